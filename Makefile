@@ -1,0 +1,47 @@
+# make run   compare the three gradients      make run ARGS="--samples=5 --trace=0"
+# make test  lint, types and tests            make run EXTRAS=cuda   with JAX for CUDA 13
+# make bench the figures that README quotes   make clean  removes .venv and out
+
+PYTHON ?= python3
+EXTRAS ?=
+ARGS ?=
+VENV := .venv
+comma := ,
+
+# One stamp for every set of extras that has been installed.
+RUN_STAMP := $(VENV)/installed-run$(if $(EXTRAS),-$(EXTRAS))
+TEST_STAMP := $(VENV)/installed-test$(if $(EXTRAS),-$(EXTRAS))
+install = $(VENV)/bin/python -m pip install --quiet --constraint constraints.txt --editable
+
+.PHONY: run test test-gpu lint bench clean
+
+run: $(RUN_STAMP)
+	$(VENV)/bin/python -m compare.run $(ARGS)
+
+test: lint
+	$(VENV)/bin/python -m pytest $(ARGS)
+
+test-gpu: $(TEST_STAMP)
+	$(VENV)/bin/python -m pytest -m gpu -rs $(ARGS)
+
+lint: $(TEST_STAMP)
+	$(VENV)/bin/ruff check .
+	$(VENV)/bin/ruff format --check .
+	$(VENV)/bin/mypy
+
+bench: $(TEST_STAMP)
+	$(VENV)/bin/python -m benchmarks.run
+
+clean:
+	rm -rf $(VENV) out
+
+$(VENV)/bin/python:
+	$(PYTHON) -m venv $(VENV)
+
+$(RUN_STAMP): setup.cfg constraints.txt | $(VENV)/bin/python
+	$(install) ".$(if $(EXTRAS),[$(EXTRAS)])"
+	touch $@
+
+$(TEST_STAMP): setup.cfg constraints.txt | $(VENV)/bin/python
+	$(install) ".[test$(if $(EXTRAS),$(comma)$(EXTRAS))]"
+	touch $@
