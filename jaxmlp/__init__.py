@@ -1,0 +1,22 @@
+"""An MLP as pure JAX functions over a parameter pytree, differentiated two ways."""
+
+from jaxmlp import autodiff, backprop
+from jaxmlp.activations import ACTIVATIONS, Activation
+from jaxmlp.base import Batch, Evaluation, Intermediates, Layer, Params
+from jaxmlp.mlp import forward, forward_with_intermediates, init_params, loss
+
+__all__ = [
+    "ACTIVATIONS",
+    "Activation",
+    "Batch",
+    "Evaluation",
+    "Intermediates",
+    "Layer",
+    "Params",
+    "autodiff",
+    "backprop",
+    "forward",
+    "forward_with_intermediates",
+    "init_params",
+    "loss",
+]

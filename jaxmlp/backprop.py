@@ -1,0 +1,46 @@
+"""Per-sample gradients by hand: Rumelhart, Hinton and Williams, Nature 323 (1986), eqs. 4-7.
+
+delta_L = 2 (yhat - y)                           the output is linear
+delta_l = (w_{l+1} delta_{l+1}) * phi'(z_l)
+dL/db_l = delta_l,   dL/dw_l = outer(h_{l-1}, delta_l)
+"""
+
+from jaxmlp import mlp
+from jaxmlp.activations import Activation
+from jaxmlp.base import Array, Batch, Evaluation, Grads, Intermediates, Layer, Params
+
+
+def backward(
+    params: Params, intermediates: Intermediates, delta: Array, *, activation: Activation
+) -> Grads:
+    """Carries delta = dL/dz of the output back to every parameter.
+
+    Args:
+      params: leaves [n_in, n_out] and [n_out].
+      intermediates: of the forward pass, leaves [..., n].
+      delta: [..., k].
+      activation: of the hidden layers.
+
+    Returns:
+      Gradients, leaves [..., n_in, n_out] and [..., n_out].
+    """
+    preacts, acts = intermediates
+    grads = [Layer(_outer(acts[-1], delta), delta)]
+    for layer in range(len(params) - 1, 0, -1):
+        z, h = preacts[layer - 1], acts[layer]
+        delta = (delta @ params[layer].w.T) * activation.deriv(z, h)
+        grads.append(Layer(_outer(acts[layer - 1], delta), delta))
+    return tuple(reversed(grads))
+
+
+def per_sample_gradients(params: Params, batch: Batch, *, activation: Activation) -> Evaluation:
+    """Backpropagates every sample by itself; same arguments and result as in `autodiff`."""
+    intermediates = mlp.forward_with_intermediates(params, batch.x, activation=activation)
+    prediction = intermediates.preacts[-1]
+    residual = prediction - batch.y
+    grads = backward(params, intermediates, 2 * residual, activation=activation)
+    return Evaluation(prediction, (residual * residual).sum(axis=-1), grads)
+
+
+def _outer(h: Array, delta: Array) -> Array:
+    return h[..., :, None] * delta[..., None, :]

@@ -1,0 +1,82 @@
+"""The network: a linear output layer on hidden layers that share one activation.
+
+Functions take one sample, x [d] and y [k], or any leading axes before them.
+"""
+
+import itertools
+import math
+from collections.abc import Sequence
+
+import jax.numpy as jnp
+import numpy as np
+from numpy.typing import DTypeLike
+
+from jaxmlp.activations import Activation
+from jaxmlp.base import Array, Intermediates, Layer, Params
+
+INITS = ("torch", "normal")
+
+
+def init_params(
+    rng: np.random.Generator,
+    layer_sizes: Sequence[int],
+    *,
+    init: str = "torch",
+    dtype: DTypeLike = np.float32,
+) -> Params:
+    """Draws weights and biases, in float64, and rounds them once.
+
+    Args:
+      rng: the source of randomness; w1, b1, w2, b2, ... are drawn from it in that order.
+      layer_sizes: (d, n_1, ..., k).
+      init: 'torch' for U(-1/sqrt(n_in), 1/sqrt(n_in)), weights and biases alike, which is what
+        torch.nn.Linear does; 'normal' for N(0, 1), both.
+      dtype: of the leaves.
+
+    Returns:
+      Params with NumPy leaves.
+
+    Raises:
+      ValueError: for an unknown init.
+    """
+    if init not in INITS:
+        raise ValueError(f"init: expected one of {', '.join(INITS)}, got {init!r}")
+
+    def draw(n_in: int, shape: tuple[int, ...]) -> np.ndarray:
+        if init == "normal":
+            return rng.standard_normal(shape).astype(dtype)
+        limit = 1 / math.sqrt(n_in)
+        return rng.uniform(-limit, limit, shape).astype(dtype)
+
+    return tuple(
+        Layer(w=draw(n_in, (n_in, n_out)), b=draw(n_in, (n_out,)))
+        for n_in, n_out in itertools.pairwise(layer_sizes)
+    )
+
+
+def forward_with_intermediates(
+    params: Params, x: Array, *, activation: Activation
+) -> Intermediates:
+    """Runs the network on x [..., d] and keeps every z and h."""
+    preacts: list[Array] = []
+    acts = [x]
+    for w, b in params:
+        if preacts:  # so the output stays linear
+            acts.append(activation.fn(preacts[-1]))
+        preacts.append(acts[-1] @ w + b)
+    return Intermediates(tuple(preacts), tuple(acts))
+
+
+def forward(params: Params, x: Array, *, activation: Activation) -> Array:
+    """Returns yhat [..., k] for x [..., d]."""
+    return forward_with_intermediates(params, x, activation=activation).preacts[-1]
+
+
+def squared_error(yhat: Array, y: Array) -> Array:
+    """Returns (yhat - y)^2 summed over the outputs, [...] for yhat and y [..., k]."""
+    return jnp.sum(jnp.square(yhat - y), axis=-1)
+
+
+def loss(params: Params, x: Array, y: Array, *, activation: Activation) -> Array:
+    """Returns the squared error of x [..., d] against y [..., k]: one number a sample."""
+    return squared_error(forward(params, x, activation=activation), y)
