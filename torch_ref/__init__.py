@@ -1,0 +1,10 @@
+"""The same MLP in PyTorch, differentiated by torch autograd.
+
+`torch_ref.convert`, the bridge to `jaxmlp`, is imported by its own name: this package alone
+never loads jax.
+"""
+
+from torch_ref.autograd import loop_gradients, per_sample_gradients
+from torch_ref.mlp import ACTIVATIONS, MLP
+
+__all__ = ["ACTIVATIONS", "MLP", "loop_gradients", "per_sample_gradients"]
