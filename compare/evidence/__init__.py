@@ -1,0 +1,1 @@
+"""What can be said of two arrays of gradients, from their values alone."""

@@ -1,0 +1,144 @@
+"""Agreement to a number of digits, as people state it and as people see it in print.
+
+`numeric`: half a unit of the last digit covers the difference. `text`: the printed strings are
+equal, which is what "equal up to 7 digits" means to someone who looks at two files; two numbers
+one ulp apart can fail it by lying on either side of a rounding boundary.
+"""
+
+from collections.abc import Callable, Sequence
+from typing import NamedTuple
+
+import numpy as np
+
+SIGNIFICANT, DECIMALS = 5, 7  # the digits that the documented experiments claim
+MOST_DIGITS = 17  # that float64 has
+
+
+class Agreement(NamedTuple):
+    """How many entries, and how many whole samples, agree under one rule."""
+
+    rule: str
+    entries_agreeing: int
+    entries: int
+    samples_agreeing: int
+    samples: int
+
+    @property
+    def agrees(self) -> bool:
+        """Whether all of them do."""
+        return self.entries_agreeing == self.entries
+
+
+def agree_significant(a: np.ndarray, b: np.ndarray, digits: int) -> np.ndarray:
+    """|a - b| <= half a unit of the last of so many significant digits of the larger; bool."""
+    larger = np.maximum(np.abs(a), np.abs(b))
+    with np.errstate(invalid="ignore", over="ignore"):
+        close = np.abs(a - b) <= 0.5 * 10.0 ** (1 - digits) * larger
+    return (close & np.isfinite(larger)) | (a == b) | _both_nan(a, b)
+
+
+def agree_decimals(a: np.ndarray, b: np.ndarray, digits: int) -> np.ndarray:
+    """|a - b| < half a unit of the last of so many decimals; bool."""
+    with np.errstate(invalid="ignore", over="ignore"):
+        close = np.abs(a - b) < 0.5 * 10.0**-digits
+    return close | (a == b) | _both_nan(a, b)
+
+
+def digits_agreed(a: np.ndarray, b: np.ndarray) -> int:
+    """Returns the most significant digits, at most 17, to which all entries agree (|a - b|)."""
+    agreeing = (k for k in range(MOST_DIGITS, 0, -1) if agree_significant(a, b, k).all())
+    return next(agreeing, 0)
+
+
+def same_significant_text(a: np.ndarray, b: np.ndarray, digits: int) -> np.ndarray:
+    """Whether `%.{digits - 1}e` prints the same for both; bool."""
+    return _same_text(a, b, f"%.{digits - 1}e", lambda v: _significant_key(v, digits))
+
+
+def same_decimals_text(a: np.ndarray, b: np.ndarray, digits: int) -> np.ndarray:
+    """Whether `%.{digits}f` prints the same for both; bool."""
+    return _same_text(a, b, f"%.{digits}f", lambda v: _decimals_key(v, digits))
+
+
+RULES: dict[str, Callable[[np.ndarray, np.ndarray], np.ndarray]] = {
+    "significant_5_numeric": lambda a, b: agree_significant(a, b, SIGNIFICANT),
+    "significant_5_text": lambda a, b: same_significant_text(a, b, SIGNIFICANT),
+    "decimals_7_numeric": lambda a, b: agree_decimals(a, b, DECIMALS),
+    "decimals_7_text": lambda a, b: same_decimals_text(a, b, DECIMALS),
+}
+
+
+def count_agreements(a: Sequence[np.ndarray], b: Sequence[np.ndarray]) -> tuple[Agreement, ...]:
+    """Counts what agrees under every rule.
+
+    Args:
+      a: arrays [N, ...], one a parameter.
+      b: the same of the other side.
+
+    Returns:
+      One Agreement for each of RULES; a sample agrees when all entries of all parameters do.
+    """
+    wide_a = np.concatenate([v.reshape(len(v), -1).astype(np.float64) for v in a], axis=1)
+    wide_b = np.concatenate([v.reshape(len(v), -1).astype(np.float64) for v in b], axis=1)
+    return tuple(_count(rule, agree(wide_a, wide_b)) for rule, agree in RULES.items())
+
+
+def merge(earlier: Agreement, later: Agreement) -> Agreement:
+    """Adds the counts of two blocks of samples."""
+    counts = (p + q for p, q in zip(earlier[1:], later[1:], strict=True))
+    return Agreement(earlier.rule, *counts)
+
+
+def _count(rule: str, agreeing: np.ndarray) -> Agreement:
+    entries, samples = np.count_nonzero(agreeing), np.count_nonzero(agreeing.all(axis=1))
+    return Agreement(rule, int(entries), agreeing.size, int(samples), len(agreeing))
+
+
+def _both_nan(a: np.ndarray, b: np.ndarray) -> np.ndarray:
+    return np.isnan(a) & np.isnan(b)
+
+
+_Key = tuple[np.ndarray, np.ndarray, np.ndarray]  # rounded digits, exponent, whether certain
+
+
+def _same_text(
+    a: np.ndarray, b: np.ndarray, template: str, key: Callable[[np.ndarray], _Key]
+) -> np.ndarray:
+    """Compares rounded digits as numbers, and as strings only where rounding is a close call."""
+    with np.errstate(all="ignore"):
+        (digits_a, exponent_a, certain_a), (digits_b, exponent_b, certain_b) = key(a), key(b)
+    same = (digits_a == digits_b) & (exponent_a == exponent_b)
+    same &= np.signbit(a) == np.signbit(b)
+    equal = (a == b) & (np.signbit(a) == np.signbit(b)) | _both_nan(a, b)
+    unsure = ~equal & ~(certain_a & certain_b)
+    same[unsure] = [template % p == template % q for p, q in zip(a[unsure], b[unsure], strict=True)]
+    return same | equal
+
+
+def _decimals_key(values: np.ndarray, digits: int) -> _Key:
+    scaled = np.abs(values) * 10.0**digits  # one rounding: certain while half-units are resolved
+    return np.rint(scaled), np.zeros_like(scaled), _clear_of_ties(scaled, scaled < 2.0**40)
+
+
+def _significant_key(values: np.ndarray, digits: int) -> _Key:
+    magnitude = np.abs(values)
+    exponent = np.floor(np.log10(magnitude))
+    scaled = magnitude * 10.0 ** (digits - 1 - exponent)  # in [10^(digits-1), 10^digits]
+    rounded = np.rint(scaled)
+    carried = rounded >= 10.0**digits
+    sure = np.isfinite(scaled) & (magnitude > 0)
+    return (
+        np.where(carried, rounded / 10, rounded),
+        np.where(carried, exponent + 1, exponent),
+        _clear_of_ties(scaled, sure),
+    )
+
+
+def _clear_of_ties(scaled: np.ndarray, sure: np.ndarray) -> np.ndarray:
+    """Whether computed and exact value surely round to the same integer.
+
+    `scaled` carries a few roundings of 2^-53, so its error is under 2^-50 |scaled|; the margin is
+    16 times that, and never under 2^-46.
+    """
+    margin = np.maximum(scaled, 1) * 2.0**-46
+    return sure & (np.abs(scaled - np.floor(scaled) - 0.5) > margin)

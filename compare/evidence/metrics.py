@@ -1,0 +1,139 @@
+"""How far apart two arrays of one quantity are, and where.
+
+Values are widened to float64 before they are subtracted, every metric is symmetric in a and b,
+and no denominator ever gets an epsilon. Shape letters: N samples, ... the shape of the quantity.
+"""
+
+import dataclasses
+import functools
+
+import numpy as np
+
+from compare.evidence.ulp import coarser_dtype, ulp_distance
+
+
+@dataclasses.dataclass(frozen=True)
+class Worst:
+    """The largest value of a metric, and the first place that has it."""
+
+    value: float
+    sample: int
+    index: tuple[int, ...]
+    a: float
+    b: float
+
+
+@dataclasses.dataclass(frozen=True)
+class Comparison:
+    """Two arrays [N, ...] of one quantity, entry by entry.
+
+    A maximum is None where no entry could be measured. Non-finite entries are never measured:
+    they are counted, as the same on both sides (equal infinities, or NaN and NaN) or as different.
+    """
+
+    name: str
+    shape: tuple[int, ...]  # of one sample
+    entries: int  # over all samples
+    max_abs: Worst | None  # max |a - b|
+    max_rel: Worst | None  # max |a - b| / max(|a|, |b|), in [0, 2]
+    max_ulp: Worst | None  # in the coarser of the two dtypes
+    magnitude: float  # max(max |a|, max |b|)
+    negligible: int  # entries below the smallest normal number on both sides: not divided
+    nonfinite_same: int
+    nonfinite_differ: int
+    first_nonfinite: Worst | None  # the first different one if there is any; its value is unused
+
+    @property
+    def scaled(self) -> float | None:
+        """Max |a - b| / max(max |a|, max |b|), 0 if both are 0 everywhere."""
+        if self.max_abs is None:
+            return None
+        return self.max_abs.value / self.magnitude if self.magnitude else 0.0
+
+
+def compare_arrays(name: str, a: np.ndarray, b: np.ndarray, *, first_sample: int = 0) -> Comparison:
+    """Compares two arrays of one quantity.
+
+    Args:
+      name: of the quantity, such as 'w1'.
+      a: [N, ...], floating.
+      b: [N, ...], floating; its dtype may be another.
+      first_sample: the number of sample a[0].
+
+    Returns:
+      The comparison of these samples; `merge` joins those of several blocks.
+    """
+    dtype = coarser_dtype(a.dtype, b.dtype)
+    a, b = a.astype(np.float64), b.astype(np.float64)
+    finite = np.isfinite(a) & np.isfinite(b)
+    same = ~finite & ((a == b) | (np.isnan(a) & np.isnan(b)))
+    differ = ~finite & ~same
+    locate = functools.partial(_first_worst, a=a, b=b, first_sample=first_sample)
+
+    a_finite, b_finite = np.where(finite, a, 0), np.where(finite, b, 0)
+    larger = np.maximum(np.abs(a_finite), np.abs(b_finite))
+    tiny = larger < np.finfo(dtype).smallest_normal
+    return Comparison(
+        name=name,
+        shape=a.shape[1:],
+        entries=a.size,
+        max_abs=locate(_distance(a_finite, b_finite), among=finite),
+        max_rel=locate(_relative(a_finite, b_finite, larger, ~tiny), among=finite),
+        max_ulp=locate(ulp_distance(a_finite, b_finite, dtype), among=finite),
+        magnitude=float(larger.max(initial=0.0)),
+        negligible=int(np.count_nonzero(tiny & (larger > 0))),
+        nonfinite_same=int(np.count_nonzero(same)),
+        nonfinite_differ=int(np.count_nonzero(differ)),
+        first_nonfinite=locate(differ, among=differ) or locate(same, among=same),
+    )
+
+
+def merge(earlier: Comparison, later: Comparison) -> Comparison:
+    """Joins the comparisons of two blocks of samples; of equal maxima the earlier one stays."""
+    first_nonfinite = earlier.first_nonfinite or later.first_nonfinite
+    if later.nonfinite_differ and not earlier.nonfinite_differ:
+        first_nonfinite = later.first_nonfinite
+    return dataclasses.replace(
+        earlier,
+        entries=earlier.entries + later.entries,
+        max_abs=larger_of(earlier.max_abs, later.max_abs),
+        max_rel=larger_of(earlier.max_rel, later.max_rel),
+        max_ulp=larger_of(earlier.max_ulp, later.max_ulp),
+        magnitude=max(earlier.magnitude, later.magnitude),
+        negligible=earlier.negligible + later.negligible,
+        nonfinite_same=earlier.nonfinite_same + later.nonfinite_same,
+        nonfinite_differ=earlier.nonfinite_differ + later.nonfinite_differ,
+        first_nonfinite=first_nonfinite,
+    )
+
+
+def larger_of(first: Worst | None, second: Worst | None) -> Worst | None:
+    """Returns the larger of two maxima, the first of equal ones, whichever there is of None."""
+    if first is None or second is None:
+        return first or second
+    return second if second.value > first.value else first
+
+
+def _distance(a: np.ndarray, b: np.ndarray) -> np.ndarray:
+    with np.errstate(over="ignore"):
+        return np.minimum(np.abs(a - b), np.finfo(np.float64).max)
+
+
+def _relative(
+    a: np.ndarray, b: np.ndarray, larger: np.ndarray, divisible: np.ndarray
+) -> np.ndarray:
+    halves = np.abs(a / 2 - b / 2)  # exact, and cannot overflow where a - b does
+    return np.divide(halves, larger / 2, out=np.zeros_like(halves), where=divisible)
+
+
+def _first_worst(
+    values: np.ndarray, *, among: np.ndarray, a: np.ndarray, b: np.ndarray, first_sample: int
+) -> Worst | None:
+    if not among.any():
+        return None
+    flat = int(np.argmax(np.where(among, values, 0)))
+    if not among.flat[flat]:  # every value is 0
+        flat = int(np.argmax(among))
+    sample, *index = (int(i) for i in np.unravel_index(flat, values.shape))
+    place = (sample + first_sample, tuple(index))
+    return Worst(values.flat[flat].item(), *place, float(a.flat[flat]), float(b.flat[flat]))

@@ -1,0 +1,38 @@
+"""Distances in units in the last place."""
+
+import numpy as np
+
+
+def coarser_dtype(a: np.dtype, b: np.dtype) -> np.dtype:
+    """Returns the floating dtype of the two that has the larger unit roundoff."""
+    return max(a, b, key=lambda dtype: np.finfo(dtype).eps)
+
+
+def ulp_distance(a: np.ndarray, b: np.ndarray, dtype: np.dtype) -> np.ndarray:
+    """Counts the floating-point numbers of `dtype` from a to b.
+
+    Both are rounded to dtype first and subnormals count as zero, since libraries differ in
+    whether they flush them. +0 and -0 are 0 apart. The count is taken between the ordered integers
+    that the bit patterns are, in uint64, which the distance of two float64 values always fits.
+
+    Args:
+      a: any shape, floating, finite.
+      b: the shape of a.
+      dtype: float16, float32 or float64.
+
+    Returns:
+      uint64, the shape of a.
+    """
+    (sign_a, steps_a), (sign_b, steps_b) = _steps(a, dtype), _steps(b, dtype)
+    apart = np.maximum(steps_a, steps_b) - np.minimum(steps_a, steps_b)
+    return np.where(sign_a == sign_b, apart, steps_a + steps_b)
+
+
+def _steps(values: np.ndarray, dtype: np.dtype) -> tuple[np.ndarray, np.ndarray]:
+    """Returns the sign bits and the number of floating-point numbers from 0 to |value|."""
+    with np.errstate(over="ignore"):
+        values = np.asarray(values, dtype)
+    magnitudes = np.abs(values)
+    magnitudes[magnitudes < np.finfo(dtype).smallest_normal] = 0
+    bits = magnitudes.view(f"u{magnitudes.dtype.itemsize}")
+    return np.signbit(values), bits.astype(np.uint64)

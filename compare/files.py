@@ -1,0 +1,119 @@
+"""`python -m compare.files A B`: the numbers of two files, ours or printed, held side by side."""
+
+from collections.abc import Sequence
+
+import numpy as np
+from absl import flags
+
+from compare import command_line
+from compare.errors import UsageError
+from compare.evidence.digits import agree_significant, digits_agreed, same_significant_text
+from compare.evidence.metrics import Worst, compare_arrays
+from compare.matching import Matched, match
+from compare.readers.numbers import read_numbers
+
+USAGE = """\
+Compares the numbers of two files.
+
+  python -m compare.files out/my_autograd.dat out/torch_autograd.dat
+  python -m compare.files --digits=7 mine.txt theirs.txt
+
+A file is a dump of compare.run, or numbers as people print them: tensor([[...]]), array([...]),
+lists, or lines of numbers. Arrays are matched by name if both files have the same names, else by
+order.
+
+Exit status: 0 agree, 2 disagree, 3 undecided, 1 wrong usage or a crash."""
+
+
+def main(argv: Sequence[str]) -> int:
+    """Compares two files, prints what it finds and returns the exit status.
+
+    Raises:
+      UsageError: if a file cannot be read or the two do not hold the same numbers of numbers.
+    """
+    values = flags.FlagValues()
+    command_line.define_integer(
+        "digits", 5, "Significant digits to which all numbers must agree.", values, at_least=1
+    )
+    words = command_line.parse(
+        argv, values, usage=USAGE, sections={"Flags": ("digits=N", "flagfile=FILE", "help")}
+    )
+    if len(words) != 2:
+        raise UsageError(f"expected two files, got {len(words)}: {' '.join(map(repr, words))}")
+    a, b = map(read_numbers, words)
+    matched, notes = match(a, b)
+    verdict, sentence = judge(matched, values.digits)
+    lines = [f"{a.path} ~ {b.path}: {a.size:,} numbers", *notes, "", *_table(matched), ""]
+    print("\n".join([*lines, *_differences(matched, values.digits), f"{verdict}: {sentence}."]))
+    return command_line.EXIT_STATUS[verdict]
+
+
+def judge(matched: Sequence[Matched], digits: int) -> tuple[str, str]:
+    """Returns the verdict of the rule |a - b| to so many digits, and a sentence for it."""
+    rule = f"agree to {digits} significant digits"
+    failing = sum(int(np.sum(~agree_significant(a, b, digits))) for _, a, b in map(_wide, matched))
+    total = sum(a.size for _, a, _ in matched)
+    nonfinite = sum(int(np.sum(~np.isfinite(a))) for _, a, _ in matched)
+    if failing:
+        return "disagree", f"{failing} of {total} numbers do not {rule}"
+    if nonfinite:
+        return "undecided", f"{nonfinite} of {total} numbers are the same but not finite"
+    return "agree", f"all {total} numbers {rule}"
+
+
+def _table(matched: Sequence[Matched]) -> list[str]:
+    lines = [
+        f"{'':<8} {'shape':<11}{'max abs':>8} {'at':<14}{'max rel':>8} {'at':<14}{'digits':>7}"
+    ]
+    for name, a, b in matched:
+        compared = compare_arrays(name, a, b)
+        shape = "x".join(map(str, a.shape if len(a) > 1 else a.shape[1:])) or "1"
+        cells = _cell(compared.max_abs, len(a)) + _cell(compared.max_rel, len(a))
+        lines.append(f"{name:<8} {shape:<11}{cells}{_digits_agreed(name, a, b):>7}")
+    return lines
+
+
+def _differences(matched: Sequence[Matched], digits: int) -> list[str]:
+    """Tells how far agreement goes, the first difference, and the first that breaks the rule."""
+    wide = [_wide(pair) for pair in matched]
+    same = all(same_significant_text(a, b, digits).all() for _, a, b in wide)
+    lines = [
+        f"Digits agreed: {min(digits_agreed(a, b) for _, a, b in wide)} significant by |a-b|; "
+        f"printed with {digits}, {'all' if same else 'not all'} look the same."
+    ]
+    first = _first(wide, [(a != b) & ~(np.isnan(a) & np.isnan(b)) for _, a, b in wide])
+    beyond = _first(wide, [~agree_significant(a, b, digits) for _, a, b in wide])
+    if first:
+        lines.append(f"First difference: {first}.")
+    if beyond and beyond != first:
+        lines.append(f"First beyond {digits} digits: {beyond}.")
+    return lines
+
+
+def _first(matched: Sequence[Matched], where: Sequence[np.ndarray]) -> str:
+    for (name, a, b), marked in zip(matched, where, strict=True):
+        if marked.any():
+            sample, *index = (int(i) for i in np.argwhere(marked)[0])
+            place = f"{name}[{','.join(map(str, index))}]" + f" of sample {sample}" * (len(a) > 1)
+            at = (sample, *index)
+            return f"{place}, {a[at]:.9g} and {b[at]:.9g}"
+    return ""
+
+
+def _wide(pair: Matched) -> Matched:
+    return pair._replace(a=pair.a.astype(np.float64), b=pair.b.astype(np.float64))
+
+
+def _digits_agreed(name: str, a: np.ndarray, b: np.ndarray) -> int:
+    return digits_agreed(*_wide(Matched(name, a, b))[1:])
+
+
+def _cell(worst: Worst | None, samples: int) -> str:
+    if worst is None or not worst.value:
+        return f"{'-' if worst is None else '0':>8} {'':<14}"
+    place = f"{worst.sample}" * (samples > 1) + f"[{','.join(map(str, worst.index))}]"
+    return f"{worst.value:>8.1e} {place:<14}"
+
+
+if __name__ == "__main__":
+    command_line.exit_with(main, "compare.files")

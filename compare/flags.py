@@ -1,0 +1,156 @@
+"""The flags of `python -m compare.run`, and the Config they make. FLAGS is read nowhere else."""
+
+from collections.abc import Sequence
+
+from absl import flags
+
+from compare import command_line, config
+from compare.config import Config
+from compare.errors import UsageError
+
+USAGE = """\
+Compares per-sample gradients of one network, taken in several independent ways.
+
+  python -m compare.run                                   100 samples of 2-10-10-1, sigmoid
+  python -m compare.run --layer_sizes=4,8,8,2 --activation=tanh --dtype=float64
+  python -m compare.run --params=weights.npz --data=samples.npz --layout=out_in
+  python -m compare.run --flagfile=cases/deep_relu.flags  a documented experiment
+
+Exit status: 0 agree, 2 disagree, 3 undecided, 1 wrong usage or a crash."""
+
+SECTIONS = {
+    "The network": ("layer_sizes=N,N,...", "activation", "init", "seed=N", "params=FILE"),
+    "The samples": ("samples=N", "data=FILE"),
+    "The comparison": ("implementations=NAME,NAME,...", "dtype", "device"),
+    "The output": ("out=FOLDER", "dumps", "split_dumps", "layout", "trace=N"),
+    "Other": ("flagfile=FILE", "help"),
+}
+
+
+def config_from_argv(argv: Sequence[str]) -> Config:
+    """Parses the command line, program name first.
+
+    Raises:
+      UsageError: for anything on it that cannot be.
+      SystemExit: with status 0, after --help.
+    """
+    values = _define()
+    words = command_line.parse(argv, values, usage=USAGE, sections=SECTIONS)
+    if words:
+        raise UsageError(
+            f"expected flags only, such as --samples=5, got {' '.join(map(repr, words))}"
+        )
+
+    if values.params is not None and values["init"].present:
+        raise UsageError("init: --params brings the weights, so there are none to draw; drop one")
+
+    def unless_brought(name: str, brought: str | None) -> bool:
+        """A default does not hold against a file; what was typed does."""
+        return brought is None or values[name].present > 0
+
+    return Config(
+        layer_sizes=(
+            _layer_sizes(values.layer_sizes)
+            if unless_brought("layer_sizes", values.params)
+            else None
+        ),
+        activation=values.activation,
+        init=values.init if values.params is None else None,
+        samples=values.samples if unless_brought("samples", values.data) else None,
+        seed=values.seed if values.params is None or values.data is None else None,
+        dtype=values.dtype,
+        device=values.device,
+        layout=values.layout,
+        implementations=tuple(values.implementations),
+        params=values.params,
+        data=values.data,
+        out=values.out,
+        dumps=values.dumps,
+        split_dumps=values.split_dumps,
+        trace=values.trace,
+    )
+
+
+def _layer_sizes(words: Sequence[str]) -> tuple[int, ...]:
+    try:
+        return tuple(int(word) for word in words)
+    except ValueError:
+        raise UsageError(
+            "layer_sizes: expected positive integers between commas, such as 2,10,10,1; "
+            f"got {','.join(words)}"
+        ) from None
+
+
+def _define() -> flags.FlagValues:
+    values = flags.FlagValues()
+
+    def choice(name: str, choices: Sequence[str], text: str) -> None:
+        default = getattr(Config, name)
+        flags.DEFINE_enum(name, default, list(choices), text, flag_values=values)
+
+    def integer(name: str, text: str, *, at_least: int) -> None:
+        default = getattr(Config, name)
+        command_line.define_integer(name, default, text, values, at_least=at_least)
+
+    def path(name: str, text: str) -> None:
+        flags.DEFINE_string(name, getattr(Config, name), text, flag_values=values)
+
+    flags.DEFINE_list(
+        "layer_sizes",
+        list(map(str, Config.layer_sizes or ())),
+        "Units in every layer: inputs, hidden layers, outputs.",
+        flag_values=values,
+    )
+    choice("activation", config.ACTIVATIONS, "Of the hidden layers; the output is linear.")
+    choice(
+        "init",
+        config.INITS,
+        "How weights and biases are drawn: torch is U(-1/sqrt(n_in), 1/sqrt(n_in)), as in "
+        "torch.nn.Linear; normal is N(0, 1).",
+    )
+    integer("seed", "Of weights and samples.", at_least=0)
+    path(
+        "params",
+        "A .npz file of weights w1 b1 w2 b2 ..., w in the layout of --layout; the layer sizes "
+        "are taken from it.",
+    )
+    integer(
+        "samples",
+        "How many, drawn from U[0,1]; with --data, how many of those there (default: all).",
+        at_least=1,
+    )
+    path(
+        "data",
+        "A .npz file of samples x [N, inputs] and, if they are not the mean of x^2, labels "
+        "y [N, outputs].",
+    )
+    flags.DEFINE_list(
+        "implementations",
+        list(Config.implementations),
+        f"Two or more of {', '.join(config.IMPLEMENTATIONS)}; the last is float64, one sample at "
+        "a time.",
+        flag_values=values,
+    )
+    choice("dtype", config.DTYPES, "Of weights, samples and arithmetic.")
+    choice("device", config.DEVICES, "Where JAX and torch compute; an absent GPU is an error.")
+    path("out", "The folder for report.json and the dumps.")
+    choice(
+        "dumps",
+        config.DUMPS,
+        "The gradients of every sample as files; auto is text up to "
+        f"{config.LARGEST_TEXT_DUMP} samples and none above.",
+    )
+    flags.DEFINE_bool(
+        "split_dumps",
+        Config.split_dumps,
+        "Write weight and bias gradients to separate files.",
+        flag_values=values,
+    )
+    choice(
+        "layout",
+        config.LAYOUTS,
+        "Of weight matrices, in --params and in all output: in_out is [n_in, n_out], z = x w + b; "
+        "out_in is its transpose, as in torch.",
+    )
+    integer("trace", "Print every forward and backward step of this sample.", at_least=0)
+    return values

@@ -1,0 +1,173 @@
+"""Weights and samples: made once, in NumPy, from the seed or from what people bring."""
+
+import dataclasses
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+
+from compare.config import Config
+from compare.errors import UsageError
+from compare.readers.data import check_data, read_data
+from compare.readers.npz import exactly
+from compare.readers.params import params_from_layers, read_params
+from jaxmlp.base import Batch, Params, layer_sizes
+from jaxmlp.mlp import init_params
+
+_WEIGHTS, _SAMPLES = 0, 1  # two independent streams of one seed
+_DRAWS_PER_COUNT = 4  # doubles that Philox makes from one value of its counter
+
+
+@dataclasses.dataclass(frozen=True)
+class Problem:
+    """One network and N samples; every array is NumPy and read-only."""
+
+    params: Params
+    activation: str
+    n_samples: int
+    batch: Callable[[int, int], Batch]  # (start, stop) -> samples start .. stop - 1
+
+    @property
+    def layer_sizes(self) -> tuple[int, ...]:
+        """(d, n_1, ..., k)."""
+        return layer_sizes(self.params)
+
+    @property
+    def dtype(self) -> np.dtype:
+        """Of weights and samples."""
+        return self.params[0].w.dtype
+
+    def describe(self, config: Config) -> Config:
+        """Returns the config with what the problem has settled: layer sizes and samples.
+
+        Raises:
+          UsageError: if the sample to trace is not among them.
+        """
+        return dataclasses.replace(config, layer_sizes=self.layer_sizes, samples=self.n_samples)
+
+
+def make_problem(config: Config) -> Problem:
+    """Draws or reads the weights and samples that the config asks for.
+
+    Raises:
+      UsageError: if a file does not hold what it should or contradicts a flag.
+    """
+    dtype = np.dtype(config.dtype)
+    params = _make_params(config, dtype)
+    sizes = layer_sizes(params)
+    if config.data is None:
+        assert config.samples is not None
+        assert config.seed is not None
+        batch = random_batches(config.seed, sizes[0], sizes[-1], dtype)
+        return Problem(_frozen(params), config.activation, config.samples, batch)
+    x, y = read_data(config.data, n_inputs=sizes[0], n_outputs=sizes[-1], dtype=dtype)
+    n_samples = len(x) if config.samples is None else config.samples
+    if n_samples > len(x):
+        raise UsageError(
+            f"samples: expected at most the {len(x)} in {config.data}, got {n_samples}"
+        )
+    return Problem(_frozen(params), config.activation, n_samples, _stored_batches(x, y, sizes[-1]))
+
+
+def problem_from_arrays(
+    params: Sequence[tuple[Any, Any]],
+    x: Any,
+    y: Any = None,
+    *,
+    activation: str,
+    layout: str,
+    dtype: np.dtype | None,
+) -> Problem:
+    """Copies a user's arrays into a problem.
+
+    Args:
+      params: (w, b) a layer, anything that numpy.asarray reads, w in `layout`.
+      x: [N, d].
+      y: [N, k], or None for the mean of x^2.
+      activation: of the hidden layers.
+      layout: 'in_out' or 'out_in'.
+      dtype: to compute in; None for that of the first w.
+
+    Raises:
+      UsageError: if shapes do not fit or a number does not exist in dtype.
+    """
+    dtype = np.dtype(dtype or np.asarray(params[0][0]).dtype)
+    if dtype.name not in ("float32", "float64"):
+        raise UsageError(f"dtype: expected float32 or float64, got {dtype}; pass dtype=")
+
+    def take(name: str, values: Any) -> np.ndarray:
+        return exactly(np.array(values), dtype, where=name)
+
+    layers = [(take(f"w{i}", w), take(f"b{i}", b)) for i, (w, b) in enumerate(params, start=1)]
+    checked = params_from_layers(layers, layout=layout, where="params")
+    sizes = layer_sizes(checked)
+    x, y = check_data(
+        take("x", x),
+        None if y is None else take("y", y),
+        n_inputs=sizes[0],
+        n_outputs=sizes[-1],
+        where="samples",
+    )
+    return Problem(_frozen(checked), activation, len(x), _stored_batches(x, y, sizes[-1]))
+
+
+def random_batches(
+    seed: int, n_inputs: int, n_outputs: int, dtype: np.dtype
+) -> Callable[[int, int], Batch]:
+    """Returns a source of samples x ~ U[0, 1]^d with default labels.
+
+    Sample i is read off a counter-based generator (Philox; Salmon et al., SC 2011) at a counter
+    that depends on i alone, so it is the same however many samples there are and in whatever
+    pieces they are made.
+    """
+    key = np.random.SeedSequence(seed, spawn_key=(_SAMPLES,)).generate_state(2, np.uint64)
+    counts = -(-n_inputs // _DRAWS_PER_COUNT)
+
+    def batch(start: int, stop: int) -> Batch:
+        bits = np.random.Philox(key=key, counter=start * counts)
+        draws = np.random.Generator(bits).random((stop - start, counts * _DRAWS_PER_COUNT))
+        x = draws[:, :n_inputs].astype(dtype)
+        return _frozen(Batch(x, default_labels(x, n_outputs)))
+
+    return batch
+
+
+def default_labels(x: np.ndarray, n_outputs: int) -> np.ndarray:
+    """Returns the mean of x_i^2, computed in float64, rounded once and repeated: [N, k]."""
+    mean = np.square(x, dtype=np.float64).mean(axis=1, keepdims=True)
+    return np.repeat(mean.astype(x.dtype), n_outputs, axis=1)
+
+
+def _stored_batches(
+    x: np.ndarray, y: np.ndarray | None, n_outputs: int
+) -> Callable[[int, int], Batch]:
+    labels = default_labels(x, n_outputs) if y is None else y
+    x, labels = _frozen(Batch(x, labels))
+    return lambda start, stop: Batch(x[start:stop], labels[start:stop])
+
+
+def _make_params(config: Config, dtype: np.dtype) -> Params:
+    if config.params is None:
+        assert config.layer_sizes is not None
+        assert config.init is not None
+        seed = np.random.SeedSequence(config.seed, spawn_key=(_WEIGHTS,))
+        rng = np.random.default_rng(seed)
+        return init_params(rng, config.layer_sizes, init=config.init, dtype=dtype)
+    params = read_params(config.params, layout=config.layout, dtype=dtype)
+    if config.layer_sizes not in (None, layer_sizes(params)):
+        asked, found = (",".join(map(str, s)) for s in (config.layer_sizes, layer_sizes(params)))
+        raise UsageError(
+            f"layer_sizes: {asked} contradicts {config.params}, which holds {found}; "
+            "leave out --layer_sizes"
+        )
+    return params
+
+
+def _frozen(tree: Any) -> Any:
+    """Makes every array of a tuple of tuples read-only, so that nobody can change a neighbour's."""
+    for leaf in tree:
+        if isinstance(leaf, np.ndarray):
+            leaf.setflags(write=False)
+        else:
+            _frozen(leaf)
+    return tree

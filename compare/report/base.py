@@ -1,0 +1,69 @@
+"""The report object: everything a comparison found, and nothing about how it is shown."""
+
+import dataclasses
+from collections.abc import Iterable
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from compare.evidence.metrics import Worst
+from compare.evidence.pairs import Pair
+
+
+class Implementation(NamedTuple):
+    """Who took part."""
+
+    name: str
+    dtype: str
+    device: str
+
+
+class Located(NamedTuple):
+    """The largest value of a metric over all pairs."""
+
+    worst: Worst
+    quantity: str
+    pair: tuple[str, str]
+
+
+@dataclasses.dataclass(frozen=True)
+class Trace:
+    """One sample, step by step: quantity -> implementation -> array, in the order computed."""
+
+    sample: int
+    steps: dict[str, dict[str, np.ndarray]]
+
+
+@dataclasses.dataclass(frozen=True)
+class Report:
+    """What was compared, what was found and what follows."""
+
+    verdict: str  # 'agree', 'disagree' or 'undecided'
+    reason: str
+    rule: str  # what the verdict rests on
+    config: dict[str, Any]
+    environment: dict[str, Any]
+    implementations: tuple[Implementation, ...]
+    pairs: tuple[Pair, ...]
+    trace: Trace | None = None
+
+
+def worst_of(pairs: Iterable[Pair], metric: str, quantity: str | None = None) -> Located | None:
+    """Finds the largest value of a metric over pairs, the first of equal ones.
+
+    Args:
+      pairs: all of a report, or some.
+      metric: 'max_abs', 'max_rel' or 'max_ulp'.
+      quantity: 'w1', ..., 'prediction' or 'loss'; None for all parameters together.
+
+    Returns:
+      The value and its place, or None where no entry could be measured.
+    """
+    best: Located | None = None
+    for pair in pairs:
+        chosen = [c for c in pair.quantities if c.name == quantity]
+        for comparison in chosen if quantity else pair.parameters:
+            worst: Worst | None = getattr(comparison, metric)
+            if worst is not None and (best is None or worst.value > best.worst.value):
+                best = Located(worst, comparison.name, (pair.a, pair.b))
+    return best

@@ -1,0 +1,101 @@
+"""The report as strict JSON; `report_schema.json` beside this file describes it."""
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from compare.evidence.digits import Agreement
+from compare.evidence.metrics import Comparison, Worst
+from compare.evidence.pairs import Pair
+from compare.report.base import Located, Report, worst_of
+
+SCHEMA_VERSION = 1
+
+
+def report_to_json(report: Report) -> str:
+    """Returns the report as a JSON document, without NaN or Infinity literals."""
+    return json.dumps(report_to_dict(report), indent=1, allow_nan=False) + "\n"
+
+
+def report_to_dict(report: Report) -> dict[str, Any]:
+    """Returns the report as JSON's types."""
+    return {
+        "schema_version": SCHEMA_VERSION,
+        "verdict": report.verdict,
+        "reason": report.reason,
+        "rule": report.rule,
+        "config": report.config,
+        "environment": report.environment,
+        "implementations": [one._asdict() for one in report.implementations],
+        "pairs": [_pair(pair) for pair in report.pairs],
+        "overall": {
+            **_located("max_abs", worst_of(report.pairs, "max_abs")),
+            **_located("max_rel", worst_of(report.pairs, "max_rel")),
+        },
+        "loss": [{"a": p.a, "b": p.b, **_comparison(p.loss)} for p in report.pairs],
+        "prediction": [{"a": p.a, "b": p.b, **_comparison(p.prediction)} for p in report.pairs],
+    }
+
+
+def _pair(pair: Pair) -> dict[str, Any]:
+    return {
+        "a": pair.a,
+        "b": pair.b,
+        "dtype": pair.dtype,
+        "parameters": [_comparison(c) for c in pair.parameters],
+        "digits": {agreement.rule: _agreement(agreement) for agreement in pair.digits},
+    }
+
+
+def _comparison(comparison: Comparison) -> dict[str, Any]:
+    return {
+        "name": comparison.name,
+        "shape": list(comparison.shape),
+        "entries": comparison.entries,
+        **_worst("max_abs", comparison.max_abs),
+        **_worst("max_rel", comparison.max_rel),
+        "scaled": comparison.scaled,
+        **_worst("max_ulp", comparison.max_ulp),
+        "negligible": comparison.negligible,
+        "nonfinite_same": comparison.nonfinite_same,
+        "nonfinite_differ": comparison.nonfinite_differ,
+        "first_nonfinite_at": _place(comparison.first_nonfinite),
+    }
+
+
+def _worst(metric: str, worst: Worst | None) -> dict[str, Any]:
+    return {metric: worst.value if worst else None, f"{metric}_at": _place(worst)}
+
+
+def _located(metric: str, located: Located | None) -> dict[str, Any]:
+    if located is None:
+        return {metric: None, f"{metric}_at": None}
+    place: Mapping[str, Any] = {"pair": list(located.pair), "parameter": located.quantity}
+    return {
+        metric: located.worst.value,
+        f"{metric}_at": {**place, **(_place(located.worst) or {})},
+    }
+
+
+def _place(worst: Worst | None) -> dict[str, Any] | None:
+    if worst is None:
+        return None
+    return {
+        "sample": worst.sample,
+        "index": list(worst.index),
+        "a": _number(worst.a),
+        "b": _number(worst.b),
+    }
+
+
+def _number(value: float) -> float | str:
+    """A finite number as it is, another as the string 'nan', 'inf' or '-inf'."""
+    return value if abs(value) < float("inf") else str(value)
+
+
+def _agreement(agreement: Agreement) -> dict[str, Any]:
+    return {
+        "agrees": agreement.agrees,
+        "entries": agreement.entries_agreeing / agreement.entries,
+        "samples": agreement.samples_agreeing / agreement.samples,
+    }

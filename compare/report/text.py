@@ -1,0 +1,158 @@
+"""The report as tables for a terminal, 80 columns wide."""
+
+import math
+import textwrap
+from typing import Any
+
+from compare.evidence.digits import DECIMALS, SIGNIFICANT
+from compare.report.base import Located, Report, worst_of
+from compare.report.trace import format_trace
+
+_METRICS = {"max_abs": "max abs", "max_rel": "max rel", "max_ulp": "max ulp"}
+
+
+def format_report(report: Report, *, width: int = 80) -> str:
+    """Returns the whole report; long lines and traces are broken at `width`."""
+    parts = [_header(report, width), _parameter_table(report), _pair_table(report)]
+    if report.trace is not None:
+        parts.append(format_trace(report.trace, width=width))
+    parts += ["\n".join(_notes(report, width)), _wrap(f"{report.verdict}: {report.reason}.", width)]
+    return "\n\n".join(part for part in parts if part)
+
+
+def _header(report: Report, width: int) -> str:
+    config, versions = report.config, report.environment["versions"]
+    parameters = sum(math.prod(c.shape) for c in report.pairs[0].parameters)
+    network = f"{'-'.join(map(str, config['layer_sizes']))} {config['activation']}"
+    rows = [
+        ("network", f"{network}, {parameters:,} parameters, {_weights(config)}"),
+        ("samples", f"{config['samples']:,} at batch size 1, {_samples(config)}"),
+    ]
+    for one in report.implementations:
+        text = f"{_letters(report)[one.name]} {one.name}, {one.dtype} on {one.device}"
+        rows.append(("compared" if len(rows) == 2 else "", text))
+    rows.append(("versions", ", ".join(f"{k} {v}" for k, v in versions.items())))
+    return "\n".join(_wrap(f"{label:<10}{text}", width, indent=10) for label, text in rows)
+
+
+def _weights(config: dict[str, Any]) -> str:
+    if config["params"] is not None:
+        return f"weights from {config['params']}"
+    return f"init {config['init']}, seed {config['seed']}" if config["init"] else "weights as given"
+
+
+def _samples(config: dict[str, Any]) -> str:
+    if config["data"] is not None:
+        return f"from {config['data']}"
+    return f"U[0,1], seed {config['seed']}" if config["seed"] is not None else "as given"
+
+
+def _parameter_table(report: Report) -> str:
+    """One row for each parameter, the prediction and the loss: the worst of all pairs."""
+    layout = report.config["layout"]
+    rows = [
+        f"The largest differences between any two, at sample[index], layout {layout}",
+        "",
+        f"{'':<5} {'shape':<9}{'max abs':>7} {'at':<17}{'max rel':>7} {'at':<17}"
+        f"{'scaled':>7} {'ulp':>7}",
+    ]
+    for comparison in report.pairs[0].quantities:
+        name = comparison.name
+        scaled = [c.scaled for p in report.pairs for c in p.quantities if c.name == name]
+        worst = {metric: worst_of(report.pairs, metric, name) for metric in _METRICS}
+        cells = [
+            f"{_value(worst[metric]):>7} {_place(worst[metric], report):<17}"
+            for metric in ("max_abs", "max_rel")
+        ]
+        largest = max((s for s in scaled if s is not None), default=None)
+        shape = "x".join(map(str, comparison.shape)) or "1"
+        rows.append(
+            f"{_short_name(name):<5} {shape:<9}{''.join(cells)}"
+            f"{_number(largest):>7} {_value(worst['max_ulp']):>7}"
+        )
+    rows.append("")
+    for metric in ("max_abs", "max_rel"):
+        located = worst_of(report.pairs, metric)
+        if located is not None:
+            index = ",".join(map(str, located.worst.index))
+            where = f"{located.quantity}[{index}] of sample {located.worst.sample}"
+            rows.append(
+                f"overall {_METRICS[metric]} {located.worst.value:.3e} at {where}, "
+                f"{' ~ '.join(located.pair)}"
+            )
+    return "\n".join(rows)
+
+
+def _pair_table(report: Report) -> str:
+    """One row for each pair: its largest errors, and the share of samples that agree to digits."""
+    digits = f"{SIGNIFICANT} digits", f"{DECIMALS} decimals"
+    rows = [
+        f"{'':<57}{'samples that agree to'}",
+        f"{'':<57}{digits[0]:<12}{digits[1]}",
+        f"{'':<33}{'max abs':>7} {'max rel':>7} {'ulp':>7}" + " |a-b|  text" * 2,
+    ]
+    for pair in report.pairs:
+        letters = "~".join(_letters(report)[name] for name in (pair.a, pair.b))
+        errors = " ".join(f"{_value(worst_of([pair], metric)):>7}" for metric in _METRICS)
+        shares = " ".join(
+            f"{_percent(agreement.samples_agreeing, agreement.samples):>5}"
+            for agreement in pair.digits
+        )
+        rows.append(f"{letters} {pair.a + ' ~ ' + pair.b:<29}{errors} {shares}")
+    return "\n".join(rows)
+
+
+def _notes(report: Report, width: int) -> list[str]:
+    """Says where entries were not measured, and why."""
+    notes = []
+    for pair in report.pairs:
+        of_pair = f"{pair.a} ~ {pair.b}"
+        for c in pair.quantities:
+            if c.nonfinite_differ or c.nonfinite_same:
+                notes.append(
+                    f"{c.name} of {of_pair}: not finite in {c.nonfinite_differ} entries on one "
+                    f"side only, in {c.nonfinite_same} the same on both sides."
+                )
+        negligible = sum(c.negligible for c in pair.parameters)
+        if negligible:
+            notes.append(
+                f"{of_pair}: {negligible} entries are below the smallest normal {pair.dtype} on "
+                "both sides; libraries may flush those to zero, so they have no relative error."
+            )
+    return [_wrap(note, width) for note in notes]
+
+
+def _letters(report: Report) -> dict[str, str]:
+    return {one.name: "ABCDEFGH"[i] for i, one in enumerate(report.implementations)}
+
+
+def _short_name(name: str) -> str:
+    return "yhat" if name == "prediction" else name
+
+
+def _place(located: Located | None, report: Report) -> str:
+    if located is None or not located.worst.value:
+        return ""
+    index = f"[{','.join(map(str, located.worst.index))}]" if located.worst.index else ""
+    pair = "~".join(_letters(report)[name] for name in located.pair)
+    return f"{located.worst.sample}{index} {pair}"
+
+
+def _value(located: Located | None) -> str:
+    return _number(located.worst.value if located else None)
+
+
+def _number(value: float | None) -> str:
+    if value is None:
+        return "-"
+    if isinstance(value, int):
+        return str(value) if value < 10**7 else f"{value:.1e}"
+    return f"{value:.1e}" if value else "0"
+
+
+def _percent(part: int, whole: int) -> str:
+    return f"{100 * part // whole}%"  # rounded down: only all are 100%
+
+
+def _wrap(text: str, width: int, *, indent: int = 0) -> str:
+    return textwrap.fill(text, width, subsequent_indent=" " * indent, break_on_hyphens=False)

@@ -1,0 +1,55 @@
+"""`python -m compare.run`: flags -> comparison -> files and exit status."""
+
+import os
+import shutil
+from collections.abc import Sequence
+from pathlib import Path
+
+from compare.command_line import EXIT_STATUS, exit_with
+from compare.config import Config
+from compare.flags import config_from_argv
+from compare.staging import Staging
+
+
+def main(argv: Sequence[str]) -> int:
+    """Runs a comparison and returns the exit status.
+
+    Raises:
+      UsageError: if something cannot be as asked; nothing in --out was touched then.
+    """
+    config = config_from_argv(argv)
+    _prepare_jax(config)
+    from compare.api import compare_problem
+    from compare.problem import make_problem
+    from compare.report.dat import Dumps
+    from compare.report.json import report_to_json
+    from compare.report.text import format_report
+
+    problem = make_problem(config)
+    config = problem.describe(config)
+    with Staging(config.out, option="--out") as staging:
+        with Dumps(staging, config) as dumps:
+            report = compare_problem(problem, config, on_block=dumps.add)
+        staging.path("report.json").write_text(report_to_json(report), encoding="utf-8")
+    print(format_report(report, width=_width()))
+    print(f"Written: {', '.join(staging.names)}")
+    return EXIT_STATUS[report.verdict]
+
+
+def _prepare_jax(config: Config) -> None:
+    """Sets what jax reads when it is first imported; what the user has set stays."""
+    if config.device == "cpu":
+        os.environ.setdefault("JAX_PLATFORMS", "cpu")
+    os.environ.setdefault("XLA_PYTHON_CLIENT_PREALLOCATE", "false")  # torch needs room beside it
+    cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "jaxmlp"
+    os.environ.setdefault("JAX_COMPILATION_CACHE_DIR", str(cache))
+    os.environ.setdefault("JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS", "0")
+    os.environ.setdefault("JAX_PERSISTENT_CACHE_MIN_ENTRY_SIZE_BYTES", "0")
+
+
+def _width() -> int:
+    return min(shutil.get_terminal_size((100, 24)).columns, 100)
+
+
+if __name__ == "__main__":
+    exit_with(main, "compare.run")

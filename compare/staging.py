@@ -1,0 +1,98 @@
+"""Files that appear together and whole, or not at all."""
+
+import os
+import types
+from pathlib import Path
+
+from compare.errors import UsageError
+
+
+class Staging:
+    """A folder to write into; as a context, its files appear at the end or never.
+
+    Files are written under temporary names beside their final ones. When the `with` block ends
+    they are renamed; when it ends by an exception they are removed, and so are folders that were
+    made for them.
+    """
+
+    def __init__(self, folder: str | Path, *, option: str) -> None:
+        """Remembers the folder; `option`, such as '--out', is named in errors."""
+        self._folder = Path(folder)
+        self._option = option
+        self._staged: dict[Path, Path] = {}  # temporary name -> final one
+        self._made: list[Path] = []  # folders, innermost first
+
+    def __enter__(self) -> "Staging":
+        """Makes the folder and tries to write there.
+
+        Raises:
+          UsageError: if that fails.
+        """
+        self._made = [p for p in (self._folder, *self._folder.parents) if not p.exists()]
+        try:
+            self._folder.mkdir(parents=True, exist_ok=True)
+            probe = self.path("probe")
+            probe.touch()
+            probe.unlink()
+            del self._staged[probe]
+        except OSError as error:
+            self._clean_up()
+            raise UsageError(
+                f"{self._option} {self._folder}: expected a folder to write into: "
+                f"{error.strerror or error}"
+            ) from None
+        return self
+
+    def path(self, name: str) -> Path:
+        """Returns the temporary path of a file that will be called `name`."""
+        temporary = self._folder / f".{name}.{os.getpid()}.tmp"
+        self._staged[temporary] = self._folder / name
+        return temporary
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: types.TracebackType | None,
+    ) -> None:
+        """Renames everything, or removes it after an exception.
+
+        Raises:
+          UsageError: if writing failed, as on a full disk.
+        """
+        if kind is None:
+            try:
+                self._rename()
+            except OSError as failure:
+                self._clean_up()
+                raise self._cannot_write(failure) from None
+            return
+        self._clean_up()
+        if isinstance(error, OSError):
+            raise self._cannot_write(error) from None
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Final paths of the files staged so far."""
+        return tuple(str(final) for final in self._staged.values())
+
+    def _rename(self) -> None:
+        for final in self._staged.values():
+            if final.is_dir():
+                raise IsADirectoryError(0, f"{final.name} is a folder there")
+        for temporary, final in self._staged.items():
+            os.replace(temporary, final)
+
+    def _cannot_write(self, failure: OSError) -> UsageError:
+        return UsageError(
+            f"{self._option} {self._folder}: nothing was written: {failure.strerror or failure}"
+        )
+
+    def _clean_up(self) -> None:
+        for temporary in self._staged:
+            temporary.unlink(missing_ok=True)
+        for folder in self._made:
+            try:
+                folder.rmdir()
+            except OSError:
+                return
