@@ -10,10 +10,11 @@ import numpy as np
 from compare import verdict
 from compare.config import Config
 from compare.environment import describe_environment
+from compare.errors import UsageError
 from compare.evidence import pairs as evidence
 from compare.evidence.pairs import Pair, Quantities
 from compare.implementations import IMPLEMENTATIONS, Implementation
-from compare.problem import Problem, problem_from_arrays
+from compare.problem import Problem, as_numpy, problem_from_arrays
 from compare.report import base as report
 from jaxmlp.base import Batch, Evaluation, parameter_count
 
@@ -39,8 +40,8 @@ def compare_gradients(
     """Compares the gradients of your weights on your samples.
 
     Args:
-      params: (w, b) for every layer, anything that numpy.asarray reads; w is [n_in, n_out], or
-        [n_out, n_in] with layout='out_in'.
+      params: (w, b) for every layer, as NumPy, JAX or torch arrays or lists; w is [n_in, n_out],
+        or [n_out, n_in] with layout='out_in'.
       x: samples [N, d].
       y: labels [N, k]; None for the mean of x_i^2.
       activation: sigmoid, tanh, relu, softplus, silu, gelu (tanh form) or identity; the output is
@@ -58,25 +59,22 @@ def compare_gradients(
     Raises:
       UsageError: if shapes do not fit, or an option is unknown or cannot be had.
     """
-    problem = problem_from_arrays(
-        params,
-        x,
-        y,
-        activation=activation,
-        layout=layout,
-        dtype=None if dtype is None else np.dtype(dtype),
-    )
+    if not params:
+        raise UsageError("params: expected at least one layer (w, b), got none")
     config = Config(
+        layer_sizes=None,
         activation=activation,
         init=None,
+        samples=None,
         seed=None,
-        layer_sizes=problem.layer_sizes,
-        samples=problem.n_samples,
-        dtype=problem.dtype.name,
+        dtype=np.dtype(dtype or as_numpy(params[0][0]).dtype).name,
         device=device,
         layout=layout,
         implementations=tuple(implementations),
         trace=trace,
+    )
+    problem = problem_from_arrays(
+        params, x, y, activation=activation, layout=layout, dtype=np.dtype(config.dtype)
     )
     return compare_problem(problem, config, on_block=on_block)
 

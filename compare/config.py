@@ -54,6 +54,8 @@ class Config:
         _check_choice("dumps", self.dumps, DUMPS)
         _check_layer_sizes(self.layer_sizes)
         _check_implementations(self.implementations)
+        if not self.out:
+            raise UsageError("--out: expected a folder to write into, got an empty name")
         if self.samples is not None and self.samples < 1:
             raise UsageError(f"samples: expected a positive integer, got {self.samples}")
         if self.seed is not None and self.seed < 0:

@@ -11,10 +11,10 @@ from compare.errors import UsageError
 USAGE = """\
 Compares per-sample gradients of one network, taken in several independent ways.
 
-  python -m compare.run                                   100 samples of 2-10-10-1, sigmoid
+  python -m compare.run
   python -m compare.run --layer_sizes=4,8,8,2 --activation=tanh --dtype=float64
   python -m compare.run --params=weights.npz --data=samples.npz --layout=out_in
-  python -m compare.run --flagfile=cases/deep_relu.flags  a documented experiment
+  python -m compare.run --flagfile=cases/deep_relu.flags
 
 Exit status: 0 agree, 2 disagree, 3 undecided, 1 wrong usage or a crash."""
 

@@ -66,7 +66,8 @@ def _on_jax(
         held_params = jax.tree.map(hold, params)
     # Each implementation has a jit of its own: in a common one XLA would merge what they share.
     gradients = jax.jit(functools.partial(differentiate, activation=phi))
-    forward = jax.jit(functools.partial(forward_with_intermediates, activation=phi))
+    one_forward = functools.partial(forward_with_intermediates, activation=phi)
+    forward = jax.jit(jax.vmap(one_forward, in_axes=(None, 0)))
 
     def evaluate(batch: Batch) -> Evaluation:
         with settings():

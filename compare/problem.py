@@ -76,27 +76,24 @@ def problem_from_arrays(
     *,
     activation: str,
     layout: str,
-    dtype: np.dtype | None,
+    dtype: np.dtype,
 ) -> Problem:
     """Copies a user's arrays into a problem.
 
     Args:
-      params: (w, b) a layer, anything that numpy.asarray reads, w in `layout`.
+      params: (w, b) a layer, anything that numpy.asarray reads or a torch tensor, w in `layout`.
       x: [N, d].
       y: [N, k], or None for the mean of x^2.
       activation: of the hidden layers.
       layout: 'in_out' or 'out_in'.
-      dtype: to compute in; None for that of the first w.
+      dtype: to compute in.
 
     Raises:
       UsageError: if shapes do not fit or a number does not exist in dtype.
     """
-    dtype = np.dtype(dtype or np.asarray(params[0][0]).dtype)
-    if dtype.name not in ("float32", "float64"):
-        raise UsageError(f"dtype: expected float32 or float64, got {dtype}; pass dtype=")
 
     def take(name: str, values: Any) -> np.ndarray:
-        return exactly(np.array(values), dtype, where=name)
+        return exactly(np.array(as_numpy(values)), dtype, where=name)
 
     layers = [(take(f"w{i}", w), take(f"b{i}", b)) for i, (w, b) in enumerate(params, start=1)]
     checked = params_from_layers(layers, layout=layout, where="params")
@@ -109,6 +106,13 @@ def problem_from_arrays(
         where="samples",
     )
     return Problem(_frozen(checked), activation, len(x), _stored_batches(x, y, sizes[-1]))
+
+
+def as_numpy(values: Any) -> np.ndarray:
+    """Returns values as an array, those of a torch parameter too; it may share their memory."""
+    if hasattr(values, "detach"):  # torch refuses to convert what requires a gradient
+        values = values.detach().cpu().numpy()
+    return np.asarray(values)
 
 
 def random_batches(

@@ -5,6 +5,8 @@ delta_l = (w_{l+1} delta_{l+1}) * phi'(z_l)
 dL/db_l = delta_l,   dL/dw_l = outer(h_{l-1}, delta_l)
 """
 
+import jax
+
 from jaxmlp import mlp
 from jaxmlp.activations import Activation
 from jaxmlp.base import Array, Batch, Evaluation, Grads, Intermediates, Layer, Params
@@ -13,16 +15,16 @@ from jaxmlp.base import Array, Batch, Evaluation, Grads, Intermediates, Layer, P
 def backward(
     params: Params, intermediates: Intermediates, delta: Array, *, activation: Activation
 ) -> Grads:
-    """Carries delta = dL/dz of the output back to every parameter.
+    """Carries delta = dL/dz of the output back to every parameter, for one sample.
 
     Args:
       params: leaves [n_in, n_out] and [n_out].
-      intermediates: of the forward pass, leaves [..., n].
-      delta: [..., k].
+      intermediates: of the forward pass, leaves [n].
+      delta: [k].
       activation: of the hidden layers.
 
     Returns:
-      Gradients, leaves [..., n_in, n_out] and [..., n_out].
+      Gradients with the shapes of params.
     """
     preacts, acts = intermediates
     grads = [Layer(_outer(acts[-1], delta), delta)]
@@ -35,12 +37,16 @@ def backward(
 
 def per_sample_gradients(params: Params, batch: Batch, *, activation: Activation) -> Evaluation:
     """Backpropagates every sample by itself; same arguments and result as in `autodiff`."""
-    intermediates = mlp.forward_with_intermediates(params, batch.x, activation=activation)
-    prediction = intermediates.preacts[-1]
-    residual = prediction - batch.y
-    grads = backward(params, intermediates, 2 * residual, activation=activation)
-    return Evaluation(prediction, (residual * residual).sum(axis=-1), grads)
+
+    def one_sample(x: Array, y: Array) -> Evaluation:
+        intermediates = mlp.forward_with_intermediates(params, x, activation=activation)
+        prediction = intermediates.preacts[-1]
+        residual = prediction - y
+        grads = backward(params, intermediates, 2 * residual, activation=activation)
+        return Evaluation(prediction, (residual * residual).sum(), grads)
+
+    return jax.vmap(one_sample)(*batch)
 
 
 def _outer(h: Array, delta: Array) -> Array:
-    return h[..., :, None] * delta[..., None, :]
+    return h[:, None] * delta[None, :]

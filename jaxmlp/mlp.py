@@ -1,6 +1,6 @@
 """The network: a linear output layer on hidden layers that share one activation.
 
-Functions take one sample, x [d] and y [k], or any leading axes before them.
+Functions take one sample, x [d] and y [k]; `jax.vmap` makes them take many.
 """
 
 import itertools
@@ -57,7 +57,7 @@ def init_params(
 def forward_with_intermediates(
     params: Params, x: Array, *, activation: Activation
 ) -> Intermediates:
-    """Runs the network on x [..., d] and keeps every z and h."""
+    """Runs the network on x [d] and keeps every z and h."""
     preacts: list[Array] = []
     acts = [x]
     for w, b in params:
@@ -68,15 +68,15 @@ def forward_with_intermediates(
 
 
 def forward(params: Params, x: Array, *, activation: Activation) -> Array:
-    """Returns yhat [..., k] for x [..., d]."""
+    """Returns yhat [k] for x [d]."""
     return forward_with_intermediates(params, x, activation=activation).preacts[-1]
 
 
 def squared_error(yhat: Array, y: Array) -> Array:
-    """Returns (yhat - y)^2 summed over the outputs, [...] for yhat and y [..., k]."""
-    return jnp.sum(jnp.square(yhat - y), axis=-1)
+    """Returns (yhat - y)^2 summed over the outputs [k]."""
+    return jnp.sum(jnp.square(yhat - y))
 
 
 def loss(params: Params, x: Array, y: Array, *, activation: Activation) -> Array:
-    """Returns the squared error of x [..., d] against y [..., k]: one number a sample."""
+    """Returns the squared error of the prediction for x [d] against y [k]."""
     return squared_error(forward(params, x, activation=activation), y)

@@ -23,8 +23,9 @@ def read_npz(path: str, *, option: str) -> dict[str, np.ndarray]:
         with open(path, "rb") as file:
             if file.read(4) != b"PK\x03\x04":
                 raise UsageError(f"{where}: expected a .npz archive, as numpy.savez writes it")
-        with np.load(path, allow_pickle=False) as archive:
-            return {name: _read_array(archive, name, where) for name in archive.files}
+            file.seek(0)
+            with np.load(file, allow_pickle=False) as archive:
+                return {name: _read_array(archive, name, where) for name in archive.files}
     except OSError as error:
         raise UsageError(f"{where}: {error.strerror or error}") from None
     except (zipfile.BadZipFile, zlib.error, EOFError):

@@ -1,4 +1,4 @@
-"""The report as strict JSON; `report_schema.json` beside this file describes it."""
+"""The report as strict JSON; `schema.json` beside this file describes it."""
 
 import json
 from collections.abc import Mapping

@@ -1,0 +1,27 @@
+"""Networks that every implementation is tried on, by readable name."""
+
+import numpy as np
+
+from jaxmlp import ACTIVATIONS, Batch, init_params
+
+ALL_ACTIVATIONS = tuple(ACTIVATIONS)
+
+# name -> (layer_sizes, init)
+NETWORKS = {
+    "no_hidden_layer": ((2, 1), "torch"),
+    "the_usual_one": ((2, 10, 10, 1), "torch"),
+    "width_1": ((1, 1, 1, 1), "normal"),
+    "several_outputs": ((3, 5, 4), "torch"),
+    "normal_weights": ((4, 6, 6, 2), "normal"),
+    "wide": ((7, 64, 3), "torch"),
+    "depth_12": ((4, *(9,) * 12, 2), "torch"),
+}
+
+
+def make_network(name, dtype=np.float64, samples=6):
+    sizes, init = NETWORKS[name]
+    rng = np.random.default_rng(len(name))
+    params = init_params(rng, sizes, init=init, dtype=dtype)
+    x = rng.random((samples, sizes[0])).astype(dtype)
+    y = rng.random((samples, sizes[-1])).astype(dtype)
+    return params, Batch(x, y)

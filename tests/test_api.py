@@ -1,0 +1,100 @@
+import jax
+import numpy as np
+import pytest
+import torch
+
+from compare import UsageError, compare_gradients
+from compare.api import block_size
+from jaxmlp import init_params
+
+SIZES = (2, 4, 3)
+PARAMS = init_params(np.random.default_rng(0), SIZES)
+X = np.random.default_rng(1).random((5, 2)).astype(np.float32)
+Y = np.random.default_rng(2).random((5, 3)).astype(np.float32)
+
+
+def test_arrays_of_any_kind_give_the_same_report():
+    reports = [
+        compare_gradients(PARAMS, X, Y),
+        compare_gradients(
+            [tuple(map(jax.numpy.asarray, p)) for p in PARAMS], jax.numpy.asarray(X), Y
+        ),
+        compare_gradients(
+            [tuple(torch.nn.Parameter(torch.tensor(v)) for v in p) for p in PARAMS],
+            torch.tensor(X),
+            Y,
+        ),
+        compare_gradients([(w.tolist(), b.tolist()) for w, b in PARAMS], X, Y, dtype="float32"),
+    ]
+    assert all(report == reports[0] for report in reports)
+
+
+def test_layout_out_in_takes_torch_weights():
+    transposed = [(w.T, b) for w, b in PARAMS]
+    report = compare_gradients(transposed, X, Y, layout="out_in")
+    assert report.verdict == "agree"
+    assert report.pairs[0].parameters[0].shape == (4, 2)
+
+
+def test_dtype_follows_the_weights():
+    wide = [(w.astype(np.float64), b.astype(np.float64)) for w, b in PARAMS]
+    report = compare_gradients(wide, X, Y)
+    assert {one.dtype for one in report.implementations} == {"float64"}
+    assert not jax.config.jax_enable_x64
+
+
+def test_a_float64_implementation_stands_beside_float32_ones():
+    report = compare_gradients(PARAMS, X, Y, implementations=("torch_autograd", "numpy_manual"))
+    assert [one.dtype for one in report.implementations] == ["float32", "float64"]
+    assert report.pairs[0].dtype == "float32"
+    assert report.verdict == "agree"
+
+
+def test_the_users_arrays_stay_theirs():
+    params, x = [(w.copy(), b.copy()) for w, b in PARAMS], X.copy()
+    compare_gradients(params, x, Y)
+    params[0][0][:] = 0
+    x[:] = 0
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"x": X[:, :1]}, r"expected x of shape \[N, 2\].*got \[5, 1\]"),
+        ({"y": Y[:4]}, r"expected y of shape \[5, 3\]"),
+        ({"params": []}, "params: expected .*layer"),
+        ({"params": [(PARAMS[0].w, PARAMS[1].b)]}, r"b1: expected shape \(4,\)"),
+        ({"params": [(np.ones((2, 1), int), np.ones(1, int))]}, "dtype: expected one of float32"),
+        ({"activation": "swish"}, "activation: expected one of"),
+        ({"implementations": ("jax_grad",)}, "at least two"),
+        ({"layout": "C"}, "layout: expected one of"),
+        ({"dtype": "float16"}, "dtype: expected one of float32, float64"),
+        ({"x": X.astype(np.float64) + 1e-12}, "x: its float64 values do not all exist in float32"),
+        ({"trace": 5}, "trace: .* 5 samples"),
+        ({"device": "tpu"}, "device: expected one of"),
+    ],
+)
+def test_bad_arguments(change, message):
+    arguments = {"params": PARAMS, "x": X, "y": Y, **change}
+    params, x, y = (arguments.pop(name) for name in ("params", "x", "y"))
+    with pytest.raises(UsageError, match=message):
+        compare_gradients(params, x, y, **arguments)
+
+
+def test_block_size_depends_on_the_network_and_bounds_memory():
+    assert block_size((2, 10, 10, 1)) == 1024
+    assert block_size((784, 512, 512, 10)) == 4
+    assert block_size((10**4, 10**4, 1)) == 1
+
+
+def test_blocks_come_in_order_and_hold_every_sample_once():
+    starts, losses = [], []
+
+    def collect(start, block):
+        starts.append(start)
+        losses.append(block["jax_grad"].loss)
+
+    x = np.random.default_rng(0).random((2050, 2)).astype(np.float32)
+    compare_gradients(PARAMS, x, on_block=collect)
+    assert starts == [0, 1024, 2048]
+    assert [len(loss) for loss in losses] == [1024, 1024, 2]

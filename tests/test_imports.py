@@ -1,0 +1,78 @@
+"""Who may import whom."""
+
+import ast
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+HEAVY = {"jax", "torch", "absl", "matplotlib"}
+
+# package or module -> what it may import beside the standard library; the first match counts
+ALLOWED = {
+    "torch_ref.convert": {"torch", "numpy", "jaxmlp.base", "torch_ref"},
+    "torch_ref": {"torch", "torch_ref"},
+    "jaxmlp": {"jax", "numpy", "jaxmlp"},
+    "compare.evidence": {"numpy", "jax", "jaxmlp.base", "compare.evidence"},
+    "compare.report": {
+        "numpy",
+        "compare.evidence",
+        "compare.report",
+        "compare.config",
+        "compare.staging",
+    },
+    "compare.readers": {"numpy", "jaxmlp.base", "compare.readers", "compare.errors"},
+    "compare.numpy_manual": {"numpy"},
+    "compare.implementations": {"jax", "torch", "numpy", "jaxmlp", "torch_ref", "compare"},
+    "compare.problem": {"numpy", "jaxmlp", "compare"},
+    "compare.flags": {"absl", "compare"},
+    "compare.command_line": {"absl", "compare"},
+    "compare.files": {"absl", "numpy", "compare"},
+    "compare": {"numpy", "jaxmlp.base", "compare"},
+}
+MODULES = {
+    ".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__"): path
+    for package in ("jaxmlp", "torch_ref", "compare")
+    for path in sorted((ROOT / package).rglob("*.py"))
+}
+
+
+def imported(path):
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{path}: imports are absolute"
+            yield from (f"{node.module}.{alias.name}" for alias in node.names)
+
+
+@pytest.mark.parametrize("module", MODULES)
+def test_import_direction(module):
+    allowed = next(v for k, v in ALLOWED.items() if f"{module}.".startswith(f"{k}."))
+    for name in imported(MODULES[module]):
+        if name.partition(".")[0] in sys.stdlib_module_names:
+            continue
+        assert any(f"{name}.".startswith(f"{a}.") for a in allowed), f"{module} imports {name}"
+        assert not name.startswith("compare.run"), "nothing imports run"
+
+
+@pytest.mark.parametrize(
+    ("statement", "never"),
+    [
+        ("import jaxmlp", {"torch", "absl", "compare"}),
+        ("import torch_ref", {"jax", "jaxmlp", "absl", "compare"}),
+        ("import compare", {"jax", "torch", "absl"}),
+        ("import compare.flags, compare.run", {"jax", "torch"}),
+        ("import compare.files", {"jax", "torch"}),
+        ("from compare import compare_gradients", {"torch", "absl", "matplotlib"}),
+        ("import compare.report.text, compare.report.json, compare.report.dat", {"torch", "jax"}),
+    ],
+)
+def test_what_is_never_loaded(statement, never):
+    code = f"{statement}; import sys; print(*sorted({never!r} & set(sys.modules)))"
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=ROOT
+    )
+    assert done.stdout.split() == []

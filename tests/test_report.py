@@ -1,0 +1,95 @@
+import importlib.resources
+import json
+
+import jsonschema
+import numpy as np
+import pytest
+
+from compare import compare_gradients
+from compare.report.json import report_to_dict, report_to_json
+from compare.report.text import format_report
+from jaxmlp import init_params
+
+SCHEMA = json.loads(importlib.resources.files("compare.report").joinpath("schema.json").read_text())
+
+
+def make_report(sizes=(2, 10, 10, 1), samples=8, x=None, **options):
+    params = init_params(np.random.default_rng(0), sizes)
+    if options.get("layout") == "out_in":
+        params = [(w.T, b) for w, b in params]
+    if x is None:
+        x = np.random.default_rng(1).random((samples, sizes[0])).astype(np.float32)
+    return compare_gradients(params, x, **options)
+
+
+REPORTS = {
+    "the_usual_one": {},
+    "out_in_with_trace": {"layout": "out_in", "trace": 3},
+    "no_hidden_layer": {"sizes": (2, 1)},
+    "float64": {"dtype": "float64"},
+    "mixed": {"implementations": ("torch_autograd", "numpy_manual", "jax_manual", "jax_grad")},
+    "nothing_finite": {"x": np.full((2, 2), np.nan, np.float32)},
+    "infinite_input": {"x": np.array([[np.inf, 1]], np.float32), "activation": "relu"},
+    "deep": {"sizes": (10, *(21,) * 10, 1), "activation": "relu"},
+    "all_zero": {"x": np.zeros((1, 2), np.float32), "activation": "tanh"},
+}
+
+
+@pytest.mark.parametrize("name", REPORTS)
+def test_json_is_strict_and_follows_the_schema(name):
+    text = report_to_json(make_report(**REPORTS[name]))
+
+    def refuse(constant):
+        raise AssertionError(f"{constant} is no JSON")
+
+    jsonschema.Draft202012Validator.check_schema(SCHEMA)
+    jsonschema.validate(json.loads(text, parse_constant=refuse), SCHEMA)
+
+
+def test_the_schema_refuses_what_is_not_a_report():
+    good = report_to_dict(make_report())
+    for spoil in (
+        {"verdict": "maybe"},
+        {"schema_version": 2},
+        {"pairs": []},
+        {"more": 1},
+    ):
+        with pytest.raises(jsonschema.ValidationError):
+            jsonschema.validate({**good, **spoil}, SCHEMA)
+
+
+@pytest.mark.parametrize("name", REPORTS)
+def test_text_fits_into_80_columns(name):
+    report = make_report(**REPORTS[name])
+    lines = format_report(report, width=80).splitlines()
+    assert max(map(len, lines)) <= 80
+    assert f"{report.verdict}: " in format_report(report, width=80)
+
+
+def test_numbers_in_json_are_those_of_the_arrays():
+    blocks = []
+    report = make_report(on_block=lambda start, block: blocks.append(block))
+    (block,) = blocks
+    found = report_to_dict(report)
+    overall = 0.0
+    for pair in found["pairs"]:
+        for parameter in pair["parameters"]:
+            a, b = (block[pair[k]].parameters[parameter["name"]].astype(float) for k in "ab")
+            difference = np.abs(a - b)
+            assert parameter["max_abs"] == difference.max()
+            at = parameter["max_abs_at"]
+            place = (at["sample"], *at["index"])
+            assert difference[place] == difference.max()
+            assert (at["a"], at["b"]) == (a[place], b[place])
+            assert parameter["scaled"] == difference.max() / max(np.abs(a).max(), np.abs(b).max())
+            overall = max(overall, difference.max())
+    assert found["overall"]["max_abs"] == overall
+
+
+def test_loss_and_prediction_are_compared_for_every_pair():
+    found = report_to_dict(make_report())
+    pairs = [(pair["a"], pair["b"]) for pair in found["pairs"]]
+    assert len(pairs) == 3
+    for quantity in ("loss", "prediction"):
+        assert [(one["a"], one["b"]) for one in found[quantity]] == pairs
+        assert all(one["max_abs"] < 1e-6 for one in found[quantity])
