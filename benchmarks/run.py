@@ -110,9 +110,8 @@ def _print_table(title: str, seconds: Mapping[str, list[float]], *, reference: s
     for name, times in seconds.items():
         median = statistics.median(times)
         spread = f"{_milliseconds(min(times))} .. {_milliseconds(max(times))}"
-        print(
-            f"{name:<30}{_milliseconds(median):>11}{spread:>18}{median / base:>9.3g}{base / median:>8.3g}"
-        )
+        ratios = f"{median / base:>9.3g}{base / median:>8.3g}"
+        print(f"{name:<30}{_milliseconds(median):>11}{spread:>18}{ratios}")
     print(f"x: time as a multiple of {reference!r}")
 
 

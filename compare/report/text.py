@@ -89,16 +89,17 @@ def _pair_table(report: Report) -> str:
     rows = [
         f"{'':<57}{'samples that agree to'}",
         f"{'':<57}{digits[0]:<12}{digits[1]}",
-        f"{'':<33}{'max abs':>7} {'max rel':>7} {'ulp':>7}" + " |a-b|  text" * 2,
+        f"{'':<34}{'max abs':>7} {'max rel':>7} {'ulp':>6}" + " |a-b|  text" * 2,
     ]
     for pair in report.pairs:
         letters = "~".join(_letters(report)[name] for name in (pair.a, pair.b))
-        errors = " ".join(f"{_value(worst_of([pair], metric)):>7}" for metric in _METRICS)
+        worst = [_value(worst_of([pair], metric)) for metric in _METRICS]
+        errors = f"{worst[0]:>7} {worst[1]:>7} {worst[2]:>6}"
         shares = " ".join(
             f"{_percent(agreement.samples_agreeing, agreement.samples):>5}"
             for agreement in pair.digits
         )
-        rows.append(f"{letters} {pair.a + ' ~ ' + pair.b:<29}{errors} {shares}")
+        rows.append(f"{letters} {pair.a + ' ~ ' + pair.b:<29} {errors} {shares}")
     return "\n".join(rows)
 
 
@@ -146,7 +147,7 @@ def _number(value: float | None) -> str:
     if value is None:
         return "-"
     if isinstance(value, int):
-        return str(value) if value < 10**7 else f"{value:.1e}"
+        return str(value) if value < 10**6 else f"{value:.1e}"
     return f"{value:.1e}" if value else "0"
 
 
