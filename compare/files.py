@@ -7,7 +7,12 @@ from absl import flags
 
 from compare import command_line
 from compare.errors import UsageError
-from compare.evidence.digits import agree_significant, digits_agreed, same_significant_text
+from compare.evidence.digits import (
+    MOST_DIGITS,
+    agree_significant,
+    digits_agreed,
+    same_significant_text,
+)
 from compare.evidence.metrics import Worst, compare_arrays
 from compare.matching import Matched, match
 from compare.readers.numbers import read_numbers
@@ -40,6 +45,8 @@ def main(argv: Sequence[str]) -> int:
     )
     if len(words) != 2:
         raise UsageError(f"expected two files, got {len(words)}: {' '.join(map(repr, words))}")
+    if values.digits > MOST_DIGITS:
+        raise UsageError(f"--digits={values.digits}: expected at most {MOST_DIGITS}")
     a, b = map(read_numbers, words)
     matched, notes = match(a, b)
     verdict, sentence = judge(matched, values.digits)

@@ -31,11 +31,13 @@ def match(a: Numbers, b: Numbers) -> tuple[list[Matched], list[str]]:
             f"expected as many numbers in both files, got {a.size} in {a.path} "
             f"({_contents(a)}) and {b.size} in {b.path} ({_contents(b)})"
         )
-    notes = []
+    notes: list[str] = []
     if a.layout and b.layout and a.layout != b.layout:
         notes.append(f"{b.path} is {b.layout}; its matrices were transposed to {a.layout}.")
         b = b._replace(arrays=tuple(map(_transposed, b.arrays)))
     left, right = a.arrays, _ordered_like(a, b)
+    if a.layout and b.layout and [p.values.shape for p in left] != [q.values.shape for q in right]:
+        _refuse("parameters of the same shapes", a, b)
     if _sizes(left) != _sizes(right):
         _check_one_sample(a, b)
         notes.append("The arrays are not split alike; all numbers are compared in file order.")

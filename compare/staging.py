@@ -28,8 +28,8 @@ class Staging:
         Raises:
           UsageError: if that fails.
         """
-        self._made = [p for p in (self._folder, *self._folder.parents) if not p.exists()]
         try:
+            self._made = [p for p in (self._folder, *self._folder.parents) if not p.exists()]
             self._folder.mkdir(parents=True, exist_ok=True)
             probe = self.path("probe")
             probe.touch()
@@ -77,7 +77,8 @@ class Staging:
         return tuple(str(final) for final in self._staged.values())
 
     def _rename(self) -> None:
-        for final in self._staged.values():
+        for temporary, final in self._staged.items():
+            temporary.stat()  # raises if it was never written
             if final.is_dir():
                 raise IsADirectoryError(0, f"{final.name} is a folder there")
         for temporary, final in self._staged.items():
@@ -95,4 +96,4 @@ class Staging:
             try:
                 folder.rmdir()
             except OSError:
-                return
+                continue

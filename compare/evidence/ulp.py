@@ -33,6 +33,6 @@ def _steps(values: np.ndarray, dtype: np.dtype) -> tuple[np.ndarray, np.ndarray]
     with np.errstate(over="ignore"):
         values = np.asarray(values, dtype)
     magnitudes = np.abs(values)
-    magnitudes[magnitudes < np.finfo(dtype).smallest_normal] = 0
+    magnitudes = np.where(magnitudes < np.finfo(dtype).smallest_normal, dtype.type(0), magnitudes)
     bits = magnitudes.view(f"u{magnitudes.dtype.itemsize}")
     return np.signbit(values), bits.astype(np.uint64)

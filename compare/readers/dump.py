@@ -1,5 +1,6 @@
 """Our own text dumps; `report.dat` writes them and describes the form."""
 
+import math
 import re
 
 import numpy as np
@@ -7,7 +8,10 @@ import numpy as np
 from compare.errors import UsageError
 from compare.readers.numbers import NamedArray, Numbers
 
-_HEADER = re.compile(r"# gradients of .*, (float\d+), (in_out|out_in)$")
+_HEADER = re.compile(
+    r"# gradients of (?P<network>\d+(?:-\d+)+) \w+, (?P<samples>\d+) samples, "
+    r"(?P<dtype>float(?:16|32|64)), (?P<layout>in_out|out_in)$"
+)
 
 
 def is_dump(text: str) -> bool:
@@ -25,6 +29,8 @@ def read_dump(path: str, text: str) -> Numbers:
     found = _HEADER.match(header)
     if not found:
         raise UsageError(f"{path}, line 1: this header of a dump cannot be read: {header!r}")
+    if not text.endswith("\n"):
+        raise UsageError(f"{path}: cut short: the last line does not end")
     places: dict[str, list[tuple[int, int, int]]] = {}
     values: dict[str, list[float]] = {}
     for number, line in enumerate(lines, start=2):
@@ -38,20 +44,48 @@ def read_dump(path: str, text: str) -> Numbers:
             raise UsageError(
                 f"{path}, line {number}: expected 'sample parameter row column value', got {line!r}"
             ) from None
-    arrays = tuple(
-        NamedArray(name, _assemble(path, name, places[name], values[name]).astype(found[1]))
-        for name in places
-    )
-    if len({len(array.values) for array in arrays}) != 1:
-        raise UsageError(f"{path}: cut short: its parameters do not all have as many samples")
-    return Numbers(path, arrays, found[2])
+    network = tuple(int(size) for size in found["network"].split("-"))
+    arrays = []
+    for name in places:
+        array = _assemble(path, name, places[name], values[name])
+        if array.shape != _shape(name, network, int(found["samples"]), found["layout"]):
+            raise UsageError(
+                f"{path}: {name} does not have the samples, rows and columns that the header says; "
+                "is the file cut short?"
+            )
+        arrays.append(NamedArray(name, _narrowed(path, name, array, found["dtype"])))
+    if not arrays:
+        raise UsageError(f"{path}: the dump has no entries; is it cut short?")
+    return Numbers(path, tuple(arrays), found["layout"])
+
+
+def _shape(
+    name: str, network: tuple[int, ...], samples: int, layout: str
+) -> tuple[int, ...] | None:
+    """The shape of a parameter in a network, None if there is none of that name."""
+    kind, layer = name[:1], name[1:]
+    if kind not in "wb" or not layer.isdecimal() or not 0 < int(layer) < len(network):
+        return None
+    n_in, n_out = network[int(layer) - 1 : int(layer) + 1]
+    if kind == "b":
+        return (samples, n_out)
+    return (samples, n_in, n_out) if layout == "in_out" else (samples, n_out, n_in)
+
+
+def _narrowed(path: str, name: str, array: np.ndarray, dtype: str) -> np.ndarray:
+    with np.errstate(over="ignore"):
+        narrow = array.astype(dtype)
+    if (np.isinf(narrow) & np.isfinite(array)).any():
+        raise UsageError(f"{path}: {name} has values that {dtype} does not have")
+    return narrow
 
 
 def _assemble(
     path: str, name: str, places: list[tuple[int, int, int]], values: list[float]
 ) -> np.ndarray:
     shape = tuple(int(size) for size in np.max(places, axis=0) + 1)
-    if places != list(np.ndindex(shape)):
+    bias = name.startswith("b") and shape[1] != 1
+    if bias or math.prod(shape) != len(places) or places != list(np.ndindex(shape)):
         raise UsageError(
             f"{path}: {name} has {len(places)} entries, which are not all of "
             f"{shape[0]} samples of {shape[1]} x {shape[2]} in order; is the file cut short?"

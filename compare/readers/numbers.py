@@ -42,7 +42,7 @@ def read_numbers(path: str) -> Numbers:
     from compare.readers.printed import read_printed
 
     try:
-        with open(path, encoding="utf-8") as file:
+        with open(path, encoding="utf-8-sig") as file:
             text = file.read()
     except OSError as error:
         raise UsageError(f"{path}: {error.strerror or error}") from None

@@ -1,24 +1,34 @@
 """Numbers as people print them: `tensor([[...]])`, `array([...])`, lists, whitespace matrices."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 
 import numpy as np
 
 from compare.errors import UsageError
 from compare.readers.numbers import NamedArray, Numbers
 
-_NUMBER = r"[-+]?(?:(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?|inf(?:inity)?|nan)\b\.?"
-_NUMBER_ALONE = re.compile(_NUMBER, re.IGNORECASE)
-_NUMBERS_ONLY = re.compile(rf"\s*(?:{_NUMBER}[\s,;]*)+", re.IGNORECASE)
-_LABELLED_ROW = re.compile(
-    rf"\s*(?P<name>[A-Za-z_][\w./]*)(?P<sign>\s*[:=]\s*|\s+)(?P<row>(?:{_NUMBER}[\s,;]*)+)",
-    re.IGNORECASE,
+# A number stands alone: no letter, digit, sign or point touches it, as in 1-2, 1.5.5 or 1d0.
+# The atomic and possessive groups keep a row that does not match from being tried in every way.
+_NUMBER = (
+    r"(?<![\w.+-])(?>[-+]?(?:(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?|inf(?:inity)?|nan))(?![\w.+-])"
 )
-_SCALAR = re.compile(rf"(?:tensor|array)\(\s*({_NUMBER})", re.IGNORECASE)
-_BRACKETED = re.compile(rf"(?:{_NUMBER}|\.\.\.|[\[\],\s])*", re.IGNORECASE)
+_ROW = rf"{_NUMBER}(?:[\s,;]++{_NUMBER})*+[\s,;]*"
+_NUMBERS_ONLY = re.compile(rf"\s*{_ROW}", re.IGNORECASE)
+_LABELLED_ROW = re.compile(
+    rf"\s*(?P<name>[A-Za-z_][\w./]*)(?P<sign>\s*[:=]\s*|\s+)(?P<row>{_ROW})", re.IGNORECASE
+)
+_START = re.compile(rf"\[|(?:tensor|array)\(\s*(?P<scalar>{_NUMBER})(?!\s*\*)", re.IGNORECASE)
+_BRACKETED = re.compile(rf"(?:{_NUMBER}|[\[\],\s])*+", re.IGNORECASE)
+_FACTOR = re.compile(rf"{_NUMBER}\s*\*(?!\S)", re.IGNORECASE)
+# What looks like a number in a line that could not be read; 'Layer 1' does not.
+_UNREAD = re.compile(r"\d\.|\.\d|\d[dDeE][-+]?\d|(?<!\w)\d+[\s,]+[-+\u2212]?\d|\d[jJ]\b")
+_QUOTED = re.compile(r"'[^']*'|\"[^\"]*\"")
 _OPTIONS = re.compile(r"\s*,\s*(?:dtype|device|grad_fn|requires_grad|size)\b[^)]*\)")
-_NOISE = frozenset(("tensor", "array", "Parameter", "containing", "grad", "numpy", "torch"))
+_NOISE = frozenset(
+    ("Array", "tensor", "array", "Parameter", "containing", "grad", "numpy", "torch")
+)
+_MOST_AXES = 8
 
 
 def read_printed(path: str, text: str) -> Numbers:
@@ -28,55 +38,77 @@ def read_printed(path: str, text: str) -> Numbers:
       UsageError: for a print cut short with `...`, rows of different lengths, or no numbers.
     """
     if "..." in text:
-        line = text.count("\n", 0, text.index("...")) + 1
         raise UsageError(
-            f"{path}, line {line}: '...' means that the print was cut short; print all of it with "
+            f"{path}, line {_line(text, text.index('...'))}: '...' means that the print was cut short; print all of it with "
             "numpy.set_printoptions(threshold=sys.maxsize) or "
             "torch.set_printoptions(threshold=sys.maxsize)"
         )
     if path.endswith(".json"):
         raise UsageError(f"{path}: expected a dump or printed numbers; JSON is not read")
-    bracketed = "[" in text or _SCALAR.search(text)
-    arrays = tuple(_bracketed(path, text) if bracketed else _rows(text))
+    factor = _FACTOR.search(text)
+    if factor:
+        raise UsageError(
+            f"{path}, line {_line(text, factor.start())}: an array with a factor before it, as old "
+            "versions of torch print it, is not read; print it with "
+            "torch.set_printoptions(sci_mode=True)"
+        )
+    arrays = tuple(_arrays(path, text))
     if not arrays:
         raise UsageError(f"{path}: expected numbers, found none")
     return Numbers(path, arrays, None)
 
 
-def _bracketed(path: str, text: str) -> Iterator[NamedArray]:
+def _arrays(path: str, text: str) -> Iterator[NamedArray]:
     """Yields arrays written with brackets, and rows of numbers that stand between them."""
-    before, at = "", 0
-    while at < len(text):
-        scalar = _SCALAR.match(text, at)
-        end = _closing(text, at) if text[at] == "[" else 0
-        if not scalar and not end:
-            before += text[at]
-            at += 1
-            continue
-        line = text.count("\n", 0, at) + 1
-        _check_no_factor(path, before, line)
-        yield from _rows(before)
-        if scalar:
-            values, at = np.array(float(scalar[1])), scalar.end()
+    ends = _closing_brackets(text)
+    read = scan = 0
+    while found := _START.search(text, scan):
+        start, scan = found.start(), found.end()
+        if found["scalar"]:
+            values = np.array(float(found["scalar"]))
+        elif _holds_numbers(path, text, start, ends.get(start)):
+            scan = ends[start]
+            values = _nested(path, text[start:scan], _line(text, start))
         else:
-            values, at = _nested(path, text[at:end], line), end
-        yield NamedArray(_name(before), values)
-        options = _OPTIONS.match(text, at)
-        before, at = "", options.end() if options else at
-    yield from _rows(before)
+            continue
+        title = yield from _rows(path, text[read:start])
+        yield NamedArray(_name(title), values)
+        options = _OPTIONS.match(text, scan)
+        read = scan = options.end() if options else scan
+    yield from _rows(path, text[read:])
 
 
-def _closing(text: str, start: int) -> int:
-    """Returns the end of an array that starts here, or 0 if this bracket holds something else."""
-    depth = 0
-    for match in re.finditer(r"[\[\]]", text[start:]):
-        depth += 1 if match[0] == "[" else -1
-        if depth == 0:
-            end = start + match.end()
-            inside = text[start:end]
-            holds_numbers = _NUMBER_ALONE.search(inside) and _BRACKETED.fullmatch(inside)
-            return end if holds_numbers else 0
-    return 0
+def _holds_numbers(path: str, text: str, start: int, end: int | None) -> bool:
+    """Whether a bracket opens an array; other brackets are passed over if they hold no numbers.
+
+    Raises:
+      UsageError: for an array that never ends, and for one with something else between its numbers.
+    """
+    if end is None:
+        if re.match(r"\[[\s\[]*[-+.\d]", text[start : start + 200]):
+            raise UsageError(f"{path}, line {_line(text, start)}: this array never ends")
+        return False
+    inside = text[start:end]
+    if _BRACKETED.fullmatch(inside):
+        return re.search(_NUMBER, inside, re.IGNORECASE) is not None
+    innermost = "[" not in inside[1:] and not inside.startswith("[torch.")
+    if innermost and re.search(r"(?<!\w)\d", _QUOTED.sub("", inside)):
+        raise UsageError(
+            f"{path}, line {_line(text, start)}: expected numbers only, got {inside[:40]!r}"
+        )
+    return False
+
+
+def _closing_brackets(text: str) -> dict[int, int]:
+    """Returns where every opening bracket's closing one ends."""
+    ends: dict[int, int] = {}
+    stack: list[int] = []
+    for match in re.finditer(r"[\[\]]", text):
+        if match[0] == "[":
+            stack.append(match.start())
+        elif stack:
+            ends[stack.pop()] = match.end()
+    return ends
 
 
 def _nested(path: str, text: str, line: int) -> np.ndarray:
@@ -90,17 +122,12 @@ def _nested(path: str, text: str, line: int) -> np.ndarray:
         else:
             stack[-1].append(float(token))
     try:
-        return np.array(stack[0][0], dtype=np.float64)
+        array = np.array(stack[0][0], dtype=np.float64)
     except ValueError:
         raise UsageError(f"{path}, line {line}: the rows of this array differ in length") from None
-
-
-def _check_no_factor(path: str, before: str, line: int) -> None:
-    if re.search(r"\d\s*\*\s*$", before):
-        raise UsageError(
-            f"{path}, line {line}: an array with a factor before it, as old versions of torch "
-            "print it, is not read; print it with torch.set_printoptions(sci_mode=True)"
-        )
+    if array.ndim > _MOST_AXES:
+        raise UsageError(f"{path}, line {line}: expected at most {_MOST_AXES} axes")
+    return array
 
 
 def _name(before: str) -> str | None:
@@ -108,28 +135,41 @@ def _name(before: str) -> str | None:
     return words[-1] if words else None
 
 
-def _rows(text: str) -> Iterator[NamedArray]:
-    """Yields matrices of lines that hold nothing but numbers, and rows that begin with a name."""
+def _rows(path: str, text: str) -> Generator[NamedArray, None, str]:
+    """Yields matrices of lines that hold nothing but numbers, and rows that begin with a name.
+
+    Returns:
+      The text after the last of them, which may name what follows.
+
+    Raises:
+      UsageError: for another line that holds numbers.
+    """
     name: str | None = None
     rows: list[list[float]] = []
+    title = ""
     for line in [*text.splitlines(), ""]:
         label, row = _labelled(line)
         if rows and (not row or label or len(row) != len(rows[0])):
             yield NamedArray(name, _matrix(rows))
             name, rows = None, []
         if row:
-            name = label or name
+            name, title = label or name, ""
             rows.append(row)
         elif line.strip() and not line.startswith("#"):
-            name = _name(line)
+            if _UNREAD.search(_QUOTED.sub("", line)):
+                raise UsageError(f"{path}: the numbers in this line cannot be read: {line[:60]!r}")
+            name, title = _name(line), f"{title}\n{line}"
+    return title
 
 
 def _labelled(line: str) -> tuple[str | None, list[float]]:
     """Splits 'loss: 0.5' into name and numbers; 'Layer 1' is a title and has none."""
+    if _NUMBERS_ONLY.fullmatch(line):
+        return None, _floats(line)
     found = _LABELLED_ROW.fullmatch(line)
     if found and (found["sign"].strip() or re.search(r"[.eE]", found["row"])):
         return found["name"], _floats(found["row"])
-    return None, _floats(line) if _NUMBERS_ONLY.fullmatch(line) else []
+    return None, []
 
 
 def _floats(row: str) -> list[float]:
@@ -139,3 +179,7 @@ def _floats(row: str) -> list[float]:
 def _matrix(rows: list[list[float]]) -> np.ndarray:
     array = np.array(rows)
     return array.reshape(-1) if 1 in array.shape else array
+
+
+def _line(text: str, at: int) -> int:
+    return text.count("\n", 0, at) + 1

@@ -1,0 +1,277 @@
+"""Agreement to digits: the text rules beside Python's own %, the numeric rules beside fractions."""
+
+from fractions import Fraction
+
+import hypothesis
+import hypothesis.strategies as st
+import numpy as np
+import pytest
+
+from compare.evidence import digits
+from compare.evidence.digits import (
+    RULES,
+    agree_decimals,
+    agree_significant,
+    count_agreements,
+    digits_agreed,
+    same_decimals_text,
+    same_significant_text,
+)
+
+NAN, INF = float("nan"), float("inf")
+SUBNORMAL = 5e-324
+HUGE = 1.7976931348623157e308
+
+SPECIAL = (0.0, -0.0, SUBNORMAL, -SUBNORMAL, 2.2250738585072014e-308, HUGE, -HUGE, NAN, INF, -INF)
+
+
+def one(rule, a, b, *k):
+    found = rule(np.array([a]), np.array([b]), *k)
+    assert (found.dtype, found.shape) == (bool, (1,))
+    return bool(found[0])
+
+
+def anchors():
+    """Numbers to look around: any, moderate ones, powers of ten, and ties such as 1.23455."""
+    ties = st.tuples(st.integers(0, 10**16), st.integers(0, 16), st.integers(-30, 30))
+    return st.one_of(
+        st.floats(),
+        st.floats(-10, 10),
+        st.floats(-1e-5, 1e-5),
+        st.sampled_from(SPECIAL),
+        st.integers(-323, 308).map(lambda power: float(f"1e{power}")),
+        ties.map(lambda tie: float(f"{tie[0] // 10 ** tie[1]}5e{tie[2]}")),
+    )
+
+
+def neighbours(values):
+    """Returns the values, a few ulps and a few parts of a digit to either side, and negatives."""
+    with np.errstate(all="ignore"):
+        up, down = np.nextafter(values, np.inf), np.nextafter(values, -np.inf)
+        scaled = np.multiply.outer((1 + 1e-4, 1 + 1e-5, 1 - 1e-6), values)
+        shifted = np.add.outer((1e-7, -3e-8), values)
+        near = np.concatenate([values, up, down, np.nextafter(up, np.inf), *scaled, *shifted])
+    return np.concatenate([near, -near])
+
+
+def against_each_other(values):
+    return tuple(np.array(side).ravel() for side in np.meshgrid(values, values))
+
+
+numbers = st.lists(anchors(), min_size=1, max_size=2).map(np.array)
+many_pairs = numbers.map(neighbours).map(against_each_other)
+
+
+def printed_alike(template, a, b):
+    text = {repr(value): template % value for value in (*a.tolist(), *b.tolist())}
+    return [text[repr(p)] == text[repr(q)] for p, q in zip(a.tolist(), b.tolist(), strict=True)]
+
+
+@hypothesis.given(many_pairs)
+@hypothesis.settings(deadline=None, max_examples=100)
+def test_text_rules_are_pythons_own_comparison(arrays):
+    for rule, template in (("significant_5_text", "%.4e"), ("decimals_7_text", "%.7f")):
+        assert RULES[rule](*arrays).tolist() == printed_alike(template, *arrays)
+
+
+@hypothesis.given(many_pairs, st.integers(1, 20), st.integers(0, 20))
+@hypothesis.settings(deadline=None, max_examples=100)
+def test_text_rules_for_any_number_of_digits(arrays, significant, decimals):
+    found = same_significant_text(*arrays, significant)
+    assert found.tolist() == printed_alike(f"%.{significant - 1}e", *arrays)
+    found = same_decimals_text(*arrays, decimals)
+    assert found.tolist() == printed_alike(f"%.{decimals}f", *arrays)
+
+
+@pytest.mark.parametrize(
+    ("a", "b", "significant", "decimals"),
+    [
+        pytest.param(0.1, 0.1, True, True, id="equal"),
+        pytest.param(1.23454, 1.23451, True, False, id="same_5_digits"),
+        pytest.param(1.23454, 1.23456, False, False, id="other_5_digits"),
+        pytest.param(1.00000004, 1.00000001, True, True, id="same_7_decimals"),
+        pytest.param(99999.4, 99999.0, True, False, id="below_a_carry"),
+        pytest.param(99999.6, 100000.0, True, False, id="carried_to_the_next_power"),
+        pytest.param(9.99996e-310, 1e-309, True, True, id="carried_among_subnormals"),
+        pytest.param(1e-9, 2e-9, False, True, id="small_is_zero_in_decimals_only"),
+        pytest.param(1e-9, -1e-9, False, False, id="signs_of_rounded_zeros_are_printed"),
+        pytest.param(0.0, -0.0, False, False, id="signed_zero"),
+        pytest.param(0.0, 1e-9, False, True, id="zero_and_small"),
+        pytest.param(10000.5, np.nextafter(10000.5, 2e4), False, True, id="ulp_across_a_tie"),
+        pytest.param(0.5, np.nextafter(0.5, 1), True, True, id="ulp_within"),
+        pytest.param(2.0**-8 + 2.0**-30, 2.0**-8, False, False, id="beside_an_exact_tie"),
+        pytest.param(NAN, NAN, True, True, id="nan"),
+        pytest.param(NAN, -NAN, True, True, id="negative_nan"),
+        pytest.param(NAN, 1.0, False, False, id="nan_and_number"),
+        pytest.param(INF, INF, True, True, id="inf"),
+        pytest.param(INF, -INF, False, False, id="opposite_inf"),
+        pytest.param(INF, NAN, False, False, id="inf_and_nan"),
+        pytest.param(INF, HUGE, False, False, id="inf_and_huge"),
+        pytest.param(HUGE, np.nextafter(HUGE, 0), True, False, id="huge"),
+        pytest.param(SUBNORMAL, 2 * SUBNORMAL, False, True, id="subnormal"),
+    ],
+)
+def test_text_rules_by_hand(a, b, significant, decimals):
+    for p, q in ((a, b), (b, a)):
+        assert one(RULES["significant_5_text"], p, q) == significant
+        assert one(RULES["decimals_7_text"], p, q) == decimals
+
+
+@pytest.mark.parametrize(
+    ("a", "b", "k", "expected"),
+    [
+        pytest.param(1.0, 2.0, 1, True, id="exactly_half_a_unit"),
+        pytest.param(1.0, np.nextafter(2, 3), 1, False, id="just_over_half_a_unit"),
+        pytest.param(1.0, 1.00004, 5, True, id="5_digits"),
+        pytest.param(1.0, 1.00006, 5, False, id="not_5_digits"),
+        pytest.param(1.0, 1.00006, 4, True, id="4_digits"),
+        pytest.param(99999.6, 100000.0, 5, True, id="the_larger_decides"),
+        pytest.param(1e-310, 1.00004e-310, 5, True, id="subnormal"),
+        pytest.param(SUBNORMAL, 2 * SUBNORMAL, 5, False, id="smallest_subnormals"),
+        pytest.param(HUGE, -HUGE, 1, False, id="difference_overflows"),
+        pytest.param(HUGE, HUGE * 0.99999, 5, True, id="huge"),
+        pytest.param(0.0, -0.0, 17, True, id="zeros"),
+        pytest.param(0.0, SUBNORMAL, 1, False, id="zero_and_subnormal"),
+        pytest.param(-1.0, 1.0, 1, False, id="opposite_signs"),
+        pytest.param(NAN, NAN, 5, True, id="nan"),
+        pytest.param(NAN, 1.0, 1, False, id="nan_and_number"),
+        pytest.param(INF, INF, 5, True, id="inf"),
+        pytest.param(INF, -INF, 1, False, id="opposite_inf"),
+        pytest.param(INF, HUGE, 1, False, id="inf_and_huge"),
+        pytest.param(INF, NAN, 1, False, id="inf_and_nan"),
+    ],
+)
+def test_significant_rule_by_hand(a, b, k, expected):
+    assert one(agree_significant, a, b, k) == one(agree_significant, b, a, k) == expected
+
+
+@pytest.mark.parametrize(
+    ("a", "b", "k", "expected"),
+    [
+        pytest.param(0.0, 0.5, 0, False, id="exactly_half_a_unit"),
+        pytest.param(0.0, np.nextafter(0.5, 0), 0, True, id="just_under_half_a_unit"),
+        pytest.param(1.0, 1.00000004, 7, True, id="7_decimals"),
+        pytest.param(1.0, 1.00000006, 7, False, id="not_7_decimals"),
+        pytest.param(1e-9, -1e-9, 7, True, id="small"),
+        pytest.param(HUGE, -HUGE, 0, False, id="difference_overflows"),
+        pytest.param(HUGE, HUGE, 7, True, id="huge"),
+        pytest.param(NAN, NAN, 7, True, id="nan"),
+        pytest.param(NAN, 0.0, 7, False, id="nan_and_number"),
+        pytest.param(INF, INF, 7, True, id="inf"),
+        pytest.param(INF, -INF, 7, False, id="opposite_inf"),
+    ],
+)
+def test_decimals_rule_by_hand(a, b, k, expected):
+    assert one(agree_decimals, a, b, k) == one(agree_decimals, b, a, k) == expected
+
+
+def exactly(difference, bound, or_equal):
+    """Returns the answer of a rule in exact arithmetic, None where float64 may round it away."""
+    if abs(difference - bound) <= bound / 10**12 + Fraction(2 * SUBNORMAL):
+        return None
+    return difference <= bound if or_equal else difference < bound
+
+
+@hypothesis.given(numbers, st.integers(1, 17), st.integers(0, 17))
+@hypothesis.settings(deadline=None, max_examples=60)
+def test_numeric_rules_are_the_exact_ones(values, significant, decimals):
+    near = neighbours(values[:1])
+    a, b = against_each_other(near[np.isfinite(near)])
+    by_digits = agree_significant(a, b, significant)
+    by_decimals = agree_decimals(a, b, decimals)
+    for i, (p, q) in enumerate(zip(a.tolist(), b.tolist(), strict=True)):
+        p, q = Fraction(p), Fraction(q)
+        bound = Fraction(10) ** (1 - significant) / 2 * max(abs(p), abs(q))
+        assert exactly(abs(p - q), bound, True) in (None, by_digits[i])
+        bound = Fraction(1, 2 * 10**decimals)
+        assert exactly(abs(p - q), bound, False) in (None, by_decimals[i])
+
+
+@hypothesis.given(many_pairs)
+@hypothesis.settings(deadline=None, max_examples=50)
+def test_every_rule_is_symmetric_and_holds_for_equal_numbers(arrays):
+    a, b = arrays
+    for rule in RULES.values():
+        np.testing.assert_array_equal(rule(a, b), rule(b, a))
+        assert rule(a, a.copy()).all()
+
+
+@hypothesis.given(anchors(), st.integers(0, 17))
+@hypothesis.settings(deadline=None, max_examples=100)
+def test_digits_agreed_is_the_most_that_agree(a, power):
+    with np.errstate(all="ignore"):
+        a, b = np.array([a]), np.array([a]) * (1 + 10.0**-power)
+    agreeing = [k for k in range(1, 18) if agree_significant(a, b, k).all()]
+    assert digits_agreed(a, b) == max(agreeing, default=0) == len(agreeing)
+
+
+@pytest.mark.parametrize(
+    ("a", "b", "expected"),
+    [
+        pytest.param([1.0, 2.0], [1.0, 2.0], 17, id="equal"),
+        pytest.param([1.0, 2.0], [1.0, 2.0004], 4, id="the_worst_decides"),
+        pytest.param([1.0], [-1.0], 0, id="nothing_agrees"),
+        pytest.param([NAN], [NAN], 17, id="nan"),
+        pytest.param([NAN], [1.0], 0, id="nan_and_number"),
+    ],
+)
+def test_digits_agreed(a, b, expected):
+    assert digits_agreed(np.array(a), np.array(b)) == expected
+
+
+def test_rules_are_the_documented_ones():
+    assert list(RULES) == [
+        "significant_5_numeric",
+        "significant_5_text",
+        "decimals_7_numeric",
+        "decimals_7_text",
+    ]
+
+
+def counts(a, b):
+    return {agreement.rule: agreement for agreement in count_agreements(a, b)}
+
+
+def test_entries_and_samples_are_counted_over_all_parameters():
+    w, b = np.ones((3, 2, 2)), np.ones((3, 2))
+    other_w, other_b = w.copy(), b.copy()
+    other_w[0] += 1e-3  # four entries of sample 0
+    other_b[0, 1] += 1e-3
+    other_b[2, 0] += 1e-9  # agrees
+    for rule, agreement in counts((w, b), (other_w, other_b)).items():
+        assert agreement.rule == rule
+        assert (agreement.entries_agreeing, agreement.entries) == (13, 18)
+        assert (agreement.samples_agreeing, agreement.samples) == (2, 3)
+        assert not agreement.agrees
+
+
+def test_rules_differ_where_they_should():
+    a, b = np.array([[1e-9, 1.23454]]), np.array([[2e-9, 1.23456]])
+    found = {rule: agreement.entries_agreeing for rule, agreement in counts((a,), (b,)).items()}
+    assert found == {
+        "significant_5_numeric": 1,
+        "significant_5_text": 0,
+        "decimals_7_numeric": 1,
+        "decimals_7_text": 1,
+    }
+
+
+def test_float32_is_judged_by_the_values_it_holds():
+    a = np.array([[0.1, 16777216.0, 3e38]], np.float32)
+    b = np.nextafter(a, np.float32(0))
+    wide = counts((a.astype(np.float64),), (b.astype(np.float64),))
+    assert counts((a,), (b,)) == wide
+    assert wide["significant_5_numeric"].agrees
+
+
+def test_all_samples_agreeing_is_agreement():
+    a = np.array([[1.0], [NAN], [INF]])
+    assert all(agreement.agrees for agreement in count_agreements((a,), (a.copy(),)))
+
+
+@hypothesis.given(numbers)
+@hypothesis.settings(deadline=None, max_examples=50)
+def test_blocks_merge_to_the_whole(values):
+    a, b = (side.reshape(-1, 2) for side in against_each_other(neighbours(values)))
+    blocks = [count_agreements((a[rows],), (b[rows],)) for rows in (slice(3), slice(3, None))]
+    assert tuple(map(digits.merge, *blocks)) == count_agreements((a,), (b,))
