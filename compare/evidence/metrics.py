@@ -27,8 +27,9 @@ class Worst:
 class Comparison:
     """Two arrays [N, ...] of one quantity, entry by entry.
 
-    A maximum is None where no entry could be measured. Non-finite entries are never measured:
-    they are counted, as the same on both sides (equal infinities, or NaN and NaN) or as different.
+    A maximum is None where no entry could be measured. Entries not finite are never measured but
+    counted: as the same where neither side is finite, as different where one side is or where
+    infinities have opposite signs. (NaN and infinity are two faces of one overflow.)
     """
 
     name: str
@@ -66,7 +67,8 @@ def compare_arrays(name: str, a: np.ndarray, b: np.ndarray, *, first_sample: int
     dtype = coarser_dtype(a.dtype, b.dtype)
     a, b = a.astype(np.float64), b.astype(np.float64)
     finite = np.isfinite(a) & np.isfinite(b)
-    same = ~finite & ((a == b) | (np.isnan(a) & np.isnan(b)))
+    both = ~np.isfinite(a) & ~np.isfinite(b)
+    same = both & ((a == b) | np.isnan(a) | np.isnan(b))
     differ = ~finite & ~same
     locate = functools.partial(_first_worst, a=a, b=b, first_sample=first_sample)
 

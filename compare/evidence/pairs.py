@@ -5,9 +5,11 @@ from typing import NamedTuple
 
 import numpy as np
 
-from compare.evidence import digits, metrics
+from compare.evidence import bounds, digits, metrics, peers
+from compare.evidence.bounds import Allowance, BoundRatio
 from compare.evidence.digits import Agreement
 from compare.evidence.metrics import Comparison
+from compare.evidence.peers import PeerFacts
 from compare.evidence.ulp import coarser_dtype
 
 
@@ -30,6 +32,8 @@ class Pair:
     prediction: Comparison
     loss: Comparison
     digits: tuple[Agreement, ...]
+    peers: PeerFacts
+    bounds: tuple[BoundRatio, ...] = ()  # one a parameter; none before `with_bounds`
 
     @property
     def quantities(self) -> tuple[Comparison, ...]:
@@ -44,15 +48,42 @@ def compare_pair(a: str, b: str, of_a: Quantities, of_b: Quantities, *, first_sa
         return metrics.compare_arrays(name, left, right, first_sample=first_sample)
 
     left, right = of_a.parameters, of_b.parameters
+    dtype = coarser_dtype(of_a.loss.dtype, of_b.loss.dtype).name
     return Pair(
         a=a,
         b=b,
-        dtype=coarser_dtype(of_a.loss.dtype, of_b.loss.dtype).name,
+        dtype=dtype,
         parameters=tuple(compare(name, left[name], right[name]) for name in left),
         prediction=compare("prediction", of_a.prediction, of_b.prediction),
         loss=compare("loss", of_a.loss, of_b.loss),
         digits=digits.count_agreements(list(left.values()), list(right.values())),
+        peers=peers.count_breaking(left.values(), right.values(), dtype),
     )
+
+
+def with_bounds(
+    pair: Pair,
+    of_a: Quantities,
+    of_b: Quantities,
+    allowed_a: Allowance,
+    allowed_b: Allowance,
+    *,
+    samples: np.ndarray,
+) -> Pair:
+    """Adds end-to-end bounds of some samples, whose arrays and numbers these are."""
+    found = tuple(
+        bounds.bound_ratio(
+            name,
+            of_a.parameters[name],
+            of_b.parameters[name],
+            allowed_a,
+            allowed_b,
+            samples=samples,
+        )
+        for name in of_a.parameters
+    )
+    merged = tuple(map(bounds.merge, pair.bounds, found)) if pair.bounds else found
+    return dataclasses.replace(pair, bounds=merged)
 
 
 def merge(earlier: Pair, later: Pair) -> Pair:
@@ -63,4 +94,8 @@ def merge(earlier: Pair, later: Pair) -> Pair:
         prediction=metrics.merge(earlier.prediction, later.prediction),
         loss=metrics.merge(earlier.loss, later.loss),
         digits=tuple(map(digits.merge, earlier.digits, later.digits)),
+        peers=peers.merge(earlier.peers, later.peers),
+        bounds=tuple(map(bounds.merge, earlier.bounds, later.bounds))
+        if earlier.bounds and later.bounds
+        else earlier.bounds or later.bounds,
     )

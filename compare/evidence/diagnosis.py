@@ -1,0 +1,217 @@
+"""Which classic mistake explains a gradient that broke a rule.
+
+The backward pass is walked from the output down. The first of delta_l, dL/db_l alone and dL/dw_l
+that is not what its neighbours ask for is tried against a table of mistakes, each a formula for
+what would stand there instead. One that fits to rounding in every entry of every sample tried,
+certified ones included, is the explanation; where none fits, that is said.
+"""
+
+import dataclasses
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+
+from compare.evidence.certificate import Trace, recover, rounding_of, trace_forward
+from compare.evidence.phi import PHI
+
+MOST_SAMPLES = 8  # failed ones, and certified ones, that an explanation has to fit
+_COARSEST = 1e-3  # relative; a mistake has to be told from rounding, and classic ones are larger
+
+Wrong = Iterator[tuple[str, np.ndarray]]  # (what was done, what comes out of it)
+
+
+@dataclasses.dataclass(frozen=True)
+class Samples:
+    """Failed samples of one implementation, and some certified ones, in float64."""
+
+    params: Sequence[tuple[np.ndarray, np.ndarray]]  # (w [n_in, n_out], b [n_out])
+    x: np.ndarray  # [N, d]
+    y: np.ndarray  # [N, k]
+    grads: Sequence[tuple[np.ndarray, np.ndarray]]  # (dw [N, n_in, n_out], db [N, n_out])
+    activation: str
+    dtype: np.dtype  # of the arithmetic
+    n_samples: int  # of the whole run: a gradient may have been divided by it
+
+
+def diagnose(implementation: str, samples: Samples) -> str | None:
+    """Returns a sentence without a full stop, or None where no classic mistake fits."""
+    alive = [np.any(db != 0, axis=1) for _, db in samples.grads]
+    # A forward pass of our own cannot be spoilt by the mistake; the gradient's own trace is known
+    # to a few roundings, however deep the network is, and tells smaller mistakes.
+    for trusted in ([np.zeros_like(one) for one in alive], alive):
+        walk = _Walk(samples, trusted)
+        for layer in range(len(samples.params), 0, -1):
+            found = walk.explain(layer)
+            if found is not None:
+                quantity, said = found
+                if said is None:
+                    break
+                return f"{quantity} of {implementation} {said}"
+    return None
+
+
+class _Walk:
+    """The right values at every layer as far as they are known, and the mistakes to try."""
+
+    def __init__(self, samples: Samples, trusted: Sequence[np.ndarray]) -> None:
+        self._samples = samples
+        self._phi = PHI[samples.activation]
+        rounding = rounding_of(samples.dtype)
+        recovered = [recover(np, dw, db, rounding) for dw, db in samples.grads]
+        self._trace = trace_forward(
+            np, samples.params, samples.x, recovered, trusted, self._phi, rounding
+        )
+        width = max(max(w.shape) for w, _ in samples.params)
+        self._rounding = (64 + 4 * width) * rounding.u
+
+    def explain(self, layer: int) -> tuple[str, str | None] | None:
+        """Returns None if this layer is right, else (what is wrong, what was done or None)."""
+        dw, db = self._samples.grads[layer - 1]
+        h, right = self._act(layer - 1), self._right_delta(layer)
+        tolerance = self._tolerance(layer)
+        if not _fits(db, right, tolerance):
+            alone = _fits(dw, _outer(h, right), tolerance)
+            quantity = f"dL/db{layer}" if alone else f"delta{layer}"
+            output = layer == len(self._samples.params)
+            wrong = self._wrong_outputs(right) if output else self._wrong_deltas(layer)
+            return quantity, self._name(db, right, wrong, tolerance, is_output=output)
+        right = _outer(h, db)
+        if not _fits(dw, right, tolerance):
+            return f"dL/dw{layer}", self._name(dw, right, self._wrong_weights(layer), tolerance)
+        return None
+
+    def _name(
+        self,
+        found: np.ndarray,
+        right: np.ndarray,
+        wrong: Wrong,
+        tolerance: np.ndarray,
+        *,
+        is_output: bool = False,
+    ) -> str | None:
+        if not found.any():
+            return "is 0 where the chain rule gives something else: it is missing or detached"
+        for said, value in wrong:
+            if value.shape == found.shape and _fits(found, value, tolerance):
+                return f"is what comes out if {said}"
+        for factor, said in self._factors(is_output=is_output):
+            if _fits(found, factor * right, tolerance):
+                return said
+        return None
+
+    def _factors(self, *, is_output: bool) -> Iterator[tuple[float, str]]:
+        gives = "what the chain rule gives"
+        loss = "(yhat - y)^2"
+        k, n = self._samples.y.shape[1], self._samples.n_samples
+        yield (
+            0.5,
+            f"is exactly half of {gives}" + f": the factor 2 of {loss} is missing" * is_output,
+        )
+        yield 2.0, f"is twice {gives}" + f": the factor 2 of {loss} is there twice" * is_output
+        yield -1.0, f"is the negative of {gives}" + ": y - yhat for yhat - y" * is_output
+        yield -0.5, f"is the negative of half of {gives}"
+        yield -2.0, f"is the negative of twice {gives}"
+        if k > 1:
+            yield 1 / k, f"is {gives} divided by the {k} outputs: a mean instead of a sum"
+            yield 0.5 / k, f"is half of {gives} divided by the {k} outputs: a mean, and no factor 2"
+        if n > 1:
+            yield 1 / n, f"is {gives} divided by the {n} samples: a mean instead of each by itself"
+
+    def _wrong_outputs(self, right: np.ndarray) -> Wrong:
+        yhat, y = self._trace[-1].z, self._samples.y
+        slope = self._phi.slope(np, yhat)
+        yield "y is left out of 2 (yhat - y)", 2 * yhat
+        yield "the loss is |yhat - y| and not its square", np.sign(right)
+        yield "the linear output is differentiated like a hidden layer", right * slope
+        yield "the output went through the activation", 2 * (self._phi.value(np, yhat) - y)
+
+    def _wrong_deltas(self, layer: int) -> Wrong:
+        phi, z = self._phi, self._trace[layer - 1].z
+        w, above = self._samples.params[layer][0], self._samples.grads[layer][1]
+        s, h = above @ w.T, phi.value(np, self._trace[layer - 1].z)
+        yield "phi' is left out", s
+        yield "phi' is taken at h instead of z", s * phi.slope(np, h)
+        yield "phi stands in place of phi'", s * h
+        yield "phi' is applied twice", s * phi.slope(np, z) ** 2
+        yield "h (1 - h) is written with z in place of h", s * z * (1 - z)
+        yield "1 - h^2 is written with z in place of h", s * (1 - z * z)
+        yield "1 - h^2 is written in place of phi'", s * (1 - h * h)
+        yield "h (1 - h) is written in place of phi'", s * h * (1 - h)
+        if phi.has_kink:
+            yield "the mask is z >= 0 in place of z > 0", s * (z >= 0)
+        else:
+            yield "a step at 0 stands in place of phi'", s * (z > 0)
+        for other, trace in enumerate(self._trace[:-1], start=1):
+            if other != layer and trace.z.shape == z.shape:
+                yield f"phi' is taken at z{other} instead of z{layer}", s * phi.slope(np, trace.z)
+        slope = phi.slope(np, z)
+        if w.shape[0] == w.shape[1]:
+            yield f"w{layer + 1} is transposed", (above @ w) * slope
+            yield f"w{layer + 1} is left out", above * slope
+            yield f"w{layer + 1} is transposed and phi' left out", above @ w
+        for other, (matrix, _) in enumerate(self._samples.params, start=1):
+            if other != layer + 1 and matrix.shape == w.shape:
+                yield f"w{other} stands in place of w{layer + 1}", (above @ matrix.T) * slope
+        yield f"|w{layer + 1}| stands in place of w{layer + 1}", (above @ np.abs(w).T) * slope
+
+    def _wrong_weights(self, layer: int) -> Wrong:
+        delta = self._samples.grads[layer - 1][1]
+        h, name = self._act(layer - 1), f"h{layer - 1}" if layer > 1 else "x"
+        yield f"{name} is left out", _outer(np.ones_like(h), delta)
+        if h.shape[1] == delta.shape[1]:
+            yield "it is transposed", _outer(delta, h)
+        if layer > 1:
+            z = self._trace[layer - 2].z
+            yield f"z{layer - 1} stands in place of h{layer - 1}", _outer(z, delta)
+            slope = self._phi.slope(np, z)
+            yield f"phi'(z{layer - 1}) stands in place of h{layer - 1}", _outer(slope, delta)
+        for other in range(len(self._samples.params)):
+            act = self._act(other)
+            if other != layer - 1 and act.shape == h.shape:
+                other_name = f"h{other}" if other else "x"
+                yield f"{other_name} stands in place of {name}", _outer(act, delta)
+        if layer < len(self._samples.params):
+            s = self._samples.grads[layer][1] @ self._samples.params[layer][0].T
+            yield "phi' is left out of its delta", _outer(h, s)
+        for other, (_, db) in enumerate(self._samples.grads, start=1):
+            if other != layer and db.shape == delta.shape:
+                yield f"delta{other} stands in place of delta{layer}", _outer(h, db)
+
+    def _act(self, layer: int) -> np.ndarray:
+        if not layer:
+            return self._samples.x
+        return self._phi.value(np, self._trace[layer - 1].z)
+
+    def _right_delta(self, layer: int) -> np.ndarray:
+        """delta_l out of delta_{l+1} as found, which is right if the walk has come this far."""
+        z = self._trace[layer - 1].z
+        if layer == len(self._samples.params):
+            return 2 * (z - self._samples.y)
+        above = self._samples.grads[layer][1]
+        return (above @ self._samples.params[layer][0].T) * self._phi.slope(np, z)
+
+    def _tolerance(self, layer: int) -> np.ndarray:
+        """What rounding explains, relative to the largest entry of a sample; [N]."""
+        known = [self._trace[layer - 1], *([self._trace[layer - 2]] if layer > 1 else [])]
+        if layer == len(self._samples.params):
+            residual = np.abs(known[0].z - self._samples.y).max(axis=1)
+            lost = known[0].error.max(axis=1) / np.maximum(residual, 1e-300)
+        else:
+            lost = _relative(known[0])
+        bound = self._rounding + 4 * np.maximum(lost, _relative(known[-1]))
+        return np.minimum(bound, _COARSEST)
+
+
+def _relative(trace: Trace) -> np.ndarray:
+    return trace.error.max(axis=1) / np.maximum(np.abs(trace.z).max(axis=1), 1e-300)
+
+
+def _fits(found: np.ndarray, value: np.ndarray, tolerance: np.ndarray) -> bool:
+    """Whether all samples are equal but for rounding."""
+    distance = np.abs(found - value).reshape(len(found), -1).max(axis=1)
+    scale = np.abs(value).reshape(len(found), -1).max(axis=1)
+    return bool(np.all(distance <= tolerance * scale))
+
+
+def _outer(h: np.ndarray, delta: np.ndarray) -> np.ndarray:
+    return h[:, :, None] * delta[:, None, :]

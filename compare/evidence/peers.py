@@ -1,0 +1,67 @@
+"""What fixed rules would have said: facts beside the verdict, never the verdict.
+
+|a - b| <= atol + rtol |b|, in every entry, with the defaults of each tool.
+"""
+
+from collections.abc import Iterable
+from types import MappingProxyType
+from typing import NamedTuple
+
+import numpy as np
+
+
+class Tolerance(NamedTuple):
+    """A fixed rule."""
+
+    rtol: float
+    atol: float
+
+
+# torch.testing chooses by dtype; the others have one default.
+RULES: MappingProxyType[str, MappingProxyType[str, Tolerance]] = MappingProxyType(
+    {
+        name: MappingProxyType({"float32": single, "float64": double})
+        for name, single, double in (
+            ("torch.allclose", Tolerance(1e-5, 1e-8), Tolerance(1e-5, 1e-8)),
+            ("torch.testing.assert_close", Tolerance(1.3e-6, 1e-5), Tolerance(1e-7, 1e-7)),
+            ("numpy.testing.assert_allclose", Tolerance(1e-7, 0), Tolerance(1e-7, 0)),
+            ("chex.assert_trees_all_close", Tolerance(1e-6, 0), Tolerance(1e-6, 0)),
+        )
+    }
+)
+
+
+class PeerFacts(NamedTuple):
+    """How many entries break each rule, and the smallest tolerances that would pass."""
+
+    breaking: dict[str, int]
+    smallest_rtol: float  # with atol = 0; infinite where b is 0 and a is not
+    smallest_atol: float  # with rtol = 0
+
+
+def count_breaking(a: Iterable[np.ndarray], b: Iterable[np.ndarray], dtype: str) -> PeerFacts:
+    """Applies every rule to arrays of one pair; an entry not finite on one side breaks them all."""
+    breaking = dict.fromkeys(RULES, 0)
+    rtol = atol = 0.0
+    for left, right in zip(a, b, strict=True):
+        p, q = left.astype(np.float64), right.astype(np.float64)
+        with np.errstate(all="ignore"):
+            distance = np.abs(p - q)
+            distance[(p == q) | (np.isnan(p) & np.isnan(q))] = 0
+            distance[np.isnan(distance)] = np.inf
+            for name, by_dtype in RULES.items():
+                allowed = by_dtype[dtype].atol + by_dtype[dtype].rtol * np.abs(q)
+                within = (distance == 0) | ((distance <= allowed) & np.isfinite(q))
+                breaking[name] += int(np.count_nonzero(~within))
+            relative = np.divide(distance, np.abs(q), out=np.zeros_like(q), where=distance > 0)
+        rtol, atol = max(rtol, float(relative.max())), max(atol, float(distance.max()))
+    return PeerFacts(breaking, rtol, atol)
+
+
+def merge(earlier: PeerFacts, later: PeerFacts) -> PeerFacts:
+    """Joins two blocks of samples."""
+    return PeerFacts(
+        {name: earlier.breaking[name] + later.breaking[name] for name in RULES},
+        max(earlier.smallest_rtol, later.smallest_rtol),
+        max(earlier.smallest_atol, later.smallest_atol),
+    )

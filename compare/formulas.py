@@ -1,0 +1,62 @@
+"""What each implementation evaluates, as a JAX function for `roundoff` to trace.
+
+torch differentiates softplus, silu and gelu by formulas of its own, and takes another forward
+formula for softplus; written out here, they give the rounding bound of torch without running it.
+"""
+
+import functools
+import math
+from collections.abc import Callable
+from types import MappingProxyType
+
+import jax
+import jax.numpy as jnp
+
+from jaxmlp import ACTIVATIONS, Activation, Batch, Evaluation, Params, autodiff, backprop
+from jaxmlp.base import Array
+
+Formula = Callable[[Params, Batch], Evaluation]
+
+
+def _softplus(z: Array) -> Array:
+    return jnp.where(z > 40, z, jnp.log1p(jnp.exp(z)))
+
+
+def _softplus_slope(z: Array, h: Array) -> Array:
+    del h
+    e = jnp.exp(z)
+    return jnp.where(z > 40, jnp.ones_like(z), e / (e + 1))
+
+
+def _silu_slope(z: Array, h: Array) -> Array:
+    del h
+    s = jax.nn.sigmoid(z)
+    return s * (1 + z * (1 - s))
+
+
+def _gelu_slope(z: Array, h: Array) -> Array:
+    del h
+    scale, cubic = math.sqrt(2 / math.pi), 0.044715
+    t = jnp.tanh(scale * (z + cubic * (z * z * z)))
+    return 0.5 * (1 + t) + (0.5 * z) * (1 - t * t) * (scale * (1 + 3 * cubic * z * z))
+
+
+_TORCH: MappingProxyType[str, Activation] = MappingProxyType(
+    {
+        **ACTIVATIONS,
+        "softplus": Activation(_softplus, _softplus_slope),
+        "silu": Activation(jax.nn.silu, _silu_slope),
+        "gelu": Activation(ACTIVATIONS["gelu"].fn, _gelu_slope),
+    }
+)
+
+
+def formula(implementation: str, activation: str) -> Formula:
+    """Returns the function that an implementation evaluates; any other backprops like ours."""
+    if implementation == "jax_grad":
+        by, phi = autodiff.per_sample_gradients, ACTIVATIONS[activation]
+    elif implementation == "torch_autograd":
+        by, phi = backprop.per_sample_gradients, _TORCH[activation]
+    else:
+        by, phi = backprop.per_sample_gradients, ACTIVATIONS[activation]
+    return functools.partial(by, activation=phi)
