@@ -1,27 +1,24 @@
 """compare_gradients: problem -> implementations -> evidence -> verdict, a block at a time."""
 
 import dataclasses
-import itertools
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
 from compare import verdict
+from compare.blocks import block_size, blocks
 from compare.config import Config
 from compare.environment import describe_environment
 from compare.errors import UsageError
-from compare.evidence import pairs as evidence
-from compare.evidence.pairs import Pair, Quantities
-from compare.implementations import IMPLEMENTATIONS, Implementation
+from compare.implementations import IMPLEMENTATIONS
+from compare.judging import Evidence
 from compare.problem import Problem, as_numpy, problem_from_arrays
 from compare.report import base as report
-from jaxmlp.base import Batch, Evaluation, parameter_count
+from compare.tracing import trace_sample
+from jaxmlp.base import Evaluation
 
-Sink = Callable[[int, Mapping[str, Quantities]], None]
-
-_LARGEST_BLOCK = 1024  # samples
-_LARGEST_BLOCK_VALUES = 2**22  # gradient entries of one implementation: 16 MiB in float32
+Sink = Callable[[int, Mapping[str, Evaluation]], None]
 
 
 def compare_gradients(
@@ -51,7 +48,7 @@ def compare_gradients(
       device: 'cpu' or 'gpu'.
       layout: of params, and of every shape and index in the report.
       trace: the number of a sample whose every step is to be kept in the report.
-      on_block: called with (first sample, implementation -> Quantities) for each block, in order.
+      on_block: called with (first sample, implementation -> Evaluation) for each block, in order.
 
     Returns:
       The report.
@@ -67,7 +64,7 @@ def compare_gradients(
         init=None,
         samples=None,
         seed=None,
-        dtype=np.dtype(dtype or as_numpy(params[0][0]).dtype).name,
+        dtype=_dtype_name(dtype, params),
         device=device,
         layout=layout,
         implementations=tuple(implementations),
@@ -77,6 +74,13 @@ def compare_gradients(
         params, x, y, activation=activation, layout=layout, dtype=np.dtype(config.dtype)
     )
     return compare_problem(problem, config, on_block=on_block)
+
+
+def _dtype_name(dtype: Any, params: Sequence[tuple[Any, Any]]) -> str:
+    try:
+        return np.dtype(as_numpy(params[0][0]).dtype if dtype is None else dtype).name
+    except TypeError:  # no such dtype, or one NumPy cannot take from torch
+        return str(dtype or getattr(params[0][0], "dtype", None))
 
 
 def compare_problem(
@@ -92,98 +96,42 @@ def compare_problem(
         IMPLEMENTATIONS[name](problem.params, problem.activation, config.device)
         for name in config.implementations
     ]
-    found: list[Pair] = []
+    evidence = Evidence(
+        problem,
+        taking_part,
+        layout=config.layout,
+        seed=config.seed or 0,
+        witness=config.witness,
+    )
     trace = None
-    size = block_size(problem.layer_sizes)
-    for start in range(0, problem.n_samples, size):
-        stop = min(start + size, problem.n_samples)
-        batch = _padded(problem.batch(start, stop), size)
-        block = {
-            one.name: _quantities(one.evaluate(batch), stop - start, config.layout)
-            for one in taking_part
-        }
-        found = _merged(found, _compare_block(block, start))
-        if config.trace is not None and start <= config.trace < stop:
-            trace = _trace(taking_part, batch, block, config.trace, start)
+    n_blocks = -(-problem.n_samples // block_size(problem.layer_sizes))
+    for block in blocks(problem, taking_part):
+        evidence.add(block, n_blocks=n_blocks)
+        if config.trace is not None and len(block.rows([config.trace])):
+            trace = trace_sample(taking_part, block, config.trace, layout=config.layout)
         if on_block is not None:
-            on_block(start, block)
-    answer = verdict.decide(found, problem.layer_sizes)
+            on_block(block.start, block.evaluations)
+    evidence.finish()
+    certificates = [evidence.certificates[one.name] for one in taking_part]
+    answer = verdict.decide(evidence.pairs, certificates, evidence.explanations)
     return report.Report(
         verdict=answer.verdict,
         reason=answer.reason,
+        warnings=answer.warnings,
         rule=verdict.RULE,
         config=dataclasses.asdict(config),
         environment=describe_environment(),
         implementations=tuple(
-            report.Implementation(one.name, block[one.name].loss.dtype.name, one.device)
+            report.Implementation(
+                one.name,
+                evidence.certificates[one.name].dtype,
+                one.device,
+                evidence.certificates[one.name],
+                evidence.explanations.get(one.name),
+            )
             for one in taking_part
         ),
-        pairs=tuple(found),
+        pairs=tuple(evidence.pairs),
+        witness=tuple(evidence.witness),
         trace=trace,
     )
-
-
-def block_size(layer_sizes: Sequence[int]) -> int:
-    """Returns how many samples are computed at once.
-
-    It depends on the network alone and every block is padded to it, because XLA picks its kernels
-    by shape: so the bits of a sample's gradient do not depend on how many samples there are.
-    """
-    fitting = max(1, _LARGEST_BLOCK_VALUES // parameter_count(layer_sizes))
-    return min(_LARGEST_BLOCK, 2 ** (fitting.bit_length() - 1))
-
-
-def _padded(batch: Batch, size: int) -> Batch:
-    missing = size - len(batch.x)
-    return Batch(*(np.pad(array, ((0, missing), (0, 0)), mode="edge") for array in batch))
-
-
-def _quantities(evaluation: Evaluation, n: int, layout: str) -> Quantities:
-    """Names the arrays of the first n samples, weight matrices in the layout to be reported."""
-    parameters = {}
-    for i, (w, b) in enumerate(evaluation.grads, start=1):
-        parameters[f"w{i}"] = (w if layout == "in_out" else np.swapaxes(w, 1, 2))[:n]
-        parameters[f"b{i}"] = b[:n]
-    return Quantities(parameters, evaluation.prediction[:n], evaluation.loss[:n])
-
-
-def _compare_block(block: Mapping[str, Quantities], start: int) -> list[Pair]:
-    return [
-        evidence.compare_pair(a, b, block[a], block[b], first_sample=start)
-        for a, b in itertools.combinations(block, 2)
-    ]
-
-
-def _merged(earlier: list[Pair], later: list[Pair]) -> list[Pair]:
-    return [evidence.merge(p, q) for p, q in zip(earlier, later, strict=True)] if earlier else later
-
-
-def _trace(
-    taking_part: Sequence[Implementation],
-    batch: Batch,
-    block: Mapping[str, Quantities],
-    sample: int,
-    start: int,
-) -> report.Trace:
-    """Collects every step of one sample, from the very block that its gradient came from.
-
-    At batch size 1 the gradient of a bias is delta, so delta is read off there.
-    """
-    row = sample - start
-    steps: dict[str, dict[str, np.ndarray]] = {"x": {}, "y": {}}
-    for one in taking_part:
-        steps["x"][one.name], steps["y"][one.name] = batch.x[row], batch.y[row]
-        preacts, acts = one.intermediates(batch)
-        last = len(preacts)
-        mine = {}
-        for layer in range(1, last):
-            mine[f"z{layer}"], mine[f"h{layer}"] = preacts[layer - 1][row], acts[layer][row]
-        mine["yhat"], mine["loss"] = preacts[-1][row], block[one.name].loss[row]
-        for layer in range(last, 0, -1):
-            gradients = block[one.name].parameters
-            mine[f"delta{layer}"] = gradients[f"b{layer}"][row]
-            mine[f"dL/dw{layer}"] = gradients[f"w{layer}"][row]
-            mine[f"dL/db{layer}"] = gradients[f"b{layer}"][row]
-        for quantity, array in mine.items():
-            steps.setdefault(quantity, {})[one.name] = array
-    return report.Trace(sample, steps)

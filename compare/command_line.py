@@ -1,8 +1,11 @@
 """What the commands share: flags that are only theirs, help for people, and exit statuses."""
 
+import io
 import os
+import signal
 import sys
 import textwrap
+import types
 from collections.abc import Callable, Mapping, Sequence
 
 from absl import flags
@@ -58,6 +61,10 @@ def parse(
     values.set_gnu_getopt(True)
     try:
         words = values(list(argv))
+    except UnicodeDecodeError:
+        raise UsageError(
+            "flagfile: expected a text file with one flag a line, got binary"
+        ) from None
     except flags.Error as error:
         text = str(error).removeprefix("ERROR:: ").removeprefix("flag ")
         raise UsageError(f"{text}; --help lists the flags") from None
@@ -69,6 +76,10 @@ def parse(
 
 def exit_with(main: Callable[[Sequence[str]], int], command: str) -> None:
     """Runs a command and exits with its status, a UsageError as one line on stderr."""
+    for ending in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(ending, _interrupt)  # so that temporary files are removed
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="backslashreplace")
     try:
         status = main(sys.argv)
         sys.stdout.flush()
@@ -78,10 +89,26 @@ def exit_with(main: Callable[[Sequence[str]], int], command: str) -> None:
     except KeyboardInterrupt:
         print(f"{command}: interrupted; nothing was written", file=sys.stderr)
         status = USAGE_ERROR
+    except MemoryError:
+        print(f"{command}: there is not enough memory for this", file=sys.stderr)
+        status = USAGE_ERROR
     except BrokenPipeError:  # the reader, such as head, has seen enough
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _drop_stdout()
+        status = USAGE_ERROR
+    except OSError as error:
+        _drop_stdout()
+        print(f"{command}: the output could not be printed: {error.strerror}", file=sys.stderr)
         status = USAGE_ERROR
     sys.exit(status)
+
+
+def _interrupt(number: int, frame: types.FrameType | None) -> None:
+    raise KeyboardInterrupt
+
+
+def _drop_stdout() -> None:
+    """Lets Python's last flush go nowhere, and so not fail again."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _help(values: flags.FlagValues, usage: str, sections: Mapping[str, Sequence[str]]) -> str:

@@ -12,6 +12,7 @@ IMPLEMENTATIONS = ("jax_grad", "jax_manual", "torch_autograd", "numpy_manual")
 DTYPES = ("float32", "float64")
 DEVICES = ("cpu", "gpu")
 LAYOUTS = ("in_out", "out_in")
+FAIL_ON = ("disagree", "undecided", "warning")
 DUMPS = ("auto", "text", "npz", "none")
 
 LARGEST_TEXT_DUMP = 1000  # samples; --dumps=auto writes text up to here
@@ -43,6 +44,8 @@ class Config:
     dumps: str = "auto"
     split_dumps: bool = False
     trace: int | None = None
+    witness: int = 3
+    fail_on: str = "undecided"
 
     def __post_init__(self) -> None:
         _check_choice("activation", self.activation, ACTIVATIONS)
@@ -52,12 +55,15 @@ class Config:
         _check_choice("device", self.device, DEVICES)
         _check_choice("layout", self.layout, LAYOUTS)
         _check_choice("dumps", self.dumps, DUMPS)
+        _check_choice("fail_on", self.fail_on, FAIL_ON)
         _check_layer_sizes(self.layer_sizes)
         _check_implementations(self.implementations)
         if not self.out:
             raise UsageError("--out: expected a folder to write into, got an empty name")
         if self.samples is not None and self.samples < 1:
             raise UsageError(f"samples: expected a positive integer, got {self.samples}")
+        if self.witness < 0:
+            raise UsageError(f"witness: expected an integer of at least 0, got {self.witness}")
         if self.seed is not None and self.seed < 0:
             raise UsageError(f"seed: expected an integer of at least 0, got {self.seed}")
         if self.trace is not None and not 0 <= self.trace < (self.samples or float("inf")):
@@ -75,7 +81,7 @@ def _check_choice(option: str, value: str, choices: tuple[str, ...]) -> None:
 def _check_layer_sizes(sizes: tuple[int, ...] | None) -> None:
     if sizes is None:
         return
-    if len(sizes) < 2 or any(n < 1 for n in sizes):
+    if len(sizes) < 2 or any(not 1 <= n < 2**31 for n in sizes):
         raise UsageError(
             "layer_sizes: expected at least two positive integers, inputs first and outputs last, "
             f"such as 2,10,10,1; got {','.join(map(str, sizes)) or 'none'}"

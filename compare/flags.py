@@ -21,7 +21,13 @@ Exit status: 0 agree, 2 disagree, 3 undecided, 1 wrong usage or a crash."""
 SECTIONS = {
     "The network": ("layer_sizes=N,N,...", "activation", "init", "seed=N", "params=FILE"),
     "The samples": ("samples=N", "data=FILE"),
-    "The comparison": ("implementations=NAME,NAME,...", "dtype", "device"),
+    "The comparison": (
+        "implementations=NAME,NAME,...",
+        "dtype",
+        "device",
+        "witness=K",
+        "fail_on",
+    ),
     "The output": ("out=FOLDER", "dumps", "split_dumps", "layout", "trace=N"),
     "Other": ("flagfile=FILE", "help"),
 }
@@ -43,6 +49,11 @@ def config_from_argv(argv: Sequence[str]) -> Config:
 
     if values.params is not None and values["init"].present:
         raise UsageError("init: --params brings the weights, so there are none to draw; drop one")
+
+    if values.params is not None and values.data is not None and values["seed"].present:
+        raise UsageError(
+            "seed: --params and --data bring all there is to draw; drop one of the three"
+        )
 
     def unless_brought(name: str, brought: str | None) -> bool:
         """A default does not hold against a file; what was typed does."""
@@ -68,6 +79,8 @@ def config_from_argv(argv: Sequence[str]) -> Config:
         dumps=values.dumps,
         split_dumps=values.split_dumps,
         trace=values.trace,
+        witness=values.witness,
+        fail_on=values.fail_on,
     )
 
 
@@ -133,6 +146,17 @@ def _define() -> flags.FlagValues:
     )
     choice("dtype", config.DTYPES, "Of weights, samples and arithmetic.")
     choice("device", config.DEVICES, "Where JAX and torch compute; an absent GPU is an error.")
+    integer(
+        "witness",
+        "Samples, chosen by the seed, on which all are held against complex-step derivatives.",
+        at_least=0,
+    )
+    choice(
+        "fail_on",
+        config.FAIL_ON,
+        "What is not status 0: disagree alone; undecided too; or warning, a difference that "
+        "rounding can hardly explain, as well (status 3).",
+    )
     path("out", "The folder for report.json and the dumps.")
     choice(
         "dumps",

@@ -85,11 +85,11 @@ def _jax_device(device: str) -> Any:
 
     try:
         return jax.devices(device)[0]
-    except RuntimeError:
+    except Exception as error:  # jax raises several kinds, and asserts
+        said = str(error).partition("\n")[0]
         raise UsageError(
-            f"device: expected a {device} that jax {jax.__version__} can use, found only "
-            f"{', '.join(d.platform for d in jax.devices())}; install jax[cuda13] or leave out "
-            f"--device={device}"
+            f"device: expected a {device} that jax {jax.__version__} can use, got: {said}; "
+            "JAX_PLATFORMS and, for a gpu, an installed jax[cuda13] decide what there is"
         ) from None
 
 

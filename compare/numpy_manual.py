@@ -61,7 +61,17 @@ def one_sample(
       y: [k].
       activation: a key of PHI.
     """
-    phi, phi_prime = PHI[activation]
+    with np.errstate(all="ignore"):  # an overflow shows in the result
+        return _one_sample(params, x, y, *PHI[activation])
+
+
+def _one_sample(
+    params: Sequence[tuple[np.ndarray, np.ndarray]],
+    x: np.ndarray,
+    y: np.ndarray,
+    phi: _Function,
+    phi_prime: _Function,
+) -> OneSample:
     wide = [(np.asarray(w, np.float64), np.asarray(b, np.float64)) for w, b in params]
     acts, preacts = [np.asarray(x, np.float64)], []
     for w, b in wide:

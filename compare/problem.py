@@ -93,9 +93,17 @@ def problem_from_arrays(
     """
 
     def take(name: str, values: Any) -> np.ndarray:
-        return exactly(np.array(as_numpy(values)), dtype, where=name)
+        try:
+            array = np.array(as_numpy(values))
+        except ValueError as error:
+            raise UsageError(f"{name}: expected an array of numbers: {error}") from None
+        return exactly(array, dtype, where=name)
 
-    layers = [(take(f"w{i}", w), take(f"b{i}", b)) for i, (w, b) in enumerate(params, start=1)]
+    layers = []
+    for i, layer in enumerate(params, start=1):
+        if len(layer) != 2:
+            raise UsageError(f"params: expected (w, b) for layer {i}, got {len(layer)} items")
+        layers.append((take(f"w{i}", layer[0]), take(f"b{i}", layer[1])))
     checked = params_from_layers(layers, layout=layout, where="params")
     sizes = layer_sizes(checked)
     x, y = check_data(
@@ -138,8 +146,9 @@ def random_batches(
 
 def default_labels(x: np.ndarray, n_outputs: int) -> np.ndarray:
     """Returns the mean of x_i^2, computed in float64, rounded once and repeated: [N, k]."""
-    mean = np.square(x, dtype=np.float64).mean(axis=1, keepdims=True)
-    return np.repeat(mean.astype(x.dtype), n_outputs, axis=1)
+    with np.errstate(over="ignore"):  # an infinite label is reported as any other
+        mean = np.square(x, dtype=np.float64).mean(axis=1, keepdims=True).astype(x.dtype)
+    return np.repeat(mean, n_outputs, axis=1)
 
 
 def _stored_batches(

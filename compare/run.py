@@ -2,13 +2,18 @@
 
 import os
 import shutil
-from collections.abc import Sequence
-from pathlib import Path
+import textwrap
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
 
 from compare.command_line import EXIT_STATUS, exit_with
 from compare.config import Config
 from compare.flags import config_from_argv
 from compare.staging import Staging
+
+if TYPE_CHECKING:
+    from compare.report.base import Report
+    from jaxmlp.base import Evaluation
 
 
 def main(argv: Sequence[str]) -> int:
@@ -20,6 +25,7 @@ def main(argv: Sequence[str]) -> int:
     config = config_from_argv(argv)
     _prepare_jax(config)
     from compare.api import compare_problem
+    from compare.blocks import name_parameters
     from compare.problem import make_problem
     from compare.report.dat import Dumps
     from compare.report.json import report_to_json
@@ -29,10 +35,25 @@ def main(argv: Sequence[str]) -> int:
     config = problem.describe(config)
     with Staging(config.out, option="--out") as staging:
         with Dumps(staging, config) as dumps:
-            report = compare_problem(problem, config, on_block=dumps.add)
+
+            def dump(start: int, block: "Mapping[str, Evaluation]") -> None:
+                named = {k: name_parameters(e.grads, config.layout) for k, e in block.items()}
+                dumps.add(start, named)
+
+            report = compare_problem(problem, config, on_block=dump)
         staging.path("report.json").write_text(report_to_json(report), encoding="utf-8")
-    print(format_report(report, width=_width()))
-    print(f"Written: {', '.join(staging.names)}")
+    width = _width()
+    print(format_report(report, width=width))
+    written = f"Written: {', '.join(staging.names)}"
+    print(textwrap.fill(written, width, break_long_words=False, break_on_hyphens=False))
+    return _exit_status(report, config.fail_on)
+
+
+def _exit_status(report: "Report", fail_on: str) -> int:
+    if report.verdict == "undecided" and fail_on == "disagree":
+        return EXIT_STATUS["agree"]
+    if report.verdict == "agree" and report.warnings and fail_on == "warning":
+        return EXIT_STATUS["undecided"]
     return EXIT_STATUS[report.verdict]
 
 
@@ -41,8 +62,9 @@ def _prepare_jax(config: Config) -> None:
     if config.device == "cpu":
         os.environ.setdefault("JAX_PLATFORMS", "cpu")
     os.environ.setdefault("XLA_PYTHON_CLIENT_PREALLOCATE", "false")  # torch needs room beside it
-    cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "jaxmlp"
-    os.environ.setdefault("JAX_COMPILATION_CACHE_DIR", str(cache))
+    caches = os.environ.get("XDG_CACHE_HOME") or os.path.expanduser("~/.cache")
+    if os.path.isabs(caches):  # "~" stays where there is no home
+        os.environ.setdefault("JAX_COMPILATION_CACHE_DIR", os.path.join(caches, "jaxmlp"))
     os.environ.setdefault("JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS", "0")
     os.environ.setdefault("JAX_PERSISTENT_CACHE_MIN_ENTRY_SIZE_BYTES", "0")
 

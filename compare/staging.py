@@ -1,5 +1,6 @@
 """Files that appear together and whole, or not at all."""
 
+import contextlib
 import os
 import types
 from pathlib import Path
@@ -91,7 +92,8 @@ class Staging:
 
     def _clean_up(self) -> None:
         for temporary in self._staged:
-            temporary.unlink(missing_ok=True)
+            with contextlib.suppress(OSError):  # as on a read-only file system
+                temporary.unlink(missing_ok=True)
         for folder in self._made:
             try:
                 folder.rmdir()

@@ -27,6 +27,7 @@ ALLOWED = {
     "compare.numpy_manual": {"numpy"},
     "compare.implementations": {"jax", "torch", "numpy", "jaxmlp", "torch_ref", "compare"},
     "compare.problem": {"numpy", "jaxmlp", "compare"},
+    "compare.formulas": {"jax", "jaxmlp"},
     "compare.flags": {"absl", "compare"},
     "compare.command_line": {"absl", "compare"},
     "compare.files": {"absl", "numpy", "compare"},

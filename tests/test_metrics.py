@@ -79,7 +79,7 @@ def test_no_overflow_at_the_ends_of_float64():
         (NAN, NAN, 1, 0),
         (INF, INF, 1, 0),
         (INF, -INF, 0, 1),
-        (NAN, INF, 0, 1),
+        (NAN, INF, 1, 0),
         (NAN, 1.0, 0, 1),
         (1.0, INF, 0, 1),
         (1.0, 1.0, 0, 0),

@@ -167,8 +167,8 @@ def zip_of_text(path):
         (lambda path: path.write_bytes(b""), "expected a .npz archive"),
         (lambda path: path.write_text("w1 1 2 3"), "expected a .npz archive"),
         (bare_array, "expected a .npz archive"),
-        (truncated, "damaged or cut short"),
-        (corrupted, "damaged or cut short"),
+        (truncated, "damaged, cut short"),
+        (corrupted, "damaged, cut short"),
         (zip_of_text, "w1 is no .npy array"),
     ],
 )

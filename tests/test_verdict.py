@@ -1,45 +1,88 @@
+import dataclasses
+
 import numpy as np
 import pytest
 
+from compare.evidence.bounds import BoundRatio
 from compare.evidence.pairs import Quantities, compare_pair, merge
-from compare.verdict import decide, tolerance
+from compare.evidence.proof import Certificate, Finding
+from compare.verdict import decide
 
-SIZES = (2, 1)
 NAN, INF = float("nan"), float("inf")
+FINE = Finding(0.25, 3, "w1", "rank_one", (0, 1), 1.0, 1.0, 1e-7)
+BROKEN = Finding(7e5, 3, "b2", "output", (0,), 0.5, 1.0, 1e-7)
 
 
-def quantities(w=1.0, prediction=1.0, loss=1.0, dtype=np.float32):
-    parameters = {"w1": np.full((1, 2, 1), 1.0, dtype), "b1": np.ones((1, 1), dtype)}
+def quantities(w=1.0, prediction=1.0, loss=1.0):
+    parameters = {"w1": np.full((1, 2, 1), 1.0, np.float32), "b1": np.ones((1, 1), np.float32)}
     parameters["w1"][0, 1, 0] = w
-    return Quantities(parameters, np.full((1, 1), prediction, dtype), np.full(1, loss, dtype))
+    return Quantities(
+        parameters, np.full((1, 1), prediction, np.float32), np.full(1, loss, np.float32)
+    )
 
 
-def verdict(a, b):
-    return decide([compare_pair("jax_grad", "mine", a, b, first_sample=0)], SIZES)
+def make_pair(a, b, worst_ratio=0.38, typical_ratio=1.0, vacuous=0):
+    pair = compare_pair("jax_grad", "mine", a, b, first_sample=0)
+    bounds = tuple(
+        BoundRatio(c.name, worst_ratio, 12, (0, 0), typical_ratio, 2, vacuous)
+        for c in pair.parameters
+    )
+    return dataclasses.replace(pair, bounds=bounds)
 
 
-def test_tolerance_grows_with_the_dtype_and_the_network():
-    assert tolerance("float32", (2, 1)) == 8 * 3 * 2.0**-24
-    assert tolerance("float64", (2, 10, 10, 1)) == 8 * 25 * 2.0**-53
+def make_certificate(name="mine", certified=1, silent=0, failure=None):
+    return Certificate(
+        name, "float32", certified, int(failure is not None), silent, 0, FINE, failure
+    )
 
 
-def test_rounding_agrees():
-    answer = verdict(quantities(), quantities(w=1 + 2.0**-22))
-    assert answer.verdict == "agree"
-    assert "w1 of jax_grad ~ mine" in answer.reason
-    assert "preliminary tolerance" in answer.reason
+def answer(pair, *certificates, explanations=None):
+    return decide([pair], certificates or [make_certificate()], explanations or {})
 
 
-def test_a_wrong_entry_disagrees_and_is_named():
-    answer = verdict(quantities(), quantities(w=1.001))
-    assert answer.verdict == "disagree"
-    assert "w1 of jax_grad ~ mine" in answer.reason
+def test_agreement_says_what_share_of_rounding_is_used():
+    said = answer(make_pair(quantities(), quantities(w=1 + 2.0**-22)))
+    assert said.verdict == "agree"
+    assert said.reason == (
+        "every difference is rounding; the largest uses 38 % of what float32 allows "
+        "(w1[0,0], sample 12, jax_grad ~ mine)"
+    )
 
 
-def test_float64_is_held_to_float64():
-    wide = quantities(dtype=np.float64)
-    assert verdict(wide, quantities(w=1 + 1e-12, dtype=np.float64)).verdict == "disagree"
-    assert verdict(quantities(), quantities(w=1 + 1e-12, dtype=np.float64)).verdict == "agree"
+def test_where_bounds_are_vacuous_the_certificate_speaks():
+    said = answer(make_pair(quantities(), quantities(), worst_ratio=1e-9, vacuous=2))
+    assert said.verdict == "agree"
+    assert said.reason.startswith("every gradient is certified; the tightest check uses 25 %")
+
+
+def test_a_failed_certificate_disagrees_and_names_who_where_and_why():
+    certificate = make_certificate(failure=BROKEN)
+    explained = {"mine": "delta2 of mine is exactly half of what the chain rule gives"}
+    for explanations in (explained, {"mine": None}):
+        said = answer(make_pair(quantities(), quantities()), certificate, explanations=explanations)
+        assert said.verdict == "disagree"
+        assert "of mine" in said.reason
+        assert "sample 3" in said.reason
+        assert "delta2[0] is 0.5 where 2 (yhat - y) is 1" in said.reason
+    assert "no classic mistake explains it" in said.reason
+
+
+def test_more_than_rounding_allows_disagrees():
+    said = answer(make_pair(quantities(), quantities(), worst_ratio=1.5))
+    assert said.verdict == "disagree"
+    assert "w1[0,0] of sample 12, jax_grad ~ mine" in said.reason
+
+
+def test_an_unlikely_difference_is_a_warning():
+    said = answer(make_pair(quantities(), quantities(), typical_ratio=5.0))
+    assert said.verdict == "agree"
+    assert len(said.warnings) == 2
+    assert "worth a look" in said.warnings[0]
+
+
+def test_nothing_certified_is_undecided():
+    said = answer(make_pair(quantities(), quantities()), make_certificate(certified=0, silent=1))
+    assert said.verdict == "undecided"
 
 
 @pytest.mark.parametrize("where", ["w", "prediction", "loss"])
@@ -48,19 +91,15 @@ def test_float64_is_held_to_float64():
     [
         (NAN, NAN, "undecided"),
         (INF, INF, "undecided"),
+        (NAN, INF, "undecided"),
         (NAN, 1.0, "disagree"),
         (INF, -INF, "disagree"),
     ],
 )
 def test_non_finite_values_never_agree(where, a, b, expected):
-    answer = verdict(quantities(**{where: a}), quantities(**{where: b}))
-    assert answer.verdict == expected
-    assert "sample 0" in answer.reason
-
-
-def test_a_disagreement_outweighs_a_shared_nan():
-    answer = verdict(quantities(loss=NAN), quantities(w=2.0, loss=NAN))
-    assert answer.verdict == "disagree"
+    said = answer(make_pair(quantities(**{where: a}), quantities(**{where: b})))
+    assert said.verdict == expected
+    assert "sample 0" in said.reason
 
 
 def test_pairs_of_two_blocks_merge():
@@ -74,3 +113,4 @@ def test_pairs_of_two_blocks_merge():
     assert by_rule["significant_5_numeric"].samples_agreeing == 1
     assert by_rule["significant_5_numeric"].entries_agreeing == 5
     assert not by_rule["significant_5_text"].agrees
+    assert merged.peers.breaking["torch.allclose"] == 1

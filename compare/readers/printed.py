@@ -38,8 +38,9 @@ def read_printed(path: str, text: str) -> Numbers:
       UsageError: for a print cut short with `...`, rows of different lengths, or no numbers.
     """
     if "..." in text:
+        line = _line(text, text.index("..."))
         raise UsageError(
-            f"{path}, line {_line(text, text.index('...'))}: '...' means that the print was cut short; print all of it with "
+            f"{path}, line {line}: '...' means that the print was cut short; print all of it with "
             "numpy.set_printoptions(threshold=sys.maxsize) or "
             "torch.set_printoptions(threshold=sys.maxsize)"
         )

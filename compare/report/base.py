@@ -8,6 +8,8 @@ import numpy as np
 
 from compare.evidence.metrics import Worst
 from compare.evidence.pairs import Pair
+from compare.evidence.proof import Certificate
+from compare.evidence.witness import WitnessError
 
 
 class Implementation(NamedTuple):
@@ -16,6 +18,8 @@ class Implementation(NamedTuple):
     name: str
     dtype: str
     device: str
+    certificate: Certificate
+    explanation: str | None  # of a failed certificate, if a classic mistake fits
 
 
 class Located(NamedTuple):
@@ -40,11 +44,13 @@ class Report:
 
     verdict: str  # 'agree', 'disagree' or 'undecided'
     reason: str
+    warnings: tuple[str, ...]  # unlikely, though possible
     rule: str  # what the verdict rests on
     config: dict[str, Any]
     environment: dict[str, Any]
     implementations: tuple[Implementation, ...]
     pairs: tuple[Pair, ...]
+    witness: tuple[WitnessError, ...] = ()
     trace: Trace | None = None
 
 

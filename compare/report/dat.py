@@ -12,7 +12,6 @@ from typing import IO, Any
 import numpy as np
 
 from compare.config import LARGEST_TEXT_DUMP, Config
-from compare.evidence.pairs import Quantities
 from compare.staging import Staging
 
 STEMS = {"jax_grad": "jax_autograd", "jax_manual": "my_autograd"}  # others: their own name
@@ -44,13 +43,13 @@ class Dumps:
     def __enter__(self) -> "Dumps":
         return self
 
-    def add(self, first_sample: int, block: Mapping[str, Quantities]) -> None:
-        """Writes one block of every implementation."""
+    def add(self, first_sample: int, block: Mapping[str, dict[str, np.ndarray]]) -> None:
+        """Writes one block: implementation -> parameter -> [N, ...]."""
         if self._format == "none":
             return
-        for implementation, quantities in block.items():
+        for implementation, parameters in block.items():
             for part in self._parts:
-                arrays = {k: v for k, v in quantities.parameters.items() if k[0] in part}
+                arrays = {k: v for k, v in parameters.items() if k[0] in part}
                 name = STEMS.get(implementation, implementation)
                 name += f"_{part}" if len(self._parts) > 1 else ""
                 if self._format == "text":

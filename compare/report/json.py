@@ -1,15 +1,18 @@
 """The report as strict JSON; `schema.json` beside this file describes it."""
 
 import json
+import math
 from collections.abc import Mapping
 from typing import Any
 
+from compare.evidence.bounds import BoundRatio
 from compare.evidence.digits import Agreement
 from compare.evidence.metrics import Comparison, Worst
 from compare.evidence.pairs import Pair
-from compare.report.base import Located, Report, worst_of
+from compare.evidence.proof import Finding
+from compare.report.base import Implementation, Located, Report, worst_of
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 
 
 def report_to_json(report: Report) -> str:
@@ -23,10 +26,11 @@ def report_to_dict(report: Report) -> dict[str, Any]:
         "schema_version": SCHEMA_VERSION,
         "verdict": report.verdict,
         "reason": report.reason,
+        "warnings": list(report.warnings),
         "rule": report.rule,
         "config": report.config,
         "environment": report.environment,
-        "implementations": [one._asdict() for one in report.implementations],
+        "implementations": [_implementation(one) for one in report.implementations],
         "pairs": [_pair(pair) for pair in report.pairs],
         "overall": {
             **_located("max_abs", worst_of(report.pairs, "max_abs")),
@@ -34,6 +38,43 @@ def report_to_dict(report: Report) -> dict[str, Any]:
         },
         "loss": [{"a": p.a, "b": p.b, **_comparison(p.loss)} for p in report.pairs],
         "prediction": [{"a": p.a, "b": p.b, **_comparison(p.prediction)} for p in report.pairs],
+        "witness": [error._asdict() for error in report.witness],
+    }
+
+
+def _implementation(one: Implementation) -> dict[str, Any]:
+    certificate = one.certificate
+    failure = _finding(certificate.first_failure)
+    if failure is not None:
+        failure["explanation"] = one.explanation
+    return {
+        "name": one.name,
+        "dtype": one.dtype,
+        "device": one.device,
+        "certificate": {
+            "worst_ratio": _number_or_null(certificate.worst_ratio),
+            "worst": _finding(certificate.worst),
+            "certified": certificate.certified,
+            "failed": certificate.failed,
+            "silent": certificate.silent,
+            "at_kink": certificate.at_kink,
+            "first_failure": failure,
+        },
+    }
+
+
+def _finding(finding: Finding | None) -> dict[str, Any] | None:
+    if finding is None:
+        return None
+    return {
+        "sample": finding.sample,
+        "layer": int(finding.parameter[1:]),
+        "parameter": finding.parameter,
+        "rule": finding.rule,
+        "index": list(finding.index),
+        "found": finding.found,
+        "expected": finding.expected,
+        "allowed": finding.allowed,
     }
 
 
@@ -42,7 +83,15 @@ def _pair(pair: Pair) -> dict[str, Any]:
         "a": pair.a,
         "b": pair.b,
         "dtype": pair.dtype,
-        "parameters": [_comparison(c) for c in pair.parameters],
+        "parameters": [
+            {**_comparison(c), **_bound(b)}
+            for c, b in zip(pair.parameters, pair.bounds, strict=True)
+        ],
+        "peers": {
+            "breaking": pair.peers.breaking,
+            "smallest_rtol": _number_or_null(pair.peers.smallest_rtol),
+            "smallest_atol": _number_or_null(pair.peers.smallest_atol),
+        },
         "digits": {agreement.rule: _agreement(agreement) for agreement in pair.digits},
     }
 
@@ -61,6 +110,21 @@ def _comparison(comparison: Comparison) -> dict[str, Any]:
         "nonfinite_differ": comparison.nonfinite_differ,
         "first_nonfinite_at": _place(comparison.first_nonfinite),
     }
+
+
+def _bound(bound: BoundRatio) -> dict[str, Any]:
+    return {
+        "bound_ratio": _number_or_null(bound.worst_ratio),
+        "bound_ratio_at": {"sample": bound.sample, "index": list(bound.index)},
+        "typical_ratio": _number_or_null(bound.typical_ratio),
+        "vacuous_share": bound.vacuous / bound.entries,
+        "bounded_entries": bound.entries,
+    }
+
+
+def _number_or_null(value: float | None) -> float | None:
+    """A finite number as it is; null for "none" and for "beyond any number"."""
+    return value if value is not None and math.isfinite(value) else None
 
 
 def _worst(metric: str, worst: Worst | None) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""The report as tables for a terminal, 80 columns wide."""
+"""The report as tables for a terminal, in 80 columns for all but absurd shapes."""
 
 import math
 import textwrap
@@ -14,6 +14,7 @@ _METRICS = {"max_abs": "max abs", "max_rel": "max rel", "max_ulp": "max ulp"}
 def format_report(report: Report, *, width: int = 80) -> str:
     """Returns the whole report; long lines and traces are broken at `width`."""
     parts = [_header(report, width), _parameter_table(report), _pair_table(report)]
+    parts.append(_certificate_table(report))
     if report.trace is not None:
         parts.append(format_trace(report.trace, width=width))
     parts += ["\n".join(_notes(report, width)), _wrap(f"{report.verdict}: {report.reason}.", width)]
@@ -53,22 +54,24 @@ def _parameter_table(report: Report) -> str:
     rows = [
         f"The largest differences between any two, at sample[index], layout {layout}",
         "",
-        f"{'':<5} {'shape':<9}{'max abs':>7} {'at':<17}{'max rel':>7} {'at':<17}"
-        f"{'scaled':>7} {'ulp':>7}",
+        f"{'':<4} {'shape':<9} {'max abs':>7} {'at':<17}{'max rel':>7} {'at':<17}"
+        f"{'scaled':>7} {'bound':>7}",
     ]
     for comparison in report.pairs[0].quantities:
         name = comparison.name
         scaled = [c.scaled for p in report.pairs for c in p.quantities if c.name == name]
+        largest = max((s for s in scaled if s is not None), default=None)
+        bounds = [b for p in report.pairs for b in p.bounds if b.name == name]
         worst = {metric: worst_of(report.pairs, metric, name) for metric in _METRICS}
         cells = [
             f"{_value(worst[metric]):>7} {_place(worst[metric], report):<17}"
             for metric in ("max_abs", "max_rel")
         ]
-        largest = max((s for s in scaled if s is not None), default=None)
+        used = f"{max(b.worst_ratio for b in bounds):.2g}" if bounds else ""
         shape = "x".join(map(str, comparison.shape)) or "1"
         rows.append(
-            f"{_short_name(name):<5} {shape:<9}{''.join(cells)}"
-            f"{_number(largest):>7} {_value(worst['max_ulp']):>7}"
+            f"{_short_name(name):<4} {shape:<9} {''.join(cells)}"
+            f"{_number(largest):>7} {used:>7}".rstrip()
         )
     rows.append("")
     for metric in ("max_abs", "max_rel"):
@@ -103,17 +106,41 @@ def _pair_table(report: Report) -> str:
     return "\n".join(rows)
 
 
+def _certificate_table(report: Report) -> str:
+    """One row for each implementation: what its own gradients prove, and a witness's word."""
+    rows = [
+        f"{'':<18}{'certified':>10}{'failed':>8}{'silent':>8}{'at kink':>9}{'tightest':>10}"
+        f"{'witness':>10}"
+    ]
+    for one in report.implementations:
+        found = one.certificate
+        errors = [error.scaled for error in report.witness if error.implementation == one.name]
+        known = [error for error in errors if error is not None]
+        tightest = "-" if found.worst_ratio is None else _ratio(found.worst_ratio)
+        witness = _number(max(known, default=None))
+        rows.append(
+            f"{_letters(report)[one.name]} {one.name:<16}{found.certified:>10}{found.failed:>8}"
+            f"{found.silent:>8}{found.at_kink:>9}{tightest:>10}{witness:>10}"
+        )
+    return "\n".join(rows)
+
+
+def _ratio(ratio: float) -> str:
+    return f"{ratio:.2f}" if ratio < 1e3 else f"{ratio:.0e}"
+
+
 def _notes(report: Report, width: int) -> list[str]:
     """Says where entries were not measured, and why."""
-    notes = []
+    notes = [f"Warning: {warning}." for warning in report.warnings]
     for pair in report.pairs:
         of_pair = f"{pair.a} ~ {pair.b}"
-        for c in pair.quantities:
-            if c.nonfinite_differ or c.nonfinite_same:
-                notes.append(
-                    f"{c.name} of {of_pair}: not finite in {c.nonfinite_differ} entries on one "
-                    f"side only, in {c.nonfinite_same} the same on both sides."
-                )
+        differ = sum(c.nonfinite_differ for c in pair.quantities)
+        same = sum(c.nonfinite_same for c in pair.quantities)
+        if differ or same:
+            notes.append(
+                f"{of_pair}: {differ} entries are finite on one side only, or infinite with "
+                f"opposite signs; {same} are not finite on both sides."
+            )
         negligible = sum(c.negligible for c in pair.parameters)
         if negligible:
             notes.append(
@@ -147,7 +174,7 @@ def _number(value: float | None) -> str:
     if value is None:
         return "-"
     if isinstance(value, int):
-        return str(value) if value < 10**6 else f"{value:.1e}"
+        return str(value) if value < 10**6 else f"{value:.0e}"
     return f"{value:.1e}" if value else "0"
 
 
