@@ -128,6 +128,7 @@ def compare_problem(
                 one.device,
                 evidence.certificates[one.name],
                 evidence.explanations.get(one.name),
+                evidence.detectable.get(one.name),
             )
             for one in taking_part
         ),

@@ -9,6 +9,7 @@ from compare.blocks import Block, block_of, name_parameters, quantities, take
 from compare.evidence import pairs as pair_evidence
 from compare.evidence import proof
 from compare.evidence.bounds import Allowance
+from compare.evidence.detectable import MOST_SAMPLES, detectable_ulp
 from compare.evidence.diagnosis import Samples, diagnose
 from compare.evidence.pairs import Pair
 from compare.evidence.proof import Certificate
@@ -50,6 +51,7 @@ class Evidence:
         self.pairs: list[Pair] = []
         self.certificates: dict[str, Certificate] = {}
         self.explanations: dict[str, str | None] = {}
+        self.detectable: dict[str, dict[str, float]] = {}  # of the first block's samples
         self.witness: list[WitnessError] = []
 
     def add(self, block: Block, *, n_blocks: int) -> None:
@@ -64,8 +66,8 @@ class Evidence:
             compared = self._with_bounds(compared, block, rows)
         joined = zip(self.pairs, compared, strict=True) if self.pairs else ()
         self.pairs = [pair_evidence.merge(p, q) for p, q in joined] or compared
-        for one in self._taking_part:
-            self._certify(one.name, block, compiled=n_blocks >= _COMPILED_FROM)
+        for name in block.evaluations:
+            self._certify(name, block, compiled=n_blocks >= _COMPILED_FROM)
         for row in block.rows(self._witnessed):
             self.witness += self._ask_witness(block, int(row))
 
@@ -119,7 +121,26 @@ class Evidence:
         if failure is not None and name not in self.explanations:
             self.explanations[name] = self._diagnose(name, block, failure.sample - block.start)
         earlier = self.certificates.get(name)
+        if earlier is None and found.failed == 0 and found.certified:
+            self.detectable[name] = self._detectable(block, name)
         self.certificates[name] = proof.merge(earlier, found) if earlier else found
+
+    def _detectable(self, block: Block, name: str) -> dict[str, float]:
+        """Asks what the certificate would see, on a few samples with finite gradients."""
+        grads = block.evaluations[name].grads
+        finite = np.all(
+            [np.isfinite(g.reshape(len(g), -1)).all(axis=1) for layer in grads for g in layer],
+            axis=0,
+        )
+        rows = np.flatnonzero(finite)[:MOST_SAMPLES]
+        return detectable_ulp(
+            [(_wide(w), _wide(b)) for w, b in self._problem.params],
+            _wide(block.batch.x[rows]),
+            _wide(block.batch.y[rows]),
+            [(_wide(w[rows]), _wide(b[rows])) for w, b in grads],
+            activation=self._problem.activation,
+            dtype=grads[0].b.dtype,
+        )
 
     def _diagnose(self, name: str, block: Block, row: int) -> str | None:
         """Tries to explain a failure; the samples after it have to fit the explanation too."""

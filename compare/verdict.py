@@ -106,7 +106,7 @@ def _agreement(pairs: Sequence[Pair], certificates: Sequence[Certificate]) -> st
     ]
     vacuous = sum(bound.vacuous for _, bound in _bounds(pairs))
     entries = sum(bound.entries for _, bound in _bounds(pairs))
-    if telling and vacuous < entries / 2:
+    if telling and vacuous < entries / 100:
         pair, bound = max(telling, key=lambda item: item[1].worst_ratio)
         uses = f"{_percent(bound.worst_ratio)} of what {pair.dtype} allows"
         where = f"{_at(bound.name, bound.index)}, sample {bound.sample}, {pair.a} ~ {pair.b}"

@@ -154,7 +154,9 @@ def _largest_ratios(
 def _largest_ratios_compiled(*subject: Any, **options: Any) -> list[np.ndarray]:
     import jax
 
-    with jax.enable_x64(True):
+    # The checks are written for NumPy, which promotes; the user's own settings may forbid it.
+    promoting = jax.numpy_rank_promotion("allow"), jax.numpy_dtype_promotion("standard")
+    with jax.enable_x64(True), promoting[0], promoting[1]:
         return [np.asarray(out) for out in _compiled()(*subject, **options)]
 
 

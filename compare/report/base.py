@@ -20,6 +20,7 @@ class Implementation(NamedTuple):
     device: str
     certificate: Certificate
     explanation: str | None  # of a failed certificate, if a classic mistake fits
+    detectable_ulp: dict[str, float] | None  # parameter -> change of an entry that is surely seen
 
 
 class Located(NamedTuple):

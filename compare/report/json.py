@@ -59,6 +59,8 @@ def _implementation(one: Implementation) -> dict[str, Any]:
             "silent": certificate.silent,
             "at_kink": certificate.at_kink,
             "first_failure": failure,
+            "detectable_ulp": one.detectable_ulp
+            and {name: _number_or_null(ulp) for name, ulp in one.detectable_ulp.items()},
         },
     }
 

@@ -14,7 +14,7 @@ _METRICS = {"max_abs": "max abs", "max_rel": "max rel", "max_ulp": "max ulp"}
 def format_report(report: Report, *, width: int = 80) -> str:
     """Returns the whole report; long lines and traces are broken at `width`."""
     parts = [_header(report, width), _parameter_table(report), _pair_table(report)]
-    parts.append(_certificate_table(report))
+    parts.append(_certificate_table(report, width))
     if report.trace is not None:
         parts.append(format_trace(report.trace, width=width))
     parts += ["\n".join(_notes(report, width)), _wrap(f"{report.verdict}: {report.reason}.", width)]
@@ -106,7 +106,7 @@ def _pair_table(report: Report) -> str:
     return "\n".join(rows)
 
 
-def _certificate_table(report: Report) -> str:
+def _certificate_table(report: Report, width: int) -> str:
     """One row for each implementation: what its own gradients prove, and a witness's word."""
     rows = [
         f"{'':<18}{'certified':>10}{'failed':>8}{'silent':>8}{'at kink':>9}{'tightest':>10}"
@@ -122,7 +122,21 @@ def _certificate_table(report: Report) -> str:
             f"{_letters(report)[one.name]} {one.name:<16}{found.certified:>10}{found.failed:>8}"
             f"{found.silent:>8}{found.at_kink:>9}{tightest:>10}{witness:>10}"
         )
-    return "\n".join(rows)
+    return "\n".join([*rows, *_detectable(report, width)])
+
+
+def _detectable(report: Report, width: int) -> list[str]:
+    """Says what change of one entry no implementation could have hidden."""
+    known = [one.detectable_ulp for one in report.implementations if one.detectable_ulp]
+    if not known:
+        return []
+    largest = {name: max(found[name] for found in known) for name in known[0]}
+    each = ", ".join(f"{name} {_ulps(ulp)}" for name, ulp in largest.items())
+    return ["", _wrap(f"A change of any one entry is seen from so many ulp on: {each}.", width)]
+
+
+def _ulps(ulp: float) -> str:
+    return f"{ulp:.0f}" if ulp < 1e5 else f"{ulp:.0e}"
 
 
 def _ratio(ratio: float) -> str:

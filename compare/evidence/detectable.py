@@ -1,0 +1,84 @@
+"""The smallest change of a single entry that the certificate is sure to see.
+
+If an entry of a certified gradient moves by c, the residual of a rule that reads it moves by c
+times a known factor; the rule breaks once that exceeds what is allowed plus what rounding has used:
+
+    dw[i, j]  rank_one there, by 1 - q_j with q_j = delta_j^2 / |delta|^2, or the rule of the
+              recovered h_i, which moves by delta_j / |delta|^2
+    db[j]     rank_one in column j, by |h_i| (1 - q_j); the rule of h_i, by |h_i| delta_j over
+              |delta|^2; or the rule of delta_j itself, unless z, recovered with it, moves along
+
+With one output q is 1 and rank_one sees nothing: there the rule of h speaks alone.
+"""
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from compare.evidence.certificate import Check, check_gradients, rounding_of
+from compare.evidence.phi import PHI
+
+_MARGIN = 1.01  # allowances grow a little with the entry that is changed
+MOST_SAMPLES = 32
+
+
+def detectable_ulp(
+    params: Sequence[tuple[np.ndarray, np.ndarray]],
+    x: np.ndarray,
+    y: np.ndarray,
+    grads: Sequence[tuple[np.ndarray, np.ndarray]],
+    *,
+    activation: str,
+    dtype: np.dtype,
+) -> dict[str, float]:
+    """Finds, for every parameter, the change in ulp that no entry of these samples could hide.
+
+    Entries below the smallest normal number, which have no ulp to speak of, are left out. The
+    arguments are as in `check_gradients`, and dtype is that of the gradients. It costs a few times
+    what the certificate does: MOST_SAMPLES are plenty.
+
+    Returns:
+      Parameter -> ulp, infinite where an entry could change unseen.
+    """
+    found = check_gradients(params, x, y, grads, activation=activation, rounding=rounding_of(dtype))
+    limits = {(c.rule, c.parameter): _limit(c) for c in found.checks}
+    curvature = PHI[activation].largest_curvature
+    detectable = {}
+    with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
+        for i, (dw, db) in enumerate(grads):
+            w, b = f"w{i + 1}", f"b{i + 1}"
+            h_limit = limits[("activation" if i else "input", w)]
+            size, norm = np.abs(db), np.maximum((db * db).sum(axis=1, keepdims=True), 1e-300)
+            h = np.abs(np.matmul(dw, db[:, :, None])[:, :, 0]) / norm
+            unseen = np.maximum(1 - db * db / norm, 0)[:, None, :]  # 1 - q
+            slide = norm[:, :, None] / size[:, None, :]  # |delta|^2 / delta_j
+            by_rank = limits[("rank_one", w)] / unseen
+            by_h = h_limit[:, :, None] * slide
+            detectable[w] = _largest_in_ulp(np.fmin(by_rank, by_h), dw, dtype)
+
+            change = np.fmin(by_rank, by_h) / h[:, :, None]
+            change = np.where(np.isnan(change), np.inf, change).min(axis=1)
+            if i + 1 == len(grads):
+                drag = 2 * (h @ np.abs(params[i][0])) * size / norm
+                own = limits[("output", b)]
+            else:
+                s = np.abs(grads[i + 1][1] @ params[i + 1][0].T)
+                drag = s * curvature * (h @ np.abs(params[i][0])) * size / norm
+                own = limits[("chain", b)]
+            own = np.where(drag < 0.5, own / (1 - drag), np.inf)
+            detectable[b] = _largest_in_ulp(np.fmin(change, own), db, dtype)
+    return detectable
+
+
+def _limit(check: Check) -> np.ndarray:
+    """How far an entry may move before its rule surely breaks."""
+    limit = check.allowed + np.abs(check.found - check.expected)
+    return np.where(check.applies.reshape(-1, *(1,) * (limit.ndim - 1)), limit, np.inf)
+
+
+def _largest_in_ulp(change: np.ndarray, values: np.ndarray, dtype: np.dtype) -> float:
+    normal = np.abs(values) >= np.finfo(dtype).smallest_normal
+    if not normal.any():
+        return 0.0
+    spacing = np.spacing(np.abs(values[normal]).astype(dtype)).astype(np.float64)
+    return float(np.max(_MARGIN * change[normal] / spacing)) + 1

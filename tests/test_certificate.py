@@ -1,0 +1,174 @@
+"""The certificate passes what is right, whatever the network, and fails what is not."""
+
+import hypothesis
+import hypothesis.strategies as st
+import jax
+import numpy as np
+import pytest
+
+from compare.evidence.detectable import detectable_ulp
+from compare.evidence.proof import certify, merge
+from compare.false_alarms import certificates, draw_network
+from compare.implementations import IMPLEMENTATIONS
+from compare.planted import backward, forward
+from jaxmlp import ACTIVATIONS, Batch, Layer, backprop, init_params
+from tests.networks import ALL_ACTIVATIONS
+
+F32 = np.dtype(np.float32)
+
+
+def make(sizes=(2, 10, 10, 1), activation="sigmoid", samples=5, dtype=F32, seed=0, **options):
+    rng = np.random.default_rng(seed)
+    params = init_params(rng, sizes, dtype=dtype, **options)
+    x = rng.random((samples, sizes[0])).astype(dtype)
+    return params, Batch(x, rng.random((samples, sizes[-1])).astype(dtype)), activation
+
+
+def right(params, batch, activation):
+    return backward(forward(params, batch, activation))
+
+
+def prove(params, batch, activation, grads, **options):
+    return certify("mine", params, *batch, grads, activation=activation, **options)
+
+
+def changed(grads, layer, kind, place, factor):
+    copies = [Layer(w.copy(), b.copy()) for w, b in grads]
+    copies[layer][kind][place] *= np.asarray(factor, copies[layer][kind].dtype)
+    return tuple(copies)
+
+
+@pytest.mark.parametrize("seed", range(12))
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_random_correct_networks_are_never_refuted(seed, dtype):
+    network = draw_network(np.random.default_rng(seed), np.dtype(dtype))
+    for certificate in certificates(network):
+        assert certificate.failed == 0, (str(network), certificate)
+
+
+@pytest.mark.parametrize("activation", ALL_ACTIVATIONS)
+@pytest.mark.parametrize("name", IMPLEMENTATIONS)
+def test_every_implementation_is_certified(name, activation):
+    params, batch, _ = make((3, 8, 8, 2), activation)
+    grads = IMPLEMENTATIONS[name](params, activation, "cpu").evaluate(batch).grads
+    certificate = prove(params, batch, activation, grads)
+    assert (certificate.certified, certificate.failed, certificate.silent) == (5, 0, 0)
+    assert 0 <= certificate.worst_ratio < 1
+
+
+def test_compiled_and_numpy_certificates_agree():
+    problem = make(samples=7)
+    grads = changed(right(*problem), 1, 0, (3, 2, 2), 1.001)
+    plain = prove(*problem, grads, first_sample=10)
+    compiled = prove(*problem, grads, first_sample=10, compiled=True)
+    assert plain.first_failure == compiled.first_failure
+    assert (plain.certified, plain.failed) == (compiled.certified, compiled.failed) == (6, 1)
+
+
+PLACES = {
+    "w1": (0, 0, "w1"),
+    "b1": (0, 1, "w1"),  # rank_one of w1 reads b1, and comes first
+    "w2": (1, 0, "w2"),
+    "w3": (2, 0, "w3"),
+}
+
+
+@pytest.mark.parametrize("name", PLACES)
+def test_a_wrong_entry_is_found_in_its_sample_and_layer(name):
+    layer, kind, parameter = PLACES[name]
+    problem = make()
+    place = (3, 1, 0) if kind == 0 else (3, 1)
+    certificate = prove(*problem, changed(right(*problem), layer, kind, place, 1.01))
+    assert certificate.failed == 1
+    assert certificate.first_failure.sample == 3
+    assert certificate.first_failure.parameter == parameter
+    assert certificate.first_failure.ratio > 100
+
+
+@hypothesis.given(st.integers(0, 10**6), st.sampled_from(ALL_ACTIVATIONS), st.sampled_from([-1, 1]))
+@hypothesis.settings(deadline=None, max_examples=40)
+def test_a_change_above_detectable_ulp_is_found(seed, activation, sign):
+    rng = np.random.default_rng(seed)
+    width, outputs = int(rng.choice((1, 2, 5, 12))), int(rng.choice((1, 3)))
+    sizes = (2, *(width,) * int(rng.integers(0, 4)), outputs)
+    params, batch, _ = make(sizes, activation, samples=3, seed=seed)
+    compute = jax.jit(backprop.per_sample_gradients, static_argnames="activation")
+    grads = jax.tree.map(np.array, compute(params, batch, activation=ACTIVATIONS[activation]).grads)
+    wide = [tuple(np.asarray(v, np.float64) for v in layer) for layer in grads]
+    known = detectable_ulp(
+        [tuple(np.asarray(v, np.float64) for v in layer) for layer in params],
+        *(np.asarray(v, np.float64) for v in batch),
+        wide,
+        activation=activation,
+        dtype=F32,
+    )
+    layer, kind = int(rng.integers(len(grads))), int(rng.integers(2))
+    array = grads[layer][kind]
+    place = tuple(int(rng.integers(n)) for n in array.shape)
+    ulps = known["wb"[kind] + str(layer + 1)]
+    hypothesis.assume(abs(array[place]) > 1e-37)
+    hypothesis.assume(ulps < 1e6)
+    array[place] += np.float32(sign * (ulps + 1) * np.spacing(abs(array[place])))
+    assert prove(params, batch, activation, grads).failed == 1
+
+
+def test_a_dead_relu_layer_is_certified_and_a_detached_one_is_refuted():
+    params, batch, _ = make((2, 4, 4, 1), "relu")
+    dead = (params[0], Layer(params[1].w, np.full(4, -100, F32)), params[2])
+    grads = right(dead, batch, "relu")
+    assert not grads[0].w.any()
+    assert prove(dead, batch, "relu", grads).certified == 5
+    detached = tuple(Layer(0 * w, 0 * b) for w, b in right(params, batch, "sigmoid"))
+    assert prove(params, batch, "sigmoid", detached).failed == 5
+
+
+def test_zero_delta_with_weight_gradients_left_is_refuted():
+    params, batch, _ = make((2, 4, 4, 1), "relu")
+    dead = (params[0], Layer(params[1].w, np.full(4, -100, F32)), params[2])
+    grads = right(dead, batch, "relu")
+    spoilt = (Layer(grads[0].w + F32.type(1e-6), grads[0].b), *grads[1:])
+    assert prove(dead, batch, "relu", spoilt).failed == 5
+
+
+def test_an_uncertain_relu_admits_both_slopes_and_is_counted():
+    one = np.ones((1, 1), F32)
+    params = (Layer(one * F32.type(0.1), np.array([-0.03], F32)), Layer(one, np.zeros(1, F32)))
+    x = np.array([[0.3]], F32)  # 0.1 * 0.3 - 0.03 is 0 but for rounding
+    batch = Batch(x, np.ones((1, 1), F32))
+    output = 2 * (np.float64(params[0].w[0, 0]) * x + params[0].b - 1).astype(F32)
+    h = np.maximum(0, np.float64(params[0].w[0, 0]) * x + params[0].b).astype(F32)
+    for slope in (0, 1):
+        grads = (
+            Layer((x * output * slope)[:, :, None], output * slope),
+            Layer((h * output)[:, :, None], output),
+        )
+        certificate = prove(params, batch, "relu", grads)
+        assert (certificate.certified, certificate.at_kink) == (1, 1)
+
+
+def test_what_is_not_finite_is_silent():
+    problem = make()
+    grads = changed(right(*problem), 0, 0, (2, 0, 0), np.nan)
+    certificate = prove(*problem, grads)
+    assert (certificate.certified, certificate.failed, certificate.silent) == (4, 0, 1)
+
+
+def test_blocks_merge():
+    params, batch, activation = make(samples=6)
+    grads = changed(right(params, batch, activation), 2, 1, (4, 0), 3)
+    whole = prove(params, batch, activation, grads)
+
+    def part(rows, first):
+        some = tuple(Layer(w[rows], b[rows]) for w, b in grads)
+        few = Batch(batch.x[rows], batch.y[rows])
+        return prove(params, few, activation, some, first_sample=first)
+
+    assert merge(part(slice(0, 3), 0), part(slice(3, 6), 3)) == whole
+
+
+def test_a_float64_gradient_of_float32_weights_is_held_to_float64():
+    params, batch, activation = make()
+    grads = IMPLEMENTATIONS["numpy_manual"](params, activation, "cpu").evaluate(batch).grads
+    assert prove(params, batch, activation, grads).certified == 5
+    spoilt = changed(grads, 1, 0, (0, 0, 0), 1 + 1e-9)
+    assert prove(params, batch, activation, spoilt).failed == 1
