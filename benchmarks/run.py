@@ -17,17 +17,19 @@ import numpy as np
 import torch
 
 from compare.environment import describe_environment
-from jaxmlp import ACTIVATIONS, Batch, autodiff, backprop, init_params
+from compare.evidence.proof import certify
+from jaxmlp import ACTIVATIONS, Batch, Layer, autodiff, backprop, init_params
 from torch_ref import MLP, convert, loop_gradients, per_sample_gradients
 
 SIZES = (2, 10, 10, 1)
 SAMPLES = 100
+CERTIFIED = 65_536
 SWEEP_REPEATS = 7
 STARTUP_PAIRS = 10
 
 
 def main() -> None:
-    """Prints both tables."""
+    """Prints all tables."""
     versions = describe_environment()["versions"]
     print(f"{platform.machine()}, {os.cpu_count()} cores,", end=" ")
     print(", ".join(f"{name} {version}" for name, version in versions.items()))
@@ -36,6 +38,11 @@ def main() -> None:
         f"median of {SWEEP_REPEATS}",
         interleaved(sweeps(), SWEEP_REPEATS),
         reference="torch, a loop of backward()",
+    )
+    _print_table(
+        f"Certificates of {CERTIFIED:,} samples, median of {SWEEP_REPEATS}",
+        interleaved(certificates(), SWEEP_REPEATS),
+        reference="torch.func vmap(grad), the gradients",
     )
     _print_table(
         f"Starting up, median of {STARTUP_PAIRS} alternating runs, compilation cache filled",
@@ -90,6 +97,42 @@ def sweeps() -> dict[str, Callable[[], object]]:
     }
 
 
+def certificates() -> dict[str, Callable[[], object]]:
+    """Proving gradients, and what torch.func needs to compute them."""
+    rng = np.random.default_rng(0)
+    params = init_params(rng, SIZES)
+    x = rng.random((CERTIFIED, SIZES[0])).astype(np.float32)
+    y = np.square(x).mean(axis=1, keepdims=True)
+    sigmoid = ACTIVATIONS["sigmoid"]
+    compute = jax.jit(lambda p, b: backprop.per_sample_gradients(p, b, activation=sigmoid))
+    grads = jax.tree.map(np.asarray, compute(params, Batch(x, y)).grads)
+    few = tuple(Layer(w[:SAMPLES], b[:SAMPLES]) for w, b in grads)
+    model = MLP(SIZES)
+    convert.load_params(model, params)
+    weights = {name: p.detach() for name, p in model.named_parameters()}
+    x_torch, y_torch = torch.tensor(x), torch.tensor(y)
+
+    def loss(weights: dict, x: torch.Tensor, y: torch.Tensor) -> torch.Tensor:
+        return (torch.func.functional_call(model, weights, (x,)) - y).square().sum()
+
+    by_func = torch.func.vmap(torch.func.grad(loss), in_dims=(None, 0, 0))
+
+    def certify_all() -> None:
+        for start in range(0, CERTIFIED, 1024):
+            rows = slice(start, start + 1024)
+            block = tuple(Layer(w[rows], b[rows]) for w, b in grads)
+            certify("", params, x[rows], y[rows], block, activation="sigmoid", compiled=True)
+
+    def certify_few() -> None:
+        certify("", params, x[:SAMPLES], y[:SAMPLES], few, activation="sigmoid")
+
+    return {
+        "torch.func vmap(grad), the gradients": lambda: by_func(weights, x_torch, y_torch),
+        "certificate, one implementation": certify_all,
+        f"certificate of {SAMPLES} samples": certify_few,
+    }
+
+
 def startups() -> dict[str, Callable[[], object]]:
     """A whole comparison, and the imports that it cannot do without."""
     out = tempfile.mkdtemp()
@@ -106,12 +149,12 @@ def startups() -> dict[str, Callable[[], object]]:
 def _print_table(title: str, seconds: Mapping[str, list[float]], *, reference: str) -> None:
     """Prints medians and, for each, how many times the reference's it takes, and the inverse."""
     base = statistics.median(seconds[reference])
-    print(f"\n{title}\n{'':<30}{'median, ms':>11}{'least .. most':>18}{'x':>9}{'1/x':>8}")
+    print(f"\n{title}\n{'':<38}{'median, ms':>11}{'least .. most':>18}{'x':>9}{'1/x':>8}")
     for name, times in seconds.items():
         median = statistics.median(times)
         spread = f"{_milliseconds(min(times))} .. {_milliseconds(max(times))}"
         ratios = f"{median / base:>9.3g}{base / median:>8.3g}"
-        print(f"{name:<30}{_milliseconds(median):>11}{spread:>18}{ratios}")
+        print(f"{name:<38}{_milliseconds(median):>11}{spread:>18}{ratios}")
     print(f"x: time as a multiple of {reference!r}")
 
 

@@ -1,10 +1,8 @@
 """`python -m compare.selftest`: does the verdict find mistakes, and leave the correct alone?"""
 
-import functools
 import sys
-import time
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -13,14 +11,13 @@ from absl import flags
 from compare import command_line
 from compare.blocks import Block
 from compare.errors import UsageError
-from compare.evidence import proof
 from compare.evidence.pairs import Pair
 from compare.implementations import IMPLEMENTATIONS
 from compare.judging import Evidence
 from compare.planted import MISTAKES, Forward, Mistake, backward, forward
 from compare.problem import Problem, default_labels
 from compare.verdict import Verdict, decide
-from jaxmlp.base import Batch, Evaluation, Grads, Layer, Params
+from jaxmlp.base import Batch, Evaluation, Grads, Layer
 from jaxmlp.mlp import init_params
 
 USAGE = """\

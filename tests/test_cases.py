@@ -1,14 +1,16 @@
 """The documented experiments: what must hold of them on any machine."""
 
 import json
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+from cases.published.replay import replay
 from compare import run
 from compare.files import main as compare_files
-from compare.numpy_manual import one_sample
 
 ROOT = Path(__file__).parent.parent
 CASES = sorted(path.stem for path in (ROOT / "cases").glob("*.flags"))
@@ -119,21 +121,22 @@ def test_the_published_tables_differ_in_two_cells_by_one_unit():
 
 
 def test_published_weights_reproduce_both_tables_in_float64():
-    params = np.load(PUBLISHED / "params_f64.npz")
-    layers = [(params[f"w{i}"].T, params[f"b{i}"]) for i in (1, 2, 3)]
-    x = np.load(PUBLISHED / "data.npz")["x"][0].astype(np.float64)
-    found = one_sample(layers, x, np.mean(x**2, keepdims=True), activation="sigmoid")
-    gradients = {
-        f"{kind}{i}": gradient.T
-        for i, pair in enumerate(found.grads, start=1)
-        for kind, gradient in zip("wb", pair, strict=True)
-    }
     torch_table, own_table = published_tables()
-    for table in (torch_table, own_table):
-        for name, printed in table.items():
-            units = np.abs(gradients[name] - printed) / 1e-7
-            disputed = torch_table[name] != own_table[name]
-            assert np.all(units <= np.where(disputed, 0.67, 0.5)), name
+    for implementation, gradients in replay("float64").items():
+        assert set(gradients) == set(torch_table)
+        for table in (torch_table, own_table):
+            for name, printed in table.items():
+                assert gradients[name].dtype == np.float64
+                units = np.abs(gradients[name] - printed) / 1e-7
+                disputed = torch_table[name] != own_table[name]
+                assert np.all(units <= np.where(disputed, 0.67, 0.5)), (implementation, name)
+
+
+def test_the_replay_is_printed_beside_the_published_digits():
+    script = [sys.executable, "cases/published/replay.py", "float64"]
+    done = subprocess.run(script, capture_output=True, text=True, check=True)
+    assert len(done.stdout.splitlines()) == 2 + 91
+    assert "dLdw2[0,3]          -0.0492586     -0.0492585*" in done.stdout
 
 
 def test_published_2_10_5_1_in_float32(tmp_path, capsys):

@@ -28,6 +28,9 @@ ALLOWED = {
     "compare.implementations": {"jax", "torch", "numpy", "jaxmlp", "torch_ref", "compare"},
     "compare.problem": {"numpy", "jaxmlp", "compare"},
     "compare.formulas": {"jax", "jaxmlp"},
+    # trials of the comparison itself
+    "compare.selftest": {"absl", "numpy", "jaxmlp", "compare"},
+    "compare.false_alarms": {"jax", "torch", "numpy", "jaxmlp", "torch_ref", "compare"},
     "compare.flags": {"absl", "compare"},
     "compare.command_line": {"absl", "compare"},
     "compare.files": {"absl", "numpy", "compare"},

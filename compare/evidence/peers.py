@@ -15,6 +15,7 @@ class Tolerance(NamedTuple):
 
     rtol: float
     atol: float
+    equal_nan: bool  # whether NaN on both sides passes
 
 
 # torch.testing chooses by dtype; the others have one default.
@@ -22,10 +23,14 @@ RULES: MappingProxyType[str, MappingProxyType[str, Tolerance]] = MappingProxyTyp
     {
         name: MappingProxyType({"float32": single, "float64": double})
         for name, single, double in (
-            ("torch.allclose", Tolerance(1e-5, 1e-8), Tolerance(1e-5, 1e-8)),
-            ("torch.testing.assert_close", Tolerance(1.3e-6, 1e-5), Tolerance(1e-7, 1e-7)),
-            ("numpy.testing.assert_allclose", Tolerance(1e-7, 0), Tolerance(1e-7, 0)),
-            ("chex.assert_trees_all_close", Tolerance(1e-6, 0), Tolerance(1e-6, 0)),
+            ("torch.allclose", Tolerance(1e-5, 1e-8, False), Tolerance(1e-5, 1e-8, False)),
+            (
+                "torch.testing.assert_close",
+                Tolerance(1.3e-6, 1e-5, False),
+                Tolerance(1e-7, 1e-7, False),
+            ),
+            ("numpy.testing.assert_allclose", Tolerance(1e-7, 0, True), Tolerance(1e-7, 0, True)),
+            ("chex.assert_trees_all_close", Tolerance(1e-6, 0, True), Tolerance(1e-6, 0, True)),
         )
     }
 )
@@ -50,10 +55,14 @@ def count_breaking(a: Iterable[np.ndarray], b: Iterable[np.ndarray], dtype: str)
             distance[(p == q) | (np.isnan(p) & np.isnan(q))] = 0
             distance[np.isnan(distance)] = np.inf
             for name, by_dtype in RULES.items():
-                allowed = by_dtype[dtype].atol + by_dtype[dtype].rtol * np.abs(q)
-                within = (distance == 0) | ((distance <= allowed) & np.isfinite(q))
+                rule = by_dtype[dtype]
+                within = (distance == 0) | (distance <= rule.atol + rule.rtol * np.abs(q))
+                within &= np.isfinite(q) | (distance == 0)
+                if not rule.equal_nan:
+                    within &= ~np.isnan(q)
                 breaking[name] += int(np.count_nonzero(~within))
             relative = np.divide(distance, np.abs(q), out=np.zeros_like(q), where=distance > 0)
+        relative[np.isnan(relative)] = np.inf
         rtol, atol = max(rtol, float(relative.max())), max(atol, float(distance.max()))
     return PeerFacts(breaking, rtol, atol)
 

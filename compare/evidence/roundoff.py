@@ -76,8 +76,8 @@ def roundoff(
             closed, out_shapes = jax.make_jaxpr(f, return_shape=True)(*shapes)
             xp = jnp if tracing else np
             interpreter = _Interpreter(xp, reading)
-            exact = [interpreter.exact(xp.asarray(leaf)) for leaf in leaves]
             with np.errstate(all="ignore"):
+                exact = [interpreter.exact(xp.asarray(leaf).astype(dtype)) for leaf in leaves]
                 outs = interpreter.run(closed, exact)
         structure: Any = jax.tree.structure(out_shapes)
         slack = 2.0 if dtype == np.float64 else 1.0  # the bound is no more precise than the value
@@ -120,8 +120,18 @@ class _Interpreter:
                     "compare/evidence/roundoff.py"
                 )
             made = rule(self, eqn, *map(read, eqn.invars))
-            known.update(zip(eqn.outvars, made if isinstance(made, list) else [made], strict=True))
+            for var, one in zip(
+                eqn.outvars, made if isinstance(made, list) else [made], strict=True
+            ):
+                known[var] = self.within_range(one, var.aval.dtype)
         return [read(atom) for atom in jaxpr.outvars]
+
+    def within_range(self, one: Bounded, dtype: Any) -> Bounded:
+        """Says nothing of a value that may have overflowed in its dtype."""
+        if not jnp.issubdtype(dtype, jnp.floating):
+            return one
+        fits = self.xp.abs(one.value) + one.error <= float(jnp.finfo(dtype).max)
+        return dataclasses.replace(one, error=self.xp.where(fits, one.error, np.inf))
 
     def total(self, *errors: Array) -> Array:
         """Adds independent errors: their sum, or the root of the sum of their squares."""
@@ -318,6 +328,8 @@ def _convert(run: _Interpreter, eqn: Any, a: Bounded) -> Bounded:
     u, lam = _constants(eqn)
     if a.value.dtype == bool:
         return Bounded(a.value.astype(np.float64), a.error.astype(np.float64))
+    if jnp.issubdtype(eqn.invars[0].aval.dtype, jnp.floating) and not u:
+        raise NotImplementedError("roundoff has no rule for conversion to integers")
     if not jnp.issubdtype(eqn.invars[0].aval.dtype, jnp.floating) or not u:
         return Bounded(a.value.astype(np.float64) if u else a.value, a.error)
     if jnp.finfo(eqn.invars[0].aval.dtype).eps / 2 <= u:
@@ -337,7 +349,9 @@ _COMPARE: dict[str, Callable[[Array, Array], Array]] = {
 
 def _compare(run: _Interpreter, eqn: Any, a: Bounded, b: Bounded) -> Bounded:
     slack = a.error + b.error
-    uncertain = (run.xp.abs(a.value - b.value) <= slack) & (slack > 0)
+    uncertain = ~(run.xp.abs(a.value - b.value) > slack) & ~(slack == 0)
+    if eqn.invars[0] is eqn.invars[1]:  # x != x asks for NaN
+        uncertain = run.xp.zeros_like(uncertain)
     return Bounded(_COMPARE[eqn.primitive.name](a.value, b.value), uncertain)
 
 
@@ -370,9 +384,13 @@ def _call(run: _Interpreter, eqn: Any, *args: Bounded) -> list[Bounded]:
     return run.run(inner, args)
 
 
+def _is_finite(run: _Interpreter, eqn: Any, a: Bounded) -> Bounded:
+    return Bounded(run.xp.isfinite(a.value), ~run.xp.isfinite(a.error))
+
+
 def _sign(run: _Interpreter, eqn: Any, a: Bounded) -> Bounded:
-    uncertain = run.xp.abs(a.value) <= a.error
-    return Bounded(run.xp.sign(a.value), run.xp.where(uncertain & (a.error > 0), 2.0, 0.0))
+    uncertain = ~(run.xp.abs(a.value) > a.error)
+    return Bounded(run.xp.sign(a.value), run.xp.where(uncertain & ~(a.error == 0), 2.0, 0.0))
 
 
 RULES: MappingProxyType[str, Callable[..., Any]] = MappingProxyType(
@@ -406,7 +424,7 @@ RULES: MappingProxyType[str, Callable[..., Any]] = MappingProxyType(
         "and": _logical(lambda a, b: a & b),
         "or": _logical(lambda a, b: a | b),
         "not": _logical(lambda a: ~a),
-        "is_finite": _logical(lambda a: a == a),
+        "is_finite": _is_finite,
         "jit": _call,
         "pjit": _call,
         "closed_call": _call,

@@ -23,7 +23,8 @@ def _sigmoid(z: np.ndarray) -> np.ndarray:
 
 def _softplus(z: np.ndarray) -> np.ndarray:
     right = z.real >= 0
-    return np.where(right, z, 0) + np.log1p(np.exp(np.where(right, -z, z)))
+    e = np.exp(np.where(right, -z, z))
+    return np.where(right, z, 0) + np.log1p(e.real) + 1j * e.imag / (1 + e.real)
 
 
 def _gelu(z: np.ndarray) -> np.ndarray:
@@ -35,7 +36,7 @@ PHI: MappingProxyType[str, Callable[[np.ndarray], np.ndarray]] = MappingProxyTyp
     {
         "sigmoid": _sigmoid,
         "tanh": np.tanh,
-        "relu": lambda z: np.where(z.real > 0, z, 0),
+        "relu": lambda z: np.where(z.real <= 0, 0, z),
         "softplus": _softplus,
         "silu": lambda z: z * _sigmoid(z),
         "gelu": _gelu,

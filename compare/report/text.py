@@ -122,7 +122,7 @@ def _certificate_table(report: Report, width: int) -> str:
             f"{_letters(report)[one.name]} {one.name:<16}{found.certified:>10}{found.failed:>8}"
             f"{found.silent:>8}{found.at_kink:>9}{tightest:>10}{witness:>10}"
         )
-    return "\n".join([*rows, *_detectable(report, width)])
+    return "\n".join([*rows, *_detectable(report, width), *_peers(report, width)])
 
 
 def _detectable(report: Report, width: int) -> list[str]:
@@ -133,6 +133,18 @@ def _detectable(report: Report, width: int) -> list[str]:
     largest = {name: max(found[name] for found in known) for name in known[0]}
     each = ", ".join(f"{name} {_ulps(ulp)}" for name, ulp in largest.items())
     return ["", _wrap(f"A change of any one entry is seen from so many ulp on: {each}.", width)]
+
+
+def _peers(report: Report, width: int) -> list[str]:
+    """Says what fixed rules would have said of the pair that breaks each most."""
+    said = []
+    for rule in report.pairs[0].peers.breaking:
+        most = max(pair.peers.breaking[rule] for pair in report.pairs)
+        said.append(f"{rule} {f'fails in {most:,} entries' if most else 'passes'}")
+    rtol = max(pair.peers.smallest_rtol for pair in report.pairs)
+    atol = max(pair.peers.smallest_atol for pair in report.pairs)
+    least = f"it would take rtol {_number(rtol)} or atol {_number(atol)}"
+    return ["", _wrap(f"By fixed rules, in the worst pair: {', '.join(said)}; {least}.", width)]
 
 
 def _ulps(ulp: float) -> str:
