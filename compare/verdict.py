@@ -17,7 +17,7 @@ RULE = "certificates and rounding bounds"
 
 
 class Verdict(NamedTuple):
-    """The answer, one sentence for it, and what is worth a look all the same."""
+    """The answer, one sentence for it, and what is worth a look where nothing disagrees."""
 
     verdict: str  # 'agree', 'disagree' or 'undecided'
     reason: str
@@ -40,21 +40,21 @@ def decide(
     for certificate in certificates:
         if certificate.first_failure is not None:
             reason = failure_sentence(certificate, explanations.get(certificate.implementation))
-            return Verdict("disagree", reason, warnings)
+            return Verdict("disagree", reason)
     for pair in pairs:
         for comparison in pair.quantities:
             if comparison.nonfinite_differ:
                 reason = _nonfinite(
                     pair, comparison, "on one side, or infinite with opposite signs"
                 )
-                return Verdict("disagree", reason, warnings)
+                return Verdict("disagree", reason)
     pair, bound = max(_bounds(pairs), key=lambda item: item[1].worst_ratio)
     if bound.worst_ratio > 1:
         said = f"{_at(bound.name, bound.index)} of sample {bound.sample}, {pair.a} ~ {pair.b}"
         reason = (
             f"{said}, differs by {bound.worst_ratio:.3g} times what {pair.dtype} rounding allows"
         )
-        return Verdict("disagree", reason, warnings)
+        return Verdict("disagree", reason)
     for pair in pairs:
         for comparison in pair.quantities:
             if comparison.nonfinite_same:
