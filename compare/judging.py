@@ -107,7 +107,7 @@ class Evidence:
         return Allowance(**found)
 
     def _certify(self, name: str, block: Block, *, compiled: bool) -> None:
-        evaluation = block.evaluations[name]
+        evaluation, earlier = block.evaluations[name], self.certificates.get(name)
         found = proof.certify(
             name,
             self._problem.params,
@@ -116,11 +116,11 @@ class Evidence:
             activation=self._problem.activation,
             first_sample=block.start,
             compiled=compiled,
+            worst_so_far=-1.0 if earlier is None or earlier.worst is None else earlier.worst.ratio,
         )
         failure = found.first_failure
         if failure is not None and name not in self.explanations:
             self.explanations[name] = self._diagnose(name, block, failure.sample - block.start)
-        earlier = self.certificates.get(name)
         if earlier is None and found.failed == 0 and found.certified:
             self.detectable[name] = self._detectable(block, name)
         self.certificates[name] = proof.merge(earlier, found) if earlier else found

@@ -146,7 +146,7 @@ def recover(xp: Any, dw: Array, delta: Array, rounding: Rounding) -> tuple[Array
     largest = xp.where(largest > 0, largest, 1.0)
     unit = delta / largest
     norm = xp.maximum(xp.sum(unit * unit, axis=1, keepdims=True), 1.0)
-    h = xp.matmul(dw, unit[:, :, None])[:, :, 0] / (norm * largest)
+    h = xp.sum(dw * unit[:, None, :], axis=2) / (norm * largest)
     spread = xp.sum(xp.abs(unit), axis=1, keepdims=True) / (norm * largest)
     projecting = (delta.shape[1] + 4) * 2.0**-53  # this very sum, in float64
     relative = 2 * rounding.u + projecting

@@ -60,6 +60,7 @@ def certify(
     activation: str,
     first_sample: int = 0,
     compiled: bool = False,
+    worst_so_far: float = -1.0,
 ) -> Certificate:
     """Certifies N gradients.
 
@@ -72,17 +73,13 @@ def certify(
       activation: of the hidden layers.
       first_sample: the number of sample x[0].
       compiled: whether to check with jitted JAX, which pays off when there are many blocks.
+      worst_so_far: a ratio up to which `worst` is not looked up, since `merge` would drop it.
     """
     dtype = grads[0].b.dtype
-    finite = np.ones(len(x), bool)
-    for dw, db in grads:
-        finite &= np.isfinite(dw).all(axis=(1, 2)) & np.isfinite(db).all(axis=1)
-    kept = np.flatnonzero(finite)
+    kept = np.flatnonzero(_finite(grads))
+    rows = slice(None) if len(kept) == len(x) else kept
     subject = _Subject(
-        tuple((_wide(w), _wide(b)) for w, b in params),
-        _wide(x[kept]),
-        _wide(y[kept]),
-        tuple((_wide(dw[kept]), _wide(db[kept])) for dw, db in grads),
+        tuple(params), x[rows], y[rows], tuple((dw[rows], db[rows]) for dw, db in grads)
     )
     options: dict[str, Any] = {"activation": activation, "rounding": rounding_of(dtype)}
     if compiled:
@@ -96,7 +93,7 @@ def certify(
         return _finding(subject, row, check, int(kept[row]) + first_sample, **options)
 
     worst = first = None
-    if len(kept):
+    if len(kept) and largest.max() > worst_so_far:
         check, row = np.unravel_index(np.argmax(largest), largest.shape)
         worst = finding(int(row), int(check))
     if failed.any():
@@ -130,8 +127,17 @@ def merge(earlier: Certificate, later: Certificate) -> Certificate:
     )
 
 
+def _finite(grads: "Grads") -> np.ndarray:
+    """Whether all of a sample's gradient is finite, [N] bool."""
+    finite = np.ones(len(grads[0].b), bool)
+    for array in (leaf for layer in grads for leaf in layer):
+        if not np.isfinite(array).all():
+            finite &= np.isfinite(array).reshape(len(array), -1).all(axis=1)
+    return finite
+
+
 class _Subject(NamedTuple):
-    """Arguments of `check_gradients`."""
+    """Arguments of `check_gradients`, not yet widened to float64."""
 
     params: tuple[tuple[np.ndarray, np.ndarray], ...]
     x: np.ndarray
@@ -143,7 +149,8 @@ def _largest_ratios(
     params: Any, x: Any, y: Any, grads: Any, *, activation: str, rounding: Rounding, xp: Any = np
 ) -> tuple[Any, Any, Any]:
     """Returns the largest ratio of every check [checks, N], silent [N] and at_kink [N]."""
-    found = check_gradients(params, x, y, grads, activation=activation, rounding=rounding, xp=xp)
+    subject = _widened(_Subject(params, x, y, grads), xp)
+    found = check_gradients(*subject, activation=activation, rounding=rounding, xp=xp)
     largest = [
         xp.max(by_entry, axis=tuple(range(1, by_entry.ndim)))
         for by_entry in (ratios(check, xp) for check in found.checks)
@@ -174,15 +181,9 @@ def _finding(
 ) -> Finding:
     """The worst entry of one sample under one check."""
     one = slice(row, row + 1)
-    grads = [(dw[one], db[one]) for dw, db in subject.grads]
-    found = check_gradients(
-        subject.params,
-        subject.x[one],
-        subject.y[one],
-        grads,
-        activation=activation,
-        rounding=rounding,
-    ).checks[check]
+    grads = tuple((dw[one], db[one]) for dw, db in subject.grads)
+    alone = _widened(_Subject(subject.params, subject.x[one], subject.y[one], grads), np)
+    found = check_gradients(*alone, activation=activation, rounding=rounding).checks[check]
     by_entry = ratios(found)[0]
     index = tuple(int(i) for i in np.unravel_index(int(np.argmax(by_entry)), by_entry.shape))
     return Finding(
@@ -197,5 +198,9 @@ def _finding(
     )
 
 
-def _wide(array: np.ndarray) -> np.ndarray:
-    return np.asarray(array, np.float64)
+def _widened(subject: _Subject, xp: Any) -> _Subject:
+    def pairs(layers: Any) -> tuple[tuple[Any, Any], ...]:
+        return tuple((xp.asarray(w, np.float64), xp.asarray(b, np.float64)) for w, b in layers)
+
+    x, y = xp.asarray(subject.x, np.float64), xp.asarray(subject.y, np.float64)
+    return _Subject(pairs(subject.params), x, y, pairs(subject.grads))
