@@ -11,8 +11,8 @@ from compare.blocks import block_size, blocks
 from compare.config import Config
 from compare.environment import describe_environment
 from compare.errors import UsageError
+from compare.gathering import Evidence
 from compare.implementations import IMPLEMENTATIONS
-from compare.judging import Evidence
 from compare.problem import Problem, as_numpy, problem_from_arrays
 from compare.report import base as report
 from compare.tracing import trace_sample

@@ -1,4 +1,4 @@
-"""The flags of `python -m compare.run`, and the Config they make. FLAGS is read nowhere else."""
+"""The flags of `python -m compare.run`, and the Config they make; they are read nowhere else."""
 
 from collections.abc import Sequence
 
@@ -96,47 +96,49 @@ def _layer_sizes(words: Sequence[str]) -> tuple[int, ...]:
 
 def _define() -> flags.FlagValues:
     values = flags.FlagValues()
+    _define_problem(values)
+    _define_comparison(values)
+    _define_output(values)
+    return values
 
-    def choice(name: str, choices: Sequence[str], text: str) -> None:
-        default = getattr(Config, name)
-        flags.DEFINE_enum(name, default, list(choices), text, flag_values=values)
 
-    def integer(name: str, text: str, *, at_least: int) -> None:
-        default = getattr(Config, name)
-        command_line.define_integer(name, default, text, values, at_least=at_least)
-
-    def path(name: str, text: str) -> None:
-        flags.DEFINE_string(name, getattr(Config, name), text, flag_values=values)
-
+def _define_problem(values: flags.FlagValues) -> None:
     flags.DEFINE_list(
         "layer_sizes",
         list(map(str, Config.layer_sizes or ())),
         "Units in every layer: inputs, hidden layers, outputs.",
         flag_values=values,
     )
-    choice("activation", config.ACTIVATIONS, "Of the hidden layers; the output is linear.")
-    choice(
+    _choice(values, "activation", config.ACTIVATIONS, "Of the hidden layers; the output is linear.")
+    _choice(
+        values,
         "init",
         config.INITS,
         "How weights and biases are drawn: torch is U(-1/sqrt(n_in), 1/sqrt(n_in)), as in "
         "torch.nn.Linear; normal is N(0, 1).",
     )
-    integer("seed", "Of weights and samples.", at_least=0)
-    path(
+    _integer(values, "seed", "Of weights and samples.", at_least=0)
+    _path(
+        values,
         "params",
         "A .npz file of weights w1 b1 w2 b2 ..., w in the layout of --layout; the layer sizes "
         "are taken from it.",
     )
-    integer(
+    _integer(
+        values,
         "samples",
         "How many, drawn from U[0,1]; with --data, how many of those there (default: all).",
         at_least=1,
     )
-    path(
+    _path(
+        values,
         "data",
         "A .npz file of samples x [N, inputs] and, if they are not the mean of x^2, labels "
         "y [N, outputs].",
     )
+
+
+def _define_comparison(values: flags.FlagValues) -> None:
     flags.DEFINE_list(
         "implementations",
         list(Config.implementations),
@@ -144,21 +146,29 @@ def _define() -> flags.FlagValues:
         "a time.",
         flag_values=values,
     )
-    choice("dtype", config.DTYPES, "Of weights, samples and arithmetic.")
-    choice("device", config.DEVICES, "Where JAX and torch compute; an absent GPU is an error.")
-    integer(
+    _choice(values, "dtype", config.DTYPES, "Of weights, samples and arithmetic.")
+    _choice(
+        values, "device", config.DEVICES, "Where JAX and torch compute; an absent GPU is an error."
+    )
+    _integer(
+        values,
         "witness",
         "Samples, chosen by the seed, on which all are held against complex-step derivatives.",
         at_least=0,
     )
-    choice(
+    _choice(
+        values,
         "fail_on",
         config.FAIL_ON,
         "What is not status 0: disagree alone; undecided too; or warning, a difference that "
         "rounding can hardly explain, as well (status 3).",
     )
-    path("out", "The folder for report.json and the dumps.")
-    choice(
+
+
+def _define_output(values: flags.FlagValues) -> None:
+    _path(values, "out", "The folder for report.json and the dumps.")
+    _choice(
+        values,
         "dumps",
         config.DUMPS,
         "The gradients of every sample as files; auto is text up to "
@@ -170,11 +180,23 @@ def _define() -> flags.FlagValues:
         "Write weight and bias gradients to separate files.",
         flag_values=values,
     )
-    choice(
+    _choice(
+        values,
         "layout",
         config.LAYOUTS,
         "Of weight matrices, in --params and in all output: in_out is [n_in, n_out], z = x w + b; "
         "out_in is its transpose, as in torch.",
     )
-    integer("trace", "Print every forward and backward step of this sample.", at_least=0)
-    return values
+    _integer(values, "trace", "Print every forward and backward step of this sample.", at_least=0)
+
+
+def _choice(values: flags.FlagValues, name: str, choices: Sequence[str], text: str) -> None:
+    flags.DEFINE_enum(name, getattr(Config, name), list(choices), text, flag_values=values)
+
+
+def _integer(values: flags.FlagValues, name: str, text: str, *, at_least: int) -> None:
+    command_line.define_integer(name, getattr(Config, name), text, values, at_least=at_least)
+
+
+def _path(values: flags.FlagValues, name: str, text: str) -> None:
+    flags.DEFINE_string(name, getattr(Config, name), text, flag_values=values)

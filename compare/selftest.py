@@ -12,9 +12,10 @@ from compare import command_line
 from compare.blocks import Block
 from compare.errors import UsageError
 from compare.evidence.pairs import Pair
+from compare.gathering import Evidence
 from compare.implementations import IMPLEMENTATIONS
-from compare.judging import Evidence
-from compare.planted import MISTAKES, Forward, Mistake, backward, forward
+from compare.mistakes import MISTAKES, Mistake
+from compare.planted import Forward, backward, forward
 from compare.problem import Problem, default_labels
 from compare.verdict import Verdict, decide
 from jaxmlp.base import Batch, Evaluation, Grads, Layer

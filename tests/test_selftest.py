@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 
 from compare import selftest
-from compare.planted import MISTAKES, backward, forward
+from compare.mistakes import MISTAKES
+from compare.planted import backward, forward
 from compare.selftest import NETWORKS, judge, make_trial_problem
 
 

@@ -15,8 +15,9 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from compare.evidence.certificate import Check, check_gradients, rounding_of
+from compare.evidence.certificate import Check, check_gradients
 from compare.evidence.phi import PHI
+from compare.evidence.recovered import rounding_of
 
 _MARGIN = 1.01  # allowances grow a little with the entry that is changed
 MOST_SAMPLES = 32

@@ -11,8 +11,8 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 
-from compare.evidence.certificate import Trace, recover, rounding_of, trace_forward
 from compare.evidence.phi import PHI
+from compare.evidence.recovered import Trace, recover, rounding_of, trace_forward
 
 MOST_SAMPLES = 8  # failed ones, and certified ones, that an explanation has to fit
 _COARSEST = 1e-3  # relative; a mistake has to be told from rounding, and classic ones are larger

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from compare.evidence.certificate import Rounding, check_gradients, ratios, rounding_of
+from compare.evidence.certificate import check_gradients, ratios
+from compare.evidence.recovered import Rounding, rounding_of
 
 if TYPE_CHECKING:  # jaxmlp loads jax, which a report of certificates does not need
     from jaxmlp.base import Grads, Params
