@@ -32,6 +32,8 @@ def compare_gradients(
     device: str = "cpu",
     layout: str = "in_out",
     trace: int | None = None,
+    witness: int = Config.witness,
+    seed: int = 0,
     on_block: Sink | None = None,
 ) -> report.Report:
     """Compares the gradients of your weights on your samples.
@@ -48,6 +50,8 @@ def compare_gradients(
       device: 'cpu' or 'gpu'.
       layout: of params, and of every shape and index in the report.
       trace: the number of a sample whose every step is to be kept in the report.
+      witness: how many samples are held against complex-step derivatives.
+      seed: chooses them, and the samples with end-to-end bounds if there are over 10,000.
       on_block: called with (first sample, implementation -> Evaluation) for each block, in order.
 
     Returns:
@@ -64,6 +68,7 @@ def compare_gradients(
         init=None,
         samples=None,
         seed=None,
+        witness=witness,
         dtype=_dtype_name(dtype, params),
         device=device,
         layout=layout,
@@ -73,7 +78,7 @@ def compare_gradients(
     problem = problem_from_arrays(
         params, x, y, activation=activation, layout=layout, dtype=np.dtype(config.dtype)
     )
-    return compare_problem(problem, config, on_block=on_block)
+    return compare_problem(problem, config, seed=seed, on_block=on_block)
 
 
 def _dtype_name(dtype: Any, params: Sequence[tuple[Any, Any]]) -> str:
@@ -84,7 +89,7 @@ def _dtype_name(dtype: Any, params: Sequence[tuple[Any, Any]]) -> str:
 
 
 def compare_problem(
-    problem: Problem, config: Config, *, on_block: Sink | None = None
+    problem: Problem, config: Config, *, seed: int = 0, on_block: Sink | None = None
 ) -> report.Report:
     """Compares the gradients of a problem; the arguments are as in `compare_gradients`.
 
@@ -100,7 +105,7 @@ def compare_problem(
         problem,
         taking_part,
         layout=config.layout,
-        seed=config.seed or 0,
+        seed=seed if config.seed is None else config.seed,
         witness=config.witness,
     )
     trace = None

@@ -10,8 +10,8 @@ from compare.evidence import pairs as pair_evidence
 from compare.evidence import proof
 from compare.evidence.bounds import Allowance
 from compare.evidence.detectable import MOST_SAMPLES, detectable_ulp
-from compare.evidence.diagnosis import Samples, diagnose
-from compare.evidence.pairs import Pair
+from compare.evidence.diagnosis import Explanation, Samples, diagnose
+from compare.evidence.pairs import Pair, name_all
 from compare.evidence.proof import Certificate
 from compare.evidence.roundoff import READINGS, roundoff
 from compare.evidence.witness import WitnessError, witness_errors
@@ -50,7 +50,7 @@ class Evidence:
             self._witnessed = self._witnessed[:0]
         self.pairs: list[Pair] = []
         self.certificates: dict[str, Certificate] = {}
-        self.explanations: dict[str, str | None] = {}
+        self.explanations: dict[str, Explanation | None] = {}
         self.detectable: dict[str, dict[str, float]] = {}  # of the first block's samples
         self.witness: list[WitnessError] = []
 
@@ -103,7 +103,7 @@ class Evidence:
         found = {}
         for reading in READINGS:
             _, errors = roundoff(evaluated, dtype, reading=reading)(self._problem.params, batch)
-            found[reading] = name_parameters(errors.grads, self._layout)
+            found[reading] = name_all(quantities(errors, self._layout))
         return Allowance(**found)
 
     def _certify(self, name: str, block: Block, *, compiled: bool) -> None:
@@ -142,7 +142,7 @@ class Evidence:
             dtype=grads[0].b.dtype,
         )
 
-    def _diagnose(self, name: str, block: Block, row: int) -> str | None:
+    def _diagnose(self, name: str, block: Block, row: int) -> Explanation | None:
         """Tries to explain a failure; the samples after it have to fit the explanation too."""
         n = len(block.batch.x)
         rows = np.unique((row + np.arange(min(_DIAGNOSED, n))) % n)
@@ -157,7 +157,7 @@ class Evidence:
             n_samples=self._problem.n_samples,
         )
         with np.errstate(all="ignore"):  # a gradient that overflows fits nothing
-            return diagnose(name, samples)
+            return diagnose(samples)
 
     def _ask_witness(self, block: Block, row: int) -> list[WitnessError]:
         named = {k: name_parameters(e.grads, self._layout) for k, e in block.evaluations.items()}

@@ -163,7 +163,8 @@ def judge(problem: Problem, evaluations: Mapping[str, Evaluation]) -> Trial:
     answer = decide(evidence.pairs, list(evidence.certificates.values()), evidence.explanations)
     (pair,) = evidence.pairs
     alarms = {OURS: answer.verdict == "disagree", **_alarms_of_peers(pair)}
-    return Trial(alarms, answer, next(iter(evidence.explanations.values()), None))
+    explanation = next(iter(evidence.explanations.values()), None)
+    return Trial(alarms, answer, explanation.mistake if explanation else None)
 
 
 def _alarms_of_peers(pair: Pair) -> dict[str, bool]:

@@ -5,10 +5,12 @@ not finite on one side only, or differs by more than rounding can explain. Undec
 could be said of. What is only unlikely is a warning.
 """
 
+import math
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 from compare.evidence.bounds import TYPICAL_LIMIT, BoundRatio
+from compare.evidence.diagnosis import Explanation
 from compare.evidence.metrics import Comparison
 from compare.evidence.pairs import Pair
 from compare.evidence.proof import Certificate, Finding
@@ -27,14 +29,14 @@ class Verdict(NamedTuple):
 def decide(
     pairs: Sequence[Pair],
     certificates: Sequence[Certificate],
-    explanations: Mapping[str, str | None],
+    explanations: Mapping[str, Explanation | None],
 ) -> Verdict:
     """Judges all evidence together.
 
     Args:
       pairs: with bounds.
       certificates: of every implementation.
-      explanations: implementation -> which mistake explains its failure, if one was found.
+      explanations: implementation -> what is wrong with it, if it failed.
     """
     warnings = tuple(_warnings(pairs))
     for certificate in certificates:
@@ -44,10 +46,7 @@ def decide(
     for pair in pairs:
         for comparison in pair.quantities:
             if comparison.nonfinite_differ:
-                reason = _nonfinite(
-                    pair, comparison, "on one side, or infinite with opposite signs"
-                )
-                return Verdict("disagree", reason)
+                return Verdict("disagree", _one_sided(pair, comparison))
     pair, bound = max(_bounds(pairs), key=lambda item: item[1].worst_ratio)
     if bound.worst_ratio > 1:
         said = f"{_at(bound.name, bound.index)} of sample {bound.sample}, {pair.a} ~ {pair.b}"
@@ -58,40 +57,42 @@ def decide(
     for pair in pairs:
         for comparison in pair.quantities:
             if comparison.nonfinite_same:
-                reason = _nonfinite(pair, comparison, "on both sides")
+                reason = _nonfinite(pair, comparison)
                 return Verdict("undecided", reason, warnings)
     for certificate in certificates:
         if not certificate.certified:
             reason = f"no sample of {certificate.implementation} could be certified or refuted"
             return Verdict("undecided", reason, warnings)
-    return Verdict("agree", _agreement(pairs, certificates), warnings)
+    return Verdict("agree", _agreement(pairs, certificates) + _silence(certificates), warnings)
 
 
-def failure_sentence(certificate: Certificate, explanation: str | None) -> str:
+def failure_sentence(certificate: Certificate, explanation: Explanation | None) -> str:
     """Says what is wrong with an implementation: what, where, and why if that is known."""
     failure = certificate.first_failure
     assert failure is not None
-    said = explanation or (
-        f"dL/d{failure.parameter} of {certificate.implementation} is not what the chain rule "
-        "gives, and no classic mistake explains it"
+    known = explanation or Explanation(f"dL/d{failure.parameter}", None)
+    mistake = known.mistake or (
+        "is not what the chain rule gives, and no classic mistake explains it"
     )
-    return f"{said}; first in sample {failure.sample}: {_finding(failure)}"
+    return f"{known.quantity} of {certificate.implementation} {mistake}; {_finding(failure)}"
 
 
 def _finding(failure: Finding) -> str:
-    """The failing rule with its values."""
+    """The failing rule with its place and values."""
     place = f"[{','.join(map(str, failure.index))}]"
     layer = int(failure.parameter[1:])
     below = layer - 1
+    both = f"dL/dw{layer} and dL/db{layer}"
     what = {
-        "rank_one": f"dL/dw{layer}{place} is {{}} where its rank-one form asks for {{}}",
-        "input": f"the x{place} in dL/dw1 is {{}} and not {{}}",
-        "activation": f"the h{below}{place} in dL/dw{layer} is {{}} where phi(z{below}) is {{}}",
+        "rank_one": f"dL/dw{layer}{place} is {{}} where h{below} times dL/db{layer} is {{}}",
+        "input": f"{both} imply x{place} = {{}} where it is {{}}",
+        "activation": f"{both} imply h{below}{place} = {{}} where phi(z{below}) is {{}}",
         "output": f"delta{layer}{place} is {{}} where 2 (yhat - y) is {{}}",
         "chain": f"delta{layer}{place} is {{}} where the layer above asks for {{}}",
     }[failure.rule]
     values = what.format(f"{failure.found:.9g}", f"{failure.expected:.9g}")
-    return f"{values}, {_times(failure.ratio)} what rounding allows"
+    where = f"first seen in sample {failure.sample}, layer {layer}, by the rule {failure.rule}"
+    return f"{where}: {values}, {_times(failure.ratio)} what rounding allows"
 
 
 def _times(ratio: float) -> str:
@@ -116,7 +117,16 @@ def _agreement(pairs: Sequence[Pair], certificates: Sequence[Certificate]) -> st
     assert worst is not None
     uses = f"{_percent(worst.ratio)} of what {tightest.dtype} allows"
     where = f"{worst.rule} of {worst.parameter}, sample {worst.sample}, {tightest.implementation}"
-    return f"every gradient is certified; the tightest check uses {uses} ({where})"
+    return f"every difference is rounding; the tightest check uses {uses} ({where})"
+
+
+def _silence(certificates: Sequence[Certificate]) -> str:
+    """Says of how many samples nothing is said."""
+    most = max(certificates, key=lambda one: one.silent)
+    if not most.silent:
+        return ""
+    total = most.certified + most.silent
+    return f"; {most.silent} of {total} samples are silent ({most.implementation})"
 
 
 def _warnings(pairs: Sequence[Pair]) -> list[str]:
@@ -133,20 +143,34 @@ def _bounds(pairs: Sequence[Pair]) -> list[tuple[Pair, BoundRatio]]:
 
 
 def _at(name: str, index: tuple[int, ...]) -> str:
-    return f"{name}[{','.join(map(str, index))}]"
+    return f"{name}[{','.join(map(str, index))}]" if index else name
 
 
 def _percent(ratio: float) -> str:
     return f"{100 * ratio:.2g} %"
 
 
-def _nonfinite(pair: Pair, comparison: Comparison, sides: str) -> str:
+def _one_sided(pair: Pair, comparison: Comparison) -> str:
+    """Names the side that is not finite where the other is."""
     place = comparison.first_nonfinite
     assert place is not None
-    index = _at(comparison.name, place.index) if place.index else comparison.name
-    count = comparison.nonfinite_differ or comparison.nonfinite_same
+    sides = [(pair.a, place.a), (pair.b, place.b)]
+    sides.sort(key=lambda side: math.isfinite(side[1]))  # the one that is not comes first
+    (culprit, value), (other, other_value) = sides
+    where = f"{_at(comparison.name, place.index)} of sample {place.sample}"
     return (
-        f"{count} of {comparison.entries} entries of {comparison.name} of {pair.a} ~ {pair.b} are "
-        f"not finite {sides}, the first at sample {place.sample}, {index}: {place.a:.9g} and "
-        f"{place.b:.9g}"
+        f"{culprit} has {value:.9g} at {where} where {other} has {other_value:.9g}, and so in "
+        f"{comparison.nonfinite_differ} of {comparison.entries} entries of {comparison.name}; if "
+        f"{pair.dtype} overflows there, a wider dtype or smaller weights will tell"
+    )
+
+
+def _nonfinite(pair: Pair, comparison: Comparison) -> str:
+    place = comparison.first_nonfinite
+    assert place is not None
+    where = f"{_at(comparison.name, place.index)} of sample {place.sample}"
+    return (
+        f"nothing can be said where neither {pair.a} nor {pair.b} is finite, as at {where} and in "
+        f"{comparison.nonfinite_same} of {comparison.entries} entries of {comparison.name}: "
+        f"{place.a:.9g} and {place.b:.9g}"
     )

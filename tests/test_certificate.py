@@ -146,6 +146,18 @@ def test_an_uncertain_relu_admits_both_slopes_and_is_counted():
         assert (certificate.certified, certificate.at_kink) == (1, 1)
 
 
+def test_what_drowns_in_the_rounding_of_the_residual_is_silent():
+    params, batch, activation = make()
+    f = forward(params, batch, activation)
+    fitted = Batch(batch.x, np.nextafter(f.z[-1], F32.type(2)))
+    grads = right(params, fitted, activation)
+    for sign in (1, -1):
+        certificate = prove(
+            params, fitted, activation, tuple(Layer(sign * w, sign * b) for w, b in grads)
+        )
+        assert (certificate.certified, certificate.failed, certificate.silent) == (0, 0, 5)
+
+
 def test_what_is_not_finite_is_silent():
     problem = make()
     grads = changed(right(*problem), 0, 0, (2, 0, 0), np.nan)

@@ -89,13 +89,43 @@ def test_a_wrong_gradient_is_status_2_and_files_are_written(tmp_path, capsys, mo
 
 
 @pytest.mark.parametrize("value", [np.nan, np.inf])
-def test_non_finite_on_one_side_is_status_2(tmp_path, monkeypatch, value):
+def test_non_finite_on_one_side_is_status_2(tmp_path, capsys, monkeypatch, value):
     def spoil(grads):
         grads[1].w[1, 0, 0] = value
 
     plant(monkeypatch, spoil)
     assert compare(tmp_path, *SMALL) == 2
+    said = f"disagree: jax_manual has {value} at w2[0,0] of sample 1 where jax_grad has"
+    assert said in " ".join(capsys.readouterr().out.split())
     assert report(tmp_path)["pairs"][0]["parameters"][2]["nonfinite_differ"] == 1
+
+
+def test_one_wrong_bias_gradient_is_blamed_and_not_its_weights(tmp_path, capsys, monkeypatch):
+    def spoil(grads):
+        grads[0].b[3, 2] *= 1.5
+
+    plant(monkeypatch, spoil)
+    assert compare(tmp_path, *SMALL) == 2
+    said = "dL/db1 of jax_manual is not what the chain rule gives, and no classic mistake"
+    assert said in " ".join(capsys.readouterr().out.split())
+
+
+@pytest.mark.parametrize("quantity", ["prediction", "loss"])
+def test_a_wrong_prediction_or_loss_is_status_2(tmp_path, capsys, monkeypatch, quantity):
+    build = IMPLEMENTATIONS["jax_manual"]
+
+    def planted(*arguments):
+        right = build(*arguments)
+
+        def evaluate(batch):
+            found = right.evaluate(batch)
+            return found._replace(**{quantity: 1.01 * getattr(found, quantity)})
+
+        return right._replace(evaluate=evaluate)
+
+    monkeypatch.setattr("compare.api.IMPLEMENTATIONS", {**IMPLEMENTATIONS, "jax_manual": planted})
+    assert compare(tmp_path, *SMALL) == 2
+    assert f"disagree: {quantity}" in capsys.readouterr().out
 
 
 def test_the_same_non_finite_values_on_all_sides_are_status_3(tmp_path, capsys):

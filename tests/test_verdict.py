@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from compare.evidence.bounds import BoundRatio
+from compare.evidence.diagnosis import Explanation
 from compare.evidence.pairs import Quantities, compare_pair, merge
 from compare.evidence.proof import Certificate, Finding
 from compare.verdict import decide
@@ -52,17 +53,17 @@ def test_agreement_says_what_share_of_rounding_is_used():
 def test_where_bounds_are_vacuous_the_certificate_speaks():
     said = answer(make_pair(quantities(), quantities(), worst_ratio=1e-9, vacuous=2))
     assert said.verdict == "agree"
-    assert said.reason.startswith("every gradient is certified; the tightest check uses 25 %")
+    assert said.reason.startswith("every difference is rounding; the tightest check uses 25 %")
 
 
 def test_a_failed_certificate_disagrees_and_names_who_where_and_why():
     certificate = make_certificate(failure=BROKEN)
-    explained = {"mine": "delta2 of mine is exactly half of what the chain rule gives"}
-    for explanations in (explained, {"mine": None}):
+    explained = {"mine": Explanation("delta2", "is exactly half of what the chain rule gives")}
+    for explanations in (explained, {"mine": Explanation("dL/db2", None)}, {"mine": None}):
         said = answer(make_pair(quantities(), quantities()), certificate, explanations=explanations)
         assert said.verdict == "disagree"
         assert "of mine" in said.reason
-        assert "sample 3" in said.reason
+        assert "sample 3, layer 2, by the rule output" in said.reason
         assert "delta2[0] is 0.5 where 2 (yhat - y) is 1" in said.reason
     assert "no classic mistake explains it" in said.reason
 

@@ -146,8 +146,10 @@ def _output(
 
 
 def _unproved_output(xp: Any, check: Check, alive: Array, rounding: Rounding) -> Array:
+    """Where delta is 0 without proof, or all of it drowns in the rounding of yhat - y."""
     largest = xp.max(xp.abs(check.expected) + check.allowed, axis=1)
-    return ~alive & (largest > 16 * rounding.slack * rounding.lam)
+    drowned = xp.all(check.allowed >= xp.abs(check.found), axis=1)
+    return xp.where(alive, drowned, largest > 16 * rounding.slack * rounding.lam)
 
 
 def _chain(

@@ -8,6 +8,7 @@ certified ones included, is the explanation; where none fits, that is said.
 
 import dataclasses
 from collections.abc import Iterator, Sequence
+from typing import NamedTuple
 
 import numpy as np
 
@@ -33,21 +34,29 @@ class Samples:
     n_samples: int  # of the whole run: a gradient may have been divided by it
 
 
-def diagnose(implementation: str, samples: Samples) -> str | None:
-    """Returns a sentence without a full stop, or None where no classic mistake fits."""
+class Explanation(NamedTuple):
+    """What is wrong, and by which mistake."""
+
+    quantity: str  # 'delta3', 'dL/db3' or 'dL/dw3'
+    mistake: str | None  # in words that follow "delta3 of mine"; None where no classic one fits
+
+
+def diagnose(samples: Samples) -> Explanation | None:
+    """Finds the first wrong quantity, and the mistake behind it; None where nothing stands out."""
     alive = [np.any(db != 0, axis=1) for _, db in samples.grads]
     # A forward pass of our own cannot be spoilt by the mistake; the gradient's own trace is known
     # to a few roundings, however deep the network is, and tells smaller mistakes.
+    unexplained = None
     for trusted in ([np.zeros_like(one) for one in alive], alive):
         walk = _Walk(samples, trusted)
         for layer in range(len(samples.params), 0, -1):
             found = walk.explain(layer)
             if found is not None:
-                quantity, said = found
-                if said is None:
-                    break
-                return f"{quantity} of {implementation} {said}"
-    return None
+                if found.mistake is not None:
+                    return found
+                unexplained = unexplained or found
+                break
+    return unexplained
 
 
 class _Walk:
@@ -64,8 +73,8 @@ class _Walk:
         width = max(max(w.shape) for w, _ in samples.params)
         self._rounding = (64 + 4 * width) * rounding.u
 
-    def explain(self, layer: int) -> tuple[str, str | None] | None:
-        """Returns None if this layer is right, else (what is wrong, what was done or None)."""
+    def explain(self, layer: int) -> Explanation | None:
+        """Returns None if this layer is right."""
         dw, db = self._samples.grads[layer - 1]
         h, right = self._act(layer - 1), self._right_delta(layer)
         tolerance = self._tolerance(layer)
@@ -74,10 +83,11 @@ class _Walk:
             quantity = f"dL/db{layer}" if alone else f"delta{layer}"
             output = layer == len(self._samples.params)
             wrong = self._wrong_outputs(right) if output else self._wrong_deltas(layer)
-            return quantity, self._name(db, right, wrong, tolerance, is_output=output)
+            return Explanation(quantity, self._name(db, right, wrong, tolerance, is_output=output))
         right = _outer(h, db)
         if not _fits(dw, right, tolerance):
-            return f"dL/dw{layer}", self._name(dw, right, self._wrong_weights(layer), tolerance)
+            wrong = self._wrong_weights(layer)
+            return Explanation(f"dL/dw{layer}", self._name(dw, right, wrong, tolerance))
         return None
 
     def _name(

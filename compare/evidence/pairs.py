@@ -21,6 +21,12 @@ class Quantities(NamedTuple):
     loss: np.ndarray  # [N]
 
 
+def name_all(quantities: Quantities) -> dict[str, np.ndarray]:
+    """Returns w1, b1, ..., prediction and loss."""
+    more = {"prediction": quantities.prediction, "loss": quantities.loss}
+    return {**quantities.parameters, **more}
+
+
 @dataclasses.dataclass(frozen=True)
 class Pair:
     """Implementations a and b, compared over all samples seen so far."""
@@ -33,7 +39,7 @@ class Pair:
     loss: Comparison
     digits: tuple[Agreement, ...]
     peers: PeerFacts
-    bounds: tuple[BoundRatio, ...] = ()  # one a parameter; none before `with_bounds`
+    bounds: tuple[BoundRatio, ...] = ()  # in the order of `quantities`; none before `with_bounds`
 
     @property
     def quantities(self) -> tuple[Comparison, ...]:
@@ -71,16 +77,10 @@ def with_bounds(
     samples: np.ndarray,
 ) -> Pair:
     """Adds end-to-end bounds of some samples, whose arrays and numbers these are."""
+    left, right = name_all(of_a), name_all(of_b)
     found = tuple(
-        bounds.bound_ratio(
-            name,
-            of_a.parameters[name],
-            of_b.parameters[name],
-            allowed_a,
-            allowed_b,
-            samples=samples,
-        )
-        for name in of_a.parameters
+        bounds.bound_ratio(name, left[name], right[name], allowed_a, allowed_b, samples=samples)
+        for name in left
     )
     merged = tuple(map(bounds.merge, pair.bounds, found)) if pair.bounds else found
     return dataclasses.replace(pair, bounds=merged)

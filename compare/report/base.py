@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from compare.evidence.diagnosis import Explanation
 from compare.evidence.metrics import Worst
 from compare.evidence.pairs import Pair
 from compare.evidence.proof import Certificate
@@ -19,7 +20,7 @@ class Implementation(NamedTuple):
     dtype: str
     device: str
     certificate: Certificate
-    explanation: str | None  # of a failed certificate, if a classic mistake fits
+    explanation: Explanation | None  # of a failed certificate
     detectable_ulp: dict[str, float] | None  # parameter -> change of an entry that is surely seen
 
 

@@ -36,8 +36,8 @@ def report_to_dict(report: Report) -> dict[str, Any]:
             **_located("max_abs", worst_of(report.pairs, "max_abs")),
             **_located("max_rel", worst_of(report.pairs, "max_rel")),
         },
-        "loss": [{"a": p.a, "b": p.b, **_comparison(p.loss)} for p in report.pairs],
-        "prediction": [{"a": p.a, "b": p.b, **_comparison(p.prediction)} for p in report.pairs],
+        "loss": [{"a": p.a, "b": p.b, **_bounded(p, p.loss)} for p in report.pairs],
+        "prediction": [{"a": p.a, "b": p.b, **_bounded(p, p.prediction)} for p in report.pairs],
         "witness": [error._asdict() for error in report.witness],
     }
 
@@ -46,7 +46,10 @@ def _implementation(one: Implementation) -> dict[str, Any]:
     certificate = one.certificate
     failure = _finding(certificate.first_failure)
     if failure is not None:
-        failure["explanation"] = one.explanation
+        known = one.explanation
+        failure["explanation"] = (
+            f"{known.quantity} of {one.name} {known.mistake}" if known and known.mistake else None
+        )
     return {
         "name": one.name,
         "dtype": one.dtype,
@@ -85,10 +88,7 @@ def _pair(pair: Pair) -> dict[str, Any]:
         "a": pair.a,
         "b": pair.b,
         "dtype": pair.dtype,
-        "parameters": [
-            {**_comparison(c), **_bound(b)}
-            for c, b in zip(pair.parameters, pair.bounds, strict=True)
-        ],
+        "parameters": [_bounded(pair, comparison) for comparison in pair.parameters],
         "peers": {
             "breaking": pair.peers.breaking,
             "smallest_rtol": _number_or_null(pair.peers.smallest_rtol),
@@ -112,6 +112,11 @@ def _comparison(comparison: Comparison) -> dict[str, Any]:
         "nonfinite_differ": comparison.nonfinite_differ,
         "first_nonfinite_at": _place(comparison.first_nonfinite),
     }
+
+
+def _bounded(pair: Pair, comparison: Comparison) -> dict[str, Any]:
+    bound = next(bound for bound in pair.bounds if bound.name == comparison.name)
+    return {**_comparison(comparison), **_bound(bound)}
 
 
 def _bound(bound: BoundRatio) -> dict[str, Any]:

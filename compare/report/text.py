@@ -148,6 +148,8 @@ def _peers(report: Report, width: int) -> list[str]:
 
 
 def _ulps(ulp: float) -> str:
+    if not ulp:
+        return "-"
     return f"{ulp:.0f}" if ulp < 1e5 else f"{ulp:.0e}"
 
 
@@ -158,6 +160,8 @@ def _ratio(ratio: float) -> str:
 def _notes(report: Report, width: int) -> list[str]:
     """Says where entries were not measured, and why."""
     notes = [f"Warning: {warning}." for warning in report.warnings]
+    if report.config["witness"] and not report.witness:
+        notes.append("No witness: the network has too many parameters for a forward pass of each.")
     for pair in report.pairs:
         of_pair = f"{pair.a} ~ {pair.b}"
         differ = sum(c.nonfinite_differ for c in pair.quantities)
