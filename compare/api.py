@@ -125,7 +125,7 @@ def compare_problem(
         warnings=answer.warnings,
         rule=verdict.RULE,
         config=dataclasses.asdict(config),
-        environment=describe_environment(),
+        environment=describe_environment([one.device for one in taking_part]),
         implementations=tuple(
             report.Implementation(
                 one.name,

@@ -4,13 +4,14 @@ import importlib.metadata
 import os
 import platform
 import sys
+from collections.abc import Sequence
 from typing import Any
 
 PACKAGES = ("jax", "jaxlib", "numpy", "torch", "absl-py")
 
 
-def describe_environment() -> dict[str, Any]:
-    """Returns versions, machine and precision settings, as JSON can hold them."""
+def describe_environment(devices: Sequence[str] = ()) -> dict[str, Any]:
+    """Returns versions, machine, devices in use and precision settings, as JSON can hold them."""
     versions = {"python": platform.python_version()}
     for package in PACKAGES:
         versions[package] = importlib.metadata.version(package)
@@ -19,6 +20,7 @@ def describe_environment() -> dict[str, Any]:
         "platform": platform.platform(),
         "processor": _processor(),
         "cores": os.cpu_count(),
+        "devices": sorted(set(devices)),
         "precision": _precision(),
     }
 
