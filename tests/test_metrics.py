@@ -46,6 +46,7 @@ def test_relative_error_is_2_for_opposite_signs_and_0_for_equal_zeros():
 def test_difference_is_taken_in_float64():
     a, b = F32(1), np.nextafter(F32(1), F32(2))
     assert compare([1e8], [1e8 + 8]).max_abs.value == 8
+    assert compare([1e8], [1.0]).max_abs.value == 99_999_999  # 1e8 in float32
     assert compare([a], [b]).max_abs.value == 2.0**-23
     assert compare([a], [b]).max_ulp.value == 1
 
