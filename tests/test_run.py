@@ -4,6 +4,7 @@ import json
 import os
 import subprocess
 import sys
+import types
 from pathlib import Path
 
 import numpy as np
@@ -310,3 +311,35 @@ def test_a_closed_pipe_is_no_traceback(tmp_path):
     )
     assert done.stderr == ""
     assert (tmp_path / "report.json").exists()
+
+
+@pytest.mark.parametrize(
+    ("verdict", "warnings", "fail_on", "status"),
+    [
+        ("agree", (), "warning", 0),
+        ("agree", ("look",), "undecided", 0),
+        ("agree", ("look",), "warning", 3),
+        ("undecided", (), "disagree", 0),
+        ("undecided", (), "undecided", 3),
+        ("undecided", (), "warning", 3),
+        ("disagree", (), "disagree", 2),
+    ],
+)
+def test_fail_on_decides_the_status(verdict, warnings, fail_on, status):
+    report = types.SimpleNamespace(verdict=verdict, warnings=warnings)
+    assert run._exit_status(report, fail_on) == status
+
+
+def test_fail_on_disagree_lets_an_undecided_run_pass(tmp_path):
+    np.savez(tmp_path / "data.npz", x=np.full((1, 2), np.nan, np.float32))
+    flags = (*SMALL[:1], f"--data={tmp_path}/data.npz", "--fail_on=disagree")
+    assert compare(tmp_path, *flags) == 0
+    assert report(tmp_path)["verdict"] == "undecided"
+
+
+@pytest.mark.parametrize("witness", [0, 2])
+def test_witness_is_asked_on_so_many_samples(tmp_path, witness):
+    compare(tmp_path, *SMALL, f"--witness={witness}")
+    found = report(tmp_path)["witness"]
+    assert len(found) == 3 * witness
+    assert all(error["scaled"] < 1e-5 for error in found)
