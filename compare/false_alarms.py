@@ -44,7 +44,7 @@ class RandomNetwork(NamedTuple):
 
 
 def try_correct_networks(count: int, *, seed: int) -> int:
-    """Certifies three implementations of so many float32 and a sixth as many float64 networks.
+    """Certifies three implementations of so many float32 and a fifth as many float64 networks.
 
     Depth 1 to 12, width 1 to 300, all activations, weight scales 1e-14 to 40, inputs down to 1e-38.
 
@@ -54,7 +54,7 @@ def try_correct_networks(count: int, *, seed: int) -> int:
     rng = np.random.default_rng(seed)
     totals: Counter[str] = Counter()
     worst, alarms, started = 0.0, 0, time.monotonic()
-    for number in range(count + count // 6):
+    for number in range(count + count // 5):
         network = draw_network(rng, np.dtype(np.float32 if number < count else np.float64))
         for certificate in certificates(network):
             totals.update(
@@ -70,7 +70,7 @@ def try_correct_networks(count: int, *, seed: int) -> int:
         if number % 500 == 499:
             rate = (number + 1) / (time.monotonic() - started)
             print(f"{number + 1} networks, {rate:.1f} a second", file=sys.stderr, flush=True)
-    print(f"{count} float32 and {count // 6} float64 networks, three implementations each:")
+    print(f"{count} float32 and {count // 5} float64 networks, three implementations each:")
     print(", ".join(f"{name} {n:,}" for name, n in totals.items()), "samples")
     print(f"false alarms: {alarms}; largest ratio {worst:.3f}")
     return 2 if alarms else 0
