@@ -132,7 +132,8 @@ def _detectable(report: Report, width: int) -> list[str]:
         return []
     largest = {name: max(found[name] for found in known) for name in known[0]}
     each = ", ".join(f"{name} {_ulps(ulp)}" for name, ulp in largest.items())
-    return ["", _wrap(f"A change of any one entry is seen from so many ulp on: {each}.", width)]
+    said = f"In the first samples a change of any one entry is seen from so many ulp on: {each}."
+    return ["", _wrap(said, width)]
 
 
 def _peers(report: Report, width: int) -> list[str]:
