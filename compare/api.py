@@ -1,24 +1,17 @@
-"""compare_gradients: problem -> implementations -> evidence -> verdict, a block at a time."""
+"""compare_gradients: arrays and functions of a user's own, compared."""
 
-import dataclasses
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
-from compare import verdict
-from compare.blocks import block_size, blocks
+from compare.bringing import from_objects
+from compare.candidate import Backward
+from compare.comparing import Sink, compare_problem
 from compare.config import Config
-from compare.environment import describe_environment
 from compare.errors import UsageError
-from compare.gathering import Evidence
-from compare.implementations import IMPLEMENTATIONS
-from compare.problem import Problem, as_numpy, problem_from_arrays
+from compare.problem import as_numpy, problem_from_arrays
 from compare.report import base as report
-from compare.tracing import trace_sample
-from jaxmlp.base import Evaluation
-
-Sink = Callable[[int, Mapping[str, Evaluation]], None]
 
 
 def compare_gradients(
@@ -28,6 +21,10 @@ def compare_gradients(
     *,
     activation: str = "sigmoid",
     implementations: Sequence[str] = Config.implementations,
+    candidates: Mapping[str, Backward] | Iterable[Backward] = (),
+    candidate_arrays: str = Config.candidate_arrays,
+    candidate_batched: bool = Config.candidate_batched,
+    gradients: Mapping[str, Sequence[tuple[Any, Any]]] | None = None,
     dtype: np.typing.DTypeLike | None = None,
     device: str = "cpu",
     layout: str = "in_out",
@@ -45,14 +42,21 @@ def compare_gradients(
       y: labels [N, k]; None for the mean of x_i^2.
       activation: sigmoid, tanh, relu, softplus, silu, gelu (tanh form) or identity; the output is
         linear and the loss is the sum of (yhat - y)^2.
-      implementations: two or more of jax_grad, jax_manual, torch_autograd, numpy_manual.
+      implementations: of jax_grad, jax_manual, torch_autograd, numpy_manual; with what you bring
+        there must be two.
+      candidates: functions of your own, by name or as they are called: each takes
+        ([(w, b), ...], x [d], y [k]) of one sample, w in `layout`, and returns [(dw, db), ...].
+      candidate_arrays: what they are given, 'numpy', 'torch' or 'jax' arrays.
+      candidate_batched: whether they take x [N, d] and y [N, k], and return a leading N.
+      gradients: name -> [(dw [N, ...], db [N, ...]), ...] that exist already.
       dtype: float32 or float64 to compute in; None for that of the first w.
       device: 'cpu' or 'gpu'.
       layout: of params, and of every shape and index in the report.
       trace: the number of a sample whose every step is to be kept in the report.
       witness: how many samples are held against complex-step derivatives.
       seed: chooses them, and the samples with end-to-end bounds if there are over 10,000.
-      on_block: called with (first sample, implementation -> Evaluation) for each block, in order.
+      on_block: called with (first sample, implementation -> Answer) for each block, in order; an
+        Answer has grads, and prediction and loss or None.
 
     Returns:
       The report.
@@ -60,6 +64,8 @@ def compare_gradients(
     Raises:
       UsageError: if shapes do not fit, or an option is unknown or cannot be had.
     """
+    candidates = candidates if isinstance(candidates, Mapping) else list(candidates)
+    gradients = gradients or {}
     if not params:
         raise UsageError("params: expected at least one layer (w, b), got none")
     config = Config(
@@ -73,12 +79,17 @@ def compare_gradients(
         device=device,
         layout=layout,
         implementations=tuple(implementations),
+        candidate=tuple(map(str, candidates)),
+        candidate_arrays=candidate_arrays,
+        candidate_batched=candidate_batched,
+        gradients=tuple(gradients),
         trace=trace,
     )
     problem = problem_from_arrays(
         params, x, y, activation=activation, layout=layout, dtype=np.dtype(config.dtype)
     )
-    return compare_problem(problem, config, seed=seed, on_block=on_block)
+    brought = from_objects(candidates, gradients, problem, config)
+    return compare_problem(problem, config, brought=brought, seed=seed, on_block=on_block)
 
 
 def _dtype_name(dtype: Any, params: Sequence[tuple[Any, Any]]) -> str:
@@ -86,58 +97,3 @@ def _dtype_name(dtype: Any, params: Sequence[tuple[Any, Any]]) -> str:
         return np.dtype(as_numpy(params[0][0]).dtype if dtype is None else dtype).name
     except TypeError:  # no such dtype, or one NumPy cannot take from torch
         return str(dtype or getattr(params[0][0], "dtype", None))
-
-
-def compare_problem(
-    problem: Problem, config: Config, *, seed: int = 0, on_block: Sink | None = None
-) -> report.Report:
-    """Compares the gradients of a problem; the arguments are as in `compare_gradients`.
-
-    Raises:
-      UsageError: if a device cannot be had or there is no sample to trace.
-    """
-    config = problem.describe(config)
-    taking_part = [
-        IMPLEMENTATIONS[name](problem.params, problem.activation, config.device)
-        for name in config.implementations
-    ]
-    evidence = Evidence(
-        problem,
-        taking_part,
-        layout=config.layout,
-        seed=seed if config.seed is None else config.seed,
-        witness=config.witness,
-    )
-    trace = None
-    n_blocks = -(-problem.n_samples // block_size(problem.layer_sizes))
-    for block in blocks(problem, taking_part):
-        evidence.add(block, n_blocks=n_blocks)
-        if config.trace is not None and len(block.rows([config.trace])):
-            trace = trace_sample(taking_part, block, config.trace, layout=config.layout)
-        if on_block is not None:
-            on_block(block.start, block.evaluations)
-    evidence.finish()
-    certificates = [evidence.certificates[one.name] for one in taking_part]
-    answer = verdict.decide(evidence.pairs, certificates, evidence.explanations)
-    return report.Report(
-        verdict=answer.verdict,
-        reason=answer.reason,
-        warnings=answer.warnings,
-        rule=verdict.RULE,
-        config=dataclasses.asdict(config),
-        environment=describe_environment([one.device for one in taking_part]),
-        implementations=tuple(
-            report.Implementation(
-                one.name,
-                evidence.certificates[one.name].dtype,
-                one.device,
-                evidence.certificates[one.name],
-                evidence.explanations.get(one.name),
-                evidence.detectable.get(one.name),
-            )
-            for one in taking_part
-        ),
-        pairs=tuple(evidence.pairs),
-        witness=tuple(evidence.witness),
-        trace=trace,
-    )

@@ -12,6 +12,7 @@ IMPLEMENTATIONS = ("jax_grad", "jax_manual", "torch_autograd", "numpy_manual")
 DTYPES = ("float32", "float64")
 DEVICES = ("cpu", "gpu")
 LAYOUTS = ("in_out", "out_in")
+CANDIDATE_ARRAYS = ("numpy", "torch", "jax")
 FAIL_ON = ("disagree", "undecided", "warning")
 DUMPS = ("auto", "text", "npz", "none")
 
@@ -38,6 +39,11 @@ class Config:
     device: str = "cpu"
     layout: str = "in_out"
     implementations: tuple[str, ...] = IMPLEMENTATIONS[:3]
+    candidate: tuple[str, ...] = ()
+    candidate_arrays: str = "numpy"
+    candidate_batched: bool = False
+    gradients: tuple[str, ...] = ()
+    only_sample: int | None = None
     params: str | None = None
     data: str | None = None
     out: str = "out"
@@ -57,7 +63,15 @@ class Config:
         _check_choice("dumps", self.dumps, DUMPS)
         _check_choice("fail_on", self.fail_on, FAIL_ON)
         _check_layer_sizes(self.layer_sizes)
-        _check_implementations(self.implementations)
+        _check_choice("candidate_arrays", self.candidate_arrays, CANDIDATE_ARRAYS)
+        _check_implementations(self.implementations, len(self.candidate) + len(self.gradients))
+        _check_sample("trace", self.trace, self.samples)
+        _check_sample("only_sample", self.only_sample, self.samples)
+        if self.only_sample is not None and self.dumps in ("text", "npz"):
+            raise UsageError(
+                f"dumps: --only_sample={self.only_sample} computes one sample and dumps none; "
+                f"drop --dumps={self.dumps}"
+            )
         if not self.out:
             raise UsageError("--out: expected a folder to write into, got an empty name")
         if self.samples is not None and self.samples < 1:
@@ -66,11 +80,6 @@ class Config:
             raise UsageError(f"witness: expected an integer of at least 0, got {self.witness}")
         if self.seed is not None and self.seed < 0:
             raise UsageError(f"seed: expected an integer of at least 0, got {self.seed}")
-        if self.trace is not None and not 0 <= self.trace < (self.samples or float("inf")):
-            raise UsageError(
-                f"trace: expected the number of one of {self.samples or 'the'} samples, counted "
-                f"from 0, got {self.trace}"
-            )
 
 
 def _check_choice(option: str, value: str, choices: tuple[str, ...]) -> None:
@@ -88,10 +97,18 @@ def _check_layer_sizes(sizes: tuple[int, ...] | None) -> None:
         )
 
 
-def _check_implementations(names: tuple[str, ...]) -> None:
+def _check_sample(option: str, sample: int | None, samples: int | None) -> None:
+    if sample is not None and not 0 <= sample < (samples or float("inf")):
+        raise UsageError(
+            f"{option}: expected the number of one of {samples or 'the'} samples, counted from 0, "
+            f"got {sample}"
+        )
+
+
+def _check_implementations(names: tuple[str, ...], brought: int) -> None:
     for name in names:
         _check_choice("implementations", name, IMPLEMENTATIONS)
-    if len(names) < 2 or len(set(names)) < len(names):
+    if len(names) + brought < 2 or len(set(names)) < len(names):
         raise UsageError(
             "implementations: expected at least two different names out of "
             f"{', '.join(IMPLEMENTATIONS)}; got {','.join(names) or 'none'}"

@@ -21,12 +21,19 @@ Exit status: 0 agree, 2 disagree, 3 undecided, 1 wrong usage or a crash."""
 SECTIONS = {
     "The network": ("layer_sizes=N,N,...", "activation", "init", "seed=N", "params=FILE"),
     "The samples": ("samples=N", "data=FILE"),
+    "Your own gradients": (
+        "candidate=FILE.py:NAME",
+        "candidate_arrays",
+        "candidate_batched",
+        "gradients=FILE",
+    ),
     "The comparison": (
         "implementations=NAME,NAME,...",
         "dtype",
         "device",
         "witness=K",
         "fail_on",
+        "only_sample=N",
     ),
     "The output": ("out=FOLDER", "dumps", "split_dumps", "layout", "trace=N"),
     "Other": ("flagfile=FILE", "help"),
@@ -73,6 +80,11 @@ def config_from_argv(argv: Sequence[str]) -> Config:
         device=values.device,
         layout=values.layout,
         implementations=tuple(values.implementations),
+        candidate=tuple(values.candidate),
+        candidate_arrays=values.candidate_arrays,
+        candidate_batched=values.candidate_batched,
+        gradients=tuple(values.gradients),
+        only_sample=values.only_sample,
         params=values.params,
         data=values.data,
         out=values.out,
@@ -97,6 +109,7 @@ def _layer_sizes(words: Sequence[str]) -> tuple[int, ...]:
 def _define() -> flags.FlagValues:
     values = flags.FlagValues()
     _define_problem(values)
+    _define_brought(values)
     _define_comparison(values)
     _define_output(values)
     return values
@@ -138,6 +151,31 @@ def _define_problem(values: flags.FlagValues) -> None:
     )
 
 
+def _define_brought(values: flags.FlagValues) -> None:
+    flags.DEFINE_multi_string(
+        "candidate",
+        list(Config.candidate),
+        "A backward of your own, FILE.py:NAME or package.module:NAME, that takes (params, x, y) of "
+        "one sample, params a list of (w, b) in the layout of --layout, and returns a list of "
+        "(dw, db); may be repeated.",
+        flag_values=values,
+    )
+    _choice(values, "candidate_arrays", config.CANDIDATE_ARRAYS, "What candidates are given.")
+    flags.DEFINE_bool(
+        "candidate_batched",
+        Config.candidate_batched,
+        "Candidates take x [N, inputs] and y [N, outputs], and return a leading N.",
+        flag_values=values,
+    )
+    flags.DEFINE_multi_string(
+        "gradients",
+        list(Config.gradients),
+        "Per-sample gradients that exist already: a dump, a print, .npz, .pt or .safetensors; may "
+        "be repeated.",
+        flag_values=values,
+    )
+
+
 def _define_comparison(values: flags.FlagValues) -> None:
     flags.DEFINE_list(
         "implementations",
@@ -162,6 +200,9 @@ def _define_comparison(values: flags.FlagValues) -> None:
         config.FAIL_ON,
         "What is not status 0: disagree alone; undecided too; or warning, a difference that "
         "rounding can hardly explain, as well (status 3).",
+    )
+    _integer(
+        values, "only_sample", "Compare this one alone, computed among the others.", at_least=0
     )
 
 

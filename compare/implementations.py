@@ -12,6 +12,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from compare.answers import Answer, answer_of
+from compare.blocks import Block
 from compare.errors import UsageError
 from jaxmlp.base import Batch, Evaluation, Intermediates, Layer, Params, layer_sizes
 
@@ -21,8 +23,9 @@ class Implementation(NamedTuple):
 
     name: str
     device: str  # as the framework names it
-    evaluate: Callable[[Batch], Evaluation]
-    intermediates: Callable[[Batch], Intermediates]
+    evaluate: Callable[[Block], Answer]
+    intermediates: Callable[[Block], Intermediates] | None = None
+    source: str | None = None  # of gradients that a user brings: a file, a function
 
 
 def _jax_grad(params: Params, activation: str, device: str) -> Implementation:
@@ -51,11 +54,7 @@ def _on_jax(
     phi = ACTIVATIONS[activation]
     target = _jax_device(device)
 
-    @contextlib.contextmanager
-    def settings() -> Iterator[None]:
-        x64 = params[0].w.dtype == np.float64
-        with jax.enable_x64(x64), jax.default_matmul_precision("highest"):
-            yield
+    settings = functools.partial(jax_settings, params[0].w.dtype)
 
     def hold(array: np.ndarray) -> jax.Array:
         held = jax.device_put(np.array(array), target)  # a copy, which jax may then alias
@@ -69,15 +68,25 @@ def _on_jax(
     one_forward = functools.partial(forward_with_intermediates, activation=phi)
     forward = jax.jit(jax.vmap(one_forward, in_axes=(None, 0)))
 
-    def evaluate(batch: Batch) -> Evaluation:
+    def evaluate(block: Block) -> Answer:
         with settings():
-            return jax.tree.map(np.asarray, gradients(held_params, jax.tree.map(hold, batch)))
+            found = gradients(held_params, jax.tree.map(hold, block.padded))
+            return answer_of(jax.tree.map(np.asarray, found), block.size)
 
-    def intermediates(batch: Batch) -> Intermediates:
+    def intermediates(block: Block) -> Intermediates:
         with settings():
-            return jax.tree.map(np.asarray, forward(held_params, hold(batch.x)))
+            return jax.tree.map(np.asarray, forward(held_params, hold(block.padded.x)))
 
     return Implementation(name, f"{target.platform}:{target.id}", evaluate, intermediates)
+
+
+@contextlib.contextmanager
+def jax_settings(dtype: np.dtype) -> Iterator[None]:
+    """Lets JAX compute in dtype, float32 or float64, without shortcuts."""
+    import jax
+
+    with jax.enable_x64(dtype == np.float64), jax.default_matmul_precision("highest"):
+        yield
 
 
 def _jax_device(device: str) -> Any:
@@ -117,13 +126,14 @@ def _torch_autograd(params: Params, activation: str, device: str) -> Implementat
     def run(batch: Batch) -> Any:
         return per_sample_gradients(model, hold(batch.x), hold(batch.y))
 
-    def evaluate(batch: Batch) -> Evaluation:
-        found = run(batch)
+    def evaluate(block: Block) -> Answer:
+        found = run(block.padded)
         prediction, loss = (t.cpu().numpy() for t in (found.prediction, found.loss))
-        return Evaluation(prediction, loss, convert.from_tensors(found.grads))
+        grads = convert.from_tensors(found.grads)
+        return answer_of(Evaluation(prediction, loss, grads), block.size)
 
-    def intermediates(batch: Batch) -> Intermediates:
-        found = run(batch)
+    def intermediates(block: Block) -> Intermediates:
+        found = run(block.padded)
         preacts, acts = (tuple(t.cpu().numpy() for t in ts) for ts in (found.preacts, found.acts))
         return Intermediates(preacts, acts)
 
@@ -135,14 +145,14 @@ def _numpy_manual(params: Params, activation: str, device: str) -> Implementatio
 
     del device  # NumPy computes on the CPU beside whatever the others use
 
-    def run(batch: Batch) -> list[OneSample]:
-        samples = zip(batch.x, batch.y, strict=True)
+    def run(block: Block) -> list[OneSample]:
+        samples = zip(*block.batch, strict=True)
         return [one_sample(params, x, y, activation=activation) for x, y in samples]
 
-    def evaluate(batch: Batch) -> Evaluation:
-        found = run(batch)
+    def evaluate(block: Block) -> Answer:
+        found = run(block)
         layers = zip(*(sample.grads for sample in found), strict=True)
-        return Evaluation(
+        evaluation = Evaluation(
             prediction=np.stack([sample.preacts[-1] for sample in found]),
             loss=np.array([sample.loss for sample in found]),
             grads=tuple(
@@ -150,9 +160,10 @@ def _numpy_manual(params: Params, activation: str, device: str) -> Implementatio
                 for layer in layers
             ),
         )
+        return answer_of(evaluation, block.size)
 
-    def intermediates(batch: Batch) -> Intermediates:
-        found = run(batch)
+    def intermediates(block: Block) -> Intermediates:
+        found = run(block)
         preacts = zip(*(sample.preacts for sample in found), strict=True)
         acts = zip(*(sample.acts for sample in found), strict=True)
         return Intermediates(tuple(map(np.stack, preacts)), tuple(map(np.stack, acts)))

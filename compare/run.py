@@ -12,8 +12,8 @@ from compare.flags import config_from_argv
 from compare.staging import Staging
 
 if TYPE_CHECKING:
+    from compare.answers import Answer
     from compare.report.base import Report
-    from jaxmlp.base import Evaluation
 
 
 def main(argv: Sequence[str]) -> int:
@@ -24,8 +24,9 @@ def main(argv: Sequence[str]) -> int:
     """
     config = config_from_argv(argv)
     _prepare_jax(config)
-    from compare.api import compare_problem
-    from compare.blocks import name_parameters
+    from compare.answers import name_parameters
+    from compare.bringing import from_flags
+    from compare.comparing import compare_problem
     from compare.problem import make_problem
     from compare.report.dat import Dumps
     from compare.report.json import report_to_json
@@ -33,14 +34,15 @@ def main(argv: Sequence[str]) -> int:
 
     problem = make_problem(config)
     config = problem.describe(config)
+    brought = from_flags(config, problem)
     with Staging(config.out, option="--out") as staging:
         with Dumps(staging, config) as dumps:
 
-            def dump(start: int, block: "Mapping[str, Evaluation]") -> None:
+            def dump(start: int, block: "Mapping[str, Answer]") -> None:
                 named = {k: name_parameters(e.grads, config.layout) for k, e in block.items()}
                 dumps.add(start, named)
 
-            report = compare_problem(problem, config, on_block=dump)
+            report = compare_problem(problem, config, brought=brought, on_block=dump)
         staging.path("report.json").write_text(report_to_json(report), encoding="utf-8")
     width = _width()
     print(format_report(report, width=width))

@@ -9,6 +9,7 @@ import numpy as np
 from absl import flags
 
 from compare import command_line
+from compare.answers import Answer, answer_of
 from compare.blocks import Block
 from compare.errors import UsageError
 from compare.evidence.pairs import Pair
@@ -115,7 +116,7 @@ def try_mistakes(*, seed: int) -> int:
             kind = _kind(wrong, right)
             if kind is None:
                 continue
-            trial = judge(problem, {TRUE[0]: true[TRUE[0]], "planted": _evaluation(f, wrong)})
+            trial = judge(problem, {TRUE[0]: true[TRUE[0]], "planted": _answer(f, wrong)})
             tried[kind] += 1
             missed.update((rule, kind) for rule, alarm in trial.alarms.items() if not alarm)
             if trial.verdict.verdict != "disagree":
@@ -136,7 +137,7 @@ def try_mistakes(*, seed: int) -> int:
 
 def make_trial_problem(
     network: Network, *, seed: int, samples: int = 20
-) -> tuple[Problem, dict[str, Evaluation]]:
+) -> tuple[Problem, dict[str, Answer]]:
     """Makes a network and its samples, and the right gradients by the three implementations."""
     rng = np.random.default_rng(seed)
     drawn = init_params(rng, network.layer_sizes, init=network.init, dtype=np.float64)
@@ -152,14 +153,16 @@ def make_trial_problem(
         lambda start, stop: Batch(*(v[start:stop] for v in batch)),
     )
     built = {name: IMPLEMENTATIONS[name](params, network.activation, "cpu") for name in TRUE}
-    return problem, {name: one.evaluate(batch) for name, one in built.items()}
+    block = Block(0, batch, batch)
+    return problem, {name: one.evaluate(block) for name, one in built.items()}
 
 
-def judge(problem: Problem, evaluations: Mapping[str, Evaluation]) -> Trial:
+def judge(problem: Problem, answers: Mapping[str, Answer]) -> Trial:
     """Gives two sets of gradients to our verdict and to every fixed rule."""
-    evidence = Evidence(problem, (), layout="in_out", seed=0, witness=0)
+    every = range(problem.n_samples)
+    evidence = Evidence(problem, list(answers), samples=every, layout="in_out", seed=0, witness=0)
     batch = problem.batch(0, problem.n_samples)
-    evidence.add(Block(0, batch, batch, evaluations), n_blocks=1)
+    evidence.add(Block(0, batch, batch), answers, n_blocks=1)
     answer = decide(evidence.pairs, list(evidence.certificates.values()), evidence.explanations)
     (pair,) = evidence.pairs
     alarms = {OURS: answer.verdict == "disagree", **_alarms_of_peers(pair)}
@@ -198,8 +201,9 @@ def _kind(wrong: Grads, right: Grads) -> str | None:
     return "gross" if largest > _GROSS else "subtle"
 
 
-def _evaluation(f: Forward, grads: Grads) -> Evaluation:
-    return Evaluation(f.z[-1], np.square(f.residual).sum(axis=1), grads)
+def _answer(f: Forward, grads: Grads) -> Answer:
+    loss = np.square(f.residual).sum(axis=1)
+    return answer_of(Evaluation(f.z[-1], loss, grads), len(loss))
 
 
 def _table(

@@ -1,33 +1,42 @@
 """One sample, step by step, out of every implementation."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from compare.blocks import Block, name_parameters
+from compare.answers import Answer, name_parameters
+from compare.blocks import Block
 from compare.implementations import Implementation
 from compare.report.base import Trace
 
 
 def trace_sample(
-    taking_part: Sequence[Implementation], block: Block, sample: int, *, layout: str
+    taking_part: Sequence[Implementation],
+    block: Block,
+    answers: Mapping[str, Answer],
+    sample: int,
+    *,
+    layout: str,
 ) -> Trace:
     """Collects the steps of one sample, from the very block that its gradient came from.
 
-    At batch size 1 the gradient of a bias is delta, so delta is read off there.
+    At batch size 1 the gradient of a bias is delta, so delta is read off there. Implementations
+    that give nothing but gradients have no forward steps.
     """
     row = sample - block.start
     steps: dict[str, dict[str, np.ndarray]] = {"x": {}, "y": {}}
     for one in taking_part:
-        evaluation = block.evaluations[one.name]
-        gradients = name_parameters(evaluation.grads, layout)
-        preacts, acts = one.intermediates(block.padded)
-        last = len(preacts)
+        answer = answers[one.name]
         mine = {"x": block.batch.x[row], "y": block.batch.y[row]}
-        for layer in range(1, last):
-            mine[f"z{layer}"], mine[f"h{layer}"] = preacts[layer - 1][row], acts[layer][row]
-        mine["yhat"], mine["loss"] = preacts[-1][row], evaluation.loss[row]
-        for layer in range(last, 0, -1):
+        if one.intermediates is not None:
+            preacts, acts = one.intermediates(block)
+            for layer in range(1, len(preacts)):
+                mine[f"z{layer}"], mine[f"h{layer}"] = preacts[layer - 1][row], acts[layer][row]
+            mine["yhat"] = preacts[-1][row]
+        if answer.loss is not None:
+            mine["loss"] = answer.loss[row]
+        gradients = name_parameters(answer.grads, layout)
+        for layer in range(len(answer.grads), 0, -1):
             mine[f"delta{layer}"] = gradients[f"b{layer}"][row]
             mine[f"dL/dw{layer}"] = gradients[f"w{layer}"][row]
             mine[f"dL/db{layer}"] = gradients[f"b{layer}"][row]

@@ -5,6 +5,7 @@ not finite on one side only, or differs by more than rounding can explain. Undec
 could be said of. What is only unlikely is a warning.
 """
 
+import dataclasses
 import math
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
@@ -18,12 +19,22 @@ from compare.evidence.proof import Certificate, Finding
 RULE = "certificates and rounding bounds"
 
 
+@dataclasses.dataclass(frozen=True)
+class Place:
+    """One entry of one sample."""
+
+    sample: int
+    quantity: str  # 'w1', ..., 'prediction' or 'loss'
+    index: tuple[int, ...]
+
+
 class Verdict(NamedTuple):
     """The answer, one sentence for it, and what is worth a look where nothing disagrees."""
 
     verdict: str  # 'agree', 'disagree' or 'undecided'
     reason: str
     warnings: tuple[str, ...] = ()
+    place: Place | None = None  # the entry that decided it, where one did
 
 
 def decide(
@@ -40,25 +51,29 @@ def decide(
     """
     warnings = tuple(_warnings(pairs))
     for certificate in certificates:
-        if certificate.first_failure is not None:
+        failure = certificate.first_failure
+        if failure is not None:
             reason = failure_sentence(certificate, explanations.get(certificate.implementation))
-            return Verdict("disagree", reason)
+            place = Place(failure.sample, failure.parameter, failure.index)
+            return Verdict("disagree", reason, place=place)
     for pair in pairs:
         for comparison in pair.quantities:
             if comparison.nonfinite_differ:
-                return Verdict("disagree", _one_sided(pair, comparison))
+                place = _nonfinite_place(comparison)
+                return Verdict("disagree", _one_sided(pair, comparison), place=place)
     pair, bound = max(_bounds(pairs), key=lambda item: item[1].worst_ratio)
     if bound.worst_ratio > 1:
         said = f"{_at(bound.name, bound.index)} of sample {bound.sample}, {pair.a} ~ {pair.b}"
         reason = (
             f"{said}, differs by {bound.worst_ratio:.3g} times what {pair.dtype} rounding allows"
         )
-        return Verdict("disagree", reason)
+        place = Place(bound.sample, bound.name, bound.index)
+        return Verdict("disagree", reason, place=place)
     for pair in pairs:
         for comparison in pair.quantities:
             if comparison.nonfinite_same:
                 reason = _nonfinite(pair, comparison)
-                return Verdict("undecided", reason, warnings)
+                return Verdict("undecided", reason, warnings, _nonfinite_place(comparison))
     for certificate in certificates:
         if not certificate.certified:
             reason = f"no sample of {certificate.implementation} could be certified or refuted"
@@ -148,6 +163,12 @@ def _at(name: str, index: tuple[int, ...]) -> str:
 
 def _percent(ratio: float) -> str:
     return f"{100 * ratio:.2g} %"
+
+
+def _nonfinite_place(comparison: Comparison) -> Place:
+    first = comparison.first_nonfinite
+    assert first is not None
+    return Place(first.sample, comparison.name, first.index)
 
 
 def _one_sided(pair: Pair, comparison: Comparison) -> str:

@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from compare.blocks import Block
 from jaxmlp import ACTIVATIONS, Batch, init_params
 
 ALL_ACTIVATIONS = tuple(ACTIVATIONS)
@@ -25,3 +26,8 @@ def make_network(name, dtype=np.float64, samples=6):
     x = rng.random((samples, sizes[0])).astype(dtype)
     y = rng.random((samples, sizes[-1])).astype(dtype)
     return params, Batch(x, y)
+
+
+def alone(batch):
+    """A block of these samples and no padding."""
+    return Block(0, batch, batch)

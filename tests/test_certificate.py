@@ -12,7 +12,7 @@ from compare.false_alarms import certificates, draw_network
 from compare.implementations import IMPLEMENTATIONS
 from compare.planted import backward, forward
 from jaxmlp import ACTIVATIONS, Batch, Layer, backprop, init_params
-from tests.networks import ALL_ACTIVATIONS
+from tests.networks import ALL_ACTIVATIONS, alone
 
 F32 = np.dtype(np.float32)
 
@@ -50,7 +50,7 @@ def test_random_correct_networks_are_never_refuted(seed, dtype):
 @pytest.mark.parametrize("name", IMPLEMENTATIONS)
 def test_every_implementation_is_certified(name, activation):
     params, batch, _ = make((3, 8, 8, 2), activation)
-    grads = IMPLEMENTATIONS[name](params, activation, "cpu").evaluate(batch).grads
+    grads = IMPLEMENTATIONS[name](params, activation, "cpu").evaluate(alone(batch)).grads
     certificate = prove(params, batch, activation, grads)
     assert (certificate.certified, certificate.failed, certificate.silent) == (5, 0, 0)
     assert 0 <= certificate.worst_ratio < 1
@@ -180,7 +180,7 @@ def test_blocks_merge():
 
 def test_a_float64_gradient_of_float32_weights_is_held_to_float64():
     params, batch, activation = make()
-    grads = IMPLEMENTATIONS["numpy_manual"](params, activation, "cpu").evaluate(batch).grads
+    grads = IMPLEMENTATIONS["numpy_manual"](params, activation, "cpu").evaluate(alone(batch)).grads
     assert prove(params, batch, activation, grads).certified == 5
     spoilt = changed(grads, 1, 0, (0, 0, 0), 1 + 1e-9)
     assert prove(params, batch, activation, spoilt).failed == 1

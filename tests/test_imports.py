@@ -26,6 +26,9 @@ ALLOWED = {
     "compare.readers": {"numpy", "jaxmlp.base", "compare.readers", "compare.errors"},
     "compare.numpy_manual": {"numpy"},
     "compare.implementations": {"jax", "torch", "numpy", "jaxmlp", "torch_ref", "compare"},
+    # what a user brings may be of either framework, or of half precision
+    "compare.candidate": {"jax", "torch", "numpy", "jaxmlp.base", "compare"},
+    "compare.returned": {"ml_dtypes", "numpy", "jaxmlp.base", "compare"},
     "compare.problem": {"numpy", "jaxmlp", "compare"},
     "compare.formulas": {"jax", "jaxmlp"},
     # trials of the comparison itself

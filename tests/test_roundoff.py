@@ -16,7 +16,7 @@ from compare.evidence.roundoff import roundoff
 from compare.formulas import formula
 from compare.implementations import IMPLEMENTATIONS
 from jaxmlp import ACTIVATIONS, Batch, Layer
-from tests.networks import ALL_ACTIVATIONS
+from tests.networks import ALL_ACTIVATIONS, alone
 
 F32, F64 = np.float32, np.float64
 U, LAM = 2.0**-24, float(np.finfo(F32).smallest_normal)
@@ -374,7 +374,7 @@ def test_gradients_of_random_networks_lie_within(activation, implementation):
         analysed = formula(implementation, activation)
         truth, worst = roundoff(analysed, F32)(params, batch)
         _, typical = roundoff(analysed, F32, reading="typical")(params, batch)
-        made = IMPLEMENTATIONS[implementation](params, activation, "cpu").evaluate(batch)
+        made = IMPLEMENTATIONS[implementation](params, activation, "cpu").evaluate(alone(batch))
         for computed, value, most, usual in zip(
             *map(jax.tree.leaves, (made.grads, truth.grads, worst.grads, typical.grads)),
             strict=True,

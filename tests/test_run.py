@@ -11,9 +11,9 @@ import numpy as np
 import pytest
 
 from compare import run
-from compare.api import IMPLEMENTATIONS
 from compare.config import Config
 from compare.errors import UsageError
+from compare.implementations import IMPLEMENTATIONS
 from jaxmlp import Layer
 
 ROOT = Path(__file__).parent.parent
@@ -57,7 +57,7 @@ def plant(monkeypatch, change):
         return right._replace(evaluate=evaluate)
 
     table = {**IMPLEMENTATIONS, "jax_manual": planted}
-    monkeypatch.setattr("compare.api.IMPLEMENTATIONS", table)
+    monkeypatch.setattr("compare.comparing.IMPLEMENTATIONS", table)
 
 
 def test_agreement_is_status_0_and_writes_everything(tmp_path, capsys):
@@ -124,7 +124,9 @@ def test_a_wrong_prediction_or_loss_is_status_2(tmp_path, capsys, monkeypatch, q
 
         return right._replace(evaluate=evaluate)
 
-    monkeypatch.setattr("compare.api.IMPLEMENTATIONS", {**IMPLEMENTATIONS, "jax_manual": planted})
+    monkeypatch.setattr(
+        "compare.comparing.IMPLEMENTATIONS", {**IMPLEMENTATIONS, "jax_manual": planted}
+    )
     assert compare(tmp_path, *SMALL) == 2
     assert f"disagree: {quantity}" in capsys.readouterr().out
 

@@ -29,7 +29,7 @@ def test_gross_mistakes_are_found_and_explained(label):
         wrong = backward(f, **mistake.changes)
         if selftest._kind(wrong, right) != "gross":
             continue
-        evaluations = {"jax_grad": true["jax_grad"], "planted": selftest._evaluation(f, wrong)}
+        evaluations = {"jax_grad": true["jax_grad"], "planted": selftest._answer(f, wrong)}
         trial = judge(problem, evaluations)
         assert trial.verdict.verdict == "disagree", name
         assert "planted" in trial.verdict.reason
@@ -45,7 +45,7 @@ def test_the_sentence_names_the_missing_factor():
     problem, true = make_trial_problem(NETWORKS["the usual one"], seed=0)
     f = forward(problem.params, problem.batch(0, problem.n_samples), "sigmoid")
     wrong = backward(f, **MISTAKES["factor 2 missing"].changes)
-    evaluations = {"jax_grad": true["jax_grad"], "planted": selftest._evaluation(f, wrong)}
+    evaluations = {"jax_grad": true["jax_grad"], "planted": selftest._answer(f, wrong)}
     reason = judge(problem, evaluations).verdict.reason
     assert reason.startswith(
         "delta3 of planted is exactly half of what the chain rule gives: the factor 2 of "

@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from compare import compare_gradients
-from compare.blocks import name_parameters
+from compare.answers import name_parameters
 
 HERE = Path(__file__).parent
 IMPLEMENTATIONS = ("jax_grad", "jax_manual", "torch_autograd")
@@ -23,8 +23,8 @@ def replay(dtype: str) -> dict[str, dict[str, np.ndarray]]:
     found: dict[str, dict[str, np.ndarray]] = {}
 
     def keep(start: int, block: dict) -> None:
-        for name, evaluation in block.items():
-            arrays = name_parameters(evaluation.grads, "out_in")
+        for name, answer in block.items():
+            arrays = name_parameters(answer.grads, "out_in")
             found[name] = {parameter: array[0] for parameter, array in arrays.items()}
 
     layers = [(params[f"w{i}"], params[f"b{i}"]) for i in (1, 2, 3)]

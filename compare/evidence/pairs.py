@@ -17,14 +17,15 @@ class Quantities(NamedTuple):
     """The arrays of one implementation, by the names that reports use."""
 
     parameters: dict[str, np.ndarray]  # w1 [N, ...], b1 [N, ...], ...
-    prediction: np.ndarray  # [N, k]
-    loss: np.ndarray  # [N]
+    prediction: np.ndarray | None  # [N, k]
+    loss: np.ndarray | None  # [N]
+    dtype: np.dtype  # of the arithmetic
 
 
 def name_all(quantities: Quantities) -> dict[str, np.ndarray]:
-    """Returns w1, b1, ..., prediction and loss."""
+    """Returns w1, b1, ..., and prediction and loss where there are any."""
     more = {"prediction": quantities.prediction, "loss": quantities.loss}
-    return {**quantities.parameters, **more}
+    return {**quantities.parameters, **{k: v for k, v in more.items() if v is not None}}
 
 
 @dataclasses.dataclass(frozen=True)
@@ -35,35 +36,40 @@ class Pair:
     b: str
     dtype: str  # the coarser of the two, in which ulps are counted
     parameters: tuple[Comparison, ...]
-    prediction: Comparison
-    loss: Comparison
+    prediction: Comparison | None  # None where one of the two gives nothing but gradients
+    loss: Comparison | None
     digits: tuple[Agreement, ...]
     peers: PeerFacts
     bounds: tuple[BoundRatio, ...] = ()  # in the order of `quantities`; none before `with_bounds`
 
     @property
     def quantities(self) -> tuple[Comparison, ...]:
-        """Parameters, prediction and loss."""
-        return (*self.parameters, self.prediction, self.loss)
+        """Parameters, and prediction and loss where there are any."""
+        more = (one for one in (self.prediction, self.loss) if one is not None)
+        return (*self.parameters, *more)
 
 
 def compare_pair(a: str, b: str, of_a: Quantities, of_b: Quantities, *, first_sample: int) -> Pair:
     """Compares one block of samples of two implementations, whose names are a and b."""
-
-    def compare(name: str, left: np.ndarray, right: np.ndarray) -> Comparison:
-        return metrics.compare_arrays(name, left, right, first_sample=first_sample)
-
+    dtype = coarser_dtype(of_a.dtype, of_b.dtype)
+    all_a, all_b = name_all(of_a), name_all(of_b)
+    compared = {
+        name: metrics.compare_arrays(
+            name, all_a[name], all_b[name], dtype=dtype, first_sample=first_sample
+        )
+        for name in all_a
+        if name in all_b
+    }
     left, right = of_a.parameters, of_b.parameters
-    dtype = coarser_dtype(of_a.loss.dtype, of_b.loss.dtype).name
     return Pair(
         a=a,
         b=b,
-        dtype=dtype,
-        parameters=tuple(compare(name, left[name], right[name]) for name in left),
-        prediction=compare("prediction", of_a.prediction, of_b.prediction),
-        loss=compare("loss", of_a.loss, of_b.loss),
+        dtype=dtype.name,
+        parameters=tuple(compared[name] for name in left),
+        prediction=compared.get("prediction"),
+        loss=compared.get("loss"),
         digits=digits.count_agreements(list(left.values()), list(right.values())),
-        peers=peers.count_breaking(left.values(), right.values(), dtype),
+        peers=peers.count_breaking(left.values(), right.values(), dtype.name),
     )
 
 
@@ -81,6 +87,7 @@ def with_bounds(
     found = tuple(
         bounds.bound_ratio(name, left[name], right[name], allowed_a, allowed_b, samples=samples)
         for name in left
+        if name in right
     )
     merged = tuple(map(bounds.merge, pair.bounds, found)) if pair.bounds else found
     return dataclasses.replace(pair, bounds=merged)
@@ -91,11 +98,15 @@ def merge(earlier: Pair, later: Pair) -> Pair:
     return dataclasses.replace(
         earlier,
         parameters=tuple(map(metrics.merge, earlier.parameters, later.parameters)),
-        prediction=metrics.merge(earlier.prediction, later.prediction),
-        loss=metrics.merge(earlier.loss, later.loss),
+        prediction=_merge(earlier.prediction, later.prediction),
+        loss=_merge(earlier.loss, later.loss),
         digits=tuple(map(digits.merge, earlier.digits, later.digits)),
         peers=peers.merge(earlier.peers, later.peers),
         bounds=tuple(map(bounds.merge, earlier.bounds, later.bounds))
         if earlier.bounds and later.bounds
         else earlier.bounds or later.bounds,
     )
+
+
+def _merge(earlier: Comparison | None, later: Comparison | None) -> Comparison | None:
+    return metrics.merge(earlier, later) if earlier and later else None

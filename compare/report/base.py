@@ -19,6 +19,7 @@ class Implementation(NamedTuple):
     name: str
     dtype: str
     device: str
+    source: str | None  # of gradients that a user brought
     certificate: Certificate
     explanation: Explanation | None  # of a failed certificate
     detectable_ulp: dict[str, float] | None  # parameter -> change of an entry that is surely seen
@@ -41,6 +42,16 @@ class Trace:
 
 
 @dataclasses.dataclass(frozen=True)
+class Values:
+    """One entry of one sample: implementation -> value."""
+
+    sample: int
+    quantity: str
+    index: tuple[int, ...]
+    values: dict[str, float]
+
+
+@dataclasses.dataclass(frozen=True)
 class Report:
     """What was compared, what was found and what follows."""
 
@@ -54,6 +65,8 @@ class Report:
     pairs: tuple[Pair, ...]
     witness: tuple[WitnessError, ...] = ()
     trace: Trace | None = None
+    values: tuple[Values, ...] = ()  # where the verdict was decided, and of a sample asked for
+    reproduce: str | None = None  # a command that computes the deciding sample again
 
 
 def worst_of(pairs: Iterable[Pair], metric: str, quantity: str | None = None) -> Located | None:

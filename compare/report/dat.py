@@ -23,6 +23,8 @@ def dump_format(config: Config) -> str:
     """Returns 'text', 'npz' or 'none', with 'auto' decided by the number of samples."""
     if config.dumps != "auto":
         return config.dumps
+    if config.only_sample is not None:
+        return "none"
     assert config.samples is not None
     return "text" if config.samples <= LARGEST_TEXT_DUMP else "none"
 

@@ -10,9 +10,9 @@ from compare.evidence.digits import Agreement
 from compare.evidence.metrics import Comparison, Worst
 from compare.evidence.pairs import Pair
 from compare.evidence.proof import Finding
-from compare.report.base import Implementation, Located, Report, worst_of
+from compare.report.base import Implementation, Located, Report, Values, worst_of
 
-SCHEMA_VERSION = 2
+SCHEMA_VERSION = 3
 
 
 def report_to_json(report: Report) -> str:
@@ -36,9 +36,11 @@ def report_to_dict(report: Report) -> dict[str, Any]:
             **_located("max_abs", worst_of(report.pairs, "max_abs")),
             **_located("max_rel", worst_of(report.pairs, "max_rel")),
         },
-        "loss": [{"a": p.a, "b": p.b, **_bounded(p, p.loss)} for p in report.pairs],
-        "prediction": [{"a": p.a, "b": p.b, **_bounded(p, p.prediction)} for p in report.pairs],
+        "loss": [_of_pair(p, p.loss) for p in report.pairs if p.loss is not None],
+        "prediction": [_of_pair(p, p.prediction) for p in report.pairs if p.prediction is not None],
         "witness": [error._asdict() for error in report.witness],
+        "values": [_values(values) for values in report.values],
+        "reproduce": report.reproduce,
     }
 
 
@@ -54,6 +56,7 @@ def _implementation(one: Implementation) -> dict[str, Any]:
         "name": one.name,
         "dtype": one.dtype,
         "device": one.device,
+        "source": one.source,
         "certificate": {
             "worst_ratio": _number_or_null(certificate.worst_ratio),
             "worst": _finding(certificate.worst),
@@ -64,6 +67,22 @@ def _implementation(one: Implementation) -> dict[str, Any]:
             "first_failure": failure,
             "detectable_ulp": one.detectable_ulp
             and {name: _number_or_null(ulp) for name, ulp in one.detectable_ulp.items()},
+        },
+    }
+
+
+def _of_pair(pair: Pair, comparison: Comparison) -> dict[str, Any]:
+    return {"a": pair.a, "b": pair.b, **_bounded(pair, comparison)}
+
+
+def _values(values: Values) -> dict[str, Any]:
+    return {
+        "sample": values.sample,
+        "quantity": values.quantity,
+        "index": list(values.index),
+        "values": {
+            name: {"value": _number(value), "hex": value.hex()}
+            for name, value in values.values.items()
         },
     }
 

@@ -1,8 +1,12 @@
 """The report as tables for a terminal, in 80 columns for all but absurd shapes."""
 
 import math
+import re
+import string
 import textwrap
 from typing import Any
+
+import numpy as np
 
 from compare.evidence.digits import DECIMALS, SIGNIFICANT
 from compare.report.base import Located, Report, worst_of
@@ -17,7 +21,10 @@ def format_report(report: Report, *, width: int = 80) -> str:
     parts.append(_certificate_table(report, width))
     if report.trace is not None:
         parts.append(format_trace(report.trace, width=width))
-    parts += ["\n".join(_notes(report, width)), _wrap(f"{report.verdict}: {report.reason}.", width)]
+    parts += ["\n".join(_notes(report, width)), _value_table(report)]
+    parts.append(_wrap(f"{report.verdict}: {report.reason}.", width))
+    if report.reproduce is not None:
+        parts.append(f"To compute that sample again, to the same bits:\n{report.reproduce}")
     return "\n\n".join(part for part in parts if part)
 
 
@@ -27,10 +34,11 @@ def _header(report: Report, width: int) -> str:
     network = f"{'-'.join(map(str, config['layer_sizes']))} {config['activation']}"
     rows = [
         ("network", f"{network}, {parameters:,} parameters, {_weights(config)}"),
-        ("samples", f"{config['samples']:,} at batch size 1, {_samples(config)}"),
+        ("samples", f"{_how_many(config)} at batch size 1, {_samples(config)}"),
     ]
     for one in report.implementations:
-        text = f"{_letters(report)[one.name]} {one.name}, {one.dtype} on {one.device}"
+        where = f"on {one.device}" if one.source is None else f"from {one.source}"
+        text = f"{_letters(report)[one.name]} {one.name}, {one.dtype} {where}"
         rows.append(("compared" if len(rows) == 2 else "", text))
     rows.append(("versions", ", ".join(f"{k} {v}" for k, v in versions.items())))
     return "\n".join(_wrap(f"{label:<10}{text}", width, indent=10) for label, text in rows)
@@ -40,6 +48,11 @@ def _weights(config: dict[str, Any]) -> str:
     if config["params"] is not None:
         return f"weights from {config['params']}"
     return f"init {config['init']}, seed {config['seed']}" if config["init"] else "weights as given"
+
+
+def _how_many(config: dict[str, Any]) -> str:
+    number = config["only_sample"]
+    return f"{config['samples']:,}" if number is None else f"number {number} of {config['samples']:,}"
 
 
 def _samples(config: dict[str, Any]) -> str:
@@ -57,7 +70,7 @@ def _parameter_table(report: Report) -> str:
         f"{'':<4} {'shape':<9} {'max abs':>7} {'at':<17}{'max rel':>7} {'at':<17}"
         f"{'scaled':>7} {'bound':>7}",
     ]
-    for comparison in report.pairs[0].quantities:
+    for comparison in max((pair.quantities for pair in report.pairs), key=len):
         name = comparison.name
         scaled = [c.scaled for p in report.pairs for c in p.quantities if c.name == name]
         largest = max((s for s in scaled if s is not None), default=None)
@@ -158,6 +171,20 @@ def _ratio(ratio: float) -> str:
     return f"{ratio:.2f}" if ratio < 1e3 else f"{ratio:.0e}"
 
 
+def _value_table(report: Report) -> str:
+    """The entries that decided, in decimal and, to the last bit, in hex."""
+    rows = []
+    for values in report.values:
+        place = f"{_short_name(values.quantity)}[{','.join(map(str, values.index))}]"
+        rows += ["", f"{place.removesuffix('[]')} of sample {values.sample}"]
+        for name, value in values.values.items():
+            hexadecimal = re.sub(r"0*p", "p", value.hex()).replace(".p", "p")
+            label = f"{_letters(report)[name]} {name}"
+            digits = 9 if np.float32(value) == value else 17
+            rows.append(f"  {label:<34}{value:>24.{digits}g}  {hexadecimal}")
+    return "\n".join(rows[1:])
+
+
 def _notes(report: Report, width: int) -> list[str]:
     """Says where entries were not measured, and why."""
     notes = [f"Warning: {warning}." for warning in report.warnings]
@@ -182,7 +209,8 @@ def _notes(report: Report, width: int) -> list[str]:
 
 
 def _letters(report: Report) -> dict[str, str]:
-    return {one.name: "ABCDEFGH"[i] for i, one in enumerate(report.implementations)}
+    names = (one.name for one in report.implementations)
+    return dict(zip(names, string.ascii_uppercase, strict=False))
 
 
 def _short_name(name: str) -> str:

@@ -1,0 +1,22 @@
+"""End-to-end rounding bounds of what an implementation has answered."""
+
+from compare.answers import Answer, quantities
+from compare.evidence.bounds import Allowance
+from compare.evidence.pairs import name_all
+from compare.evidence.roundoff import READINGS, roundoff
+from compare.formulas import formula
+from compare.problem import Problem
+from jaxmlp.base import Batch
+
+
+def allowance_of(
+    name: str, answer: Answer, problem: Problem, batch: Batch, *, layout: str
+) -> Allowance:
+    """Bounds the error of every entry that an implementation has answered for a batch."""
+    evaluated = formula(name, problem.activation)
+    found = {}
+    for reading in READINGS:
+        _, errors = roundoff(evaluated, answer.dtype, reading=reading)(problem.params, batch)
+        named = Answer(errors.grads, answer.dtype, errors.prediction, errors.loss)
+        found[reading] = name_all(quantities(named, layout))
+    return Allowance(**found)

@@ -1,0 +1,199 @@
+"""A user's own backward as an implementation, and how it is found."""
+
+import contextlib
+import importlib
+import importlib.util
+import sys
+import traceback
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import numpy as np
+
+from compare.answers import Answer
+from compare.blocks import Block
+from compare.errors import UsageError
+from compare.implementations import Implementation, jax_settings
+from compare.returned import read_returned
+from jaxmlp.base import Grads, Layer, Params
+
+Backward = Callable[..., Any]  # ([(w, b), ...], x, y) -> [(dw, db), ...]
+
+
+def candidate(
+    name: str,
+    source: str,
+    backward: Backward,
+    params: Params,
+    *,
+    layout: str,
+    arrays: str,
+    batched: bool,
+) -> Implementation:
+    """Wraps a function of one sample, or of many with batched=True.
+
+    Every call gets copies of its own, and whether they were changed is checked.
+
+    Args:
+      name: for reports.
+      source: where it comes from, for reports and errors.
+      backward: takes ([(w, b), ...], x [d], y [k]) and returns [(dw, db), ...]; if batched, x is
+        [N, d], y is [N, k] and what it returns has a leading N.
+      params: NumPy weights.
+      layout: 'in_out' or 'out_in', of w and dw.
+      arrays: 'numpy', 'torch' or 'jax': what it is given.
+      batched: whether it takes all samples of a block at once.
+
+    Raises:
+      UsageError: from `evaluate`, if the function raises, changes its arguments, or returns
+        anything but gradients.
+    """
+    weights = [(w if layout == "in_out" else w.T, b) for w, b in params]
+    call = _Call(backward, weights, arrays, f"candidate {source}")
+
+    def evaluate(block: Block) -> Answer:
+        first, n = block.start, block.size
+        if batched:
+            returned = call(*block.batch, f"samples {first} to {first + n - 1}")
+            return Answer(*read_returned(returned, params, layout=layout, n=n, where=call.where))
+        found, dtypes = [], []
+        for sample, (x, y) in enumerate(zip(*block.batch, strict=True), start=first):
+            where = f"{call.where}, sample {sample}"
+            returned = call(x, y, f"sample {sample}")
+            grads, dtype = read_returned(returned, params, layout=layout, n=None, where=where)
+            found.append(grads)
+            dtypes.append(dtype)
+        return Answer(_stacked(found), max(dtypes, key=lambda dtype: dtype.itemsize))
+
+    return Implementation(name, "cpu", evaluate, source=source)
+
+
+class _Call:
+    """Calls a user's function with arrays of its own, and says in which sample it went wrong."""
+
+    def __init__(
+        self,
+        backward: Backward,
+        weights: list[tuple[np.ndarray, np.ndarray]],
+        arrays: str,
+        where: str,
+    ) -> None:
+        self._backward, self._weights, self._arrays = backward, weights, arrays
+        self.where = where
+
+    def __call__(self, x: np.ndarray, y: np.ndarray, samples: str) -> Any:
+        """Returns what the function returns."""
+        names = [f"{kind}{i}" for i in range(1, len(self._weights) + 1) for kind in "wb"]
+        originals = [*(leaf for layer in self._weights for leaf in layer), x, y]
+        copies = [np.array(array, order="C") for array in originals]
+        *leaves, own_x, own_y = map(self._give, copies)
+        params = list(zip(leaves[::2], leaves[1::2], strict=True))
+        with self._settings(x.dtype), stdout_to_stderr():
+            try:
+                returned = self._backward(params, own_x, own_y)
+            except KeyboardInterrupt:
+                raise
+            except BaseException as error:
+                raise UsageError(f"{self.where} raised in {samples}: {_told(error)}") from error
+        for name, copy, original in zip([*names, "x", "y"], copies, originals, strict=True):
+            if copy.tobytes() != original.tobytes():
+                raise UsageError(
+                    f"{self.where} changed its argument {name} in {samples}: expected it to leave "
+                    f"what it is given alone; let it work on a copy"
+                )
+        return returned
+
+    def _give(self, array: np.ndarray) -> Any:
+        """The same numbers in the user's kind of array; torch's shares memory with ours."""
+        if self._arrays == "torch":
+            import torch
+
+            return torch.from_numpy(array)
+        if self._arrays == "jax":
+            import jax.numpy as jnp
+
+            with self._settings(array.dtype):
+                return jnp.array(array)
+        return array
+
+    def _settings(self, dtype: np.dtype) -> contextlib.AbstractContextManager[None]:
+        return jax_settings(dtype) if self._arrays == "jax" else contextlib.nullcontext()
+
+
+def load_candidate(reference: str) -> Backward:
+    """Imports a callable.
+
+    Args:
+      reference: 'FILE.py:NAME' or 'package.module:NAME'.
+
+    Raises:
+      UsageError: if there is no such file, module or callable, or importing it raises.
+    """
+    where = f"--candidate={reference}"
+    source, _, name = reference.rpartition(":")
+    if not source or not name:
+        raise UsageError(
+            f"{where}: expected FILE.py:NAME or package.module:NAME, such as backward.py:gradients"
+        )
+    module = _import(source, where)
+    found: Any = module
+    for part in name.split("."):
+        found = getattr(found, part, None)
+    if not callable(found):
+        home = module.__name__
+        own = [k for k, v in vars(module).items() if getattr(v, "__module__", None) == home]
+        there = f"it has {', '.join(own)}" if own else "it has none of its own"
+        raise UsageError(f"{where}: expected a function {name} in {source}; {there}")
+    return found
+
+
+def _import(source: str, where: str) -> ModuleType:
+    """Imports a file, beside which it may find others, or a module."""
+    is_file = source.endswith(".py")
+    path = Path(source)
+    if is_file and not path.is_file():
+        raise UsageError(f"{where}: there is no file {source}")
+    try:
+        with stdout_to_stderr():
+            if not is_file:
+                return importlib.import_module(source)
+            if str(path.parent.resolve()) not in sys.path:
+                sys.path.append(str(path.parent.resolve()))
+            spec = importlib.util.spec_from_file_location(f"candidate_{path.stem}", path)
+            assert spec is not None
+            assert spec.loader is not None
+            module = importlib.util.module_from_spec(spec)
+            sys.modules[spec.name] = module  # dataclasses and pickles look it up there
+            spec.loader.exec_module(module)
+            return module
+    except KeyboardInterrupt:
+        raise
+    except BaseException as error:
+        raise UsageError(f"{where}: cannot be imported: {_told(error)}") from error
+
+
+def _told(error: BaseException) -> str:
+    """What an exception says, and below it the user's part of the traceback."""
+    frames = traceback.extract_tb(error.__traceback__)
+    here = {__file__, importlib.__file__}
+    theirs = [f for f in frames if f.filename not in here and not f.filename.startswith("<frozen")]
+    told = "".join(traceback.format_exception_only(error)).strip()
+    if not theirs:
+        return told
+    return "\n".join([told.splitlines()[-1], *traceback.format_list(theirs), told])
+
+
+@contextlib.contextmanager
+def stdout_to_stderr() -> Iterator[None]:
+    """What a user's code prints is no result of ours."""
+    with contextlib.redirect_stdout(sys.stderr):
+        yield
+
+
+def _stacked(found: list[Grads]) -> Grads:
+    return tuple(
+        Layer(*(np.stack(leaves) for leaves in zip(*layer, strict=True)))
+        for layer in zip(*found, strict=True)
+    )

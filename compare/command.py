@@ -1,0 +1,41 @@
+"""The command line that a Config stands for."""
+
+import dataclasses
+import shlex
+from typing import Any
+
+from compare.config import Config
+
+_NOT_REPEATED = ("out", "only_sample", "trace", "save_params", "save_baseline")
+
+
+def reproducing_command(config: Config, sample: int) -> str | None:
+    """Returns one line for a shell that computes one sample again, in the block it belongs to.
+
+    Args:
+      config: of the run, its layer sizes and samples known.
+      sample: its number.
+
+    Returns:
+      None where weights or samples did not come from flags, so that no flags bring them back.
+    """
+    if config.params is None and config.init is None:
+        return None
+    words = ["python", "-m", "compare.run"]
+    for field in dataclasses.fields(config):
+        value = getattr(config, field.name)
+        if value == field.default or value is None or field.name in _NOT_REPEATED:
+            continue
+        if field.name == "layer_sizes" and config.params is not None:
+            continue  # the file has them
+        words += _flags(field.name, value)
+    words += [f"--only_sample={sample}", f"--out={config.out}/sample_{sample}"]
+    return shlex.join(words)
+
+
+def _flags(name: str, value: Any) -> list[str]:
+    if isinstance(value, bool):
+        return [f"--{name}" if value else f"--no{name}"]
+    if name in ("candidate", "gradients"):  # each has a flag of its own
+        return [f"--{name}={one}" for one in value]
+    return [f"--{name}={','.join(map(str, value)) if isinstance(value, tuple) else value}"]

@@ -1,0 +1,148 @@
+"""Problem -> implementations -> evidence -> verdict -> report, a block at a time."""
+
+import dataclasses
+import functools
+from collections.abc import Callable, Mapping, Sequence
+
+import numpy as np
+
+from compare import verdict
+from compare.answers import Answer, take
+from compare.blocks import Block, block_at, block_size, block_start
+from compare.command import reproducing_command
+from compare.config import Config
+from compare.environment import describe_environment
+from compare.gathering import Evidence
+from compare.implementations import IMPLEMENTATIONS, Implementation
+from compare.pairing import Answered
+from compare.problem import Problem
+from compare.report import base as report
+from compare.tracing import trace_sample
+from compare.values import values_at, worst_places
+from jaxmlp.base import Batch
+
+Sink = Callable[[int, Mapping[str, Answer]], None]
+
+
+def compare_problem(
+    problem: Problem,
+    config: Config,
+    *,
+    brought: Sequence[Implementation] = (),
+    seed: int = 0,
+    on_block: Sink | None = None,
+) -> report.Report:
+    """Compares the gradients of a problem.
+
+    Args:
+      problem: weights and samples.
+      config: names the implementations; its layer sizes and samples are filled in.
+      brought: a user's own implementations, which come after them.
+      seed: used where the config has none.
+      on_block: called with (first sample, implementation -> Answer) for each block, in order.
+
+    Raises:
+      UsageError: if a device cannot be had or there is no such sample.
+    """
+    config = problem.describe(config)
+    taking_part = [
+        *(
+            IMPLEMENTATIONS[name](problem.params, problem.activation, config.device)
+            for name in config.implementations
+        ),
+        *brought,
+    ]
+    answered = _answering(problem, taking_part)
+    samples = range(problem.n_samples)
+    if config.only_sample is not None:
+        samples = samples[config.only_sample : config.only_sample + 1]
+    evidence = Evidence(
+        problem,
+        [one.name for one in taking_part],
+        samples=samples,
+        layout=config.layout,
+        seed=seed if config.seed is None else config.seed,
+        witness=config.witness,
+    )
+    first, size = block_start(problem, samples[0]), block_size(problem.layer_sizes)
+    starts = range(first, samples[-1] + 1, size)
+    trace = None
+    for start in starts:
+        block, answers = answered(start)
+        if config.trace is not None and len(block.rows([config.trace])):
+            trace = trace_sample(taking_part, block, answers, config.trace, layout=config.layout)
+        if config.only_sample is not None:
+            block, answers = _only(config.only_sample, block, answers)
+        evidence.add(block, answers, n_blocks=len(starts))
+        if on_block is not None:
+            on_block(block.start, answers)
+    evidence.finish(answered)
+    return _report(problem, config, taking_part, evidence, answered, trace)
+
+
+def _answering(problem: Problem, taking_part: Sequence[Implementation]) -> Answered:
+    """Returns what gives a block and every answer to it; the last one is kept."""
+
+    @functools.lru_cache(maxsize=1)
+    def answered(start: int) -> tuple[Block, Mapping[str, Answer]]:
+        block = block_at(problem, start)
+        return block, {one.name: one.evaluate(block) for one in taking_part}
+
+    return answered
+
+
+def _only(
+    sample: int, block: Block, answers: Mapping[str, Answer]
+) -> tuple[Block, Mapping[str, Answer]]:
+    """Cuts one sample out of the block that it was computed in."""
+    row = np.array([sample - block.start])
+    alone = Block(sample, Batch(block.batch.x[row], block.batch.y[row]), block.padded)
+    return alone, {name: take(answer, row) for name, answer in answers.items()}
+
+
+def _report(
+    problem: Problem,
+    config: Config,
+    taking_part: Sequence[Implementation],
+    evidence: Evidence,
+    answered: Answered,
+    trace: report.Trace | None,
+) -> report.Report:
+    certificates = [evidence.certificates[one.name] for one in taking_part]
+    judged = verdict.decide(evidence.pairs, certificates, evidence.explanations)
+    places = [] if judged.place is None else [judged.place]
+    reproduce = None
+    if config.only_sample is not None:
+        places += worst_places(evidence.pairs)
+    elif judged.place is not None:
+        reproduce = reproducing_command(config, judged.place.sample)
+    values = []
+    for place in dict.fromkeys(places):
+        block, answers = answered(block_start(problem, place.sample))
+        row = place.sample - block.start
+        values.append(values_at(place, row, answers, layout=config.layout))
+    return report.Report(
+        verdict=judged.verdict,
+        reason=judged.reason,
+        warnings=judged.warnings,
+        rule=verdict.RULE,
+        config=dataclasses.asdict(config),
+        environment=describe_environment([one.device for one in taking_part]),
+        implementations=tuple(
+            report.Implementation(
+                one.name,
+                evidence.certificates[one.name].dtype,
+                one.device,
+                one.source,
+                evidence.certificates[one.name],
+                evidence.explanations.get(one.name),
+                evidence.detectable.get(one.name),
+            )
+            for one in taking_part
+        ),
+        pairs=tuple(evidence.pairs),
+        witness=tuple(evidence.witness),
+        trace=trace,
+        values=tuple(values),
+        reproduce=reproduce,
+    )

@@ -1,0 +1,14 @@
+"""Gradients that exist already, as an implementation."""
+
+from compare.answers import Answer, take
+from compare.blocks import Block
+from compare.implementations import Implementation
+
+
+def recorded(name: str, source: str, answer: Answer) -> Implementation:
+    """Makes an implementation of the gradients of all samples."""
+
+    def evaluate(block: Block) -> Answer:
+        return take(answer, slice(block.start, block.start + block.size))
+
+    return Implementation(name, "cpu", evaluate, source=source)

@@ -1,0 +1,141 @@
+"""Gradients as people hand them over: checked, and brought into one form.
+
+Shape letters: N samples, n_in and n_out the two sides of a layer.
+"""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from compare.errors import UsageError
+from jaxmlp.base import Grads, Layer, Params
+
+PER_SAMPLE = (
+    "per-sample gradients are needed, since only those can be certified: call the backward on one "
+    "sample at a time, or map it over samples with jax.vmap or torch.func.vmap"
+)
+_WIDENED = ("float16", "bfloat16")  # exactly, into float32
+
+
+def read_returned(
+    returned: Any, params: Params, *, layout: str, n: int | None, where: str
+) -> tuple[Grads, np.dtype]:
+    """Checks the gradients of one sample, or of n.
+
+    Args:
+      returned: [(dw, db), ...] of NumPy, JAX or torch arrays or lists of numbers, of any shape that
+        squeezes to the right one.
+      params: the weights.
+      layout: 'in_out' or 'out_in', of dw.
+      n: how many samples there are along the first axis; None for one sample without that axis.
+      where: who returned it, for errors.
+
+    Returns:
+      Copies, in_out, float32 or float64, and the dtype of the arithmetic as `judged_dtype` has it.
+
+    Raises:
+      UsageError: for anything else.
+    """
+    grads, dtypes = [], []
+    pairs = _pairs(returned, len(params), where)
+    for i, (pair, (w, b)) in enumerate(zip(pairs, params, strict=True), start=1):
+        dw, dw_dtype = real_array(pair[0], f"{where}: dw{i}")
+        db, db_dtype = real_array(pair[1], f"{where}: db{i}")
+        dw = fit_shape(dw, w.shape if layout == "in_out" else w.shape[::-1], n, f"{where}: dw{i}")
+        db = fit_shape(db, b.shape, n, f"{where}: db{i}")
+        grads.append(Layer(dw if layout == "in_out" else np.swapaxes(dw, -1, -2), db))
+        dtypes += [dw_dtype, db_dtype]
+    return tuple(grads), judged_dtype(dtypes, [leaf for layer in grads for leaf in layer])
+
+
+def judged_dtype(dtypes: Sequence[np.dtype], arrays: Sequence[np.ndarray]) -> np.dtype:
+    """Returns the coarsest dtype; float32 where float64 arrays hold nothing but float32 numbers.
+
+    So float32 arithmetic whose results were put into arrays of NumPy's default dtype is judged as
+    what it is.
+    """
+    for name in ("bfloat16", "float16", "float32"):
+        for dtype in dtypes:
+            if dtype.name == name:
+                return dtype
+    return np.dtype(np.float32 if all(map(_is_float32, arrays)) else np.float64)
+
+
+def real_array(values: Any, where: str) -> tuple[np.ndarray, np.dtype]:
+    """Copies floating-point numbers of NumPy, JAX or torch, or lists of them.
+
+    Returns:
+      A float32 or float64 array, half precisions widened, and the dtype that they came in.
+
+    Raises:
+      UsageError: for anything but real floating-point numbers.
+    """
+    try:
+        if hasattr(values, "detach"):  # torch, whose bfloat16 NumPy does not know
+            name = str(values.dtype).removeprefix("torch.")
+            values = values.detach().cpu()
+            array = (values.float() if name == "bfloat16" else values).numpy()
+        else:
+            array = np.asarray(values)
+            name = array.dtype.name
+    except (ValueError, TypeError, RuntimeError) as error:
+        raise UsageError(f"{where}: expected an array of numbers: {error}") from None
+    if name not in (*_WIDENED, "float32", "float64"):
+        raise UsageError(
+            f"{where}: expected floating-point numbers, got {type(values).__name__} of {name}"
+        )
+    wide = np.array(array, np.float64 if name == "float64" else np.float32, order="C")
+    return wide, _dtype(name)
+
+
+def fit_shape(array: np.ndarray, shape: tuple[int, ...], n: int | None, where: str) -> np.ndarray:
+    """Reshapes what squeezes to shape, or to [n, *shape].
+
+    Raises:
+      UsageError: that tells a transposed matrix, and a gradient of a whole batch, from the rest.
+    """
+    lead = () if n is None else (n,)
+    rest = array.shape[len(lead) :]
+    if array.shape[: len(lead)] == lead and _squeezed(rest) == _squeezed(shape):
+        return array.reshape(*lead, *shape)
+    if n == 1 and _squeezed(array.shape) == _squeezed(shape):
+        return array.reshape(1, *shape)
+    expected = f"{where}: expected shape {[*lead, *shape]}, got {list(array.shape)}"
+    if n is not None and _squeezed(array.shape) == _squeezed(shape):
+        raise UsageError(f"{expected}, which is one gradient for all {n} samples; {PER_SAMPLE}")
+    if len(shape) == 2 and _squeezed(rest) == _squeezed(shape[::-1]):
+        raise UsageError(f"{expected}; transpose it, or name its layout with --layout")
+    raise UsageError(expected)
+
+
+def _pairs(returned: Any, n_layers: int, where: str) -> list[tuple[Any, Any]]:
+    expected = f"expected a list of {n_layers} pairs (dw, db), first layer first"
+    if returned is None:
+        raise UsageError(f"{where}: {expected}, got None; is a return missing?")
+    if not isinstance(returned, Sequence) or isinstance(returned, str):
+        raise UsageError(f"{where}: {expected}, got {type(returned).__name__}")
+    if len(returned) != n_layers:
+        raise UsageError(f"{where}: {expected}, got {len(returned)} items")
+    for i, pair in enumerate(returned, start=1):
+        if not isinstance(pair, Sequence) or isinstance(pair, str) or len(pair) != 2:
+            got = f"{len(pair)} items" if isinstance(pair, Sequence) else type(pair).__name__
+            raise UsageError(f"{where}: {expected}, got {got} for layer {i}")
+    return [(pair[0], pair[1]) for pair in returned]
+
+
+def _squeezed(shape: tuple[int, ...]) -> tuple[int, ...]:
+    return tuple(size for size in shape if size != 1)
+
+
+def _is_float32(array: np.ndarray) -> bool:
+    with np.errstate(over="ignore"):
+        return np.array_equal(array.astype(np.float32), array, equal_nan=True)
+
+
+def _dtype(name: str) -> np.dtype:
+    if name == "bfloat16":
+        import ml_dtypes  # comes with jax
+
+        return np.dtype(ml_dtypes.bfloat16)
+    return np.dtype(name)

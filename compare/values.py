@@ -1,0 +1,41 @@
+"""Single entries, as every implementation has them."""
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+
+from compare.answers import Answer, quantities
+from compare.evidence.pairs import Pair, name_all
+from compare.report.base import Values, worst_of
+from compare.verdict import Place
+
+
+def values_at(place: Place, row: int, answers: Mapping[str, Answer], *, layout: str) -> Values:
+    """Returns one entry of every answer that has it.
+
+    A place that names a unit of the layer below, as the rules of the certificate do, stands for
+    the entry of its row of w in which the gradient is largest.
+    """
+    arrays = {}
+    for name, answer in answers.items():
+        named = name_all(quantities(answer, layout))
+        if place.quantity in named:
+            arrays[name] = named[place.quantity][row]
+    index = place.index
+    first = next(iter(arrays.values()))
+    if len(index) < first.ndim:
+        unit_row = first[index] if layout == "in_out" else first[:, index[0]]
+        largest = int(np.argmax(np.abs(unit_row)))
+        index = (*index, largest) if layout == "in_out" else (largest, *index)
+    values = {k: float(array[index]) for k, array in arrays.items()}
+    return Values(place.sample, place.quantity, index, values)
+
+
+def worst_places(pairs: Sequence[Pair]) -> list[Place]:
+    """Returns, for every parameter, the place where any two differ most."""
+    worst = [worst_of(pairs, "max_abs", one.name) for one in pairs[0].parameters]
+    return [
+        Place(found.worst.sample, found.quantity, found.worst.index)
+        for found in worst
+        if found is not None
+    ]
