@@ -8,6 +8,7 @@ import numpy as np
 
 from compare import verdict
 from compare.answers import Answer, take
+from compare.baseline import Baseline
 from compare.blocks import Block, block_at, block_size, block_start
 from compare.command import reproducing_command
 from compare.config import Config
@@ -30,6 +31,7 @@ def compare_problem(
     *,
     brought: Sequence[Implementation] = (),
     seed: int = 0,
+    baseline: Baseline | None = None,
     on_block: Sink | None = None,
 ) -> report.Report:
     """Compares the gradients of a problem.
@@ -39,6 +41,7 @@ def compare_problem(
       config: names the implementations; its layer sizes and samples are filled in.
       brought: a user's own implementations, which come after them.
       seed: used where the config has none.
+      baseline: an earlier run to hold this one against.
       on_block: called with (first sample, implementation -> Answer) for each block, in order.
 
     Raises:
@@ -52,7 +55,6 @@ def compare_problem(
         ),
         *brought,
     ]
-    answered = _answering(problem, taking_part)
     samples = range(problem.n_samples)
     if config.only_sample is not None:
         samples = samples[config.only_sample : config.only_sample + 1]
@@ -63,7 +65,9 @@ def compare_problem(
         layout=config.layout,
         seed=seed if config.seed is None else config.seed,
         witness=config.witness,
+        baseline=baseline,
     )
+    answered = _answering(problem, [*taking_part, *evidence.earlier])
     first, size = block_start(problem, samples[0]), block_size(problem.layer_sizes)
     starts = range(first, samples[-1] + 1, size)
     trace = None
@@ -75,7 +79,7 @@ def compare_problem(
             block, answers = _only(config.only_sample, block, answers)
         evidence.add(block, answers, n_blocks=len(starts))
         if on_block is not None:
-            on_block(block.start, answers)
+            on_block(block.start, {one.name: answers[one.name] for one in taking_part})
     evidence.finish(answered)
     return _report(problem, config, taking_part, evidence, answered, trace)
 
@@ -108,8 +112,10 @@ def _report(
     answered: Answered,
     trace: report.Trace | None,
 ) -> report.Report:
+    environment = describe_environment([one.device for one in taking_part])
     certificates = [evidence.certificates[one.name] for one in taking_part]
-    judged = verdict.decide(evidence.pairs, certificates, evidence.explanations)
+    change = evidence.change(environment["versions"])
+    judged = verdict.decide(evidence.pairs, certificates, evidence.explanations, change)
     places = [] if judged.place is None else [judged.place]
     reproduce = None
     if config.only_sample is not None:
@@ -127,7 +133,7 @@ def _report(
         warnings=judged.warnings,
         rule=verdict.RULE,
         config=dataclasses.asdict(config),
-        environment=describe_environment([one.device for one in taking_part]),
+        environment=environment,
         implementations=tuple(
             report.Implementation(
                 one.name,
@@ -144,5 +150,6 @@ def _report(
         witness=tuple(evidence.witness),
         trace=trace,
         values=tuple(values),
+        change=change,
         reproduce=reproduce,
     )

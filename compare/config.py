@@ -44,6 +44,8 @@ class Config:
     candidate_batched: bool = False
     gradients: tuple[str, ...] = ()
     only_sample: int | None = None
+    baseline: str | None = None
+    save_baseline: str | None = None
     params: str | None = None
     data: str | None = None
     out: str = "out"
@@ -72,6 +74,8 @@ class Config:
                 f"dumps: --only_sample={self.only_sample} computes one sample and dumps none; "
                 f"drop --dumps={self.dumps}"
             )
+        if self.save_baseline is not None and self.only_sample is not None:
+            raise UsageError("save_baseline: a baseline is of all samples; drop --only_sample")
         if not self.out:
             raise UsageError("--out: expected a folder to write into, got an empty name")
         if self.samples is not None and self.samples < 1:

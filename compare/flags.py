@@ -35,6 +35,7 @@ SECTIONS = {
         "fail_on",
         "only_sample=N",
     ),
+    "Over time": ("save_baseline=FILE", "baseline=FILE"),
     "The output": ("out=FOLDER", "dumps", "split_dumps", "layout", "trace=N"),
     "Other": ("flagfile=FILE", "help"),
 }
@@ -85,6 +86,8 @@ def config_from_argv(argv: Sequence[str]) -> Config:
         candidate_batched=values.candidate_batched,
         gradients=tuple(values.gradients),
         only_sample=values.only_sample,
+        baseline=values.baseline,
+        save_baseline=values.save_baseline,
         params=values.params,
         data=values.data,
         out=values.out,
@@ -111,6 +114,7 @@ def _define() -> flags.FlagValues:
     _define_problem(values)
     _define_brought(values)
     _define_comparison(values)
+    _define_baseline(values)
     _define_output(values)
     return values
 
@@ -203,6 +207,20 @@ def _define_comparison(values: flags.FlagValues) -> None:
     )
     _integer(
         values, "only_sample", "Compare this one alone, computed among the others.", at_least=0
+    )
+
+
+def _define_baseline(values: flags.FlagValues) -> None:
+    _path(
+        values,
+        "save_baseline",
+        "Keep all gradients and what was found of them in this .npz file.",
+    )
+    _path(
+        values,
+        "baseline",
+        "Hold every implementation against itself in a file of --save_baseline: what moved, what "
+        "is no longer certified, which versions differ.",
     )
 
 

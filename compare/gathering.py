@@ -6,15 +6,19 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from compare.answers import Answer, name_parameters
+from compare.baseline import Baseline
 from compare.blocks import Block
+from compare.drift import Drifts
 from compare.evidence import proof
 from compare.evidence.detectable import MOST_SAMPLES, detectable_ulp
 from compare.evidence.diagnosis import Explanation, Samples, diagnose
 from compare.evidence.pairs import Pair
 from compare.evidence.proof import Certificate
 from compare.evidence.witness import WitnessError, witness_errors
+from compare.implementations import Implementation
 from compare.pairing import Answered, Pairing, choose
 from compare.problem import Problem
+from compare.report.base import Change
 from jaxmlp.base import Grads, parameter_count
 
 _MOST_WITNESSED = 30_000  # parameters: the witness runs the network once for each
@@ -34,13 +38,21 @@ class Evidence:
         layout: str,
         seed: int,
         witness: int,
+        baseline: Baseline | None = None,
     ) -> None:
-        """Chooses, by the seed, which of the samples get bounds and which a witness."""
-        self._problem, self._layout = problem, layout
+        """Chooses, by the seed, which of the samples get bounds and which a witness.
+
+        Raises:
+          UsageError: if the baseline has none of the names.
+        """
+        self._problem, self._names, self._layout = problem, names, layout
         rng = np.random.default_rng(seed)
         combinations = list(itertools.combinations(names, 2))
         self._pairing = Pairing(problem, combinations, layout=layout, samples=samples, rng=rng)
         self._witnessed = choose(rng, samples, witness)
+        self._drifts = None
+        if baseline is not None:
+            self._drifts = Drifts(baseline, problem, names, layout=layout, samples=samples, rng=rng)
         if parameter_count(problem.layer_sizes) > _MOST_WITNESSED:
             self._witnessed = self._witnessed[:0]
         self.certificates: dict[str, Certificate] = {}
@@ -53,17 +65,30 @@ class Evidence:
         """Every two of the names, in order."""
         return self._pairing.pairs
 
+    @property
+    def earlier(self) -> list[Implementation]:
+        """What has to answer too: implementations as they were in a baseline."""
+        return self._drifts.then if self._drifts else []
+
+    def change(self, versions: Mapping[str, str]) -> Change | None:
+        """What has changed since the baseline, now that these versions are in use."""
+        return self._drifts.change(self.certificates, versions) if self._drifts else None
+
     def add(self, block: Block, answers: Mapping[str, Answer], *, n_blocks: int) -> None:
         """Takes a block in; blocks come in order."""
         self._pairing.add(block, answers)
-        for name, answer in answers.items():
-            self._certify(name, block, answer, compiled=n_blocks >= _COMPILED_FROM)
+        if self._drifts is not None:
+            self._drifts.add(block, answers)
+        for name in self._names:
+            self._certify(name, block, answers[name], compiled=n_blocks >= _COMPILED_FROM)
         for row in block.rows(self._witnessed):
             self.witness += self._ask_witness(block, answers, int(row))
 
     def finish(self, answered: Answered) -> None:
         """Adds what can only be chosen at the end."""
         self._pairing.finish(answered)
+        if self._drifts is not None:
+            self._drifts.finish(answered)
 
     def _certify(self, name: str, block: Block, answer: Answer, *, compiled: bool) -> None:
         earlier = self.certificates.get(name)
@@ -122,7 +147,7 @@ class Evidence:
     def _ask_witness(
         self, block: Block, answers: Mapping[str, Answer], row: int
     ) -> list[WitnessError]:
-        named = {k: name_parameters(one.grads, self._layout) for k, one in answers.items()}
+        named = {k: name_parameters(answers[k].grads, self._layout) for k in self._names}
         return witness_errors(
             self._problem.params,
             block.batch.x[row],

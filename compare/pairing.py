@@ -39,7 +39,7 @@ class Pairing:
 
     def add(self, block: Block, answers: Mapping[str, Answer]) -> None:
         """Takes a block in; blocks come in order."""
-        named = {k: quantities(answer, self._layout) for k, answer in answers.items()}
+        named = {k: quantities(answers[k], self._layout) for k in self._involved()}
         compared = [
             pair_evidence.compare_pair(a, b, named[a], named[b], first_sample=block.start)
             for a, b in self._names
@@ -59,12 +59,15 @@ class Pairing:
             rows = block.rows([sample for sample in worst if start_of[sample] == start])
             self.pairs = self._with_bounds(self.pairs, block, answers, rows)
 
+    def _involved(self) -> dict[str, None]:
+        """Every name once, in order."""
+        return dict.fromkeys(name for pair in self._names for name in pair)
+
     def _with_bounds(
         self, pairs: Sequence[Pair], block: Block, answers: Mapping[str, Answer], rows: np.ndarray
     ) -> list[Pair]:
         batch = Batch(block.batch.x[rows], block.batch.y[rows])
-        names = dict.fromkeys(name for pair in pairs for name in (pair.a, pair.b))
-        chosen = {k: take(answers[k], rows) for k in names}
+        chosen = {k: take(answers[k], rows) for k in self._involved()}
         allowances = {
             k: allowance_of(k, answer, self._problem, batch, layout=self._layout)
             for k, answer in chosen.items()

@@ -86,7 +86,7 @@ def real_array(values: Any, where: str) -> tuple[np.ndarray, np.dtype]:
             f"{where}: expected floating-point numbers, got {type(values).__name__} of {name}"
         )
     wide = np.array(array, np.float64 if name == "float64" else np.float32, order="C")
-    return wide, _dtype(name)
+    return wide, dtype_of(name)
 
 
 def fit_shape(array: np.ndarray, shape: tuple[int, ...], n: int | None, where: str) -> np.ndarray:
@@ -133,7 +133,8 @@ def _is_float32(array: np.ndarray) -> bool:
         return np.array_equal(array.astype(np.float32), array, equal_nan=True)
 
 
-def _dtype(name: str) -> np.dtype:
+def dtype_of(name: str) -> np.dtype:
+    """Returns a floating dtype by its name."""
     if name == "bfloat16":
         import ml_dtypes  # comes with jax
 

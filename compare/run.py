@@ -1,9 +1,11 @@
 """`python -m compare.run`: flags -> comparison -> files and exit status."""
 
+import contextlib
 import os
 import shutil
 import textwrap
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from compare.command_line import EXIT_STATUS, exit_with
@@ -25,6 +27,7 @@ def main(argv: Sequence[str]) -> int:
     config = config_from_argv(argv)
     _prepare_jax(config)
     from compare.answers import name_parameters
+    from compare.baseline import Keeper, read_baseline
     from compare.bringing import from_flags
     from compare.comparing import compare_problem
     from compare.problem import make_problem
@@ -35,20 +38,41 @@ def main(argv: Sequence[str]) -> int:
     problem = make_problem(config)
     config = problem.describe(config)
     brought = from_flags(config, problem)
-    with Staging(config.out, option="--out") as staging:
+    baseline = None if config.baseline is None else read_baseline(config.baseline, problem)
+    keeper = None
+    if config.save_baseline is not None:
+        keeper = Keeper(problem, len(config.implementations) + len(brought))
+    with contextlib.ExitStack() as stack:
+        staging = stack.enter_context(Staging(config.out, option="--out"))
+        kept = _staged(stack, config.save_baseline, "--save_baseline")
         with Dumps(staging, config) as dumps:
 
-            def dump(start: int, block: "Mapping[str, Answer]") -> None:
-                named = {k: name_parameters(e.grads, config.layout) for k, e in block.items()}
+            def take(start: int, block: "Mapping[str, Answer]") -> None:
+                named = {k: name_parameters(a.grads, config.layout) for k, a in block.items()}
                 dumps.add(start, named)
+                if keeper is not None:
+                    keeper.add(block)
 
-            report = compare_problem(problem, config, brought=brought, on_block=dump)
+            report = compare_problem(
+                problem, config, brought=brought, baseline=baseline, on_block=take
+            )
         staging.path("report.json").write_text(report_to_json(report), encoding="utf-8")
+        if keeper is not None and kept is not None:
+            keeper.write(kept, report)
     width = _width()
     print(format_report(report, width=width))
-    written = f"Written: {', '.join(staging.names)}"
+    files = [*staging.names, *(name for name in (config.save_baseline,) if name is not None)]
+    written = f"Written: {', '.join(files)}"
     print(textwrap.fill(written, width, break_long_words=False, break_on_hyphens=False))
     return _exit_status(report, config.fail_on)
+
+
+def _staged(stack: contextlib.ExitStack, path: str | None, option: str) -> Path | None:
+    """The temporary path of a file that a flag names, if it does."""
+    if path is None:
+        return None
+    staging = stack.enter_context(Staging(Path(path).parent, option=option))
+    return staging.path(Path(path).name)
 
 
 def _exit_status(report: "Report", fail_on: str) -> int:

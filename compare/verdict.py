@@ -15,6 +15,7 @@ from compare.evidence.diagnosis import Explanation
 from compare.evidence.metrics import Comparison
 from compare.evidence.pairs import Pair
 from compare.evidence.proof import Certificate, Finding
+from compare.report.base import Change, Drift
 
 RULE = "certificates and rounding bounds"
 
@@ -41,6 +42,7 @@ def decide(
     pairs: Sequence[Pair],
     certificates: Sequence[Certificate],
     explanations: Mapping[str, Explanation | None],
+    change: Change | None = None,
 ) -> Verdict:
     """Judges all evidence together.
 
@@ -48,6 +50,7 @@ def decide(
       pairs: with bounds.
       certificates: of every implementation.
       explanations: implementation -> what is wrong with it, if it failed.
+      change: since a baseline.
     """
     warnings = tuple(_warnings(pairs))
     for certificate in certificates:
@@ -69,6 +72,10 @@ def decide(
         )
         place = Place(bound.sample, bound.name, bound.index)
         return Verdict("disagree", reason, place=place)
+    for drift in change.drifts if change else ():
+        regression = _regression(drift)
+        if regression is not None:
+            return regression
     for pair in pairs:
         for comparison in pair.quantities:
             if comparison.nonfinite_same:
@@ -112,6 +119,26 @@ def _finding(failure: Finding) -> str:
 
 def _times(ratio: float) -> str:
     return f"{ratio:.3g} times" if ratio < 1e6 else "more than a million times"
+
+
+def _regression(drift: Drift) -> Verdict | None:
+    """Whether an implementation has lost a certificate, or moved further than rounding can."""
+    then, now = drift.certified_then, drift.certified_now
+    if then is not None and now < then:
+        reason = (
+            f"{drift.implementation} has lost {then - now} of the {then} certificates that it had "
+            "in the baseline"
+        )
+        return Verdict("disagree", reason)
+    bound = max(drift.pair.bounds, key=lambda one: one.worst_ratio)
+    if bound.worst_ratio <= 1:
+        return None
+    reason = (
+        f"{_at(bound.name, bound.index)} of sample {bound.sample}, {drift.implementation}, has "
+        f"moved since the baseline by {bound.worst_ratio:.3g} times what {drift.pair.dtype} "
+        "rounding allows"
+    )
+    return Verdict("disagree", reason, place=Place(bound.sample, bound.name, bound.index))
 
 
 def _agreement(pairs: Sequence[Pair], certificates: Sequence[Certificate]) -> str:

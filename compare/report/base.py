@@ -52,6 +52,26 @@ class Values:
 
 
 @dataclasses.dataclass(frozen=True)
+class Drift:
+    """One implementation now, held against itself in a baseline."""
+
+    implementation: str
+    moved: int  # entries whose bits are others
+    pair: Pair  # a is now, b is then
+    certified_then: int | None  # samples; None where this run looks at one alone
+    certified_now: int
+
+
+@dataclasses.dataclass(frozen=True)
+class Change:
+    """What is not as it was in a baseline."""
+
+    path: str
+    versions: dict[str, tuple[str | None, str | None]]  # package -> then, now; where they differ
+    drifts: tuple[Drift, ...]
+
+
+@dataclasses.dataclass(frozen=True)
 class Report:
     """What was compared, what was found and what follows."""
 
@@ -66,6 +86,7 @@ class Report:
     witness: tuple[WitnessError, ...] = ()
     trace: Trace | None = None
     values: tuple[Values, ...] = ()  # where the verdict was decided, and of a sample asked for
+    change: Change | None = None  # since a baseline
     reproduce: str | None = None  # a command that computes the deciding sample again
 
 

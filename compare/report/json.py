@@ -10,7 +10,7 @@ from compare.evidence.digits import Agreement
 from compare.evidence.metrics import Comparison, Worst
 from compare.evidence.pairs import Pair
 from compare.evidence.proof import Finding
-from compare.report.base import Implementation, Located, Report, Values, worst_of
+from compare.report.base import Change, Implementation, Located, Report, Values, worst_of
 
 SCHEMA_VERSION = 3
 
@@ -40,6 +40,7 @@ def report_to_dict(report: Report) -> dict[str, Any]:
         "prediction": [_of_pair(p, p.prediction) for p in report.pairs if p.prediction is not None],
         "witness": [error._asdict() for error in report.witness],
         "values": [_values(values) for values in report.values],
+        "change": report.change and _change(report.change),
         "reproduce": report.reproduce,
     }
 
@@ -84,6 +85,25 @@ def _values(values: Values) -> dict[str, Any]:
             name: {"value": _number(value), "hex": value.hex()}
             for name, value in values.values.items()
         },
+    }
+
+
+def _change(change: Change) -> dict[str, Any]:
+    return {
+        "baseline": change.path,
+        "versions": {
+            package: {"then": then, "now": now} for package, (then, now) in change.versions.items()
+        },
+        "drifts": [
+            {
+                "implementation": drift.implementation,
+                "moved": drift.moved,
+                "certified_then": drift.certified_then,
+                "certified_now": drift.certified_now,
+                "parameters": [_bounded(drift.pair, one) for one in drift.pair.parameters],
+            }
+            for drift in change.drifts
+        ],
     }
 
 

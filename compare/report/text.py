@@ -10,6 +10,7 @@ import numpy as np
 
 from compare.evidence.digits import DECIMALS, SIGNIFICANT
 from compare.report.base import Located, Report, worst_of
+from compare.report.change import format_change
 from compare.report.trace import format_trace
 
 _METRICS = {"max_abs": "max abs", "max_rel": "max rel", "max_ulp": "max ulp"}
@@ -21,6 +22,8 @@ def format_report(report: Report, *, width: int = 80) -> str:
     parts.append(_certificate_table(report, width))
     if report.trace is not None:
         parts.append(format_trace(report.trace, width=width))
+    if report.change is not None:
+        parts.append(format_change(report.change, width=width))
     parts += ["\n".join(_notes(report, width)), _value_table(report)]
     parts.append(_wrap(f"{report.verdict}: {report.reason}.", width))
     if report.reproduce is not None:
@@ -52,7 +55,8 @@ def _weights(config: dict[str, Any]) -> str:
 
 def _how_many(config: dict[str, Any]) -> str:
     number = config["only_sample"]
-    return f"{config['samples']:,}" if number is None else f"number {number} of {config['samples']:,}"
+    total = f"{config['samples']:,}"
+    return total if number is None else f"number {number} of {total}"
 
 
 def _samples(config: dict[str, Any]) -> str:
@@ -179,7 +183,7 @@ def _value_table(report: Report) -> str:
         rows += ["", f"{place.removesuffix('[]')} of sample {values.sample}"]
         for name, value in values.values.items():
             hexadecimal = re.sub(r"0*p", "p", value.hex()).replace(".p", "p")
-            label = f"{_letters(report)[name]} {name}"
+            label = f"{_letters(report).get(name, ' ')} {name}"
             digits = 9 if np.float32(value) == value else 17
             rows.append(f"  {label:<34}{value:>24.{digits}g}  {hexadecimal}")
     return "\n".join(rows[1:])

@@ -1,0 +1,90 @@
+"""What has moved since a baseline: the same implementation, then and now."""
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+
+from compare.answers import Answer
+from compare.baseline import Baseline
+from compare.blocks import Block
+from compare.errors import UsageError
+from compare.evidence.proof import Certificate
+from compare.pairing import Answered, Pairing
+from compare.problem import Problem
+from compare.recorded import recorded
+from compare.report.base import Change, Drift
+
+MARK = "@baseline"  # after the name of an implementation as it was then
+
+
+class Drifts:
+    """Pairs of an implementation and itself in the baseline, block by block."""
+
+    def __init__(
+        self,
+        baseline: Baseline,
+        problem: Problem,
+        names: Sequence[str],
+        *,
+        layout: str,
+        samples: range,
+        rng: np.random.Generator,
+    ) -> None:
+        """Takes the names that are in both.
+
+        Raises:
+          UsageError: if there are none.
+        """
+        self._baseline = baseline
+        self._all_samples = len(samples) == problem.n_samples
+        common = [name for name in names if name in baseline.answers]
+        if not common:
+            raise UsageError(
+                f"--baseline {baseline.path}: expected one of {', '.join(names)} in it, found "
+                f"{', '.join(baseline.answers)}"
+            )
+        self._moved = dict.fromkeys(common, 0)
+        self.then = [
+            recorded(name + MARK, baseline.path, baseline.answers[name]) for name in common
+        ]
+        pairs = [(name, name + MARK) for name in common]
+        self._pairing = Pairing(problem, pairs, layout=layout, samples=samples, rng=rng)
+
+    def add(self, block: Block, answers: Mapping[str, Answer]) -> None:
+        """Takes a block in; blocks come in order."""
+        self._pairing.add(block, answers)
+        for name in self._moved:
+            now, then = answers[name].grads, answers[name + MARK].grads
+            for layer, earlier in zip(now, then, strict=True):
+                for leaf, before in zip(layer, earlier, strict=True):
+                    same = (leaf == before) | (np.isnan(leaf) & np.isnan(before))
+                    self._moved[name] += int(np.count_nonzero(~same))
+
+    def finish(self, answered: Answered) -> None:
+        """Adds what can only be chosen at the end."""
+        self._pairing.finish(answered)
+
+    def change(
+        self, certificates: Mapping[str, Certificate], versions: Mapping[str, str]
+    ) -> Change:
+        """Returns what has changed, given what is certified now and the versions in use."""
+        before = self._baseline.about["environment"]["versions"]
+        known = self._baseline.about["implementations"]
+        return Change(
+            self._baseline.path,
+            {
+                package: (before.get(package), versions.get(package))
+                for package in {**before, **versions}
+                if before.get(package) != versions.get(package)
+            },
+            tuple(
+                Drift(
+                    pair.a,
+                    moved,
+                    pair,
+                    certified_then=known[pair.a]["certified"] if self._all_samples else None,
+                    certified_now=certificates[pair.a].certified,
+                )
+                for pair, moved in zip(self._pairing.pairs, self._moved.values(), strict=True)
+            ),
+        )
