@@ -1,0 +1,196 @@
+"""A torch module as it is: the chain that it computes, and the gradients of its own forward."""
+
+from collections.abc import Callable
+
+import torch
+from torch import nn
+from torch.nn import functional
+
+from torch_ref.autograd import Evaluation
+from torch_ref.chain import Chain, check_parameters, check_shapes, make_chain, recompute
+from torch_ref.trace import ModuleError, first_line, place, trace_steps
+
+__all__ = ["Chain", "ModuleError", "module_gradients", "read_module"]
+
+_WRAPPERS = {
+    "OptimizedModule": "_orig_mod",
+    "DataParallel": "module",
+    "DistributedDataParallel": "module",
+}
+_HOOKS = ("_forward_hooks", "_forward_pre_hooks", "_backward_hooks", "_backward_pre_hooks")
+_PROBES = 8
+# The chain is recomputed by the same kernels at the same shapes, so an equal one differs by a few
+# roundings at most: of softplus with another threshold, or of a kernel that orders its sums
+# otherwise. bfloat16, float16 and TF32 are 2^-12 off and more, which is 2048 of float32's eps.
+_ROUNDINGS = 256
+
+
+def read_module(module: nn.Module, n_inputs: int | None = None) -> Chain:
+    """Recognises a chain of linear layers with one activation between them.
+
+    The forward itself is traced, and the chain is then tried on numbers. Nothing is changed: no
+    parameter, no `.grad`, no training mode, no random state.
+
+    Args:
+      module: a module that takes [N, d]; what torch.compile or DataParallel wraps is read.
+      n_inputs: d, if it is known.
+
+    Raises:
+      ModuleError: for anything else, naming the place and what to do.
+    """
+    module = _unwrapped(module)
+    for name, part in module.named_modules():
+        _check_plain(name, part)
+    dtype, device = _common_type(module)
+    with torch.random.fork_rng(devices=[device] if device.type == "cuda" else []):
+        chain = make_chain(list(trace_steps(module, dtype)))
+        check_parameters(module, chain)
+        check_shapes(chain, n_inputs)
+        _check_numbers(module, chain, dtype, device)
+    return chain
+
+
+def module_gradients(
+    module: nn.Module, chain: Chain, x: torch.Tensor, y: torch.Tensor
+) -> Evaluation:
+    """Differentiates N samples through the module's own forward, each as a batch of one.
+
+    Where `vmap` cannot follow the forward, one sample is taken after another.
+
+    Args:
+      module: what `read_module` was given.
+      chain: what it returned.
+      x: [N, d].
+      y: [N, k].
+
+    Returns:
+      Evaluation, detached; preacts and acts are recomputed from the layers.
+
+    Raises:
+      ModuleError: if torch cannot differentiate the forward.
+    """
+    module = _unwrapped(module)
+    params = {
+        f"{name}.{kind}".lstrip("."): getattr(linear, kind).detach().clone()
+        for name, linear in chain.linears
+        for kind in ("weight", "bias")
+    }
+
+    def loss(
+        params: dict[str, torch.Tensor], x_i: torch.Tensor, y_i: torch.Tensor
+    ) -> tuple[torch.Tensor, torch.Tensor]:
+        yhat = torch.func.functional_call(module, params, (x_i.unsqueeze(0),)).squeeze(0)
+        return (yhat - y_i).square().sum(), yhat
+
+    try:
+        differentiate = torch.func.grad_and_value(loss, has_aux=True)
+        by_name, (losses, yhat) = torch.func.vmap(differentiate, (None, 0, 0))(params, x, y)
+        grads = [by_name[name] for name in params]
+    except RuntimeError:
+        yhat, losses, grads = _one_by_one(loss, params, x, y)
+    return Evaluation(yhat, losses, grads, *recompute(chain, x))
+
+
+def _one_by_one(
+    loss: Callable[..., tuple[torch.Tensor, torch.Tensor]],
+    params: dict[str, torch.Tensor],
+    x: torch.Tensor,
+    y: torch.Tensor,
+) -> tuple[torch.Tensor, torch.Tensor, list[torch.Tensor]]:
+    """Returns predictions, losses and gradients as `vmap` would, for a forward that it refuses."""
+    leaves = {name: p.detach().requires_grad_() for name, p in params.items()}
+    rows = []
+    try:
+        for x_i, y_i in zip(x, y, strict=True):
+            with torch.enable_grad():
+                value, yhat = loss(leaves, x_i, y_i)
+            grads = torch.autograd.grad(value, list(leaves.values()), materialize_grads=True)
+            rows.append((yhat.detach(), value.detach(), *grads))
+    except RuntimeError as error:
+        raise ModuleError(f"module: torch cannot differentiate it: {first_line(error)}") from None
+    predictions, losses, *columns = (torch.stack(column) for column in zip(*rows, strict=True))
+    return predictions, losses, columns
+
+
+def _unwrapped(module: nn.Module) -> nn.Module:
+    if not isinstance(module, nn.Module):
+        raise ModuleError(f"module: expected a torch.nn.Module, got {type(module).__name__}")
+    attribute = _WRAPPERS.get(type(module).__name__)
+    return _unwrapped(getattr(module, attribute)) if attribute else module
+
+
+def _check_plain(name: str, part: nn.Module) -> None:
+    """Refuses what computes something else than its forward and its parameters say."""
+    where = place(name, part)
+    if isinstance(part, torch.jit.ScriptModule):
+        raise ModuleError(f"{where} is a torch.jit module; give the module that it was made from")
+    if type(part).__name__ in _WRAPPERS or part._compiled_call_impl is not None:
+        raise ModuleError(f"{where} is compiled or wrapped; give the module as it was before")
+    own = dict(part.named_parameters(recurse=False))
+    if any(nn.parameter.is_lazy(p) for p in own.values()):
+        raise ModuleError(f"{where} is lazy and has no weights yet; call the module once before")
+    if nn.utils.parametrize.is_parametrized(part):
+        raise ModuleError(
+            f"{where} has a parametrization; remove it with "
+            "torch.nn.utils.parametrize.remove_parametrizations"
+        )
+    if any(getattr(part, hooks) for hooks in _HOOKS):
+        raise ModuleError(f"{where} has a hook, which can change what is computed; remove it")
+    if "forward" in vars(part):
+        raise ModuleError(f"{where} has a forward set on the instance; define it in the class")
+    for key, p in own.items():
+        if p._backward_hooks or p._post_accumulate_grad_hooks:
+            raise ModuleError(f"{where} has a hook on its {key}, which can change it; remove it")
+    if isinstance(part, nn.Linear):
+        if type(part).forward is not nn.Linear.forward:
+            raise ModuleError(f"{where} has a forward of its own; use nn.Linear itself")
+        if part.bias is None:
+            raise ModuleError(f"{where} has no bias; make it with bias=True, and zeros if need be")
+        if not {"weight", "bias"} <= set(own):
+            raise ModuleError(f"{where} has a weight or bias that is no parameter; make it one")
+
+
+def _common_type(module: nn.Module) -> tuple[torch.dtype, torch.device]:
+    found: dict[tuple[torch.dtype, torch.device], str] = {}
+    for name, p in module.named_parameters():
+        if p.is_meta:
+            raise ModuleError(f"{name}: it is on the meta device and has no numbers; load them")
+        if p.dtype not in (torch.float32, torch.float64):
+            raise ModuleError(
+                f"{name}: expected float32 or float64, got {p.dtype}; call .float() on the module"
+            )
+        found.setdefault((p.dtype, p.device), name)
+    if len(found) > 1:
+        ((a, at), one), ((b, bt), other), *_ = found.items()
+        raise ModuleError(
+            f"module: {one} is {a} on {at} and {other} is {b} on {bt}; move the "
+            "module to one dtype and one device with .to()"
+        )
+    return next(iter(found), (torch.float32, torch.device("cpu")))
+
+
+@torch.no_grad()
+def _check_numbers(
+    module: nn.Module, chain: Chain, dtype: torch.dtype, device: torch.device
+) -> None:
+    """Tries the module on random x in [0, 1], in case its forward does what no trace shows."""
+    shape = (_PROBES, chain.linears[0][1].weight.shape[1])
+    generator = torch.Generator().manual_seed(0)
+    x = torch.rand(shape, generator=generator, dtype=dtype, device="cpu").to(device)
+    preacts, acts = recompute(chain, x)
+    expected, (_, last) = preacts[-1], chain.linears[-1]
+    try:
+        found = module(x)
+    except Exception as error:  # whatever the forward raises
+        raise ModuleError(f"module: its forward fails on a sample: {first_line(error)}") from None
+    if not isinstance(found, torch.Tensor) or found.shape != expected.shape:
+        got = getattr(found, "shape", type(found).__name__)
+        raise ModuleError(f"module: expected an output {list(expected.shape)}, got {got}")
+    # what a sum of such terms may lose, however they cancel
+    terms = functional.linear(acts[-1].abs(), last.weight.abs(), last.bias.abs())
+    near = (found - expected).abs() <= _ROUNDINGS * torch.finfo(dtype).eps * terms
+    if found.dtype != dtype or not bool((near | (found == expected)).all()):
+        raise ModuleError(
+            "module: its forward does not compute what its layers do in their own dtype; "
+            "take out autocast and whatever else it does beside calling them"
+        )
