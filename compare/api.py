@@ -12,14 +12,15 @@ from compare.config import Config
 from compare.errors import UsageError
 from compare.problem import as_numpy, problem_from_arrays
 from compare.report import base as report
+from compare.torch_module import is_module, recognise
 
 
 def compare_gradients(
-    params: Sequence[tuple[Any, Any]],
+    params: Any,
     x: Any,
     y: Any = None,
     *,
-    activation: str = "sigmoid",
+    activation: str | None = None,
     implementations: Sequence[str] = Config.implementations,
     candidates: Mapping[str, Backward] | Iterable[Backward] = (),
     candidate_arrays: str = Config.candidate_arrays,
@@ -37,11 +38,12 @@ def compare_gradients(
 
     Args:
       params: (w, b) for every layer, as NumPy, JAX or torch arrays or lists; w is [n_in, n_out],
-        or [n_out, n_in] with layout='out_in'.
+        or [n_out, n_in] with layout='out_in'. Or a torch.nn.Module, a chain of Linear layers with
+        one activation between them, which then takes part itself.
       x: samples [N, d].
       y: labels [N, k]; None for the mean of x_i^2.
-      activation: sigmoid, tanh, relu, softplus, silu, gelu (tanh form) or identity; the output is
-        linear and the loss is the sum of (yhat - y)^2.
+      activation: sigmoid (the default), tanh, relu, softplus, silu, gelu (tanh form) or identity; a
+        module brings its own. The output is linear and the loss is the sum of (yhat - y)^2.
       implementations: of jax_grad, jax_manual, torch_autograd, numpy_manual; with what you bring
         there must be two.
       candidates: functions of your own, by name or as they are called: each takes
@@ -51,7 +53,7 @@ def compare_gradients(
       gradients: name -> [(dw [N, ...], db [N, ...]), ...] that exist already.
       dtype: float32 or float64 to compute in; None for that of the first w.
       device: 'cpu' or 'gpu'.
-      layout: of params, and of every shape and index in the report.
+      layout: of params that are not a module, and of every shape and index in the report.
       trace: the number of a sample whose every step is to be kept in the report.
       witness: how many samples are held against complex-step derivatives.
       seed: chooses them, and the samples with end-to-end bounds if there are over 10,000.
@@ -66,11 +68,17 @@ def compare_gradients(
     """
     candidates = candidates if isinstance(candidates, Mapping) else list(candidates)
     gradients = gradients or {}
-    if not params:
+    module = recognise(params) if is_module(params) else None
+    if module is not None:
+        if activation not in (None, module.activation):
+            raise UsageError(f"activation: the module has {module.activation}, got {activation!r}")
+        activation = module.activation
+        params = [(w.T, b) if layout == "in_out" else (w, b) for w, b in module.layers]
+    if not len(params):
         raise UsageError("params: expected at least one layer (w, b), got none")
     config = Config(
         layer_sizes=None,
-        activation=activation,
+        activation=activation or Config.activation,
         init=None,
         samples=None,
         seed=None,
@@ -79,16 +87,17 @@ def compare_gradients(
         device=device,
         layout=layout,
         implementations=tuple(implementations),
-        candidate=tuple(map(str, candidates)),
+        candidate=("module",) * (module is not None) + tuple(map(str, candidates)),
         candidate_arrays=candidate_arrays,
         candidate_batched=candidate_batched,
         gradients=tuple(gradients),
         trace=trace,
     )
     problem = problem_from_arrays(
-        params, x, y, activation=activation, layout=layout, dtype=np.dtype(config.dtype)
+        params, x, y, activation=config.activation, layout=layout, dtype=np.dtype(config.dtype)
     )
-    brought = from_objects(candidates, gradients, problem, config)
+    own = [module.implementation] if module is not None else []
+    brought = from_objects(own, candidates, gradients, problem, config)
     return compare_problem(problem, config, brought=brought, seed=seed, on_block=on_block)
 
 

@@ -28,12 +28,13 @@ def from_flags(config: Config, problem: Problem) -> list[Implementation]:
 
 
 def from_objects(
+    own: Sequence[Implementation],
     candidates: Mapping[str, Backward] | Iterable[Backward],
     gradients: Mapping[str, Sequence[tuple[Any, Any]]],
     problem: Problem,
     config: Config,
 ) -> list[Implementation]:
-    """Takes functions, named by their keys or by themselves, and gradients that exist already.
+    """Adds functions, named by their keys or by themselves, and gradients that exist already.
 
     Raises:
       UsageError: for gradients of other shapes and dtypes.
@@ -42,7 +43,8 @@ def from_objects(
         named = [(getattr(function, "__name__", "candidate"), function) for function in candidates]
     else:
         named = list(candidates.items())
-    made = [_candidate(name, name, function, problem, config) for name, function in named]
+    made = list(own)
+    made += [_candidate(name, name, function, problem, config) for name, function in named]
     for name, arrays in gradients.items():
         grads, dtype = read_returned(
             arrays,

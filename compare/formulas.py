@@ -55,7 +55,7 @@ def formula(implementation: str, activation: str) -> Formula:
     """Returns the function that an implementation evaluates; any other backprops like ours."""
     if implementation == "jax_grad":
         by, phi = autodiff.per_sample_gradients, ACTIVATIONS[activation]
-    elif implementation == "torch_autograd":
+    elif implementation in ("torch_autograd", "module"):
         by, phi = backprop.per_sample_gradients, _TORCH[activation]
     else:
         by, phi = backprop.per_sample_gradients, ACTIVATIONS[activation]

@@ -28,6 +28,7 @@ ALLOWED = {
     "compare.implementations": {"jax", "torch", "numpy", "jaxmlp", "torch_ref", "compare"},
     # what a user brings may be of either framework, or of half precision
     "compare.candidate": {"jax", "torch", "numpy", "jaxmlp.base", "compare"},
+    "compare.torch_module": {"torch", "torch_ref", "numpy", "jaxmlp.base", "compare"},
     "compare.returned": {"ml_dtypes", "numpy", "jaxmlp.base", "compare"},
     "compare.problem": {"numpy", "jaxmlp", "compare"},
     "compare.formulas": {"jax", "jaxmlp"},
