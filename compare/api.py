@@ -1,15 +1,19 @@
 """compare_gradients: arrays and functions of a user's own, compared."""
 
+import dataclasses
 from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from compare.answers import Answer
 from compare.bringing import from_objects
 from compare.candidate import Backward
 from compare.comparing import Sink, compare_problem
 from compare.config import Config
 from compare.errors import UsageError
+from compare.keepsake import Keepsake
 from compare.problem import as_numpy, problem_from_arrays
 from compare.report import base as report
 from compare.torch_module import is_module, recognise
@@ -32,6 +36,7 @@ def compare_gradients(
     trace: int | None = None,
     witness: int = Config.witness,
     seed: int = 0,
+    save: str | Path | None = None,
     on_block: Sink | None = None,
 ) -> report.Report:
     """Compares the gradients of your weights on your samples.
@@ -57,6 +62,8 @@ def compare_gradients(
       trace: the number of a sample whose every step is to be kept in the report.
       witness: how many samples are held against complex-step derivatives.
       seed: chooses them, and the samples with end-to-end bounds if there are over 10,000.
+      save: a folder that gets weights, samples and what was brought, if a sample does not agree;
+        the report's `reproduce` is then a command that computes it again.
       on_block: called with (first sample, implementation -> Answer) for each block, in order; an
         Answer has grads, and prediction and loss or None.
 
@@ -98,7 +105,19 @@ def compare_gradients(
     )
     own = [module.implementation] if module is not None else []
     brought = from_objects(own, candidates, gradients, problem, config)
-    return compare_problem(problem, config, brought=brought, seed=seed, on_block=on_block)
+    keepsake = Keepsake(save, [one.name for one in brought]) if save is not None else None
+
+    def take(start: int, answers: Mapping[str, Answer]) -> None:
+        if keepsake is not None:
+            keepsake.add(answers, layout)
+        if on_block is not None:
+            on_block(start, answers)
+
+    found = compare_problem(problem, config, brought=brought, seed=seed, on_block=take)
+    if keepsake is not None and found.values:
+        command = keepsake.write(problem, config, found.values[0].sample)
+        found = dataclasses.replace(found, reproduce=command)
+    return found
 
 
 def _dtype_name(dtype: Any, params: Sequence[tuple[Any, Any]]) -> str:

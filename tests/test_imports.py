@@ -35,6 +35,7 @@ ALLOWED = {
     # trials of the comparison itself
     "compare.selftest": {"absl", "numpy", "jaxmlp", "compare"},
     "compare.false_alarms": {"jax", "torch", "numpy", "jaxmlp", "torch_ref", "compare"},
+    "compare.pytest_plugin": {"pytest", "compare"},
     "compare.flags": {"absl", "compare"},
     "compare.command_line": {"absl", "compare"},
     "compare.files": {"absl", "numpy", "compare"},

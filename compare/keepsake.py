@@ -1,0 +1,70 @@
+"""What a comparison of arrays was made of, as files, and the command that reads them."""
+
+import dataclasses
+import re
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import numpy as np
+
+from compare.answers import Answer, name_parameters
+from compare.command import reproducing_command
+from compare.config import Config
+from compare.problem import Problem
+from compare.staging import Staging
+
+
+class Keepsake:
+    """Collects what a user brings while it is compared; `write` makes files of it."""
+
+    def __init__(self, folder: str | Path, names: Sequence[str]) -> None:
+        """Takes the folder to write into, if it comes to that, and the names of what is brought."""
+        self._folder = Path(folder)
+        self._blocks: dict[str, list[dict[str, np.ndarray]]] = {name: [] for name in names}
+
+    def add(self, answers: Mapping[str, Answer], layout: str) -> None:
+        """Takes the answers to the next block."""
+        for name, blocks in self._blocks.items():
+            blocks.append(name_parameters(answers[name].grads, layout))
+
+    def write(self, problem: Problem, config: Config, sample: int) -> str:
+        """Writes weights, samples and brought gradients.
+
+        Args:
+          problem: with the weights and samples.
+          config: of the run.
+          sample: to be computed again.
+
+        Returns:
+          The command that does so.
+
+        Raises:
+          UsageError: if the folder cannot be written into.
+        """
+        x, y = problem.batch(0, problem.n_samples)
+        weights = {}
+        for i, (w, b) in enumerate(problem.params, start=1):
+            weights[f"w{i}"], weights[f"b{i}"] = w if config.layout == "in_out" else w.T, b
+        files = {name: re.sub(r"[^\w.-]", "_", name) + ".npz" for name in self._blocks}
+        with Staging(self._folder, option="save") as staging:
+            _save(staging, "params.npz", weights)
+            _save(staging, "data.npz", {"x": x, "y": y})
+            for name, blocks in self._blocks.items():
+                joined = {k: np.concatenate([block[k] for block in blocks]) for k in blocks[0]}
+                _save(staging, files[name], joined)
+        again = dataclasses.replace(
+            config,
+            params=str(self._folder / "params.npz"),
+            data=str(self._folder / "data.npz"),
+            candidate=(),
+            gradients=tuple(str(self._folder / file) for file in files.values()),
+            out=str(self._folder),
+        )
+        command = reproducing_command(again, sample)
+        assert command is not None
+        return command
+
+
+def _save(staging: Staging, name: str, arrays: Mapping[str, np.ndarray]) -> None:
+    with open(staging.path(name), "wb") as file:
+        np.savez(file, **arrays)  # type: ignore[arg-type]

@@ -1,0 +1,16 @@
+"""The fixture `assert_gradients_agree`, which pytest finds once this project is installed."""
+
+import functools
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+
+@pytest.fixture
+def assert_gradients_agree(tmp_path: Path) -> Callable[..., Any]:
+    """`compare.testing.assert_gradients_agree`, which saves what fails in `tmp_path`."""
+    from compare.testing import assert_gradients_agree as assertion  # loads jax
+
+    return functools.partial(assertion, save=tmp_path)

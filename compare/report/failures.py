@@ -1,0 +1,48 @@
+"""The parameters that fail, as a table for the message of an assertion."""
+
+from collections.abc import Iterator
+
+from compare.evidence.metrics import Worst
+from compare.evidence.pairs import Pair
+from compare.report.base import Report
+
+
+def format_failures(report: Report) -> str:
+    """Returns one row for every quantity of which rounding does not explain a difference.
+
+    An implementation whose certificate failed is held against the first one whose did not; without
+    any, every pair is shown. Empty where no single difference is too large.
+    """
+    rows = [row for pair in _telling_pairs(report) for row in _rows(pair)]
+    if not rows:
+        return ""
+    head = f"{'':<42}{'max abs':>8} {'at':<14}{'ulp':>9}{'scaled':>9}{'bound':>9}"
+    return "\n".join([head, *rows])
+
+
+def _telling_pairs(report: Report) -> Iterator[Pair]:
+    failed = {one.name for one in report.implementations if one.certificate.failed}
+    sound = [one.name for one in report.implementations if one.name not in failed]
+    for pair in report.pairs:
+        if not failed or not sound or ({pair.a, pair.b} & failed and sound[0] in (pair.a, pair.b)):
+            yield pair
+
+
+def _rows(pair: Pair) -> Iterator[str]:
+    bounds = {bound.name: bound.worst_ratio for bound in pair.bounds}
+    for found in pair.quantities:
+        bound = bounds[found.name]
+        if bound <= 1 and not found.nonfinite_differ:
+            continue
+        label = f"{found.name} of {pair.a} ~ {pair.b}"
+        worst = found.first_nonfinite if found.nonfinite_differ else found.max_abs
+        ulp = f"{found.max_ulp.value:.3g}" if found.max_ulp else "-"
+        scaled = "-" if found.scaled is None else f"{found.scaled:.1e}"
+        value = f"{found.max_abs.value:.1e}" if found.max_abs else "-"
+        yield f"{label:<42}{value:>8} {_place(worst):<14}{ulp:>9}{scaled:>9}{bound:>9.2g}"
+
+
+def _place(worst: Worst | None) -> str:
+    if worst is None:
+        return ""
+    return f"{worst.sample}[{','.join(map(str, worst.index))}]"
