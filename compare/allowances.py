@@ -17,6 +17,6 @@ def allowance_of(
     found = {}
     for reading in READINGS:
         _, errors = roundoff(evaluated, answer.dtype, reading=reading)(problem.params, batch)
-        named = Answer(errors.grads, answer.dtype, errors.prediction, errors.loss)
+        named = Answer(errors.grads, errors.prediction, errors.loss)
         found[reading] = name_all(quantities(named, layout))
     return Allowance(**found)

@@ -11,16 +11,20 @@ from jaxmlp.base import Evaluation, Grads, Layer
 class Answer(NamedTuple):
     """Per-sample gradients, and what else there is of N samples."""
 
-    grads: Grads  # leaves [N, n_in, n_out] and [N, n_out], float32 or float64
-    dtype: np.dtype  # of the arithmetic, which may be coarser than that of the arrays
+    grads: Grads  # leaves [N, n_in, n_out] and [N, n_out]
     prediction: np.ndarray | None = None  # [N, k]
     loss: np.ndarray | None = None  # [N]
     printed: Grads | None = None  # half a unit of the last printed digit of each entry
 
+    @property
+    def dtype(self) -> np.dtype:
+        """Of the arithmetic."""
+        return self.grads[0].b.dtype
+
 
 def answer_of(evaluation: Evaluation, n: int) -> Answer:
     """Returns the first n samples of an evaluation."""
-    whole = Answer(evaluation.grads, evaluation.loss.dtype, evaluation.prediction, evaluation.loss)
+    whole = Answer(evaluation.grads, evaluation.prediction, evaluation.loss)
     return take(whole, slice(0, n))
 
 
@@ -28,7 +32,6 @@ def take(answer: Answer, rows: np.ndarray | slice) -> Answer:
     """Returns some samples of an answer."""
     return Answer(
         _take_grads(answer.grads, rows),
-        answer.dtype,
         None if answer.prediction is None else answer.prediction[rows],
         None if answer.loss is None else answer.loss[rows],
         None if answer.printed is None else _take_grads(answer.printed, rows),
@@ -38,7 +41,7 @@ def take(answer: Answer, rows: np.ndarray | slice) -> Answer:
 def quantities(answer: Answer, layout: str) -> Quantities:
     """Names the arrays of an answer, weight matrices in the layout to be reported."""
     named = name_parameters(answer.grads, layout)
-    return Quantities(named, answer.prediction, answer.loss, answer.dtype)
+    return Quantities(named, answer.prediction, answer.loss)
 
 
 def name_parameters(grads: Grads, layout: str) -> dict[str, np.ndarray]:

@@ -18,6 +18,7 @@ from compare.errors import UsageError
 from compare.problem import Problem
 from compare.readers.npz import read_npz
 from compare.report.base import Report
+from compare.report.dat import storable
 from compare.returned import dtype_of
 from jaxmlp.base import Layer, parameter_count
 
@@ -74,7 +75,8 @@ class Keeper:
         for name, blocks in self._blocks.items():
             named = [name_parameters(answer.grads, "in_out") for answer in blocks]
             for parameter in named[0]:
-                arrays[f"{name}/{parameter}"] = np.concatenate([one[parameter] for one in named])
+                whole = np.concatenate([one[parameter] for one in named])
+                arrays[f"{name}/{parameter}"] = storable(whole)
         with open(path, "wb") as file:
             np.savez(file, **arrays)
 
@@ -91,7 +93,7 @@ def read_baseline(path: str, problem: Problem) -> Baseline:
         about = json.loads(str(arrays["about"][()]))
         found = {key: about[key] for key in _identity(problem)}
         answers = {
-            name: Answer(_layers(arrays, name, problem), dtype_of(known["dtype"]))
+            name: Answer(_layers(arrays, name, problem, dtype_of(known["dtype"])))
             for name, known in about["implementations"].items()
         }
     except (KeyError, TypeError, ValueError, AttributeError):
@@ -108,9 +110,13 @@ def read_baseline(path: str, problem: Problem) -> Baseline:
     return Baseline(path, about, answers)
 
 
-def _layers(arrays: Mapping[str, np.ndarray], name: str, problem: Problem) -> tuple[Layer, ...]:
-    every = range(1, len(problem.params) + 1)
-    return tuple(Layer(arrays[f"{name}/w{i}"], arrays[f"{name}/b{i}"]) for i in every)
+def _layers(
+    arrays: Mapping[str, np.ndarray], name: str, problem: Problem, dtype: np.dtype
+) -> tuple[Layer, ...]:
+    return tuple(
+        Layer(*(arrays[f"{name}/{kind}{i}"].astype(dtype) for kind in "wb"))
+        for i in range(1, len(problem.params) + 1)
+    )
 
 
 def _identity(problem: Problem) -> dict[str, Any]:

@@ -46,14 +46,14 @@ def from_objects(
     made = list(own)
     made += [_candidate(name, name, function, problem, config) for name, function in named]
     for name, arrays in gradients.items():
-        grads, dtype = read_returned(
+        grads = read_returned(
             arrays,
             problem.params,
             layout=config.layout,
             n=problem.n_samples,
             where=f"gradients {name}",
         )
-        made.append(recorded(name, name, Answer(grads, dtype)))
+        made.append(recorded(name, name, Answer(grads)))
     return _apart([("given", one) for one in made])
 
 

@@ -57,15 +57,13 @@ def candidate(
         first, n = block.start, block.size
         if batched:
             returned = call(*block.batch, f"samples {first} to {first + n - 1}")
-            return Answer(*read_returned(returned, params, layout=layout, n=n, where=call.where))
-        found, dtypes = [], []
+            return Answer(read_returned(returned, params, layout=layout, n=n, where=call.where))
+        found = []
         for sample, (x, y) in enumerate(zip(*block.batch, strict=True), start=first):
             where = f"{call.where}, sample {sample}"
             returned = call(x, y, f"sample {sample}")
-            grads, dtype = read_returned(returned, params, layout=layout, n=None, where=where)
-            found.append(grads)
-            dtypes.append(dtype)
-        return Answer(_stacked(found), max(dtypes, key=lambda dtype: dtype.itemsize))
+            found.append(read_returned(returned, params, layout=layout, n=None, where=where))
+        return Answer(_stacked(found))
 
     return Implementation(name, "cpu", evaluate, source=source)
 

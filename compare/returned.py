@@ -15,12 +15,12 @@ PER_SAMPLE = (
     "per-sample gradients are needed, since only those can be certified: call the backward on one "
     "sample at a time, or map it over samples with jax.vmap or torch.func.vmap"
 )
-_WIDENED = ("float16", "bfloat16")  # exactly, into float32
+_COARSEST = ("bfloat16", "float16", "float32", "float64")  # by unit roundoff, largest first
 
 
 def read_returned(
     returned: Any, params: Params, *, layout: str, n: int | None, where: str
-) -> tuple[Grads, np.dtype]:
+) -> Grads:
     """Checks the gradients of one sample, or of n.
 
     Args:
@@ -32,41 +32,36 @@ def read_returned(
       where: who returned it, for errors.
 
     Returns:
-      Copies, in_out, float32 or float64, and the dtype of the arithmetic as `judged_dtype` has it.
+      Copies, in_out, all of one dtype: the coarsest there is, and float32 where float64 arrays hold
+      nothing but float32 numbers. So float32 arithmetic whose results were put into arrays of
+      NumPy's default dtype is judged as what it is.
 
     Raises:
       UsageError: for anything else.
     """
-    grads, dtypes = [], []
+    leaves = []
     pairs = _pairs(returned, len(params), where)
     for i, (pair, (w, b)) in enumerate(zip(pairs, params, strict=True), start=1):
-        dw, dw_dtype = real_array(pair[0], f"{where}: dw{i}")
-        db, db_dtype = real_array(pair[1], f"{where}: db{i}")
+        dw = real_array(pair[0], f"{where}: dw{i}")
+        db = real_array(pair[1], f"{where}: db{i}")
         dw = fit_shape(dw, w.shape if layout == "in_out" else w.shape[::-1], n, f"{where}: dw{i}")
         db = fit_shape(db, b.shape, n, f"{where}: db{i}")
-        grads.append(Layer(dw if layout == "in_out" else np.swapaxes(dw, -1, -2), db))
-        dtypes += [dw_dtype, db_dtype]
-    return tuple(grads), judged_dtype(dtypes, [leaf for layer in grads for leaf in layer])
+        leaves += [dw if layout == "in_out" else np.swapaxes(dw, -1, -2), db]
+    dtype = arithmetic_of(leaves)
+    leaves = [leaf.astype(dtype) for leaf in leaves]
+    return tuple(Layer(*pair) for pair in zip(leaves[::2], leaves[1::2], strict=True))
 
 
-def judged_dtype(dtypes: Sequence[np.dtype], arrays: Sequence[np.ndarray]) -> np.dtype:
-    """Returns the coarsest dtype; float32 where float64 arrays hold nothing but float32 numbers.
-
-    So float32 arithmetic whose results were put into arrays of NumPy's default dtype is judged as
-    what it is.
-    """
-    for name in ("bfloat16", "float16", "float32"):
-        for dtype in dtypes:
-            if dtype.name == name:
-                return dtype
-    return np.dtype(np.float32 if all(map(_is_float32, arrays)) else np.float64)
+def arithmetic_of(arrays: Sequence[np.ndarray]) -> np.dtype:
+    """Returns the coarsest dtype; float32 where float64 arrays hold nothing but float32 numbers."""
+    coarsest = min((array.dtype for array in arrays), key=lambda dtype: _COARSEST.index(dtype.name))
+    if coarsest == np.float64 and all(map(_is_float32, arrays)):
+        return np.dtype(np.float32)
+    return coarsest
 
 
-def real_array(values: Any, where: str) -> tuple[np.ndarray, np.dtype]:
+def real_array(values: Any, where: str) -> np.ndarray:
     """Copies floating-point numbers of NumPy, JAX or torch, or lists of them.
-
-    Returns:
-      A float32 or float64 array, half precisions widened, and the dtype that they came in.
 
     Raises:
       UsageError: for anything but real floating-point numbers.
@@ -81,12 +76,11 @@ def real_array(values: Any, where: str) -> tuple[np.ndarray, np.dtype]:
             name = array.dtype.name
     except (ValueError, TypeError, RuntimeError) as error:
         raise UsageError(f"{where}: expected an array of numbers: {error}") from None
-    if name not in (*_WIDENED, "float32", "float64"):
+    if name not in _COARSEST:
         raise UsageError(
             f"{where}: expected floating-point numbers, got {type(values).__name__} of {name}"
         )
-    wide = np.array(array, np.float64 if name == "float64" else np.float32, order="C")
-    return wide, dtype_of(name)
+    return np.array(array, dtype_of(name), order="C")
 
 
 def fit_shape(array: np.ndarray, shape: tuple[int, ...], n: int | None, where: str) -> np.ndarray:

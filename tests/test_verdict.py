@@ -18,10 +18,7 @@ def quantities(w=1.0, prediction=1.0, loss=1.0):
     parameters = {"w1": np.full((1, 2, 1), 1.0, np.float32), "b1": np.ones((1, 1), np.float32)}
     parameters["w1"][0, 1, 0] = w
     return Quantities(
-        parameters,
-        np.full((1, 1), prediction, np.float32),
-        np.full(1, loss, np.float32),
-        np.dtype(np.float32),
+        parameters, np.full((1, 1), prediction, np.float32), np.full(1, loss, np.float32)
     )
 
 

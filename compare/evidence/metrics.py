@@ -52,27 +52,19 @@ class Comparison:
         return self.max_abs.value / self.magnitude if self.magnitude else 0.0
 
 
-def compare_arrays(
-    name: str,
-    a: np.ndarray,
-    b: np.ndarray,
-    *,
-    dtype: np.dtype | None = None,
-    first_sample: int = 0,
-) -> Comparison:
+def compare_arrays(name: str, a: np.ndarray, b: np.ndarray, *, first_sample: int = 0) -> Comparison:
     """Compares two arrays of one quantity.
 
     Args:
       name: of the quantity, such as 'w1'.
       a: [N, ...], floating.
       b: [N, ...], floating; its dtype may be another.
-      dtype: in which ulps are counted; None for the coarser of the two.
       first_sample: the number of sample a[0].
 
     Returns:
       The comparison of these samples; `merge` joins those of several blocks.
     """
-    dtype = dtype or coarser_dtype(a.dtype, b.dtype)
+    dtype = coarser_dtype(a.dtype, b.dtype)
     a, b = a.astype(np.float64), b.astype(np.float64)
     finite = np.isfinite(a) & np.isfinite(b)
     both = ~np.isfinite(a) & ~np.isfinite(b)

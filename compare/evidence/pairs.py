@@ -19,7 +19,6 @@ class Quantities(NamedTuple):
     parameters: dict[str, np.ndarray]  # w1 [N, ...], b1 [N, ...], ...
     prediction: np.ndarray | None  # [N, k]
     loss: np.ndarray | None  # [N]
-    dtype: np.dtype  # of the arithmetic
 
 
 def name_all(quantities: Quantities) -> dict[str, np.ndarray]:
@@ -51,12 +50,10 @@ class Pair:
 
 def compare_pair(a: str, b: str, of_a: Quantities, of_b: Quantities, *, first_sample: int) -> Pair:
     """Compares one block of samples of two implementations, whose names are a and b."""
-    dtype = coarser_dtype(of_a.dtype, of_b.dtype)
+    dtype = coarser_dtype(*(one.parameters["b1"].dtype for one in (of_a, of_b)))
     all_a, all_b = name_all(of_a), name_all(of_b)
     compared = {
-        name: metrics.compare_arrays(
-            name, all_a[name], all_b[name], dtype=dtype, first_sample=first_sample
-        )
+        name: metrics.compare_arrays(name, all_a[name], all_b[name], first_sample=first_sample)
         for name in all_a
         if name in all_b
     }

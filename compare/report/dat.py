@@ -64,7 +64,7 @@ class Dumps:
         self._open.close()
         if raised[0] is None:
             for name, blocks in self._arrays.items():
-                arrays: dict[str, Any] = {k: np.concatenate(v) for k, v in blocks.items()}
+                arrays: dict[str, Any] = {k: storable(np.concatenate(v)) for k, v in blocks.items()}
                 with open(self._staging.path(name), "wb") as file:
                     np.savez(file, **arrays)
 
@@ -89,6 +89,11 @@ class Dumps:
             dtype=dtype,
             layout=self._config.layout,
         )
+
+
+def storable(array: np.ndarray) -> np.ndarray:
+    """Widens bfloat16, which `.npz` files do not know, to float32."""
+    return array.astype(np.float32) if array.dtype.name == "bfloat16" else array
 
 
 def text_lines(first_sample: int, arrays: Mapping[str, np.ndarray]) -> Sequence[str]:
