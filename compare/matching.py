@@ -15,6 +15,7 @@ class Matched(NamedTuple):
     name: str
     a: np.ndarray  # [N, ...]; N is 1 where a file does not know of samples
     b: np.ndarray
+    half_units: np.ndarray  # of the last printed digits of a and b together; 0 where both are exact
 
 
 def match(a: Numbers, b: Numbers) -> tuple[list[Matched], list[str]]:
@@ -44,11 +45,11 @@ def match(a: Numbers, b: Numbers) -> tuple[list[Matched], list[str]]:
         left, right = (_joined(left),), (_joined(right),)
     matched = []
     for place, (p, q) in enumerate(zip(left, right, strict=True), start=1):
-        pair = Matched(p.name or q.name or f"array {place}", p.values, q.values)
-        if np.squeeze(pair.a).shape != np.squeeze(pair.b).shape:
-            shapes = f"{_shape(pair.a)} and {_shape(pair.b)}"
-            notes.append(f"{pair.name}: {shapes} are compared in row-major order.")
-        matched.append(_same_shape(pair, by_sample=bool(a.layout and b.layout)))
+        name = p.name or q.name or f"array {place}"
+        if np.squeeze(p.values).shape != np.squeeze(q.values).shape:
+            shapes = f"{_shape(p.values)} and {_shape(q.values)}"
+            notes.append(f"{name}: {shapes} are compared in row-major order.")
+        matched.append(_side_by_side(name, p, q, by_sample=bool(a.layout and b.layout)))
     return matched, notes
 
 
@@ -74,22 +75,31 @@ def _refuse(expected: str, a: Numbers, b: Numbers) -> None:
     )
 
 
-def _same_shape(pair: Matched, *, by_sample: bool) -> Matched:
+def _side_by_side(name: str, p: NamedArray, q: NamedArray, *, by_sample: bool) -> Matched:
     """Gives both the shape of the one with more axes, with a sample axis in front."""
-    shape = max(pair.a.shape, pair.b.shape, key=len)
+    shape = max(p.values.shape, q.values.shape, key=len)
     if not by_sample and not (len(shape) == 3 and shape[0] == 1):
         shape = (1, *shape)
-    return pair._replace(a=pair.a.reshape(shape), b=pair.b.reshape(shape))
+    half_units = _half_unit(p).reshape(shape) + _half_unit(q).reshape(shape)
+    return Matched(name, p.values.reshape(shape), q.values.reshape(shape), half_units)
 
 
 def _transposed(array: NamedArray) -> NamedArray:
     if array.values.ndim < 3:
         return array
-    return array._replace(values=np.ascontiguousarray(np.swapaxes(array.values, 1, 2)))
+    values, half_unit = (
+        np.ascontiguousarray(np.swapaxes(each, 1, 2)) for each in (array.values, _half_unit(array))
+    )
+    return array._replace(values=values, half_unit=half_unit)
 
 
 def _joined(arrays: Sequence[NamedArray]) -> NamedArray:
-    return NamedArray("all", np.concatenate([array.values.reshape(-1) for array in arrays]))
+    values = np.concatenate([array.values.reshape(-1) for array in arrays])
+    return NamedArray("all", values, np.concatenate([_half_unit(a).reshape(-1) for a in arrays]))
+
+
+def _half_unit(array: NamedArray) -> np.ndarray:
+    return np.zeros(array.values.shape) if array.half_unit is None else array.half_unit
 
 
 def _sizes(arrays: Sequence[NamedArray]) -> list[int]:

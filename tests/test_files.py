@@ -39,12 +39,15 @@ def dump(sizes=(2, 3, 1), samples=2, layout="in_out", parts="wb", dtype=np.float
     return "".join([header, "\n", COLUMNS, "\n", *text_lines(0, arrays)])
 
 
-def printed(sizes=(2, 3, 1), flat=()):
+def printed(sizes=(2, 3, 1), flat=(), decimals=None):
     """Returns the only sample of such a dump as torch would print it."""
     arrays = {name: array[0] for name, array in gradients(sizes, samples=1).items()}
     arrays |= {name: arrays[name].ravel() for name in flat}
     lines = [f"{k}: tensor({v.tolist()}, grad_fn=<TBackward0>)" for k, v in arrays.items()]
-    return "\n".join(lines)
+    text = "\n".join(lines)
+    if decimals is None:
+        return text
+    return re.sub(r"-?\d+\.\d+", lambda found: f"{float(found[0]):.{decimals}f}", text)
 
 
 @pytest.fixture
@@ -70,9 +73,9 @@ VERDICTS = {
     "half_a_unit_is_of_the_larger": ("100000", "99999.6", 0),
     "opposite_signs": ("1", "-1", 2),
     "signed_zero": ("0.0", "-0.0", 0),
-    "zero_and_small": ("0.0 1", "1e-300 1", 2),
+    "zero_and_small": ("0 1", "1e-300 1", 2),
     "huge_of_opposite_signs": ("1.7e308", "-1.7e308", 2),
-    "subnormals": ("1e-320", "2e-320", 2),
+    "subnormals": ("1e-320", "3e-320", 2),
     "nan_on_both_sides": ("nan 1", "nan 1", 3),
     "nan_first_in_a_row": ("nan 1.5", "nan 1.5", 3),
     "inf_on_both_sides": ("1 inf", "1 inf", 3),
@@ -117,6 +120,68 @@ def test_verdicts_either_way_around(compare, a, b, status):
         found, out = compare(left, right)
         assert found == status
         assert out.splitlines()[-1].startswith(words[status])
+
+
+AS_PRINTED = {
+    "4_decimals": ("0.0012 0.5000", "0.00123456 0.5", "agree: all 2 .*digits, or .* \\(1 of them"),
+    "one_digit_more": ("0.0012 0.5000", "0.00126 0.5", "disagree: 1 of 2 .* not agree to 5 .*"),
+    "both_round": ("0.0012 0.5000", "0.0013 0.5000", "agree: .* \\(1 of them"),
+    "a_whole_unit_of_each": ("0.12 0.5", "0.13 0.50", "agree: .* \\(1 of them"),
+    "more_than_a_unit_of_each": ("0.12 0.5", "0.131 0.50", "disagree: 1 of 2 "),
+    "zeros_of_4_decimals": ("tensor([0.0000, 0.5000])", "4.9e-05 0.5", "agree: .* \\(1 of them"),
+    "zeros_of_5_digits": ("tensor([0.0000e+00, 5.0000e-01])", "4.9e-05 0.5", "disagree: 1 of 2 "),
+    "trimmed_by_numpy": ("[0. 0.5 0.12345678]", "4e-9 0.5 0.123456784", "agree: .* \\(1 of them"),
+    "trimmed_zeros_count": ("[0. 0.5 0.12345678]", "6e-9 0.5 0.12345678", "disagree: 1 of 3 "),
+    "some_of_each": (
+        "0.0012 0.5000 0.2",
+        "0.00123456 0.5 0.3",
+        "disagree: 1 of 3 .* digits; 1 agree only as far as they are printed",
+    ),
+    "not_finite": ("0.0012 nan", "0.00123 nan", "undecided: 1 of 2 .*; 1 agree only as far as"),
+    "integers_are_exact": ("1 2 3", "1 2 4", "disagree: 1 of 3 "),
+    "floats_that_are_whole": ("[1. 2. 3.]", "[1. 2. 4.]", "disagree: 1 of 3 "),
+    "zeros_and_ones": ("tensor([0., 0.])", "tensor([1., 1.])", "disagree: 2 of 2 "),
+    "inf_and_a_number": ("inf 0.5", "0.1 0.5", "disagree: 1 of 2 "),
+    "flat": ("w: [[0.12, 0.34], [0.56, 0.78]]", "w: [0.123, 0.341, 0.562, 0.784]", "agree: .*4 of"),
+    "scalar": ("tensor(0.0012)", "loss: 0.00123456", "agree: .*1 of"),
+    "by_name": ("{'w': [0.1], 'b': [0.12]}", "{'b': [0.1234], 'w': [0.14]}", "agree: .*2 of"),
+    "split_otherwise": ("0.1 0.123\n0.12 0.1 0.2", "0.103 0.123 0.124 0.1 0.2", "disagree: 1 of 5"),
+    "split_otherwise_and_near": (
+        "0.1234 0.5678\n0.12\n0.13\n0.14",
+        "0.12341 0.56784 0.124 0.126 0.14",
+        "agree: .*4 of",
+    ),
+    "dump_and_4_decimals": (dump(samples=1), printed(decimals=4), "agree: all 13 .*of them"),
+    "dump_and_another_print": (
+        dump(samples=1),
+        printed(decimals=4).replace("0.3", "0.4"),
+        "disagree: ",
+    ),
+}
+
+
+@pytest.mark.parametrize(("a", "b", "sentence"), AS_PRINTED.values(), ids=AS_PRINTED)
+def test_numbers_agree_as_far_as_they_are_printed(compare, a, b, sentence):
+    for left, right in ((a, b), (b, a)):
+        assert re.match(sentence, compare(left, right)[1].splitlines()[-1])
+
+
+def test_the_first_beyond_is_beyond_its_print_too(compare):
+    out = compare("0.0012 0.0034 0.5000", "0.00123456 0.004 0.5")[1]
+    assert "First difference: array 1[0], 0.0012 and 0.00123456." in out
+    assert "First beyond 5 digits: array 1[1], 0.0034 and 0.004." in out
+    out = compare("0.0012 0.5000", "0.00123456 0.5")[1]
+    assert "Digits agreed: 2 significant by |a-b|; printed with 5, not all look the same." in out
+    assert "First beyond" not in out
+
+
+def test_dumps_are_exact_and_say_nothing_of_prints(compare):
+    out = compare(dump(), dump(change=scale_b2))[1]
+    assert out.endswith("\ndisagree: 1 of 26 numbers do not agree to 5 significant digits.\n")
+    assert compare(dump(), dump(layout="out_in"))[1].endswith(
+        "\nDigits agreed: 17 significant by |a-b|; printed with 5, all look the same.\n"
+        "agree: all 26 numbers agree to 5 significant digits.\n"
+    )
 
 
 @pytest.mark.parametrize(("digits", "status"), [(1, 0), (5, 0), (7, 0), (8, 2), (17, 2)])

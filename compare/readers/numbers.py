@@ -12,6 +12,7 @@ class NamedArray(NamedTuple):
 
     name: str | None
     values: np.ndarray  # [N, ...] out of our dumps, any shape out of a print
+    half_unit: np.ndarray | None = None  # of the last printed digit, like values; None: exact
 
 
 class Numbers(NamedTuple):

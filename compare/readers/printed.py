@@ -7,6 +7,7 @@ import numpy as np
 
 from compare.errors import UsageError
 from compare.readers.numbers import NamedArray, Numbers
+from compare.readers.printed_digits import half_units
 
 # A number stands alone: no letter, digit, sign or point touches it, as in 1-2, 1.5.5 or 1d0.
 # The atomic and possessive groups keep a row that does not match from being tried in every way.
@@ -73,7 +74,8 @@ def _arrays(path: str, text: str) -> Iterator[NamedArray]:
         else:
             continue
         title = yield from _rows(path, text[read:start])
-        yield NamedArray(_name(title), values)
+        words = re.findall(_NUMBER, text[start:scan], re.IGNORECASE)
+        yield NamedArray(_name(title), values, half_units(words).reshape(values.shape))
         options = _OPTIONS.match(text, scan)
         read = scan = options.end() if options else scan
     yield from _rows(path, text[read:])
@@ -146,12 +148,12 @@ def _rows(path: str, text: str) -> Generator[NamedArray, None, str]:
       UsageError: for another line that holds numbers.
     """
     name: str | None = None
-    rows: list[list[float]] = []
+    rows: list[list[str]] = []
     title = ""
     for line in [*text.splitlines(), ""]:
         label, row = _labelled(line)
         if rows and (not row or label or len(row) != len(rows[0])):
-            yield NamedArray(name, _matrix(rows))
+            yield _matrix(name, rows)
             name, rows = None, []
         if row:
             name, title = label or name, ""
@@ -163,23 +165,25 @@ def _rows(path: str, text: str) -> Generator[NamedArray, None, str]:
     return title
 
 
-def _labelled(line: str) -> tuple[str | None, list[float]]:
+def _labelled(line: str) -> tuple[str | None, list[str]]:
     """Splits 'loss: 0.5' into name and numbers; 'Layer 1' is a title and has none."""
     if _NUMBERS_ONLY.fullmatch(line):
-        return None, _floats(line)
+        return None, _words(line)
     found = _LABELLED_ROW.fullmatch(line)
     if found and (found["sign"].strip() or re.search(r"[.eE]", found["row"])):
-        return found["name"], _floats(found["row"])
+        return found["name"], _words(found["row"])
     return None, []
 
 
-def _floats(row: str) -> list[float]:
-    return [float(word) for word in re.split(r"[\s,;]+", row) if word]
+def _words(row: str) -> list[str]:
+    return [word for word in re.split(r"[\s,;]+", row) if word]
 
 
-def _matrix(rows: list[list[float]]) -> np.ndarray:
-    array = np.array(rows)
-    return array.reshape(-1) if 1 in array.shape else array
+def _matrix(name: str | None, rows: list[list[str]]) -> NamedArray:
+    words = [word for row in rows for word in row]
+    shape = (len(words),) if 1 in (len(rows), len(rows[0])) else (len(rows), len(rows[0]))
+    values = np.array([float(word) for word in words])
+    return NamedArray(name, values.reshape(shape), half_units(words).reshape(shape))
 
 
 def _line(text: str, at: int) -> int:
