@@ -31,6 +31,7 @@ def compare_gradients(
     candidate_batched: bool = Config.candidate_batched,
     gradients: Mapping[str, Sequence[tuple[Any, Any]]] | None = None,
     dtype: np.typing.DTypeLike | None = None,
+    cast: bool = False,
     device: str = "cpu",
     layout: str = "in_out",
     trace: int | None = None,
@@ -57,6 +58,7 @@ def compare_gradients(
       candidate_batched: whether they take x [N, d] and y [N, k], and return a leading N.
       gradients: name -> [(dw [N, ...], db [N, ...]), ...] that exist already.
       dtype: float32 or float64 to compute in; None for that of the first w.
+      cast: whether to round weights and samples that dtype does not have.
       device: 'cpu' or 'gpu'.
       layout: of params that are not a module, and of every shape and index in the report.
       trace: the number of a sample whose every step is to be kept in the report.
@@ -91,6 +93,7 @@ def compare_gradients(
         seed=None,
         witness=witness,
         dtype=_dtype_name(dtype, params),
+        cast=cast,
         device=device,
         layout=layout,
         implementations=tuple(implementations),
@@ -101,7 +104,13 @@ def compare_gradients(
         trace=trace,
     )
     problem = problem_from_arrays(
-        params, x, y, activation=config.activation, layout=layout, dtype=np.dtype(config.dtype)
+        params,
+        x,
+        y,
+        activation=config.activation,
+        layout=layout,
+        dtype=np.dtype(config.dtype),
+        cast=cast,
     )
     own = [module.implementation] if module is not None else []
     brought = from_objects(own, candidates, gradients, problem, config)

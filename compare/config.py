@@ -13,6 +13,7 @@ DTYPES = ("float32", "float64")
 DEVICES = ("cpu", "gpu")
 LAYOUTS = ("in_out", "out_in")
 CANDIDATE_ARRAYS = ("numpy", "torch", "jax")
+PARAMS_FORMATS = (".npz", ".pt", ".pth", ".safetensors")
 FAIL_ON = ("disagree", "undecided", "warning")
 DUMPS = ("auto", "text", "npz", "none")
 
@@ -36,6 +37,7 @@ class Config:
     samples: int | None = 100
     seed: int | None = 0
     dtype: str = "float32"
+    cast: bool = False
     device: str = "cpu"
     layout: str = "in_out"
     implementations: tuple[str, ...] = IMPLEMENTATIONS[:3]
@@ -46,6 +48,7 @@ class Config:
     only_sample: int | None = None
     baseline: str | None = None
     save_baseline: str | None = None
+    save_params: str | None = None
     params: str | None = None
     data: str | None = None
     out: str = "out"
@@ -76,6 +79,11 @@ class Config:
             )
         if self.save_baseline is not None and self.only_sample is not None:
             raise UsageError("save_baseline: a baseline is of all samples; drop --only_sample")
+        if self.save_params is not None and not self.save_params.endswith(PARAMS_FORMATS):
+            raise UsageError(
+                f"save_params: expected a file that ends in {', '.join(PARAMS_FORMATS)}, "
+                f"got {self.save_params!r}"
+            )
         if not self.out:
             raise UsageError("--out: expected a folder to write into, got an empty name")
         if self.samples is not None and self.samples < 1:

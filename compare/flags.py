@@ -19,7 +19,14 @@ Compares per-sample gradients of one network, taken in several independent ways.
 Exit status: 0 agree, 2 disagree, 3 undecided, 1 wrong usage or a crash."""
 
 SECTIONS = {
-    "The network": ("layer_sizes=N,N,...", "activation", "init", "seed=N", "params=FILE"),
+    "The network": (
+        "layer_sizes=N,N,...",
+        "activation",
+        "init",
+        "seed=N",
+        "params=FILE",
+        "save_params=FILE",
+    ),
     "The samples": ("samples=N", "data=FILE"),
     "Your own gradients": (
         "candidate=FILE.py:NAME",
@@ -30,6 +37,7 @@ SECTIONS = {
     "The comparison": (
         "implementations=NAME,NAME,...",
         "dtype",
+        "cast",
         "device",
         "witness=K",
         "fail_on",
@@ -78,6 +86,8 @@ def config_from_argv(argv: Sequence[str]) -> Config:
         samples=values.samples if unless_brought("samples", values.data) else None,
         seed=values.seed if values.params is None or values.data is None else None,
         dtype=values.dtype,
+        cast=values.cast,
+        save_params=values.save_params,
         device=values.device,
         layout=values.layout,
         implementations=tuple(values.implementations),
@@ -138,8 +148,14 @@ def _define_problem(values: flags.FlagValues) -> None:
     _path(
         values,
         "params",
-        "A .npz file of weights w1 b1 w2 b2 ..., w in the layout of --layout; the layer sizes "
-        "are taken from it.",
+        "Weights and biases, the layer sizes with them: .npz (w1 b1 w2 b2 ..., in the layout of "
+        "--layout), a state_dict of torch (.pt, .pth), or .safetensors; other names, such as "
+        "fc1.weight, are understood.",
+    )
+    _path(
+        values,
+        "save_params",
+        "Write the weights to this .npz, .pt or .safetensors file.",
     )
     _integer(
         values,
@@ -189,6 +205,12 @@ def _define_comparison(values: flags.FlagValues) -> None:
         flag_values=values,
     )
     _choice(values, "dtype", config.DTYPES, "Of weights, samples and arithmetic.")
+    flags.DEFINE_bool(
+        "cast",
+        Config.cast,
+        "Round weights and samples from files that --dtype does not have.",
+        flag_values=values,
+    )
     _choice(
         values, "device", config.DEVICES, "Where JAX and torch compute; an absent GPU is an error."
     )

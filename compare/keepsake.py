@@ -11,6 +11,7 @@ from compare.answers import Answer, name_parameters
 from compare.command import reproducing_command
 from compare.config import Config
 from compare.problem import Problem
+from compare.saved_params import named_params
 from compare.staging import Staging
 
 
@@ -42,9 +43,7 @@ class Keepsake:
           UsageError: if the folder cannot be written into.
         """
         x, y = problem.batch(0, problem.n_samples)
-        weights = {}
-        for i, (w, b) in enumerate(problem.params, start=1):
-            weights[f"w{i}"], weights[f"b{i}"] = w if config.layout == "in_out" else w.T, b
+        weights = named_params(problem.params, config.layout)
         files = {name: re.sub(r"[^\w.-]", "_", name) + ".npz" for name in self._blocks}
         with Staging(self._folder, option="save") as staging:
             _save(staging, "params.npz", weights)

@@ -9,7 +9,7 @@ import numpy as np
 from compare.config import Config
 from compare.errors import UsageError
 from compare.readers.data import check_data, read_data
-from compare.readers.npz import exactly
+from compare.readers.exact import exactly
 from compare.readers.params import params_from_layers, read_params
 from jaxmlp.base import Batch, Params, layer_sizes
 from jaxmlp.mlp import init_params
@@ -77,6 +77,7 @@ def problem_from_arrays(
     activation: str,
     layout: str,
     dtype: np.dtype,
+    cast: bool = False,
 ) -> Problem:
     """Copies a user's arrays into a problem.
 
@@ -87,6 +88,7 @@ def problem_from_arrays(
       activation: of the hidden layers.
       layout: 'in_out' or 'out_in'.
       dtype: to compute in.
+      cast: whether to round numbers that dtype does not have.
 
     Raises:
       UsageError: if shapes do not fit or a number does not exist in dtype.
@@ -97,7 +99,7 @@ def problem_from_arrays(
             array = np.array(as_numpy(values))
         except ValueError as error:
             raise UsageError(f"{name}: expected an array of numbers: {error}") from None
-        return exactly(array, dtype, where=name)
+        return exactly(array, dtype, where=name, cast=cast)
 
     layers = []
     for i, layer in enumerate(params, start=1):
@@ -166,7 +168,7 @@ def _make_params(config: Config, dtype: np.dtype) -> Params:
         seed = np.random.SeedSequence(config.seed, spawn_key=(_WEIGHTS,))
         rng = np.random.default_rng(seed)
         return init_params(rng, config.layer_sizes, init=config.init, dtype=dtype)
-    params = read_params(config.params, layout=config.layout, dtype=dtype)
+    params = read_params(config.params, layout=config.layout, dtype=dtype, cast=config.cast)
     if config.layer_sizes not in (None, layer_sizes(params)):
         asked, found = (",".join(map(str, s)) for s in (config.layer_sizes, layer_sizes(params)))
         raise UsageError(

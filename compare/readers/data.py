@@ -3,7 +3,8 @@
 import numpy as np
 
 from compare.errors import UsageError
-from compare.readers.npz import exactly, read_npz
+from compare.readers.exact import exactly
+from compare.readers.npz import read_npz
 
 
 def read_data(

@@ -34,27 +34,6 @@ def read_npz(path: str, *, option: str) -> dict[str, np.ndarray]:
         ) from None
 
 
-def exactly(array: np.ndarray, dtype: np.dtype, *, where: str) -> np.ndarray:
-    """Converts real numbers to dtype, or refuses if that would change one.
-
-    Raises:
-      UsageError: for other than real numbers, and for a number that dtype does not have.
-    """
-    if array.dtype.kind not in "iuf":
-        raise UsageError(f"{where}: expected real numbers, got dtype {array.dtype}")
-    with np.errstate(over="ignore", invalid="ignore"):
-        converted = np.array(array, dtype, order="C")
-        back = converted.astype(array.dtype)  # wider than dtype, or an integer
-    exact = array.dtype == dtype or np.array_equal(back, array, equal_nan=array.dtype.kind == "f")
-    if not exact:
-        advice = "pass --dtype=float64 or save" if dtype == np.float32 else "save"
-        raise UsageError(
-            f"{where}: its {array.dtype} values do not all exist in {dtype}, and are not rounded "
-            f"silently; {advice} them as {dtype}"
-        )
-    return converted
-
-
 def _read_array(archive: np.lib.npyio.NpzFile, name: str, where: str) -> np.ndarray:
     try:
         array = archive[name]
