@@ -16,10 +16,10 @@ from compare.answers import Answer, name_parameters
 from compare.blocks import block_size
 from compare.errors import UsageError
 from compare.problem import Problem
+from compare.readers.exact import dtype_of
 from compare.readers.npz import read_npz
 from compare.report.base import Report
 from compare.report.dat import storable
-from compare.returned import dtype_of
 from jaxmlp.base import Layer, parameter_count
 
 _MOST_ENTRIES = 2**27  # of all implementations together: a gigabyte of float64

@@ -9,6 +9,7 @@ from compare.candidate import Backward, candidate, load_candidate
 from compare.config import Config
 from compare.implementations import IMPLEMENTATIONS, Implementation
 from compare.problem import Problem
+from compare.readers.gradients import read_gradients
 from compare.recorded import recorded
 from compare.returned import read_returned
 
@@ -24,6 +25,16 @@ def from_flags(config: Config, problem: Problem) -> list[Implementation]:
         source, _, name = reference.rpartition(":")
         one = _candidate(name, reference, load_candidate(reference), problem, config)
         made.append((Path(source).stem, one))
+    for path in config.gradients:
+        grads, printed = read_gradients(
+            path,
+            problem.params,
+            n=problem.n_samples,
+            layout=config.layout,
+            dtype=problem.dtype,
+        )
+        one = recorded(Path(path).stem, path, Answer(grads, printed=printed))
+        made.append((Path(path).suffix.lstrip("."), one))
     return _apart(made)
 
 

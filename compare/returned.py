@@ -9,13 +9,9 @@ from typing import Any
 import numpy as np
 
 from compare.errors import UsageError
+from compare.readers.exact import ARITHMETIC, arithmetic_of, dtype_of
+from compare.readers.shaped import fit_shape
 from jaxmlp.base import Grads, Layer, Params
-
-PER_SAMPLE = (
-    "per-sample gradients are needed, since only those can be certified: call the backward on one "
-    "sample at a time, or map it over samples with jax.vmap or torch.func.vmap"
-)
-_COARSEST = ("bfloat16", "float16", "float32", "float64")  # by unit roundoff, largest first
 
 
 def read_returned(
@@ -52,14 +48,6 @@ def read_returned(
     return tuple(Layer(*pair) for pair in zip(leaves[::2], leaves[1::2], strict=True))
 
 
-def arithmetic_of(arrays: Sequence[np.ndarray]) -> np.dtype:
-    """Returns the coarsest dtype; float32 where float64 arrays hold nothing but float32 numbers."""
-    coarsest = min((array.dtype for array in arrays), key=lambda dtype: _COARSEST.index(dtype.name))
-    if coarsest == np.float64 and all(map(_is_float32, arrays)):
-        return np.dtype(np.float32)
-    return coarsest
-
-
 def real_array(values: Any, where: str) -> np.ndarray:
     """Copies floating-point numbers of NumPy, JAX or torch, or lists of them.
 
@@ -76,31 +64,11 @@ def real_array(values: Any, where: str) -> np.ndarray:
             name = array.dtype.name
     except (ValueError, TypeError, RuntimeError) as error:
         raise UsageError(f"{where}: expected an array of numbers: {error}") from None
-    if name not in _COARSEST:
+    if name not in ARITHMETIC:
         raise UsageError(
             f"{where}: expected floating-point numbers, got {type(values).__name__} of {name}"
         )
     return np.array(array, dtype_of(name), order="C")
-
-
-def fit_shape(array: np.ndarray, shape: tuple[int, ...], n: int | None, where: str) -> np.ndarray:
-    """Reshapes what squeezes to shape, or to [n, *shape].
-
-    Raises:
-      UsageError: that tells a transposed matrix, and a gradient of a whole batch, from the rest.
-    """
-    lead = () if n is None else (n,)
-    rest = array.shape[len(lead) :]
-    if array.shape[: len(lead)] == lead and _squeezed(rest) == _squeezed(shape):
-        return array.reshape(*lead, *shape)
-    if n == 1 and _squeezed(array.shape) == _squeezed(shape):
-        return array.reshape(1, *shape)
-    expected = f"{where}: expected shape {[*lead, *shape]}, got {list(array.shape)}"
-    if n is not None and _squeezed(array.shape) == _squeezed(shape):
-        raise UsageError(f"{expected}, which is one gradient for all {n} samples; {PER_SAMPLE}")
-    if len(shape) == 2 and _squeezed(rest) == _squeezed(shape[::-1]):
-        raise UsageError(f"{expected}; transpose it, or name its layout with --layout")
-    raise UsageError(expected)
 
 
 def _pairs(returned: Any, n_layers: int, where: str) -> list[tuple[Any, Any]]:
@@ -116,21 +84,3 @@ def _pairs(returned: Any, n_layers: int, where: str) -> list[tuple[Any, Any]]:
             got = f"{len(pair)} items" if isinstance(pair, Sequence) else type(pair).__name__
             raise UsageError(f"{where}: {expected}, got {got} for layer {i}")
     return [(pair[0], pair[1]) for pair in returned]
-
-
-def _squeezed(shape: tuple[int, ...]) -> tuple[int, ...]:
-    return tuple(size for size in shape if size != 1)
-
-
-def _is_float32(array: np.ndarray) -> bool:
-    with np.errstate(over="ignore"):
-        return np.array_equal(array.astype(np.float32), array, equal_nan=True)
-
-
-def dtype_of(name: str) -> np.dtype:
-    """Returns a floating dtype by its name."""
-    if name == "bfloat16":
-        import ml_dtypes  # comes with jax
-
-        return np.dtype(ml_dtypes.bfloat16)
-    return np.dtype(name)

@@ -32,7 +32,8 @@ ALLOWED = {
     # what a user brings may be of either framework, or of half precision
     "compare.candidate": {"jax", "torch", "numpy", "jaxmlp.base", "compare"},
     "compare.torch_module": {"torch", "torch_ref", "numpy", "jaxmlp.base", "compare"},
-    "compare.returned": {"ml_dtypes", "numpy", "jaxmlp.base", "compare"},
+    "compare.returned": {"numpy", "jaxmlp.base", "compare"},
+    "compare.readers.exact": {"ml_dtypes", "numpy", "compare.errors"},
     "compare.problem": {"numpy", "jaxmlp", "compare"},
     "compare.formulas": {"jax", "jaxmlp"},
     # trials of the comparison itself

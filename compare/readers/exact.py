@@ -1,8 +1,12 @@
-"""Numbers in another dtype, to the same value or not at all."""
+"""Numbers and the dtypes that have them."""
+
+from collections.abc import Sequence
 
 import numpy as np
 
 from compare.errors import UsageError
+
+ARITHMETIC = ("bfloat16", "float16", "float32", "float64")  # by unit roundoff, largest first
 
 
 def exactly(array: np.ndarray, dtype: np.dtype, *, where: str, cast: bool = False) -> np.ndarray:
@@ -36,3 +40,29 @@ def exactly(array: np.ndarray, dtype: np.dtype, *, where: str, cast: bool = Fals
             f"silently; {advice} to round them"
         )
     return converted
+
+
+def arithmetic_of(arrays: Sequence[np.ndarray]) -> np.dtype:
+    """Returns the coarsest dtype; float32 where float64 arrays hold nothing but float32 numbers.
+
+    So float32 arithmetic whose results were put into arrays of NumPy's default dtype is judged as
+    what it is.
+    """
+    coarsest = min((a.dtype for a in arrays), key=lambda dtype: ARITHMETIC.index(dtype.name))
+    if coarsest == np.float64 and all(map(_is_float32, arrays)):
+        return np.dtype(np.float32)
+    return coarsest
+
+
+def dtype_of(name: str) -> np.dtype:
+    """Returns one of ARITHMETIC by its name."""
+    if name == "bfloat16":
+        import ml_dtypes  # comes with jax
+
+        return np.dtype(ml_dtypes.bfloat16)
+    return np.dtype(name)
+
+
+def _is_float32(array: np.ndarray) -> bool:
+    with np.errstate(over="ignore"):
+        return np.array_equal(array.astype(np.float32), array, equal_nan=True)
