@@ -15,7 +15,7 @@ ALLOWED = {
     "torch_ref.convert": {"torch", "numpy", "jaxmlp.base", "torch_ref"},
     "torch_ref": {"torch", "torch_ref"},
     "jaxmlp": {"jax", "numpy", "jaxmlp"},
-    "compare.evidence": {"numpy", "jax", "jaxmlp.base", "compare.evidence"},
+    "compare.evidence": {"numpy", "ml_dtypes", "jax", "jaxmlp.base", "compare.evidence"},
     "compare.report": {
         "numpy",
         "compare.evidence",

@@ -7,6 +7,7 @@ and no denominator ever gets an epsilon. Shape letters: N samples, ... the shape
 import dataclasses
 import functools
 
+import ml_dtypes
 import numpy as np
 
 from compare.evidence.ulp import coarser_dtype, ulp_distance
@@ -74,7 +75,7 @@ def compare_arrays(name: str, a: np.ndarray, b: np.ndarray, *, first_sample: int
 
     a_finite, b_finite = np.where(finite, a, 0), np.where(finite, b, 0)
     larger = np.maximum(np.abs(a_finite), np.abs(b_finite))
-    tiny = larger < np.finfo(dtype).smallest_normal
+    tiny = larger < float(ml_dtypes.finfo(dtype).smallest_normal)
     return Comparison(
         name=name,
         shape=a.shape[1:],

@@ -18,19 +18,22 @@ class Tolerance(NamedTuple):
     equal_nan: bool  # whether NaN on both sides passes
 
 
+_DTYPES = ("bfloat16", "float16", "float32", "float64")
 # torch.testing chooses by dtype; the others have one default.
+_TORCH_TESTING = (
+    Tolerance(1.6e-2, 1e-5, False),
+    Tolerance(1e-3, 1e-5, False),
+    Tolerance(1.3e-6, 1e-5, False),
+    Tolerance(1e-7, 1e-7, False),
+)
 RULES: MappingProxyType[str, MappingProxyType[str, Tolerance]] = MappingProxyType(
     {
-        name: MappingProxyType({"float32": single, "float64": double})
-        for name, single, double in (
-            ("torch.allclose", Tolerance(1e-5, 1e-8, False), Tolerance(1e-5, 1e-8, False)),
-            (
-                "torch.testing.assert_close",
-                Tolerance(1.3e-6, 1e-5, False),
-                Tolerance(1e-7, 1e-7, False),
-            ),
-            ("numpy.testing.assert_allclose", Tolerance(1e-7, 0, True), Tolerance(1e-7, 0, True)),
-            ("chex.assert_trees_all_close", Tolerance(1e-6, 0, True), Tolerance(1e-6, 0, True)),
+        name: MappingProxyType(dict(zip(_DTYPES, tolerances, strict=True)))
+        for name, tolerances in (
+            ("torch.allclose", (Tolerance(1e-5, 1e-8, False),) * 4),
+            ("torch.testing.assert_close", _TORCH_TESTING),
+            ("numpy.testing.assert_allclose", (Tolerance(1e-7, 0, True),) * 4),
+            ("chex.assert_trees_all_close", (Tolerance(1e-6, 0, True),) * 4),
         )
     }
 )

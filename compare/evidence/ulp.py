@@ -1,11 +1,12 @@
 """Distances in units in the last place."""
 
+import ml_dtypes
 import numpy as np
 
 
 def coarser_dtype(a: np.dtype, b: np.dtype) -> np.dtype:
     """Returns the floating dtype of the two that has the larger unit roundoff."""
-    return max(a, b, key=lambda dtype: np.finfo(dtype).eps)
+    return max(a, b, key=lambda dtype: ml_dtypes.finfo(dtype).eps)
 
 
 def ulp_distance(a: np.ndarray, b: np.ndarray, dtype: np.dtype) -> np.ndarray:
@@ -18,7 +19,7 @@ def ulp_distance(a: np.ndarray, b: np.ndarray, dtype: np.dtype) -> np.ndarray:
     Args:
       a: any shape, floating, finite.
       b: the shape of a.
-      dtype: float16, float32 or float64.
+      dtype: bfloat16, float16, float32 or float64.
 
     Returns:
       uint64, the shape of a.
@@ -33,6 +34,8 @@ def _steps(values: np.ndarray, dtype: np.dtype) -> tuple[np.ndarray, np.ndarray]
     with np.errstate(over="ignore"):
         values = np.asarray(values, dtype)
     magnitudes = np.abs(values)
-    magnitudes = np.where(magnitudes < np.finfo(dtype).smallest_normal, dtype.type(0), magnitudes)
+    magnitudes = np.where(
+        magnitudes < ml_dtypes.finfo(dtype).smallest_normal, dtype.type(0), magnitudes
+    )
     bits = magnitudes.view(f"u{magnitudes.dtype.itemsize}")
     return np.signbit(values), bits.astype(np.uint64)
