@@ -1,9 +1,12 @@
 """End-to-end rounding bounds of a pair: how much of what rounding allows a difference uses."""
 
 import dataclasses
+from collections.abc import Mapping
 from typing import NamedTuple
 
 import numpy as np
+
+from compare.evidence.printed import hidden_in
 
 TYPICAL_LIMIT = 4.0  # root-sum-of-squares scales; beyond it a difference is worth a look
 
@@ -13,6 +16,23 @@ class Allowance(NamedTuple):
 
     worst: dict[str, np.ndarray]  # a proof
     typical: dict[str, np.ndarray]  # the scale that real errors have
+
+
+def with_printed(
+    allowance: Allowance, printed: Mapping[str, np.ndarray], values: Mapping[str, np.ndarray]
+) -> Allowance:
+    """Adds what print hides.
+
+    Args:
+      allowance: for the numbers as computed.
+      printed: half a unit of the last printed digit, [N, ...], by parameter; exact ones may be left
+        out.
+      values: what was read, [N, ...], in the dtype of the arithmetic.
+    """
+    hidden = {name: hidden_in(values[name], e) for name, e in printed.items()}
+    worst = {name: allowance.worst[name] + e for name, e in hidden.items()}
+    typical = {name: np.hypot(allowance.typical[name], e) for name, e in hidden.items()}
+    return Allowance({**allowance.worst, **worst}, {**allowance.typical, **typical})
 
 
 @dataclasses.dataclass(frozen=True)

@@ -9,15 +9,22 @@ times a known factor; the rule breaks once that exceeds what is allowed plus wha
               |delta|^2; or the rule of delta_j itself, unless z, recovered with it, moves along
 
 With one output q is 1 and rank_one sees nothing: there the rule of h speaks alone.
+
+Of a gradient read from print the allowances themselves move with an entry, by up to 3 p of what h
+moves, p being the share of h in doubt (`printed.doubt`); and of a change in db by more than a
+twentieth of the largest entry nothing is said, since all this is of first order in db.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
+import ml_dtypes
 import numpy as np
 
-from compare.evidence.certificate import Check, check_gradients
+from compare.evidence.certificate import check_gradients
 from compare.evidence.phi import PHI
+from compare.evidence.printed import doubt, hidden_by_print
 from compare.evidence.recovered import rounding_of
+from compare.evidence.rules import Check
 
 _MARGIN = 1.01  # allowances grow a little with the entry that is changed
 MOST_SAMPLES = 32
@@ -31,6 +38,7 @@ def detectable_ulp(
     *,
     activation: str,
     dtype: np.dtype,
+    printed: Sequence[tuple[np.ndarray, np.ndarray]] | None = None,
 ) -> dict[str, float]:
     """Finds, for every parameter, the change in ulp that no entry of these samples could hide.
 
@@ -41,34 +49,57 @@ def detectable_ulp(
     Returns:
       Parameter -> ulp, infinite where an entry could change unseen.
     """
-    found = check_gradients(params, x, y, grads, activation=activation, rounding=rounding_of(dtype))
+    rounding = rounding_of(dtype)
+    found = check_gradients(
+        params, x, y, grads, activation=activation, rounding=rounding, printed=printed
+    )
     limits = {(c.rule, c.parameter): _limit(c) for c in found.checks}
-    curvature = PHI[activation].largest_curvature
     detectable = {}
     with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
         for i, (dw, db) in enumerate(grads):
             w, b = f"w{i + 1}", f"b{i + 1}"
+            seen = 1.0  # share of a move of h that allowances do not follow
+            if printed is not None:
+                hidden = hidden_by_print(np, db, printed[i][1], rounding)
+                seen = np.maximum(1 - 3 * doubt(np, db, hidden), 0)
             h_limit = limits[("activation" if i else "input", w)]
             size, norm = np.abs(db), np.maximum((db * db).sum(axis=1, keepdims=True), 1e-300)
             h = np.abs(np.matmul(dw, db[:, :, None])[:, :, 0]) / norm
-            unseen = np.maximum(1 - db * db / norm, 0)[:, None, :]  # 1 - q
+            unseen = np.maximum(seen - db * db / norm, 0)[:, None, :]  # 1 - q
             slide = norm[:, :, None] / size[:, None, :]  # |delta|^2 / delta_j
             by_rank = limits[("rank_one", w)] / unseen
-            by_h = h_limit[:, :, None] * slide
+            by_h = (h_limit / seen)[:, :, None] * slide
             detectable[w] = _largest_in_ulp(np.fmin(by_rank, by_h), dw, dtype)
 
             change = np.fmin(by_rank, by_h) / h[:, :, None]
             change = np.where(np.isnan(change), np.inf, change).min(axis=1)
-            if i + 1 == len(grads):
-                drag = 2 * (h @ np.abs(params[i][0])) * size / norm
-                own = limits[("output", b)]
-            else:
-                s = np.abs(grads[i + 1][1] @ params[i + 1][0].T)
-                drag = s * curvature * (h @ np.abs(params[i][0])) * size / norm
-                own = limits[("chain", b)]
-            own = np.where(drag < 0.5, own / (1 - drag), np.inf)
-            detectable[b] = _largest_in_ulp(np.fmin(change, own), db, dtype)
+            change = np.fmin(change, _by_own_rule(limits, params, grads, i, h, activation))
+            if printed is not None:
+                change = np.where(change > size.max(axis=1, keepdims=True) / 20, np.inf, change)
+            detectable[b] = _largest_in_ulp(change, db, dtype)
     return detectable
+
+
+def _by_own_rule(
+    limits: Mapping[tuple[str, str], np.ndarray],
+    params: Sequence[tuple[np.ndarray, np.ndarray]],
+    grads: Sequence[tuple[np.ndarray, np.ndarray]],
+    i: int,
+    h: np.ndarray,
+    activation: str,
+) -> np.ndarray:
+    """The change of db that the rule of delta_l itself sees, unless z moves along; [N, n_l]."""
+    db = grads[i][1]
+    size, norm = np.abs(db), np.maximum((db * db).sum(axis=1, keepdims=True), 1e-300)
+    if i + 1 == len(grads):
+        drag = 2 * (h @ np.abs(params[i][0])) * size / norm
+        own = limits[("output", f"b{i + 1}")]
+    else:
+        s = np.abs(grads[i + 1][1] @ params[i + 1][0].T)
+        curvature = PHI[activation].largest_curvature
+        drag = s * curvature * (h @ np.abs(params[i][0])) * size / norm
+        own = limits[("chain", f"b{i + 1}")]
+    return np.where(drag < 0.5, own / (1 - drag), np.inf)
 
 
 def _limit(check: Check) -> np.ndarray:
@@ -78,7 +109,7 @@ def _limit(check: Check) -> np.ndarray:
 
 
 def _largest_in_ulp(change: np.ndarray, values: np.ndarray, dtype: np.dtype) -> float:
-    normal = np.abs(values) >= np.finfo(dtype).smallest_normal
+    normal = np.abs(values) >= float(ml_dtypes.finfo(dtype).smallest_normal)
     if not normal.any():
         return 0.0
     spacing = np.spacing(np.abs(values[normal]).astype(dtype)).astype(np.float64)

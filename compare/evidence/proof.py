@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from compare.evidence.certificate import check_gradients, ratios
+from compare.evidence.certificate import Checks, check_gradients, ratios
 from compare.evidence.recovered import Rounding, rounding_of
 
 if TYPE_CHECKING:  # jaxmlp loads jax, which a report of certificates does not need
@@ -59,6 +59,7 @@ def certify(
     grads: "Grads",
     *,
     activation: str,
+    printed: "Grads | None" = None,
     first_sample: int = 0,
     compiled: bool = False,
     worst_so_far: float = -1.0,
@@ -72,21 +73,22 @@ def certify(
       y: [N, k].
       grads: leaves [N, n_in, n_out] and [N, n_out]; their dtype is that of the arithmetic.
       activation: of the hidden layers.
+      printed: if grads were read from print, half a unit of every last printed digit, in the shapes
+        of grads; 0 where a number is exact.
       first_sample: the number of sample x[0].
       compiled: whether to check with jitted JAX, which pays off when there are many blocks.
       worst_so_far: a ratio up to which `worst` is not looked up, since `merge` would drop it.
     """
     dtype = grads[0].b.dtype
     kept = np.flatnonzero(_finite(grads))
-    rows = slice(None) if len(kept) == len(x) else kept
-    subject = _Subject(
-        tuple(params), x[rows], y[rows], tuple((dw[rows], db[rows]) for dw, db in grads)
-    )
+    subject = _Subject(tuple(params), x, y, tuple(grads), printed and tuple(printed))
+    if len(kept) < len(x):
+        subject = subject.take(kept)
     options: dict[str, Any] = {"activation": activation, "rounding": rounding_of(dtype)}
     if compiled:
-        largest, silent, at_kink = _largest_ratios_compiled(*subject, **options)
+        largest, silent, at_kink = _largest_ratios_compiled(subject, **options)
     else:
-        largest, silent, at_kink = _largest_ratios(*subject, **options)
+        largest, silent, at_kink = _largest_ratios(subject, **options)
     failed = (largest > 1).any(axis=0)
     silent = silent & ~failed
 
@@ -144,14 +146,37 @@ class _Subject(NamedTuple):
     x: np.ndarray
     y: np.ndarray
     grads: tuple[tuple[np.ndarray, np.ndarray], ...]
+    printed: tuple[tuple[np.ndarray, np.ndarray], ...] | None
+
+    def take(self, rows: "np.ndarray | slice") -> "_Subject":
+        """Keeps some samples."""
+        grads = tuple((dw[rows], db[rows]) for dw, db in self.grads)
+        printed = self.printed and tuple((dw[rows], db[rows]) for dw, db in self.printed)
+        return _Subject(self.params, self.x[rows], self.y[rows], grads, printed)
+
+    def check(self, *, activation: str, rounding: Rounding, xp: Any) -> Checks:
+        """Widens to float64 and checks."""
+
+        def wide(layers: Any) -> tuple[tuple[Any, Any], ...]:
+            return tuple((xp.asarray(w, np.float64), xp.asarray(b, np.float64)) for w, b in layers)
+
+        return check_gradients(
+            wide(self.params),
+            xp.asarray(self.x, np.float64),
+            xp.asarray(self.y, np.float64),
+            wide(self.grads),
+            activation=activation,
+            rounding=rounding,
+            printed=self.printed and wide(self.printed),
+            xp=xp,
+        )
 
 
 def _largest_ratios(
-    params: Any, x: Any, y: Any, grads: Any, *, activation: str, rounding: Rounding, xp: Any = np
+    subject: _Subject, *, activation: str, rounding: Rounding, xp: Any = np
 ) -> tuple[Any, Any, Any]:
     """Returns the largest ratio of every check [checks, N], silent [N] and at_kink [N]."""
-    subject = _widened(_Subject(params, x, y, grads), xp)
-    found = check_gradients(*subject, activation=activation, rounding=rounding, xp=xp)
+    found = subject.check(activation=activation, rounding=rounding, xp=xp)
     largest = [
         xp.max(by_entry, axis=tuple(range(1, by_entry.ndim)))
         for by_entry in (ratios(check, xp) for check in found.checks)
@@ -159,13 +184,13 @@ def _largest_ratios(
     return xp.stack(largest), found.silent, found.at_kink
 
 
-def _largest_ratios_compiled(*subject: Any, **options: Any) -> list[np.ndarray]:
+def _largest_ratios_compiled(subject: _Subject, **options: Any) -> list[np.ndarray]:
     import jax
 
     # The checks are written for NumPy, which promotes; the user's own settings may forbid it.
     promoting = jax.numpy_rank_promotion("allow"), jax.numpy_dtype_promotion("standard")
     with jax.enable_x64(True), promoting[0], promoting[1]:
-        return [np.asarray(out) for out in _compiled()(*subject, **options)]
+        return [np.asarray(out) for out in _compiled()(subject, **options)]
 
 
 @functools.cache
@@ -181,10 +206,8 @@ def _finding(
     subject: _Subject, row: int, check: int, sample: int, *, activation: str, rounding: Rounding
 ) -> Finding:
     """The worst entry of one sample under one check."""
-    one = slice(row, row + 1)
-    grads = tuple((dw[one], db[one]) for dw, db in subject.grads)
-    alone = _widened(_Subject(subject.params, subject.x[one], subject.y[one], grads), np)
-    found = check_gradients(*alone, activation=activation, rounding=rounding).checks[check]
+    alone = subject.take(slice(row, row + 1))
+    found = alone.check(activation=activation, rounding=rounding, xp=np).checks[check]
     by_entry = ratios(found)[0]
     index = tuple(int(i) for i in np.unravel_index(int(np.argmax(by_entry)), by_entry.shape))
     return Finding(
@@ -197,11 +220,3 @@ def _finding(
         expected=float(found.expected[0][index]),
         allowed=float(found.allowed[0][index]),
     )
-
-
-def _widened(subject: _Subject, xp: Any) -> _Subject:
-    def pairs(layers: Any) -> tuple[tuple[Any, Any], ...]:
-        return tuple((xp.asarray(w, np.float64), xp.asarray(b, np.float64)) for w, b in layers)
-
-    x, y = xp.asarray(subject.x, np.float64), xp.asarray(subject.y, np.float64)
-    return _Subject(pairs(subject.params), x, y, pairs(subject.grads))

@@ -6,28 +6,42 @@ Shape letters: N samples, n_l units of layer l.
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
+import ml_dtypes
 import numpy as np
 
 from compare.evidence.phi import Array, Phi
+
+_ANYTHING = 1e30  # finite, since weights of zero make NaN of an infinity
 
 
 class Rounding(NamedTuple):
     """The arithmetic of an implementation."""
 
     u: float  # unit roundoff
-    lam: float  # smallest normal number
-    slack: float  # factor on every bound: 2 where the bound is no more precise than the gradient
+    lam: float  # what underflow may cost: the smallest normal number where libraries flush to zero
+    slack: float  # factor on every bound
+    inputs: int = 0  # 1 where weights and samples are rounded on their way in
 
     def gamma(self, n: int) -> float:
-        """n u / (1 - n u)."""
-        return n * self.u / (1 - n * self.u)
+        """n u / (1 - n u), and more than anything can be off where n u is 1."""
+        return n * self.u / (1 - n * self.u) if n * self.u < 1 else _ANYTHING
 
 
 def rounding_of(dtype: np.dtype) -> Rounding:
-    """Returns the constants of float32 or float64."""
-    info = np.finfo(dtype)
-    slack = 2.0 if info.eps <= np.finfo(np.float64).eps else 1.0
-    return Rounding(float(info.eps) / 2, float(info.smallest_normal), slack)
+    """Returns the constants of float64, float32, float16 or bfloat16.
+
+    In float64 a bound is no more precise than the gradient, so it is doubled. Weights and samples
+    that come in float32 or float64 do not exist in float16 and bfloat16: they cost u relative each.
+    There u is so large that the constants here, which are of first order, are not enough: n of them
+    are (1 + u)^n - 1 <= n u (1 + n u) for n u <= 1/2, and n is at most 32 beside the dot products.
+    No library flushes subnormal float16 numbers to zero, so underflow costs one of them at most.
+    """
+    info = ml_dtypes.finfo(dtype)
+    u, lam = float(info.eps) / 2, float(info.smallest_normal)
+    if u > 2.0**-24:
+        lam = float(info.smallest_subnormal) if dtype == np.float16 else lam
+        return Rounding(u, lam, 1 + 32 * u, inputs=1)
+    return Rounding(u, lam, 2.0 if u <= 2.0**-53 else 1.0)
 
 
 class Trace(NamedTuple):
@@ -50,15 +64,19 @@ def recover(xp: Any, dw: Array, delta: Array, rounding: Rounding) -> tuple[Array
     return h, relative * xp.abs(h) + rounding.lam * spread * (1 + xp.abs(h))
 
 
+def input_error(xp: Any, given: Array, rounding: Rounding) -> Array:
+    """How far samples or labels may be from those given."""
+    if not rounding.inputs:
+        return xp.zeros_like(given)
+    return rounding.u * xp.abs(given) + rounding.lam
+
+
 def _affine(xp: Any, h: Array, h_error: Array, w: Array, b: Array, rounding: Rounding) -> Trace:
     """z = h w + b for an h known to h_error, and the error of a z computed from that h."""
     magnitude = xp.abs(h) @ xp.abs(w) + xp.abs(b)
     flushed = 3 * (len(w) + 1) + xp.sum(xp.abs(w), axis=0) + xp.sum(xp.abs(h), 1, keepdims=True)
-    error = (
-        rounding.gamma(len(w) + 1) * magnitude
-        + (1 + rounding.gamma(len(w) + 1)) * (h_error @ xp.abs(w))
-        + rounding.lam * flushed
-    )
+    gamma = rounding.gamma(len(w) + 1 + rounding.inputs)
+    error = gamma * magnitude + (1 + gamma) * (h_error @ xp.abs(w)) + rounding.lam * flushed
     return Trace(h @ w + b, error)
 
 
@@ -67,21 +85,23 @@ def trace_forward(
     params: Sequence[tuple[Array, Array]],
     x: Array,
     recovered: Sequence[tuple[Array, Array]],
-    alive: Sequence[Array],
+    known: Sequence[Array],
     phi: Phi,
     rounding: Rounding,
+    *,
+    far: float = 64.0,
 ) -> list[Trace]:
     """Returns z of every layer, [N, n_l].
 
-    It comes from the recovered h below, or from a forward pass where that is known far better, as
-    it is where delta is 0.
+    It comes from the recovered h below, or from a forward pass where that is known far better
+    (by a factor of `far`), or where there is nothing to recover h from.
     """
-    h, h_error = x, xp.zeros_like(x)
+    h, h_error = x, input_error(xp, x, rounding)
     found: list[Trace] = []
     for i, (w, b) in enumerate(params):
         forward = _affine(xp, h, h_error, w, b, rounding)
         local = forward if i == 0 else _affine(xp, *recovered[i], w, b, rounding)
-        use_local = alive[i][:, None] & (local.error <= 64 * forward.error)
+        use_local = known[i][:, None] & (local.error <= far * forward.error)
         found.append(
             Trace(
                 xp.where(use_local, local.z, forward.z),
