@@ -85,9 +85,9 @@ def check_gradients(
       The checks, ordered as data flows: forward, output, backward.
     """
     phi = PHI[activation]
-    halves = [None] * len(grads) if printed is None else printed
     layers = [
-        make_layer(xp, *pair, half, rounding) for pair, half in zip(grads, halves, strict=True)
+        make_layer(xp, *pair, None if printed is None else printed[i], rounding)
+        for i, pair in enumerate(grads)
     ]
     recovered = [(layer.h, layer.h_error) for layer in layers]
     far = 64.0 if printed is None else 1.0  # print leaves less of h than a forward pass knows

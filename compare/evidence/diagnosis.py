@@ -3,17 +3,21 @@
 The backward pass is walked from the output down. The first of delta_l, dL/db_l alone and dL/dw_l
 that is not what its neighbours ask for is tried against a table of mistakes, each a formula for
 what would stand there instead. One that fits to rounding in every entry of every sample tried,
-certified ones included, is the explanation; where none fits, that is said.
+certified ones included, is the explanation; where none fits, that is said. Where rounding or print
+hide so much that several different ones fit, none is named.
 """
 
 import dataclasses
+import itertools
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 import numpy as np
 
+from compare.evidence.fitting import Above, Tolerance, fits, largest, lost_in, outer, tolerances
 from compare.evidence.phi import PHI
-from compare.evidence.recovered import Trace, recover, rounding_of, trace_forward
+from compare.evidence.recovered import rounding_of, trace_forward
+from compare.evidence.rules import make_layer
 
 MOST_SAMPLES = 8  # failed ones, and certified ones, that an explanation has to fit
 _COARSEST = 1e-3  # relative; a mistake has to be told from rounding, and classic ones are larger
@@ -32,6 +36,7 @@ class Samples:
     activation: str
     dtype: np.dtype  # of the arithmetic
     n_samples: int  # of the whole run: a gradient may have been divided by it
+    printed: Sequence[tuple[np.ndarray, np.ndarray]] | None = None  # as in `check_gradients`
 
 
 class Explanation(NamedTuple):
@@ -66,28 +71,41 @@ class _Walk:
         self._samples = samples
         self._phi = PHI[samples.activation]
         rounding = rounding_of(samples.dtype)
-        recovered = [recover(np, dw, db, rounding) for dw, db in samples.grads]
+        printed = samples.printed
+        self._layers = [
+            make_layer(np, *pair, None if printed is None else printed[i], rounding)
+            for i, pair in enumerate(samples.grads)
+        ]
         self._trace = trace_forward(
-            np, samples.params, samples.x, recovered, trusted, self._phi, rounding
+            np,
+            samples.params,
+            samples.x,
+            [(layer.h, layer.h_error) for layer in self._layers],
+            [layer.known & one for layer, one in zip(self._layers, trusted, strict=True)],
+            self._phi,
+            rounding,
+            far=64.0 if samples.printed is None else 1.0,
         )
         width = max(max(w.shape) for w, _ in samples.params)
         self._rounding = (64 + 4 * width) * rounding.u
+        self._coarsest = max(_COARSEST, 32 * rounding.u)
+        self._is_coarse = samples.printed is not None or self._coarsest > _COARSEST
 
     def explain(self, layer: int) -> Explanation | None:
         """Returns None if this layer is right."""
         dw, db = self._samples.grads[layer - 1]
         h, right = self._act(layer - 1), self._right_delta(layer)
-        tolerance = self._tolerance(layer)
-        if not _fits(db, right, tolerance):
-            alone = _fits(dw, _outer(h, right), tolerance)
+        of_db, of_dw = self._tolerances(layer)
+        if not fits(db, right, of_db):
+            alone = fits(dw, outer(h, right), of_dw._replace(relative=of_db.relative))
             quantity = f"dL/db{layer}" if alone else f"delta{layer}"
             output = layer == len(self._samples.params)
             wrong = self._wrong_outputs(right) if output else self._wrong_deltas(layer)
-            return Explanation(quantity, self._name(db, right, wrong, tolerance, is_output=output))
-        right = _outer(h, db)
-        if not _fits(dw, right, tolerance):
+            return Explanation(quantity, self._name(db, right, wrong, of_db, is_output=output))
+        right = outer(h, db)
+        if not fits(dw, right, of_dw):
             wrong = self._wrong_weights(layer)
-            return Explanation(f"dL/dw{layer}", self._name(dw, right, wrong, tolerance))
+            return Explanation(f"dL/dw{layer}", self._name(dw, right, wrong, of_dw))
         return None
 
     def _name(
@@ -95,19 +113,29 @@ class _Walk:
         found: np.ndarray,
         right: np.ndarray,
         wrong: Wrong,
-        tolerance: np.ndarray,
+        tolerance: Tolerance,
         *,
         is_output: bool = False,
     ) -> str | None:
         if not found.any():
             return "is 0 where the chain rule gives something else: it is missing or detached"
-        for said, value in wrong:
-            if value.shape == found.shape and _fits(found, value, tolerance):
-                return f"is what comes out if {said}"
-        for factor, said in self._factors(is_output=is_output):
-            if _fits(found, factor * right, tolerance):
-                return said
-        return None
+        mistakes = itertools.chain(
+            ((f"is what comes out if {said}", value) for said, value in wrong),
+            ((said, factor * right) for factor, said in self._factors(is_output=is_output)),
+        )
+        fitting = (
+            (said, value)
+            for said, value in mistakes
+            if value.shape == found.shape
+            and fits(found, value, tolerance)
+            and not (self._is_coarse and fits(value, right, tolerance))
+        )
+        said, value = next(fitting, (None, right))
+        none_hidden = np.zeros(len(found))
+        equal = Tolerance(none_hidden + self._rounding, none_hidden)
+        if self._is_coarse and not all(fits(other, value, equal) for _, other in fitting):
+            return None
+        return said
 
     def _factors(self, *, is_output: bool) -> Iterator[tuple[float, str]]:
         gives = "what the chain rule gives"
@@ -167,25 +195,25 @@ class _Walk:
     def _wrong_weights(self, layer: int) -> Wrong:
         delta = self._samples.grads[layer - 1][1]
         h, name = self._act(layer - 1), f"h{layer - 1}" if layer > 1 else "x"
-        yield f"{name} is left out", _outer(np.ones_like(h), delta)
+        yield f"{name} is left out", outer(np.ones_like(h), delta)
         if h.shape[1] == delta.shape[1]:
-            yield "it is transposed", _outer(delta, h)
+            yield "it is transposed", outer(delta, h)
         if layer > 1:
             z = self._trace[layer - 2].z
-            yield f"z{layer - 1} stands in place of h{layer - 1}", _outer(z, delta)
+            yield f"z{layer - 1} stands in place of h{layer - 1}", outer(z, delta)
             slope = self._phi.slope(np, z)
-            yield f"phi'(z{layer - 1}) stands in place of h{layer - 1}", _outer(slope, delta)
+            yield f"phi'(z{layer - 1}) stands in place of h{layer - 1}", outer(slope, delta)
         for other in range(len(self._samples.params)):
             act = self._act(other)
             if other != layer - 1 and act.shape == h.shape:
                 other_name = f"h{other}" if other else "x"
-                yield f"{other_name} stands in place of {name}", _outer(act, delta)
+                yield f"{other_name} stands in place of {name}", outer(act, delta)
         if layer < len(self._samples.params):
             s = self._samples.grads[layer][1] @ self._samples.params[layer][0].T
-            yield "phi' is left out of its delta", _outer(h, s)
+            yield "phi' is left out of its delta", outer(h, s)
         for other, (_, db) in enumerate(self._samples.grads, start=1):
             if other != layer and db.shape == delta.shape:
-                yield f"delta{other} stands in place of delta{layer}", _outer(h, db)
+                yield f"delta{other} stands in place of delta{layer}", outer(h, db)
 
     def _act(self, layer: int) -> np.ndarray:
         if not layer:
@@ -200,28 +228,18 @@ class _Walk:
         above = self._samples.grads[layer][1]
         return (above @ self._samples.params[layer][0].T) * self._phi.slope(np, z)
 
-    def _tolerance(self, layer: int) -> np.ndarray:
-        """What rounding explains, relative to the largest entry of a sample; [N]."""
+    def _tolerances(self, layer: int) -> tuple[Tolerance, Tolerance]:
+        """What rounding and print explain of db, and of dw beside db as found."""
         known = [self._trace[layer - 1], *([self._trace[layer - 2]] if layer > 1 else [])]
         if layer == len(self._samples.params):
-            residual = np.abs(known[0].z - self._samples.y).max(axis=1)
-            lost = known[0].error.max(axis=1) / np.maximum(residual, 1e-300)
+            residual = largest(known[0].z - self._samples.y)
+            lost = largest(known[0].error) / np.maximum(residual, 1e-300)
         else:
-            lost = _relative(known[0])
-        bound = self._rounding + 4 * np.maximum(lost, _relative(known[-1]))
-        return np.minimum(bound, _COARSEST)
-
-
-def _relative(trace: Trace) -> np.ndarray:
-    return trace.error.max(axis=1) / np.maximum(np.abs(trace.z).max(axis=1), 1e-300)
-
-
-def _fits(found: np.ndarray, value: np.ndarray, tolerance: np.ndarray) -> bool:
-    """Whether all samples are equal but for rounding."""
-    distance = np.abs(found - value).reshape(len(found), -1).max(axis=1)
-    scale = np.abs(value).reshape(len(found), -1).max(axis=1)
-    return bool(np.all(distance <= tolerance * scale))
-
-
-def _outer(h: np.ndarray, delta: np.ndarray) -> np.ndarray:
-    return h[:, :, None] * delta[:, None, :]
+            lost = lost_in(known[0])
+        bound = self._rounding + 4 * np.maximum(lost, lost_in(known[-1]))
+        bound = np.minimum(bound, self._coarsest)
+        own, above = self._layers[layer - 1], None
+        if layer < len(self._samples.params):
+            w = self._samples.params[layer][0]
+            above = Above(self._layers[layer], w, self._phi.slope(np, known[0].z))
+        return tolerances(bound, own, above, self._act(layer - 1))
