@@ -32,7 +32,11 @@ READINGS = ("worst", "typical")
 
 
 def roundoff(
-    f: Callable[..., Any], dtype: np.typing.DTypeLike, *, reading: str = "worst"
+    f: Callable[..., Any],
+    dtype: np.typing.DTypeLike,
+    *,
+    reading: str = "worst",
+    rounded_inputs: bool = False,
 ) -> Callable[..., tuple[Any, Any]]:
     """Makes of f a function that returns (values, bounds), both float64 with f's structure.
 
@@ -40,6 +44,9 @@ def roundoff(
       f: a JAX function; `vmap`, `grad` and `jit` of one are welcome.
       dtype: in which f is computed: arguments are cast to it and taken to be exact.
       reading: 'worst' or 'typical'.
+      rounded_inputs: whether f is meant at the arguments as given, in float64 if need be. One that
+        does not exist in dtype then carries the bound u |a| of rounding it; so float32 weights are
+        given to a program that answers in bfloat16.
 
     Returns:
       A function of f's arguments, arrays or pytrees of arrays. Under `jax.jit` it has to be traced
@@ -63,8 +70,8 @@ def roundoff(
             xp = jnp if tracing else np
             interpreter = _Interpreter(xp, reading)
             with np.errstate(all="ignore"):
-                exact = [interpreter.exact(xp.asarray(leaf).astype(dtype)) for leaf in leaves]
-                outs = interpreter.run(closed, exact)
+                enter = interpreter.rounded if rounded_inputs else interpreter.cast
+                outs = interpreter.run(closed, [enter(xp.asarray(leaf), dtype) for leaf in leaves])
         structure: Any = jax.tree.structure(out_shapes)
         slack = 2.0 if dtype == np.float64 else 1.0  # the bound is no more precise than the value
         errors = [slack * xp.where(xp.isnan(out.error), np.inf, out.error) for out in outs]
@@ -85,6 +92,16 @@ class _Interpreter:
             return Bounded(value, self.xp.zeros(value.shape, bool))
         wide = value.astype(np.float64) if jnp.issubdtype(value.dtype, jnp.floating) else value
         return Bounded(wide, self.xp.zeros(value.shape))
+
+    def cast(self, value: Array, dtype: np.dtype) -> Bounded:
+        return self.exact(value.astype(dtype))
+
+    def rounded(self, value: Array, dtype: np.dtype) -> Bounded:
+        """Takes a value that is rounded to dtype on its way in."""
+        info, wide = jnp.finfo(dtype), self.exact(value).value.astype(np.float64)
+        error = float(info.eps) / 2 * self.xp.abs(wide) + float(info.smallest_normal)
+        error = self.xp.where(value.astype(dtype).astype(np.float64) == wide, 0.0, error)
+        return self.within_range(Bounded(wide, error), dtype)
 
     def run(self, closed: Any, args: Sequence[Bounded]) -> list[Bounded]:
         known: dict[Any, Bounded] = {}
