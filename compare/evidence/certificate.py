@@ -139,4 +139,4 @@ def ratios(check: Check, xp: Any = np) -> Array:
     """Returns |found - expected| / allowed, [N, ...]; at most 1 where the rule holds."""
     distance = xp.abs(check.found - check.expected)
     shape = (-1,) + (1,) * (distance.ndim - 1)
-    return xp.where(check.applies.reshape(shape), distance / check.allowed, 0.0)
+    return xp.where(check.applies.reshape(shape), distance, 0.0) / check.allowed

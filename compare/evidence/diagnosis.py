@@ -21,6 +21,7 @@ from compare.evidence.rules import make_layer
 
 MOST_SAMPLES = 8  # failed ones, and certified ones, that an explanation has to fit
 _COARSEST = 1e-3  # relative; a mistake has to be told from rounding, and classic ones are larger
+_SAME = 1e-9  # relative; two mistakes that come to the same thing
 
 Wrong = Iterator[tuple[str, np.ndarray]]  # (what was done, what comes out of it)
 
@@ -132,7 +133,7 @@ class _Walk:
         )
         said, value = next(fitting, (None, right))
         none_hidden = np.zeros(len(found))
-        equal = Tolerance(none_hidden + self._rounding, none_hidden)
+        equal = Tolerance(none_hidden + _SAME, none_hidden)
         if self._is_coarse and not all(fits(other, value, equal) for _, other in fitting):
             return None
         return said

@@ -1,0 +1,180 @@
+"""Candidates in float16 and bfloat16: what is right passes, and gross mistakes are found."""
+
+import jax
+import jax.numpy as jnp
+import ml_dtypes
+import numpy as np
+import pytest
+import torch
+
+from compare.evidence.detectable import detectable_ulp
+from compare.evidence.diagnosis import Samples, diagnose
+from compare.evidence.peers import RULES, count_breaking
+from compare.evidence.proof import certify
+from compare.evidence.recovered import rounding_of
+from compare.evidence.roundoff import roundoff
+from compare.evidence.ulp import coarser_dtype, ulp_distance
+from jaxmlp import ACTIVATIONS, Batch, backprop, init_params
+from tests.low_precision import LOW, cast, gradients, random_network
+from tests.networks import ALL_ACTIVATIONS
+
+F32 = np.dtype(np.float32)
+BFLOAT16 = LOW["bfloat16"]
+
+
+def wide(layers):
+    return [tuple(np.asarray(leaf, np.float64) for leaf in layer) for layer in layers]
+
+
+def prove(params, batch, activation, grads):
+    return certify("mine", params, *batch, grads, activation=activation)
+
+
+def usual(activation="sigmoid", seed=0):
+    rng = np.random.default_rng(seed)
+    params = init_params(rng, (2, 10, 10, 1), dtype=F32)
+    x = rng.random((6, 2)).astype(F32)
+    return params, Batch(x, rng.random((6, 1)).astype(F32)), activation
+
+
+@pytest.mark.parametrize("seed", range(10))
+@pytest.mark.parametrize("name", LOW)
+def test_correct_gradients_are_never_refuted(name, seed):
+    rng = np.random.default_rng(seed)
+    certified = 0
+    for _ in range(15):
+        problem = random_network(rng)
+        certificate = prove(*problem, gradients(*problem, LOW[name]))
+        assert certificate.dtype == name
+        assert certificate.failed == 0, certificate.first_failure
+        certified += certificate.certified
+    assert certified > 30  # of 45
+
+
+@pytest.mark.parametrize("activation", ALL_ACTIVATIONS)
+@pytest.mark.parametrize("name", LOW)
+def test_those_of_jax_are_certified(name, activation):
+    params, batch, _ = usual(activation)
+    evaluate = jax.jit(backprop.per_sample_gradients, static_argnames="activation")
+    rounded = tuple(cast(layer, LOW[name]) for layer in params)
+    found = evaluate(rounded, cast(batch, LOW[name]), activation=ACTIVATIONS[activation])
+    grads = jax.tree.map(np.asarray, found.grads)
+    assert prove(params, batch, activation, grads).certified == 6
+
+
+def test_samples_that_are_rounded_on_the_way_in_are_no_mistake():
+    params, batch, activation = usual("relu")
+    far = batch._replace(x=batch.x * 200, y=batch.y + 100)
+    assert prove(params, far, activation, gradients(params, far, activation, BFLOAT16)).failed == 0
+
+
+MISTAKES = {
+    "half": {"factor": 1},
+    "negative": {"factor": -2},
+    "phi' is left out": {"slope": lambda z, h, c: np.ones_like(z)},
+    "phi' is taken at h": {"slope": lambda z, h, c: sigmoid_slope(h, c)},
+}
+
+
+def sigmoid_slope(z, c):
+    h = c(1) / (c(1) + np.exp(-z))
+    return h * (c(1) - h)
+
+
+@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize("words", MISTAKES)
+def test_gross_mistakes_in_float16_are_found_and_explained(words, seed):
+    problem = params, batch, activation = usual(seed=seed)
+    dtype = LOW["float16"]
+    grads = gradients(*problem, dtype, **MISTAKES[words])
+    assert prove(*problem, grads).failed == 6
+    samples = Samples(wide(params), *wide([batch])[0], wide(grads), activation, dtype, 6)
+    assert words in diagnose(samples).mistake
+
+
+def test_a_wrong_factor_in_bfloat16_is_found():
+    problem = usual()
+    assert prove(*problem, gradients(*problem, BFLOAT16, factor=1)).failed == 6
+
+
+@pytest.mark.parametrize("name", LOW)
+@pytest.mark.parametrize("seed", range(15))
+def test_a_change_above_detectable_ulp_is_found(seed, name):
+    rng = np.random.default_rng(seed)
+    problem = params, batch, activation = usual(str(rng.choice(ALL_ACTIVATIONS)), seed)
+    grads, dtype = gradients(*problem, LOW[name]), LOW[name]
+    known = detectable_ulp(
+        wide(params), *wide([batch])[0], wide(grads), activation=activation, dtype=dtype
+    )
+    for layer, pair in enumerate(grads):
+        for kind, array in enumerate(pair):
+            place = tuple(int(rng.integers(n)) for n in array.shape)
+            step = float(np.spacing(np.abs(array[place])))
+            change = (known["wb"[kind] + str(layer + 1)] + 1) * step
+            before = array[place]
+            has_ulp = abs(float(before)) >= float(ml_dtypes.finfo(dtype).smallest_normal)
+            if has_ulp and change < 0.1 * np.abs(array.astype(np.float64)).max():
+                array[place] = float(before) + change
+                assert prove(*problem, grads).failed == 1
+            array[place] = before
+
+
+@pytest.mark.parametrize(
+    ("dtype", "u", "lam", "inputs"),
+    [
+        (np.float64, 2.0**-53, 2.0**-1022, 0),
+        (np.float32, 2.0**-24, 2.0**-126, 0),
+        (np.float16, 2.0**-11, 2.0**-24, 1),
+        (ml_dtypes.bfloat16, 2.0**-8, 2.0**-126, 1),
+    ],
+)
+def test_constants(dtype, u, lam, inputs):
+    found = rounding_of(np.dtype(dtype))
+    assert (found.u, found.lam, found.inputs) == (u, lam, inputs)
+    sizes = [found.gamma(n) for n in (1, 10, 200, 300, 3000)]
+    assert sizes == sorted(sizes)
+    assert sizes[0] == pytest.approx(u, rel=0.01)
+
+
+def test_dot_products_too_long_for_bfloat16_say_nothing():
+    assert 1e20 < rounding_of(BFLOAT16).gamma(256) < 1e200
+    rng = np.random.default_rng(0)
+    params = init_params(rng, (2, 300, 1), dtype=F32)
+    batch = Batch(rng.random((2, 2)).astype(F32), rng.random((2, 1)).astype(F32))
+    grads = gradients(params, batch, "relu", BFLOAT16)
+    certificate = prove(params, batch, "relu", grads)
+    assert certificate.failed == 0
+    assert certificate.silent == 2  # of 301 terms
+
+
+def test_ulps_and_fixed_tolerances_of_bfloat16():
+    a = np.array([1, -2, 0], BFLOAT16)
+    b = np.array([1 + 2.0**-7, 2, 2.0**-130], BFLOAT16)
+    assert ulp_distance(a, b, BFLOAT16).tolist() == [1, 2 * 0x4000, 0]
+    assert coarser_dtype(BFLOAT16, LOW["float16"]) == BFLOAT16
+    assert coarser_dtype(F32, BFLOAT16) == BFLOAT16
+    for name in LOW:
+        rtol, atol, _ = RULES["torch.testing.assert_close"][name]
+        tensor = torch.ones((), dtype=getattr(torch, name))
+        for factor, holds in ((0.9, True), (1.1, False)):
+            near = tensor.double() + factor * (rtol + atol)
+            torch_says = torch.allclose(near, tensor.double(), rtol=rtol, atol=atol)
+            breaking = count_breaking([near.numpy()[None]], [np.ones(1)], name).breaking
+            assert (breaking["torch.testing.assert_close"] == 0) == torch_says == holds
+        torch.testing.assert_close(tensor * (1 + rtol / 2), tensor)
+
+
+@pytest.mark.parametrize("name", LOW)
+def test_arguments_that_do_not_exist_in_the_dtype(name):
+    dtype = LOW[name]
+    u = float(jnp.finfo(dtype).eps) / 2
+    x = np.array([1, 1 / 3, 1e5], F32)
+    value, bound = roundoff(lambda x: x, dtype, rounded_inputs=True)(x)
+    np.testing.assert_array_equal(value, x.astype(np.float64))
+    assert bound[0] == 0
+    assert bound[1] == pytest.approx(u / 3, rel=1e-3, abs=1e-4)
+    assert np.isinf(bound[2]) == (name == "float16")  # which ends at 65504
+    cast_first, exact = roundoff(lambda x: x, dtype)(x[:2])
+    np.testing.assert_array_equal(cast_first, x[:2].astype(dtype).astype(np.float64))
+    assert not exact.any()
+    np.testing.assert_array_less(np.abs(cast_first - x[:2]), bound[:2] + 1e-30)
