@@ -120,17 +120,17 @@ def test_a_change_above_detectable_ulp_is_found(seed, name):
 
 
 @pytest.mark.parametrize(
-    ("dtype", "u", "lam", "inputs"),
+    ("dtype", "u", "lam", "slack", "inputs"),
     [
-        (np.float64, 2.0**-53, 2.0**-1022, 0),
-        (np.float32, 2.0**-24, 2.0**-126, 0),
-        (np.float16, 2.0**-11, 2.0**-24, 1),
-        (ml_dtypes.bfloat16, 2.0**-8, 2.0**-126, 1),
+        (np.float64, 2.0**-53, 2.0**-1022, 2, 0),
+        (np.float32, 2.0**-24, 2.0**-126, 1, 0),
+        (np.float16, 2.0**-11, 2.0**-24, 1 + 2.0**-6, 1),
+        (ml_dtypes.bfloat16, 2.0**-8, 2.0**-126, 1.125, 1),
     ],
 )
-def test_constants(dtype, u, lam, inputs):
+def test_constants(dtype, u, lam, slack, inputs):
     found = rounding_of(np.dtype(dtype))
-    assert (found.u, found.lam, found.inputs) == (u, lam, inputs)
+    assert found == (u, lam, slack, inputs)
     sizes = [found.gamma(n) for n in (1, 10, 200, 300, 3000)]
     assert sizes == sorted(sizes)
     assert sizes[0] == pytest.approx(u, rel=0.01)
@@ -178,3 +178,15 @@ def test_arguments_that_do_not_exist_in_the_dtype(name):
     np.testing.assert_array_equal(cast_first, x[:2].astype(dtype).astype(np.float64))
     assert not exact.any()
     np.testing.assert_array_less(np.abs(cast_first - x[:2]), bound[:2] + 1e-30)
+
+
+def test_subnormal_float16_numbers_are_kept():
+    """The premise of lam in float16; flushing them would cost the smallest normal number."""
+    x = np.array([3e-5, 1e-6], np.float16)
+    assert (x < np.finfo(np.float16).smallest_normal).all()
+    half = np.float16(0.5)
+    by_jax = jax.jit(lambda x: (x * half, jnp.dot(x[None], jnp.ones((2, 1), jnp.float16))))(x)
+    by_torch = torch.tensor(x) * 0.5, torch.tensor(x)[None] @ torch.ones((2, 1), dtype=torch.half)
+    for scaled, summed in (by_jax, by_torch, (x * half, x[None] @ np.ones((2, 1), np.float16))):
+        np.testing.assert_allclose(np.asarray(scaled, np.float64), x / 2.0, atol=2.0**-25)
+        np.testing.assert_allclose(np.asarray(summed, np.float64), [[x.sum()]], atol=2.0**-24)

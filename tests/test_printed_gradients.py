@@ -190,6 +190,7 @@ def test_a_zero_that_print_can_neither_prove_nor_refute_is_silent():
     far = batch._replace(y=np.full((1, 1), 1e2, F32), x=np.full((1, 1), 1e2 / 30, F32))
     assert prove(params, far, "identity", zero, half(1e-3, 1e-3)).certified == 1
     assert prove(params, far, "identity", zero, half(1e-3, 1e-7)).silent == 1
+    assert prove(params, far, "identity", zero, half(1e-7, 1e-3)).silent == 1
 
 
 @pytest.mark.parametrize("compiled", [False, True])
@@ -226,6 +227,29 @@ def test_a_change_above_detectable_ulp_is_found(seed):
     if array[place] and np.isfinite(ulps):
         array[place] += F32.type((ulps + 1) * np.spacing(abs(array[place])))
         assert prove(*problem, grads, half).failed == 1
+
+
+@pytest.mark.parametrize("hidden", [0.002, 0.1, 0.4])
+def test_what_is_detectable_allows_for_allowances_that_grow(hidden):
+    """With one output all of dw goes into h, and what print hides of h grows with h."""
+    one, zero = np.ones((1, 1), F32), np.zeros(1, F32)
+    params, batch = (Layer(0 * one, zero),), Batch(one, one)  # delta is -2, and so is dw
+    half = (Layer(np.full((1, 1, 1), hidden), np.full((1, 1), hidden)),)
+
+    def grads(w):
+        return (Layer(np.full((1, 1, 1), w, F32), -2 * one),)
+
+    known = detectable_ulp(
+        wide(params),
+        *wide([batch])[0],
+        wide(grads(-2)),
+        activation="identity",
+        dtype=F32,
+        printed=wide(half),
+    )
+    changed = -2 - (known["w1"] + 1) * 2.0**-22
+    assert prove(params, batch, "identity", grads(-2), half).certified == 1
+    assert prove(params, batch, "identity", grads(changed), half).failed == 1
 
 
 @pytest.mark.parametrize(

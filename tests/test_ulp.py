@@ -2,6 +2,7 @@
 
 import hypothesis
 import hypothesis.strategies as st
+import ml_dtypes
 import numpy as np
 import pytest
 
@@ -71,6 +72,7 @@ def test_distances_add_up_along_the_line(dtype, data):
 @pytest.mark.parametrize(
     ("a", "b", "dtype", "expected"),
     [
+        pytest.param(1, 1 + 2.0**-7, ml_dtypes.bfloat16, 1, id="bfloat16"),
         pytest.param(1, 1 + 2.0**-10, np.float16, 1, id="float16"),
         pytest.param(1, 1 + 2.0**-23, np.float32, 1, id="float32"),
         pytest.param(1, 1 + 2.0**-52, np.float64, 1, id="float64"),
@@ -146,6 +148,7 @@ def test_transposed_and_read_only_arrays_are_left_as_they_are():
         ("float16", "float32", "float16"),
         ("float32", "float64", "float32"),
         ("float64", "float16", "float16"),
+        ("float16", "bfloat16", "bfloat16"),
         ("float64", "float64", "float64"),
     ],
 )

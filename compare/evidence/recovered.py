@@ -34,7 +34,8 @@ def rounding_of(dtype: np.dtype) -> Rounding:
     that come in float32 or float64 do not exist in float16 and bfloat16: they cost u relative each.
     There u is so large that the constants here, which are of first order, are not enough: n of them
     are (1 + u)^n - 1 <= n u (1 + n u) for n u <= 1/2, and n is at most 32 beside the dot products.
-    No library flushes subnormal float16 numbers to zero, so underflow costs one of them at most.
+    Subnormal float16 numbers are kept, unlike others, so underflow costs one of them at most: the
+    smallest normal number is so large there that allowing for it would hide most mistakes.
     """
     info = ml_dtypes.finfo(dtype)
     u, lam = float(info.eps) / 2, float(info.smallest_normal)
