@@ -1,7 +1,7 @@
 """End-to-end rounding bounds of what an implementation has answered."""
 
-from compare.answers import Answer, quantities
-from compare.evidence.bounds import Allowance
+from compare.answers import Answer, name_parameters, quantities
+from compare.evidence.bounds import Allowance, with_printed
 from compare.evidence.pairs import name_all
 from compare.evidence.roundoff import READINGS, roundoff
 from compare.formulas import formula
@@ -16,7 +16,12 @@ def allowance_of(
     evaluated = formula(name.partition("@")[0], problem.activation)  # @baseline is the same
     found = {}
     for reading in READINGS:
-        _, errors = roundoff(evaluated, answer.dtype, reading=reading)(problem.params, batch)
+        analysed = roundoff(evaluated, answer.dtype, reading=reading, rounded_inputs=True)
+        _, errors = analysed(problem.params, batch)
         named = Answer(errors.grads, errors.prediction, errors.loss)
         found[reading] = name_all(quantities(named, layout))
-    return Allowance(**found)
+    allowance = Allowance(**found)
+    if answer.printed is None:
+        return allowance
+    printed = name_parameters(answer.printed, layout)
+    return with_printed(allowance, printed, name_parameters(answer.grads, layout))

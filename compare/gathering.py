@@ -98,6 +98,7 @@ class Evidence:
             *block.batch,
             answer.grads,
             activation=self._problem.activation,
+            printed=answer.printed,
             first_sample=block.start,
             compiled=compiled,
             worst_so_far=-1.0 if earlier is None or earlier.worst is None else earlier.worst.ratio,
@@ -127,6 +128,7 @@ class Evidence:
             _wide(answer.grads, rows),
             activation=self._problem.activation,
             dtype=answer.dtype,
+            printed=answer.printed and _wide(answer.printed, rows),
         )
 
     def _diagnose(self, block: Block, answer: Answer, row: int) -> Explanation | None:
@@ -140,6 +142,7 @@ class Evidence:
             activation=self._problem.activation,
             dtype=answer.dtype,
             n_samples=self._problem.n_samples,
+            printed=answer.printed and _wide(answer.printed, rows),
         )
         with np.errstate(all="ignore"):  # a gradient that overflows fits nothing
             return diagnose(samples)
