@@ -41,7 +41,7 @@ def take(answer: Answer, rows: np.ndarray | slice) -> Answer:
 def quantities(answer: Answer, layout: str) -> Quantities:
     """Names the arrays of an answer, weight matrices in the layout to be reported."""
     named = name_parameters(answer.grads, layout)
-    return Quantities(named, answer.prediction, answer.loss)
+    return Quantities(named, answer.prediction, answer.loss, answer.printed is not None)
 
 
 def name_parameters(grads: Grads, layout: str) -> dict[str, np.ndarray]:

@@ -26,14 +26,15 @@ def from_flags(config: Config, problem: Problem) -> list[Implementation]:
         one = _candidate(name, reference, load_candidate(reference), problem, config)
         made.append((Path(source).stem, one))
     for path in config.gradients:
-        grads, printed = read_gradients(
+        given = read_gradients(
             path,
             problem.params,
             n=problem.n_samples,
             layout=config.layout,
             dtype=problem.dtype,
         )
-        one = recorded(Path(path).stem, path, Answer(grads, printed=printed))
+        source = path if given.order is None else f"{path}, taken as {given.order}"
+        one = recorded(Path(path).stem, source, Answer(given.grads, printed=given.printed))
         made.append((Path(path).suffix.lstrip("."), one))
     return _apart(made)
 

@@ -67,9 +67,7 @@ def decide(
     pair, bound = max(_bounds(pairs), key=lambda item: item[1].worst_ratio)
     if bound.worst_ratio > 1:
         said = f"{_at(bound.name, bound.index)} of sample {bound.sample}, {pair.a} ~ {pair.b}"
-        reason = (
-            f"{said}, differs by {bound.worst_ratio:.3g} times what {pair.dtype} rounding allows"
-        )
+        reason = f"{said}, differs by {bound.worst_ratio:.3g} times what {_allowing(pair)}"
         place = Place(bound.sample, bound.name, bound.index)
         return Verdict("disagree", reason, place=place)
     for drift in change.drifts if change else ():
@@ -151,7 +149,7 @@ def _agreement(pairs: Sequence[Pair], certificates: Sequence[Certificate]) -> st
     entries = sum(bound.entries for _, bound in _bounds(pairs))
     if telling and vacuous < entries / 100:
         pair, bound = max(telling, key=lambda item: item[1].worst_ratio)
-        uses = f"{_percent(bound.worst_ratio)} of what {pair.dtype} allows"
+        uses = f"{_percent(bound.worst_ratio)} of what {_allowing(pair)}"
         where = f"{_at(bound.name, bound.index)}, sample {bound.sample}, {pair.a} ~ {pair.b}"
         return f"every difference is rounding; the largest uses {uses} ({where})"
     tightest = max(certificates, key=lambda one: one.worst_ratio or 0)
@@ -169,6 +167,10 @@ def _silence(certificates: Sequence[Certificate]) -> str:
         return ""
     total = most.certified + most.silent
     return f"; {most.silent} of {total} samples are silent ({most.implementation})"
+
+
+def _allowing(pair: Pair) -> str:
+    return f"{pair.dtype} and print allow" if pair.printed else f"{pair.dtype} allows"
 
 
 def _warnings(pairs: Sequence[Pair]) -> list[str]:
@@ -189,7 +191,7 @@ def _at(name: str, index: tuple[int, ...]) -> str:
 
 
 def _percent(ratio: float) -> str:
-    return f"{100 * ratio:.2g} %"
+    return f"{100 * ratio:.2g} %" if ratio < 0.995 else "100 %"
 
 
 def _nonfinite_place(comparison: Comparison) -> Place:

@@ -19,6 +19,7 @@ class Quantities(NamedTuple):
     parameters: dict[str, np.ndarray]  # w1 [N, ...], b1 [N, ...], ...
     prediction: np.ndarray | None  # [N, k]
     loss: np.ndarray | None  # [N]
+    printed: bool = False  # whether parameters were read from print
 
 
 def name_all(quantities: Quantities) -> dict[str, np.ndarray]:
@@ -39,6 +40,7 @@ class Pair:
     loss: Comparison | None
     digits: tuple[Agreement, ...]
     peers: PeerFacts
+    printed: bool = False  # whether one of the two was read from print
     bounds: tuple[BoundRatio, ...] = ()  # in the order of `quantities`; none before `with_bounds`
 
     @property
@@ -67,6 +69,7 @@ def compare_pair(a: str, b: str, of_a: Quantities, of_b: Quantities, *, first_sa
         loss=compared.get("loss"),
         digits=digits.count_agreements(list(left.values()), list(right.values())),
         peers=peers.count_breaking(left.values(), right.values(), dtype.name),
+        printed=of_a.printed or of_b.printed,
     )
 
 

@@ -6,6 +6,7 @@ Shape letters: N samples, n_in and n_out the two sides of a layer.
 import re
 from collections.abc import Sequence
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 
@@ -21,9 +22,15 @@ _PREFIX = re.compile(r"^(?:dL?[/_]?d|d_?|grad[_.]?)(?=[wb]_?\d)", re.IGNORECASE)
 _SUFFIX = re.compile(r"[._]grad$")  # fc1.weight.grad
 
 
-def read_gradients(
-    path: str, params: Params, *, n: int, layout: str, dtype: np.dtype
-) -> tuple[Grads, Grads | None]:
+class Given(NamedTuple):
+    """The gradients of a file, and how they were understood."""
+
+    grads: Grads  # leaves [N, n_in, n_out] and [N, n_out]
+    printed: Grads | None  # half a unit of the last printed digit of each; None: not from print
+    order: str | None  # of the parameters, where they were not told apart by name
+
+
+def read_gradients(path: str, params: Params, *, n: int, layout: str, dtype: np.dtype) -> Given:
     """Reads the per-sample gradients of n samples.
 
     Args:
@@ -32,10 +39,6 @@ def read_gradients(
       n: N.
       layout: of matrices where the file does not say and their shapes do not tell.
       dtype: of the arithmetic, where the numbers were read from print.
-
-    Returns:
-      Leaves [N, n_in, n_out] and [N, n_out]; and, of a print, half a unit of the last printed digit
-      of every number.
 
     Raises:
       UsageError: if it cannot be read, or does not hold these gradients.
@@ -48,15 +51,15 @@ def read_gradients(
                 f"{where}: {array.name}: expected floating-point numbers, got {array.values.dtype}"
             )
     by_print = any(array.half_unit is not None for array in arrays)
-    leaves = _in_order(arrays, params, n, where)
+    leaves, order = _in_order(arrays, params, n, where)
     shapes = [leaf.values.shape for leaf in leaves]
     read_as = file_layout or _layout(shapes, params, n, layout)
     values = _grads([leaf.values for leaf in leaves], params, n, read_as, where)
     if not by_print:
         narrow = arithmetic_of([leaf for layer in values for leaf in layer])
-        return _cast(values, narrow), None
+        return Given(_cast(values, narrow), None, None)
     units = [np.zeros(a.values.shape) if a.half_unit is None else a.half_unit for a in leaves]
-    return _cast(values, dtype), _grads(units, params, n, read_as, where)
+    return Given(_cast(values, dtype), _grads(units, params, n, read_as, where), order)
 
 
 def _read(path: str) -> tuple[list[NamedArray], str | None]:
@@ -68,8 +71,10 @@ def _read(path: str) -> tuple[list[NamedArray], str | None]:
     return list(numbers.arrays), numbers.layout
 
 
-def _in_order(arrays: Sequence[NamedArray], params: Params, n: int, where: str) -> list[NamedArray]:
-    """Returns the arrays of w1, b1, w2, ..., found by name, or else by count and order."""
+def _in_order(
+    arrays: Sequence[NamedArray], params: Params, n: int, where: str
+) -> tuple[list[NamedArray], str | None]:
+    """Returns the arrays of w1, b1, w2, ..., found by name, or else by count, in what order."""
     named = {_SUFFIX.sub("", _PREFIX.sub("", array.name or "")): array for array in arrays}
 
     def chain(layers: Sequence[LayerNames]) -> bool:
@@ -87,14 +92,16 @@ def _in_order(arrays: Sequence[NamedArray], params: Params, n: int, where: str) 
         return _by_count(arrays, params, n, where)  # words in a print need not be names
     if len(layers) != len(params):
         raise UsageError(f"{where}: expected {len(params)} layers, found {len(layers)}")
-    return [named[name] for names in layers for name in names]
+    return [named[name] for names in layers for name in names], None
 
 
-def _by_count(arrays: Sequence[NamedArray], params: Params, n: int, where: str) -> list[NamedArray]:
+def _by_count(
+    arrays: Sequence[NamedArray], params: Params, n: int, where: str
+) -> tuple[list[NamedArray], str]:
     """Tells parameters apart by how many numbers they have.
 
-    They come as w1 b1 w2 b2 or w1 w2 b1 b2, with an array for each parameter, or one for each of
-    every sample, or one for every sample.
+    They come as w1 b1 w2 b2 or w1 w2 b1 b2, with an array for each parameter or for each of every
+    sample; however else the numbers are arranged, they are taken sample by sample, w1 b1 w2 b2.
     """
     names = parameter_names(len(params))
     sizes = dict(zip(names, (leaf.size for layer in params for leaf in layer), strict=True))
@@ -103,12 +110,12 @@ def _by_count(arrays: Sequence[NamedArray], params: Params, n: int, where: str) 
     for order in (names, names[::2] + names[1::2]):
         expected = [sizes[name] for name in order]
         if found == [n * size for size in expected]:
-            return _sorted(order, arrays)
+            return _sorted(order, arrays), " ".join(order)
         if found == expected * n:
             groups = [arrays[i :: len(names)] for i in range(len(names))]
-            return _sorted(order, [_stacked(group) for group in groups])
-    if sum(found) == n * one_sample and not any(size % one_sample for size in found):
-        return _split(arrays, sizes, n)
+            return _sorted(order, [_stacked(group) for group in groups]), " ".join(order)
+    if sum(found) == n * one_sample:
+        return _split(arrays, sizes, n), " ".join(names)
     shapes = [list(leaf.shape) for layer in params for leaf in layer]
     each = ", ".join(f"{name} {shape}" for name, shape in zip(names, shapes, strict=True))
     raise UsageError(
