@@ -75,14 +75,19 @@ def _in_order(
     arrays: Sequence[NamedArray], params: Params, n: int, where: str
 ) -> tuple[list[NamedArray], str | None]:
     """Returns the arrays of w1, b1, w2, ..., found by name, or else by count, in what order."""
-    named = {_SUFFIX.sub("", _PREFIX.sub("", array.name or "")): array for array in arrays}
+    by_name: dict[str, list[NamedArray]] = {}
+    for array in arrays:
+        by_name.setdefault(_SUFFIX.sub("", _PREFIX.sub("", array.name or "")), []).append(array)
+    named = {name: held[0] for name, held in by_name.items()}
+    if n > 1 and all(_alike(held) and len(held) == n for held in by_name.values()):
+        named = {name: _stacked(held) for name, held in by_name.items()}  # sample after sample
 
     def chain(layers: Sequence[LayerNames]) -> bool:
         shapes = [named[name].values.shape for names in layers for name in names]
         return any(_fit(shapes, params, n, layout) for layout in ("in_out", "out_in"))
 
     try:
-        if "" in named or len(named) < len(arrays):
+        if "" in named or any(len(held) not in (1, n) for held in by_name.values()):
             raise UsageError(f"{where}: some arrays have no name")
         shapes = {name: array.values.shape for name, array in named.items()}
         layers = find_layers(shapes, where=where, fits=chain)
@@ -131,8 +136,12 @@ def _sorted(order: Sequence[str], arrays: Sequence[NamedArray]) -> list[NamedArr
     return [by_name[name] for name in parameter_names(len(order) // 2)]
 
 
+def _alike(arrays: Sequence[NamedArray]) -> bool:
+    return len({array.values.shape for array in arrays}) == 1
+
+
 def _stacked(arrays: Sequence[NamedArray]) -> NamedArray:
-    """Puts the arrays of several samples into one."""
+    """Puts the arrays of several samples into one; they were printed."""
     values = np.stack([array.values.reshape(-1) for array in arrays])
     units = [array.half_unit.reshape(-1) for array in arrays if array.half_unit is not None]
     shape = (len(arrays), *arrays[0].values.shape)
