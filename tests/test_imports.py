@@ -23,6 +23,7 @@ ALLOWED = {
         "compare.config",
         "compare.staging",
     },
+    "compare.readers.exact": {"ml_dtypes", "numpy", "compare.errors"},
     "compare.readers.state_dict": {"torch", "numpy", "compare.errors"},
     "compare.readers.safetensors": {"safetensors", "numpy", "compare.errors"},
     "compare.saved_params": {"torch", "safetensors", "torch_ref", "numpy", "jaxmlp.base"},
@@ -33,7 +34,6 @@ ALLOWED = {
     "compare.candidate": {"jax", "torch", "numpy", "jaxmlp.base", "compare"},
     "compare.torch_module": {"torch", "torch_ref", "numpy", "jaxmlp.base", "compare"},
     "compare.returned": {"numpy", "jaxmlp.base", "compare"},
-    "compare.readers.exact": {"ml_dtypes", "numpy", "compare.errors"},
     "compare.problem": {"numpy", "jaxmlp", "compare"},
     "compare.formulas": {"jax", "jaxmlp"},
     # trials of the comparison itself
