@@ -16,8 +16,8 @@ from compare.answers import Answer, name_parameters
 from compare.blocks import block_size
 from compare.errors import UsageError
 from compare.problem import Problem
-from compare.readers.exact import dtype_of
 from compare.readers.npz import read_npz
+from compare.readers.precision import dtype_of
 from compare.report.base import Report
 from compare.report.dat import storable
 from jaxmlp.base import Layer, parameter_count

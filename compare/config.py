@@ -1,6 +1,7 @@
 """All the options of one run, checked."""
 
 import dataclasses
+import os
 
 from compare.errors import UsageError
 
@@ -13,7 +14,7 @@ DTYPES = ("float32", "float64")
 DEVICES = ("cpu", "gpu")
 LAYOUTS = ("in_out", "out_in")
 CANDIDATE_ARRAYS = ("numpy", "torch", "jax")
-PARAMS_FORMATS = (".npz", ".pt", ".pth", ".safetensors")
+SAVED = (".npz", ".pt", ".safetensors")
 FAIL_ON = ("disagree", "undecided", "warning")
 DUMPS = ("auto", "text", "npz", "none")
 
@@ -79,11 +80,7 @@ class Config:
             )
         if self.save_baseline is not None and self.only_sample is not None:
             raise UsageError("save_baseline: a baseline is of all samples; drop --only_sample")
-        if self.save_params is not None and not self.save_params.endswith(PARAMS_FORMATS):
-            raise UsageError(
-                f"save_params: expected a file that ends in {', '.join(PARAMS_FORMATS)}, "
-                f"got {self.save_params!r}"
-            )
+        _check_saved(self.save_params, brought=(self.params, self.data))
         if not self.out:
             raise UsageError("--out: expected a folder to write into, got an empty name")
         if self.samples is not None and self.samples < 1:
@@ -125,3 +122,14 @@ def _check_implementations(names: tuple[str, ...], brought: int) -> None:
             "implementations: expected at least two different names out of "
             f"{', '.join(IMPLEMENTATIONS)}; got {','.join(names) or 'none'}"
         )
+
+
+def _check_saved(path: str | None, *, brought: tuple[str | None, ...]) -> None:
+    if path is None:
+        return
+    if os.path.splitext(path)[1].lower() not in SAVED:
+        raise UsageError(
+            f"--save_params {path}: expected a file named {', '.join(SAVED)}, to know the format"
+        )
+    if os.path.realpath(path) in [os.path.realpath(one) for one in brought if one is not None]:
+        raise UsageError(f"--save_params {path}: expected another file than the one that is read")

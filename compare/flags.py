@@ -148,14 +148,14 @@ def _define_problem(values: flags.FlagValues) -> None:
     _path(
         values,
         "params",
-        "Weights and biases, the layer sizes with them: .npz (w1 b1 w2 b2 ..., in the layout of "
-        "--layout), a state_dict of torch (.pt, .pth), or .safetensors; other names, such as "
-        "fc1.weight, are understood.",
+        "A file of weights, from which the layer sizes are taken: .npz with names such as w1 b1 w2 "
+        "b2, in the layout of --layout; a state_dict in .pt or .pth; or .safetensors.",
     )
     _path(
         values,
         "save_params",
-        "Write the weights to this .npz, .pt or .safetensors file.",
+        "Write the weights, drawn or read, to a .npz file in the layout of --layout, or to .pt or "
+        ".safetensors as torch names them; --params reads all three.",
     )
     _integer(
         values,
@@ -166,8 +166,8 @@ def _define_problem(values: flags.FlagValues) -> None:
     _path(
         values,
         "data",
-        "A .npz file of samples x [N, inputs] and, if they are not the mean of x^2, labels "
-        "y [N, outputs].",
+        "A file of samples and, if they are not the mean of x^2, labels: .npz or .safetensors with "
+        "x [N, inputs] and y [N, outputs]; .npy or .csv with their columns side by side.",
     )
 
 
@@ -208,7 +208,7 @@ def _define_comparison(values: flags.FlagValues) -> None:
     flags.DEFINE_bool(
         "cast",
         Config.cast,
-        "Round weights and samples from files that --dtype does not have.",
+        "Round weights and samples that do not exist in --dtype; without it they are refused.",
         flag_values=values,
     )
     _choice(

@@ -8,9 +8,9 @@ import numpy as np
 
 from compare.config import Config
 from compare.errors import UsageError
-from compare.readers.data import check_data, read_data
-from compare.readers.exact import exactly
+from compare.readers.data import Samples, check_shapes, read_data, rows_of
 from compare.readers.params import params_from_layers, read_params
+from compare.readers.precision import exactly
 from jaxmlp.base import Batch, Params, layer_sizes
 from jaxmlp.mlp import init_params
 
@@ -60,13 +60,15 @@ def make_problem(config: Config) -> Problem:
         assert config.seed is not None
         batch = random_batches(config.seed, sizes[0], sizes[-1], dtype)
         return Problem(_frozen(params), config.activation, config.samples, batch)
-    x, y = read_data(config.data, n_inputs=sizes[0], n_outputs=sizes[-1], dtype=dtype)
-    n_samples = len(x) if config.samples is None else config.samples
-    if n_samples > len(x):
-        raise UsageError(
-            f"samples: expected at most the {len(x)} in {config.data}, got {n_samples}"
-        )
-    return Problem(_frozen(params), config.activation, n_samples, _stored_batches(x, y, sizes[-1]))
+    samples = read_data(
+        config.data, n_inputs=sizes[0], n_outputs=sizes[-1], dtype=dtype, cast=config.cast
+    )
+    there = samples.x.shape[0]
+    n_samples = there if config.samples is None else config.samples
+    if n_samples > there:
+        raise UsageError(f"samples: expected at most the {there} in {config.data}, got {n_samples}")
+    batch = _stored_batches(samples, sizes[-1])
+    return Problem(_frozen(params), config.activation, n_samples, batch)
 
 
 def problem_from_arrays(
@@ -88,7 +90,7 @@ def problem_from_arrays(
       activation: of the hidden layers.
       layout: 'in_out' or 'out_in'.
       dtype: to compute in.
-      cast: whether to round numbers that dtype does not have.
+      cast: whether to round what dtype does not have; else that is an error.
 
     Raises:
       UsageError: if shapes do not fit or a number does not exist in dtype.
@@ -108,20 +110,26 @@ def problem_from_arrays(
         layers.append((take(f"w{i}", layer[0]), take(f"b{i}", layer[1])))
     checked = params_from_layers(layers, layout=layout, where="params")
     sizes = layer_sizes(checked)
-    x, y = check_data(
-        take("x", x),
-        None if y is None else take("y", y),
+    x = take("x", x)
+    y = None if y is None else take("y", y)
+    check_shapes(
+        x.shape,
+        None if y is None else y.shape,
         n_inputs=sizes[0],
         n_outputs=sizes[-1],
         where="samples",
     )
-    return Problem(_frozen(checked), activation, len(x), _stored_batches(x, y, sizes[-1]))
+    samples = Samples(rows_of(x), None if y is None else rows_of(y))
+    return Problem(_frozen(checked), activation, len(x), _stored_batches(samples, sizes[-1]))
 
 
 def as_numpy(values: Any) -> np.ndarray:
     """Returns values as an array, those of a torch parameter too; it may share their memory."""
     if hasattr(values, "detach"):  # torch refuses to convert what requires a gradient
-        values = values.detach().cpu().numpy()
+        values = values.detach().cpu()
+        if str(values.dtype) == "torch.bfloat16":  # NumPy has none, and float32 has all of it
+            values = values.float()
+        values = values.numpy()
     return np.asarray(values)
 
 
@@ -153,12 +161,14 @@ def default_labels(x: np.ndarray, n_outputs: int) -> np.ndarray:
     return np.repeat(mean, n_outputs, axis=1)
 
 
-def _stored_batches(
-    x: np.ndarray, y: np.ndarray | None, n_outputs: int
-) -> Callable[[int, int], Batch]:
-    labels = default_labels(x, n_outputs) if y is None else y
-    x, labels = _frozen(Batch(x, labels))
-    return lambda start, stop: Batch(x[start:stop], labels[start:stop])
+def _stored_batches(samples: Samples, n_outputs: int) -> Callable[[int, int], Batch]:
+    def batch(start: int, stop: int) -> Batch:
+        x = samples.x.read(start, stop)
+        if samples.y is None:
+            return _frozen(Batch(x, default_labels(x, n_outputs)))
+        return _frozen(Batch(x, samples.y.read(start, stop).reshape(-1, n_outputs)))
+
+    return batch
 
 
 def _make_params(config: Config, dtype: np.dtype) -> Params:

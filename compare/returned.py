@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from compare.errors import UsageError
-from compare.readers.exact import ARITHMETIC, arithmetic_of, dtype_of
+from compare.readers.precision import ARITHMETIC, arithmetic_of, dtype_of
 from compare.readers.shaped import fit_shape
 from jaxmlp.base import Grads, Layer, Params
 

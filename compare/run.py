@@ -34,7 +34,7 @@ def main(argv: Sequence[str]) -> int:
     from compare.report.dat import Dumps
     from compare.report.json import report_to_json
     from compare.report.text import format_report
-    from compare.saved_params import write_params
+    from compare.saved_params import staged_params
 
     problem = make_problem(config)
     config = problem.describe(config)
@@ -46,7 +46,8 @@ def main(argv: Sequence[str]) -> int:
     with contextlib.ExitStack() as stack:
         staging = stack.enter_context(Staging(config.out, option="--out"))
         kept = _staged(stack, config.save_baseline, "--save_baseline")
-        params = _staged(stack, config.save_params, "--save_params")
+        weights = staged_params(config.save_params, problem.params, layout=config.layout)
+        stack.enter_context(weights)
         with Dumps(staging, config) as dumps:
 
             def take(start: int, block: "Mapping[str, Answer]") -> None:
@@ -61,9 +62,6 @@ def main(argv: Sequence[str]) -> int:
         staging.path("report.json").write_text(report_to_json(report), encoding="utf-8")
         if keeper is not None and kept is not None:
             keeper.write(kept, report)
-        if params is not None and config.save_params is not None:
-            suffix = Path(config.save_params).suffix
-            write_params(params, problem.params, suffix=suffix, layout=config.layout)
     width = _width()
     print(format_report(report, width=width))
     files = [

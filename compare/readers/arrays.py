@@ -1,51 +1,46 @@
-"""Named arrays from whatever holds them: `.npz`, torch's `.pt`, `.safetensors`."""
+"""Named arrays out of the formats that weights come in."""
 
-from pathlib import Path
+from pathlib import PurePath
 from typing import NamedTuple
 
 import numpy as np
 
 from compare.errors import UsageError
+from compare.readers.npz import read_npz
+from compare.readers.safetensors import read_safetensors
+from compare.readers.state_dict import read_state_dict
 
 FORMATS = (".npz", ".pt", ".pth", ".safetensors")
 
 
 class Arrays(NamedTuple):
-    """The arrays of one file, bfloat16 widened to float32."""
+    """Everything in one file."""
 
     named: dict[str, np.ndarray]  # in the file's order
-    layout: str | None  # 'out_in' of torch's formats; None where the file does not say
+    layout: str | None  # 'out_in' out of torch's formats; None where the file does not say
+    ordered: bool = True  # whether its author chose that order: .safetensors sorts by name
 
 
 def read_arrays(path: str, *, option: str) -> Arrays:
-    """Reads every array of a file.
+    """Reads every array of a `.npz`, `.pt`, `.pth` or `.safetensors` file.
 
     Args:
-      path: the file; its suffix says what it is.
+      path: the file; its suffix says which format it is.
       option: what it was given for, such as '--params', to be named in errors.
 
+    Returns:
+      The arrays as they are; bfloat16 is that of ml_dtypes.
+
     Raises:
-      UsageError: if it cannot be read, or is damaged, or would have to be unpickled.
+      UsageError: for another suffix, and for a file that cannot be read.
     """
-    suffix = Path(path).suffix.lower()
+    suffix = PurePath(path).suffix.lower()
     if suffix == ".npz":
-        from compare.readers.npz import read_npz
-
-        return Arrays(_widened(read_npz(path, option=option)), None)
+        return Arrays(read_npz(path, option=option), layout=None)
     if suffix in (".pt", ".pth"):
-        from compare.readers.state_dict import read_state_dict
-
-        return Arrays(read_state_dict(path, option=option), "out_in")
+        return Arrays(read_state_dict(path, option=option), layout="out_in")
     if suffix == ".safetensors":
-        from compare.readers.safetensors import read_safetensors
-
-        return Arrays(_widened(read_safetensors(path, option=option)), "out_in")
-    expected = f"expected a file that ends in {', '.join(FORMATS)}"
-    raise UsageError(f"{option} {path}: {expected}, got {suffix or 'no ending'}")
-
-
-def _widened(named: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
-    return {
-        name: array.astype(np.float32) if array.dtype.name == "bfloat16" else array
-        for name, array in named.items()
-    }
+        return Arrays(read_safetensors(path, option=option), layout="out_in", ordered=False)
+    raise UsageError(
+        f"{option} {path}: expected a file named {', '.join(FORMATS)}, got {suffix or 'no suffix'}"
+    )

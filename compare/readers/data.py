@@ -1,53 +1,152 @@
 """Samples, and labels if there are any, from a file."""
 
+from collections.abc import Callable
+from pathlib import PurePath
+from typing import NamedTuple
+
 import numpy as np
 
 from compare.errors import UsageError
-from compare.readers.exact import exactly
+from compare.readers.csv import read_csv
+from compare.readers.npy import map_npy
 from compare.readers.npz import read_npz
+from compare.readers.precision import exactly
+from compare.readers.safetensors import open_safetensors
+
+
+class Rows(NamedTuple):
+    """A matrix [N, columns], or [N], of which some rows are read at a time."""
+
+    shape: tuple[int, ...]
+    read: Callable[[int, int], np.ndarray]  # (start, stop) -> rows start .. stop - 1
+
+
+class Samples(NamedTuple):
+    """Where samples and labels are read from; their shapes fit the network."""
+
+    x: Rows  # [N, d]
+    y: Rows | None  # [N, k]
 
 
 def read_data(
-    path: str, *, n_inputs: int, n_outputs: int, dtype: np.dtype
-) -> tuple[np.ndarray, np.ndarray | None]:
-    """Reads x [N, n_inputs] and, where there is one, y [N, n_outputs] from a `.npz` file.
+    path: str, *, n_inputs: int, n_outputs: int, dtype: np.dtype, cast: bool = False
+) -> Samples:
+    """Finds x [N, d] and, where there is one, y [N, k] in a file.
+
+    A `.npz` or `.csv` file is read and converted here. A `.npy` or `.safetensors` file, which may
+    be larger than memory, is read and converted a few rows at a time, when these are asked for.
+
+    Args:
+      path: of a `.npz`, `.npy`, `.csv` or `.safetensors` file.
+      n_inputs: d.
+      n_outputs: k.
+      dtype: to convert to; decimal text is rounded to it once.
+      cast: whether to round other numbers that dtype does not have; else that is an error.
 
     Raises:
-      UsageError: if an array is missing, misnamed, misshapen, pickled or not exact in dtype.
+      UsageError: if the file cannot be read, or an array in it is misnamed, misshapen, pickled or
+        not exact in dtype; so does reading rows.
     """
     where = f"--data {path}"
-    arrays = read_npz(path, option="--data")
-    if "x" not in arrays or not set(arrays) <= {"x", "y"}:
+    suffix = PurePath(path).suffix.lower()
+    if suffix not in _FORMATS:
+        raise UsageError(
+            f"{where}: expected a file named {', '.join(_FORMATS)}; got {suffix or 'no suffix'}"
+        )
+    stored = _FORMATS[suffix](path, n_inputs, n_outputs)
+    if "x" not in stored or not set(stored) <= {"x", "y"}:
         raise UsageError(
             f"{where}: expected the array x and, if there are labels, y; "
-            f"found {' '.join(arrays) or 'none'}"
+            f"found {' '.join(stored) or 'none'}"
         )
-    converted = {k: exactly(v, dtype, where=f"{where}: {k}") for k, v in arrays.items()}
-    return check_data(
-        converted["x"], converted.get("y"), n_inputs=n_inputs, n_outputs=n_outputs, where=where
-    )
+    x, y = stored["x"].shape, stored["y"].shape if "y" in stored else None
+    check_shapes(x, y, n_inputs=n_inputs, n_outputs=n_outputs, where=where)
+    converted = {}
+    for name, rows in stored.items():
+        at = f"{where}: {name}"
+        if suffix in (".npz", ".csv"):
+            array = rows.read(0, rows.shape[0])
+            is_text = suffix == ".csv"
+            converted[name] = rows_of(exactly(array, dtype, where=at, cast=cast or is_text))
+        else:
+            converted[name] = _converted(rows, dtype, where=at, cast=cast)
+            converted[name].read(0, 1)  # so that a wrong kind of numbers is found at once
+    return Samples(converted["x"], converted.get("y"))
 
 
-def check_data(
-    x: np.ndarray, y: np.ndarray | None, *, n_inputs: int, n_outputs: int, where: str
-) -> tuple[np.ndarray, np.ndarray | None]:
-    """Checks shapes; y [N] is taken as [N, 1] where there is one output.
+def rows_of(array: np.ndarray) -> Rows:
+    """Returns the rows of an array, as views."""
+    return Rows(array.shape, lambda start, stop: array[start:stop])
+
+
+def check_shapes(
+    x: tuple[int, ...], y: tuple[int, ...] | None, *, n_inputs: int, n_outputs: int, where: str
+) -> None:
+    """Checks that x is [N, d] and y, if there is one, [N, k]; or [N] where there is one output.
 
     Raises:
       UsageError: saying which of the two does not fit the network.
     """
-    if x.ndim != 2 or x.shape[1] != n_inputs or not len(x):
+    if len(x) != 2 or x[1] != n_inputs or not x[0]:
         raise UsageError(
             f"{where}: expected x of shape [N, {n_inputs}], a column for every input of the "
-            f"network, got {list(x.shape)}"
+            f"network, got {list(x)}"
         )
-    if y is None:
-        return x, None
-    if y.shape == (len(x),) and n_outputs == 1:
-        y = y[:, None]
-    if y.shape != (len(x), n_outputs):
+    if y not in (None, (x[0], n_outputs)) and not (y == x[:1] and n_outputs == 1):
         raise UsageError(
-            f"{where}: expected y of shape [{len(x)}, {n_outputs}], a row for every sample and a "
-            f"column for every output, got {list(y.shape)}"
+            f"{where}: expected y of shape [{x[0]}, {n_outputs}], a row for every sample and a "
+            f"column for every output, got {list(y)}"
         )
-    return x, y
+
+
+def _converted(rows: Rows, dtype: np.dtype, *, where: str, cast: bool) -> Rows:
+    def read(start: int, stop: int) -> np.ndarray:
+        at = f"{where} of samples {start} to {stop - 1}"
+        return exactly(rows.read(start, stop), dtype, where=at, cast=cast)
+
+    return rows._replace(read=read)
+
+
+def _npz(path: str, n_inputs: int, n_outputs: int) -> dict[str, Rows]:
+    return {k: rows_of(v) for k, v in read_npz(path, option="--data").items()}
+
+
+def _safetensors(path: str, n_inputs: int, n_outputs: int) -> dict[str, Rows]:
+    tensors = open_safetensors(path, option="--data")
+    return {k: Rows(one.shape, one.read_rows) for k, one in tensors.items()}
+
+
+def _npy(path: str, n_inputs: int, n_outputs: int) -> dict[str, Rows]:
+    array = map_npy(path, option="--data")
+    return _by_position(array, n_inputs, n_outputs, f"--data {path}")
+
+
+def _csv(path: str, n_inputs: int, n_outputs: int) -> dict[str, Rows]:
+    table = read_csv(path, option="--data")
+    labels = table.labels
+    if not labels.any():
+        return _by_position(table.values, n_inputs, n_outputs, f"--data {path}")
+    if (sum(~labels), sum(labels)) != (n_inputs, n_outputs):
+        raise UsageError(
+            f"--data {path}: expected {n_inputs} columns of inputs and {n_outputs} of labels "
+            f"(named y or label); got {sum(~labels)} and {sum(labels)} in the header "
+            f"{','.join(table.names or ())}"
+        )
+    return {"x": rows_of(table.values[:, ~labels]), "y": rows_of(table.values[:, labels])}
+
+
+def _by_position(array: np.ndarray, n_inputs: int, n_outputs: int, where: str) -> dict[str, Rows]:
+    """Takes the first columns as x and what follows, if anything does, as y."""
+    both = n_inputs + n_outputs
+    if array.ndim != 2 or array.shape[1] not in (n_inputs, both):
+        raise UsageError(
+            f"{where}: expected {n_inputs} columns of inputs, or {both} with the labels after "
+            f"them; got shape {list(array.shape)}"
+        )
+    found = {"x": rows_of(array[:, :n_inputs])}
+    if array.shape[1] == both:
+        found["y"] = rows_of(array[:, n_inputs:])
+    return found
+
+
+_FORMATS = {".npz": _npz, ".npy": _npy, ".csv": _csv, ".safetensors": _safetensors}

@@ -4,17 +4,17 @@ Shape letters: N samples, n_in and n_out the two sides of a layer.
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
 
 from compare.errors import UsageError
-from compare.readers.arrays import FORMATS, read_arrays
-from compare.readers.exact import ARITHMETIC, arithmetic_of
-from compare.readers.naming import LayerNames, find_layers
+from compare.readers.arrays import FORMATS, Arrays, read_arrays
+from compare.readers.naming import Layers, find_layers
 from compare.readers.numbers import NamedArray, read_numbers
+from compare.readers.precision import ARITHMETIC, arithmetic_of
 from compare.readers.shaped import fit_shape, fits
 from jaxmlp.base import Grads, Layer, Params, parameter_names
 
@@ -44,16 +44,18 @@ def read_gradients(path: str, params: Params, *, n: int, layout: str, dtype: np.
       UsageError: if it cannot be read, or does not hold these gradients.
     """
     where = f"--gradients {path}"
-    arrays, file_layout = _read(path)
+    arrays, file = _read(path)
     for array in arrays:
         if array.values.dtype.name not in ARITHMETIC:
             raise UsageError(
                 f"{where}: {array.name}: expected floating-point numbers, got {array.values.dtype}"
             )
     by_print = any(array.half_unit is not None for array in arrays)
-    leaves, order = _in_order(arrays, params, n, where)
+    leaves, order = _in_order(
+        arrays, params, n, where, layout=file.layout or layout, ordered=file.ordered
+    )
     shapes = [leaf.values.shape for leaf in leaves]
-    read_as = file_layout or _layout(shapes, params, n, layout)
+    read_as = file.layout or _layout(shapes, params, n, layout)
     values = _grads([leaf.values for leaf in leaves], params, n, read_as, where)
     if not by_print:
         narrow = arithmetic_of([leaf for layer in values for leaf in layer])
@@ -62,17 +64,23 @@ def read_gradients(path: str, params: Params, *, n: int, layout: str, dtype: np.
     return Given(_cast(values, dtype), _grads(units, params, n, read_as, where), order)
 
 
-def _read(path: str) -> tuple[list[NamedArray], str | None]:
-    """Every array of the file, and their layout if it says."""
+def _read(path: str) -> tuple[list[NamedArray], Arrays]:
+    """Every array of the file; as Arrays too, which say what is known of layout and order."""
     if Path(path).suffix.lower() in FORMATS:
         found = read_arrays(path, option="--gradients")
-        return [NamedArray(name, array) for name, array in found.named.items()], found.layout
+        return [NamedArray(name, array) for name, array in found.named.items()], found
     numbers = read_numbers(path)
-    return list(numbers.arrays), numbers.layout
+    return list(numbers.arrays), Arrays({}, numbers.layout)
 
 
 def _in_order(
-    arrays: Sequence[NamedArray], params: Params, n: int, where: str
+    arrays: Sequence[NamedArray],
+    params: Params,
+    n: int,
+    where: str,
+    *,
+    layout: str,
+    ordered: bool,
 ) -> tuple[list[NamedArray], str | None]:
     """Returns the arrays of w1, b1, w2, ..., found by name, or else by count, in what order."""
     by_name: dict[str, list[NamedArray]] = {}
@@ -82,22 +90,30 @@ def _in_order(
     if n > 1 and all(_alike(held) and len(held) == n for held in by_name.values()):
         named = {name: _stacked(held) for name, held in by_name.items()}  # sample after sample
 
-    def chain(layers: Sequence[LayerNames]) -> bool:
-        shapes = [named[name].values.shape for names in layers for name in names]
+    def fit(layers: Layers) -> bool:
+        shapes = [leaf.shape for layer in layers for leaf in layer]
         return any(_fit(shapes, params, n, layout) for layout in ("in_out", "out_in"))
+
+    def leaves(held: Mapping[str, np.ndarray]) -> list[np.ndarray]:
+        layers = find_layers(held, layout=layout, where=where, fits=fit, ordered=ordered)
+        return [leaf for layer in layers for leaf in layer]
 
     try:
         if "" in named or any(len(held) not in (1, n) for held in by_name.values()):
             raise UsageError(f"{where}: some arrays have no name")
-        shapes = {name: array.values.shape for name, array in named.items()}
-        layers = find_layers(shapes, where=where, fits=chain)
+        values = leaves({name: array.values for name, array in named.items()})
     except UsageError:
         if any(array.half_unit is None for array in arrays):
             raise
         return _by_count(arrays, params, n, where)  # words in a print need not be names
-    if len(layers) != len(params):
-        raise UsageError(f"{where}: expected {len(params)} layers, found {len(layers)}")
-    return [named[name] for names in layers for name in names], None
+    if len(values) != 2 * len(params):
+        raise UsageError(f"{where}: expected {len(params)} layers, found {len(values) // 2}")
+    if any(array.half_unit is None for array in arrays):
+        return [NamedArray(None, leaf) for leaf in values], None
+    units = leaves(
+        {k: array.half_unit for k, array in named.items() if array.half_unit is not None}
+    )
+    return [NamedArray(None, *both) for both in zip(values, units, strict=True)], None
 
 
 def _by_count(

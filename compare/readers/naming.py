@@ -1,94 +1,129 @@
-"""Which arrays are the weight and the bias of which layer, by the names that people give them.
+"""Which arrays of a file are the weight and the bias of one layer, told by their names."""
 
-`w1 b1 w2 b2`, `fc1.weight fc1.bias`, `0.weight`, `layers.2.bias`, `dense/kernel`, `hidden_w`: the
-kind is the last part of a name, with a number after it perhaps, and what is before it is the layer.
-"""
-
+import itertools
 import re
 from collections.abc import Callable, Mapping, Sequence
-from typing import NamedTuple
+from typing import Any, TypeAlias
+
+import numpy as np
 
 from compare.errors import UsageError
 
-_KINDS = {"weight": "w", "weights": "w", "kernel": "w", "w": "w"}
-_KINDS |= {"bias": "b", "biases": "b", "b": "b"}
+Layers: TypeAlias = list[tuple[np.ndarray, np.ndarray]]  # (w, b)
+
 _NAME = re.compile(
-    rf"(?P<prefix>(?:.*[^A-Za-z0-9])?)(?P<kind>{'|'.join(_KINDS)})_?(?P<number>\d*)", re.IGNORECASE
+    r"(?P<prefix>(?:.*[./_:\- ])?)(?P<kind>weights?|kernel|w|bias(?:es)?|b)"
+    r"[./_:\-]?(?P<number>\d*)",
+    re.ASCII | re.IGNORECASE | re.DOTALL,
 )
-
-
-class LayerNames(NamedTuple):
-    """The names of one layer's arrays."""
-
-    w: str
-    b: str
+_NUMBER = re.compile(r"([0-9]{1,9})")
+_MOST_UNORDERED = 7  # layers that are tried in every order
 
 
 def find_layers(
-    shapes: Mapping[str, Sequence[int]],
+    arrays: Mapping[str, np.ndarray],
     *,
+    layout: str,
     where: str,
-    fits: Callable[[Sequence[LayerNames]], bool],
-) -> list[LayerNames]:
-    """Groups names into layers, first layer first.
+    fits: Callable[[Layers], bool],
+    ordered: bool = True,
+) -> Layers:
+    """Pairs weights with biases and puts the layers in order.
 
-    Layers whose names differ in numbers are ordered by these; layers called by words come in the
-    order of the file or of the alphabet, whichever fits.
+    A name ends in weight, kernel, w, bias or b, with or without a number after it. What is before
+    names the layer, together with that number. Layers that are named alike but for numbers go by
+    these. Others may go alphabetically or as in the file: it is what fits.
 
     Args:
-      shapes: name -> shape, in the order of the file.
-      where: what it is, for errors.
-      fits: whether layers in this order make the network.
+      arrays: name -> array, which may have leading axes beside those of a weight or a bias.
+      layout: of the matrices, 'in_out' or 'out_in'; a kernel is in_out whatever it says.
+      where: the file, to be named in errors.
+      fits: whether layers in this order can be the network.
+      ordered: whether the order of `arrays` was chosen; where it was not, every order may be.
+
+    Returns:
+      (w, b) of every layer, w in `layout`. Where no order fits it is that of the file, so that the
+      caller can say what is wrong with it.
 
     Raises:
-      UsageError: that lists every name and shape, if no order or more than one fits.
+      UsageError: if names do not pair up, or more than one order fits.
     """
-    found = "found " + (", ".join(f"{k} {list(shape)}" for k, shape in shapes.items()) or "none")
-    expected = (
-        f"{where}: expected a weight and a bias of every layer and nothing else, such as "
-        "w1 b1 w2 b2 or fc1.weight fc1.bias"
+    pairs = _pair(arrays, where)
+
+    def layers(order: Sequence[str]) -> Layers:
+        named = [pairs[name] for name in order]
+        return [(_in_layout(arrays[w], w, layout), arrays[b]) for w, b in named]
+
+    natural = sorted(pairs, key=_natural)
+    if len({_words(name) for name in pairs}) == 1:
+        return layers(natural)
+    if ordered:
+        orders = [natural] if natural == list(pairs) else [natural, list(pairs)]
+    else:
+        orders = _every_order(natural)
+    fitting = [order for order in orders if fits(layers(order))]
+    if len(fitting) > 1 or not orders:
+        raise UsageError(
+            f"{where}: its layers may stand in more than one order; expected numbers that say it, "
+            f"such as w1 b1 w2 b2 or fc1.weight fc1.bias; found {describe(arrays)}"
+        )
+    return layers(fitting[0] if fitting else list(pairs))
+
+
+def describe(arrays: Mapping[str, np.ndarray]) -> str:
+    """Lists names and shapes."""
+    names = {name: name if name.isprintable() and name else repr(name) for name in arrays}
+    return ", ".join(f"{names[k]} {list(v.shape)}" for k, v in arrays.items()) or "no array"
+
+
+def _pair(arrays: Mapping[str, np.ndarray], where: str) -> dict[str, tuple[str, str]]:
+    """Returns layer -> names of its weight and bias, in the order of their first appearance."""
+    found: dict[str, dict[str, list[str]]] = {}
+    for name in arrays:
+        parts = _NAME.fullmatch(name)
+        if parts is None:
+            raise _unpaired(arrays, where)
+        kind = "b" if parts["kind"].lower().startswith("b") else "w"
+        layer = parts["prefix"] + re.sub("^0+(?=.)", "", parts["number"])
+        found.setdefault(layer, {"w": [], "b": []})[kind].append(name)
+    if not found or any(len(one["w"]) != 1 or len(one["b"]) != 1 for one in found.values()):
+        raise _unpaired(arrays, where)
+    return {layer: (one["w"][0], one["b"][0]) for layer, one in found.items()}
+
+
+def _unpaired(arrays: Mapping[str, np.ndarray], where: str) -> UsageError:
+    return UsageError(
+        f"{where}: expected a weight and a bias for every layer and no other array, with names "
+        f"such as w1 b1 w2 b2 or fc1.weight fc1.bias; found {describe(arrays)}"
     )
-    if not shapes:
-        raise UsageError(f"{expected}; {found}")
-    layers: dict[tuple[str, str], dict[str, str]] = {}
-    for name in shapes:
-        parsed = _NAME.fullmatch(name)
-        if parsed is None:
-            raise UsageError(f"{expected}; {name} is neither; {found}")
-        kind = _KINDS[parsed["kind"].lower()]
-        layer = layers.setdefault((parsed["prefix"], parsed["number"]), {})
-        if kind in layer:
-            raise UsageError(
-                f"{expected}; {layer[kind]} and {name} are both a {kind} of one layer; {found}"
-            )
-        layer[kind] = name
-    for layer in layers.values():
-        if len(layer) < 2:
-            (alone,) = layer.values()
-            raise UsageError(f"{expected}; {alone} is alone; {found}")
-    orders = _orders(list(layers))
-    named = [[LayerNames(**layers[key]) for key in order] for order in orders]
-    fitting = [order for order in named if fits(order)]
-    if len(fitting) == 1:
-        return fitting[0]
-    if not fitting and len(named) == 1:
-        return named[0]  # the caller says what does not fit
-    how = "in more than one order" if fitting else "in no order"
-    raise UsageError(
-        f"{where}: the layers fit {how}; number their names, first layer first; {found}"
-    )
 
 
-def _orders(keys: list[tuple[str, str]]) -> list[list[tuple[str, str]]]:
-    """The order of the numbers in names; without any, those of the alphabet and of the file."""
-    natural = sorted(keys, key=lambda key: _natural("".join(key)))
-    if len({re.sub(r"\d+", "0", "".join(key)) for key in keys}) == 1 or natural == keys:
-        return [natural]
-    return [natural, keys]
+def _in_layout(w: np.ndarray, name: str, layout: str) -> np.ndarray:
+    parts = _NAME.fullmatch(name)
+    is_kernel = parts is not None and parts["kind"].lower() == "kernel"  # of Flax or Keras
+    return np.swapaxes(w, -1, -2) if is_kernel and layout == "out_in" and w.ndim > 1 else w
 
 
-def _natural(name: str) -> list[tuple[int, str]]:
-    """A key that sorts 10 after 2."""
-    return [
-        (int(part), "") if part.isdecimal() else (-1, part) for part in re.split(r"(\d+)", name)
-    ]
+def _natural(layer: str) -> list[Any]:
+    """Splits text, number, text, ...; so 10 comes after 2."""
+    return [int(part) if i % 2 else part for i, part in enumerate(_NUMBER.split(layer))]
+
+
+def _words(layer: str) -> tuple[str, ...]:
+    """What is left of a name without its numbers."""
+    return tuple(_NUMBER.split(layer)[::2])
+
+
+def _every_order(natural: Sequence[str]) -> list[list[str]]:
+    """Returns every order that keeps layers named alike but for numbers in the order of these.
+
+    There are none where these would be too many to try.
+    """
+    words = [_words(layer) for layer in natural]
+    orders: list[list[str]] = []
+    if len(words) > _MOST_UNORDERED:
+        return orders
+    for arrangement in sorted(set(itertools.permutations(words))):
+        left = {word: iter([n for n in natural if _words(n) == word]) for word in words}
+        orders.append([next(left[word]) for word in arrangement])
+    return orders

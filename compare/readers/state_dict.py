@@ -1,71 +1,116 @@
-"""torch's `.pt` files: a state_dict, alone or in a checkpoint, and never a pickled module."""
+"""`.pt` files: the state_dict of a torch module, never the module itself."""
 
-import pickle
+import re
 import warnings
+import zipfile
 from collections.abc import Mapping
-from typing import Any
+from typing import IO, Any
 
 import numpy as np
 
 from compare.errors import UsageError
+from compare.readers.precision import dtype_of
 
-_HELD_UNDER = ("state_dict", "model_state_dict", "model")  # in a checkpoint
-_SAVE = "torch.save(model.state_dict(), 'weights.pt')"
+_KEYS = ("state_dict", "model_state_dict", "model")  # under which checkpoints hold one
+_HOW = "save its weights: torch.save(model.state_dict(), 'weights.pt')"
 
 
 def read_state_dict(path: str, *, option: str) -> dict[str, np.ndarray]:
-    """Reads every tensor of a state_dict; bfloat16 is widened to float32.
+    """Reads every tensor of a state_dict, or of the one in a checkpoint.
+
+    Args:
+      path: the file.
+      option: what it was given for, such as '--params', to be named in errors.
+
+    Returns:
+      name -> array in the file's order, those of less than 32 bits widened to float32.
 
     Raises:
-      UsageError: if there is none in the file, or it could only be had by running what is in there.
+      UsageError: if it is no readable file of torch.save, or holds other than tensors of numbers.
     """
     where = f"{option} {path}"
-    held = _load(path, where)
-    for key in _HELD_UNDER:
-        if isinstance(held, Mapping) and isinstance(held.get(key), Mapping):
-            held = held[key]
-    if not isinstance(held, Mapping) or not held:
-        got = "an empty one" if isinstance(held, Mapping) else f"a {type(held).__name__}"
-        raise UsageError(f"{where}: expected a state_dict, as {_SAVE} writes it, got {got}")
-    return {str(name): _array(tensor, f"{where}: {name}") for name, tensor in held.items()}
+    state = _state_dict(_load(path, where), where)
+    return {name: _as_array(tensor, f"{where}: {name}") for name, tensor in state.items()}
 
 
 def _load(path: str, where: str) -> Any:
     import torch
 
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # of what is refused below
-            return torch.load(path, map_location="cpu", weights_only=True)
+        with open(path, "rb") as file, warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            _check_sums(file)
+            return torch.load(file, map_location="cpu", weights_only=True)
     except OSError as error:
         raise UsageError(f"{where}: {error.strerror or error}") from None
-    except pickle.UnpicklingError:
-        raise UsageError(
-            f"{where}: it holds more than tensors, such as a whole pickled module, which is never "
-            f"loaded, because that could run anything; save its weights alone: {_SAVE}"
-        ) from None
-    except Exception as error:  # torch raises many kinds for damaged files
-        if "TorchScript" in str(error):
-            raise UsageError(
-                f"{where}: expected a state_dict, got a TorchScript archive; save the weights "
-                f"alone: {_SAVE}"
-            ) from None
-        raise UsageError(
-            f"{where}: the file is damaged, cut short or not of torch; expected a state_dict, as "
-            f"{_SAVE} writes it"
-        ) from None
+    except Exception as error:  # torch raises a dozen kinds for damaged files
+        raise UsageError(f"{where}: {_what_is_wrong(str(error))}") from None
 
 
-def _array(tensor: Any, where: str) -> np.ndarray:
+def _check_sums(file: IO[bytes]) -> None:
+    """Reads a zip archive through, because torch does not look at its checksums."""
+    if zipfile.is_zipfile(file):
+        with zipfile.ZipFile(file) as archive:
+            damaged = archive.testzip()
+        if damaged is not None:
+            raise ValueError(f"{damaged} does not have the checksum it was saved with")
+    file.seek(0)
+
+
+def _what_is_wrong(said: str) -> str:
+    if "TorchScript" in said:
+        return f"it is a TorchScript archive, which is never loaded because it is a program; {_HOW}"
+    refused = re.search(r"Unsupported (?:global|class)\S*:?\s*(?:GLOBAL\s+)?([\w.]+)", said)
+    if refused:
+        return (
+            f"it holds a Python object, {refused[1]}, which is never loaded because that could run "
+            f"code; if it is a whole model, {_HOW}"
+        )
+    first = said.partition("\n")[0].partition(". ")[0]
+    return (
+        "expected a state_dict in a file of torch.save; this one is damaged, cut short or of an "
+        f"unknown kind: {first or 'it is empty'}"
+    )
+
+
+def _state_dict(loaded: Any, where: str) -> Mapping[str, Any]:
     import torch
 
-    if not isinstance(tensor, torch.Tensor):
-        raise UsageError(f"{where}: expected a tensor, got a {type(tensor).__name__}")
-    if tensor.layout != torch.strided or tensor.is_meta or tensor.is_quantized:
-        raise UsageError(
-            f"{where}: expected a dense tensor with numbers, got {tensor.layout}"
-            + " on the meta device" * tensor.is_meta
-            + ", quantized" * tensor.is_quantized
-        )
+    if isinstance(loaded, Mapping):
+        held = [loaded[key] for key in _KEYS if isinstance(loaded.get(key), Mapping)]
+        if len(held) > 1:
+            raise UsageError(f"{where}: expected one state_dict, found {len(held)}; {_HOW}")
+        state = held[0] if held else loaded
+        strange = [k for k, v in state.items() if not isinstance(v, torch.Tensor)]
+        if not strange and all(isinstance(name, str) for name in state):
+            return state
+        found = ", ".join(f"{k} ({type(state[k]).__name__})" for k in strange)
+    else:
+        found = type(loaded).__name__
+    raise UsageError(
+        f"{where}: expected a state_dict of tensors, or one under {', '.join(_KEYS)}; found "
+        f"{found or 'names that are no text'}"
+    )
+
+
+def _as_array(tensor: Any, where: str) -> np.ndarray:
+    import torch
+
+    kinds = {
+        "sparse": tensor.layout != torch.strided and not tensor.is_nested,
+        "quantized": tensor.is_quantized,
+        "nested": tensor.is_nested,
+        "meta": tensor.device.type == "meta",
+    }
+    for kind, is_so in kinds.items():
+        if is_so:
+            raise UsageError(f"{where}: expected a plain tensor, got a {kind} one")
     tensor = tensor.detach()
-    return np.array((tensor.float() if tensor.dtype == torch.bfloat16 else tensor).numpy())
+    try:
+        if tensor.dtype == torch.bfloat16:
+            return tensor.to(torch.float32).numpy().astype(dtype_of("bfloat16"))
+        if tensor.dtype.is_floating_point and tensor.element_size() < 2:
+            tensor = tensor.to(torch.float32)
+        return tensor.resolve_conj().resolve_neg().numpy()
+    except (TypeError, RuntimeError):  # as for several numbers packed into a byte
+        raise UsageError(f"{where}: expected real numbers, got dtype {tensor.dtype}") from None

@@ -1,4 +1,4 @@
-"""Numbers and the dtypes that have them."""
+"""The precision of numbers: which they have, and how they get into another."""
 
 from collections.abc import Sequence
 
@@ -13,33 +13,50 @@ def exactly(array: np.ndarray, dtype: np.dtype, *, where: str, cast: bool = Fals
     """Converts real numbers to dtype, or refuses if that would change one.
 
     Args:
-      array: of any shape.
+      array: any shape.
       dtype: float32 or float64.
-      where: what it is, for errors.
-      cast: whether to round instead of refusing.
+      where: the file and the array in it, to be named in errors.
+      cast: round what dtype does not have, once; what would become infinite is refused still.
+
+    Returns:
+      A copy in C order.
 
     Raises:
-      UsageError: for other than real numbers, for a number that dtype does not have, and with cast
-        for one that overflows.
+      UsageError: for other than real numbers, and for a number that dtype does not have.
     """
+    array = widened(array)
     if array.dtype.kind not in "iuf":
-        raise UsageError(f"{where}: expected real numbers, got dtype {array.dtype}")
+        stored = " (NumPy stores bfloat16 so; save it as float32)" if array.dtype == "V2" else ""
+        raise UsageError(f"{where}: expected real numbers, got dtype {array.dtype}{stored}")
     with np.errstate(over="ignore", invalid="ignore"):
         converted = np.array(array, dtype, order="C")
+        if array.dtype == dtype:
+            return converted
         back = converted.astype(array.dtype)  # wider than dtype, or an integer
-    if array.dtype == dtype:
-        return converted
-    if cast:
-        if (np.isinf(converted) & np.isfinite(array)).any():
-            raise UsageError(f"{where}: it has numbers too large for {dtype}")
-        return converted
-    if not np.array_equal(back, array, equal_nan=array.dtype.kind == "f"):
-        advice = "pass --dtype=float64, or --cast" if dtype == np.float32 else "pass --cast"
+    beyond = np.isinf(converted) & np.isfinite(array)
+    if beyond.any():
+        wider = "; pass --dtype=float64" if dtype == np.float32 else ""
+        raise UsageError(
+            f"{where}: {array[beyond][0]:.9g} is beyond the largest {dtype} number{wider}"
+        )
+    if not cast and not np.array_equal(back, array, equal_nan=array.dtype.kind == "f"):
         raise UsageError(
             f"{where}: its {array.dtype} values do not all exist in {dtype}, and are not rounded "
-            f"silently; {advice} to round them"
+            f"silently; pass {'--dtype=float64, or ' * (dtype == np.float32)}--cast to round them "
+            f"once, or save them as {dtype}"
         )
     return converted
+
+
+def widened(array: np.ndarray) -> np.ndarray:
+    """Returns float16 and ml_dtypes' bfloat16 as float32, which has all their values.
+
+    Other arrays are returned as they are.
+    """
+    if array.dtype.name not in ("float16", "bfloat16"):
+        return array
+    with np.errstate(invalid="ignore"):  # some NaNs signal
+        return array.astype(np.float32)
 
 
 def arithmetic_of(arrays: Sequence[np.ndarray]) -> np.dtype:
