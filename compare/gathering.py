@@ -1,5 +1,6 @@
 """All the evidence of a run, gathered block by block."""
 
+import dataclasses
 import itertools
 from collections.abc import Mapping, Sequence
 
@@ -13,7 +14,7 @@ from compare.evidence import proof
 from compare.evidence.detectable import MOST_SAMPLES, detectable_ulp
 from compare.evidence.diagnosis import Explanation, Samples, diagnose
 from compare.evidence.pairs import Pair
-from compare.evidence.proof import Certificate
+from compare.evidence.proof import Certificate, Finding
 from compare.evidence.witness import WitnessError, witness_errors
 from compare.implementations import Implementation
 from compare.pairing import Answered, Pairing, choose
@@ -108,6 +109,7 @@ class Evidence:
             self.explanations[name] = self._diagnose(block, answer, failure.sample - block.start)
         if earlier is None and found.failed == 0 and found.certified:
             self.detectable[name] = self._detectable(block, answer)
+        found = _in_layout(found, self._layout)
         self.certificates[name] = proof.merge(earlier, found) if earlier else found
 
     def _detectable(self, block: Block, answer: Answer) -> dict[str, float]:
@@ -160,6 +162,21 @@ class Evidence:
             layout=self._layout,
             sample=block.start + row,
         )
+
+
+def _in_layout(certificate: Certificate, layout: str) -> Certificate:
+    """Names entries of matrices, which certificates know as [n_in, n_out], in a layout."""
+    if layout == "in_out":
+        return certificate
+    return dataclasses.replace(
+        certificate,
+        worst=_turned(certificate.worst),
+        first_failure=_turned(certificate.first_failure),
+    )
+
+
+def _turned(finding: Finding | None) -> Finding | None:
+    return finding and dataclasses.replace(finding, index=finding.index[::-1])
 
 
 def _wide(layers: Grads, rows: np.ndarray | slice) -> list[tuple[np.ndarray, np.ndarray]]:
