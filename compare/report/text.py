@@ -1,17 +1,15 @@
 """The report as tables for a terminal, in 80 columns for all but absurd shapes."""
 
 import math
-import re
 import string
 import textwrap
 from typing import Any
-
-import numpy as np
 
 from compare.evidence.digits import DECIMALS, SIGNIFICANT
 from compare.report.base import Located, Report, worst_of
 from compare.report.change import format_change
 from compare.report.trace import format_trace
+from compare.report.values import format_values, short_name
 
 _METRICS = {"max_abs": "max abs", "max_rel": "max rel", "max_ulp": "max ulp"}
 
@@ -24,7 +22,7 @@ def format_report(report: Report, *, width: int = 80) -> str:
         parts.append(format_trace(report.trace, width=width))
     if report.change is not None:
         parts.append(format_change(report.change, width=width))
-    parts += ["\n".join(_notes(report, width)), _value_table(report)]
+    parts += ["\n".join(_notes(report, width)), format_values(report.values, _letters(report))]
     parts.append(_wrap(f"{report.verdict}: {report.reason}.", width))
     if report.reproduce is not None:
         parts.append(f"To compute that sample again, to the same bits:\n{report.reproduce}")
@@ -87,7 +85,7 @@ def _parameter_table(report: Report) -> str:
         used = f"{max(b.worst_ratio for b in bounds):.2g}" if bounds else ""
         shape = "x".join(map(str, comparison.shape)) or "1"
         rows.append(
-            f"{_short_name(name):<4} {shape:<9} {''.join(cells)}"
+            f"{short_name(name):<4} {shape:<9} {''.join(cells)}"
             f"{_number(largest):>7} {used:>7}".rstrip()
         )
     rows.append("")
@@ -175,20 +173,6 @@ def _ratio(ratio: float) -> str:
     return f"{ratio:.2f}" if ratio < 1e3 else f"{ratio:.0e}"
 
 
-def _value_table(report: Report) -> str:
-    """The entries that decided, in decimal and, to the last bit, in hex."""
-    rows = []
-    for values in report.values:
-        place = f"{_short_name(values.quantity)}[{','.join(map(str, values.index))}]"
-        rows += ["", f"{place.removesuffix('[]')} of sample {values.sample}"]
-        for name, value in values.values.items():
-            hexadecimal = re.sub(r"0*p", "p", value.hex()).replace(".p", "p")
-            label = f"{_letters(report).get(name, ' ')} {name}"
-            digits = 9 if np.float32(value) == value else 17
-            rows.append(f"  {label:<34}{value:>24.{digits}g}  {hexadecimal}")
-    return "\n".join(rows[1:])
-
-
 def _notes(report: Report, width: int) -> list[str]:
     """Says where entries were not measured, and why."""
     notes = [f"Warning: {warning}." for warning in report.warnings]
@@ -215,10 +199,6 @@ def _notes(report: Report, width: int) -> list[str]:
 def _letters(report: Report) -> dict[str, str]:
     names = (one.name for one in report.implementations)
     return dict(zip(names, string.ascii_uppercase, strict=False))
-
-
-def _short_name(name: str) -> str:
-    return "yhat" if name == "prediction" else name
 
 
 def _place(located: Located | None, report: Report) -> str:
