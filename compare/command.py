@@ -6,7 +6,10 @@ from typing import Any
 
 from compare.config import Config
 
-_NOT_REPEATED = ("out", "only_sample", "trace", "save_params", "save_baseline")
+_NOT_REPEATED = (
+    *("only_sample", "trace", "save_params", "save_baseline"),
+    *("out", "dumps", "split_dumps"),  # of one sample there is no dump
+)
 
 
 def reproducing_command(config: Config, sample: int) -> str | None:
@@ -24,7 +27,10 @@ def reproducing_command(config: Config, sample: int) -> str | None:
     words = ["python", "-m", "compare.run"]
     for field in dataclasses.fields(config):
         value = getattr(config, field.name)
-        if value == field.default or value is None or field.name in _NOT_REPEATED:
+        default = field.default
+        if field.name == "samples" and config.data is not None:
+            default = None  # which is all that the file has
+        if value == default or value is None or field.name in _NOT_REPEATED:
             continue
         if field.name == "layer_sizes" and config.params is not None:
             continue  # the file has them
