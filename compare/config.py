@@ -78,6 +78,11 @@ class Config:
                 f"dumps: --only_sample={self.only_sample} computes one sample and dumps none; "
                 f"drop --dumps={self.dumps}"
             )
+        if self.trace is not None and self.only_sample not in (None, self.trace):
+            raise UsageError(
+                f"trace: --only_sample={self.only_sample} looks at that sample alone; pass "
+                f"--trace={self.only_sample} or drop one of the two"
+            )
         if self.save_baseline is not None and self.only_sample is not None:
             raise UsageError("save_baseline: a baseline is of all samples; drop --only_sample")
         _check_saved(self.save_params, brought=(self.params, self.data))
