@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from compare.command_line import EXIT_STATUS, exit_with
 from compare.config import Config
+from compare.errors import UsageError
 from compare.flags import config_from_argv
 from compare.staging import Staging
 
@@ -61,6 +62,7 @@ def main(argv: Sequence[str]) -> int:
             )
         staging.path("report.json").write_text(report_to_json(report), encoding="utf-8")
         if keeper is not None and kept is not None:
+            _check_apart(config.save_baseline, staging)
             keeper.write(kept, report)
     width = _width()
     print(format_report(report, width=width))
@@ -74,11 +76,24 @@ def main(argv: Sequence[str]) -> int:
 
 
 def _staged(stack: contextlib.ExitStack, path: str | None, option: str) -> Path | None:
-    """The temporary path of a file that a flag names, if it does."""
+    """The temporary path of a file that a flag names, if it does.
+
+    Raises:
+      UsageError: if no file can be written there.
+    """
     if path is None:
         return None
+    if os.path.isdir(path or "."):
+        raise UsageError(f"{option} {path}: expected a file to write, got a folder")
     staging = stack.enter_context(Staging(Path(path).parent, option=option))
     return staging.path(Path(path).name)
+
+
+def _check_apart(path: str | None, staging: Staging) -> None:
+    """Raises UsageError if the file to keep gradients in is one of the others."""
+    for name in staging.names:
+        if path is not None and os.path.realpath(name) == os.path.realpath(path):
+            raise UsageError(f"--save_baseline {path}: this run writes {name} too; choose another")
 
 
 def _exit_status(report: "Report", fail_on: str) -> int:
