@@ -23,13 +23,16 @@ from compare.report.dat import storable
 from jaxmlp.base import Layer, parameter_count
 
 _MOST_ENTRIES = 2**27  # of all implementations together: a gigabyte of float64
+_IDENTITY = ("layer_sizes", "activation", "samples", "dtype", "weights", "data")
+_DTYPES = ("float16", "bfloat16", "float32", "float64")  # of arithmetic
 
 
 class Baseline(NamedTuple):
     """What an earlier run has found for the same weights and samples."""
 
     path: str
-    about: dict[str, Any]
+    versions: dict[str, str]  # package -> version
+    certified: dict[str, int]  # implementation -> samples
     answers: dict[str, Answer]  # of all samples
 
 
@@ -90,33 +93,65 @@ def read_baseline(path: str, problem: Problem) -> Baseline:
     where = f"--baseline {path}"
     arrays = read_npz(path, option="--baseline")
     try:
-        about = json.loads(str(arrays["about"][()]))
-        found = {key: about[key] for key in _identity(problem)}
-        answers = {
-            name: Answer(_layers(arrays, name, problem, dtype_of(known["dtype"])))
-            for name, known in about["implementations"].items()
-        }
-    except (KeyError, TypeError, ValueError, AttributeError):
-        raise UsageError(f"{where}: expected a file that --save_baseline has written") from None
+        about = _about(arrays)
+    except (KeyError, TypeError, ValueError, AttributeError, RecursionError):
+        raise UsageError(
+            f"{where}: expected a file that --save_baseline has written, got another archive"
+        ) from None
     for key, here in _identity(problem).items():
-        if found[key] != here:
-            raise UsageError(f"{where}: {_other(key, found[key], here)}")
-    for name, answer in answers.items():
-        expected = [(problem.n_samples, *leaf.shape) for layer in problem.params for leaf in layer]
-        if [leaf.shape for layer in answer.grads for leaf in layer] != expected:
-            raise UsageError(
-                f"{where}: the arrays of {name} are not of this network; is it damaged?"
-            )
-    return Baseline(path, about, answers)
-
-
-def _layers(
-    arrays: Mapping[str, np.ndarray], name: str, problem: Problem, dtype: np.dtype
-) -> tuple[Layer, ...]:
-    return tuple(
-        Layer(*(arrays[f"{name}/{kind}{i}"].astype(dtype) for kind in "wb"))
-        for i in range(1, len(problem.params) + 1)
+        if about[key] != here:
+            raise UsageError(f"{where}: {_other(key, about[key], here)}")
+    known = about["implementations"]
+    return Baseline(
+        path,
+        versions=about["environment"]["versions"],
+        certified={name: one["certified"] for name, one in known.items()},
+        answers={
+            name: Answer(_grads(arrays, name, problem, dtype_of(one["dtype"]), where))
+            for name, one in known.items()
+        },
     )
+
+
+def _about(arrays: Mapping[str, np.ndarray]) -> dict[str, Any]:
+    """Returns what a file says of itself; raises one of many errors if it says anything else."""
+    about = json.loads(str(arrays["about"][()]))
+    versions, known = about["environment"]["versions"], about["implementations"]
+    sound = [
+        len(known) > 0,
+        all(isinstance(version, str) for version in versions.values()),
+        all(one["dtype"] in _DTYPES for one in known.values()),
+        all(type(one["certified"]) is int for one in known.values()),
+        all(0 <= one["certified"] <= about["samples"] for one in known.values()),
+        all(key in about for key in _IDENTITY),
+    ]
+    if not all(sound):
+        raise ValueError
+    return dict(about)
+
+
+def _grads(
+    arrays: Mapping[str, np.ndarray], name: str, problem: Problem, dtype: np.dtype, where: str
+) -> tuple[Layer, ...]:
+    kept_as = np.dtype(np.float64 if dtype == np.float64 else np.float32)
+
+    def take(parameter: str, like: np.ndarray) -> np.ndarray:
+        expected = (problem.n_samples, *like.shape)
+        array = arrays.get(f"{name}/{parameter}")
+        if array is None or array.shape != expected or array.dtype != kept_as:
+            raise UsageError(
+                f"{where}: expected floating-point numbers of shape {list(expected)} as "
+                f"{name}/{parameter}, got {_shown(array)}; is it damaged?"
+            )
+        with np.errstate(over="ignore"):
+            return array.astype(dtype)
+
+    layers = enumerate(problem.params, start=1)
+    return tuple(Layer(take(f"w{i}", w), take(f"b{i}", b)) for i, (w, b) in layers)
+
+
+def _shown(array: np.ndarray | None) -> str:
+    return "none" if array is None else f"{array.dtype} of shape {list(array.shape)}"
 
 
 def _identity(problem: Problem) -> dict[str, Any]:
@@ -128,14 +163,15 @@ def _identity(problem: Problem) -> dict[str, Any]:
     for start in range(0, problem.n_samples, size):
         for array in problem.batch(start, min(start + size, problem.n_samples)):
             data.update(array.tobytes())
-    return {
-        "layer_sizes": list(problem.layer_sizes),
-        "activation": problem.activation,
-        "samples": problem.n_samples,
-        "dtype": problem.dtype.name,
-        "weights": weights.hexdigest(),
-        "data": data.hexdigest(),
-    }
+    found = (
+        list(problem.layer_sizes),
+        problem.activation,
+        problem.n_samples,
+        problem.dtype.name,
+        weights.hexdigest(),
+        data.hexdigest(),
+    )
+    return dict(zip(_IDENTITY, found, strict=True))
 
 
 def _other(key: str, then: Any, here: Any) -> str:
@@ -143,7 +179,9 @@ def _other(key: str, then: Any, here: Any) -> str:
         return "it was made with other weights; pass the same --params, or --init and --seed"
     if key == "data":
         return "it was made with other samples; pass the same --data, or --seed"
-    return f"it was made with --{key}={_typed(then)}, and this run has {_typed(here)}"
+    return (
+        f"it was made with --{key}={_typed(then)}, and this run has {_typed(here)}; pass the same"
+    )
 
 
 def _typed(value: Any) -> str:

@@ -35,7 +35,7 @@ class Drifts:
         Raises:
           UsageError: if there are none.
         """
-        self._baseline = baseline
+        self._baseline, self._names = baseline, names
         self._all_samples = len(samples) == problem.n_samples
         common = [name for name in names if name in baseline.answers]
         if not common:
@@ -57,8 +57,7 @@ class Drifts:
             now, then = answers[name].grads, answers[name + MARK].grads
             for layer, earlier in zip(now, then, strict=True):
                 for leaf, before in zip(layer, earlier, strict=True):
-                    same = (leaf == before) | (np.isnan(leaf) & np.isnan(before))
-                    self._moved[name] += int(np.count_nonzero(~same))
+                    self._moved[name] += int(np.count_nonzero(~_same(leaf, before)))
 
     def finish(self, answered: Answered) -> None:
         """Adds what can only be chosen at the end."""
@@ -68,8 +67,7 @@ class Drifts:
         self, certificates: Mapping[str, Certificate], versions: Mapping[str, str]
     ) -> Change:
         """Returns what has changed, given what is certified now and the versions in use."""
-        before = self._baseline.about["environment"]["versions"]
-        known = self._baseline.about["implementations"]
+        before, known = self._baseline.versions, self._baseline.certified
         return Change(
             self._baseline.path,
             {
@@ -82,9 +80,17 @@ class Drifts:
                     pair.a,
                     moved,
                     pair,
-                    certified_then=known[pair.a]["certified"] if self._all_samples else None,
+                    certified_then=known[pair.a] if self._all_samples else None,
                     certified_now=certificates[pair.a].certified,
                 )
                 for pair, moved in zip(self._pairing.pairs, self._moved.values(), strict=True)
             ),
+            only_then=tuple(name for name in known if name not in self._names),
+            only_now=tuple(name for name in self._names if name not in known),
         )
+
+
+def _same(now: np.ndarray, then: np.ndarray) -> np.ndarray:
+    """Whether the bits are the same, of all NaNs too."""
+    equal = (now == then) & (np.signbit(now) == np.signbit(then))
+    return equal | (np.isnan(now) & np.isnan(then))

@@ -120,7 +120,7 @@ def _times(ratio: float) -> str:
 
 
 def _regression(drift: Drift) -> Verdict | None:
-    """Whether an implementation has lost a certificate, or moved further than rounding can."""
+    """Whether an implementation has lost a certificate, or moved further than rounding."""
     then, now = drift.certified_then, drift.certified_now
     if then is not None and now < then:
         reason = (
@@ -128,6 +128,10 @@ def _regression(drift: Drift) -> Verdict | None:
             "in the baseline"
         )
         return Verdict("disagree", reason)
+    for comparison in drift.pair.quantities:
+        if comparison.nonfinite_differ:
+            place = _nonfinite_place(comparison)
+            return Verdict("disagree", _no_longer_finite(drift, comparison), place=place)
     bound = max(drift.pair.bounds, key=lambda one: one.worst_ratio)
     if bound.worst_ratio <= 1:
         return None
@@ -137,6 +141,17 @@ def _regression(drift: Drift) -> Verdict | None:
         "rounding allows"
     )
     return Verdict("disagree", reason, place=Place(bound.sample, bound.name, bound.index))
+
+
+def _no_longer_finite(drift: Drift, comparison: Comparison) -> str:
+    place = comparison.first_nonfinite
+    assert place is not None
+    where = f"{_at(comparison.name, place.index)} of sample {place.sample}"
+    return (
+        f"{where}, {drift.implementation}, was {place.b:.9g} in the baseline and is {place.a:.9g}, "
+        f"and so in {comparison.nonfinite_differ} of {comparison.entries} entries of "
+        f"{comparison.name}"
+    )
 
 
 def _agreement(pairs: Sequence[Pair], certificates: Sequence[Certificate]) -> str:

@@ -68,7 +68,9 @@ class Change:
 
     path: str
     versions: dict[str, tuple[str | None, str | None]]  # package -> then, now; where they differ
-    drifts: tuple[Drift, ...]
+    drifts: tuple[Drift, ...]  # of the implementations that are in both
+    only_then: tuple[str, ...]
+    only_now: tuple[str, ...]
 
 
 @dataclasses.dataclass(frozen=True)

@@ -104,6 +104,8 @@ def _change(change: Change) -> dict[str, Any]:
             }
             for drift in change.drifts
         ],
+        "only_then": list(change.only_then),
+        "only_now": list(change.only_now),
     }
 
 
