@@ -83,10 +83,12 @@ def _staged(stack: contextlib.ExitStack, path: str | None, option: str) -> Path 
     """
     if path is None:
         return None
-    if os.path.isdir(path or "."):
-        raise UsageError(f"{option} {path}: expected a file to write, got a folder")
-    staging = stack.enter_context(Staging(Path(path).parent, option=option))
-    return staging.path(Path(path).name)
+    final = Path(os.path.realpath(path))  # a link stays one
+    if final.exists() and not final.is_file():  # never replace a device
+        got = "a folder" if final.is_dir() else "no regular file"
+        raise UsageError(f"{option} {path}: expected a file to write, got {got}")
+    staging = stack.enter_context(Staging(final.parent, option=option))
+    return staging.path(final.name)
 
 
 def _check_apart(path: str | None, staging: Staging) -> None:

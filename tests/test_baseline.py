@@ -484,6 +484,14 @@ def test_saving_over_a_baseline_replaces_it(tmp_path):
     assert compare(tmp_path, f"--baseline={path}")[0] == 0
 
 
+def test_saving_through_a_link_leaves_the_link(tmp_path, saved):
+    (tmp_path / "link.npz").symlink_to("elsewhere/real.npz")
+    save(tmp_path, name="link.npz")
+    assert (tmp_path / "link.npz").is_symlink()
+    assert (tmp_path / "elsewhere" / "real.npz").is_file()
+    assert compare(tmp_path, f"--baseline={tmp_path}/link.npz")[0] == 0
+
+
 def test_reading_and_saving_the_same_file(tmp_path):
     path = save(tmp_path)
     old = path.read_bytes()
@@ -507,6 +515,8 @@ UNWRITABLE = {
     "no_folder_there": ("/proc/nowhere/b.npz", "--save_baseline /proc/nowhere: expected a folder"),
     "the_report": ("{tmp}/new/report.json", "this run writes .*report.json too; choose another"),
     "a_dump": ("{tmp}/new/../new/my_autograd.dat", "this run writes .*my_autograd.dat too"),
+    "a_pipe": ("{tmp}/pipe", "pipe: expected a file to write, got no regular file"),
+    "a_link_to_a_pipe": ("{tmp}/link", "link: expected a file to write, got no regular file"),
     "the_folder_of_out": ("{tmp}/new", "expected a file to write, got a folder"),
 }
 
@@ -515,10 +525,13 @@ UNWRITABLE = {
 def test_where_a_baseline_cannot_be_saved_nothing_is_written(tmp_path, case):
     path, message = (text.format(tmp=tmp_path) for text in UNWRITABLE[case])
     (tmp_path / "mine").write_text("mine")
+    os.mkfifo(tmp_path / "pipe")
+    (tmp_path / "link").symlink_to("pipe")
     out = f"--out={tmp_path}/new"
     with pytest.raises(UsageError, match=message):
         run.main(["compare.run", out, *SMALL, "--dumps=text", f"--save_baseline={path}"])
-    assert [p.name for p in tmp_path.iterdir()] == ["mine"]
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["link", "mine", "pipe"]
+    assert (tmp_path / "pipe").is_fifo()
     assert (tmp_path / "mine").read_text() == "mine"
 
 
