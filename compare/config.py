@@ -85,7 +85,7 @@ class Config:
             )
         if self.save_baseline is not None and self.only_sample is not None:
             raise UsageError("save_baseline: a baseline is of all samples; drop --only_sample")
-        _check_saved(self.save_params, brought=(self.params, self.data))
+        self._check_files()
         if not self.out:
             raise UsageError("--out: expected a folder to write into, got an empty name")
         if self.samples is not None and self.samples < 1:
@@ -94,6 +94,24 @@ class Config:
             raise UsageError(f"witness: expected an integer of at least 0, got {self.witness}")
         if self.seed is not None and self.seed < 0:
             raise UsageError(f"seed: expected an integer of at least 0, got {self.seed}")
+
+    def _check_files(self) -> None:
+        if self.save_params is not None and not self.save_params.lower().endswith(SAVED):
+            raise UsageError(
+                f"--save_params {self.save_params}: expected a file named {', '.join(SAVED)}, to "
+                "know the format"
+            )
+        taken = [self.params, self.data, self.baseline, *self.gradients]
+        others = {os.path.realpath(path) for path in taken if path is not None}
+        for option in ("save_params", "save_baseline"):
+            path = getattr(self, option)
+            if path is not None:
+                if os.path.realpath(path) in others:
+                    raise UsageError(
+                        f"--{option} {path}: expected another file than those that this run reads "
+                        "or writes"
+                    )
+                others.add(os.path.realpath(path))
 
 
 def _check_choice(option: str, value: str, choices: tuple[str, ...]) -> None:
@@ -127,14 +145,3 @@ def _check_implementations(names: tuple[str, ...], brought: int) -> None:
             "implementations: expected at least two different names out of "
             f"{', '.join(IMPLEMENTATIONS)}; got {','.join(names) or 'none'}"
         )
-
-
-def _check_saved(path: str | None, *, brought: tuple[str | None, ...]) -> None:
-    if path is None:
-        return
-    if os.path.splitext(path)[1].lower() not in SAVED:
-        raise UsageError(
-            f"--save_params {path}: expected a file named {', '.join(SAVED)}, to know the format"
-        )
-    if os.path.realpath(path) in [os.path.realpath(one) for one in brought if one is not None]:
-        raise UsageError(f"--save_params {path}: expected another file than the one that is read")

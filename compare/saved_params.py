@@ -1,45 +1,31 @@
 """Weights as a file that `--params` reads back to the same bits."""
 
-import contextlib
 import io
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from compare.errors import UsageError
 from compare.readers.safetensors import import_safetensors
-from compare.staging import Staging
 from jaxmlp.base import Params
 
 
-@contextlib.contextmanager
-def staged_params(path: str | None, params: Params, *, layout: str) -> Iterator[tuple[str, ...]]:
-    """Writes weights to a file that appears when the `with` block has ended, unless it raised.
+def write_params(path: Path, params: Params, *, suffix: str, layout: str) -> None:
+    """Writes weights.
 
     Args:
-      path: ends in .npz, .pt or .safetensors; None for no file.
+      path: the file, whatever its name.
       params: leaves [n_in, n_out] and [n_out].
+      suffix: '.npz', '.pt' or '.safetensors'.
       layout: of the matrices in a `.npz` file, 'in_out' or 'out_in'; the others are torch's.
 
-    Yields:
-      The names of the files that will appear, one or none.
-
     Raises:
-      UsageError: if the file cannot be written or needs a package that is not installed.
+      UsageError: if that needs a package that is not installed.
     """
-    if path is None:
-        yield ()
-        return
-    file = Path(path)
-    if file.is_dir():
-        raise UsageError(f"--save_params {path}: expected the name of a file, got that of a folder")
-    if file.suffix.lower() == ".safetensors":
-        import_safetensors(f"--save_params {path}")
-    with Staging(file.parent, option="--save_params") as staging:
-        staging.path(file.name).write_bytes(_bytes(file.suffix.lower(), params, layout))
-        yield staging.names
+    if suffix == ".safetensors":
+        import_safetensors("--save_params")
+    path.write_bytes(_bytes(suffix, params, layout))
 
 
 def _bytes(suffix: str, params: Params, layout: str) -> bytes:

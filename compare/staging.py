@@ -3,9 +3,27 @@
 import contextlib
 import os
 import types
+from collections.abc import Iterator
 from pathlib import Path
 
 from compare.errors import UsageError
+
+
+@contextlib.contextmanager
+def staged_file(path: str, *, option: str) -> Iterator[Path]:
+    """Yields the temporary path of one file, which appears at the end of the block or never.
+
+    A link stays a link, and a device is never replaced.
+
+    Raises:
+      UsageError: if no file can be written there; `option` is named in it.
+    """
+    final = Path(os.path.realpath(path))
+    if not path or (final.exists() and not final.is_file()):
+        got = "a folder" if not path or final.is_dir() else "no regular file"
+        raise UsageError(f"{option} {path}: expected a file to write, got {got}")
+    with Staging(final.parent, option=option) as staging:
+        yield staging.path(final.name)
 
 
 class Staging:
