@@ -11,8 +11,8 @@ from jaxmlp import Layer
 W = np.array([[[1, -7, 3], [4, 5, -6]], [[0, 1, 2], [3, 4, np.nan]]], np.float32)  # [N, 2, 3]
 B = np.array([[1, 2, 3], [4, 5, 6]], np.float32)
 GRADS = (Layer(W, B),)
-WHOLE = Answer(GRADS, np.dtype(np.float32), np.array([[0.5], [1.5]]), np.array([0.25, 2.25]))
-ONLY_GRADIENTS = Answer(GRADS, np.dtype(np.float32))
+WHOLE = Answer(GRADS, np.array([[0.5], [1.5]]), np.array([0.25, 2.25]))
+ONLY_GRADIENTS = Answer(GRADS)
 
 # quantity, index, row -> index and value in in_out
 PLACES = {
