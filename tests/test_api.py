@@ -50,6 +50,22 @@ def test_a_float64_implementation_stands_beside_float32_ones():
     assert report.verdict == "agree"
 
 
+def test_bfloat16_is_widened():
+    narrow = [tuple(torch.tensor(v).to(torch.bfloat16) for v in p) for p in PARAMS]
+    ours = [
+        tuple(jax.numpy.asarray(v.float().numpy(), jax.numpy.bfloat16) for v in p) for p in narrow
+    ]
+    wide = [tuple(v.float() for v in p) for p in narrow]
+    reports = [compare_gradients(p, X, Y, dtype="float32") for p in (narrow, ours, wide)]
+    assert reports[0] == reports[1] == reports[2]
+
+
+def test_cast_rounds_what_does_not_exist():
+    x = X.astype(np.float64) + 1e-12
+    rounded = compare_gradients(PARAMS, x.astype(np.float32), Y, cast=True)
+    assert compare_gradients(PARAMS, x, Y, cast=True) == rounded
+
+
 def test_the_users_arrays_stay_theirs():
     params, x = [(w.copy(), b.copy()) for w, b in PARAMS], X.copy()
     compare_gradients(params, x, Y)

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 
 from compare import run
 from compare.config import Config
@@ -87,6 +88,26 @@ def test_a_wrong_gradient_is_status_2_and_files_are_written(tmp_path, capsys, mo
     assert found["overall"]["max_abs_at"]["parameter"] == "b1"
     assert found["overall"]["max_abs_at"]["sample"] == 2
     assert (tmp_path / "my_autograd.dat").exists()
+
+
+def test_torch_weights_and_a_table_of_samples(tmp_path, capsys):
+    torch.manual_seed(0)
+    first, last = (torch.nn.Linear(*n, dtype=torch.float64) for n in ((2, 3), (3, 1)))
+    model = torch.nn.Sequential(first, torch.nn.Tanh(), last)
+    torch.save({"epoch": 7, "model": model.state_dict()}, tmp_path / "model.pt")
+    (tmp_path / "data.csv").write_text("x1,x2,y\n0.1,0.2,0.3\n0.4,0.5,0.6\n")
+    files = (f"--params={tmp_path}/model.pt", f"--data={tmp_path}/data.csv", "--activation=tanh")
+    with pytest.raises(UsageError, match=r"--params .*model\.pt: .*--dtype=float64, or --cast"):
+        compare(tmp_path / "out", *files)
+    assert not (tmp_path / "out").exists()
+    assert compare(tmp_path / "out", *files, "--cast") == 0
+    assert "2-3-1 tanh" in capsys.readouterr().out
+    assert report(tmp_path / "out")["config"]["cast"] is True
+    assert compare(tmp_path / "out", *files, "--dtype=float64", "--dumps=npz") == 0
+    x = torch.tensor([0.1, 0.2], dtype=torch.float64)
+    torch.sum((model(x) - 0.3) ** 2).backward()
+    found = np.load(tmp_path / "out" / "my_autograd.npz")["w1"][0]
+    np.testing.assert_allclose(found, first.weight.grad.T, rtol=1e-12)
 
 
 @pytest.mark.parametrize("value", [np.nan, np.inf])
@@ -247,6 +268,12 @@ BAD = {
     "unknown_implementation": (["--implementations=jax_grad,tf"], "one of jax_grad.*'tf'"),
     "extra_words": (["hello", "--samples=3", "world"], "flags only.*'hello' 'world'"),
     "missing_params": (["--params=/nowhere.npz"], "--params /nowhere.npz: No such file"),
+    "params_in_no_known_format": (["--params=a.h5"], r"--params a.h5: .*\.npz, \.pt, .* got \.h5"),
+    "data_in_no_known_format": (["--data=a.xlsx"], r"--data a.xlsx: .*\.npz, \.npy, .* got \.xlsx"),
+    "save_params_in_no_known_format": (
+        ["--save_params=a.h5"],
+        r"--save_params a.h5: .*\.npz, \.pt",
+    ),
     "missing_flagfile": (["--flagfile=/nowhere"], "/nowhere"),
     "trace_too_large": (["--samples=3", "--trace=3"], "trace.*3 samples.*got 3"),
     "init_with_params": (["--params=a.npz", "--init=torch"], "init.*--params"),
