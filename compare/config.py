@@ -96,9 +96,10 @@ class Config:
             raise UsageError(f"seed: expected an integer of at least 0, got {self.seed}")
 
     def _check_files(self) -> None:
-        if self.save_params is not None and not self.save_params.lower().endswith(SAVED):
+        params = self.save_params
+        if params is not None and os.path.splitext(params)[1].lower() not in SAVED:
             raise UsageError(
-                f"--save_params {self.save_params}: expected a file named {', '.join(SAVED)}, to "
+                f"--save_params {params}: expected a file named {', '.join(SAVED)}, to "
                 "know the format"
             )
         taken = [self.params, self.data, self.baseline, *self.gradients]

@@ -3,13 +3,13 @@
 import contextlib
 import os
 from collections.abc import Mapping
-from pathlib import Path
 
 from compare.answers import Answer, name_parameters
 from compare.baseline import Keeper
 from compare.config import Config
 from compare.errors import UsageError
 from compare.problem import Problem
+from compare.readers.safetensors import import_safetensors
 from compare.report.base import Report
 from compare.report.dat import Dumps
 from compare.report.json import report_to_json
@@ -24,8 +24,11 @@ class Outputs:
         """Takes the config, its sizes and samples known.
 
         Raises:
-          UsageError: if there are more gradients than a baseline can keep.
+          UsageError: if there are more gradients than a baseline can keep, or the package that
+            writes weights as asked is not installed.
         """
+        if config.save_params is not None and config.save_params.lower().endswith(".safetensors"):
+            import_safetensors(f"--save_params {config.save_params}")
         self._config, self._problem = config, problem
         self._stack = contextlib.ExitStack()
         self._keeper = None
@@ -70,14 +73,15 @@ class Outputs:
         Raises:
           UsageError: if two files have one name.
         """
+        self._dumps.finish()
         self._staging.path("report.json").write_text(report_to_json(report), encoding="utf-8")
         for option, path in self._named.items():
             for name in self._staging.names:
                 if os.path.realpath(name) == os.path.realpath(path):
                     raise UsageError(f"{option} {path}: this run writes {name} too; choose another")
         if "--save_params" in self._files:
-            suffix = Path(self._named["--save_params"]).suffix.lower()
             file, layout = self._files["--save_params"], self._config.layout
+            suffix = os.path.splitext(self._named["--save_params"])[1].lower()
             write_params(file, self._problem.params, suffix=suffix, layout=layout)
         if self._keeper is not None:
             self._keeper.write(self._files["--save_baseline"], report)

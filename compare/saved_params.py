@@ -7,7 +7,6 @@ from typing import Any
 
 import numpy as np
 
-from compare.readers.safetensors import import_safetensors
 from jaxmlp.base import Params
 
 
@@ -19,12 +18,7 @@ def write_params(path: Path, params: Params, *, suffix: str, layout: str) -> Non
       params: leaves [n_in, n_out] and [n_out].
       suffix: '.npz', '.pt' or '.safetensors'.
       layout: of the matrices in a `.npz` file, 'in_out' or 'out_in'; the others are torch's.
-
-    Raises:
-      UsageError: if that needs a package that is not installed.
     """
-    if suffix == ".safetensors":
-        import_safetensors("--save_params")
     path.write_bytes(_bytes(suffix, params, layout))
 
 

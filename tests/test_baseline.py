@@ -495,7 +495,7 @@ def test_saving_through_a_link_leaves_the_link(tmp_path, saved):
 def test_a_baseline_is_not_replaced_by_the_run_that_is_held_against_it(tmp_path):
     path = save(tmp_path)
     old = path.read_bytes()
-    with pytest.raises(UsageError, match="--save_baseline .*: expected another file"):
+    with pytest.raises(UsageError, match=r"--save_baseline .*: expected another file"):
         compare(tmp_path, f"--baseline={path}", f"--save_baseline={path}")
     assert path.read_bytes() == old
 

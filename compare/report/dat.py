@@ -59,14 +59,16 @@ class Dumps:
                 else:
                     self._add_arrays(f"{name}.npz", arrays)
 
+    def finish(self) -> None:
+        """Writes `.npz` files, after the last block."""
+        for name, blocks in self._arrays.items():
+            arrays: dict[str, Any] = {k: storable(np.concatenate(v)) for k, v in blocks.items()}
+            with open(self._staging.path(name), "wb") as file:
+                np.savez(file, **arrays)
+
     def __exit__(self, *raised: object) -> None:
-        """Closes text files and, if nothing was raised, writes `.npz` files."""
+        """Closes text files."""
         self._open.close()
-        if raised[0] is None:
-            for name, blocks in self._arrays.items():
-                arrays: dict[str, Any] = {k: storable(np.concatenate(v)) for k, v in blocks.items()}
-                with open(self._staging.path(name), "wb") as file:
-                    np.savez(file, **arrays)
 
     def _add_text(self, name: str, first_sample: int, arrays: dict[str, np.ndarray]) -> None:
         if name not in self._texts:
