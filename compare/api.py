@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from compare.answers import Answer
-from compare.bringing import from_objects
+from compare.bringing import from_objects, name_candidates
 from compare.candidate import Backward
 from compare.comparing import Sink, compare_problem
 from compare.config import Config
@@ -75,14 +75,23 @@ def compare_gradients(
     Raises:
       UsageError: if shapes do not fit, or an option is unknown or cannot be had.
     """
-    candidates = candidates if isinstance(candidates, Mapping) else list(candidates)
-    gradients = gradients or {}
+    functions = name_candidates(candidates)
+    gradients = {} if gradients is None else gradients
+    if not isinstance(gradients, Mapping):
+        raise UsageError(
+            f"gradients: expected a dict of name -> [(dw, db), ...], got {type(gradients).__name__}"
+        )
     module = recognise(params) if is_module(params) else None
     if module is not None:
         if activation not in (None, module.activation):
             raise UsageError(f"activation: the module has {module.activation}, got {activation!r}")
         activation = module.activation
         params = [(w.T, b) if layout == "in_out" else (w, b) for w, b in module.layers]
+    elif isinstance(params, str | Mapping) or not hasattr(params, "__len__"):
+        got = params.__name__ if isinstance(params, type) else type(params).__name__
+        raise UsageError(
+            f"params: expected a list of (w, b), or a torch.nn.Module such as MLP(), got {got}"
+        )
     if not len(params):
         raise UsageError("params: expected at least one layer (w, b), got none")
     config = Config(
@@ -97,10 +106,10 @@ def compare_gradients(
         device=device,
         layout=layout,
         implementations=tuple(implementations),
-        candidate=("module",) * (module is not None) + tuple(map(str, candidates)),
+        candidate=("module",) * (module is not None) + tuple(name for name, _ in functions),
         candidate_arrays=candidate_arrays,
         candidate_batched=candidate_batched,
-        gradients=tuple(gradients),
+        gradients=tuple(map(str, gradients)),
         trace=trace,
     )
     problem = problem_from_arrays(
@@ -113,7 +122,7 @@ def compare_gradients(
         cast=cast,
     )
     own = [module.implementation] if module is not None else []
-    brought = from_objects(own, candidates, gradients, problem, config)
+    brought = from_objects(own, functions, gradients, problem, config)
     keepsake = Keepsake(save, [one.name for one in brought]) if save is not None else None
 
     def take(start: int, answers: Mapping[str, Answer]) -> None:

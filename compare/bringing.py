@@ -1,16 +1,21 @@
 """Gradients that a user brings, as implementations with names of their own."""
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from compare.answers import Answer
-from compare.candidate import Backward, candidate, load_candidate
+from compare.candidate import Backward, candidate
 from compare.config import Config
+from compare.errors import UsageError
 from compare.implementations import IMPLEMENTATIONS, Implementation
+from compare.keepsake import KEPT
+from compare.loading import load_candidate
 from compare.problem import Problem
 from compare.readers.gradients import read_gradients
 from compare.recorded import recorded
+from compare.report.dat import STEMS
 from compare.returned import read_returned
 
 
@@ -39,24 +44,44 @@ def from_flags(config: Config, problem: Problem) -> list[Implementation]:
     return _apart(made)
 
 
+def name_candidates(
+    candidates: Mapping[str, Backward] | Iterable[Backward],
+) -> list[tuple[str, Backward]]:
+    """Names functions by their keys or by themselves.
+
+    Raises:
+      UsageError: for anything but functions.
+    """
+    if callable(candidates) or not isinstance(candidates, Iterable):
+        raise UsageError(
+            "candidates: expected functions in a list, or by name in a dict, "
+            f"got {type(candidates).__name__}"
+        )
+    if isinstance(candidates, Mapping):
+        named = [(str(name), function) for name, function in candidates.items()]
+    else:
+        named = [(getattr(function, "__name__", "candidate"), function) for function in candidates]
+    for name, function in named:
+        if not callable(function):
+            raise UsageError(
+                f"candidates: expected a function for {name}, got {type(function).__name__}"
+            )
+    return named
+
+
 def from_objects(
     own: Sequence[Implementation],
-    candidates: Mapping[str, Backward] | Iterable[Backward],
+    candidates: Sequence[tuple[str, Backward]],
     gradients: Mapping[str, Sequence[tuple[Any, Any]]],
     problem: Problem,
     config: Config,
 ) -> list[Implementation]:
-    """Adds functions, named by their keys or by themselves, and gradients that exist already.
+    """Adds functions by name and gradients that exist already.
 
     Raises:
       UsageError: for gradients of other shapes and dtypes.
     """
-    if not isinstance(candidates, Mapping):
-        named = [(getattr(function, "__name__", "candidate"), function) for function in candidates]
-    else:
-        named = list(candidates.items())
-    made = list(own)
-    made += [_candidate(name, name, function, problem, config) for name, function in named]
+    made = [*own, *(_candidate(k, k, function, problem, config) for k, function in candidates)]
     for name, arrays in gradients.items():
         grads = read_returned(
             arrays,
@@ -65,7 +90,7 @@ def from_objects(
             n=problem.n_samples,
             where=f"gradients {name}",
         )
-        made.append(recorded(name, name, Answer(grads)))
+        made.append(recorded(str(name), str(name), Answer(grads)))
     return _apart([("given", one) for one in made])
 
 
@@ -84,11 +109,15 @@ def _candidate(
 
 
 def _apart(made: Sequence[tuple[str, Implementation]]) -> list[Implementation]:
-    """Makes the names differ from each other and from ours, by where they come from if need be."""
-    taken = list(IMPLEMENTATIONS)
+    """Makes the names differ from each other and from ours, by where they come from if need be.
+
+    Ours are those of implementations and of files that are written beside theirs.
+    """
+    taken = [*IMPLEMENTATIONS, *STEMS.values(), *KEPT]
     named = []
     for source, one in made:
-        options = (one.name, *(f"{source}.{one.name}{i}" for i in ("", *range(2, len(made) + 2))))
+        plain = re.sub(r"[^\w.-]", "_", one.name) or "candidate"  # it names files too
+        options = (plain, *(f"{source}.{plain}{i}" for i in ("", *range(2, len(made) + 2))))
         name = next(option for option in options if option not in taken)
         taken.append(name)
         named.append(one._replace(name=name))

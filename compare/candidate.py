@@ -1,19 +1,14 @@
-"""A user's own backward as an implementation, and how it is found."""
+"""A user's own backward as an implementation."""
 
 import contextlib
-import importlib
-import importlib.util
-import sys
-import traceback
-from collections.abc import Callable, Iterator
-from pathlib import Path
-from types import ModuleType
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
 from compare.answers import Answer
 from compare.blocks import Block
+from compare.contained import contained, told
 from compare.errors import UsageError
 from compare.implementations import Implementation, jax_settings
 from compare.returned import read_returned
@@ -88,13 +83,16 @@ class _Call:
         copies = [np.array(array, order="C") for array in originals]
         *leaves, own_x, own_y = map(self._give, copies)
         params = list(zip(leaves[::2], leaves[1::2], strict=True))
-        with self._settings(x.dtype), stdout_to_stderr():
+        with self._settings(x.dtype), contained():
             try:
                 returned = self._backward(params, own_x, own_y)
             except KeyboardInterrupt:
                 raise
             except BaseException as error:
-                raise UsageError(f"{self.where} raised in {samples}: {_told(error)}") from error
+                said = told(error)
+                if isinstance(error, TypeError) and "\n" not in said:  # none of its lines ran
+                    said += "; it is called with (params, x, y)"
+                raise UsageError(f"{self.where} raised in {samples}: {said}") from error
         for name, copy, original in zip([*names, "x", "y"], copies, originals, strict=True):
             if copy.tobytes() != original.tobytes():
                 raise UsageError(
@@ -118,76 +116,6 @@ class _Call:
 
     def _settings(self, dtype: np.dtype) -> contextlib.AbstractContextManager[None]:
         return jax_settings(dtype) if self._arrays == "jax" else contextlib.nullcontext()
-
-
-def load_candidate(reference: str) -> Backward:
-    """Imports a callable.
-
-    Args:
-      reference: 'FILE.py:NAME' or 'package.module:NAME'.
-
-    Raises:
-      UsageError: if there is no such file, module or callable, or importing it raises.
-    """
-    where = f"--candidate={reference}"
-    source, _, name = reference.rpartition(":")
-    if not source or not name:
-        raise UsageError(
-            f"{where}: expected FILE.py:NAME or package.module:NAME, such as backward.py:gradients"
-        )
-    module = _import(source, where)
-    found: Any = module
-    for part in name.split("."):
-        found = getattr(found, part, None)
-    if not callable(found):
-        home = module.__name__
-        own = [k for k, v in vars(module).items() if getattr(v, "__module__", None) == home]
-        there = f"it has {', '.join(own)}" if own else "it has none of its own"
-        raise UsageError(f"{where}: expected a function {name} in {source}; {there}")
-    return found
-
-
-def _import(source: str, where: str) -> ModuleType:
-    """Imports a file, beside which it may find others, or a module."""
-    is_file = source.endswith(".py")
-    path = Path(source)
-    if is_file and not path.is_file():
-        raise UsageError(f"{where}: there is no file {source}")
-    try:
-        with stdout_to_stderr():
-            if not is_file:
-                return importlib.import_module(source)
-            if str(path.parent.resolve()) not in sys.path:
-                sys.path.append(str(path.parent.resolve()))
-            spec = importlib.util.spec_from_file_location(f"candidate_{path.stem}", path)
-            assert spec is not None
-            assert spec.loader is not None
-            module = importlib.util.module_from_spec(spec)
-            sys.modules[spec.name] = module  # dataclasses and pickles look it up there
-            spec.loader.exec_module(module)
-            return module
-    except KeyboardInterrupt:
-        raise
-    except BaseException as error:
-        raise UsageError(f"{where}: cannot be imported: {_told(error)}") from error
-
-
-def _told(error: BaseException) -> str:
-    """What an exception says, and below it the user's part of the traceback."""
-    frames = traceback.extract_tb(error.__traceback__)
-    here = {__file__, importlib.__file__}
-    theirs = [f for f in frames if f.filename not in here and not f.filename.startswith("<frozen")]
-    told = "".join(traceback.format_exception_only(error)).strip()
-    if not theirs:
-        return told
-    return "\n".join([told.splitlines()[-1], *traceback.format_list(theirs), told])
-
-
-@contextlib.contextmanager
-def stdout_to_stderr() -> Iterator[None]:
-    """What a user's code prints is no result of ours."""
-    with contextlib.redirect_stdout(sys.stderr):
-        yield
 
 
 def _stacked(found: list[Grads]) -> Grads:

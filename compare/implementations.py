@@ -119,10 +119,15 @@ def _torch_autograd(params: Params, activation: str, device: str) -> Implementat
         _check_bits("torch_autograd", array, held.cpu().numpy())
         return held
 
-    dtype = hold(params[0].b).dtype
-    model = MLP(layer_sizes(params), activation=activation, dtype=dtype, device=target)
-    convert.load_params(model, params)
+    # Gradients are allowed here whatever the caller, or a candidate, has set for the rest, and the
+    # weights that MLP draws before ours replace them are no step of the caller's generators.
+    forked = torch.random.fork_rng(devices=[target] if device == "gpu" else [])
+    with torch.inference_mode(False), forked:
+        dtype = hold(params[0].b).dtype
+        model = MLP(layer_sizes(params), activation=activation, dtype=dtype, device=target)
+        convert.load_params(model, params)
 
+    @torch.inference_mode(False)
     def run(batch: Batch) -> Any:
         return per_sample_gradients(model, hold(batch.x), hold(batch.y))
 

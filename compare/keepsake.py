@@ -14,6 +14,8 @@ from compare.problem import Problem
 from compare.saved_params import named_params
 from compare.staging import Staging
 
+KEPT = ("params", "data")  # what files hold beside what was brought
+
 
 class Keepsake:
     """Collects what a user brings while it is compared; `write` makes files of it."""

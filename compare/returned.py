@@ -62,11 +62,13 @@ def real_array(values: Any, where: str) -> np.ndarray:
         else:
             array = np.asarray(values)
             name = array.dtype.name
-    except (ValueError, TypeError, RuntimeError) as error:
-        raise UsageError(f"{where}: expected an array of numbers: {error}") from None
+    except Exception as error:  # whatever an array of another kind raises
+        said = str(error).partition("\n")[0]
+        raise UsageError(f"{where}: expected an array of numbers: {said}") from None
     if name not in ARITHMETIC:
         raise UsageError(
-            f"{where}: expected floating-point numbers, got {type(values).__name__} of {name}"
+            f"{where}: expected numbers in one of {', '.join(ARITHMETIC)}, "
+            f"got {type(values).__name__} of {name}"
         )
     return np.array(array, dtype_of(name), order="C")
 

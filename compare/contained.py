@@ -1,0 +1,30 @@
+"""A user's code, kept to itself."""
+
+import contextlib
+import importlib
+import os
+import sys
+import traceback
+from collections.abc import Iterator
+
+import numpy as np
+
+
+@contextlib.contextmanager
+def contained() -> Iterator[None]:
+    """What a user's code prints is no result of ours, and its np.seterr holds for itself alone."""
+    with contextlib.redirect_stdout(sys.stderr), np.errstate():
+        yield
+
+
+def told(error: BaseException) -> str:
+    """What an exception says, and below it the user's part of the traceback."""
+    frames = traceback.extract_tb(error.__traceback__)
+    ours = (os.path.dirname(__file__) + os.sep, importlib.__file__, "<frozen")
+    theirs = [frame for frame in frames if not frame.filename.startswith(ours)]
+    lines = "".join(traceback.format_exception_only(error)).strip().splitlines()
+    kind = type(error).__name__
+    said = next((line for line in lines if line.partition(":")[0].endswith(kind)), lines[-1])
+    if theirs or isinstance(error, SyntaxError):
+        return "\n".join([said, *traceback.format_list(theirs), *lines])
+    return said

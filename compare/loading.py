@@ -1,0 +1,111 @@
+"""A user's function, found by the name of its file or module."""
+
+import functools
+import importlib
+import importlib.util
+import os
+import sys
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+from compare.candidate import Backward
+from compare.contained import contained, told
+from compare.errors import UsageError
+
+_MOST_NAMED = 10  # functions of a file, where the one asked for is not there
+_folders: list[str] = []  # that candidates lie in, the one in use first
+
+
+def load_candidate(reference: str) -> Backward:
+    """Imports a callable.
+
+    Args:
+      reference: 'FILE.py:NAME' or 'package.module:NAME'.
+
+    Raises:
+      UsageError: if there is no such file, module or callable, or importing it raises.
+    """
+    where = f"--candidate={reference}"
+    source, _, name = reference.rpartition(":")
+    is_file = source.endswith(".py")
+    if not source or not name or ("/" in source and not is_file):
+        raise UsageError(
+            f"{where}: expected FILE.py:NAME or package.module:NAME, such as backward.py:gradients"
+        )
+    if is_file and not Path(source).is_file():
+        raise UsageError(f"{where}: there is no file {source}")
+    try:
+        with contained():
+            module = _import_file(Path(source)) if is_file else importlib.import_module(source)
+    except KeyboardInterrupt:
+        raise
+    except BaseException as error:
+        raise UsageError(f"{where}: cannot be imported: {told(error)}") from error
+    found = _find(module, name, where, source)
+    return _beside(str(Path(source).resolve().parent), found) if is_file else found
+
+
+def _import_file(path: Path) -> ModuleType:
+    _look_beside(str(path.resolve().parent))
+    spec = importlib.util.spec_from_file_location(f"candidate_{path.stem}", path)
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[spec.name] = module  # dataclasses and pickles look it up there
+    spec.loader.exec_module(module)
+    return module
+
+
+def _find(module: ModuleType, name: str, where: str, source: str) -> Backward:
+    missing = object()
+    found: Any = module
+    for part in name.split("."):
+        found = getattr(found, part, missing)
+    if callable(found):
+        return found
+    got = "" if found is missing else f", got {type(found).__name__}"
+    own = [
+        key
+        for key, value in vars(module).items()
+        if callable(value) and getattr(value, "__module__", None) == module.__name__
+    ]
+    there = ", ".join(own[:_MOST_NAMED]) or "none of its own"
+    more = f" and {len(own) - _MOST_NAMED} more" if len(own) > _MOST_NAMED else ""
+    raise UsageError(f"{where}: expected a function {name} in {source}{got}; it has {there}{more}")
+
+
+def _beside(folder: str, function: Backward) -> Backward:
+    """The same function, that may import what lies beside it while it runs too."""
+
+    @functools.wraps(function, updated=())
+    def call(*arguments: Any) -> Any:
+        _look_beside(folder)
+        return function(*arguments)
+
+    return call
+
+
+def _look_beside(folder: str) -> None:
+    """Lets imports find what lies in a folder, and no namesakes beside another candidate.
+
+    The folder comes last, so that nothing in it hides the standard library or this project.
+    """
+    if folder in _folders[:1]:
+        return
+    others = [other for other in _folders if other != folder]
+    for name in [name for name in sys.modules if _home(name) in others]:
+        del sys.modules[name]
+    if folder not in sys.path or folder in _folders:
+        _folders[:] = [folder, *others]
+        sys.path[:] = [entry for entry in sys.path if entry not in _folders] + _folders
+
+
+def _home(name: str) -> str | None:
+    """The folder that a module, or the package around it, was found in."""
+    if name.startswith("candidate_"):
+        return None
+    file = getattr(sys.modules.get(name.partition(".")[0]), "__file__", None)
+    if file is None:
+        return None
+    return os.path.dirname(file.removesuffix(f"{os.sep}__init__.py"))
