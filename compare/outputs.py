@@ -50,11 +50,11 @@ class Outputs:
           UsageError: if one cannot.
         """
         with contextlib.ExitStack() as stack:
+            self._staging = stack.enter_context(Staging(self._config.out, option="--out"))
             self._files = {
                 option: stack.enter_context(staged_file(path, option=option))
                 for option, path in self._named.items()
             }
-            self._staging = stack.enter_context(Staging(self._config.out, option="--out"))
             self._dumps = stack.enter_context(Dumps(self._staging, self._config))
             self._stack = stack.pop_all()
         return self

@@ -307,7 +307,7 @@ def configs(draw):
         candidate_batched=draw(st.booleans()),
         gradients=gradients,
         baseline=draw(st.none() | TEXT),
-        save_baseline=draw(st.none() | TEXT),
+        save_baseline=draw(st.sampled_from([None, "a folder/kept.npz"])),
         save_params=draw(st.sampled_from([None, "w.npz", "a folder/w.pt"])),
         params=params,
         data=data,
