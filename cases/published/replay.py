@@ -3,7 +3,6 @@
 The weights are one member of the family that reproduces the tables, not the authors'.
 """
 
-import json
 import sys
 from pathlib import Path
 
@@ -11,6 +10,7 @@ import numpy as np
 
 from compare import compare_gradients
 from compare.answers import name_parameters
+from compare.readers.numbers import read_numbers
 
 HERE = Path(__file__).parent
 IMPLEMENTATIONS = ("jax_grad", "jax_manual", "torch_autograd")
@@ -32,18 +32,24 @@ def replay(dtype: str) -> dict[str, dict[str, np.ndarray]]:
     return found
 
 
+def printed_by(who: str) -> dict[str, np.ndarray]:
+    """Returns the published table of 'torch', or that of the authors' own backward, by 'hand'."""
+    arrays = read_numbers(str(HERE / f"printed_by_{who}.txt")).arrays
+    return {str(array.name): array.values for array in arrays}
+
+
 def main(dtype: str = "float32") -> None:
     """Prints one line a cell, and marks those that print differently."""
-    tables = json.loads((HERE / "tables.json").read_text())
+    tables = [printed_by(who) for who in ("torch", "hand")]
     found = replay(dtype)
     print(f"Replay in {dtype}; * differs from the table that torch printed")
     print(f"{'cell':<16}{'torch, printed':>15}{'self, printed':>15}", end="")
     print("".join(f"{name:>17}" for name in IMPLEMENTATIONS))
     for key in ("dLdw1", "dLdb1", "dLdw2", "dLdb2", "dLdw3", "dLdb3"):
-        by_torch, by_self = np.array(tables["torch"][key]), np.array(tables["self"][key])
-        for place in np.ndindex(by_torch.shape):
-            printed, own = str(by_torch[place]), str(by_self[place])
-            ours = [f"{found[name][key[3:]][place]:.7f}" for name in IMPLEMENTATIONS]
+        for place in np.ndindex(tables[0][key].shape):
+            printed, own = (f"{table[key][place]:.7f}" for table in tables)
+            gradients = (found[name][key[3:]] for name in IMPLEMENTATIONS)
+            ours = [f"{array.reshape(tables[0][key].shape)[place]:.7f}" for array in gradients]
             cells = [f"{text}{' *'[float(text) != float(printed)]}" for text in (own, *ours)]
             label = f"{key}[{','.join(map(str, place))}]"
             print(f"{label:<16}{printed:>14} {cells[0]:>15}", end="")

@@ -1,0 +1,146 @@
+"""The assertion and the fixture for test suites."""
+
+import re
+import shlex
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from compare import run
+from compare.errors import UsageError
+from compare.testing import assert_gradients_agree as check
+
+ROOT = Path(__file__).parent.parent
+RNG = np.random.default_rng(0)
+LAYERS = [
+    (RNG.normal(size=(n, m)).astype(np.float32), RNG.normal(size=m).astype(np.float32))
+    for n, m in ((2, 5), (5, 1))
+]
+X = RNG.random((20, 2)).astype(np.float32)
+
+
+def backward(params, x, y, factor=2):
+    (w1, b1), (w2, b2) = params
+    h = np.tanh(x @ w1 + b1)
+    delta2 = factor * (h @ w2 + b2 - y)
+    delta1 = (w2 @ delta2) * (1 - h * h)
+    return [(np.outer(x, delta1), delta1), (np.outer(h, delta2), delta2)]
+
+
+def halved(params, x, y):
+    return backward(params, x, y, factor=1)
+
+
+def message_of(folder, **options):
+    with pytest.raises(AssertionError) as caught:
+        check(LAYERS, X, activation="tanh", save=folder, **options)
+    return str(caught.value)
+
+
+def test_agreement_returns_the_report_and_writes_nothing(tmp_path):
+    report = check(LAYERS, X, activation="tanh", candidates=[backward], save=tmp_path / "new")
+    assert report.verdict == "agree"
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_failure_has_a_sentence_a_table_and_a_command(tmp_path):
+    sentence, table, command = message_of(tmp_path, candidates=[backward, halved]).split("\n\n")
+    assert sentence.startswith("disagree: delta2 of halved is exactly half of what the chain rule")
+    rows = table.splitlines()[1:]
+    assert [row.split(" of ")[0] for row in rows] == ["w1", "b1", "w2", "b2"]
+    assert all("jax_grad ~ halved" in row for row in rows)
+    assert command.startswith("To compute that sample again, to the same bits:\npython -m compare")
+
+
+def test_the_command_computes_the_sample_again_to_the_same_bits(tmp_path, capsys):
+    command = message_of(tmp_path, candidates=[halved]).splitlines()[-1]
+    seen = {}
+    sample = int(re.search(r"--only_sample=(\d+)", command)[1])
+
+    def keep(start, answers):
+        seen.update({name: answer.grads[1].b[sample, 0] for name, answer in answers.items()})
+
+    message_of(tmp_path, candidates=[halved], on_block=keep)
+    assert run.main(shlex.split(command)[2:]) == 2
+    printed = capsys.readouterr().out
+    values = printed.split(f"b2[0] of sample {sample}\n")[1].split("\n\n")[0]
+    found = {line.split()[1]: float.fromhex(line.split()[-1]) for line in values.splitlines()}
+    assert found == {name: float(value) for name, value in seen.items()}
+
+
+@pytest.mark.parametrize("name", ["my backward", "a/b", "../up", "halved"])
+def test_names_that_are_no_file_names(tmp_path, name):
+    command = message_of(tmp_path / "new", candidates={name: halved}).splitlines()[-1]
+    assert sorted(p.parent for p in tmp_path.rglob("*.npz")) == [tmp_path / "new"] * 3
+    assert run.main(shlex.split(command)[2:]) == 2
+
+
+def test_options_and_layout_are_in_the_command(tmp_path):
+    wide = [(w.T.astype(np.float64), b.astype(np.float64)) for w, b in LAYERS]
+
+    def transposed(params, x, y):
+        grads = halved([(w.T, b) for w, b in params], x, y)
+        return [(dw.T, db) for dw, db in grads]
+
+    options = {"layout": "out_in", "candidates": [transposed], "activation": "tanh"}
+    with pytest.raises(AssertionError) as caught:
+        check(wide, X.astype(np.float64), save=tmp_path, **options)
+    command = str(caught.value).splitlines()[-1]
+    for flag in ("--dtype=float64", "--layout=out_in", "--activation=tanh", "--params="):
+        assert flag in command
+    assert run.main(shlex.split(command)[2:]) == 2
+
+
+def test_a_module_with_a_wrong_backward_is_named(tmp_path):
+    class Wrong(torch.autograd.Function):
+        @staticmethod
+        def forward(ctx, z):
+            h = torch.tanh(z)
+            ctx.save_for_backward(h)
+            return h
+
+        @staticmethod
+        def backward(ctx, g):
+            (h,) = ctx.saved_tensors
+            return g * (1 - h)
+
+    class Net(torch.nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.a, self.b = torch.nn.Linear(2, 4), torch.nn.Linear(4, 1)
+
+        def forward(self, x):
+            return self.b(Wrong.apply(self.a(x)))
+
+    with pytest.raises(AssertionError, match=r"^disagree: delta1 of module is "):
+        check(Net(), X, save=tmp_path)
+
+
+def test_undecided_is_a_failure_too(tmp_path):
+    x = np.full((2, 2), np.nan, np.float32)
+    with pytest.raises(AssertionError, match=r"^undecided: nothing can be said"):
+        check(LAYERS, x, activation="tanh", save=tmp_path)
+
+
+def test_wrong_usage_is_no_assertion(tmp_path):
+    with pytest.raises(UsageError, match="activation: expected one of"):
+        check(LAYERS, X, activation="step", save=tmp_path)
+
+
+def test_the_fixture_saves_in_tmp_path(assert_gradients_agree, tmp_path):
+    assert_gradients_agree(LAYERS, X, activation="tanh", candidates=[backward])
+    with pytest.raises(AssertionError, match="exactly half"):
+        assert_gradients_agree(LAYERS, X, activation="tanh", candidates=[halved])
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["data.npz", "halved.npz", "params.npz"]
+
+
+def test_the_plugin_loads_no_framework():
+    code = "import sys, compare.pytest_plugin; print({'jax', 'torch'} & set(sys.modules))"
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=ROOT
+    )
+    assert done.stdout == "set()\n"
