@@ -13,8 +13,9 @@ import torch
 from compare.evidence import proof
 from compare.evidence.proof import Certificate
 from compare.problem import default_labels
+from compare.readers.printed_digits import half_units
 from jaxmlp import ACTIVATIONS, autodiff, backprop, init_params
-from jaxmlp.base import Batch, Evaluation, Layer, Params
+from jaxmlp.base import Batch, Evaluation, Grads, Layer, Params
 from torch_ref import MLP, convert, per_sample_gradients
 
 # Every shape is compiled anew, for each activation and dtype, so there are few: each depth from 1
@@ -43,10 +44,15 @@ class RandomNetwork(NamedTuple):
         return f"{'-'.join(map(str, sizes))} {self.activation} {self.params[0].w.dtype}"
 
 
-def try_correct_networks(count: int, *, seed: int) -> int:
+def try_correct_networks(count: int, *, seed: int, printed: bool = False) -> int:
     """Certifies three implementations of so many float32 and a fifth as many float64 networks.
 
     Depth 1 to 12, width 1 to 300, all activations, weight scales 1e-14 to 40, inputs down to 1e-38.
+
+    Args:
+      count: of networks in float32.
+      seed: of everything drawn.
+      printed: whether to certify what is left of the gradients in print.
 
     Returns:
       0 if no certificate failed, else 2.
@@ -56,7 +62,7 @@ def try_correct_networks(count: int, *, seed: int) -> int:
     worst, alarms, started = 0.0, 0, time.monotonic()
     for number in range(count + count // 5):
         network = draw_network(rng, np.dtype(np.float32 if number < count else np.float64))
-        for certificate in certificates(network):
+        for certificate in certificates(network, rng if printed else None):
             totals.update(
                 certified=certificate.certified,
                 failed=certificate.failed,
@@ -90,8 +96,10 @@ def draw_network(rng: np.random.Generator, dtype: np.dtype) -> RandomNetwork:
     return RandomNetwork(params, Batch(x, labels), str(rng.choice(list(ACTIVATIONS))))
 
 
-def certificates(network: RandomNetwork) -> list[Certificate]:
-    """Certifies the gradients of all three implementations."""
+def certificates(
+    network: RandomNetwork, printing: np.random.Generator | None = None
+) -> list[Certificate]:
+    """Certifies the gradients of all three implementations, printed first if so wished."""
     params, batch, activation = network
     with jax.enable_x64(params[0].w.dtype == np.float64):
         found = {
@@ -99,10 +107,29 @@ def certificates(network: RandomNetwork) -> list[Certificate]:
             for name in ("jax_grad", "jax_manual")
         }
     found["torch_autograd"] = _by_torch(params, batch, activation)
-    return [
-        proof.certify(name, params, *batch, evaluation.grads, activation=activation)
-        for name, evaluation in found.items()
-    ]
+    certified = []
+    for name, evaluation in found.items():
+        grads, units = evaluation.grads, None
+        if printing is not None:
+            grads, units = _print(grads, printing)
+        one = proof.certify(name, params, *batch, grads, activation=activation, printed=units)
+        certified.append(one)
+    return certified
+
+
+def _print(grads: Grads, rng: np.random.Generator) -> tuple[Grads, Grads]:
+    """Returns what can be read of gradients printed to a few digits, and half units of the last."""
+    shape = f"%.{rng.integers(2, 10)}{rng.choice(['f', 'e'])}"
+
+    def read(array: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        words = [shape % value for value in array.reshape(-1).tolist()]
+        values = np.array(words, np.float64).reshape(array.shape).astype(array.dtype)
+        return values, half_units(words).reshape(array.shape)
+
+    both = [[read(leaf) for leaf in layer] for layer in grads]
+    return tuple(Layer(*(values for values, _ in layer)) for layer in both), tuple(
+        Layer(*(units for _, units in layer)) for layer in both
+    )
 
 
 @functools.cache

@@ -83,15 +83,23 @@ def main(argv: Sequence[str]) -> int:
         values,
         at_least=0,
     )
+    flags.DEFINE_bool(
+        "printed",
+        False,
+        "Print their gradients to 2 to 9 digits or decimals first, and certify what can be read.",
+        flag_values=values,
+    )
     command_line.define_integer("seed", 0, "Of weights and samples.", values, at_least=0)
-    own = ("correct_networks=N", "seed=N", "flagfile=FILE", "help")
+    own = ("correct_networks=N", "printed", "seed=N", "flagfile=FILE", "help")
     words = command_line.parse(argv, values, usage=USAGE, sections={"Flags": own})
     if words:
         raise UsageError(f"expected flags only, got {' '.join(map(repr, words))}")
     if values.correct_networks:
         from compare.false_alarms import try_correct_networks
 
-        return try_correct_networks(values.correct_networks, seed=values.seed)
+        return try_correct_networks(
+            values.correct_networks, seed=values.seed, printed=values.printed
+        )
     return try_mistakes(seed=values.seed)
 
 
