@@ -65,6 +65,7 @@ READ = {
     "csv_savetxt": ("a.csv", text("# y,x1,x2\n1,.5,.25\n2,1,2\n-.5,3,-4\n"), Y),
     "csv_quotes": ("a.csv", text('"x1","x2","y"\n"0.5","0.25","1"\n1,2,2\n3,-4,-.5\n'), Y),
     "csv_windows": ("a.csv", text("\ufeffx1,x2,y\r\n0.5,0.25,1\r\n1,2,2\r\n3,-4,-.5\r\n"), Y),
+    "csv_byte_order_mark": ("a.csv", text("\ufeff0.5,0.25\n1,2\n3,-4\n"), None),
     "csv_spaces": ("a.csv", text(" x1, x2, y \n\n 0.5, 0.25 ,1\n  \n1, 2, 2\n3,-4,-.5\n\n"), Y),
 }
 
