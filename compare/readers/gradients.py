@@ -11,15 +11,25 @@ from typing import NamedTuple
 import numpy as np
 
 from compare.errors import UsageError
-from compare.readers.arrays import FORMATS, Arrays, read_arrays
+from compare.readers.arrays import FORMATS, read_arrays
 from compare.readers.naming import Layers, find_layers
 from compare.readers.numbers import NamedArray, read_numbers
 from compare.readers.precision import ARITHMETIC, arithmetic_of
 from compare.readers.shaped import fit_shape, fits
+from compare.readers.unnamed import alike, by_count, stacked
 from jaxmlp.base import Grads, Layer, Params, parameter_names
 
-_PREFIX = re.compile(r"^(?:dL?[/_]?d|d_?|grad[_.]?)(?=[wb]_?\d)", re.IGNORECASE)  # dL/dw1, dw1
+_PREFIX = re.compile(r"^(?:dL?[/_]?d|d_?|grad[_.]?)(?=[wb]_?\d*$)", re.IGNORECASE)  # dL/dw1, dw1
 _SUFFIX = re.compile(r"[._]grad$")  # fc1.weight.grad
+
+
+class _Held(NamedTuple):
+    """What a file holds."""
+
+    arrays: Sequence[NamedArray]
+    layout: str | None  # that it should have; None where the file does not say
+    certain: bool = False  # whether the layout is written in the file
+    ordered: bool = True  # whether the order of the arrays means anything
 
 
 class Given(NamedTuple):
@@ -44,139 +54,88 @@ def read_gradients(path: str, params: Params, *, n: int, layout: str, dtype: np.
       UsageError: if it cannot be read, or does not hold these gradients.
     """
     where = f"--gradients {path}"
-    arrays, file = _read(path)
-    for array in arrays:
+    held = _read(path)
+    for array in held.arrays:
         if array.values.dtype.name not in ARITHMETIC:
             raise UsageError(
-                f"{where}: {array.name}: expected floating-point numbers, got {array.values.dtype}"
+                f"{where}: {array.name}: expected floating-point numbers ({', '.join(ARITHMETIC)}),"
+                f" got {array.values.dtype}"
             )
-    by_print = any(array.half_unit is not None for array in arrays)
-    leaves, order = _in_order(
-        arrays, params, n, where, layout=file.layout or layout, ordered=file.ordered
-    )
-    shapes = [leaf.values.shape for leaf in leaves]
-    read_as = file.layout or _layout(shapes, params, n, layout)
+    by_print = any(array.half_unit is not None for array in held.arrays)
+    read_as = held.layout or layout
+    leaves, order = _in_order(held, params, n, where, layout=read_as)
+    if not held.certain:
+        read_as = _layout([leaf.values.shape for leaf in leaves], params, n, read_as)
     values = _grads([leaf.values for leaf in leaves], params, n, read_as, where)
     if not by_print:
         narrow = arithmetic_of([leaf for layer in values for leaf in layer])
         return Given(_cast(values, narrow), None, None)
     units = [np.zeros(a.values.shape) if a.half_unit is None else a.half_unit for a in leaves]
+    _check_range(values, dtype, where)
     return Given(_cast(values, dtype), _grads(units, params, n, read_as, where), order)
 
 
-def _read(path: str) -> tuple[list[NamedArray], Arrays]:
-    """Every array of the file; as Arrays too, which say what is known of layout and order."""
+def _read(path: str) -> _Held:
     if Path(path).suffix.lower() in FORMATS:
         found = read_arrays(path, option="--gradients")
-        return [NamedArray(name, array) for name, array in found.named.items()], found
-    numbers = read_numbers(path)
-    return list(numbers.arrays), Arrays({}, numbers.layout)
+        arrays = [NamedArray(name, array) for name, array in found.named.items()]
+        return _Held(arrays, found.layout, ordered=found.ordered)
+    try:
+        numbers = read_numbers(path)
+    except UsageError as error:
+        raise UsageError(f"--gradients {error}") from None
+    return _Held(numbers.arrays, numbers.layout, certain=numbers.layout is not None)
 
 
 def _in_order(
-    arrays: Sequence[NamedArray],
-    params: Params,
-    n: int,
-    where: str,
-    *,
-    layout: str,
-    ordered: bool,
+    held: _Held, params: Params, n: int, where: str, *, layout: str
 ) -> tuple[list[NamedArray], str | None]:
     """Returns the arrays of w1, b1, w2, ..., found by name, or else by count, in what order."""
+    printed = any(array.half_unit is not None for array in held.arrays)
+    try:
+        return _by_name(held, params, n, where, layout=layout, printed=printed), None
+    except UsageError:
+        if not printed:
+            raise
+        return by_count(held.arrays, params, n, where)  # words in a print need not be names
+
+
+def _by_name(
+    held: _Held, params: Params, n: int, where: str, *, layout: str, printed: bool
+) -> list[NamedArray]:
+    """Tells parameters apart by their names, which a print may repeat for every sample.
+
+    Raises:
+      UsageError: if those are not the names of these layers.
+    """
     by_name: dict[str, list[NamedArray]] = {}
-    for array in arrays:
+    for array in held.arrays:
         by_name.setdefault(_SUFFIX.sub("", _PREFIX.sub("", array.name or "")), []).append(array)
-    named = {name: held[0] for name, held in by_name.items()}
-    if n > 1 and all(_alike(held) and len(held) == n for held in by_name.values()):
-        named = {name: _stacked(held) for name, held in by_name.items()}  # sample after sample
+    repeated = n > 1 and all(alike(same) and len(same) == n for same in by_name.values())
+    if printed and repeated:
+        named = {name: stacked(same, name) for name, same in by_name.items()}
+    else:
+        named = {name: same[0] for name, same in by_name.items()}
+        for same in by_name.values():
+            if len(same) > 1:
+                names = " and ".join(str(array.name) for array in same)
+                raise UsageError(f"{where}: {names} are named as if they were the same gradient")
 
     def fit(layers: Layers) -> bool:
         shapes = [leaf.shape for layer in layers for leaf in layer]
-        return any(_fit(shapes, params, n, layout) for layout in ("in_out", "out_in"))
+        return any(_fit(shapes, params, n, one) for one in ("in_out", "out_in"))
 
-    def leaves(held: Mapping[str, np.ndarray]) -> list[np.ndarray]:
-        layers = find_layers(held, layout=layout, where=where, fits=fit, ordered=ordered)
+    def leaves(arrays: Mapping[str, np.ndarray]) -> list[np.ndarray]:
+        layers = find_layers(arrays, layout=layout, where=where, fits=fit, ordered=held.ordered)
         return [leaf for layer in layers for leaf in layer]
 
-    try:
-        if "" in named or any(len(held) not in (1, n) for held in by_name.values()):
-            raise UsageError(f"{where}: some arrays have no name")
-        values = leaves({name: array.values for name, array in named.items()})
-    except UsageError:
-        if any(array.half_unit is None for array in arrays):
-            raise
-        return _by_count(arrays, params, n, where)  # words in a print need not be names
+    values = leaves({name: array.values for name, array in named.items()})
     if len(values) != 2 * len(params):
         raise UsageError(f"{where}: expected {len(params)} layers, found {len(values) // 2}")
-    if any(array.half_unit is None for array in arrays):
-        return [NamedArray(None, leaf) for leaf in values], None
-    units = leaves(
-        {k: array.half_unit for k, array in named.items() if array.half_unit is not None}
-    )
-    return [NamedArray(None, *both) for both in zip(values, units, strict=True)], None
-
-
-def _by_count(
-    arrays: Sequence[NamedArray], params: Params, n: int, where: str
-) -> tuple[list[NamedArray], str]:
-    """Tells parameters apart by how many numbers they have.
-
-    They come as w1 b1 w2 b2 or w1 w2 b1 b2, with an array for each parameter or for each of every
-    sample; however else the numbers are arranged, they are taken sample by sample, w1 b1 w2 b2.
-    """
-    names = parameter_names(len(params))
-    sizes = dict(zip(names, (leaf.size for layer in params for leaf in layer), strict=True))
-    found = [array.values.size for array in arrays]
-    one_sample = sum(sizes.values())
-    for order in (names, names[::2] + names[1::2]):
-        expected = [sizes[name] for name in order]
-        if found == [n * size for size in expected]:
-            return _sorted(order, arrays), " ".join(order)
-        if found == expected * n:
-            groups = [arrays[i :: len(names)] for i in range(len(names))]
-            return _sorted(order, [_stacked(group) for group in groups]), " ".join(order)
-    if sum(found) == n * one_sample:
-        return _split(arrays, sizes, n), " ".join(names)
-    shapes = [list(leaf.shape) for layer in params for leaf in layer]
-    each = ", ".join(f"{name} {shape}" for name, shape in zip(names, shapes, strict=True))
-    raise UsageError(
-        f"{where}: expected {n} x {one_sample} numbers, for every sample {each}; found "
-        f"{sum(found)} in arrays of {', '.join(map(str, found))}"
-        + (f"; pass --samples={sum(found) // one_sample}" if sum(found) % one_sample == 0 else "")
-    )
-
-
-def _sorted(order: Sequence[str], arrays: Sequence[NamedArray]) -> list[NamedArray]:
-    """Brings arrays that stand for these names into the order w1, b1, w2, ..."""
-    by_name = dict(zip(order, arrays, strict=True))
-    return [by_name[name] for name in parameter_names(len(order) // 2)]
-
-
-def _alike(arrays: Sequence[NamedArray]) -> bool:
-    return len({array.values.shape for array in arrays}) == 1
-
-
-def _stacked(arrays: Sequence[NamedArray]) -> NamedArray:
-    """Puts the arrays of several samples into one; they were printed."""
-    values = np.stack([array.values.reshape(-1) for array in arrays])
-    units = [array.half_unit.reshape(-1) for array in arrays if array.half_unit is not None]
-    shape = (len(arrays), *arrays[0].values.shape)
-    return NamedArray(None, values.reshape(shape), np.stack(units).reshape(shape))
-
-
-def _split(arrays: Sequence[NamedArray], sizes: dict[str, int], n: int) -> list[NamedArray]:
-    """Cuts samples of all parameters in a row."""
-    ends = np.cumsum(list(sizes.values()))[:-1]
-
-    def cut(parts: Sequence[np.ndarray]) -> list[np.ndarray]:
-        whole = np.concatenate([part.reshape(-1) for part in parts]).reshape(n, -1)
-        return np.split(whole, ends, axis=1)
-
-    units = [array.half_unit for array in arrays if array.half_unit is not None]
-    return [
-        NamedArray(None, *both)
-        for both in zip(cut([array.values for array in arrays]), cut(units), strict=True)
-    ]
+    if not printed:
+        return [NamedArray(None, leaf) for leaf in values]
+    units = leaves({k: a.half_unit for k, a in named.items() if a.half_unit is not None})
+    return [NamedArray(None, *both) for both in zip(values, units, strict=True)]
 
 
 def _layout(shapes: Sequence[tuple[int, ...]], params: Params, n: int, layout: str) -> str:
@@ -218,6 +177,16 @@ def _unflattened(found: tuple[int, ...], shape: tuple[int, ...], n: int) -> tupl
     """The shape that a row of numbers stands for; every other stays."""
     size = int(np.prod(shape))
     return (n, *shape) if found in ((n, size), (n * size,)) else found
+
+
+def _check_range(grads: Grads, dtype: np.dtype, where: str) -> None:
+    """Refuses printed numbers that the arithmetic does not have, as it cannot have made them."""
+    largest = np.finfo(dtype).max
+    for name, leaf in zip(
+        parameter_names(len(grads)), (leaf for layer in grads for leaf in layer), strict=True
+    ):
+        if (np.isfinite(leaf) & (np.abs(leaf) > largest)).any():
+            raise UsageError(f"{where}: {name} has numbers too large for {dtype}; pass --dtype")
 
 
 def _cast(grads: Grads, dtype: np.dtype) -> Grads:

@@ -4,10 +4,15 @@ import numpy as np
 
 from compare.errors import UsageError
 
-PER_SAMPLE = (
-    "per-sample gradients are needed, since only those can be certified: call the backward on one "
-    "sample at a time, or map it over samples with jax.vmap or torch.func.vmap"
-)
+
+def one_gradient(n: int) -> str:
+    """What to do about one gradient for n samples."""
+    return (
+        f"one gradient where there are {n} samples; per-sample gradients are needed, since only "
+        "those can be certified: call the backward on one sample at a time, or map it over samples "
+        "with jax.vmap or torch.func.vmap; or pass --samples=1 if it is that of the first sample "
+        "alone"
+    )
 
 
 def fits(found: tuple[int, ...], shape: tuple[int, ...], n: int | None) -> bool:
@@ -40,10 +45,7 @@ def fit_shape(array: np.ndarray, shape: tuple[int, ...], n: int | None, where: s
         return array.reshape(*lead, *shape)
     expected = f"{where}: expected shape {[*lead, *shape]}, got {list(array.shape)}"
     if n is not None and _squeezed(array.shape) == _squeezed(shape):
-        raise UsageError(
-            f"{expected}, which is one gradient where there are {n} samples; {PER_SAMPLE}; or pass "
-            "--samples=1 if it is that of the first sample alone"
-        )
+        raise UsageError(f"{expected}, which is {one_gradient(n)}")
     if n is not None and _squeezed(rest) == _squeezed(shape):
         raise UsageError(f"{expected}; pass --samples={array.shape[0]} if those are the samples")
     if len(shape) == 2 and _squeezed(rest) == _squeezed(shape[::-1]):
