@@ -19,7 +19,7 @@ run: $(RUN_STAMP)
 	$(VENV)/bin/python -m compare.run $(ARGS)
 
 test: lint
-	$(VENV)/bin/python -m pytest $(ARGS)
+	$(VENV)/bin/python -m pytest --numprocesses=auto $(ARGS)
 
 test-gpu: $(TEST_STAMP)
 	$(VENV)/bin/python -m pytest -m gpu -rs $(ARGS)

@@ -7,7 +7,6 @@ from typing import Any
 
 import numpy as np
 
-from compare.answers import Answer
 from compare.bringing import from_objects, name_candidates
 from compare.candidate import Backward
 from compare.comparing import Sink, compare_problem
@@ -83,17 +82,9 @@ def compare_gradients(
         )
     module = recognise(params) if is_module(params) else None
     if module is not None:
-        if activation not in (None, module.activation):
-            raise UsageError(f"activation: the module has {module.activation}, got {activation!r}")
-        activation = module.activation
+        activation = _same_activation(module.activation, activation)
         params = [(w.T, b) if layout == "in_out" else (w, b) for w, b in module.layers]
-    elif isinstance(params, str | Mapping) or not hasattr(params, "__len__"):
-        got = params.__name__ if isinstance(params, type) else type(params).__name__
-        raise UsageError(
-            f"params: expected a list of (w, b), or a torch.nn.Module such as MLP(), got {got}"
-        )
-    if not len(params):
-        raise UsageError("params: expected at least one layer (w, b), got none")
+    _check_layers(params)
     config = Config(
         layer_sizes=None,
         activation=activation or Config.activation,
@@ -123,19 +114,30 @@ def compare_gradients(
     )
     own = [module.implementation] if module is not None else []
     brought = from_objects(own, functions, gradients, problem, config)
-    keepsake = Keepsake(save, [one.name for one in brought]) if save is not None else None
+    if save is None:
+        return compare_problem(problem, config, brought=brought, seed=seed, on_block=on_block)
+    keepsake = Keepsake(save, [one.name for one in brought], layout, on_block)
+    found = compare_problem(problem, config, brought=brought, seed=seed, on_block=keepsake.add)
+    if not found.values:
+        return found
+    command = keepsake.write(problem, config, found.values[0].sample)
+    return dataclasses.replace(found, reproduce=command)
 
-    def take(start: int, answers: Mapping[str, Answer]) -> None:
-        if keepsake is not None:
-            keepsake.add(answers, layout)
-        if on_block is not None:
-            on_block(start, answers)
 
-    found = compare_problem(problem, config, brought=brought, seed=seed, on_block=take)
-    if keepsake is not None and found.values:
-        command = keepsake.write(problem, config, found.values[0].sample)
-        found = dataclasses.replace(found, reproduce=command)
-    return found
+def _same_activation(recognised: str, given: str | None) -> str:
+    if given not in (None, recognised):
+        raise UsageError(f"activation: the module has {recognised}, got {given!r}")
+    return recognised
+
+
+def _check_layers(params: Any) -> None:
+    if isinstance(params, str | Mapping) or not hasattr(params, "__len__"):
+        got = params.__name__ if isinstance(params, type) else type(params).__name__
+        raise UsageError(
+            f"params: expected a list of (w, b), or a torch.nn.Module such as MLP(), got {got}"
+        )
+    if not len(params):
+        raise UsageError("params: expected at least one layer (w, b), got none")
 
 
 def _dtype_name(dtype: Any, params: Sequence[tuple[Any, Any]]) -> str:

@@ -1,7 +1,6 @@
 """What a comparison of arrays was made of, as files, and the command that reads them."""
 
 import dataclasses
-import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -9,8 +8,10 @@ import numpy as np
 
 from compare.answers import Answer, name_parameters
 from compare.command import reproducing_command
+from compare.comparing import Sink
 from compare.config import Config
 from compare.problem import Problem
+from compare.report.dat import storable
 from compare.saved_params import named_params
 from compare.staging import Staging
 
@@ -20,15 +21,19 @@ KEPT = ("params", "data")  # what files hold beside what was brought
 class Keepsake:
     """Collects what a user brings while it is compared; `write` makes files of it."""
 
-    def __init__(self, folder: str | Path, names: Sequence[str]) -> None:
+    def __init__(
+        self, folder: str | Path, names: Sequence[str], layout: str, on_block: Sink | None
+    ) -> None:
         """Takes the folder to write into, if it comes to that, and the names of what is brought."""
-        self._folder = Path(folder)
+        self._folder, self._layout, self._on_block = Path(folder), layout, on_block
         self._blocks: dict[str, list[dict[str, np.ndarray]]] = {name: [] for name in names}
 
-    def add(self, answers: Mapping[str, Answer], layout: str) -> None:
-        """Takes the answers to the next block."""
+    def add(self, start: int, answers: Mapping[str, Answer]) -> None:
+        """Takes the answers to the next block, and passes them on."""
         for name, blocks in self._blocks.items():
-            blocks.append(name_parameters(answers[name].grads, layout))
+            blocks.append(name_parameters(answers[name].grads, self._layout))
+        if self._on_block is not None:
+            self._on_block(start, answers)
 
     def write(self, problem: Problem, config: Config, sample: int) -> str:
         """Writes weights, samples and brought gradients.
@@ -46,19 +51,18 @@ class Keepsake:
         """
         x, y = problem.batch(0, problem.n_samples)
         weights = named_params(problem.params, config.layout)
-        files = {name: re.sub(r"[^\w.-]", "_", name) + ".npz" for name in self._blocks}
         with Staging(self._folder, option="save") as staging:
             _save(staging, "params.npz", weights)
             _save(staging, "data.npz", {"x": x, "y": y})
             for name, blocks in self._blocks.items():
                 joined = {k: np.concatenate([block[k] for block in blocks]) for k in blocks[0]}
-                _save(staging, files[name], joined)
+                _save(staging, f"{name}.npz", {k: storable(v) for k, v in joined.items()})
         again = dataclasses.replace(
             config,
             params=str(self._folder / "params.npz"),
             data=str(self._folder / "data.npz"),
             candidate=(),
-            gradients=tuple(str(self._folder / file) for file in files.values()),
+            gradients=tuple(str(self._folder / f"{name}.npz") for name in self._blocks),
             out=str(self._folder),
         )
         command = reproducing_command(again, sample)

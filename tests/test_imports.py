@@ -47,7 +47,7 @@ ALLOWED = {
     "compare.selftest": {"absl", "numpy", "jaxmlp", "compare"},
     "compare.false_alarms": {"jax", "torch", "numpy", "jaxmlp", "torch_ref", "compare"},
     "compare.pytest_plugin": {"pytest", "compare"},
-    "compare.flags": {"absl", "compare"},
+    "compare.flag_definitions": {"absl", "compare"},
     "compare.command_line": {"absl", "compare"},
     "compare.files": {"absl", "numpy", "compare"},
     "compare": {"numpy", "jaxmlp.base", "compare"},

@@ -12,9 +12,9 @@ import numpy as np
 
 from compare.errors import UsageError
 from compare.readers.arrays import FORMATS, read_arrays
+from compare.readers.precision import ARITHMETIC, arithmetic_of
 from compare.readers.naming import Layers, find_layers
 from compare.readers.numbers import NamedArray, read_numbers
-from compare.readers.precision import ARITHMETIC, arithmetic_of
 from compare.readers.shaped import fit_shape, fits
 from compare.readers.unnamed import alike, by_count, stacked
 from jaxmlp.base import Grads, Layer, Params, parameter_names
@@ -28,7 +28,6 @@ class _Held(NamedTuple):
 
     arrays: Sequence[NamedArray]
     layout: str | None  # that it should have; None where the file does not say
-    certain: bool = False  # whether the layout is written in the file
     ordered: bool = True  # whether the order of the arrays means anything
 
 
@@ -62,10 +61,11 @@ def read_gradients(path: str, params: Params, *, n: int, layout: str, dtype: np.
                 f" got {array.values.dtype}"
             )
     by_print = any(array.half_unit is not None for array in held.arrays)
+    leaves, order = _in_order(held, params, n, where)
     read_as = held.layout or layout
-    leaves, order = _in_order(held, params, n, where, layout=read_as)
-    if not held.certain:
-        read_as = _layout([leaf.values.shape for leaf in leaves], params, n, read_as)
+    if all(leaf.name is not None and is_kernel(leaf.name) for leaf in leaves[::2]):
+        read_as = "in_out"
+    read_as = _layout([leaf.values.shape for leaf in leaves], params, n, read_as)
     values = _grads([leaf.values for leaf in leaves], params, n, read_as, where)
     if not by_print:
         narrow = arithmetic_of([leaf for layer in values for leaf in layer])
@@ -84,7 +84,7 @@ def _read(path: str) -> _Held:
         numbers = read_numbers(path)
     except UsageError as error:
         raise UsageError(f"--gradients {error}") from None
-    return _Held(numbers.arrays, numbers.layout, certain=numbers.layout is not None)
+    return _Held(numbers.arrays, numbers.layout)
 
 
 def _in_order(
@@ -174,9 +174,10 @@ def _shapes(params: Params, layout: str) -> list[tuple[int, ...]]:
 
 
 def _unflattened(found: tuple[int, ...], shape: tuple[int, ...], n: int) -> tuple[int, ...]:
-    """The shape that a row of numbers stands for; every other stays."""
+    """The shape that rows of numbers stand for, as savetxt writes them; every other stays."""
     size = int(np.prod(shape))
-    return (n, *shape) if found in ((n, size), (n * size,)) else found
+    rows = ((n, size), (n * size,), (n * shape[0], *shape[1:]))
+    return (n, *shape) if found in rows else found
 
 
 def _check_range(grads: Grads, dtype: np.dtype, where: str) -> None:
@@ -186,7 +187,7 @@ def _check_range(grads: Grads, dtype: np.dtype, where: str) -> None:
         parameter_names(len(grads)), (leaf for layer in grads for leaf in layer), strict=True
     ):
         if (np.isfinite(leaf) & (np.abs(leaf) > largest)).any():
-            raise UsageError(f"{where}: {name} has numbers too large for {dtype}; pass --dtype")
+            raise UsageError(f"{where}: {name} has numbers too large for {dtype}")
 
 
 def _cast(grads: Grads, dtype: np.dtype) -> Grads:

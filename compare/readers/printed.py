@@ -24,6 +24,7 @@ _BRACKETED = re.compile(rf"(?:{_NUMBER}|[\[\],\s])*+", re.IGNORECASE)
 _FACTOR = re.compile(rf"{_NUMBER}\s*\*(?!\S)", re.IGNORECASE)
 # What looks like a number in a line that could not be read; 'Layer 1' does not.
 _UNREAD = re.compile(r"\d\.|\.\d|\d[dDeE][-+]?\d|(?<!\w)\d+[\s,]+[-+\u2212]?\d|\d[jJ]\b")
+_PARAMETER = re.compile(r"(?<![\w.+-])(?:\w++\.)+(?:weight|bias|kernel)\b")  # 0.weight
 _QUOTED = re.compile(r"'[^']*'|\"[^\"]*\"")
 _OPTIONS = re.compile(r"\s*,\s*(?:dtype|device|grad_fn|requires_grad|size)\b[^)]*\)")
 _NOISE = frozenset(
@@ -134,7 +135,11 @@ def _nested(path: str, text: str, line: int) -> np.ndarray:
 
 
 def _name(before: str) -> str | None:
-    words = [w for w in re.findall(r"[A-Za-z_][\w./]*", before) if w not in _NOISE]
+    words = [
+        w
+        for w in re.findall(r"(?:(?<![\w.])(?:\d++\.)++)?[A-Za-z_][\w./]*", before)
+        if w not in _NOISE
+    ]
     return words[-1] if words else None
 
 
@@ -159,7 +164,7 @@ def _rows(path: str, text: str) -> Generator[NamedArray, None, str]:
             name, title = label or name, ""
             rows.append(row)
         elif line.strip() and not line.startswith("#"):
-            if _UNREAD.search(_QUOTED.sub("", line)):
+            if _UNREAD.search(_PARAMETER.sub("", _QUOTED.sub("", line))):
                 raise UsageError(f"{path}: the numbers in this line cannot be read: {line[:60]!r}")
             name, title = _name(line), f"{title}\n{line}"
     return title

@@ -15,20 +15,25 @@ def by_count(
 ) -> tuple[list[NamedArray], str]:
     """Tells parameters apart by how many numbers they have.
 
-    They come as w1 b1 w2 b2 or w1 w2 b1 b2, with an array for each parameter or for each of every
-    sample; however else the numbers are arranged, they are taken sample by sample, w1 b1 w2 b2.
+    They come as w1 b1 w2 b2 or w1 w2 b1 b2, whichever has more of the right shapes, with an array
+    for each parameter or for each of every sample; however else the numbers are arranged, they are
+    taken sample by sample, w1 b1 w2 b2.
     """
     names = parameter_names(len(params))
     sizes = dict(zip(names, (leaf.size for layer in params for leaf in layer), strict=True))
     found = [array.values.size for array in arrays]
     one_sample = sum(sizes.values())
+    possible = []
     for order in (names, names[::2] + names[1::2]):
         expected = [sizes[name] for name in order]
         if found == [n * size for size in expected]:
-            return _sorted(order, arrays), " ".join(order)
-        if found == expected * n:
+            possible.append((_sorted(order, arrays), " ".join(order)))
+        elif found == expected * n:
             groups = [arrays[i :: len(names)] for i in range(len(names))]
-            return _sorted(order, [stacked(group, None) for group in groups]), " ".join(order)
+            stacks = [stacked(group, None) for group in groups]
+            possible.append((_sorted(order, stacks), " ".join(order)))
+    if possible:  # as w2 may be as large as b1, shapes count too
+        return max(possible, key=lambda one: _fitting(one[0], params, n))
     if sum(found) == n * one_sample:
         return _split(arrays, sizes, n), " ".join(names)
     shapes = [list(leaf.shape) for layer in params for leaf in layer]
@@ -42,6 +47,15 @@ def by_count(
     if sum(found) % one_sample == 0:
         said += f"; pass --samples={sum(found) // one_sample} if those are the samples"
     raise UsageError(said)
+
+
+def _fitting(leaves: Sequence[NamedArray], params: Params, n: int) -> int:
+    """How many arrays of w1, b1, ... have exactly the shape of theirs, in some layout."""
+    shapes = [leaf.shape for layer in params for leaf in layer]
+    return sum(
+        leaf.values.shape in ((n, *shape), (n, *shape[::-1]))
+        for leaf, shape in zip(leaves, shapes, strict=True)
+    )
 
 
 def _sorted(order: Sequence[str], arrays: Sequence[NamedArray]) -> list[NamedArray]:
