@@ -81,7 +81,7 @@ def test_nothing_is_left_where_the_block_raises(tmp_path, name):
 def test_a_run_saves_what_it_drew_and_another_reads_it(tmp_path, capsys):
     path = tmp_path / "new" / "w.safetensors"
     assert compare(tmp_path / "a", *SMALL, f"--save_params={path}") == 0
-    assert str(path) in capsys.readouterr().out.split("Written: ")[1]
+    assert str(path) in capsys.readouterr().out.split("Written:")[1]
     assert [p.name for p in path.parent.iterdir()] == [path.name]
     dumps = ("--dumps=npz", "--samples=4")
     compare(tmp_path / "a", *SMALL, *dumps)

@@ -12,9 +12,9 @@ import numpy as np
 
 from compare.errors import UsageError
 from compare.readers.arrays import FORMATS, read_arrays
-from compare.readers.precision import ARITHMETIC, arithmetic_of
 from compare.readers.naming import Layers, find_layers
 from compare.readers.numbers import NamedArray, read_numbers
+from compare.readers.precision import ARITHMETIC, arithmetic_of
 from compare.readers.shaped import fit_shape, fits
 from compare.readers.unnamed import alike, by_count, stacked
 from jaxmlp.base import Grads, Layer, Params, parameter_names
@@ -61,10 +61,8 @@ def read_gradients(path: str, params: Params, *, n: int, layout: str, dtype: np.
                 f" got {array.values.dtype}"
             )
     by_print = any(array.half_unit is not None for array in held.arrays)
-    leaves, order = _in_order(held, params, n, where)
     read_as = held.layout or layout
-    if all(leaf.name is not None and is_kernel(leaf.name) for leaf in leaves[::2]):
-        read_as = "in_out"
+    leaves, order = _in_order(held, params, n, where, layout=read_as)
     read_as = _layout([leaf.values.shape for leaf in leaves], params, n, read_as)
     values = _grads([leaf.values for leaf in leaves], params, n, read_as, where)
     if not by_print:
