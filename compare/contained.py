@@ -12,8 +12,8 @@ import numpy as np
 
 @contextlib.contextmanager
 def contained() -> Iterator[None]:
-    """What a user's code prints is no result of ours, and its np.seterr holds for itself alone."""
-    with contextlib.redirect_stdout(sys.stderr), np.errstate():
+    """What a user's code prints is no result of ours; its np.seterr and os.chdir end with it."""
+    with contextlib.chdir("."), contextlib.redirect_stdout(sys.stderr), np.errstate():
         yield
 
 

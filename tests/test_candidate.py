@@ -213,6 +213,17 @@ def test_what_it_sets_for_numpy_and_torch_holds_for_itself_alone():
         torch.set_grad_enabled(True)
 
 
+@pytest.mark.parametrize(("first", "call"), [("os.chdir('away')", ""), ("", "os.chdir('away')")])
+def test_where_it_goes_it_goes_alone(tmp_path, monkeypatch, first, call):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "away").mkdir()
+    f = f"def f(params, x, y):\n    {call}\n    return right(params, x, y)\n"
+    write(tmp_path, f"import os\nfrom tests.backwards import right\n{f}{first}\n")
+    assert compare("out", *SMALL, "--candidate=mine.py:f") == 0
+    assert (tmp_path / "out" / "f.dat").exists()
+    assert Path.cwd() == tmp_path
+
+
 @pytest.mark.parametrize("context", [torch.no_grad, torch.inference_mode])
 def test_a_caller_that_forbids_gradients(context):
     net = torch.nn.Sequential(torch.nn.Linear(3, 2), torch.nn.ReLU(), torch.nn.Linear(2, 1))
