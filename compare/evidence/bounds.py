@@ -89,10 +89,10 @@ def bound_ratio(
 
 
 def merge(earlier: BoundRatio, later: BoundRatio) -> BoundRatio:
-    """Joins two sets of samples; of equal ratios the earlier one stays."""
-    first = later if later.worst_ratio > earlier.worst_ratio else earlier
+    """Joins two sets of samples, in any order; of equal ratios that of the lower sample stays."""
+    worst = max(earlier, later, key=lambda one: (one.worst_ratio, -one.sample))
     return dataclasses.replace(
-        first,
+        worst,
         typical_ratio=max(earlier.typical_ratio, later.typical_ratio),
         entries=earlier.entries + later.entries,
         vacuous=earlier.vacuous + later.vacuous,

@@ -6,7 +6,7 @@ one ulp apart can fail it by lying on either side of a rounding boundary.
 """
 
 from collections.abc import Callable, Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -29,18 +29,28 @@ class Agreement(NamedTuple):
         return self.entries_agreeing == self.entries
 
 
+def within_significant(distance: Any, larger: Any, digits: int) -> Any:
+    """Whether |a - b| is at most half a unit of the last of so many digits of the larger."""
+    return distance <= 0.5 * 10.0 ** (1 - digits) * larger
+
+
+def within_decimals(distance: Any, digits: int) -> Any:
+    """Whether |a - b| is less than half a unit of the last of so many decimals."""
+    return distance < 0.5 * 10.0**-digits
+
+
 def agree_significant(a: np.ndarray, b: np.ndarray, digits: int) -> np.ndarray:
     """|a - b| <= half a unit of the last of so many significant digits of the larger; bool."""
     larger = np.maximum(np.abs(a), np.abs(b))
     with np.errstate(invalid="ignore", over="ignore"):
-        close = np.abs(a - b) <= 0.5 * 10.0 ** (1 - digits) * larger
+        close = within_significant(np.abs(a - b), larger, digits)
     return (close & np.isfinite(larger)) | (a == b) | _both_nan(a, b)
 
 
 def agree_decimals(a: np.ndarray, b: np.ndarray, digits: int) -> np.ndarray:
     """|a - b| < half a unit of the last of so many decimals; bool."""
     with np.errstate(invalid="ignore", over="ignore"):
-        close = np.abs(a - b) < 0.5 * 10.0**-digits
+        close = within_decimals(np.abs(a - b), digits)
     return close | (a == b) | _both_nan(a, b)
 
 

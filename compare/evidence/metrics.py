@@ -6,6 +6,7 @@ and no denominator ever gets an epsilon. Shape letters: N samples, ... the shape
 
 import dataclasses
 import functools
+from typing import Any
 
 import ml_dtypes
 import numpy as np
@@ -76,12 +77,14 @@ def compare_arrays(name: str, a: np.ndarray, b: np.ndarray, *, first_sample: int
     a_finite, b_finite = np.where(finite, a, 0), np.where(finite, b, 0)
     larger = np.maximum(np.abs(a_finite), np.abs(b_finite))
     tiny = larger < float(ml_dtypes.finfo(dtype).smallest_normal)
+    with np.errstate(divide="ignore", invalid="ignore"):  # of what is tiny
+        relative = relative_distance(np, a_finite, b_finite, larger)
     return Comparison(
         name=name,
         shape=a.shape[1:],
         entries=a.size,
         max_abs=locate(_distance(a_finite, b_finite), among=finite),
-        max_rel=locate(_relative(a_finite, b_finite, larger, ~tiny), among=finite),
+        max_rel=locate(np.where(tiny, 0, relative), among=finite),
         max_ulp=locate(ulp_distance(a_finite, b_finite, dtype), among=finite),
         magnitude=float(larger.max(initial=0.0)),
         negligible=int(np.count_nonzero(tiny & (larger > 0))),
@@ -91,11 +94,19 @@ def compare_arrays(name: str, a: np.ndarray, b: np.ndarray, *, first_sample: int
     )
 
 
+def largest_ulp(a: np.ndarray, b: np.ndarray) -> np.ndarray:
+    """Returns the largest distance in every sample, [N] uint64; 0 where nothing is finite."""
+    dtype = coarser_dtype(a.dtype, b.dtype)
+    finite = np.isfinite(a) & np.isfinite(b)
+    distance = ulp_distance(np.where(finite, a, 0), np.where(finite, b, 0), dtype)
+    return distance.reshape(len(a), -1).max(axis=1)
+
+
 def merge(earlier: Comparison, later: Comparison) -> Comparison:
-    """Joins the comparisons of two blocks of samples; of equal maxima the earlier one stays."""
-    first_nonfinite = earlier.first_nonfinite or later.first_nonfinite
-    if later.nonfinite_differ and not earlier.nonfinite_differ:
-        first_nonfinite = later.first_nonfinite
+    """Joins the comparisons of two sets of samples, in any order.
+
+    Of equal maxima that of the lower sample stays.
+    """
     return dataclasses.replace(
         earlier,
         entries=earlier.entries + later.entries,
@@ -106,27 +117,33 @@ def merge(earlier: Comparison, later: Comparison) -> Comparison:
         negligible=earlier.negligible + later.negligible,
         nonfinite_same=earlier.nonfinite_same + later.nonfinite_same,
         nonfinite_differ=earlier.nonfinite_differ + later.nonfinite_differ,
-        first_nonfinite=first_nonfinite,
+        first_nonfinite=_first_nonfinite(earlier, later),
     )
 
 
-def larger_of(first: Worst | None, second: Worst | None) -> Worst | None:
-    """Returns the larger of two maxima, the first of equal ones, whichever there is of None."""
-    if first is None or second is None:
-        return first or second
-    return second if second.value > first.value else first
+def larger_of(one: Worst | None, other: Worst | None) -> Worst | None:
+    """Returns the larger of two maxima, of equal ones that of the lower sample."""
+    if one is None or other is None:
+        return one or other
+    return max(one, other, key=lambda worst: (worst.value, -worst.sample))
+
+
+def _first_nonfinite(one: Comparison, other: Comparison) -> Worst | None:
+    known = [c for c in (one, other) if c.first_nonfinite is not None]
+    if not known:
+        return None
+    first = min(known, key=lambda c: (not c.nonfinite_differ, c.first_nonfinite.sample))
+    return first.first_nonfinite
+
+
+def relative_distance(xp: Any, a: Any, b: Any, larger: Any) -> Any:
+    """Returns |a - b| / larger, 0 where larger is 0; halved first, so that nothing overflows."""
+    return xp.abs(a / 2 - b / 2) / xp.where(larger > 0, larger / 2, 1.0)
 
 
 def _distance(a: np.ndarray, b: np.ndarray) -> np.ndarray:
     with np.errstate(over="ignore"):
         return np.minimum(np.abs(a - b), np.finfo(np.float64).max)
-
-
-def _relative(
-    a: np.ndarray, b: np.ndarray, larger: np.ndarray, divisible: np.ndarray
-) -> np.ndarray:
-    halves = np.abs(a / 2 - b / 2)  # exact, and cannot overflow where a - b does
-    return np.divide(halves, larger / 2, out=np.zeros_like(halves), where=divisible)
 
 
 def _first_worst(

@@ -1,11 +1,12 @@
 """All that is measured between two implementations."""
 
 import dataclasses
+import operator
 from typing import NamedTuple
 
 import numpy as np
 
-from compare.evidence import bounds, digits, metrics, peers
+from compare.evidence import bounds, digits, metrics, peers, ulp
 from compare.evidence.bounds import Allowance, BoundRatio
 from compare.evidence.digits import Agreement
 from compare.evidence.metrics import Comparison
@@ -40,6 +41,7 @@ class Pair:
     loss: Comparison | None
     digits: tuple[Agreement, ...]
     peers: PeerFacts
+    ulp_histogram: tuple[int, ...]  # samples by the largest distance in them: `ulp.BINS`
     printed: bool = False  # whether one of the two was read from print
     bounds: tuple[BoundRatio, ...] = ()  # in the order of `quantities`; none before `with_bounds`
 
@@ -69,6 +71,9 @@ def compare_pair(a: str, b: str, of_a: Quantities, of_b: Quantities, *, first_sa
         loss=compared.get("loss"),
         digits=digits.count_agreements(list(left.values()), list(right.values())),
         peers=peers.count_breaking(left.values(), right.values(), dtype.name),
+        ulp_histogram=ulp.bin_counts(
+            np.max([metrics.largest_ulp(left[name], right[name]) for name in left], axis=0)
+        ),
         printed=of_a.printed or of_b.printed,
     )
 
@@ -94,7 +99,7 @@ def with_bounds(
 
 
 def merge(earlier: Pair, later: Pair) -> Pair:
-    """Joins what two blocks of samples gave."""
+    """Joins what two sets of samples gave, in any order."""
     return dataclasses.replace(
         earlier,
         parameters=tuple(map(metrics.merge, earlier.parameters, later.parameters)),
@@ -102,6 +107,7 @@ def merge(earlier: Pair, later: Pair) -> Pair:
         loss=_merge(earlier.loss, later.loss),
         digits=tuple(map(digits.merge, earlier.digits, later.digits)),
         peers=peers.merge(earlier.peers, later.peers),
+        ulp_histogram=tuple(map(operator.add, earlier.ulp_histogram, later.ulp_histogram)),
         bounds=tuple(map(bounds.merge, earlier.bounds, later.bounds))
         if earlier.bounds and later.bounds
         else earlier.bounds or later.bounds,

@@ -3,6 +3,16 @@
 import ml_dtypes
 import numpy as np
 
+# Histograms of distances: 0, 1, 2 to 3, 4 to 7, ... ulp, whatever is counted.
+BINS = (0, *(2**power for power in range(64)))
+
+
+def bin_counts(distances: np.ndarray) -> tuple[int, ...]:
+    """Counts uint64 distances by bin, each of which begins where BINS says."""
+    edges = np.array(BINS[1:], np.uint64)
+    found = np.searchsorted(edges, distances.astype(np.uint64), side="right")
+    return tuple(np.bincount(found, minlength=len(BINS)).tolist())
+
 
 def coarser_dtype(a: np.dtype, b: np.dtype) -> np.dtype:
     """Returns the floating dtype of the two that has the larger unit roundoff."""

@@ -10,9 +10,10 @@ from compare.evidence.digits import Agreement
 from compare.evidence.metrics import Comparison, Worst
 from compare.evidence.pairs import Pair
 from compare.evidence.proof import Finding
+from compare.evidence.ulp import BINS
 from compare.report.base import Change, Implementation, Located, Report, Values, worst_of
 
-SCHEMA_VERSION = 3
+SCHEMA_VERSION = 4
 
 
 def report_to_json(report: Report) -> str:
@@ -136,6 +137,11 @@ def _pair(pair: Pair) -> dict[str, Any]:
             "smallest_atol": _number_or_null(pair.peers.smallest_atol),
         },
         "digits": {agreement.rule: _agreement(agreement) for agreement in pair.digits},
+        "ulp_histogram": [
+            {"from": first, "samples": samples}
+            for first, samples in zip(BINS, pair.ulp_histogram, strict=True)
+            if samples
+        ],
     }
 
 
