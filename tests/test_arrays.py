@@ -169,7 +169,7 @@ def an_npz():
     return buffer.getvalue()
 
 
-HOW = r"torch\.save\(model\.state_dict\(\), 'weights\.pt'\)"
+HOW = r"save its weights: torch\.save\(model\.state_dict\(\), 'weights\.pt'\)"
 BAD_PT = {
     "module": (
         lambda: saved_by_torch(torch.nn.Linear(2, 3)),
@@ -181,14 +181,24 @@ BAD_PT = {
     ),
     "numpy_scalar": (
         lambda: saved_by_torch({"loss": np.float64(1), "state_dict": {}}),
-        r"a Python object, numpy\S*scalar, which is never loaded",
+        r"a Python object, numpy\S*scalar, which is never loaded.* code; save tensors instead$",
+    ),
+    "numpy_arrays": (
+        lambda: saved_by_torch({"w1": np.ones((2, 3))}),
+        r"a Python object, numpy\S*, which is never loaded.* code; save tensors instead$",
     ),
     "script": (script, "TorchScript archive.*" + HOW),
     "empty": (lambda: b"", "it is empty"),
-    "text": (lambda: b"w1 1 2 3", "expected a state_dict .* of an unknown kind"),
-    "pickle": (lambda: pickle.dumps({"w1": [1.0]}), "of an unknown kind"),
-    "old_pickle": (lambda: pickle.dumps({"w1": [1.0]}, 2), "expected a state_dict"),
-    "npz": (an_npz, "of an unknown kind"),
+    "noise": (lambda: bytes(range(256)), "damaged, cut short or of an unknown kind$"),
+    "text": (lambda: b"w1 1 2 3\n", "expected a state_dict .* got text; " + HOW),
+    "page": (lambda: b"\n<!DOCTYPE html>\n<p>404", "got a web page; download the file itself$"),
+    "git_lfs": (
+        lambda: b"version https://git-lfs.github.com/spec/v1\noid sha256:4d7a\nsize 12345\n",
+        "got a git-lfs pointer; get the file itself with git lfs pull$",
+    ),
+    "pickle": (lambda: pickle.dumps({"w1": torch.ones(3)}), "got a plain pickle, never .*" + HOW),
+    "old_pickle": (lambda: pickle.dumps({"w1": [1.0]}, 2), "expected a state_dict .* a plain pic"),
+    "npz": (an_npz, r"got a zip archive; if it is an \.npz file, name it so$"),
     "tensor": (lambda: saved_by_torch(torch.ones(3)), "state_dict of tensors.*found Tensor"),
     "list": (lambda: saved_by_torch([torch.ones(3)]), "found list"),
     "not_tensors": (
@@ -224,22 +234,27 @@ def test_bad_pt(tmp_path, case):
     assert "weights_only" not in str(caught.value)  # torch's advice is to trust the file
 
 
+NAMED_BOMB = r"it holds a Python object, posix\.mkdir, which is never loaded because"
 BOMBS = {
-    "torch": ("a.pt", lambda bomb: saved_by_torch({"w1": bomb})),
-    "torch_old": ("a.pt", lambda b: saved_by_torch(b, _use_new_zipfile_serialization=False)),
-    "pickle": ("a.pt", pickle.dumps),
-    "pickle_protocol_0": ("a.pt", lambda bomb: pickle.dumps(bomb, 0)),
-    "pickle_protocol_2": ("a.pth", lambda bomb: pickle.dumps({"w1": bomb}, 2)),
-    "pickle_as_npz": ("a.npz", pickle.dumps),
-    "pickle_as_safetensors": ("a.safetensors", pickle.dumps),
+    "torch": ("a.pt", lambda bomb: saved_by_torch({"w1": bomb}), NAMED_BOMB),
+    "torch_old": (
+        "a.pt",
+        lambda bomb: saved_by_torch(bomb, _use_new_zipfile_serialization=False),
+        NAMED_BOMB,
+    ),
+    "pickle": ("a.pt", pickle.dumps, "got a plain pickle, never loaded"),
+    "pickle_protocol_0": ("a.pt", lambda bomb: pickle.dumps(bomb, 0), NAMED_BOMB),
+    "pickle_protocol_2": ("a.pth", lambda bomb: pickle.dumps({"w1": bomb}, 2), NAMED_BOMB),
+    "pickle_as_npz": ("a.npz", pickle.dumps, "expected a .npz archive"),
+    "pickle_as_safetensors": ("a.safetensors", pickle.dumps, "damaged"),
 }
 
 
 @pytest.mark.parametrize("case", BOMBS)
 def test_a_pickle_bomb_does_not_go_off(tmp_path, case):
-    name, make = BOMBS[case]
+    name, make, words = BOMBS[case]
     (tmp_path / name).write_bytes(make(Bomb(tmp_path / "harm")))
-    with pytest.raises(UsageError):
+    with pytest.raises(UsageError, match=words):
         read(tmp_path / name)
     assert [p.name for p in tmp_path.iterdir()] == [name]
 

@@ -13,6 +13,18 @@ from compare.readers.precision import dtype_of
 
 _KEYS = ("state_dict", "model_state_dict", "model")  # under which checkpoints hold one
 _HOW = "save its weights: torch.save(model.state_dict(), 'weights.pt')"
+_NEVER = "never loaded because that could run code"
+_HEAD = 512  # bytes of a file, which tell its kind
+# How files begin that torch.save has not written, and what they are. A pickle that goes on as in
+# the fourth row is one of torch before 1.6.
+_OTHER_KINDS = (
+    (rb"version https://git-lfs", "a git-lfs pointer; get the file itself with git lfs pull"),
+    (rb"\s*<", "a web page; download the file itself"),
+    (rb"(?s)PK(?!.{28}[^/]*/data\.pkl)", "a zip archive; if it is an .npz file, name it so"),
+    (rb"\x80(?!\x02\x8a\nl\xfc)", f"a plain pickle, {_NEVER}; {_HOW}"),
+    (rb"[\t\n\r -~]+\Z", f"text; {_HOW}"),
+)
+_NO_REASON = "Weights only load failed"  # torch says so of all that it cannot read
 
 
 def read_state_dict(path: str, *, option: str) -> dict[str, np.ndarray]:
@@ -44,7 +56,7 @@ def _load(path: str, where: str) -> Any:
     except OSError as error:
         raise UsageError(f"{where}: {error.strerror or error}") from None
     except Exception as error:  # torch raises a dozen kinds for damaged files
-        raise UsageError(f"{where}: {_what_is_wrong(str(error))}") from None
+        raise UsageError(f"{where}: {_what_is_wrong(str(error), _other_kind(path))}") from None
 
 
 def _check_sums(file: IO[bytes]) -> None:
@@ -57,20 +69,29 @@ def _check_sums(file: IO[bytes]) -> None:
     file.seek(0)
 
 
-def _what_is_wrong(said: str) -> str:
+def _other_kind(path: str) -> str | None:
+    """Says what a file is that torch.save has not written, where its beginning tells."""
+    with open(path, "rb") as file:
+        head = file.read(_HEAD)
+    return next((kind for start, kind in _OTHER_KINDS if re.match(start, head)), None)
+
+
+def _what_is_wrong(said: str, kind: str | None) -> str:
     if "TorchScript" in said:
         return f"it is a TorchScript archive, which is never loaded because it is a program; {_HOW}"
-    refused = re.search(r"Unsupported (?:global|class)\S*:?\s*(?:GLOBAL\s+)?([\w.]+)", said)
-    if refused:
-        return (
-            f"it holds a Python object, {refused[1]}, which is never loaded because that could run "
-            f"code; if it is a whole model, {_HOW}"
-        )
-    first = said.partition("\n")[0].partition(". ")[0]
-    return (
-        "expected a state_dict in a file of torch.save; this one is damaged, cut short or of an "
-        f"unknown kind: {first or 'it is empty'}"
+    refused = re.search(
+        r"unsupported (?:global|class)\S*:?\s*(?:GLOBAL\s+)?([\w.]+)", said, re.IGNORECASE
     )
+    if refused:
+        whole = f"if it is a whole model, {_HOW}"
+        how = "save tensors instead" if refused[1].startswith("numpy.") else whole
+        return f"it holds a Python object, {refused[1]}, which is {_NEVER}; {how}"
+    expected = "expected a state_dict in a file of torch.save"
+    if kind is not None:
+        return f"{expected}, got {kind}"
+    first = said.partition("\n")[0].partition(". ")[0] or "it is empty"
+    why = "" if first.startswith(_NO_REASON) else f": {first}"
+    return f"{expected}; this one is damaged, cut short or of an unknown kind{why}"
 
 
 def _state_dict(loaded: Any, where: str) -> Mapping[str, Any]:
