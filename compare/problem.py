@@ -9,7 +9,7 @@ import numpy as np
 from compare.config import Config
 from compare.errors import UsageError
 from compare.readers.data import Samples, check_shapes, read_data, rows_of
-from compare.readers.params import params_from_layers, read_params
+from compare.readers.params import check_finite, params_from_layers, read_params
 from compare.readers.precision import exactly
 from jaxmlp.base import Batch, Params, layer_sizes
 from jaxmlp.mlp import init_params
@@ -93,7 +93,7 @@ def problem_from_arrays(
       cast: whether to round what dtype does not have; else that is an error.
 
     Raises:
-      UsageError: if shapes do not fit or a number does not exist in dtype.
+      UsageError: if shapes do not fit, a weight is not finite or a number does not exist in dtype.
     """
 
     def take(name: str, values: Any) -> np.ndarray:
@@ -103,11 +103,16 @@ def problem_from_arrays(
             raise UsageError(f"{name}: expected an array of numbers: {error}") from None
         return exactly(array, dtype, where=name, cast=cast)
 
+    def take_weight(name: str, values: Any) -> np.ndarray:
+        array = take(name, values)
+        check_finite(array, f"params: {name}")
+        return array
+
     layers = []
     for i, layer in enumerate(params, start=1):
         if len(layer) != 2:
             raise UsageError(f"params: expected (w, b) for layer {i}, got {len(layer)} items")
-        layers.append((take(f"w{i}", layer[0]), take(f"b{i}", layer[1])))
+        layers.append((take_weight(f"w{i}", layer[0]), take_weight(f"b{i}", layer[1])))
     checked = params_from_layers(layers, layout=layout, where="params")
     sizes = layer_sizes(checked)
     x = take("x", x)

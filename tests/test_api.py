@@ -80,6 +80,10 @@ def test_the_users_arrays_stay_theirs():
         ({"y": Y[:4]}, r"expected y of shape \[5, 3\]"),
         ({"params": []}, "params: expected .*layer"),
         ({"params": [(PARAMS[0].w, PARAMS[1].b)]}, r"b1: expected shape \(4,\)"),
+        (
+            {"params": [(PARAMS[0].w, np.full(4, np.nan, np.float32)), PARAMS[1]]},
+            "params: b1 has entries that are not finite",
+        ),
         ({"params": [(np.ones((2, 1), int), np.ones(1, int))]}, "dtype: expected one of float32"),
         ({"activation": "swish"}, "activation: expected one of"),
         ({"implementations": ("jax_grad",)}, "at least two"),

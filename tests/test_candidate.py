@@ -416,6 +416,12 @@ class Net(torch.nn.Module):
         return self.b(self.act(self.a(x)))
 
 
+def with_nan(net):
+    with torch.no_grad():
+        net.a.weight[1, 2] = torch.nan
+    return net
+
+
 def test_a_module_takes_part_as_it_is():
     net = Net(torch.tanh).train()
     before = {name: value.clone() for name, value in net.state_dict().items()}
@@ -456,6 +462,7 @@ def test_a_module_is_judged_by_its_own_backward():
         (Net(torch.sin), {}, "sin"),
         (torch.nn.Conv1d(1, 1, 1), {}, "Conv1d"),
         (torch.nn.Linear(4, 1), {}, r"expected x of shape \[N, 4\]"),
+        (with_nan(Net(torch.tanh)), {}, r"module: a\.weight has entries that are not finite"),
     ],
 )
 def test_a_module_that_is_refused(module, options, words):

@@ -383,6 +383,10 @@ REFUSED = {
         ),
         ["a.weight", "torch.int32"],
     ),
+    "not finite": (
+        on_relu(lambda linear: linear.bias.data.__setitem__(1, torch.inf)),
+        ["module: a.bias has entries that are not finite"],
+    ),
     "scripted": (scripted, ["torch.jit"]),
     "compiled in place": (compiled_in_place, ["compiled"]),
     "a compiled part": (

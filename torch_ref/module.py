@@ -151,6 +151,7 @@ def _check_plain(name: str, part: nn.Module) -> None:
 
 
 def _common_type(module: nn.Module) -> tuple[torch.dtype, torch.device]:
+    """Returns what all parameters have, which must be numbers."""
     found: dict[tuple[torch.dtype, torch.device], str] = {}
     for name, p in module.named_parameters():
         if p.is_meta:
@@ -159,6 +160,8 @@ def _common_type(module: nn.Module) -> tuple[torch.dtype, torch.device]:
             raise ModuleError(
                 f"{name}: expected float32 or float64, got {p.dtype}; call .float() on the module"
             )
+        if not p.isfinite().all():
+            raise ModuleError(f"module: {name} has entries that are not finite")
         found.setdefault((p.dtype, p.device), name)
     if len(found) > 1:
         ((a, at), one), ((b, bt), other), *_ = found.items()

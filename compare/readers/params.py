@@ -30,8 +30,7 @@ def read_params(path: str, *, layout: str, dtype: np.dtype, cast: bool = False) 
     named = {}
     for name, array in arrays.named.items():
         named[name] = exactly(array, dtype, where=f"{where}: {name}", cast=cast)
-        if not np.isfinite(named[name]).all():
-            raise UsageError(f"{where}: {name} has entries that are not finite")
+        check_finite(named[name], f"{where}: {name}")
     held = arrays.layout or layout
 
     def fits(layers: Layers) -> bool:
@@ -45,6 +44,16 @@ def read_params(path: str, *, layout: str, dtype: np.dtype, cast: bool = False) 
         return params_from_layers(_flat(layers), layout=held, where=where, advice=advice)
     except UsageError as error:
         raise UsageError(f"{error}; found {describe(named)}") from None
+
+
+def check_finite(array: np.ndarray, name: str) -> None:
+    """Checks that weights are numbers.
+
+    Raises:
+      UsageError: if one is NaN or infinite.
+    """
+    if not np.isfinite(array).all():
+        raise UsageError(f"{name} has entries that are not finite")
 
 
 def params_from_layers(
