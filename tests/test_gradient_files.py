@@ -94,6 +94,11 @@ def weights_first(grads):
     return "\n".join(str(leaf.tolist()) for leaf in leaves)
 
 
+def pairs(grads):
+    samples = range(len(grads[0].b))
+    return str([[[w[i].tolist(), b[i].tolist()] for w, b in grads] for i in samples])
+
+
 PRINTS = {
     "numpy": numpy_print,
     "torch": torch_print,
@@ -102,6 +107,7 @@ PRINTS = {
     "savetxt": savetxt,
     "rows": rows,
     "weights first": weights_first,
+    "pairs": pairs,
 }
 
 
@@ -193,7 +199,7 @@ def test_every_form_is_judged(tmp_path, capsys, form):
     assert re.search(r"disagree: .*(twice|factor 2|2 times|times 2)", said), said
 
 
-@pytest.mark.parametrize("form", ["weights first", "rows", "savetxt"])
+@pytest.mark.parametrize("form", ["weights first", "rows", "savetxt", "pairs"])
 def test_the_order_of_unnamed_numbers_is_told(tmp_path, capsys, form):
     judge(tmp_path, write(tmp_path, form, "in_out", network()[2]))
     order = "w1 w2 b1 b2" if form == "weights first" else "w1 b1 w2 b2"

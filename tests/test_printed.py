@@ -103,6 +103,11 @@ READ = {
     "nested_lists": (str(W), unnamed(W)),
     "list_of_tensors": ("[tensor([1.]), tensor([[2.]])]", unnamed([1], [[2]])),
     "list_of_arrays": ("[array([1.], dtype=float32), array([2., 3.])]", unnamed([1], [2, 3])),
+    "list_of_lists": ("[[1], [[2, 3], [4, 5]]]", unnamed([1], [[2, 3], [4, 5]])),
+    "list_of_pairs": (
+        "[[[[1], [2]], [3]], [[[4, 5]], [6, 7]]]",
+        unnamed([[1], [2]], [3], [[4, 5]], [6, 7]),
+    ),
     "dict_of_tensors": (
         "{'w1': tensor([[1., 2.]]), 'b1': tensor([3.])}",
         named(w1=[[1, 2]], b1=[3]),
@@ -157,6 +162,8 @@ REFUSED = {
     "matrix_cut_short": ("1 2\n3 4\n...\n5 6", r"line 3: '\.\.\.' .*cut short"),
     "ragged": ("w: [1]\n[[1, 2],\n [3]]", "line 2: the rows .* differ in length"),
     "ragged_depth": ("[1, [2, 3]]", "line 1: the rows .* differ in length"),
+    "ragged_in_a_list": ("[[1, 2],\n [[1, 2], [3]]]", "line 2: the rows .* differ in length"),
+    "ragged_and_deep": ("[[1], " * 9 + "[1]" + "]" * 9, "line 1: expected at most 8 axes"),
     "factor": ("1e-02 *\n[[1.2, 3.4]]", r"line \d: .*factor"),
     "factor_before_tensor": ("1e-02 *\ntensor([[1.2, 3.4]])", "factor"),
     "factor_within_tensor": ("tensor(1.00000e-02 *\n       [[ 1.2, 3.4]])", "factor"),
@@ -204,6 +211,7 @@ LONG = {
     "list_with_complex": f"[{COMMAS}, 1+2j]\n1 2",
     "version_of_many_parts": f"{'1.' * 60}x\n1 2",
     "very_long_integer": f"{'1' * 20_000}x\n1 2",
+    "ragged_and_deep": "[[1], " * 20_000 + "]" * 20_000,
     "brackets_that_never_close": f"{'[' * 20_000}\n1 2",
     "many_tensors": "loss: tensor(0.5)\n" * 20_000,
 }

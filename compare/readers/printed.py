@@ -70,8 +70,10 @@ def _arrays(path: str, text: str) -> Iterator[NamedArray]:
         if found["scalar"]:
             values = np.array(float(found["scalar"]))
         elif _holds_numbers(path, text, start, ends.get(start)):
-            scan = ends[start]
-            values = _nested(path, text[start:scan], _line(text, start))
+            nested = _nested(path, text[start : ends[start]], _line(text, start))
+            if nested is None:
+                continue
+            values, scan = nested, ends[start]
         else:
             continue
         title = yield from _rows(path, text[read:start])
@@ -115,23 +117,33 @@ def _closing_brackets(text: str) -> dict[int, int]:
     return ends
 
 
-def _nested(path: str, text: str, line: int) -> np.ndarray:
+def _nested(path: str, text: str, line: int) -> np.ndarray | None:
+    """Returns the array that brackets hold, None if they hold several of different shapes."""
     stack: list[list] = [[]]
+    axes = 0
     for token in re.findall(rf"[\[\]]|{_NUMBER}", text, re.IGNORECASE):
         if token == "[":
+            axes = max(axes, len(stack))
             stack.append([])
         elif token == "]":
             inner = stack.pop()
             stack[-1].append(inner)
         else:
             stack[-1].append(float(token))
-    try:
-        array = np.array(stack[0][0], dtype=np.float64)
-    except ValueError:
-        raise UsageError(f"{path}, line {line}: the rows of this array differ in length") from None
-    if array.ndim > _MOST_AXES:
+    if axes > _MOST_AXES:
         raise UsageError(f"{path}, line {line}: expected at most {_MOST_AXES} axes")
-    return array
+    try:
+        return np.array(stack[0][0], dtype=np.float64)
+    except ValueError:
+        if _are_arrays(stack[0][0]):
+            return None
+        raise UsageError(f"{path}, line {line}: the rows of this array differ in length") from None
+
+
+def _are_arrays(items: list) -> bool:
+    """Whether all are lists, and not all are rows of numbers."""
+    inner = [item for item in items if isinstance(item, list)]
+    return len(inner) == len(items) and any(isinstance(one, list) for row in inner for one in row)
 
 
 def _name(before: str) -> str | None:
