@@ -56,6 +56,19 @@ def test_a_failure_has_a_sentence_a_table_and_a_command(tmp_path):
     assert command.startswith("To compute that sample again, to the same bits:\npython -m compare")
 
 
+@pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf])
+def test_what_is_not_finite_is_shown(tmp_path, value):
+    def broken(params, x, y):
+        grads = backward(params, x, y)
+        grads[1][0][3:] = value
+        return grads
+
+    table = message_of(tmp_path, candidates=[broken]).split("\n\n")[1]
+    for row in table.splitlines()[1:]:
+        assert re.fullmatch(rf"w2 of \w+ ~ broken +{value} 0\[3,0\] +in 40 of 100 entries", row)
+        assert len(row) < 90
+
+
 def test_the_command_computes_the_sample_again_to_the_same_bits(tmp_path, capsys):
     command = message_of(tmp_path, candidates=[halved]).splitlines()[-1]
     seen = {}

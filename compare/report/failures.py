@@ -1,8 +1,9 @@
 """The parameters that fail, as a table for the message of an assertion."""
 
+import math
 from collections.abc import Iterator
 
-from compare.evidence.metrics import Worst
+from compare.evidence.metrics import Comparison, Worst
 from compare.evidence.pairs import Pair
 from compare.report.base import Report
 
@@ -35,11 +36,23 @@ def _rows(pair: Pair) -> Iterator[str]:
         if bound <= 1 and not found.nonfinite_differ:
             continue
         label = f"{found.name} of {pair.a} ~ {pair.b}"
-        worst = found.first_nonfinite if found.nonfinite_differ else found.max_abs
-        ulp = f"{found.max_ulp.value:.3g}" if found.max_ulp else "-"
-        scaled = "-" if found.scaled is None else f"{found.scaled:.1e}"
-        value = f"{found.max_abs.value:.1e}" if found.max_abs else "-"
-        yield f"{label:<42}{value:>8} {_place(worst):<14}{ulp:>9}{scaled:>9}{bound:>9.2g}"
+        yield f"{label:<42}{_nonfinite(found) or _measured(found, bound)}"
+
+
+def _nonfinite(found: Comparison) -> str:
+    """What stands on one side alone, NaN or infinity, and how often; empty if nothing does."""
+    first, count = found.first_nonfinite, found.nonfinite_differ
+    if not count or first is None:
+        return ""
+    value = first.b if math.isfinite(first.a) else first.a
+    return f"{value:>8} {_place(first):<14} in {count:,} of {found.entries:,} entries"
+
+
+def _measured(found: Comparison, bound: float) -> str:
+    value = f"{found.max_abs.value:.1e}" if found.max_abs else "-"
+    ulp = f"{found.max_ulp.value:.3g}" if found.max_ulp else "-"
+    scaled = "-" if found.scaled is None else f"{found.scaled:.1e}"
+    return f"{value:>8} {_place(found.max_abs):<14}{ulp:>9}{scaled:>9}{bound:>9.2g}"
 
 
 def _place(worst: Worst | None) -> str:
