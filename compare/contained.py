@@ -6,14 +6,34 @@ import os
 import sys
 import traceback
 from collections.abc import Iterator
+from typing import Any
 
 import numpy as np
+
+
+class _Lent:
+    """A stream that a user's code may close without closing ours."""
+
+    def __init__(self, stream: Any) -> None:
+        self._stream = stream
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._stream, name)
+
+    def close(self) -> None:
+        """Leaves it open."""
 
 
 @contextlib.contextmanager
 def contained() -> Iterator[None]:
     """What a user's code prints is no result of ours; its np.seterr and os.chdir end with it."""
-    with contextlib.chdir("."), contextlib.redirect_stdout(sys.stderr), np.errstate():
+    lent: Any = sys.stderr and _Lent(sys.stderr)  # which is None where there is no stderr
+    with (
+        contextlib.chdir("."),
+        contextlib.redirect_stdout(lent),
+        contextlib.redirect_stderr(lent),
+        np.errstate(),
+    ):
         yield
 
 

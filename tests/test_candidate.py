@@ -394,6 +394,22 @@ def test_from_the_shell(tmp_path):
     assert str(ROOT) not in bad.stderr
 
 
+def test_it_may_close_its_streams(tmp_path):
+    code = """
+        import sys
+        def f(params, x, y):
+            sys.stdout.close()
+            sys.stderr.close()
+            1 / 0
+        """
+    words = ["compare.run", f"--candidate={write(tmp_path, code)}:f", f"--out={tmp_path}/out"]
+    done = subprocess.run(
+        [sys.executable, "-m", *words], cwd=ROOT, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 1
+    assert "mine.py:f raised in sample 0: ZeroDivisionError: division by zero\n" in done.stderr
+
+
 class WrongRelu(torch.autograd.Function):
     """A relu whose backward forgets the mask."""
 
