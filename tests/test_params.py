@@ -144,7 +144,7 @@ def test_the_other_layout_is_hinted_at(tmp_path):
         ({"w1": W1, "b1": np.full(5, np.nan)}, "b1 has entries that are not finite"),
         ({"w1": W1, "b1": np.full(5, 1e39)}, r"b1: 1e\+39 is beyond the largest float32"),
         ({"w1": W1}, "expected a weight and a bias for every layer"),
-        ({}, r"found no array|expected a \.npz archive"),
+        ({}, "found no array"),
     ],
 )
 @pytest.mark.parametrize("suffix", [".npz", ".pt", ".safetensors"])

@@ -145,6 +145,13 @@ def corrupted(path):
     path.write_bytes(path.read_bytes().replace(GOOD["b1"].tobytes(), b"\x01" * 12))
 
 
+def longer_header(path):
+    np.savez(path, w1=GOOD["w1"])
+    whole = bytearray(path.read_bytes())
+    whole[29] ^= 0xFF  # of how much stands before the array: past the end
+    path.write_bytes(whole)
+
+
 def zip_of_text(path):
     import zipfile
 
@@ -162,6 +169,7 @@ def zip_of_text(path):
         (bare_array, "expected a .npz archive"),
         (truncated, "damaged, cut short"),
         (corrupted, "damaged, cut short"),
+        (longer_header, "damaged, cut short or of an unknown kind: EOFError$"),
         (zip_of_text, "w1 is no .npy array"),
     ],
 )

@@ -18,7 +18,7 @@ def read_npz(path: str, *, option: str) -> dict[str, np.ndarray]:
     where = f"{option} {path}"
     try:
         with open(path, "rb") as file:
-            if file.read(4) != b"PK\x03\x04":
+            if file.read(4) not in (b"PK\x03\x04", b"PK\x05\x06"):  # the latter holds no array
                 raise UsageError(f"{where}: expected a .npz archive, as numpy.savez writes it")
             file.seek(0)
             with np.load(file, allow_pickle=False) as archive:
@@ -28,7 +28,7 @@ def read_npz(path: str, *, option: str) -> dict[str, np.ndarray]:
     except UsageError:
         raise
     except Exception as error:  # zipfile, zlib and numpy raise a dozen kinds for damaged archives
-        said = str(error).partition("\n")[0]
+        said = str(error).partition("\n")[0] or type(error).__name__
         raise UsageError(
             f"{where}: the .npz archive is damaged, cut short or of an unknown kind: {said}"
         ) from None
