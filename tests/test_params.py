@@ -134,6 +134,12 @@ def test_the_other_layout_is_hinted_at(tmp_path):
         read(tmp_path / "a.npz", layout="out_in")
 
 
+def test_a_convolution_is_refused_by_its_own_shape(tmp_path):
+    torch.save(torch.nn.Conv2d(3, 8, (5, 7)).state_dict(), tmp_path / "a.pt")
+    with pytest.raises(UsageError, match=r"w1: expected a matrix .*, got shape \(8, 3, 5, 7\);"):
+        read(tmp_path / "a.pt")
+
+
 @pytest.mark.parametrize(
     ("named", "message"),
     [

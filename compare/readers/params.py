@@ -83,7 +83,8 @@ def params_from_layers(
 
 def _in_out(layers: Layers, layout: str) -> Params:
     return tuple(
-        Layer(w if layout == "in_out" else np.ascontiguousarray(w.T), b) for w, b in layers
+        Layer(np.ascontiguousarray(w.T) if layout == "out_in" and w.ndim == 2 else w, b)
+        for w, b in layers
     )
 
 
