@@ -10,7 +10,7 @@ from compare.config import Config
 from compare.errors import UsageError
 from compare.readers.data import Samples, check_shapes, read_data, rows_of
 from compare.readers.params import check_finite, params_from_layers, read_params
-from compare.readers.precision import exactly
+from compare.readers.precision import ARGUMENTS, exactly
 from jaxmlp.base import Batch, Params, layer_sizes
 from jaxmlp.mlp import init_params
 
@@ -101,7 +101,7 @@ def problem_from_arrays(
             array = np.array(as_numpy(values))
         except ValueError as error:
             raise UsageError(f"{name}: expected an array of numbers: {error}") from None
-        return exactly(array, dtype, where=name, cast=cast)
+        return exactly(array, dtype, where=name, cast=cast, remedies=ARGUMENTS)
 
     def take_weight(name: str, values: Any) -> np.ndarray:
         array = take(name, values)

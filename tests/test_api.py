@@ -89,7 +89,11 @@ def test_the_users_arrays_stay_theirs():
         ({"implementations": ("jax_grad",)}, "at least two"),
         ({"layout": "C"}, "layout: expected one of"),
         ({"dtype": "float16"}, "dtype: expected one of float32, float64"),
-        ({"x": X.astype(np.float64) + 1e-12}, "x: its float64 values do not all exist in float32"),
+        (
+            {"x": X.astype(np.float64) + 1e-12},
+            "x: its float64 values do not all exist in float32, .* pass dtype='float64', or cast=T",
+        ),
+        ({"x": np.full((5, 2), 1e300)}, "x: .* largest float32 number; pass dtype='float64'$"),
         ({"trace": 5}, "trace: .* 5 samples"),
         ({"device": "tpu"}, "device: expected one of"),
     ],

@@ -8,8 +8,18 @@ from compare.errors import UsageError
 
 ARITHMETIC = ("bfloat16", "float16", "float32", "float64")  # by unit roundoff, largest first
 
+FLAGS = ("--dtype=float64", "--cast")  # what to pass for numbers that float32 does not have
+ARGUMENTS = ("dtype='float64'", "cast=True")  # the same to the library
 
-def exactly(array: np.ndarray, dtype: np.dtype, *, where: str, cast: bool = False) -> np.ndarray:
+
+def exactly(
+    array: np.ndarray,
+    dtype: np.dtype,
+    *,
+    where: str,
+    cast: bool = False,
+    remedies: tuple[str, str] = FLAGS,
+) -> np.ndarray:
     """Converts real numbers to dtype, or refuses if that would change one.
 
     Args:
@@ -17,6 +27,7 @@ def exactly(array: np.ndarray, dtype: np.dtype, *, where: str, cast: bool = Fals
       dtype: float32 or float64.
       where: the file and the array in it, to be named in errors.
       cast: round what dtype does not have, once; what would become infinite is refused still.
+      remedies: FLAGS or ARGUMENTS, to be named in errors.
 
     Returns:
       A copy in C order.
@@ -25,6 +36,7 @@ def exactly(array: np.ndarray, dtype: np.dtype, *, where: str, cast: bool = Fals
       UsageError: for other than real numbers, and for a number that dtype does not have.
     """
     array = widened(array)
+    wider, rounded = remedies
     if array.dtype.kind not in "iuf":
         stored = " (NumPy stores bfloat16 so; save it as float32)" if array.dtype == "V2" else ""
         raise UsageError(f"{where}: expected real numbers, got dtype {array.dtype}{stored}")
@@ -35,15 +47,15 @@ def exactly(array: np.ndarray, dtype: np.dtype, *, where: str, cast: bool = Fals
         back = converted.astype(array.dtype)  # wider than dtype, or an integer
     beyond = np.isinf(converted) & np.isfinite(array)
     if beyond.any():
-        wider = "; pass --dtype=float64" if dtype == np.float32 else ""
+        advice = f"; pass {wider}" if dtype == np.float32 else ""
         raise UsageError(
-            f"{where}: {array[beyond][0]:.9g} is beyond the largest {dtype} number{wider}"
+            f"{where}: {array[beyond][0]:.9g} is beyond the largest {dtype} number{advice}"
         )
     if not cast and not np.array_equal(back, array, equal_nan=array.dtype.kind == "f"):
+        how = f"{wider}, or {rounded}" if dtype == np.float32 else rounded
         raise UsageError(
             f"{where}: its {array.dtype} values do not all exist in {dtype}, and are not rounded "
-            f"silently; pass {'--dtype=float64, or ' * (dtype == np.float32)}--cast to round them "
-            f"once, or save them as {dtype}"
+            f"silently; pass {how} to round them once, or save them as {dtype}"
         )
     return converted
 
