@@ -14,7 +14,7 @@ DTYPES = ("float32", "float64")
 DEVICES = ("cpu", "gpu")
 LAYOUTS = ("in_out", "out_in")
 CANDIDATE_ARRAYS = ("numpy", "torch", "jax")
-SAVED = (".npz", ".pt", ".safetensors")
+SAVED = (".npz", ".pt", ".pth", ".safetensors")
 FAIL_ON = ("disagree", "undecided", "warning")
 DUMPS = ("auto", "text", "npz", "none")
 

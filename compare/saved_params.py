@@ -16,7 +16,7 @@ def write_params(path: Path, params: Params, *, suffix: str, layout: str) -> Non
     Args:
       path: the file, whatever its name.
       params: leaves [n_in, n_out] and [n_out].
-      suffix: '.npz', '.pt' or '.safetensors'.
+      suffix: '.npz', '.pt', '.pth' or '.safetensors'.
       layout: of the matrices in a `.npz` file, 'in_out' or 'out_in'; the others are torch's.
     """
     path.write_bytes(_bytes(suffix, params, layout))
@@ -26,6 +26,7 @@ def _bytes(suffix: str, params: Params, layout: str) -> bytes:
     encoders: dict[str, Callable[[], bytes]] = {
         ".npz": lambda: _npz(params, layout),
         ".pt": lambda: _pt(params),
+        ".pth": lambda: _pt(params),
         ".safetensors": lambda: _safetensors(params),
     }
     return encoders[suffix]()

@@ -17,7 +17,7 @@ from torch_ref import MLP
 
 SIZES = (3, 3, 4, 2)
 SMALL = ("--layer_sizes=2,3,1", "--samples=4")
-FORMATS = ("w.npz", "w.pt", "w.safetensors")
+FORMATS = ("w.npz", "w.pt", "w.pth", "w.safetensors")
 
 
 def compare(out, *flags):
@@ -91,7 +91,7 @@ def test_a_run_saves_what_it_drew_and_another_reads_it(tmp_path, capsys):
         np.testing.assert_array_equal(a[name], b[name])
 
 
-@pytest.mark.parametrize("suffix", ["npz", "pt"])
+@pytest.mark.parametrize("suffix", ["npz", "pt", "pth"])
 def test_a_run_converts_what_it_read(tmp_path, suffix):
     first, second = tmp_path / "a.safetensors", tmp_path / f"b.{suffix}"
     flags = ("--samples=4", "--dtype=float64", "--layout=out_in")
@@ -124,7 +124,7 @@ def test_nothing_is_saved_where_the_comparison_does_not_get_through(tmp_path):
     assert [p.name for p in tmp_path.iterdir()] == ["x.npy"]
 
 
-@pytest.mark.parametrize("name", ["w", "w.pth", "w.npz.gz", "w.h5", "", ".npz"])
+@pytest.mark.parametrize("name", ["w", "w.npz.gz", "w.h5", "", ".npz"])
 def test_other_names_are_refused_before_anything_is_computed(name):
     with pytest.raises(UsageError, match=r"--save_params .*: expected a file named \.npz, \.pt, "):
         Config(save_params=name)
