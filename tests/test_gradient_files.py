@@ -309,6 +309,11 @@ REFUSED = {
         without(G, "b2"),
         "expected a weight and a bias for every layer .*; found w1",
     ),
+    "weights alone": (
+        without(without(G, "b1"), "b2"),
+        "in one file, got w1 w2, one half of what --split_dumps writes; write it without$",
+    ),
+    "biases alone": (without(without(G, "w1"), "w2"), "got b1 b2, one half of what --split_dumps"),
     "a layer is missing": (without(without(G, "b2"), "w2"), "expected 2 layers, found 1"),
     "another name": ({**G, "loss": np.ones(3, F32)}, "no other array.*; found w1"),
     "weights too": ({**G, "dw1": G["w1"]}, "w1 and dw1 are named as if"),
@@ -336,6 +341,14 @@ def test_what_is_refused(tmp_path, case):
         read(path, params, len(batch.x))
     assert str(caught.value).startswith(f"--gradients {path}")
     assert "\n" not in str(caught.value)
+
+
+def test_half_of_a_dump_is_refused(tmp_path):
+    run.main(["compare.run", "--split_dumps", "--samples=2", f"--out={tmp_path}"])
+    flags = ("--samples=2", f"--gradients={tmp_path}/my_autograd_b.dat", f"--out={tmp_path}/new")
+    with pytest.raises(UsageError, match="got b1 b2 b3, one half of what --split_dumps writes"):
+        run.main(["compare.run", *flags])
+    assert not (tmp_path / "new").exists()
 
 
 @pytest.mark.parametrize("n", [1, 2])

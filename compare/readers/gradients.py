@@ -118,6 +118,11 @@ def _by_name(
             if len(same) > 1:
                 names = " and ".join(str(array.name) for array in same)
                 raise UsageError(f"{where}: {names} are named as if they were the same gradient")
+    if {name.rstrip("0123456789") for name in named} in ({"w"}, {"b"}):
+        raise UsageError(
+            f"{where}: expected weights and biases in one file, got {' '.join(named)}, one half of "
+            "what --split_dumps writes; write it without"
+        )
 
     def fit(layers: Layers) -> bool:
         shapes = [leaf.shape for layer in layers for leaf in layer]
