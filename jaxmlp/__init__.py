@@ -1,6 +1,6 @@
 """An MLP as pure JAX functions over a parameter pytree, differentiated two ways."""
 
-from jaxmlp import autodiff, backprop
+from jaxmlp import autodiff, backprop, sweep
 from jaxmlp.activations import ACTIVATIONS, Activation
 from jaxmlp.base import Batch, Evaluation, Intermediates, Layer, Params
 from jaxmlp.mlp import forward, forward_with_intermediates, init_params, loss
@@ -19,4 +19,5 @@ __all__ = [
     "forward_with_intermediates",
     "init_params",
     "loss",
+    "sweep",
 ]

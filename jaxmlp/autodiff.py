@@ -7,16 +7,20 @@ from jaxmlp.activations import Activation
 from jaxmlp.base import Array, Batch, Evaluation, Params
 
 
-def per_sample_gradients(params: Params, batch: Batch, *, activation: Activation) -> Evaluation:
+def per_sample_gradients(
+    params: Params, batch: Batch, *, activation: Activation, sample_axis: int = 0
+) -> Evaluation:
     """Differentiates the loss of every sample by itself.
 
     Args:
       params: leaves [n_in, n_out] and [n_out].
       batch: x [N, d] and y [N, k].
       activation: of the hidden layers.
+      sample_axis: 0 or -1, where the results have their axis of N samples.
 
     Returns:
-      Evaluation with prediction [N, k], loss [N] and gradients with a leading axis N.
+      Evaluation with prediction [N, k], loss [N] and gradients with a leading axis N, or with that
+      axis last in each of them.
     """
 
     def loss_and_prediction(params: Params, x: Array, y: Array) -> tuple[Array, Array]:
@@ -24,5 +28,6 @@ def per_sample_gradients(params: Params, batch: Batch, *, activation: Activation
         return mlp.squared_error(yhat, y), yhat
 
     value_and_grad = jax.value_and_grad(loss_and_prediction, has_aux=True)
-    (loss, prediction), grads = jax.vmap(value_and_grad, in_axes=(None, 0, 0))(params, *batch)
+    per_sample = jax.vmap(value_and_grad, in_axes=(None, 0, 0), out_axes=sample_axis)
+    (loss, prediction), grads = per_sample(params, *batch)
     return Evaluation(prediction, loss, grads)

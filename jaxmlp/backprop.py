@@ -15,7 +15,9 @@ from jaxmlp.base import Array, Batch, Evaluation, Grads, Intermediates, Layer, P
 def backward(
     params: Params, intermediates: Intermediates, delta: Array, *, activation: Activation
 ) -> Grads:
-    """Carries delta = dL/dz of the output back to every parameter, for one sample.
+    """Carries delta = dL/dz of the output back to every parameter.
+
+    Of one sample, or of N where everything but w has one more axis, the last.
 
     Args:
       params: leaves [n_in, n_out] and [n_out].
@@ -30,22 +32,28 @@ def backward(
     grads = [Layer(_outer(acts[-1], delta), delta)]
     for layer in range(len(params) - 1, 0, -1):
         z, h = preacts[layer - 1], acts[layer]
-        delta = (delta @ params[layer].w.T) * activation.deriv(z, h)
+        delta = (params[layer].w @ delta) * activation.deriv(z, h)
         grads.append(Layer(_outer(acts[layer - 1], delta), delta))
     return tuple(reversed(grads))
 
 
-def per_sample_gradients(params: Params, batch: Batch, *, activation: Activation) -> Evaluation:
+def per_sample_gradients(
+    params: Params, batch: Batch, *, activation: Activation, sample_axis: int = 0
+) -> Evaluation:
     """Backpropagates every sample by itself; same arguments and result as in `autodiff`."""
 
-    def one_sample(x: Array, y: Array) -> Evaluation:
+    def evaluate(params: Params, x: Array, y: Array) -> Evaluation:
         intermediates = mlp.forward_with_intermediates(params, x, activation=activation)
         prediction = intermediates.preacts[-1]
         residual = prediction - y
         grads = backward(params, intermediates, 2 * residual, activation=activation)
-        return Evaluation(prediction, (residual * residual).sum(), grads)
+        return Evaluation(prediction, (residual * residual).sum(axis=0), grads)
 
-    return jax.vmap(one_sample)(*batch)
+    if sample_axis == 0:
+        return jax.vmap(evaluate, in_axes=(None, 0, 0))(params, *batch)
+    # vmap would move the axis of samples to the front at every step; columns leave it where it is.
+    columns = tuple(Layer(w, b[:, None]) for w, b in params)
+    return evaluate(columns, batch.x.T, batch.y.T)
 
 
 def _outer(h: Array, delta: Array) -> Array:

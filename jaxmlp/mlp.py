@@ -57,13 +57,16 @@ def init_params(
 def forward_with_intermediates(
     params: Params, x: Array, *, activation: Activation
 ) -> Intermediates:
-    """Runs the network on x [d] and keeps every z and h."""
+    """Runs the network on x [d] and keeps every z and h.
+
+    Samples can be columns too, x [d, N], where every b is one: [n_out, 1].
+    """
     preacts: list[Array] = []
     acts = [x]
     for w, b in params:
         if preacts:  # so the output stays linear
             acts.append(activation.fn(preacts[-1]))
-        preacts.append(acts[-1] @ w + b)
+        preacts.append(w.T @ acts[-1] + b)
     return Intermediates(tuple(preacts), tuple(acts))
 
 

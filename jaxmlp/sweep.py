@@ -1,0 +1,353 @@
+"""Per-sample gradients of any number of samples, in chunks, on all local devices.
+
+XLA picks its kernels by shape, so the bits of a gradient depend on how many samples are computed
+together. Here that is always one block: padded to one shape, which the network alone decides, and
+at a multiple of it. So the bits of a sample depend neither on N, nor on the number of devices, nor
+on where the sweep has started.
+
+Shape letters beside those of `base`: D devices, C samples in the chunk of one device.
+"""
+
+import functools
+import itertools
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any, NamedTuple, TypeAlias
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jax.sharding import Mesh, NamedSharding, PartitionSpec
+
+from jaxmlp.activations import Activation
+from jaxmlp.base import (
+    Array,
+    Batch,
+    Evaluation,
+    Params,
+    check_params,
+    layer_sizes,
+    parameter_count,
+    parameter_names,
+)
+
+# `autodiff.per_sample_gradients`, `backprop.per_sample_gradients`, or what has their signature; one
+# that knows no `sample_axis` can be swept with a plan that has it at 0.
+PerSampleGradients: TypeAlias = Callable[..., Evaluation]
+
+_SAMPLES = "samples"  # the one axis of the mesh
+
+
+class Plan(NamedTuple):
+    """How samples are taken; `plan_for` chooses, and checks what it is given."""
+
+    sample_axis: int  # of the results in memory: 0 or -1
+    block: int  # samples computed together; decides the bits
+    chunk: int  # C, samples that one device is given at a time: whole blocks
+
+
+class Chunk(NamedTuple):
+    """Samples start, ..., start + size - 1; what the arrays hold beyond these means nothing."""
+
+    start: int
+    size: int
+    sample_axis: int  # of the arrays, 0 or -1
+    evaluation: Evaluation  # jax arrays of D * C samples
+
+
+def plan_for(
+    sizes: Sequence[int],
+    *,
+    sample_axis: int | None = None,
+    block: int | None = None,
+    chunk: int | None = None,
+) -> Plan:
+    """Chooses what is not given.
+
+    Args:
+      sizes: (d, n_1, ..., k).
+      sample_axis: 0 or -1, where the results have their axis of samples.
+      block: samples computed together.
+      chunk: samples that a device is given at a time, a multiple of block.
+
+    Raises:
+      ValueError: for another axis, or for sizes that are not positive or not a multiple.
+    """
+    # With samples last, every loop over a narrow net runs along memory, whatever its width; in a
+    # wide one the rows of a gradient are long enough, and lie together. Last takes LAST_A of the
+    # time of first for 2-10-10-1, LAST_B with ten hidden layers of 50, LAST_W for 10-64-64-1 and
+    # LAST_C for 784-512-512-10 (2 cores, float32, all gradients kept, by hand).
+    if sample_axis is None:
+        sample_axis = -1 if max(sizes) <= 50 else 0
+    # A call costs some 50 us and a product of few samples is slow, so a chunk has as many samples
+    # as 2^24 gradient entries allow, 64 MiB in float32, and at most 16,384. It is filled in blocks,
+    # as many as there are samples for, so that 100 samples do not cost a whole chunk.
+    fitting = 2 ** max(0, (2**24 // parameter_count(sizes)).bit_length() - 1)
+    if block is None:
+        block = min(1024, fitting)
+    if chunk is None:
+        chunk = max(1, min(16_384, fitting) // max(1, block)) * block
+    return _checked(Plan(sample_axis, block, chunk))
+
+
+def chunk_function(
+    per_sample_gradients: PerSampleGradients, *, activation: Activation, sample_axis: int = 0
+) -> Callable[..., Evaluation]:
+    """Compiles the gradients of one chunk, for those who cut and place samples themselves.
+
+    Args:
+      per_sample_gradients: of `autodiff`, of `backprop`, or with their signature.
+      activation: of the hidden layers.
+      sample_axis: 0 or -1.
+
+    Returns:
+      A jitted (params, batch, previous=None) -> Evaluation. batch is x [n, d] and y [n, k]; the
+      results have n first, or last: [..., n]. An earlier result of the same shape given as
+      `previous` is deleted and its memory used again, which saves most of the time of a large one.
+
+    Raises:
+      ValueError: for another axis.
+    """
+    evaluate = _at_axis(per_sample_gradients, activation, sample_axis)
+
+    def one_chunk(params: Params, batch: Batch, previous: Evaluation | None = None) -> Evaluation:
+        del previous  # its memory is what counts
+        return evaluate(params, batch)
+
+    return jax.jit(one_chunk, donate_argnames="previous", keep_unused=True)
+
+
+def stream(
+    per_sample_gradients: PerSampleGradients,
+    params: Params,
+    batch: Batch,
+    *,
+    activation: Activation,
+    start: int = 0,
+    plan: Plan | None = None,
+    devices: Sequence[Any] | None = None,
+) -> Iterator[Chunk]:
+    """Computes chunk after chunk in the same memory, however many samples there are.
+
+    A chunk lives until the next one is asked for: its arrays are deleted then.
+
+    Args:
+      per_sample_gradients: of `autodiff`, of `backprop`, or with their signature.
+      params: leaves [n_in, n_out] and [n_out], float32 or, under jax.enable_x64, float64.
+      batch: x [N, d] and y [N, k], of the same dtype.
+      activation: of the hidden layers.
+      start: the first sample to compute, a multiple of the plan's block.
+      plan: None for that of `plan_for`.
+      devices: among which each chunk is shared; None for all local ones.
+
+    Returns:
+      The chunks from start to N, in order.
+
+    Raises:
+      ValueError: if there are no samples, or shapes, dtypes or start do not fit.
+    """
+    sweep = _prepare(per_sample_gradients, params, batch, activation, start, plan, devices)
+
+    def chunks() -> Iterator[Chunk]:
+        memory = None
+        for first in sweep.starts:
+            chunk = sweep.fill(first, memory)
+            memory = chunk.evaluation
+            yield chunk
+
+    return chunks()
+
+
+def compute(
+    per_sample_gradients: PerSampleGradients,
+    params: Params,
+    batch: Batch,
+    *,
+    activation: Activation,
+    start: int = 0,
+    plan: Plan | None = None,
+    devices: Sequence[Any] | None = None,
+    previous: Sequence[Chunk] = (),
+) -> tuple[Chunk, ...]:
+    """Computes all chunks and keeps them; arguments and errors as in `stream`.
+
+    Args:
+      per_sample_gradients: of `autodiff`, of `backprop`, or with their signature.
+      params: of the network.
+      batch: all samples.
+      activation: of the hidden layers.
+      start: the first sample to compute.
+      plan: None for that of `plan_for`.
+      devices: None for all local ones.
+      previous: what an earlier call has returned and nobody needs any more: its arrays are deleted
+        and their memory used again. New memory takes several times as long as the gradients do.
+
+    Returns:
+      The chunks; `gather` makes one array of each quantity.
+    """
+    sweep = _prepare(per_sample_gradients, params, batch, activation, start, plan, devices)
+    memory = [chunk.evaluation for chunk in previous[: len(sweep.starts)]]
+    for evaluation in memory:
+        _check_memory(evaluation, sweep.shapes)
+    return tuple(sweep.fill(*pair) for pair in itertools.zip_longest(sweep.starts, memory))
+
+
+def leading(chunk: Chunk) -> Evaluation:
+    """Returns the samples of a chunk as NumPy arrays [size, ...], where possible without a copy."""
+    to_front = functools.partial(np.moveaxis, source=chunk.sample_axis, destination=0)
+    return jax.tree.map(lambda leaf: to_front(np.asarray(leaf))[: chunk.size], chunk.evaluation)
+
+
+def gather(chunks: Sequence[Chunk]) -> Evaluation:
+    """Copies the samples of all chunks into NumPy arrays [N, ...]."""
+    return jax.tree.map(lambda *leaves: np.concatenate(leaves), *map(leading, chunks))
+
+
+class _Sweep(NamedTuple):
+    """Checked arguments, made ready."""
+
+    starts: range  # of the chunks
+    fill: Callable[[int, Evaluation | None], Chunk]  # (start, memory to use again) -> chunk
+    shapes: list[jax.ShapeDtypeStruct]  # of the leaves of such memory
+
+
+def _prepare(
+    per_sample_gradients: PerSampleGradients,
+    params: Params,
+    batch: Batch,
+    activation: Activation,
+    start: int,
+    plan: Plan | None,
+    devices: Sequence[Any] | None,
+) -> _Sweep:
+    check_params(params)
+    batch = Batch(*map(np.asarray, batch))
+    _check_batch(params, batch)
+    plan = _checked(plan or plan_for(layer_sizes(params)))
+    n = len(batch.x)
+    if not 0 <= start < n or start % plan.block:
+        raise ValueError(
+            f"start: expected a multiple of block = {plan.block} below N = {n}, got {start}; "
+            "elsewhere samples would have other bits"
+        )
+    # Every device runs the same program for one device. Left to shard_map, XLA's partitioner would
+    # give `autodiff` other bits on two devices, and others again on four (jax 0.10.2).
+    mesh = Mesh(np.array(jax.local_devices() if devices is None else devices), (_SAMPLES,))
+    step = _step(per_sample_gradients, activation, plan)
+    held = [jax.device_put(params, device) for device in mesh.devices]
+    local = jax.eval_shape(step.memory, params, _rows(batch, 0, plan.chunk))
+
+    def fill(first: int, memory: Evaluation | None) -> Chunk:
+        parts = []
+        for i, params in enumerate(held):
+            begin = first + i * plan.chunk
+            n_blocks = np.clip(-(-(n - begin) // plan.block), 0, plan.chunk // plan.block)
+            part = _rows(batch, begin, plan.chunk)
+            mine = step.memory(params, part) if memory is None else _shard(memory, i)
+            parts.append(step.fill(mine, params, part, np.int32(n_blocks)))
+        size = min(mesh.size * plan.chunk, n - first)
+        joined = jax.tree.map(lambda *leaves: _join(leaves, mesh, plan.sample_axis), *parts)
+        return Chunk(first, size, plan.sample_axis, joined)
+
+    return _Sweep(range(start, n, mesh.size * plan.chunk), fill, jax.tree.leaves(local))
+
+
+class _Step(NamedTuple):
+    """Two jitted functions of one device."""
+
+    memory: Callable[[Params, Batch], Evaluation]
+    fill: Callable[[Evaluation, Params, Batch, Array], Evaluation]  # deletes its first argument
+
+
+@functools.lru_cache
+def _step(per_sample_gradients: PerSampleGradients, activation: Activation, plan: Plan) -> _Step:
+    evaluate = _at_axis(per_sample_gradients, activation, plan.sample_axis)
+
+    def fill(memory: Evaluation, params: Params, batch: Batch, n_blocks: Array) -> Evaluation:
+        def one_block(i: Array, filled: Evaluation) -> Evaluation:
+            first = i * plan.block
+            rows = (jax.lax.dynamic_slice_in_dim(leaf, first, plan.block) for leaf in batch)
+            put = functools.partial(
+                jax.lax.dynamic_update_slice_in_dim, start_index=first, axis=plan.sample_axis
+            )
+            return jax.tree.map(put, filled, evaluate(params, Batch(*rows)))
+
+        if plan.block == plan.chunk:  # outside a loop, all cores fill it
+            return evaluate(params, batch)
+        return jax.lax.fori_loop(0, n_blocks, one_block, memory)
+
+    def memory(params: Params, batch: Batch) -> Evaluation:
+        shapes = jax.eval_shape(evaluate, params, batch)
+        return jax.tree.map(lambda leaf: jnp.zeros(leaf.shape, leaf.dtype), shapes)
+
+    return _Step(jax.jit(memory), jax.jit(fill, donate_argnums=0, keep_unused=True))
+
+
+def _shard(evaluation: Evaluation, i: int) -> Evaluation:
+    return jax.tree.map(lambda leaf: leaf.addressable_shards[i].data, evaluation)
+
+
+def _join(leaves: Sequence[jax.Array], mesh: Mesh, sample_axis: int) -> jax.Array:
+    """Makes one array of those on the devices, without moving anything."""
+    shape = list(leaves[0].shape)
+    shape[sample_axis] *= mesh.size
+    before = sample_axis % len(shape)
+    sharding = NamedSharding(mesh, PartitionSpec(*[None] * before, _SAMPLES))
+    return jax.make_array_from_single_device_arrays(tuple(shape), sharding, leaves)
+
+
+def _rows(batch: Batch, first: int, n: int) -> Batch:
+    """Returns n rows; beyond the last one, that one again."""
+    if first + n <= len(batch.x):
+        return Batch(*(array[first : first + n] for array in batch))
+    rows = np.minimum(np.arange(first, first + n), len(batch.x) - 1)
+    return Batch(*(array[rows] for array in batch))
+
+
+def _at_axis(
+    per_sample_gradients: PerSampleGradients, activation: Activation, sample_axis: int
+) -> Callable[[Params, Batch], Evaluation]:
+    _check_axis(sample_axis)
+    axis = {} if sample_axis == 0 else {"sample_axis": sample_axis}
+    return functools.partial(per_sample_gradients, activation=activation, **axis)
+
+
+def _check_axis(sample_axis: int) -> None:
+    if sample_axis not in (0, -1):
+        raise ValueError(f"sample_axis: expected 0 or -1, first or last, got {sample_axis!r}")
+
+
+def _checked(plan: Plan) -> Plan:
+    _check_axis(plan.sample_axis)
+    if plan.block < 1:
+        raise ValueError(f"block: expected at least 1 sample, got {plan.block}")
+    if plan.chunk < 1 or plan.chunk % plan.block:
+        raise ValueError(f"chunk: expected a multiple of block = {plan.block}, got {plan.chunk}")
+    return plan
+
+
+def _check_batch(params: Params, batch: Batch) -> None:
+    n_in, *_, n_out = layer_sizes(params)
+    n = len(batch.x) if batch.x.ndim else 0
+    if not n:
+        raise ValueError(f"x: expected at least one sample [N, {n_in}], got shape {batch.x.shape}")
+    for name, array, columns in (("x", batch.x, n_in), ("y", batch.y, n_out)):
+        if array.shape != (n, columns):
+            raise ValueError(f"{name}: expected shape {(n, columns)}, got {array.shape}")
+    dtype = params[0].w.dtype
+    names = (*parameter_names(len(params)), "x", "y")
+    for name, array in zip(names, jax.tree.leaves((params, batch)), strict=True):
+        if array.dtype != dtype:
+            raise ValueError(f"{name}: expected {dtype}, the dtype of w1, got {array.dtype}")
+    if jax.dtypes.canonicalize_dtype(dtype) != dtype:
+        raise ValueError(f"w1: {dtype} needs `with jax.enable_x64(True):`, which is off")
+
+
+def _check_memory(memory: Evaluation, shapes: Sequence[jax.ShapeDtypeStruct]) -> None:
+    for leaf, expected in zip(jax.tree.leaves(memory), shapes, strict=True):
+        found = leaf.sharding.shard_shape(leaf.shape)
+        if (found, leaf.dtype) != (expected.shape, expected.dtype):
+            raise ValueError(
+                "previous: expected chunks of this network, plan and dtype, with "
+                f"{expected.dtype}{list(expected.shape)} on each device, got "
+                f"{leaf.dtype}{list(found)}"
+            )
