@@ -1,5 +1,7 @@
 """The certificate passes what is right, whatever the network, and fails what is not."""
 
+import functools
+
 import hypothesis
 import hypothesis.strategies as st
 import jax
@@ -7,7 +9,8 @@ import numpy as np
 import pytest
 
 from compare.evidence.detectable import detectable_ulp
-from compare.evidence.proof import certify, merge
+from compare.evidence.layout import samples_last
+from compare.evidence.proof import Certificate, Finding, certify, merge
 from compare.false_alarms import certificates, draw_network
 from compare.implementations import IMPLEMENTATIONS
 from compare.planted import backward, forward
@@ -158,11 +161,21 @@ def test_what_drowns_in_the_rounding_of_the_residual_is_silent():
         assert (certificate.certified, certificate.failed, certificate.silent) == (0, 0, 5)
 
 
-def test_what_is_not_finite_is_silent():
+@pytest.mark.parametrize("compiled", [False, True], ids=["numpy", "compiled"])
+@pytest.mark.parametrize("value", [np.nan, np.inf])
+@pytest.mark.parametrize("place", [(0, 0, (2, 0, 0)), (1, 1, (2, 3)), (2, 1, (2, 0))])
+def test_what_is_not_finite_is_silent(place, value, compiled):
     problem = make()
-    grads = changed(right(*problem), 0, 0, (2, 0, 0), np.nan)
-    certificate = prove(*problem, grads)
+    grads = changed(right(*problem), *place, value)
+    certificate = prove(*problem, grads, compiled=compiled)
     assert (certificate.certified, certificate.failed, certificate.silent) == (4, 0, 1)
+    assert certificate.worst.sample != 2
+
+
+def test_where_nothing_is_finite_there_is_no_worst():
+    problem = make(samples=1)
+    certificate = prove(*problem, changed(right(*problem), 0, 0, (0, 0, 0), np.nan))
+    assert (certificate.silent, certificate.worst) == (1, None)
 
 
 def test_blocks_merge():
@@ -176,6 +189,73 @@ def test_blocks_merge():
         return prove(params, few, activation, some, first_sample=first)
 
     assert merge(part(slice(0, 3), 0), part(slice(3, 6), 3)) == whole
+
+
+@hypothesis.given(
+    st.permutations(range(5)),
+    st.lists(st.sampled_from([None, 0.0, 0.5, 1.0, 7.0]), min_size=5, max_size=5),
+    st.lists(st.booleans(), min_size=5, max_size=5),
+)
+def test_blocks_merge_in_any_order(order, ratios, failed):
+    def finding(sample, ratio):
+        return Finding(ratio, sample, "w1", "rank_one", (0, 0), 1.0, 2.0, 3.0)
+
+    blocks = [
+        Certificate(
+            "mine",
+            "float32",
+            certified=10 * i,
+            failed=int(fails),
+            silent=i * i,
+            at_kink=i,
+            worst=None if ratio is None else finding(10 * i, ratio),
+            first_failure=finding(10 * i + 1, 2.0) if fails else None,
+        )
+        for i, (ratio, fails) in enumerate(zip(ratios, failed, strict=True))
+    ]
+    merged = functools.reduce(merge, (blocks[i] for i in order))
+    assert merged == functools.reduce(merge, blocks)
+    known = [ratio for ratio in ratios if ratio is not None]
+    if known:
+        assert merged.worst == finding(10 * ratios.index(max(known)), max(known))
+    if any(failed):
+        assert merged.first_failure.sample == 10 * failed.index(True) + 1
+
+
+@pytest.mark.parametrize("compiled", [False, True], ids=["numpy", "compiled"])
+def test_of_equal_ratios_the_lowest_sample_is_the_worst(compiled):
+    params, batch, activation = make(samples=1)
+    grads = changed(right(params, batch, activation), 1, 0, (0, 2, 2), 1.01)
+    grads = tuple(Layer(*(np.repeat(leaf, 9, axis=0) for leaf in layer)) for layer in grads)
+    nine = Batch(*(np.repeat(leaf, 9, axis=0) for leaf in batch))
+
+    def alike(so_far):
+        return prove(
+            params, nine, activation, grads, first_sample=7, compiled=compiled, worst_so_far=so_far
+        )
+
+    certificate = alike(-1.0)
+    assert certificate.failed == 9
+    assert certificate.worst.sample == certificate.first_failure.sample == 7
+    assert alike(certificate.worst.ratio) == certificate  # it may be that of a lower sample
+    assert alike(1.001 * certificate.worst.ratio).worst is None
+
+
+def in_memory(array, axis):
+    """The same array [N, ...], its sample axis elsewhere in memory."""
+    return np.moveaxis(np.ascontiguousarray(np.moveaxis(array, 0, axis)), axis, 0)
+
+
+@pytest.mark.parametrize("compiled", [False, True], ids=["numpy", "compiled"])
+def test_the_order_in_memory_does_not_matter(compiled):
+    params, batch, activation = make()
+    grads = changed(right(params, batch, activation), 1, 0, (3, 2, 2), 1.001)
+    last = tuple(Layer(*(in_memory(leaf, -1) for leaf in layer)) for layer in grads)
+    assert np.shares_memory(samples_last(last[1].w), last[1].w)
+    turned = Batch(*(in_memory(leaf, -1) for leaf in batch))
+    found = prove(params, batch, activation, grads, compiled=compiled)
+    assert found.failed == 1
+    assert prove(params, turned, activation, last, compiled=compiled) == found
 
 
 def test_a_float64_gradient_of_float32_weights_is_held_to_float64():

@@ -21,6 +21,7 @@ import ml_dtypes
 import numpy as np
 
 from compare.evidence.certificate import check_gradients
+from compare.evidence.layout import layers_last, samples_last
 from compare.evidence.phi import PHI
 from compare.evidence.printed import doubt, hidden_by_print
 from compare.evidence.recovered import rounding_of
@@ -42,16 +43,31 @@ def detectable_ulp(
 ) -> dict[str, float]:
     """Finds, for every parameter, the change in ulp that no entry of these samples could hide.
 
-    Entries below the smallest normal number, which have no ulp to speak of, are left out. The
-    arguments are as in `check_gradients`, and dtype is that of the gradients. It costs a few times
-    what the certificate does: MOST_SAMPLES are plenty.
+    Entries below the smallest normal number, which have no ulp to speak of, are left out. It costs
+    a few times what the certificate does: MOST_SAMPLES are plenty.
+
+    Args:
+      params: (w [n_in, n_out], b [n_out]), float64, a layer.
+      x: [N, d], float64.
+      y: [N, k], float64.
+      grads: (dw [N, n_in, n_out], db [N, n_out]), float64, finite.
+      activation: of the hidden layers.
+      dtype: of the gradients.
+      printed: as in `certify`.
 
     Returns:
       Parameter -> ulp, infinite where an entry could change unseen.
     """
     rounding = rounding_of(dtype)
+    grads, printed = layers_last(grads), printed and layers_last(printed)
     found = check_gradients(
-        params, x, y, grads, activation=activation, rounding=rounding, printed=printed
+        params,
+        samples_last(x),
+        samples_last(y),
+        grads,
+        activation=activation,
+        rounding=rounding,
+        printed=printed,
     )
     limits = {(c.rule, c.parameter): _limit(c) for c in found.checks}
     detectable = {}
@@ -63,19 +79,19 @@ def detectable_ulp(
                 hidden = hidden_by_print(np, db, printed[i][1], rounding)
                 seen = np.maximum(1 - 3 * doubt(np, db, hidden), 0)
             h_limit = limits[("activation" if i else "input", w)]
-            size, norm = np.abs(db), np.maximum((db * db).sum(axis=1, keepdims=True), 1e-300)
-            h = np.abs(np.matmul(dw, db[:, :, None])[:, :, 0]) / norm
-            unseen = np.maximum(seen - db * db / norm, 0)[:, None, :]  # 1 - q
-            slide = norm[:, :, None] / size[:, None, :]  # |delta|^2 / delta_j
+            size, norm = np.abs(db), np.maximum((db * db).sum(axis=0), 1e-300)
+            h = np.abs((dw * db).sum(axis=1)) / norm
+            unseen = np.maximum(seen - db * db / norm, 0)  # 1 - q
+            slide = norm / size  # |delta|^2 / delta_j
             by_rank = limits[("rank_one", w)] / unseen
-            by_h = (h_limit / seen)[:, :, None] * slide
+            by_h = (h_limit / seen)[:, None] * slide
             detectable[w] = _largest_in_ulp(np.fmin(by_rank, by_h), dw, dtype)
 
-            change = np.fmin(by_rank, by_h) / h[:, :, None]
-            change = np.where(np.isnan(change), np.inf, change).min(axis=1)
+            change = np.fmin(by_rank, by_h) / h[:, None]
+            change = np.where(np.isnan(change), np.inf, change).min(axis=0)
             change = np.fmin(change, _by_own_rule(limits, params, grads, i, h, activation))
             if printed is not None:
-                change = np.where(change > size.max(axis=1, keepdims=True) / 20, np.inf, change)
+                change = np.where(change > size.max(axis=0) / 20, np.inf, change)
             detectable[b] = _largest_in_ulp(change, db, dtype)
     return detectable
 
@@ -88,24 +104,24 @@ def _by_own_rule(
     h: np.ndarray,
     activation: str,
 ) -> np.ndarray:
-    """The change of db that the rule of delta_l itself sees, unless z moves along; [N, n_l]."""
+    """The change of db that the rule of delta_l itself sees, unless z moves along; [n_l, N]."""
     db = grads[i][1]
-    size, norm = np.abs(db), np.maximum((db * db).sum(axis=1, keepdims=True), 1e-300)
+    size, norm = np.abs(db), np.maximum((db * db).sum(axis=0), 1e-300)
+    reach = np.abs(params[i][0]).T @ h
     if i + 1 == len(grads):
-        drag = 2 * (h @ np.abs(params[i][0])) * size / norm
+        drag = 2 * reach * size / norm
         own = limits[("output", f"b{i + 1}")]
     else:
-        s = np.abs(grads[i + 1][1] @ params[i + 1][0].T)
+        s = np.abs(params[i + 1][0] @ grads[i + 1][1])
         curvature = PHI[activation].largest_curvature
-        drag = s * curvature * (h @ np.abs(params[i][0])) * size / norm
+        drag = s * curvature * reach * size / norm
         own = limits[("chain", f"b{i + 1}")]
     return np.where(drag < 0.5, own / (1 - drag), np.inf)
 
 
 def _limit(check: Check) -> np.ndarray:
     """How far an entry may move before its rule surely breaks."""
-    limit = check.allowed + np.abs(check.found - check.expected)
-    return np.where(check.applies.reshape(-1, *(1,) * (limit.ndim - 1)), limit, np.inf)
+    return np.where(check.applies, check.allowed + np.abs(check.found - check.expected), np.inf)
 
 
 def _largest_in_ulp(change: np.ndarray, values: np.ndarray, dtype: np.dtype) -> float:

@@ -5,6 +5,8 @@ that is not what its neighbours ask for is tried against a table of mistakes, ea
 what would stand there instead. One that fits to rounding in every entry of every sample tried,
 certified ones included, is the explanation; where none fits, that is said. Where rounding or print
 hide so much that several different ones fit, none is named.
+
+`Samples` come with their axis leading; the walk has it last, as the rules do.
 """
 
 import dataclasses
@@ -15,6 +17,7 @@ from typing import NamedTuple
 import numpy as np
 
 from compare.evidence.fitting import Above, Tolerance, fits, largest, lost_in, outer, tolerances
+from compare.evidence.layout import layers_last, samples_last
 from compare.evidence.phi import PHI
 from compare.evidence.recovered import rounding_of, trace_forward
 from compare.evidence.rules import make_layer
@@ -37,7 +40,17 @@ class Samples:
     activation: str
     dtype: np.dtype  # of the arithmetic
     n_samples: int  # of the whole run: a gradient may have been divided by it
-    printed: Sequence[tuple[np.ndarray, np.ndarray]] | None = None  # as in `check_gradients`
+    printed: Sequence[tuple[np.ndarray, np.ndarray]] | None = None  # shaped like grads
+
+    def turned(self) -> "Samples":
+        """Moves the sample axis to the end: x [d, N], y [k, N], dw [n_in, n_out, N], ..."""
+        return dataclasses.replace(
+            self,
+            x=samples_last(self.x),
+            y=samples_last(self.y),
+            grads=layers_last(self.grads),
+            printed=self.printed and layers_last(self.printed),
+        )
 
 
 class Explanation(NamedTuple):
@@ -49,7 +62,8 @@ class Explanation(NamedTuple):
 
 def diagnose(samples: Samples) -> Explanation | None:
     """Finds the first wrong quantity, and the mistake behind it; None where nothing stands out."""
-    alive = [np.any(db != 0, axis=1) for _, db in samples.grads]
+    samples = samples.turned()
+    alive = [np.any(db != 0, axis=0) for _, db in samples.grads]
     # A forward pass of our own cannot be spoilt by the mistake; the gradient's own trace is known
     # to a few roundings, however deep the network is, and tells smaller mistakes.
     unexplained = None
@@ -66,7 +80,10 @@ def diagnose(samples: Samples) -> Explanation | None:
 
 
 class _Walk:
-    """The right values at every layer as far as they are known, and the mistakes to try."""
+    """The right values at every layer as far as they are known, and the mistakes to try.
+
+    The sample axis is last, in `samples` too.
+    """
 
     def __init__(self, samples: Samples, trusted: Sequence[np.ndarray]) -> None:
         self._samples = samples
@@ -132,7 +149,7 @@ class _Walk:
             and not (self._is_coarse and fits(value, right, tolerance))
         )
         said, value = next(fitting, (None, right))
-        none_hidden = np.zeros(len(found))
+        none_hidden = np.zeros(found.shape[-1])
         equal = Tolerance(none_hidden + _SAME, none_hidden)
         if self._is_coarse and not all(fits(other, value, equal) for _, other in fitting):
             return None
@@ -141,7 +158,7 @@ class _Walk:
     def _factors(self, *, is_output: bool) -> Iterator[tuple[float, str]]:
         gives = "what the chain rule gives"
         loss = "(yhat - y)^2"
-        k, n = self._samples.y.shape[1], self._samples.n_samples
+        k, n = len(self._samples.y), self._samples.n_samples
         yield (
             0.5,
             f"is exactly half of {gives}" + f": the factor 2 of {loss} is missing" * is_output,
@@ -167,7 +184,7 @@ class _Walk:
     def _wrong_deltas(self, layer: int) -> Wrong:
         phi, z = self._phi, self._trace[layer - 1].z
         w, above = self._samples.params[layer][0], self._samples.grads[layer][1]
-        s, h = above @ w.T, phi.value(np, self._trace[layer - 1].z)
+        s, h = w @ above, phi.value(np, self._trace[layer - 1].z)
         yield "phi' is left out", s
         yield "phi' is taken at h instead of z", s * phi.slope(np, h)
         yield "phi stands in place of phi'", s * h
@@ -185,19 +202,19 @@ class _Walk:
                 yield f"phi' is taken at z{other} instead of z{layer}", s * phi.slope(np, trace.z)
         slope = phi.slope(np, z)
         if w.shape[0] == w.shape[1]:
-            yield f"w{layer + 1} is transposed", (above @ w) * slope
+            yield f"w{layer + 1} is transposed", (w.T @ above) * slope
             yield f"w{layer + 1} is left out", above * slope
-            yield f"w{layer + 1} is transposed and phi' left out", above @ w
+            yield f"w{layer + 1} is transposed and phi' left out", w.T @ above
         for other, (matrix, _) in enumerate(self._samples.params, start=1):
             if other != layer + 1 and matrix.shape == w.shape:
-                yield f"w{other} stands in place of w{layer + 1}", (above @ matrix.T) * slope
-        yield f"|w{layer + 1}| stands in place of w{layer + 1}", (above @ np.abs(w).T) * slope
+                yield f"w{other} stands in place of w{layer + 1}", (matrix @ above) * slope
+        yield f"|w{layer + 1}| stands in place of w{layer + 1}", (np.abs(w) @ above) * slope
 
     def _wrong_weights(self, layer: int) -> Wrong:
         delta = self._samples.grads[layer - 1][1]
         h, name = self._act(layer - 1), f"h{layer - 1}" if layer > 1 else "x"
         yield f"{name} is left out", outer(np.ones_like(h), delta)
-        if h.shape[1] == delta.shape[1]:
+        if h.shape == delta.shape:
             yield "it is transposed", outer(delta, h)
         if layer > 1:
             z = self._trace[layer - 2].z
@@ -210,7 +227,7 @@ class _Walk:
                 other_name = f"h{other}" if other else "x"
                 yield f"{other_name} stands in place of {name}", outer(act, delta)
         if layer < len(self._samples.params):
-            s = self._samples.grads[layer][1] @ self._samples.params[layer][0].T
+            s = self._samples.params[layer][0] @ self._samples.grads[layer][1]
             yield "phi' is left out of its delta", outer(h, s)
         for other, (_, db) in enumerate(self._samples.grads, start=1):
             if other != layer and db.shape == delta.shape:
@@ -227,7 +244,7 @@ class _Walk:
         if layer == len(self._samples.params):
             return 2 * (z - self._samples.y)
         above = self._samples.grads[layer][1]
-        return (above @ self._samples.params[layer][0].T) * self._phi.slope(np, z)
+        return (self._samples.params[layer][0] @ above) * self._phi.slope(np, z)
 
     def _tolerances(self, layer: int) -> tuple[Tolerance, Tolerance]:
         """What rounding and print explain of db, and of dw beside db as found."""

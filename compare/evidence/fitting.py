@@ -1,4 +1,7 @@
-"""Whether one array is another, but for rounding and for what print hides; N samples."""
+"""Whether one array is another, but for rounding and for what print hides.
+
+The sample axis is last. Shape letters: N samples.
+"""
 
 from typing import NamedTuple
 
@@ -20,7 +23,7 @@ class Above(NamedTuple):
 
     layer: Layer
     w: np.ndarray  # [n_l, n_{l+1}]
-    slope: np.ndarray  # [N, n_l]
+    slope: np.ndarray  # [n_l, N]
 
 
 def tolerances(
@@ -32,7 +35,7 @@ def tolerances(
       rounding: [N], what rounding explains, relative to the largest entry of a sample.
       own: the layer.
       above: None for the output.
-      h: [N, n_in], its input.
+      h: [n_in, N], its input.
     """
     if own.dw_hidden is None or own.delta_hidden is None:
         return (Tolerance(rounding, np.zeros_like(rounding)),) * 2
@@ -41,7 +44,7 @@ def tolerances(
     if above is None or above.layer.delta_hidden is None:
         return Tolerance(rounding, by_delta), of_dw
     hidden = above.layer.delta_hidden
-    passed_on = largest((hidden @ np.abs(above.w).T) * above.slope)
+    passed_on = largest((np.abs(above.w) @ hidden) * above.slope)
     share = largest(hidden) / np.maximum(largest(above.layer.delta), 1e-300)
     return Tolerance(rounding + 2 * np.minimum(share, 1), by_delta + passed_on), of_dw
 
@@ -54,7 +57,7 @@ def fits(found: np.ndarray, value: np.ndarray, tolerance: Tolerance) -> bool:
 
 def largest(values: np.ndarray) -> np.ndarray:
     """The largest magnitude in each sample, [N]."""
-    return np.abs(values).reshape(len(values), -1).max(axis=1)
+    return np.abs(values).max(axis=tuple(range(values.ndim - 1)))
 
 
 def lost_in(trace: Trace) -> np.ndarray:
@@ -63,5 +66,5 @@ def lost_in(trace: Trace) -> np.ndarray:
 
 
 def outer(h: np.ndarray, delta: np.ndarray) -> np.ndarray:
-    """Multiplies h [N, n_in] and delta [N, n_out] to [N, n_in, n_out]."""
-    return h[:, :, None] * delta[:, None, :]
+    """Multiplies h [n_in, N] and delta [n_out, N] to [n_in, n_out, N]."""
+    return h[:, None] * delta

@@ -2,7 +2,8 @@
 
 Each entry g that was read from print is only known to |text - g*| <= e, with g* what the
 implementation computed and e half a unit of the last printed digit. Print is 0 away from a number
-that it gives in full; there e is 0 or harmless. Shape letters: N samples, n_l units of layer l.
+that it gives in full; there e is 0 or harmless. The sample axis is last. Shape letters: N samples,
+n_l units of layer l.
 """
 
 from typing import Any, NamedTuple
@@ -21,8 +22,8 @@ _MOST_DOUBT = 0.99  # share of h that may be in doubt; beyond it nothing is reco
 class Recovered(NamedTuple):
     """An input of a layer as dL/dw and delta give it."""
 
-    h: Array  # [N, n_in]
-    error: Array  # [N, n_in]
+    h: Array  # [n_in, N]
+    error: Array  # [n_in, N]
     known: Array  # [N] bool; elsewhere h and error are 0
 
 
@@ -43,20 +44,18 @@ def hidden_in(values: np.ndarray, e: np.ndarray) -> np.ndarray:
 
 
 def doubt(xp: Any, delta: Array, hidden: Array) -> Array:
-    """Returns q = sum_j e_j |delta_j| / |delta|^2, [N, 1]; infinite where delta is 0."""
-    largest = xp.max(xp.abs(delta), axis=1, keepdims=True)
+    """Returns q = sum_j e_j |delta_j| / |delta|^2, [N]; infinite where delta is 0."""
+    largest = xp.max(xp.abs(delta), axis=0)
     scale = xp.where(largest > 0, largest, 1.0)
     unit = xp.abs(delta) / scale
-    q = xp.sum(hidden / scale * unit, 1, keepdims=True) / xp.maximum(
-        xp.sum(unit * unit, 1, keepdims=True), 1.0
-    )
+    q = xp.sum(hidden / scale * unit, axis=0) / xp.maximum(xp.sum(unit * unit, axis=0), 1.0)
     return xp.where(largest > 0, q, np.inf)
 
 
 def recover_printed(
     xp: Any, dw: Array, delta: Array, dw_hidden: Array, delta_hidden: Array, rounding: Rounding
 ) -> Recovered:
-    """Recovers h [N, n_in] from gradients that print has moved by what is hidden at most.
+    """Recovers h [n_in, N] from gradients that print has moved by what is hidden at most.
 
     With s_j = delta_j / |delta|^2, h = sum_j dw_j s_j, dw_j = h* delta*_j (1 + theta_j) + e_w and
     delta*_j = delta_j - e_j:
@@ -69,16 +68,15 @@ def recover_printed(
     """
     h, error = recover(xp, dw, delta, rounding)
     size = xp.abs(delta)
-    largest = xp.max(size, axis=1, keepdims=True)
+    largest = xp.max(size, axis=0)
     scale = xp.where(largest > 0, largest, 1.0)
     unit = size / scale
-    weights = unit / (xp.maximum(xp.sum(unit * unit, 1, keepdims=True), 1.0) * scale)
+    weights = unit / (xp.maximum(xp.sum(unit * unit, axis=0), 1.0) * scale)
     q = doubt(xp, delta, delta_hidden)
-    moved = xp.sum(dw_hidden * weights[:, None, :], axis=2)
-    relative = 4 * rounding.u + rounding.lam * xp.sum(weights, 1, keepdims=True)
+    moved = xp.sum(dw_hidden * weights, axis=1)
+    relative = 4 * rounding.u + rounding.lam * xp.sum(weights, axis=0)
     left = 1 - q - relative * (1 + q)
-    known = (left > 1 - _MOST_DOUBT)[:, 0]
-    q, left = (xp.where(known[:, None], value, 1.0) for value in (q, left))
+    known = left > 1 - _MOST_DOUBT
+    q, left = (xp.where(known, value, 1.0) for value in (q, left))
     total = (moved + q * xp.abs(h) + error * (1 + q)) / left
-    seen = known[:, None]
-    return Recovered(xp.where(seen, h, 0.0), xp.where(seen, total, 0.0), known)
+    return Recovered(xp.where(known, h, 0.0), xp.where(known, total, 0.0), known)

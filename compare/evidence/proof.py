@@ -1,14 +1,13 @@
 """What the certificate says of one implementation, over all samples."""
 
 import dataclasses
-import functools
-from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from compare.evidence.certificate import Checks, check_gradients, ratios
+from compare.evidence.certificate import ratios
 from compare.evidence.recovered import Rounding, rounding_of
+from compare.evidence.subject import Subject, make_subject, per_sample, per_sample_compiled
 
 if TYPE_CHECKING:  # jaxmlp loads jax, which a report of certificates does not need
     from jaxmlp.base import Grads, Params
@@ -77,56 +76,55 @@ def certify(
         of grads; 0 where a number is exact.
       first_sample: the number of sample x[0].
       compiled: whether to check with jitted JAX, which pays off when there are many blocks.
-      worst_so_far: a ratio up to which `worst` is not looked up, since `merge` would drop it.
+      worst_so_far: a ratio below which `worst` is not looked up, since `merge` would drop it.
     """
-    dtype = grads[0].b.dtype
-    kept = np.flatnonzero(_finite(grads))
-    subject = _Subject(tuple(params), x, y, tuple(grads), printed and tuple(printed))
-    if len(kept) < len(x):
-        subject = subject.take(kept)
-    options: dict[str, Any] = {"activation": activation, "rounding": rounding_of(dtype)}
-    if compiled:
-        largest, silent, at_kink = _largest_ratios_compiled(subject, **options)
-    else:
-        largest, silent, at_kink = _largest_ratios(subject, **options)
-    failed = (largest > 1).any(axis=0)
-    silent = silent & ~failed
+    rounding = rounding_of(grads[0].b.dtype)
+    options: dict[str, Any] = {"activation": activation, "rounding": rounding}
+    finite = _finite(grads)
+    subject = make_subject(params, x, y, grads, printed, finite)
+    found = (per_sample_compiled if compiled else per_sample)(subject, **options)
+    largest = np.where(finite, found.ratios.max(axis=0), -1.0)
+    failed = largest > 1
+    silent = ~finite | (found.silent & ~failed)
 
     def finding(row: int, check: int) -> Finding:
-        return _finding(subject, row, check, int(kept[row]) + first_sample, **options)
+        return _finding(subject, row, check, row + first_sample, **options)
 
     worst = first = None
-    if len(kept) and largest.max() > worst_so_far:
-        check, row = np.unravel_index(np.argmax(largest), largest.shape)
-        worst = finding(int(row), int(check))
+    hardly_less = 64 * 2.0**-53 / rounding.u  # as another order of summation may have it
+    if finite.any() and largest.max() >= worst_so_far - hardly_less:
+        row = int(np.argmax(largest))
+        worst = finding(row, int(np.argmax(found.ratios[:, row])))
     if failed.any():
-        row = np.argmax(failed)
-        first = finding(int(row), int(np.argmax(largest[:, row] > 1)))  # in the order data flows
+        row = int(np.argmax(failed))
+        first = finding(row, int(np.argmax(found.ratios[:, row] > 1)))  # in the order data flows
     return Certificate(
         implementation,
-        dtype.name,
+        grads[0].b.dtype.name,
         certified=int((~failed & ~silent).sum()),
         failed=int(failed.sum()),
-        silent=int(silent.sum()) + len(x) - len(kept),
-        at_kink=int((at_kink & ~failed & ~silent).sum()),
+        silent=int(silent.sum()),
+        at_kink=int((found.at_kink & ~failed & ~silent).sum()),
         worst=worst,
         first_failure=first,
     )
 
 
-def merge(earlier: Certificate, later: Certificate) -> Certificate:
-    """Joins the certificates of two blocks of samples."""
-    worst = earlier.worst or later.worst
-    if earlier.worst and later.worst and later.worst.ratio > earlier.worst.ratio:
-        worst = later.worst
+def merge(one: Certificate, other: Certificate) -> Certificate:
+    """Joins the certificates of two blocks of samples, in any order.
+
+    Of equal ratios, that of the lower sample number stays.
+    """
+    worst = [found.worst for found in (one, other) if found.worst]
+    first = [found.first_failure for found in (one, other) if found.first_failure]
     return dataclasses.replace(
-        earlier,
-        certified=earlier.certified + later.certified,
-        failed=earlier.failed + later.failed,
-        silent=earlier.silent + later.silent,
-        at_kink=earlier.at_kink + later.at_kink,
-        worst=worst,
-        first_failure=earlier.first_failure or later.first_failure,
+        one,
+        certified=one.certified + other.certified,
+        failed=one.failed + other.failed,
+        silent=one.silent + other.silent,
+        at_kink=one.at_kink + other.at_kink,
+        worst=min(worst, key=lambda found: (-found.ratio, found.sample), default=None),
+        first_failure=min(first, key=lambda found: found.sample, default=None),
     )
 
 
@@ -139,76 +137,13 @@ def _finite(grads: "Grads") -> np.ndarray:
     return finite
 
 
-class _Subject(NamedTuple):
-    """Arguments of `check_gradients`, not yet widened to float64."""
-
-    params: tuple[tuple[np.ndarray, np.ndarray], ...]
-    x: np.ndarray
-    y: np.ndarray
-    grads: tuple[tuple[np.ndarray, np.ndarray], ...]
-    printed: tuple[tuple[np.ndarray, np.ndarray], ...] | None
-
-    def take(self, rows: "np.ndarray | slice") -> "_Subject":
-        """Keeps some samples."""
-        grads = tuple((dw[rows], db[rows]) for dw, db in self.grads)
-        printed = self.printed and tuple((dw[rows], db[rows]) for dw, db in self.printed)
-        return _Subject(self.params, self.x[rows], self.y[rows], grads, printed)
-
-    def check(self, *, activation: str, rounding: Rounding, xp: Any) -> Checks:
-        """Widens to float64 and checks."""
-
-        def wide(layers: Any) -> tuple[tuple[Any, Any], ...]:
-            return tuple((xp.asarray(w, np.float64), xp.asarray(b, np.float64)) for w, b in layers)
-
-        return check_gradients(
-            wide(self.params),
-            xp.asarray(self.x, np.float64),
-            xp.asarray(self.y, np.float64),
-            wide(self.grads),
-            activation=activation,
-            rounding=rounding,
-            printed=self.printed and wide(self.printed),
-            xp=xp,
-        )
-
-
-def _largest_ratios(
-    subject: _Subject, *, activation: str, rounding: Rounding, xp: Any = np
-) -> tuple[Any, Any, Any]:
-    """Returns the largest ratio of every check [checks, N], silent [N] and at_kink [N]."""
-    found = subject.check(activation=activation, rounding=rounding, xp=xp)
-    largest = [
-        xp.max(by_entry, axis=tuple(range(1, by_entry.ndim)))
-        for by_entry in (ratios(check, xp) for check in found.checks)
-    ]
-    return xp.stack(largest), found.silent, found.at_kink
-
-
-def _largest_ratios_compiled(subject: _Subject, **options: Any) -> list[np.ndarray]:
-    import jax
-
-    # The checks are written for NumPy, which promotes; the user's own settings may forbid it.
-    promoting = jax.numpy_rank_promotion("allow"), jax.numpy_dtype_promotion("standard")
-    with jax.enable_x64(True), promoting[0], promoting[1]:
-        return [np.asarray(out) for out in _compiled()(subject, **options)]
-
-
-@functools.cache
-def _compiled() -> Callable[..., Any]:
-    import jax
-    import jax.numpy as jnp
-
-    compiled = functools.partial(_largest_ratios, xp=jnp)
-    return jax.jit(compiled, static_argnames=("activation", "rounding"))
-
-
 def _finding(
-    subject: _Subject, row: int, check: int, sample: int, *, activation: str, rounding: Rounding
+    subject: Subject, row: int, check: int, sample: int, *, activation: str, rounding: Rounding
 ) -> Finding:
     """The worst entry of one sample under one check."""
-    alone = subject.take(slice(row, row + 1))
-    found = alone.check(activation=activation, rounding=rounding, xp=np).checks[check]
-    by_entry = ratios(found)[0]
+    checks = subject.alone(row).check(activation=activation, rounding=rounding, xp=np).checks
+    found = checks[check]
+    by_entry = ratios(found)[..., 0]
     index = tuple(int(i) for i in np.unravel_index(int(np.argmax(by_entry)), by_entry.shape))
     return Finding(
         ratio=float(by_entry[index]),
@@ -216,7 +151,7 @@ def _finding(
         parameter=found.parameter,
         rule=found.rule,
         index=index,
-        found=float(found.found[0][index]),
-        expected=float(found.expected[0][index]),
-        allowed=float(found.allowed[0][index]),
+        found=float(found.found[..., 0][index]),
+        expected=float(found.expected[..., 0][index]),
+        allowed=float(found.allowed[..., 0][index]),
     )

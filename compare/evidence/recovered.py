@@ -1,6 +1,7 @@
 """The forward trace that a gradient contains: h recovered from dL/dw, and z from that h.
 
-Shape letters: N samples, n_l units of layer l.
+Here and in the rules the sample axis is last, in memory too if it is to be fast. Shape letters:
+N samples, n_l units of layer l.
 """
 
 from collections.abc import Sequence
@@ -48,21 +49,23 @@ def rounding_of(dtype: np.dtype) -> Rounding:
 class Trace(NamedTuple):
     """z_l of an implementation, as far as it can be known."""
 
-    z: Array  # [N, n_l]
-    error: Array  # [N, n_l]
+    z: Array  # [n_l, N]
+    error: Array  # [n_l, N]
 
 
 def recover(xp: Any, dw: Array, delta: Array, rounding: Rounding) -> tuple[Array, Array]:
-    """Returns h [N, n_in] by projecting dw on delta, and its error."""
-    largest = xp.max(xp.abs(delta), axis=1, keepdims=True)
-    largest = xp.where(largest > 0, largest, 1.0)
+    """Returns h [n_in, N] by projecting dw [n_in, n_out, N] on delta [n_out, N], and its error."""
+    largest = xp.max(xp.abs(delta), axis=0)
+    alive = largest > 0
+    largest = xp.where(alive, largest, 1.0)
     unit = delta / largest
-    norm = xp.maximum(xp.sum(unit * unit, axis=1, keepdims=True), 1.0)
-    h = xp.sum(dw * unit[:, None, :], axis=2) / (norm * largest)
-    spread = xp.sum(xp.abs(unit), axis=1, keepdims=True) / (norm * largest)
-    projecting = (delta.shape[1] + 4) * 2.0**-53  # this very sum, in float64
+    norm = xp.maximum(xp.sum(unit * unit, axis=0), 1.0) * largest
+    products = xp.where(alive, dw * unit, 0.0)  # a selection is fast: see `certificate.ratios`
+    h = xp.sum(products, axis=1) / norm
+    flushed = xp.sum(xp.abs(unit), axis=0) * (rounding.lam / norm)
+    projecting = (len(delta) + 4) * 2.0**-53  # this very sum, in float64
     relative = 2 * rounding.u + projecting
-    return h, relative * xp.abs(h) + rounding.lam * spread * (1 + xp.abs(h))
+    return h, relative * xp.abs(h) + flushed * (1 + xp.abs(h))
 
 
 def input_error(xp: Any, given: Array, rounding: Rounding) -> Array:
@@ -73,12 +76,15 @@ def input_error(xp: Any, given: Array, rounding: Rounding) -> Array:
 
 
 def _affine(xp: Any, h: Array, h_error: Array, w: Array, b: Array, rounding: Rounding) -> Trace:
-    """z = h w + b for an h known to h_error, and the error of a z computed from that h."""
-    magnitude = xp.abs(h) @ xp.abs(w) + xp.abs(b)
-    flushed = 3 * (len(w) + 1) + xp.sum(xp.abs(w), axis=0) + xp.sum(xp.abs(h), 1, keepdims=True)
-    gamma = rounding.gamma(len(w) + 1 + rounding.inputs)
-    error = gamma * magnitude + (1 + gamma) * (h_error @ xp.abs(w)) + rounding.lam * flushed
-    return Trace(h @ w + b, error)
+    """z = h w + b for an h known to h_error, and the error of a z computed from that h.
+
+    The error is gamma (|h| |w| + |b|) + (1 + gamma) h_error |w| + lam (3 (n + 1) + |w| + |h|).
+    """
+    size, gamma = xp.abs(h), rounding.gamma(len(w) + 1 + rounding.inputs)
+    passed_on = gamma * size + (1 + gamma) * h_error + rounding.lam
+    flushed = rounding.lam * (3 * (len(w) + 1) + xp.sum(size, axis=0))
+    error = xp.abs(w).T @ passed_on + (gamma * xp.abs(b)[:, None] + flushed)
+    return Trace(w.T @ h + b[:, None], error)
 
 
 def trace_forward(
@@ -92,27 +98,24 @@ def trace_forward(
     *,
     far: float = 64.0,
 ) -> list[Trace]:
-    """Returns z of every layer, [N, n_l].
+    """Returns z of every layer, [n_l, N].
 
     It comes from the recovered h below, or from a forward pass where that is known far better
     (by a factor of `far`), or where there is nothing to recover h from.
     """
-    h, h_error = x, input_error(xp, x, rounding)
-    found: list[Trace] = []
-    for i, (w, b) in enumerate(params):
-        forward = _affine(xp, h, h_error, w, b, rounding)
-        local = forward if i == 0 else _affine(xp, *recovered[i], w, b, rounding)
-        use_local = known[i][:, None] & (local.error <= far * forward.error)
-        found.append(
-            Trace(
-                xp.where(use_local, local.z, forward.z),
-                xp.where(use_local, local.error, forward.error),
-            )
-        )
+    forward = _affine(xp, x, input_error(xp, x, rounding), *params[0], rounding)
+    found = [forward]
+    for (w, b), below, is_known in zip(params[1:], recovered[1:], known[1:], strict=True):
         h = phi.value(xp, forward.z)
         h_error = (
             phi.largest_slope * forward.error
             + rounding.u * phi.value_cost(xp, forward.z)
             + rounding.lam * (2 + xp.abs(forward.z))
+        )
+        forward = _affine(xp, h, h_error, w, b, rounding)
+        local = _affine(xp, *below, w, b, rounding)
+        use_local = is_known & (local.error <= far * forward.error)
+        found.append(
+            Trace(*(xp.where(use_local, *one) for one in zip(local, forward, strict=True)))
         )
     return found
