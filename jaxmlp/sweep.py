@@ -26,23 +26,17 @@ from jaxmlp.base import (
     Params,
     check_params,
     layer_sizes,
-    parameter_count,
     parameter_names,
 )
+from jaxmlp.plan import Plan, check_axis, checked, plan_for
 
 # `autodiff.per_sample_gradients`, `backprop.per_sample_gradients`, or what has their signature; one
 # that knows no `sample_axis` can be swept with a plan that has it at 0.
 PerSampleGradients: TypeAlias = Callable[..., Evaluation]
 
+__all__ = ["Chunk", "Plan", "chunk_function", "compute", "gather", "leading", "plan_for", "stream"]
+
 _SAMPLES = "samples"  # the one axis of the mesh
-
-
-class Plan(NamedTuple):
-    """How samples are taken; `plan_for` chooses, and checks what it is given."""
-
-    sample_axis: int  # of the results in memory: 0 or -1
-    block: int  # samples computed together; decides the bits
-    chunk: int  # C, samples that one device is given at a time: whole blocks
 
 
 class Chunk(NamedTuple):
@@ -52,41 +46,6 @@ class Chunk(NamedTuple):
     size: int
     sample_axis: int  # of the arrays, 0 or -1
     evaluation: Evaluation  # jax arrays of D * C samples
-
-
-def plan_for(
-    sizes: Sequence[int],
-    *,
-    sample_axis: int | None = None,
-    block: int | None = None,
-    chunk: int | None = None,
-) -> Plan:
-    """Chooses what is not given.
-
-    Args:
-      sizes: (d, n_1, ..., k).
-      sample_axis: 0 or -1, where the results have their axis of samples.
-      block: samples computed together.
-      chunk: samples that a device is given at a time, a multiple of block.
-
-    Raises:
-      ValueError: for another axis, or for sizes that are not positive or not a multiple.
-    """
-    # With samples last, every loop over a narrow net runs along memory, whatever its width; in a
-    # wide one the rows of a gradient are long enough, and lie together. Last takes LAST_A of the
-    # time of first for 2-10-10-1, LAST_B with ten hidden layers of 50, LAST_W for 10-64-64-1 and
-    # LAST_C for 784-512-512-10 (2 cores, float32, all gradients kept, by hand).
-    if sample_axis is None:
-        sample_axis = -1 if max(sizes) <= 50 else 0
-    # A call costs some 50 us and a product of few samples is slow, so a chunk has as many samples
-    # as 2^24 gradient entries allow, 64 MiB in float32, and at most 16,384. It is filled in blocks,
-    # as many as there are samples for, so that 100 samples do not cost a whole chunk.
-    fitting = 2 ** max(0, (2**24 // parameter_count(sizes)).bit_length() - 1)
-    if block is None:
-        block = min(1024, fitting)
-    if chunk is None:
-        chunk = max(1, min(16_384, fitting) // max(1, block)) * block
-    return _checked(Plan(sample_axis, block, chunk))
 
 
 def chunk_function(
@@ -222,7 +181,7 @@ def _prepare(
     check_params(params)
     batch = Batch(*map(np.asarray, batch))
     _check_batch(params, batch)
-    plan = _checked(plan or plan_for(layer_sizes(params)))
+    plan = checked(plan or plan_for(layer_sizes(params)))
     n = len(batch.x)
     if not 0 <= start < n or start % plan.block:
         raise ValueError(
@@ -245,8 +204,7 @@ def _prepare(
             mine = step.memory(params, part) if memory is None else _shard(memory, i)
             parts.append(step.fill(mine, params, part, np.int32(n_blocks)))
         size = min(mesh.size * plan.chunk, n - first)
-        joined = jax.tree.map(lambda *leaves: _join(leaves, mesh, plan.sample_axis), *parts)
-        return Chunk(first, size, plan.sample_axis, joined)
+        return Chunk(first, size, plan.sample_axis, _join(parts, mesh, plan.sample_axis))
 
     return _Sweep(range(start, n, mesh.size * plan.chunk), fill, jax.tree.leaves(local))
 
@@ -283,16 +241,25 @@ def _step(per_sample_gradients: PerSampleGradients, activation: Activation, plan
 
 
 def _shard(evaluation: Evaluation, i: int) -> Evaluation:
-    return jax.tree.map(lambda leaf: leaf.addressable_shards[i].data, evaluation)
+    return jax.tree.map(
+        lambda leaf: leaf if leaf.is_fully_replicated else leaf.addressable_shards[i].data,
+        evaluation,
+    )
 
 
-def _join(leaves: Sequence[jax.Array], mesh: Mesh, sample_axis: int) -> jax.Array:
+def _join(parts: Sequence[Evaluation], mesh: Mesh, sample_axis: int) -> Evaluation:
     """Makes one array of those on the devices, without moving anything."""
-    shape = list(leaves[0].shape)
-    shape[sample_axis] *= mesh.size
-    before = sample_axis % len(shape)
-    sharding = NamedSharding(mesh, PartitionSpec(*[None] * before, _SAMPLES))
-    return jax.make_array_from_single_device_arrays(tuple(shape), sharding, leaves)
+    if len(parts) == 1:
+        return parts[0]
+
+    def one(*leaves: jax.Array) -> jax.Array:
+        shape = list(leaves[0].shape)
+        shape[sample_axis] *= mesh.size
+        before = sample_axis % len(shape)
+        sharding = NamedSharding(mesh, PartitionSpec(*[None] * before, _SAMPLES))
+        return jax.make_array_from_single_device_arrays(tuple(shape), sharding, leaves)
+
+    return jax.tree.map(one, *parts)
 
 
 def _rows(batch: Batch, first: int, n: int) -> Batch:
@@ -306,23 +273,9 @@ def _rows(batch: Batch, first: int, n: int) -> Batch:
 def _at_axis(
     per_sample_gradients: PerSampleGradients, activation: Activation, sample_axis: int
 ) -> Callable[[Params, Batch], Evaluation]:
-    _check_axis(sample_axis)
+    check_axis(sample_axis)
     axis = {} if sample_axis == 0 else {"sample_axis": sample_axis}
     return functools.partial(per_sample_gradients, activation=activation, **axis)
-
-
-def _check_axis(sample_axis: int) -> None:
-    if sample_axis not in (0, -1):
-        raise ValueError(f"sample_axis: expected 0 or -1, first or last, got {sample_axis!r}")
-
-
-def _checked(plan: Plan) -> Plan:
-    _check_axis(plan.sample_axis)
-    if plan.block < 1:
-        raise ValueError(f"block: expected at least 1 sample, got {plan.block}")
-    if plan.chunk < 1 or plan.chunk % plan.block:
-        raise ValueError(f"chunk: expected a multiple of block = {plan.block}, got {plan.chunk}")
-    return plan
 
 
 def _check_batch(params: Params, batch: Batch) -> None:
@@ -347,7 +300,7 @@ def _check_memory(memory: Evaluation, shapes: Sequence[jax.ShapeDtypeStruct]) ->
         found = leaf.sharding.shard_shape(leaf.shape)
         if (found, leaf.dtype) != (expected.shape, expected.dtype):
             raise ValueError(
-                "previous: expected chunks of this network, plan and dtype, with "
+                "previous: expected chunks of this network, plan, dtype and devices, with "
                 f"{expected.dtype}{list(expected.shape)} on each device, got "
                 f"{leaf.dtype}{list(found)}"
             )

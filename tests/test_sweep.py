@@ -366,7 +366,7 @@ def test_memory_of_other_shapes_is_refused():
     params, batch = make(30)
     f = backprop.per_sample_gradients
     other = sweep.compute(f, params, batch, activation=TANH, plan=sweep.plan_for(SIZES, **SMALL))
-    with pytest.raises(ValueError, match="previous: expected chunks of this network, plan and"):
+    with pytest.raises(ValueError, match="previous: expected chunks of this network, plan, dtype"):
         sweep.compute(f, params, batch, activation=TANH, previous=other)
 
 
