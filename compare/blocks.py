@@ -8,7 +8,7 @@ import numpy as np
 from compare.problem import Problem
 from jaxmlp.base import Batch, parameter_count
 
-_LARGEST_BLOCK = 1024  # samples
+_LARGEST_BLOCK = 2048  # samples: a narrow network in float64 then fits into a cache
 _LARGEST_BLOCK_VALUES = 2**22  # gradient entries of one implementation: 16 MiB in float32
 
 

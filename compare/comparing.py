@@ -2,7 +2,10 @@
 
 import dataclasses
 import functools
-from collections.abc import Callable, Mapping, Sequence
+import os
+from collections import deque
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 
 import numpy as np
 
@@ -13,7 +16,7 @@ from compare.blocks import Block, block_at, block_size, block_start
 from compare.command import reproducing_command
 from compare.config import Config
 from compare.environment import describe_environment
-from compare.gathering import Evidence
+from compare.gathering import Evidence, Found
 from compare.implementations import IMPLEMENTATIONS, Implementation
 from compare.pairing import Answered
 from compare.problem import Problem
@@ -21,6 +24,8 @@ from compare.report import base as report
 from compare.tracing import trace_sample
 from compare.values import values_at, worst_places
 from jaxmlp.base import Batch
+
+_COMPILED_FROM = 5  # blocks; with fewer, compiling evidence costs more than it saves
 
 Sink = Callable[[int, Mapping[str, Answer]], None]
 
@@ -70,18 +75,50 @@ def compare_problem(
     answered = _answering(problem, [*taking_part, *evidence.earlier])
     first, size = block_start(problem, samples[0]), block_size(problem.layer_sizes)
     starts = range(first, samples[-1] + 1, size)
-    trace = None
-    for start in starts:
-        block, answers = answered(start)
-        if config.trace is not None and len(block.rows([config.trace])):
-            trace = trace_sample(taking_part, block, answers, config.trace, layout=config.layout)
-        if config.only_sample is not None:
-            block, answers = _only(config.only_sample, block, answers)
-        evidence.add(block, answers, n_blocks=len(starts))
+    compiled = len(starts) >= _COMPILED_FROM
+    for block, answers, found in _examined(
+        starts, answered, evidence, config.only_sample, compiled
+    ):
+        evidence.add(found)
         if on_block is not None:
             on_block(block.start, {one.name: answers[one.name] for one in taking_part})
     evidence.finish(answered)
+    trace = None
+    if config.trace is not None:
+        block, answers = answered(block_start(problem, config.trace))
+        trace = trace_sample(taking_part, block, answers, config.trace, layout=config.layout)
     return _report(problem, config, taking_part, evidence, answered, trace)
+
+
+def _examined(
+    starts: Sequence[int],
+    answered: Answered,
+    evidence: Evidence,
+    only_sample: int | None,
+    compiled: bool,
+) -> Iterator[tuple[Block, Mapping[str, Answer], Found]]:
+    """Yields blocks in order, their answers and what was found of them.
+
+    Answers come one block after another, since a user's code may be among them. Meanwhile blocks
+    that have been answered are examined in threads, which NumPy and XLA let compute side by side.
+    """
+    waiting: deque[tuple[Block, Mapping[str, Answer], Future[Found]]] = deque()
+    workers = min(os.cpu_count() or 1, len(starts))
+    pool = ThreadPoolExecutor(workers)
+    try:
+        for start in starts:
+            block, answers = answered(start)
+            if only_sample is not None:
+                block, answers = _only(only_sample, block, answers)
+            examined = pool.submit(evidence.examine, block, answers, compiled=compiled)
+            waiting.append((block, answers, examined))
+            if len(waiting) > workers:
+                done = waiting.popleft()
+                yield *done[:2], done[2].result()
+        for block, answers, examined in waiting:
+            yield block, answers, examined.result()
+    finally:
+        pool.shutdown(cancel_futures=True)
 
 
 def _answering(problem: Problem, taking_part: Sequence[Implementation]) -> Answered:

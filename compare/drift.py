@@ -1,6 +1,7 @@
 """What has moved since a baseline: the same implementation, then and now."""
 
 from collections.abc import Mapping, Sequence
+from typing import NamedTuple
 
 import numpy as np
 
@@ -8,6 +9,7 @@ from compare.answers import Answer
 from compare.baseline import Baseline
 from compare.blocks import Block
 from compare.errors import UsageError
+from compare.evidence.pairs import Pair
 from compare.evidence.proof import Certificate
 from compare.pairing import Answered, Pairing
 from compare.problem import Problem
@@ -15,6 +17,13 @@ from compare.recorded import recorded
 from compare.report.base import Change, Drift
 
 MARK = "@baseline"  # after the name of an implementation as it was then
+
+
+class Drifted(NamedTuple):
+    """What was found of some samples."""
+
+    pairs: list[Pair]  # of an implementation now and then
+    moved: dict[str, int]  # implementation -> entries whose bits are others
 
 
 class Drifts:
@@ -50,14 +59,25 @@ class Drifts:
         pairs = [(name, name + MARK) for name in common]
         self._pairing = Pairing(problem, pairs, layout=layout, samples=samples, rng=rng)
 
-    def add(self, block: Block, answers: Mapping[str, Answer]) -> None:
-        """Takes a block in; blocks come in order."""
-        self._pairing.add(block, answers)
-        for name in self._moved:
-            now, then = answers[name].grads, answers[name + MARK].grads
-            for layer, earlier in zip(now, then, strict=True):
-                for leaf, before in zip(layer, earlier, strict=True):
-                    self._moved[name] += int(np.count_nonzero(~_same(leaf, before)))
+    def examine(self, block: Block, answers: Mapping[str, Answer], *, compiled: bool) -> "Drifted":
+        """Holds the answers to a block against those of then, and changes nothing."""
+        moved = {
+            name: sum(
+                int(np.count_nonzero(~_same(leaf, before)))
+                for layer, earlier in zip(
+                    answers[name].grads, answers[name + MARK].grads, strict=True
+                )
+                for leaf, before in zip(layer, earlier, strict=True)
+            )
+            for name in self._moved
+        }
+        return Drifted(self._pairing.examine(block, answers, compiled=compiled), moved)
+
+    def add(self, found: "Drifted") -> None:
+        """Joins what was found of other samples, in any order."""
+        self._pairing.add(found.pairs)
+        for name, moved in found.moved.items():
+            self._moved[name] += moved
 
     def finish(self, answered: Answered) -> None:
         """Adds what can only be chosen at the end."""

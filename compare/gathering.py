@@ -1,15 +1,20 @@
-"""All the evidence of a run, gathered block by block."""
+"""All the evidence of a run, gathered block by block.
+
+A block is examined by itself, in any thread; what is found of blocks is added up in any order, to
+the same evidence: counts, maxima of which the lowest sample has the word, and lists by sample.
+"""
 
 import dataclasses
 import itertools
 from collections.abc import Mapping, Sequence
+from typing import NamedTuple
 
 import numpy as np
 
 from compare.answers import Answer, name_parameters
 from compare.baseline import Baseline
-from compare.blocks import Block
-from compare.drift import Drifts
+from compare.blocks import Block, block_start
+from compare.drift import Drifted, Drifts
 from compare.evidence import proof
 from compare.evidence.detectable import MOST_SAMPLES, detectable_ulp
 from compare.evidence.diagnosis import Explanation, Samples, diagnose
@@ -23,8 +28,18 @@ from compare.report.base import Change
 from jaxmlp.base import Grads, parameter_count
 
 _MOST_WITNESSED = 30_000  # parameters: the witness runs the network once for each
-_COMPILED_FROM = 20  # blocks; with fewer, compiling the certificate costs more than it saves
 _DIAGNOSED = 16  # samples that an explanation has to fit
+
+
+class Found(NamedTuple):
+    """What was found of some samples."""
+
+    pairs: list[Pair]
+    certificates: dict[str, Certificate]
+    explanations: dict[str, Explanation | None]  # of first failures
+    detectable: dict[str, dict[str, float]]
+    witness: list[WitnessError]
+    drifted: Drifted | None  # since a baseline
 
 
 class Evidence:
@@ -59,6 +74,7 @@ class Evidence:
         self.certificates: dict[str, Certificate] = {}
         self.explanations: dict[str, Explanation | None] = {}
         self.detectable: dict[str, dict[str, float]] = {}  # of the first block's samples
+        self._first = samples[0] if len(samples) == 1 else block_start(problem, samples[0])
         self.witness: list[WitnessError] = []
 
     @property
@@ -75,15 +91,54 @@ class Evidence:
         """What has changed since the baseline, now that these versions are in use."""
         return self._drifts.change(self.certificates, versions) if self._drifts else None
 
-    def add(self, block: Block, answers: Mapping[str, Answer], *, n_blocks: int) -> None:
-        """Takes a block in; blocks come in order."""
-        self._pairing.add(block, answers)
-        if self._drifts is not None:
-            self._drifts.add(block, answers)
+    def examine(self, block: Block, answers: Mapping[str, Answer], *, compiled: bool) -> "Found":
+        """Finds out all that can be said of one block, and changes nothing.
+
+        Args:
+          block: of the samples.
+          answers: of everyone.
+          compiled: whether jitted JAX does it, which pays off when there are many blocks.
+        """
+        certificates, explanations, detectable = {}, {}, {}
         for name in self._names:
-            self._certify(name, block, answers[name], compiled=n_blocks >= _COMPILED_FROM)
-        for row in block.rows(self._witnessed):
-            self.witness += self._ask_witness(block, answers, int(row))
+            found = self._certify(name, block, answers[name], compiled=compiled)
+            if self._is_first_failure(found):
+                row = found.first_failure.sample - block.start  # type: ignore[union-attr]
+                explanations[name] = self._diagnose(block, answers[name], row)
+            if block.start == self._first and found.failed == 0 and found.certified:
+                detectable[name] = self._detectable(block, answers[name])
+            certificates[name] = _in_layout(found, self._layout)
+        return Found(
+            self._pairing.examine(block, answers, compiled=compiled),
+            certificates,
+            explanations,
+            detectable,
+            [
+                error
+                for row in block.rows(self._witnessed)
+                for error in self._ask_witness(block, answers, int(row))
+            ],
+            None
+            if self._drifts is None
+            else self._drifts.examine(block, answers, compiled=compiled),
+        )
+
+    def add(self, found: "Found") -> None:
+        """Joins what was found of other samples."""
+        self._pairing.add(found.pairs)
+        if self._drifts is not None:
+            assert found.drifted is not None
+            self._drifts.add(found.drifted)
+        for name, certificate in found.certificates.items():
+            if name in found.explanations and self._is_first_failure(certificate):
+                self.explanations[name] = found.explanations[name]
+            earlier = self.certificates.get(name)
+            self.certificates[name] = proof.merge(earlier, certificate) if earlier else certificate
+        self.detectable.update(found.detectable)
+        self.witness = sorted(
+            [*self.witness, *found.witness],
+            key=lambda error: (error.sample, self._names.index(error.implementation)),
+        )
 
     def finish(self, answered: Answered) -> None:
         """Adds what can only be chosen at the end."""
@@ -91,9 +146,9 @@ class Evidence:
         if self._drifts is not None:
             self._drifts.finish(answered)
 
-    def _certify(self, name: str, block: Block, answer: Answer, *, compiled: bool) -> None:
-        earlier = self.certificates.get(name)
-        found = proof.certify(
+    def _certify(self, name: str, block: Block, answer: Answer, *, compiled: bool) -> Certificate:
+        known = self.certificates.get(name)
+        return proof.certify(
             name,
             self._problem.params,
             *block.batch,
@@ -102,15 +157,17 @@ class Evidence:
             printed=answer.printed,
             first_sample=block.start,
             compiled=compiled,
-            worst_so_far=-1.0 if earlier is None or earlier.worst is None else earlier.worst.ratio,
+            worst_so_far=-1.0 if known is None or known.worst is None else known.worst.ratio,
         )
-        failure = found.first_failure
-        if failure is not None and name not in self.explanations:
-            self.explanations[name] = self._diagnose(block, answer, failure.sample - block.start)
-        if earlier is None and found.failed == 0 and found.certified:
-            self.detectable[name] = self._detectable(block, answer)
-        found = _in_layout(found, self._layout)
-        self.certificates[name] = proof.merge(earlier, found) if earlier else found
+
+    def _is_first_failure(self, found: Certificate) -> bool:
+        """Whether this has a failure before all that are known."""
+        known = self.certificates.get(found.implementation)
+        if found.first_failure is None:
+            return False
+        if known is None or known.first_failure is None:
+            return True
+        return found.first_failure.sample < known.first_failure.sample
 
     def _detectable(self, block: Block, answer: Answer) -> dict[str, float]:
         """Asks what the certificate would see, on a few samples with finite gradients."""

@@ -5,16 +5,21 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 import numpy as np
 
 from compare.allowances import allowance_of
-from compare.answers import Answer, quantities, take
-from compare.blocks import Block, block_start
+from compare.answers import Answer, name_parameters, quantities, take
+from compare.blocks import Block, block_size, block_start
 from compare.evidence import pairs as pair_evidence
-from compare.evidence.pairs import Pair
+from compare.evidence.columns import Columns, columns_of, compare_measured, measure_columns
+from compare.evidence.measures import Measures
+from compare.evidence.pairs import Pair, Quantities, name_all
 from compare.problem import Problem
 from jaxmlp.base import Batch, parameter_count
 
-_MOST_BOUNDED = 10_000  # samples with end-to-end bounds
+_MOST_BOUNDED = 10_000  # samples: up to here each has end-to-end bounds, beyond it a part
 _MOST_BOUNDED_ENTRIES = 2**24  # gradient entries with end-to-end bounds
+_PART = 4096  # samples, of so many blocks: a bound costs mostly by the block
+_PART_BLOCKS = 16
 
+Measured = tuple[Measures, tuple[str, ...]]  # and the names of their quantities
 Answered = Callable[[int], tuple[Block, Mapping[str, Answer]]]  # start of a block -> its answers
 
 
@@ -32,23 +37,29 @@ class Pairing:
     ) -> None:
         """Chooses which of the samples get end-to-end bounds."""
         self._problem, self._names, self._layout = problem, names, layout
-        parameters = parameter_count(problem.layer_sizes)
-        most = max(1, min(_MOST_BOUNDED, _MOST_BOUNDED_ENTRIES // parameters))
-        self._bounded = choose(rng, samples, most)
+        self._bounded = _choose_bounded(rng, samples, problem.layer_sizes)
         self.pairs: list[Pair] = []
 
-    def add(self, block: Block, answers: Mapping[str, Answer]) -> None:
-        """Takes a block in; blocks come in order."""
+    def examine(self, block: Block, answers: Mapping[str, Answer], *, compiled: bool) -> list[Pair]:
+        """Compares the answers to a block; `add` takes what it finds.
+
+        Args:
+          block: of any place, and from any thread.
+          answers: of everyone.
+          compiled: whether to compare with jitted JAX, which pays off when there are many blocks.
+        """
         named = {k: quantities(answers[k], self._layout) for k in self._involved()}
+        compare = _Compiled(block, answers, named, self.pairs) if compiled else _plainly
         compared = [
-            pair_evidence.compare_pair(a, b, named[a], named[b], first_sample=block.start)
-            for a, b in self._names
+            compare(a, b, named[a], named[b], first_sample=block.start) for a, b in self._names
         ]
         rows = block.rows(self._bounded)
-        if len(rows):
-            compared = self._with_bounds(compared, block, answers, rows)
-        joined = zip(self.pairs, compared, strict=True) if self.pairs else ()
-        self.pairs = [pair_evidence.merge(p, q) for p, q in joined] or compared
+        return self._with_bounds(compared, block, answers, rows) if len(rows) else compared
+
+    def add(self, found: Sequence[Pair]) -> None:
+        """Joins what was found of other samples, in any order."""
+        joined = zip(self.pairs, found, strict=True) if self.pairs else ()
+        self.pairs = [pair_evidence.merge(p, q) for p, q in joined] or list(found)
 
     def finish(self, answered: Answered) -> None:
         """Adds bounds for the worst samples of every pair that have none yet."""
@@ -91,6 +102,81 @@ def choose(rng: np.random.Generator, samples: range, most: int) -> np.ndarray:
     if len(samples) <= most:
         return np.array(samples)
     return samples.start + np.sort(rng.choice(len(samples), most, replace=False))
+
+
+def _choose_bounded(
+    rng: np.random.Generator, samples: range, layer_sizes: Sequence[int]
+) -> np.ndarray:
+    fitting = max(1, _MOST_BOUNDED_ENTRIES // parameter_count(layer_sizes))
+    if len(samples) <= min(_MOST_BOUNDED, fitting):
+        return np.array(samples)
+    size, most = block_size(layer_sizes), min(_PART, fitting)
+    blocks = choose(rng, range(-(-len(samples) // size)), min(_PART_BLOCKS, most))
+    parts = [samples[size * block : size * (block + 1)] for block in blocks]
+    return np.concatenate([choose(rng, part, most // len(blocks)) for part in parts])
+
+
+def _plainly(a: str, b: str, of_a: Quantities, of_b: Quantities, *, first_sample: int) -> Pair:
+    return pair_evidence.compare_pair(a, b, of_a, of_b, first_sample=first_sample)
+
+
+class _Compiled:
+    """Compares the pairs of one block, those of equal bits once."""
+
+    def __init__(
+        self,
+        block: Block,
+        answers: Mapping[str, Answer],
+        named: Mapping[str, Quantities],
+        so_far: Sequence[Pair],
+    ) -> None:
+        self._size = block.size
+        self._so_far = {(pair.a, pair.b): pair for pair in so_far}
+        self._measured: dict[tuple[int, int], Measured | None] = {}
+        self._columns: dict[str, Columns | None] = {}
+        first = {name: _first_with_the_same_bits(name, named) for name in named}
+        for name, original in first.items():
+            if name == original:
+                of = named[name]._replace(parameters=name_parameters(answers[name].grads, "in_out"))
+                self._columns[name] = columns_of(of, len(block.padded.x))
+            self._columns[name] = self._columns.get(original)
+
+    def __call__(
+        self, a: str, b: str, of_a: Quantities, of_b: Quantities, *, first_sample: int
+    ) -> Pair:
+        found = self._measure(self._columns[a], self._columns[b])
+        if found is None:
+            return _plainly(a, b, of_a, of_b, first_sample=first_sample)
+        so_far = self._so_far.get((a, b))
+        return compare_measured(a, b, of_a, of_b, *found, first_sample=first_sample, so_far=so_far)
+
+    def _measure(self, a: Columns | None, b: Columns | None) -> Measured | None:
+        if a is None or b is None:
+            return None
+        key = id(a), id(b)
+        if key not in self._measured:
+            self._measured[key] = measure_columns(a, b, self._size)
+        return self._measured[key]
+
+
+def _first_with_the_same_bits(name: str, named: Mapping[str, Quantities]) -> str:
+    mine = name_all(named[name])
+    for other, quantities_of_other in named.items():
+        theirs = name_all(quantities_of_other)
+        if other == name or (
+            mine.keys() == theirs.keys()
+            and not quantities_of_other.printed
+            and all(_same_bits(array, theirs[key]) for key, array in mine.items())
+        ):
+            return other
+    raise AssertionError(name)
+
+
+def _same_bits(a: np.ndarray, b: np.ndarray) -> bool:
+    if a.dtype != b.dtype:
+        return False
+    whole = f"i{a.dtype.itemsize}"
+    return bool(np.array_equal(a.view(whole), b.view(whole)))
 
 
 def _worst_samples(pairs: Sequence[Pair]) -> Iterator[int]:

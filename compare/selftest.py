@@ -170,7 +170,7 @@ def judge(problem: Problem, answers: Mapping[str, Answer]) -> Trial:
     every = range(problem.n_samples)
     evidence = Evidence(problem, list(answers), samples=every, layout="in_out", seed=0, witness=0)
     batch = problem.batch(0, problem.n_samples)
-    evidence.add(Block(0, batch, batch), answers, n_blocks=1)
+    evidence.add(evidence.examine(Block(0, batch, batch), answers, compiled=False))
     answer = decide(evidence.pairs, list(evidence.certificates.values()), evidence.explanations)
     (pair,) = evidence.pairs
     alarms = {OURS: answer.verdict == "disagree", **_alarms_of_peers(pair)}

@@ -106,7 +106,7 @@ def test_bad_arguments(change, message):
 
 
 def test_block_size_depends_on_the_network_and_bounds_memory():
-    assert block_size((2, 10, 10, 1)) == 1024
+    assert block_size((2, 10, 10, 1)) == 2048
     assert block_size((784, 512, 512, 10)) == 4
     assert block_size((10**4, 10**4, 1)) == 1
 
@@ -118,7 +118,7 @@ def test_blocks_come_in_order_and_hold_every_sample_once():
         starts.append(start)
         losses.append(block["jax_grad"].loss)
 
-    x = np.random.default_rng(0).random((2050, 2)).astype(np.float32)
+    x = np.random.default_rng(0).random((4098, 2)).astype(np.float32)
     compare_gradients(PARAMS, x, on_block=collect)
-    assert starts == [0, 1024, 2048]
-    assert [len(loss) for loss in losses] == [1024, 1024, 2]
+    assert starts == [0, 2048, 4096]
+    assert [len(loss) for loss in losses] == [2048, 2048, 2]

@@ -7,7 +7,7 @@ import hypothesis.strategies as st
 import numpy as np
 import pytest
 
-from compare.evidence.columns import columns_of, compare_columns
+from compare.evidence.columns import columns_of, compare_measured, measure_columns
 from compare.evidence.pairs import Quantities, compare_pair, merge, name_all
 
 N = 8  # samples that columns are made for
@@ -26,9 +26,14 @@ def changed(of, change):
 
 
 def both_ways(a, b, **options):
-    columns = [columns_of(name_all(of), N) for of in (a, b)]
-    fast = compare_columns("a", "b", a, b, *columns, first_sample=5, **options)
-    return fast, compare_pair("a", "b", a, b, first_sample=5)
+    return fast(a, b, **options), compare_pair("a", "b", a, b, first_sample=5)
+
+
+def fast(a, b, first_sample=5, so_far=None):
+    columns = [columns_of(of, N) for of in (a, b)]
+    found = measure_columns(*columns, len(a.parameters["b1"]))
+    options = {"first_sample": first_sample, "so_far": so_far}
+    return found and compare_measured("a", "b", a, b, *found, **options)
 
 
 def nudged(rng, ulps):
@@ -63,8 +68,8 @@ def test_what_numpy_finds(dtype, change, scale):
         a = quantities(rng, dtype, scale=scale)
         with np.errstate(all="ignore"):
             b = changed(a, CHANGES[change](rng))
-        fast, slow = both_ways(a, b)
-        assert fast == slow
+        found, slow = both_ways(a, b)
+        assert found == slow
 
 
 def of_columns(*columns):
@@ -82,8 +87,8 @@ def test_print_beside_powers_of_ten(dtype, power):
         here = of_columns(*np.full((3, 6), one))
         for others in np.array(values, dtype).reshape(3, 6):
             there = of_columns(others, others, others)
-            fast, slow = both_ways(here, there)
-            assert fast == slow
+            found, slow = both_ways(here, there)
+            assert found == slow
 
 
 # Numbers such as 1.23455e-7, that print rounds up or down by what lies beyond their digits.
@@ -103,8 +108,8 @@ def test_print_on_either_side_of_a_tie(ties, dtype):
         return value
 
     values = np.array([near(*one) for one in ties]).reshape(3, 6)
-    fast, slow = both_ways(of_columns(*values), of_columns(*np.nextafter(values, dtype(9))))
-    assert fast == slow
+    found, slow = both_ways(of_columns(*values), of_columns(*np.nextafter(values, dtype(9))))
+    assert found == slow
 
 
 @pytest.mark.parametrize("value", [np.nan, np.inf, 1e-40, -1e-45])
@@ -113,14 +118,22 @@ def test_nothing_is_said_of_unusual_entries(value, side):
     pair = [quantities(np.random.default_rng(0), np.float32) for _ in range(2)]
     pair[side].parameters["w1"][3, 1, 2] = value
     assert both_ways(*pair)[0] is None
-    assert both_ways(pair[side], pair[side])[0] is None
+    alone = columns_of(pair[side], N)
+    assert measure_columns(alone, alone, 6) is None
+
+
+def test_the_same_object_is_measured_as_itself():
+    of = quantities(np.random.default_rng(0), np.float32)
+    column = columns_of(of, N)
+    itself = compare_measured("a", "b", of, of, *measure_columns(column, column, 6), first_sample=5)
+    assert itself == compare_pair("a", "b", of, of, first_sample=5)
 
 
 def test_nothing_is_said_of_other_dtypes_or_of_two():
     rng = np.random.default_rng(0)
     a, b = quantities(rng, np.float32), quantities(rng, np.float64)
     assert both_ways(a, b)[0] is None
-    assert columns_of(name_all(quantities(rng, np.float16)), N) is None
+    assert columns_of(quantities(rng, np.float16), N) is None
 
 
 def test_what_cannot_win_is_left_out():
@@ -129,8 +142,7 @@ def test_what_cannot_win_is_left_out():
     far = changed(a, lambda array: -3 * array)
     first = both_ways(a, far)[1]
     later = compare_pair("a", "b", b, c, first_sample=11)
-    columns = [columns_of(name_all(of), N) for of in (b, c)]
-    short = compare_columns("a", "b", b, c, *columns, first_sample=11, so_far=first)
+    short = fast(b, c, first_sample=11, so_far=first)
     assert None in {one.max_abs for one in short.quantities}
     assert merge(first, short) == merge(first, later) == merge(short, first)
 
@@ -153,7 +165,7 @@ def test_histograms_count_samples_by_their_largest_distance():
     b = changed(a, lambda array: array.copy())
     b.parameters["w1"][2, 0, 0] = np.nextafter(a.parameters["w1"][2, 0, 0], np.float32(9))
     b.parameters["w2"][4, 0, 0] = -a.parameters["w2"][4, 0, 0]
-    fast, slow = both_ways(a, b)
-    assert fast.ulp_histogram == slow.ulp_histogram
-    assert fast.ulp_histogram[:2] == (4, 1)
-    assert sum(fast.ulp_histogram) == 6
+    found, slow = both_ways(a, b)
+    assert found.ulp_histogram == slow.ulp_histogram
+    assert found.ulp_histogram[:2] == (4, 1)
+    assert sum(found.ulp_histogram) == 6

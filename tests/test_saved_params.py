@@ -117,9 +117,9 @@ def disagree(*evidence):
 
 
 def test_nothing_is_saved_where_the_comparison_does_not_get_through(tmp_path):
-    np.save(tmp_path / "x.npy", np.vstack([np.ones((1024, 2)), [[0.1, 0.1]]]))
+    np.save(tmp_path / "x.npy", np.vstack([np.ones((2048, 2)), [[0.1, 0.1]]]))
     flags = (SMALL[0], f"--data={tmp_path}/x.npy", f"--save_params={tmp_path}/new/w.pt")
-    with pytest.raises(UsageError, match=r"x of samples 1024 to 1024: .*--cast"):
+    with pytest.raises(UsageError, match=r"x of samples 2048 to 2048: .*--cast"):
         compare(tmp_path / "out", *flags)
     assert [p.name for p in tmp_path.iterdir()] == ["x.npy"]
 

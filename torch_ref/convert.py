@@ -29,10 +29,13 @@ def from_state_dict(state: dict[str, torch.Tensor]) -> Params:
 
 
 def from_tensors(tensors: Sequence[torch.Tensor]) -> Grads:
-    """Copies [weight, bias, ...], with or without a sample axis, into layers with NumPy leaves."""
+    """Copies [weight, bias, ...], with or without a sample axis, into layers with NumPy leaves.
+
+    What lies side by side in memory stays so: a weight that torch has as [n_out, n_in] is a view.
+    """
     arrays = [np.array(t.detach().cpu().numpy()) for t in tensors]
     return tuple(
-        Layer(w=np.ascontiguousarray(np.swapaxes(weight, -1, -2)), b=bias)
+        Layer(w=np.swapaxes(weight, -1, -2), b=bias)
         for weight, bias in zip(arrays[::2], arrays[1::2], strict=True)
     )
 

@@ -1,9 +1,10 @@
 """Pairs of many samples, compared by `measures`: what `pairs` finds in NumPy, and faster.
 
-Columns are arrays with the sample axis last. Shape letters: N samples, E entries of one sample.
+Shape letters: N samples, E entries of one sample.
 """
 
-from collections.abc import Mapping
+from collections.abc import Sequence
+from typing import Any, NamedTuple
 
 import jax
 import numpy as np
@@ -11,84 +12,103 @@ import numpy as np
 from compare.evidence import digits, measures, peers, ulp
 from compare.evidence.compiled import evidence_settings
 from compare.evidence.digits import Agreement
-from compare.evidence.measures import Measures
+from compare.evidence.measures import Measures, Rows
 from compare.evidence.metrics import Comparison, Worst, compare_arrays
 from compare.evidence.pairs import Pair, Quantities, name_all
 from compare.evidence.peers import PeerFacts
-
-Columns = Mapping[str, jax.Array]  # by the names that reports use: [E, N]
 
 _METRICS = ("max_abs", "max_rel", "max_ulp")
 _TEXT_RULES = ("significant_5_text", "decimals_7_text")
 
 
-def columns_of(named: Mapping[str, np.ndarray], n: int) -> Columns | None:
+class Columns(NamedTuple):
+    """All arrays of one implementation; samples are columns."""
+
+    matrix: jax.Array  # [E, N]
+    rows: tuple[Rows, ...]  # which of them are w1, b1, ..., and prediction and loss if there are
+    parameters: int  # rows of parameters, which come first
+
+
+def columns_of(of: Quantities, n: int) -> Columns | None:
     """Puts the sample axis last, and zeros behind the samples until there are n.
 
     Args:
-      named: [N, ...] each; their entries must have the same order on both sides of a pair.
+      of: arrays [N, ...]; their entries must have the same order on both sides of a pair.
       n: at least N.
 
     Returns:
       None for what `measures` cannot take.
     """
-    arrays = named.values()
-    if any(a.dtype.name not in measures.DTYPES for a in arrays):
+    named = name_all(of)
+    sizes = [array[0].size for array in named.values()]
+    dtypes = {array.dtype for array in named.values()}
+    if of.printed or len(dtypes) > 1 or sum(sizes) >= measures.MOST_ENTRIES:
         return None
-    if sum(a[0].size for a in arrays) >= measures.MOST_ENTRIES:
+    (dtype,) = dtypes
+    if dtype.name not in measures.DTYPES:
         return None
-
-    def put(array: np.ndarray) -> jax.Array:
-        last = np.moveaxis(array, 0, -1).reshape(-1, len(array))
-        return jax.numpy.asarray(
-            np.pad(last, ((0, 0), (0, n - len(array)))) if n > len(array) else last
-        )
-
+    ends = np.cumsum(sizes).tolist()
+    rows = tuple(map(Rows, named, [0, *ends], ends))
+    matrix = np.zeros((ends[-1], n), dtype)
+    for (_, start, stop), array in zip(rows, named.values(), strict=True):
+        matrix[start:stop, : len(array)] = np.moveaxis(array, 0, -1).reshape(-1, len(array))
     with evidence_settings():
-        return {name: put(array) for name, array in named.items()}
+        return Columns(jax.numpy.asarray(matrix), rows, ends[len(of.parameters) - 1])
 
 
-def compare_columns(
+def measure_columns(a: Columns, b: Columns, n: int) -> tuple[Measures, tuple[str, ...]] | None:
+    """Measures n samples of what is in both; nothing differs where a and b are one object.
+
+    Returns:
+      Measures and the names of their quantities, or None if there are entries that `measures`
+      cannot judge, or two dtypes.
+    """
+    if a.matrix.dtype != b.matrix.dtype:
+        return None
+    rows = tuple(one for one in a.rows if one in b.rows)
+    options: dict[str, Any] = {"rows": rows, "parameters": a.parameters}
+    with evidence_settings():
+        if a is b:
+            found = measures.measure_same(a.matrix, **options)
+        else:
+            last = rows[-1].stop
+            found = measures.measure(a.matrix[:last], b.matrix[:last], **options)
+        found = jax.tree.map(lambda values: np.asarray(values)[..., :n], found)
+    if found.unusual.any():
+        return None
+    return found, tuple(one.name for one in rows)
+
+
+def compare_measured(
     a: str,
     b: str,
     of_a: Quantities,
     of_b: Quantities,
-    columns_a: Columns,
-    columns_b: Columns,
+    found: Measures,
+    names: Sequence[str],
     *,
     first_sample: int,
     so_far: Pair | None = None,
-) -> Pair | None:
-    """Compares one block of samples of two implementations, whose names are a and b.
+) -> Pair:
+    """Does what `compare_pair` does, with measures that are known.
 
     Args:
       a: a name.
       b: a name.
-      of_a: arrays, in the layout of the report.
-      of_b: arrays, in the layout of the report.
-      columns_a: the same arrays; if they are those of b, nothing differs.
-      columns_b: the same arrays.
+      of_a: arrays of one block of samples.
+      of_b: arrays.
+      found: measures of them.
+      names: their quantities.
       first_sample: the number of the first sample.
-      so_far: of other blocks: a smaller maximum than theirs is left out, since `merge` drops it.
-
-    Returns:
-      What `compare_pair` returns; None if there are entries that `measures` cannot judge.
+      so_far: of other blocks: a maximum that loses to theirs is left out, since `merge` drops it.
     """
-    n = len(of_a.parameters["b1"])
     left, right = name_all(of_a), name_all(of_b)
-    names = [name for name in left if name in right]
-    if any(columns_a[name].dtype != columns_b[name].dtype for name in names):
-        return None
-    with evidence_settings():
-        found = {name: _measure(columns_a[name], columns_b[name], n) for name in names}
-    if any(measured.unusual.any() for measured in found.values()):
-        return None
     known = {one.name: one for one in so_far.quantities} if so_far else {}
     compared = {
-        name: _comparison(name, measured, left[name], right[name], first_sample, known.get(name))
-        for name, measured in found.items()
+        name: _comparison(name, found, i, left[name], right[name], first_sample, known.get(name))
+        for i, name in enumerate(names)
     }
-    together = measures.total([found[name] for name in of_a.parameters])
+    parameters = slice(len(of_a.parameters))
     return Pair(
         a=a,
         b=b,
@@ -96,25 +116,20 @@ def compare_columns(
         parameters=tuple(compared[name] for name in of_a.parameters),
         prediction=compared.get("prediction"),
         loss=compared.get("loss"),
-        digits=_agreements(together, of_a, of_b),
+        digits=_agreements(found, of_a, of_b),
         peers=PeerFacts(
-            dict(zip(peers.RULES, (int(c.sum()) for c in together.breaking), strict=True)),
-            float(together.smallest_rtol.max()),
-            float(together.max_abs.max()),
+            dict(zip(peers.RULES, (int(c.sum()) for c in found.breaking), strict=True)),
+            float(found.smallest_rtol.max()),
+            float(found.max_abs[parameters].max()),
         ),
-        ulp_histogram=ulp.bin_counts(together.max_ulp),
+        ulp_histogram=ulp.bin_counts(found.max_ulp[parameters].max(axis=0)),
     )
-
-
-def _measure(a: jax.Array, b: jax.Array, n: int) -> Measures:
-    """Measures and drops what was put behind the samples."""
-    found = measures.measure_same(a) if a is b else measures.measure(a, b)
-    return jax.tree.map(lambda column: np.asarray(column)[:n], found)
 
 
 def _comparison(
     name: str,
     found: Measures,
+    quantity: int,
     a: np.ndarray,
     b: np.ndarray,
     first_sample: int,
@@ -123,10 +138,10 @@ def _comparison(
     """Finds the places of the maxima, by comparing the samples that have them once more."""
 
     def worst(metric: str) -> Worst | None:
-        values = getattr(found, metric)
+        values = getattr(found, metric)[quantity]
         row = int(np.argmax(values))
         known: Worst | None = getattr(so_far, metric, None)
-        if known is not None and known.value > values[row]:
+        if known and (known.value, -known.sample) > (values[row], -(first_sample + row)):
             return None
         one = slice(row, row + 1)
         alone = compare_arrays(name, a[one], b[one], first_sample=first_sample + row)
@@ -137,8 +152,10 @@ def _comparison(
         name=name,
         shape=a.shape[1:],
         entries=a.size,
-        **{metric: worst(metric) for metric in _METRICS},  # type: ignore[arg-type]
-        magnitude=float(found.magnitude.max()),
+        max_abs=worst("max_abs"),
+        max_rel=worst("max_rel"),
+        max_ulp=worst("max_ulp"),
+        magnitude=float(found.magnitude[quantity].max()),
         negligible=0,
         nonfinite_same=0,
         nonfinite_differ=0,

@@ -1,25 +1,25 @@
-"""What differs between two arrays of one quantity, sample by sample, measured in one compiled pass.
+"""What differs between two sets of gradients, sample by sample, measured in one compiled pass.
 
-The sample axis is last: XLA on a CPU vectorises along it. Everything is computed from stored
-numbers, apart from what computed them: in one program XLA would fuse the two, and 6e-8 would be
-reported where nothing differs. Entries that are subnormal or not finite, which compiled code may
-flush, are only counted, as `unusual`; `metrics`, in NumPy, is for these and for other dtypes. Shape
-letters: E entries of one sample, N samples.
+A set is one matrix whose rows are entries; the sample axis is last, since XLA on a CPU vectorises
+along it. Everything is computed from stored numbers, apart from what computed them: in one program
+XLA would fuse the two, and 6e-8 would be reported where nothing differs. Entries that are subnormal
+or not finite, which compiled code may flush, are only counted, as `unusual`; `metrics`, in NumPy,
+is for these and for other dtypes. Shape letters: E entries of one sample, N samples, Q quantities.
 """
 
 import functools
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 from jax import lax
 
-from compare.evidence import peers
+from compare.evidence import digits, peers
 from compare.evidence.digits import DECIMALS, SIGNIFICANT, within_decimals, within_significant
 from compare.evidence.metrics import relative_distance
 
-Array = np.ndarray | jax.Array
+Array = Any  # a jax.Array under a trace, else numpy.ndarray
 
 DTYPES = ("float32", "float64")
 MOST_ENTRIES = 2**21  # of a sample: counts share the bits of an integer
@@ -30,89 +30,109 @@ _UNSURE = 2.0**-40
 _POWERS = np.array([float(f"1e{min(p, 308)}") for p in range(-310, 329)])  # of ten
 
 
+class Rows(NamedTuple):
+    """Which rows of a matrix [E, N] are one quantity; hashable, so static under `jit`."""
+
+    name: str
+    start: int
+    stop: int
+
+
 class Measures(NamedTuple):
-    """Of one quantity, or of several: per sample, [N] each."""
+    """Of a pair: per sample, [N], or per quantity and sample, [Q, N]."""
 
-    max_abs: Array
-    max_rel: Array
-    max_ulp: Array
-    magnitude: Array  # max(|a|, |b|)
-    smallest_rtol: Array  # max |a - b| / |b|
-    far: tuple[Array, ...]  # entries that do not agree, in the order of digits.RULES
-    breaking: tuple[Array, ...]  # entries, in the order of peers.RULES
-    unsure: Array  # entries whose printed digits are too close to call
-    unusual: Array  # entries that are subnormal or not finite, in a or b
+    max_abs: Array  # [Q, N]
+    max_rel: Array  # [Q, N]
+    max_ulp: Array  # [Q, N]
+    magnitude: Array  # [Q, N] max(|a|, |b|)
+    smallest_rtol: Array  # [N] max |a - b| / |b|, and so on of parameters alone
+    far: tuple[Array, ...]  # [N] entries that do not agree, in the order of digits.RULES
+    breaking: tuple[Array, ...]  # [N] entries, in the order of peers.RULES
+    unsure: Array  # [N] entries whose printed digits are too close to call
+    unusual: Array  # [N] entries that are subnormal or not finite, in a or b, of all quantities
 
 
-@jax.jit
-def measure(a: jax.Array, b: jax.Array) -> Measures:
+@functools.partial(jax.jit, static_argnames=("rows", "parameters"))
+def measure(a: jax.Array, b: jax.Array, *, rows: tuple[Rows, ...], parameters: int) -> Measures:
     """Measures [E, N] against [E, N], both float32 or both float64; to be traced with x64.
 
     Maxima are those of `metrics` and counts those of `digits` and `peers`, for samples in which
     nothing is unusual.
+
+    Args:
+      a: parameters first.
+      b: parameters first.
+      rows: of every quantity.
+      parameters: how many rows they take.
     """
+    wide_a, wide_b = a.astype(jnp.float64), b.astype(jnp.float64)
+    larger = jnp.maximum(jnp.abs(wide_a), jnp.abs(wide_b))
+    distance = jnp.abs(wide_a - wide_b)
+    steps_a, _, unusual_a = _ordered(a)
+    steps_b, _, unusual_b = _ordered(b)
+    (unusual,) = _count(unusual_a | unusual_b)
+    counts = _count_parameters(a[:parameters], b[:parameters])
+    return Measures(
+        max_abs=_largest(jnp.minimum(distance, np.finfo(np.float64).max), rows),
+        max_rel=_largest(relative_distance(jnp, wide_a, wide_b, larger), rows),
+        max_ulp=_largest(_apart(steps_a, steps_b), rows),
+        magnitude=_largest(larger, rows),
+        unusual=unusual,
+        **counts,
+    )
+
+
+@functools.partial(jax.jit, static_argnames=("rows", "parameters"))
+def measure_same(a: jax.Array, *, rows: tuple[Rows, ...], parameters: int) -> Measures:
+    """Measures [E, N] against the same bits."""
+    del parameters
+    n = a.shape[1]
+    zeros, none = jnp.zeros((len(rows), n)), jnp.zeros(n, jnp.int64)
+    (unusual,) = _count(_ordered(a)[2])
+    return Measures(
+        max_abs=zeros,
+        max_rel=zeros,
+        max_ulp=zeros.astype(jnp.uint64),
+        magnitude=_largest(jnp.abs(a), rows).astype(jnp.float64),
+        smallest_rtol=zeros[0],
+        far=(none,) * len(digits.RULES),
+        breaking=(none,) * len(peers.RULES),
+        unsure=none,
+        unusual=unusual,
+    )
+
+
+def _largest(values: jax.Array, rows: tuple[Rows, ...]) -> jax.Array:
+    """Returns [Q, N]."""
+    return jnp.stack([jnp.max(values[one.start : one.stop], axis=0) for one in rows])
+
+
+def _count_parameters(a: jax.Array, b: jax.Array) -> dict[str, Any]:
+    """Counts what breaks rules in [E, N], by field of Measures."""
     wide_a, wide_b = a.astype(jnp.float64), b.astype(jnp.float64)
     size_a, size_b = jnp.abs(wide_a), jnp.abs(wide_b)
     larger, smaller = jnp.maximum(size_a, size_b), jnp.minimum(size_a, size_b)
     distance = jnp.abs(wide_a - wide_b)
-    steps_a, negative_a, unusual_a = _ordered(a)
-    steps_b, negative_b, unusual_b = _ordered(b)
+    (steps_a, negative_a, _), (steps_b, negative_b, _) = _ordered(a), _ordered(b)
     apart, opposite = steps_a != steps_b, negative_a != negative_b
     significant, unsure_significant = _different_significant_text(larger, smaller)
     decimals, unsure_decimals = _different_decimals_text(larger, smaller)
     tolerances = [by_dtype[a.dtype.name] for by_dtype in peers.RULES.values()]
-    counts = _count(
-        ~within_significant(distance, larger, SIGNIFICANT),
+    # XLA computes every sum of _count by itself: what is costly, print, belongs into one.
+    text_5, text_7, unsure, far_5, far_7, *breaking = _count(
         opposite | (apart & significant),
-        ~within_decimals(distance, DECIMALS),
         opposite | (apart & decimals),
-        *(distance > t.atol + t.rtol * size_b for t in tolerances),
         apart & ~opposite & (unsure_significant | unsure_decimals),
-        unusual_a | unusual_b,
+        ~within_significant(distance, larger, SIGNIFICANT),
+        ~within_decimals(distance, DECIMALS),
+        *(distance > t.atol + t.rtol * size_b for t in tolerances),
     )
-    return Measures(
-        max_abs=jnp.max(jnp.minimum(distance, np.finfo(np.float64).max), axis=0),
-        max_rel=jnp.max(relative_distance(jnp, wide_a, wide_b, larger), axis=0),
-        max_ulp=jnp.max(_apart(steps_a, steps_b), axis=0),
-        magnitude=jnp.max(larger, axis=0),
-        smallest_rtol=jnp.max(jnp.where(apart, distance / size_b, 0.0), axis=0),
-        far=counts[:4],
-        breaking=counts[4:-2],
-        unsure=counts[-2],
-        unusual=counts[-1],
-    )
-
-
-@jax.jit
-def measure_same(a: jax.Array) -> Measures:
-    """Measures [E, N] against the same bits."""
-    _, _, unusual = _ordered(a)
-    zeros, none = jnp.zeros(a.shape[1]), jnp.zeros(a.shape[1], jnp.int64)
-    return Measures(
-        max_abs=zeros,
-        max_rel=zeros,
-        max_ulp=none,
-        magnitude=jnp.max(jnp.abs(a), axis=0).astype(jnp.float64),
-        smallest_rtol=zeros,
-        far=(none,) * 4,
-        breaking=(none,) * len(peers.RULES),
-        unsure=none,
-        unusual=jnp.sum(unusual, axis=0, dtype=jnp.int64),
-    )
-
-
-def total(parts: list[Measures]) -> Measures:
-    """Takes several quantities together, in NumPy."""
-    joined = {}
-    for field in Measures._fields:
-        values = [getattr(part, field) for part in parts]
-        if isinstance(values[0], tuple):
-            joined[field] = tuple(sum(counts) for counts in zip(*values, strict=True))
-        elif field in ("unsure", "unusual"):
-            joined[field] = sum(values)
-        else:
-            joined[field] = functools.reduce(np.maximum, values)
-    return Measures(**joined)
+    return {
+        "smallest_rtol": jnp.max(jnp.where(apart, distance / size_b, 0.0), axis=0),
+        "far": (far_5, text_5, far_7, text_7),
+        "breaking": tuple(breaking),
+        "unsure": unsure,
+    }
 
 
 def _count(*flags: jax.Array) -> tuple[jax.Array, ...]:

@@ -129,11 +129,12 @@ def larger_of(one: Worst | None, other: Worst | None) -> Worst | None:
 
 
 def _first_nonfinite(one: Comparison, other: Comparison) -> Worst | None:
-    known = [c for c in (one, other) if c.first_nonfinite is not None]
-    if not known:
-        return None
-    first = min(known, key=lambda c: (not c.nonfinite_differ, c.first_nonfinite.sample))
-    return first.first_nonfinite
+    known = [
+        (not c.nonfinite_differ, c.first_nonfinite.sample, c.first_nonfinite)
+        for c in (one, other)
+        if c.first_nonfinite is not None
+    ]
+    return min(known, key=lambda found: found[:2])[-1] if known else None
 
 
 def relative_distance(xp: Any, a: Any, b: Any, larger: Any) -> Any:

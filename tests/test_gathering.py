@@ -1,0 +1,92 @@
+"""Evidence of many blocks: in any order, compiled or not, with or without threads."""
+
+import dataclasses
+import functools
+
+import numpy as np
+import pytest
+
+from compare import comparing
+from compare.blocks import block_at, block_size
+from compare.config import Config
+from compare.gathering import Evidence
+from compare.implementations import IMPLEMENTATIONS
+from compare.problem import make_problem
+from jaxmlp import Layer
+
+NAMES = ("jax_grad", "jax_manual", "torch_autograd")
+CONFIG = Config(layer_sizes=(2, 3, 2), samples=9_000, activation="relu", seed=3)
+PROBLEM = make_problem(CONFIG)
+SIZE = block_size(PROBLEM.layer_sizes)
+STARTS = range(0, PROBLEM.n_samples, SIZE)
+
+
+def halved(answer):
+    """Forgets the factor 2 in every third sample."""
+    grads = [Layer(np.array(w), np.array(b)) for w, b in answer.grads]
+    for leaf in (leaf for layer in grads for leaf in layer):
+        leaf[1::3] /= 2
+    return answer._replace(grads=tuple(grads))
+
+
+@functools.cache
+def blocks(wrong):
+    built = {n: IMPLEMENTATIONS[n](PROBLEM.params, PROBLEM.activation, "cpu") for n in NAMES}
+    made = []
+    for start in STARTS:
+        block = block_at(PROBLEM, start)
+        answers = {name: one.evaluate(block) for name, one in built.items()}
+        if wrong and start >= SIZE:
+            answers["jax_manual"] = halved(answers["jax_manual"])
+        made.append((block, answers))
+    return made
+
+
+def gather(order, *, wrong=False, compiled=False, at_once=False):
+    options = {"samples": range(PROBLEM.n_samples), "layout": "out_in", "seed": 0, "witness": 5}
+    evidence = Evidence(PROBLEM, NAMES, **options)
+    made = [blocks(wrong)[i] for i in order]
+    if at_once:  # as if everything had been examined elsewhere, nothing known of the rest
+        examined = [evidence.examine(*one, compiled=compiled) for one in made]
+        for found in examined:
+            evidence.add(found)
+    else:
+        for one in made:
+            evidence.add(evidence.examine(*one, compiled=compiled))
+    return (
+        [dataclasses.asdict(pair) for pair in evidence.pairs],
+        evidence.certificates,
+        evidence.explanations,
+        evidence.detectable,
+        evidence.witness,
+    )
+
+
+@pytest.mark.parametrize("wrong", [False, True])
+@pytest.mark.parametrize("compiled", [False, True])
+def test_the_order_of_blocks_changes_nothing(wrong, compiled):
+    forward = gather(range(len(STARTS)), wrong=wrong, compiled=compiled)
+    rng = np.random.default_rng(0)
+    orders = [reversed(range(len(STARTS))), rng.permutation(len(STARTS))]
+    for order in map(list, orders):
+        for at_once in (False, True):
+            assert forward == gather(order, wrong=wrong, compiled=compiled, at_once=at_once)
+
+
+def test_compiled_pairs_are_those_of_numpy():
+    for wrong in (False, True):
+        plain, *_ = gather(range(len(STARTS)), wrong=wrong)
+        fast, *_ = gather(range(len(STARTS)), wrong=wrong, compiled=True)
+        assert plain == fast
+
+
+@pytest.mark.parametrize("workers", [1, 3])
+def test_the_number_of_threads_changes_nothing(monkeypatch, workers):
+    usual = comparing.compare_problem(PROBLEM, CONFIG)
+    monkeypatch.setattr("os.cpu_count", lambda: workers)
+    assert (
+        dataclasses.replace(
+            comparing.compare_problem(PROBLEM, CONFIG), environment=usual.environment
+        )
+        == usual
+    )
