@@ -101,10 +101,10 @@ def certify(
     return Certificate(
         implementation,
         grads[0].b.dtype.name,
-        certified=int((~failed & ~silent).sum()),
-        failed=int(failed.sum()),
-        silent=int(silent.sum()),
-        at_kink=int((found.at_kink & ~failed & ~silent).sum()),
+        certified=np.count_nonzero(~failed & ~silent),
+        failed=np.count_nonzero(failed),
+        silent=np.count_nonzero(silent),
+        at_kink=np.count_nonzero(found.at_kink & ~failed & ~silent),
         worst=worst,
         first_failure=first,
     )
