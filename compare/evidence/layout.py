@@ -11,7 +11,7 @@ import numpy as np
 
 def samples_last(array: np.ndarray) -> np.ndarray:
     """Turns [N, ...] to [..., N]; no copy where memory is in that order already."""
-    return np.ascontiguousarray(np.moveaxis(array, 0, -1))
+    return np.ascontiguousarray(array.transpose(*range(1, array.ndim), 0))
 
 
 def layers_last(

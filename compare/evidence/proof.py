@@ -101,10 +101,10 @@ def certify(
     return Certificate(
         implementation,
         grads[0].b.dtype.name,
-        certified=np.count_nonzero(~failed & ~silent),
-        failed=np.count_nonzero(failed),
-        silent=np.count_nonzero(silent),
-        at_kink=np.count_nonzero(found.at_kink & ~failed & ~silent),
+        certified=int(np.count_nonzero(~failed & ~silent)),
+        failed=int(np.count_nonzero(failed)),
+        silent=int(np.count_nonzero(silent)),
+        at_kink=int(np.count_nonzero(found.at_kink & ~failed & ~silent)),
         worst=worst,
         first_failure=first,
     )
