@@ -1,6 +1,6 @@
 # make run   compare the three gradients      make run ARGS="--samples=5 --trace=0"
 # make test  lint, types and tests            make run EXTRAS=cuda   with JAX for CUDA 13
-# make bench the figures that README quotes   make clean  removes .venv and out
+# make bench figures, beside peers' ([bench])   make clean  removes .venv and out
 
 PYTHON ?= python3
 EXTRAS ?=
@@ -11,6 +11,7 @@ comma := ,
 # One stamp for every set of extras that has been installed.
 RUN_STAMP := $(VENV)/installed-run$(if $(EXTRAS),-$(EXTRAS))
 TEST_STAMP := $(VENV)/installed-test$(if $(EXTRAS),-$(EXTRAS))
+BENCH_STAMP := $(VENV)/installed-bench$(if $(EXTRAS),-$(EXTRAS))
 install = $(VENV)/bin/python -m pip install --quiet --constraint constraints.txt --editable
 
 .PHONY: run test test-gpu lint bench clean
@@ -29,8 +30,8 @@ lint: $(TEST_STAMP)
 	$(VENV)/bin/ruff format --check .
 	$(VENV)/bin/mypy
 
-bench: $(TEST_STAMP)
-	$(VENV)/bin/python -m benchmarks.run
+bench: $(BENCH_STAMP)
+	$(VENV)/bin/python -m benchmarks.run $(ARGS)
 
 clean:
 	rm -rf $(VENV) out
@@ -44,4 +45,8 @@ $(RUN_STAMP): setup.cfg constraints.txt | $(VENV)/bin/python
 
 $(TEST_STAMP): setup.cfg constraints.txt | $(VENV)/bin/python
 	$(install) ".[test$(if $(EXTRAS),$(comma)$(EXTRAS))]"
+	touch $@
+
+$(BENCH_STAMP): setup.cfg constraints.txt | $(VENV)/bin/python
+	$(install) ".[bench$(if $(EXTRAS),$(comma)$(EXTRAS))]"
 	touch $@

@@ -1,1 +1,1 @@
-"""Measurements; nothing here is a test."""
+"""Measurements, side by side, as ratios."""

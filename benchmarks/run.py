@@ -1,175 +1,90 @@
-"""`python -m benchmarks.run`: the figures that README quotes, side by side, as ratios.
+"""`python -m benchmarks.run`: the goals, the figures that README quotes, and what peers need."""
 
-Machines differ and are noisy, so what is compared is interleaved and only ratios are reported.
-"""
-
-import os
-import platform
-import statistics
-import subprocess
-import sys
-import tempfile
+import importlib
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Sequence
+from pathlib import Path
 
-import jax
-import numpy as np
-import torch
+from absl import flags
 
-from compare.environment import describe_environment
-from compare.evidence.proof import certify
-from jaxmlp import ACTIVATIONS, Batch, Layer, autodiff, backprop, init_params
-from torch_ref import MLP, convert, loop_gradients, per_sample_gradients
+from benchmarks import output
+from benchmarks.chart import draw_tables
+from benchmarks.results import Part, format_goals, format_table
+from compare import command_line
+from compare.errors import UsageError
 
-SIZES = (2, 10, 10, 1)
-SAMPLES = 100
-CERTIFIED = 65_536
-SWEEP_REPEATS = 7
-STARTUP_PAIRS = 10
+USAGE = """\
+Measures the goals P1 to P6 side by side with torch.func, Opacus and BackPACK, in turns.
 
+  python -m benchmarks.run                          everything, under ten minutes
+  python -m benchmarks.run --only=sweep,startup     some parts
 
-def main() -> None:
-    """Prints all tables."""
-    versions = describe_environment()["versions"]
-    print(f"{platform.machine()}, {os.cpu_count()} cores,", end=" ")
-    print(", ".join(f"{name} {version}" for name, version in versions.items()))
-    _print_table(
-        f"Gradients of {SAMPLES} samples of {'-'.join(map(str, SIZES))} sigmoid, float32, "
-        f"median of {SWEEP_REPEATS}",
-        interleaved(sweeps(), SWEEP_REPEATS),
-        reference="torch, a loop of backward()",
-    )
-    _print_table(
-        f"Certificates of {CERTIFIED:,} samples, median of {SWEEP_REPEATS}",
-        interleaved(certificates(), SWEEP_REPEATS),
-        reference="torch.func vmap(grad), the gradients",
-    )
-    _print_table(
-        f"Starting up, median of {STARTUP_PAIRS} alternating runs, compilation cache filled",
-        interleaved(startups(), STARTUP_PAIRS),
-        reference="import jax, torch",
-    )
+Exit status: 0 if all was measured, whatever came out; 1 wrong usage or a crash."""
+
+PARTS = {  # flag word -> goals
+    "sweep": "P1 and P2",
+    "comparison": "P3",
+    "memory": "P4",
+    "startup": "P5",
+    "processes": "P6",
+}
 
 
-def interleaved(tasks: Mapping[str, Callable[[], object]], repeats: int) -> dict[str, list[float]]:
-    """Times every task in turn; a short task is repeated for 20 ms and its mean is taken.
-
-    Returns:
-      Seconds, `repeats` for each task.
-    """
-    calls = {name: _calls_in(0.02, task) for name, task in tasks.items()}
-    seconds: dict[str, list[float]] = {name: [] for name in tasks}
-    for _ in range(repeats):
-        for name, task in tasks.items():
-            task()  # so that it does not start in the caches its predecessor left
-            start = time.perf_counter()
-            for _ in range(calls[name]):
-                task()
-            seconds[name].append((time.perf_counter() - start) / calls[name])
-    return seconds
-
-
-def _calls_in(seconds: float, task: Callable[[], object]) -> int:
-    task()
-    start = time.perf_counter()
-    task()
-    return max(1, int(seconds / (time.perf_counter() - start)))
+def main(argv: Sequence[str]) -> int:
+    """Measures, prints and writes."""
+    values = flags.FlagValues()
+    parts = ", ".join(f"{name} ({goals})" for name, goals in PARTS.items())
+    flags.DEFINE_list("only", [], f"Which parts: {parts}. Default: all.", flag_values=values)
+    flags.DEFINE_string("out", "out/bench", "The folder for figures.", flag_values=values)
+    flags.DEFINE_bool("quick", False, "Try everything on a few samples.", flag_values=values)
+    own = ("only=PART,...", "out=FOLDER", "quick", "flagfile=FILE", "help")
+    words = command_line.parse(argv, values, usage=USAGE, sections={"Flags": own})
+    if words:
+        raise UsageError(f"expected flags only, got {' '.join(map(repr, words))}")
+    unknown = [name for name in values.only if name not in PARTS]
+    if unknown:
+        raise UsageError(f"--only: expected some of {', '.join(PARTS)}, got {unknown[0]!r}")
+    folder = output.make_folder(values.out)
+    return measure(values.only or list(PARTS), quick=values.quick, out=folder)
 
 
-def sweeps() -> dict[str, Callable[[], object]]:
-    """The ways to per-sample gradients, on the same weights and samples."""
-    rng = np.random.default_rng(0)
-    params = init_params(rng, SIZES)
-    x = rng.random((SAMPLES, SIZES[0])).astype(np.float32)
-    y = np.square(x).mean(axis=1, keepdims=True)
-    held, batch = jax.device_put((params, Batch(x, y)))
-    sigmoid = ACTIVATIONS["sigmoid"]
-    manual = jax.jit(lambda p, b: backprop.per_sample_gradients(p, b, activation=sigmoid))
-    grad = jax.jit(lambda p, b: autodiff.per_sample_gradients(p, b, activation=sigmoid))
-    model = MLP(SIZES)
-    convert.load_params(model, params)
-    x_torch, y_torch = torch.tensor(x), torch.tensor(y)
-    return {
-        "jax_manual, jitted": lambda: jax.block_until_ready(manual(held, batch)),
-        "jax_grad, jitted": lambda: jax.block_until_ready(grad(held, batch)),
-        "torch_autograd, one backward": lambda: per_sample_gradients(model, x_torch, y_torch),
-        "torch, a loop of backward()": lambda: loop_gradients(model, x_torch, y_torch),
+def measure(names: Sequence[str], *, quick: bool, out: Path) -> int:
+    """Runs the parts in the order of PARTS."""
+    environment = output.environment()
+    told = [_headline(environment)]
+    print(told[0], flush=True)
+    found: dict[str, Part] = {}
+    for name in PARTS:
+        if name not in names:
+            continue
+        part = importlib.import_module(f"benchmarks.{name}").run(quick=quick)
+        found[name] = part
+        texts = [*map(format_table, part.tables), format_goals(part.goals)]
+        told += texts
+        print("", *texts, sep="\n\n", flush=True)
+    data = {
+        "date": time.strftime("%Y-%m-%d"),
+        "quick": quick,
+        "environment": environment,
+        "parts": {
+            name: {
+                "tables": [table._asdict() for table in part.tables],
+                "goals": [goal._asdict() for goal in part.goals],
+            }
+            for name, part in found.items()
+        },
     }
+    tables = [table for part in found.values() for table in part.tables]
+    written = output.write(out, "\n\n".join(told), data, lambda path: draw_tables(tables, path))
+    print(f"\nWritten: {', '.join(map(str, written))}")
+    return 0
 
 
-def certificates() -> dict[str, Callable[[], object]]:
-    """Proving gradients, and what torch.func needs to compute them."""
-    rng = np.random.default_rng(0)
-    params = init_params(rng, SIZES)
-    x = rng.random((CERTIFIED, SIZES[0])).astype(np.float32)
-    y = np.square(x).mean(axis=1, keepdims=True)
-    sigmoid = ACTIVATIONS["sigmoid"]
-    compute = jax.jit(lambda p, b: backprop.per_sample_gradients(p, b, activation=sigmoid))
-    grads = jax.tree.map(np.asarray, compute(params, Batch(x, y)).grads)
-    few = tuple(Layer(w[:SAMPLES], b[:SAMPLES]) for w, b in grads)
-    model = MLP(SIZES)
-    convert.load_params(model, params)
-    weights = {name: p.detach() for name, p in model.named_parameters()}
-    x_torch, y_torch = torch.tensor(x), torch.tensor(y)
-
-    def loss(weights: dict, x: torch.Tensor, y: torch.Tensor) -> torch.Tensor:
-        return (torch.func.functional_call(model, weights, (x,)) - y).square().sum()
-
-    by_func = torch.func.vmap(torch.func.grad(loss), in_dims=(None, 0, 0))
-
-    def certify_all() -> None:
-        for start in range(0, CERTIFIED, 1024):
-            rows = slice(start, start + 1024)
-            block = tuple(Layer(w[rows], b[rows]) for w, b in grads)
-            certify(
-                "",
-                params,
-                x[rows],
-                y[rows],
-                block,
-                activation="sigmoid",
-                compiled=True,
-                worst_so_far=0.0 if start == 0 else 1.0,  # looked up once, as in a run
-            )
-
-    def certify_few() -> None:
-        certify("", params, x[:SAMPLES], y[:SAMPLES], few, activation="sigmoid")
-
-    return {
-        "torch.func vmap(grad), the gradients": lambda: by_func(weights, x_torch, y_torch),
-        "certificate, one implementation": certify_all,
-        f"certificate of {SAMPLES} samples": certify_few,
-    }
-
-
-def startups() -> dict[str, Callable[[], object]]:
-    """A whole comparison, and the imports that it cannot do without."""
-    out = tempfile.mkdtemp()
-
-    def python(*arguments: str) -> None:
-        subprocess.run([sys.executable, *arguments], check=True, stdout=subprocess.DEVNULL)
-
-    return {
-        "import jax, torch": lambda: python("-c", "import jax, torch"),
-        "python -m compare.run": lambda: python("-m", "compare.run", f"--out={out}"),
-    }
-
-
-def _print_table(title: str, seconds: Mapping[str, list[float]], *, reference: str) -> None:
-    """Prints medians and, for each, how many times the reference's it takes, and the inverse."""
-    base = statistics.median(seconds[reference])
-    print(f"\n{title}\n{'':<38}{'median, ms':>11}{'least .. most':>18}{'x':>9}{'1/x':>8}")
-    for name, times in seconds.items():
-        median = statistics.median(times)
-        spread = f"{_milliseconds(min(times))} .. {_milliseconds(max(times))}"
-        ratios = f"{median / base:>9.3g}{base / median:>8.3g}"
-        print(f"{name:<38}{_milliseconds(median):>11}{spread:>18}{ratios}")
-    print(f"x: time as a multiple of {reference!r}")
-
-
-def _milliseconds(seconds: float) -> str:
-    return f"{seconds * 1e3:.3f}" if seconds < 0.1 else f"{seconds * 1e3:.0f}"
+def _headline(environment: dict) -> str:
+    versions = ", ".join(f"{name} {v}" for name, v in environment["versions"].items())
+    machine = f"{environment['processor']}, {environment['cores']} cores"
+    return f"{machine}, load {environment['load']}\n{versions}"
 
 
 if __name__ == "__main__":
-    main()
+    command_line.exit_with(main, "benchmarks.run")

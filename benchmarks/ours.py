@@ -1,0 +1,81 @@
+"""Our per-sample gradients, and how long their output takes to be written."""
+
+from collections.abc import Callable
+from typing import Any
+
+import jax
+import numpy as np
+
+from benchmarks.networks import Network
+from jaxmlp import ACTIVATIONS, Batch, Params, autodiff, backprop, sweep
+from jaxmlp.base import Grads, parameter_count
+
+MANUAL = "manual, one call, memory again"
+MANUAL_SWEEP = "manual sweep, memory again"
+GRAD = "jit(vmap(grad))"
+FLOOR = "the output written once"
+
+Task = Callable[[], Any]
+
+
+def manual_call(network: Network, params: Params, batch: Batch) -> Task:
+    """One jitted call for all samples, in the layout of the plan."""
+    return _again(
+        sweep.chunk_function(
+            backprop.per_sample_gradients,
+            activation=ACTIVATIONS[network.activation],
+            sample_axis=sweep.plan_for(network.sizes).sample_axis,
+        ),
+        *jax.device_put((params, batch)),
+    )
+
+
+def manual_sweep(network: Network, params: Params, batch: Batch) -> Task:
+    """All chunks of a sweep, kept."""
+    held, kept = jax.device_put(params), list[Any]()
+
+    def run() -> tuple[sweep.Chunk, ...]:
+        kept[:] = sweep.compute(
+            backprop.per_sample_gradients,
+            held,
+            batch,
+            activation=ACTIVATIONS[network.activation],
+            previous=tuple(kept),
+        )
+        return jax.block_until_ready(tuple(kept))
+
+    return run
+
+
+def jitted_grad(network: Network, params: Params, batch: Batch) -> Task:
+    """What everyone would write first."""
+    activation = ACTIVATIONS[network.activation]
+    compute = jax.jit(lambda p, b: autodiff.per_sample_gradients(p, b, activation=activation))
+    held = jax.device_put((params, batch))
+    return lambda: jax.block_until_ready(compute(*held))
+
+
+def floor(network: Network, params: Params, batch: Batch) -> Task:
+    """Fills an array as large as the gradients, whose memory has been used before."""
+    array = np.ones(parameter_count(network.sizes) * len(batch.x), params[0].w.dtype)
+    return lambda: array.fill(2)
+
+
+def first_gradients(task: Task, network: Network, n: int) -> Grads:
+    """Returns the gradients of the first n samples of a task above, samples first."""
+    found = task()
+    if isinstance(found, tuple) and isinstance(found[0], sweep.Chunk):
+        return jax.tree.map(lambda leaf: np.array(leaf[:n]), sweep.leading(found[0]).grads)
+    leaf = found.grads[0].b
+    axis = 0 if leaf.shape[-1:] == (network.sizes[1],) else -1
+    return jax.tree.map(lambda leaf: np.array(np.moveaxis(leaf, axis, 0)[:n]), found.grads)
+
+
+def _again(compute: Callable[..., Any], params: Params, batch: Batch) -> Task:
+    kept = [compute(params, batch)]
+
+    def run() -> Any:
+        kept[0] = jax.block_until_ready(compute(params, batch, previous=kept[0]))
+        return kept[0]
+
+    return run

@@ -1,0 +1,121 @@
+"""P1 and P2: per-sample gradients, against those of other libraries and the speed of memory."""
+
+import gc
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import jax
+import numpy as np
+
+from benchmarks import ours, peers
+from benchmarks.networks import NETWORKS, Network, make
+from benchmarks.results import Goal, Part, Table
+from benchmarks.timing import Seconds, interleaved, medians
+from jaxmlp import ACTIVATIONS, Batch, Params, autodiff
+from jaxmlp.base import Grads
+from torch_ref import convert
+
+SIZES = (("A", 100), ("A", 10_000), ("A", 1_000_000), ("B", 10_000), ("C", 1_000))
+LARGE = (("A", 1_000_000), ("B", 10_000), ("C", 1_000))
+QUICK = (("A", 100), ("A", 1_000))
+_CHECKED = 32  # samples
+_SAME = 1e-4  # of the largest entry of a parameter: float32 rounds to 1e-5 at worst here
+
+Build = Callable[[Network, Params, Batch], Callable[[], Any]]
+
+
+def run(*, quick: bool) -> Part:
+    """Measures all sizes."""
+    found: dict[tuple[str, int], Seconds] = {}
+    tables = []
+    for name, n in QUICK if quick else SIZES:
+        table = measure(NETWORKS[name], n, title=f"Gradients of {n:,} samples of {name}")
+        tables.append(table)
+        found[name, n] = table.seconds
+    times = {size: medians(seconds) for size, seconds in found.items()}
+    return Part(tuple(tables), (_p1(times), *(_p2(size, times.get(size)) for size in LARGE)))
+
+
+def measure(network: Network, n: int, *, title: str) -> Table:
+    """Checks the gradients of all ways, leaves out those that are not ours, times the rest."""
+    params, batch = make(network, n)
+    truth = _truth(network, params, batch)
+    ways: dict[str, Build] = {
+        ours.MANUAL_SWEEP: ours.manual_sweep,
+        ours.MANUAL: ours.manual_call,
+        ours.GRAD: ours.jitted_grad,
+        "torch, one backward of views": peers.expanded,
+        **peers.RIVALS,
+    }
+    if n <= 100:
+        ways[peers.LOOP] = peers.loop
+    tasks, notes = {}, []
+    for name, build in ways.items():
+        try:
+            task = build(network, params, batch)
+            error = _difference(_first(task, network, name), truth)
+        except Exception as failure:  # a peer may raise anything, or not be installed
+            notes.append(f"{name}: left out, {type(failure).__name__}: {failure}")
+            continue
+        if error > _SAME:
+            notes.append(f"{name}: left out, its gradients differ by {error:.2g} from ours")
+            continue
+        tasks[name] = task
+        gc.collect()
+    tasks[ours.FLOOR] = ours.floor(network, params, batch)
+    repeats = 7 if n * len(params) < 1e5 else 5
+    sizes = "-".join(map(str, network.sizes)) if len(network.sizes) < 6 else "ten layers of 50"
+    title = f"{title} ({sizes} {network.activation}), float32, median of {repeats}"
+    return Table(title, interleaved(tasks, repeats), ours.FLOOR, tuple(notes))
+
+
+def _truth(network: Network, params: Params, batch: Batch) -> Grads:
+    """Gradients of the first samples in float64."""
+    few = Batch(*(array[:_CHECKED].astype(np.float64) for array in batch))
+    wide = jax.tree.map(lambda leaf: leaf.astype(np.float64), params)
+    with jax.enable_x64(True):
+        found = autodiff.per_sample_gradients(wide, few, activation=ACTIVATIONS[network.activation])
+        return jax.tree.map(np.asarray, found.grads)
+
+
+def _first(task: Callable[[], Any], network: Network, name: str) -> Grads:
+    if name in (ours.MANUAL_SWEEP, ours.MANUAL, ours.GRAD):
+        return ours.first_gradients(task, network, _CHECKED)
+    return convert.from_tensors([tensor[:_CHECKED] for tensor in task()])
+
+
+def _difference(grads: Grads, truth: Grads) -> float:
+    """Largest difference of an entry, as a share of the largest entry of its parameter."""
+    pairs = zip(jax.tree.leaves(grads), jax.tree.leaves(truth), strict=True)
+    worst = 0.0
+    for found, expected in pairs:
+        if found.shape[1:] != expected.shape[1:]:
+            raise ValueError(f"expected shape {expected.shape}, got {found.shape}")
+        worst = max(worst, float(np.abs(found - expected).max() / np.abs(expected).max()))
+    return worst
+
+
+def _best(times: Mapping[str, float], names: Mapping[str, object]) -> float | None:
+    return min((times[name] for name in names if name in times), default=None)
+
+
+def _p1(times: Mapping[tuple[str, int], Mapping[str, float]]) -> Goal:
+    """Never slower than vmap(grad): a caller takes one call or a sweep, as fits the size."""
+    goal = "manual, A, N=100: 150x the torch loop; nowhere slower than vmap(grad)"
+    hundred = times["A", 100]
+    gain = hundred[peers.LOOP] / hundred[ours.MANUAL]
+    slowest = min(t[ours.GRAD] / min(t[ours.MANUAL], t[ours.MANUAL_SWEEP]) for t in times.values())
+    measured = f"{gain:.0f}x the loop; at its least {slowest:.2g}x as fast as vmap(grad)"
+    return Goal("P1", goal, measured, gain >= 150 and slowest >= 1)
+
+
+def _p2(size: tuple[str, int], times: Mapping[str, float] | None) -> Goal:
+    name, n = size
+    goal = f"sweep of {name}, N={n:,}: 4x the best peer, 5x vmap(grad), within 3.5x of the floor"
+    best = None if times is None else _best(times, peers.RIVALS)
+    if times is None or best is None:
+        return Goal("P2", goal, "there was nothing to compare with", None)
+    mine = times[ours.MANUAL_SWEEP]
+    rival, grad, floor = best / mine, times[ours.GRAD] / mine, mine / times[ours.FLOOR]
+    measured = f"{rival:.2g}x, {grad:.2g}x, {floor:.2g}x"
+    return Goal("P2", goal, measured, rival >= 4 and grad >= 5 and floor <= 3.5)

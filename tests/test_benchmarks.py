@@ -1,0 +1,330 @@
+"""Benchmarks: that figures mean what they say. What they are is no test."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from benchmarks import (
+    chart,
+    child,
+    comparison,
+    memory,
+    networks,
+    ours,
+    output,
+    peers,
+    processes,
+    results,
+    run,
+    scaling,
+    startup,
+    sweep,
+    timing,
+)
+from compare.errors import UsageError
+
+ROOT = Path(__file__).parent.parent
+A = networks.NETWORKS["A"]
+
+
+@pytest.fixture(autouse=True)
+def _at_the_root(monkeypatch):
+    monkeypatch.chdir(ROOT)
+
+
+def seconds(**medians):
+    return {name: [value, value, 9 * value] for name, value in medians.items()}
+
+
+def test_tasks_take_turns():
+    seen = []
+    tasks = {name: lambda name=name: seen.append(name) or None for name in "ab"}
+    slow = {
+        name: lambda task=task: (task(), timing.time.sleep(0.02)) for name, task in tasks.items()
+    }
+    found = timing.interleaved(slow, 3)
+    assert "".join(seen) == "aabb" + "ab" * 3
+    assert {name: len(times) for name, times in found.items()} == {"a": 3, "b": 3}
+    assert all(0.02 <= t < 1 for times in found.values() for t in times)
+
+
+def test_a_median_is_not_moved_by_one_bad_turn():
+    assert timing.medians(seconds(a=0.5)) == {"a": 0.5}
+
+
+def test_table_shows_multiples_of_the_reference_and_notes():
+    table = results.Table("title", seconds(one=0.5, two=0.25), "two", ("left out",))
+    lines = results.format_table(table).splitlines()
+    assert lines[0] == "title"
+    assert lines[2].split() == ["one", "500", "500", "..", "4500", "2", "0.5"]
+    assert lines[3].split()[-2:] == ["1", "1"]
+    assert lines[-1] == "left out"
+
+
+def test_a_goal_that_is_not_reached_is_said_plainly():
+    goals = [results.Goal("P9", "as fast as light", "slower", what) for what in (True, False, None)]
+    lines = results.format_goals(tuple(goals)).splitlines()
+    assert lines[0] == "P9 reached: as fast as light: slower"
+    assert lines[1] == "P9 NOT REACHED: as fast as light: slower"
+    assert lines[2] == "P9 not measured: as fast as light: slower"
+
+
+P2 = {ours.MANUAL_SWEEP: 1.0, ours.GRAD: 5.0, ours.FLOOR: 0.3, peers.FUNC: 4.0}
+
+
+@pytest.mark.parametrize(
+    ("change", "reached"),
+    [
+        ({}, True),
+        ({ours.MANUAL_SWEEP: 1.01}, False),
+        ({ours.GRAD: 4.9}, False),
+        ({ours.FLOOR: 0.28}, False),
+        ({peers.FUNC: 3.9}, False),
+        ({"BackPACK BatchGrad": 3.9}, False),
+        ({"Opacus GradSampleModule": 5.0}, True),
+    ],
+)
+def test_p2_is_reached_at_its_limits_and_not_beyond(change, reached):
+    goal = sweep._p2(("A", 1_000_000), {**P2, **change})
+    assert goal.reached is reached
+
+
+def test_p2_without_a_peer_is_not_measured():
+    assert sweep._p2(("A", 1_000_000), {ours.MANUAL_SWEEP: 1.0}).reached is None
+    assert sweep._p2(("A", 1_000_000), None).reached is None
+
+
+@pytest.mark.parametrize(
+    ("loop", "grad", "reached"), [(150.0, 1.0, True), (149.0, 1.0, False), (150.0, 0.9, False)]
+)
+def test_p1(loop, grad, reached):
+    times = {ours.MANUAL: 1.0, ours.MANUAL_SWEEP: 2.0, ours.GRAD: 1.0, peers.LOOP: loop}
+    large = {ours.MANUAL: 3.0, ours.MANUAL_SWEEP: 1.0, ours.GRAD: grad}
+    assert sweep._p1({("A", 100): times, ("B", 10): large}).reached is reached
+
+
+@pytest.mark.filterwarnings("ignore")
+@pytest.mark.parametrize("network", ["A", "B"])
+def test_ways_that_are_timed_have_been_checked(network, monkeypatch):
+    monkeypatch.setattr(sweep, "interleaved", lambda tasks, repeats: {k: [1.0] for k in tasks})
+    table = sweep.measure(networks.NETWORKS[network], 40, title="")
+    there = {ours.MANUAL_SWEEP, ours.MANUAL, ours.GRAD, ours.FLOOR, peers.FUNC, peers.LOOP}
+    assert there <= set(table.seconds)
+    assert all("left out, ModuleNotFoundError" in note for note in table.notes)
+
+
+@pytest.mark.filterwarnings("ignore")
+def test_a_peer_with_other_gradients_is_not_compared(monkeypatch):
+    def doubled(*arguments):
+        task = peers.func(*arguments)
+        return lambda: [2 * tensor for tensor in task()]
+
+    def transposed(*arguments):
+        task = peers.func(*arguments)
+        return lambda: [t.mT if t.ndim == 3 else t for t in task()]
+
+    def missing(*arguments):
+        raise ModuleNotFoundError("No module named 'opacus'")
+
+    rivals = {"doubled": doubled, "transposed": transposed, "missing": missing}
+    monkeypatch.setattr(peers, "RIVALS", rivals)
+    monkeypatch.setattr(sweep, "interleaved", lambda tasks, repeats: {k: [1.0] for k in tasks})
+    table = sweep.measure(A, 40, title="")
+    assert not set(rivals) & set(table.seconds)
+    assert table.notes[0] == "doubled: left out, its gradients differ by 1 from ours"
+    assert table.notes[1].startswith("transposed: left out, ")
+    assert table.notes[2] == "missing: left out, ModuleNotFoundError: No module named 'opacus'"
+
+
+def test_the_floor_writes_as_much_as_the_gradients():
+    params, batch = networks.make(A, 30)
+    fill = ours.floor(A, params, batch)
+    array = fill.__closure__[0].cell_contents
+    grads = ours.jitted_grad(A, params, batch)().grads
+    assert array.nbytes == sum(leaf.nbytes for layer in grads for leaf in layer)
+    fill()
+    assert (array == 2).all()
+
+
+def test_a_child_tells_time_memory_and_status():
+    done = child.measure(["-c", "import time, sys; time.sleep(0.2); sys.exit('no')"])
+    assert 0.2 < done.seconds < 20
+    assert (done.status, done.said, done.failed) == (1, "no", True)
+    assert not child.measure(["-c", "raise SystemExit(2)"]).failed
+
+
+def test_the_memory_of_a_child_is_its_own():
+    held = np.ones(50_000_000)  # 400 MB, which are not the child's
+    small = child.measure(["-c", ""]).peak_bytes
+    large = child.measure(["-c", "b = bytearray(b'x') * 200_000_000"]).peak_bytes
+    assert small < 100e6 < held.nbytes
+    assert 200e6 < large < 300e6
+
+
+def test_a_child_is_pinned():
+    code = "import os, sys; sys.exit(str(sorted(os.sched_getaffinity(0))))"
+    core = min(os.sched_getaffinity(0))
+    assert child.start(["-c", code], cores=[core]).result().said == f"[{core}]"
+
+
+@pytest.mark.parametrize("part", [memory, startup, processes])
+def test_what_cannot_be_run_is_said(part, monkeypatch):
+    failed = child.Measured(1.0, 1, 1, "compare.run: no such flag")
+
+    class Failed:
+        def result(self):
+            return failed
+
+    for module in (memory, startup):
+        monkeypatch.setattr(module, "measure", lambda *a, **k: failed)
+    monkeypatch.setattr(processes, "start", lambda *a, **k: Failed())
+    monkeypatch.setattr(os, "sched_getaffinity", lambda pid: {0, 1})
+    (goal,) = part.run(quick=True).goals
+    assert goal.reached is None
+    assert "no such flag" in goal.measured
+
+
+def test_memory_holds_peaks_against_each_other(monkeypatch):
+    peaks = {"--samples=100000": 3e8, "--samples=4000000": 3.9e8}
+
+    def measure(arguments):
+        (peak,) = (peaks[word] for word in arguments if word in peaks)
+        return child.Measured(1.0, int(peak), 0, "")
+
+    monkeypatch.setattr(memory, "measure", measure)
+    (goal,) = memory.run(quick=False).goals
+    assert goal.reached
+    assert goal.measured == "300 MB and 390 MB, +90 MB"
+    peaks["--samples=4000000"] = 4.1e8
+    assert memory.run(quick=False).goals[0].reached is False
+
+
+@pytest.mark.parametrize(("gain", "differ"), [(1.5, False), (1.3, False), (1.5, True)])
+def test_processes_must_be_faster_and_agree(gain, differ, monkeypatch):
+    clock = iter(np.cumsum([0.0, gain] + [0.0, 1.0] + 2 * [0.0, gain, 0.0, 1.0]))
+
+    class Done:
+        def result(self):
+            return child.Measured(1.0, 1, 0, "")
+
+    def start(arguments, cores):
+        (out,) = (word.removeprefix("--out=") for word in arguments if word.startswith("--out="))
+        two = "--num_processes=2" in arguments
+        report = {"verdict": "agree", "pairs": [int(differ and two)], "date": len(cores) + two}
+        Path(out, "report.json").write_text(json.dumps(report))
+        assert len(cores) == 1
+        return Done()
+
+    monkeypatch.setattr(processes, "start", start)
+    monkeypatch.setattr(processes.time, "perf_counter", lambda: float(next(clock)))
+    monkeypatch.setattr(os, "sched_getaffinity", lambda pid: {0, 1})
+    (goal,) = processes.run(quick=False).goals
+    assert goal.reached is (gain >= 1.4 and not differ)
+    assert ("DIFFER" in goal.measured) is differ
+
+
+def test_comparison_quick():
+    part = comparison.run(quick=True)
+    assert part.tables[0].notes == ("verdict: agree",)
+    assert part.goals[0].reached is None  # a few samples reach no goal
+
+
+def test_run_writes_text_json_and_a_chart(tmp_path, capsys, monkeypatch):
+    table = results.Table("one", seconds(a=1.0, b=2.0), "a", ("note",))
+    part = results.Part((table,), (results.Goal("P3", "goal", "3x", False),))
+    monkeypatch.setattr(comparison, "run", lambda quick: part)
+    out = tmp_path / "new" / "folder"
+    assert run.main(["", "--only=comparison", f"--out={out}"]) == 0
+    printed = capsys.readouterr().out
+    assert "P3 NOT REACHED: goal: 3x" in printed
+    text = (out / "figures.txt").read_text()
+    assert "P3 NOT REACHED" in text
+    data = json.loads((out / "figures.json").read_text())
+    assert data["parts"]["comparison"]["goals"][0]["reached"] is False
+    assert data["parts"]["comparison"]["tables"][0]["seconds"]["b"] == [2.0, 2.0, 18.0]
+    assert {"jax", "torch", "opacus"} <= set(data["environment"]["versions"])
+    if (out / "chart.svg").exists():
+        assert (out / "chart.svg").read_text().count("<svg") == 1
+    else:
+        assert "No chart" in printed
+
+
+def test_without_matplotlib_there_is_no_chart_and_it_is_said(tmp_path, capsys):
+    def draw(path):
+        raise ImportError("No module named 'matplotlib'")
+
+    written = output.write(tmp_path, "text", {}, draw)
+    assert [path.name for path in written] == ["figures.txt", "figures.json"]
+    assert "No chart: No module named 'matplotlib'; pip install '.[bench]'" in (
+        capsys.readouterr().out
+    )
+
+
+def test_growth_is_drawn(tmp_path):
+    pytest.importorskip("matplotlib")
+    curves = {"samples": {1: (1.0, 1e8), 100: (2.0, 2e8)}, "width": {10: (1.0, 1e8)}}
+    chart.draw_growth(curves, tmp_path / "chart.svg")
+    assert "<svg" in (tmp_path / "chart.svg").read_text()
+
+
+def test_scaling_tells_points_and_failures(tmp_path, capsys, monkeypatch):
+    asked = []
+
+    def measure(arguments):
+        asked.append(arguments[-1])
+        if "--layer_sizes=2,100,100,1" in arguments:
+            return child.Measured(1.0, 1, 1, "out of memory")
+        return child.Measured(2.5, 300_000_000, 0, "")
+
+    monkeypatch.setattr(scaling, "measure", measure)
+    assert scaling.main(["", "--quick", f"--out={tmp_path}"]) == 0
+    printed = capsys.readouterr().out
+    assert asked[:2] == ["--samples=1", "--samples=100"]
+    assert asked[-1] == "--layer_sizes=2" + ",10" * 10 + ",1"
+    assert "--layer_sizes=2,10,1" in asked
+    assert "status 1: out of memory" in printed
+    data = json.loads((tmp_path / "figures.json").read_text())
+    assert data["curves"]["samples of 2-10-10-1"]["100"] == [2.5, 3e8]
+    assert "100" not in data["curves"]["width, 100 samples"]
+
+
+@pytest.mark.parametrize("main", [run.main, scaling.main])
+@pytest.mark.parametrize(
+    ("flag", "message"),
+    [
+        ("--nonsense", "nonsense"),
+        ("word", "expected flags only, got 'word'"),
+        ("--out=/proc/none", "--out: expected a folder that can be written, got '/proc/none'"),
+    ],
+)
+def test_bad_flags(main, flag, message):
+    with pytest.raises(UsageError, match=message):
+        main(["", flag])
+
+
+def test_an_unknown_part_is_named():
+    with pytest.raises(UsageError, match=r"--only: expected some of sweep, comparison, .*'speed'"):
+        run.main(["", "--only=sweep,speed"])
+
+
+@pytest.mark.parametrize("module", ["benchmarks.run", "benchmarks.scaling"])
+def test_a_bad_flag_is_one_line_and_status_1(module):
+    done = subprocess.run(
+        [sys.executable, "-m", module, "--nonsense"], capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 1
+    assert done.stdout == ""
+    assert len(done.stderr.splitlines()) == 1
+    assert done.stderr.startswith(f"{module}: ")
+
+
+def test_help_names_every_part(capsys):
+    with pytest.raises(SystemExit):
+        run.main(["", "--help"])
+    printed = capsys.readouterr().out
+    assert all(name in printed for name in run.PARTS)
