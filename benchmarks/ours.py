@@ -65,7 +65,8 @@ def first_gradients(task: Task, network: Network, n: int) -> Grads:
     """Returns the gradients of the first n samples of a task above, samples first."""
     found = task()
     if isinstance(found, tuple) and isinstance(found[0], sweep.Chunk):
-        return jax.tree.map(lambda leaf: np.array(leaf[:n]), sweep.leading(found[0]).grads)
+        chunks = found[: -(-n // found[0].size)]
+        return jax.tree.map(lambda leaf: leaf[:n], sweep.gather(chunks).grads)
     leaf = found.grads[0].b
     axis = 0 if leaf.shape[-1:] == (network.sizes[1],) else -1
     return jax.tree.map(lambda leaf: np.array(np.moveaxis(leaf, axis, 0)[:n]), found.grads)

@@ -38,6 +38,7 @@ def make_folder(out: str) -> Path:
 
 def write(folder: Path, text: str, data: Any, draw: Callable[[Path], None]) -> list[Path]:
     """Writes figures.txt, figures.json and chart.svg, and returns what was written."""
+    folder.mkdir(parents=True, exist_ok=True)  # it may be gone after so long
     written = [folder / "figures.txt", folder / "figures.json"]
     written[0].write_text(text + "\n", encoding="utf-8")
     written[1].write_text(json.dumps(data, indent=2) + "\n", encoding="utf-8")

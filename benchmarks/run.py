@@ -1,6 +1,7 @@
 """`python -m benchmarks.run`: the goals, the figures that README quotes, and what peers need."""
 
 import importlib
+import sys
 import time
 from collections.abc import Sequence
 from pathlib import Path
@@ -57,6 +58,7 @@ def measure(names: Sequence[str], *, quick: bool, out: Path) -> int:
     for name in PARTS:
         if name not in names:
             continue
+        print(f"{name} ...", file=sys.stderr, flush=True)
         part = importlib.import_module(f"benchmarks.{name}").run(quick=quick)
         found[name] = part
         texts = [*map(format_table, part.tables), format_goals(part.goals)]

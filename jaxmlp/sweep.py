@@ -146,7 +146,7 @@ def compute(
     sweep = _prepare(per_sample_gradients, params, batch, activation, start, plan, devices)
     memory = [chunk.evaluation for chunk in previous[: len(sweep.starts)]]
     for evaluation in memory:
-        _check_memory(evaluation, sweep.shapes)
+        _check_memory(evaluation, sweep.shapes, sweep.devices)
     return tuple(sweep.fill(*pair) for pair in itertools.zip_longest(sweep.starts, memory))
 
 
@@ -166,7 +166,8 @@ class _Sweep(NamedTuple):
 
     starts: range  # of the chunks
     fill: Callable[[int, Evaluation | None], Chunk]  # (start, memory to use again) -> chunk
-    shapes: list[jax.ShapeDtypeStruct]  # of the leaves of such memory
+    shapes: list[jax.ShapeDtypeStruct]  # of the leaves of such memory, on each device
+    devices: set[Any]
 
 
 def _prepare(
@@ -197,16 +198,18 @@ def _prepare(
 
     def fill(first: int, memory: Evaluation | None) -> Chunk:
         parts = []
-        for i, params in enumerate(held):
+        shards = [None] * mesh.size if memory is None else _split(memory, mesh.size)
+        for i, (params, mine) in enumerate(zip(held, shards, strict=True)):
             begin = first + i * plan.chunk
             n_blocks = np.clip(-(-(n - begin) // plan.block), 0, plan.chunk // plan.block)
             part = _rows(batch, begin, plan.chunk)
-            mine = step.memory(params, part) if memory is None else _shard(memory, i)
+            mine = step.memory(params, part) if mine is None else mine
             parts.append(step.fill(mine, params, part, np.int32(n_blocks)))
         size = min(mesh.size * plan.chunk, n - first)
         return Chunk(first, size, plan.sample_axis, _join(parts, mesh, plan.sample_axis))
 
-    return _Sweep(range(start, n, mesh.size * plan.chunk), fill, jax.tree.leaves(local))
+    starts = range(start, n, mesh.size * plan.chunk)
+    return _Sweep(starts, fill, jax.tree.leaves(local), set(mesh.devices))
 
 
 class _Step(NamedTuple):
@@ -218,6 +221,7 @@ class _Step(NamedTuple):
 
 @functools.lru_cache
 def _step(per_sample_gradients: PerSampleGradients, activation: Activation, plan: Plan) -> _Step:
+    """Compiles once for all sweeps that have these in common."""
     evaluate = _at_axis(per_sample_gradients, activation, plan.sample_axis)
 
     def fill(memory: Evaluation, params: Params, batch: Batch, n_blocks: Array) -> Evaluation:
@@ -240,11 +244,13 @@ def _step(per_sample_gradients: PerSampleGradients, activation: Activation, plan
     return _Step(jax.jit(memory), jax.jit(fill, donate_argnums=0, keep_unused=True))
 
 
-def _shard(evaluation: Evaluation, i: int) -> Evaluation:
-    return jax.tree.map(
-        lambda leaf: leaf if leaf.is_fully_replicated else leaf.addressable_shards[i].data,
-        evaluation,
-    )
+def _split(evaluation: Evaluation, n: int) -> Sequence[Evaluation | None]:
+    """Returns what lies on each device; all at once, as the use of one part deletes the whole."""
+    if n == 1:
+        return [evaluation]
+    leaves, treedef = jax.tree.flatten(evaluation)
+    shards = [[shard.data for shard in leaf.addressable_shards] for leaf in leaves]
+    return [jax.tree.unflatten(treedef, parts) for parts in zip(*shards, strict=True)]
 
 
 def _join(parts: Sequence[Evaluation], mesh: Mesh, sample_axis: int) -> Evaluation:
@@ -295,12 +301,17 @@ def _check_batch(params: Params, batch: Batch) -> None:
         raise ValueError(f"w1: {dtype} needs `with jax.enable_x64(True):`, which is off")
 
 
-def _check_memory(memory: Evaluation, shapes: Sequence[jax.ShapeDtypeStruct]) -> None:
-    for leaf, expected in zip(jax.tree.leaves(memory), shapes, strict=True):
-        found = leaf.sharding.shard_shape(leaf.shape)
-        if (found, leaf.dtype) != (expected.shape, expected.dtype):
-            raise ValueError(
-                "previous: expected chunks of this network, plan, dtype and devices, with "
-                f"{expected.dtype}{list(expected.shape)} on each device, got "
-                f"{leaf.dtype}{list(found)}"
-            )
+def _check_memory(
+    memory: Evaluation, shapes: Sequence[jax.ShapeDtypeStruct], devices: set[Any]
+) -> None:
+    leaves = jax.tree.leaves(memory)
+    found = [(leaf.sharding.shard_shape(leaf.shape), leaf.dtype) for leaf in leaves]
+    expected = [(leaf.shape, leaf.dtype) for leaf in shapes]
+    if found != expected or any(leaf.sharding.device_set != devices for leaf in leaves):
+        raise ValueError(
+            "previous: expected chunks of this network, plan, dtype and devices, with parts "
+            f"{[list(shape) for shape, _ in expected]}, got {[list(shape) for shape, _ in found]}; "
+            "leave it out"
+        )
+    if any(leaf.is_deleted() for leaf in leaves):
+        raise ValueError("previous: expected chunks that nobody has used, got deleted ones")
