@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from compare.answers import Answer, name_parameters
+from compare.answers import Answer
 from compare.blocks import block_size
 from compare.errors import UsageError
 from compare.problem import Problem
@@ -52,12 +52,12 @@ class Keeper:
                 f"{entries:,}, every gradient of every implementation; take fewer --samples"
             )
         self._problem = problem
-        self._blocks: dict[str, list[Answer]] = {}
+        self._blocks: dict[str, list[Mapping[str, np.ndarray]]] = {}
 
-    def add(self, answers: Mapping[str, Answer]) -> None:
-        """Takes the answers to the next block."""
-        for name, answer in answers.items():
-            self._blocks.setdefault(name, []).append(answer)
+    def add(self, grads: Mapping[str, Mapping[str, np.ndarray]]) -> None:
+        """Takes the next block: implementation -> parameter -> [N, ...], in_out."""
+        for name, arrays in grads.items():
+            self._blocks.setdefault(name, []).append(arrays)
 
     def write(self, path: Path, report: Report) -> None:
         """Writes all that was taken, with what the report says of it."""
@@ -76,9 +76,8 @@ class Keeper:
         }
         arrays: dict[str, Any] = {"about": np.array(json.dumps(about))}
         for name, blocks in self._blocks.items():
-            named = [name_parameters(answer.grads, "in_out") for answer in blocks]
-            for parameter in named[0]:
-                whole = np.concatenate([one[parameter] for one in named])
+            for parameter in blocks[0]:
+                whole = np.concatenate([one[parameter] for one in blocks])
                 arrays[f"{name}/{parameter}"] = storable(whole)
         with open(path, "wb") as file:
             np.savez(file, **arrays)

@@ -4,11 +4,12 @@ import dataclasses
 import shlex
 from typing import Any
 
-from compare.config import Config
+from compare.config import RUNNING, Config
 
 _NOT_REPEATED = (
     *("only_sample", "trace", "save_params", "save_baseline"),
     *("out", "dumps", "split_dumps"),  # of one sample there is no dump
+    *RUNNING,
 )
 
 

@@ -86,8 +86,9 @@ def exit_with(main: Callable[[Sequence[str]], int], command: str) -> None:
     except UsageError as error:
         print(f"{command}: {error}", file=sys.stderr)
         status = USAGE_ERROR
-    except KeyboardInterrupt:
-        print(f"{command}: interrupted; nothing was written", file=sys.stderr)
+    except KeyboardInterrupt as error:
+        said = str(error) or "interrupted; nothing was written"
+        print(f"{command}: {said}", file=sys.stderr)
         status = USAGE_ERROR
     except MemoryError:
         print(f"{command}: there is not enough memory for this", file=sys.stderr)

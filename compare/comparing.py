@@ -6,6 +6,7 @@ import os
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -14,10 +15,11 @@ from compare.answers import Answer, take
 from compare.baseline import Baseline
 from compare.blocks import Block, block_at, block_size, block_start
 from compare.command import reproducing_command
-from compare.config import Config
+from compare.config import RUNNING, Config
 from compare.environment import describe_environment
 from compare.gathering import Evidence, Found
 from compare.implementations import IMPLEMENTATIONS, Implementation
+from compare.journal import Journal
 from compare.pairing import Answered
 from compare.problem import Problem
 from compare.report import base as report
@@ -30,13 +32,22 @@ _COMPILED_FROM = 5  # blocks; with fewer, compiling evidence costs more than it 
 Sink = Callable[[int, Mapping[str, Answer]], None]
 
 
+class Examined(NamedTuple):
+    """Blocks that have been examined, by whom, and what was found of them."""
+
+    problem: Problem
+    config: Config
+    taking_part: Sequence[Implementation]
+    evidence: Evidence
+    answered: Answered
+
+
 def compare_problem(
     problem: Problem,
     config: Config,
     *,
     brought: Sequence[Implementation] = (),
     seed: int = 0,
-    baseline: Baseline | None = None,
     on_block: Sink | None = None,
 ) -> report.Report:
     """Compares the gradients of a problem.
@@ -46,11 +57,38 @@ def compare_problem(
       config: names the implementations; its layer sizes and samples are filled in.
       brought: a user's own implementations, which come after them.
       seed: used where the config has none.
-      baseline: an earlier run to hold this one against.
       on_block: called with (first sample, implementation -> Answer) for each block, in order.
 
     Raises:
       UsageError: if a device cannot be had or there is no such sample.
+    """
+    options: dict[str, Any] = {"brought": brought, "seed": seed, "on_block": on_block}
+    return report_of(examine_problem(problem, config, **options))
+
+
+def examine_problem(
+    problem: Problem,
+    config: Config,
+    *,
+    brought: Sequence[Implementation] = (),
+    seed: int = 0,
+    baseline: Baseline | None = None,
+    on_block: Sink | None = None,
+    journal: Journal | None = None,
+) -> Examined:
+    """Gathers the evidence for a report; arguments and errors as in `compare_problem`.
+
+    Args:
+      problem: weights and samples.
+      config: names the implementations.
+      brought: a user's own.
+      seed: used where the config has none.
+      baseline: an earlier run to hold this one against.
+      on_block: called for each block.
+      journal: says which blocks are this process's and are not done, and keeps what is found.
+
+    Raises:
+      KeyboardInterrupt: saying what the journal has saved.
     """
     config = problem.describe(config)
     taking_part = [
@@ -72,30 +110,89 @@ def compare_problem(
         witness=config.witness,
         baseline=baseline,
     )
-    answered = _answering(problem, [*taking_part, *evidence.earlier])
-    first, size = block_start(problem, samples[0]), block_size(problem.layer_sizes)
-    starts = range(first, samples[-1] + 1, size)
+    examined = Examined(
+        problem,
+        config,
+        taking_part,
+        evidence,
+        _answering(problem, [*taking_part, *evidence.earlier]),
+    )
+    starts = range(
+        block_start(problem, samples[0]), samples[-1] + 1, block_size(problem.layer_sizes)
+    )
     compiled = len(starts) >= _COMPILED_FROM
-    for block, answers, found in _examined(
-        starts, answered, evidence, config.only_sample, compiled
-    ):
-        evidence.add(found)
-        if on_block is not None:
-            on_block(block.start, {one.name: answers[one.name] for one in taking_part})
+    if journal is not None:
+        starts = journal.begin(starts, evidence)
+    try:
+        for block, answers, found in _examine_blocks(examined, starts, compiled=compiled):
+            evidence.add(found)
+            named = {one.name: answers[one.name] for one in taking_part}
+            if on_block is not None:
+                on_block(block.start, named)
+            if journal is not None:
+                journal.add(block, named, evidence)
+    except KeyboardInterrupt:
+        if journal is None:
+            raise
+        if journal.samples:
+            journal.save(evidence)
+        raise journal.interrupted() from None
+    return examined
+
+
+def report_of(examined: Examined) -> report.Report:
+    """Adds what can only be found at the end, and judges it all."""
+    problem, config, taking_part, evidence, answered = examined
     evidence.finish(answered)
     trace = None
     if config.trace is not None:
         block, answers = answered(block_start(problem, config.trace))
         trace = trace_sample(taking_part, block, answers, config.trace, layout=config.layout)
-    return _report(problem, config, taking_part, evidence, answered, trace)
+    environment = describe_environment([one.device for one in taking_part])
+    certificates = [evidence.certificates[one.name] for one in taking_part]
+    change = evidence.change(environment["versions"])
+    judged = verdict.decide(evidence.pairs, certificates, evidence.explanations, change)
+    places = [] if judged.place is None else [judged.place]
+    reproduce = None
+    if config.only_sample is not None:
+        places += worst_places(evidence.pairs)
+    elif judged.place is not None:
+        reproduce = reproducing_command(config, judged.place.sample)
+    values = []
+    for place in dict.fromkeys(places):
+        block, answers = answered(block_start(problem, place.sample))
+        row = place.sample - block.start
+        values.append(values_at(place, row, answers, layout=config.layout))
+    return report.Report(
+        verdict=judged.verdict,
+        reason=judged.reason,
+        warnings=judged.warnings,
+        rule=verdict.RULE,
+        config={k: v for k, v in dataclasses.asdict(config).items() if k not in RUNNING},
+        environment=environment,
+        implementations=tuple(
+            report.Implementation(
+                one.name,
+                evidence.certificates[one.name].dtype,
+                one.device,
+                one.source,
+                evidence.certificates[one.name],
+                evidence.explanations.get(one.name),
+                evidence.detectable.get(one.name),
+            )
+            for one in taking_part
+        ),
+        pairs=tuple(evidence.pairs),
+        witness=tuple(evidence.witness),
+        trace=trace,
+        values=tuple(values),
+        change=change,
+        reproduce=reproduce,
+    )
 
 
-def _examined(
-    starts: Sequence[int],
-    answered: Answered,
-    evidence: Evidence,
-    only_sample: int | None,
-    compiled: bool,
+def _examine_blocks(
+    examined: Examined, starts: Sequence[int], *, compiled: bool
 ) -> Iterator[tuple[Block, Mapping[str, Answer], Found]]:
     """Yields blocks in order, their answers and what was found of them.
 
@@ -103,20 +200,21 @@ def _examined(
     that have been answered are examined in threads, which NumPy and XLA let compute side by side.
     """
     waiting: deque[tuple[Block, Mapping[str, Answer], Future[Found]]] = deque()
-    workers = min(os.cpu_count() or 1, len(starts))
+    workers = max(1, min(os.cpu_count() or 1, len(starts)))
+    only_sample = examined.config.only_sample
     pool = ThreadPoolExecutor(workers)
     try:
         for start in starts:
-            block, answers = answered(start)
+            block, answers = examined.answered(start)
             if only_sample is not None:
                 block, answers = _only(only_sample, block, answers)
-            examined = pool.submit(evidence.examine, block, answers, compiled=compiled)
-            waiting.append((block, answers, examined))
+            found = pool.submit(examined.evidence.examine, block, answers, compiled=compiled)
+            waiting.append((block, answers, found))
             if len(waiting) > workers:
-                done = waiting.popleft()
-                yield *done[:2], done[2].result()
-        for block, answers, examined in waiting:
-            yield block, answers, examined.result()
+                block, answers, found = waiting.popleft()
+                yield block, answers, found.result()
+        for block, answers, found in waiting:
+            yield block, answers, found.result()
     finally:
         pool.shutdown(cancel_futures=True)
 
@@ -139,54 +237,3 @@ def _only(
     row = np.array([sample - block.start])
     alone = Block(sample, Batch(block.batch.x[row], block.batch.y[row]), block.padded)
     return alone, {name: take(answer, row) for name, answer in answers.items()}
-
-
-def _report(
-    problem: Problem,
-    config: Config,
-    taking_part: Sequence[Implementation],
-    evidence: Evidence,
-    answered: Answered,
-    trace: report.Trace | None,
-) -> report.Report:
-    environment = describe_environment([one.device for one in taking_part])
-    certificates = [evidence.certificates[one.name] for one in taking_part]
-    change = evidence.change(environment["versions"])
-    judged = verdict.decide(evidence.pairs, certificates, evidence.explanations, change)
-    places = [] if judged.place is None else [judged.place]
-    reproduce = None
-    if config.only_sample is not None:
-        places += worst_places(evidence.pairs)
-    elif judged.place is not None:
-        reproduce = reproducing_command(config, judged.place.sample)
-    values = []
-    for place in dict.fromkeys(places):
-        block, answers = answered(block_start(problem, place.sample))
-        row = place.sample - block.start
-        values.append(values_at(place, row, answers, layout=config.layout))
-    return report.Report(
-        verdict=judged.verdict,
-        reason=judged.reason,
-        warnings=judged.warnings,
-        rule=verdict.RULE,
-        config=dataclasses.asdict(config),
-        environment=environment,
-        implementations=tuple(
-            report.Implementation(
-                one.name,
-                evidence.certificates[one.name].dtype,
-                one.device,
-                one.source,
-                evidence.certificates[one.name],
-                evidence.explanations.get(one.name),
-                evidence.detectable.get(one.name),
-            )
-            for one in taking_part
-        ),
-        pairs=tuple(evidence.pairs),
-        witness=tuple(evidence.witness),
-        trace=trace,
-        values=tuple(values),
-        change=change,
-        reproduce=reproduce,
-    )

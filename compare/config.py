@@ -18,6 +18,9 @@ SAVED = (".npz", ".pt", ".pth", ".safetensors")
 FAIL_ON = ("disagree", "undecided", "warning")
 DUMPS = ("auto", "text", "npz", "none")
 
+# How a run is run, which changes nothing in what it finds.
+RUNNING = ("quiet", "restart", "coordinator_address", "num_processes", "process_id")
+
 LARGEST_TEXT_DUMP = 1000  # samples; --dumps=auto writes text up to here
 
 
@@ -58,6 +61,11 @@ class Config:
     trace: int | None = None
     witness: int = 3
     fail_on: str = "undecided"
+    quiet: bool = False
+    restart: bool = False
+    coordinator_address: str | None = None
+    num_processes: int | None = None
+    process_id: int | None = None
 
     def __post_init__(self) -> None:
         _check_choice("activation", self.activation, ACTIVATIONS)
@@ -86,6 +94,7 @@ class Config:
         if self.save_baseline is not None and self.only_sample is not None:
             raise UsageError("save_baseline: a baseline is of all samples; drop --only_sample")
         self._check_files()
+        self._check_processes()
         if not self.out:
             raise UsageError("--out: expected a folder to write into, got an empty name")
         if self.samples is not None and self.samples < 1:
@@ -94,6 +103,28 @@ class Config:
             raise UsageError(f"witness: expected an integer of at least 0, got {self.witness}")
         if self.seed is not None and self.seed < 0:
             raise UsageError(f"seed: expected an integer of at least 0, got {self.seed}")
+
+    def _check_processes(self) -> None:
+        given = [name for name in RUNNING[2:] if getattr(self, name) is not None]
+        if given and len(given) < len(RUNNING[2:]):
+            raise UsageError(
+                f"{given[0]}: expected --coordinator_address=HOST:PORT, --num_processes and "
+                f"--process_id together, got {', '.join(given)} alone"
+            )
+        if not given:
+            return
+        assert self.num_processes is not None
+        assert self.process_id is not None
+        host, _, port = str(self.coordinator_address).rpartition(":")
+        if not host or not port.isdigit():
+            raise UsageError(
+                "coordinator_address: expected HOST:PORT of the first process, such as "
+                f"127.0.0.1:1234, got {self.coordinator_address}"
+            )
+        if not 0 <= self.process_id < self.num_processes:
+            raise UsageError(
+                f"process_id: expected one of 0 to {self.num_processes - 1}, got {self.process_id}"
+            )
 
     def _check_files(self) -> None:
         params = self.save_params

@@ -79,6 +79,11 @@ class Drifts:
         for name, moved in found.moved.items():
             self._moved[name] += moved
 
+    @property
+    def found(self) -> "Drifted":
+        """All that has been added."""
+        return Drifted(self._pairing.pairs, self._moved)
+
     def finish(self, answered: Answered) -> None:
         """Adds what can only be chosen at the end."""
         self._pairing.finish(answered)

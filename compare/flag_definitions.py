@@ -16,6 +16,7 @@ def define_flags() -> flags.FlagValues:
     _define_comparison(values)
     _define_baseline(values)
     _define_output(values)
+    _define_running(values)
     return values
 
 
@@ -159,6 +160,24 @@ def _define_output(values: flags.FlagValues) -> None:
         "out_in is its transpose, as in torch.",
     )
     _integer(values, "trace", "Print every forward and backward step of this sample.", at_least=0)
+
+
+def _define_running(values: flags.FlagValues) -> None:
+    flags.DEFINE_bool("quiet", Config.quiet, "Show no progress.", flag_values=values)
+    flags.DEFINE_bool(
+        "restart",
+        Config.restart,
+        "Begin anew where an earlier run of --out was interrupted; without it, it goes on.",
+        flag_values=values,
+    )
+    _path(
+        values,
+        "coordinator_address",
+        "HOST:PORT of the first of several processes that share the samples; --out is a folder "
+        "that all of them see. Slurm and Open MPI tell all three by themselves.",
+    )
+    _integer(values, "num_processes", "How many they are.", at_least=1)
+    _integer(values, "process_id", "Which of them this is; 0 reports.", at_least=0)
 
 
 def _choice(values: flags.FlagValues, name: str, choices: Sequence[str], text: str) -> None:

@@ -45,6 +45,13 @@ SECTIONS = {
     ),
     "Over time": ("save_baseline=FILE", "baseline=FILE"),
     "The output": ("out=FOLDER", "dumps", "split_dumps", "layout", "trace=N"),
+    "How it runs": (
+        "quiet",
+        "restart",
+        "coordinator_address=HOST:PORT",
+        "num_processes=N",
+        "process_id=N",
+    ),
     "Other": ("flagfile=FILE", "help"),
 }
 

@@ -140,6 +140,18 @@ class Evidence:
             key=lambda error: (error.sample, self._names.index(error.implementation)),
         )
 
+    @property
+    def found(self) -> "Found":
+        """All that has been added."""
+        return Found(
+            self.pairs,
+            self.certificates,
+            self.explanations,
+            self.detectable,
+            self.witness,
+            None if self._drifts is None else self._drifts.found,
+        )
+
     def finish(self, answered: Answered) -> None:
         """Adds what can only be chosen at the end."""
         self._pairing.finish(answered)

@@ -2,23 +2,25 @@
 
 import contextlib
 import os
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
-from compare.answers import Answer, name_parameters
+import numpy as np
+
 from compare.baseline import Keeper
 from compare.config import Config
 from compare.errors import UsageError
+from compare.kept_blocks import Grads
 from compare.problem import Problem
 from compare.readers.safetensors import import_safetensors
 from compare.report.base import Report
-from compare.report.dat import Dumps
+from compare.report.dat import Dumps, dump_format
 from compare.report.json import report_to_json
 from compare.saved_params import write_params
 from compare.staging import Staging, staged_file
 
 
 class Outputs:
-    """The report, dumps, a baseline and weights; a context manager, to be fed with blocks."""
+    """The report, dumps, a baseline and weights; a context manager."""
 
     def __init__(self, config: Config, problem: Problem, n_implementations: int) -> None:
         """Takes the config, its sizes and samples known.
@@ -59,20 +61,27 @@ class Outputs:
             self._stack = stack.pop_all()
         return self
 
-    def add(self, start: int, answers: Mapping[str, Answer]) -> None:
-        """Takes the answers to the next block."""
-        layout = self._config.layout
-        named = {k: name_parameters(answer.grads, layout) for k, answer in answers.items()}
-        self._dumps.add(start, named)
-        if self._keeper is not None:
-            self._keeper.add(answers)
+    @property
+    def need_gradients(self) -> bool:
+        """Whether `write` has to be given them."""
+        return self._keeper is not None or dump_format(self._config) != "none"
 
-    def write(self, report: Report) -> None:
-        """Writes what can only be written at the end.
+    def write(self, report: Report, blocks: Iterable[tuple[int, Grads]]) -> None:
+        """Writes everything.
+
+        Args:
+          report: what was found.
+          blocks: (first sample, gradients) in order, if they are needed.
 
         Raises:
           UsageError: if two files have one name.
         """
+        for start, grads in blocks:
+            self._dumps.add(
+                start, {k: _in_layout(v, self._config.layout) for k, v in grads.items()}
+            )
+            if self._keeper is not None:
+                self._keeper.add(grads)
         self._dumps.finish()
         self._staging.path("report.json").write_text(report_to_json(report), encoding="utf-8")
         for option, path in self._named.items():
@@ -94,3 +103,11 @@ class Outputs:
     def names(self) -> tuple[str, ...]:
         """Of all files."""
         return (*self._staging.names, *self._named.values())
+
+
+def _in_layout(arrays: Mapping[str, np.ndarray], layout: str) -> dict[str, np.ndarray]:
+    """Turns weights [N, n_in, n_out] if need be."""
+    return {
+        name: np.swapaxes(array, 1, 2) if layout == "out_in" and array.ndim == 3 else array
+        for name, array in arrays.items()
+    }

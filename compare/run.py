@@ -2,15 +2,19 @@
 
 import os
 import shutil
+import sys
 import textwrap
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from compare.command_line import EXIT_STATUS, exit_with
 from compare.config import Config
+from compare.errors import UsageError
 from compare.flags import config_from_argv
+from compare.progress import Progress
 
 if TYPE_CHECKING:
+    from compare.comparing import Examined
     from compare.report.base import Report
 
 
@@ -24,20 +28,51 @@ def main(argv: Sequence[str]) -> int:
     _prepare_jax(config)
     from compare.baseline import read_baseline
     from compare.bringing import from_flags
-    from compare.comparing import compare_problem
+    from compare.comparing import examine_problem, report_of
+    from compare.journal import Journal, JournalError, discard
     from compare.outputs import Outputs
     from compare.problem import make_problem
+    from compare.processes import join
     from compare.report.text import format_report
 
     problem = make_problem(config)
     config = problem.describe(config)
     brought = from_flags(config, problem)
     baseline = None if config.baseline is None else read_baseline(config.baseline, problem)
-    with Outputs(config, problem, len(config.implementations) + len(brought)) as outputs:
-        report = compare_problem(
-            problem, config, brought=brought, baseline=baseline, on_block=outputs.add
-        )
-        outputs.write(report)
+    if config.restart:
+        discard(config.out)
+    share = join(config)  # nobody goes on before all are here
+    outputs = Outputs(config, problem, len(config.implementations) + len(brought))
+    journal = Journal(config, share, gradients=outputs.need_gradients)
+
+    def examine() -> "Examined":
+        with Progress(None if config.quiet else sys.stderr) as progress:
+            try:
+                return examine_problem(
+                    problem,
+                    config,
+                    brought=brought,
+                    baseline=baseline,
+                    journal=journal,
+                    on_block=lambda *_: progress.update(journal.samples, journal.total),
+                )
+            except JournalError:
+                raise
+            except UsageError:  # as it would be again from here
+                discard(config.out)
+                raise
+
+    if not share.first:
+        journal.save(examine().evidence, complete=True)
+        journal.wait_for_report()
+        return EXIT_STATUS["agree"]
+    with outputs:
+        examined = examine()
+        for found in journal.others():
+            examined.evidence.add(found)
+        report = report_of(examined)
+        outputs.write(report, journal.blocks())
+    journal.finish()
     width = _width()
     print(format_report(report, width=width))
     written = f"Written: {', '.join(outputs.names)}"

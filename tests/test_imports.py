@@ -43,6 +43,7 @@ ALLOWED = {
     "compare.returned": {"numpy", "jaxmlp.base", "compare"},
     "compare.problem": {"numpy", "jaxmlp", "compare"},
     "compare.formulas": {"jax", "jaxmlp"},
+    "compare.processes": {"jax", "compare"},
     # trials of the comparison itself
     "compare.selftest": {"absl", "numpy", "jaxmlp", "compare"},
     "compare.false_alarms": {"jax", "torch", "numpy", "jaxmlp", "torch_ref", "compare"},

@@ -67,16 +67,17 @@ def make_subject(
       y: [N, k].
       grads: leaves [N, n_in, n_out] and [N, n_out].
       printed: shaped like grads.
-      finite: [N] bool; the other gradients become 0.
+      finite: [N] bool; of the other samples everything becomes 0.
     """
-    last = layers_last(grads)
+    x, y, last = samples_last(x), samples_last(y), layers_last(grads)
     if not finite.all():  # dropping them would make another shape, to be compiled again
+        x, y = (np.where(finite, array, np.zeros_like(array)) for array in (x, y))
         last = tuple(
             (np.where(finite, dw, np.zeros_like(dw)), np.where(finite, db, np.zeros_like(db)))
             for dw, db in last
         )
     units = None if printed is None else layers_last(printed)
-    return Subject(tuple(params), samples_last(x), samples_last(y), last, units)
+    return Subject(tuple(params), x, y, last, units)
 
 
 class PerSample(NamedTuple):

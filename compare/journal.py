@@ -1,0 +1,261 @@
+"""A run's state, saved in --out every few seconds, so that what ends early can go on.
+
+`.unfinished/` holds the evidence of the blocks that each process has examined and, if they are to
+be written, their gradients. A state says what it is of: flags, versions, processor, files read; a
+run of anything else does not go on from it.
+"""
+
+import contextlib
+import dataclasses
+import functools
+import json
+import os
+import shutil
+import sys
+import time
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from compare.answers import Answer
+from compare.blocks import Block
+from compare.config import RUNNING, Config
+from compare.encoding import decode, encode
+from compare.environment import describe_environment
+from compare.errors import UsageError
+from compare.gathering import Evidence, Found
+from compare.kept_blocks import Grads, KeptBlocks
+from compare.processes import Share, wait_until
+from compare.staging import Staging
+
+_FOLDER = ".unfinished"
+_EVERY = 2.0  # seconds from state to state: what a run that is killed has to do again
+_FREE = ("out", *RUNNING)  # flags that may change from run to run
+
+
+class JournalError(UsageError):
+    """A state cannot be used or saved; what is on disk stays."""
+
+
+class Journal:
+    """The state of one process of a run."""
+
+    def __init__(
+        self,
+        config: Config,
+        share: Share,
+        *,
+        gradients: bool,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        """Takes the config, its sizes and samples known.
+
+        Args:
+          config: of the run.
+          share: which process this is.
+          gradients: whether to keep them too, for `blocks`.
+          clock: seconds.
+        """
+        self._config, self._share = config, share
+        self._identity = _identity_of(config)
+        self._folder = Path(config.out, _FOLDER)
+        self._kept = KeptBlocks(self._folder) if gradients else None
+        self._clock, self._next = clock, clock() + _EVERY
+        self._starts = range(0)  # of all blocks of the run
+        self.total = 0  # samples of this process
+        self.samples = self._blocks = 0  # done
+        self._saved: int | None = None  # samples in the last state on disk
+
+    def begin(self, starts: range, evidence: Evidence) -> range:
+        """Takes up what an earlier run has left.
+
+        Args:
+          starts: of all blocks of the run.
+          evidence: to which it is added.
+
+        Returns:
+          The blocks that this process has to do yet.
+
+        Raises:
+          JournalError: if a state is of another run.
+        """
+        for path in sorted(self._folder.glob("process_*_of_*.json")):
+            if not path.name.endswith(f"_of_{self._share.processes}.json"):
+                then = path.stem.rpartition("_")[2]
+                raise self._refused(f"num_processes: {then} then, {self._share.processes} now")
+        state = self._read(self._share.process)
+        if state is not None:
+            evidence.add(decode(state["found"]))
+            self._blocks, self.samples = state["blocks"], state["samples"]
+            self._saved = self.samples
+        self._starts, mine = starts, self._share.of(starts)
+        if mine:
+            assert self._config.samples is not None
+            self.total = min(mine[-1] + starts.step, self._config.samples) - mine[0]
+        return mine[self._blocks :]
+
+    def add(self, block: Block, answers: Mapping[str, Answer], evidence: Evidence) -> None:
+        """Takes one more block in, and saves if it is time to.
+
+        Raises:
+          JournalError: if the state cannot be saved, as on a full disk.
+        """
+        self._blocks += 1
+        self.samples += block.size
+        if self._kept is not None:
+            self._kept.add(block.start, answers)
+        if self._clock() >= self._next or (self._kept is not None and self._kept.full):
+            self.save(evidence)
+
+    def save(self, evidence: Evidence, *, complete: bool = False) -> None:
+        """Writes gradients and then the state; each appears whole, or not at all.
+
+        Raises:
+          JournalError: if that fails; the last good state stays.
+        """
+        state = {
+            "of": self._identity,
+            "blocks": self._blocks,
+            "samples": self.samples,
+            "complete": complete,
+            "found": encode(evidence.found),
+        }
+        try:
+            if self._kept is not None:
+                self._kept.flush()
+            with Staging(self._folder, option="--out") as staging:
+                text = json.dumps(state, allow_nan=False)
+                staging.path(self._name(self._share.process)).write_text(text, encoding="utf-8")
+        except UsageError as error:
+            raise JournalError(
+                f"{error}; of {self.samples:,} samples computed, {self._saved or 0:,} are saved in "
+                f"{self._folder}, from where the same command goes on once there is room"
+            ) from None
+        self._saved, self._next = self.samples, self._clock() + _EVERY
+
+    def interrupted(self) -> KeyboardInterrupt:
+        """Says how to go on."""
+        if self._saved is None:
+            return KeyboardInterrupt("interrupted; nothing was written")
+        return KeyboardInterrupt(
+            f"interrupted; {self._saved:,} of {self.total:,} samples are saved in {self._folder}: "
+            "the same command goes on from there, and with --restart it begins anew"
+        )
+
+    def blocks(self) -> Iterator[tuple[int, Grads]]:
+        """Yields the gradients of all processes in order of samples, if they were kept.
+
+        Raises:
+          UsageError: if a file of them is damaged or missing.
+        """
+        if self._kept is not None:
+            yield from self._kept.read(self._starts)
+
+    def others(self) -> Iterator[Found]:
+        """Waits for what the other processes have found."""
+        for process in range(self._share.processes):
+            if process != self._share.process:
+                wait_until(functools.partial(self._is_complete, process))
+                state = self._read(process)
+                assert state is not None
+                yield decode(state["found"])
+
+    def wait_for_report(self) -> None:
+        """Waits until the first process has written everything."""
+        wait_until(lambda: not self._folder.exists())
+
+    def finish(self) -> None:
+        """Removes the state, once everything is written."""
+        discard(self._config.out)
+
+    def _name(self, process: int) -> str:
+        return f"process_{process}_of_{self._share.processes}.json"
+
+    def _read(self, process: int) -> dict[str, Any] | None:
+        """Reads a state; a damaged one is set aside.
+
+        Raises:
+          JournalError: if it cannot be read, or is of another run.
+        """
+        path = self._folder / self._name(process)
+        try:
+            text = path.read_bytes()
+        except FileNotFoundError:
+            return None
+        except OSError as error:
+            raise JournalError(f"--out {path}: {error.strerror or error}") from None
+        try:
+            state = json.loads(text)
+            then, _ = state["of"], decode(state["found"])
+            _check_counts(state)
+        except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
+            aside = self._folder.parent / path.with_suffix(".damaged").name
+            path.replace(aside)
+            print(f"--out: {path} is damaged; it is now {aside}, and is not used", file=sys.stderr)
+            return None
+        difference = _first_difference(then, self._identity)
+        if difference is not None:
+            raise self._refused(difference)
+        return dict(state)
+
+    def _is_complete(self, process: int) -> bool:
+        state = self._read(process)
+        return state is not None and state["complete"]
+
+    def _refused(self, difference: str) -> "JournalError":
+        return JournalError(
+            f"--out {self._config.out}: it holds an unfinished run that was started otherwise "
+            f"({difference}); start it as then to go on, pass --restart to begin anew, or choose "
+            "another folder"
+        )
+
+
+def discard(out: str) -> None:
+    """Removes what an unfinished run has left."""
+    shutil.rmtree(Path(out, _FOLDER), ignore_errors=True)
+
+
+def _identity_of(config: Config) -> dict[str, Any]:
+    """Everything on which the results depend, in JSON's types."""
+    environment = describe_environment()
+    flags = {k: v for k, v in dataclasses.asdict(config).items() if k not in _FREE}
+    return {
+        **json.loads(json.dumps(flags)),
+        **environment["versions"],
+        "processor": environment["processor"],
+        **{f"the file {path}": _stamp(path) for path in _files(config)},
+    }
+
+
+def _files(config: Config) -> Iterator[str]:
+    """The files that a run reads."""
+    yield from (p for p in (config.params, config.data, config.baseline) if p is not None)
+    yield from config.gradients
+    for reference in config.candidate:
+        path, _, _ = reference.rpartition(":")
+        if path.endswith(".py"):
+            yield path
+
+
+def _stamp(path: str) -> str:
+    """Says which version of a file this is."""
+    with contextlib.suppress(OSError):
+        found = os.stat(path)
+        return f"{found.st_size} bytes, changed at {found.st_mtime_ns} ns"
+    return "not there"
+
+
+def _check_counts(state: dict[str, Any]) -> None:
+    if not isinstance(state["complete"], bool) or min(state["blocks"], state["samples"]) < 0:
+        raise ValueError
+
+
+def _first_difference(then: dict[str, Any], now: dict[str, Any]) -> str | None:
+    for name in {**then, **now}:
+        if then.get(name) != now.get(name):
+            return f"{name}: {_shown(then.get(name))} then, {_shown(now.get(name))} now"
+    return None
+
+
+def _shown(value: Any) -> str:
+    return ",".join(map(str, value)) if isinstance(value, list) else str(value)

@@ -1,0 +1,80 @@
+"""Gradients of every block, kept until the end in memory or, once there are many, on disk."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
+
+import numpy as np
+
+from compare.answers import Answer, name_parameters
+from compare.readers.npz import read_npz
+from compare.readers.precision import dtype_of
+from compare.staging import Staging
+
+Grads = dict[str, dict[str, np.ndarray]]  # implementation -> parameter -> [N, ...], in_out
+
+MOST_HELD = 2**27  # bytes in memory
+
+
+class KeptBlocks:
+    """Blocks by their first sample, in a folder that may be that of an earlier run."""
+
+    def __init__(self, folder: Path) -> None:
+        """Takes the folder, which `flush` writes into."""
+        self._folder = folder
+        self._held: dict[int, Grads] = {}
+
+    def add(self, start: int, answers: Mapping[str, Answer]) -> None:
+        """Takes the answers to a block."""
+        self._held[start] = {
+            name: {k: np.array(v) for k, v in name_parameters(answer.grads, "in_out").items()}
+            for name, answer in answers.items()
+        }
+
+    @property
+    def full(self) -> bool:
+        """Whether there is so much in memory that it is time to write."""
+        arrays = (a for grads in self._held.values() for of in grads.values() for a in of.values())
+        return sum(array.nbytes for array in arrays) > MOST_HELD
+
+    def flush(self) -> None:
+        """Writes what is in memory.
+
+        Raises:
+          OSError: if that fails; then it stays in memory.
+        """
+        for start in list(self._held):
+            with Staging(self._folder, option="--out") as staging:
+                arrays = {
+                    f"{name}/{parameter}/{array.dtype.name}": _plain(array)
+                    for name, of in self._held[start].items()
+                    for parameter, array in of.items()
+                }
+                with open(staging.path(_file_name(start)), "wb") as file:
+                    np.savez(file, **arrays)  # type: ignore[arg-type]
+            del self._held[start]
+
+    def read(self, starts: Iterable[int]) -> Iterator[tuple[int, Grads]]:
+        """Yields the gradients of these blocks.
+
+        Raises:
+          UsageError: if one is missing or damaged.
+        """
+        for start in starts:
+            yield start, self._held[start] if start in self._held else self._load(start)
+
+    def _load(self, start: int) -> Grads:
+        grads: Grads = {}
+        stored = read_npz(str(self._folder / _file_name(start)), option="--out")
+        for key, array in stored.items():
+            name, parameter, dtype = key.rsplit("/", 2)
+            grads.setdefault(name, {})[parameter] = array.view(dtype_of(dtype))
+        return grads
+
+
+def _file_name(start: int) -> str:
+    return f"block_{start}.npz"
+
+
+def _plain(array: np.ndarray) -> np.ndarray:
+    """The same bits as integers: `.npz` files do not know bfloat16."""
+    return array.view(f"u{array.itemsize}")

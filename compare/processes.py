@@ -1,0 +1,61 @@
+"""Several processes that share the samples of one run, by JAX's own runtime.
+
+Each takes its share of blocks. What it found it leaves on disk, in --out, which all must see: the
+first process reads it there when all are done. JAX ends the others when one of them dies.
+"""
+
+import os
+import time
+from collections.abc import Callable, Mapping
+from typing import NamedTuple
+
+from compare.config import Config
+from compare.errors import UsageError
+
+_POLLED = 0.1  # seconds between two looks at a file
+# How many processes a launcher has started, where it says so: Slurm's srun and Open MPI's mpirun.
+_LAUNCHED = ("SLURM_STEP_NUM_TASKS", "OMPI_COMM_WORLD_SIZE")
+
+
+class Share(NamedTuple):
+    """Which of the processes this is."""
+
+    process: int = 0
+    processes: int = 1
+
+    @property
+    def first(self) -> bool:
+        """Whether this process reports."""
+        return self.process == 0
+
+    def of(self, blocks: range) -> range:
+        """Returns the blocks that are this process's, in order."""
+        ends = [len(blocks) * i // self.processes for i in (self.process, self.process + 1)]
+        return blocks[slice(*ends)]
+
+
+def join(config: Config, environment: Mapping[str, str] = os.environ) -> Share:
+    """Joins the other processes of this run, if there are any.
+
+    Raises:
+      UsageError: if that fails.
+    """
+    launched = any(int(environment.get(name, "1")) > 1 for name in _LAUNCHED)
+    if config.num_processes is None and not launched:
+        return Share()
+    import jax
+
+    try:
+        jax.distributed.initialize(
+            config.coordinator_address, config.num_processes, config.process_id
+        )
+    except (RuntimeError, ValueError) as error:
+        said = str(error).strip().partition("\n")[0]
+        raise UsageError(f"coordinator_address: the processes cannot meet: {said}") from None
+    return Share(jax.process_index(), jax.process_count())
+
+
+def wait_until(done: Callable[[], bool]) -> None:
+    """Looks until something is so."""
+    while not done():
+        time.sleep(_POLLED)
