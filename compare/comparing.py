@@ -204,8 +204,7 @@ def _examine_blocks(
     only_sample = examined.config.only_sample
     pool = ThreadPoolExecutor(workers)
     try:
-        for start in starts:
-            block, answers = examined.answered(start)
+        for block, answers in _answer_blocks(examined, starts):
             if only_sample is not None:
                 block, answers = _only(only_sample, block, answers)
             found = pool.submit(examined.evidence.examine, block, answers, compiled=compiled)
@@ -217,6 +216,37 @@ def _examine_blocks(
             yield block, answers, found.result()
     finally:
         pool.shutdown(cancel_futures=True)
+
+
+def _answer_blocks(
+    examined: Examined, starts: Sequence[int]
+) -> Iterator[tuple[Block, Mapping[str, Answer]]]:
+    """Yields blocks and answers in order; where there are several devices, each computes one."""
+    everyone = [*examined.taking_part, *examined.evidence.earlier]
+    at_once = max(one.at_once for one in everyone)
+    if at_once == 1:
+        yield from map(examined.answered, starts)
+        return
+    with ThreadPoolExecutor(at_once) as pool:
+        for first in range(0, len(starts), at_once):
+            group = starts[first : first + at_once]
+            blocks = [block_at(examined.problem, start) for start in group]
+            begun = {
+                (one.name, block.start): pool.submit(one.evaluate, block)
+                for block in blocks
+                for one in everyone
+                if one.at_once > 1
+            }
+            for block in blocks:
+                yield (
+                    block,
+                    {
+                        one.name: begun[one.name, block.start].result()
+                        if one.at_once > 1
+                        else one.evaluate(block)
+                        for one in everyone
+                    },
+                )
 
 
 def _answering(problem: Problem, taking_part: Sequence[Implementation]) -> Answered:

@@ -116,7 +116,7 @@ class Config:
         assert self.num_processes is not None
         assert self.process_id is not None
         host, _, port = str(self.coordinator_address).rpartition(":")
-        if not host or not port.isdigit():
+        if not host or not port.isdecimal() or not 0 < int(port) < 2**16:
             raise UsageError(
                 "coordinator_address: expected HOST:PORT of the first process, such as "
                 f"127.0.0.1:1234, got {self.coordinator_address}"

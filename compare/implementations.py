@@ -26,6 +26,7 @@ class Implementation(NamedTuple):
     evaluate: Callable[[Block], Answer]
     intermediates: Callable[[Block], Intermediates] | None = None
     source: str | None = None  # of gradients that a user brings: a file, a function
+    at_once: int = 1  # blocks that it can evaluate at the same time, from as many threads
 
 
 def _jax_grad(params: Params, activation: str, device: str) -> Implementation:
@@ -50,34 +51,44 @@ def _on_jax(
     import jax
 
     from jaxmlp import ACTIVATIONS, forward_with_intermediates
+    from jaxmlp.plan import plan_for
+    from jaxmlp.sweep import chunk_function
 
-    phi = ACTIVATIONS[activation]
-    target = _jax_device(device)
-
+    phi, sample_axis = ACTIVATIONS[activation], plan_for(layer_sizes(params)).sample_axis
+    targets = _jax_devices(device)
     settings = functools.partial(jax_settings, params[0].w.dtype)
 
-    def hold(array: np.ndarray) -> jax.Array:
+    def hold(array: np.ndarray, target: Any) -> jax.Array:
         held = jax.device_put(np.array(array), target)  # a copy, which jax may then alias
         _check_bits(name, array, np.asarray(held))
         return held
 
+    def place(tree: Any, target: Any) -> Any:
+        return jax.tree.map(lambda array: hold(array, target), tree)
+
     with settings():
-        held_params = jax.tree.map(hold, params)
+        held_params = [place(params, target) for target in targets]
     # Each implementation has a jit of its own: in a common one XLA would merge what they share.
-    gradients = jax.jit(functools.partial(differentiate, activation=phi))
+    gradients = chunk_function(differentiate, activation=phi, sample_axis=sample_axis)
     one_forward = functools.partial(forward_with_intermediates, activation=phi)
     forward = jax.jit(jax.vmap(one_forward, in_axes=(None, 0)))
 
+    def leading(leaf: jax.Array) -> np.ndarray:
+        return np.moveaxis(np.asarray(leaf), sample_axis, 0)
+
     def evaluate(block: Block) -> Answer:
+        turn = block.start // len(block.padded.x) % len(targets)
         with settings():
-            found = gradients(held_params, jax.tree.map(hold, block.padded))
-            return answer_of(jax.tree.map(np.asarray, found), block.size)
+            found = gradients(held_params[turn], place(block.padded, targets[turn]))
+            return answer_of(jax.tree.map(leading, found), block.size)
 
     def intermediates(block: Block) -> Intermediates:
         with settings():
-            return jax.tree.map(np.asarray, forward(held_params, hold(block.padded.x)))
+            found = forward(held_params[0], hold(block.padded.x, targets[0]))
+            return jax.tree.map(np.asarray, found)
 
-    return Implementation(name, f"{target.platform}:{target.id}", evaluate, intermediates)
+    where = f"{targets[0].platform}:{','.join(str(target.id) for target in targets)}"
+    return Implementation(name, where, evaluate, intermediates, at_once=len(targets))
 
 
 @contextlib.contextmanager
@@ -89,11 +100,11 @@ def jax_settings(dtype: np.dtype) -> Iterator[None]:
         yield
 
 
-def _jax_device(device: str) -> Any:
+def _jax_devices(device: str) -> list[Any]:
     import jax
 
     try:
-        return jax.devices(device)[0]
+        return list(jax.local_devices(backend=device))
     except Exception as error:  # jax raises several kinds, and asserts
         said = str(error).partition("\n")[0]
         raise UsageError(

@@ -4,14 +4,19 @@ Each takes its share of blocks. What it found it leaves on disk, in --out, which
 first process reads it there when all are done. JAX ends the others when one of them dies.
 """
 
+import atexit
 import os
+import socket
+import sys
 import time
 from collections.abc import Callable, Mapping
 from typing import NamedTuple
 
+from compare.command_line import USAGE_ERROR
 from compare.config import Config
 from compare.errors import UsageError
 
+_HEARTBEAT = 20  # seconds without a sign of life, after which JAX takes a process for dead
 _POLLED = 0.1  # seconds between two looks at a file
 # How many processes a launcher has started, where it says so: Slurm's srun and Open MPI's mpirun.
 _LAUNCHED = ("SLURM_STEP_NUM_TASKS", "OMPI_COMM_WORLD_SIZE")
@@ -45,14 +50,45 @@ def join(config: Config, environment: Mapping[str, str] = os.environ) -> Share:
         return Share()
     import jax
 
+    if config.process_id == 0:
+        _check_port(str(config.coordinator_address))
     try:
         jax.distributed.initialize(
-            config.coordinator_address, config.num_processes, config.process_id
+            config.coordinator_address,
+            config.num_processes,
+            config.process_id,
+            heartbeat_timeout_seconds=_HEARTBEAT,
         )
     except (RuntimeError, ValueError) as error:
         said = str(error).strip().partition("\n")[0]
         raise UsageError(f"coordinator_address: the processes cannot meet: {said}") from None
+    atexit.register(_drop_out)
     return Share(jax.process_index(), jax.process_count())
+
+
+def _check_port(address: str) -> None:
+    """Tries the port that this process is to be met at, which JAX, if it is taken, crashes on."""
+    try:
+        with socket.socket(socket.AF_INET6) as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            probe.bind(("", int(address.rpartition(":")[2])))
+    except OSError as error:
+        raise UsageError(
+            f"coordinator_address: expected a free port, got {address}: {error.strerror}; take "
+            "another one in all processes"
+        ) from None
+
+
+def leave() -> None:
+    """Parts from the others, when all is done."""
+    atexit.unregister(_drop_out)
+
+
+def _drop_out() -> None:
+    """Ends a process that has failed at once: JAX would first wait for the others, for minutes."""
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(USAGE_ERROR)
 
 
 def wait_until(done: Callable[[], bool]) -> None:

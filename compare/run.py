@@ -32,7 +32,7 @@ def main(argv: Sequence[str]) -> int:
     from compare.journal import Journal, JournalError, discard
     from compare.outputs import Outputs
     from compare.problem import make_problem
-    from compare.processes import join
+    from compare.processes import join, leave
     from compare.report.text import format_report
 
     problem = make_problem(config)
@@ -65,6 +65,7 @@ def main(argv: Sequence[str]) -> int:
     if not share.first:
         journal.save(examine().evidence, complete=True)
         journal.wait_for_report()
+        leave()
         return EXIT_STATUS["agree"]
     with outputs:
         examined = examine()
@@ -73,6 +74,7 @@ def main(argv: Sequence[str]) -> int:
         report = report_of(examined)
         outputs.write(report, journal.blocks())
     journal.finish()
+    leave()
     width = _width()
     print(format_report(report, width=width))
     written = f"Written: {', '.join(outputs.names)}"
