@@ -69,7 +69,7 @@ def join(config: Config, environment: Mapping[str, str] = os.environ) -> Share:
 def _check_port(address: str) -> None:
     """Tries the port that this process is to be met at, which JAX, if it is taken, crashes on."""
     try:
-        with socket.socket(socket.AF_INET6) as probe:
+        with socket.socket() as probe:
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             probe.bind(("", int(address.rpartition(":")[2])))
     except OSError as error:
