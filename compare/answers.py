@@ -1,5 +1,6 @@
 """What one implementation says of the samples of one block."""
 
+from collections.abc import Mapping
 from typing import NamedTuple
 
 import numpy as np
@@ -51,6 +52,56 @@ def name_parameters(grads: Grads, layout: str) -> dict[str, np.ndarray]:
         named[f"w{i}"] = w if layout == "in_out" else np.swapaxes(w, 1, 2)
         named[f"b{i}"] = b
     return named
+
+
+def share(answers: Mapping[str, Answer]) -> dict[str, Answer]:
+    """Returns the answers, those that are the same to the last bit as one object.
+
+    Their sample axis is the last one in memory, where evidence runs along it.
+    """
+    shared: dict[str, Answer] = {}
+    for name, answer in answers.items():
+        twins = (one for other, one in shared.items() if _same_bits(answer, answers[other]))
+        shared[name] = next(twins, None) or answer._replace(
+            grads=tuple(Layer(*map(_samples_last, layer)) for layer in answer.grads)
+        )
+    return shared
+
+
+def names_by_answer(answers: Mapping[str, Answer]) -> list[tuple[str, ...]]:
+    """Puts the names together that share an object."""
+    groups: dict[int, list[str]] = {}
+    for name, answer in answers.items():
+        groups.setdefault(id(answer), []).append(name)
+    return [tuple(group) for group in groups.values()]
+
+
+def _samples_last(array: np.ndarray) -> np.ndarray:
+    """The same [N, ...], in other memory if need be."""
+    axes = (*range(1, array.ndim), 0)
+    return np.moveaxis(np.ascontiguousarray(array.transpose(axes)), -1, 0)
+
+
+def _same_bits(a: Answer, b: Answer) -> bool:
+    if a.printed is not None or b.printed is not None:
+        return False  # which hides bits
+    for p, q in zip(_arrays(a), _arrays(b), strict=True):
+        if p is None or q is None:
+            if p is not q:
+                return False
+        elif p.dtype != q.dtype or not np.array_equal(_whole(p), _whole(q)):
+            return False
+    return True
+
+
+def _arrays(answer: Answer) -> list[np.ndarray | None]:
+    leaves = [leaf for layer in answer.grads for leaf in layer]
+    return [*leaves, answer.prediction, answer.loss]
+
+
+def _whole(array: np.ndarray) -> np.ndarray:
+    """The bits, as integers."""
+    return array.view(f"i{array.itemsize}")
 
 
 def _take_grads(grads: Grads, rows: np.ndarray | slice) -> Grads:

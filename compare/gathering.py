@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from compare.answers import Answer, name_parameters
+from compare.answers import Answer, name_parameters, names_by_answer, share
 from compare.baseline import Baseline
 from compare.blocks import Block, block_start
 from compare.drift import Drifted, Drifts
@@ -99,15 +99,22 @@ class Evidence:
           answers: of everyone.
           compiled: whether jitted JAX does it, which pays off when there are many blocks.
         """
-        certificates, explanations, detectable = {}, {}, {}
-        for name in self._names:
-            found = self._certify(name, block, answers[name], compiled=compiled)
-            if self._is_first_failure(found):
-                row = found.first_failure.sample - block.start  # type: ignore[union-attr]
-                explanations[name] = self._diagnose(block, answers[name], row)
+        certificates: dict[str, Certificate] = {}
+        explanations: dict[str, Explanation | None] = {}
+        detectable: dict[str, dict[str, float]] = {}
+        answers = share(answers)
+        for names in names_by_answer({name: answers[name] for name in self._names}):
+            answer = answers[names[0]]
+            found = self._certify(names, block, answer, compiled=compiled)
+            mine = {name: dataclasses.replace(found, implementation=name) for name in names}
+            certificates |= mine
+            first = [name for name in names if self._is_first_failure(mine[name])]
+            if first:
+                assert found.first_failure is not None
+                row = found.first_failure.sample - block.start
+                explanations |= dict.fromkeys(first, self._diagnose(block, answer, row))
             if block.start == self._first and found.failed == 0 and found.certified:
-                detectable[name] = self._detectable(block, answers[name])
-            certificates[name] = _in_layout(found, self._layout)
+                detectable |= dict.fromkeys(names, self._detectable(block, answer))
         return Found(
             self._pairing.examine(block, answers, compiled=compiled),
             certificates,
@@ -158,10 +165,16 @@ class Evidence:
         if self._drifts is not None:
             self._drifts.finish(answered)
 
-    def _certify(self, name: str, block: Block, answer: Answer, *, compiled: bool) -> Certificate:
-        known = self.certificates.get(name)
-        return proof.certify(
-            name,
+    def _certify(
+        self, names: Sequence[str], block: Block, answer: Answer, *, compiled: bool
+    ) -> Certificate:
+        """Certifies what several have answered alike."""
+        worst = [
+            -1.0 if known is None or known.worst is None else known.worst.ratio
+            for known in map(self.certificates.get, names)
+        ]
+        found = proof.certify(
+            names[0],
             self._problem.params,
             *block.batch,
             answer.grads,
@@ -169,8 +182,9 @@ class Evidence:
             printed=answer.printed,
             first_sample=block.start,
             compiled=compiled,
-            worst_so_far=-1.0 if known is None or known.worst is None else known.worst.ratio,
+            worst_so_far=min(worst),
         )
+        return _in_layout(found, self._layout)
 
     def _is_first_failure(self, found: Certificate) -> bool:
         """Whether this has a failure before all that are known."""

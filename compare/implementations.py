@@ -51,10 +51,9 @@ def _on_jax(
     import jax
 
     from jaxmlp import ACTIVATIONS, forward_with_intermediates
-    from jaxmlp.plan import plan_for
     from jaxmlp.sweep import chunk_function
 
-    phi, sample_axis = ACTIVATIONS[activation], plan_for(layer_sizes(params)).sample_axis
+    phi = ACTIVATIONS[activation]
     targets = _jax_devices(device)
     settings = functools.partial(jax_settings, params[0].w.dtype)
 
@@ -69,18 +68,15 @@ def _on_jax(
     with settings():
         held_params = [place(params, target) for target in targets]
     # Each implementation has a jit of its own: in a common one XLA would merge what they share.
-    gradients = chunk_function(differentiate, activation=phi, sample_axis=sample_axis)
+    gradients = chunk_function(differentiate, activation=phi)
     one_forward = functools.partial(forward_with_intermediates, activation=phi)
     forward = jax.jit(jax.vmap(one_forward, in_axes=(None, 0)))
-
-    def leading(leaf: jax.Array) -> np.ndarray:
-        return np.moveaxis(np.asarray(leaf), sample_axis, 0)
 
     def evaluate(block: Block) -> Answer:
         turn = block.start // len(block.padded.x) % len(targets)
         with settings():
             found = gradients(held_params[turn], place(block.padded, targets[turn]))
-            return answer_of(jax.tree.map(leading, found), block.size)
+            return answer_of(jax.tree.map(np.asarray, found), block.size)
 
     def intermediates(block: Block) -> Intermediates:
         with settings():
@@ -146,8 +142,7 @@ def _torch_autograd(params: Params, activation: str, device: str) -> Implementat
     def evaluate(block: Block) -> Answer:
         found = run(block.padded)
         prediction, loss = (t.cpu().numpy() for t in (found.prediction, found.loss))
-        with one_torch_thread():
-            grads = convert.from_tensors([_samples_last(t) for t in found.grads])
+        grads = convert.from_tensors(found.grads)
         return answer_of(Evaluation(prediction, loss, grads), block.size)
 
     def intermediates(block: Block) -> Intermediates:
@@ -172,12 +167,6 @@ def one_torch_thread() -> Iterator[None]:
         yield
     finally:
         torch.set_num_threads(before)
-
-
-def _samples_last(tensor: Any) -> Any:
-    """The same [N, ...] with the sample axis last in memory, in the order in which jax has it."""
-    backwards = tuple(reversed(range(tensor.ndim)))
-    return tensor.permute(backwards).contiguous().permute(backwards)
 
 
 def _numpy_manual(params: Params, activation: str, device: str) -> Implementation:

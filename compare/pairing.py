@@ -5,19 +5,19 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 import numpy as np
 
 from compare.allowances import allowance_of
-from compare.answers import Answer, name_parameters, quantities, take
+from compare.answers import Answer, names_by_answer, quantities, take
 from compare.blocks import Block, block_size, block_start
 from compare.evidence import pairs as pair_evidence
 from compare.evidence.columns import Columns, columns_of, compare_measured, measure_columns
 from compare.evidence.measures import Measures
-from compare.evidence.pairs import Pair, Quantities, name_all
+from compare.evidence.pairs import Pair, Quantities
 from compare.problem import Problem
 from jaxmlp.base import Batch, parameter_count
 
 _MOST_BOUNDED = 10_000  # samples: up to here each has end-to-end bounds, beyond it a part
 _MOST_BOUNDED_ENTRIES = 2**24  # gradient entries with end-to-end bounds
-_PART = 4096  # samples, of so many blocks: a bound costs mostly by the block
-_PART_BLOCKS = 16
+_PART = 2048  # samples, of so many blocks: a bound costs mostly by the block
+_PART_BLOCKS = 8
 
 Measured = tuple[Measures, tuple[str, ...]]  # and the names of their quantities
 Answered = Callable[[int], tuple[Block, Mapping[str, Answer]]]  # start of a block -> its answers
@@ -45,7 +45,7 @@ class Pairing:
 
         Args:
           block: of any place, and from any thread.
-          answers: of everyone.
+          answers: of everyone; those that are one object are compared with others once.
           compiled: whether to compare with jitted JAX, which pays off when there are many blocks.
         """
         named = {k: quantities(answers[k], self._layout) for k in self._involved()}
@@ -134,12 +134,10 @@ class _Compiled:
         self._so_far = {(pair.a, pair.b): pair for pair in so_far}
         self._measured: dict[tuple[int, int], Measured | None] = {}
         self._columns: dict[str, Columns | None] = {}
-        first = {name: _first_with_the_same_bits(name, named) for name in named}
-        for name, original in first.items():
-            if name == original:
-                of = named[name]._replace(parameters=name_parameters(answers[name].grads, "in_out"))
-                self._columns[name] = columns_of(of, len(block.padded.x))
-            self._columns[name] = self._columns.get(original)
+        for names in names_by_answer({name: answers[name] for name in named}):
+            one = quantities(answers[names[0]], "in_out")
+            columns = columns_of(one, len(block.padded.x))
+            self._columns.update(dict.fromkeys(names, columns))
 
     def __call__(
         self, a: str, b: str, of_a: Quantities, of_b: Quantities, *, first_sample: int
@@ -157,26 +155,6 @@ class _Compiled:
         if key not in self._measured:
             self._measured[key] = measure_columns(a, b, self._size)
         return self._measured[key]
-
-
-def _first_with_the_same_bits(name: str, named: Mapping[str, Quantities]) -> str:
-    mine = name_all(named[name])
-    for other, quantities_of_other in named.items():
-        theirs = name_all(quantities_of_other)
-        if other == name or (
-            mine.keys() == theirs.keys()
-            and not quantities_of_other.printed
-            and all(_same_bits(array, theirs[key]) for key, array in mine.items())
-        ):
-            return other
-    raise AssertionError(name)
-
-
-def _same_bits(a: np.ndarray, b: np.ndarray) -> bool:
-    if a.dtype != b.dtype:
-        return False
-    whole = f"i{a.dtype.itemsize}"
-    return bool(np.array_equal(a.view(whole), b.view(whole)))
 
 
 def _worst_samples(pairs: Sequence[Pair]) -> Iterator[int]:

@@ -12,7 +12,6 @@ import time
 from collections.abc import Callable, Mapping
 from typing import NamedTuple
 
-from compare.command_line import USAGE_ERROR
 from compare.config import Config
 from compare.errors import UsageError
 
@@ -88,7 +87,7 @@ def _drop_out() -> None:
     """Ends a process that has failed at once: JAX would first wait for the others, for minutes."""
     sys.stdout.flush()
     sys.stderr.flush()
-    os._exit(USAGE_ERROR)
+    os._exit(1)  # wrong usage, or a crash
 
 
 def wait_until(done: Callable[[], bool]) -> None:

@@ -3,7 +3,7 @@
 Shape letters: N samples, E entries of one sample.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 import jax
@@ -104,8 +104,17 @@ def compare_measured(
     """
     left, right = name_all(of_a), name_all(of_b)
     known = {one.name: one for one in so_far.quantities} if so_far else {}
+    rows = {metric: getattr(found, metric).argmax(axis=1).tolist() for metric in _METRICS}
     compared = {
-        name: _comparison(name, found, i, left[name], right[name], first_sample, known.get(name))
+        name: _comparison(
+            name,
+            {metric: (getattr(found, metric)[i, at[i]], at[i]) for metric, at in rows.items()},
+            float(found.magnitude[i].max()),
+            left[name],
+            right[name],
+            first_sample,
+            known.get(name),
+        )
         for i, name in enumerate(names)
     }
     parameters = slice(len(of_a.parameters))
@@ -128,20 +137,19 @@ def compare_measured(
 
 def _comparison(
     name: str,
-    found: Measures,
-    quantity: int,
+    largest: Mapping[str, tuple[float, int]],
+    magnitude: float,
     a: np.ndarray,
     b: np.ndarray,
     first_sample: int,
     so_far: Comparison | None,
 ) -> Comparison:
-    """Finds the places of the maxima, by comparing the samples that have them once more."""
+    """Finds the places of maxima (value, row), by comparing these rows once more."""
 
     def worst(metric: str) -> Worst | None:
-        values = getattr(found, metric)[quantity]
-        row = int(np.argmax(values))
+        value, row = largest[metric]
         known: Worst | None = getattr(so_far, metric, None)
-        if known and (known.value, -known.sample) > (values[row], -(first_sample + row)):
+        if known and (known.value, -known.sample) > (value, -(first_sample + row)):
             return None
         one = slice(row, row + 1)
         alone = compare_arrays(name, a[one], b[one], first_sample=first_sample + row)
@@ -155,7 +163,7 @@ def _comparison(
         max_abs=worst("max_abs"),
         max_rel=worst("max_rel"),
         max_ulp=worst("max_ulp"),
-        magnitude=float(found.magnitude[quantity].max()),
+        magnitude=magnitude,
         negligible=0,
         nonfinite_same=0,
         nonfinite_differ=0,

@@ -18,6 +18,7 @@ takes the root of the sum of squares, the scale that real errors have, and is st
 """
 
 import dataclasses
+import functools
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -28,6 +29,7 @@ from jax.extend import core
 
 from compare.evidence.roundoff_rules import RULES, Array, Bounded
 
+_TRACES = 4  # of one function, kept
 READINGS = ("worst", "typical")
 
 
@@ -61,12 +63,16 @@ def roundoff(
         raise ValueError(f"reading: expected one of {', '.join(READINGS)}, got {reading!r}")
     dtype = np.dtype(dtype)
 
+    @functools.lru_cache(maxsize=_TRACES)
+    def trace(structure: Any, shapes: tuple[tuple[int, ...], ...]) -> tuple[Any, Any]:
+        args = structure.unflatten([jax.ShapeDtypeStruct(shape, dtype) for shape in shapes])
+        return jax.make_jaxpr(f, return_shape=True)(*args)
+
     def analysed(*args: Any) -> tuple[Any, Any]:
-        leaves, _ = jax.tree.flatten(args)
+        leaves, args_structure = jax.tree.flatten(args)
         tracing = any(isinstance(leaf, jax.core.Tracer) for leaf in leaves)
-        shapes = jax.tree.map(lambda leaf: jax.ShapeDtypeStruct(np.shape(leaf), dtype), args)
         with jax.enable_x64(True):
-            closed, out_shapes = jax.make_jaxpr(f, return_shape=True)(*shapes)
+            closed, out_shapes = trace(args_structure, tuple(map(np.shape, leaves)))
             xp = jnp if tracing else np
             interpreter = _Interpreter(xp, reading)
             with np.errstate(all="ignore"):
