@@ -14,13 +14,16 @@ TEST_STAMP := $(VENV)/installed-test$(if $(EXTRAS),-$(EXTRAS))
 BENCH_STAMP := $(VENV)/installed-bench$(if $(EXTRAS),-$(EXTRAS))
 install = $(VENV)/bin/python -m pip install --quiet --constraint constraints.txt --editable
 
-.PHONY: run test test-gpu lint bench clean
+.PHONY: run test torture test-gpu lint bench clean
 
 run: $(RUN_STAMP)
 	$(VENV)/bin/python -m compare.run $(ARGS)
 
 test: lint
 	$(VENV)/bin/python -m pytest --numprocesses=auto $(ARGS)
+
+torture: $(TEST_STAMP)
+	KILLS=20 $(VENV)/bin/python -m pytest -k killed_at_any_moment tests/test_journal.py
 
 test-gpu: $(TEST_STAMP)
 	$(VENV)/bin/python -m pytest -m gpu -rs $(ARGS)

@@ -23,7 +23,7 @@ def run(*, quick: bool) -> Part:
     if not hasattr(os, "sched_getaffinity") or len(os.sched_getaffinity(0)) < 2:
         return _not_measured("two cores that processes can be pinned to are needed")
     cores = sorted(os.sched_getaffinity(0))[:2]
-    n, repeats = (2_000, 1) if quick else (1_000_000, 3)
+    n, repeats = (2_000, 1) if quick else (3_000_000, 3)
     seconds: Seconds = {_ONE: [], _TWO: []}
     reports: list[Any] = []
     for _ in range(repeats):

@@ -1,8 +1,6 @@
-"""End-to-end rounding bounds of what an implementation has answered."""
+"""End-to-end rounding bounds of what implementations have answered."""
 
-import functools
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Mapping
 
 import numpy as np
 
@@ -10,33 +8,41 @@ from compare.answers import Answer, name_parameters, quantities
 from compare.evidence.bounds import Allowance, with_printed
 from compare.evidence.pairs import name_all
 from compare.evidence.roundoff import READINGS, roundoff
-from compare.formulas import formula
+from compare.formulas import Formula, formula
 from compare.problem import Problem
 from jaxmlp.base import Batch
 
 
-def allowance_of(
-    name: str, answer: Answer, problem: Problem, batch: Batch, *, layout: str
+def allowances_of(
+    answers: Mapping[str, Answer], problem: Problem, batch: Batch, *, layout: str
+) -> dict[str, Allowance]:
+    """Bounds the error of every entry that implementations have answered for a batch.
+
+    It depends on the formula and on the dtype, so those that have both in common are bounded once.
+    """
+    made: dict[tuple[Formula, np.dtype], Allowance] = {}
+    allowances = {}
+    for name, answer in answers.items():
+        implementation = name.partition("@")[0]  # @baseline is the same
+        key = formula(implementation, problem.activation), answer.dtype
+        if key not in made:
+            made[key] = _allowance(*key, problem, batch, layout)
+        allowances[name] = made[key]
+        if answer.printed is not None:
+            printed, values = (
+                name_parameters(grads, layout) for grads in (answer.printed, answer.grads)
+            )
+            allowances[name] = with_printed(made[key], printed, values)
+    return allowances
+
+
+def _allowance(
+    evaluated: Formula, dtype: np.dtype, problem: Problem, batch: Batch, layout: str
 ) -> Allowance:
-    """Bounds the error of every entry that an implementation has answered for a batch."""
-    implementation = name.partition("@")[0]  # @baseline is the same
     found = {}
     for reading in READINGS:
-        analysed = _analysis(implementation, problem.activation, answer.dtype, reading)
+        analysed = roundoff(evaluated, dtype, reading=reading, rounded_inputs=True)
         _, errors = analysed(problem.params, batch)
         named = Answer(errors.grads, errors.prediction, errors.loss)
         found[reading] = name_all(quantities(named, layout))
-    allowance = Allowance(**found)
-    if answer.printed is None:
-        return allowance
-    printed = name_parameters(answer.printed, layout)
-    return with_printed(allowance, printed, name_parameters(answer.grads, layout))
-
-
-@functools.lru_cache
-def _analysis(
-    implementation: str, activation: str, dtype: np.dtype, reading: str
-) -> Callable[..., tuple[Any, Any]]:
-    """Made once, so that what it has traced is used again."""
-    evaluated = formula(implementation, activation)
-    return roundoff(evaluated, dtype, reading=reading, rounded_inputs=True)
+    return Allowance(**found)

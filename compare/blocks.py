@@ -55,4 +55,6 @@ def block_at(problem: Problem, start: int) -> Block:
 
 def _padded(batch: Batch, size: int) -> Batch:
     missing = size - len(batch.x)
+    if not missing:
+        return batch
     return Batch(*(np.pad(array, ((0, missing), (0, 0)), mode="edge") for array in batch))

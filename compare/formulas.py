@@ -52,11 +52,19 @@ _TORCH: MappingProxyType[str, Activation] = MappingProxyType(
 
 
 def formula(implementation: str, activation: str) -> Formula:
-    """Returns the function that an implementation evaluates; any other backprops like ours."""
+    """Returns the function that an implementation evaluates; any other backprops like ours.
+
+    It is one object for all that evaluate the same, so that what is traced of it is used again.
+    """
     if implementation == "jax_grad":
         by, phi = autodiff.per_sample_gradients, ACTIVATIONS[activation]
     elif implementation in ("torch_autograd", "module"):
         by, phi = backprop.per_sample_gradients, _TORCH[activation]
     else:
         by, phi = backprop.per_sample_gradients, ACTIVATIONS[activation]
+    return _made(by, phi)
+
+
+@functools.cache
+def _made(by: Callable[..., Evaluation], phi: Activation) -> Formula:
     return functools.partial(by, activation=phi)

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 
 import numpy as np
 
-from compare.allowances import allowance_of
+from compare.allowances import allowances_of
 from compare.answers import Answer, names_by_answer, quantities, take
 from compare.blocks import Block, block_size, block_start
 from compare.evidence import pairs as pair_evidence
@@ -79,10 +79,7 @@ class Pairing:
     ) -> list[Pair]:
         batch = Batch(block.batch.x[rows], block.batch.y[rows])
         chosen = {k: take(answers[k], rows) for k in self._involved()}
-        allowances = {
-            k: allowance_of(k, answer, self._problem, batch, layout=self._layout)
-            for k, answer in chosen.items()
-        }
+        allowances = allowances_of(chosen, self._problem, batch, layout=self._layout)
         named = {k: quantities(answer, self._layout) for k, answer in chosen.items()}
         return [
             pair_evidence.with_bounds(

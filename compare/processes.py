@@ -15,7 +15,7 @@ from typing import NamedTuple
 from compare.config import Config
 from compare.errors import UsageError
 
-_HEARTBEAT = 20  # seconds without a sign of life, after which JAX takes a process for dead
+_HEARTBEAT = 10  # seconds without a sign of life, after which JAX takes a process for dead
 _POLLED = 0.1  # seconds between two looks at a file
 # How many processes a launcher has started, where it says so: Slurm's srun and Open MPI's mpirun.
 _LAUNCHED = ("SLURM_STEP_NUM_TASKS", "OMPI_COMM_WORLD_SIZE")

@@ -25,11 +25,10 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jax.extend import core
 
 from compare.evidence.roundoff_rules import RULES, Array, Bounded
 
-_TRACES = 4  # of one function, kept
+_TRACES = 16  # kept
 READINGS = ("worst", "typical")
 
 
@@ -63,16 +62,11 @@ def roundoff(
         raise ValueError(f"reading: expected one of {', '.join(READINGS)}, got {reading!r}")
     dtype = np.dtype(dtype)
 
-    @functools.lru_cache(maxsize=_TRACES)
-    def trace(structure: Any, shapes: tuple[tuple[int, ...], ...]) -> tuple[Any, Any]:
-        args = structure.unflatten([jax.ShapeDtypeStruct(shape, dtype) for shape in shapes])
-        return jax.make_jaxpr(f, return_shape=True)(*args)
-
     def analysed(*args: Any) -> tuple[Any, Any]:
         leaves, args_structure = jax.tree.flatten(args)
         tracing = any(isinstance(leaf, jax.core.Tracer) for leaf in leaves)
         with jax.enable_x64(True):
-            closed, out_shapes = trace(args_structure, tuple(map(np.shape, leaves)))
+            closed, out_shapes = _trace(f, dtype, args_structure, tuple(map(np.shape, leaves)))
             xp = jnp if tracing else np
             interpreter = _Interpreter(xp, reading)
             with np.errstate(all="ignore"):
@@ -84,6 +78,15 @@ def roundoff(
         return structure.unflatten([out.value for out in outs]), structure.unflatten(errors)
 
     return analysed
+
+
+@functools.lru_cache(maxsize=_TRACES)
+def _trace(
+    f: Callable[..., Any], dtype: np.dtype, structure: Any, shapes: tuple[tuple[int, ...], ...]
+) -> tuple[Any, Any]:
+    """Returns f's jaxpr and the shapes that it returns, for arguments of a dtype."""
+    args = structure.unflatten([jax.ShapeDtypeStruct(shape, dtype) for shape in shapes])
+    return jax.make_jaxpr(f, return_shape=True)(*args)
 
 
 class _Interpreter:
@@ -113,7 +116,7 @@ class _Interpreter:
         known: dict[Any, Bounded] = {}
 
         def read(atom: Any) -> Bounded:
-            if isinstance(atom, core.Literal):
+            if hasattr(atom, "val"):  # a literal; jax.extend.core, which names it, loads slowly
                 return self.exact(self.xp.asarray(np.asarray(atom.val)))
             return known[atom]
 
