@@ -5,7 +5,7 @@ import functools
 import os
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -208,6 +208,8 @@ def _examine_blocks(
             if only_sample is not None:
                 block, answers = _only(only_sample, block, answers)
             found = pool.submit(examined.evidence.examine, block, answers, compiled=compiled)
+            if block.start <= starts[0]:
+                wait([found])  # so that it compiles once, and not in every thread
             waiting.append((block, answers, found))
             if len(waiting) > workers:
                 block, answers, found = waiting.popleft()
