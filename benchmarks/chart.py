@@ -32,7 +32,8 @@ def draw_tables(tables: Sequence[Table], path: Path) -> None:
             f"{table.title}\nas a multiple of: {table.reference}", fontsize=8, loc="left"
         )
         axes.tick_params(labelsize=8)
-        axes.spines[["top", "right"]].set_visible(False)
+        axes.xaxis.set_visible(False)  # the bars say it themselves
+        axes.spines[["top", "right", "bottom"]].set_visible(False)
     figure.savefig(path)
 
 
@@ -45,7 +46,7 @@ def draw_growth(curves: Mapping[str, Mapping[int, tuple[float, float]]], path: P
                 list(points), [point[i] / unit for point in points.values()], "o-", color=_OURS
             )
             axes.set_xscale("log")
-            axes.set_yscale("log")
+            axes.set_ylim(0, 1.1 * axes.get_ylim()[1])
             axes.set_ylabel(label)
             axes.set_xlabel(quantity)
             axes.grid(alpha=0.3)

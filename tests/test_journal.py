@@ -3,7 +3,6 @@
 import json
 import os
 import random
-import signal
 import subprocess
 import sys
 import time
@@ -204,19 +203,28 @@ def test_a_candidate_that_fails_leaves_no_state(tmp_path, stop_after):
 
 def test_killed_at_any_moment(tmp_path, whole):
     """`make torture` does it twenty times."""
+    state, report = tmp_path / ".unfinished" / "process_0_of_1.json", tmp_path / "report.json"
     for _ in range(int(os.environ.get("KILLS", "2"))):
         words = [sys.executable, "-c", _EAGER, f"--out={tmp_path}", *FLAGS]
+        before = written(state)
         process = subprocess.Popen(words, cwd=ROOT, stdout=subprocess.DEVNULL)
-        deadline = time.monotonic() + 60
-        while not (tmp_path / ".unfinished").exists() and time.monotonic() < deadline:
-            time.sleep(0.02)
-            if process.poll() is not None:
-                break
-        time.sleep(random.random() * 0.5)
-        process.send_signal(signal.SIGKILL)
+        while written(state) == before and process.poll() is None:
+            time.sleep(0.005)
+        time.sleep(random.random() * 0.3)
+        process.kill()
         process.wait()
+        if report.exists():  # too late
+            assert files(tmp_path) == whole
+            report.unlink()
     assert compare(tmp_path) == 0
     assert files(tmp_path) == whole
+
+
+def written(path):
+    try:
+        return path.stat().st_mtime_ns
+    except FileNotFoundError:
+        return None
 
 
 _EAGER = """
