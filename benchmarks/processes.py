@@ -19,7 +19,7 @@ _SAME = ("verdict", "reason", "pairs", "implementations")  # of a report; the re
 
 
 def run(*, quick: bool) -> Part:
-    """Takes turns, twice; the second process compiles anew, as JAX keeps what the first compiles."""
+    """Takes turns, twice; JAX keeps only what the first process compiles, hence so many samples."""
     if not hasattr(os, "sched_getaffinity") or len(os.sched_getaffinity(0)) < 2:
         return _not_measured("two cores that processes can be pinned to are needed")
     cores = sorted(os.sched_getaffinity(0))[:2]
