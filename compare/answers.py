@@ -5,6 +5,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from compare.evidence.layout import samples_last
 from compare.evidence.pairs import Quantities
 from jaxmlp.base import Evaluation, Grads, Layer
 
@@ -63,7 +64,7 @@ def share(answers: Mapping[str, Answer]) -> dict[str, Answer]:
     for name, answer in answers.items():
         twins = (one for other, one in shared.items() if _same_bits(answer, answers[other]))
         shared[name] = next(twins, None) or answer._replace(
-            grads=tuple(Layer(*map(_samples_last, layer)) for layer in answer.grads)
+            grads=tuple(Layer(*map(_along_samples, layer)) for layer in answer.grads)
         )
     return shared
 
@@ -76,10 +77,9 @@ def names_by_answer(answers: Mapping[str, Answer]) -> list[tuple[str, ...]]:
     return [tuple(group) for group in groups.values()]
 
 
-def _samples_last(array: np.ndarray) -> np.ndarray:
+def _along_samples(array: np.ndarray) -> np.ndarray:
     """The same [N, ...], in other memory if need be."""
-    axes = (*range(1, array.ndim), 0)
-    return np.moveaxis(np.ascontiguousarray(array.transpose(axes)), -1, 0)
+    return np.moveaxis(samples_last(array), -1, 0)
 
 
 def _same_bits(a: Answer, b: Answer) -> bool:

@@ -88,7 +88,7 @@ def examine_problem(
       journal: says which blocks are this process's and are not done, and keeps what is found.
 
     Raises:
-      KeyboardInterrupt: saying what the journal has saved.
+      KeyboardInterrupt: after what was done so far is saved, if there is a journal.
     """
     config = problem.describe(config)
     taking_part = [
@@ -125,18 +125,17 @@ def examine_problem(
         starts = journal.begin(starts, evidence)
     try:
         for block, answers, found in _examine_blocks(examined, starts, compiled=compiled):
-            evidence.add(found)
             named = {one.name: answers[one.name] for one in taking_part}
+            if journal is None:
+                evidence.add(found)
+            else:
+                journal.add(block, named, found, evidence)
             if on_block is not None:
                 on_block(block.start, named)
-            if journal is not None:
-                journal.add(block, named, evidence)
     except KeyboardInterrupt:
-        if journal is None:
-            raise
-        if journal.samples:
+        if journal is not None and journal.samples:
             journal.save(evidence)
-        raise journal.interrupted() from None
+        raise
     return examined
 
 

@@ -19,7 +19,8 @@ FAIL_ON = ("disagree", "undecided", "warning")
 DUMPS = ("auto", "text", "npz", "none")
 
 # How a run is run, which changes nothing in what it finds.
-RUNNING = ("quiet", "restart", "coordinator_address", "num_processes", "process_id")
+PROCESSES = ("coordinator_address", "num_processes", "process_id")
+RUNNING = ("quiet", "restart", *PROCESSES)
 
 LARGEST_TEXT_DUMP = 1000  # samples; --dumps=auto writes text up to here
 
@@ -105,8 +106,8 @@ class Config:
             raise UsageError(f"seed: expected an integer of at least 0, got {self.seed}")
 
     def _check_processes(self) -> None:
-        given = [name for name in RUNNING[2:] if getattr(self, name) is not None]
-        if given and len(given) < len(RUNNING[2:]):
+        given = [name for name in PROCESSES if getattr(self, name) is not None]
+        if given and len(given) < len(PROCESSES):
             raise UsageError(
                 f"{given[0]}: expected --coordinator_address=HOST:PORT, --num_processes and "
                 f"--process_id together, got {', '.join(given)} alone"
@@ -116,7 +117,7 @@ class Config:
         assert self.num_processes is not None
         assert self.process_id is not None
         host, _, port = str(self.coordinator_address).rpartition(":")
-        if not host or not port.isdecimal() or not 0 < int(port) < 2**16:
+        if not host or not (port.isascii() and port.isdigit()) or not 0 < int(port) < 2**16:
             raise UsageError(
                 "coordinator_address: expected HOST:PORT of the first process, such as "
                 f"127.0.0.1:1234, got {self.coordinator_address}"

@@ -59,7 +59,7 @@ class Drifts:
         pairs = [(name, name + MARK) for name in common]
         self._pairing = Pairing(problem, pairs, layout=layout, samples=samples, rng=rng)
 
-    def examine(self, block: Block, answers: Mapping[str, Answer], *, compiled: bool) -> "Drifted":
+    def examine(self, block: Block, answers: Mapping[str, Answer], *, compiled: bool) -> Drifted:
         """Holds the answers to a block against those of then, and changes nothing."""
         moved = {
             name: sum(
@@ -73,14 +73,14 @@ class Drifts:
         }
         return Drifted(self._pairing.examine(block, answers, compiled=compiled), moved)
 
-    def add(self, found: "Drifted") -> None:
+    def add(self, found: Drifted) -> None:
         """Joins what was found of other samples, in any order."""
         self._pairing.add(found.pairs)
         for name, moved in found.moved.items():
             self._moved[name] += moved
 
     @property
-    def found(self) -> "Drifted":
+    def found(self) -> Drifted:
         """All that has been added."""
         return Drifted(self._pairing.pairs, self._moved)
 

@@ -91,7 +91,7 @@ class Evidence:
         """What has changed since the baseline, now that these versions are in use."""
         return self._drifts.change(self.certificates, versions) if self._drifts else None
 
-    def examine(self, block: Block, answers: Mapping[str, Answer], *, compiled: bool) -> "Found":
+    def examine(self, block: Block, answers: Mapping[str, Answer], *, compiled: bool) -> Found:
         """Finds out all that can be said of one block, and changes nothing.
 
         Args:
@@ -130,7 +130,7 @@ class Evidence:
             else self._drifts.examine(block, answers, compiled=compiled),
         )
 
-    def add(self, found: "Found") -> None:
+    def add(self, found: Found) -> None:
         """Joins what was found of other samples."""
         self._pairing.add(found.pairs)
         if self._drifts is not None:
@@ -148,7 +148,7 @@ class Evidence:
         )
 
     @property
-    def found(self) -> "Found":
+    def found(self) -> Found:
         """All that has been added."""
         return Found(
             self.pairs,

@@ -7,7 +7,9 @@ run of anything else does not go on from it.
 
 import contextlib
 import dataclasses
+import fcntl
 import functools
+import hashlib
 import json
 import os
 import shutil
@@ -15,7 +17,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 from compare.answers import Answer
 from compare.blocks import Block
@@ -24,11 +26,13 @@ from compare.encoding import decode, encode
 from compare.environment import describe_environment
 from compare.errors import UsageError
 from compare.gathering import Evidence, Found
+from compare.interrupts import uninterrupted
 from compare.kept_blocks import Grads, KeptBlocks
 from compare.processes import Share, wait_until
 from compare.staging import Staging
 
 _FOLDER = ".unfinished"
+_PREFIX = "process_"  # of the names in it
 _EVERY = 2.0  # seconds from state to state: what a run that is killed has to do again
 _FREE = ("out", *RUNNING)  # flags that may change from run to run
 
@@ -38,7 +42,7 @@ class JournalError(UsageError):
 
 
 class Journal:
-    """The state of one process of a run."""
+    """The state of one process of a run; a context manager that keeps other runs out."""
 
     def __init__(
         self,
@@ -64,7 +68,16 @@ class Journal:
         self._starts = range(0)  # of all blocks of the run
         self.total = 0  # samples of this process
         self.samples = self._blocks = 0  # done
-        self._saved: int | None = None  # samples in the last state on disk
+        self.saved: int | None = None  # samples in the last state on disk
+        self._locked: IO[bytes] | None = None
+
+    def __enter__(self) -> "Journal":
+        return self
+
+    def __exit__(self, *raised: object) -> None:
+        """Lets others in."""
+        if self._locked is not None:
+            self._locked.close()
 
     def begin(self, starts: range, evidence: Evidence) -> range:
         """Takes up what an earlier run has left.
@@ -79,6 +92,8 @@ class Journal:
         Raises:
           JournalError: if a state is of another run.
         """
+        if self._folder.exists():
+            self._lock()
         for path in sorted(self._folder.glob("process_*_of_*.json")):
             if not path.name.endswith(f"_of_{self._share.processes}.json"):
                 then = path.stem.rpartition("_")[2]
@@ -87,25 +102,29 @@ class Journal:
         if state is not None:
             evidence.add(decode(state["found"]))
             self._blocks, self.samples = state["blocks"], state["samples"]
-            self._saved = self.samples
+            self.saved = self.samples
         self._starts, mine = starts, self._share.of(starts)
         if mine:
             assert self._config.samples is not None
             self.total = min(mine[-1] + starts.step, self._config.samples) - mine[0]
         return mine[self._blocks :]
 
-    def add(self, block: Block, answers: Mapping[str, Answer], evidence: Evidence) -> None:
-        """Takes one more block in, and saves if it is time to.
+    def add(
+        self, block: Block, answers: Mapping[str, Answer], found: Found, evidence: Evidence
+    ) -> None:
+        """Adds what was found of one more block to the evidence, and saves if it is time to.
 
         Raises:
           JournalError: if the state cannot be saved, as on a full disk.
         """
-        self._blocks += 1
-        self.samples += block.size
-        if self._kept is not None:
-            self._kept.add(block.start, answers)
-        if self._clock() >= self._next or (self._kept is not None and self._kept.full):
-            self.save(evidence)
+        with uninterrupted():  # a block is wholly in, or not at all
+            evidence.add(found)
+            self._blocks += 1
+            self.samples += block.size
+            if self._kept is not None:
+                self._kept.add(block.start, answers)
+            if self._clock() >= self._next or (self._kept is not None and self._kept.full):
+                self.save(evidence)
 
     def save(self, evidence: Evidence, *, complete: bool = False) -> None:
         """Writes gradients and then the state; each appears whole, or not at all.
@@ -121,24 +140,30 @@ class Journal:
             "found": encode(evidence.found),
         }
         try:
-            if self._kept is not None:
-                self._kept.flush()
-            with Staging(self._folder, option="--out") as staging:
-                text = json.dumps(state, allow_nan=False)
-                staging.path(self._name(self._share.process)).write_text(text, encoding="utf-8")
-        except UsageError as error:
+            with uninterrupted():
+                self._lock()
+                if self._kept is not None:
+                    self._kept.flush()
+                with Staging(self._folder, option="--out") as staging:
+                    staging.path(self._name(self._share.process)).write_bytes(_signed(state))
+                self.saved = self.samples
+        except JournalError:
+            raise
+        except (OSError, UsageError) as error:
+            why = getattr(error, "strerror", None) or str(error).rpartition(": ")[2]
             raise JournalError(
-                f"{error}; of {self.samples:,} samples computed, {self._saved or 0:,} are saved in "
-                f"{self._folder}, from where the same command goes on once there is room"
+                f"--out {self._folder}: the state cannot be saved: {why}; of {self.samples:,} "
+                f"samples computed, {self.saved or 0:,} are saved, from where the same command "
+                "goes on once it can"
             ) from None
-        self._saved, self._next = self.samples, self._clock() + _EVERY
+        self._next = self._clock() + _EVERY
 
     def interrupted(self) -> KeyboardInterrupt:
         """Says how to go on."""
-        if self._saved is None:
+        if self.saved is None:
             return KeyboardInterrupt("interrupted; nothing was written")
         return KeyboardInterrupt(
-            f"interrupted; {self._saved:,} of {self.total:,} samples are saved in {self._folder}: "
+            f"interrupted; {self.saved:,} of {self.total:,} samples are saved in {self._folder}: "
             "the same command goes on from there, and with --restart it begins anew"
         )
 
@@ -166,7 +191,24 @@ class Journal:
 
     def finish(self) -> None:
         """Removes the state, once everything is written."""
-        discard(self._config.out)
+        shutil.rmtree(self._folder, ignore_errors=True)
+
+    def _lock(self) -> None:
+        """Keeps other runs out of the folder, as long as this process lives.
+
+        Raises:
+          JournalError: if one is there.
+        """
+        if self._locked is None:
+            try:
+                self._folder.mkdir(parents=True, exist_ok=True)
+                name = f"{_PREFIX}{self._share.process}.lock"
+                self._locked = open(self._folder / name, "ab")  # noqa: SIM115
+            except OSError as error:
+                said = f"--out {self._folder}: expected a folder to keep a state in"
+                raise JournalError(f"{said}: {error.strerror}; remove it") from None
+            if not _try_lock(self._locked):
+                raise _in_use(self._config.out)
 
     def _name(self, process: int) -> str:
         return f"process_{process}_of_{self._share.processes}.json"
@@ -184,19 +226,16 @@ class Journal:
             return None
         except OSError as error:
             raise JournalError(f"--out {path}: {error.strerror or error}") from None
-        try:
-            state = json.loads(text)
-            then, _ = state["of"], decode(state["found"])
-            _check_counts(state)
-        except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
+        state = _checked(text)
+        if state is None:
             aside = self._folder.parent / path.with_suffix(".damaged").name
             path.replace(aside)
             print(f"--out: {path} is damaged; it is now {aside}, and is not used", file=sys.stderr)
             return None
-        difference = _first_difference(then, self._identity)
+        difference = _first_difference(state["of"], self._identity)
         if difference is not None:
             raise self._refused(difference)
-        return dict(state)
+        return state
 
     def _is_complete(self, process: int) -> bool:
         state = self._read(process)
@@ -211,8 +250,49 @@ class Journal:
 
 
 def discard(out: str) -> None:
-    """Removes what an unfinished run has left."""
-    shutil.rmtree(Path(out, _FOLDER), ignore_errors=True)
+    """Removes what an unfinished run has left.
+
+    Raises:
+      JournalError: if it is running.
+    """
+    folder = Path(out, _FOLDER)
+    if folder.is_file():
+        folder.unlink()
+    for path in folder.glob(f"{_PREFIX}*.lock"):
+        with contextlib.suppress(FileNotFoundError), open(path, "ab") as file:
+            if not _try_lock(file):
+                raise _in_use(out)
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+def _try_lock(file: IO[bytes]) -> bool:
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        return False
+    return True
+
+
+def _in_use(out: str) -> JournalError:
+    return JournalError(
+        f"--out {out}: expected a folder that no other run is writing into; wait for that run, or "
+        "choose another folder"
+    )
+
+
+def _signed(state: dict[str, Any]) -> bytes:
+    """The state as JSON, below a digest that tells whether it is whole."""
+    text = json.dumps(state, allow_nan=False).encode()
+    return hashlib.sha256(text).hexdigest().encode() + b"\n" + text
+
+
+def _checked(text: bytes) -> dict[str, Any] | None:
+    """Returns the state that `_signed` was given, or None."""
+    digest, _, content = text.partition(b"\n")
+    if digest != hashlib.sha256(content).hexdigest().encode():
+        return None
+    state: dict[str, Any] = json.loads(content)
+    return state
 
 
 def _identity_of(config: Config) -> dict[str, Any]:
@@ -232,9 +312,12 @@ def _files(config: Config) -> Iterator[str]:
     yield from (p for p in (config.params, config.data, config.baseline) if p is not None)
     yield from config.gradients
     for reference in config.candidate:
-        path, _, _ = reference.rpartition(":")
-        if path.endswith(".py"):
-            yield path
+        source, _, _ = reference.rpartition(":")
+        file = (
+            source if source.endswith(".py") else getattr(sys.modules.get(source), "__file__", None)
+        )
+        if file is not None:
+            yield file
 
 
 def _stamp(path: str) -> str:
@@ -243,11 +326,6 @@ def _stamp(path: str) -> str:
         found = os.stat(path)
         return f"{found.st_size} bytes, changed at {found.st_mtime_ns} ns"
     return "not there"
-
-
-def _check_counts(state: dict[str, Any]) -> None:
-    if not isinstance(state["complete"], bool) or min(state["blocks"], state["samples"]) < 0:
-        raise ValueError
 
 
 def _first_difference(then: dict[str, Any], now: dict[str, Any]) -> str | None:

@@ -22,6 +22,7 @@ class KeptBlocks:
         """Takes the folder, which `flush` writes into."""
         self._folder = folder
         self._held: dict[int, Grads] = {}
+        self._bytes = 0  # of what is held
 
     def add(self, start: int, answers: Mapping[str, Answer]) -> None:
         """Takes the answers to a block."""
@@ -29,18 +30,19 @@ class KeptBlocks:
             name: {k: np.array(v) for k, v in name_parameters(answer.grads, "in_out").items()}
             for name, answer in answers.items()
         }
+        arrays = (a for of in self._held[start].values() for a in of.values())
+        self._bytes += sum(array.nbytes for array in arrays)
 
     @property
     def full(self) -> bool:
         """Whether there is so much in memory that it is time to write."""
-        arrays = (a for grads in self._held.values() for of in grads.values() for a in of.values())
-        return sum(array.nbytes for array in arrays) > MOST_HELD
+        return self._bytes > MOST_HELD
 
     def flush(self) -> None:
         """Writes what is in memory.
 
         Raises:
-          OSError: if that fails; then it stays in memory.
+          UsageError: if that fails; then it stays in memory.
         """
         for start in list(self._held):
             with Staging(self._folder, option="--out") as staging:
@@ -52,6 +54,7 @@ class KeptBlocks:
                 with open(staging.path(_file_name(start)), "wb") as file:
                     np.savez(file, **arrays)  # type: ignore[arg-type]
             del self._held[start]
+        self._bytes = 0
 
     def read(self, starts: Iterable[int]) -> Iterator[tuple[int, Grads]]:
         """Yields the gradients of these blocks.

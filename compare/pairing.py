@@ -58,8 +58,11 @@ class Pairing:
 
     def add(self, found: Sequence[Pair]) -> None:
         """Joins what was found of other samples, in any order."""
-        joined = zip(self.pairs, found, strict=True) if self.pairs else ()
-        self.pairs = [pair_evidence.merge(p, q) for p, q in joined] or list(found)
+        if not self.pairs or not found:  # as of a process that had no samples
+            self.pairs = self.pairs or list(found)
+            return
+        joined = zip(self.pairs, found, strict=True)
+        self.pairs = [pair_evidence.merge(p, q) for p, q in joined]
 
     def finish(self, answered: Answered) -> None:
         """Adds bounds for the worst samples of every pair that have none yet."""
@@ -128,6 +131,7 @@ class _Compiled:
         so_far: Sequence[Pair],
     ) -> None:
         self._size = block.size
+        # Read in a thread while others add: an older state leaves out less, and comes to the same.
         self._so_far = {(pair.a, pair.b): pair for pair in so_far}
         self._measured: dict[tuple[int, int], Measured | None] = {}
         self._columns: dict[str, Columns | None] = {}

@@ -14,6 +14,7 @@ from typing import NamedTuple
 
 from compare.config import Config
 from compare.errors import UsageError
+from compare.interrupts import by_default
 
 _HEARTBEAT = 10  # seconds without a sign of life, after which JAX takes a process for dead
 _POLLED = 0.1  # seconds between two looks at a file
@@ -44,20 +45,24 @@ def join(config: Config, environment: Mapping[str, str] = os.environ) -> Share:
     Raises:
       UsageError: if that fails.
     """
-    launched = any(int(environment.get(name, "1")) > 1 for name in _LAUNCHED)
+    launched = any(environment.get(name, "1") not in ("", "0", "1") for name in _LAUNCHED)
     if config.num_processes is None and not launched:
         return Share()
     import jax
 
-    if config.process_id == 0:
-        _check_port(str(config.coordinator_address))
+    if config.coordinator_address is not None:
+        _check_address(config.coordinator_address, bind=config.process_id == 0)
+        if not config.quiet:
+            met = f"{config.num_processes} processes meet at {config.coordinator_address}"
+            print(f"compare.run: waiting until {met}", file=sys.stderr, flush=True)
     try:
-        jax.distributed.initialize(
-            config.coordinator_address,
-            config.num_processes,
-            config.process_id,
-            heartbeat_timeout_seconds=_HEARTBEAT,
-        )
+        with by_default():
+            jax.distributed.initialize(
+                config.coordinator_address,
+                config.num_processes,
+                config.process_id,
+                heartbeat_timeout_seconds=_HEARTBEAT,
+            )
     except (RuntimeError, ValueError) as error:
         said = str(error).strip().partition("\n")[0]
         raise UsageError(f"coordinator_address: the processes cannot meet: {said}") from None
@@ -65,12 +70,20 @@ def join(config: Config, environment: Mapping[str, str] = os.environ) -> Share:
     return Share(jax.process_index(), jax.process_count())
 
 
-def _check_port(address: str) -> None:
-    """Tries the port that this process is to be met at, which JAX, if it is taken, crashes on."""
+def _check_address(address: str, *, bind: bool) -> None:
+    """Looks the host up and tries the port, on which JAX crashes if they cannot be had."""
+    host, _, port = address.rpartition(":")
+    try:
+        socket.getaddrinfo(host.strip("[]"), int(port))
+    except OSError as error:
+        raise UsageError(
+            f"coordinator_address: expected a host that is known here, got {host}: {error.strerror}"
+        ) from None
     try:
         with socket.socket() as probe:
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            probe.bind(("", int(address.rpartition(":")[2])))
+            if bind:
+                probe.bind(("", int(port)))
     except OSError as error:
         raise UsageError(
             f"coordinator_address: expected a free port, got {address}: {error.strerror}; take "

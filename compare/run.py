@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 
 from compare.command_line import EXIT_STATUS, exit_with
 from compare.config import Config
-from compare.errors import UsageError
 from compare.flags import config_from_argv
 from compare.progress import Progress
 
@@ -22,14 +21,14 @@ def main(argv: Sequence[str]) -> int:
     """Runs a comparison and returns the exit status.
 
     Raises:
-      UsageError: if something cannot be as asked; nothing in --out was touched then.
+      UsageError: if something cannot be as asked; no result in --out was touched then.
     """
     config = config_from_argv(argv)
     _prepare_jax(config)
     from compare.baseline import read_baseline
     from compare.bringing import from_flags
     from compare.comparing import examine_problem, report_of
-    from compare.journal import Journal, JournalError, discard
+    from compare.journal import Journal, discard
     from compare.outputs import Outputs
     from compare.problem import make_problem
     from compare.processes import join, leave
@@ -43,12 +42,11 @@ def main(argv: Sequence[str]) -> int:
         discard(config.out)
     share = join(config)  # nobody goes on before all are here
     outputs = Outputs(config, problem, len(config.implementations) + len(brought))
-    journal = Journal(config, share, gradients=outputs.need_gradients)
+    with Journal(config, share, gradients=outputs.need_gradients) as journal:
 
-    def examine() -> "Examined":
-        with Progress(None if config.quiet else sys.stderr) as progress:
-            try:
-                return examine_problem(
+        def examine() -> "Examined":
+            with Progress(None if config.quiet else sys.stderr) as progress:
+                examined = examine_problem(
                     problem,
                     config,
                     brought=brought,
@@ -56,24 +54,25 @@ def main(argv: Sequence[str]) -> int:
                     journal=journal,
                     on_block=lambda *_: progress.update(journal.samples, journal.total),
                 )
-            except JournalError:
-                raise
-            except UsageError:  # as it would be again from here
-                discard(config.out)
-                raise
+            if share.processes > 1 or journal.saved is not None:
+                journal.save(examined.evidence, complete=True)
+            return examined
 
-    if not share.first:
-        journal.save(examine().evidence, complete=True)
-        journal.wait_for_report()
-        leave()
-        return EXIT_STATUS["agree"]
-    with outputs:
-        examined = examine()
-        for found in journal.others():
-            examined.evidence.add(found)
-        report = report_of(examined)
-        outputs.write(report, journal.blocks())
-    journal.finish()
+        try:
+            if not share.first:
+                examine()
+                journal.wait_for_report()
+                leave()
+                return EXIT_STATUS["agree"]
+            with outputs:
+                examined = examine()
+                for found in journal.others():
+                    examined.evidence.add(found)
+                report = report_of(examined)
+                outputs.write(report, journal.blocks())
+        except KeyboardInterrupt:
+            raise journal.interrupted() from None
+        journal.finish()
     leave()
     width = _width()
     print(format_report(report, width=width))

@@ -1,6 +1,7 @@
 """Files that appear together and whole, or not at all."""
 
 import contextlib
+import glob
 import os
 import types
 from collections.abc import Iterator
@@ -64,6 +65,9 @@ class Staging:
 
     def path(self, name: str) -> Path:
         """Returns the temporary path of a file that will be called `name`."""
+        for stale in self._folder.glob(f".{glob.escape(name)}.*.tmp"):
+            if not _is_running(stale.name.split(".")[-2]):  # it was killed
+                stale.unlink(missing_ok=True)
         temporary = self._folder / f".{name}.{os.getpid()}.tmp"
         self._staged[temporary] = self._folder / name
         return temporary
@@ -117,3 +121,13 @@ class Staging:
                 folder.rmdir()
             except OSError:
                 continue
+
+
+def _is_running(pid: str) -> bool:
+    try:
+        os.kill(int(pid), 0)
+    except (ProcessLookupError, ValueError):
+        return False
+    except PermissionError:
+        pass
+    return True

@@ -59,6 +59,17 @@ def test_several_processes_give_the_report_of_one(tmp_path, alone, processes):
     assert not (tmp_path / ".unfinished").exists()
 
 
+def test_more_processes_than_blocks(tmp_path):
+    flags = ("--samples=3000", "--dumps=none")
+    alone = start(tmp_path / "alone", *flags)
+    alone.communicate(timeout=100)
+    many = together(tmp_path / "many", 3, *flags)
+    for one in many:
+        one.communicate(timeout=100)
+    assert [one.returncode for one in many] == [0] * 3
+    assert report(tmp_path / "many") == report(tmp_path / "alone")
+
+
 def test_one_is_killed_and_a_new_start_finishes(tmp_path, alone):
     ours, theirs = together(tmp_path, 2, eager=True)
     states = [tmp_path / ".unfinished" / f"process_{i}_of_2.json" for i in range(2)]
@@ -123,11 +134,30 @@ def test_a_run_by_itself_does_not_wait_for_others():
         ({"process_id": 0, "num_processes": 2, "coordinator_address": "a"}, "HOST:PORT .* got a"),
         ({"process_id": 0, "num_processes": 2, "coordinator_address": ":1"}, "HOST:PORT"),
         ({"process_id": 0, "num_processes": 2, "coordinator_address": "a:99999"}, "HOST:PORT"),
+        ({"process_id": 0, "num_processes": 2, "coordinator_address": "a:\u0661"}, "HOST:PORT"),
     ],
 )
 def test_bad_addresses(options, message):
     with pytest.raises(UsageError, match=message):
         Config(**options)
+
+
+def test_a_host_that_nobody_knows(tmp_path):
+    flags = ("--coordinator_address=no.such.host:1234", "--num_processes=2", "--process_id=1")
+    one = start(tmp_path, *flags)
+    _, said = one.communicate(timeout=100)
+    assert one.returncode == 1
+    assert "expected a host that is known here, got no.such.host" in said
+
+
+def test_waiting_for_others_can_be_interrupted(tmp_path):
+    waiting = start(
+        tmp_path, "--coordinator_address=127.0.0.1:9", "--num_processes=2", "--process_id=1"
+    )
+    time.sleep(4)
+    waiting.terminate()
+    waiting.communicate(timeout=20)
+    assert waiting.returncode != 0
 
 
 def test_a_port_that_is_taken(tmp_path):
