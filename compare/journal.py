@@ -6,12 +6,9 @@ run of anything else does not go on from it.
 """
 
 import contextlib
-import dataclasses
-import fcntl
 import functools
 import hashlib
 import json
-import os
 import shutil
 import sys
 import time
@@ -19,13 +16,14 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import IO, Any
 
+from compare import locks
 from compare.answers import Answer
 from compare.blocks import Block
-from compare.config import RUNNING, Config
+from compare.config import Config
 from compare.encoding import decode, encode
-from compare.environment import describe_environment
 from compare.errors import UsageError
 from compare.gathering import Evidence, Found
+from compare.identity import first_difference, identity_of
 from compare.interrupts import uninterrupted
 from compare.kept_blocks import Grads, KeptBlocks
 from compare.processes import Share, wait_until
@@ -34,11 +32,6 @@ from compare.staging import Staging
 _FOLDER = ".unfinished"
 _PREFIX = "process_"  # of the names in it
 _EVERY = 2.0  # seconds from state to state: what a run that is killed has to do again
-_FREE = ("out", *RUNNING)  # flags that may change from run to run
-
-
-class JournalError(UsageError):
-    """A state cannot be used or saved; what is on disk stays."""
 
 
 class Journal:
@@ -61,7 +54,7 @@ class Journal:
           clock: seconds.
         """
         self._config, self._share = config, share
-        self._identity = _identity_of(config)
+        self._identity = identity_of(config)
         self._folder = Path(config.out, _FOLDER)
         self._kept = KeptBlocks(self._folder) if gradients else None
         self._clock, self._next = clock, clock() + _EVERY
@@ -90,7 +83,7 @@ class Journal:
           The blocks that this process has to do yet.
 
         Raises:
-          JournalError: if a state is of another run.
+          UsageError: if a state is of another run.
         """
         if self._folder.exists():
             self._lock()
@@ -115,7 +108,7 @@ class Journal:
         """Adds what was found of one more block to the evidence, and saves if it is time to.
 
         Raises:
-          JournalError: if the state cannot be saved, as on a full disk.
+          UsageError: if the state cannot be saved, as on a full disk.
         """
         with uninterrupted():  # a block is wholly in, or not at all
             evidence.add(found)
@@ -130,7 +123,7 @@ class Journal:
         """Writes gradients and then the state; each appears whole, or not at all.
 
         Raises:
-          JournalError: if that fails; the last good state stays.
+          UsageError: if that fails; the last good state stays.
         """
         state = {
             "of": self._identity,
@@ -139,19 +132,17 @@ class Journal:
             "complete": complete,
             "found": encode(evidence.found),
         }
+        self._lock()
         try:
             with uninterrupted():
-                self._lock()
                 if self._kept is not None:
                     self._kept.flush()
                 with Staging(self._folder, option="--out") as staging:
                     staging.path(self._name(self._share.process)).write_bytes(_signed(state))
                 self.saved = self.samples
-        except JournalError:
-            raise
         except (OSError, UsageError) as error:
             why = getattr(error, "strerror", None) or str(error).rpartition(": ")[2]
-            raise JournalError(
+            raise UsageError(
                 f"--out {self._folder}: the state cannot be saved: {why}; of {self.samples:,} "
                 f"samples computed, {self.saved or 0:,} are saved, from where the same command "
                 "goes on once it can"
@@ -197,18 +188,18 @@ class Journal:
         """Keeps other runs out of the folder, as long as this process lives.
 
         Raises:
-          JournalError: if one is there.
+          UsageError: if one is there.
         """
+        if self._locked is not None:
+            return
+        try:
+            self._folder.mkdir(parents=True, exist_ok=True)
+            self._locked = locks.take(self._folder / f"{_PREFIX}{self._share.process}.lock")
+        except OSError as error:
+            said = f"--out {self._folder}: expected a folder to keep a state in"
+            raise UsageError(f"{said}: {error.strerror}; remove it") from None
         if self._locked is None:
-            try:
-                self._folder.mkdir(parents=True, exist_ok=True)
-                name = f"{_PREFIX}{self._share.process}.lock"
-                self._locked = open(self._folder / name, "ab")  # noqa: SIM115
-            except OSError as error:
-                said = f"--out {self._folder}: expected a folder to keep a state in"
-                raise JournalError(f"{said}: {error.strerror}; remove it") from None
-            if not _try_lock(self._locked):
-                raise _in_use(self._config.out)
+            raise _in_use(self._config.out)
 
     def _name(self, process: int) -> str:
         return f"process_{process}_of_{self._share.processes}.json"
@@ -217,7 +208,7 @@ class Journal:
         """Reads a state; a damaged one is set aside.
 
         Raises:
-          JournalError: if it cannot be read, or is of another run.
+          UsageError: if it cannot be read, or is of another run.
         """
         path = self._folder / self._name(process)
         try:
@@ -225,14 +216,14 @@ class Journal:
         except FileNotFoundError:
             return None
         except OSError as error:
-            raise JournalError(f"--out {path}: {error.strerror or error}") from None
+            raise UsageError(f"--out {path}: {error.strerror or error}") from None
         state = _checked(text)
         if state is None:
             aside = self._folder.parent / path.with_suffix(".damaged").name
             path.replace(aside)
             print(f"--out: {path} is damaged; it is now {aside}, and is not used", file=sys.stderr)
             return None
-        difference = _first_difference(state["of"], self._identity)
+        difference = first_difference(state["of"], self._identity)
         if difference is not None:
             raise self._refused(difference)
         return state
@@ -241,8 +232,8 @@ class Journal:
         state = self._read(process)
         return state is not None and state["complete"]
 
-    def _refused(self, difference: str) -> "JournalError":
-        return JournalError(
+    def _refused(self, difference: str) -> UsageError:
+        return UsageError(
             f"--out {self._config.out}: it holds an unfinished run that was started otherwise "
             f"({difference}); start it as then to go on, pass --restart to begin anew, or choose "
             "another folder"
@@ -253,28 +244,20 @@ def discard(out: str) -> None:
     """Removes what an unfinished run has left.
 
     Raises:
-      JournalError: if it is running.
+      UsageError: if it is running.
     """
     folder = Path(out, _FOLDER)
     if folder.is_file():
         folder.unlink()
     for path in folder.glob(f"{_PREFIX}*.lock"):
-        with contextlib.suppress(FileNotFoundError), open(path, "ab") as file:
-            if not _try_lock(file):
+        with contextlib.suppress(FileNotFoundError):
+            if locks.is_taken(path):
                 raise _in_use(out)
     shutil.rmtree(folder, ignore_errors=True)
 
 
-def _try_lock(file: IO[bytes]) -> bool:
-    try:
-        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError:
-        return False
-    return True
-
-
-def _in_use(out: str) -> JournalError:
-    return JournalError(
+def _in_use(out: str) -> UsageError:
+    return UsageError(
         f"--out {out}: expected a folder that no other run is writing into; wait for that run, or "
         "choose another folder"
     )
@@ -293,47 +276,3 @@ def _checked(text: bytes) -> dict[str, Any] | None:
         return None
     state: dict[str, Any] = json.loads(content)
     return state
-
-
-def _identity_of(config: Config) -> dict[str, Any]:
-    """Everything on which the results depend, in JSON's types."""
-    environment = describe_environment()
-    flags = {k: v for k, v in dataclasses.asdict(config).items() if k not in _FREE}
-    return {
-        **json.loads(json.dumps(flags)),
-        **environment["versions"],
-        "processor": environment["processor"],
-        **{f"the file {path}": _stamp(path) for path in _files(config)},
-    }
-
-
-def _files(config: Config) -> Iterator[str]:
-    """The files that a run reads."""
-    yield from (p for p in (config.params, config.data, config.baseline) if p is not None)
-    yield from config.gradients
-    for reference in config.candidate:
-        source, _, _ = reference.rpartition(":")
-        file = (
-            source if source.endswith(".py") else getattr(sys.modules.get(source), "__file__", None)
-        )
-        if file is not None:
-            yield file
-
-
-def _stamp(path: str) -> str:
-    """Says which version of a file this is."""
-    with contextlib.suppress(OSError):
-        found = os.stat(path)
-        return f"{found.st_size} bytes, changed at {found.st_mtime_ns} ns"
-    return "not there"
-
-
-def _first_difference(then: dict[str, Any], now: dict[str, Any]) -> str | None:
-    for name in {**then, **now}:
-        if then.get(name) != now.get(name):
-            return f"{name}: {_shown(then.get(name))} then, {_shown(now.get(name))} now"
-    return None
-
-
-def _shown(value: Any) -> str:
-    return ",".join(map(str, value)) if isinstance(value, list) else str(value)

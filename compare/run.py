@@ -13,8 +13,8 @@ from compare.flags import config_from_argv
 from compare.progress import Progress
 
 if TYPE_CHECKING:
-    from compare.comparing import Examined
     from compare.report.base import Report
+    from compare.streaming import Examined
 
 
 def main(argv: Sequence[str]) -> int:

@@ -11,7 +11,7 @@ import time
 import numpy as np
 import pytest
 
-from compare import journal, run
+from compare import identity, journal, run
 from compare.errors import UsageError
 from tests.test_run import ROOT
 
@@ -119,9 +119,9 @@ def test_other_versions_are_refused(tmp_path, stop_after, monkeypatch):
     with pytest.raises(KeyboardInterrupt):
         compare(tmp_path)
     stop_after(0)
-    usual = journal.describe_environment()
+    usual = identity.describe_environment()
     other = {**usual, "versions": {**usual["versions"], "torch": "9.9"}}
-    monkeypatch.setattr(journal, "describe_environment", lambda: other)
+    monkeypatch.setattr(identity, "describe_environment", lambda: other)
     with pytest.raises(UsageError, match=r"torch: 2\.\S+ then, 9\.9 now"):
         compare(tmp_path)
 
@@ -317,7 +317,7 @@ def written(path):
 
 _EAGER = """
 import sys
-from compare import journal, run
+from compare import identity, journal, run
 journal._EVERY = 0
 sys.exit(run.main(["compare.run", *sys.argv[1:]]))
 """

@@ -1,0 +1,59 @@
+"""What a run is of: everything on which its results depend."""
+
+import contextlib
+import dataclasses
+import json
+import os
+import sys
+from collections.abc import Iterator
+from typing import Any
+
+from compare.config import RUNNING, Config
+from compare.environment import describe_environment
+
+_FREE = ("out", *RUNNING)  # flags that may change while the results stay the same
+
+
+def identity_of(config: Config) -> dict[str, Any]:
+    """Everything on which the results depend, in JSON's types."""
+    environment = describe_environment()
+    flags = {k: v for k, v in dataclasses.asdict(config).items() if k not in _FREE}
+    return {
+        **json.loads(json.dumps(flags)),
+        **environment["versions"],
+        "processor": environment["processor"],
+        **{f"the file {path}": _stamp(path) for path in _files(config)},
+    }
+
+
+def _files(config: Config) -> Iterator[str]:
+    """The files that a run reads."""
+    yield from (p for p in (config.params, config.data, config.baseline) if p is not None)
+    yield from config.gradients
+    for reference in config.candidate:
+        source, _, _ = reference.rpartition(":")
+        file = (
+            source if source.endswith(".py") else getattr(sys.modules.get(source), "__file__", None)
+        )
+        if file is not None:
+            yield file
+
+
+def _stamp(path: str) -> str:
+    """Says which version of a file this is."""
+    with contextlib.suppress(OSError):
+        found = os.stat(path)
+        return f"{found.st_size} bytes, changed at {found.st_mtime_ns} ns"
+    return "not there"
+
+
+def first_difference(then: dict[str, Any], now: dict[str, Any]) -> str | None:
+    """Says what is not as it was then, if anything."""
+    for name in {**then, **now}:
+        if then.get(name) != now.get(name):
+            return f"{name}: {_shown(then.get(name))} then, {_shown(now.get(name))} now"
+    return None
+
+
+def _shown(value: Any) -> str:
+    return ",".join(map(str, value)) if isinstance(value, list) else str(value)

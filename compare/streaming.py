@@ -1,0 +1,109 @@
+"""Blocks answered one after another, and examined side by side."""
+
+import functools
+import os
+from collections import deque
+from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor, wait
+from typing import NamedTuple
+
+import numpy as np
+
+from compare.answers import Answer, take
+from compare.blocks import Block, block_at
+from compare.config import Config
+from compare.gathering import Evidence, Found
+from compare.implementations import Implementation
+from compare.pairing import Answered
+from compare.problem import Problem
+from jaxmlp.base import Batch
+
+
+class Examined(NamedTuple):
+    """Blocks that have been examined, by whom, and what was found of them."""
+
+    problem: Problem
+    config: Config
+    taking_part: Sequence[Implementation]
+    evidence: Evidence
+    answered: Answered
+
+
+def examine_blocks(
+    examined: Examined, starts: Sequence[int], *, compiled: bool
+) -> Iterator[tuple[Block, Mapping[str, Answer], Found]]:
+    """Yields blocks in order, their answers and what was found of them.
+
+    Answers come one block after another, since a user's code may be among them. Meanwhile blocks
+    that have been answered are examined in threads, which NumPy and XLA let compute side by side.
+    """
+    waiting: deque[tuple[Block, Mapping[str, Answer], Future[Found]]] = deque()
+    workers = max(1, min(os.cpu_count() or 1, len(starts)))
+    only_sample = examined.config.only_sample
+    pool = ThreadPoolExecutor(workers)
+    try:
+        for block, answers in _answer_blocks(examined, starts):
+            if only_sample is not None:
+                block, answers = _only(only_sample, block, answers)
+            found = pool.submit(examined.evidence.examine, block, answers, compiled=compiled)
+            if block.start <= starts[0]:
+                wait([found])  # so that it compiles once, and not in every thread
+            waiting.append((block, answers, found))
+            if len(waiting) > workers:
+                block, answers, found = waiting.popleft()
+                yield block, answers, found.result()
+        for block, answers, found in waiting:
+            yield block, answers, found.result()
+    finally:
+        pool.shutdown(cancel_futures=True)
+
+
+def _answer_blocks(
+    examined: Examined, starts: Sequence[int]
+) -> Iterator[tuple[Block, Mapping[str, Answer]]]:
+    """Yields blocks and answers in order; where there are several devices, each computes one."""
+    everyone = [*examined.taking_part, *examined.evidence.earlier]
+    at_once = max(one.at_once for one in everyone)
+    if at_once == 1:
+        yield from map(examined.answered, starts)
+        return
+    with ThreadPoolExecutor(at_once) as pool:
+        for first in range(0, len(starts), at_once):
+            group = starts[first : first + at_once]
+            blocks = [block_at(examined.problem, start) for start in group]
+            begun = {
+                (one.name, block.start): pool.submit(one.evaluate, block)
+                for block in blocks
+                for one in everyone
+                if one.at_once > 1
+            }
+            for block in blocks:
+                yield (
+                    block,
+                    {
+                        one.name: begun[one.name, block.start].result()
+                        if one.at_once > 1
+                        else one.evaluate(block)
+                        for one in everyone
+                    },
+                )
+
+
+def answering(problem: Problem, taking_part: Sequence[Implementation]) -> Answered:
+    """Returns what gives a block and every answer to it; the last one is kept."""
+
+    @functools.lru_cache(maxsize=1)
+    def answered(start: int) -> tuple[Block, Mapping[str, Answer]]:
+        block = block_at(problem, start)
+        return block, {one.name: one.evaluate(block) for one in taking_part}
+
+    return answered
+
+
+def _only(
+    sample: int, block: Block, answers: Mapping[str, Answer]
+) -> tuple[Block, Mapping[str, Answer]]:
+    """Cuts one sample out of the block that it was computed in."""
+    row = np.array([sample - block.start])
+    alone = Block(sample, Batch(block.batch.x[row], block.batch.y[row]), block.padded)
+    return alone, {name: take(answer, row) for name, answer in answers.items()}
