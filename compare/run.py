@@ -5,7 +5,7 @@ import shutil
 import sys
 import textwrap
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from compare.command_line import EXIT_STATUS, exit_with
 from compare.config import Config
@@ -25,6 +25,21 @@ def main(argv: Sequence[str]) -> int:
     """
     config = config_from_argv(argv)
     _prepare_jax(config)
+    found = _compare(config)
+    if found is None:
+        return EXIT_STATUS["agree"]
+    from compare.report.text import format_report
+
+    report, names = found
+    width = _width()
+    print(format_report(report, width=width))
+    written = f"Written: {', '.join(names)}"
+    print(textwrap.fill(written, width, break_long_words=False, break_on_hyphens=False))
+    return _exit_status(report, config.fail_on)
+
+
+def _compare(config: Config) -> "tuple[Report, Sequence[str]] | None":
+    """Compares and writes; returns the report and all files, or None if another process does."""
     from compare.baseline import read_baseline
     from compare.bringing import from_flags
     from compare.comparing import examine_problem, report_of
@@ -32,7 +47,6 @@ def main(argv: Sequence[str]) -> int:
     from compare.outputs import Outputs
     from compare.problem import make_problem
     from compare.processes import join, leave
-    from compare.report.text import format_report
 
     problem = make_problem(config)
     config = problem.describe(config)
@@ -42,30 +56,28 @@ def main(argv: Sequence[str]) -> int:
         discard(config.out)
     share = join(config)  # nobody goes on before all are here
     outputs = Outputs(config, problem, len(config.implementations) + len(brought))
+
+    def examine(journal: Journal) -> "Examined":
+        options: dict[str, Any] = {"brought": brought, "baseline": baseline, "journal": journal}
+        with Progress(None if config.quiet else sys.stderr) as progress:
+
+            def show(*_: object) -> None:
+                progress.update(journal.samples, journal.total)
+
+            examined = examine_problem(problem, config, on_block=show, **options)
+        if share.processes > 1 or journal.saved is not None:
+            journal.save(examined.evidence, complete=True)
+        return examined
+
     with Journal(config, share, gradients=outputs.need_gradients) as journal:
-
-        def examine() -> "Examined":
-            with Progress(None if config.quiet else sys.stderr) as progress:
-                examined = examine_problem(
-                    problem,
-                    config,
-                    brought=brought,
-                    baseline=baseline,
-                    journal=journal,
-                    on_block=lambda *_: progress.update(journal.samples, journal.total),
-                )
-            if share.processes > 1 or journal.saved is not None:
-                journal.save(examined.evidence, complete=True)
-            return examined
-
         try:
             if not share.first:
-                examine()
+                examine(journal)
                 journal.wait_for_report()
                 leave()
-                return EXIT_STATUS["agree"]
+                return None
             with outputs:
-                examined = examine()
+                examined = examine(journal)
                 for found in journal.others():
                     examined.evidence.add(found)
                 report = report_of(examined)
@@ -74,11 +86,7 @@ def main(argv: Sequence[str]) -> int:
             raise journal.interrupted() from None
         journal.finish()
     leave()
-    width = _width()
-    print(format_report(report, width=width))
-    written = f"Written: {', '.join(outputs.names)}"
-    print(textwrap.fill(written, width, break_long_words=False, break_on_hyphens=False))
-    return _exit_status(report, config.fail_on)
+    return report, outputs.names
 
 
 def _exit_status(report: "Report", fail_on: str) -> int:
