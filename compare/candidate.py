@@ -10,7 +10,7 @@ from compare.answers import Answer
 from compare.blocks import Block
 from compare.contained import contained, told
 from compare.errors import UsageError
-from compare.implementations import Implementation, jax_settings
+from compare.implementations import Implementation
 from compare.returned import read_returned
 from jaxmlp.base import Grads, Layer, Params
 
@@ -115,7 +115,11 @@ class _Call:
         return array
 
     def _settings(self, dtype: np.dtype) -> contextlib.AbstractContextManager[None]:
-        return jax_settings(dtype) if self._arrays == "jax" else contextlib.nullcontext()
+        if self._arrays != "jax":
+            return contextlib.nullcontext()
+        from compare.on_jax import jax_settings
+
+        return jax_settings(dtype)
 
 
 def _stacked(found: list[Grads]) -> Grads:

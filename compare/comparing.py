@@ -5,15 +5,19 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from compare import verdict
+from compare.again import again
 from compare.answers import Answer
 from compare.baseline import Baseline
 from compare.blocks import block_size, block_start
+from compare.circumstances import circumstances
 from compare.command import reproducing_command
 from compare.config import RUNNING, Config
+from compare.devices import implementations_of
 from compare.environment import describe_environment
 from compare.gathering import Evidence
-from compare.implementations import IMPLEMENTATIONS, Implementation
+from compare.implementations import Implementation
 from compare.journal import Journal
+from compare.probing import engines_of, probe_engines
 from compare.problem import Problem
 from compare.report import base as report
 from compare.streaming import Examined, answering, examine_blocks
@@ -74,13 +78,8 @@ def examine_problem(
       KeyboardInterrupt: after what was done so far is saved, if there is a journal.
     """
     config = problem.describe(config)
-    taking_part = [
-        *(
-            IMPLEMENTATIONS[name](problem.params, problem.activation, config.device)
-            for name in config.implementations
-        ),
-        *brought,
-    ]
+    taking_part = [*implementations_of(problem, config), *brought]
+    probed = probe_engines(taking_part, problem)
     samples = range(problem.n_samples)
     if config.only_sample is not None:
         samples = samples[config.only_sample : config.only_sample + 1]
@@ -93,12 +92,9 @@ def examine_problem(
         witness=config.witness,
         baseline=baseline,
     )
+    everyone = [*taking_part, *evidence.earlier, *again(taking_part, config.repeats)]
     examined = Examined(
-        problem,
-        config,
-        taking_part,
-        evidence,
-        answering(problem, [*taking_part, *evidence.earlier]),
+        problem, config, taking_part, probed, everyone, evidence, answering(problem, everyone)
     )
     starts = range(
         block_start(problem, samples[0]), samples[-1] + 1, block_size(problem.layer_sizes)
@@ -124,13 +120,25 @@ def examine_problem(
 
 def report_of(examined: Examined) -> report.Report:
     """Adds what can only be found at the end, and judges it all."""
-    problem, config, taking_part, evidence, answered = examined
+    problem, config, evidence, answered = (
+        examined.problem,
+        examined.config,
+        examined.evidence,
+        examined.answered,
+    )
+    taking_part = examined.taking_part
     evidence.finish(answered)
     trace = None
     if config.trace is not None:
         block, answers = answered(block_start(problem, config.trace))
         trace = trace_sample(taking_part, block, answers, config.trace, layout=config.layout)
-    environment = describe_environment([one.device for one in taking_part])
+    environment = describe_environment(
+        [one.device for one in taking_part], matmul_precision=config.matmul_precision
+    )
+    engines = engines_of(taking_part, examined.probed)
+    noises = {
+        one.name: evidence.noises[one.name] for one in taking_part if one.name in evidence.noises
+    }
     certificates = [evidence.certificates[one.name] for one in taking_part]
     change = evidence.change(environment["versions"])
     judged = verdict.decide(evidence.pairs, certificates, evidence.explanations, change)
@@ -147,7 +155,7 @@ def report_of(examined: Examined) -> report.Report:
         values.append(values_at(place, row, answers, layout=config.layout))
     return report.Report(
         verdict=judged.verdict,
-        reason=judged.reason,
+        reason=judged.reason + circumstances(engines, noises),
         warnings=judged.warnings,
         rule=verdict.RULE,
         config={k: v for k, v in dataclasses.asdict(config).items() if k not in RUNNING},
@@ -164,6 +172,8 @@ def report_of(examined: Examined) -> report.Report:
             )
             for one in taking_part
         ),
+        engines=engines,
+        noises=noises,
         pairs=tuple(evidence.pairs),
         witness=tuple(evidence.witness),
         trace=trace,

@@ -2,6 +2,7 @@
 
 import dataclasses
 import os
+import re
 
 from compare.errors import UsageError
 
@@ -11,7 +12,8 @@ ACTIVATIONS = ("sigmoid", "tanh", "relu", "softplus", "silu", "gelu", "identity"
 INITS = ("torch", "normal")
 IMPLEMENTATIONS = ("jax_grad", "jax_manual", "torch_autograd", "numpy_manual")
 DTYPES = ("float32", "float64")
-DEVICES = ("cpu", "gpu")
+DEVICE = re.compile(r"cpu|gpu|all|(cpu|cuda):\d{1,4}")
+MATMUL_PRECISIONS = ("highest", "high", "default")
 LAYOUTS = ("in_out", "out_in")
 CANDIDATE_ARRAYS = ("numpy", "torch", "jax")
 SAVED = (".npz", ".pt", ".pth", ".safetensors")
@@ -44,6 +46,9 @@ class Config:
     dtype: str = "float32"
     cast: bool = False
     device: str = "cpu"
+    matmul_precision: str = "highest"
+    deterministic: bool = False
+    repeats: int = 0
     layout: str = "in_out"
     implementations: tuple[str, ...] = IMPLEMENTATIONS[:3]
     candidate: tuple[str, ...] = ()
@@ -73,7 +78,8 @@ class Config:
         if self.init is not None:
             _check_choice("init", self.init, INITS)
         _check_choice("dtype", self.dtype, DTYPES)
-        _check_choice("device", self.device, DEVICES)
+        _check_device(self.device)
+        _check_choice("matmul_precision", self.matmul_precision, MATMUL_PRECISIONS)
         _check_choice("layout", self.layout, LAYOUTS)
         _check_choice("dumps", self.dumps, DUMPS)
         _check_choice("fail_on", self.fail_on, FAIL_ON)
@@ -102,6 +108,8 @@ class Config:
             raise UsageError(f"samples: expected a positive integer, got {self.samples}")
         if self.witness < 0:
             raise UsageError(f"witness: expected an integer of at least 0, got {self.witness}")
+        if self.repeats < 0:
+            raise UsageError(f"repeats: expected an integer of at least 0, got {self.repeats}")
         if self.seed is not None and self.seed < 0:
             raise UsageError(f"seed: expected an integer of at least 0, got {self.seed}")
 
@@ -150,6 +158,13 @@ class Config:
 def _check_choice(option: str, value: str, choices: tuple[str, ...]) -> None:
     if value not in choices:
         raise UsageError(f"{option}: expected one of {', '.join(choices)}, got {value!r}")
+
+
+def _check_device(device: str) -> None:
+    if not DEVICE.fullmatch(device):
+        raise UsageError(
+            f"device: expected cpu, gpu, one of them such as cuda:0, or all; got {device!r}"
+        )
 
 
 def _check_layer_sizes(sizes: tuple[int, ...] | None) -> None:

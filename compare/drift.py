@@ -9,6 +9,7 @@ from compare.answers import Answer
 from compare.baseline import Baseline
 from compare.blocks import Block
 from compare.errors import UsageError
+from compare.evidence.noise import count_moved
 from compare.evidence.pairs import Pair
 from compare.evidence.proof import Certificate
 from compare.pairing import Answered, Pairing
@@ -62,13 +63,7 @@ class Drifts:
     def examine(self, block: Block, answers: Mapping[str, Answer], *, compiled: bool) -> Drifted:
         """Holds the answers to a block against those of then, and changes nothing."""
         moved = {
-            name: sum(
-                int(np.count_nonzero(~_same(leaf, before)))
-                for layer, earlier in zip(
-                    answers[name].grads, answers[name + MARK].grads, strict=True
-                )
-                for leaf, before in zip(layer, earlier, strict=True)
-            )
+            name: count_moved(answers[name].grads, answers[name + MARK].grads)
             for name in self._moved
         }
         return Drifted(self._pairing.examine(block, answers, compiled=compiled), moved)
@@ -113,9 +108,3 @@ class Drifts:
             only_then=tuple(name for name in known if name not in self._names),
             only_now=tuple(name for name in self._names if name not in known),
         )
-
-
-def _same(now: np.ndarray, then: np.ndarray) -> np.ndarray:
-    """Whether the bits are the same, of all NaNs too."""
-    equal = (now == then) & (np.signbit(now) == np.signbit(then))
-    return equal | (np.isnan(now) & np.isnan(then))

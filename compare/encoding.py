@@ -14,6 +14,7 @@ from compare.evidence.bounds import BoundRatio
 from compare.evidence.diagnosis import Explanation
 from compare.evidence.digits import Agreement
 from compare.evidence.metrics import Comparison, Worst
+from compare.evidence.noise import Noise
 from compare.evidence.pairs import Pair
 from compare.evidence.peers import PeerFacts
 from compare.evidence.proof import Certificate, Finding
@@ -25,7 +26,7 @@ _CLASSES: MappingProxyType[str, type] = MappingProxyType(
         kind.__name__: kind
         for kind in (
             *(Agreement, BoundRatio, Certificate, Comparison, Drifted, Explanation, Finding),
-            *(Found, Pair, PeerFacts, WitnessError, Worst),
+            *(Found, Noise, Pair, PeerFacts, WitnessError, Worst),
         )
     }
 )

@@ -10,7 +10,9 @@ from typing import Any
 PACKAGES = ("jax", "jaxlib", "numpy", "torch", "absl-py")
 
 
-def describe_environment(devices: Sequence[str] = ()) -> dict[str, Any]:
+def describe_environment(
+    devices: Sequence[str] = (), *, matmul_precision: str = "highest"
+) -> dict[str, Any]:
     """Returns versions, machine, devices in use and precision settings, as JSON can hold them."""
     versions = {"python": platform.python_version()}
     for package in PACKAGES:
@@ -21,16 +23,21 @@ def describe_environment(devices: Sequence[str] = ()) -> dict[str, Any]:
         "processor": _processor(),
         "cores": os.cpu_count(),
         "devices": sorted(set(devices)),
-        "precision": _precision(),
+        "precision": _precision(matmul_precision),
     }
 
 
-def _precision() -> dict[str, str]:
-    precision = {"jax_matmul": "highest"}  # set around every call, in implementations.py
-    if "torch" in sys.modules:
-        torch = sys.modules["torch"]
-        precision["torch_matmul"] = torch.get_float32_matmul_precision()
-        precision["torch_threads"] = "1"  # likewise
+def _precision(asked: str) -> dict[str, str]:
+    """What was set around every call, or what each framework has by itself."""
+    precision = {"jax_matmul": asked}
+    jax, torch = sys.modules.get("jax"), sys.modules.get("torch")
+    if asked == "default" and jax is not None:
+        precision["jax_matmul"] = str(jax.config.jax_default_matmul_precision)
+    if torch is not None:
+        precision["torch_matmul"] = asked
+        if asked == "default":
+            precision["torch_matmul"] = torch.get_float32_matmul_precision()
+        precision["torch_threads"] = "1"
     return precision
 
 

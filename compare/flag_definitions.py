@@ -102,8 +102,31 @@ def _define_comparison(values: flags.FlagValues) -> None:
         "Round weights and samples that do not exist in --dtype; without it they are refused.",
         flag_values=values,
     )
+    _path(
+        values,
+        "device",
+        "Where JAX and torch compute: cpu, gpu, one such as cuda:0, or all, each of them on every "
+        "device there is. An absent GPU is an error.",
+    )
     _choice(
-        values, "device", config.DEVICES, "Where JAX and torch compute; an absent GPU is an error."
+        values,
+        "matmul_precision",
+        config.MATMUL_PRECISIONS,
+        "What both frameworks are told of matrix products: highest keeps float32 whole, high lets "
+        "them round factors to TF32, default is what each has by itself. What they make of it is "
+        "measured.",
+    )
+    flags.DEFINE_bool(
+        "deterministic",
+        Config.deterministic,
+        "Allow both frameworks only operations that repeat to the bit.",
+        flag_values=values,
+    )
+    _integer(
+        values,
+        "repeats",
+        "Compute everything so many times more, to tell what changes from run to run.",
+        at_least=0,
     )
     _integer(
         values,

@@ -11,13 +11,15 @@ from typing import NamedTuple
 
 import numpy as np
 
+from compare.again import noises_of
 from compare.answers import Answer, name_parameters, names_by_answer, share
 from compare.baseline import Baseline
 from compare.blocks import Block, block_start
 from compare.drift import Drifted, Drifts
-from compare.evidence import proof
+from compare.evidence import noise, proof
 from compare.evidence.detectable import MOST_SAMPLES, detectable_ulp
 from compare.evidence.diagnosis import Explanation, Samples, diagnose
+from compare.evidence.noise import Noise
 from compare.evidence.pairs import Pair
 from compare.evidence.proof import Certificate, Finding
 from compare.evidence.witness import WitnessError, witness_errors
@@ -40,6 +42,7 @@ class Found(NamedTuple):
     detectable: dict[str, dict[str, float]]
     witness: list[WitnessError]
     drifted: Drifted | None  # since a baseline
+    noises: dict[str, Noise]  # of implementations that were run again
 
 
 class Evidence:
@@ -76,6 +79,7 @@ class Evidence:
         self.detectable: dict[str, dict[str, float]] = {}  # of the first block's samples
         self._first = samples[0] if len(samples) == 1 else block_start(problem, samples[0])
         self.witness: list[WitnessError] = []
+        self.noises: dict[str, Noise] = {}
 
     @property
     def pairs(self) -> list[Pair]:
@@ -128,6 +132,7 @@ class Evidence:
             None
             if self._drifts is None
             else self._drifts.examine(block, answers, compiled=compiled),
+            noises_of(answers),
         )
 
     def add(self, found: Found) -> None:
@@ -142,6 +147,9 @@ class Evidence:
             earlier = self.certificates.get(name)
             self.certificates[name] = proof.merge(earlier, certificate) if earlier else certificate
         self.detectable.update(found.detectable)
+        for name, one in found.noises.items():
+            known = self.noises.get(name)
+            self.noises[name] = noise.merge(known, one) if known else one
         self.witness = sorted(
             [*self.witness, *found.witness],
             key=lambda error: (error.sample, self._names.index(error.implementation)),
@@ -157,6 +165,7 @@ class Evidence:
             self.detectable,
             self.witness,
             None if self._drifts is None else self._drifts.found,
+            self.noises,
         )
 
     def finish(self, answered: Answered) -> None:

@@ -11,4 +11,4 @@ def recorded(name: str, source: str, answer: Answer) -> Implementation:
     def evaluate(block: Block) -> Answer:
         return take(answer, slice(block.start, block.start + block.size))
 
-    return Implementation(name, "cpu", evaluate, source=source)
+    return Implementation(name, "cpu", evaluate, source=source, computes=False)

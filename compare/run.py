@@ -99,9 +99,13 @@ def _exit_status(report: "Report", fail_on: str) -> int:
 
 def _prepare_jax(config: Config) -> None:
     """Sets what jax reads when it is first imported; what the user has set stays."""
-    if config.device == "cpu":
+    if config.device.startswith("cpu"):
         os.environ.setdefault("JAX_PLATFORMS", "cpu")
     os.environ.setdefault("XLA_PYTHON_CLIENT_PREALLOCATE", "false")  # torch needs room beside it
+    if config.deterministic:
+        known = os.environ.get("XLA_FLAGS", "")
+        os.environ["XLA_FLAGS"] = f"{known} --xla_gpu_deterministic_ops=true".strip()
+        os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
     caches = os.environ.get("XDG_CACHE_HOME") or os.path.expanduser("~/.cache")
     if os.path.isabs(caches):  # "~" stays where there is no home
         os.environ.setdefault("JAX_COMPILATION_CACHE_DIR", os.path.join(caches, "jaxmlp"))

@@ -12,8 +12,9 @@ import numpy as np
 from compare.answers import Answer, take
 from compare.blocks import Block, block_at
 from compare.config import Config
+from compare.evidence.probes import Probed
 from compare.gathering import Evidence, Found
-from compare.implementations import Implementation
+from compare.implementations import Engine, Implementation
 from compare.pairing import Answered
 from compare.problem import Problem
 from jaxmlp.base import Batch
@@ -25,6 +26,8 @@ class Examined(NamedTuple):
     problem: Problem
     config: Config
     taking_part: Sequence[Implementation]
+    probed: Mapping[Engine, Probed]
+    everyone: Sequence[Implementation]  # that answers: in a baseline, and once more, too
     evidence: Evidence
     answered: Answered
 
@@ -62,7 +65,7 @@ def _answer_blocks(
     examined: Examined, starts: Sequence[int]
 ) -> Iterator[tuple[Block, Mapping[str, Answer]]]:
     """Yields blocks and answers in order; where there are several devices, each computes one."""
-    everyone = [*examined.taking_part, *examined.evidence.earlier]
+    everyone = examined.everyone
     at_once = max(one.at_once for one in everyone)
     if at_once == 1:
         yield from map(examined.answered, starts)
@@ -89,13 +92,13 @@ def _answer_blocks(
                 )
 
 
-def answering(problem: Problem, taking_part: Sequence[Implementation]) -> Answered:
+def answering(problem: Problem, everyone: Sequence[Implementation]) -> Answered:
     """Returns what gives a block and every answer to it; the last one is kept."""
 
     @functools.lru_cache(maxsize=1)
     def answered(start: int) -> tuple[Block, Mapping[str, Answer]]:
         block = block_at(problem, start)
-        return block, {one.name: one.evaluate(block) for one in taking_part}
+        return block, {one.name: one.evaluate(block) for one in everyone}
 
     return answered
 

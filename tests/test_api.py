@@ -95,7 +95,10 @@ def test_the_users_arrays_stay_theirs():
         ),
         ({"x": np.full((5, 2), 1e300)}, "x: .* largest float32 number; pass dtype='float64'$"),
         ({"trace": 5}, "trace: .* 5 samples"),
-        ({"device": "tpu"}, "device: expected one of"),
+        (
+            {"device": "tpu"},
+            "device: expected cpu, gpu, one of them such as cuda:0, or all; got .tpu",
+        ),
     ],
 )
 def test_bad_arguments(change, message):

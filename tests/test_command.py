@@ -288,7 +288,7 @@ def configs(draw):
         for name, choices in {
             "activation": "ACTIVATIONS",
             "dtype": "DTYPES",
-            "device": "DEVICES",
+            "matmul_precision": "MATMUL_PRECISIONS",
             "layout": "LAYOUTS",
             "candidate_arrays": "CANDIDATE_ARRAYS",
             "fail_on": "FAIL_ON",
@@ -297,6 +297,9 @@ def configs(draw):
     }
     return Config(
         **choose,
+        device=draw(st.sampled_from(["cpu", "gpu", "cuda:0", "cpu:1", "all"])),
+        deterministic=draw(st.booleans()),
+        repeats=draw(st.integers(0, 3)),
         layer_sizes=tuple(draw(st.lists(st.integers(1, 2**31 - 1), min_size=2, max_size=5))),
         init=None if params is not None else draw(st.sampled_from(config.INITS)),
         samples=samples,

@@ -36,7 +36,9 @@ ALLOWED = {
     },
     "compare.readers": {"numpy", "jaxmlp.base", "compare.readers", "compare.errors"},
     "compare.numpy_manual": {"numpy"},
-    "compare.implementations": {"jax", "torch", "numpy", "jaxmlp", "torch_ref", "compare"},
+    "compare.implementations": {"numpy", "jaxmlp", "compare"},
+    "compare.on_jax": {"jax", "numpy", "jaxmlp", "compare"},
+    "compare.on_torch": {"torch", "numpy", "jaxmlp.base", "torch_ref", "compare"},
     # what a user brings may be of either framework, or of half precision
     "compare.candidate": {"jax", "torch", "numpy", "jaxmlp.base", "compare"},
     "compare.torch_module": {"torch", "torch_ref", "numpy", "jaxmlp.base", "compare"},

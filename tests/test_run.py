@@ -46,8 +46,8 @@ def plant(monkeypatch, change):
     """Makes jax_manual answer with changed gradients."""
     build = IMPLEMENTATIONS["jax_manual"]
 
-    def planted(params, activation, device):
-        right = build(params, activation, device)
+    def planted(*arguments):
+        right = build(*arguments)
 
         def evaluate(batch):
             evaluation = right.evaluate(batch)
@@ -58,7 +58,7 @@ def plant(monkeypatch, change):
         return right._replace(evaluate=evaluate)
 
     table = {**IMPLEMENTATIONS, "jax_manual": planted}
-    monkeypatch.setattr("compare.comparing.IMPLEMENTATIONS", table)
+    monkeypatch.setattr("compare.devices.IMPLEMENTATIONS", table)
 
 
 def test_agreement_is_status_0_and_writes_everything(tmp_path, capsys):
@@ -146,7 +146,7 @@ def test_a_wrong_prediction_or_loss_is_status_2(tmp_path, capsys, monkeypatch, q
         return right._replace(evaluate=evaluate)
 
     monkeypatch.setattr(
-        "compare.comparing.IMPLEMENTATIONS", {**IMPLEMENTATIONS, "jax_manual": planted}
+        "compare.devices.IMPLEMENTATIONS", {**IMPLEMENTATIONS, "jax_manual": planted}
     )
     assert compare(tmp_path, *SMALL) == 2
     assert f"disagree: {quantity}" in capsys.readouterr().out

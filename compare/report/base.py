@@ -1,14 +1,16 @@
 """The report object: everything a comparison found, and nothing about how it is shown."""
 
 import dataclasses
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from compare.evidence.diagnosis import Explanation
 from compare.evidence.metrics import Worst
+from compare.evidence.noise import Noise
 from compare.evidence.pairs import Pair
+from compare.evidence.probes import Probed
 from compare.evidence.proof import Certificate
 from compare.evidence.witness import WitnessError
 
@@ -23,6 +25,16 @@ class Implementation(NamedTuple):
     certificate: Certificate
     explanation: Explanation | None  # of a failed certificate
     detectable_ulp: dict[str, float] | None  # parameter -> change of an entry that is surely seen
+
+
+class Engine(NamedTuple):
+    """A framework on a device, and how it was measured to compute."""
+
+    framework: str
+    device: str
+    implementations: tuple[str, ...]  # that run on it
+    probed: Probed
+    peak_bytes: int | None  # of device memory; None where nobody counts
 
 
 class Located(NamedTuple):
@@ -85,6 +97,8 @@ class Report:
     environment: dict[str, Any]
     implementations: tuple[Implementation, ...]
     pairs: tuple[Pair, ...]
+    engines: tuple[Engine, ...] = ()
+    noises: Mapping[str, Noise] = dataclasses.field(default_factory=dict)  # of those run again
     witness: tuple[WitnessError, ...] = ()
     trace: Trace | None = None
     values: tuple[Values, ...] = ()  # where the verdict was decided, and of a sample asked for

@@ -19,6 +19,12 @@ HEADER = "# gradients of {network}, {n} samples, {dtype}, {layout}"
 COLUMNS = "# sample parameter row column value"
 
 
+def stem_of(implementation: str) -> str:
+    """Names the files of an implementation: of jax_grad@cuda:0 it is jax_autograd@cuda0."""
+    name, at, device = implementation.partition("@")
+    return f"{STEMS.get(name, name)}{at}{device.replace(':', '')}"
+
+
 def dump_format(config: Config) -> str:
     """Returns 'text', 'npz' or 'none', with 'auto' decided by the number of samples."""
     if config.dumps != "auto":
@@ -52,7 +58,7 @@ class Dumps:
         for implementation, parameters in block.items():
             for part in self._parts:
                 arrays = {k: v for k, v in parameters.items() if k[0] in part}
-                name = STEMS.get(implementation, implementation)
+                name = stem_of(implementation)
                 name += f"_{part}" if len(self._parts) > 1 else ""
                 if self._format == "text":
                     self._add_text(f"{name}.dat", first_sample, arrays)

@@ -11,9 +11,9 @@ from compare.evidence.metrics import Comparison, Worst
 from compare.evidence.pairs import Pair
 from compare.evidence.proof import Finding
 from compare.evidence.ulp import BINS
-from compare.report.base import Change, Implementation, Located, Report, Values, worst_of
+from compare.report.base import Change, Engine, Implementation, Located, Report, Values, worst_of
 
-SCHEMA_VERSION = 4
+SCHEMA_VERSION = 5
 
 
 def report_to_json(report: Report) -> str:
@@ -32,6 +32,8 @@ def report_to_dict(report: Report) -> dict[str, Any]:
         "config": report.config,
         "environment": report.environment,
         "implementations": [_implementation(one) for one in report.implementations],
+        "engines": [_engine(engine) for engine in report.engines],
+        "noise": {name: noise._asdict() for name, noise in report.noises.items()},
         "pairs": [_pair(pair) for pair in report.pairs],
         "overall": {
             **_located("max_abs", worst_of(report.pairs, "max_abs")),
@@ -70,6 +72,22 @@ def _implementation(one: Implementation) -> dict[str, Any]:
             "detectable_ulp": one.detectable_ulp
             and {name: _number_or_null(ulp) for name, ulp in one.detectable_ulp.items()},
         },
+    }
+
+
+def _engine(engine: Engine) -> dict[str, Any]:
+    probed = engine.probed
+    return {
+        "framework": engine.framework,
+        "device": engine.device,
+        "implementations": list(engine.implementations),
+        "dtype": probed.dtype.name,
+        "operand_bits": probed.operand_bits,
+        "sum_bits": probed.sum_bits,
+        "keeps_subnormal_inputs": probed.keeps_subnormal_inputs,
+        "keeps_subnormal_results": probed.keeps_subnormal_results,
+        "products": [{**one._asdict(), "shape": list(one.shape)} for one in probed.products],
+        "peak_bytes": engine.peak_bytes,
     }
 
 

@@ -8,6 +8,8 @@ from typing import Any
 from compare.evidence.digits import DECIMALS, SIGNIFICANT
 from compare.report.base import Located, Report, worst_of
 from compare.report.change import format_change
+from compare.report.engines import rows_of_engines
+from compare.report.matrix import format_matrix
 from compare.report.trace import format_trace
 from compare.report.values import format_values, short_name
 
@@ -16,8 +18,12 @@ _METRICS = {"max_abs": "max abs", "max_rel": "max rel", "max_ulp": "max ulp"}
 
 def format_report(report: Report, *, width: int = 80) -> str:
     """Returns the whole report; long lines and traces are broken at `width`."""
-    parts = [_header(report, width), _parameter_table(report), _pair_table(report)]
-    parts.append(_certificate_table(report, width))
+    parts = [_header(report, width), format_matrix(report, _letters(report))]
+    parts += [
+        _parameter_table(report, width),
+        _pair_table(report),
+        _certificate_table(report, width),
+    ]
     if report.trace is not None:
         parts.append(format_trace(report.trace, width=width))
     if report.change is not None:
@@ -41,6 +47,7 @@ def _header(report: Report, width: int) -> str:
         where = f"on {one.device}" if one.source is None else f"from {one.source}"
         text = f"{_letters(report)[one.name]} {one.name}, {one.dtype} {where}"
         rows.append(("compared" if len(rows) == 2 else "", text))
+    rows += rows_of_engines(report, _letters(report))
     rows.append(("versions", ", ".join(f"{k} {v}" for k, v in versions.items())))
     return "\n".join(_wrap(f"{label:<10}{text}", width, indent=10) for label, text in rows)
 
@@ -63,7 +70,7 @@ def _samples(config: dict[str, Any]) -> str:
     return f"U[0,1], seed {config['seed']}" if config["seed"] is not None else "as given"
 
 
-def _parameter_table(report: Report) -> str:
+def _parameter_table(report: Report, width: int) -> str:
     """One row for each parameter, the prediction and the loss: the worst of all pairs."""
     layout = report.config["layout"]
     rows = [
@@ -94,10 +101,11 @@ def _parameter_table(report: Report) -> str:
         if located is not None:
             index = ",".join(map(str, located.worst.index))
             where = f"{located.quantity}[{index}] of sample {located.worst.sample}"
-            rows.append(
+            said = (
                 f"overall {_METRICS[metric]} {located.worst.value:.3e} at {where}, "
                 f"{' ~ '.join(located.pair)}"
             )
+            rows.append(_wrap(said, width))
     return "\n".join(rows)
 
 
@@ -117,14 +125,18 @@ def _pair_table(report: Report) -> str:
             f"{_percent(agreement.samples_agreeing, agreement.samples):>5}"
             for agreement in pair.digits
         )
-        rows.append(f"{letters} {pair.a + ' ~ ' + pair.b:<29} {errors} {shares}")
+        names = f"{pair.a} ~ {pair.b}"
+        if len(names) > 29 and "@" in names:  # the letters will do
+            names = ""
+        rows.append(f"{letters} {names:<29} {errors} {shares}")
     return "\n".join(rows)
 
 
 def _certificate_table(report: Report, width: int) -> str:
     """One row for each implementation: what its own gradients prove, and a witness's word."""
+    column = max(18, *(len(one.name) + 3 for one in report.implementations if "@" in one.name), 0)
     rows = [
-        f"{'':<18}{'certified':>10}{'failed':>8}{'silent':>8}{'at kink':>9}{'tightest':>10}"
+        f"{'':<{column}}{'certified':>10}{'failed':>8}{'silent':>8}{'at kink':>9}{'tightest':>10}"
         f"{'witness':>10}"
     ]
     for one in report.implementations:
@@ -133,8 +145,9 @@ def _certificate_table(report: Report, width: int) -> str:
         known = [error for error in errors if error is not None]
         tightest = "-" if found.worst_ratio is None else _ratio(found.worst_ratio)
         witness = _number(max(known, default=None))
+        name = f"{_letters(report)[one.name]} {one.name}"
         rows.append(
-            f"{_letters(report)[one.name]} {one.name:<16}{found.certified:>10}{found.failed:>8}"
+            f"{name:<{column}}{found.certified:>10}{found.failed:>8}"
             f"{found.silent:>8}{found.at_kink:>9}{tightest:>10}{witness:>10}"
         )
     return "\n".join([*rows, *_detectable(report, width), *_peers(report, width)])

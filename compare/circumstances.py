@@ -1,0 +1,32 @@
+"""What besides the verdict explains a difference: how matrices were multiplied, and noise."""
+
+from collections.abc import Iterator, Mapping, Sequence
+
+from compare.evidence.noise import Noise
+from compare.report.base import Engine
+from compare.report.engines import multiplied_in
+
+
+def circumstances(engines: Sequence[Engine], noises: Mapping[str, Noise]) -> str:
+    """Returns what is to be added to the sentence of a verdict; empty if nothing is unusual."""
+    return "".join(f"; {said}" for said in (*_reduced(engines), *_noisy(noises)))
+
+
+def _reduced(engines: Sequence[Engine]) -> Iterator[str]:
+    for engine in engines:
+        said = multiplied_in(engine)
+        if said is not None:
+            who = " and ".join(engine.implementations)
+            yield (
+                f"{engine.framework} multiplied in {said} on {engine.device}, and {who} is judged "
+                "by that; --matmul_precision=highest asks for all bits"
+            )
+
+
+def _noisy(noises: Mapping[str, Noise]) -> Iterator[str]:
+    for name, noise in noises.items():
+        if noise.moved:
+            yield (
+                f"{name} differs from itself from run to run, by up to "
+                f"{noise.max_abs:.2g} or {noise.max_ulp:,} ulp"
+            )

@@ -1,0 +1,59 @@
+"""Which devices an implementation is to run on."""
+
+from typing import NamedTuple
+
+from compare.config import Config
+from compare.implementations import IMPLEMENTATIONS, Implementation, Settings
+from compare.problem import Problem
+
+
+def implementations_of(problem: Problem, config: Config) -> list[Implementation]:
+    """Builds all that the config names; with --device=all each of them on every device.
+
+    There they have names such as jax_grad@cpu and jax_grad@cuda:0, and stand device by device.
+
+    Raises:
+      UsageError: if a device cannot be had.
+    """
+    settings = Settings(config.matmul_precision, config.deterministic)
+    built = [
+        (place, IMPLEMENTATIONS[name](problem.params, problem.activation, place.device, settings))
+        for name in config.implementations
+        for place in _places(name, config.device)
+    ]
+    if config.device != "all":
+        return [one for _, one in built]
+    built.sort(key=lambda item: item[0].order)
+    return [
+        one._replace(name=f"{one.name}@{place.short}") if place.short else one
+        for place, one in built
+    ]
+
+
+class _Place(NamedTuple):
+    """One device."""
+
+    device: str
+    short: str = ""  # as names have it; none where there is no choice
+    order: tuple[bool, int] = (False, 0)  # the CPU first, then by number
+
+
+def _places(implementation: str, device: str) -> list[_Place]:
+    if device != "all":
+        return [_Place(device)]
+    if implementation == "numpy_manual":
+        return [_Place("cpu")]
+    if implementation == "torch_autograd":
+        from compare.on_torch import device_names
+    else:
+        from compare.on_jax import device_names
+    names = device_names()
+    cpus = [name for name in names if name.startswith("cpu")]
+    return [
+        _Place(
+            name,
+            "cpu" if cpus == [name] else name,
+            (name not in cpus, int(name.partition(":")[2] or 0)),
+        )
+        for name in names
+    ]

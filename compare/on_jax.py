@@ -1,0 +1,165 @@
+"""JAX as an engine: its devices, its settings, and implementations that run on it."""
+
+import contextlib
+import functools
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from compare.answers import Answer, answer_of
+from compare.blocks import Block
+from compare.errors import UsageError
+from compare.implementations import Engine, Factors, Implementation, Settings, check_bits
+from jaxmlp import ACTIVATIONS, forward_with_intermediates
+from jaxmlp.base import Evaluation, Intermediates, Params
+from jaxmlp.sweep import chunk_function
+
+
+def implementation(
+    name: str,
+    differentiate: Callable[..., Evaluation],
+    params: Params,
+    activation: str,
+    device: str,
+    settings: Settings,
+) -> Implementation:
+    """Builds one of the implementations.
+
+    Args:
+      name: of it.
+      differentiate: `per_sample_gradients` of `jaxmlp.autodiff` or `jaxmlp.backprop`.
+      params: NumPy weights.
+      activation: of the hidden layers.
+      device: 'cpu' or 'gpu' for all of that kind, among which blocks go round; or one of them,
+        such as 'cpu:0' or 'cuda:0'.
+      settings: under which it computes.
+
+    Raises:
+      UsageError: if JAX has no such device.
+    """
+    phi, dtype = ACTIVATIONS[activation], params[0].w.dtype
+    targets = jax_devices(device)
+    set_up = functools.partial(jax_settings, dtype, settings.matmul_precision)
+
+    def hold(array: np.ndarray, target: Any) -> jax.Array:
+        held = jax.device_put(np.array(array), target)  # a copy, which jax may then alias
+        check_bits(name, array, np.asarray(held))
+        return held
+
+    def place(tree: Any, target: Any) -> Any:
+        return jax.tree.map(lambda array: hold(array, target), tree)
+
+    with set_up():
+        held_params = [place(params, target) for target in targets]
+    # Each implementation has a jit of its own: in a common one XLA would merge what they share.
+    gradients = chunk_function(differentiate, activation=phi)
+    one_forward = functools.partial(forward_with_intermediates, activation=phi)
+    forward = jax.jit(jax.vmap(one_forward, in_axes=(None, 0)))
+
+    def evaluate(block: Block) -> Answer:
+        turn = block.start // len(block.padded.x) % len(targets)
+        with set_up():
+            found = gradients(held_params[turn], place(block.padded, targets[turn]))
+            return answer_of(jax.tree.map(np.asarray, found), block.size)
+
+    def intermediates(block: Block) -> Intermediates:
+        with set_up():
+            found = forward(held_params[0], hold(block.padded.x, targets[0]))
+            return jax.tree.map(np.asarray, found)
+
+    engine = _engine(tuple(targets), settings)
+    return Implementation(
+        name, engine.device, evaluate, intermediates, at_once=len(targets), engine=engine
+    )
+
+
+@contextlib.contextmanager
+def jax_settings(dtype: np.dtype, matmul_precision: str = "highest") -> Iterator[None]:
+    """Lets JAX compute in a dtype, and multiply matrices as precisely as it is told.
+
+    Args:
+      dtype: of the arrays.
+      matmul_precision: 'highest', 'high', or 'default' for what the user has set, or JAX has.
+    """
+    multiplied: contextlib.AbstractContextManager[Any] = contextlib.nullcontext()
+    if matmul_precision != "default":
+        multiplied = jax.default_matmul_precision(matmul_precision)
+    with jax.enable_x64(dtype == np.float64), multiplied:
+        yield
+
+
+def jax_devices(device: str) -> list[Any]:
+    """Returns the local devices that a name means.
+
+    Raises:
+      UsageError: if there are none.
+    """
+    kind, _, number = device.partition(":")
+    try:
+        found = list(jax.local_devices(backend=kind))
+    except Exception as error:  # jax raises several kinds, and asserts
+        said = str(error).partition("\n")[0]
+        raise UsageError(
+            f"device: expected a {kind} that jax {jax.__version__} can use, got: {said}; "
+            "JAX_PLATFORMS and, for a gpu, an installed jax[cuda13] decide what there is"
+        ) from None
+    if not number:
+        return found
+    if int(number) >= len(found):
+        raise UsageError(f"device: expected one of the {_listed(found)} of jax, got {device}")
+    return [found[int(number)]]
+
+
+def device_names() -> list[str]:
+    """Names every local device, of all kinds, the CPU first."""
+    found = jax_devices("cpu")
+    with contextlib.suppress(UsageError):
+        found += jax_devices("gpu")
+    return [_name(device) for device in found]
+
+
+def _listed(devices: list[Any]) -> str:
+    return ", ".join(map(_name, devices))
+
+
+def _name(device: Any) -> str:
+    """cpu:0, cuda:0: kind and number among those of this process."""
+    kind = str(device).partition(":")[0] if device.platform == "gpu" else device.platform
+    return f"{kind}:{jax.local_devices(backend=device.platform).index(device)}"
+
+
+@functools.lru_cache(maxsize=64)
+def _engine(targets: tuple[Any, ...], settings: Settings) -> Engine:
+    """One for all implementations on the same devices."""
+    first, *others = map(_name, targets)
+    numbers = [name.partition(":")[2] for name in others]
+
+    def multiply(factors: Factors) -> list[np.ndarray]:
+        with jax_settings(factors[0][0].dtype, settings.matmul_precision):
+            placed = jax.device_put([tuple(map(np.array, pair)) for pair in factors], targets[0])
+            return [np.asarray(product) for product in _products(placed)]
+
+    def peak_bytes() -> int | None:
+        counted = [device.memory_stats() for device in targets]
+        if None in counted:  # the CPU's memory is everybody's
+            return None
+        return max(int(one["peak_bytes_in_use"]) for one in counted)
+
+    return Engine("jax", ",".join([first, *numbers]), multiply, peak_bytes)
+
+
+@jax.jit
+def _products(factors: Any) -> list[jax.Array]:
+    """Multiplies as the network does: a sample times the same weights, or an outer product."""
+
+    def product(a: jax.Array, b: jax.Array) -> jax.Array:
+        if a.ndim == 1:
+            return a * b
+        if len(a) == len(b) and a.ndim == b.ndim == 3:
+            return jnp.einsum("nik,nkj->nij", a, b)
+        return jax.vmap(lambda weights, row: weights.T @ row, in_axes=(None, 0))(b, a)
+
+    return [product(*pair) for pair in factors]

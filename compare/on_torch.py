@@ -1,0 +1,165 @@
+"""torch as an engine: its devices, its settings, and the implementation that runs on it."""
+
+import contextlib
+import functools
+import os
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+import torch
+
+from compare.answers import Answer, answer_of
+from compare.blocks import Block
+from compare.errors import UsageError
+from compare.implementations import Engine, Factors, Implementation, Settings, check_bits
+from jaxmlp.base import Batch, Evaluation, Intermediates, Params, layer_sizes
+from torch_ref import MLP, convert, per_sample_gradients
+
+
+def implementation(
+    params: Params, activation: str, device: str, settings: Settings
+) -> Implementation:
+    """Builds torch_autograd.
+
+    Args:
+      params: NumPy weights.
+      activation: of the hidden layers.
+      device: 'cpu' or 'cpu:0'; 'gpu' for the first, or 'cuda:1'.
+      settings: under which it computes.
+
+    Raises:
+      UsageError: if torch has no such device.
+    """
+    target = torch_device(device)
+
+    def hold(array: np.ndarray) -> torch.Tensor:
+        held = torch.tensor(array, device=target)
+        check_bits("torch_autograd", array, held.cpu().numpy())
+        return held
+
+    # Gradients are allowed here whatever the caller, or a candidate, has set for the rest, and the
+    # weights that MLP draws before ours replace them are no step of the caller's generators.
+    forked = torch.random.fork_rng(devices=[target] if target.type == "cuda" else [])
+    with torch.inference_mode(False), forked:
+        dtype = hold(params[0].b).dtype
+        model = MLP(layer_sizes(params), activation=activation, dtype=dtype, device=target)
+        convert.load_params(model, params)
+
+    @torch.inference_mode(False)
+    def run(batch: Batch) -> Any:
+        with torch_settings(settings):
+            return per_sample_gradients(model, hold(batch.x), hold(batch.y))
+
+    def evaluate(block: Block) -> Answer:
+        found = run(block.padded)
+        prediction, loss = (t.cpu().numpy() for t in (found.prediction, found.loss))
+        grads = convert.from_tensors(found.grads)
+        return answer_of(Evaluation(prediction, loss, grads), block.size)
+
+    def intermediates(block: Block) -> Intermediates:
+        found = run(block.padded)
+        preacts, acts = (tuple(t.cpu().numpy() for t in ts) for ts in (found.preacts, found.acts))
+        return Intermediates(preacts, acts)
+
+    engine = _engine(target, settings)
+    return Implementation("torch_autograd", str(target), evaluate, intermediates, engine=engine)
+
+
+@contextlib.contextmanager
+def torch_settings(settings: Settings) -> Iterator[None]:
+    """Lets torch multiply as precisely as it is told, and, on the CPU, compute by itself.
+
+    Evidence of other blocks keeps all cores busy: torch's threads wait for one another in loops,
+    and with no core to run on took 60 times as long.
+    """
+    with contextlib.ExitStack() as stack:
+        stack.callback(torch.set_num_threads, torch.get_num_threads())
+        torch.set_num_threads(1)
+        if settings.matmul_precision != "default":
+            precision = torch.get_float32_matmul_precision()
+            stack.callback(torch.set_float32_matmul_precision, precision)
+            torch.set_float32_matmul_precision(settings.matmul_precision)
+        if settings.matmul_precision == "highest":
+            stack.enter_context(_whole_sums())
+        if settings.deterministic:
+            stack.enter_context(_deterministic())
+        yield
+
+
+@contextlib.contextmanager
+def _whole_sums() -> Iterator[None]:
+    """Keeps CUDA from rounding parts of a float16 or bfloat16 sum before they meet."""
+    matmul = torch.backends.cuda.matmul
+    names = "allow_fp16_reduced_precision_reduction", "allow_bf16_reduced_precision_reduction"
+    before = [getattr(matmul, name) for name in names]
+    try:
+        for name in names:
+            setattr(matmul, name, False)
+        yield
+    finally:
+        for name, value in zip(names, before, strict=True):
+            setattr(matmul, name, value)
+
+
+@contextlib.contextmanager
+def _deterministic() -> Iterator[None]:
+    """Allows only operations that repeat to the bit; torch loads its compiler for that."""
+    before = torch.are_deterministic_algorithms_enabled()
+    os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")  # torch asks for it
+    torch.use_deterministic_algorithms(True)
+    try:
+        yield
+    finally:
+        torch.use_deterministic_algorithms(before)
+
+
+def torch_device(device: str) -> torch.device:
+    """Returns the device that a name means.
+
+    Raises:
+      UsageError: if there is none.
+    """
+    kind, _, number = device.partition(":")
+    if kind == "cpu":
+        return torch.device("cpu")
+    there = torch.cuda.device_count()
+    if int(number or 0) >= there:
+        found = ", ".join(device_names()[1:]) or "none"
+        raise UsageError(
+            f"device: expected a {device} that torch {torch.__version__} can use, found {found}; "
+            f"install a CUDA build of torch or leave out --device={device}"
+        )
+    return torch.device(f"cuda:{number or 0}")
+
+
+def device_names() -> list[str]:
+    """Names every device, the CPU first."""
+    return ["cpu", *(f"cuda:{i}" for i in range(torch.cuda.device_count()))]
+
+
+@functools.lru_cache(maxsize=64)
+def _engine(target: torch.device, settings: Settings) -> Engine:
+    """One for all implementations on the same device."""
+
+    @torch.no_grad()
+    def multiply(factors: Factors) -> list[np.ndarray]:
+        with torch_settings(settings):
+            return [
+                _product(*(torch.tensor(one, device=target) for one in pair)).cpu().numpy()
+                for pair in factors
+            ]
+
+    def peak_bytes() -> int | None:
+        return torch.cuda.max_memory_allocated(target) if target.type == "cuda" else None
+
+    return Engine("torch", str(target), multiply, peak_bytes)
+
+
+def _product(a: torch.Tensor, b: torch.Tensor) -> torch.Tensor:
+    """Multiplies as the network does: a sample times the same weights, or an outer product."""
+    if a.ndim == 1:
+        return a * b
+    if a.ndim == b.ndim == 3:
+        return torch.bmm(a, b)
+    return torch.bmm(a.unsqueeze(1), b.expand(len(a), *b.shape)).squeeze(1)

@@ -1,0 +1,35 @@
+"""The engines of a run, probed: how each multiplies the matrices of this network."""
+
+from collections.abc import Mapping, Sequence
+
+from compare.blocks import block_size
+from compare.evidence.probes import Probed, probe
+from compare.implementations import Engine, Implementation
+from compare.problem import Problem
+from compare.report import base as report
+
+
+def probe_engines(taking_part: Sequence[Implementation], problem: Problem) -> dict[Engine, Probed]:
+    """Probes each engine once, at the shapes that its implementations will use."""
+    engines = dict.fromkeys(one.engine for one in taking_part if one.engine is not None)
+    sizes = problem.layer_sizes
+    return {
+        engine: probe(engine.multiply, sizes, problem.dtype, samples=block_size(sizes))
+        for engine in engines
+    }
+
+
+def engines_of(
+    taking_part: Sequence[Implementation], probed: Mapping[Engine, Probed]
+) -> tuple[report.Engine, ...]:
+    """Says what is known of every engine; asked at the end, it knows how much memory was used."""
+    return tuple(
+        report.Engine(
+            engine.framework,
+            engine.device,
+            tuple(one.name for one in taking_part if one.engine is engine),
+            found,
+            engine.peak_bytes(),
+        )
+        for engine, found in probed.items()
+    )

@@ -1,0 +1,34 @@
+"""The largest differences between any two as one matrix, where there are more than a few pairs."""
+
+from collections.abc import Mapping
+
+from compare.report.base import Report, worst_of
+
+_FEW = 3  # implementations, whose three pairs are seen at a glance anyway
+
+
+def format_matrix(report: Report, letters: Mapping[str, str]) -> str:
+    """Returns a matrix, max abs above its diagonal and max rel below; empty for a few pairs."""
+    names = [one.name for one in report.implementations]
+    if len(names) <= _FEW:
+        return ""
+    pairs = {frozenset((pair.a, pair.b)): pair for pair in report.pairs}
+    rows = [
+        "Above the diagonal max abs, below it max rel, of any two",
+        "",
+        " " * 2 + "".join(f"{letters[name]:>9}" for name in names),
+    ]
+    for i, row in enumerate(names):
+        cells = []
+        for j, column in enumerate(names):
+            metric = "max_abs" if i < j else "max_rel"
+            cells.append("." if i == j else _cell(pairs[frozenset((row, column))], metric))
+        rows.append(f"{letters[row]:<2}{''.join(f'{cell:>9}' for cell in cells)}")
+    return "\n".join(rows)
+
+
+def _cell(pair: object, metric: str) -> str:
+    located = worst_of([pair], metric)  # type: ignore[list-item]
+    if located is None:
+        return "-"
+    return f"{located.worst.value:.1e}" if located.worst.value else "0"
