@@ -149,8 +149,10 @@ def report_of(examined: Examined) -> report.Report:
     elif judged.place is not None:
         reproduce = reproducing_command(config, judged.place.sample)
     values = []
+    repeats = [one.name for one in again(taking_part, config.repeats)]
     for place in dict.fromkeys(places):
         block, answers = answered(block_start(problem, place.sample))
+        answers = {name: answer for name, answer in answers.items() if name not in repeats}
         row = place.sample - block.start
         values.append(values_at(place, row, answers, layout=config.layout))
     return report.Report(

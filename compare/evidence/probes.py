@@ -2,8 +2,8 @@
 
 A factor 1 + m / 2^k whose last bit is set comes through a product with 1 only if k fraction bits
 of it are used: 23 in float32, 10 in TF32, 7 in bfloat16, about 16 where a factor is split into two
-bfloat16 numbers. Of the sum 1 + 2^-t - 1, its terms in any places among zeros, 2^-t is left only if
-t fraction bits are kept between. The products have the shapes of those of the network, since
+bfloat16 numbers. Of the sum 1.5 + 2^-t - 1.5, its terms in any places among zeros, 2^-t is left
+only if t fraction bits are kept between. The products have the shapes of the network's, since
 libraries choose their kernels by shape. And half of the smallest normal number, taken and made,
 tells whether subnormal numbers are flushed to zero.
 
@@ -22,7 +22,7 @@ Factors: TypeAlias = list[tuple[np.ndarray, np.ndarray]]
 Multiply: TypeAlias = Callable[[Factors], list[np.ndarray]]
 
 _WIDE_SUMS = 23  # fraction bits of float32, in which low precision is usually added up
-_PLACES = 4  # at least, that a sum of so many bits is tried in
+_PLACES = 8  # at least, that a sum of so many bits is tried in
 
 
 class Product(NamedTuple):
@@ -193,7 +193,7 @@ def _right(shape: _Shape, most: int, number: int, fewer: bool) -> _Question:
 
 
 def _sum(shape: _Shape, most: int, number: int, fewer: bool) -> _Question:
-    """Adds 1 + 2^-t - 1, in three places drawn for each sum; where there are none, asks nothing."""
+    """Adds 1.5 + 2^-t - 1.5, in three places drawn for each sum; asks nothing if there are none."""
     n, k, m = shape.n, shape.k, shape.m
     if shape.outer or k < 3:
         nothing = _left(shape, 1, 0, True)
@@ -202,7 +202,8 @@ def _sum(shape: _Shape, most: int, number: int, fewer: bool) -> _Question:
     bits = _bits(entries, most, fewer)
     places = np.random.default_rng(number).random((n, k)).argsort(axis=1)[:, :3]
     a = np.zeros((n, k))
-    np.put_along_axis(a, places, np.stack([np.ones(n), 2.0**-bits, -np.ones(n)], axis=1), axis=1)
+    terms = np.stack([np.full(n, 1.5), 2.0**-bits, np.full(n, -1.5)], axis=1)
+    np.put_along_axis(a, places, terms, axis=1)
     expected = np.broadcast_to(2.0 ** -bits[:, None], (n, m))
     return _Question(a, np.ones((k, m)), expected, _like(expected, bits[:, None]))
 
