@@ -6,8 +6,8 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import jax
-import jax.numpy as jnp
 import numpy as np
+from jax import lax
 
 from compare.answers import Answer, answer_of
 from compare.blocks import Block
@@ -153,13 +153,14 @@ def _engine(targets: tuple[Any, ...], settings: Settings) -> Engine:
 
 @jax.jit
 def _products(factors: Any) -> list[jax.Array]:
-    """Multiplies as the network does: a sample times the same weights, or an outer product."""
+    """Multiplies by the very operations that `vmap` and `grad` make of the network."""
 
     def product(a: jax.Array, b: jax.Array) -> jax.Array:
         if a.ndim == 1:
-            return a * b
-        if len(a) == len(b) and a.ndim == b.ndim == 3:
-            return jnp.einsum("nik,nkj->nij", a, b)
-        return jax.vmap(lambda weights, row: weights.T @ row, in_axes=(None, 0))(b, a)
+            return lax.mul(a, b)
+        if a.ndim == 3:
+            outer = lax.dot_general(b[:, 0], a[..., 0], (((), ()), ((0,), (0,))))
+            return lax.transpose(outer, (0, 2, 1))
+        return lax.dot_general(lax.transpose(b, (1, 0)), a, (((1,), (1,)), ((), ()))).T
 
     return [product(*pair) for pair in factors]

@@ -144,9 +144,7 @@ def test_numpy_has_no_devices_to_choose_from(tmp_path):
     ]
 
 
-@pytest.mark.parametrize(
-    "device", ["", "tpu", "cuda", "cuda:", "gpu:0", "cuda:-1", "ALL"]
-)
+@pytest.mark.parametrize("device", ["", "tpu", "cuda", "cuda:", "gpu:0", "cuda:-1", "ALL"])
 def test_a_device_that_cannot_be(device):
     with pytest.raises(UsageError, match=re.escape(f"or all; got {device!r}")):
         Config(device=device)

@@ -22,6 +22,7 @@ Factors: TypeAlias = list[tuple[np.ndarray, np.ndarray]]
 Multiply: TypeAlias = Callable[[Factors], list[np.ndarray]]
 
 _WIDE_SUMS = 23  # fraction bits of float32, in which low precision is usually added up
+_NUMBERS = np.array([1 + (2**k * 2 // 3 // 2 * 2 + 1) % 2**k / 2**k for k in range(53)])
 _PLACES = 8  # at least, that a sum of so many bits is tried in
 
 
@@ -62,7 +63,6 @@ class Probed(NamedTuple):
 class _Shape(NamedTuple):
     """Of one product: [N, K] times [K, M], or outer."""
 
-    name: str
     n: int
     k: int
     m: int
@@ -92,7 +92,8 @@ def probe(
       dtype: of factors and products.
       samples: N, how many it computes at once.
     """
-    shapes = _shapes(layer_sizes, samples)
+    named = _shapes(layer_sizes, samples)
+    shapes = list(dict.fromkeys(shape for _, shape in named))
     bits = int(ml_dtypes.finfo(dtype).nmant)
     wide = max(bits, _WIDE_SUMS)
     tiny = float(ml_dtypes.finfo(dtype).smallest_normal)
@@ -122,35 +123,30 @@ def probe(
     left = ask(_left, bits, max(-(-bits // _left_entries(shape)) for shape in shapes))
     right = ask(_right, bits, max(-(-bits // _right_entries(shape)) for shape in shapes))
     sums = ask(_sum, wide, -(-wide * _PLACES // samples))
+    found = {
+        shape: (shape[:3], min(a, b), None if shape.outer or shape.k < 3 else t)
+        for shape, a, b, t in zip(shapes, left, right, sums, strict=True)
+    }
     inputs, results = np.all(kept, axis=0).tolist()
-    products = zip(shapes, left, right, sums, strict=True)
-    return Probed(
-        dtype,
-        tuple(
-            Product(s.name, (s.n, s.k, s.m), min(a, b), None if s.outer or s.k < 3 else t)
-            for s, a, b, t in products
-        ),
-        inputs,
-        results,
-    )
+    products = tuple(Product(name, *found[shape]) for name, shape in named)
+    return Probed(dtype, products, inputs, results)
 
 
-def _shapes(layer_sizes: Sequence[int], n: int) -> list[_Shape]:
-    """Of the products of forward and backward pass, in the order that data flows."""
+def _shapes(layer_sizes: Sequence[int], n: int) -> list[tuple[str, _Shape]]:
+    """Names the products of forward and backward pass, in the order that data flows."""
     layers = list(enumerate(itertools.pairwise(layer_sizes), start=1))
-    forward = [_Shape(f"h{i - 1} w{i}", n, n_in, n_out, False) for i, (n_in, n_out) in layers]
+    forward = [(f"h{i - 1} w{i}", _Shape(n, n_in, n_out, False)) for i, (n_in, n_out) in layers]
     backward = []
     for i, (n_in, n_out) in reversed(layers):
-        backward.append(_Shape(f"h{i - 1} delta{i}", n, n_in, n_out, True))
+        backward.append((f"h{i - 1} delta{i}", _Shape(n, n_in, n_out, True)))
         if i > 1:
-            backward.append(_Shape(f"w{i} delta{i}", n, n_out, n_in, False))
+            backward.append((f"w{i} delta{i}", _Shape(n, n_out, n_in, False)))
     return [*forward, *backward]
 
 
 def _number(bits: np.ndarray) -> np.ndarray:
     """1.1, 1.11, 1.101, 1.1011, 1.10101, ...: so many fraction bits, the last one set."""
-    whole = 2.0**bits
-    return 1 + (whole * 2 // 3 // 2 * 2 + 1) % whole / whole
+    return _NUMBERS[bits]
 
 
 def _left_entries(shape: _Shape) -> int:
