@@ -14,7 +14,7 @@ from compare.errors import UsageError
 from compare.readers.arrays import FORMATS, read_arrays
 from compare.readers.naming import Layers, find_layers
 from compare.readers.numbers import NamedArray, read_numbers
-from compare.readers.precision import ARITHMETIC, arithmetic_of
+from compare.readers.precision import ARITHMETIC, arithmetic_of, largest_of
 from compare.readers.shaped import fit_shape, fits
 from compare.readers.unnamed import alike, by_count, stacked
 from jaxmlp.base import Grads, Layer, Params, parameter_names
@@ -185,7 +185,7 @@ def _unflattened(found: tuple[int, ...], shape: tuple[int, ...], n: int) -> tupl
 
 def _check_range(grads: Grads, dtype: np.dtype, where: str) -> None:
     """Refuses printed numbers that the arithmetic does not have, as it cannot have made them."""
-    largest = np.finfo(dtype).max
+    largest = largest_of(dtype)
     for name, leaf in zip(
         parameter_names(len(grads)), (leaf for layer in grads for leaf in layer), strict=True
     ):
