@@ -89,7 +89,7 @@ def _on_jax(
 
 @contextlib.contextmanager
 def jax_settings(dtype: np.dtype) -> Iterator[None]:
-    """Lets JAX compute in dtype, float32 or float64, without shortcuts."""
+    """Lets JAX compute in dtype without shortcuts."""
     import jax
 
     with jax.enable_x64(dtype == np.float64), jax.default_matmul_precision("highest"):
@@ -122,8 +122,8 @@ def _torch_autograd(params: Params, activation: str, device: str) -> Implementat
     target = torch.device("cuda:0" if device == "gpu" else "cpu")
 
     def hold(array: np.ndarray) -> torch.Tensor:
-        held = torch.tensor(array, device=target)
-        _check_bits("torch_autograd", array, held.cpu().numpy())
+        held = convert.to_tensor(array, target)
+        _check_bits("torch_autograd", array, convert.to_array(held))
         return held
 
     # Gradients are allowed here whatever the caller, or a candidate, has set for the rest, and the
@@ -141,13 +141,13 @@ def _torch_autograd(params: Params, activation: str, device: str) -> Implementat
 
     def evaluate(block: Block) -> Answer:
         found = run(block.padded)
-        prediction, loss = (t.cpu().numpy() for t in (found.prediction, found.loss))
+        prediction, loss = map(convert.to_array, (found.prediction, found.loss))
         grads = convert.from_tensors(found.grads)
         return answer_of(Evaluation(prediction, loss, grads), block.size)
 
     def intermediates(block: Block) -> Intermediates:
         found = run(block.padded)
-        preacts, acts = (tuple(t.cpu().numpy() for t in ts) for ts in (found.preacts, found.acts))
+        preacts, acts = (tuple(map(convert.to_array, ts)) for ts in (found.preacts, found.acts))
         return Intermediates(preacts, acts)
 
     return Implementation("torch_autograd", str(target), evaluate, intermediates)

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from compare.errors import UsageError
-from compare.readers.precision import ARITHMETIC, arithmetic_of, dtype_of
+from compare.readers.precision import ARITHMETIC, arithmetic_of, named
 from compare.readers.shaped import fit_shape
 from jaxmlp.base import Grads, Layer, Params
 
@@ -56,21 +56,20 @@ def real_array(values: Any, where: str) -> np.ndarray:
     """
     try:
         if hasattr(values, "detach"):  # torch, whose bfloat16 NumPy does not know
-            name = str(values.dtype).removeprefix("torch.")
-            values = values.detach().cpu()
-            array = (values.float() if name == "bfloat16" else values).numpy()
+            from torch_ref.convert import to_array
+
+            array = to_array(values)
         else:
-            array = np.asarray(values)
-            name = array.dtype.name
+            array = named(np.asarray(values))
     except Exception as error:  # whatever an array of another kind raises
         said = str(error).partition("\n")[0]
         raise UsageError(f"{where}: expected an array of numbers: {said}") from None
-    if name not in ARITHMETIC:
+    if array.dtype.name not in ARITHMETIC:
         raise UsageError(
             f"{where}: expected numbers in one of {', '.join(ARITHMETIC)}, "
-            f"got {type(values).__name__} of {name}"
+            f"got {type(values).__name__} of {array.dtype.name}"
         )
-    return np.array(array, dtype_of(name), order="C")
+    return np.array(array, array.dtype.newbyteorder("="), order="C")
 
 
 def _pairs(returned: Any, n_layers: int, where: str) -> list[tuple[Any, Any]]:
