@@ -10,7 +10,7 @@ from compare.errors import UsageError
 ACTIVATIONS = ("sigmoid", "tanh", "relu", "softplus", "silu", "gelu", "identity")
 INITS = ("torch", "normal")
 IMPLEMENTATIONS = ("jax_grad", "jax_manual", "torch_autograd", "numpy_manual")
-DTYPES = ("float32", "float64")
+DTYPES = ("float64", "float32", "bfloat16", "float16")
 DEVICES = ("cpu", "gpu")
 LAYOUTS = ("in_out", "out_in")
 CANDIDATE_ARRAYS = ("numpy", "torch", "jax")
