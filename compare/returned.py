@@ -28,9 +28,9 @@ def read_returned(
       where: who returned it, for errors.
 
     Returns:
-      Copies, in_out, all of one dtype: the coarsest there is, and float32 where float64 arrays hold
-      nothing but float32 numbers. So float32 arithmetic whose results were put into arrays of
-      NumPy's default dtype is judged as what it is.
+      Copies, in_out, all of one dtype: the coarsest there is, and float32, or that of the weights,
+      where wider arrays hold nothing but numbers of it. So float32 arithmetic whose results were
+      put into arrays of NumPy's default dtype is judged as what it is.
 
     Raises:
       UsageError: for anything else.
@@ -43,7 +43,7 @@ def read_returned(
         dw = fit_shape(dw, w.shape if layout == "in_out" else w.shape[::-1], n, f"{where}: dw{i}")
         db = fit_shape(db, b.shape, n, f"{where}: db{i}")
         leaves += [dw if layout == "in_out" else np.swapaxes(dw, -1, -2), db]
-    dtype = arithmetic_of(leaves)
+    dtype = arithmetic_of(leaves, params[0].w.dtype)
     leaves = [leaf.astype(dtype) for leaf in leaves]
     return tuple(Layer(*pair) for pair in zip(leaves[::2], leaves[1::2], strict=True))
 

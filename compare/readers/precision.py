@@ -105,15 +105,17 @@ def widened(array: np.ndarray) -> np.ndarray:
         return array.astype(np.float32)
 
 
-def arithmetic_of(arrays: Sequence[np.ndarray]) -> np.dtype:
-    """Returns the coarsest dtype; float32 where float64 arrays hold nothing but float32 numbers.
+def arithmetic_of(arrays: Sequence[np.ndarray], asked: np.dtype) -> np.dtype:
+    """Returns the dtype that numbers were computed in: the coarsest, or what wider arrays hold.
 
-    So float32 arithmetic whose results were put into arrays of NumPy's default dtype is judged as
-    what it is.
+    Arrays in float64 that hold nothing but float32 numbers are judged as what they are, and so are
+    wider arrays of bfloat16 or float16 numbers where that was asked for: results are put into
+    arrays of NumPy's default dtype, or into float32 because NumPy has no bfloat16.
     """
-    coarsest = min((a.dtype for a in arrays), key=lambda dtype: ARITHMETIC.index(dtype.name))
-    if coarsest == np.float64 and all(map(_is_float32, arrays)):
-        return np.dtype(np.float32)
+    coarsest = min((a.dtype for a in arrays), key=_coarseness)
+    for dtype in (asked, np.dtype(np.float32)):
+        if _coarseness(dtype) < _coarseness(coarsest) and all(_holds(a, dtype) for a in arrays):
+            return dtype
     return coarsest
 
 
@@ -126,9 +128,13 @@ def dtype_of(name: str) -> np.dtype:
     return np.dtype(name)
 
 
-def _is_float32(array: np.ndarray) -> bool:
-    with np.errstate(over="ignore"):
-        return np.array_equal(array.astype(np.float32), array, equal_nan=True)
+def _coarseness(dtype: np.dtype) -> int:
+    return ARITHMETIC.index(dtype.name)
+
+
+def _holds(array: np.ndarray, dtype: np.dtype) -> bool:
+    """Whether all numbers of an array exist in dtype."""
+    return array.dtype == dtype or _same_numbers(widened(array), round_once(array, dtype))
 
 
 def largest_of(dtype: np.dtype) -> float:
