@@ -14,6 +14,7 @@ from compare.config import Config
 from compare.errors import UsageError
 from compare.keepsake import Keepsake
 from compare.problem import as_numpy, problem_from_arrays
+from compare.readers.precision import dtype_of, named
 from compare.report import base as report
 from compare.torch_module import is_module, recognise
 
@@ -56,7 +57,8 @@ def compare_gradients(
       candidate_arrays: what they are given, 'numpy', 'torch' or 'jax' arrays.
       candidate_batched: whether they take x [N, d] and y [N, k], and return a leading N.
       gradients: name -> [(dw [N, ...], db [N, ...]), ...] that exist already.
-      dtype: float32 or float64 to compute in; None for that of the first w.
+      dtype: float64, float32, bfloat16 or float16 to compute in, by its name or as NumPy, JAX or
+        torch have it; None for that of the first w.
       cast: whether to round weights and samples that dtype does not have.
       device: 'cpu' or 'gpu'.
       layout: of params that are not a module, and of every shape and index in the report.
@@ -109,7 +111,7 @@ def compare_gradients(
         y,
         activation=config.activation,
         layout=layout,
-        dtype=np.dtype(config.dtype),
+        dtype=dtype_of(config.dtype),
         cast=cast,
     )
     own = [module.implementation] if module is not None else []
@@ -141,7 +143,9 @@ def _check_layers(params: Any) -> None:
 
 
 def _dtype_name(dtype: Any, params: Sequence[tuple[Any, Any]]) -> str:
+    """The name of the dtype that is asked for, which may be one that there is not."""
     try:
-        return np.dtype(as_numpy(params[0][0]).dtype if dtype is None else dtype).name
-    except TypeError:  # no such dtype, or one NumPy cannot take from torch
-        return str(dtype or getattr(params[0][0], "dtype", None))
+        return np.dtype(named(as_numpy(params[0][0])).dtype if dtype is None else dtype).name
+    except TypeError:  # torch.float32 and the like, and those that NumPy does not have
+        name = str(dtype or getattr(params[0][0], "dtype", None))
+        return name.removeprefix("torch.")

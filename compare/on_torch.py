@@ -34,8 +34,8 @@ def implementation(
     target = torch_device(device)
 
     def hold(array: np.ndarray) -> torch.Tensor:
-        held = torch.tensor(array, device=target)
-        check_bits("torch_autograd", array, held.cpu().numpy())
+        held = convert.to_tensor(array, device=target)
+        check_bits("torch_autograd", array, convert.to_array(held))
         return held
 
     # Gradients are allowed here whatever the caller, or a candidate, has set for the rest, and the
@@ -53,13 +53,13 @@ def implementation(
 
     def evaluate(block: Block) -> Answer:
         found = run(block.padded)
-        prediction, loss = (t.cpu().numpy() for t in (found.prediction, found.loss))
+        prediction, loss = map(convert.to_array, (found.prediction, found.loss))
         grads = convert.from_tensors(found.grads)
         return answer_of(Evaluation(prediction, loss, grads), block.size)
 
     def intermediates(block: Block) -> Intermediates:
         found = run(block.padded)
-        preacts, acts = (tuple(t.cpu().numpy() for t in ts) for ts in (found.preacts, found.acts))
+        preacts, acts = (tuple(map(convert.to_array, ts)) for ts in (found.preacts, found.acts))
         return Intermediates(preacts, acts)
 
     engine = _engine(target, settings)
@@ -146,7 +146,7 @@ def _engine(target: torch.device, settings: Settings) -> Engine:
     def multiply(factors: Factors) -> list[np.ndarray]:
         with torch_settings(settings):
             return [
-                _product(*(torch.tensor(one, device=target) for one in pair)).cpu().numpy()
+                convert.to_array(_product(*(convert.to_tensor(one, device=target) for one in pair)))
                 for pair in factors
             ]
 
