@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 import torch
 
+from compare.evidence.arithmetic import plain_arithmetic
 from compare.evidence.detectable import detectable_ulp
 from compare.evidence.diagnosis import Samples, diagnose
 from compare.evidence.peers import RULES, count_breaking
@@ -120,24 +121,28 @@ def test_a_change_above_detectable_ulp_is_found(seed, name):
 
 
 @pytest.mark.parametrize(
-    ("dtype", "u", "lam", "slack", "inputs"),
+    ("dtype", "slack", "inputs", "uses"),
     [
-        (np.float64, 2.0**-53, 2.0**-1022, 2, 0),
-        (np.float32, 2.0**-24, 2.0**-126, 1, 0),
-        (np.float16, 2.0**-11, 2.0**-24, 1 + 2.0**-6, 1),
-        (ml_dtypes.bfloat16, 2.0**-8, 2.0**-126, 1.125, 1),
+        (np.float64, 2, 0, 0),
+        (np.float32, 1, 0, 0),
+        (np.float16, 1 + 2.0**-6, 1, 1),
+        (ml_dtypes.bfloat16, 1.125, 1, 1),
     ],
 )
-def test_constants(dtype, u, lam, slack, inputs):
-    found = rounding_of(np.dtype(dtype))
-    assert found == (u, lam, slack, inputs)
-    sizes = [found.gamma(n) for n in (1, 10, 200, 300, 3000)]
+def test_constants(dtype, slack, inputs, uses):
+    arithmetic = plain_arithmetic(dtype)
+    found = rounding_of(arithmetic)
+    assert found == (arithmetic.u, arithmetic.lam, slack, inputs, uses, arithmetic)
+    assert rounding_of(arithmetic, dtype).inputs == 0
+    assert rounding_of(arithmetic, np.float64).inputs == int(dtype != np.float64)
+    sizes = [found.dot(n) for n in (1, 10, 200, 300, 3000)]
     assert sizes == sorted(sizes)
-    assert sizes[0] == pytest.approx(u, rel=0.01)
+    assert sizes[0] == pytest.approx((2 + inputs + uses) * found.u, rel=0.02)
+    assert found.outer == pytest.approx(2 * found.u, rel=0.02)
 
 
 def test_dot_products_too_long_for_bfloat16_say_nothing():
-    assert 1e20 < rounding_of(BFLOAT16).gamma(256) < 1e200
+    assert 1e20 < rounding_of(plain_arithmetic(BFLOAT16)).dot(256) < 1e200
     rng = np.random.default_rng(0)
     params = init_params(rng, (2, 300, 1), dtype=F32)
     batch = Batch(rng.random((2, 2)).astype(F32), rng.random((2, 1)).astype(F32))
