@@ -37,6 +37,15 @@ class Arithmetic(NamedTuple):
         return float(info.smallest_subnormal if kept else info.smallest_normal)
 
     @property
+    def logistic(self) -> float:
+        """What 1 / (1 + exp(-z)) loses where exp(-z) overflows, as XLA computes it in float16.
+
+        It is 0 there in place of up to one over the largest number: 1.5e-5 in float16, which is 256
+        times lam, and less than lam in all others. Float32 and float64 have that in lam already.
+        """
+        return max(self.lam, 1 / largest_number(self.dtype.name)) if self.is_low else 0.0
+
+    @property
     def is_low(self) -> bool:
         """Whether the dtype is float16 or bfloat16."""
         return self.u > 2.0**-24

@@ -25,6 +25,11 @@ class Rounding(NamedTuple):
     uses: int  # roundings that two uses of one value may be apart
     arithmetic: Arithmetic
 
+    def lost_in_logistic(self, xp: Any, z: Array, phi: Phi) -> Array | float:
+        """What phi and phi' may lose where an exponential in them overflows."""
+        logistic = self.arithmetic.logistic
+        return logistic * (1 + xp.abs(z)) if phi.has_logistic and logistic else 0.0
+
     def dot(self, n: int) -> float:
         """Bounds the error of n terms and a bias, relative to their sum of magnitudes.
 
@@ -128,6 +133,7 @@ def trace_forward(
             phi.largest_slope * forward.error
             + rounding.u * phi.value_cost(xp, forward.z)
             + rounding.lam * (2 + xp.abs(forward.z))
+            + rounding.lost_in_logistic(xp, forward.z, phi)
         )
         forward = _affine(xp, h, h_error, w, b, rounding)
         local = _affine(xp, *below, w, b, rounding)

@@ -204,6 +204,8 @@ def _monotone(run: Run, eqn: Any, a: Bounded) -> Bounded:
     error = run.total(moved, 2 * ulps * u * size) + lam
     arithmetic = run.arithmetic(eqn.outvars[0].aval.dtype)
     if arithmetic is not None and arithmetic.is_low:
+        if eqn.primitive.name == "logistic":
+            error = error + arithmetic.logistic
         # float16 ends so early that sums of both infinities, NaN, are nothing unusual there
         error = xp.where(xp.isinf(a.error), np.inf, error)
     return Bounded(value, error)

@@ -95,6 +95,7 @@ def activation_rule(
     """Holds the recovered h_l against phi(z_l)."""
     z, z_error = below
     allowed = phi.largest_slope * z_error + rounding.u * phi.value_cost(xp, z)
+    allowed = allowed + rounding.lost_in_logistic(xp, z, phi)
     allowed = rounding.slack * (allowed + layer.h_error + rounding.lam * (2 + xp.abs(z)))
     return Check("activation", parameter, layer.h, phi.value(xp, z), allowed, layer.known)
 
@@ -162,6 +163,7 @@ def chain_rule(
     s, s_error = _through(xp, w, above, rounding)
     slope = phi.slope(xp, trace.z)
     slope_error = phi.largest_curvature * trace.error + rounding.u * phi.slope_cost(xp, trace.z)
+    slope_error = slope_error + rounding.lost_in_logistic(xp, trace.z, phi)
     expected = s * slope
     allowed = (
         (xp.abs(s) + s_error) * (slope_error + rounding.lam)
