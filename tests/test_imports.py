@@ -12,7 +12,7 @@ HEAVY = {"jax", "torch", "absl", "matplotlib"}
 
 # package or module -> what it may import beside the standard library; the first match counts
 ALLOWED = {
-    "torch_ref.convert": {"torch", "numpy", "jaxmlp.base", "torch_ref"},
+    "torch_ref.convert": {"torch", "numpy", "ml_dtypes", "jaxmlp.base", "torch_ref"},
     "torch_ref": {"torch", "torch_ref"},
     "jaxmlp": {"jax", "numpy", "jaxmlp"},
     "compare.evidence": {"numpy", "ml_dtypes", "jax", "jaxmlp.base", "compare.evidence"},
@@ -46,7 +46,7 @@ ALLOWED = {
     "compare.processes": {"jax", "compare"},
     # trials of the comparison itself
     "compare.selftest": {"absl", "numpy", "jaxmlp", "compare"},
-    "compare.false_alarms": {"jax", "torch", "numpy", "jaxmlp", "torch_ref", "compare"},
+    "compare.random_networks": {"jax", "numpy", "jaxmlp", "torch_ref", "compare"},
     "compare.pytest_plugin": {"pytest", "compare"},
     "compare.flag_definitions": {"absl", "compare"},
     "compare.command_line": {"absl", "compare"},
