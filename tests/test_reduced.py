@@ -14,7 +14,7 @@ from compare.mistakes import MISTAKES
 from compare.planted import backward, forward
 from compare.random_networks import RandomNetwork
 from compare.reduced import Product, evaluate, keep
-from jaxmlp import Batch, init_params
+from jaxmlp import Batch, Layer, init_params
 from jaxmlp.base import Evaluation
 
 F32 = np.dtype(np.float32)
@@ -128,6 +128,20 @@ def test_gross_mistakes_are_found_and_explained_beside_tf32_products(name):
     said = diagnose(dataclasses.replace(samples, arithmetic=TF32)).mistake
     assert said is not None
     assert any(words in said for words in MISTAKES[name].named), said
+
+
+@pytest.mark.parametrize("name", PRODUCTS)
+def test_a_mistake_made_with_reduced_products_is_explained(name):
+    params, batch, activation = problem = network()
+    product = PRODUCTS[name]
+    grads = [Layer(w / 2, b / 2) for w, b in evaluate(*problem, product).grads]
+    arithmetic = Arithmetic(F32, product.bits, 23)
+    assert prove(problem, grads, arithmetic).failed == 6
+    samples = Samples(wide(params), *wide([batch])[0], wide(grads), activation, F32, 6)
+    said = diagnose(dataclasses.replace(samples, arithmetic=arithmetic)).mistake
+    assert said is not None
+    assert "factor 2" in said
+    assert diagnose(samples).mistake is None  # as plain float32 it fits to no rounding
 
 
 def wide(layers):
