@@ -48,7 +48,7 @@ ALLOWED = {
     "compare.processes": {"jax", "compare"},
     # trials of the comparison itself
     "compare.selftest": {"absl", "numpy", "jaxmlp", "compare"},
-    "compare.false_alarms": {"jax", "torch", "numpy", "jaxmlp", "torch_ref", "compare"},
+    "compare.random_networks": {"jax", "numpy", "jaxmlp", "torch_ref", "compare"},
     "compare.pytest_plugin": {"pytest", "compare"},
     "compare.flag_definitions": {"absl", "compare"},
     "compare.command_line": {"absl", "compare"},
