@@ -32,7 +32,10 @@ def compare_gradients(
     gradients: Mapping[str, Sequence[tuple[Any, Any]]] | None = None,
     dtype: np.typing.DTypeLike | None = None,
     cast: bool = False,
-    device: str = "cpu",
+    device: str = Config.device,
+    matmul_precision: str = Config.matmul_precision,
+    deterministic: bool = Config.deterministic,
+    repeats: int = Config.repeats,
     layout: str = "in_out",
     trace: int | None = None,
     witness: int = Config.witness,
@@ -60,7 +63,12 @@ def compare_gradients(
       dtype: float64, float32, bfloat16 or float16 to compute in, by its name or as NumPy, JAX or
         torch have it; None for that of the first w.
       cast: whether to round weights and samples that dtype does not have.
-      device: 'cpu' or 'gpu'.
+      device: 'cpu', 'gpu', one such as 'cuda:0', or 'all' for each of them on every device.
+      matmul_precision: 'highest', 'high' or 'default': what both frameworks are told of matrix
+        products. What they make of it is measured, and stands in the report's `engines`.
+      deterministic: whether to allow both only operations that repeat to the bit; for JAX on a GPU
+        set XLA_FLAGS=--xla_gpu_deterministic_ops=true before it is first used.
+      repeats: how many times more to compute everything, to tell what changes from run to run.
       layout: of params that are not a module, and of every shape and index in the report.
       trace: the number of a sample whose every step is to be kept in the report.
       witness: how many samples are held against complex-step derivatives.
@@ -97,6 +105,9 @@ def compare_gradients(
         dtype=_dtype_name(dtype, params),
         cast=cast,
         device=device,
+        matmul_precision=matmul_precision,
+        deterministic=deterministic,
+        repeats=repeats,
         layout=layout,
         implementations=tuple(implementations),
         candidate=("module",) * (module is not None) + tuple(name for name, _ in functions),
