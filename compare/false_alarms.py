@@ -61,16 +61,16 @@ def try_correct_networks(count: int, *, seed: int, printed: bool = False) -> int
 
     Args:
       count: of networks in float32.
-      seed: of everything drawn.
+      seed: of everything drawn, for each kind.
       printed: whether to certify what is left of the gradients in print, of float32 and float64.
 
     Returns:
       0 if no certificate failed and no bound was exceeded, else 2.
     """
-    rng = np.random.default_rng(seed)
     tallies = {}
     for kind in KINDS[: 2 if printed else None]:
         tally = tallies[kind.name] = Tally()
+        rng = np.random.default_rng(seed)  # so that a kind can be tried again by itself
         networks, started = count // kind.share, time.monotonic()
         for number in range(networks):
             network = draw_network(rng, kind.dtype)
@@ -105,8 +105,8 @@ def try_network(
     params, batch, activation = network
     answers = evaluations(network, kind, rng)
     arithmetics = {k: kind.arithmetic for k in answers if k != "jax_manual" or not kind.factor_bits}
-    for name, evaluation in answers.items():
-        grads, units = evaluation.grads, None
+    for name in arithmetics:
+        grads, units = answers[name].grads, None
         if printed:
             grads, units = _print(grads, rng)
         certificate = proof.certify(
@@ -115,7 +115,7 @@ def try_network(
             *batch,
             grads,
             activation=activation,
-            arithmetic=arithmetics.get(name),
+            arithmetic=arithmetics[name],
             printed=units,
         )
         wrong = tally.add_certificate(certificate)
