@@ -17,7 +17,7 @@ from compare.environment import describe_environment
 from compare.gathering import Evidence
 from compare.implementations import Implementation
 from compare.journal import Journal
-from compare.probing import engines_of, probe_engines
+from compare.probing import arithmetics_of, engines_of, probe_engines
 from compare.problem import Problem
 from compare.report import base as report
 from compare.streaming import Examined, answering, examine_blocks
@@ -91,6 +91,7 @@ def examine_problem(
         seed=seed if config.seed is None else config.seed,
         witness=config.witness,
         baseline=baseline,
+        arithmetics=arithmetics_of(taking_part, probed),
     )
     everyone = [*taking_part, *evidence.earlier, *again(taking_part, config.repeats)]
     examined = Examined(
@@ -137,7 +138,8 @@ def report_of(examined: Examined) -> report.Report:
     engines = engines_of(taking_part, examined.probed)
     return report.Report(
         verdict=judged.verdict,
-        reason=judged.reason + circumstances(engines, evidence.noises),
+        reason=judged.reason
+        + circumstances(engines, evidence.noises, asked=config.matmul_precision),
         warnings=judged.warnings,
         rule=verdict.RULE,
         config={k: v for k, v in dataclasses.asdict(config).items() if k not in RUNNING},

@@ -3,12 +3,7 @@
 import ml_dtypes
 import numpy as np
 
-
-def keep_bits(array, bits, *, truncate=False):
-    """Rounds to so many fraction bits, to nearest or towards zero; float64 in and out."""
-    fraction, exponent = np.frexp(np.asarray(array, np.float64))
-    scaled = np.ldexp(fraction, bits + 1)
-    return np.ldexp(np.trunc(scaled) if truncate else np.rint(scaled), exponent - bits - 1)
+from compare.reduced import keep
 
 
 def multiplying(*, left=None, right=None, sums=None, split=None, truncate=False, flush=()):
@@ -27,10 +22,14 @@ def multiplying(*, left=None, right=None, sums=None, split=None, truncate=False,
         if split is not None:
             parts, rest = np.zeros_like(array, np.float64), array.astype(np.float64)
             for _ in range(split):
-                part = keep_bits(rest, 7)
+                part = keep(rest, 7, truncate=False)
                 parts, rest = parts + part, rest - part
             return parts
-        return keep_bits(array, bits, truncate=truncate) if bits else array.astype(np.float64)
+        return (
+            keep(array.astype(np.float64), bits, truncate=truncate)
+            if bits
+            else array.astype(np.float64)
+        )
 
     def one(a, b):
         dtype = a.dtype
@@ -43,7 +42,7 @@ def multiplying(*, left=None, right=None, sums=None, split=None, truncate=False,
             return (a @ b).astype(dtype)
         total = np.zeros((len(a), b.shape[1]))
         for k in range(a.shape[1]):
-            total = keep_bits(total + a[:, k : k + 1] * b[k], sums)
+            total = keep(total + a[:, k : k + 1] * b[k], sums, truncate=False)
         return total.astype(dtype)
 
     def flushed(array, what):

@@ -7,9 +7,10 @@ import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
 
-from compare import on_torch, run
+from compare import compare_gradients, on_torch, run
 from compare.config import Config
 from compare.errors import UsageError
 
@@ -158,3 +159,13 @@ def test_an_absent_device_is_an_error(tmp_path, device, one):
         compare(tmp_path / "new", f"--device={device}", f"--implementations={one},numpy_manual")
     assert not (tmp_path / "new").exists()
     assert on_torch.device_names() == ["cpu"]
+
+
+def test_the_library_takes_them_too():
+    rng = np.random.default_rng(0)
+    layers = [(rng.normal(size=(n, m)), rng.normal(size=m)) for n, m in ((2, 5), (5, 1))]
+    options = {"device": "all", "matmul_precision": "high", "repeats": 1, "deterministic": True}
+    found = compare_gradients(layers, rng.random((4, 2)), **options)
+    assert found.verdict == "agree"
+    assert found.noises["jax_grad@cpu"].moved == 0
+    assert {key: found.config[key] for key in options} == options

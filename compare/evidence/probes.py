@@ -17,6 +17,8 @@ from typing import NamedTuple, TypeAlias
 import ml_dtypes
 import numpy as np
 
+from compare.evidence.arithmetic import Arithmetic, fraction_bits
+
 Factors: TypeAlias = list[tuple[np.ndarray, np.ndarray]]
 # Vectors, entry by entry; a [N, K] and the same b [K, M] for all; or a [N, K, 1] and b [N, 1, M].
 Multiply: TypeAlias = Callable[[Factors], list[np.ndarray]]
@@ -46,7 +48,7 @@ class Probed(NamedTuple):
     @property
     def dtype_bits(self) -> int:
         """Fraction bits that there are."""
-        return int(ml_dtypes.finfo(self.dtype).nmant)
+        return fraction_bits(self.dtype)
 
     @property
     def operand_bits(self) -> int:
@@ -58,6 +60,12 @@ class Probed(NamedTuple):
         """Fraction bits that all sums keep; None where no sum is long enough to tell."""
         known = (one.sum_bits for one in self.products if one.sum_bits is not None)
         return min(known, default=None)
+
+    @property
+    def arithmetic(self) -> Arithmetic:
+        """What bounds have to know of it."""
+        sums = self.dtype_bits if self.sum_bits is None else self.sum_bits
+        return Arithmetic(self.dtype, self.operand_bits, sums)
 
 
 class _Shape(NamedTuple):
@@ -94,7 +102,7 @@ def probe(
     """
     named = _shapes(layer_sizes, samples)
     shapes = list(dict.fromkeys(shape for _, shape in named))
-    bits = int(ml_dtypes.finfo(dtype).nmant)
+    bits = fraction_bits(dtype)
     wide = max(bits, _WIDE_SUMS)
     tiny = float(ml_dtypes.finfo(dtype).smallest_normal)
     subnormal = np.array([tiny / 2, tiny], dtype), np.array([2, 0.5], dtype)
