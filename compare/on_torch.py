@@ -1,9 +1,6 @@
-"""torch as an engine: its devices, its settings, and the implementation that runs on it."""
+"""torch as an engine: its devices, and the implementation that runs on them."""
 
-import contextlib
 import functools
-import os
-from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -13,6 +10,7 @@ from compare.answers import Answer, answer_of
 from compare.blocks import Block
 from compare.errors import UsageError
 from compare.implementations import Engine, Factors, Implementation, Settings, check_bits
+from compare.torch_settings import torch_settings
 from jaxmlp.base import Batch, Evaluation, Intermediates, Params, layer_sizes
 from torch_ref import MLP, convert, per_sample_gradients
 
@@ -64,54 +62,6 @@ def implementation(
 
     engine = _engine(target, settings)
     return Implementation("torch_autograd", str(target), evaluate, intermediates, engine=engine)
-
-
-@contextlib.contextmanager
-def torch_settings(settings: Settings) -> Iterator[None]:
-    """Lets torch multiply as precisely as it is told, and, on the CPU, compute by itself.
-
-    Evidence of other blocks keeps all cores busy: torch's threads wait for one another in loops,
-    and with no core to run on took 60 times as long.
-    """
-    with contextlib.ExitStack() as stack:
-        stack.callback(torch.set_num_threads, torch.get_num_threads())
-        torch.set_num_threads(1)
-        if settings.matmul_precision != "default":
-            precision = torch.get_float32_matmul_precision()
-            stack.callback(torch.set_float32_matmul_precision, precision)
-            torch.set_float32_matmul_precision(settings.matmul_precision)
-        if settings.matmul_precision == "highest":
-            stack.enter_context(_whole_sums())
-        if settings.deterministic:
-            stack.enter_context(_deterministic())
-        yield
-
-
-@contextlib.contextmanager
-def _whole_sums() -> Iterator[None]:
-    """Keeps CUDA from rounding parts of a float16 or bfloat16 sum before they meet."""
-    matmul = torch.backends.cuda.matmul
-    names = "allow_fp16_reduced_precision_reduction", "allow_bf16_reduced_precision_reduction"
-    before = [getattr(matmul, name) for name in names]
-    try:
-        for name in names:
-            setattr(matmul, name, False)
-        yield
-    finally:
-        for name, value in zip(names, before, strict=True):
-            setattr(matmul, name, value)
-
-
-@contextlib.contextmanager
-def _deterministic() -> Iterator[None]:
-    """Allows only operations that repeat to the bit; torch loads its compiler for that."""
-    before = torch.are_deterministic_algorithms_enabled()
-    os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")  # torch asks for it
-    torch.use_deterministic_algorithms(True)
-    try:
-        yield
-    finally:
-        torch.use_deterministic_algorithms(before)
 
 
 def torch_device(device: str) -> torch.device:
