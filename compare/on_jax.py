@@ -2,7 +2,7 @@
 
 import contextlib
 import functools
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import jax
@@ -11,11 +11,13 @@ from jax import lax
 
 from compare.answers import Answer, answer_of
 from compare.blocks import Block
-from compare.errors import UsageError
+from compare.errors import UsageError, no_memory
 from compare.implementations import Engine, Factors, Implementation, Settings, check_bits
 from jaxmlp import ACTIVATIONS, forward_with_intermediates
 from jaxmlp.base import Evaluation, Intermediates, Params
 from jaxmlp.sweep import chunk_function
+
+_PEAK = "peak_bytes_in_use"  # which not every allocator counts
 
 
 def implementation(
@@ -38,11 +40,15 @@ def implementation(
       settings: under which it computes.
 
     Raises:
-      UsageError: if JAX has no such device.
+      UsageError: if JAX has no such device, or there is too little memory on it.
     """
     phi, dtype = ACTIVATIONS[activation], params[0].w.dtype
     targets = jax_devices(device)
-    set_up = functools.partial(jax_settings, dtype, settings.matmul_precision)
+
+    @contextlib.contextmanager
+    def set_up() -> Iterator[None]:
+        with _explained(targets), jax_settings(dtype, settings.matmul_precision):
+            yield
 
     def hold(array: np.ndarray, target: Any) -> jax.Array:
         held = jax.device_put(np.array(array), target)  # a copy, which jax may then alias
@@ -138,17 +144,27 @@ def _engine(targets: tuple[Any, ...], settings: Settings) -> Engine:
     numbers = [name.partition(":")[2] for name in others]
 
     def multiply(factors: Factors) -> list[np.ndarray]:
-        with jax_settings(factors[0][0].dtype, settings.matmul_precision):
+        dtype = factors[0][0].dtype
+        with _explained(targets), jax_settings(dtype, settings.matmul_precision):
             placed = jax.device_put([tuple(map(np.array, pair)) for pair in factors], targets[0])
             return [np.asarray(product) for product in _products(placed)]
 
     def peak_bytes() -> int | None:
-        counted = [device.memory_stats() for device in targets]
-        if None in counted:  # the CPU's memory is everybody's
-            return None
-        return max(int(one["peak_bytes_in_use"]) for one in counted)
+        counted = [device.memory_stats() or {} for device in targets]  # none of the CPU's
+        return max((int(one[_PEAK]) for one in counted if _PEAK in one), default=None)
 
     return Engine("jax", ",".join([first, *numbers]), multiply, peak_bytes)
+
+
+@contextlib.contextmanager
+def _explained(targets: Sequence[Any]) -> Iterator[None]:
+    """Turns what JAX says of a full device into a sentence for people."""
+    try:
+        yield
+    except RuntimeError as error:
+        if "RESOURCE_EXHAUSTED" not in str(error):
+            raise
+        raise no_memory("jax", ", ".join(map(_name, targets)), str(error)) from None
 
 
 @jax.jit

@@ -1,6 +1,9 @@
 """torch as an engine: its devices, and the implementation that runs on them."""
 
+import contextlib
 import functools
+import warnings
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -8,11 +11,14 @@ import torch
 
 from compare.answers import Answer, answer_of
 from compare.blocks import Block
-from compare.errors import UsageError
+from compare.errors import UsageError, no_memory
 from compare.implementations import Engine, Factors, Implementation, Settings, check_bits
 from compare.torch_settings import torch_settings
 from jaxmlp.base import Batch, Evaluation, Intermediates, Params, layer_sizes
 from torch_ref import MLP, convert, per_sample_gradients
+
+# As CUDA, cuBLAS and the allocator of the CPU say it.
+_FULL = ("out of memory", "ALLOC_FAILED", "not enough memory", "can't allocate memory")
 
 
 def implementation(
@@ -27,7 +33,7 @@ def implementation(
       settings: under which it computes.
 
     Raises:
-      UsageError: if torch has no such device.
+      UsageError: if torch has no such device, or there is too little memory on it.
     """
     target = torch_device(device)
 
@@ -39,14 +45,14 @@ def implementation(
     # Gradients are allowed here whatever the caller, or a candidate, has set for the rest, and the
     # weights that MLP draws before ours replace them are no step of the caller's generators.
     forked = torch.random.fork_rng(devices=[target] if target.type == "cuda" else [])
-    with torch.inference_mode(False), forked:
+    with _explained(target), torch.inference_mode(False), forked:
         dtype = hold(params[0].b).dtype
         model = MLP(layer_sizes(params), activation=activation, dtype=dtype, device=target)
         convert.load_params(model, params)
 
     @torch.inference_mode(False)
     def run(batch: Batch) -> Any:
-        with torch_settings(settings):
+        with _explained(target), torch_settings(settings):
             return per_sample_gradients(model, hold(batch.x), hold(batch.y))
 
     def evaluate(block: Block) -> Answer:
@@ -64,28 +70,74 @@ def implementation(
     return Implementation("torch_autograd", str(target), evaluate, intermediates, engine=engine)
 
 
+@contextlib.contextmanager
+def _explained(target: torch.device) -> Iterator[None]:
+    """Turns what torch says of an unfit device or environment into a sentence for people."""
+    try:
+        yield
+    except RuntimeError as error:
+        said = str(error)
+        if any(text in said for text in _FULL):
+            raise no_memory("torch", str(target), said) from None
+        if "CUBLAS_WORKSPACE_CONFIG" in said:  # torch reads it once, at its first product
+            raise UsageError(
+                "deterministic: expected CUBLAS_WORKSPACE_CONFIG=:4096:8 or :16:8 in the "
+                f"environment before torch first multiplies on {target}; set it and start anew"
+            ) from None
+        raise
+
+
 def torch_device(device: str) -> torch.device:
     """Returns the device that a name means.
 
     Raises:
-      UsageError: if there is none.
+      UsageError: if there is none, or torch cannot compute on it.
     """
     kind, _, number = device.partition(":")
     if kind == "cpu":
         return torch.device("cpu")
-    there = torch.cuda.device_count()
+    there, said = _cuda_devices()
     if int(number or 0) >= there:
-        found = ", ".join(device_names()[1:]) or "none"
+        found = ", ".join(f"cuda:{i}" for i in range(there)) or "none"
+        because = f" ({said})" if said else ""
         raise UsageError(
-            f"device: expected a {device} that torch {torch.__version__} can use, found {found}; "
-            f"install a CUDA build of torch or leave out --device={device}"
+            f"device: expected a {device} that torch {torch.__version__} can use, found "
+            f"{found}{because}; install a CUDA build of torch that goes with the driver, or leave "
+            f"out --device={device}"
         )
-    return torch.device(f"cuda:{number or 0}")
+    target = torch.device(f"cuda:{number or 0}")
+    try:  # it may be there and be busy, full, or unknown to this build of torch
+        with _explained(target):
+            torch.ones(1, device=target).add(1).cpu()
+    except RuntimeError as error:
+        raise UsageError(
+            f"device: expected a {device} that torch {torch.__version__} can compute on, got: "
+            f"{_first_line(str(error))}"
+        ) from None
+    return target
+
+
+def _cuda_devices() -> tuple[int, str]:
+    """Counts the devices that CUDA can use, and says why there are none if torch knows it.
+
+    `torch.cuda.device_count` counts too those that need a newer driver.
+    """
+    with warnings.catch_warnings(record=True) as warned:
+        warnings.simplefilter("always")
+        there = torch.cuda.device_count() if torch.cuda.is_available() else 0
+    return there, _first_line(str(warned[0].message)) if warned and not there else ""
+
+
+def _first_line(said: str) -> str:
+    return said.strip().partition("\n")[0].partition(" (Triggered internally")[0].rstrip(".")
 
 
 def device_names() -> list[str]:
-    """Names every device, the CPU first."""
-    return ["cpu", *(f"cuda:{i}" for i in range(torch.cuda.device_count()))]
+    """Names every device, the CPU first; warns where torch says why it cannot use a GPU."""
+    there, said = _cuda_devices()
+    if said:
+        warnings.warn(said, stacklevel=2)
+    return ["cpu", *(f"cuda:{i}" for i in range(there))]
 
 
 @functools.lru_cache(maxsize=64)
@@ -94,7 +146,7 @@ def _engine(target: torch.device, settings: Settings) -> Engine:
 
     @torch.no_grad()
     def multiply(factors: Factors) -> list[np.ndarray]:
-        with torch_settings(settings):
+        with _explained(target), torch_settings(settings):
             return [
                 convert.to_array(_product(*(convert.to_tensor(one, device=target) for one in pair)))
                 for pair in factors
