@@ -13,6 +13,7 @@ from compare.answers import Answer, answer_of
 from compare.blocks import Block
 from compare.errors import UsageError, no_memory
 from compare.implementations import Engine, Factors, Implementation, Settings, check_bits
+from compare.products import furthest_off
 from jaxmlp import ACTIVATIONS, forward_with_intermediates
 from jaxmlp.base import Evaluation, Intermediates, Params
 from jaxmlp.sweep import chunk_function
@@ -144,10 +145,14 @@ def _engine(targets: tuple[Any, ...], settings: Settings) -> Engine:
     numbers = [name.partition(":")[2] for name in others]
 
     def multiply(factors: Factors) -> list[np.ndarray]:
+        given = [(*map(np.array, pair), np.array(pair[1].T, order="C")) for pair in factors]
         dtype = factors[0][0].dtype
         with _explained(targets), jax_settings(dtype, settings.matmul_precision):
-            placed = jax.device_put([tuple(map(np.array, pair)) for pair in factors], targets[0])
-            return [np.asarray(product) for product in _products(placed)]
+            found = _products(jax.device_put(given, targets[0]))
+            return [
+                furthest_off(*pair, map(np.asarray, ways))
+                for pair, ways in zip(factors, found, strict=True)
+            ]
 
     def peak_bytes() -> int | None:
         counted = [device.memory_stats() or {} for device in targets]  # none of the CPU's
@@ -168,15 +173,16 @@ def _explained(targets: Sequence[Any]) -> Iterator[None]:
 
 
 @jax.jit
-def _products(factors: Any) -> list[jax.Array]:
-    """Multiplies by the very operations that `vmap` and `grad` make of the network."""
+def _products(factors: Any) -> list[list[jax.Array]]:
+    """Multiplies by the very operations that `vmap` and `grad` make of the network, in all ways."""
 
-    def product(a: jax.Array, b: jax.Array) -> jax.Array:
+    def product(a: jax.Array, b: jax.Array, turned: jax.Array) -> list[jax.Array]:
         if a.ndim == 1:
-            return lax.mul(a, b)
+            return [lax.mul(a, b)]
         if a.ndim == 3:
             outer = lax.dot_general(b[:, 0], a[..., 0], (((), ()), ((0,), (0,))))
-            return lax.transpose(outer, (0, 2, 1))
-        return lax.dot_general(lax.transpose(b, (1, 0)), a, (((1,), (1,)), ((), ()))).T
+            return [lax.transpose(outer, (0, 2, 1))]
+        weights = lax.transpose(b, (1, 0)), turned
+        return [lax.dot_general(w, a, (((1,), (1,)), ((), ()))).T for w in weights]
 
-    return [product(*pair) for pair in factors]
+    return [product(*given) for given in factors]

@@ -13,6 +13,7 @@ from compare.answers import Answer, answer_of
 from compare.blocks import Block
 from compare.errors import UsageError, no_memory
 from compare.implementations import Engine, Factors, Implementation, Settings, check_bits
+from compare.products import furthest_off
 from compare.torch_settings import torch_settings
 from jaxmlp.base import Batch, Evaluation, Intermediates, Params, layer_sizes
 from torch_ref import MLP, convert, per_sample_gradients
@@ -144,11 +145,14 @@ def device_names() -> list[str]:
 def _engine(target: torch.device, settings: Settings) -> Engine:
     """One for all implementations on the same device."""
 
+    def place(array: np.ndarray) -> torch.Tensor:
+        return convert.to_tensor(array, device=target)
+
     @torch.no_grad()
     def multiply(factors: Factors) -> list[np.ndarray]:
         with _explained(target), torch_settings(settings):
             return [
-                convert.to_array(_product(*(convert.to_tensor(one, device=target) for one in pair)))
+                furthest_off(*pair, map(convert.to_array, _products(*map(place, pair))))
                 for pair in factors
             ]
 
@@ -158,10 +162,13 @@ def _engine(target: torch.device, settings: Settings) -> Engine:
     return Engine("torch", str(target), multiply, peak_bytes)
 
 
-def _product(a: torch.Tensor, b: torch.Tensor) -> torch.Tensor:
-    """Multiplies as the network does: a sample times the same weights, or an outer product."""
+def _products(a: torch.Tensor, b: torch.Tensor) -> list[torch.Tensor]:
+    """Multiplies as the network does, in all ways: a sample times weights, or an outer product."""
     if a.ndim == 1:
-        return a * b
+        return [a * b]
     if a.ndim == b.ndim == 3:
-        return torch.bmm(a, b)
-    return torch.bmm(a.unsqueeze(1), b.expand(len(a), *b.shape)).squeeze(1)
+        return [torch.bmm(a, b)]
+    rows, shape = a.unsqueeze(1), (len(a), *b.shape)
+    along = torch.bmm(rows, b.expand(shape))
+    across = torch.baddbmm(torch.zeros_like(along), rows, b.T.contiguous().T.expand(shape))
+    return [along.squeeze(1), across.squeeze(1)]

@@ -10,6 +10,7 @@ import torch
 from compare import on_jax, on_torch
 from compare.errors import UsageError
 from compare.implementations import IMPLEMENTATIONS, Settings
+from compare.products import furthest_off
 from tests.networks import alone, make_network
 
 TOO_OLD = (
@@ -125,3 +126,30 @@ def test_memory_that_nobody_counts_is_not_reported():
         on_torch._engine(torch.device("cpu"), Settings()),
     ):
         assert engine.peak_bytes() is None
+
+
+def test_of_two_ways_to_a_product_the_worse_one_counts():
+    a, b = np.array([[1.5, 2]]), np.array([[1.0, 2], [3, 4]])
+    right = a @ b
+    ways = [right + np.array([0, 1]), right - np.array([2, 0])]
+    np.testing.assert_array_equal(furthest_off(a, b, ways), right + np.array([-2, 1]))
+    assert furthest_off(a[0], a[0], [right]) is right
+
+
+class _ARoundedWay:
+    """Kernels for weights read one way that keep 7 fraction bits."""
+
+    def __init__(self, exact):
+        self._exact = exact
+
+    def __call__(self, *factors):
+        *others, a, b = factors
+        return self._exact(*others, a, b.bfloat16().float())
+
+
+@pytest.mark.parametrize("kernel", ["bmm", "baddbmm"])
+def test_torch_is_asked_for_both_directions(monkeypatch, kernel):
+    monkeypatch.setattr(torch, kernel, _ARoundedWay(getattr(torch, kernel)))
+    factors = [(np.ones((3, 4), np.float32), np.full((4, 2), 1 + 2.0**-20, np.float32))]
+    (product,) = on_torch._engine(torch.device("cpu"), Settings()).multiply(factors)
+    np.testing.assert_array_equal(product, 4)
