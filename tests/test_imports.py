@@ -39,6 +39,7 @@ ALLOWED = {
     "compare.implementations": {"numpy", "jaxmlp", "compare"},
     "compare.on_jax": {"jax", "numpy", "jaxmlp", "compare"},
     "compare.on_torch": {"torch", "numpy", "jaxmlp.base", "torch_ref", "compare"},
+    "compare.torch_settings": {"torch", "compare"},
     # what a user brings may be of either framework, or of half precision
     "compare.candidate": {"jax", "torch_ref.convert", "numpy", "jaxmlp.base", "compare"},
     "compare.torch_module": {"torch", "torch_ref", "numpy", "jaxmlp.base", "compare"},

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from compare import on_jax, on_torch
 from compare.evidence.probes import probe
 from compare.implementations import IMPLEMENTATIONS, PRECISE, Settings
+from compare.torch_settings import matmul_precision
 from jaxmlp import Layer
 from tests.products import multiplying
 
@@ -125,16 +126,16 @@ def test_xla_on_the_cpu_flushes_and_torch_does_not():
 
 @pytest.mark.parametrize("precision", ["highest", "high", "default"])
 def test_settings_hold_for_a_call_and_no_longer(precision):
-    before = torch.get_float32_matmul_precision(), torch.get_num_threads()
+    before = matmul_precision(), torch.get_num_threads()
     jax_before = jax.config.jax_default_matmul_precision
     seen = []
     with on_torch.torch_settings(Settings(precision)), on_jax.jax_settings(F32, precision):
-        seen = [torch.get_float32_matmul_precision(), jax.config.jax_default_matmul_precision]
+        seen = [matmul_precision(), jax.config.jax_default_matmul_precision]
     if precision == "default":
         assert seen == [before[0], jax_before]
     else:
         assert seen == [precision, precision]
-    assert (torch.get_float32_matmul_precision(), torch.get_num_threads()) == before
+    assert (matmul_precision(), torch.get_num_threads()) == before
     assert jax.config.jax_default_matmul_precision == jax_before
 
 
@@ -145,10 +146,10 @@ def test_determinism_holds_for_a_call_and_no_longer():
 
 
 def test_settings_are_put_back_after_an_error():
-    before = torch.get_float32_matmul_precision()
+    before = matmul_precision()
     with pytest.raises(ZeroDivisionError), on_torch.torch_settings(Settings("high")):
         1 / 0  # noqa: B018
-    assert torch.get_float32_matmul_precision() == before
+    assert matmul_precision() == before
 
 
 def test_engines_are_shared_by_those_on_the_same_device():

@@ -104,8 +104,7 @@ def probe(
     shapes = list(dict.fromkeys(shape for _, shape in named))
     bits = fraction_bits(dtype)
     wide = max(bits, _WIDE_SUMS)
-    tiny = float(ml_dtypes.finfo(dtype).smallest_normal)
-    subnormal = np.array([tiny / 2, tiny], dtype), np.array([2, 0.5], dtype)
+    subnormal = _subnormal(dtype)
     kept = []
 
     def lost(build: Build, most: int, number: int, *, fewer: bool) -> np.ndarray:
@@ -114,7 +113,7 @@ def probe(
         asked = [build(shape, most, number, fewer) for shape in shapes]
         factors = [(one.a.astype(dtype), one.b.astype(dtype)) for one in asked]
         *products, last = multiply([*factors, subnormal])
-        kept.append(last.astype(np.float64) == (tiny, tiny / 2))
+        kept.append(_same_bits(last, subnormal[0][::-1]))
         for row, one, product in zip(found, asked, products, strict=True):
             row[one.bits[product.astype(np.float64) != one.expected]] = True
         return found
@@ -150,6 +149,20 @@ def _shapes(layer_sizes: Sequence[int], n: int) -> list[tuple[str, _Shape]]:
         if i > 1:
             backward.append((f"w{i} delta{i}", _Shape(n, n_out, n_in, False)))
     return [*forward, *backward]
+
+
+def _subnormal(dtype: np.dtype) -> tuple[np.ndarray, np.ndarray]:
+    """Factors of the smallest normal number and its half, in either order.
+
+    The half is made of bits: this thread may flush to zero too, and then 2^-1023 is 0 to it.
+    """
+    normal = np.array([ml_dtypes.finfo(dtype).smallest_normal], dtype)
+    half = (normal.view(f"u{dtype.itemsize}") >> 1).view(dtype)
+    return np.concatenate([half, normal]), np.array([2, 0.5], dtype)
+
+
+def _same_bits(a: np.ndarray, b: np.ndarray) -> np.ndarray:
+    return np.equal(*(np.ascontiguousarray(one).view(f"u{one.itemsize}") for one in (a, b)))
 
 
 def _number(bits: np.ndarray) -> np.ndarray:

@@ -20,6 +20,7 @@ squares, the scale that real errors have, and is statistical.
 
 import dataclasses
 import functools
+import math
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -78,8 +79,11 @@ def roundoff(
                 enter = interpreter.rounded if rounded_inputs else interpreter.cast
                 outs = interpreter.run(closed, [enter(xp.asarray(leaf), dtype) for leaf in leaves])
         structure: Any = jax.tree.structure(out_shapes)
+        # A square of less than this is 0 in float64, and so such errors have no typical scale.
+        least = 0.0 if reading == "worst" else math.sqrt(np.finfo(np.float64).smallest_normal)
+        limits = [xp.maximum(out.error, least) for out in outs]
         slack = 2.0 if dtype == np.float64 else 1.0  # the bound is no more precise than the value
-        errors = [slack * xp.where(xp.isnan(out.error), np.inf, out.error) for out in outs]
+        errors = [slack * xp.where(xp.isnan(limit), np.inf, limit) for limit in limits]
         return structure.unflatten([out.value for out in outs]), structure.unflatten(errors)
 
     return analysed
