@@ -1,11 +1,13 @@
 """--repeats: what changes from run to run is told apart from disagreement."""
 
 import json
+import os
 
 import numpy as np
 import pytest
 
 from compare import run
+from compare.config import Config
 from compare.evidence.noise import Noise, count_moved, merge, merge_runs, noise_between
 from compare.implementations import IMPLEMENTATIONS
 from jaxmlp import Layer
@@ -110,3 +112,22 @@ def test_an_interrupted_run_keeps_what_it_has_found(tmp_path, monkeypatch):
     """Noise goes through the state on disk: with one process per half it comes out whole."""
     assert compare(tmp_path, "--layer_sizes=2,3,1", "--samples=9000", "--repeats=1", "--quiet") == 0
     assert report(tmp_path)["noise"]["jax_grad"]["entries"] == 9000 * 13
+
+
+def test_a_second_run_is_no_implementation_of_its_own(tmp_path, capsys):
+    assert compare(tmp_path, *SMALL, "--repeats=1", "--only_sample=2") == 0
+    assert "@again" not in capsys.readouterr().out
+    assert "@again" not in (tmp_path / "report.json").read_text()
+
+
+@pytest.mark.parametrize("before", [None, "--xla_cpu_enable_fast_math=false"])
+def test_deterministic_is_said_to_both_before_they_start(monkeypatch, before):
+    environment = {} if before is None else {"XLA_FLAGS": before}
+    monkeypatch.setattr(os, "environ", environment)
+    run._prepare_jax(Config(deterministic=True))
+    flags = environment["XLA_FLAGS"].split()
+    assert flags == [*([before] if before else []), "--xla_gpu_deterministic_ops=true"]
+    assert environment["CUBLAS_WORKSPACE_CONFIG"] == ":4096:8"
+    environment.clear()
+    run._prepare_jax(Config())
+    assert "XLA_FLAGS" not in environment
