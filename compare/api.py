@@ -13,7 +13,7 @@ from compare.comparing import Sink, compare_problem
 from compare.config import Config
 from compare.errors import UsageError
 from compare.keepsake import Keepsake
-from compare.problem import as_numpy, problem_from_arrays
+from compare.problem import Problem, as_numpy, problem_from_arrays
 from compare.readers.precision import dtype_of, named
 from compare.report import base as report
 from compare.torch_module import is_module, recognise
@@ -104,7 +104,7 @@ def compare_gradients(
         witness=witness,
         dtype=_dtype_name(dtype, params),
         cast=cast,
-        device=device,
+        device=str(device) if type(device).__name__ == "device" else device,  # of torch
         matmul_precision=matmul_precision,
         deterministic=deterministic,
         repeats=repeats,
@@ -125,7 +125,10 @@ def compare_gradients(
         dtype=dtype_of(config.dtype),
         cast=cast,
     )
-    own = [module.implementation] if module is not None else []
+    own = []
+    if module is not None:
+        _check_unrounded(module.layers, problem)
+        own = [module.implementation]
     brought = from_objects(own, functions, gradients, problem, config)
     if save is None:
         return compare_problem(problem, config, brought=brought, seed=seed, on_block=on_block)
@@ -135,6 +138,18 @@ def compare_gradients(
         return found
     command = keepsake.write(problem, config, found.values[0].sample)
     return dataclasses.replace(found, reproduce=command)
+
+
+def _check_unrounded(layers: Sequence[tuple[Any, Any]], problem: Problem) -> None:
+    """Checks that a module computes with the weights of the problem, and not with finer ones."""
+    for i, (layer, held) in enumerate(zip(layers, problem.params, strict=True), start=1):
+        weight, bias = map(as_numpy, layer)
+        for array, ours in ((weight.T, held.w), (bias, held.b)):
+            if not np.array_equal(array.astype(np.float64), ours.astype(np.float64)):
+                raise UsageError(
+                    f"params: the module computes with {array.dtype} weights of layer {i} that "
+                    f"{problem.dtype} does not have; pass module.to(torch.{problem.dtype})"
+                )
 
 
 def _same_activation(recognised: str, given: str | None) -> str:
@@ -156,6 +171,8 @@ def _check_layers(params: Any) -> None:
 def _dtype_name(dtype: Any, params: Sequence[tuple[Any, Any]]) -> str:
     """The name of the dtype that is asked for, which may be one that there is not."""
     try:
+        if dtype == "":
+            return ""
         return np.dtype(named(as_numpy(params[0][0])).dtype if dtype is None else dtype).name
     except TypeError:  # torch.float32 and the like, and those that NumPy does not have
         name = str(dtype or getattr(params[0][0], "dtype", None))

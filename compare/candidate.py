@@ -47,17 +47,29 @@ def candidate(
     """
     weights = [(w if layout == "in_out" else w.T, b) for w, b in params]
     call = _Call(backward, weights, arrays, f"candidate {source}")
+    halves: set[str] = set()  # the dtypes of two bytes that it has returned
+
+    def checked(grads: Grads, where: str) -> Grads:
+        halves.update(leaf.dtype.name for layer in grads for leaf in layer if leaf.itemsize == 2)
+        if len(halves) > 1:
+            raise UsageError(
+                f"{where}: expected gradients of one dtype, got {' and '.join(sorted(halves))} in "
+                "different samples; return the same for all"
+            )
+        return grads
 
     def evaluate(block: Block) -> Answer:
         first, n = block.start, block.size
         if batched:
             returned = call(*block.batch, f"samples {first} to {first + n - 1}")
-            return Answer(read_returned(returned, params, layout=layout, n=n, where=call.where))
+            grads = read_returned(returned, params, layout=layout, n=n, where=call.where)
+            return Answer(checked(grads, call.where))
         found = []
         for sample, (x, y) in enumerate(zip(*block.batch, strict=True), start=first):
             where = f"{call.where}, sample {sample}"
             returned = call(x, y, f"sample {sample}")
-            found.append(read_returned(returned, params, layout=layout, n=None, where=where))
+            grads = read_returned(returned, params, layout=layout, n=None, where=where)
+            found.append(checked(grads, where))
         return Answer(_stacked(found))
 
     return Implementation(name, "cpu", evaluate, source=source)

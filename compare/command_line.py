@@ -2,6 +2,7 @@
 
 import io
 import os
+import re
 import signal
 import sys
 import textwrap
@@ -66,12 +67,19 @@ def parse(
             "flagfile: expected a text file with one flag a line, got binary"
         ) from None
     except flags.Error as error:
-        text = str(error).removeprefix("ERROR:: ").removeprefix("flag ")
+        text = _told(error)
         raise UsageError(f"{text}; --help lists the flags") from None
     if values.help:
         print(_help(values, usage, sections))
         raise SystemExit(0)
     return words[1:]
+
+
+def _told(error: flags.Error) -> str:
+    """What absl says, without its marks; of a boolean flag it says it in a tuple."""
+    text = str(error).removeprefix("ERROR:: ").removeprefix("flag ")
+    found = re.fullmatch(r"(--\w+)=.*\('Non-boolean argument to boolean flag', (.*)\)", text)
+    return f"{found[1]}: expected true or false, got {found[2]}" if found else text
 
 
 def exit_with(main: Callable[[Sequence[str]], int], command: str) -> None:

@@ -74,6 +74,7 @@ class Config:
     process_id: int | None = None
 
     def __post_init__(self) -> None:
+        self._check_types()
         _check_choice("activation", self.activation, ACTIVATIONS)
         if self.init is not None:
             _check_choice("init", self.init, INITS)
@@ -106,12 +107,18 @@ class Config:
             raise UsageError("--out: expected a folder to write into, got an empty name")
         if self.samples is not None and self.samples < 1:
             raise UsageError(f"samples: expected a positive integer, got {self.samples}")
-        if self.witness < 0:
-            raise UsageError(f"witness: expected an integer of at least 0, got {self.witness}")
-        if self.repeats < 0:
-            raise UsageError(f"repeats: expected an integer of at least 0, got {self.repeats}")
         if self.seed is not None and self.seed < 0:
             raise UsageError(f"seed: expected an integer of at least 0, got {self.seed}")
+
+    def _check_types(self) -> None:
+        for name in ("cast", "candidate_batched", "deterministic"):
+            value = getattr(self, name)
+            if not isinstance(value, bool):
+                raise UsageError(f"{name}: expected True or False, got {value!r}")
+        for name in ("repeats", "witness"):
+            value = getattr(self, name)
+            if not isinstance(value, int) or value < 0:
+                raise UsageError(f"{name}: expected an integer of at least 0, got {value!r}")
 
     def _check_processes(self) -> None:
         given = [name for name in PROCESSES if getattr(self, name) is not None]
@@ -161,7 +168,7 @@ def _check_choice(option: str, value: str, choices: tuple[str, ...]) -> None:
 
 
 def _check_device(device: str) -> None:
-    if not DEVICE.fullmatch(device):
+    if not isinstance(device, str) or not DEVICE.fullmatch(device):
         raise UsageError(
             f"device: expected cpu, gpu, one of them such as cuda:0, or all; got {device!r}"
         )

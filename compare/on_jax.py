@@ -110,13 +110,13 @@ def jax_devices(device: str) -> list[Any]:
     except Exception as error:  # jax raises several kinds, and asserts
         said = str(error).partition("\n")[0]
         raise UsageError(
-            f"device: expected a {kind} that jax {jax.__version__} can use, got: {said}; "
+            f"device: expected a {device} that jax {jax.__version__} can use, got: {said}; "
             "JAX_PLATFORMS and, for a gpu, an installed jax[cuda13] decide what there is"
         ) from None
     if not number:
         return found
     if int(number) >= len(found):
-        raise UsageError(f"device: expected one of the {_listed(found)} of jax, got {device}")
+        raise UsageError(f"device: jax has {_listed(found)}, got {device}; pass one of these")
     return [found[int(number)]]
 
 

@@ -95,8 +95,13 @@ def torch_device(device: str) -> torch.device:
       UsageError: if there is none, or torch cannot compute on it.
     """
     kind, _, number = device.partition(":")
-    if kind == "cpu":
+    if kind == "cpu" and int(number or 0) == 0:
         return torch.device("cpu")
+    if kind == "cpu":
+        raise UsageError(
+            f"device: torch knows one CPU, got {device}; leave out --device={device}, or "
+            "torch_autograd"
+        )
     there, said = _cuda_devices()
     if int(number or 0) >= there:
         found = ", ".join(f"cuda:{i}" for i in range(there)) or "none"

@@ -18,7 +18,7 @@ def furthest_off(a: np.ndarray, b: np.ndarray, ways: Iterable[np.ndarray]) -> np
       ways: results [N, M] in the dtype of a and b, whose right values float64 has exactly.
     """
     worst, *others = ways
-    if not others:
+    if all(np.array_equal(worst, other) for other in others):
         return worst
     exact = a.astype(np.float64) @ b.astype(np.float64)
 

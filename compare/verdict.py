@@ -248,7 +248,7 @@ class _OneSided(NamedTuple):
         """Says that it may be the range of the dtype, and no mistake."""
         end = largest_number(self.shortest)
         wider = f"bfloat16, {_WIDER}" if self.shortest == "float16" else _WIDER
-        return f"{self._said()}; {self.shortest} ends at {end:.5g}, which may be why: {wider}"
+        return f"{self._said()}; {self.shortest} ends at {end:.5g}, which may be why, and {wider}"
 
     def _said(self) -> str:
         sides = [(self.pair.a, self.first.a), (self.pair.b, self.first.b)]

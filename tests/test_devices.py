@@ -9,6 +9,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 
 from compare import compare_gradients, on_torch, run
 from compare.config import Config
@@ -114,7 +115,7 @@ def test_one_of_two_devices(tmp_path):
     done = on_two_devices(tmp_path / "new", "--device=cpu:2")
     assert done.returncode == 1
     assert done.stderr.strip() == (
-        "compare.run: device: expected one of the cpu:0, cpu:1 of jax, got cpu:2"
+        "compare.run: device: jax has cpu:0, cpu:1, got cpu:2; pass one of these"
     )
     assert not (tmp_path / "new").exists()
 
@@ -169,3 +170,37 @@ def test_the_library_takes_them_too():
     assert found.verdict == "agree"
     assert found.noises["jax_grad@cpu"].moved == 0
     assert {key: found.config[key] for key in options} == options
+
+
+def test_torch_knows_one_cpu(tmp_path):
+    with pytest.raises(UsageError, match="device: torch knows one CPU, got cpu:7; leave out"):
+        compare(tmp_path, "--device=cpu:7", "--implementations=torch_autograd,numpy_manual")
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("option", "value"),
+    [
+        *(("device", value) for value in (None, 3, ["cpu"])),
+        *(("repeats", value) for value in (None, 1.5, "2", -1)),
+        *(("deterministic", value) for value in ("yes", 2, None)),
+        ("cast", "no"),
+        ("matmul_precision", None),
+        ("dtype", ""),
+    ],
+)
+def test_arguments_of_another_kind_are_told(option, value):
+    layers = [(np.ones((2, 1)), np.ones(1))]
+    with pytest.raises(UsageError, match=f"{option}: expected .*got"):
+        compare_gradients(layers, np.ones((1, 2)), **{option: value})
+
+
+def test_a_device_of_torch_is_understood():
+    layers = [(np.ones((2, 1)), np.ones(1))]
+    found = compare_gradients(layers, np.ones((1, 2)), device=torch.device("cpu"))
+    assert found.config["device"] == "cpu"
+
+
+def test_a_boolean_flag_takes_nothing_else(tmp_path):
+    with pytest.raises(UsageError, match="^--deterministic: expected true or false, got .maybe.; "):
+        compare(tmp_path, "--deterministic=maybe")

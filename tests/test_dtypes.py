@@ -343,3 +343,59 @@ def test_a_keepsake_computes_the_sample_again_to_the_same_bits(tmp_path, dtype, 
     place = found.values[0]
     values = next(v for v in again["values"] if v["quantity"] == place.quantity)
     assert {k: v["value"] for k, v in values["values"].items()} == dict(place.values)
+
+
+@pytest.mark.parametrize(
+    ("wide", "narrow"), [("float32", "bfloat16"), ("float32", "float16"), ("float64", "float32")]
+)
+def test_a_module_is_not_rounded_behind_its_back(wide, narrow):
+    torch.manual_seed(0)
+    linears = (torch.nn.Linear(*sizes, dtype=getattr(torch, wide)) for sizes in ((3, 4), (4, 2)))
+    module = torch.nn.Sequential(next(linears), torch.nn.Tanh(), next(linears))
+    x = torch.rand(5, 3, dtype=getattr(torch, wide))
+    said = f"computes with {wide} weights of layer 1 that {narrow} .* module.to.torch.{narrow}"
+    with pytest.raises(UsageError, match=said):
+        compare_gradients(module, x, dtype=narrow, cast=True)
+    rounded = module.to(getattr(torch, narrow))
+    assert compare_gradients(rounded, x, dtype=narrow, cast=True).verdict == "agree"
+
+
+DEAD = [(np.full((2, 3), -1.0), np.zeros(3)), (np.ones((3, 1)), np.zeros(1))]
+
+
+def relu_backward(dtype_of_sample):
+    def backward(params, x, y):
+        (w1, b1), (w2, b2) = ((w.astype(float), b.astype(float)) for w, b in params)
+        x, y = x.astype(float), y.astype(float)
+        z = x @ w1 + b1
+        h = np.maximum(z, 0)
+        delta = 2 * (h @ w2 + b2 - y)
+        below = (w2 @ delta) * (z > 0)
+        dtype = dtype_of_sample(x)
+        pairs = ((np.outer(x, below), below), (np.outer(h, delta), delta))
+        return [(dw.astype(dtype), db.astype(dtype)) for dw, db in pairs]
+
+    return backward
+
+
+def test_a_sample_of_zeros_does_not_change_what_a_candidate_computes_in():
+    x = np.array([[0.3, 0.1], [-0.7, 0.2], [0.0, 0.0]], np.float32)
+    found = compare_gradients(
+        DEAD,
+        x,
+        activation="relu",
+        dtype="bfloat16",
+        cast=True,
+        candidates=[relu_backward(lambda _: np.float16)],
+    )
+    assert found.implementations[-1].dtype == "float16"
+    assert found.implementations[-1].certificate.failed == 0
+
+
+def test_a_candidate_of_two_half_precisions_is_told():
+    x = np.array([[-0.3, 0.1], [-0.7, 0.2]], np.float32)
+    mixed = relu_backward(lambda x: np.float16 if x[0] < -0.5 else ml_dtypes.bfloat16)
+    with pytest.raises(UsageError, match="of one dtype, got bfloat16 and float16 in different"):
+        compare_gradients(
+            DEAD, x, activation="relu", dtype="float32", cast=True, candidates=[mixed]
+        )

@@ -123,8 +123,8 @@ def test_one_that_may_have_overflowed_is_undecided():
     assert said.verdict == "undecided"
     assert said.reason == (
         "jax_grad has inf at w1[0,0] of sample 5 where mine has 60000, and so in 1 of 2 entries of "
-        "w1; float16 ends at 65504, which may be why: bfloat16, a wider dtype or smaller weights "
-        "will tell"
+        "w1; float16 ends at 65504, which may be why, and bfloat16, a wider dtype or smaller "
+        "weights will tell"
     )
     assert said.place == Place(5, "w1", (0, 0))
 

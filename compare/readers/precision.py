@@ -110,9 +110,12 @@ def arithmetic_of(arrays: Sequence[np.ndarray], asked: np.dtype) -> np.dtype:
 
     Arrays in float64 that hold nothing but float32 numbers are judged as what they are, and so are
     wider arrays of bfloat16 or float16 numbers where that was asked for: results are put into
-    arrays of NumPy's default dtype, or into float32 because NumPy has no bfloat16.
+    arrays of NumPy's default dtype, or into float32 because NumPy has no bfloat16. But nobody puts
+    bfloat16 into arrays of float16, or the other way round.
     """
     coarsest = min((a.dtype for a in arrays), key=_coarseness)
+    if coarsest.itemsize == 2:
+        return coarsest
     for dtype in (asked, np.dtype(np.float32)):
         if _coarseness(dtype) < _coarseness(coarsest) and all(_holds(a, dtype) for a in arrays):
             return dtype

@@ -129,7 +129,7 @@ def _pair_table(report: Report) -> str:
             for agreement in pair.digits
         )
         names = f"{pair.a} ~ {pair.b}"
-        if len(names) > 29 and "@" in names:  # the letters will do
+        if len(names) > 29:  # the letters will do
             names = ""
         rows.append(f"{letters} {names:<29} {errors} {shares}")
     return "\n".join(rows)
@@ -214,8 +214,8 @@ def _notes_of(pair: Pair) -> Iterator[str]:
     negligible = sum(c.negligible for c in pair.parameters)
     if negligible:
         yield (
-            f"{negligible} entries are below the smallest normal {pair.dtype} on both sides; "
-            "libraries may flush those to zero, so they have no relative error."
+            f"{negligible} entries are below the smallest normal {pair.dtype} on both sides, where "
+            "numbers have few bits or are flushed to zero; they have no relative error."
         )
 
 
