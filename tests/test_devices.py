@@ -202,5 +202,7 @@ def test_a_device_of_torch_is_understood():
 
 
 def test_a_boolean_flag_takes_nothing_else(tmp_path):
-    with pytest.raises(UsageError, match="^--deterministic: expected true or false, got .maybe.; "):
+    with pytest.raises(
+        UsageError, match=r"^--deterministic: expected true or false, got .maybe.; "
+    ):
         compare(tmp_path, "--deterministic=maybe")
