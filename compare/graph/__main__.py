@@ -2,6 +2,7 @@
 
 import dataclasses
 import os
+import textwrap
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -66,7 +67,8 @@ def main(argv: Sequence[str]) -> int:
     from compare.graph import draw
 
     names = draw(network, out=values.out, formats=formats, **options)
-    print(f"Written: {', '.join(names)}")
+    written = f"Written: {', '.join(names)}"
+    print(textwrap.fill(written, 100, break_long_words=False, break_on_hyphens=False))
     if formats and not can_draw():
         print(f"No picture was drawn: {MISSING}")
     return 0

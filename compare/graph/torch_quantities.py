@@ -100,7 +100,7 @@ def _reshaped(kind: str, inputs: Sequence[Quantity]) -> Quantity | None:
         layer = inputs[0].layer
         return Quantity(f"w{layer}", f"dL/dw{layer}", "transposed", "weight", layer)
     if kind.startswith(_VIEWS):
-        return inputs[0]._replace(role="view", formula=inputs[0].label)
+        return inputs[0]._replace(role="view", formula=_first_name(inputs[0]))
     return None
 
 
@@ -111,7 +111,7 @@ def _affine(inputs: Sequence[Quantity], layers: int, phi: str) -> Quantity | Non
     others = [one for one in inputs if one.step not in ("weight", "bias")]
     if len(others) != 1 or not (weights or biases):
         return None
-    layer, h = (weights or biases)[0].layer, others[0].label.partition(" = ")[0]
+    layer, h = (weights or biases)[0].layer, _first_name(others[0])
     formula, role = h, "biased"
     if weights:
         turned = weights[0].label.endswith(".T")  # as in torch.mv(weight, h)
@@ -125,6 +125,11 @@ def _affine(inputs: Sequence[Quantity], layers: int, phi: str) -> Quantity | Non
     elif phi == "identity":
         label, gradient = f"z{layer} = h{layer}", f"delta{layer} = s{layer}"
     return Quantity(label, gradient, role, "affine", layer, f"{formula} + b{layer}")
+
+
+def _first_name(quantity: Quantity) -> str:
+    """Returns z1 of 'z1 = h1'."""
+    return quantity.label.partition(" = ")[0]
 
 
 def _activation(inputs: Sequence[Quantity], phi: str) -> Quantity | None:

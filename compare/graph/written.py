@@ -1,9 +1,10 @@
 """The graphs of a network, as objects and as files."""
 
+import operator
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, NamedTuple, Union
+from typing import TYPE_CHECKING, Any, NamedTuple, Union
 
-from compare.config import ACTIVATIONS
+from compare.config import ACTIVATIONS, DTYPES
 from compare.errors import UsageError
 from compare.graph.alignment import Match, align
 from compare.graph.base import Graph
@@ -13,6 +14,7 @@ from compare.graph.markdown import markdown
 from compare.graph.side_by_side import both_dot
 from compare.graph.torch_picture import torch_dot
 from compare.staging import Staging
+from compare.torch_module import is_module
 
 if TYPE_CHECKING:
     from torch import nn
@@ -44,15 +46,16 @@ def explain_network(
       UsageError: for a module that is no such chain, naming the part and the reason, and for
         sizes or an activation that cannot be.
     """
+    _check("activation", activation, ACTIVATIONS)
+    _check("dtype", dtype, DTYPES)
     from compare.graph.jax_graph import jax_graph
     from compare.graph.torch_graph import torch_graph
     from compare.graph.torch_network import module_network, plain_network
 
-    if isinstance(network, Sequence):
-        _check(network, activation)
-        traced = plain_network(network, activation, dtype)
-    else:
+    if is_module(network):
         traced = module_network(network)
+    else:
+        traced = plain_network(_sizes(network), activation, dtype)
     sizes, phi = traced.layer_sizes, traced.activation
     torch, jax = torch_graph(traced), jax_graph(sizes, phi, traced.dtype)
     name = f"{'-'.join(map(str, sizes))} {phi}"
@@ -83,8 +86,7 @@ def draw(
       UsageError: as `explain_network` does, for another format, and if nothing can be written.
     """
     for kind in formats:
-        if kind not in FORMATS:
-            raise UsageError(f"formats: expected some of {', '.join(FORMATS)}, got {kind!r}")
+        _check("formats", kind, FORMATS)
     explained = explain_network(network, activation=activation, dtype=dtype)
     texts = dot_texts(explained)
     with Staging(out, option="--out") as staging:
@@ -113,13 +115,22 @@ def dot_texts(explained: Explained) -> dict[str, str]:
     }
 
 
-def _check(layer_sizes: Sequence[int], activation: str) -> None:
-    if len(layer_sizes) < 2 or any(not isinstance(n, int) or n < 1 for n in layer_sizes):
+def _sizes(network: Any) -> tuple[int, ...]:
+    try:
+        sizes = tuple(operator.index(n) for n in network)
+    except TypeError:
         raise UsageError(
-            "layer_sizes: expected at least two positive integers, inputs first and outputs last, "
-            f"such as (2, 10, 10, 1); got {tuple(layer_sizes)}"
-        )
-    if activation not in ACTIVATIONS:
+            "network: expected a torch.nn.Module or layer sizes such as (2, 10, 10, 1), got "
+            f"{network!r}"
+        ) from None
+    if len(sizes) < 2 or min(sizes) < 1:
         raise UsageError(
-            f"activation: expected one of {', '.join(ACTIVATIONS)}, got {activation!r}"
+            "network: expected at least two positive sizes, inputs first and outputs last, such as "
+            f"(2, 10, 10, 1); got {sizes}"
         )
+    return sizes
+
+
+def _check(option: str, value: str, choices: Sequence[str]) -> None:
+    if value not in choices:
+        raise UsageError(f"{option}: expected one of {', '.join(choices)}, got {value!r}")
