@@ -1,5 +1,6 @@
 """What the labels of graphs mean, in numbers: the quantities that they name, and evaluation."""
 
+import functools
 import itertools
 import re
 from types import SimpleNamespace
@@ -73,8 +74,16 @@ def sample(sizes, seed=0):
     return params, rng.random(sizes[0]), rng.random(sizes[-1])
 
 
-def jax_values(sizes, activation, params, x, y):
-    """Returns the graph of JAX and, by the names of its nodes, what they are on this sample."""
+@functools.cache
+def solved(sizes, activation):
+    """Returns a sample, its quantities, JAX's graph and, by its names, the values of its nodes."""
+    params, x, y = sample(sizes)
+    known = quantities(params, x, y, activation)
+    graph, values = _jax_values(sizes, activation, params, x, y)
+    return SimpleNamespace(params=params, x=x, y=y, known=known, graph=graph, values=values)
+
+
+def _jax_values(sizes, activation, params, x, y):
     graph = jax_graph(sizes, activation, "float64")
     program = gradient_program(sizes, activation, "float64")
     inputs = [leaf for layer in params for leaf in layer] + [x, y]
@@ -87,4 +96,4 @@ def jax_values(sizes, activation, params, x, y):
         ordered += [program.gradients(i)[1] for i in range(1, program.layers + 1)]
         values = [np.asarray(known[variable]) for variable in ordered]
     names = (node.name for node in graph.nodes)
-    return SimpleNamespace(graph=graph, values=dict(zip(names, values, strict=True)))
+    return graph, dict(zip(names, values, strict=True))

@@ -1,5 +1,6 @@
 """Graphs are complete and tell the truth: every label and formula is evaluated."""
 
+import functools
 import itertools
 import re
 
@@ -17,7 +18,7 @@ from compare.graph.base import PARTS, STEPS
 from compare.graph.torch_graph import torch_graph
 from compare.graph.torch_network import network_of, plain_network
 from compare.graph.torch_quantities import in_order, name_functions
-from tests.graphs import CLOSE, evaluate, jax_values, quantities, sample
+from tests.graphs import CLOSE, evaluate, quantities, sample, solved
 from tests.networks import ALL_ACTIVATIONS, NETWORKS
 from torch_ref import ACTIVATIONS, MLP, convert
 
@@ -29,6 +30,11 @@ EVERY = pytest.mark.parametrize(
         for (name, sizes), activation in itertools.product(SIZES.items(), ALL_ACTIVATIONS)
     ],
 )
+
+
+@functools.cache
+def explain(sizes, activation):
+    return explain_network(sizes, activation=activation)
 
 
 def assert_explained(explained):
@@ -50,7 +56,7 @@ def assert_explained(explained):
 
 @EVERY
 def test_no_node_is_without_label_shape_or_explanation(sizes, activation):
-    assert_explained(explain_network(sizes, activation=activation))
+    assert_explained(explain(sizes, activation))
 
 
 @settings(max_examples=40, deadline=None)
@@ -65,7 +71,7 @@ def test_nor_is_one_of_any_other_network(sizes, activation, dtype):
 
 @EVERY
 def test_every_quantity_has_its_node(sizes, activation):
-    explained = explain_network(sizes, activation=activation)
+    explained = explain(sizes, activation)
     layers = len(sizes) - 1
     hidden = [f"{kind}{i}" for i in range(1, layers) for kind in ("z", "h", "delta", "s")]
     each = [f"{kind}{i}" for i in range(1, layers + 1) for kind in ("w", "b", "dL/dw", "dL/db")]
@@ -79,11 +85,10 @@ def test_every_quantity_has_its_node(sizes, activation):
 
 @EVERY
 def test_labels_and_formulas_of_jax_are_what_its_equations_compute(sizes, activation):
-    params, x, y = sample(sizes)
-    known = quantities(params, x, y, activation)
-    graph, values = vars(jax_values(sizes, activation, params, x, y)).values()
-    for node in graph.nodes:
-        value = values[node.name]
+    case = solved(sizes, activation)
+    known = dict(case.known)
+    for node in case.graph.nodes:
+        value = case.values[node.name]
         assert value.shape == node.shape, node
         if re.fullmatch(r"u\d+", node.label):
             known[node.label] = value  # a name for an expression that is too long
@@ -150,19 +155,24 @@ def shaped(value, shape):
 
 
 def model_of(params, x, y, activation):
-    model = MLP([len(x), *(len(b) for _, b in params)], activation=activation, dtype=torch.float64)
+    model = MLP(
+        [len(params[0].w), *(len(b) for _, b in params)], activation=activation, dtype=torch.float64
+    )
     convert.load_params(model, params)
     return model, torch.tensor(x), torch.tensor(y)
 
 
+def as_rows(case, activation):
+    """The loss as torch makes it of a batch of one."""
+    model, x, y = model_of(case.params, case.x[None], case.y[None], activation)
+    loss = (model(x) - y).square().sum()
+    return network_of(loss, x, y, dict(model.named_parameters()), activation)
+
+
 @EVERY
 def test_labels_of_torch_are_what_its_nodes_save_and_are_handed(sizes, activation):
-    params, x, y = sample(sizes)
-    model, x_row, y_row = model_of(params, x, y, activation)
-    loss = (model(x_row[None]) - y_row[None]).square().sum()
-    named = dict(model.named_parameters())
-    network = network_of(loss, x_row[None], y_row[None], named, activation)
-    assert_true_of_torch(network, quantities(params, x, y, activation))
+    case = solved(sizes, activation)
+    assert_true_of_torch(as_rows(case, activation), case.known)
 
 
 def by_mv(model, x):
@@ -216,7 +226,7 @@ def test_a_node_that_is_no_step_is_named():
 
 @EVERY
 def test_the_rows_hold_every_node_once(sizes, activation):
-    explained = explain_network(sizes, activation=activation)
+    explained = explain(sizes, activation)
     cells = [node.name for row in explained.rows for node in row.torch]
     assert sorted(cells) == sorted(node.name for node in explained.torch.nodes)
     cells = [node.name for row in explained.rows for node in (*row.forward, *row.backward)]
@@ -230,14 +240,8 @@ def test_the_rows_hold_every_node_once(sizes, activation):
 @EVERY
 def test_what_stands_beside_each_other_is_the_same_number(sizes, activation):
     """Whatever a torch node makes, a JAX equation of its row makes, or it has been handed it."""
-    params, x, y = sample(sizes)
-    rows = explain_network(sizes, activation=activation).rows
-    model, x_row, y_row = model_of(params, x, y, activation)
-    loss = (model(x_row[None]) - y_row[None]).square().sum()
-    network = network_of(loss, x_row[None], y_row[None], dict(model.named_parameters()), activation)
-    graph, gradients, _ = handed(network)
-    known = quantities(params, x, y, activation)
-    jax = jax_values(sizes, activation, params, x, y).values
+    case = solved(sizes, activation)
+    graph, gradients, _ = handed(as_rows(case, activation))
 
     def among(value, values):
         value = np.squeeze(value)
@@ -247,12 +251,12 @@ def test_what_stands_beside_each_other_is_the_same_number(sizes, activation):
             for one in (other, other.T)
         )
 
-    for row in rows:
-        forward, backward = ([jax[node.name] for node in cell] for cell in row[2:4])
+    for row in explain(sizes, activation).rows:
+        forward, backward = ([case.values[node.name] for node in cell] for cell in row[2:4])
         for node in row.torch:
             label = node.label.split(" = ")[0]
             ways = [*forward, *backward] if node.kind == "AccumulateGrad" else forward
-            assert among(evaluate(label, known), ways), (row.title, node)
+            assert among(evaluate(label, case.known), ways), (row.title, node)
             if node.part == "leaf":
                 continue
             for edge in graph.edges:

@@ -14,7 +14,6 @@ from compare.graph.markdown import markdown
 from compare.graph.side_by_side import both_dot
 from compare.graph.torch_picture import torch_dot
 from compare.staging import Staging
-from compare.torch_module import is_module
 
 if TYPE_CHECKING:
     from torch import nn
@@ -51,6 +50,7 @@ def explain_network(
     from compare.graph.jax_graph import jax_graph
     from compare.graph.torch_graph import torch_graph
     from compare.graph.torch_network import module_network, plain_network
+    from compare.torch_module import is_module
 
     if is_module(network):
         traced = module_network(network)
