@@ -136,8 +136,8 @@ def test_texts_stay_if_drawing_fails(tmp_path, monkeypatch):
 
 def test_weights_from_a_file_give_the_sizes(tmp_path):
     model = nn.Sequential(nn.Linear(4, 3), nn.ReLU(), nn.Linear(3, 2))
-    torch.save(model.state_dict(), tmp_path / "weights.pt")
-    arguments = [f"--params={tmp_path / 'weights.pt'}", "--activation=relu", "--formats="]
+    torch.save(model.state_dict(), tmp_path / "Weights.pt")
+    arguments = [f"--params={tmp_path / 'Weights.pt'}", "--activation=relu", "--formats="]
     assert main(["", *arguments, f"--out={tmp_path / 'out'}"]) == 0
     assert "4-3-2 relu" in (tmp_path / "out" / "graph.md").read_text()
 

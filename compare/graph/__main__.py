@@ -26,7 +26,7 @@ the jaxpr of jax.value_and_grad, and which node of one does what which equations
   python -m compare.graph --module=net.py:Net
 
 The graphs depend on the sizes, the activation and the dtype alone; --init and --seed are taken so
-that the flags of compare.run can stay. Pictures take `pip install "jaxmlp[graph]"`; without it the
+that the flags of a network can be those of compare.run. Pictures take `pip install "jaxmlp[graph]"`; without it the
 .dot texts and graph.md are written.
 
 Exit status: 0 if it could be drawn, 1 for wrong usage or a crash."""
@@ -122,7 +122,7 @@ def _sizes(values: flags.FlagValues) -> tuple[int, ...]:
 
 
 def _text(flag: flags.Flag) -> str:
-    return ",".join(flag.value) if isinstance(flag.value, list) else str(flag.value).lower()
+    return ",".join(flag.value) if isinstance(flag.value, list) else str(flag.value)
 
 
 if __name__ == "__main__":
