@@ -26,8 +26,8 @@ the jaxpr of jax.value_and_grad, and which node of one does what which equations
   python -m compare.graph --module=net.py:Net
 
 The graphs depend on the sizes, the activation and the dtype alone; --init and --seed are taken so
-that the flags of a network can be those of compare.run. Pictures take `pip install "jaxmlp[graph]"`; without it the
-.dot texts and graph.md are written.
+that the flags of a network can be those of compare.run. Pictures take
+`pip install "jaxmlp[graph]"`; without it the .dot texts and graph.md are written.
 
 Exit status: 0 if it could be drawn, 1 for wrong usage or a crash."""
 
