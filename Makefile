@@ -26,7 +26,7 @@ torture: $(TEST_STAMP)
 	KILLS=20 $(VENV)/bin/python -m pytest -k killed_at_any_moment tests/test_journal.py
 
 test-gpu: $(TEST_STAMP)
-	$(VENV)/bin/python -m pytest -m gpu -rs $(ARGS)
+	$(VENV)/bin/python -m pytest -m gpu -rs $(ARGS) tests/test_gpu.py
 
 lint: $(TEST_STAMP)
 	$(VENV)/bin/ruff check .

@@ -1,30 +1,46 @@
 """End-to-end rounding bounds of what implementations have answered."""
 
 from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 
 from compare.answers import Answer, name_parameters, quantities
+from compare.evidence.arithmetic import Arithmetic, arithmetic_of
 from compare.evidence.bounds import Allowance, with_printed
 from compare.evidence.pairs import name_all
 from compare.evidence.roundoff import READINGS, roundoff
 from compare.formulas import Formula, formula
 from compare.problem import Problem
-from jaxmlp.base import Batch
+from jaxmlp.base import Batch, Layer
 
 
 def allowances_of(
-    answers: Mapping[str, Answer], problem: Problem, batch: Batch, *, layout: str
+    answers: Mapping[str, Answer],
+    problem: Problem,
+    batch: Batch,
+    *,
+    layout: str,
+    arithmetics: Mapping[str, Arithmetic] | None = None,
 ) -> dict[str, Allowance]:
     """Bounds the error of every entry that implementations have answered for a batch.
 
-    It depends on the formula and on the dtype, so those that have both in common are bounded once.
+    It depends on the formula and on the arithmetic, so those that have both in common are bounded
+    once.
+
+    Args:
+      answers: by implementation.
+      problem: whose weights they have.
+      batch: the samples.
+      layout: of weight matrices.
+      arithmetics: by implementation; of one that is not there every operation is of its dtype.
     """
-    made: dict[tuple[Formula, np.dtype], Allowance] = {}
+    made: dict[tuple[Formula, Arithmetic], Allowance] = {}
     allowances = {}
     for name, answer in answers.items():
         implementation = name.partition("@")[0]  # @baseline is the same
-        key = formula(implementation, problem.activation), answer.dtype
+        arithmetic = arithmetic_of(arithmetics, name, answer.dtype)
+        key = formula(implementation, problem.activation), arithmetic
         if key not in made:
             made[key] = _allowance(*key, problem, batch, layout)
         allowances[name] = made[key]
@@ -37,12 +53,29 @@ def allowances_of(
 
 
 def _allowance(
-    evaluated: Formula, dtype: np.dtype, problem: Problem, batch: Batch, layout: str
+    evaluated: Formula, arithmetic: Arithmetic, problem: Problem, batch: Batch, layout: str
 ) -> Allowance:
     found = {}
     for reading in READINGS:
-        analysed = roundoff(evaluated, dtype, reading=reading, rounded_inputs=True)
-        _, errors = analysed(problem.params, batch)
-        named = Answer(errors.grads, errors.prediction, errors.loss)
+        analysed = roundoff(
+            evaluated, arithmetic.dtype, reading=reading, rounded_inputs=True, arithmetic=arithmetic
+        )
+        values, errors = analysed(problem.params, batch)
+        grads = _with_outer_products(values.grads, errors.grads, arithmetic)
+        named = Answer(grads, errors.prediction, errors.loss)
         found[reading] = name_all(quantities(named, layout))
     return Allowance(**found)
+
+
+def _with_outer_products(values: Any, errors: Any, arithmetic: Arithmetic) -> Any:
+    """Allows for outer products that are made as matrix products, of reduced factors.
+
+    A formula may have them entry by entry where a library calls its matrix product.
+    """
+    if not arithmetic.operand_u:
+        return errors
+    lost = arithmetic.dot(1)
+    return tuple(
+        Layer(error.w + lost * (np.abs(value.w) + error.w), error.b)
+        for value, error in zip(values, errors, strict=True)
+    )

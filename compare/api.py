@@ -14,6 +14,7 @@ from compare.config import Config
 from compare.errors import UsageError
 from compare.keepsake import Keepsake
 from compare.problem import as_numpy, problem_from_arrays
+from compare.readers.precision import dtype_of, named
 from compare.report import base as report
 from compare.torch_module import is_module, recognise
 
@@ -31,7 +32,10 @@ def compare_gradients(
     gradients: Mapping[str, Sequence[tuple[Any, Any]]] | None = None,
     dtype: np.typing.DTypeLike | None = None,
     cast: bool = False,
-    device: str = "cpu",
+    device: str = Config.device,
+    matmul_precision: str = Config.matmul_precision,
+    deterministic: bool = Config.deterministic,
+    repeats: int = Config.repeats,
     layout: str = "in_out",
     trace: int | None = None,
     witness: int = Config.witness,
@@ -56,9 +60,15 @@ def compare_gradients(
       candidate_arrays: what they are given, 'numpy', 'torch' or 'jax' arrays.
       candidate_batched: whether they take x [N, d] and y [N, k], and return a leading N.
       gradients: name -> [(dw [N, ...], db [N, ...]), ...] that exist already.
-      dtype: float32 or float64 to compute in; None for that of the first w.
+      dtype: float64, float32, bfloat16 or float16 to compute in, by its name or as NumPy, JAX or
+        torch have it; None for that of the first w.
       cast: whether to round weights and samples that dtype does not have.
-      device: 'cpu' or 'gpu'.
+      device: 'cpu', 'gpu', one such as 'cuda:0', or 'all' for each of them on every device.
+      matmul_precision: 'highest', 'high' or 'default': what both frameworks are told of matrix
+        products. What they make of it is measured, and stands in the report's `engines`.
+      deterministic: whether to allow both only operations that repeat to the bit; for JAX on a GPU
+        set XLA_FLAGS=--xla_gpu_deterministic_ops=true before it is first used.
+      repeats: how many times more to compute everything, to tell what changes from run to run.
       layout: of params that are not a module, and of every shape and index in the report.
       trace: the number of a sample whose every step is to be kept in the report.
       witness: how many samples are held against complex-step derivatives.
@@ -95,6 +105,9 @@ def compare_gradients(
         dtype=_dtype_name(dtype, params),
         cast=cast,
         device=device,
+        matmul_precision=matmul_precision,
+        deterministic=deterministic,
+        repeats=repeats,
         layout=layout,
         implementations=tuple(implementations),
         candidate=("module",) * (module is not None) + tuple(name for name, _ in functions),
@@ -109,7 +122,7 @@ def compare_gradients(
         y,
         activation=config.activation,
         layout=layout,
-        dtype=np.dtype(config.dtype),
+        dtype=dtype_of(config.dtype),
         cast=cast,
     )
     own = [module.implementation] if module is not None else []
@@ -141,7 +154,9 @@ def _check_layers(params: Any) -> None:
 
 
 def _dtype_name(dtype: Any, params: Sequence[tuple[Any, Any]]) -> str:
+    """The name of the dtype that is asked for, which may be one that there is not."""
     try:
-        return np.dtype(as_numpy(params[0][0]).dtype if dtype is None else dtype).name
-    except TypeError:  # no such dtype, or one NumPy cannot take from torch
-        return str(dtype or getattr(params[0][0], "dtype", None))
+        return np.dtype(named(as_numpy(params[0][0])).dtype if dtype is None else dtype).name
+    except TypeError:  # torch.float32 and the like, and those that NumPy does not have
+        name = str(dtype or getattr(params[0][0], "dtype", None))
+        return name.removeprefix("torch.")

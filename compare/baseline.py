@@ -17,14 +17,12 @@ from compare.blocks import block_size
 from compare.errors import UsageError
 from compare.problem import Problem
 from compare.readers.npz import read_npz
-from compare.readers.precision import dtype_of
+from compare.readers.precision import ARITHMETIC, dtype_of, narrowed, widened
 from compare.report.base import Report
-from compare.report.dat import storable
 from jaxmlp.base import Layer, parameter_count
 
 _MOST_ENTRIES = 2**27  # of all implementations together: a gigabyte of float64
 _IDENTITY = ("layer_sizes", "activation", "samples", "dtype", "weights", "data")
-_DTYPES = ("float16", "bfloat16", "float32", "float64")  # of arithmetic
 
 
 class Baseline(NamedTuple):
@@ -78,7 +76,7 @@ class Keeper:
         for name, blocks in self._blocks.items():
             for parameter in blocks[0]:
                 whole = np.concatenate([one[parameter] for one in blocks])
-                arrays[f"{name}/{parameter}"] = storable(whole)
+                arrays[f"{name}/{parameter}"] = widened(whole)
         with open(path, "wb") as file:
             np.savez(file, **arrays)
 
@@ -119,7 +117,7 @@ def _about(arrays: Mapping[str, np.ndarray]) -> dict[str, Any]:
     sound = [
         len(known) > 0,
         all(isinstance(version, str) for version in versions.values()),
-        all(one["dtype"] in _DTYPES for one in known.values()),
+        all(one["dtype"] in ARITHMETIC for one in known.values()),
         all(type(one["certified"]) is int for one in known.values()),
         all(0 <= one["certified"] <= about["samples"] for one in known.values()),
         all(key in about for key in _IDENTITY),
@@ -142,8 +140,7 @@ def _grads(
                 f"{where}: expected floating-point numbers of shape {list(expected)} as "
                 f"{name}/{parameter}, got {_shown(array)}; is it damaged?"
             )
-        with np.errstate(over="ignore"):
-            return array.astype(dtype)
+        return narrowed(array, dtype, where=f"{where}: {name}/{parameter}")
 
     layers = enumerate(problem.params, start=1)
     return tuple(Layer(take(f"w{i}", w), take(f"b{i}", b)) for i, (w, b) in layers)

@@ -104,9 +104,9 @@ class _Call:
     def _give(self, array: np.ndarray) -> Any:
         """The same numbers in the user's kind of array; torch's shares memory with ours."""
         if self._arrays == "torch":
-            import torch
+            from torch_ref.convert import share_tensor
 
-            return torch.from_numpy(array)
+            return share_tensor(array)
         if self._arrays == "jax":
             import jax.numpy as jnp
 

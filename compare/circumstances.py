@@ -7,19 +7,29 @@ from compare.report.base import Engine
 from compare.report.engines import multiplied_in
 
 
-def circumstances(engines: Sequence[Engine], noises: Mapping[str, Noise]) -> str:
-    """Returns what is to be added to the sentence of a verdict; empty if nothing is unusual."""
-    return "".join(f"; {said}" for said in (*_reduced(engines), *_noisy(noises)))
+def circumstances(engines: Sequence[Engine], noises: Mapping[str, Noise], *, asked: str) -> str:
+    """Returns what is to be added to the sentence of a verdict; empty if nothing is unusual.
+
+    Args:
+      engines: as they were probed.
+      noises: by implementation.
+      asked: the --matmul_precision.
+    """
+    return "".join(f"; {said}" for said in (*_reduced(engines, asked), *_noisy(noises)))
 
 
-def _reduced(engines: Sequence[Engine]) -> Iterator[str]:
+def _reduced(engines: Sequence[Engine], asked: str) -> Iterator[str]:
+    remedy = "although the highest precision was asked for"
+    if asked != "highest":
+        remedy = "--matmul_precision=highest asks for all bits"
     for engine in engines:
         said = multiplied_in(engine)
         if said is not None:
-            who = " and ".join(engine.implementations)
+            judged = " and ".join(engine.implementations)
+            judged += " are" if len(engine.implementations) > 1 else " is"
             yield (
-                f"{engine.framework} multiplied in {said} on {engine.device}, and {who} is judged "
-                "by that; --matmul_precision=highest asks for all bits"
+                f"{engine.framework} multiplied in {said} on {engine.device}, by which {judged} "
+                f"judged; {remedy}"
             )
 
 

@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from compare import verdict
-from compare.again import again
+from compare.again import MARK, again
 from compare.answers import Answer
 from compare.baseline import Baseline
 from compare.blocks import block_size, block_start
@@ -17,7 +17,7 @@ from compare.environment import describe_environment
 from compare.gathering import Evidence
 from compare.implementations import Implementation
 from compare.journal import Journal
-from compare.probing import engines_of, probe_engines
+from compare.probing import arithmetics_of, engines_of, probe_engines
 from compare.problem import Problem
 from compare.report import base as report
 from compare.streaming import Examined, answering, examine_blocks
@@ -91,6 +91,7 @@ def examine_problem(
         seed=seed if config.seed is None else config.seed,
         witness=config.witness,
         baseline=baseline,
+        arithmetics=arithmetics_of(taking_part, probed),
     )
     everyone = [*taking_part, *evidence.earlier, *again(taking_part, config.repeats)]
     examined = Examined(
@@ -120,25 +121,11 @@ def examine_problem(
 
 def report_of(examined: Examined) -> report.Report:
     """Adds what can only be found at the end, and judges it all."""
-    problem, config, evidence, answered = (
-        examined.problem,
-        examined.config,
-        examined.evidence,
-        examined.answered,
-    )
-    taking_part = examined.taking_part
-    evidence.finish(answered)
-    trace = None
-    if config.trace is not None:
-        block, answers = answered(block_start(problem, config.trace))
-        trace = trace_sample(taking_part, block, answers, config.trace, layout=config.layout)
+    config, taking_part, evidence = examined.config, examined.taking_part, examined.evidence
+    evidence.finish(examined.answered)
     environment = describe_environment(
         [one.device for one in taking_part], matmul_precision=config.matmul_precision
     )
-    engines = engines_of(taking_part, examined.probed)
-    noises = {
-        one.name: evidence.noises[one.name] for one in taking_part if one.name in evidence.noises
-    }
     certificates = [evidence.certificates[one.name] for one in taking_part]
     change = evidence.change(environment["versions"])
     judged = verdict.decide(evidence.pairs, certificates, evidence.explanations, change)
@@ -148,36 +135,52 @@ def report_of(examined: Examined) -> report.Report:
         places += worst_places(evidence.pairs)
     elif judged.place is not None:
         reproduce = reproducing_command(config, judged.place.sample)
-    values = []
-    for place in dict.fromkeys(places):
-        block, answers = answered(block_start(problem, place.sample))
-        row = place.sample - block.start
-        values.append(values_at(place, row, answers, layout=config.layout))
+    engines = engines_of(taking_part, examined.probed)
     return report.Report(
         verdict=judged.verdict,
-        reason=judged.reason + circumstances(engines, noises),
+        reason=judged.reason
+        + circumstances(engines, evidence.noises, asked=config.matmul_precision),
         warnings=judged.warnings,
         rule=verdict.RULE,
         config={k: v for k, v in dataclasses.asdict(config).items() if k not in RUNNING},
         environment=environment,
-        implementations=tuple(
-            report.Implementation(
-                one.name,
-                evidence.certificates[one.name].dtype,
-                one.device,
-                one.source,
-                evidence.certificates[one.name],
-                evidence.explanations.get(one.name),
-                evidence.detectable.get(one.name),
-            )
-            for one in taking_part
-        ),
+        implementations=tuple(_described(one, evidence) for one in taking_part),
         engines=engines,
-        noises=noises,
+        noises=evidence.noises,
         pairs=tuple(evidence.pairs),
         witness=tuple(evidence.witness),
-        trace=trace,
-        values=tuple(values),
+        trace=_traced(examined),
+        values=tuple(_values(examined, place) for place in dict.fromkeys(places)),
         change=change,
         reproduce=reproduce,
     )
+
+
+def _described(one: Implementation, evidence: Evidence) -> report.Implementation:
+    certificate = evidence.certificates[one.name]
+    return report.Implementation(
+        one.name,
+        certificate.dtype,
+        one.device,
+        one.source,
+        certificate,
+        evidence.explanations.get(one.name),
+        evidence.detectable.get(one.name),
+    )
+
+
+def _traced(examined: Examined) -> report.Trace | None:
+    sample = examined.config.trace
+    if sample is None:
+        return None
+    block, answers = examined.answered(block_start(examined.problem, sample))
+    layout = examined.config.layout
+    return trace_sample(examined.taking_part, block, answers, sample, layout=layout)
+
+
+def _values(examined: Examined, place: verdict.Place) -> report.Values:
+    """What everyone has at one place, now and in a baseline."""
+    block, answers = examined.answered(block_start(examined.problem, place.sample))
+    first_runs = {name: answer for name, answer in answers.items() if MARK not in name}
+    row = place.sample - block.start
+    return values_at(place, row, first_runs, layout=examined.config.layout)

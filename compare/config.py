@@ -11,7 +11,7 @@ from compare.errors import UsageError
 ACTIVATIONS = ("sigmoid", "tanh", "relu", "softplus", "silu", "gelu", "identity")
 INITS = ("torch", "normal")
 IMPLEMENTATIONS = ("jax_grad", "jax_manual", "torch_autograd", "numpy_manual")
-DTYPES = ("float32", "float64")
+DTYPES = ("float64", "float32", "bfloat16", "float16")
 DEVICE = re.compile(r"cpu|gpu|all|(cpu|cuda):\d{1,4}")
 MATMUL_PRECISIONS = ("highest", "high", "default")
 LAYOUTS = ("in_out", "out_in")

@@ -9,6 +9,7 @@ from compare.answers import Answer
 from compare.baseline import Baseline
 from compare.blocks import Block
 from compare.errors import UsageError
+from compare.evidence.arithmetic import Arithmetic
 from compare.evidence.noise import count_moved
 from compare.evidence.pairs import Pair
 from compare.evidence.proof import Certificate
@@ -39,8 +40,9 @@ class Drifts:
         layout: str,
         samples: range,
         rng: np.random.Generator,
+        arithmetics: Mapping[str, Arithmetic] | None = None,
     ) -> None:
-        """Takes the names that are in both.
+        """Takes the names that are in both; the other arguments are those of `Pairing`.
 
         Raises:
           UsageError: if there are none.
@@ -58,7 +60,9 @@ class Drifts:
             recorded(name + MARK, baseline.path, baseline.answers[name]) for name in common
         ]
         pairs = [(name, name + MARK) for name in common]
-        self._pairing = Pairing(problem, pairs, layout=layout, samples=samples, rng=rng)
+        self._pairing = Pairing(
+            problem, pairs, layout=layout, samples=samples, rng=rng, arithmetics=arithmetics
+        )
 
     def examine(self, block: Block, answers: Mapping[str, Answer], *, compiled: bool) -> Drifted:
         """Holds the answers to a block against those of then, and changes nothing."""

@@ -36,7 +36,9 @@ def _precision(asked: str) -> dict[str, str]:
     if torch is not None:
         precision["torch_matmul"] = asked
         if asked == "default":
-            precision["torch_matmul"] = torch.get_float32_matmul_precision()
+            from compare.torch_settings import matmul_precision
+
+            precision["torch_matmul"] = matmul_precision()
         precision["torch_threads"] = "1"
     return precision
 

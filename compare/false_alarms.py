@@ -1,120 +1,146 @@
-"""Random correct networks: every one of their gradients has to be certified, never refuted."""
+"""Random correct networks: no certificate may fail, and no pair exceed its bounds."""
 
-import functools
+import dataclasses
+import itertools
 import sys
 import time
 from collections import Counter
-from typing import NamedTuple
+from collections.abc import Iterator, Mapping
 
-import jax
 import numpy as np
-import torch
 
+from compare.allowances import allowances_of
+from compare.answers import answer_of, quantities
 from compare.evidence import proof
+from compare.evidence.arithmetic import Arithmetic
+from compare.evidence.bounds import BoundRatio, bound_ratio
+from compare.evidence.pairs import name_all
 from compare.evidence.proof import Certificate
-from compare.problem import default_labels
+from compare.problem import Problem
+from compare.random_networks import KINDS, Kind, RandomNetwork, draw_network, evaluations
 from compare.readers.printed_digits import half_units
-from jaxmlp import ACTIVATIONS, autodiff, backprop, init_params
-from jaxmlp.base import Batch, Evaluation, Grads, Layer, Params
-from torch_ref import MLP, convert, per_sample_gradients
-
-# Every shape is compiled anew, for each activation and dtype, so there are few: each depth from 1
-# to 12 hidden layers three times, with widths, inputs and outputs that go round.
-_SHALLOW, _DEEP = (1, 10, 50, 2, 21, 120, 3, 7, 300), (1, 10, 50, 2, 21)
-_SHAPES = tuple(
-    (
-        (1, 4, 17)[i % 3],
-        *(_SHALLOW[i * 7 % 9] if depth < 5 else _DEEP[i * 3 % 5],) * depth,
-        (1, 3)[i % 2],
-    )
-    for i, depth in enumerate((*range(1, 13), *range(12, 0, -1), *range(1, 13)))
-)
-_SAMPLES = 3
+from jaxmlp.base import Evaluation, Grads, Layer
 
 
-class RandomNetwork(NamedTuple):
-    """One network and its samples."""
+@dataclasses.dataclass
+class Tally:
+    """What came out for one kind."""
 
-    params: Params
-    batch: Batch
-    activation: str
+    samples: Counter[str] = dataclasses.field(default_factory=Counter)
+    alarms: int = 0
+    ratio: float = 0.0
+    bound_ratio: float = 0.0
+    entries: int = 0
+    vacuous: int = 0
+    one_sided: int = 0  # entries finite on one side only, all explained by overflow unless alarms
 
-    def __str__(self) -> str:
-        sizes = (self.params[0].w.shape[0], *(len(layer.b) for layer in self.params))
-        return f"{'-'.join(map(str, sizes))} {self.activation} {self.params[0].w.dtype}"
+    def add_certificate(self, certificate: Certificate) -> str | None:
+        """Counts; returns what is wrong, if anything."""
+        for name in ("certified", "failed", "silent", "at_kink"):
+            self.samples[name] += getattr(certificate, name)
+        self.ratio = max(self.ratio, certificate.worst_ratio or 0)
+        self.alarms += bool(certificate.failed)
+        return str(certificate) if certificate.failed else None
+
+    def add_bound(self, bound: BoundRatio) -> str | None:
+        """Counts; returns what is wrong, if anything."""
+        self.bound_ratio = max(self.bound_ratio, bound.worst_ratio)
+        self.entries += bound.entries
+        self.vacuous += bound.vacuous
+        self.one_sided += bound.one_sided
+        wrong = bound.worst_ratio > 1 or bound.unexplained > 0
+        self.alarms += wrong
+        return str(bound) if wrong else None
 
 
 def try_correct_networks(count: int, *, seed: int, printed: bool = False) -> int:
-    """Certifies three implementations of so many float32 and a fifth as many float64 networks.
+    """Tries so many float32 networks and a fifth as many of each other kind.
 
-    Depth 1 to 12, width 1 to 300, all activations, weight scales 1e-14 to 40, inputs down to 1e-38.
+    Depth 1 to 12, width 1 to 300, all activations, weight scales 1e-14 to 40, inputs down to 1e-38,
+    as far as the dtype goes.
 
     Args:
       count: of networks in float32.
-      seed: of everything drawn.
-      printed: whether to certify what is left of the gradients in print.
+      seed: of everything drawn, for each kind.
+      printed: whether to certify what is left of the gradients in print, of float32 and float64.
 
     Returns:
-      0 if no certificate failed, else 2.
+      0 if no certificate failed and no bound was exceeded, else 2.
     """
-    rng = np.random.default_rng(seed)
-    totals: Counter[str] = Counter()
-    worst, alarms, started = 0.0, 0, time.monotonic()
-    for number in range(count + count // 5):
-        network = draw_network(rng, np.dtype(np.float32 if number < count else np.float64))
-        for certificate in certificates(network, rng if printed else None):
-            totals.update(
-                certified=certificate.certified,
-                failed=certificate.failed,
-                silent=certificate.silent,
-                at_kink=certificate.at_kink,
-            )
-            worst = max(worst, certificate.worst_ratio or 0)
-            if certificate.failed:
-                alarms += 1
-                print(f"{network}: {certificate}", flush=True)
-        if number % 500 == 499:
-            rate = (number + 1) / (time.monotonic() - started)
-            print(f"{number + 1} networks, {rate:.1f} a second", file=sys.stderr, flush=True)
-    print(f"{count} float32 and {count // 5} float64 networks, three implementations each:")
-    print(", ".join(f"{name} {n:,}" for name, n in totals.items()), "samples")
-    print(f"false alarms: {alarms}; largest ratio {worst:.3f}")
+    tallies = {}
+    for kind in KINDS[: 2 if printed else None]:
+        tally = tallies[kind.name] = Tally()
+        rng = np.random.default_rng(seed)  # so that a kind can be tried again by itself
+        networks, started = count // kind.share, time.monotonic()
+        for number in range(networks):
+            network = draw_network(rng, kind.dtype)
+            for wrong in try_network(network, kind, tally, rng, printed=printed):
+                print(f"{network}, {kind.name}: {wrong}", flush=True)
+            if number % 500 == 499:
+                rate = (number + 1) / (time.monotonic() - started)
+                said = f"{number + 1} networks in {kind.name}, {rate:.1f} a second"
+                print(said, file=sys.stderr, flush=True)
+        print("\n".join(_summary(kind, networks, tally)), flush=True)
+    alarms = sum(tally.alarms for tally in tallies.values())
+    print(f"false alarms: {alarms}")
     return 2 if alarms else 0
 
 
-def draw_network(rng: np.random.Generator, dtype: np.dtype) -> RandomNetwork:
-    """Draws a network of one of a few shapes."""
-    sizes = _SHAPES[rng.integers(len(_SHAPES))]
-    d, k = sizes[0], sizes[-1]
-    scale = 10 ** rng.uniform(-14, np.log10(40)) if rng.random() < 0.3 else 10 ** rng.uniform(-2, 1)
-    inputs = 10 ** rng.uniform(-38, 0) if rng.random() < 0.3 else 1.0
-    init = str(rng.choice(("torch", "normal")))
-    drawn = init_params(rng, sizes, init=init, dtype=np.float64)
-    params = tuple(Layer(*((leaf * scale).astype(dtype) for leaf in layer)) for layer in drawn)
-    x = (rng.random((_SAMPLES, d)) * inputs).astype(dtype)
-    labels = default_labels(x, k) if rng.random() < 0.5 else rng.random((_SAMPLES, k)).astype(dtype)
-    return RandomNetwork(params, Batch(x, labels), str(rng.choice(list(ACTIVATIONS))))
+def _summary(kind: Kind, networks: int, tally: Tally) -> Iterator[str]:
+    yield f"{networks} networks in {kind.name}:"
+    counts = ", ".join(f"{name} {n:,}" for name, n in tally.samples.items())
+    yield f"  {counts} samples; largest ratio {tally.ratio:.3f}"
+    if tally.entries:
+        yield (
+            f"  end to end: largest ratio {tally.bound_ratio:.3f}, vacuous in "
+            f"{tally.vacuous / tally.entries:.1%} of {tally.entries:,} entries, "
+            f"{tally.one_sided:,} overflowed on one side"
+        )
 
 
-def certificates(
-    network: RandomNetwork, printing: np.random.Generator | None = None
-) -> list[Certificate]:
-    """Certifies the gradients of all three implementations, printed first if so wished."""
+def try_network(
+    network: RandomNetwork, kind: Kind, tally: Tally, rng: np.random.Generator, *, printed: bool
+) -> Iterator[str]:
+    """Certifies and pairs every implementation, counts, and yields what is wrong."""
     params, batch, activation = network
-    with jax.enable_x64(params[0].w.dtype == np.float64):
-        found = {
-            name: jax.tree.map(np.asarray, _jitted(name, activation)(params, batch))
-            for name in ("jax_grad", "jax_manual")
-        }
-    found["torch_autograd"] = _by_torch(params, batch, activation)
-    certified = []
-    for name, evaluation in found.items():
-        grads, units = evaluation.grads, None
-        if printing is not None:
-            grads, units = _print(grads, printing)
-        one = proof.certify(name, params, *batch, grads, activation=activation, printed=units)
-        certified.append(one)
-    return certified
+    answers = evaluations(network, kind, rng)
+    arithmetics = {k: kind.arithmetic for k in answers if k != "jax_manual" or not kind.factor_bits}
+    for name in arithmetics:
+        grads, units = answers[name].grads, None
+        if printed:
+            grads, units = _print(grads, rng)
+        certificate = proof.certify(
+            name,
+            params,
+            *batch,
+            grads,
+            activation=activation,
+            arithmetic=arithmetics[name],
+            printed=units,
+        )
+        wrong = tally.add_certificate(certificate)
+        if wrong:
+            yield wrong
+    if kind.arithmetic.is_low or kind.factor_bits:  # of float32 and float64 tests have done so
+        yield from filter(None, map(tally.add_bound, bounds_of(network, answers, arithmetics)))
+
+
+def bounds_of(
+    network: RandomNetwork,
+    evaluations: Mapping[str, Evaluation],
+    arithmetics: Mapping[str, Arithmetic],
+) -> Iterator[BoundRatio]:
+    """Holds every pair of evaluations against its end-to-end bounds."""
+    params, batch, activation = network
+    problem = Problem(params, activation, len(batch.x), lambda start, stop: batch)
+    answers = {name: answer_of(one, len(batch.x)) for name, one in evaluations.items()}
+    allowed = allowances_of(answers, problem, batch, layout="in_out", arithmetics=arithmetics)
+    named = {name: name_all(quantities(answer, "in_out")) for name, answer in answers.items()}
+    for a, b in itertools.combinations(answers, 2):
+        for name, array in named[a].items():
+            other = named[b][name]
+            numbers = np.arange(len(array))
+            yield bound_ratio(name, array, other, allowed[a], allowed[b], samples=numbers)
 
 
 def _print(grads: Grads, rng: np.random.Generator) -> tuple[Grads, Grads]:
@@ -130,19 +156,3 @@ def _print(grads: Grads, rng: np.random.Generator) -> tuple[Grads, Grads]:
     return tuple(Layer(*(values for values, _ in layer)) for layer in both), tuple(
         Layer(*(units for _, units in layer)) for layer in both
     )
-
-
-@functools.cache
-def _jitted(name: str, activation: str) -> "jax.stages.Wrapped":
-    module = autodiff if name == "jax_grad" else backprop
-    evaluate = functools.partial(module.per_sample_gradients, activation=ACTIVATIONS[activation])
-    return jax.jit(evaluate)
-
-
-def _by_torch(params: Params, batch: Batch, activation: str) -> Evaluation:
-    sizes = (params[0].w.shape[0], *(len(layer.b) for layer in params))
-    model = MLP(sizes, activation=activation, dtype=torch.tensor(params[0].b).dtype)
-    convert.load_params(model, params)
-    found = per_sample_gradients(model, *(torch.tensor(values) for values in batch))
-    prediction, loss = found.prediction.numpy(), found.loss.numpy()
-    return Evaluation(prediction, loss, convert.from_tensors(found.grads))

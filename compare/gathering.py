@@ -6,8 +6,8 @@ the same evidence: counts, maxima of which the lowest sample has the word, and l
 
 import dataclasses
 import itertools
-from collections.abc import Mapping, Sequence
-from typing import NamedTuple
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -17,6 +17,7 @@ from compare.baseline import Baseline
 from compare.blocks import Block, block_start
 from compare.drift import Drifted, Drifts
 from compare.evidence import noise, proof
+from compare.evidence.arithmetic import Arithmetic, arithmetic_of
 from compare.evidence.detectable import MOST_SAMPLES, detectable_ulp
 from compare.evidence.diagnosis import Explanation, Samples, diagnose
 from compare.evidence.noise import Noise
@@ -58,20 +59,37 @@ class Evidence:
         seed: int,
         witness: int,
         baseline: Baseline | None = None,
+        arithmetics: Mapping[str, Arithmetic] | None = None,
     ) -> None:
         """Chooses, by the seed, which of the samples get bounds and which a witness.
+
+        Args:
+          problem: of the run.
+          names: of the implementations.
+          samples: all of them.
+          layout: of weight matrices, in places.
+          seed: chooses.
+          witness: how many samples have one.
+          baseline: to hold them against.
+          arithmetics: by implementation, where more is known than the dtype.
 
         Raises:
           UsageError: if the baseline has none of the names.
         """
         self._problem, self._names, self._layout = problem, names, layout
+        self._arithmetics = arithmetics
         rng = np.random.default_rng(seed)
-        combinations = list(itertools.combinations(names, 2))
-        self._pairing = Pairing(problem, combinations, layout=layout, samples=samples, rng=rng)
+        options: dict[str, Any] = {
+            "layout": layout,
+            "samples": samples,
+            "rng": rng,
+            "arithmetics": arithmetics,
+        }
+        self._pairing = Pairing(problem, list(itertools.combinations(names, 2)), **options)
         self._witnessed = choose(rng, samples, witness)
         self._drifts = None
         if baseline is not None:
-            self._drifts = Drifts(baseline, problem, names, layout=layout, samples=samples, rng=rng)
+            self._drifts = Drifts(baseline, problem, names, **options)
         if parameter_count(problem.layer_sizes) > _MOST_WITNESSED:
             self._witnessed = self._witnessed[:0]
         self.certificates: dict[str, Certificate] = {}
@@ -107,18 +125,18 @@ class Evidence:
         explanations: dict[str, Explanation | None] = {}
         detectable: dict[str, dict[str, float]] = {}
         answers = share(answers)
-        for names in names_by_answer({name: answers[name] for name in self._names}):
+        for names, arithmetic in self._alike(answers):
             answer = answers[names[0]]
-            found = self._certify(names, block, answer, compiled=compiled)
+            found = self._certify(names, block, answer, arithmetic, compiled=compiled)
             mine = {name: dataclasses.replace(found, implementation=name) for name in names}
             certificates |= mine
             first = [name for name in names if self._is_first_failure(mine[name])]
             if first:
                 assert found.first_failure is not None
                 row = found.first_failure.sample - block.start
-                explanations |= dict.fromkeys(first, self._diagnose(block, answer, row))
+                explanations |= dict.fromkeys(first, self._diagnose(block, answer, arithmetic, row))
             if block.start == self._first and found.failed == 0 and found.certified:
-                detectable |= dict.fromkeys(names, self._detectable(block, answer))
+                detectable |= dict.fromkeys(names, self._detectable(block, answer, arithmetic))
         return Found(
             self._pairing.examine(block, answers, compiled=compiled),
             certificates,
@@ -174,8 +192,23 @@ class Evidence:
         if self._drifts is not None:
             self._drifts.finish(answered)
 
+    def _alike(self, answers: Mapping[str, Answer]) -> Iterator[tuple[tuple[str, ...], Arithmetic]]:
+        """Puts the names together that have computed the same in the same arithmetic."""
+        for names in names_by_answer({name: answers[name] for name in self._names}):
+            groups: dict[Arithmetic, tuple[str, ...]] = {}
+            for name in names:
+                arithmetic = arithmetic_of(self._arithmetics, name, answers[name].dtype)
+                groups[arithmetic] = (*groups.get(arithmetic, ()), name)
+            yield from ((group, arithmetic) for arithmetic, group in groups.items())
+
     def _certify(
-        self, names: Sequence[str], block: Block, answer: Answer, *, compiled: bool
+        self,
+        names: Sequence[str],
+        block: Block,
+        answer: Answer,
+        arithmetic: Arithmetic,
+        *,
+        compiled: bool,
     ) -> Certificate:
         """Certifies what several have answered alike."""
         worst = [
@@ -188,6 +221,7 @@ class Evidence:
             *block.batch,
             answer.grads,
             activation=self._problem.activation,
+            arithmetic=arithmetic,
             printed=answer.printed,
             first_sample=block.start,
             compiled=compiled,
@@ -204,7 +238,7 @@ class Evidence:
             return True
         return found.first_failure.sample < known.first_failure.sample
 
-    def _detectable(self, block: Block, answer: Answer) -> dict[str, float]:
+    def _detectable(self, block: Block, answer: Answer, arithmetic: Arithmetic) -> dict[str, float]:
         """Asks what the certificate would see, on a few samples with finite gradients."""
         finite = np.all(
             [
@@ -222,10 +256,14 @@ class Evidence:
             _wide(answer.grads, rows),
             activation=self._problem.activation,
             dtype=answer.dtype,
+            arithmetic=arithmetic,
+            given=self._problem.dtype,
             printed=answer.printed and _wide(answer.printed, rows),
         )
 
-    def _diagnose(self, block: Block, answer: Answer, row: int) -> Explanation | None:
+    def _diagnose(
+        self, block: Block, answer: Answer, arithmetic: Arithmetic, row: int
+    ) -> Explanation | None:
         """Tries to explain a failure; the samples after it have to fit the explanation too."""
         rows = np.unique((row + np.arange(min(_DIAGNOSED, block.size))) % block.size)
         samples = Samples(
@@ -236,6 +274,8 @@ class Evidence:
             activation=self._problem.activation,
             dtype=answer.dtype,
             n_samples=self._problem.n_samples,
+            arithmetic=arithmetic,
+            given=self._problem.dtype,
             printed=answer.printed and _wide(answer.printed, rows),
         )
         with np.errstate(all="ignore"):  # a gradient that overflows fits nothing

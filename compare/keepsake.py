@@ -11,7 +11,7 @@ from compare.command import reproducing_command
 from compare.comparing import Sink
 from compare.config import Config
 from compare.problem import Problem
-from compare.report.dat import storable
+from compare.report.dat import write_npz
 from compare.saved_params import named_params
 from compare.staging import Staging
 
@@ -56,7 +56,7 @@ class Keepsake:
             _save(staging, "data.npz", {"x": x, "y": y})
             for name, blocks in self._blocks.items():
                 joined = {k: np.concatenate([block[k] for block in blocks]) for k in blocks[0]}
-                _save(staging, f"{name}.npz", {k: storable(v) for k, v in joined.items()})
+                _save(staging, f"{name}.npz", joined)
         again = dataclasses.replace(
             config,
             params=str(self._folder / "params.npz"),
@@ -72,4 +72,4 @@ class Keepsake:
 
 def _save(staging: Staging, name: str, arrays: Mapping[str, np.ndarray]) -> None:
     with open(staging.path(name), "wb") as file:
-        np.savez(file, **arrays)  # type: ignore[arg-type]
+        write_npz(file, arrays)

@@ -2,20 +2,23 @@
 
 import contextlib
 import functools
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import jax
-import jax.numpy as jnp
 import numpy as np
+from jax import lax
 
 from compare.answers import Answer, answer_of
 from compare.blocks import Block
-from compare.errors import UsageError
+from compare.errors import UsageError, no_memory
 from compare.implementations import Engine, Factors, Implementation, Settings, check_bits
+from compare.products import furthest_off
 from jaxmlp import ACTIVATIONS, forward_with_intermediates
 from jaxmlp.base import Evaluation, Intermediates, Params
 from jaxmlp.sweep import chunk_function
+
+_PEAK = "peak_bytes_in_use"  # which not every allocator counts
 
 
 def implementation(
@@ -38,11 +41,15 @@ def implementation(
       settings: under which it computes.
 
     Raises:
-      UsageError: if JAX has no such device.
+      UsageError: if JAX has no such device, or there is too little memory on it.
     """
     phi, dtype = ACTIVATIONS[activation], params[0].w.dtype
     targets = jax_devices(device)
-    set_up = functools.partial(jax_settings, dtype, settings.matmul_precision)
+
+    @contextlib.contextmanager
+    def set_up() -> Iterator[None]:
+        with _explained(targets), jax_settings(dtype, settings.matmul_precision):
+            yield
 
     def hold(array: np.ndarray, target: Any) -> jax.Array:
         held = jax.device_put(np.array(array), target)  # a copy, which jax may then alias
@@ -138,28 +145,44 @@ def _engine(targets: tuple[Any, ...], settings: Settings) -> Engine:
     numbers = [name.partition(":")[2] for name in others]
 
     def multiply(factors: Factors) -> list[np.ndarray]:
-        with jax_settings(factors[0][0].dtype, settings.matmul_precision):
-            placed = jax.device_put([tuple(map(np.array, pair)) for pair in factors], targets[0])
-            return [np.asarray(product) for product in _products(placed)]
+        given = [(*map(np.array, pair), np.array(pair[1].T, order="C")) for pair in factors]
+        dtype = factors[0][0].dtype
+        with _explained(targets), jax_settings(dtype, settings.matmul_precision):
+            found = _products(jax.device_put(given, targets[0]))
+            return [
+                furthest_off(*pair, map(np.asarray, ways))
+                for pair, ways in zip(factors, found, strict=True)
+            ]
 
     def peak_bytes() -> int | None:
-        counted = [device.memory_stats() for device in targets]
-        if None in counted:  # the CPU's memory is everybody's
-            return None
-        return max(int(one["peak_bytes_in_use"]) for one in counted)
+        counted = [device.memory_stats() or {} for device in targets]  # none of the CPU's
+        return max((int(one[_PEAK]) for one in counted if _PEAK in one), default=None)
 
     return Engine("jax", ",".join([first, *numbers]), multiply, peak_bytes)
 
 
+@contextlib.contextmanager
+def _explained(targets: Sequence[Any]) -> Iterator[None]:
+    """Turns what JAX says of a full device into a sentence for people."""
+    try:
+        yield
+    except RuntimeError as error:
+        if "RESOURCE_EXHAUSTED" not in str(error):
+            raise
+        raise no_memory("jax", ", ".join(map(_name, targets)), str(error)) from None
+
+
 @jax.jit
-def _products(factors: Any) -> list[jax.Array]:
-    """Multiplies as the network does: a sample times the same weights, or an outer product."""
+def _products(factors: Any) -> list[list[jax.Array]]:
+    """Multiplies by the very operations that `vmap` and `grad` make of the network, in all ways."""
 
-    def product(a: jax.Array, b: jax.Array) -> jax.Array:
+    def product(a: jax.Array, b: jax.Array, turned: jax.Array) -> list[jax.Array]:
         if a.ndim == 1:
-            return a * b
-        if len(a) == len(b) and a.ndim == b.ndim == 3:
-            return jnp.einsum("nik,nkj->nij", a, b)
-        return jax.vmap(lambda weights, row: weights.T @ row, in_axes=(None, 0))(b, a)
+            return [lax.mul(a, b)]
+        if a.ndim == 3:
+            outer = lax.dot_general(b[:, 0], a[..., 0], (((), ()), ((0,), (0,))))
+            return [lax.transpose(outer, (0, 2, 1))]
+        weights = lax.transpose(b, (1, 0)), turned
+        return [lax.dot_general(w, a, (((1,), (1,)), ((), ()))).T for w in weights]
 
-    return [product(*pair) for pair in factors]
+    return [product(*given) for given in factors]

@@ -1,8 +1,8 @@
-"""torch as an engine: its devices, its settings, and the implementation that runs on it."""
+"""torch as an engine: its devices, and the implementation that runs on them."""
 
 import contextlib
 import functools
-import os
+import warnings
 from collections.abc import Iterator
 from typing import Any
 
@@ -11,10 +11,15 @@ import torch
 
 from compare.answers import Answer, answer_of
 from compare.blocks import Block
-from compare.errors import UsageError
+from compare.errors import UsageError, no_memory
 from compare.implementations import Engine, Factors, Implementation, Settings, check_bits
+from compare.products import furthest_off
+from compare.torch_settings import torch_settings
 from jaxmlp.base import Batch, Evaluation, Intermediates, Params, layer_sizes
 from torch_ref import MLP, convert, per_sample_gradients
+
+# As CUDA, cuBLAS and the allocator of the CPU say it.
+_FULL = ("out of memory", "ALLOC_FAILED", "not enough memory", "can't allocate memory")
 
 
 def implementation(
@@ -29,37 +34,37 @@ def implementation(
       settings: under which it computes.
 
     Raises:
-      UsageError: if torch has no such device.
+      UsageError: if torch has no such device, or there is too little memory on it.
     """
     target = torch_device(device)
 
     def hold(array: np.ndarray) -> torch.Tensor:
-        held = torch.tensor(array, device=target)
-        check_bits("torch_autograd", array, held.cpu().numpy())
+        held = convert.to_tensor(array, device=target)
+        check_bits("torch_autograd", array, convert.to_array(held))
         return held
 
     # Gradients are allowed here whatever the caller, or a candidate, has set for the rest, and the
     # weights that MLP draws before ours replace them are no step of the caller's generators.
     forked = torch.random.fork_rng(devices=[target] if target.type == "cuda" else [])
-    with torch.inference_mode(False), forked:
+    with _explained(target), torch.inference_mode(False), forked:
         dtype = hold(params[0].b).dtype
         model = MLP(layer_sizes(params), activation=activation, dtype=dtype, device=target)
         convert.load_params(model, params)
 
     @torch.inference_mode(False)
     def run(batch: Batch) -> Any:
-        with torch_settings(settings):
+        with _explained(target), torch_settings(settings):
             return per_sample_gradients(model, hold(batch.x), hold(batch.y))
 
     def evaluate(block: Block) -> Answer:
         found = run(block.padded)
-        prediction, loss = (t.cpu().numpy() for t in (found.prediction, found.loss))
+        prediction, loss = map(convert.to_array, (found.prediction, found.loss))
         grads = convert.from_tensors(found.grads)
         return answer_of(Evaluation(prediction, loss, grads), block.size)
 
     def intermediates(block: Block) -> Intermediates:
         found = run(block.padded)
-        preacts, acts = (tuple(t.cpu().numpy() for t in ts) for ts in (found.preacts, found.acts))
+        preacts, acts = (tuple(map(convert.to_array, ts)) for ts in (found.preacts, found.acts))
         return Intermediates(preacts, acts)
 
     engine = _engine(target, settings)
@@ -67,86 +72,87 @@ def implementation(
 
 
 @contextlib.contextmanager
-def torch_settings(settings: Settings) -> Iterator[None]:
-    """Lets torch multiply as precisely as it is told, and, on the CPU, compute by itself.
-
-    Evidence of other blocks keeps all cores busy: torch's threads wait for one another in loops,
-    and with no core to run on took 60 times as long.
-    """
-    with contextlib.ExitStack() as stack:
-        stack.callback(torch.set_num_threads, torch.get_num_threads())
-        torch.set_num_threads(1)
-        if settings.matmul_precision != "default":
-            precision = torch.get_float32_matmul_precision()
-            stack.callback(torch.set_float32_matmul_precision, precision)
-            torch.set_float32_matmul_precision(settings.matmul_precision)
-        if settings.matmul_precision == "highest":
-            stack.enter_context(_whole_sums())
-        if settings.deterministic:
-            stack.enter_context(_deterministic())
-        yield
-
-
-@contextlib.contextmanager
-def _whole_sums() -> Iterator[None]:
-    """Keeps CUDA from rounding parts of a float16 or bfloat16 sum before they meet."""
-    matmul = torch.backends.cuda.matmul
-    names = "allow_fp16_reduced_precision_reduction", "allow_bf16_reduced_precision_reduction"
-    before = [getattr(matmul, name) for name in names]
-    try:
-        for name in names:
-            setattr(matmul, name, False)
-        yield
-    finally:
-        for name, value in zip(names, before, strict=True):
-            setattr(matmul, name, value)
-
-
-@contextlib.contextmanager
-def _deterministic() -> Iterator[None]:
-    """Allows only operations that repeat to the bit; torch loads its compiler for that."""
-    before = torch.are_deterministic_algorithms_enabled()
-    os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")  # torch asks for it
-    torch.use_deterministic_algorithms(True)
+def _explained(target: torch.device) -> Iterator[None]:
+    """Turns what torch says of an unfit device or environment into a sentence for people."""
     try:
         yield
-    finally:
-        torch.use_deterministic_algorithms(before)
+    except RuntimeError as error:
+        said = str(error)
+        if any(text in said for text in _FULL):
+            raise no_memory("torch", str(target), said) from None
+        if "CUBLAS_WORKSPACE_CONFIG" in said:  # torch reads it once, at its first product
+            raise UsageError(
+                "deterministic: expected CUBLAS_WORKSPACE_CONFIG=:4096:8 or :16:8 in the "
+                f"environment before torch first multiplies on {target}; set it and start anew"
+            ) from None
+        raise
 
 
 def torch_device(device: str) -> torch.device:
     """Returns the device that a name means.
 
     Raises:
-      UsageError: if there is none.
+      UsageError: if there is none, or torch cannot compute on it.
     """
     kind, _, number = device.partition(":")
     if kind == "cpu":
         return torch.device("cpu")
-    there = torch.cuda.device_count()
+    there, said = _cuda_devices()
     if int(number or 0) >= there:
-        found = ", ".join(device_names()[1:]) or "none"
+        found = ", ".join(f"cuda:{i}" for i in range(there)) or "none"
+        because = f" ({said})" if said else ""
         raise UsageError(
-            f"device: expected a {device} that torch {torch.__version__} can use, found {found}; "
-            f"install a CUDA build of torch or leave out --device={device}"
+            f"device: expected a {device} that torch {torch.__version__} can use, found "
+            f"{found}{because}; install a CUDA build of torch that goes with the driver, or leave "
+            f"out --device={device}"
         )
-    return torch.device(f"cuda:{number or 0}")
+    target = torch.device(f"cuda:{number or 0}")
+    try:  # it may be there and be busy, full, or unknown to this build of torch
+        with _explained(target):
+            torch.ones(1, device=target).add(1).cpu()
+    except RuntimeError as error:
+        raise UsageError(
+            f"device: expected a {device} that torch {torch.__version__} can compute on, got: "
+            f"{_first_line(str(error))}"
+        ) from None
+    return target
+
+
+def _cuda_devices() -> tuple[int, str]:
+    """Counts the devices that CUDA can use, and says why there are none if torch knows it.
+
+    `torch.cuda.device_count` counts too those that need a newer driver.
+    """
+    with warnings.catch_warnings(record=True) as warned:
+        warnings.simplefilter("always")
+        there = torch.cuda.device_count() if torch.cuda.is_available() else 0
+    return there, _first_line(str(warned[0].message)) if warned and not there else ""
+
+
+def _first_line(said: str) -> str:
+    return said.strip().partition("\n")[0].partition(" (Triggered internally")[0].rstrip(".")
 
 
 def device_names() -> list[str]:
-    """Names every device, the CPU first."""
-    return ["cpu", *(f"cuda:{i}" for i in range(torch.cuda.device_count()))]
+    """Names every device, the CPU first; warns where torch says why it cannot use a GPU."""
+    there, said = _cuda_devices()
+    if said:
+        warnings.warn(said, stacklevel=2)
+    return ["cpu", *(f"cuda:{i}" for i in range(there))]
 
 
 @functools.lru_cache(maxsize=64)
 def _engine(target: torch.device, settings: Settings) -> Engine:
     """One for all implementations on the same device."""
 
+    def place(array: np.ndarray) -> torch.Tensor:
+        return convert.to_tensor(array, device=target)
+
     @torch.no_grad()
     def multiply(factors: Factors) -> list[np.ndarray]:
-        with torch_settings(settings):
+        with _explained(target), torch_settings(settings):
             return [
-                _product(*(torch.tensor(one, device=target) for one in pair)).cpu().numpy()
+                furthest_off(*pair, map(convert.to_array, _products(*map(place, pair))))
                 for pair in factors
             ]
 
@@ -156,10 +162,13 @@ def _engine(target: torch.device, settings: Settings) -> Engine:
     return Engine("torch", str(target), multiply, peak_bytes)
 
 
-def _product(a: torch.Tensor, b: torch.Tensor) -> torch.Tensor:
-    """Multiplies as the network does: a sample times the same weights, or an outer product."""
+def _products(a: torch.Tensor, b: torch.Tensor) -> list[torch.Tensor]:
+    """Multiplies as the network does, in all ways: a sample times weights, or an outer product."""
     if a.ndim == 1:
-        return a * b
+        return [a * b]
     if a.ndim == b.ndim == 3:
-        return torch.bmm(a, b)
-    return torch.bmm(a.unsqueeze(1), b.expand(len(a), *b.shape)).squeeze(1)
+        return [torch.bmm(a, b)]
+    rows, shape = a.unsqueeze(1), (len(a), *b.shape)
+    along = torch.bmm(rows, b.expand(shape))
+    across = torch.baddbmm(torch.zeros_like(along), rows, b.T.contiguous().T.expand(shape))
+    return [along.squeeze(1), across.squeeze(1)]

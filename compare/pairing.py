@@ -8,6 +8,7 @@ from compare.allowances import allowances_of
 from compare.answers import Answer, names_by_answer, quantities, take
 from compare.blocks import Block, block_size, block_start
 from compare.evidence import pairs as pair_evidence
+from compare.evidence.arithmetic import Arithmetic
 from compare.evidence.columns import Columns, columns_of, compare_measured, measure_columns
 from compare.evidence.measures import Measures
 from compare.evidence.pairs import Pair, Quantities
@@ -34,9 +35,20 @@ class Pairing:
         layout: str,
         samples: range,
         rng: np.random.Generator,
+        arithmetics: Mapping[str, Arithmetic] | None = None,
     ) -> None:
-        """Chooses which of the samples get end-to-end bounds."""
+        """Chooses which of the samples get end-to-end bounds.
+
+        Args:
+          problem: whose samples they are.
+          names: of the two of every pair.
+          layout: of weight matrices.
+          samples: all of them.
+          rng: chooses.
+          arithmetics: by implementation, where more is known than the dtype.
+        """
         self._problem, self._names, self._layout = problem, names, layout
+        self._arithmetics = arithmetics
         self._bounded = _choose_bounded(rng, samples, problem.layer_sizes)
         self.pairs: list[Pair] = []
 
@@ -65,7 +77,10 @@ class Pairing:
         self.pairs = [pair_evidence.merge(p, q) for p, q in joined]
 
     def finish(self, answered: Answered) -> None:
-        """Adds bounds for the worst samples of every pair that have none yet."""
+        """Adds bounds for the worst samples of every pair that have none yet.
+
+        The first that is not finite on one side only is among them: the verdict asks why.
+        """
         worst = sorted(set(_worst_samples(self.pairs)) - set(self._bounded.tolist()))
         start_of = {sample: block_start(self._problem, sample) for sample in worst}
         for start in sorted(set(start_of.values())):
@@ -82,7 +97,9 @@ class Pairing:
     ) -> list[Pair]:
         batch = Batch(block.batch.x[rows], block.batch.y[rows])
         chosen = {k: take(answers[k], rows) for k in self._involved()}
-        allowances = allowances_of(chosen, self._problem, batch, layout=self._layout)
+        allowances = allowances_of(
+            chosen, self._problem, batch, layout=self._layout, arithmetics=self._arithmetics
+        )
         named = {k: quantities(answer, self._layout) for k, answer in chosen.items()}
         return [
             pair_evidence.with_bounds(
@@ -164,3 +181,6 @@ def _worst_samples(pairs: Sequence[Pair]) -> Iterator[int]:
             for worst in (comparison.max_abs, comparison.max_rel):
                 if worst is not None:
                     yield worst.sample
+        for comparison in pair.quantities:
+            if comparison.nonfinite_differ and comparison.first_nonfinite is not None:
+                yield comparison.first_nonfinite.sample

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 
 from compare.blocks import block_size
+from compare.evidence.arithmetic import Arithmetic
 from compare.evidence.probes import Probed, probe
 from compare.implementations import Engine, Implementation
 from compare.problem import Problem
@@ -17,6 +18,13 @@ def probe_engines(taking_part: Sequence[Implementation], problem: Problem) -> di
         engine: probe(engine.multiply, sizes, problem.dtype, samples=block_size(sizes))
         for engine in engines
     }
+
+
+def arithmetics_of(
+    taking_part: Sequence[Implementation], probed: Mapping[Engine, Probed]
+) -> dict[str, Arithmetic]:
+    """Says by what arithmetic each implementation is to be judged, where its engine was probed."""
+    return {one.name: probed[one.engine].arithmetic for one in taking_part if one.engine}
 
 
 def engines_of(

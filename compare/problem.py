@@ -10,8 +10,8 @@ from compare.config import Config
 from compare.errors import UsageError
 from compare.readers.data import Samples, check_shapes, read_data, rows_of
 from compare.readers.params import check_finite, params_from_layers, read_params
-from compare.readers.precision import ARGUMENTS, exactly
-from jaxmlp.base import Batch, Params, layer_sizes
+from compare.readers.precision import ARGUMENTS, dtype_of, exactly, round_once
+from jaxmlp.base import Batch, Layer, Params, layer_sizes
 from jaxmlp.mlp import init_params
 
 _WEIGHTS, _SAMPLES = 0, 1  # two independent streams of one seed
@@ -52,7 +52,7 @@ def make_problem(config: Config) -> Problem:
     Raises:
       UsageError: if a file does not hold what it should or contradicts a flag.
     """
-    dtype = np.dtype(config.dtype)
+    dtype = dtype_of(config.dtype)
     params = _make_params(config, dtype)
     sizes = layer_sizes(params)
     if config.data is None:
@@ -99,7 +99,7 @@ def problem_from_arrays(
     def take(name: str, values: Any) -> np.ndarray:
         try:
             array = np.array(as_numpy(values))
-        except ValueError as error:
+        except (TypeError, ValueError) as error:  # the former as of torch's float8
             raise UsageError(f"{name}: expected an array of numbers: {error}") from None
         return exactly(array, dtype, where=name, cast=cast, remedies=ARGUMENTS)
 
@@ -131,10 +131,9 @@ def problem_from_arrays(
 def as_numpy(values: Any) -> np.ndarray:
     """Returns values as an array, those of a torch parameter too; it may share their memory."""
     if hasattr(values, "detach"):  # torch refuses to convert what requires a gradient
-        values = values.detach().cpu()
-        if str(values.dtype) == "torch.bfloat16":  # NumPy has none, and float32 has all of it
-            values = values.float()
-        values = values.numpy()
+        from torch_ref.convert import to_array  # loads torch, which whoever made values has loaded
+
+        return to_array(values)
     return np.asarray(values)
 
 
@@ -153,7 +152,7 @@ def random_batches(
     def batch(start: int, stop: int) -> Batch:
         bits = np.random.Philox(key=key, counter=start * counts)
         draws = np.random.Generator(bits).random((stop - start, counts * _DRAWS_PER_COUNT))
-        x = draws[:, :n_inputs].astype(dtype)
+        x = round_once(draws[:, :n_inputs], dtype)
         return _frozen(Batch(x, default_labels(x, n_outputs)))
 
     return batch
@@ -162,8 +161,8 @@ def random_batches(
 def default_labels(x: np.ndarray, n_outputs: int) -> np.ndarray:
     """Returns the mean of x_i^2, computed in float64, rounded once and repeated: [N, k]."""
     with np.errstate(over="ignore"):  # an infinite label is reported as any other
-        mean = np.square(x, dtype=np.float64).mean(axis=1, keepdims=True).astype(x.dtype)
-    return np.repeat(mean, n_outputs, axis=1)
+        mean = np.square(x.astype(np.float64)).mean(axis=1, keepdims=True)
+    return np.repeat(round_once(mean, x.dtype), n_outputs, axis=1)
 
 
 def _stored_batches(samples: Samples, n_outputs: int) -> Callable[[int, int], Batch]:
@@ -182,7 +181,8 @@ def _make_params(config: Config, dtype: np.dtype) -> Params:
         assert config.init is not None
         seed = np.random.SeedSequence(config.seed, spawn_key=(_WEIGHTS,))
         rng = np.random.default_rng(seed)
-        return init_params(rng, config.layer_sizes, init=config.init, dtype=dtype)
+        drawn = init_params(rng, config.layer_sizes, init=config.init, dtype=np.float64)
+        return tuple(Layer(*(round_once(leaf, dtype) for leaf in layer)) for layer in drawn)
     params = read_params(config.params, layout=config.layout, dtype=dtype, cast=config.cast)
     if config.layer_sizes not in (None, layer_sizes(params)):
         asked, found = (",".join(map(str, s)) for s in (config.layer_sizes, layer_sizes(params)))

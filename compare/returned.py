@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from compare.errors import UsageError
-from compare.readers.precision import ARITHMETIC, arithmetic_of, dtype_of
+from compare.readers.precision import ARITHMETIC, arithmetic_of, named
 from compare.readers.shaped import fit_shape
 from jaxmlp.base import Grads, Layer, Params
 
@@ -28,9 +28,9 @@ def read_returned(
       where: who returned it, for errors.
 
     Returns:
-      Copies, in_out, all of one dtype: the coarsest there is, and float32 where float64 arrays hold
-      nothing but float32 numbers. So float32 arithmetic whose results were put into arrays of
-      NumPy's default dtype is judged as what it is.
+      Copies, in_out, all of one dtype: the coarsest there is, and float32, or that of the weights,
+      where wider arrays hold nothing but numbers of it. So float32 arithmetic whose results were
+      put into arrays of NumPy's default dtype is judged as what it is.
 
     Raises:
       UsageError: for anything else.
@@ -43,7 +43,7 @@ def read_returned(
         dw = fit_shape(dw, w.shape if layout == "in_out" else w.shape[::-1], n, f"{where}: dw{i}")
         db = fit_shape(db, b.shape, n, f"{where}: db{i}")
         leaves += [dw if layout == "in_out" else np.swapaxes(dw, -1, -2), db]
-    dtype = arithmetic_of(leaves)
+    dtype = arithmetic_of(leaves, params[0].w.dtype)
     leaves = [leaf.astype(dtype) for leaf in leaves]
     return tuple(Layer(*pair) for pair in zip(leaves[::2], leaves[1::2], strict=True))
 
@@ -56,21 +56,20 @@ def real_array(values: Any, where: str) -> np.ndarray:
     """
     try:
         if hasattr(values, "detach"):  # torch, whose bfloat16 NumPy does not know
-            name = str(values.dtype).removeprefix("torch.")
-            values = values.detach().cpu()
-            array = (values.float() if name == "bfloat16" else values).numpy()
+            from torch_ref.convert import to_array
+
+            array = to_array(values)
         else:
-            array = np.asarray(values)
-            name = array.dtype.name
+            array = named(np.asarray(values))
     except Exception as error:  # whatever an array of another kind raises
         said = str(error).partition("\n")[0]
         raise UsageError(f"{where}: expected an array of numbers: {said}") from None
-    if name not in ARITHMETIC:
+    if array.dtype.name not in ARITHMETIC:
         raise UsageError(
             f"{where}: expected numbers in one of {', '.join(ARITHMETIC)}, "
-            f"got {type(values).__name__} of {name}"
+            f"got {type(values).__name__} of {array.dtype.name}"
         )
-    return np.array(array, dtype_of(name), order="C")
+    return np.array(array, array.dtype.newbyteorder("="), order="C")
 
 
 def _pairs(returned: Any, n_layers: int, where: str) -> list[tuple[Any, Any]]:

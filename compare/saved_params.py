@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from compare.report.dat import write_npz
 from jaxmlp.base import Params
 
 
@@ -43,7 +44,7 @@ def named_params(params: Params, layout: str) -> dict[str, Any]:
 
 def _npz(params: Params, layout: str) -> bytes:
     buffer = io.BytesIO()
-    np.savez(buffer, **named_params(params, layout))
+    write_npz(buffer, named_params(params, layout))
     return buffer.getvalue()
 
 
@@ -60,8 +61,8 @@ def _pt(params: Params) -> bytes:
 def _safetensors(params: Params) -> bytes:
     from safetensors.numpy import save
 
-    from torch_ref.convert import to_state_dict
+    from torch_ref.convert import to_array, to_state_dict
 
     # It writes the memory of an array, whatever its strides are.
-    state = {k: np.ascontiguousarray(v.numpy()) for k, v in to_state_dict(params).items()}
+    state = {k: np.ascontiguousarray(to_array(v)) for k, v in to_state_dict(params).items()}
     return save(state)

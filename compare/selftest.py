@@ -79,7 +79,7 @@ def main(argv: Sequence[str]) -> int:
     command_line.define_integer(
         "correct_networks",
         0,
-        "How many random correct networks to try instead, a fifth as many in float64.",
+        "How many random correct networks to try instead, a fifth as many in other arithmetics.",
         values,
         at_least=0,
     )

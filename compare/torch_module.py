@@ -44,14 +44,14 @@ def recognise(module: Any) -> Recognised:
     weight = chain.linears[0][1].weight
 
     def hold(array: np.ndarray) -> torch.Tensor:
-        return torch.tensor(array, dtype=weight.dtype, device=weight.device)
+        return convert.to_tensor(array, weight.device).to(weight.dtype)
 
     def evaluate(block: Block) -> Answer:
         try:
             found = module_gradients(module, chain, hold(block.padded.x), hold(block.padded.y))
         except ModuleError as error:
             raise UsageError(str(error)) from None
-        prediction, loss = (t.cpu().numpy() for t in (found.prediction, found.loss))
+        prediction, loss = map(convert.to_array, (found.prediction, found.loss))
         evaluation = Evaluation(prediction, loss, convert.from_tensors(found.grads))
         return answer_of(evaluation, block.size)
 

@@ -1,23 +1,25 @@
 """Evidence -> agree, disagree or undecided, and the sentence that says why.
 
 No tolerance: an implementation is wrong if its certificate fails; a pair disagrees if a value is
-not finite on one side only, or differs by more than rounding can explain. Undecided is what nothing
-could be said of. What is only unlikely is a warning.
+not finite on one side only and cannot have overflowed, or differs by more than rounding can
+explain. Undecided is what nothing could be said of. What is only unlikely is a warning.
 """
 
 import dataclasses
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
 
+from compare.evidence.arithmetic import largest_number
 from compare.evidence.bounds import TYPICAL_LIMIT, BoundRatio
 from compare.evidence.diagnosis import Explanation
-from compare.evidence.metrics import Comparison
+from compare.evidence.metrics import Comparison, Worst
 from compare.evidence.pairs import Pair
 from compare.evidence.proof import Certificate, Finding
 from compare.report.base import Change, Drift
 
 RULE = "certificates and rounding bounds"
+_WIDER = "a wider dtype or smaller weights will tell"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -59,11 +61,10 @@ def decide(
             reason = failure_sentence(certificate, explanations.get(certificate.implementation))
             place = Place(failure.sample, failure.parameter, failure.index)
             return Verdict("disagree", reason, place=place)
-    for pair in pairs:
-        for comparison in pair.quantities:
-            if comparison.nonfinite_differ:
-                place = _nonfinite_place(comparison)
-                return Verdict("disagree", _one_sided(pair, comparison), place=place)
+    one_sided = [found for pair in pairs for found in _one_sided(pair)]
+    for found in one_sided:
+        if not found.explained:
+            return Verdict("disagree", found.sentence(), place=found.place)
     pair, bound = max(_bounds(pairs), key=lambda item: item[1].worst_ratio)
     if bound.worst_ratio > 1:
         said = f"{_at(bound.name, bound.index)} of sample {bound.sample}, {pair.a} ~ {pair.b}"
@@ -74,6 +75,10 @@ def decide(
         regression = _regression(drift)
         if regression is not None:
             return regression
+        one_sided += _one_sided(drift.pair)
+    if one_sided:
+        found = one_sided[0]
+        return Verdict("undecided", found.range_sentence(), warnings, found.place)
     for pair in pairs:
         for comparison in pair.quantities:
             if comparison.nonfinite_same:
@@ -128,10 +133,9 @@ def _regression(drift: Drift) -> Verdict | None:
             "in the baseline"
         )
         return Verdict("disagree", reason)
-    for comparison in drift.pair.quantities:
-        if comparison.nonfinite_differ:
-            place = _nonfinite_place(comparison)
-            return Verdict("disagree", _no_longer_finite(drift, comparison), place=place)
+    for found in _one_sided(drift.pair):
+        if not found.explained:
+            return Verdict("disagree", _no_longer_finite(drift, found), place=found.place)
     bound = max(drift.pair.bounds, key=lambda one: one.worst_ratio)
     if bound.worst_ratio <= 1:
         return None
@@ -143,14 +147,10 @@ def _regression(drift: Drift) -> Verdict | None:
     return Verdict("disagree", reason, place=Place(bound.sample, bound.name, bound.index))
 
 
-def _no_longer_finite(drift: Drift, comparison: Comparison) -> str:
-    place = comparison.first_nonfinite
-    assert place is not None
-    where = f"{_at(comparison.name, place.index)} of sample {place.sample}"
+def _no_longer_finite(drift: Drift, found: "_OneSided") -> str:
     return (
-        f"{where}, {drift.implementation}, was {place.b:.9g} in the baseline and is {place.a:.9g}, "
-        f"and so in {comparison.nonfinite_differ} of {comparison.entries} entries of "
-        f"{comparison.name}"
+        f"{found.where}, {drift.implementation}, was {found.first.b:.9g} in the baseline and is "
+        f"{found.first.a:.9g}, and so in {found.share}"
     )
 
 
@@ -215,19 +215,65 @@ def _nonfinite_place(comparison: Comparison) -> Place:
     return Place(first.sample, comparison.name, first.index)
 
 
-def _one_sided(pair: Pair, comparison: Comparison) -> str:
-    """Names the side that is not finite where the other is."""
-    place = comparison.first_nonfinite
-    assert place is not None
-    sides = [(pair.a, place.a), (pair.b, place.b)]
-    sides.sort(key=lambda side: math.isfinite(side[1]))  # the one that is not comes first
-    (culprit, value), (other, other_value) = sides
-    where = f"{_at(comparison.name, place.index)} of sample {place.sample}"
-    return (
-        f"{culprit} has {value:.9g} at {where} where {other} has {other_value:.9g}, and so in "
-        f"{comparison.nonfinite_differ} of {comparison.entries} entries of {comparison.name}; if "
-        f"{pair.dtype} overflows there, a wider dtype or smaller weights will tell"
-    )
+class _OneSided(NamedTuple):
+    """Entries of one quantity that are not finite on one side only."""
+
+    pair: Pair
+    comparison: Comparison
+    first: Worst
+    explained: bool  # whether all that have bounds may have overflowed
+    shortest: str  # the dtype that overflows first
+
+    @property
+    def place(self) -> Place:
+        """Where the first one is."""
+        return Place(self.first.sample, self.comparison.name, self.first.index)
+
+    @property
+    def where(self) -> str:
+        """The same in words."""
+        return f"{_at(self.comparison.name, self.first.index)} of sample {self.first.sample}"
+
+    @property
+    def share(self) -> str:
+        """How many there are, in words."""
+        comparison = self.comparison
+        return f"{comparison.nonfinite_differ} of {comparison.entries} entries of {comparison.name}"
+
+    def sentence(self) -> str:
+        """Names the side that is not finite where the other is."""
+        return f"{self._said()}; no number on the way there can overflow in {self.shortest}"
+
+    def range_sentence(self) -> str:
+        """Says that it may be the range of the dtype, and no mistake."""
+        end = largest_number(self.shortest)
+        wider = f"bfloat16, {_WIDER}" if self.shortest == "float16" else _WIDER
+        return f"{self._said()}; {self.shortest} ends at {end:.5g}, which may be why: {wider}"
+
+    def _said(self) -> str:
+        sides = [(self.pair.a, self.first.a), (self.pair.b, self.first.b)]
+        sides.sort(key=lambda side: math.isfinite(side[1]))  # the one that is not comes first
+        (culprit, value), (other, other_value) = sides
+        return (
+            f"{culprit} has {value:.9g} at {self.where} where {other} has {other_value:.9g}, and "
+            f"so in {self.share}"
+        )
+
+
+def _one_sided(pair: Pair) -> Iterator[_OneSided]:
+    """Finds quantities with such entries, and whether overflow explains them."""
+    bounds = {bound.name: bound for bound in pair.bounds}
+    for comparison in pair.quantities:
+        if not comparison.nonfinite_differ:
+            continue
+        assert comparison.first_nonfinite is not None
+        bound = bounds.get(comparison.name)
+        if bound is None or bound.first_one_sided is None:
+            yield _OneSided(pair, comparison, comparison.first_nonfinite, False, pair.dtype)
+        else:
+            explained = not bound.unexplained
+            first = bound.first_one_sided
+            yield _OneSided(pair, comparison, first, explained, bound.shortest)
 
 
 def _nonfinite(pair: Pair, comparison: Comparison) -> str:

@@ -24,7 +24,7 @@ def init_params(
     init: str = "torch",
     dtype: DTypeLike = np.float32,
 ) -> Params:
-    """Draws weights and biases, in float64, and rounds them once.
+    """Draws weights and biases, in float64, and converts them as NumPy does.
 
     Args:
       rng: the source of randomness; w1, b1, w2, b2, ... are drawn from it in that order.

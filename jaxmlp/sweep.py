@@ -91,7 +91,7 @@ def stream(
 
     Args:
       per_sample_gradients: of `autodiff`, of `backprop`, or with their signature.
-      params: leaves [n_in, n_out] and [n_out], float32 or, under jax.enable_x64, float64.
+      params: leaves [n_in, n_out] and [n_out], of any floating dtype; float64 under jax.enable_x64.
       batch: x [N, d] and y [N, k], of the same dtype.
       activation: of the hidden layers.
       start: the first sample to compute, a multiple of the plan's block.

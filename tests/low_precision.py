@@ -1,4 +1,4 @@
-"""A backprop that rounds every single operation to float16 or bfloat16."""
+"""A backprop that rounds to float16 or bfloat16: every operation, or sums of products once."""
 
 import itertools
 
@@ -46,21 +46,29 @@ PHI = {
 }
 
 
-def gradients(params, batch, activation, dtype, *, factor=2, slope=None):
-    """Rounds float32 weights and samples first; `factor` and `slope` plant mistakes."""
+def gradients(params, batch, activation, dtype, *, wide=False, factor=2, slope=None):
+    """Rounds weights and samples first; `factor` and `slope` plant mistakes.
+
+    Where it is wide, products of matrices are added up in float32, as all libraries do here.
+    """
+    summed_in = np.float32 if wide else dtype
+
+    def times(a, b):
+        return np.matmul(a.astype(summed_in), b.astype(summed_in)).astype(dtype)
+
     params, (x, y) = [cast(layer, dtype) for layer in params], cast(batch, dtype)
     phi, right_slope = PHI[activation]
     slope = right_slope if slope is None else slope
     with np.errstate(all="ignore"):
         acts, preacts = [x], []
         for w, b in params:
-            preacts.append(np.matmul(acts[-1], w).astype(dtype) + b)
+            preacts.append(times(acts[-1], w) + b)
             acts.append(phi(preacts[-1], dtype.type))
         delta, grads = dtype.type(factor) * (preacts[-1] - y), []
         for i in range(len(params) - 1, -1, -1):
             grads.insert(0, Layer(acts[i][:, :, None] * delta[:, None, :], delta))
             if i:
-                s = np.matmul(delta, params[i].w.T).astype(dtype)
+                s = times(delta, params[i].w.T)
                 delta = s * slope(preacts[i - 1], acts[i], dtype.type)
     assert all(leaf.dtype == dtype for layer in grads for leaf in layer)
     return tuple(grads)

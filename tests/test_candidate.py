@@ -465,6 +465,7 @@ def test_a_module_agrees_in_either_layout_and_dtype():
 
 
 def test_a_module_is_judged_by_its_own_backward():
+    torch.manual_seed(0)  # one draw in 40 has no unit that its backward forgets to mask
     found = compare_gradients(Net(WrongRelu.apply), X)
     assert found.verdict == "disagree"
     assert "of module is what comes out if phi' is left out" in found.reason

@@ -1,7 +1,9 @@
+import ml_dtypes
 import numpy as np
 import pytest
 import torch
 
+from compare.readers.precision import dtype_of
 from tests.networks import make_network
 from torch_ref import MLP, convert
 
@@ -16,7 +18,7 @@ def square_params():
     )
 
 
-@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("dtype", [np.float32, np.float64, ml_dtypes.bfloat16, np.float16])
 def test_round_trip_keeps_every_bit(dtype):
     params, _ = make_network("depth_12", dtype)
     back = convert.from_state_dict(convert.to_state_dict(params))
@@ -70,3 +72,30 @@ def test_weights_cross_by_copy():
 def test_another_shape_is_refused():
     with pytest.raises(RuntimeError, match="size mismatch"):
         convert.load_params(MLP((3, 4, 3)), square_params())
+
+
+@pytest.mark.parametrize("name", ["bfloat16", "float16", "float32", "float64"])
+def test_arrays_and_tensors_have_the_same_bits(name):
+    dtype = dtype_of(name)
+    array = np.arange(2**16, dtype=np.uint16).view(dtype)  # every number of 16 bits, every NaN
+    array = array.reshape(-1, 4).T
+    tensor = convert.to_tensor(array)
+    assert tensor.dtype == getattr(torch, name)
+    assert tensor.shape == array.shape
+    back = convert.to_array(tensor.requires_grad_().T).T
+    assert back.dtype == dtype
+    assert back.tobytes() == array.tobytes()
+    one = convert.to_array(tensor.double()[3, 3])
+    assert one.shape == ()
+    np.testing.assert_array_equal(one, array[3, 3].astype(np.float64))
+
+
+@pytest.mark.parametrize("name", ["bfloat16", "float32"])
+def test_a_tensor_is_a_copy_unless_it_is_to_share(name):
+    array = np.ones((2, 3), dtype_of(name))
+    copied, shared = convert.to_tensor(array), convert.share_tensor(array)
+    array[0, 1] = 3
+    assert copied[0, 1] == 1
+    assert shared[0, 1] == 3
+    shared[1, 1] = 5
+    assert array[1, 1] == 5

@@ -7,6 +7,7 @@ import pytest
 from compare.blocks import block_at
 from compare.config import Config
 from compare.encoding import decode, encode
+from compare.evidence.bounds import BoundRatio
 from compare.evidence.diagnosis import Explanation
 from compare.evidence.metrics import Worst
 from compare.evidence.peers import PeerFacts
@@ -37,6 +38,8 @@ def test_all_evidence_comes_back():
     [
         Worst(0.1 + 0.2, 3, (1, 2), 5e-324, -0.0),
         Worst(2**64 - 1, 3, (), 1.7976931348623157e308, 1.0),
+        BoundRatio("w1", 0.5, 3, (1, 2), 0.5, 4, 0, 2, 1, Worst(1.0, 5, (0, 1), math.inf, 2.0)),
+        BoundRatio("w1", math.inf, 3, (), 0.5, 4, 0, shortest="bfloat16"),
         PeerFacts({"torch.allclose": 3}, math.inf, 0.1),
         {"a": Explanation("delta1", None)},
         [None, True, "text", ()],

@@ -12,7 +12,7 @@ HEAVY = {"jax", "torch", "absl", "matplotlib"}
 
 # package or module -> what it may import beside the standard library; the first match counts
 ALLOWED = {
-    "torch_ref.convert": {"torch", "numpy", "jaxmlp.base", "torch_ref"},
+    "torch_ref.convert": {"torch", "numpy", "ml_dtypes", "jaxmlp.base", "torch_ref"},
     "torch_ref": {"torch", "torch_ref"},
     "jaxmlp": {"jax", "numpy", "jaxmlp"},
     "compare.evidence": {"numpy", "ml_dtypes", "jax", "jaxmlp.base", "compare.evidence"},
@@ -24,7 +24,7 @@ ALLOWED = {
         "compare.staging",
     },
     "compare.readers.precision": {"ml_dtypes", "numpy", "compare.errors"},
-    "compare.readers.state_dict": {"numpy", "torch", "compare.errors", "compare.readers"},
+    "compare.readers.state_dict": {"numpy", "torch", "torch_ref.convert", "compare"},
     "compare.readers.safetensors": {"numpy", "ml_dtypes", "safetensors", "compare.errors"},
     "compare.saved_params": {
         "torch",
@@ -39,11 +39,12 @@ ALLOWED = {
     "compare.implementations": {"numpy", "jaxmlp", "compare"},
     "compare.on_jax": {"jax", "numpy", "jaxmlp", "compare"},
     "compare.on_torch": {"torch", "numpy", "jaxmlp.base", "torch_ref", "compare"},
+    "compare.torch_settings": {"torch", "compare"},
     # what a user brings may be of either framework, or of half precision
-    "compare.candidate": {"jax", "torch", "numpy", "jaxmlp.base", "compare"},
+    "compare.candidate": {"jax", "torch_ref.convert", "numpy", "jaxmlp.base", "compare"},
     "compare.torch_module": {"torch", "torch_ref", "numpy", "jaxmlp.base", "compare"},
-    "compare.returned": {"numpy", "jaxmlp.base", "compare"},
-    "compare.problem": {"numpy", "jaxmlp", "compare"},
+    "compare.returned": {"numpy", "jaxmlp.base", "torch_ref.convert", "compare"},
+    "compare.problem": {"numpy", "jaxmlp", "torch_ref.convert", "compare"},
     "compare.formulas": {"jax", "jaxmlp"},
     "compare.processes": {"jax", "compare"},
     # trials of the comparison itself
@@ -55,7 +56,7 @@ ALLOWED = {
     "compare.graph.written": {"torch", "compare"},
     "compare.graph": {"numpy", "compare"},
     "compare.selftest": {"absl", "numpy", "jaxmlp", "compare"},
-    "compare.false_alarms": {"jax", "torch", "numpy", "jaxmlp", "torch_ref", "compare"},
+    "compare.random_networks": {"jax", "numpy", "jaxmlp", "torch_ref", "compare"},
     "compare.pytest_plugin": {"pytest", "compare"},
     "compare.flag_definitions": {"absl", "compare"},
     "compare.command_line": {"absl", "compare"},

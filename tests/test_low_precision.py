@@ -7,9 +7,11 @@ import numpy as np
 import pytest
 import torch
 
+from compare.evidence.arithmetic import plain_arithmetic
 from compare.evidence.detectable import detectable_ulp
 from compare.evidence.diagnosis import Samples, diagnose
 from compare.evidence.peers import RULES, count_breaking
+from compare.evidence.phi import PHI
 from compare.evidence.proof import certify
 from compare.evidence.recovered import rounding_of
 from compare.evidence.roundoff import roundoff
@@ -17,22 +19,24 @@ from compare.evidence.ulp import coarser_dtype, ulp_distance
 from jaxmlp import ACTIVATIONS, Batch, backprop, init_params
 from tests.low_precision import LOW, cast, gradients, random_network
 from tests.networks import ALL_ACTIVATIONS
+from torch_ref import MLP, convert
 
 F32 = np.dtype(np.float32)
 BFLOAT16 = LOW["bfloat16"]
+SUMS_IN_FLOAT32 = {name: plain_arithmetic(LOW[name])._replace(sum_bits=23) for name in LOW}
 
 
 def wide(layers):
     return [tuple(np.asarray(leaf, np.float64) for leaf in layer) for layer in layers]
 
 
-def prove(params, batch, activation, grads):
-    return certify("mine", params, *batch, grads, activation=activation)
+def prove(params, batch, activation, grads, arithmetic=None):
+    return certify("mine", params, *batch, grads, activation=activation, arithmetic=arithmetic)
 
 
-def usual(activation="sigmoid", seed=0):
+def usual(activation="sigmoid", seed=0, sizes=(2, 10, 10, 1)):
     rng = np.random.default_rng(seed)
-    params = init_params(rng, (2, 10, 10, 1), dtype=F32)
+    params = init_params(rng, sizes, dtype=F32)
     x = rng.random((6, 2)).astype(F32)
     return params, Batch(x, rng.random((6, 1)).astype(F32)), activation
 
@@ -92,6 +96,84 @@ def test_gross_mistakes_in_float16_are_found_and_explained(words, seed):
     assert words in diagnose(samples).mistake
 
 
+@pytest.mark.parametrize("name", LOW)
+@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize("activation", ["sigmoid", "tanh", "relu"])
+def test_correct_gradients_with_sums_in_float32_are_certified(activation, seed, name):
+    dtype = LOW[name]
+    problem = usual(activation, seed, (2, 300, 20, 1))
+    grads = gradients(*problem, dtype, wide=True)
+    found = prove(*problem, grads, SUMS_IN_FLOAT32[name])
+    assert (found.certified + found.silent, found.failed) == (6, 0)
+    assert found.certified >= 4
+
+
+@pytest.mark.parametrize("words", ["half", "negative", "phi' is taken at h"])
+def test_mistakes_that_plain_bfloat16_hides_are_found_with_sums_in_float32(words):
+    problem = usual("sigmoid", 0, (2, 100, 100, 1))
+    arithmetic = SUMS_IN_FLOAT32["bfloat16"]
+    right = gradients(*problem, BFLOAT16, wide=True)
+    assert prove(*problem, right, arithmetic).certified == 6
+    wrong = gradients(*problem, BFLOAT16, wide=True, **MISTAKES[words])
+    assert prove(*problem, wrong).failed == 0
+    assert prove(*problem, wrong, arithmetic).failed == 6
+
+
+@pytest.mark.parametrize("name", LOW)
+def test_a_problem_of_the_dtype_itself_is_not_rounded_on_its_way_in(name):
+    params, batch, activation = usual()
+    own = tuple(cast(layer, LOW[name]) for layer in params), cast(batch, LOW[name]), activation
+    wider = tuple(cast(layer, F32) for layer in own[0]), cast(own[1], F32), activation
+    right, wrong = (gradients(*own, LOW[name], factor=factor) for factor in (2, 1))
+    assert prove(*own, right).certified == prove(*wider, right).certified == 6
+    assert prove(*own, wrong).worst_ratio > 1.01 * prove(*wider, wrong).worst_ratio
+
+
+@pytest.mark.parametrize("activation", ALL_ACTIVATIONS)
+@pytest.mark.parametrize("name", LOW)
+def test_activations_of_every_number_that_there_is(name, activation):
+    """Every z of 16 bits; float16 has no exp(-z) below -11.09, and bfloat16 below -88.7."""
+    with np.errstate(invalid="ignore"):
+        z = np.arange(2**16, dtype=np.uint16).view(LOW[name])
+        exact = z.astype(np.float64)
+    z, exact = z[np.isfinite(exact)], exact[np.isfinite(exact)]
+    phi, rounding = PHI[activation], rounding_of(plain_arithmetic(LOW[name]))
+    with np.errstate(all="ignore"):
+        lost = rounding.lost_in_logistic(np, exact, phi) + rounding.lam * (2 + np.abs(exact))
+        of_value, of_slope = (
+            (function(np, exact), rounding.u * cost(np, exact) + lost)
+            for function, cost in ((phi.value, phi.value_cost), (phi.slope, phi.slope_cost))
+        )
+        value, slope, own_slope = (np.asarray(f(z)) for f in _by_jax(activation))
+        t_value, t_slope = _by_torch(z, activation)
+    flushed = np.abs(exact) < rounding.lam  # where relu has both slopes
+    for found in (value, t_value):
+        _assert_within(found, *of_value)
+    for found in (slope, own_slope, t_slope):
+        _assert_within(np.where(flushed, of_slope[0], found), *of_slope)
+
+
+def _assert_within(found, expected, allowed):
+    found = np.asarray(found, np.float64)
+    finite = np.isfinite(found) & np.isfinite(expected)
+    distance = np.abs(np.where(finite, found - np.where(finite, expected, 0), 0))
+    assert (distance <= np.where(finite, allowed, 1)).all()
+    assert finite[: len(found) // 8].all()  # all from 0 to 1 or so
+
+
+def _by_jax(activation):
+    fn, deriv = ACTIVATIONS[activation]
+    by_hand = jax.jit(lambda z: deriv(z, fn(z)))
+    return jax.jit(fn), by_hand, jax.jit(jax.vmap(jax.grad(fn)))
+
+
+def _by_torch(z, activation):
+    tensor = convert.to_tensor(z).requires_grad_()
+    value = MLP((1, 1), activation=activation, dtype=tensor.dtype).activation(tensor)
+    (slope,) = torch.autograd.grad(value.sum(), tensor)
+    return convert.to_array(value), convert.to_array(slope)
+
+
 def test_a_wrong_factor_in_bfloat16_is_found():
     problem = usual()
     assert prove(*problem, gradients(*problem, BFLOAT16, factor=1)).failed == 6
@@ -120,24 +202,28 @@ def test_a_change_above_detectable_ulp_is_found(seed, name):
 
 
 @pytest.mark.parametrize(
-    ("dtype", "u", "lam", "slack", "inputs"),
+    ("dtype", "slack", "inputs", "uses"),
     [
-        (np.float64, 2.0**-53, 2.0**-1022, 2, 0),
-        (np.float32, 2.0**-24, 2.0**-126, 1, 0),
-        (np.float16, 2.0**-11, 2.0**-24, 1 + 2.0**-6, 1),
-        (ml_dtypes.bfloat16, 2.0**-8, 2.0**-126, 1.125, 1),
+        (np.float64, 2, 0, 0),
+        (np.float32, 1, 0, 0),
+        (np.float16, 1 + 2.0**-6, 1, 1),
+        (ml_dtypes.bfloat16, 1.125, 1, 1),
     ],
 )
-def test_constants(dtype, u, lam, slack, inputs):
-    found = rounding_of(np.dtype(dtype))
-    assert found == (u, lam, slack, inputs)
-    sizes = [found.gamma(n) for n in (1, 10, 200, 300, 3000)]
+def test_constants(dtype, slack, inputs, uses):
+    arithmetic = plain_arithmetic(dtype)
+    found = rounding_of(arithmetic)
+    assert found == (arithmetic.u, arithmetic.lam, slack, inputs, uses, arithmetic)
+    assert rounding_of(arithmetic, dtype).inputs == 0
+    assert rounding_of(arithmetic, np.float64).inputs == int(dtype != np.float64)
+    sizes = [found.dot(n) for n in (1, 10, 200, 300, 3000)]
     assert sizes == sorted(sizes)
-    assert sizes[0] == pytest.approx(u, rel=0.01)
+    assert sizes[0] == pytest.approx((2 + inputs + uses) * found.u, rel=0.02)
+    assert found.outer == pytest.approx(2 * found.u, rel=0.02)
 
 
 def test_dot_products_too_long_for_bfloat16_say_nothing():
-    assert 1e20 < rounding_of(BFLOAT16).gamma(256) < 1e200
+    assert 1e20 < rounding_of(plain_arithmetic(BFLOAT16)).dot(256) < 1e200
     rng = np.random.default_rng(0)
     params = init_params(rng, (2, 300, 1), dtype=F32)
     batch = Batch(rng.random((2, 2)).astype(F32), rng.random((2, 1)).astype(F32))

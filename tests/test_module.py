@@ -12,7 +12,13 @@ from torch_ref import ACTIVATIONS, MLP, per_sample_gradients
 from torch_ref.module import ModuleError, module_gradients, read_module
 from torch_ref.trace import _KEYS
 
-ULPS = {torch.float32: 2**-23, torch.float64: 2**-52}
+ULPS = {
+    torch.float32: 2**-23,
+    torch.float64: 2**-52,
+    torch.bfloat16: 2**-7,
+    torch.float16: 2**-10,
+}
+LOW = (torch.bfloat16, torch.float16)
 
 
 class Net(nn.Module):
@@ -370,7 +376,10 @@ REFUSED = {
         lambda: double_b(between(torch.relu)),
         ["a.weight is torch.float32", "b.weight is torch.float64"],
     ),
-    "bfloat16": (lambda: stack(nn.ReLU()).bfloat16(), ["0.weight", "torch.bfloat16", ".float()"]),
+    "float8": (
+        lambda: stack(nn.ReLU()).to(torch.float8_e5m2),
+        ["0.weight", "bfloat16 or float16, got torch.float8_e5m2", ".float()"],
+    ),
     "complex": (
         on_relu(lambda linear: setattr(linear, "bias", nn.Parameter(linear.bias * 1j))),
         ["a.bias", "torch.complex64"],
@@ -412,6 +421,25 @@ def test_accepts(make, names, activation):
     assert all(plain.get_submodule(name) is linear for name, linear in chain.linears)
 
 
+@pytest.mark.parametrize("dtype", LOW, ids=str)
+@pytest.mark.parametrize(("make", "names", "activation"), ACCEPTED.values(), ids=ACCEPTED)
+def test_accepts_in_low_precision(make, names, activation, dtype):
+    chain = read_module(make().to(dtype), n_inputs=3)
+    assert [name for name, _ in chain.linears] == names
+    assert chain.activation == activation
+
+
+@pytest.mark.parametrize("dtype", LOW, ids=str)
+def test_accepts_what_overflows_in_low_precision(dtype):
+    module = stack(nn.ReLU()).to(dtype)
+    with torch.no_grad():
+        module[0].bias[:] = torch.finfo(dtype).max
+        module[2].weight[:] = torch.tensor([[1, -1, 1, -1], [2, 2, 2, 2]])
+        module[2].weight *= 2
+        assert not module(torch.ones(1, 3, dtype=dtype)).isfinite().all()
+    assert read_module(module).activation == "relu"
+
+
 @pytest.mark.parametrize(("make", "words"), REFUSED.values(), ids=REFUSED)
 def test_refuses(make, words):
     with pytest.raises(ModuleError) as caught:
@@ -449,6 +477,31 @@ def test_refuses_what_no_trace_shows(change, words):
 
     with pytest.raises(ModuleError, match=words):
         read_module(Net(forward))
+    for dtype in LOW:
+        with pytest.raises(ModuleError, match=words):
+            read_module(Net(forward).to(dtype))
+
+
+@pytest.mark.parametrize("dtype", LOW, ids=str)
+def test_refuses_what_low_precision_hides(dtype):
+    """1.0001 is 1 in float16 and bfloat16."""
+
+    def forward(net, x):
+        y = net.c(net.b(net.a(x)))
+        return y if isinstance(y, torch.fx.Proxy) else y * (1 + 1e-4)
+
+    with pytest.raises(ModuleError, match="does not compute what its layers do"):
+        read_module(Net(forward).to(dtype))
+
+
+@pytest.mark.parametrize("dtype", LOW, ids=str)
+def test_refuses_what_low_precision_alone_does(dtype):
+    def forward(net, x):
+        y = net.c(net.b(net.a(x)))
+        return y if isinstance(y, torch.fx.Proxy) or y.dtype != dtype else 2 * y
+
+    with pytest.raises(ModuleError, match="does not compute what its layers do"):
+        read_module(Net(forward).to(dtype))
 
 
 @pytest.mark.parametrize("training", [True, False])

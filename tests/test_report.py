@@ -95,3 +95,22 @@ def test_loss_and_prediction_are_compared_for_every_pair():
     for quantity in ("loss", "prediction"):
         assert [(one["a"], one["b"]) for one in found[quantity]] == pairs
         assert all(one["max_abs"] < 1e-6 for one in found[quantity])
+
+
+def test_more_implementations_than_letters_have_two():
+    rng = np.random.default_rng(0)
+    layers = [(rng.normal(size=(2, 1)), rng.normal(size=1))]
+
+    def backward(params, x, y):
+        ((w, b),) = params
+        delta = 2 * (x @ w + b - y)
+        return [(np.outer(x, delta), delta)]
+
+    candidates = {f"mine{i}": backward for i in range(26)}
+    found = compare_gradients(
+        layers, rng.random((1, 2)), implementations=("jax_grad",), candidates=candidates
+    )
+    printed = format_report(found, width=80)
+    assert "Z mine24" in printed
+    assert "AA mine25" in printed
+    assert "A~AA jax_grad ~ mine25" in printed

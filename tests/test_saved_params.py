@@ -2,6 +2,7 @@
 
 import sys
 
+import ml_dtypes
 import numpy as np
 import pytest
 import torch
@@ -34,7 +35,7 @@ def save(path, params, layout="in_out"):
 
 @pytest.mark.parametrize("name", FORMATS)
 @pytest.mark.parametrize("layout", ["in_out", "out_in"])
-@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("dtype", [np.float32, np.float64, np.float16, ml_dtypes.bfloat16])
 def test_what_is_saved_is_read_to_the_same_bits(tmp_path, name, layout, dtype):
     params = drawn(dtype)
     params[0].b[0] = -0.0

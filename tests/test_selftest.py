@@ -73,7 +73,9 @@ def test_table_counts(monkeypatch, capsys):
 def test_correct_networks_command(capsys):
     assert selftest.main(["compare.selftest", "--correct_networks=6"]) == 0
     printed = capsys.readouterr().out
-    assert "6 float32 and 1 float64 networks" in printed
+    assert "6 networks in float32:" in printed
+    for kind in ("float64", "bfloat16", "float16", "float32 with TF32 products"):
+        assert f"1 networks in {kind}:" in printed
     assert "false alarms: 0" in printed
 
 

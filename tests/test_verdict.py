@@ -5,9 +5,10 @@ import pytest
 
 from compare.evidence.bounds import BoundRatio
 from compare.evidence.diagnosis import Explanation
+from compare.evidence.metrics import Worst
 from compare.evidence.pairs import Quantities, compare_pair, merge
 from compare.evidence.proof import Certificate, Finding
-from compare.verdict import decide
+from compare.verdict import Place, decide
 
 NAN, INF = float("nan"), float("inf")
 FINE = Finding(0.25, 3, "w1", "rank_one", (0, 1), 1.0, 1.0, 1e-7)
@@ -101,6 +102,47 @@ def test_non_finite_values_never_agree(where, a, b, expected):
     said = answer(make_pair(quantities(**{where: a}), quantities(**{where: b})))
     assert said.verdict == expected
     assert "sample 0" in said.reason
+
+
+def with_one_sided(pair, unexplained):
+    """Says of w1 that one entry is infinite on one side."""
+    place = Worst(1.0, 5, (0, 0), INF, 60000.0)
+    of_w1 = dataclasses.replace(
+        pair.bounds[0],
+        one_sided=1,
+        unexplained=unexplained,
+        first_one_sided=place,
+        shortest="float16",
+    )
+    return dataclasses.replace(pair, bounds=(of_w1, *pair.bounds[1:]))
+
+
+def test_one_that_may_have_overflowed_is_undecided():
+    pair = with_one_sided(make_pair(quantities(w=INF), quantities()), 0)
+    said = answer(pair)
+    assert said.verdict == "undecided"
+    assert said.reason == (
+        "jax_grad has inf at w1[0,0] of sample 5 where mine has 60000, and so in 1 of 2 entries of "
+        "w1; float16 ends at 65504, which may be why: bfloat16, a wider dtype or smaller weights "
+        "will tell"
+    )
+    assert said.place == Place(5, "w1", (0, 0))
+
+
+def test_one_that_cannot_have_overflowed_disagrees():
+    pair = with_one_sided(make_pair(quantities(w=INF), quantities()), 1)
+    said = answer(pair)
+    assert said.verdict == "disagree"
+    assert "jax_grad has inf at w1[0,0] of sample 5 where mine has 60000" in said.reason
+    assert "no number on the way there can overflow in float16" in said.reason
+
+
+def test_overflow_hides_no_disagreement_elsewhere():
+    beyond = make_pair(quantities(w=INF), quantities(), worst_ratio=1.5)
+    assert answer(with_one_sided(beyond, 0)).verdict == "disagree"
+    failed = make_certificate(failure=BROKEN)
+    fine = make_pair(quantities(w=INF), quantities())
+    assert answer(with_one_sided(fine, 0), failed).verdict == "disagree"
 
 
 def test_pairs_of_two_blocks_merge():

@@ -90,13 +90,14 @@ def check_shapes(chain: Chain, n_inputs: int | None) -> None:
 
 @torch.no_grad()
 def recompute(chain: Chain, x: torch.Tensor) -> tuple[list[torch.Tensor], list[torch.Tensor]]:
-    """Returns preacts and acts, computed from the layers alone."""
+    """Returns preacts and acts, computed from the layers alone, in the dtype of x [N, d]."""
     preacts: list[torch.Tensor] = []
     acts = [x]
     for _, linear in chain.linears:
         if preacts:
             acts.append(ACTIVATIONS[chain.activation](preacts[-1]))
-        preacts.append(functional.linear(acts[-1], linear.weight, linear.bias))
+        weight, bias = linear.weight.to(x.dtype), linear.bias.to(x.dtype)
+        preacts.append(functional.linear(acts[-1], weight, bias))
     return preacts, acts
 
 

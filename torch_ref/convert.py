@@ -5,19 +5,48 @@ Numbers cross by copy, never as a view, and the crossing is checked bit for bit.
 
 from collections.abc import Sequence
 
+import ml_dtypes
 import numpy as np
 import torch
 
 from jaxmlp.base import Grads, Layer, Params
 from torch_ref.mlp import MLP
 
+_BFLOAT16 = np.dtype(ml_dtypes.bfloat16)  # which torch does not know; it crosses as integers
+
+
+def to_tensor(array: np.ndarray, device: torch.device | str | None = None) -> torch.Tensor:
+    """Copies an array into a tensor of the same bits, bfloat16 of ml_dtypes into torch's."""
+    if array.dtype == _BFLOAT16:
+        return torch.tensor(array.view(np.int16), device=device).view(torch.bfloat16)
+    return torch.tensor(array, device=device)
+
+
+def share_tensor(array: np.ndarray) -> torch.Tensor:
+    """Returns a tensor in the memory of a writable array."""
+    if array.dtype == _BFLOAT16:
+        return torch.from_numpy(array.view(np.int16)).view(torch.bfloat16)
+    return torch.from_numpy(array)
+
+
+def to_array(tensor: torch.Tensor) -> np.ndarray:
+    """Returns an array of the same bits, which may be in the tensor's memory.
+
+    Raises:
+      TypeError: for a dtype that NumPy does not have.
+    """
+    plain = tensor.detach().cpu()
+    if plain.dtype == torch.bfloat16:
+        return plain.view(torch.int16).numpy().view(_BFLOAT16)
+    return plain.numpy()
+
 
 def to_state_dict(params: Params) -> dict[str, torch.Tensor]:
     """Copies params into torch's names and layout."""
     state = {}
     for i, (w, b) in enumerate(params):
-        state[f"layers.{i}.weight"] = torch.tensor(np.ascontiguousarray(np.asarray(w).T))
-        state[f"layers.{i}.bias"] = torch.tensor(np.asarray(b))
+        state[f"layers.{i}.weight"] = to_tensor(np.ascontiguousarray(np.asarray(w).T))
+        state[f"layers.{i}.bias"] = to_tensor(np.asarray(b))
     return state
 
 
@@ -33,7 +62,7 @@ def from_tensors(tensors: Sequence[torch.Tensor]) -> Grads:
 
     What lies side by side in memory stays so: a weight that torch has as [n_out, n_in] is a view.
     """
-    arrays = [np.array(t.detach().cpu().numpy()) for t in tensors]
+    arrays = [np.array(to_array(t)) for t in tensors]
     return tuple(
         Layer(w=np.swapaxes(weight, -1, -2), b=bias)
         for weight, bias in zip(arrays[::2], arrays[1::2], strict=True)
@@ -60,8 +89,7 @@ def check_same_bits(model: MLP, params: Params) -> None:
       RuntimeError: naming the first parameter that differs.
     """
     for i, (linear, (w, b)) in enumerate(zip(model.layers, params, strict=True), start=1):
-        weight = linear.weight.detach().cpu().numpy()
-        bias = linear.bias.detach().cpu().numpy()
+        weight, bias = to_array(linear.weight), to_array(linear.bias)
         w, b = np.asarray(w), np.asarray(b)
         if not all(_same_bits(weight[j], w[:, j]) for j in range(w.shape[1])):
             raise RuntimeError(f"w{i}: torch does not hold the bits it was given")

@@ -23,7 +23,8 @@ _ACTIVATION_OF: dict[Any, str] = {
     **{method + end: method for method in _METHODS for end in ("", "_")},
 }
 _OPTIONS = {"softplus": ("beta", "threshold"), "gelu": ("approximate",)}
-_OVERFLOWS = 88.0  # exp of more than this is infinite in float32
+# exp of more than this is infinite in float32, in which torch computes softplus of float16 too
+_OVERFLOWS = 88.0
 
 
 class ModuleError(ValueError):
@@ -147,6 +148,8 @@ def _difference(activation: str, options: dict[str, Any], dtype: torch.dtype) ->
         return f"expected softplus with beta=1, got {beta}; use beta=1"
     # Above its threshold torch takes 1 for the derivative, 1 / (1 + exp(-z)), which rounds to 1
     # where exp(-z) is at most half the spacing of the numbers below 1, eps / 4.
+    # Modules in low precision are tried in float32 too.
+    dtype = dtype if dtype == torch.float64 else torch.float32
     if not math.exp(-threshold) <= torch.finfo(dtype).eps / 4 or threshold > _OVERFLOWS:
         return (
             f"softplus with threshold={threshold} is not exact in {str(dtype)[6:]}; use "

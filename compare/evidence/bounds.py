@@ -6,6 +6,8 @@ from typing import NamedTuple
 
 import numpy as np
 
+from compare.evidence.arithmetic import largest_number
+from compare.evidence.metrics import Worst, differ_in_kind
 from compare.evidence.printed import hidden_in
 
 TYPICAL_LIMIT = 4.0  # root-sum-of-squares scales; beyond it a difference is worth a look
@@ -37,7 +39,11 @@ def with_printed(
 
 @dataclasses.dataclass(frozen=True)
 class BoundRatio:
-    """One parameter of one pair."""
+    """One parameter of one pair.
+
+    An entry that is not finite on one side only, or has opposite infinities, is explained if what
+    is not finite may have overflowed on its way, which is where its allowance is infinite.
+    """
 
     name: str
     worst_ratio: float  # max |a - b| / (e_a + e_b): over 1 no rounding explains it
@@ -46,6 +52,10 @@ class BoundRatio:
     typical_ratio: float
     entries: int
     vacuous: int  # entries whose allowance is over the largest entry of their sample
+    one_sided: int = 0  # entries that are not finite on one side only
+    unexplained: int = 0  # of those
+    first_one_sided: Worst | None = None  # an unexplained one if there is any; its value is unused
+    shortest: str = ""  # the dtype of the two that overflows first
 
 
 def bound_ratio(
@@ -67,6 +77,7 @@ def bound_ratio(
       of_b: allowances of b.
       samples: [N], their numbers.
     """
+    shortest = min((a.dtype, b.dtype), key=lambda dtype: largest_number(dtype.name))
     a, b = a.astype(np.float64), b.astype(np.float64)
     finite = np.isfinite(a) & np.isfinite(b)
     distance = np.where(finite, np.abs(np.where(finite, a, 0) - np.where(finite, b, 0)), 0)
@@ -85,7 +96,24 @@ def bound_ratio(
         float(likely.max()),
         a.size,
         int(np.count_nonzero(finite & (worst > largest) & (largest > 0))),
+        *_one_sided(a, b, of_a.worst[name], of_b.worst[name], samples),
+        shortest.name,
     )
+
+
+def _one_sided(
+    a: np.ndarray, b: np.ndarray, allowed_a: np.ndarray, allowed_b: np.ndarray, samples: np.ndarray
+) -> tuple[int, int, Worst | None]:
+    """Returns how many are not finite on one side only, how many unexplained, and the first."""
+    one_sided = differ_in_kind(a, b)
+    if not one_sided.any():
+        return 0, 0, None
+    explained = (np.isfinite(a) | np.isinf(allowed_a)) & (np.isfinite(b) | np.isinf(allowed_b))
+    unexplained = one_sided & ~explained
+    flat = int(np.argmax(unexplained if unexplained.any() else one_sided))
+    row, *index = (int(i) for i in np.unravel_index(flat, a.shape))
+    first = Worst(1.0, int(samples[row]), tuple(index), float(a.flat[flat]), float(b.flat[flat]))
+    return int(np.count_nonzero(one_sided)), int(np.count_nonzero(unexplained)), first
 
 
 def merge(earlier: BoundRatio, later: BoundRatio) -> BoundRatio:
@@ -96,7 +124,19 @@ def merge(earlier: BoundRatio, later: BoundRatio) -> BoundRatio:
         typical_ratio=max(earlier.typical_ratio, later.typical_ratio),
         entries=earlier.entries + later.entries,
         vacuous=earlier.vacuous + later.vacuous,
+        one_sided=earlier.one_sided + later.one_sided,
+        unexplained=earlier.unexplained + later.unexplained,
+        first_one_sided=_first_one_sided(earlier, later),
     )
+
+
+def _first_one_sided(one: BoundRatio, other: BoundRatio) -> Worst | None:
+    known = [
+        (not bound.unexplained, bound.first_one_sided.sample, bound.first_one_sided)
+        for bound in (one, other)
+        if bound.first_one_sided is not None
+    ]
+    return min(known, key=lambda found: found[:2])[-1] if known else None
 
 
 def _over(distance: np.ndarray, allowed: np.ndarray) -> np.ndarray:

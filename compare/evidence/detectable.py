@@ -20,6 +20,7 @@ from collections.abc import Mapping, Sequence
 import ml_dtypes
 import numpy as np
 
+from compare.evidence.arithmetic import Arithmetic, plain_arithmetic
 from compare.evidence.certificate import check_gradients
 from compare.evidence.layout import layers_last, samples_last
 from compare.evidence.phi import PHI
@@ -39,6 +40,8 @@ def detectable_ulp(
     *,
     activation: str,
     dtype: np.dtype,
+    arithmetic: Arithmetic | None = None,
+    given: np.typing.DTypeLike = np.float32,
     printed: Sequence[tuple[np.ndarray, np.ndarray]] | None = None,
 ) -> dict[str, float]:
     """Finds, for every parameter, the change in ulp that no entry of these samples could hide.
@@ -53,12 +56,14 @@ def detectable_ulp(
       grads: (dw [N, n_in, n_out], db [N, n_out]), float64, finite.
       activation: of the hidden layers.
       dtype: of the gradients.
+      arithmetic: as in `certify`.
+      given: the dtype that weights and samples came in.
       printed: as in `certify`.
 
     Returns:
       Parameter -> ulp, infinite where an entry could change unseen.
     """
-    rounding = rounding_of(dtype)
+    rounding = rounding_of(arithmetic or plain_arithmetic(dtype), given)
     grads, printed = layers_last(grads), printed and layers_last(printed)
     found = check_gradients(
         params,

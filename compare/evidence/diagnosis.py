@@ -16,6 +16,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from compare.evidence.arithmetic import Arithmetic, plain_arithmetic
 from compare.evidence.fitting import Above, Tolerance, fits, largest, lost_in, outer, tolerances
 from compare.evidence.layout import layers_last, samples_last
 from compare.evidence.phi import PHI
@@ -38,9 +39,11 @@ class Samples:
     y: np.ndarray  # [N, k]
     grads: Sequence[tuple[np.ndarray, np.ndarray]]  # (dw [N, n_in, n_out], db [N, n_out])
     activation: str
-    dtype: np.dtype  # of the arithmetic
+    dtype: np.dtype  # of grads before
     n_samples: int  # of the whole run: a gradient may have been divided by it
     printed: Sequence[tuple[np.ndarray, np.ndarray]] | None = None  # shaped like grads
+    arithmetic: Arithmetic | None = None  # None for every operation in dtype
+    given: np.typing.DTypeLike = np.float32  # dtype of weights and samples before
 
     def turned(self) -> "Samples":
         """Moves the sample axis to the end: x [d, N], y [k, N], dw [n_in, n_out, N], ..."""
@@ -88,7 +91,8 @@ class _Walk:
     def __init__(self, samples: Samples, trusted: Sequence[np.ndarray]) -> None:
         self._samples = samples
         self._phi = PHI[samples.activation]
-        rounding = rounding_of(samples.dtype)
+        arithmetic = samples.arithmetic or plain_arithmetic(samples.dtype)
+        rounding = rounding_of(arithmetic, samples.given)
         printed = samples.printed
         self._layers = [
             make_layer(np, *pair, None if printed is None else printed[i], rounding)
@@ -105,8 +109,8 @@ class _Walk:
             far=64.0 if samples.printed is None else 1.0,
         )
         width = max(max(w.shape) for w, _ in samples.params)
-        self._rounding = (64 + 4 * width) * rounding.u
-        self._coarsest = max(_COARSEST, 32 * rounding.u)
+        self._rounding = 64 * rounding.u + 4 * rounding.dot(width)
+        self._coarsest = max(_COARSEST, 32 * rounding.u, 16 * arithmetic.operand_u)
         self._is_coarse = samples.printed is not None or self._coarsest > _COARSEST
 
     def explain(self, layer: int) -> Explanation | None:

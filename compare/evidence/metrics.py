@@ -69,9 +69,8 @@ def compare_arrays(name: str, a: np.ndarray, b: np.ndarray, *, first_sample: int
     dtype = coarser_dtype(a.dtype, b.dtype)
     a, b = a.astype(np.float64), b.astype(np.float64)
     finite = np.isfinite(a) & np.isfinite(b)
-    both = ~np.isfinite(a) & ~np.isfinite(b)
-    same = both & ((a == b) | np.isnan(a) | np.isnan(b))
-    differ = ~finite & ~same
+    differ = differ_in_kind(a, b)
+    same = ~finite & ~differ
     locate = functools.partial(_first_worst, a=a, b=b, first_sample=first_sample)
 
     a_finite, b_finite = np.where(finite, a, 0), np.where(finite, b, 0)
@@ -92,6 +91,13 @@ def compare_arrays(name: str, a: np.ndarray, b: np.ndarray, *, first_sample: int
         nonfinite_differ=int(np.count_nonzero(differ)),
         first_nonfinite=locate(differ, among=differ) or locate(same, among=same),
     )
+
+
+def differ_in_kind(a: np.ndarray, b: np.ndarray) -> np.ndarray:
+    """Whether an entry is not finite on one side only, or infinities have opposite signs."""
+    both = ~np.isfinite(a) & ~np.isfinite(b)
+    same = both & ((a == b) | np.isnan(a) | np.isnan(b))
+    return ~(np.isfinite(a) & np.isfinite(b)) & ~same
 
 
 def largest_ulp(a: np.ndarray, b: np.ndarray) -> np.ndarray:

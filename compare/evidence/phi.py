@@ -39,6 +39,7 @@ class Phi(NamedTuple):
     largest_slope: float  # sup |phi'|
     largest_curvature: float  # sup |phi''|, 0 for relu: its kink is treated as one
     has_kink: bool = False
+    has_logistic: bool = False  # whether it or its slope may be made of 1 / (1 + exp(-z))
 
 
 def _sigmoid(xp: Any, z: Array) -> Array:
@@ -135,6 +136,7 @@ PHI: MappingProxyType[str, Phi] = MappingProxyType(
             _sigmoid_slope_cost,
             largest_slope=0.25,
             largest_curvature=0.0963,
+            has_logistic=True,
         ),
         "tanh": Phi(
             lambda xp, z: xp.tanh(z),
@@ -160,6 +162,7 @@ PHI: MappingProxyType[str, Phi] = MappingProxyType(
             _softplus_slope_cost,
             largest_slope=1.0,
             largest_curvature=0.25,
+            has_logistic=True,
         ),
         "silu": Phi(
             lambda xp, z: z * _sigmoid(xp, z),
@@ -168,6 +171,7 @@ PHI: MappingProxyType[str, Phi] = MappingProxyType(
             _silu_slope_cost,
             largest_slope=1.1,
             largest_curvature=0.5,
+            has_logistic=True,
         ),
         "gelu": Phi(
             lambda xp, z: z * _gelu_half(xp, z),

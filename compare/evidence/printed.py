@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from compare.evidence.arithmetic import plain_arithmetic
 from compare.evidence.phi import Array
 from compare.evidence.recovered import Rounding, recover, rounding_of
 
@@ -40,7 +41,9 @@ def hidden_by_print(xp: Any, g: Array, e: Array, rounding: Rounding) -> Array:
 
 def hidden_in(values: np.ndarray, e: np.ndarray) -> np.ndarray:
     """Does the same for an array whose dtype is that of the arithmetic."""
-    return hidden_by_print(np, values.astype(np.float64), e, rounding_of(values.dtype))
+    return hidden_by_print(
+        np, values.astype(np.float64), e, rounding_of(plain_arithmetic(values.dtype))
+    )
 
 
 def doubt(xp: Any, delta: Array, hidden: Array) -> Array:
@@ -74,7 +77,7 @@ def recover_printed(
     weights = unit / (xp.maximum(xp.sum(unit * unit, axis=0), 1.0) * scale)
     q = doubt(xp, delta, delta_hidden)
     moved = xp.sum(dw_hidden * weights, axis=1)
-    relative = 4 * rounding.u + rounding.lam * xp.sum(weights, axis=0)
+    relative = 2 * rounding.outer + rounding.lam * xp.sum(weights, axis=0)
     left = 1 - q - relative * (1 + q)
     known = left > 1 - _MOST_DOUBT
     q, left = (xp.where(known, value, 1.0) for value in (q, left))

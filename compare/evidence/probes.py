@@ -2,8 +2,8 @@
 
 A factor 1 + m / 2^k whose last bit is set comes through a product with 1 only if k fraction bits
 of it are used: 23 in float32, 10 in TF32, 7 in bfloat16, about 16 where a factor is split into two
-bfloat16 numbers. Of the sum 1 + 2^-t - 1, its terms in any places among zeros, 2^-t is left only if
-t fraction bits are kept between. The products have the shapes of those of the network, since
+bfloat16 numbers. Of the sum 1.5 + 2^-t - 1.5, its terms in any places among zeros, 2^-t is left
+only if t fraction bits are kept between. The products have the shapes of the network's, since
 libraries choose their kernels by shape. And half of the smallest normal number, taken and made,
 tells whether subnormal numbers are flushed to zero.
 
@@ -17,12 +17,15 @@ from typing import NamedTuple, TypeAlias
 import ml_dtypes
 import numpy as np
 
+from compare.evidence.arithmetic import Arithmetic, fraction_bits
+
 Factors: TypeAlias = list[tuple[np.ndarray, np.ndarray]]
 # Vectors, entry by entry; a [N, K] and the same b [K, M] for all; or a [N, K, 1] and b [N, 1, M].
 Multiply: TypeAlias = Callable[[Factors], list[np.ndarray]]
 
 _WIDE_SUMS = 23  # fraction bits of float32, in which low precision is usually added up
-_PLACES = 4  # at least, that a sum of so many bits is tried in
+_NUMBERS = np.array([1 + (2**k * 2 // 3 // 2 * 2 + 1) % 2**k / 2**k for k in range(53)])
+_PLACES = 8  # at least, that a sum of so many bits is tried in
 
 
 class Product(NamedTuple):
@@ -45,7 +48,7 @@ class Probed(NamedTuple):
     @property
     def dtype_bits(self) -> int:
         """Fraction bits that there are."""
-        return int(ml_dtypes.finfo(self.dtype).nmant)
+        return fraction_bits(self.dtype)
 
     @property
     def operand_bits(self) -> int:
@@ -58,11 +61,16 @@ class Probed(NamedTuple):
         known = (one.sum_bits for one in self.products if one.sum_bits is not None)
         return min(known, default=None)
 
+    @property
+    def arithmetic(self) -> Arithmetic:
+        """What bounds have to know of it."""
+        sums = self.dtype_bits if self.sum_bits is None else self.sum_bits
+        return Arithmetic(self.dtype, self.operand_bits, sums)
+
 
 class _Shape(NamedTuple):
     """Of one product: [N, K] times [K, M], or outer."""
 
-    name: str
     n: int
     k: int
     m: int
@@ -92,11 +100,11 @@ def probe(
       dtype: of factors and products.
       samples: N, how many it computes at once.
     """
-    shapes = _shapes(layer_sizes, samples)
-    bits = int(ml_dtypes.finfo(dtype).nmant)
+    named = _shapes(layer_sizes, samples)
+    shapes = list(dict.fromkeys(shape for _, shape in named))
+    bits = fraction_bits(dtype)
     wide = max(bits, _WIDE_SUMS)
-    tiny = float(ml_dtypes.finfo(dtype).smallest_normal)
-    subnormal = np.array([tiny / 2, tiny], dtype), np.array([2, 0.5], dtype)
+    subnormal = _subnormal(dtype)
     kept = []
 
     def lost(build: Build, most: int, number: int, *, fewer: bool) -> np.ndarray:
@@ -105,7 +113,7 @@ def probe(
         asked = [build(shape, most, number, fewer) for shape in shapes]
         factors = [(one.a.astype(dtype), one.b.astype(dtype)) for one in asked]
         *products, last = multiply([*factors, subnormal])
-        kept.append(last.astype(np.float64) == (tiny, tiny / 2))
+        kept.append(_same_bits(last, subnormal[0][::-1]))
         for row, one, product in zip(found, asked, products, strict=True):
             row[one.bits[product.astype(np.float64) != one.expected]] = True
         return found
@@ -122,35 +130,44 @@ def probe(
     left = ask(_left, bits, max(-(-bits // _left_entries(shape)) for shape in shapes))
     right = ask(_right, bits, max(-(-bits // _right_entries(shape)) for shape in shapes))
     sums = ask(_sum, wide, -(-wide * _PLACES // samples))
+    found = {
+        shape: (shape[:3], min(a, b), None if shape.outer or shape.k < 3 else t)
+        for shape, a, b, t in zip(shapes, left, right, sums, strict=True)
+    }
     inputs, results = np.all(kept, axis=0).tolist()
-    products = zip(shapes, left, right, sums, strict=True)
-    return Probed(
-        dtype,
-        tuple(
-            Product(s.name, (s.n, s.k, s.m), min(a, b), None if s.outer or s.k < 3 else t)
-            for s, a, b, t in products
-        ),
-        inputs,
-        results,
-    )
+    products = tuple(Product(name, *found[shape]) for name, shape in named)
+    return Probed(dtype, products, inputs, results)
 
 
-def _shapes(layer_sizes: Sequence[int], n: int) -> list[_Shape]:
-    """Of the products of forward and backward pass, in the order that data flows."""
+def _shapes(layer_sizes: Sequence[int], n: int) -> list[tuple[str, _Shape]]:
+    """Names the products of forward and backward pass, in the order that data flows."""
     layers = list(enumerate(itertools.pairwise(layer_sizes), start=1))
-    forward = [_Shape(f"h{i - 1} w{i}", n, n_in, n_out, False) for i, (n_in, n_out) in layers]
+    forward = [(f"h{i - 1} w{i}", _Shape(n, n_in, n_out, False)) for i, (n_in, n_out) in layers]
     backward = []
     for i, (n_in, n_out) in reversed(layers):
-        backward.append(_Shape(f"h{i - 1} delta{i}", n, n_in, n_out, True))
+        backward.append((f"h{i - 1} delta{i}", _Shape(n, n_in, n_out, True)))
         if i > 1:
-            backward.append(_Shape(f"w{i} delta{i}", n, n_out, n_in, False))
+            backward.append((f"w{i} delta{i}", _Shape(n, n_out, n_in, False)))
     return [*forward, *backward]
+
+
+def _subnormal(dtype: np.dtype) -> tuple[np.ndarray, np.ndarray]:
+    """Factors of the smallest normal number and its half, in either order.
+
+    The half is made of bits: this thread may flush to zero too, and then 2^-1023 is 0 to it.
+    """
+    normal = np.array([ml_dtypes.finfo(dtype).smallest_normal], dtype)
+    half = (normal.view(f"u{dtype.itemsize}") >> 1).view(dtype)
+    return np.concatenate([half, normal]), np.array([2, 0.5], dtype)
+
+
+def _same_bits(a: np.ndarray, b: np.ndarray) -> np.ndarray:
+    return np.equal(*(np.ascontiguousarray(one).view(f"u{one.itemsize}") for one in (a, b)))
 
 
 def _number(bits: np.ndarray) -> np.ndarray:
     """1.1, 1.11, 1.101, 1.1011, 1.10101, ...: so many fraction bits, the last one set."""
-    whole = 2.0**bits
-    return 1 + (whole * 2 // 3 // 2 * 2 + 1) % whole / whole
+    return _NUMBERS[bits]
 
 
 def _left_entries(shape: _Shape) -> int:
@@ -193,7 +210,7 @@ def _right(shape: _Shape, most: int, number: int, fewer: bool) -> _Question:
 
 
 def _sum(shape: _Shape, most: int, number: int, fewer: bool) -> _Question:
-    """Adds 1 + 2^-t - 1, in three places drawn for each sum; where there are none, asks nothing."""
+    """Adds 1.5 + 2^-t - 1.5, in three places drawn for each sum; asks nothing if there are none."""
     n, k, m = shape.n, shape.k, shape.m
     if shape.outer or k < 3:
         nothing = _left(shape, 1, 0, True)
@@ -202,7 +219,8 @@ def _sum(shape: _Shape, most: int, number: int, fewer: bool) -> _Question:
     bits = _bits(entries, most, fewer)
     places = np.random.default_rng(number).random((n, k)).argsort(axis=1)[:, :3]
     a = np.zeros((n, k))
-    np.put_along_axis(a, places, np.stack([np.ones(n), 2.0**-bits, -np.ones(n)], axis=1), axis=1)
+    terms = np.stack([np.full(n, 1.5), 2.0**-bits, np.full(n, -1.5)], axis=1)
+    np.put_along_axis(a, places, terms, axis=1)
     expected = np.broadcast_to(2.0 ** -bits[:, None], (n, m))
     return _Question(a, np.ones((k, m)), expected, _like(expected, bits[:, None]))
 

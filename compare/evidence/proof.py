@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from compare.evidence.arithmetic import Arithmetic, plain_arithmetic
 from compare.evidence.certificate import ratios
 from compare.evidence.recovered import Rounding, rounding_of
 from compare.evidence.subject import Subject, make_subject, per_sample, per_sample_compiled
@@ -58,6 +59,7 @@ def certify(
     grads: "Grads",
     *,
     activation: str,
+    arithmetic: Arithmetic | None = None,
     printed: "Grads | None" = None,
     first_sample: int = 0,
     compiled: bool = False,
@@ -67,18 +69,21 @@ def certify(
 
     Args:
       implementation: its name.
-      params: leaves [n_in, n_out] and [n_out].
+      params: leaves [n_in, n_out] and [n_out]; of a wider dtype than grads, they and the samples
+        were rounded on their way in.
       x: [N, d].
       y: [N, k].
-      grads: leaves [N, n_in, n_out] and [N, n_out]; their dtype is that of the arithmetic.
+      grads: leaves [N, n_in, n_out] and [N, n_out].
       activation: of the hidden layers.
+      arithmetic: that made grads; None for every operation in their dtype.
       printed: if grads were read from print, half a unit of every last printed digit, in the shapes
         of grads; 0 where a number is exact.
       first_sample: the number of sample x[0].
       compiled: whether to check with jitted JAX, which pays off when there are many blocks.
       worst_so_far: a ratio below which `worst` is not looked up, since `merge` would drop it.
     """
-    rounding = rounding_of(grads[0].b.dtype)
+    arithmetic = arithmetic or plain_arithmetic(grads[0].b.dtype)
+    rounding = rounding_of(arithmetic, params[0][1].dtype)
     options: dict[str, Any] = {"activation": activation, "rounding": rounding}
     finite = _finite(grads)
     subject = make_subject(params, x, y, grads, printed, finite)

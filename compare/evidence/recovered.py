@@ -7,43 +7,65 @@ N samples, n_l units of layer l.
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
-import ml_dtypes
 import numpy as np
 
+from compare.evidence.arithmetic import Arithmetic, fraction_bits
 from compare.evidence.phi import Array, Phi
 
 _ANYTHING = 1e30  # finite, since weights of zero make NaN of an infinity
 
 
 class Rounding(NamedTuple):
-    """The arithmetic of an implementation."""
+    """The constants of an implementation's arithmetic."""
 
     u: float  # unit roundoff
-    lam: float  # what underflow may cost: the smallest normal number where libraries flush to zero
+    lam: float  # what underflow may cost
     slack: float  # factor on every bound
-    inputs: int = 0  # 1 where weights and samples are rounded on their way in
+    inputs: int  # 1 where weights and samples are rounded on their way in
+    uses: int  # roundings that two uses of one value may be apart
+    arithmetic: Arithmetic
 
-    def gamma(self, n: int) -> float:
-        """n u / (1 - n u), and more than anything can be off where n u is 1."""
-        return n * self.u / (1 - n * self.u) if n * self.u < 1 else _ANYTHING
+    def lost_in_logistic(self, xp: Any, z: Array, phi: Phi) -> Array | float:
+        """What phi and phi' may lose where an exponential in them overflows."""
+        logistic = self.arithmetic.logistic
+        return logistic * (1 + xp.abs(z)) if phi.has_logistic and logistic else 0.0
+
+    def dot(self, n: int) -> float:
+        """Bounds the error of n terms and a bias, relative to their sum of magnitudes.
+
+        Where sums are wider than the dtype, the bias may be added after the sum was rounded.
+        """
+        bias = 0 if self.arithmetic.is_plain else 1
+        bound = self.arithmetic.dot(n + 1, self.inputs + self.uses + bias)
+        return min(bound, _ANYTHING)
+
+    @property
+    def outer(self) -> float:
+        """Bounds |dw - h delta| / |dw| for one entry, and so that of h recovered from dw.
+
+        dw is (1 + t) h delta with |t| <= e = dot(1), and e / (1 - e) relative to itself.
+        """
+        if self.arithmetic.is_plain and not self.uses:
+            return 2 * self.u
+        e = self.arithmetic.dot(1, self.uses)
+        return e / (1 - e)
 
 
-def rounding_of(dtype: np.dtype) -> Rounding:
-    """Returns the constants of float64, float32, float16 or bfloat16.
+def rounding_of(arithmetic: Arithmetic, given: np.typing.DTypeLike = np.float32) -> Rounding:
+    """Returns the constants of an arithmetic, for a problem whose weights and samples are `given`.
 
     In float64 a bound is no more precise than the gradient, so it is doubled. Weights and samples
-    that come in float32 or float64 do not exist in float16 and bfloat16: they cost u relative each.
-    There u is so large that the constants here, which are of first order, are not enough: n of them
-    are (1 + u)^n - 1 <= n u (1 + n u) for n u <= 1/2, and n is at most 32 beside the dot products.
-    Subnormal float16 numbers are kept, unlike others, so underflow costs one of them at most: the
-    smallest normal number is so large there that allowing for it would hide most mistakes.
+    that do not exist in the dtype cost u relative each. In float16 and bfloat16 u is so large that
+    the constants here, which are of first order, are not enough: n of them are
+    (1 + u)^n - 1 <= n u (1 + n u) for n u <= 1/2, and n is at most 32 beside the dot products.
+    XLA leaves out roundings to those two between operations that it fuses (its flag
+    xla_allow_excess_precision), so one use of a value may be rounded and another not.
     """
-    info = ml_dtypes.finfo(dtype)
-    u, lam = float(info.eps) / 2, float(info.smallest_normal)
-    if u > 2.0**-24:
-        lam = float(info.smallest_subnormal) if dtype == np.float16 else lam
-        return Rounding(u, lam, 1 + 32 * u, inputs=1)
-    return Rounding(u, lam, 2.0 if u <= 2.0**-53 else 1.0)
+    low, u = arithmetic.is_low, arithmetic.u
+    wide = 2.0 if u <= 2.0**-53 else 1.0
+    slack = 1 + 32 * u if low else wide
+    inputs = int(fraction_bits(np.dtype(given)) > fraction_bits(arithmetic.dtype))
+    return Rounding(u, arithmetic.lam, slack, inputs, int(low), arithmetic)
 
 
 class Trace(NamedTuple):
@@ -64,7 +86,7 @@ def recover(xp: Any, dw: Array, delta: Array, rounding: Rounding) -> tuple[Array
     h = xp.sum(products, axis=1) / norm
     flushed = xp.sum(xp.abs(unit), axis=0) * (rounding.lam / norm)
     projecting = (len(delta) + 4) * 2.0**-53  # this very sum, in float64
-    relative = 2 * rounding.u + projecting
+    relative = rounding.outer + projecting
     return h, relative * xp.abs(h) + flushed * (1 + xp.abs(h))
 
 
@@ -78,12 +100,12 @@ def input_error(xp: Any, given: Array, rounding: Rounding) -> Array:
 def _affine(xp: Any, h: Array, h_error: Array, w: Array, b: Array, rounding: Rounding) -> Trace:
     """z = h w + b for an h known to h_error, and the error of a z computed from that h.
 
-    The error is gamma (|h| |w| + |b|) + (1 + gamma) h_error |w| + lam (3 (n + 1) + |w| + |h|).
+    The error is dot (|h| |w| + |b|) + (1 + dot) h_error |w| + lam (3 (n + 1) + |w| + |h|).
     """
-    size, gamma = xp.abs(h), rounding.gamma(len(w) + 1 + rounding.inputs)
-    passed_on = gamma * size + (1 + gamma) * h_error + rounding.lam
+    size, dot = xp.abs(h), rounding.dot(len(w))
+    passed_on = dot * size + (1 + dot) * h_error + rounding.lam
     flushed = rounding.lam * (3 * (len(w) + 1) + xp.sum(size, axis=0))
-    error = xp.abs(w).T @ passed_on + (gamma * xp.abs(b)[:, None] + flushed)
+    error = xp.abs(w).T @ passed_on + (dot * xp.abs(b)[:, None] + flushed)
     return Trace(w.T @ h + b[:, None], error)
 
 
@@ -111,6 +133,7 @@ def trace_forward(
             phi.largest_slope * forward.error
             + rounding.u * phi.value_cost(xp, forward.z)
             + rounding.lam * (2 + xp.abs(forward.z))
+            + rounding.lost_in_logistic(xp, forward.z, phi)
         )
         forward = _affine(xp, h, h_error, w, b, rounding)
         local = _affine(xp, *below, w, b, rounding)

@@ -13,12 +13,14 @@ by at most e_a + e_b. For the roots of a quadratic, say:
 
 The running error analysis is Higham's (Accuracy and Stability of Numerical Algorithms, section
 3.3), with u = 2^-p the unit roundoff, gamma_n = n u / (1 - n u) and lam the smallest normal number,
-which a library may flush to zero. Two readings: `worst` adds magnitudes and is a proof; `typical`
-takes the root of the sum of squares, the scale that real errors have, and is statistical.
+which a library may flush to zero; `arithmetic` has these, and what matrix products make of them.
+Two readings: `worst` adds magnitudes and is a proof; `typical` takes the root of the sum of
+squares, the scale that real errors have, and is statistical.
 """
 
 import dataclasses
 import functools
+import math
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -26,6 +28,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from compare.evidence.arithmetic import Arithmetic, plain_arithmetic
 from compare.evidence.roundoff_rules import RULES, Array, Bounded
 
 _TRACES = 16  # kept
@@ -38,6 +41,7 @@ def roundoff(
     *,
     reading: str = "worst",
     rounded_inputs: bool = False,
+    arithmetic: Arithmetic | None = None,
 ) -> Callable[..., tuple[Any, Any]]:
     """Makes of f a function that returns (values, bounds), both float64 with f's structure.
 
@@ -48,6 +52,7 @@ def roundoff(
       rounded_inputs: whether f is meant at the arguments as given, in float64 if need be. One that
         does not exist in dtype then carries the bound u |a| of rounding it; so float32 weights are
         given to a program that answers in bfloat16.
+      arithmetic: how matrix products of that dtype are computed; None for by operations of it.
 
     Returns:
       A function of f's arguments, arrays or pytrees of arrays. Under `jax.jit` it has to be traced
@@ -61,6 +66,7 @@ def roundoff(
     if reading not in READINGS:
         raise ValueError(f"reading: expected one of {', '.join(READINGS)}, got {reading!r}")
     dtype = np.dtype(dtype)
+    arithmetic = arithmetic or plain_arithmetic(dtype)
 
     def analysed(*args: Any) -> tuple[Any, Any]:
         leaves, args_structure = jax.tree.flatten(args)
@@ -68,13 +74,16 @@ def roundoff(
         with jax.enable_x64(True):
             closed, out_shapes = _trace(f, dtype, args_structure, tuple(map(np.shape, leaves)))
             xp = jnp if tracing else np
-            interpreter = _Interpreter(xp, reading)
+            interpreter = _Interpreter(xp, reading, arithmetic)
             with np.errstate(all="ignore"):
                 enter = interpreter.rounded if rounded_inputs else interpreter.cast
                 outs = interpreter.run(closed, [enter(xp.asarray(leaf), dtype) for leaf in leaves])
         structure: Any = jax.tree.structure(out_shapes)
+        # A square of less than this is 0 in float64, and so such errors have no typical scale.
+        least = 0.0 if reading == "worst" else math.sqrt(np.finfo(np.float64).smallest_normal)
+        limits = [xp.maximum(out.error, least) for out in outs]
         slack = 2.0 if dtype == np.float64 else 1.0  # the bound is no more precise than the value
-        errors = [slack * xp.where(xp.isnan(out.error), np.inf, out.error) for out in outs]
+        errors = [slack * xp.where(xp.isnan(limit), np.inf, limit) for limit in limits]
         return structure.unflatten([out.value for out in outs]), structure.unflatten(errors)
 
     return analysed
@@ -92,9 +101,15 @@ def _trace(
 class _Interpreter:
     """Evaluates jaxprs on Bounded values with NumPy, or with jax.numpy under a trace."""
 
-    def __init__(self, xp: Any, reading: str) -> None:
+    def __init__(self, xp: Any, reading: str, arithmetic: Arithmetic) -> None:
         self.xp = xp
         self.worst = reading == "worst"
+        self._arithmetic = arithmetic
+
+    def arithmetic(self, dtype: Any) -> Arithmetic | None:
+        if not jnp.issubdtype(dtype, jnp.floating):
+            return None
+        return self._arithmetic if dtype == self._arithmetic.dtype else plain_arithmetic(dtype)
 
     def exact(self, value: Array) -> Bounded:
         if value.dtype == bool:
@@ -107,8 +122,8 @@ class _Interpreter:
 
     def rounded(self, value: Array, dtype: np.dtype) -> Bounded:
         """Takes a value that is rounded to dtype on its way in."""
-        info, wide = jnp.finfo(dtype), self.exact(value).value.astype(np.float64)
-        error = float(info.eps) / 2 * self.xp.abs(wide) + float(info.smallest_normal)
+        plain, wide = plain_arithmetic(dtype), self.exact(value).value.astype(np.float64)
+        error = plain.u * self.xp.abs(wide) + plain.lam
         error = self.xp.where(value.astype(dtype).astype(np.float64) == wide, 0.0, error)
         return self.within_range(Bounded(wide, error), dtype)
 

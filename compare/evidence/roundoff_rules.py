@@ -14,6 +14,8 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from compare.evidence.arithmetic import Arithmetic, gamma
+
 Array = Any
 
 
@@ -36,6 +38,9 @@ class Run(Protocol):
     xp: Any  # numpy, or jax.numpy under a trace
     worst: bool  # the reading
 
+    def arithmetic(self, dtype: Any) -> Arithmetic | None:
+        """How floats of a dtype are computed with; None for other dtypes, which are exact."""
+
     def run(self, closed: Any, args: Sequence[Bounded]) -> list[Bounded]:
         """Evaluates an inner jaxpr."""
 
@@ -43,24 +48,19 @@ class Run(Protocol):
         """Adds independent errors."""
 
 
-def _constants(eqn: Any) -> tuple[float, float]:
+def _constants(run: Run, eqn: Any) -> tuple[float, float]:
     """u and lam of the dtype that an equation computes in."""
-    dtype = eqn.outvars[0].aval.dtype
-    if not jnp.issubdtype(dtype, jnp.floating):
-        return 0.0, 0.0  # integers are exact
-    info = jnp.finfo(dtype)
-    return float(info.eps) / 2, float(info.smallest_normal)
-
-
-def _gamma(n: int, u: float) -> float:
-    return n * u / (1 - n * u) if n * u < 1 else np.inf
+    arithmetic = run.arithmetic(eqn.outvars[0].aval.dtype)
+    return (0.0, 0.0) if arithmetic is None else (arithmetic.u, arithmetic.lam)
 
 
 def _add(run: Run, eqn: Any, a: Bounded, b: Bounded) -> Bounded:
-    u, lam = _constants(eqn)
+    u, lam = _constants(run, eqn)
     xp, value = run.xp, _combined(eqn, a, b)
+    arithmetic = run.arithmetic(eqn.outvars[0].aval.dtype)
+    sum_u = u if arithmetic is None else arithmetic.sum_u
     as_terms = [
-        _gamma(one.terms + 1, u) * xp.abs(other.value)
+        gamma(one.terms + 1, sum_u) * xp.abs(other.value)
         for one, other in ((a, b), (b, a))
         if one.terms
     ]
@@ -73,7 +73,7 @@ def _combined(eqn: Any, a: Bounded, b: Bounded) -> Array:
 
 
 def _mul(run: Run, eqn: Any, a: Bounded, b: Bounded) -> Bounded:
-    u, lam = _constants(eqn)
+    u, lam = _constants(run, eqn)
     xp, value = run.xp, a.value * b.value
     moved = [xp.abs(a.value) * b.error, xp.abs(b.value) * a.error, a.error * b.error]
     spread = run.total(*(one * (1 + u) for one in moved), u * xp.abs(value))
@@ -81,7 +81,7 @@ def _mul(run: Run, eqn: Any, a: Bounded, b: Bounded) -> Bounded:
 
 
 def _div(run: Run, eqn: Any, a: Bounded, b: Bounded) -> Bounded:
-    u, lam = _constants(eqn)
+    u, lam = _constants(run, eqn)
     xp, value = run.xp, a.value / b.value
     smallest = xp.abs(b.value) - b.error
     moved = run.total(a.error / smallest, xp.abs(value) * b.error / smallest)
@@ -97,11 +97,11 @@ def _power(run: Run, eqn: Any, a: Bounded) -> Bounded:
         raise NotImplementedError(
             "roundoff has no rule for negative integer powers; use a division"
         )
-    u, lam = _constants(eqn)
+    u, lam = _constants(run, eqn)
     xp, value = run.xp, a.value**n
     reach = xp.abs(a.value) + a.error
     moved = reach**n - xp.abs(a.value) ** n if run.worst else n * reach ** max(n - 1, 0) * a.error
-    rounded = _gamma(max(n - 1, 0), u) * reach**n
+    rounded = gamma(max(n - 1, 0), u) * reach**n
     return Bounded(
         value, run.total(moved * (1 + u), rounded) + lam * n * (1 + reach) ** max(n - 1, 0)
     )
@@ -109,7 +109,7 @@ def _power(run: Run, eqn: Any, a: Bounded) -> Bounded:
 
 def _dot_general(run: Run, eqn: Any, a: Bounded, b: Bounded) -> Bounded:
     (contract_a, contract_b), (batch_a, batch_b) = eqn.params["dimension_numbers"]
-    u, lam = _constants(eqn)
+    _, lam = _constants(run, eqn)
     xp, letters = run.xp, iter(string.ascii_letters)
     of_a: dict[int, str] = {i: next(letters) for i in range(a.value.ndim)}
     of_b = {
@@ -130,23 +130,53 @@ def _dot_general(run: Run, eqn: Any, a: Bounded, b: Bounded) -> Bounded:
     flushed = lam * (
         3 * terms + dot(reach_a, xp.ones_like(reach_b)) + dot(xp.ones_like(reach_a), reach_b)
     )
+    value = dot(a.value, b.value)
     if run.worst:
-        error = (
-            dot(size_a, b.error) + dot(a.error, reach_b) + _gamma(terms, u) * dot(reach_a, reach_b)
-        )
+        reach = dot(reach_a, reach_b)
+        rounded = _of_dot(run, eqn, terms) * reach
+        error = dot(size_a, b.error) + dot(a.error, reach_b) + rounded
+        error = xp.where(_fits(eqn, reach + rounded), error, np.inf)
     else:
         squares = dot(size_a**2, b.error**2) + dot(a.error**2, reach_b**2)
-        error = xp.sqrt(squares + terms * u * u * dot(reach_a**2, reach_b**2))
-    return Bounded(dot(a.value, b.value), error + flushed, terms=max(terms, 1))
+        squares = squares + _typical_of_dot(run, eqn, terms, dot(reach_a**2, reach_b**2), value)
+        error = xp.sqrt(squares)
+    return Bounded(value, error + flushed, terms=max(terms, 1))
+
+
+def _of_dot(run: Run, eqn: Any, terms: int) -> float:
+    """What a dot product costs, relative to the sum of the magnitudes of its terms."""
+    arithmetic = run.arithmetic(eqn.outvars[0].aval.dtype)
+    return 0.0 if arithmetic is None else arithmetic.dot(terms)
+
+
+def _typical_of_dot(run: Run, eqn: Any, terms: int, squares: Array, value: Array) -> Array:
+    """The same squared, by the sum of the squares of the terms.
+
+    Factors that are truncated lose half of operand_u on average, all in one direction, and so
+    operand_u of the value together.
+    """
+    arithmetic = run.arithmetic(eqn.outvars[0].aval.dtype)
+    if arithmetic is None:
+        return 0.0 * squares
+    if arithmetic.is_plain:
+        return terms * arithmetic.u * arithmetic.u * squares
+    each = terms * arithmetic.sum_u**2 + 2 * arithmetic.operand_u**2
+    return each * squares + (arithmetic.u**2 + arithmetic.operand_u**2) * value**2
+
+
+def _fits(eqn: Any, size: Array) -> Array:
+    """Whether no partial sum can overflow, or be the difference of two infinities."""
+    dtype = eqn.outvars[0].aval.dtype
+    return size <= float(jnp.finfo(dtype).max) if jnp.issubdtype(dtype, jnp.floating) else size >= 0
 
 
 def _reduce_sum(run: Run, eqn: Any, a: Bounded) -> Bounded:
-    u, lam = _constants(eqn)
+    u, lam = _constants(run, eqn)
     xp, axes = run.xp, tuple(eqn.params["axes"])
     n = int(np.prod([a.value.shape[i] for i in axes], dtype=int))
     reach = xp.abs(a.value) + a.error
     if run.worst:
-        error = xp.sum(a.error, axis=axes) + _gamma(max(n - 1, 0), u) * xp.sum(reach, axis=axes)
+        error = xp.sum(a.error, axis=axes) + gamma(max(n - 1, 0), u) * xp.sum(reach, axis=axes)
     else:
         error = xp.sqrt(xp.sum(a.error**2, axis=axes) + n * u * u * xp.sum(reach**2, axis=axes))
     return Bounded(xp.sum(a.value, axis=axes), error + 3 * n * lam)
@@ -165,18 +195,25 @@ _MONOTONE: dict[str, tuple[Callable[[Any, Array], Array], int]] = {
 
 
 def _monotone(run: Run, eqn: Any, a: Bounded) -> Bounded:
-    u, lam = _constants(eqn)
+    u, lam = _constants(run, eqn)
     function, ulps = _MONOTONE[eqn.primitive.name]
     xp, value = run.xp, function(run.xp, a.value)
     above, below = function(xp, a.value + a.error), function(xp, a.value - a.error)
     moved = xp.maximum(above - value, value - below)
     size = xp.maximum(xp.abs(above), xp.abs(below))
-    return Bounded(value, run.total(moved, 2 * ulps * u * size) + lam)
+    error = run.total(moved, 2 * ulps * u * size) + lam
+    arithmetic = run.arithmetic(eqn.outvars[0].aval.dtype)
+    if arithmetic is not None and arithmetic.is_low:
+        if eqn.primitive.name == "logistic":
+            error = error + arithmetic.logistic
+        # float16 ends so early that sums of both infinities, NaN, are nothing unusual there
+        error = xp.where(xp.isinf(a.error), np.inf, error)
+    return Bounded(value, error)
 
 
 def _max_min(run: Run, eqn: Any, a: Bounded, b: Bounded) -> Bounded:
     """An error moves the result by no more than itself, and only where its side can win."""
-    _, lam = _constants(eqn)
+    _, lam = _constants(run, eqn)
     xp = run.xp
     sign = 1 if eqn.primitive.name == "max" else -1
     a_certain = sign * (a.value - b.value) > a.error + b.error
@@ -228,7 +265,7 @@ def _reshaped(shape_of: Callable[[Any, Array], Array]) -> Callable[..., Bounded]
 
 
 def _convert(run: Run, eqn: Any, a: Bounded) -> Bounded:
-    u, lam = _constants(eqn)
+    u, lam = _constants(run, eqn)
     if a.value.dtype == bool:
         return Bounded(a.value.astype(np.float64), a.error.astype(np.float64))
     if jnp.issubdtype(eqn.invars[0].aval.dtype, jnp.floating) and not u:

@@ -95,6 +95,7 @@ def activation_rule(
     """Holds the recovered h_l against phi(z_l)."""
     z, z_error = below
     allowed = phi.largest_slope * z_error + rounding.u * phi.value_cost(xp, z)
+    allowed = allowed + rounding.lost_in_logistic(xp, z, phi)
     allowed = rounding.slack * (allowed + layer.h_error + rounding.lam * (2 + xp.abs(z)))
     return Check("activation", parameter, layer.h, phi.value(xp, z), allowed, layer.known)
 
@@ -102,15 +103,15 @@ def activation_rule(
 def rank_one_rule(layer: Layer, below: Check, xp: Any, rounding: Rounding) -> Check:
     """Holds dw against outer(h, delta); h comes from below where print has hidden delta.
 
-    As printed, |dw - h delta| <= e_w + u |h* delta*| + |delta| |h - h*| + |h*| e_delta.
+    As printed, |dw - h delta| <= e_w + outer |h* delta*| + |delta| |h - h*| + |h*| e_delta.
     """
     h, h_error, hidden = layer.h, layer.h_error, None
     if layer.delta_hidden is not None:
         h = xp.where(layer.known, h, below.expected)
-        h_error = (1 + 4 * rounding.u) * xp.where(layer.known, h_error, below.allowed)
-        reach = (1 + 4 * rounding.u) * (xp.abs(h) + h_error)
+        h_error = (1 + 2 * rounding.outer) * xp.where(layer.known, h_error, below.allowed)
+        reach = (1 + 2 * rounding.outer) * (xp.abs(h) + h_error)
         hidden = layer.dw_hidden + reach[:, None] * layer.delta_hidden
-    by_delta = rounding.slack * (2 * rounding.u * xp.abs(h) + h_error + rounding.lam)
+    by_delta = rounding.slack * (rounding.outer * xp.abs(h) + h_error + rounding.lam)
     flushed = rounding.slack * rounding.lam * (1 + xp.abs(h))
     # where delta is 0, dw has to be 0
     h, by_delta = (xp.where(layer.alive, value, 0.0) for value in (h, by_delta))
@@ -162,6 +163,7 @@ def chain_rule(
     s, s_error = _through(xp, w, above, rounding)
     slope = phi.slope(xp, trace.z)
     slope_error = phi.largest_curvature * trace.error + rounding.u * phi.slope_cost(xp, trace.z)
+    slope_error = slope_error + rounding.lost_in_logistic(xp, trace.z, phi)
     expected = s * slope
     allowed = (
         (xp.abs(s) + s_error) * (slope_error + rounding.lam)
@@ -190,12 +192,12 @@ def chain_rule(
 def _through(xp: Any, w: Array, above: Delta, rounding: Rounding) -> tuple[Array, Array]:
     """Returns w delta of the layer above, [n_l, N], and its error.
 
-    The error is gamma |w| |delta| + lam (3 n + |w| + |delta|), and what delta's own makes of it.
+    The error is dot |w| |delta| + lam (3 n + |w| + |delta|), and what delta's own makes of it.
     """
     n, size = w.shape[1], xp.abs(above.value)
-    gamma = rounding.gamma(n + 2 + rounding.inputs)
-    passed_on = gamma * size + rounding.lam
+    dot = rounding.dot(n + 1)
+    passed_on = dot * size + rounding.lam
     if above.error is not None:
-        passed_on = passed_on + (1 + 2 * gamma) * above.error
+        passed_on = passed_on + (1 + 2 * dot) * above.error
     flushed = rounding.lam * (3 * n + xp.sum(size, axis=0))
     return w @ above.value, xp.abs(w) @ passed_on + flushed

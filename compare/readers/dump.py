@@ -7,10 +7,11 @@ import numpy as np
 
 from compare.errors import UsageError
 from compare.readers.numbers import NamedArray, Numbers
+from compare.readers.precision import dtype_of, round_once
 
 _HEADER = re.compile(
     r"# gradients of (?P<network>\d+(?:-\d+)+) \w+, (?P<samples>\d+) samples, "
-    r"(?P<dtype>float(?:16|32|64)), (?P<layout>in_out|out_in)$"
+    r"(?P<dtype>b?float16|float32|float64), (?P<layout>in_out|out_in)$"
 )
 
 
@@ -73,8 +74,7 @@ def _shape(
 
 
 def _narrowed(path: str, name: str, array: np.ndarray, dtype: str) -> np.ndarray:
-    with np.errstate(over="ignore"):
-        narrow = array.astype(dtype)
+    narrow = round_once(array, dtype_of(dtype))
     if (np.isinf(narrow) & np.isfinite(array)).any():
         raise UsageError(f"{path}: {name} has values that {dtype} does not have")
     return narrow

@@ -14,7 +14,7 @@ from compare.errors import UsageError
 from compare.readers.arrays import FORMATS, read_arrays
 from compare.readers.naming import Layers, find_layers
 from compare.readers.numbers import NamedArray, read_numbers
-from compare.readers.precision import ARITHMETIC, arithmetic_of
+from compare.readers.precision import ARITHMETIC, arithmetic_of, largest_of
 from compare.readers.shaped import fit_shape, fits
 from compare.readers.unnamed import alike, by_count, stacked
 from jaxmlp.base import Grads, Layer, Params, parameter_names
@@ -47,7 +47,7 @@ def read_gradients(path: str, params: Params, *, n: int, layout: str, dtype: np.
       params: the weights.
       n: N.
       layout: of matrices where the file does not say and their shapes do not tell.
-      dtype: of the arithmetic, where the numbers were read from print.
+      dtype: of the arithmetic, where the numbers were read from print or wider arrays hold them.
 
     Raises:
       UsageError: if it cannot be read, or does not hold these gradients.
@@ -66,7 +66,7 @@ def read_gradients(path: str, params: Params, *, n: int, layout: str, dtype: np.
     read_as = _layout([leaf.values.shape for leaf in leaves], params, n, read_as)
     values = _grads([leaf.values for leaf in leaves], params, n, read_as, where)
     if not by_print:
-        narrow = arithmetic_of([leaf for layer in values for leaf in layer])
+        narrow = arithmetic_of([leaf for layer in values for leaf in layer], dtype)
         return Given(_cast(values, narrow), None, None)
     units = [np.zeros(a.values.shape) if a.half_unit is None else a.half_unit for a in leaves]
     _check_range(values, dtype, where)
@@ -185,7 +185,7 @@ def _unflattened(found: tuple[int, ...], shape: tuple[int, ...], n: int) -> tupl
 
 def _check_range(grads: Grads, dtype: np.dtype, where: str) -> None:
     """Refuses printed numbers that the arithmetic does not have, as it cannot have made them."""
-    largest = np.finfo(dtype).max
+    largest = largest_of(dtype)
     for name, leaf in zip(
         parameter_names(len(grads)), (leaf for layer in grads for leaf in layer), strict=True
     ):

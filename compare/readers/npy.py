@@ -3,6 +3,7 @@
 import numpy as np
 
 from compare.errors import UsageError
+from compare.readers.precision import named
 
 _MAGIC = b"\x93NUMPY"
 
@@ -22,7 +23,7 @@ def map_npy(path: str, *, option: str) -> np.ndarray:
         with open(path, "rb") as file:
             if file.read(len(_MAGIC)) != _MAGIC:
                 raise UsageError(f"{where}: expected a .npy file, as numpy.save writes it")
-        return np.lib.format.open_memmap(path, mode="r")
+        return named(np.lib.format.open_memmap(path, mode="r"))
     except OSError as error:
         raise UsageError(f"{where}: {error.strerror or error}") from None
     except UsageError:

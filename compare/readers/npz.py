@@ -1,8 +1,15 @@
-"""`.npz` archives: named arrays, never pickles."""
+"""`.npz` archives: named arrays, never pickles.
+
+NumPy has no bfloat16. Where we write it, it is float32 with an entry `dtype` beside it that says
+'bfloat16'; where others do, it is raw bytes.
+"""
 
 import numpy as np
 
 from compare.errors import UsageError
+from compare.readers.precision import dtype_of, named, narrowed
+
+_WIDENED = "bfloat16"
 
 
 def read_npz(path: str, *, option: str) -> dict[str, np.ndarray]:
@@ -13,7 +20,8 @@ def read_npz(path: str, *, option: str) -> dict[str, np.ndarray]:
       option: what it was given for, such as '--params', to be named in errors.
 
     Raises:
-      UsageError: if it is no readable archive or holds a pickled object.
+      UsageError: if it is no readable archive, holds a pickled object, or numbers that are not of
+        the dtype that it says.
     """
     where = f"{option} {path}"
     try:
@@ -22,7 +30,8 @@ def read_npz(path: str, *, option: str) -> dict[str, np.ndarray]:
                 raise UsageError(f"{where}: expected a .npz archive, as numpy.savez writes it")
             file.seek(0)
             with np.load(file, allow_pickle=False) as archive:
-                return {name: _read_array(archive, name, where) for name in archive.files}
+                found = {name: _read_array(archive, name, where) for name in archive.files}
+                return _narrowed(found, where)
     except OSError as error:
         raise UsageError(f"{where}: {error.strerror or error}") from None
     except UsageError:
@@ -46,4 +55,22 @@ def _read_array(archive: np.lib.npyio.NpzFile, name: str, where: str) -> np.ndar
         ) from None
     if not isinstance(array, np.ndarray):
         raise UsageError(f"{where}: {name} is no .npy array")
-    return array
+    return named(array)
+
+
+def _narrowed(arrays: dict[str, np.ndarray], where: str) -> dict[str, np.ndarray]:
+    """Takes numbers back to the dtype that an archive of ours says they have."""
+    said = arrays.get("dtype")
+    if said is None or said.dtype.kind != "U":
+        return arrays
+    if said.shape or said.item() != _WIDENED:
+        raise UsageError(
+            f"{where}: expected {_WIDENED} as the entry dtype, or no such entry, got "
+            f"{said.tolist()!r}"
+        )
+    dtype = dtype_of(_WIDENED)
+    return {
+        name: narrowed(array, dtype, where=f"{where}: {name}")
+        for name, array in arrays.items()
+        if name != "dtype"
+    }

@@ -9,7 +9,6 @@ from typing import IO, Any
 import numpy as np
 
 from compare.errors import UsageError
-from compare.readers.precision import dtype_of
 
 _KEYS = ("state_dict", "model_state_dict", "model")  # under which checkpoints hold one
 _HOW = "save its weights: torch.save(model.state_dict(), 'weights.pt')"
@@ -35,7 +34,7 @@ def read_state_dict(path: str, *, option: str) -> dict[str, np.ndarray]:
       option: what it was given for, such as '--params', to be named in errors.
 
     Returns:
-      name -> array in the file's order, those of less than 32 bits widened to float32.
+      name -> array in the file's order, float8 widened to float32.
 
     Raises:
       UsageError: if it is no readable file of torch.save, or holds other than tensors of numbers.
@@ -117,6 +116,8 @@ def _state_dict(loaded: Any, where: str) -> Mapping[str, Any]:
 def _as_array(tensor: Any, where: str) -> np.ndarray:
     import torch
 
+    from torch_ref.convert import to_array
+
     kinds = {
         "sparse": tensor.layout != torch.strided and not tensor.is_nested,
         "quantized": tensor.is_quantized,
@@ -128,10 +129,8 @@ def _as_array(tensor: Any, where: str) -> np.ndarray:
             raise UsageError(f"{where}: expected a plain tensor, got a {kind} one")
     tensor = tensor.detach()
     try:
-        if tensor.dtype == torch.bfloat16:
-            return tensor.to(torch.float32).numpy().astype(dtype_of("bfloat16"))
         if tensor.dtype.is_floating_point and tensor.element_size() < 2:
             tensor = tensor.to(torch.float32)
-        return tensor.resolve_conj().resolve_neg().numpy()
+        return to_array(tensor.resolve_conj().resolve_neg())
     except (TypeError, RuntimeError):  # as for several numbers packed into a byte
         raise UsageError(f"{where}: expected real numbers, got dtype {tensor.dtype}") from None

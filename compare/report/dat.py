@@ -12,6 +12,7 @@ from typing import IO, Any
 import numpy as np
 
 from compare.config import LARGEST_TEXT_DUMP, Config
+from compare.report.values import decimal_digits
 from compare.staging import Staging
 
 STEMS = {"jax_grad": "jax_autograd", "jax_manual": "my_autograd"}  # others: their own name
@@ -68,9 +69,8 @@ class Dumps:
     def finish(self) -> None:
         """Writes `.npz` files, after the last block."""
         for name, blocks in self._arrays.items():
-            arrays: dict[str, Any] = {k: storable(np.concatenate(v)) for k, v in blocks.items()}
             with open(self._staging.path(name), "wb") as file:
-                np.savez(file, **arrays)
+                write_npz(file, {k: np.concatenate(v) for k, v in blocks.items()})
 
     def __exit__(self, *raised: object) -> None:
         """Closes text files."""
@@ -99,9 +99,17 @@ class Dumps:
         )
 
 
-def storable(array: np.ndarray) -> np.ndarray:
-    """Widens bfloat16, which `.npz` files do not know, to float32."""
-    return array.astype(np.float32) if array.dtype.name == "bfloat16" else array
+def write_npz(file: IO[bytes], arrays: Mapping[str, np.ndarray]) -> None:
+    """Writes arrays of one dtype as an archive.
+
+    NumPy does not know bfloat16, which is widened to float32; an entry `dtype` then says what the
+    numbers are, for readers of ours.
+    """
+    stored: dict[str, Any] = dict(arrays)
+    if any(array.dtype.name == "bfloat16" for array in arrays.values()):
+        stored = {name: array.astype(np.float32) for name, array in arrays.items()}
+        stored["dtype"] = np.array("bfloat16")
+    np.savez(file, **stored)
 
 
 def text_lines(first_sample: int, arrays: Mapping[str, np.ndarray]) -> Sequence[str]:
@@ -117,12 +125,12 @@ def text_lines(first_sample: int, arrays: Mapping[str, np.ndarray]) -> Sequence[
         for row, column in np.ndindex(*(1, *array.shape[1:])[-2:])
     ]
     template = "".join(lines)
-    values = np.concatenate([v.reshape(len(v), -1) for v in arrays.values()], axis=1).tolist()
+    values = np.concatenate([v.reshape(len(v), -1) for v in arrays.values()], axis=1)
     return [
         template.replace("\0", str(sample)) % tuple(row)
-        for sample, row in enumerate(values, start=first_sample)
+        for sample, row in enumerate(values.tolist(), start=first_sample)
     ]
 
 
 def _number_format(dtype: np.dtype) -> str:
-    return "%.17g" if dtype == np.float64 else "%.9g"
+    return f"%.{decimal_digits(dtype.name)}g"

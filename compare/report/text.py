@@ -1,11 +1,14 @@
 """The report as tables for a terminal, in 80 columns for all but absurd shapes."""
 
+import itertools
 import math
 import string
 import textwrap
+from collections.abc import Iterator
 from typing import Any
 
 from compare.evidence.digits import DECIMALS, SIGNIFICANT
+from compare.evidence.pairs import Pair
 from compare.report.base import Located, Report, worst_of
 from compare.report.change import format_change
 from compare.report.engines import rows_of_engines
@@ -118,7 +121,7 @@ def _pair_table(report: Report) -> str:
         f"{'':<34}{'max abs':>7} {'max rel':>7} {'ulp':>6}" + " |a-b|  text" * 2,
     ]
     for pair in report.pairs:
-        letters = "~".join(_letters(report)[name] for name in (pair.a, pair.b))
+        letters = _pair_of_letters(pair, report)
         worst = [_value(worst_of([pair], metric)) for metric in _METRICS]
         errors = f"{worst[0]:>7} {worst[1]:>7} {worst[2]:>6}"
         shares = " ".join(
@@ -191,27 +194,43 @@ def _notes(report: Report, width: int) -> list[str]:
     notes = [f"Warning: {warning}." for warning in report.warnings]
     if report.config["witness"] and not report.witness:
         notes.append("No witness: the network has too many parameters for a forward pass of each.")
+    of_pairs: dict[str, list[str]] = {}  # the same is often true of several
     for pair in report.pairs:
-        of_pair = f"{pair.a} ~ {pair.b}"
-        differ = sum(c.nonfinite_differ for c in pair.quantities)
-        same = sum(c.nonfinite_same for c in pair.quantities)
-        if differ or same:
-            notes.append(
-                f"{of_pair}: {differ} entries are finite on one side only, or infinite with "
-                f"opposite signs; {same} are not finite on both sides."
-            )
-        negligible = sum(c.negligible for c in pair.parameters)
-        if negligible:
-            notes.append(
-                f"{of_pair}: {negligible} entries are below the smallest normal {pair.dtype} on "
-                "both sides; libraries may flush those to zero, so they have no relative error."
-            )
+        for note in _notes_of(pair):
+            of_pairs.setdefault(note, []).append(_pair_of_letters(pair, report))
+    notes += [f"{', '.join(pairs)}: {note}" for note, pairs in of_pairs.items()]
     return [_wrap(note, width) for note in notes]
 
 
+def _notes_of(pair: Pair) -> Iterator[str]:
+    """Says how many entries of a pair were not measured, and why."""
+    differ = sum(c.nonfinite_differ for c in pair.quantities)
+    same = sum(c.nonfinite_same for c in pair.quantities)
+    if differ or same:
+        yield (
+            f"{differ} entries are finite on one side only, or infinite with opposite signs; "
+            f"{same} are not finite on both sides."
+        )
+    negligible = sum(c.negligible for c in pair.parameters)
+    if negligible:
+        yield (
+            f"{negligible} entries are below the smallest normal {pair.dtype} on both sides; "
+            "libraries may flush those to zero, so they have no relative error."
+        )
+
+
+def _pair_of_letters(pair: Pair, report: Report) -> str:
+    letters = _letters(report)
+    return f"{letters[pair.a]}~{letters[pair.b]}"
+
+
 def _letters(report: Report) -> dict[str, str]:
-    names = (one.name for one in report.implementations)
-    return dict(zip(names, string.ascii_uppercase, strict=False))
+    """A, B, ... Z, AA, AB, ...: short for names."""
+    one = string.ascii_uppercase
+    letters = itertools.chain(one, map("".join, itertools.product(one, one)))
+    return {
+        known.name: letter for known, letter in zip(report.implementations, letters, strict=False)
+    }
 
 
 def _place(located: Located | None, report: Report) -> str:

@@ -3,6 +3,7 @@
 import numpy as np
 
 from compare.report.base import Trace
+from compare.report.values import decimal_digits
 
 
 def format_trace(trace: Trace, *, width: int) -> str:
@@ -33,9 +34,9 @@ def _groups(arrays: dict[str, np.ndarray]) -> list[tuple[list[str], np.ndarray]]
 
 
 def _values(array: np.ndarray, width: int) -> list[str]:
-    digits = 17 if array.dtype == np.float64 else 9
+    digits = decimal_digits(array.dtype.name)
     text = np.array2string(
-        array,
+        array.astype(np.float64),  # NumPy does not print bfloat16 as it is told to
         max_line_width=width,
         threshold=array.size + 1,
         formatter={"float_kind": lambda v: f"{v: .{digits}g}"},

@@ -1,0 +1,125 @@
+"""How an implementation computes, as far as bounds depend on it.
+
+Beside the dtype of its results that is what it does inside a matrix product: a GPU may multiply
+float32 numbers in TF32 (10 fraction bits) or bfloat16 (7), and almost every library adds up
+products of bfloat16 and float16 numbers in float32.
+"""
+
+import math
+from collections.abc import Mapping
+from typing import NamedTuple
+
+import ml_dtypes
+import numpy as np
+
+
+class Arithmetic(NamedTuple):
+    """Of one implementation; errors are relative, and of first order nowhere."""
+
+    dtype: np.dtype  # of its results
+    operand_bits: int  # fraction bits that a factor of a matrix product keeps
+    sum_bits: int  # fraction bits in which the products of a matrix product are added up
+
+    @property
+    def u(self) -> float:
+        """The unit roundoff of the dtype."""
+        return float(ml_dtypes.finfo(self.dtype).eps) / 2
+
+    @property
+    def lam(self) -> float:
+        """What underflow may cost: the smallest normal number, since libraries flush to zero.
+
+        No library flushes float16. Underflow costs one subnormal number at most there, and the
+        smallest normal one is so large that allowing for it would hide most mistakes.
+        """
+        info = ml_dtypes.finfo(self.dtype)
+        kept = self.dtype == np.float16
+        return float(info.smallest_subnormal if kept else info.smallest_normal)
+
+    @property
+    def logistic(self) -> float:
+        """What 1 / (1 + exp(-z)) loses where exp(-z) overflows, as XLA computes it in float16.
+
+        It is 0 there in place of up to one over the largest number: 1.5e-5 in float16, which is 256
+        times lam, and less than lam in all others. Float32 and float64 have that in lam already.
+        """
+        return max(self.lam, 1 / largest_number(self.dtype.name)) if self.is_low else 0.0
+
+    @property
+    def is_low(self) -> bool:
+        """Whether the dtype is float16 or bfloat16."""
+        return self.u > 2.0**-24
+
+    @property
+    def is_plain(self) -> bool:
+        """Whether a matrix product is made of operations of the dtype."""
+        bits = fraction_bits(self.dtype)
+        return self.operand_bits >= bits and self.sum_bits == bits
+
+    @property
+    def operand_u(self) -> float:
+        """What a factor of a matrix product loses: it may be truncated, and not rounded."""
+        reduced = self.operand_bits < fraction_bits(self.dtype)
+        return 2.0**-self.operand_bits if reduced else 0.0
+
+    @property
+    def sum_u(self) -> float:
+        """What a term of a sum inside a matrix product may lose.
+
+        Tensor cores add several products at once. Each is truncated to the exponent of the largest,
+        by 2^-sum_bits of it at most, and the sum is truncated again: not more than twice a term
+        (Fasi, Higham, Mikaitis and Pranesh, Numerical behavior of NVIDIA tensor cores, PeerJ
+        Computer Science 7:e330, 2021).
+        """
+        return self.u if self.is_plain else 2.0 ** (1 - self.sum_bits)
+
+    def dot(self, terms: int, roundings: int = 0) -> float:
+        """Bounds the error of a dot product, relative to the sum of the magnitudes of its terms.
+
+        Args:
+          terms: of the sum.
+          roundings: to the dtype, of the result or of factors, before or afterwards.
+
+        Returns:
+          gamma of both together if plain; else what two factors, the sum and its rounding to the
+          dtype come to. Infinite where anything can come out.
+        """
+        if self.is_plain:
+            return gamma(terms + roundings, self.u)
+        factors, summed = (1 + self.operand_u) ** 2, 1 + gamma(terms, self.sum_u)
+        return factors * summed * (1 + self.u) ** (roundings + 1) - 1
+
+
+def plain_arithmetic(dtype: np.typing.DTypeLike) -> Arithmetic:
+    """Returns that of a candidate of which nothing is known: every operation is of the dtype."""
+    bits = fraction_bits(np.dtype(dtype))
+    return Arithmetic(np.dtype(dtype), bits, bits)
+
+
+def arithmetic_of(
+    arithmetics: Mapping[str, Arithmetic] | None, name: str, dtype: np.dtype
+) -> Arithmetic:
+    """Looks an implementation up, by its full name or by what is before '@'.
+
+    One that is not there is plain, and so is one that answers in another dtype than was measured.
+    """
+    for known in (name, name.partition("@")[0]):
+        found = (arithmetics or {}).get(known)
+        if found is not None:
+            return found if found.dtype == dtype else plain_arithmetic(dtype)
+    return plain_arithmetic(dtype)
+
+
+def fraction_bits(dtype: np.dtype) -> int:
+    """Returns 52 for float64, 23 for float32, 10 for float16, 7 for bfloat16."""
+    return int(ml_dtypes.finfo(dtype).nmant)
+
+
+def largest_number(dtype: str) -> float:
+    """Returns the largest finite number of a dtype of that name, beyond which it overflows."""
+    return float(ml_dtypes.finfo(np.dtype(dtype)).max)
+
+
+def gamma(n: int, u: float) -> float:
+    """Returns n u / (1 - n u), over (1 + u)^n - 1; infinite where n u is 1 or more."""
+    return n * u / (1 - n * u) if n * u < 1 else math.inf

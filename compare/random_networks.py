@@ -1,0 +1,116 @@
+"""Random networks in every arithmetic, and correct gradients of them."""
+
+import functools
+from typing import NamedTuple
+
+import jax
+import numpy as np
+
+from compare import reduced
+from compare.evidence.arithmetic import Arithmetic, plain_arithmetic
+from compare.problem import default_labels
+from compare.reduced import Product
+from jaxmlp import ACTIVATIONS, autodiff, backprop, init_params
+from jaxmlp.base import Batch, Evaluation, Layer, Params
+from torch_ref import MLP, convert, per_sample_gradients
+
+# Every shape is compiled anew, for each activation and dtype, so there are few: each depth from 1
+# to 12 hidden layers three times, with widths, inputs and outputs that go round.
+_SHALLOW, _DEEP = (1, 10, 50, 2, 21, 120, 3, 7, 300), (1, 10, 50, 2, 21)
+_SHAPES = tuple(
+    (
+        (1, 4, 17)[i % 3],
+        *(_SHALLOW[i * 7 % 9] if depth < 5 else _DEEP[i * 3 % 5],) * depth,
+        (1, 3)[i % 2],
+    )
+    for i, depth in enumerate((*range(1, 13), *range(12, 0, -1), *range(1, 13)))
+)
+_SAMPLES = 3
+
+
+class RandomNetwork(NamedTuple):
+    """One network and its samples."""
+
+    params: Params
+    batch: Batch
+    activation: str
+
+    def __str__(self) -> str:
+        sizes = (self.params[0].w.shape[0], *(len(layer.b) for layer in self.params))
+        return f"{'-'.join(map(str, sizes))} {self.activation} {self.params[0].w.dtype}"
+
+
+class Kind(NamedTuple):
+    """An arithmetic to try, and how much of it."""
+
+    name: str
+    dtype: np.dtype
+    factor_bits: int | None  # of matrix products made by `reduced`; None for those of libraries
+    share: int  # one of so many networks asked for
+
+    @property
+    def arithmetic(self) -> Arithmetic:
+        """Products of low precision are added up in float32, by every library on this CPU."""
+        plain = plain_arithmetic(self.dtype)
+        if self.factor_bits is not None:
+            return Arithmetic(self.dtype, self.factor_bits, 23)
+        return plain._replace(sum_bits=23) if plain.is_low else plain
+
+
+KINDS = (
+    Kind("float32", np.dtype(np.float32), None, 1),
+    Kind("float64", np.dtype(np.float64), None, 5),
+    Kind("bfloat16", np.dtype("bfloat16"), None, 5),
+    Kind("float16", np.dtype(np.float16), None, 5),
+    Kind("float32 with TF32 products", np.dtype(np.float32), 10, 5),
+    Kind("float32 with bfloat16 products", np.dtype(np.float32), 7, 5),
+)
+
+
+def draw_network(rng: np.random.Generator, dtype: np.dtype) -> RandomNetwork:
+    """Draws a network of one of a few shapes."""
+    sizes = _SHAPES[rng.integers(len(_SHAPES))]
+    d, k = sizes[0], sizes[-1]
+    least, most = (-6, 4) if dtype == np.float16 else (-38, 0)  # powers of 10 that it has
+    scale = 10 ** rng.uniform(max(-14, least), np.log10(40))
+    scale = scale if rng.random() < 0.3 else 10 ** rng.uniform(-2, 1)
+    inputs = 10 ** rng.uniform(least, most) if rng.random() < 0.3 else 1.0
+    init = str(rng.choice(("torch", "normal")))
+    drawn = init_params(rng, sizes, init=init, dtype=np.float64)
+    params = tuple(Layer(*((leaf * scale).astype(dtype) for leaf in layer)) for layer in drawn)
+    x = (rng.random((_SAMPLES, d)) * inputs).astype(dtype)
+    labels = default_labels(x, k) if rng.random() < 0.5 else rng.random((_SAMPLES, k)).astype(dtype)
+    return RandomNetwork(params, Batch(x, labels), str(rng.choice(list(ACTIVATIONS))))
+
+
+def evaluations(
+    network: RandomNetwork, kind: Kind, rng: np.random.Generator
+) -> dict[str, Evaluation]:
+    """Returns the gradients of all implementations of a kind."""
+    params, batch, activation = network
+    names = ("jax_manual",) if kind.factor_bits else ("jax_grad", "jax_manual")
+    with jax.enable_x64(kind.dtype == np.float64):
+        found = {
+            name: jax.tree.map(np.asarray, _jitted(name, activation)(params, batch))
+            for name in names
+        }
+    if kind.factor_bits:
+        product = Product(kind.factor_bits, *(bool(bit) for bit in rng.integers(2, size=2)))
+        return {**found, "reduced": reduced.evaluate(params, batch, activation, product)}
+    return {**found, "torch_autograd": _by_torch(params, batch, activation)}
+
+
+@functools.cache
+def _jitted(name: str, activation: str) -> "jax.stages.Wrapped":
+    module = autodiff if name == "jax_grad" else backprop
+    evaluate = functools.partial(module.per_sample_gradients, activation=ACTIVATIONS[activation])
+    return jax.jit(evaluate)
+
+
+def _by_torch(params: Params, batch: Batch, activation: str) -> Evaluation:
+    sizes = (params[0].w.shape[0], *(len(layer.b) for layer in params))
+    model = MLP(sizes, activation=activation, dtype=convert.to_tensor(params[0].b).dtype)
+    convert.load_params(model, params)
+    found = per_sample_gradients(model, *map(convert.to_tensor, batch))
+    prediction, loss = convert.to_array(found.prediction), convert.to_array(found.loss)
+    return Evaluation(prediction, loss, convert.from_tensors(found.grads))

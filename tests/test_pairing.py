@@ -1,0 +1,62 @@
+"""Which samples of a pair get bounds, and in which arithmetic."""
+
+import numpy as np
+import pytest
+
+from compare import pairing
+from compare.blocks import block_at
+from compare.config import Config
+from compare.evidence.arithmetic import Arithmetic
+from compare.implementations import IMPLEMENTATIONS
+from compare.pairing import Pairing
+from compare.problem import make_problem
+from jaxmlp import Layer
+
+NAMES = ("jax_grad", "jax_manual")
+
+
+def examine(spoil, **options):
+    problem = make_problem(Config(layer_sizes=(2, 3, 1), samples=40))
+    block = block_at(problem, 0)
+    answers = {
+        name: IMPLEMENTATIONS[name](problem.params, "sigmoid", "cpu").evaluate(block)
+        for name in NAMES
+    }
+    spoilt = answers["jax_manual"]
+    grads = tuple(Layer(*map(np.array, layer)) for layer in spoilt.grads)
+    answers["jax_manual"] = spoilt._replace(grads=grads, loss=spoilt.loss.copy())
+    spoil(answers["jax_manual"])
+    rng = np.random.default_rng(0)
+    made = Pairing(problem, [NAMES], layout="in_out", samples=range(40), rng=rng, **options)
+    made.add(made.examine(block, answers, compiled=False))
+    made.finish(lambda start: (block, answers))
+    (pair,) = made.pairs
+    return {bound.name: bound for bound in pair.bounds}
+
+
+@pytest.mark.parametrize("sample", [0, 17, 39])
+@pytest.mark.parametrize("quantity", ["w2", "loss"])
+def test_the_first_sample_that_is_finite_on_one_side_always_has_bounds(
+    monkeypatch, quantity, sample
+):
+    for limit in ("_MOST_BOUNDED", "_PART", "_PART_BLOCKS"):
+        monkeypatch.setattr(pairing, limit, 1)
+
+    def spoil(answer):
+        array = answer.loss if quantity == "loss" else answer.grads[1].w
+        array[sample:] = np.inf
+
+    bounds = examine(spoil)
+    assert bounds[quantity].first_one_sided.sample == sample
+    assert bounds[quantity].unexplained > 0
+    others = [bound for name, bound in bounds.items() if name != quantity]
+    assert all(bound.first_one_sided is None for bound in others)
+
+
+def test_an_arithmetic_is_looked_up_by_implementation():
+    def spoil(answer):
+        answer.grads[0].w[:] *= np.float32(1 + 2.0**-11)
+
+    plain = examine(spoil)
+    reduced = examine(spoil, arithmetics={"jax_manual": Arithmetic(np.dtype(np.float32), 10, 23)})
+    assert plain["w1"].worst_ratio > 1 > reduced["w1"].worst_ratio > 0

@@ -1,0 +1,174 @@
+"""Float32 with reduced matrix products: certified as what it is, refuted as plain float32."""
+
+import dataclasses
+
+import numpy as np
+import pytest
+
+from compare.evidence.arithmetic import Arithmetic
+from compare.evidence.detectable import detectable_ulp
+from compare.evidence.diagnosis import Samples, diagnose
+from compare.evidence.proof import certify
+from compare.false_alarms import bounds_of
+from compare.mistakes import MISTAKES
+from compare.planted import backward, forward
+from compare.random_networks import RandomNetwork
+from compare.reduced import Product, evaluate, keep
+from jaxmlp import Batch, Layer, init_params
+from jaxmlp.base import Evaluation
+
+F32 = np.dtype(np.float32)
+TF32 = Arithmetic(F32, 10, 23)
+PRODUCTS = {
+    "TF32, rounded": Product(10, False, False),
+    "TF32, truncated": Product(10, True, False),
+    "TF32 on tensor cores": Product(10, False, True),
+    "bfloat16, rounded": Product(7, False, False),
+    "bfloat16, truncated, on tensor cores": Product(7, True, True),
+}
+
+
+def network(activation="sigmoid", seed=0, sizes=(3, 20, 20, 2)):
+    rng = np.random.default_rng(seed)
+    params = init_params(rng, sizes, dtype=F32)
+    batch = Batch(*(rng.random((6, n)).astype(F32) for n in (sizes[0], sizes[-1])))
+    return RandomNetwork(params, batch, activation)
+
+
+def prove(problem, grads, arithmetic=None):
+    params, batch, activation = problem
+    return certify("mine", params, *batch, grads, activation=activation, arithmetic=arithmetic)
+
+
+def plain(problem, **mistake):
+    f = forward(*problem)
+    return Evaluation(f.z[-1], np.square(f.residual).sum(axis=1), backward(f, **mistake))
+
+
+@pytest.mark.parametrize(
+    ("bits", "truncate", "expected"),
+    [
+        (10, False, 1 + 2.0**-10),
+        (10, True, 1.0),
+        (7, True, 1.0),
+        (23, False, 1 + 2.0**-10 - 2.0**-13),
+    ],
+)
+def test_bits_that_a_factor_keeps(bits, truncate, expected):
+    value = 1 + 2.0**-10 - 2.0**-13
+    values = np.array([value, -4 * value, 0], F32)
+    found = keep(values, bits, truncate=truncate)
+    np.testing.assert_array_equal(found, [expected, -4 * expected, 0])
+    assert found.dtype == F32
+
+
+@pytest.mark.parametrize("activation", ["sigmoid", "relu", "gelu"])
+@pytest.mark.parametrize("name", PRODUCTS)
+def test_reduced_products_pass_as_what_they_are_and_fail_as_plain_float32(name, activation):
+    problem, product = network(activation), PRODUCTS[name]
+    grads = evaluate(*problem, product).grads
+    found = prove(problem, grads, Arithmetic(F32, product.bits, 23))
+    assert (found.certified, found.failed) == (6, 0)
+    assert 0.01 < found.worst_ratio < 1
+    assert prove(problem, grads).failed == 6
+
+
+def test_bfloat16_products_fail_as_tf32():
+    problem = network()
+    grads = evaluate(*problem, PRODUCTS["bfloat16, rounded"]).grads
+    assert prove(problem, grads, TF32).failed == 6
+
+
+def test_full_products_pass_as_reduced_ones():
+    problem = network()
+    assert prove(problem, plain(problem).grads, TF32).certified == 6
+
+
+@pytest.mark.parametrize("name", PRODUCTS)
+def test_end_to_end_bounds_allow_for_reduced_products(name):
+    problem, product = network(), PRODUCTS[name]
+    both = {"jax_manual": plain(problem), "mine": evaluate(*problem, product)}
+    allowed = bounds_of(problem, both, {"mine": Arithmetic(F32, product.bits, 23)})
+    assert 1e-3 < max(bound.worst_ratio for bound in allowed) < 1
+    assert max(bound.worst_ratio for bound in bounds_of(problem, both, {})) > 10
+
+
+def test_an_outer_product_by_reduced_factors_is_allowed_for():
+    problem = network(sizes=(3, 2))  # nothing else is a product but yhat
+    right = plain(problem)
+    (layer,) = right.grads
+    h, delta = (keep(v, 10, truncate=True) for v in (problem.batch.x, layer.b))
+    reduced = right._replace(grads=(layer._replace(w=h[:, :, None] * delta[:, None, :]),))
+    both = {"jax_manual": right, "torch_autograd": reduced}
+    of_w1 = next(bounds_of(problem, both, {"torch_autograd": TF32}))
+    assert of_w1.name == "w1"
+    assert 0.1 < of_w1.worst_ratio <= 1
+    assert prove(problem, reduced.grads, TF32).failed == 0
+    assert prove(problem, reduced.grads).failed == 6
+
+
+FOUND = [
+    "factor 2 missing",
+    "sign of the output",
+    "phi' missing everywhere",
+    "first layer negated",
+    "x left out",
+    "z for h in dw",
+    "dw halved",
+]
+
+
+@pytest.mark.parametrize("name", FOUND)
+def test_gross_mistakes_are_found_and_explained_beside_tf32_products(name):
+    problem = network()
+    grads = plain(problem, **MISTAKES[name].changes).grads
+    assert prove(problem, grads, TF32).failed == 6
+    params, batch, activation = problem
+    samples = Samples(wide(params), *wide([batch])[0], wide(grads), activation, F32, 6)
+    said = diagnose(dataclasses.replace(samples, arithmetic=TF32)).mistake
+    assert said is not None
+    assert any(words in said for words in MISTAKES[name].named), said
+
+
+@pytest.mark.parametrize("name", PRODUCTS)
+def test_a_mistake_made_with_reduced_products_is_explained(name):
+    params, batch, activation = problem = network()
+    product = PRODUCTS[name]
+    grads = [Layer(w / 2, b / 2) for w, b in evaluate(*problem, product).grads]
+    arithmetic = Arithmetic(F32, product.bits, 23)
+    assert prove(problem, grads, arithmetic).failed == 6
+    samples = Samples(wide(params), *wide([batch])[0], wide(grads), activation, F32, 6)
+    said = diagnose(dataclasses.replace(samples, arithmetic=arithmetic)).mistake
+    assert said is not None
+    assert "factor 2" in said
+    assert diagnose(samples).mistake is None  # as plain float32 it fits to no rounding
+
+
+def wide(layers):
+    return [tuple(np.asarray(leaf, np.float64) for leaf in layer) for layer in layers]
+
+
+def test_a_change_above_what_is_detectable_is_found():
+    problem = params, batch, activation = network()
+    grads = evaluate(*problem, PRODUCTS["TF32, rounded"]).grads
+    known = detectable_ulp(
+        wide(params),
+        *wide([batch])[0],
+        wide(grads),
+        activation=activation,
+        dtype=F32,
+        arithmetic=TF32,
+    )
+    rng, tried = np.random.default_rng(0), 0
+    for layer, pair in enumerate(grads):
+        for kind, array in enumerate(pair):
+            for _ in range(10):
+                place = tuple(int(rng.integers(n)) for n in array.shape)
+                before = array[place]
+                change = (known["wb"[kind] + str(layer + 1)] + 1) * float(np.spacing(abs(before)))
+                if change < 0.1 * np.abs(array).max():
+                    array[place] = before + change
+                    assert prove(problem, grads, TF32).failed == 1
+                    tried += 1
+                array[place] = before
+    assert tried > 10
