@@ -130,9 +130,9 @@ def name_variables(program: Program) -> dict[Variable, Quantity]:
 def _role(step: str, forward: bool, carries: bool) -> tuple[str, str]:
     """Returns the role and the step of a variable that leads to a named one of this step."""
     if forward:
-        return {"affine": "product", "activation": "phi_part"}[step], step
+        return {"affine": "product", "activation": "phi_part"}.get(step, "loss_part"), step
     if step == "activation":
         return "delta_part" if carries else "slope_part", step
-    if step == "square":
-        return "loss_slope", step
+    if step in ("square", "sum"):
+        return {"square": "loss_slope", "sum": "seed"}[step], step
     return "outer", "affine"  # turning it into dL/dw is the step of the weight

@@ -39,7 +39,7 @@ def explain_network(
       network: layer sizes (d, n_1, ..., k), or a torch module that is a chain of linear layers
         with one activation between them; its own forward is what is drawn.
       activation: of the hidden layers; a module has its own.
-      dtype: 'float32' or 'float64'; a module has its own.
+      dtype: 'float32', or another that compare.run takes; a module has its own.
 
     Raises:
       UsageError: for a module that is no such chain, naming the part and the reason, and for
