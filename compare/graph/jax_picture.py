@@ -44,8 +44,9 @@ def _clusters(nodes: Sequence[Node]) -> Mapping[tuple[int, str], list[Node]]:
 def _cluster(layer: int, part: str, members: Sequence[Node]) -> Iterator[str]:
     title = quoted(f"layer {layer}, {part}" if layer else f"the loss, {part}")
     line = STYLES[part].line
+    side = "r" if part == "forward" else "l"  # where fewer arrows cross it
     yield f"subgraph cluster_{part}_{layer} {{"
-    yield f'  label={title}; labeljust=l; fontcolor="{line}"; color="{line}"; style=rounded;'
+    yield f'  label={title}; labeljust={side}; fontcolor="{line}"; color="{line}"; style=rounded;'
     yield from (f"  {node_line(node, group=_column(node))}" for node in members)
     yield "}"
 
