@@ -86,15 +86,15 @@ def _differences(report: Json) -> str:
         [
             f"{pair['a']} ~ {pair['b']}",
             one["name"],
+            *((Cell(f"{one['nonfinite_differ']:,}"), place(one["first_nonfinite_at"])) * lost),
             Cell(number(one["max_abs"])),
             place(one["max_abs_at"]),
             Cell(share(one["bound_ratio"]), "n wrong"),
-            *((Cell(f"{one['nonfinite_differ']:,}"), place(one["first_nonfinite_at"])) * lost),
         ]
         for pair, one in wrong
     ]
-    head: list[str | Cell] = ["pair", "of", Cell("max abs"), "at sample [index]"]
-    head += [Cell("of the bound"), *((Cell("finite on one side"), "first at") * lost)]
+    head: list[str | Cell] = ["pair", "of", *((Cell("finite on one side"), "first at") * lost)]
+    head += [Cell("max abs"), "at sample [index]", Cell("of the bound")]
     more = f", the first {_MOST_ROWS} of {len(rows)}" if len(rows) > _MOST_ROWS else ""
     return table(f"Differences that rounding does not explain{more}", head, rows[:_MOST_ROWS])
 
