@@ -192,7 +192,7 @@ def test_a_browser_shows_all_of_it(name, tmp_path):
             assert min(one["width"], one["height"]) > 100, one["name"]
             assert one["cut"] == [], one["name"]
             assert one["overlapping"] == [], one["name"]
-            assert one["smallest"] >= 7, one["name"]
+            assert one["smallest"] >= 10, one["name"]
 
 
 @browser

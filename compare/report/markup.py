@@ -63,7 +63,8 @@ def figure(drawing: Drawing, kind: str = "", *, natural: bool = False) -> str:
     if natural:
         style = f' style="width:{1.15 * drawing.width:.0f}px;max-width:none"'
         if drawing.width <= 410:  # which a phone shows whole
-            style = f' style="width:{1.3 * drawing.width:.0f}px;max-width:100%"'
+            least, most = 0.85 * drawing.width, 1.3 * drawing.width
+            style = f' style="width:{most:.0f}px;max-width:100%;min-width:{least:.0f}px"'
     svg = drawing.svg.replace("<svg ", f"<svg{style} ", 1)
     return (
         f"<figure{_class(kind)}><figcaption>{escaped(drawing.title)}</figcaption>"

@@ -25,18 +25,18 @@ _STYLE = {
     "axes.edgecolor": INK,
     "axes.grid": False,
     "axes.labelcolor": INK,
-    "axes.labelsize": 10,
+    "axes.labelsize": 11,
     "axes.spines.right": False,
     "axes.spines.top": False,
     "axes.titlecolor": INK,
-    "axes.titlesize": 10,
+    "axes.titlesize": 11,
     "font.family": "sans-serif",
     "font.sans-serif": ["DejaVu Sans"],
-    "font.size": 10,
+    "font.size": 11,
     "grid.alpha": 0.25,
     "grid.color": INK,
     "hatch.color": INK,
-    "legend.fontsize": 9,
+    "legend.fontsize": 10,
     "legend.frameon": False,
     "legend.labelcolor": INK,
     "svg.fonttype": "none",  # text stays text: searchable, and small
@@ -44,9 +44,9 @@ _STYLE = {
     "text.color": INK,
     "text.parse_math": False,  # a name with two dollar signs is a name
     "xtick.color": INK,
-    "xtick.labelsize": 9,
+    "xtick.labelsize": 10,
     "ytick.color": INK,
-    "ytick.labelsize": 9,
+    "ytick.labelsize": 10,
 }
 _DEFAULTS = (
     *("; stroke-linejoin: miter", "; stroke-linecap: square", "stroke-linejoin: round;"),
@@ -69,7 +69,9 @@ class Drawing(NamedTuple):
         """The same as a file of its own, dark on white whatever is around it."""
         style = "<style>svg{color:#1b1f24;background:#fff}</style>"
         start = self.svg.index(">") + 1
-        return f"{self.svg[:start]}{style}{self.svg[start:]}\n"
+        width, height = re.findall(r'viewBox="0 0 (\S+) (\S+)"', self.svg)[0]
+        size = f'<svg width="{width}" height="{height}"'
+        return f"{self.svg[:start].replace('<svg', size)}{style}{self.svg[start:]}\n"
 
 
 def draw(

@@ -38,10 +38,10 @@ def _draw_layer(i: int, w: Any, b: Any, layout: str, most: float) -> Drawing:
         ):
             part.set_facecolor("none")
             if key == "ulp":
-                part.suptitle("largest distance, ulp", size=10)
+                part.suptitle("largest distance, ulp", size=11)
                 norm = _ulp_norm(most)
             else:
-                part.suptitle("share of the bound", size=10)
+                part.suptitle("share of the bound", size=11)
                 norm = matplotlib.colors.LogNorm(_LOWEST_SHARE, 1, clip=False)
             axes = part.subplots(
                 *((1, 2) if sideways else (2, 1)),
@@ -124,20 +124,20 @@ def _integers(axes: Any, shape: Any) -> None:
         axis.set_ticks(sorted({0, n // 2, n - 1} if n > 2 else range(n)))
     for side in axes.spines.values():
         side.set(visible=True, linewidth=0.5, alpha=0.5)
-    axes.tick_params(length=2, pad=2, labelsize=8)
+    axes.tick_params(length=2, pad=2, labelsize=10)
 
 
 def _label(axes: Any, i: int, sideways: bool) -> None:
     w, b = axes
-    w.set_ylabel(f"w{i}, {'output' if sideways else 'input'}", size=9)
+    w.set_ylabel(f"w{i}, {'output' if sideways else 'input'}", size=10)
     if sideways:
-        w.set_xlabel("input", size=9)
+        w.set_xlabel("input", size=10)
         b.set_yticks([])
         b.set_xticks([0], [f"b{i}"])
     else:
         w.set_xticks([])
         b.set_yticks([0], [f"b{i}"])
-        b.set_xlabel("output", size=9)
+        b.set_xlabel("output", size=10)
 
 
 def _ticks(bar: Any, key: str, most: float) -> None:
@@ -147,10 +147,10 @@ def _ticks(bar: Any, key: str, most: float) -> None:
         bar.set_ticks([0, *kept[1 if len(kept) > 3 else 0 :]])
         bar.set_ticklabels([_power(tick) for tick in bar.get_ticks()])
     else:
-        bar.set_ticks([1e-4, 1e-3, 1e-2, 1e-1, 1])
-        bar.set_ticklabels(["≤.01%", ".1%", "1%", "10%", "100%"])
+        bar.set_ticks([1e-4, 1e-2, 1])
+        bar.set_ticklabels(["≤0.01%", "1%", "100%"])
     bar.ax.minorticks_off()
-    bar.ax.tick_params(labelsize=8, length=2)
+    bar.ax.tick_params(labelsize=10, length=2)
     bar.outline.set(edgecolor=INK, linewidth=0.5)
 
 

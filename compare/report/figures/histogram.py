@@ -18,14 +18,14 @@ def draw_histogram(report: Mapping[str, Any]) -> Drawing:
         for axes, one, style in zip(panels, shown, SERIES, strict=False):
             _panel(axes, one, style[0], last)
         panels[-1].set_xlabel("largest distance in a sample, ulp")
-        figure.supylabel("samples", size=10)
+        figure.supylabel("samples", size=11)
 
     return draw(
         "histogram_ulp",
         paint,
         title="Samples by their largest distance",
         description=" ".join(map(_describe, shown)) + left_out(report, shown, found),
-        size=(400, 80 + 92 * len(shown)),
+        size=(400, 84 + 100 * len(shown)),
     )
 
 
@@ -42,11 +42,11 @@ def _panel(axes: Any, one: Series, color: str, last: int) -> None:
     axes.set_xlim(-0.7, max(last, 3) + 0.7)
     axes.set_title(one.label, loc="left")
     if len(at) <= 14:
-        axes.bar_label(bars, [_short(height) for height in heights], size=8, padding=1)
+        axes.bar_label(bars, [_short(height) for height in heights], size=9.5, padding=1)
     ticks = range(0, max(last, 3) + 1, max(1, -(-max(last, 3) // 9)))
     axes.set_xticks(ticks, [_edge(k) for k in ticks])
     axes.minorticks_off()
-    axes.tick_params(axis="y", labelsize=8)
+    axes.tick_params(axis="y", labelsize=11)
     axes.set_yticks(
         [10**k for k in range(len(str(max(heights))))][:: 1 + len(str(max(heights))) // 4]
     )
