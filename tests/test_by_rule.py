@@ -67,9 +67,12 @@ def test_samples_that_are_not_finite_count_nowhere():
 
 
 def test_blocks_merge_in_any_order():
-    problem, block, grads = answered((2, 4, 3, 1))
+    problem, block, right = answered((2, 4, 3, 1))
+    grads = tuple(Layer(np.array(w), np.array(b)) for w, b in right)
+    grads[1].b[1::2] *= 3
     parts = [certificate(problem, slice(i, i + 2), block, grads) for i in (0, 2, 4)]
     whole = certificate(problem, slice(None), block, grads)
+    assert max(one.failed for one in whole.rules) == 3
     for order in ((0, 1, 2), (2, 0, 1)):
         first, second, third = (parts[i] for i in order)
         assert proof.merge(proof.merge(first, second), third).rules == whole.rules

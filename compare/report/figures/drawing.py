@@ -42,7 +42,6 @@ _STYLE = {
     "svg.fonttype": "none",  # text stays text: searchable, and small
     "svg.image_inline": True,
     "text.color": INK,
-    "text.parse_math": False,  # a name with two dollar signs is a name
     "xtick.color": INK,
     "xtick.labelsize": 10,
     "ytick.color": INK,
