@@ -16,8 +16,11 @@ ALLOWED = {
     "torch_ref": {"torch", "torch_ref"},
     "jaxmlp": {"jax", "numpy", "jaxmlp"},
     "compare.evidence": {"numpy", "ml_dtypes", "jax", "jaxmlp.base", "compare.evidence"},
+    "compare.report.__main__": {"absl", "compare"},
+    "compare.report.figures": {"numpy", "matplotlib", "compare.report"},
     "compare.report": {
         "numpy",
+        "compare.errors",
         "compare.evidence",
         "compare.report",
         "compare.config",
@@ -103,6 +106,8 @@ def test_import_direction(module):
         ("import compare.saved_params", {"torch", "safetensors"}),
         ("from compare import compare_gradients", {"torch", "absl", "matplotlib"}),
         ("import compare.report.text, compare.report.json, compare.report.dat", {"torch", "jax"}),
+        ("import compare.report.html", {"torch", "jax", "absl", "matplotlib"}),
+        ("import compare.report.__main__", {"torch", "jax", "matplotlib"}),
     ],
 )
 def test_what_is_never_loaded(statement, never):
