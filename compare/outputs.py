@@ -2,7 +2,7 @@
 
 import contextlib
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 
 import numpy as np
 
@@ -88,7 +88,7 @@ class Outputs:
         self._dumps.finish()
         text = report_to_json(report)
         self._staging.path("report.json").write_text(text, encoding="utf-8")
-        self._pages.write(self._staging, text)
+        self._pages.write(self._staging, text, draw_graphs=_draw_graphs)
         for option, path in self._named.items():
             for name in self._staging.names:
                 if os.path.realpath(name) == os.path.realpath(path):
@@ -108,6 +108,12 @@ class Outputs:
     def names(self) -> tuple[str, ...]:
         """Of all files."""
         return (*self._staging.names, *self._pages.names, *self._named.values())
+
+
+def _draw_graphs(layer_sizes: Sequence[int], activation: str) -> list[str]:
+    from compare.graph.inline import inline_graphs  # most runs draw none
+
+    return inline_graphs(layer_sizes, activation)
 
 
 def _in_layout(arrays: Mapping[str, np.ndarray], layout: str) -> dict[str, np.ndarray]:

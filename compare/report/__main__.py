@@ -8,6 +8,7 @@ from absl import flags
 
 from compare import command_line
 from compare.errors import UsageError
+from compare.graph.inline import inline_graphs
 from compare.report.pages import Pages
 from compare.report.reading import read_report
 from compare.staging import Staging
@@ -42,7 +43,7 @@ def main(argv: Sequence[str]) -> int:
     pages = Pages(html=values.html, plots=values.plots)
     with Staging(folder, option="--out") as staging, pages:
         try:
-            pages.write(staging, text)
+            pages.write(staging, text, draw_graphs=inline_graphs)
         except (ArithmeticError, LookupError, TypeError, ValueError) as error:
             raise UsageError(
                 f"{path}: its numbers contradict one another, so it was edited or damaged: "

@@ -3,9 +3,12 @@
 import contextlib
 import importlib.util
 import json
+from collections.abc import Callable, Sequence
 
 from compare.errors import UsageError
 from compare.staging import Staging
+
+DrawGraphs = Callable[[Sequence[int], str], list[str]]
 
 
 class Pages:
@@ -41,12 +44,13 @@ class Pages:
             self._plots = self._stack.enter_context(Staging(self._folder, option="--plots"))
         return self
 
-    def write(self, staging: Staging, text: str) -> None:
+    def write(self, staging: Staging, text: str, *, draw_graphs: DrawGraphs) -> None:
         """Draws; the page goes where the report is.
 
         Args:
           staging: of that folder.
           text: of report.json.
+          draw_graphs: (layer sizes, activation) -> computational graphs as <svg> elements.
         """
         if not self._html and self._plots is None:
             return
@@ -57,7 +61,9 @@ class Pages:
         report = json.loads(text)
         drawings = list(draw_all(report))
         if self._html:
-            page = make_page(report, drawings=drawings)
+            config = report["config"]
+            graphs = draw_graphs(config["layer_sizes"], config["activation"])
+            page = make_page(report, drawings=drawings, graphs=graphs)
             staging.path("report.html").write_text(page, encoding="utf-8")
         if self._plots is not None:
             for one in drawings:
