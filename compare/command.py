@@ -2,14 +2,16 @@
 
 import dataclasses
 import shlex
+from collections.abc import Collection
 from typing import Any
 
 from compare.config import RUNNING, Config
 
-_NOT_REPEATED = (
-    *("only_sample", "trace", "save_params", "save_baseline"),
-    *("out", "dumps", "split_dumps"),  # of one sample there is no dump
-    *RUNNING,
+_NOT_REPEATED = ("save_params", "save_baseline", *RUNNING)
+_NOT_OF_ONE = (
+    *("only_sample", "trace", "out"),
+    *("dumps", "split_dumps"),  # of one sample there is no dump
+    *_NOT_REPEATED,
 )
 
 
@@ -23,6 +25,20 @@ def reproducing_command(config: Config, sample: int) -> str | None:
     Returns:
       None where weights or samples did not come from flags, so that no flags bring them back.
     """
+    words = _words(config, without=_NOT_OF_ONE)
+    if words is None:
+        return None
+    words += [f"--only_sample={sample}", f"--out={config.out}/sample_{sample}"]
+    return shlex.join(words)
+
+
+def whole_command(config: Config) -> str | None:
+    """Returns one line for a shell that makes the whole comparison again, or None as there."""
+    words = _words(config, without=_NOT_REPEATED)
+    return None if words is None else shlex.join(words)
+
+
+def _words(config: Config, *, without: Collection[str]) -> list[str] | None:
     if config.params is None and config.init is None:
         return None
     words = ["python", "-m", "compare.run"]
@@ -31,13 +47,12 @@ def reproducing_command(config: Config, sample: int) -> str | None:
         default = field.default
         if field.name == "samples" and config.data is not None:
             default = None  # which is all that the file has
-        if value == default or value is None or field.name in _NOT_REPEATED:
+        if value == default or value is None or field.name in without:
             continue
         if field.name == "layer_sizes" and config.params is not None:
             continue  # the file has them
         words += _flags(field.name, value)
-    words += [f"--only_sample={sample}", f"--out={config.out}/sample_{sample}"]
-    return shlex.join(words)
+    return words
 
 
 def _flags(name: str, value: Any) -> list[str]:

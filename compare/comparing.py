@@ -10,7 +10,7 @@ from compare.answers import Answer
 from compare.baseline import Baseline
 from compare.blocks import block_size, block_start
 from compare.circumstances import circumstances
-from compare.command import reproducing_command
+from compare.command import reproducing_command, whole_command
 from compare.config import RUNNING, Config
 from compare.devices import implementations_of
 from compare.environment import describe_environment
@@ -153,6 +153,8 @@ def report_of(examined: Examined) -> report.Report:
         values=tuple(_values(examined, place) for place in dict.fromkeys(places)),
         change=change,
         reproduce=reproduce,
+        entries=evidence.entries,
+        command=whole_command(config),
     )
 
 

@@ -22,7 +22,7 @@ DUMPS = ("auto", "text", "npz", "none")
 
 # How a run is run, which changes nothing in what it finds.
 PROCESSES = ("coordinator_address", "num_processes", "process_id")
-RUNNING = ("quiet", "restart", *PROCESSES)
+RUNNING = ("quiet", "restart", "html", "plots", "verbose", *PROCESSES)
 
 LARGEST_TEXT_DUMP = 1000  # samples; --dumps=auto writes text up to here
 
@@ -67,6 +67,9 @@ class Config:
     trace: int | None = None
     witness: int = 3
     fail_on: str = "undecided"
+    html: bool = False
+    plots: str | None = None
+    verbose: bool = False
     quiet: bool = False
     restart: bool = False
     coordinator_address: str | None = None
@@ -103,8 +106,9 @@ class Config:
             raise UsageError("save_baseline: a baseline is of all samples; drop --only_sample")
         self._check_files()
         self._check_processes()
-        if not self.out:
-            raise UsageError("--out: expected a folder to write into, got an empty name")
+        for option, folder in (("out", self.out), ("plots", self.plots)):
+            if folder == "":
+                raise UsageError(f"--{option}: expected a folder to write into, got an empty name")
         if self.samples is not None and self.samples < 1:
             raise UsageError(f"samples: expected a positive integer, got {self.samples}")
         if self.seed is not None and self.seed < 0:

@@ -13,7 +13,7 @@ from compare.evidence.arithmetic import Arithmetic
 from compare.evidence.noise import count_moved
 from compare.evidence.pairs import Pair
 from compare.evidence.proof import Certificate
-from compare.pairing import Answered, Pairing
+from compare.pairing import Answered, Compared, Pairing
 from compare.problem import Problem
 from compare.recorded import recorded
 from compare.report.base import Change, Drift
@@ -70,11 +70,12 @@ class Drifts:
             name: count_moved(answers[name].grads, answers[name + MARK].grads)
             for name in self._moved
         }
-        return Drifted(self._pairing.examine(block, answers, compiled=compiled), moved)
+        found = self._pairing.examine(block, answers, compiled=compiled)
+        return Drifted(found.pairs, moved)
 
     def add(self, found: Drifted) -> None:
         """Joins what was found of other samples, in any order."""
-        self._pairing.add(found.pairs)
+        self._pairing.add(Compared(found.pairs, None))
         for name, moved in found.moved.items():
             self._moved[name] += moved
 

@@ -11,8 +11,10 @@ from typing import Any
 
 from compare.drift import Drifted
 from compare.evidence.bounds import BoundRatio
+from compare.evidence.by_rule import RuleFound
 from compare.evidence.diagnosis import Explanation
 from compare.evidence.digits import Agreement
+from compare.evidence.entries import Entries, EntryMap, SizeBin
 from compare.evidence.metrics import Comparison, Worst
 from compare.evidence.noise import Noise
 from compare.evidence.pairs import Pair
@@ -25,8 +27,9 @@ _CLASSES: MappingProxyType[str, type] = MappingProxyType(
     {
         kind.__name__: kind
         for kind in (
-            *(Agreement, BoundRatio, Certificate, Comparison, Drifted, Explanation, Finding),
-            *(Found, Noise, Pair, PeerFacts, WitnessError, Worst),
+            *(Agreement, BoundRatio, Certificate, Comparison, Drifted, Entries, EntryMap),
+            *(Explanation, Finding, Found, Noise, Pair, PeerFacts, RuleFound, SizeBin),
+            *(WitnessError, Worst),
         )
     }
 )

@@ -182,6 +182,14 @@ def _define_output(values: flags.FlagValues) -> None:
         "Of weight matrices, in --params and in all output: in_out is [n_in, n_out], z = x w + b; "
         "out_in is its transpose, as in torch.",
     )
+    flags.DEFINE_bool(
+        "html",
+        Config.html,
+        "Write report.html to --out too: one page with figures, that needs no network.",
+        flag_values=values,
+    )
+    _path(values, "plots", "A folder for the figures of that page, as .svg files.")
+    flags.DEFINE_bool("verbose", Config.verbose, "Print histograms of ulp too.", flag_values=values)
     _integer(values, "trace", "Print every forward and backward step of this sample.", at_least=0)
 
 

@@ -47,7 +47,16 @@ SECTIONS = {
         "only_sample=N",
     ),
     "Over time": ("save_baseline=FILE", "baseline=FILE"),
-    "The output": ("out=FOLDER", "dumps", "split_dumps", "layout", "trace=N"),
+    "The output": (
+        "out=FOLDER",
+        "html",
+        "plots=FOLDER",
+        "verbose",
+        "dumps",
+        "split_dumps",
+        "layout",
+        "trace=N",
+    ),
     "How it runs": (
         "quiet",
         "restart",

@@ -20,12 +20,13 @@ from compare.evidence import noise, proof
 from compare.evidence.arithmetic import Arithmetic, arithmetic_of
 from compare.evidence.detectable import MOST_SAMPLES, detectable_ulp
 from compare.evidence.diagnosis import Explanation, Samples, diagnose
+from compare.evidence.entries import Entries
 from compare.evidence.noise import Noise
 from compare.evidence.pairs import Pair
 from compare.evidence.proof import Certificate, Finding
 from compare.evidence.witness import WitnessError, witness_errors
 from compare.implementations import Implementation
-from compare.pairing import Answered, Pairing, choose
+from compare.pairing import Answered, Compared, Pairing, choose
 from compare.problem import Problem
 from compare.report.base import Change
 from jaxmlp.base import Grads, parameter_count
@@ -44,6 +45,7 @@ class Found(NamedTuple):
     witness: list[WitnessError]
     drifted: Drifted | None  # since a baseline
     noises: dict[str, Noise]  # of implementations that were run again
+    entries: Entries | None  # of the samples with bounds, over all pairs
 
 
 class Evidence:
@@ -105,6 +107,11 @@ class Evidence:
         return self._pairing.pairs
 
     @property
+    def entries(self) -> Entries | None:
+        """Where the pairs differ, in the samples with bounds."""
+        return self._pairing.entries
+
+    @property
     def earlier(self) -> list[Implementation]:
         """What has to answer too: implementations as they were in a baseline."""
         return self._drifts.then if self._drifts else []
@@ -137,8 +144,9 @@ class Evidence:
                 explanations |= dict.fromkeys(first, self._diagnose(block, answer, arithmetic, row))
             if block.start == self._first and found.failed == 0 and found.certified:
                 detectable |= dict.fromkeys(names, self._detectable(block, answer, arithmetic))
+        compared = self._pairing.examine(block, answers, compiled=compiled)
         return Found(
-            self._pairing.examine(block, answers, compiled=compiled),
+            compared.pairs,
             certificates,
             explanations,
             detectable,
@@ -151,11 +159,12 @@ class Evidence:
             if self._drifts is None
             else self._drifts.examine(block, answers, compiled=compiled),
             noises_of(answers),
+            compared.entries,
         )
 
     def add(self, found: Found) -> None:
         """Joins what was found of other samples."""
-        self._pairing.add(found.pairs)
+        self._pairing.add(Compared(found.pairs, found.entries))
         if self._drifts is not None:
             assert found.drifted is not None
             self._drifts.add(found.drifted)
@@ -184,6 +193,7 @@ class Evidence:
             self.witness,
             None if self._drifts is None else self._drifts.found,
             self.noises,
+            self.entries,
         )
 
     def finish(self, answered: Answered) -> None:

@@ -17,16 +17,17 @@ _MOST_NAMED = 10  # functions of a file, where the one asked for is not there
 _folders: list[str] = []  # that candidates lie in, the one in use first
 
 
-def load_candidate(reference: str) -> Backward:
+def load_candidate(reference: str, *, option: str = "--candidate") -> Backward:
     """Imports a callable.
 
     Args:
       reference: 'FILE.py:NAME' or 'package.module:NAME'.
+      option: named in errors.
 
     Raises:
       UsageError: if there is no such file, module or callable, or importing it raises.
     """
-    where = f"--candidate={reference}"
+    where = f"{option}={reference}"
     source, _, name = reference.rpartition(":")
     is_file = source.endswith(".py")
     if not source or not name or ("/" in source and not is_file):

@@ -2,7 +2,7 @@
 
 import contextlib
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 
 import numpy as np
 
@@ -15,6 +15,7 @@ from compare.readers.safetensors import import_safetensors
 from compare.report.base import Report
 from compare.report.dat import Dumps, dump_format
 from compare.report.json import report_to_json
+from compare.report.pages import Pages
 from compare.saved_params import write_params
 from compare.staging import Staging, staged_file
 
@@ -26,11 +27,12 @@ class Outputs:
         """Takes the config, its sizes and samples known.
 
         Raises:
-          UsageError: if there are more gradients than a baseline can keep, or the package that
-            writes weights as asked is not installed.
+          UsageError: if there are more gradients than a baseline can keep, or a package is not
+            installed that writes weights, or draws, as asked.
         """
         if config.save_params is not None and config.save_params.lower().endswith(".safetensors"):
             import_safetensors(f"--save_params {config.save_params}")
+        self._pages = Pages(html=config.html, plots=config.plots)
         self._config, self._problem = config, problem
         self._stack = contextlib.ExitStack()
         self._keeper = None
@@ -57,6 +59,7 @@ class Outputs:
                 option: stack.enter_context(staged_file(path, option=option))
                 for option, path in self._named.items()
             }
+            stack.enter_context(self._pages)
             self._dumps = stack.enter_context(Dumps(self._staging, self._config))
             self._stack = stack.pop_all()
         return self
@@ -83,7 +86,9 @@ class Outputs:
             if self._keeper is not None:
                 self._keeper.add(grads)
         self._dumps.finish()
-        self._staging.path("report.json").write_text(report_to_json(report), encoding="utf-8")
+        text = report_to_json(report)
+        self._staging.path("report.json").write_text(text, encoding="utf-8")
+        self._pages.write(self._staging, text, draw_graphs=_draw_graphs)
         for option, path in self._named.items():
             for name in self._staging.names:
                 if os.path.realpath(name) == os.path.realpath(path):
@@ -102,7 +107,13 @@ class Outputs:
     @property
     def names(self) -> tuple[str, ...]:
         """Of all files."""
-        return (*self._staging.names, *self._named.values())
+        return (*self._staging.names, *self._pages.names, *self._named.values())
+
+
+def _draw_graphs(layer_sizes: Sequence[int], activation: str) -> list[str]:
+    from compare.graph.inline import inline_graphs  # most runs draw none
+
+    return inline_graphs(layer_sizes, activation)
 
 
 def _in_layout(arrays: Mapping[str, np.ndarray], layout: str) -> dict[str, np.ndarray]:

@@ -1,15 +1,20 @@
 """Answers held against one another, pair by pair, block by block."""
 
+import functools
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from compare.allowances import allowances_of
 from compare.answers import Answer, names_by_answer, quantities, take
 from compare.blocks import Block, block_size, block_start
+from compare.evidence import entries as entry_evidence
 from compare.evidence import pairs as pair_evidence
 from compare.evidence.arithmetic import Arithmetic
+from compare.evidence.by_sample import Bins, bins_of
 from compare.evidence.columns import Columns, columns_of, compare_measured, measure_columns
+from compare.evidence.entries import Entries
 from compare.evidence.measures import Measures
 from compare.evidence.pairs import Pair, Quantities
 from compare.problem import Problem
@@ -22,6 +27,13 @@ _PART_BLOCKS = 8
 
 Measured = tuple[Measures, tuple[str, ...]]  # and the names of their quantities
 Answered = Callable[[int], tuple[Block, Mapping[str, Answer]]]  # start of a block -> its answers
+
+
+class Compared(NamedTuple):
+    """What was found of some samples."""
+
+    pairs: list[Pair]
+    entries: Entries | None  # of those with end-to-end bounds, over all pairs
 
 
 class Pairing:
@@ -50,9 +62,11 @@ class Pairing:
         self._problem, self._names, self._layout = problem, names, layout
         self._arithmetics = arithmetics
         self._bounded = _choose_bounded(rng, samples, problem.layer_sizes)
+        self._bins = bins_of(samples)
         self.pairs: list[Pair] = []
+        self.entries: Entries | None = None
 
-    def examine(self, block: Block, answers: Mapping[str, Answer], *, compiled: bool) -> list[Pair]:
+    def examine(self, block: Block, answers: Mapping[str, Answer], *, compiled: bool) -> Compared:
         """Compares the answers to a block; `add` takes what it finds.
 
         Args:
@@ -63,17 +77,22 @@ class Pairing:
         named = {k: quantities(answers[k], self._layout) for k in self._involved()}
         compare = _Compiled(block, answers, named, self.pairs) if compiled else _plainly
         compared = [
-            compare(a, b, named[a], named[b], first_sample=block.start) for a, b in self._names
+            compare(a, b, named[a], named[b], first_sample=block.start, bins=self._bins)
+            for a, b in self._names
         ]
         rows = block.rows(self._bounded)
-        return self._with_bounds(compared, block, answers, rows) if len(rows) else compared
+        if not len(rows):
+            return Compared(compared, None)
+        return self._with_bounds(compared, block, answers, rows)
 
-    def add(self, found: Sequence[Pair]) -> None:
+    def add(self, found: Compared) -> None:
         """Joins what was found of other samples, in any order."""
-        if not self.pairs or not found:  # as of a process that had no samples
-            self.pairs = self.pairs or list(found)
+        if found.entries is not None:
+            self.entries = entry_evidence.merge(self.entries, found.entries)
+        if not self.pairs or not found.pairs:  # as of a process that had no samples
+            self.pairs = self.pairs or list(found.pairs)
             return
-        joined = zip(self.pairs, found, strict=True)
+        joined = zip(self.pairs, found.pairs, strict=True)
         self.pairs = [pair_evidence.merge(p, q) for p, q in joined]
 
     def finish(self, answered: Answered) -> None:
@@ -86,7 +105,8 @@ class Pairing:
         for start in sorted(set(start_of.values())):
             block, answers = answered(start)
             rows = block.rows([sample for sample in worst if start_of[sample] == start])
-            self.pairs = self._with_bounds(self.pairs, block, answers, rows)
+            self.pairs, entries = self._with_bounds(self.pairs, block, answers, rows)
+            self.entries = entry_evidence.merge(self.entries, entries)
 
     def _involved(self) -> dict[str, None]:
         """Every name once, in order."""
@@ -94,24 +114,26 @@ class Pairing:
 
     def _with_bounds(
         self, pairs: Sequence[Pair], block: Block, answers: Mapping[str, Answer], rows: np.ndarray
-    ) -> list[Pair]:
+    ) -> Compared:
         batch = Batch(block.batch.x[rows], block.batch.y[rows])
         chosen = {k: take(answers[k], rows) for k in self._involved()}
         allowances = allowances_of(
             chosen, self._problem, batch, layout=self._layout, arithmetics=self._arithmetics
         )
         named = {k: quantities(answer, self._layout) for k, answer in chosen.items()}
-        return [
-            pair_evidence.with_bounds(
-                pair,
-                named[pair.a],
-                named[pair.b],
-                allowances[pair.a],
-                allowances[pair.b],
-                samples=rows + block.start,
-            )
-            for pair in pairs
+        sides = [
+            (named[pair.a], named[pair.b], allowances[pair.a], allowances[pair.b]) for pair in pairs
         ]
+        numbers = rows + block.start
+        bounded = [
+            pair_evidence.with_bounds(pair, *side, samples=numbers)
+            for pair, side in zip(pairs, sides, strict=True)
+        ]
+        entries = (
+            entry_evidence.entries_of(a.parameters, b.parameters, *allowed)
+            for a, b, *allowed in sides
+        )
+        return Compared(bounded, functools.reduce(entry_evidence.over_pairs, entries))
 
 
 def choose(rng: np.random.Generator, samples: range, most: int) -> np.ndarray:
@@ -133,8 +155,10 @@ def _choose_bounded(
     return np.concatenate([choose(rng, part, most // len(blocks)) for part in parts])
 
 
-def _plainly(a: str, b: str, of_a: Quantities, of_b: Quantities, *, first_sample: int) -> Pair:
-    return pair_evidence.compare_pair(a, b, of_a, of_b, first_sample=first_sample)
+def _plainly(
+    a: str, b: str, of_a: Quantities, of_b: Quantities, *, first_sample: int, bins: Bins
+) -> Pair:
+    return pair_evidence.compare_pair(a, b, of_a, of_b, first_sample=first_sample, bins=bins)
 
 
 class _Compiled:
@@ -158,13 +182,14 @@ class _Compiled:
             self._columns.update(dict.fromkeys(names, columns))
 
     def __call__(
-        self, a: str, b: str, of_a: Quantities, of_b: Quantities, *, first_sample: int
+        self, a: str, b: str, of_a: Quantities, of_b: Quantities, *, first_sample: int, bins: Bins
     ) -> Pair:
+        options: dict[str, Any] = {"first_sample": first_sample, "bins": bins}
         found = self._measure(self._columns[a], self._columns[b])
         if found is None:
-            return _plainly(a, b, of_a, of_b, first_sample=first_sample)
+            return _plainly(a, b, of_a, of_b, **options)
         so_far = self._so_far.get((a, b))
-        return compare_measured(a, b, of_a, of_b, *found, first_sample=first_sample, so_far=so_far)
+        return compare_measured(a, b, of_a, of_b, *found, so_far=so_far, **options)
 
     def _measure(self, a: Columns | None, b: Columns | None) -> Measured | None:
         if a is None or b is None:

@@ -32,7 +32,8 @@ def main(argv: Sequence[str]) -> int:
 
     report, names = found
     width = _width()
-    print(format_report(report, width=width))
+    colours = os.environ.get("NO_COLOR", "") == "" and sys.stdout.isatty()
+    print(format_report(report, width=width, verbose=config.verbose, colours=colours))
     written = f"Written: {', '.join(names)}"
     print(textwrap.fill(written, width, break_long_words=False, break_on_hyphens=False))
     return _exit_status(report, config.fail_on)

@@ -59,6 +59,7 @@ def gather(order, *, wrong=False, compiled=False, at_once=False):
         evidence.explanations,
         evidence.detectable,
         evidence.witness,
+        evidence.entries,
     )
 
 

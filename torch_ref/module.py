@@ -45,7 +45,7 @@ def read_module(module: nn.Module, n_inputs: int | None = None) -> Chain:
     Raises:
       ModuleError: for anything else, naming the place and what to do.
     """
-    module = _unwrapped(module)
+    module = unwrapped(module)
     for name, part in module.named_modules():
         _check_plain(name, part)
     dtype, device = _common_type(module)
@@ -76,7 +76,7 @@ def module_gradients(
     Raises:
       ModuleError: if torch cannot differentiate the forward.
     """
-    module = _unwrapped(module)
+    module = unwrapped(module)
     params = {
         f"{name}.{kind}".lstrip("."): getattr(linear, kind).detach().clone()
         for name, linear in chain.linears
@@ -119,11 +119,11 @@ def _one_by_one(
     return predictions, losses, columns
 
 
-def _unwrapped(module: nn.Module) -> nn.Module:
+def unwrapped(module: nn.Module) -> nn.Module:
     if not isinstance(module, nn.Module):
         raise ModuleError(f"module: expected a torch.nn.Module, got {type(module).__name__}")
     attribute = _WRAPPERS.get(type(module).__name__)
-    return _unwrapped(getattr(module, attribute)) if attribute else module
+    return unwrapped(getattr(module, attribute)) if attribute else module
 
 
 def _check_plain(name: str, part: nn.Module) -> None:

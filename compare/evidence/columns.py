@@ -10,11 +10,12 @@ import jax
 import numpy as np
 
 from compare.evidence import digits, measures, peers, ulp
+from compare.evidence.by_sample import Bins
 from compare.evidence.compiled import evidence_settings
 from compare.evidence.digits import Agreement
 from compare.evidence.measures import Measures, Rows
 from compare.evidence.metrics import Comparison, Worst, compare_arrays
-from compare.evidence.pairs import Pair, Quantities, name_all
+from compare.evidence.pairs import Pair, Quantities, along_samples, name_all
 from compare.evidence.peers import PeerFacts
 
 _METRICS = ("max_abs", "max_rel", "max_ulp")
@@ -88,6 +89,7 @@ def compare_measured(
     names: Sequence[str],
     *,
     first_sample: int,
+    bins: Bins | None = None,
     so_far: Pair | None = None,
 ) -> Pair:
     """Does what `compare_pair` does, with measures that are known.
@@ -100,6 +102,7 @@ def compare_measured(
       found: measures of them.
       names: their quantities.
       first_sample: the number of the first sample.
+      bins: of samples, in which the largest distance is kept.
       so_far: of other blocks: a maximum that loses to theirs is left out, since `merge` drops it.
     """
     left, right = name_all(of_a), name_all(of_b)
@@ -118,6 +121,7 @@ def compare_measured(
         for i, name in enumerate(names)
     }
     parameters = slice(len(of_a.parameters))
+    distances = found.max_ulp[parameters].max(axis=0)
     return Pair(
         a=a,
         b=b,
@@ -131,7 +135,8 @@ def compare_measured(
             float(found.smallest_rtol.max()),
             float(found.max_abs[parameters].max()),
         ),
-        ulp_histogram=ulp.bin_counts(found.max_ulp[parameters].max(axis=0)),
+        ulp_histogram=ulp.bin_counts(distances),
+        by_sample=along_samples(bins, distances, first_sample),
     )
 
 

@@ -6,8 +6,9 @@ from typing import NamedTuple
 
 import numpy as np
 
-from compare.evidence import bounds, digits, metrics, peers, ulp
+from compare.evidence import bounds, by_sample, digits, metrics, peers, ulp
 from compare.evidence.bounds import Allowance, BoundRatio
+from compare.evidence.by_sample import Bins
 from compare.evidence.digits import Agreement
 from compare.evidence.metrics import Comparison
 from compare.evidence.peers import PeerFacts
@@ -43,6 +44,7 @@ class Pair:
     peers: PeerFacts
     ulp_histogram: tuple[int, ...]  # samples by the largest distance in them: `ulp.BINS`
     printed: bool = False  # whether one of the two was read from print
+    by_sample: tuple[int, ...] = ()  # the largest distance in each of `by_sample.Bins`
     bounds: tuple[BoundRatio, ...] = ()  # in the order of `quantities`; none before `with_bounds`
 
     @property
@@ -52,7 +54,15 @@ class Pair:
         return (*self.parameters, *more)
 
 
-def compare_pair(a: str, b: str, of_a: Quantities, of_b: Quantities, *, first_sample: int) -> Pair:
+def compare_pair(
+    a: str,
+    b: str,
+    of_a: Quantities,
+    of_b: Quantities,
+    *,
+    first_sample: int,
+    bins: Bins | None = None,
+) -> Pair:
     """Compares one block of samples of two implementations, whose names are a and b."""
     dtype = coarser_dtype(*(one.parameters["b1"].dtype for one in (of_a, of_b)))
     all_a, all_b = name_all(of_a), name_all(of_b)
@@ -62,6 +72,7 @@ def compare_pair(a: str, b: str, of_a: Quantities, of_b: Quantities, *, first_sa
         if name in all_b
     }
     left, right = of_a.parameters, of_b.parameters
+    distances = np.max([metrics.largest_ulp(left[name], right[name]) for name in left], axis=0)
     return Pair(
         a=a,
         b=b,
@@ -71,11 +82,15 @@ def compare_pair(a: str, b: str, of_a: Quantities, of_b: Quantities, *, first_sa
         loss=compared.get("loss"),
         digits=digits.count_agreements(list(left.values()), list(right.values())),
         peers=peers.count_breaking(left.values(), right.values(), dtype.name),
-        ulp_histogram=ulp.bin_counts(
-            np.max([metrics.largest_ulp(left[name], right[name]) for name in left], axis=0)
-        ),
+        ulp_histogram=ulp.bin_counts(distances),
         printed=of_a.printed or of_b.printed,
+        by_sample=along_samples(bins, distances, first_sample),
     )
+
+
+def along_samples(bins: Bins | None, distances: np.ndarray, first: int) -> tuple[int, ...]:
+    """Returns the largest of [N] distances in every bin, if there are any."""
+    return () if bins is None else by_sample.largest_by_bin(bins, distances, first_sample=first)
 
 
 def with_bounds(
@@ -108,6 +123,7 @@ def merge(earlier: Pair, later: Pair) -> Pair:
         digits=tuple(map(digits.merge, earlier.digits, later.digits)),
         peers=peers.merge(earlier.peers, later.peers),
         ulp_histogram=tuple(map(operator.add, earlier.ulp_histogram, later.ulp_histogram)),
+        by_sample=by_sample.merge(earlier.by_sample, later.by_sample),
         bounds=tuple(map(bounds.merge, earlier.bounds, later.bounds))
         if earlier.bounds and later.bounds
         else earlier.bounds or later.bounds,

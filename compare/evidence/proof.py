@@ -5,7 +5,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from compare.evidence import by_rule
 from compare.evidence.arithmetic import Arithmetic, plain_arithmetic
+from compare.evidence.by_rule import RuleFound
 from compare.evidence.certificate import ratios
 from compare.evidence.recovered import Rounding, rounding_of
 from compare.evidence.subject import Subject, make_subject, per_sample, per_sample_compiled
@@ -44,6 +46,7 @@ class Certificate:
     at_kink: int  # of the certified ones
     worst: Finding | None
     first_failure: Finding | None
+    rules: tuple[RuleFound, ...] = ()  # each at every parameter; empty where nothing was certified
 
     @property
     def worst_ratio(self) -> float | None:
@@ -112,6 +115,7 @@ def certify(
         at_kink=int(np.count_nonzero(found.at_kink & ~failed & ~silent)),
         worst=worst,
         first_failure=first,
+        rules=by_rule.found_by_rule(found.ratios, finite, layers=len(grads)),
     )
 
 
@@ -130,6 +134,7 @@ def merge(one: Certificate, other: Certificate) -> Certificate:
         at_kink=one.at_kink + other.at_kink,
         worst=min(worst, key=lambda found: (-found.ratio, found.sample), default=None),
         first_failure=min(first, key=lambda found: found.sample, default=None),
+        rules=by_rule.merge(one.rules, other.rules),
     )
 
 

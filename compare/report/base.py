@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from compare.evidence.diagnosis import Explanation
+from compare.evidence.entries import Entries
 from compare.evidence.metrics import Worst
 from compare.evidence.noise import Noise
 from compare.evidence.pairs import Pair
@@ -104,6 +105,8 @@ class Report:
     values: tuple[Values, ...] = ()  # where the verdict was decided, and of a sample asked for
     change: Change | None = None  # since a baseline
     reproduce: str | None = None  # a command that computes the deciding sample again
+    entries: Entries | None = None  # where they differ, in the samples with bounds
+    command: str | None = None  # that makes the whole comparison again
 
 
 def worst_of(pairs: Iterable[Pair], metric: str, quantity: str | None = None) -> Located | None:

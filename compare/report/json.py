@@ -7,6 +7,7 @@ from typing import Any
 
 from compare.evidence.bounds import BoundRatio
 from compare.evidence.digits import Agreement
+from compare.evidence.entries import Entries, EntryMap
 from compare.evidence.metrics import Comparison, Worst
 from compare.evidence.pairs import Pair
 from compare.evidence.proof import Finding
@@ -45,6 +46,8 @@ def report_to_dict(report: Report) -> dict[str, Any]:
         "values": [_values(values) for values in report.values],
         "change": report.change and _change(report.change),
         "reproduce": report.reproduce,
+        "command": report.command,
+        "entries": report.entries and _entries(report.entries),
     }
 
 
@@ -69,6 +72,10 @@ def _implementation(one: Implementation) -> dict[str, Any]:
             "silent": certificate.silent,
             "at_kink": certificate.at_kink,
             "first_failure": failure,
+            "rules": [
+                {**found._asdict(), "ratio": _number_or_null(found.ratio)}
+                for found in certificate.rules
+            ],
             "detectable_ulp": one.detectable_ulp
             and {name: _number_or_null(ulp) for name, ulp in one.detectable_ulp.items()},
         },
@@ -160,6 +167,7 @@ def _pair(pair: Pair) -> dict[str, Any]:
             for first, samples in zip(BINS, pair.ulp_histogram, strict=True)
             if samples
         ],
+        "largest_ulp_by_sample": list(pair.by_sample),
     }
 
 
@@ -192,6 +200,38 @@ def _bound(bound: BoundRatio) -> dict[str, Any]:
         "vacuous_share": bound.vacuous / bound.entries,
         "bounded_entries": bound.entries,
     }
+
+
+def _entries(entries: Entries) -> dict[str, Any]:
+    return {
+        "samples": entries.samples,
+        "maps": [_map(one) for one in entries.maps],
+        "sizes": [
+            {
+                "exponent": one.exponent,
+                "entries": one.entries,
+                "largest_error": one.error,
+                "smallest_allowed": _number_or_null(one.least),
+                "largest_allowed": _number_or_null(one.most),
+            }
+            for one in entries.sizes
+        ],
+    }
+
+
+def _map(one: EntryMap) -> dict[str, Any]:
+    return {
+        "name": one.name,
+        "shape": list(one.shape),
+        "cells": list(one.cells),
+        "ulp": [_short(value) for value in one.ulp],
+        "bound_ratio": [_short(value) for value in one.ratio],
+    }
+
+
+def _short(value: float) -> float | int | None:
+    """Three digits are more than a colour shows; null for what is beyond any number."""
+    return float(f"{value:.3g}") if math.isfinite(value) else None
 
 
 def _number_or_null(value: float | None) -> float | None:

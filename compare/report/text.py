@@ -11,7 +11,9 @@ from compare.evidence.digits import DECIMALS, SIGNIFICANT
 from compare.evidence.pairs import Pair
 from compare.report.base import Located, Report, worst_of
 from compare.report.change import format_change
+from compare.report.colours import Paint, painted, plainly
 from compare.report.engines import rows_of_engines
+from compare.report.histogram import format_histograms
 from compare.report.matrix import format_matrix
 from compare.report.trace import format_trace
 from compare.report.values import format_values, short_name
@@ -19,20 +21,34 @@ from compare.report.values import format_values, short_name
 _METRICS = {"max_abs": "max abs", "max_rel": "max rel", "max_ulp": "max ulp"}
 
 
-def format_report(report: Report, *, width: int = 80) -> str:
-    """Returns the whole report; long lines and traces are broken at `width`."""
+def format_report(
+    report: Report, *, width: int = 80, verbose: bool = False, colours: bool = False
+) -> str:
+    """Returns the whole report; long lines and traces are broken at `width`.
+
+    Args:
+      report: what was found.
+      width: of a line.
+      verbose: whether to show histograms too.
+      colours: whether to colour the verdict and what failed, for a terminal.
+    """
+    paint = painted if colours else plainly
     parts = [_header(report, width), format_matrix(report, _letters(report))]
     parts += [
         _parameter_table(report, width),
         _pair_table(report),
-        _certificate_table(report, width),
+        _certificate_table(report, width, paint),
     ]
+    if verbose:
+        parts.append(format_histograms(report.pairs, _letters(report), width=width))
     if report.trace is not None:
         parts.append(format_trace(report.trace, width=width))
     if report.change is not None:
         parts.append(format_change(report.change, width=width))
     parts += ["\n".join(_notes(report, width)), format_values(report.values, _letters(report))]
-    parts.append(_wrap(f"{report.verdict}: {report.reason}.", width))
+    said = _wrap(f"{report.verdict}: {report.reason}.", width)
+    kind = "good" if report.verdict == "agree" else "bad"
+    parts.append(paint(report.verdict, kind) + said.removeprefix(report.verdict))
     if report.reproduce is not None:
         parts.append(f"To compute that sample again, to the same bits:\n{report.reproduce}")
     return "\n\n".join(part for part in parts if part)
@@ -135,7 +151,7 @@ def _pair_table(report: Report) -> str:
     return "\n".join(rows)
 
 
-def _certificate_table(report: Report, width: int) -> str:
+def _certificate_table(report: Report, width: int, paint: Paint) -> str:
     """One row for each implementation: what its own gradients prove, and a witness's word."""
     column = max(18, *(len(one.name) + 3 for one in report.implementations if "@" in one.name), 0)
     rows = [
@@ -149,8 +165,9 @@ def _certificate_table(report: Report, width: int) -> str:
         tightest = "-" if found.worst_ratio is None else _ratio(found.worst_ratio)
         witness = _number(max(known, default=None))
         name = f"{_letters(report)[one.name]} {one.name}"
+        failed = paint(f"{found.failed:>8}", "bad") if found.failed else f"{0:>8}"
         rows.append(
-            f"{name:<{column}}{found.certified:>10}{found.failed:>8}"
+            f"{name:<{column}}{found.certified:>10}{failed}"
             f"{found.silent:>8}{found.at_kink:>9}{tightest:>10}{witness:>10}"
         )
     return "\n".join([*rows, *_detectable(report, width), *_peers(report, width)])

@@ -1,0 +1,103 @@
+"""The loss of one sample in torch, with the autograd graph that hangs on it."""
+
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
+
+import torch
+from torch import nn
+
+from compare.errors import UsageError
+from torch_ref import MLP
+from torch_ref.module import ModuleError, read_module, unwrapped
+
+
+class Parameter(NamedTuple):
+    """Which one it is."""
+
+    letter: str  # w or b
+    layer: int
+    name: str  # that the module has for it
+    tensor: torch.Tensor
+
+
+class TorchNetwork(NamedTuple):
+    """A loss, and what its leaves are called."""
+
+    loss: torch.Tensor  # a scalar
+    x: torch.Tensor
+    y: torch.Tensor
+    parameters: tuple[Parameter, ...]
+    layer_sizes: tuple[int, ...]
+    activation: str
+
+    @property
+    def dtype(self) -> str:
+        """Of everything, as in 'float32'."""
+        return str(self.loss.dtype).removeprefix("torch.")
+
+
+def plain_network(
+    layer_sizes: Sequence[int], activation: str, dtype: str = "float32"
+) -> TorchNetwork:
+    """Returns the loss of one sample, a batch of one, of nn.Linear layers."""
+    model = MLP(layer_sizes, activation=activation, dtype=getattr(torch, dtype))
+    names = [f"layers.{i}" for i in range(len(layer_sizes) - 1)]
+    return _traced(model, names, tuple(layer_sizes), activation)
+
+
+def module_network(module: nn.Module) -> TorchNetwork:
+    """Returns the loss of one sample, a batch of one, of a module's own forward.
+
+    Args:
+      module: a chain of linear layers with one activation between them; nothing in it is changed.
+
+    Raises:
+      UsageError: for any other module, naming the part and the reason.
+    """
+    try:
+        chain = read_module(module)
+    except ModuleError as error:
+        raise UsageError(str(error)) from None
+    weights = [linear.weight for _, linear in chain.linears]
+    sizes = (weights[0].shape[1], *(weight.shape[0] for weight in weights))
+    return _traced(unwrapped(module), [name for name, _ in chain.linears], sizes, chain.activation)
+
+
+def network_of(
+    loss: torch.Tensor,
+    x: torch.Tensor,
+    y: torch.Tensor,
+    parameters: Mapping[str, torch.Tensor],
+    activation: str,
+) -> TorchNetwork:
+    """Describes a loss that is there already.
+
+    Args:
+      loss: a scalar that a chain of linear layers has made.
+      x: the sample, [d] or [1, d].
+      y: its label, [k] or [1, k].
+      parameters: weight, bias, weight, ... in order, by the module's names.
+      activation: of the hidden layers.
+    """
+    described = tuple(
+        Parameter("wb"[i % 2], i // 2 + 1, name, tensor)
+        for i, (name, tensor) in enumerate(parameters.items())
+    )
+    weights = [one.tensor for one in described if one.letter == "w"]
+    sizes = (weights[0].shape[1], *(weight.shape[0] for weight in weights))
+    return TorchNetwork(loss, x, y, described, sizes, activation)
+
+
+def _traced(
+    module: nn.Module, names: Sequence[str], layer_sizes: tuple[int, ...], activation: str
+) -> TorchNetwork:
+    """Runs the forward on copies of the parameters, frozen ones too; no `.grad` is touched."""
+    own = dict(module.named_parameters())
+    order = [f"{name}.{kind}".lstrip(".") for name in names for kind in ("weight", "bias")]
+    fresh = {name: own[name].detach().clone().requires_grad_() for name in order}
+    like = fresh[order[0]]
+    x, y = (torch.zeros((1, layer_sizes[i]), dtype=like.dtype, device=like.device) for i in (0, -1))
+    with torch.enable_grad():
+        yhat = torch.func.functional_call(module, fresh, (x,))
+        loss = (yhat - y).square().sum()
+    return network_of(loss, x, y, fresh, activation)

@@ -1,0 +1,22 @@
+"""torch's graph, drawn from the sample down to the loss."""
+
+from compare.graph.base import Graph
+from compare.graph.dot import coloured, digraph, node_line
+
+
+def torch_dot(graph: Graph, network: str) -> str:
+    """Returns the text of the picture.
+
+    Args:
+      graph: of torch.
+      network: what it is called, for the title.
+    """
+    nodes = {node.name: node for node in graph.nodes}
+    lines = [node_line(node) for node in graph.nodes]
+    for tail, head in graph.edges:
+        if nodes[tail].step == "input":  # goes in, and gets no gradient
+            lines.append(f"{tail} -> {head} [{coloured('leaf')}];")
+        else:
+            lines.append(f"{tail} -> {head} [dir=back, {coloured('backward')}];")
+    title = f"{network}: {graph.title}\narrows are the way of the gradients, up from the loss"
+    return digraph("graph_torch", title, lines)

@@ -1,0 +1,153 @@
+"""What each node of torch's autograd graph stands for, found from the leaves up."""
+
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+from compare.errors import UsageError
+from compare.graph.torch_network import TorchNetwork
+
+# What versions and devices of torch call one thing; a number follows.
+_TRANSPOSES = ("TBackward", "TransposeBackward", "PermuteBackward")
+_VIEWS = (
+    *("ViewBackward", "UnsafeViewBackward", "ReshapeAliasBackward", "AliasBackward"),
+    *("UnsqueezeBackward", "SqueezeBackward"),
+)
+
+
+class Quantity(NamedTuple):
+    """The result of the operation that a node stands for."""
+
+    label: str
+    gradient: str  # of the loss with respect to it; what the node is handed
+    role: str  # a key of the tables of explanations
+    step: str
+    layer: int
+    formula: str = ""
+
+
+SAMPLES = {label: Quantity(label, "", label, "input", 0) for label in ("x", "y")}
+
+
+def kind_of(function: Any) -> str:
+    """Returns what torch calls a node, without its namespace."""
+    return str(function.name()).rpartition("::")[2]
+
+
+def in_order(root: Any) -> list[Any]:
+    """Returns every node after all that it takes; a loop, because networks may be deep."""
+    done: dict[Any, None] = {}
+    waiting = [(root, False)]
+    while waiting:
+        node, taken = waiting.pop()
+        if taken:
+            done.setdefault(node)
+        elif node not in done:
+            inputs = [one for one, _ in node.next_functions if one is not None]
+            waiting += [(node, True), *((one, False) for one in reversed(inputs))]
+    return list(done)
+
+
+def name_functions(network: TorchNetwork) -> dict[Any, Quantity]:
+    """Returns what each node is, and what 'x' and 'y' are.
+
+    Raises:
+      UsageError: for a node that is no step of an MLP, naming it and what it takes.
+    """
+    of: dict[Any, Quantity] = dict(SAMPLES)
+    parameters = {id(one.tensor): one for one in network.parameters}
+    for function in in_order(network.loss.grad_fn):
+        if hasattr(function, "variable"):
+            one = parameters[id(function.variable)]
+            of[function] = _accumulated(one.letter, one.layer)
+        else:
+            taken = [of[one] for one in inputs_of(function, of)]
+            of[function] = _recognise(kind_of(function), taken, network)
+    return of
+
+
+def inputs_of(function: Any, of: dict[Any, Quantity]) -> list[Any]:
+    """Returns what a node takes, 'x' or 'y' where autograd has nothing."""
+    given = [one for one, _ in function.next_functions]
+    made = [of[one] for one in given if one is not None]
+    if any(one.step == "weight" and one.layer == 1 for one in made):
+        return [one or "x" for one in given]
+    if any(one.label == "yhat" for one in made):
+        return [one or "y" for one in given]
+    return [one for one in given if one is not None]
+
+
+def _recognise(kind: str, inputs: Sequence[Quantity], network: TorchNetwork) -> Quantity:
+    layers, phi = len(network.layer_sizes) - 1, network.activation
+    found = _reshaped(kind, inputs) or _affine(inputs, layers, phi)
+    found = found or _activation(inputs, phi) or _loss(kind, inputs, layers)
+    if found is None:
+        takes = " and ".join(one.label for one in inputs) or "nothing"
+        raise UsageError(
+            f"graph: expected a step of an MLP and its squared error, got {kind}, which takes "
+            f"{takes}; draw a module of nn.Linear layers and one activation"
+        )
+    return found
+
+
+def _accumulated(letter: str, layer: int) -> Quantity:
+    if letter == "w":
+        return Quantity(f"w{layer}.T", f"dL/dw{layer}.T", "accumulate_w", "weight", layer)
+    return Quantity(f"b{layer}", f"dL/db{layer}", "accumulate_b", "bias", layer)
+
+
+def _reshaped(kind: str, inputs: Sequence[Quantity]) -> Quantity | None:
+    if kind.startswith(_TRANSPOSES) and inputs[0].role == "accumulate_w":
+        layer = inputs[0].layer
+        return Quantity(f"w{layer}", f"dL/dw{layer}", "transposed", "weight", layer)
+    if kind.startswith(_VIEWS):
+        return inputs[0]._replace(role="view", formula=_first_name(inputs[0]))
+    return None
+
+
+def _affine(inputs: Sequence[Quantity], layers: int, phi: str) -> Quantity | None:
+    """Reads the product with a weight, the sum with a bias, or both in one node."""
+    weights = [one for one in inputs if one.step == "weight"]
+    biases = [one for one in inputs if one.step == "bias"]
+    others = [one for one in inputs if one.step not in ("weight", "bias")]
+    if len(others) != 1 or not (weights or biases):
+        return None
+    layer, h = (weights or biases)[0].layer, _first_name(others[0])
+    formula, role = h, "biased"
+    if weights:
+        turned = weights[0].label.endswith(".T")  # as in torch.mv(weight, h)
+        formula = f"{weights[0].label} @ {h}" if turned else f"{h} @ {weights[0].label}"
+        role = "affine" if biases else "product"
+    if not biases:
+        return Quantity(formula, f"delta{layer}", role, "affine", layer, formula)
+    label, gradient = f"z{layer}", f"delta{layer}"
+    if layer == layers:
+        label = "yhat"
+    elif phi == "identity":
+        label, gradient = f"z{layer} = h{layer}", f"delta{layer} = s{layer}"
+    return Quantity(label, gradient, role, "affine", layer, f"{formula} + b{layer}")
+
+
+def _first_name(quantity: Quantity) -> str:
+    """Returns z1 of 'z1 = h1'."""
+    return quantity.label.partition(" = ")[0]
+
+
+def _activation(inputs: Sequence[Quantity], phi: str) -> Quantity | None:
+    first, layer = inputs[0], inputs[0].layer
+    if len(inputs) > 1 or first.label != f"z{layer}":
+        return None
+    formula = f"{phi}({first.label})"
+    return Quantity(f"h{layer}", f"s{layer}", "activation", "activation", layer, formula)
+
+
+def _loss(kind: str, inputs: Sequence[Quantity], layers: int) -> Quantity | None:
+    labels, delta = {one.label for one in inputs}, f"delta{layers}"
+    if labels == {"yhat", "y"} and kind.startswith("Sub"):
+        return Quantity("yhat - y", delta, "residual", "residual", 0, "yhat - y")
+    if labels == {"yhat", "y"} and kind.startswith("MseLoss"):
+        return Quantity("loss", "1", "mse", "sum", 0, "sum((yhat - y)^2)")
+    if labels == {"yhat - y"} and kind.startswith(("Pow", "Square", "Mul")):
+        return Quantity("(yhat - y)^2", "ones", "squares", "square", 0, "(yhat - y)^2")
+    if labels == {"(yhat - y)^2"} and kind.startswith("Sum"):
+        return Quantity("loss", "1", "sum", "sum", 0, "sum((yhat - y)^2)")
+    return None

@@ -1,0 +1,41 @@
+"""Pairs whose numbers are the same, as one series."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
+
+from compare.report.numbers import pair_letters
+
+MOST = 6  # series that can be told apart
+
+
+class Series(NamedTuple):
+    """What one or more pairs have in common."""
+
+    label: str  # 'A~C, B~C'
+    values: tuple[Any, ...]
+
+
+def series_of(report: Mapping[str, Any], values: Sequence[Sequence[Any]]) -> list[Series]:
+    """Puts pairs of equal values together, and keeps the MOST with the largest.
+
+    Args:
+      report: parsed.
+      values: of every pair, in order; the last that is not 0 says how large one is.
+    """
+    groups: dict[tuple[Any, ...], list[str]] = {}
+    for pair, found in zip(report["pairs"], values, strict=True):
+        groups.setdefault(tuple(found), []).append(pair_letters(report, pair))
+    known = [Series(_label(names), found) for found, names in groups.items()]
+    ranked = sorted(known, key=lambda one: max(one.values, default=0), reverse=True)
+    return [one for one in known if one in ranked[:MOST]]
+
+
+def _label(names: list[str]) -> str:
+    shown = ", ".join(names[:3])
+    return f"{shown} and {len(names) - 3} more" if len(names) > 3 else shown
+
+
+def left_out(report: Mapping[str, Any], kept: Sequence[Series], of: Sequence[Any]) -> str:
+    """Says how many series are not shown."""
+    missing = len({tuple(one) for one in of}) - len(kept)
+    return f" {missing} more, all smaller, are not drawn." if missing > 0 else ""

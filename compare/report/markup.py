@@ -1,0 +1,88 @@
+"""Pieces of HTML: tables that a screen reader can follow, figures, sections."""
+
+import html
+from collections.abc import Iterable, Sequence
+from typing import NamedTuple
+
+from compare.report.figures.drawing import Drawing
+
+
+class Cell(NamedTuple):
+    """One cell: a text, and the class of its element."""
+
+    text: str
+    kind: str = "n"
+
+
+def escaped(text: object) -> str:
+    """Makes any text safe between tags."""
+    return html.escape(str(text))
+
+
+def section(identity: str, title: str, *parts: str) -> str:
+    """A section under a heading, or nothing if it has no parts."""
+    body = "\n".join(part for part in parts if part)
+    if not body:
+        return ""
+    return (
+        f'<section aria-labelledby="{identity}-head" id="{identity}">'
+        f'<h2 id="{identity}-head">{escaped(title)}</h2>\n{body}\n</section>'
+    )
+
+
+def paragraph(text: str, kind: str = "") -> str:
+    """A paragraph of plain text."""
+    return f"<p{_class(kind)}>{escaped(text)}</p>"
+
+
+def table(
+    caption: str, head: Sequence[str | Cell], rows: Iterable[Sequence[str | Cell]], kind: str = ""
+) -> str:
+    """A table in a box that scrolls by itself; the first cell of a row is its head."""
+    heads = "".join(_cell("th", one, "col") for one in head)
+    body = "\n".join(
+        f"<tr>{_cell('th', row[0], 'row')}{''.join(_cell('td', one) for one in row[1:])}</tr>"
+        for row in rows
+    )
+    return (
+        f'<p class="caption">{escaped(caption)}</p>'
+        f'<div class="box" tabindex="0" role="region" aria-label="{escaped(caption)}">'
+        f'<table{_class(kind)} aria-label="{escaped(caption)}">'
+        f"<thead><tr>{heads}</tr></thead>\n<tbody>{body}</tbody></table></div>"
+    )
+
+
+def definitions(pairs: Iterable[tuple[str, str]]) -> str:
+    """Terms, each with its text."""
+    return f"<dl>{''.join(f'<dt>{escaped(k)}</dt><dd>{escaped(v)}</dd>' for k, v in pairs)}</dl>"
+
+
+def figure(drawing: Drawing, kind: str = "", *, natural: bool = False) -> str:
+    """A figure; one of natural width scrolls in its box rather than become unreadable."""
+    style = ""
+    if natural:
+        style = f' style="width:{1.15 * drawing.width:.0f}px;max-width:none"'
+        if drawing.width <= 410:  # which a phone shows whole
+            least, most = 0.85 * drawing.width, 1.3 * drawing.width
+            style = f' style="width:{most:.0f}px;max-width:100%;min-width:{least:.0f}px"'
+    svg = drawing.svg.replace("<svg ", f"<svg{style} ", 1)
+    return (
+        f"<figure{_class(kind)}><figcaption>{escaped(drawing.title)}</figcaption>"
+        f'<div class="box" tabindex="0" role="group" aria-label="{escaped(drawing.title)}">'
+        f"{svg}</div></figure>"
+    )
+
+
+def command(text: str) -> str:
+    """A command to copy."""
+    return f"<pre><code>{escaped(text)}</code></pre>"
+
+
+def _cell(tag: str, cell: str | Cell, scope: str = "") -> str:
+    one = cell if isinstance(cell, Cell) else Cell(cell, "")
+    of = f' scope="{scope}"' if scope else ""
+    return f"<{tag}{of}{_class(one.kind)}>{escaped(one.text)}</{tag}>"
+
+
+def _class(kind: str) -> str:
+    return f' class="{kind}"' if kind else ""

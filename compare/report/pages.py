@@ -1,0 +1,79 @@
+"""The page and the figures of a report as files, drawn from the text of its report.json."""
+
+import contextlib
+import importlib.util
+import json
+from collections.abc import Callable, Sequence
+
+from compare.errors import UsageError
+from compare.staging import Staging
+
+DrawGraphs = Callable[[Sequence[int], str], list[str]]
+
+
+class Pages:
+    """report.html in a folder and figures in another; a context manager."""
+
+    def __init__(self, *, html: bool, plots: str | None) -> None:
+        """Takes what is wanted.
+
+        Args:
+          html: whether a page is.
+          plots: the folder for figures, if they are.
+
+        Raises:
+          UsageError: if matplotlib, which draws them, is not installed.
+        """
+        self._html, self._folder = html, plots
+        self._plots: Staging | None = None
+        self._stack = contextlib.ExitStack()
+        if (html or plots is not None) and importlib.util.find_spec("matplotlib") is None:
+            option = "--html" if html else f"--plots {plots}"
+            raise UsageError(
+                f"{option}: figures are drawn by matplotlib, which is not installed; "
+                'pip install "jaxmlp[report]"'
+            )
+
+    def __enter__(self) -> "Pages":
+        """Makes sure that figures can be written.
+
+        Raises:
+          UsageError: if they cannot.
+        """
+        if self._folder is not None:
+            self._plots = self._stack.enter_context(Staging(self._folder, option="--plots"))
+        return self
+
+    def write(self, staging: Staging, text: str, *, draw_graphs: DrawGraphs) -> None:
+        """Draws; the page goes where the report is.
+
+        Args:
+          staging: of that folder.
+          text: of report.json.
+          draw_graphs: (layer sizes, activation) -> computational graphs as <svg> elements.
+        """
+        if not self._html and self._plots is None:
+            return
+        # here, so that a run without figures starts as fast as it can
+        from compare.report.figures import draw_all
+        from compare.report.html import make_page
+
+        report = json.loads(text)
+        drawings = list(draw_all(report))
+        if self._html:
+            config = report["config"]
+            graphs = draw_graphs(config["layer_sizes"], config["activation"])
+            page = make_page(report, drawings=drawings, graphs=graphs)
+            staging.path("report.html").write_text(page, encoding="utf-8")
+        if self._plots is not None:
+            for one in drawings:
+                self._plots.path(f"{one.name}.svg").write_text(one.file, encoding="utf-8")
+
+    def __exit__(self, *raised: object) -> None:
+        """Lets the figures appear, or removes them after an exception."""
+        self._stack.__exit__(*raised)  # type: ignore[arg-type]
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Of the figures."""
+        return () if self._plots is None else self._plots.names

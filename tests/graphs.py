@@ -1,0 +1,99 @@
+"""What the labels of graphs mean, in numbers: the quantities that they name, and evaluation."""
+
+import functools
+import itertools
+import re
+from types import SimpleNamespace
+
+import jax
+import numpy as np
+
+from compare.graph.jax_graph import jax_graph
+from compare.graph.jaxpr import gradient_program, is_literal
+from jaxmlp import ACTIVATIONS, Batch, Layer, backprop, forward_with_intermediates
+
+# Of some hundred operations in float64, each of them 1.1e-16, on numbers of about 1. Quantities of
+# random networks differ in their first digits.
+CLOSE = {"rtol": 1e-11, "atol": 1e-11}
+
+# constants that are printed to six digits
+CONSTANTS = {"0.797885": "(2 / pi) ** 0.5"}
+
+
+def quantities(params, x, y, activation):
+    """Returns every named quantity of one sample, in float64, by the name that graphs have."""
+    phi = ACTIVATIONS[activation]
+    with jax.enable_x64(True):
+        preacts, acts = forward_with_intermediates(params, x, activation=phi)
+        found = backprop.per_sample_gradients(params, Batch(x[None], y[None]), activation=phi)
+    ours = {"x": x, "y": y, "yhat": np.asarray(preacts[-1]), "loss": np.asarray(found.loss[0])}
+    layers = len(params)
+    for i, (layer, grad) in enumerate(zip(params, found.grads, strict=True), start=1):
+        ours |= {f"w{i}": layer.w, f"b{i}": layer.b}
+        ours |= {f"dL_dw{i}": np.asarray(grad.w[0]), f"dL_db{i}": np.asarray(grad.b[0])}
+        ours[f"delta{i}"] = np.asarray(grad.b[0])
+        if i < layers:
+            ours |= {f"z{i}": np.asarray(preacts[i - 1]), f"h{i}": np.asarray(acts[i])}
+            ours[f"s{i}"] = params[i].w @ np.asarray(found.grads[i].b[0])
+    return ours
+
+
+def functions():
+    """Returns what formulas call."""
+
+    def elementwise(name):
+        def call(z):
+            with jax.enable_x64(True):
+                return np.asarray(ACTIVATIONS[name].fn(np.asarray(z)))
+
+        return call
+
+    names = ("maximum", "where", "outer", "sum", "abs", "exp", "log1p", "inf", "pi")
+    return {name: getattr(np, name) for name in names} | {
+        **{name: elementwise(name) for name in ACTIVATIONS},
+        "ones": np.float64(1),
+        "zeros": np.float64(0),
+    }
+
+
+def evaluate(text, names):
+    """Evaluates a label or a formula."""
+    text = text.replace("dL/d", "dL_d").replace("^", "**")
+    for printed, exact in CONSTANTS.items():
+        text = re.sub(rf"(?<![\d.]){re.escape(printed)}(?!\d)", f"({exact})", text)
+    return np.asarray(eval(text, {"__builtins__": {}}, {**functions(), **names}))
+
+
+def sample(sizes, seed=0):
+    """Returns (params, x, y) in float64."""
+    rng = np.random.default_rng(seed)
+    params = tuple(
+        Layer(rng.normal(size=(n, m)) / n**0.5, rng.normal(size=m))  # so that nothing grows
+        for n, m in itertools.pairwise(sizes)
+    )
+    return params, rng.random(sizes[0]), rng.random(sizes[-1])
+
+
+@functools.cache
+def solved(sizes, activation):
+    """Returns a sample, its quantities, JAX's graph and, by its names, the values of its nodes."""
+    params, x, y = sample(sizes)
+    known = quantities(params, x, y, activation)
+    graph, values = _jax_values(sizes, activation, params, x, y)
+    return SimpleNamespace(params=params, x=x, y=y, known=known, graph=graph, values=values)
+
+
+def _jax_values(sizes, activation, params, x, y):
+    graph = jax_graph(sizes, activation, "float64")
+    program = gradient_program(sizes, activation, "float64")
+    inputs = [leaf for layer in params for leaf in layer] + [x, y]
+    with jax.enable_x64(True):
+        known = dict(zip(program.arguments, map(jax.numpy.asarray, inputs), strict=True))
+        for eq in program.equations:
+            taken = [atom.val if is_literal(atom) else known[atom] for atom in eq.inputs]
+            known[eq.output] = eq.primitive.bind(*taken, **eq.params)
+        ordered = [*program.arguments, *(eq.output for eq in program.equations)]
+        ordered += [program.gradients(i)[1] for i in range(1, program.layers + 1)]
+        values = [np.asarray(known[variable]) for variable in ordered]
+    names = (node.name for node in graph.nodes)
+    return graph, dict(zip(names, values, strict=True))

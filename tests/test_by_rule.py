@@ -1,0 +1,80 @@
+"""The certificate rule by rule."""
+
+import numpy as np
+import pytest
+
+from compare.blocks import block_at
+from compare.config import Config
+from compare.evidence import proof
+from compare.evidence.arithmetic import plain_arithmetic
+from compare.evidence.by_rule import RuleFound, found_by_rule, merge, places
+from compare.evidence.proof import certify
+from compare.evidence.recovered import rounding_of
+from compare.evidence.subject import make_subject
+from compare.implementations import IMPLEMENTATIONS
+from compare.problem import make_problem
+from jaxmlp import Layer
+
+SIZES = {"none_hidden": (2, 1), "one_hidden": (2, 3, 1), "three_hidden": (2, 4, 3, 2, 2)}
+
+
+def answered(sizes, samples=6):
+    problem = make_problem(Config(layer_sizes=sizes, samples=samples))
+    block = block_at(problem, 0)
+    one = IMPLEMENTATIONS["jax_manual"](problem.params, "sigmoid", "cpu")
+    return problem, block, one.evaluate(block).grads
+
+
+def certificate(problem, rows, block, grads, **options):
+    taken = tuple(Layer(w[rows], b[rows]) for w, b in grads)
+    x, y = block.batch.x[rows], block.batch.y[rows]
+    return certify("mine", problem.params, x, y, taken, activation="sigmoid", **options)
+
+
+@pytest.mark.parametrize("name", SIZES)
+def test_every_check_has_its_place(name):
+    problem, block, grads = answered(SIZES[name])
+    finite = np.ones(block.size, bool)
+    subject = make_subject(problem.params, *block.batch, grads, None, finite)
+    rounding = rounding_of(plain_arithmetic(np.dtype(np.float32)))
+    checks = subject.check(activation="sigmoid", rounding=rounding).checks
+    assert [(one.rule, one.parameter) for one in checks] == places(len(grads))
+
+
+@pytest.mark.parametrize("compiled", [False, True])
+def test_the_largest_of_all_rules_is_the_tightest(compiled):
+    problem, block, grads = answered((2, 4, 3, 1))
+    found = certificate(problem, slice(None), block, grads, compiled=compiled)
+    assert max(one.ratio for one in found.rules) == pytest.approx(found.worst_ratio)
+    assert not any(one.failed for one in found.rules)
+
+
+def test_a_mistake_breaks_its_own_rule_in_the_samples_that_have_it():
+    problem, block, grads = answered((2, 4, 3, 1))
+    wrong = tuple(Layer(np.array(w), np.array(b)) for w, b in grads)
+    wrong[0].b[1:4] *= 2
+    wrong[0].w[1:4] *= 2
+    found = certificate(problem, slice(None), block, wrong)
+    broken = {(one.rule, one.parameter): one.failed for one in found.rules if one.failed}
+    assert broken == {("chain", "b1"): 3}
+
+
+def test_samples_that_are_not_finite_count_nowhere():
+    ratios = np.array([[0.5, np.inf], [2.0, 3.0], [0.0, 9.0]])
+    found = found_by_rule(ratios, np.array([True, False]), layers=1)
+    assert [one.ratio for one in found] == [0.5, 2.0, 0.0]
+    assert [one.failed for one in found] == [0, 1, 0]
+
+
+def test_blocks_merge_in_any_order():
+    problem, block, right = answered((2, 4, 3, 1))
+    grads = tuple(Layer(np.array(w), np.array(b)) for w, b in right)
+    grads[1].b[1::2] *= 3
+    parts = [certificate(problem, slice(i, i + 2), block, grads) for i in (0, 2, 4)]
+    whole = certificate(problem, slice(None), block, grads)
+    assert max(one.failed for one in whole.rules) == 3
+    for order in ((0, 1, 2), (2, 0, 1)):
+        first, second, third = (parts[i] for i in order)
+        assert proof.merge(proof.merge(first, second), third).rules == whole.rules
+    one = (RuleFound("input", "w1", 0.5, 0),)
+    assert merge(one, ()) == merge((), one) == one

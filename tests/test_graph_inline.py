@@ -1,0 +1,30 @@
+"""The graphs in the page of a report."""
+
+import re
+
+import pytest
+
+from compare.graph import inline
+from compare.graph.inline import inline_graphs
+
+pytest.importorskip("pygraphviz")
+
+
+@pytest.mark.parametrize("sizes", [(2, 1), (2, 3, 3, 1)])
+def test_three_elements_with_names_and_ids_of_their_own(sizes):
+    drawn = inline_graphs(sizes, "tanh")
+    assert len(drawn) == 3
+    assert all(one.startswith('<svg role="img" aria-label="') for one in drawn)
+    ids = [name for one in drawn for name in re.findall(r' id="([^"]*)"', one)]
+    assert len(ids) == len(set(ids)) > 20
+    assert all(text not in one for one in drawn for text in ("<?xml", "<!DOCTYPE", "href="))
+
+
+def test_deep_networks_are_left_out():
+    assert inline_graphs((2,) * 10, "relu") == []
+    assert len(inline_graphs((2,) * 9, "relu")) == 3
+
+
+def test_without_pygraphviz_there_are_none(monkeypatch):
+    monkeypatch.setattr(inline, "can_draw", lambda: False)
+    assert inline_graphs((2, 1), "relu") == []
