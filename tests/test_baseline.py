@@ -549,7 +549,7 @@ def test_tables_fit_into_80_columns(tmp_path, monkeypatch):
     reports = []
     monkeypatch.setattr(
         "compare.report.text.format_report",
-        lambda report, width: reports.append(report) or format_report(report, width=80),
+        lambda report, **_: reports.append(report) or format_report(report, width=80),
     )
     for flags in (("--samples=1100",), ("--dtype=float64", "--layout=out_in")):
         path = save(tmp_path, *flags)

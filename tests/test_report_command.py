@@ -15,6 +15,7 @@ import pytest
 
 from compare import run
 from compare.errors import UsageError
+from compare.graph.inline import inline_graphs
 from compare.report import __main__ as command
 from compare.report.html import make_page
 from compare.report.validation import first_fault
@@ -41,10 +42,11 @@ def test_a_run_writes_what_the_command_makes_from_its_json(written, tmp_path, ca
     assert remake(written / "report.json", f"--plots={tmp_path}/f", f"--out={tmp_path}") == 0
     page = (written / "report.html").read_text()
     assert (tmp_path / "report.html").read_text() == page
-    assert page == make_page(json.loads((written / "report.json").read_text()))
+    graphs = inline_graphs((2, 3, 1), "sigmoid")
+    assert page == make_page(json.loads((written / "report.json").read_text()), graphs=graphs)
     figures = {p.name: p.read_text() for p in (written / "figures").iterdir()}
     assert {p.name: p.read_text() for p in (tmp_path / "f").iterdir()} == figures
-    assert len(figures) == page.count("<svg ")
+    assert len(figures) + len(graphs) == page.count("<svg ")
     printed = capsys.readouterr().out
     assert printed.startswith(f"Written: {tmp_path}/report.html")
 

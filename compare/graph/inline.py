@@ -1,5 +1,6 @@
 """The graphs as <svg> elements for a page of HTML."""
 
+import importlib.util
 import re
 from collections.abc import Sequence
 
@@ -16,7 +17,9 @@ _TITLES = {
 
 
 def inline_graphs(layer_sizes: Sequence[int], activation: str) -> list[str]:
-    """Draws the three graphs of a network; none where pygraphviz is not installed, or it is deep.
+    """Draws the three graphs of a network; none if it is deep.
+
+    Nor are there any where pygraphviz or a framework is missing, as where only a report.json came.
 
     Args:
       layer_sizes: (d, n_1, ..., k).
@@ -25,7 +28,8 @@ def inline_graphs(layer_sizes: Sequence[int], activation: str) -> list[str]:
     Returns:
       The text of an <svg> element each, their ids apart.
     """
-    if not can_draw() or len(layer_sizes) > _MOST_LAYERS + 1:
+    missing = [name for name in ("jax", "torch") if importlib.util.find_spec(name) is None]
+    if missing or not can_draw() or len(layer_sizes) > _MOST_LAYERS + 1:
         return []
     explained = explain_network(tuple(layer_sizes), activation=activation)
     return [
