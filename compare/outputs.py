@@ -110,10 +110,10 @@ class Outputs:
         return (*self._staging.names, *self._pages.names, *self._named.values())
 
 
-def _draw_graphs(layer_sizes: Sequence[int], activation: str) -> list[str]:
+def _draw_graphs(layer_sizes: Sequence[int], activation: str, *, room: int) -> list[str]:
     from compare.graph.inline import inline_graphs  # most runs draw none
 
-    return inline_graphs(layer_sizes, activation)
+    return inline_graphs(layer_sizes, activation, room=room)
 
 
 def _in_layout(arrays: Mapping[str, np.ndarray], layout: str) -> dict[str, np.ndarray]:

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from compare import compare_gradients
+from compare.graph.inline import inline_graphs
 from compare.report.html import make_page
 from compare.report.json import report_to_json
 from jaxmlp import init_params
@@ -195,6 +196,23 @@ def test_a_browser_shows_all_of_it(name, tmp_path):
             assert one["cut"] == [], one["name"]
             assert one["overlapping"] == [], one["name"]
             assert one["smallest"] > 9.5, one["name"]
+
+
+@browser
+def test_a_browser_shows_the_graphs_too(tmp_path):
+    pytest.importorskip("pygraphviz")
+    graphs = inline_graphs((2, 10, 10, 1), "gelu", room=10**6)
+    page = make_page(report_of("agree"), graphs=graphs)
+    assert Outline(page).open == []
+    assert len(Outline(page).ids) == len(set(Outline(page).ids))
+    sizes, console = look_at(page, tmp_path, *WIDTHS)
+    assert console == []
+    for found in sizes:
+        assert found["width"] <= found["shown"], "the page scrolls sideways"
+        assert found["loaded"] == []
+        for one in found["figures"][-len(graphs) :]:
+            assert one["cut"] == []
+            assert one["smallest"] > 7
 
 
 @browser

@@ -18,6 +18,7 @@ from compare.errors import UsageError
 from compare.graph.inline import inline_graphs
 from compare.report import __main__ as command
 from compare.report.html import make_page
+from compare.report.pages import LARGEST
 from compare.report.validation import first_fault
 from tests.test_html import report_of
 
@@ -42,7 +43,7 @@ def test_a_run_writes_what_the_command_makes_from_its_json(written, tmp_path, ca
     assert remake(written / "report.json", f"--plots={tmp_path}/f", f"--out={tmp_path}") == 0
     page = (written / "report.html").read_text()
     assert (tmp_path / "report.html").read_text() == page
-    graphs = inline_graphs((2, 3, 1), "sigmoid")
+    graphs = inline_graphs((2, 3, 1), "sigmoid", room=LARGEST)
     assert page == make_page(json.loads((written / "report.json").read_text()), graphs=graphs)
     figures = {p.name: p.read_text() for p in (written / "figures").iterdir()}
     assert {p.name: p.read_text() for p in (tmp_path / "f").iterdir()} == figures

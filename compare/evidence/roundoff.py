@@ -144,7 +144,7 @@ class _Interpreter:
             if rule is None:
                 raise NotImplementedError(
                     f"roundoff has no rule for the primitive {eqn.primitive.name!r}; rules are in "
-                    "compare/evidence/roundoff.py"
+                    "compare/evidence/roundoff_rules.py"
                 )
             made = rule(self, eqn, *map(read, eqn.invars))
             for var, one in zip(

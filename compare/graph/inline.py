@@ -16,14 +16,15 @@ _TITLES = {
 }
 
 
-def inline_graphs(layer_sizes: Sequence[int], activation: str) -> list[str]:
-    """Draws the three graphs of a network; none if it is deep.
+def inline_graphs(layer_sizes: Sequence[int], activation: str, *, room: int) -> list[str]:
+    """Draws those of the three graphs of a network for which there is room; none if it is deep.
 
     Nor are there any where pygraphviz or a framework is missing, as where only a report.json came.
 
     Args:
       layer_sizes: (d, n_1, ..., k).
       activation: of the hidden layers.
+      room: bytes for all of them.
 
     Returns:
       The text of an <svg> element each, their ids apart.
@@ -32,13 +33,19 @@ def inline_graphs(layer_sizes: Sequence[int], activation: str) -> list[str]:
     if missing or not can_draw() or len(layer_sizes) > _MOST_LAYERS + 1:
         return []
     explained = explain_network(tuple(layer_sizes), activation=activation)
-    return [
-        _element(picture(text, "svg").decode(), stem, f"{explained.name}: {_TITLES[stem]}")
-        for stem, text in dot_texts(explained).items()
-    ]
+    graphs = []
+    for stem, text in dot_texts(explained).items():
+        graph = _element(picture(text, "svg").decode(), stem, f"{explained.name}: {_TITLES[stem]}")
+        room -= len(graph.encode())
+        if room < 0:
+            break
+        graphs.append(graph)
+    return graphs
 
 
 def _element(svg: str, stem: str, title: str) -> str:
-    """Leaves out what stands before <svg>, tells its ids from others' and names it."""
+    """Leaves out what stands before <svg>, tells its ids from others', names and sizes it."""
     text = _NAMED.sub(f"{stem}_", svg[svg.index("<svg") :])
-    return text.replace("<svg ", f'<svg role="img" aria-label="{title}" ', 1)
+    natural = text.partition('width="')[2].partition('"')[0]
+    style = f"width: min(60rem, {natural})"  # a narrow screen scrolls rather than shrinks it
+    return text.replace("<svg ", f'<svg role="img" aria-label="{title}" style="{style}" ', 1)

@@ -3,12 +3,20 @@
 import contextlib
 import importlib.util
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
+from typing import Protocol
 
 from compare.errors import UsageError
 from compare.staging import Staging
 
-DrawGraphs = Callable[[Sequence[int], str], list[str]]
+LARGEST = 500_000  # bytes of a page
+
+
+class DrawGraphs(Protocol):
+    """What draws computational graphs."""
+
+    def __call__(self, layer_sizes: Sequence[int], activation: str, *, room: int) -> list[str]:
+        """Returns them as <svg> elements, as far as there is room for so many bytes."""
 
 
 class Pages:
@@ -50,7 +58,7 @@ class Pages:
         Args:
           staging: of that folder.
           text: of report.json.
-          draw_graphs: (layer sizes, activation) -> computational graphs as <svg> elements.
+          draw_graphs: draws the computational graphs for the page.
         """
         if not self._html and self._plots is None:
             return
@@ -62,7 +70,8 @@ class Pages:
         drawings = list(draw_all(report))
         if self._html:
             config = report["config"]
-            graphs = draw_graphs(config["layer_sizes"], config["activation"])
+            room = LARGEST - 1000 - len(make_page(report, drawings=drawings).encode())
+            graphs = draw_graphs(config["layer_sizes"], config["activation"], room=room)
             page = make_page(report, drawings=drawings, graphs=graphs)
             staging.path("report.html").write_text(page, encoding="utf-8")
         if self._plots is not None:
