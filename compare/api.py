@@ -12,9 +12,9 @@ from compare.candidate import Backward
 from compare.comparing import Sink, compare_problem
 from compare.config import Config
 from compare.errors import UsageError
+from compare.formats.precision import dtype_of, named
 from compare.keepsake import Keepsake
 from compare.problem import Problem, as_numpy, problem_from_arrays
-from compare.readers.precision import dtype_of, named
 from compare.report import base as report
 from compare.torch_module import is_module, recognise
 

@@ -15,9 +15,9 @@ import numpy as np
 from compare.answers import Answer
 from compare.blocks import block_size
 from compare.errors import UsageError
+from compare.formats.precision import ARITHMETIC, dtype_of, narrowed, widened
+from compare.formats.read.npz import read_npz
 from compare.problem import Problem
-from compare.readers.npz import read_npz
-from compare.readers.precision import ARITHMETIC, dtype_of, narrowed, widened
 from compare.report.base import Report
 from jaxmlp.base import Layer, parameter_count
 

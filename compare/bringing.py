@@ -9,13 +9,13 @@ from compare.answers import Answer
 from compare.candidate import Backward, candidate
 from compare.config import Config
 from compare.errors import UsageError
+from compare.formats.read.gradients import read_gradients
+from compare.formats.write.dumps import STEMS
 from compare.implementations import IMPLEMENTATIONS, Implementation
 from compare.keepsake import KEPT
 from compare.loading import load_candidate
 from compare.problem import Problem
-from compare.readers.gradients import read_gradients
 from compare.recorded import recorded
-from compare.report.dat import STEMS
 from compare.returned import read_returned
 
 

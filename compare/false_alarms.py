@@ -16,9 +16,9 @@ from compare.evidence.arithmetic import Arithmetic
 from compare.evidence.bounds import BoundRatio, bound_ratio
 from compare.evidence.pairs import name_all
 from compare.evidence.proof import Certificate
+from compare.formats.read.printed_digits import half_units
 from compare.problem import Problem
 from compare.random_networks import KINDS, Kind, RandomNetwork, draw_network, evaluations
-from compare.readers.printed_digits import half_units
 from jaxmlp.base import Evaluation, Grads, Layer
 
 

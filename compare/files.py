@@ -14,8 +14,8 @@ from compare.evidence.digits import (
     same_significant_text,
 )
 from compare.evidence.metrics import Worst, compare_arrays
-from compare.matching import Matched, match
-from compare.readers.numbers import read_numbers
+from compare.formats.matching import Matched, match
+from compare.formats.read.numbers import read_numbers
 
 USAGE = """\
 Compares the numbers of two files.

@@ -22,12 +22,12 @@ from compare.blocks import Block
 from compare.config import Config
 from compare.encoding import decode, encode
 from compare.errors import UsageError
+from compare.formats.atomic import Staging
 from compare.gathering import Evidence, Found
 from compare.identity import first_difference, identity_of
 from compare.interrupts import uninterrupted
 from compare.kept_blocks import Grads, KeptBlocks
 from compare.processes import Share, wait_until
-from compare.staging import Staging
 
 _FOLDER = ".unfinished"
 _PREFIX = "process_"  # of the names in it

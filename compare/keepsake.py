@@ -10,10 +10,10 @@ from compare.answers import Answer, name_parameters
 from compare.command import reproducing_command
 from compare.comparing import Sink
 from compare.config import Config
+from compare.formats.atomic import Staging
+from compare.formats.write.dumps import write_npz
+from compare.formats.write.params import named_params
 from compare.problem import Problem
-from compare.report.dat import write_npz
-from compare.saved_params import named_params
-from compare.staging import Staging
 
 KEPT = ("params", "data")  # what files hold beside what was brought
 

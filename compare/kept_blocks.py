@@ -6,9 +6,9 @@ from pathlib import Path
 import numpy as np
 
 from compare.answers import Answer, name_parameters
-from compare.readers.npz import read_npz
-from compare.readers.precision import dtype_of
-from compare.staging import Staging
+from compare.formats.atomic import Staging
+from compare.formats.precision import dtype_of
+from compare.formats.read.npz import read_npz
 
 Grads = dict[str, dict[str, np.ndarray]]  # implementation -> parameter -> [N, ...], in_out
 

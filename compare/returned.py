@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 
 from compare.errors import UsageError
-from compare.readers.precision import ARITHMETIC, arithmetic_of, named
-from compare.readers.shaped import fit_shape
+from compare.formats.precision import ARITHMETIC, arithmetic_of, named
+from compare.formats.read.shaped import fit_shape
 from jaxmlp.base import Grads, Layer, Params
 
 

@@ -13,7 +13,7 @@ import safetensors.torch
 import torch
 
 from compare.errors import UsageError
-from compare.readers.arrays import read_arrays
+from compare.formats.read.arrays import read_arrays
 from tests.bombs import Bomb, pickled
 
 NAMED = {

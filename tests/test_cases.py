@@ -11,7 +11,7 @@ import pytest
 from cases.published.replay import replay
 from compare import run
 from compare.files import main as compare_files
-from compare.readers.numbers import read_numbers
+from compare.formats.read.numbers import read_numbers
 
 ROOT = Path(__file__).parent.parent
 CASES = sorted(path.stem for path in (ROOT / "cases").glob("*.flags"))

@@ -17,10 +17,10 @@ from compare import compare_gradients, run
 from compare.baseline import read_baseline
 from compare.config import Config
 from compare.errors import UsageError
+from compare.formats.precision import dtype_of
+from compare.formats.read.npz import read_npz
 from compare.implementations import IMPLEMENTATIONS
 from compare.problem import make_problem
-from compare.readers.npz import read_npz
-from compare.readers.precision import dtype_of
 from tests.networks import ALL_ACTIVATIONS, alone
 from tests.test_journal import stop_after  # noqa: F401  (a fixture)
 from torch_ref import MLP
@@ -104,8 +104,8 @@ def test_dumps_are_read_back_to_the_same_bits(tmp_path, dtype, suffix, layout):
 
 
 def test_every_bfloat16_and_float16_is_dumped_to_the_same_bits(tmp_path):
-    from compare.readers.dump import read_dump
-    from compare.report.dat import COLUMNS, HEADER, text_lines
+    from compare.formats.read.dump import read_dump
+    from compare.formats.write.dumps import COLUMNS, HEADER, text_lines
 
     for dtype in LOW:
         array = np.arange(2**16, dtype=np.uint16).view(dtype_of(dtype))

@@ -13,7 +13,7 @@ import pytest
 
 from compare import files
 from compare.errors import UsageError
-from compare.report.dat import COLUMNS, HEADER, text_lines
+from compare.formats.write.dumps import COLUMNS, HEADER, text_lines
 
 ROOT = Path(__file__).parent.parent
 

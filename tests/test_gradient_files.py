@@ -11,10 +11,10 @@ from safetensors.torch import save_file
 
 from compare import compare_gradients, run
 from compare.errors import UsageError
+from compare.formats.read.gradients import read_gradients
 from compare.numpy_manual import PHI
 from compare.planted import backward, forward
 from compare.problem import default_labels
-from compare.readers.gradients import read_gradients
 from jaxmlp import Batch, Layer, init_params
 
 F32 = np.dtype(np.float32)

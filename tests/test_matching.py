@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from compare.matching import match
-from compare.readers.numbers import NamedArray, Numbers
+from compare.formats.matching import match
+from compare.formats.read.numbers import NamedArray, Numbers
 
 W = np.arange(6.0).reshape(1, 2, 3)
 B = np.arange(6.0, 9.0).reshape(1, 3)

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from compare.errors import UsageError
-from compare.readers.naming import find_layers
+from compare.formats.read.naming import find_layers
 
 
 def arrays(*names, sizes=None):

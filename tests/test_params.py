@@ -6,7 +6,7 @@ import safetensors.numpy
 import torch
 
 from compare.errors import UsageError
-from compare.readers.params import read_params
+from compare.formats.read.params import read_params
 from jaxmlp import init_params
 
 F32, F64 = np.dtype(np.float32), np.dtype(np.float64)

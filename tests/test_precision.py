@@ -3,7 +3,7 @@ import numpy as np
 import pytest
 
 from compare.errors import UsageError
-from compare.readers.precision import ARITHMETIC, dtype_of, exactly, narrowed, round_once, widened
+from compare.formats.precision import ARITHMETIC, dtype_of, exactly, narrowed, round_once, widened
 
 F32, F64 = np.dtype(np.float32), np.dtype(np.float64)
 F16, BF16 = np.dtype(np.float16), np.dtype(ml_dtypes.bfloat16)

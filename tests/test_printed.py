@@ -11,8 +11,8 @@ import pytest
 from hypothesis.extra import numpy as hnp
 
 from compare.errors import UsageError
-from compare.readers.numbers import read_numbers
-from compare.readers.printed import read_printed
+from compare.formats.read.numbers import read_numbers
+from compare.formats.read.printed import read_printed
 
 NAN, INF = float("nan"), float("inf")
 

@@ -11,8 +11,8 @@ import numpy as np
 import pytest
 import torch
 
-from compare.readers.printed import read_printed
-from compare.readers.printed_digits import half_units
+from compare.formats.read.printed import read_printed
+from compare.formats.read.printed_digits import half_units
 
 UNITS = {
     "common_decimals": ("0.50 0.12", [1e-2, 1e-2]),

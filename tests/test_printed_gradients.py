@@ -11,9 +11,9 @@ from compare.evidence.detectable import detectable_ulp
 from compare.evidence.diagnosis import Samples, diagnose
 from compare.evidence.printed import hidden_in
 from compare.evidence.proof import certify
+from compare.formats.read.gradients import read_gradients
 from compare.planted import backward, forward
 from compare.problem import default_labels
-from compare.readers.gradients import read_gradients
 from jaxmlp import Batch, Layer, init_params
 from tests.low_precision import random_network
 

@@ -10,9 +10,9 @@ import torch
 from compare import run
 from compare.config import Config
 from compare.errors import UsageError
-from compare.readers.params import read_params
-from compare.saved_params import write_params
-from compare.staging import staged_file
+from compare.formats.atomic import staged_file
+from compare.formats.read.params import read_params
+from compare.formats.write.params import write_params
 from jaxmlp import init_params
 from torch_ref import MLP
 

@@ -6,7 +6,7 @@ import errno
 import pytest
 
 from compare.errors import UsageError
-from compare.staging import Staging
+from compare.formats.atomic import Staging
 
 
 def tree(folder):

@@ -10,7 +10,7 @@ import numpy as np
 
 from compare import compare_gradients
 from compare.answers import name_parameters
-from compare.readers.numbers import read_numbers
+from compare.formats.read.numbers import read_numbers
 
 HERE = Path(__file__).parent
 IMPLEMENTATIONS = ("jax_grad", "jax_manual", "torch_autograd")

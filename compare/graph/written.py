@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Union
 
 from compare.config import ACTIVATIONS, DTYPES
 from compare.errors import UsageError
+from compare.formats.atomic import Staging
 from compare.graph.alignment import Match, align
 from compare.graph.base import Graph
 from compare.graph.drawing import FORMATS, can_draw, picture
@@ -13,7 +14,6 @@ from compare.graph.jax_picture import jax_dot
 from compare.graph.markdown import markdown
 from compare.graph.side_by_side import both_dot
 from compare.graph.torch_picture import torch_dot
-from compare.staging import Staging
 
 if TYPE_CHECKING:
     from torch import nn

@@ -8,10 +8,10 @@ from absl import flags
 
 from compare import command_line
 from compare.errors import UsageError
+from compare.formats.atomic import Staging
 from compare.graph.inline import inline_graphs
 from compare.report.pages import Pages
 from compare.report.reading import read_report
-from compare.staging import Staging
 
 USAGE = """\
 Makes report.html anew from the report.json of a run, beside it.

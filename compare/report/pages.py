@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import Protocol
 
 from compare.errors import UsageError
-from compare.staging import Staging
+from compare.formats.atomic import Staging
 
 LARGEST = 500_000  # bytes of a page
 

@@ -6,9 +6,9 @@ from typing import NamedTuple
 import numpy as np
 
 from compare.errors import UsageError
-from compare.readers.npz import read_npz
-from compare.readers.safetensors import read_safetensors
-from compare.readers.state_dict import read_state_dict
+from compare.formats.read.npz import read_npz
+from compare.formats.read.safetensors import read_safetensors
+from compare.formats.read.state_dict import read_state_dict
 
 FORMATS = (".npz", ".pt", ".pth", ".safetensors")
 

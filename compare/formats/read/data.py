@@ -7,11 +7,11 @@ from typing import NamedTuple
 import numpy as np
 
 from compare.errors import UsageError
-from compare.readers.csv import read_csv
-from compare.readers.npy import map_npy
-from compare.readers.npz import read_npz
-from compare.readers.precision import exactly
-from compare.readers.safetensors import open_safetensors
+from compare.formats.precision import exactly
+from compare.formats.read.csv import read_csv
+from compare.formats.read.npy import map_npy
+from compare.formats.read.npz import read_npz
+from compare.formats.read.safetensors import open_safetensors
 
 
 class Rows(NamedTuple):

@@ -6,8 +6,8 @@ import re
 import numpy as np
 
 from compare.errors import UsageError
-from compare.readers.numbers import NamedArray, Numbers
-from compare.readers.precision import dtype_of, round_once
+from compare.formats.precision import dtype_of, round_once
+from compare.formats.read.numbers import NamedArray, Numbers
 
 _HEADER = re.compile(
     r"# gradients of (?P<network>\d+(?:-\d+)+) \w+, (?P<samples>\d+) samples, "

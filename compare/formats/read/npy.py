@@ -3,7 +3,7 @@
 import numpy as np
 
 from compare.errors import UsageError
-from compare.readers.precision import named
+from compare.formats.precision import named
 
 _MAGIC = b"\x93NUMPY"
 

@@ -11,12 +11,12 @@ from typing import NamedTuple
 import numpy as np
 
 from compare.errors import UsageError
-from compare.readers.arrays import FORMATS, read_arrays
-from compare.readers.naming import Layers, find_layers
-from compare.readers.numbers import NamedArray, read_numbers
-from compare.readers.precision import ARITHMETIC, arithmetic_of, largest_of
-from compare.readers.shaped import fit_shape, fits
-from compare.readers.unnamed import alike, by_count, stacked
+from compare.formats.precision import ARITHMETIC, arithmetic_of, largest_of
+from compare.formats.read.arrays import FORMATS, read_arrays
+from compare.formats.read.naming import Layers, find_layers
+from compare.formats.read.numbers import NamedArray, read_numbers
+from compare.formats.read.shaped import fit_shape, fits
+from compare.formats.read.unnamed import alike, by_count, stacked
 from jaxmlp.base import Grads, Layer, Params, parameter_names
 
 _PREFIX = re.compile(r"^(?:dL?[/_]?d|d_?|grad[_.]?)(?=[wb]_?\d*$)", re.IGNORECASE)  # dL/dw1, dw1

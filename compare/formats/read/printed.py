@@ -6,8 +6,8 @@ from collections.abc import Generator, Iterator
 import numpy as np
 
 from compare.errors import UsageError
-from compare.readers.numbers import NamedArray, Numbers
-from compare.readers.printed_digits import half_units
+from compare.formats.read.numbers import NamedArray, Numbers
+from compare.formats.read.printed_digits import half_units
 
 # A number stands alone: no letter, digit, sign or point touches it, as in 1-2, 1.5.5 or 1d0.
 # The atomic and possessive groups keep a row that does not match from being tried in every way.

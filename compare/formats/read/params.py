@@ -3,9 +3,9 @@
 import numpy as np
 
 from compare.errors import UsageError
-from compare.readers.arrays import read_arrays
-from compare.readers.naming import Layers, describe, find_layers
-from compare.readers.precision import exactly
+from compare.formats.precision import exactly
+from compare.formats.read.arrays import read_arrays
+from compare.formats.read.naming import Layers, describe, find_layers
 from jaxmlp.base import Layer, Params, check_params
 
 

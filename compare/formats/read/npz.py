@@ -7,7 +7,7 @@ NumPy has no bfloat16. Where we write it, it is float32 with an entry `dtype` be
 import numpy as np
 
 from compare.errors import UsageError
-from compare.readers.precision import dtype_of, named, narrowed
+from compare.formats.precision import dtype_of, named, narrowed
 
 _WIDENED = "bfloat16"
 

@@ -5,8 +5,8 @@ from collections.abc import Sequence
 import numpy as np
 
 from compare.errors import UsageError
-from compare.readers.numbers import NamedArray
-from compare.readers.shaped import one_gradient
+from compare.formats.read.numbers import NamedArray
+from compare.formats.read.shaped import one_gradient
 from jaxmlp.base import Params, parameter_names
 
 

@@ -39,8 +39,8 @@ def read_numbers(path: str) -> Numbers:
     Raises:
       UsageError: if the file cannot be read, holds no numbers, or was cut short.
     """
-    from compare.readers.dump import is_dump, read_dump
-    from compare.readers.printed import read_printed
+    from compare.formats.read.dump import is_dump, read_dump
+    from compare.formats.read.printed import read_printed
 
     try:
         with open(path, encoding="utf-8-sig") as file:

@@ -6,7 +6,7 @@ from typing import NamedTuple
 import numpy as np
 
 from compare.errors import UsageError
-from compare.readers.numbers import NamedArray, Numbers
+from compare.formats.read.numbers import NamedArray, Numbers
 
 
 class Matched(NamedTuple):

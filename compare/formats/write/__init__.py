@@ -1,0 +1,1 @@
+"""Arrays as files that people and programs read."""
