@@ -11,8 +11,8 @@ from absl import flags
 from benchmarks import output
 from benchmarks.chart import draw_tables
 from benchmarks.results import Part, format_goals, format_table
-from compare import command_line
 from compare.errors import UsageError
+from compare.options import command_line
 
 USAGE = """\
 Measures the goals P1 to P6 side by side with torch.func, Opacus and BackPACK, in turns.

@@ -12,8 +12,8 @@ from benchmarks import output
 from benchmarks.chart import draw_growth
 from benchmarks.child import measure
 from benchmarks.memory import comparison
-from compare import command_line
 from compare.errors import UsageError
+from compare.options import command_line
 
 USAGE = """\
 Runs python -m compare.run for growing N, width and depth, each in a process of its own.

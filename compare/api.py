@@ -10,10 +10,10 @@ import numpy as np
 from compare.bringing import from_objects, name_candidates
 from compare.candidate import Backward
 from compare.comparing import Sink, compare_problem
-from compare.config import Config
 from compare.errors import UsageError
 from compare.formats.precision import dtype_of, named
 from compare.keepsake import Keepsake
+from compare.options.config import Config
 from compare.problem import Problem, as_numpy, problem_from_arrays
 from compare.report import base as report
 from compare.torch_module import is_module, recognise

@@ -7,13 +7,13 @@ from typing import Any
 
 from compare.answers import Answer
 from compare.candidate import Backward, candidate
-from compare.config import Config
 from compare.errors import UsageError
 from compare.formats.read.gradients import read_gradients
 from compare.formats.write.dumps import STEMS
 from compare.implementations import IMPLEMENTATIONS, Implementation
 from compare.keepsake import KEPT
 from compare.loading import load_candidate
+from compare.options.config import Config
 from compare.problem import Problem
 from compare.recorded import recorded
 from compare.returned import read_returned

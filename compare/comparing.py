@@ -10,13 +10,13 @@ from compare.answers import Answer
 from compare.baseline import Baseline
 from compare.blocks import block_size, block_start
 from compare.circumstances import circumstances
-from compare.command import reproducing_command, whole_command
-from compare.config import RUNNING, Config
 from compare.devices import implementations_of
 from compare.environment import describe_environment
 from compare.gathering import Evidence
 from compare.implementations import Implementation
 from compare.journal import Journal
+from compare.options.command import reproducing_command, whole_command
+from compare.options.config import RUNNING, Config
 from compare.probing import arithmetics_of, engines_of, probe_engines
 from compare.problem import Problem
 from compare.report import base as report

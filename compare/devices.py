@@ -2,8 +2,8 @@
 
 from typing import NamedTuple
 
-from compare.config import Config
 from compare.implementations import IMPLEMENTATIONS, Implementation, Settings
+from compare.options.config import Config
 from compare.problem import Problem
 
 

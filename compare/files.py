@@ -5,7 +5,6 @@ from collections.abc import Sequence
 import numpy as np
 from absl import flags
 
-from compare import command_line
 from compare.errors import UsageError
 from compare.evidence.digits import (
     MOST_DIGITS,
@@ -16,6 +15,7 @@ from compare.evidence.digits import (
 from compare.evidence.metrics import Worst, compare_arrays
 from compare.formats.matching import Matched, match
 from compare.formats.read.numbers import read_numbers
+from compare.options import command_line
 
 USAGE = """\
 Compares the numbers of two files.

@@ -8,8 +8,8 @@ import sys
 from collections.abc import Iterator
 from typing import Any
 
-from compare.config import RUNNING, Config
 from compare.environment import describe_environment
+from compare.options.config import RUNNING, Config
 
 _FREE = ("out", *RUNNING)  # flags that may change while the results stay the same
 

@@ -7,13 +7,13 @@ from collections.abc import Iterable, Mapping, Sequence
 import numpy as np
 
 from compare.baseline import Keeper
-from compare.config import Config
 from compare.errors import UsageError
 from compare.formats.atomic import Staging, staged_file
 from compare.formats.read.safetensors import import_safetensors
 from compare.formats.write.dumps import Dumps, dump_format
 from compare.formats.write.params import write_params
 from compare.kept_blocks import Grads
+from compare.options.config import Config
 from compare.problem import Problem
 from compare.report.base import Report
 from compare.report.json import report_to_json

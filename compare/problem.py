@@ -6,11 +6,11 @@ from typing import Any
 
 import numpy as np
 
-from compare.config import Config
 from compare.errors import UsageError
 from compare.formats.precision import ARGUMENTS, dtype_of, exactly, round_once
 from compare.formats.read.data import Samples, check_shapes, read_data, rows_of
 from compare.formats.read.params import check_finite, params_from_layers, read_params
+from compare.options.config import Config
 from jaxmlp.base import Batch, Layer, Params, layer_sizes
 from jaxmlp.mlp import init_params
 

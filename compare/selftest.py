@@ -8,7 +8,6 @@ from typing import Any, NamedTuple
 import numpy as np
 from absl import flags
 
-from compare import command_line
 from compare.answers import Answer, answer_of
 from compare.blocks import Block
 from compare.errors import UsageError
@@ -16,6 +15,7 @@ from compare.evidence.pairs import Pair
 from compare.gathering import Evidence
 from compare.implementations import IMPLEMENTATIONS
 from compare.mistakes import MISTAKES, Mistake
+from compare.options import command_line
 from compare.planted import Forward, backward, forward
 from compare.problem import Problem, default_labels
 from compare.verdict import Verdict, decide

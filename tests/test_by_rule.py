@@ -4,7 +4,6 @@ import numpy as np
 import pytest
 
 from compare.blocks import block_at
-from compare.config import Config
 from compare.evidence import proof
 from compare.evidence.arithmetic import plain_arithmetic
 from compare.evidence.by_rule import RuleFound, found_by_rule, merge, places
@@ -12,6 +11,7 @@ from compare.evidence.proof import certify
 from compare.evidence.recovered import rounding_of
 from compare.evidence.subject import make_subject
 from compare.implementations import IMPLEMENTATIONS
+from compare.options.config import Config
 from compare.problem import make_problem
 from jaxmlp import Layer
 

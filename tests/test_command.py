@@ -12,11 +12,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from compare import config, run
-from compare.command import reproducing_command
-from compare.config import Config
+from compare import run
 from compare.errors import UsageError
-from compare.flags import config_from_argv
+from compare.options import config
+from compare.options.command import reproducing_command
+from compare.options.config import Config
+from compare.options.flags import config_from_argv
 from compare.problem import make_problem
 from jaxmlp import init_params
 

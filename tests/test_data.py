@@ -9,8 +9,8 @@ import safetensors.numpy
 import safetensors.torch
 import torch
 
-from compare.config import Config
 from compare.errors import UsageError
+from compare.options.config import Config
 from compare.problem import default_labels, make_problem
 from tests.bombs import Bomb, pickled
 

@@ -12,8 +12,8 @@ import pytest
 import torch
 
 from compare import compare_gradients, on_torch, run
-from compare.config import Config
 from compare.errors import UsageError
+from compare.options.config import Config
 
 ROOT = Path(__file__).parent.parent
 SMALL = ("--layer_sizes=2,3,1", "--samples=5")

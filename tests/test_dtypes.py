@@ -15,11 +15,11 @@ import torch
 
 from compare import compare_gradients, run
 from compare.baseline import read_baseline
-from compare.config import Config
 from compare.errors import UsageError
 from compare.formats.precision import dtype_of
 from compare.formats.read.npz import read_npz
 from compare.implementations import IMPLEMENTATIONS
+from compare.options.config import Config
 from compare.problem import make_problem
 from tests.networks import ALL_ACTIVATIONS, alone
 from tests.test_journal import stop_after  # noqa: F401  (a fixture)

@@ -5,7 +5,6 @@ import numpy as np
 import pytest
 
 from compare.blocks import block_at
-from compare.config import Config
 from compare.encoding import decode, encode
 from compare.evidence.bounds import BoundRatio
 from compare.evidence.diagnosis import Explanation
@@ -13,6 +12,7 @@ from compare.evidence.metrics import Worst
 from compare.evidence.peers import PeerFacts
 from compare.gathering import Evidence
 from compare.implementations import IMPLEMENTATIONS
+from compare.options.config import Config
 from compare.problem import make_problem
 
 

@@ -8,9 +8,9 @@ import pytest
 
 from compare import comparing
 from compare.blocks import block_at, block_size
-from compare.config import Config
 from compare.gathering import Evidence
 from compare.implementations import IMPLEMENTATIONS
+from compare.options.config import Config
 from compare.problem import make_problem
 from jaxmlp import Layer
 

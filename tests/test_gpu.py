@@ -14,11 +14,11 @@ import torch
 
 from compare import on_jax, on_torch, run
 from compare.comparing import compare_problem
-from compare.config import DTYPES, Config
 from compare.errors import UsageError
 from compare.evidence.probes import probe
 from compare.evidence.proof import certify
 from compare.implementations import IMPLEMENTATIONS, Settings
+from compare.options.config import DTYPES, Config
 from compare.problem import Problem
 from compare.random_networks import _jitted, draw_network
 from jaxmlp import Batch, Layer

@@ -12,13 +12,13 @@ from hypothesis import strategies as st
 from torch import nn
 from torch.nn import functional
 
-from compare.config import DTYPES
 from compare.errors import UsageError
 from compare.graph import explain_network
 from compare.graph.base import PARTS, STEPS
 from compare.graph.torch_graph import torch_graph
 from compare.graph.torch_network import network_of, plain_network
 from compare.graph.torch_quantities import in_order, name_functions
+from compare.options.config import DTYPES
 from tests.graphs import CLOSE, evaluate, quantities, sample, solved
 from tests.networks import ALL_ACTIVATIONS, NETWORKS
 from torch_ref import ACTIVATIONS, MLP, convert

@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 
 from compare import run
-from compare.config import Config
 from compare.evidence.noise import Noise, count_moved, merge, merge_runs, noise_between
 from compare.implementations import IMPLEMENTATIONS
+from compare.options.config import Config
 from jaxmlp import Layer
 
 SMALL = ("--layer_sizes=2,3,1", "--samples=5")

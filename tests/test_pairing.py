@@ -5,9 +5,9 @@ import pytest
 
 from compare import pairing
 from compare.blocks import block_at
-from compare.config import Config
 from compare.evidence.arithmetic import Arithmetic
 from compare.implementations import IMPLEMENTATIONS
+from compare.options.config import Config
 from compare.pairing import Pairing
 from compare.problem import make_problem
 from jaxmlp import Layer

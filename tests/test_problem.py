@@ -3,7 +3,7 @@ import hypothesis.strategies as st
 import numpy as np
 import pytest
 
-from compare.config import Config
+from compare.options.config import Config
 from compare.problem import default_labels, make_problem, random_batches
 
 counts = st.integers(0, 40)

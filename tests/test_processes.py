@@ -8,8 +8,8 @@ import time
 
 import pytest
 
-from compare.config import Config
 from compare.errors import UsageError
+from compare.options.config import Config
 from compare.processes import Share, join
 from tests.test_run import ROOT
 

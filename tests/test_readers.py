@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from compare.config import Config
 from compare.errors import UsageError
+from compare.options.config import Config
 from compare.problem import make_problem
 
 GOOD = {

@@ -13,7 +13,7 @@ import numpy as np
 import torch
 
 from compare import files, run
-from compare.command_line import EXIT_STATUS
+from compare.options.command_line import EXIT_STATUS
 from jaxmlp import init_params
 
 ROOT = Path(__file__).parent.parent

@@ -12,9 +12,9 @@ import pytest
 import torch
 
 from compare import run
-from compare.config import Config
 from compare.errors import UsageError
 from compare.implementations import IMPLEMENTATIONS
+from compare.options.config import Config
 from jaxmlp import Layer
 
 ROOT = Path(__file__).parent.parent

@@ -8,11 +8,11 @@ import pytest
 import torch
 
 from compare import run
-from compare.config import Config
 from compare.errors import UsageError
 from compare.formats.atomic import staged_file
 from compare.formats.read.params import read_params
 from compare.formats.write.params import write_params
+from compare.options.config import Config
 from jaxmlp import init_params
 from torch_ref import MLP
 

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Any
 
 from absl import flags
 
-from compare import command_line
 from compare.errors import UsageError
-from compare.flag_definitions import define_flags
 from compare.graph.drawing import FORMATS, MISSING, can_draw
+from compare.options import command_line
+from compare.options.definitions import define_flags
 
 if TYPE_CHECKING:
     from torch import nn
@@ -110,7 +110,7 @@ def _network(values: flags.FlagValues) -> "tuple[nn.Module | tuple[int, ...], di
 
 def _sizes(values: flags.FlagValues) -> tuple[int, ...]:
     """Returns the sizes that the flags or a file of weights have."""
-    from compare.flags import config_from_argv
+    from compare.options.flags import config_from_argv
     from compare.problem import make_problem
 
     given = [f"--{name}={_text(values[name])}" for name in _NETWORK if values[name].present]

@@ -6,10 +6,10 @@ from collections.abc import Sequence
 
 from absl import flags
 
-from compare import command_line
 from compare.errors import UsageError
 from compare.formats.atomic import Staging
 from compare.graph.inline import inline_graphs
+from compare.options import command_line
 from compare.report.pages import Pages
 from compare.report.reading import read_report
 

@@ -11,8 +11,8 @@ from typing import IO, Any
 
 import numpy as np
 
-from compare.config import LARGEST_TEXT_DUMP, Config
 from compare.formats.atomic import Staging
+from compare.options.config import LARGEST_TEXT_DUMP, Config
 from compare.report.values import decimal_digits
 
 STEMS = {"jax_grad": "jax_autograd", "jax_manual": "my_autograd"}  # others: their own name

@@ -5,7 +5,7 @@ import shlex
 from collections.abc import Collection
 from typing import Any
 
-from compare.config import RUNNING, Config
+from compare.options.config import RUNNING, Config
 
 _NOT_REPEATED = ("save_params", "save_baseline", *RUNNING)
 _NOT_OF_ONE = (

@@ -4,8 +4,8 @@ from collections.abc import Sequence
 
 from absl import flags
 
-from compare import command_line, config
-from compare.config import Config
+from compare.options import command_line, config
+from compare.options.config import Config
 
 
 def define_flags() -> flags.FlagValues:

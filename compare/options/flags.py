@@ -3,10 +3,10 @@
 import dataclasses
 from collections.abc import Sequence
 
-from compare import command_line
-from compare.config import Config
 from compare.errors import UsageError
-from compare.flag_definitions import define_flags
+from compare.options import command_line
+from compare.options.config import Config
+from compare.options.definitions import define_flags
 
 USAGE = """\
 Compares per-sample gradients of one network, taken in several independent ways.
