@@ -2,9 +2,9 @@
 
 from collections.abc import Mapping, Sequence
 
-from compare.answers import Answer
 from compare.evidence.noise import Noise, merge_runs, noise_between
 from compare.implementations import Implementation
+from compare.problem.answers import Answer
 
 MARK = "@again"  # after the name of an implementation that computes once more; a number follows
 

@@ -14,7 +14,7 @@ from compare.errors import UsageError
 from compare.formats.precision import dtype_of, named
 from compare.keepsake import Keepsake
 from compare.options.config import Config
-from compare.problem import Problem, as_numpy, problem_from_arrays
+from compare.problem.problem import Problem, as_numpy, problem_from_arrays
 from compare.report import base as report
 from compare.torch_module import is_module, recognise
 

@@ -12,12 +12,12 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from compare.answers import Answer
-from compare.blocks import block_size
 from compare.errors import UsageError
 from compare.formats.precision import ARITHMETIC, dtype_of, narrowed, widened
 from compare.formats.read.npz import read_npz
-from compare.problem import Problem
+from compare.problem.answers import Answer
+from compare.problem.blocks import block_size
+from compare.problem.problem import Problem
 from compare.report.base import Report
 from jaxmlp.base import Layer, parameter_count
 

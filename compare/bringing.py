@@ -5,7 +5,6 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from compare.answers import Answer
 from compare.candidate import Backward, candidate
 from compare.errors import UsageError
 from compare.formats.read.gradients import read_gradients
@@ -14,7 +13,8 @@ from compare.implementations import IMPLEMENTATIONS, Implementation
 from compare.keepsake import KEPT
 from compare.loading import load_candidate
 from compare.options.config import Config
-from compare.problem import Problem
+from compare.problem.answers import Answer
+from compare.problem.problem import Problem
 from compare.recorded import recorded
 from compare.returned import read_returned
 

@@ -6,11 +6,11 @@ from typing import Any
 
 import numpy as np
 
-from compare.answers import Answer
-from compare.blocks import Block
 from compare.contained import contained, told
 from compare.errors import UsageError
 from compare.implementations import Implementation
+from compare.problem.answers import Answer
+from compare.problem.blocks import Block
 from compare.returned import read_returned
 from jaxmlp.base import Grads, Layer, Params
 

@@ -6,9 +6,7 @@ from typing import Any
 
 from compare import verdict
 from compare.again import MARK, again
-from compare.answers import Answer
 from compare.baseline import Baseline
-from compare.blocks import block_size, block_start
 from compare.circumstances import circumstances
 from compare.devices import implementations_of
 from compare.environment import describe_environment
@@ -18,7 +16,9 @@ from compare.journal import Journal
 from compare.options.command import reproducing_command, whole_command
 from compare.options.config import RUNNING, Config
 from compare.probing import arithmetics_of, engines_of, probe_engines
-from compare.problem import Problem
+from compare.problem.answers import Answer
+from compare.problem.blocks import block_size, block_start
+from compare.problem.problem import Problem
 from compare.report import base as report
 from compare.streaming import Examined, answering, examine_blocks
 from compare.tracing import trace_sample

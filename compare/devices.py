@@ -4,7 +4,7 @@ from typing import NamedTuple
 
 from compare.implementations import IMPLEMENTATIONS, Implementation, Settings
 from compare.options.config import Config
-from compare.problem import Problem
+from compare.problem.problem import Problem
 
 
 def implementations_of(problem: Problem, config: Config) -> list[Implementation]:

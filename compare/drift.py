@@ -5,16 +5,16 @@ from typing import NamedTuple
 
 import numpy as np
 
-from compare.answers import Answer
 from compare.baseline import Baseline
-from compare.blocks import Block
 from compare.errors import UsageError
 from compare.evidence.arithmetic import Arithmetic
 from compare.evidence.noise import count_moved
 from compare.evidence.pairs import Pair
 from compare.evidence.proof import Certificate
 from compare.pairing import Answered, Compared, Pairing
-from compare.problem import Problem
+from compare.problem.answers import Answer
+from compare.problem.blocks import Block
+from compare.problem.problem import Problem
 from compare.recorded import recorded
 from compare.report.base import Change, Drift
 

@@ -10,14 +10,14 @@ from collections.abc import Iterator, Mapping
 import numpy as np
 
 from compare.allowances import allowances_of
-from compare.answers import answer_of, quantities
 from compare.evidence import proof
 from compare.evidence.arithmetic import Arithmetic
 from compare.evidence.bounds import BoundRatio, bound_ratio
 from compare.evidence.pairs import name_all
 from compare.evidence.proof import Certificate
 from compare.formats.read.printed_digits import half_units
-from compare.problem import Problem
+from compare.problem.answers import answer_of, quantities
+from compare.problem.problem import Problem
 from compare.random_networks import KINDS, Kind, RandomNetwork, draw_network, evaluations
 from jaxmlp.base import Evaluation, Grads, Layer
 

@@ -12,9 +12,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from compare.again import noises_of
-from compare.answers import Answer, name_parameters, names_by_answer, share
 from compare.baseline import Baseline
-from compare.blocks import Block, block_start
 from compare.drift import Drifted, Drifts
 from compare.evidence import noise, proof
 from compare.evidence.arithmetic import Arithmetic, arithmetic_of
@@ -27,7 +25,9 @@ from compare.evidence.proof import Certificate, Finding
 from compare.evidence.witness import WitnessError, witness_errors
 from compare.implementations import Implementation
 from compare.pairing import Answered, Compared, Pairing, choose
-from compare.problem import Problem
+from compare.problem.answers import Answer, name_parameters, names_by_answer, share
+from compare.problem.blocks import Block, block_start
+from compare.problem.problem import Problem
 from compare.report.base import Change
 from jaxmlp.base import Grads, parameter_count
 

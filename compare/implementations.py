@@ -10,8 +10,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from compare.answers import Answer
-from compare.blocks import Block
+from compare.problem.answers import Answer
+from compare.problem.blocks import Block
 from jaxmlp.base import Intermediates, Params
 
 Factors = Sequence[tuple[np.ndarray, np.ndarray]]

@@ -17,8 +17,6 @@ from pathlib import Path
 from typing import IO, Any
 
 from compare import locks
-from compare.answers import Answer
-from compare.blocks import Block
 from compare.encoding import decode, encode
 from compare.errors import UsageError
 from compare.formats.atomic import Staging
@@ -27,6 +25,8 @@ from compare.identity import first_difference, identity_of
 from compare.interrupts import uninterrupted
 from compare.kept_blocks import Grads, KeptBlocks
 from compare.options.config import Config
+from compare.problem.answers import Answer
+from compare.problem.blocks import Block
 from compare.processes import Share, wait_until
 
 _FOLDER = ".unfinished"

@@ -5,10 +5,10 @@ from pathlib import Path
 
 import numpy as np
 
-from compare.answers import Answer, name_parameters
 from compare.formats.atomic import Staging
 from compare.formats.precision import dtype_of
 from compare.formats.read.npz import read_npz
+from compare.problem.answers import Answer, name_parameters
 
 Grads = dict[str, dict[str, np.ndarray]]  # implementation -> parameter -> [N, ...], in_out
 

@@ -9,10 +9,10 @@ import jax
 import numpy as np
 from jax import lax
 
-from compare.answers import Answer, answer_of
-from compare.blocks import Block
 from compare.errors import UsageError, no_memory
 from compare.implementations import Engine, Factors, Implementation, Settings, check_bits
+from compare.problem.answers import Answer, answer_of
+from compare.problem.blocks import Block
 from compare.products import furthest_off
 from jaxmlp import ACTIVATIONS, forward_with_intermediates
 from jaxmlp.base import Evaluation, Intermediates, Params

@@ -2,10 +2,10 @@
 
 import numpy as np
 
-from compare.answers import Answer, answer_of
-from compare.blocks import Block
 from compare.implementations import Implementation
 from compare.numpy_manual import OneSample, one_sample
+from compare.problem.answers import Answer, answer_of
+from compare.problem.blocks import Block
 from jaxmlp.base import Evaluation, Intermediates, Layer, Params
 
 

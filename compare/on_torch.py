@@ -9,10 +9,10 @@ from typing import Any
 import numpy as np
 import torch
 
-from compare.answers import Answer, answer_of
-from compare.blocks import Block
 from compare.errors import UsageError, no_memory
 from compare.implementations import Engine, Factors, Implementation, Settings, check_bits
+from compare.problem.answers import Answer, answer_of
+from compare.problem.blocks import Block
 from compare.products import furthest_off
 from compare.torch_settings import torch_settings
 from jaxmlp.base import Batch, Evaluation, Intermediates, Params, layer_sizes

@@ -7,8 +7,6 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from compare.allowances import allowances_of
-from compare.answers import Answer, names_by_answer, quantities, take
-from compare.blocks import Block, block_size, block_start
 from compare.evidence import entries as entry_evidence
 from compare.evidence import pairs as pair_evidence
 from compare.evidence.arithmetic import Arithmetic
@@ -17,7 +15,9 @@ from compare.evidence.columns import Columns, columns_of, compare_measured, meas
 from compare.evidence.entries import Entries
 from compare.evidence.measures import Measures
 from compare.evidence.pairs import Pair, Quantities
-from compare.problem import Problem
+from compare.problem.answers import Answer, names_by_answer, quantities, take
+from compare.problem.blocks import Block, block_size, block_start
+from compare.problem.problem import Problem
 from jaxmlp.base import Batch, parameter_count
 
 _MOST_BOUNDED = 10_000  # samples: up to here each has end-to-end bounds, beyond it a part

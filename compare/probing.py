@@ -2,11 +2,11 @@
 
 from collections.abc import Mapping, Sequence
 
-from compare.blocks import block_size
 from compare.evidence.arithmetic import Arithmetic
 from compare.evidence.probes import Probed, probe
 from compare.implementations import Engine, Implementation
-from compare.problem import Problem
+from compare.problem.blocks import block_size
+from compare.problem.problem import Problem
 from compare.report import base as report
 
 

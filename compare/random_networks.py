@@ -8,7 +8,7 @@ import numpy as np
 
 from compare import reduced
 from compare.evidence.arithmetic import Arithmetic, plain_arithmetic
-from compare.problem import default_labels
+from compare.problem.problem import default_labels
 from compare.reduced import Product
 from jaxmlp import ACTIVATIONS, autodiff, backprop, init_params
 from jaxmlp.base import Batch, Evaluation, Layer, Params

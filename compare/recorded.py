@@ -1,8 +1,8 @@
 """Gradients that exist already, as an implementation."""
 
-from compare.answers import Answer, take
-from compare.blocks import Block
 from compare.implementations import Implementation
+from compare.problem.answers import Answer, take
+from compare.problem.blocks import Block
 
 
 def recorded(name: str, source: str, answer: Answer) -> Implementation:

@@ -46,7 +46,7 @@ def _compare(config: Config) -> "tuple[Report, Sequence[str]] | None":
     from compare.comparing import examine_problem, report_of
     from compare.journal import Journal, discard
     from compare.outputs import Outputs
-    from compare.problem import make_problem
+    from compare.problem.problem import make_problem
     from compare.processes import join, leave
 
     problem = make_problem(config)

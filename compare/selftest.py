@@ -8,8 +8,6 @@ from typing import Any, NamedTuple
 import numpy as np
 from absl import flags
 
-from compare.answers import Answer, answer_of
-from compare.blocks import Block
 from compare.errors import UsageError
 from compare.evidence.pairs import Pair
 from compare.gathering import Evidence
@@ -17,7 +15,9 @@ from compare.implementations import IMPLEMENTATIONS
 from compare.mistakes import MISTAKES, Mistake
 from compare.options import command_line
 from compare.planted import Forward, backward, forward
-from compare.problem import Problem, default_labels
+from compare.problem.answers import Answer, answer_of
+from compare.problem.blocks import Block
+from compare.problem.problem import Problem, default_labels
 from compare.verdict import Verdict, decide
 from jaxmlp.base import Batch, Evaluation, Grads, Layer
 from jaxmlp.mlp import init_params

@@ -9,14 +9,14 @@ from typing import NamedTuple
 
 import numpy as np
 
-from compare.answers import Answer, take
-from compare.blocks import Block, block_at
 from compare.evidence.probes import Probed
 from compare.gathering import Evidence, Found
 from compare.implementations import Engine, Implementation
 from compare.options.config import Config
 from compare.pairing import Answered
-from compare.problem import Problem
+from compare.problem.answers import Answer, take
+from compare.problem.blocks import Block, block_at
+from compare.problem.problem import Problem
 from jaxmlp.base import Batch
 
 

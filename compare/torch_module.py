@@ -5,10 +5,10 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from compare.answers import Answer, answer_of
-from compare.blocks import Block
 from compare.errors import UsageError
 from compare.implementations import Implementation
+from compare.problem.answers import Answer, answer_of
+from compare.problem.blocks import Block
 from jaxmlp.base import Evaluation
 
 

@@ -4,9 +4,9 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from compare.answers import Answer, name_parameters
-from compare.blocks import Block
 from compare.implementations import Implementation
+from compare.problem.answers import Answer, name_parameters
+from compare.problem.blocks import Block
 from compare.report.base import Trace
 
 

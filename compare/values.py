@@ -4,8 +4,8 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from compare.answers import Answer, quantities
 from compare.evidence.pairs import Pair, name_all
+from compare.problem.answers import Answer, quantities
 from compare.report.base import Values, worst_of
 from compare.verdict import Place
 

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from compare.blocks import Block
+from compare.problem.blocks import Block
 from jaxmlp import ACTIVATIONS, Batch, init_params
 
 ALL_ACTIVATIONS = tuple(ACTIVATIONS)

@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from compare import UsageError, compare_gradients
-from compare.blocks import block_size
+from compare.problem.blocks import block_size
 from jaxmlp import init_params
 
 SIZES = (2, 4, 3)

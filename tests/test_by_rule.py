@@ -3,7 +3,6 @@
 import numpy as np
 import pytest
 
-from compare.blocks import block_at
 from compare.evidence import proof
 from compare.evidence.arithmetic import plain_arithmetic
 from compare.evidence.by_rule import RuleFound, found_by_rule, merge, places
@@ -12,7 +11,8 @@ from compare.evidence.recovered import rounding_of
 from compare.evidence.subject import make_subject
 from compare.implementations import IMPLEMENTATIONS
 from compare.options.config import Config
-from compare.problem import make_problem
+from compare.problem.blocks import block_at
+from compare.problem.problem import make_problem
 from jaxmlp import Layer
 
 SIZES = {"none_hidden": (2, 1), "one_hidden": (2, 3, 1), "three_hidden": (2, 4, 3, 2, 2)}

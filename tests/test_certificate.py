@@ -9,11 +9,11 @@ import numpy as np
 import pytest
 
 from compare.evidence.detectable import detectable_ulp
-from compare.evidence.layout import samples_last
 from compare.evidence.proof import Certificate, Finding, certify, merge
 from compare.false_alarms import Tally, try_network
 from compare.implementations import IMPLEMENTATIONS
 from compare.planted import backward, forward
+from compare.problem.axes import samples_last
 from compare.random_networks import KINDS, draw_network
 from jaxmlp import ACTIVATIONS, Batch, Layer, backprop, init_params
 from tests.networks import ALL_ACTIVATIONS, alone

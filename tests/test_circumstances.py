@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from compare import devices, run
-from compare.answers import answer_of
 from compare.implementations import IMPLEMENTATIONS, Engine
+from compare.problem.answers import answer_of
 from compare.reduced import Product, evaluate
 from tests.products import multiplying
 

@@ -18,7 +18,7 @@ from compare.options import config
 from compare.options.command import reproducing_command
 from compare.options.config import Config
 from compare.options.flags import config_from_argv
-from compare.problem import make_problem
+from compare.problem.problem import make_problem
 from jaxmlp import init_params
 
 SCHEMA = json.loads(importlib.resources.files("compare.report").joinpath("schema.json").read_text())

@@ -20,7 +20,7 @@ from compare.formats.precision import dtype_of
 from compare.formats.read.npz import read_npz
 from compare.implementations import IMPLEMENTATIONS
 from compare.options.config import Config
-from compare.problem import make_problem
+from compare.problem.problem import make_problem
 from tests.networks import ALL_ACTIVATIONS, alone
 from tests.test_journal import stop_after  # noqa: F401  (a fixture)
 from torch_ref import MLP

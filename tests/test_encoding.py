@@ -4,7 +4,6 @@ import math
 import numpy as np
 import pytest
 
-from compare.blocks import block_at
 from compare.encoding import decode, encode
 from compare.evidence.bounds import BoundRatio
 from compare.evidence.diagnosis import Explanation
@@ -13,7 +12,8 @@ from compare.evidence.peers import PeerFacts
 from compare.gathering import Evidence
 from compare.implementations import IMPLEMENTATIONS
 from compare.options.config import Config
-from compare.problem import make_problem
+from compare.problem.blocks import block_at
+from compare.problem.problem import make_problem
 
 
 def there_and_back(value):

@@ -7,11 +7,11 @@ import numpy as np
 import pytest
 
 from compare import comparing
-from compare.blocks import block_at, block_size
 from compare.gathering import Evidence
 from compare.implementations import IMPLEMENTATIONS
 from compare.options.config import Config
-from compare.problem import make_problem
+from compare.problem.blocks import block_at, block_size
+from compare.problem.problem import make_problem
 from jaxmlp import Layer
 
 NAMES = ("jax_grad", "jax_manual", "torch_autograd")

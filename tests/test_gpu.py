@@ -19,7 +19,7 @@ from compare.evidence.probes import probe
 from compare.evidence.proof import certify
 from compare.implementations import IMPLEMENTATIONS, Settings
 from compare.options.config import DTYPES, Config
-from compare.problem import Problem
+from compare.problem.problem import Problem
 from compare.random_networks import _jitted, draw_network
 from jaxmlp import Batch, Layer
 from tests.networks import ALL_ACTIVATIONS, alone

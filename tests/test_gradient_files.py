@@ -14,7 +14,7 @@ from compare.errors import UsageError
 from compare.formats.read.gradients import read_gradients
 from compare.numpy_manual import PHI
 from compare.planted import backward, forward
-from compare.problem import default_labels
+from compare.problem.problem import default_labels
 from jaxmlp import Batch, Layer, init_params
 
 F32 = np.dtype(np.float32)

@@ -15,7 +15,14 @@ ALLOWED = {
     "torch_ref.convert": {"torch", "numpy", "ml_dtypes", "jaxmlp.base", "torch_ref"},
     "torch_ref": {"torch", "torch_ref"},
     "jaxmlp": {"jax", "numpy", "jaxmlp"},
-    "compare.evidence": {"numpy", "ml_dtypes", "jax", "jaxmlp.base", "compare.evidence"},
+    "compare.evidence": {
+        "numpy",
+        "ml_dtypes",
+        "jax",
+        "jaxmlp.base",
+        "compare.evidence",
+        "compare.problem.axes",
+    },
     "compare.report.__main__": {"absl", "compare"},
     "compare.report.figures": {"numpy", "matplotlib", "compare.report"},
     "compare.report": {
@@ -47,7 +54,7 @@ ALLOWED = {
     "compare.candidate": {"jax", "torch_ref.convert", "numpy", "jaxmlp.base", "compare"},
     "compare.torch_module": {"torch", "torch_ref", "numpy", "jaxmlp.base", "compare"},
     "compare.returned": {"numpy", "jaxmlp.base", "torch_ref.convert", "compare"},
-    "compare.problem": {"numpy", "jaxmlp", "torch_ref.convert", "compare"},
+    "compare.problem.problem": {"numpy", "jaxmlp", "torch_ref.convert", "compare"},
     "compare.formulas": {"jax", "jaxmlp"},
     "compare.processes": {"jax", "compare"},
     # trials of the comparison itself

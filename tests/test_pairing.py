@@ -4,12 +4,12 @@ import numpy as np
 import pytest
 
 from compare import pairing
-from compare.blocks import block_at
 from compare.evidence.arithmetic import Arithmetic
 from compare.implementations import IMPLEMENTATIONS
 from compare.options.config import Config
 from compare.pairing import Pairing
-from compare.problem import make_problem
+from compare.problem.blocks import block_at
+from compare.problem.problem import make_problem
 from jaxmlp import Layer
 
 NAMES = ("jax_grad", "jax_manual")

@@ -13,7 +13,7 @@ from compare.evidence.printed import hidden_in
 from compare.evidence.proof import certify
 from compare.formats.read.gradients import read_gradients
 from compare.planted import backward, forward
-from compare.problem import default_labels
+from compare.problem.problem import default_labels
 from jaxmlp import Batch, Layer, init_params
 from tests.low_precision import random_network
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from compare.options.config import Config
-from compare.problem import default_labels, make_problem, random_batches
+from compare.problem.problem import default_labels, make_problem, random_batches
 
 counts = st.integers(0, 40)
 

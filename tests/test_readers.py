@@ -5,7 +5,7 @@ import pytest
 
 from compare.errors import UsageError
 from compare.options.config import Config
-from compare.problem import make_problem
+from compare.problem.problem import make_problem
 
 GOOD = {
     "w1": np.ones((2, 3), np.float32),

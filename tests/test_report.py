@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from compare import compare_gradients
-from compare.answers import name_parameters
+from compare.problem.answers import name_parameters
 from compare.report.json import report_to_dict, report_to_json
 from compare.report.text import format_report
 from jaxmlp import init_params

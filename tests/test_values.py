@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from compare.answers import Answer
+from compare.problem.answers import Answer
 from compare.report.base import Values
 from compare.report.values import format_values
 from compare.values import values_at

@@ -9,8 +9,8 @@ from pathlib import Path
 import numpy as np
 
 from compare import compare_gradients
-from compare.answers import name_parameters
 from compare.formats.read.numbers import read_numbers
+from compare.problem.answers import name_parameters
 
 HERE = Path(__file__).parent
 IMPLEMENTATIONS = ("jax_grad", "jax_manual", "torch_autograd")

@@ -22,11 +22,11 @@ import numpy as np
 
 from compare.evidence.arithmetic import Arithmetic, plain_arithmetic
 from compare.evidence.certificate import check_gradients
-from compare.evidence.layout import layers_last, samples_last
 from compare.evidence.phi import PHI
 from compare.evidence.printed import doubt, hidden_by_print
 from compare.evidence.recovered import rounding_of
 from compare.evidence.rules import Check
+from compare.problem.axes import layers_last, samples_last
 
 _MARGIN = 1.01  # allowances grow a little with the entry that is changed
 MOST_SAMPLES = 32

@@ -18,10 +18,10 @@ import numpy as np
 
 from compare.evidence.arithmetic import Arithmetic, plain_arithmetic
 from compare.evidence.fitting import Above, Tolerance, fits, largest, lost_in, outer, tolerances
-from compare.evidence.layout import layers_last, samples_last
 from compare.evidence.phi import PHI
 from compare.evidence.recovered import rounding_of, trace_forward
 from compare.evidence.rules import make_layer
+from compare.problem.axes import layers_last, samples_last
 
 MOST_SAMPLES = 8  # failed ones, and certified ones, that an explanation has to fit
 _COARSEST = 1e-3  # relative; a mistake has to be told from rounding, and classic ones are larger

@@ -111,7 +111,7 @@ def _network(values: flags.FlagValues) -> "tuple[nn.Module | tuple[int, ...], di
 def _sizes(values: flags.FlagValues) -> tuple[int, ...]:
     """Returns the sizes that the flags or a file of weights have."""
     from compare.options.flags import config_from_argv
-    from compare.problem import make_problem
+    from compare.problem.problem import make_problem
 
     given = [f"--{name}={_text(values[name])}" for name in _NETWORK if values[name].present]
     config = dataclasses.replace(config_from_argv(["", *given]), samples=1)

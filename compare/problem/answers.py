@@ -5,8 +5,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from compare.evidence.layout import samples_last
 from compare.evidence.pairs import Quantities
+from compare.problem.axes import samples_last
 from jaxmlp.base import Evaluation, Grads, Layer
 
 

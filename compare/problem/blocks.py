@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from compare.problem import Problem
+from compare.problem.problem import Problem
 from jaxmlp.base import Batch, parameter_count
 
 _LARGEST_BLOCK = 2048  # samples: a narrow network in float64 then fits into a cache

@@ -1,0 +1,1 @@
+"""What is differentiated: weights, samples in blocks, and the form of an answer."""
