@@ -5,10 +5,10 @@ from typing import Any
 
 import numpy as np
 
-from compare.evidence.arithmetic import Arithmetic, arithmetic_of
 from compare.evidence.bounds import Allowance, with_printed
 from compare.evidence.pairs import name_all
-from compare.evidence.roundoff import READINGS, roundoff
+from compare.evidence.rounding.arithmetic import Arithmetic, arithmetic_of
+from compare.evidence.rounding.roundoff import READINGS, roundoff
 from compare.formulas import Formula, formula
 from compare.problem.answers import Answer, name_parameters, quantities
 from compare.problem.problem import Problem

@@ -7,10 +7,10 @@ import numpy as np
 
 from compare.baseline import Baseline
 from compare.errors import UsageError
-from compare.evidence.arithmetic import Arithmetic
 from compare.evidence.noise import count_moved
 from compare.evidence.pairs import Pair
 from compare.evidence.proof import Certificate
+from compare.evidence.rounding.arithmetic import Arithmetic
 from compare.pairing import Answered, Compared, Pairing
 from compare.problem.answers import Answer
 from compare.problem.blocks import Block

@@ -11,10 +11,10 @@ import numpy as np
 
 from compare.allowances import allowances_of
 from compare.evidence import proof
-from compare.evidence.arithmetic import Arithmetic
 from compare.evidence.bounds import BoundRatio, bound_ratio
 from compare.evidence.pairs import name_all
 from compare.evidence.proof import Certificate
+from compare.evidence.rounding.arithmetic import Arithmetic
 from compare.formats.read.printed_digits import half_units
 from compare.problem.answers import answer_of, quantities
 from compare.problem.problem import Problem

@@ -9,12 +9,12 @@ import numpy as np
 from compare.allowances import allowances_of
 from compare.evidence import entries as entry_evidence
 from compare.evidence import pairs as pair_evidence
-from compare.evidence.arithmetic import Arithmetic
 from compare.evidence.by_sample import Bins, bins_of
 from compare.evidence.columns import Columns, columns_of, compare_measured, measure_columns
 from compare.evidence.entries import Entries
 from compare.evidence.measures import Measures
 from compare.evidence.pairs import Pair, Quantities
+from compare.evidence.rounding.arithmetic import Arithmetic
 from compare.problem.answers import Answer, names_by_answer, quantities, take
 from compare.problem.blocks import Block, block_size, block_start
 from compare.problem.problem import Problem

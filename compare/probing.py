@@ -2,8 +2,8 @@
 
 from collections.abc import Mapping, Sequence
 
-from compare.evidence.arithmetic import Arithmetic
-from compare.evidence.probes import Probed, probe
+from compare.evidence.rounding.arithmetic import Arithmetic
+from compare.evidence.rounding.probes import Probed, probe
 from compare.implementations import Engine, Implementation
 from compare.problem.blocks import block_size
 from compare.problem.problem import Problem

@@ -7,7 +7,7 @@ import jax
 import numpy as np
 
 from compare import reduced
-from compare.evidence.arithmetic import Arithmetic, plain_arithmetic
+from compare.evidence.rounding.arithmetic import Arithmetic, plain_arithmetic
 from compare.problem.problem import default_labels
 from compare.reduced import Product
 from jaxmlp import ACTIVATIONS, autodiff, backprop, init_params

@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from compare.evidence.probes import Probed
+from compare.evidence.rounding.probes import Probed
 from compare.gathering import Evidence, Found
 from compare.implementations import Engine, Implementation
 from compare.options.config import Config

@@ -6,7 +6,7 @@ import ml_dtypes
 import numpy as np
 import pytest
 
-from compare.evidence.arithmetic import (
+from compare.evidence.rounding.arithmetic import (
     Arithmetic,
     arithmetic_of,
     largest_number,

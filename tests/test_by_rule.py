@@ -4,10 +4,10 @@ import numpy as np
 import pytest
 
 from compare.evidence import proof
-from compare.evidence.arithmetic import plain_arithmetic
 from compare.evidence.by_rule import RuleFound, found_by_rule, merge, places
 from compare.evidence.proof import certify
 from compare.evidence.recovered import rounding_of
+from compare.evidence.rounding.arithmetic import plain_arithmetic
 from compare.evidence.subject import make_subject
 from compare.implementations import IMPLEMENTATIONS
 from compare.options.config import Config

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from compare import pairing
-from compare.evidence.arithmetic import Arithmetic
+from compare.evidence.rounding.arithmetic import Arithmetic
 from compare.implementations import IMPLEMENTATIONS
 from compare.options.config import Config
 from compare.pairing import Pairing

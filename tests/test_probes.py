@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from compare import on_jax, on_torch
-from compare.evidence.probes import probe
+from compare.evidence.rounding.probes import probe
 from compare.implementations import IMPLEMENTATIONS, PRECISE, Settings
 from compare.torch_settings import matmul_precision
 from jaxmlp import Layer

@@ -5,10 +5,10 @@ import dataclasses
 import numpy as np
 import pytest
 
-from compare.evidence.arithmetic import Arithmetic
 from compare.evidence.detectable import detectable_ulp
 from compare.evidence.diagnosis import Samples, diagnose
 from compare.evidence.proof import certify
+from compare.evidence.rounding.arithmetic import Arithmetic
 from compare.false_alarms import bounds_of
 from compare.mistakes import MISTAKES
 from compare.planted import backward, forward

@@ -11,10 +11,10 @@ import pytest
 import torch
 from hypothesis.extra import numpy as hnp
 
-from compare.evidence import roundoff as module
-from compare.evidence import roundoff_rules
-from compare.evidence.arithmetic import Arithmetic, plain_arithmetic
-from compare.evidence.roundoff import roundoff
+from compare.evidence.rounding import roundoff as module
+from compare.evidence.rounding import rules as roundoff_rules
+from compare.evidence.rounding.arithmetic import Arithmetic, plain_arithmetic
+from compare.evidence.rounding.roundoff import roundoff
 from compare.formulas import formula
 from compare.implementations import IMPLEMENTATIONS
 from compare.reduced import keep

@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from compare import compare_gradients
-from compare.evidence.probes import probe
+from compare.evidence.rounding.probes import probe
 from compare.report.text import format_report
 from jaxmlp import init_params
 from tests.backwards import factor_2_missing

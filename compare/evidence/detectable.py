@@ -20,11 +20,11 @@ from collections.abc import Mapping, Sequence
 import ml_dtypes
 import numpy as np
 
-from compare.evidence.arithmetic import Arithmetic, plain_arithmetic
 from compare.evidence.certificate import check_gradients
 from compare.evidence.phi import PHI
 from compare.evidence.printed import doubt, hidden_by_print
 from compare.evidence.recovered import rounding_of
+from compare.evidence.rounding.arithmetic import Arithmetic, plain_arithmetic
 from compare.evidence.rules import Check
 from compare.problem.axes import layers_last, samples_last
 

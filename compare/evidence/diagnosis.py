@@ -16,10 +16,10 @@ from typing import NamedTuple
 
 import numpy as np
 
-from compare.evidence.arithmetic import Arithmetic, plain_arithmetic
 from compare.evidence.fitting import Above, Tolerance, fits, largest, lost_in, outer, tolerances
 from compare.evidence.phi import PHI
 from compare.evidence.recovered import rounding_of, trace_forward
+from compare.evidence.rounding.arithmetic import Arithmetic, plain_arithmetic
 from compare.evidence.rules import make_layer
 from compare.problem.axes import layers_last, samples_last
 

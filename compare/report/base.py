@@ -11,8 +11,8 @@ from compare.evidence.entries import Entries
 from compare.evidence.metrics import Worst
 from compare.evidence.noise import Noise
 from compare.evidence.pairs import Pair
-from compare.evidence.probes import Probed
 from compare.evidence.proof import Certificate
+from compare.evidence.rounding.probes import Probed
 from compare.evidence.witness import WitnessError
 
 

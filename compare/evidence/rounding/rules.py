@@ -14,7 +14,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from compare.evidence.arithmetic import Arithmetic, gamma
+from compare.evidence.rounding.arithmetic import Arithmetic, gamma
 
 Array = Any
 

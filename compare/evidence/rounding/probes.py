@@ -17,7 +17,7 @@ from typing import NamedTuple, TypeAlias
 import ml_dtypes
 import numpy as np
 
-from compare.evidence.arithmetic import Arithmetic, fraction_bits
+from compare.evidence.rounding.arithmetic import Arithmetic, fraction_bits
 
 Factors: TypeAlias = list[tuple[np.ndarray, np.ndarray]]
 # Vectors, entry by entry; a [N, K] and the same b [K, M] for all; or a [N, K, 1] and b [N, 1, M].

@@ -28,8 +28,8 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from compare.evidence.arithmetic import Arithmetic, plain_arithmetic
-from compare.evidence.roundoff_rules import RULES, Array, Bounded
+from compare.evidence.rounding.arithmetic import Arithmetic, plain_arithmetic
+from compare.evidence.rounding.rules import RULES, Array, Bounded
 
 _TRACES = 16  # kept
 READINGS = ("worst", "typical")
@@ -144,7 +144,7 @@ class _Interpreter:
             if rule is None:
                 raise NotImplementedError(
                     f"roundoff has no rule for the primitive {eqn.primitive.name!r}; rules are in "
-                    "compare/evidence/roundoff_rules.py"
+                    "compare/evidence/rounding/rules.py"
                 )
             made = rule(self, eqn, *map(read, eqn.invars))
             for var, one in zip(

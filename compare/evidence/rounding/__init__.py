@@ -1,0 +1,1 @@
+"""What rounding can do to a computation, for any JAX function."""
