@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 
-from compare.evidence.noise import Noise, merge_runs, noise_between
+from compare.evidence.differences.noise import Noise, merge_runs, noise_between
 from compare.implementations import Implementation
 from compare.problem.answers import Answer
 

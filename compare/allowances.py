@@ -5,8 +5,8 @@ from typing import Any
 
 import numpy as np
 
-from compare.evidence.bounds import Allowance, with_printed
-from compare.evidence.pairs import name_all
+from compare.evidence.differences.bounds import Allowance, with_printed
+from compare.evidence.differences.pairs import name_all
 from compare.evidence.rounding.arithmetic import Arithmetic, arithmetic_of
 from compare.evidence.rounding.roundoff import READINGS, roundoff
 from compare.formulas import Formula, formula

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 
-from compare.evidence.noise import Noise
+from compare.evidence.differences.noise import Noise
 from compare.report.base import Engine
 from compare.report.engines import multiplied_in
 

@@ -10,15 +10,15 @@ from types import MappingProxyType
 from typing import Any
 
 from compare.drift import Drifted
-from compare.evidence.bounds import BoundRatio
 from compare.evidence.by_rule import RuleFound
 from compare.evidence.diagnosis import Explanation
-from compare.evidence.digits import Agreement
-from compare.evidence.entries import Entries, EntryMap, SizeBin
-from compare.evidence.metrics import Comparison, Worst
-from compare.evidence.noise import Noise
-from compare.evidence.pairs import Pair
-from compare.evidence.peers import PeerFacts
+from compare.evidence.differences.bounds import BoundRatio
+from compare.evidence.differences.digits import Agreement
+from compare.evidence.differences.entries import Entries, EntryMap, SizeBin
+from compare.evidence.differences.metrics import Comparison, Worst
+from compare.evidence.differences.noise import Noise
+from compare.evidence.differences.pairs import Pair
+from compare.evidence.differences.peers import PeerFacts
 from compare.evidence.proof import Certificate, Finding
 from compare.evidence.witness import WitnessError
 from compare.gathering import Found

@@ -11,8 +11,8 @@ import numpy as np
 
 from compare.allowances import allowances_of
 from compare.evidence import proof
-from compare.evidence.bounds import BoundRatio, bound_ratio
-from compare.evidence.pairs import name_all
+from compare.evidence.differences.bounds import BoundRatio, bound_ratio
+from compare.evidence.differences.pairs import name_all
 from compare.evidence.proof import Certificate
 from compare.evidence.rounding.arithmetic import Arithmetic
 from compare.formats.read.printed_digits import half_units

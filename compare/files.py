@@ -6,13 +6,13 @@ import numpy as np
 from absl import flags
 
 from compare.errors import UsageError
-from compare.evidence.digits import (
+from compare.evidence.differences.digits import (
     MOST_DIGITS,
     agree_significant,
     digits_agreed,
     same_significant_text,
 )
-from compare.evidence.metrics import Worst, compare_arrays
+from compare.evidence.differences.metrics import Worst, compare_arrays
 from compare.formats.matching import Matched, match
 from compare.formats.read.numbers import read_numbers
 from compare.options import command_line

@@ -7,13 +7,18 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from compare.allowances import allowances_of
-from compare.evidence import entries as entry_evidence
-from compare.evidence import pairs as pair_evidence
-from compare.evidence.by_sample import Bins, bins_of
-from compare.evidence.columns import Columns, columns_of, compare_measured, measure_columns
-from compare.evidence.entries import Entries
-from compare.evidence.measures import Measures
-from compare.evidence.pairs import Pair, Quantities
+from compare.evidence.differences import entries as entry_evidence
+from compare.evidence.differences import pairs as pair_evidence
+from compare.evidence.differences.by_sample import Bins, bins_of
+from compare.evidence.differences.columns import (
+    Columns,
+    columns_of,
+    compare_measured,
+    measure_columns,
+)
+from compare.evidence.differences.entries import Entries
+from compare.evidence.differences.measures import Measures
+from compare.evidence.differences.pairs import Pair, Quantities
 from compare.evidence.rounding.arithmetic import Arithmetic
 from compare.problem.answers import Answer, names_by_answer, quantities, take
 from compare.problem.blocks import Block, block_size, block_start

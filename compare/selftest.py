@@ -9,7 +9,7 @@ import numpy as np
 from absl import flags
 
 from compare.errors import UsageError
-from compare.evidence.pairs import Pair
+from compare.evidence.differences.pairs import Pair
 from compare.gathering import Evidence
 from compare.implementations import IMPLEMENTATIONS
 from compare.mistakes import MISTAKES, Mistake
@@ -228,7 +228,7 @@ def _table(
 
 
 def _alarms_of_peers_names() -> list[str]:
-    from compare.evidence.peers import RULES
+    from compare.evidence.differences.peers import RULES
 
     return [*RULES, "5 significant digits, printed", "7 decimals, printed"]
 

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from compare.evidence.pairs import Pair, name_all
+from compare.evidence.differences.pairs import Pair, name_all
 from compare.problem.answers import Answer, quantities
 from compare.report.base import Values, worst_of
 from compare.verdict import Place

@@ -3,7 +3,7 @@ import hypothesis.strategies as st
 import numpy as np
 import pytest
 
-from compare.evidence.bounds import Allowance, bound_ratio, merge
+from compare.evidence.differences.bounds import Allowance, bound_ratio, merge
 
 INF, NAN = float("inf"), float("nan")
 F32 = np.float32

@@ -7,8 +7,8 @@ import hypothesis.strategies as st
 import numpy as np
 import pytest
 
-from compare.evidence.columns import columns_of, compare_measured, measure_columns
-from compare.evidence.pairs import Quantities, compare_pair, merge, name_all
+from compare.evidence.differences.columns import columns_of, compare_measured, measure_columns
+from compare.evidence.differences.pairs import Quantities, compare_pair, merge, name_all
 
 N = 8  # samples that columns are made for
 

@@ -7,8 +7,8 @@ import hypothesis.strategies as st
 import numpy as np
 import pytest
 
-from compare.evidence import digits
-from compare.evidence.digits import (
+from compare.evidence.differences import digits
+from compare.evidence.differences.digits import (
     RULES,
     agree_decimals,
     agree_significant,

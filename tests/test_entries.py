@@ -5,8 +5,8 @@ import math
 import numpy as np
 import pytest
 
-from compare.evidence.bounds import Allowance
-from compare.evidence.entries import MOST_CELLS, entries_of, merge, over_pairs
+from compare.evidence.differences.bounds import Allowance
+from compare.evidence.differences.entries import MOST_CELLS, entries_of, merge, over_pairs
 
 
 def looked_at(a, b, allowed=1e-6):

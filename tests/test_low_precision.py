@@ -9,13 +9,13 @@ import torch
 
 from compare.evidence.detectable import detectable_ulp
 from compare.evidence.diagnosis import Samples, diagnose
-from compare.evidence.peers import RULES, count_breaking
+from compare.evidence.differences.peers import RULES, count_breaking
+from compare.evidence.differences.ulp import coarser_dtype, ulp_distance
 from compare.evidence.phi import PHI
 from compare.evidence.proof import certify
 from compare.evidence.recovered import rounding_of
 from compare.evidence.rounding.arithmetic import plain_arithmetic
 from compare.evidence.rounding.roundoff import roundoff
-from compare.evidence.ulp import coarser_dtype, ulp_distance
 from jaxmlp import ACTIVATIONS, Batch, backprop, init_params
 from tests.low_precision import LOW, cast, gradients, random_network
 from tests.networks import ALL_ACTIVATIONS

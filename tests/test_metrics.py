@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from hypothesis.extra import numpy as hnp
 
-from compare.evidence.metrics import compare_arrays, merge
+from compare.evidence.differences.metrics import compare_arrays, merge
 
 F32 = np.float32
 TINY = float(np.finfo(F32).smallest_normal)

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from compare import run
-from compare.evidence.noise import Noise, count_moved, merge, merge_runs, noise_between
+from compare.evidence.differences.noise import Noise, count_moved, merge, merge_runs, noise_between
 from compare.implementations import IMPLEMENTATIONS
 from compare.options.config import Config
 from jaxmlp import Layer

@@ -6,9 +6,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from compare.evidence.bounds import Allowance, with_printed
 from compare.evidence.detectable import detectable_ulp
 from compare.evidence.diagnosis import Samples, diagnose
+from compare.evidence.differences.bounds import Allowance, with_printed
 from compare.evidence.printed import hidden_in
 from compare.evidence.proof import certify
 from compare.formats.read.gradients import read_gradients

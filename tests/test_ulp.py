@@ -6,7 +6,7 @@ import ml_dtypes
 import numpy as np
 import pytest
 
-from compare.evidence.ulp import coarser_dtype, ulp_distance
+from compare.evidence.differences.ulp import coarser_dtype, ulp_distance
 
 DTYPES = (np.float16, np.float32, np.float64)
 WIDTHS = {np.float16: 16, np.float32: 32, np.float64: 64}

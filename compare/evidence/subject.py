@@ -98,7 +98,7 @@ def per_sample(subject: Subject, *, activation: str, rounding: Rounding, xp: Any
 
 def per_sample_compiled(subject: Subject, *, activation: str, rounding: Rounding) -> PerSample:
     """Does the same by jitted JAX; every number of samples is compiled by itself."""
-    from compare.evidence.compiled import evidence_settings
+    from compare.evidence.differences.compiled import evidence_settings
 
     with evidence_settings():
         found = _compiled()(subject, activation=activation, rounding=rounding)

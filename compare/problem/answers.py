@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from compare.evidence.pairs import Quantities
+from compare.evidence.differences.pairs import Quantities
 from compare.problem.axes import samples_last
 from jaxmlp.base import Evaluation, Grads, Layer
 

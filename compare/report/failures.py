@@ -3,8 +3,8 @@
 import math
 from collections.abc import Iterator
 
-from compare.evidence.metrics import Comparison, Worst
-from compare.evidence.pairs import Pair
+from compare.evidence.differences.metrics import Comparison, Worst
+from compare.evidence.differences.pairs import Pair
 from compare.report.base import Report
 
 

@@ -2,8 +2,8 @@
 
 from collections.abc import Mapping, Sequence
 
-from compare.evidence.pairs import Pair
-from compare.evidence.ulp import BINS
+from compare.evidence.differences.pairs import Pair
+from compare.evidence.differences.ulp import BINS
 
 
 def format_histograms(pairs: Sequence[Pair], letters: Mapping[str, str], *, width: int) -> str:

@@ -7,8 +7,8 @@ import textwrap
 from collections.abc import Iterator
 from typing import Any
 
-from compare.evidence.digits import DECIMALS, SIGNIFICANT
-from compare.evidence.pairs import Pair
+from compare.evidence.differences.digits import DECIMALS, SIGNIFICANT
+from compare.evidence.differences.pairs import Pair
 from compare.report.base import Located, Report, worst_of
 from compare.report.change import format_change
 from compare.report.colours import Paint, painted, plainly

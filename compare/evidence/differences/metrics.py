@@ -11,7 +11,7 @@ from typing import Any
 import ml_dtypes
 import numpy as np
 
-from compare.evidence.ulp import coarser_dtype, ulp_distance
+from compare.evidence.differences.ulp import coarser_dtype, ulp_distance
 
 
 @dataclasses.dataclass(frozen=True)

@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from compare.evidence.metrics import largest_ulp
+from compare.evidence.differences.metrics import largest_ulp
 
 Layers = Sequence[tuple[np.ndarray, np.ndarray]]  # leaves [N, n_in, n_out] and [N, n_out]
 

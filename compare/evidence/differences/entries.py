@@ -10,8 +10,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from compare.evidence.bounds import Allowance
-from compare.evidence.ulp import coarser_dtype, ulp_distance
+from compare.evidence.differences.bounds import Allowance
+from compare.evidence.differences.ulp import coarser_dtype, ulp_distance
 
 MOST_CELLS = 48  # along a side: more are pooled, since nobody can see them
 _LOWEST = -1074  # the binary exponent of the smallest number in float64

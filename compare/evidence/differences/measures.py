@@ -15,9 +15,14 @@ import jax.numpy as jnp
 import numpy as np
 from jax import lax
 
-from compare.evidence import digits, peers
-from compare.evidence.digits import DECIMALS, SIGNIFICANT, within_decimals, within_significant
-from compare.evidence.metrics import relative_distance
+from compare.evidence.differences import digits, peers
+from compare.evidence.differences.digits import (
+    DECIMALS,
+    SIGNIFICANT,
+    within_decimals,
+    within_significant,
+)
+from compare.evidence.differences.metrics import relative_distance
 
 Array = Any  # a jax.Array under a trace, else numpy.ndarray
 

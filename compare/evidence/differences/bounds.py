@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from compare.evidence.metrics import Worst, differ_in_kind
+from compare.evidence.differences.metrics import Worst, differ_in_kind
 from compare.evidence.printed import hidden_in
 from compare.evidence.rounding.arithmetic import largest_number
 

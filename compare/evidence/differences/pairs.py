@@ -6,13 +6,13 @@ from typing import NamedTuple
 
 import numpy as np
 
-from compare.evidence import bounds, by_sample, digits, metrics, peers, ulp
-from compare.evidence.bounds import Allowance, BoundRatio
-from compare.evidence.by_sample import Bins
-from compare.evidence.digits import Agreement
-from compare.evidence.metrics import Comparison
-from compare.evidence.peers import PeerFacts
-from compare.evidence.ulp import coarser_dtype
+from compare.evidence.differences import bounds, by_sample, digits, metrics, peers, ulp
+from compare.evidence.differences.bounds import Allowance, BoundRatio
+from compare.evidence.differences.by_sample import Bins
+from compare.evidence.differences.digits import Agreement
+from compare.evidence.differences.metrics import Comparison
+from compare.evidence.differences.peers import PeerFacts
+from compare.evidence.differences.ulp import coarser_dtype
 
 
 class Quantities(NamedTuple):

@@ -9,14 +9,14 @@ from typing import Any, NamedTuple
 import jax
 import numpy as np
 
-from compare.evidence import digits, measures, peers, ulp
-from compare.evidence.by_sample import Bins
-from compare.evidence.compiled import evidence_settings
-from compare.evidence.digits import Agreement
-from compare.evidence.measures import Measures, Rows
-from compare.evidence.metrics import Comparison, Worst, compare_arrays
-from compare.evidence.pairs import Pair, Quantities, along_samples, name_all
-from compare.evidence.peers import PeerFacts
+from compare.evidence.differences import digits, measures, peers, ulp
+from compare.evidence.differences.by_sample import Bins
+from compare.evidence.differences.compiled import evidence_settings
+from compare.evidence.differences.digits import Agreement
+from compare.evidence.differences.measures import Measures, Rows
+from compare.evidence.differences.metrics import Comparison, Worst, compare_arrays
+from compare.evidence.differences.pairs import Pair, Quantities, along_samples, name_all
+from compare.evidence.differences.peers import PeerFacts
 
 _METRICS = ("max_abs", "max_rel", "max_ulp")
 _TEXT_RULES = ("significant_5_text", "decimals_7_text")
