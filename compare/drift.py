@@ -7,9 +7,9 @@ import numpy as np
 
 from compare.baseline import Baseline
 from compare.errors import UsageError
+from compare.evidence.certificate.proof import Certificate
 from compare.evidence.differences.noise import count_moved
 from compare.evidence.differences.pairs import Pair
-from compare.evidence.proof import Certificate
 from compare.evidence.rounding.arithmetic import Arithmetic
 from compare.pairing import Answered, Compared, Pairing
 from compare.problem.answers import Answer

@@ -14,14 +14,14 @@ import numpy as np
 from compare.again import noises_of
 from compare.baseline import Baseline
 from compare.drift import Drifted, Drifts
-from compare.evidence import proof
-from compare.evidence.detectable import MOST_SAMPLES, detectable_ulp
+from compare.evidence.certificate import proof
+from compare.evidence.certificate.detectable import MOST_SAMPLES, detectable_ulp
+from compare.evidence.certificate.proof import Certificate, Finding
 from compare.evidence.diagnosis import Explanation, Samples, diagnose
 from compare.evidence.differences import noise
 from compare.evidence.differences.entries import Entries
 from compare.evidence.differences.noise import Noise
 from compare.evidence.differences.pairs import Pair
-from compare.evidence.proof import Certificate, Finding
 from compare.evidence.rounding.arithmetic import Arithmetic, arithmetic_of
 from compare.evidence.witness import WitnessError, witness_errors
 from compare.implementations import Implementation

@@ -3,12 +3,12 @@
 import numpy as np
 import pytest
 
-from compare.evidence import proof
-from compare.evidence.by_rule import RuleFound, found_by_rule, merge, places
-from compare.evidence.proof import certify
-from compare.evidence.recovered import rounding_of
+from compare.evidence.certificate import proof
+from compare.evidence.certificate.by_rule import RuleFound, found_by_rule, merge, places
+from compare.evidence.certificate.proof import certify
+from compare.evidence.certificate.recovered import rounding_of
+from compare.evidence.certificate.subject import make_subject
 from compare.evidence.rounding.arithmetic import plain_arithmetic
-from compare.evidence.subject import make_subject
 from compare.implementations import IMPLEMENTATIONS
 from compare.options.config import Config
 from compare.problem.blocks import block_at

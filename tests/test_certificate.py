@@ -8,8 +8,8 @@ import jax
 import numpy as np
 import pytest
 
-from compare.evidence.detectable import detectable_ulp
-from compare.evidence.proof import Certificate, Finding, certify, merge
+from compare.evidence.certificate.detectable import detectable_ulp
+from compare.evidence.certificate.proof import Certificate, Finding, certify, merge
 from compare.false_alarms import Tally, try_network
 from compare.implementations import IMPLEMENTATIONS
 from compare.planted import backward, forward

@@ -15,7 +15,7 @@ import torch
 from compare import on_jax, on_torch, run
 from compare.comparing import compare_problem
 from compare.errors import UsageError
-from compare.evidence.proof import certify
+from compare.evidence.certificate.proof import certify
 from compare.evidence.rounding.probes import probe
 from compare.implementations import IMPLEMENTATIONS, Settings
 from compare.options.config import DTYPES, Config

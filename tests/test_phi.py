@@ -8,7 +8,7 @@ import pytest
 import torch
 
 import torch_ref
-from compare.evidence.phi import PHI, ULPS
+from compare.evidence.certificate.phi import PHI, ULPS
 from jaxmlp import ACTIVATIONS
 from tests.networks import ALL_ACTIVATIONS
 

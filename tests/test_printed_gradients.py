@@ -6,11 +6,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from compare.evidence.detectable import detectable_ulp
+from compare.evidence.certificate.detectable import detectable_ulp
+from compare.evidence.certificate.printed import hidden_in
+from compare.evidence.certificate.proof import certify
 from compare.evidence.diagnosis import Samples, diagnose
 from compare.evidence.differences.bounds import Allowance, with_printed
-from compare.evidence.printed import hidden_in
-from compare.evidence.proof import certify
 from compare.formats.read.gradients import read_gradients
 from compare.planted import backward, forward
 from compare.problem.problem import default_labels

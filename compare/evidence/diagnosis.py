@@ -16,11 +16,11 @@ from typing import NamedTuple
 
 import numpy as np
 
+from compare.evidence.certificate.phi import PHI
+from compare.evidence.certificate.recovered import rounding_of, trace_forward
+from compare.evidence.certificate.rules import make_layer
 from compare.evidence.fitting import Above, Tolerance, fits, largest, lost_in, outer, tolerances
-from compare.evidence.phi import PHI
-from compare.evidence.recovered import rounding_of, trace_forward
 from compare.evidence.rounding.arithmetic import Arithmetic, plain_arithmetic
-from compare.evidence.rules import make_layer
 from compare.problem.axes import layers_last, samples_last
 
 MOST_SAMPLES = 8  # failed ones, and certified ones, that an explanation has to fit

@@ -7,8 +7,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from compare.evidence.recovered import Trace
-from compare.evidence.rules import Layer
+from compare.evidence.certificate.recovered import Trace
+from compare.evidence.certificate.rules import Layer
 
 
 class Tolerance(NamedTuple):

@@ -5,13 +5,13 @@ import math
 from collections.abc import Mapping
 from typing import Any
 
+from compare.evidence.certificate.proof import Finding
 from compare.evidence.differences.bounds import BoundRatio
 from compare.evidence.differences.digits import Agreement
 from compare.evidence.differences.entries import Entries, EntryMap
 from compare.evidence.differences.metrics import Comparison, Worst
 from compare.evidence.differences.pairs import Pair
 from compare.evidence.differences.ulp import BINS
-from compare.evidence.proof import Finding
 from compare.report.base import Change, Engine, Implementation, Located, Report, Values, worst_of
 
 SCHEMA_VERSION = 5

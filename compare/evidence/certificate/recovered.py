@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from compare.evidence.phi import Array, Phi
+from compare.evidence.certificate.phi import Array, Phi
 from compare.evidence.rounding.arithmetic import Arithmetic, fraction_bits
 
 _ANYTHING = 1e30  # finite, since weights of zero make NaN of an infinity

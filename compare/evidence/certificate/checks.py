@@ -33,9 +33,9 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from compare.evidence.phi import PHI, Array, Phi
-from compare.evidence.recovered import Rounding, Trace, trace_forward
-from compare.evidence.rules import (
+from compare.evidence.certificate.phi import PHI, Array, Phi
+from compare.evidence.certificate.recovered import Rounding, Trace, trace_forward
+from compare.evidence.certificate.rules import (
     Check,
     Layer,
     activation_rule,

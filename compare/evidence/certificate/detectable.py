@@ -20,12 +20,12 @@ from collections.abc import Mapping, Sequence
 import ml_dtypes
 import numpy as np
 
-from compare.evidence.certificate import check_gradients
-from compare.evidence.phi import PHI
-from compare.evidence.printed import doubt, hidden_by_print
-from compare.evidence.recovered import rounding_of
+from compare.evidence.certificate.checks import check_gradients
+from compare.evidence.certificate.phi import PHI
+from compare.evidence.certificate.printed import doubt, hidden_by_print
+from compare.evidence.certificate.recovered import rounding_of
+from compare.evidence.certificate.rules import Check
 from compare.evidence.rounding.arithmetic import Arithmetic, plain_arithmetic
-from compare.evidence.rules import Check
 from compare.problem.axes import layers_last, samples_last
 
 _MARGIN = 1.01  # allowances grow a little with the entry that is changed

@@ -5,12 +5,17 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from compare.evidence import by_rule
-from compare.evidence.by_rule import RuleFound
-from compare.evidence.certificate import ratios
-from compare.evidence.recovered import Rounding, rounding_of
+from compare.evidence.certificate import by_rule
+from compare.evidence.certificate.by_rule import RuleFound
+from compare.evidence.certificate.checks import ratios
+from compare.evidence.certificate.recovered import Rounding, rounding_of
+from compare.evidence.certificate.subject import (
+    Subject,
+    make_subject,
+    per_sample,
+    per_sample_compiled,
+)
 from compare.evidence.rounding.arithmetic import Arithmetic, plain_arithmetic
-from compare.evidence.subject import Subject, make_subject, per_sample, per_sample_compiled
 
 if TYPE_CHECKING:  # jaxmlp loads jax, which a report of certificates does not need
     from jaxmlp.base import Grads, Params

@@ -8,9 +8,9 @@ layer l.
 
 from typing import Any, NamedTuple
 
-from compare.evidence.phi import Array, Phi
-from compare.evidence.printed import hidden_by_print, recover_printed
-from compare.evidence.recovered import Rounding, Trace, input_error, recover
+from compare.evidence.certificate.phi import Array, Phi
+from compare.evidence.certificate.printed import hidden_by_print, recover_printed
+from compare.evidence.certificate.recovered import Rounding, Trace, input_error, recover
 
 
 class Check(NamedTuple):

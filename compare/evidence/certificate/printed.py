@@ -10,8 +10,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from compare.evidence.phi import Array
-from compare.evidence.recovered import Rounding, recover, rounding_of
+from compare.evidence.certificate.phi import Array
+from compare.evidence.certificate.recovered import Rounding, recover, rounding_of
 from compare.evidence.rounding.arithmetic import plain_arithmetic
 
 # e is a decimal fraction held in float64, and rounding errors are worked out at values that print

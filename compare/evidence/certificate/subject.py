@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from compare.evidence.certificate import Checks, check_gradients, ratios
-from compare.evidence.recovered import Rounding
+from compare.evidence.certificate.checks import Checks, check_gradients, ratios
+from compare.evidence.certificate.recovered import Rounding
 from compare.problem.axes import layers_last, samples_last
 
 if TYPE_CHECKING:  # jaxmlp loads jax, which a report of certificates does not need
