@@ -12,7 +12,6 @@ from typing import Any
 from compare.drift import Drifted
 from compare.evidence.certificate.by_rule import RuleFound
 from compare.evidence.certificate.proof import Certificate, Finding
-from compare.evidence.diagnosis import Explanation
 from compare.evidence.differences.bounds import BoundRatio
 from compare.evidence.differences.digits import Agreement
 from compare.evidence.differences.entries import Entries, EntryMap, SizeBin
@@ -20,6 +19,7 @@ from compare.evidence.differences.metrics import Comparison, Worst
 from compare.evidence.differences.noise import Noise
 from compare.evidence.differences.pairs import Pair
 from compare.evidence.differences.peers import PeerFacts
+from compare.evidence.hypotheses.diagnosis import Explanation
 from compare.evidence.witness import WitnessError
 from compare.gathering import Found
 

@@ -17,11 +17,11 @@ from compare.drift import Drifted, Drifts
 from compare.evidence.certificate import proof
 from compare.evidence.certificate.detectable import MOST_SAMPLES, detectable_ulp
 from compare.evidence.certificate.proof import Certificate, Finding
-from compare.evidence.diagnosis import Explanation, Samples, diagnose
 from compare.evidence.differences import noise
 from compare.evidence.differences.entries import Entries
 from compare.evidence.differences.noise import Noise
 from compare.evidence.differences.pairs import Pair
+from compare.evidence.hypotheses.diagnosis import Explanation, Samples, diagnose
 from compare.evidence.rounding.arithmetic import Arithmetic, arithmetic_of
 from compare.evidence.witness import WitnessError, witness_errors
 from compare.implementations import Implementation

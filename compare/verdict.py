@@ -11,10 +11,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from compare.evidence.certificate.proof import Certificate, Finding
-from compare.evidence.diagnosis import Explanation
 from compare.evidence.differences.bounds import TYPICAL_LIMIT, BoundRatio
 from compare.evidence.differences.metrics import Comparison, Worst
 from compare.evidence.differences.pairs import Pair
+from compare.evidence.hypotheses.diagnosis import Explanation
 from compare.evidence.rounding.arithmetic import largest_number
 from compare.report.base import Change, Drift
 

@@ -5,10 +5,10 @@ import numpy as np
 import pytest
 
 from compare.encoding import decode, encode
-from compare.evidence.diagnosis import Explanation
 from compare.evidence.differences.bounds import BoundRatio
 from compare.evidence.differences.metrics import Worst
 from compare.evidence.differences.peers import PeerFacts
+from compare.evidence.hypotheses.diagnosis import Explanation
 from compare.gathering import Evidence
 from compare.implementations import IMPLEMENTATIONS
 from compare.options.config import Config

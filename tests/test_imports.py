@@ -24,7 +24,7 @@ ALLOWED = {
         "compare.problem.axes",
     },
     "compare.report.__main__": {"absl", "compare"},
-    "compare.report.figures": {"numpy", "matplotlib", "compare.report"},
+    "compare.report.figures": {"numpy", "matplotlib", "compare.report", "compare.results"},
     "compare.report": {
         "numpy",
         "compare.errors",
@@ -32,6 +32,7 @@ ALLOWED = {
         "compare.report",
         "compare.options.config",
         "compare.formats.atomic",
+        "compare.results",
     },
     "compare.formats.precision": {"ml_dtypes", "numpy", "compare.errors"},
     "compare.formats.read.state_dict": {"numpy", "torch", "torch_ref.convert", "compare"},

@@ -11,9 +11,9 @@ from compare.evidence.certificate.detectable import detectable_ulp
 from compare.evidence.certificate.phi import PHI
 from compare.evidence.certificate.proof import certify
 from compare.evidence.certificate.recovered import rounding_of
-from compare.evidence.diagnosis import Samples, diagnose
 from compare.evidence.differences.peers import RULES, count_breaking
 from compare.evidence.differences.ulp import coarser_dtype, ulp_distance
+from compare.evidence.hypotheses.diagnosis import Samples, diagnose
 from compare.evidence.rounding.arithmetic import plain_arithmetic
 from compare.evidence.rounding.roundoff import roundoff
 from jaxmlp import ACTIVATIONS, Batch, backprop, init_params

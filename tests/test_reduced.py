@@ -7,7 +7,7 @@ import pytest
 
 from compare.evidence.certificate.detectable import detectable_ulp
 from compare.evidence.certificate.proof import certify
-from compare.evidence.diagnosis import Samples, diagnose
+from compare.evidence.hypotheses.diagnosis import Samples, diagnose
 from compare.evidence.rounding.arithmetic import Arithmetic
 from compare.false_alarms import bounds_of
 from compare.mistakes import MISTAKES

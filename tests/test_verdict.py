@@ -4,10 +4,10 @@ import numpy as np
 import pytest
 
 from compare.evidence.certificate.proof import Certificate, Finding
-from compare.evidence.diagnosis import Explanation
 from compare.evidence.differences.bounds import BoundRatio
 from compare.evidence.differences.metrics import Worst
 from compare.evidence.differences.pairs import Quantities, compare_pair, merge
+from compare.evidence.hypotheses.diagnosis import Explanation
 from compare.verdict import Place, decide
 
 NAN, INF = float("nan"), float("inf")

@@ -7,11 +7,11 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from compare.evidence.certificate.proof import Certificate
-from compare.evidence.diagnosis import Explanation
 from compare.evidence.differences.entries import Entries
 from compare.evidence.differences.metrics import Worst
 from compare.evidence.differences.noise import Noise
 from compare.evidence.differences.pairs import Pair
+from compare.evidence.hypotheses.diagnosis import Explanation
 from compare.evidence.rounding.probes import Probed
 from compare.evidence.witness import WitnessError
 

@@ -19,7 +19,15 @@ import numpy as np
 from compare.evidence.certificate.phi import PHI
 from compare.evidence.certificate.recovered import rounding_of, trace_forward
 from compare.evidence.certificate.rules import make_layer
-from compare.evidence.fitting import Above, Tolerance, fits, largest, lost_in, outer, tolerances
+from compare.evidence.hypotheses.fitting import (
+    Above,
+    Tolerance,
+    fits,
+    largest,
+    lost_in,
+    outer,
+    tolerances,
+)
 from compare.evidence.rounding.arithmetic import Arithmetic, plain_arithmetic
 from compare.problem.axes import layers_last, samples_last
 

@@ -1,0 +1,1 @@
+"""Why a certificate fails: one mistake at a time, tried until one fits."""
