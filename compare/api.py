@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from compare import results as report
 from compare.bringing import from_objects, name_candidates
 from compare.candidate import Backward
 from compare.comparing import Sink, compare_problem
@@ -15,7 +16,6 @@ from compare.formats.precision import dtype_of, named
 from compare.keepsake import Keepsake
 from compare.options.config import Config
 from compare.problem.problem import Problem, as_numpy, problem_from_arrays
-from compare.report import base as report
 from compare.torch_module import is_module, recognise
 
 

@@ -18,7 +18,7 @@ from compare.formats.read.npz import read_npz
 from compare.problem.answers import Answer
 from compare.problem.blocks import block_size
 from compare.problem.problem import Problem
-from compare.report.base import Report
+from compare.results import Report
 from jaxmlp.base import Layer, parameter_count
 
 _MOST_ENTRIES = 2**27  # of all implementations together: a gigabyte of float64

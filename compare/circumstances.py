@@ -3,8 +3,8 @@
 from collections.abc import Iterator, Mapping, Sequence
 
 from compare.evidence.differences.noise import Noise
-from compare.report.base import Engine
 from compare.report.engines import multiplied_in
+from compare.results import Engine
 
 
 def circumstances(engines: Sequence[Engine], noises: Mapping[str, Noise], *, asked: str) -> str:

@@ -4,6 +4,7 @@ import dataclasses
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+from compare import results as report
 from compare import verdict
 from compare.again import MARK, again
 from compare.baseline import Baseline
@@ -19,7 +20,6 @@ from compare.probing import arithmetics_of, engines_of, probe_engines
 from compare.problem.answers import Answer
 from compare.problem.blocks import block_size, block_start
 from compare.problem.problem import Problem
-from compare.report import base as report
 from compare.streaming import Examined, answering, examine_blocks
 from compare.tracing import trace_sample
 from compare.values import values_at, worst_places

@@ -16,7 +16,7 @@ from compare.problem.answers import Answer
 from compare.problem.blocks import Block
 from compare.problem.problem import Problem
 from compare.recorded import recorded
-from compare.report.base import Change, Drift
+from compare.results import Change, Drift
 
 MARK = "@baseline"  # after the name of an implementation as it was then
 

@@ -29,7 +29,7 @@ from compare.pairing import Answered, Compared, Pairing, choose
 from compare.problem.answers import Answer, name_parameters, names_by_answer, share
 from compare.problem.blocks import Block, block_start
 from compare.problem.problem import Problem
-from compare.report.base import Change
+from compare.results import Change
 from jaxmlp.base import Grads, parameter_count
 
 _MOST_WITNESSED = 30_000  # parameters: the witness runs the network once for each

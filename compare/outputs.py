@@ -15,9 +15,9 @@ from compare.formats.write.params import write_params
 from compare.kept_blocks import Grads
 from compare.options.config import Config
 from compare.problem.problem import Problem
-from compare.report.base import Report
 from compare.report.json import report_to_json
 from compare.report.pages import Pages
+from compare.results import Report
 
 
 class Outputs:

@@ -2,12 +2,12 @@
 
 from collections.abc import Mapping, Sequence
 
+from compare import results as report
 from compare.evidence.rounding.arithmetic import Arithmetic
 from compare.evidence.rounding.probes import Probed, probe
 from compare.implementations import Engine, Implementation
 from compare.problem.blocks import block_size
 from compare.problem.problem import Problem
-from compare.report import base as report
 
 
 def probe_engines(taking_part: Sequence[Implementation], problem: Problem) -> dict[Engine, Probed]:

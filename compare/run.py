@@ -13,7 +13,7 @@ from compare.options.flags import config_from_argv
 from compare.progress import Progress
 
 if TYPE_CHECKING:
-    from compare.report.base import Report
+    from compare.results import Report
     from compare.streaming import Examined
 
 

@@ -6,8 +6,8 @@ from pathlib import Path
 from typing import Any
 
 from compare.api import compare_gradients
-from compare.report.base import Report
 from compare.report.failures import format_failures
+from compare.results import Report
 
 
 def assert_gradients_agree(

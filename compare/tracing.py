@@ -7,7 +7,7 @@ import numpy as np
 from compare.implementations import Implementation
 from compare.problem.answers import Answer, name_parameters
 from compare.problem.blocks import Block
-from compare.report.base import Trace
+from compare.results import Trace
 
 
 def trace_sample(

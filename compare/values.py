@@ -6,7 +6,7 @@ import numpy as np
 
 from compare.evidence.differences.pairs import Pair, name_all
 from compare.problem.answers import Answer, quantities
-from compare.report.base import Values, worst_of
+from compare.results import Values, worst_of
 from compare.verdict import Place
 
 

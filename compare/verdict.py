@@ -16,7 +16,7 @@ from compare.evidence.differences.metrics import Comparison, Worst
 from compare.evidence.differences.pairs import Pair
 from compare.evidence.hypotheses.diagnosis import Explanation
 from compare.evidence.rounding.arithmetic import largest_number
-from compare.report.base import Change, Drift
+from compare.results import Change, Drift
 
 RULE = "certificates and rounding bounds"
 _WIDER = "a wider dtype or smaller weights will tell"

@@ -2,8 +2,8 @@ import numpy as np
 import pytest
 
 from compare.problem.answers import Answer
-from compare.report.base import Values
 from compare.report.values import format_values
+from compare.results import Values
 from compare.values import values_at
 from compare.verdict import Place
 from jaxmlp import Layer

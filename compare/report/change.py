@@ -2,7 +2,7 @@
 
 import textwrap
 
-from compare.report.base import Change, Drift
+from compare.results import Change, Drift
 
 
 def format_change(change: Change, *, width: int) -> str:

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 
-from compare.report.base import Engine, Report
+from compare.results import Engine, Report
 
 FORMATS = {10: "TF32", 7: "bfloat16"}  # fraction bits of factors -> what people call them
 

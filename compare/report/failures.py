@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 from compare.evidence.differences.metrics import Comparison, Worst
 from compare.evidence.differences.pairs import Pair
-from compare.report.base import Report
+from compare.results import Report
 
 
 def format_failures(report: Report) -> str:

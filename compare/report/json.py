@@ -12,7 +12,7 @@ from compare.evidence.differences.entries import Entries, EntryMap
 from compare.evidence.differences.metrics import Comparison, Worst
 from compare.evidence.differences.pairs import Pair
 from compare.evidence.differences.ulp import BINS
-from compare.report.base import Change, Engine, Implementation, Located, Report, Values, worst_of
+from compare.results import Change, Engine, Implementation, Located, Report, Values, worst_of
 
 SCHEMA_VERSION = 5
 

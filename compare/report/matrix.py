@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from compare.report.base import Report, worst_of
+from compare.results import Report, worst_of
 
 _FEW = 3  # implementations, whose three pairs are seen at a glance anyway
 

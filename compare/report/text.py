@@ -9,7 +9,6 @@ from typing import Any
 
 from compare.evidence.differences.digits import DECIMALS, SIGNIFICANT
 from compare.evidence.differences.pairs import Pair
-from compare.report.base import Located, Report, worst_of
 from compare.report.change import format_change
 from compare.report.colours import Paint, painted, plainly
 from compare.report.engines import rows_of_engines
@@ -17,6 +16,7 @@ from compare.report.histogram import format_histograms
 from compare.report.matrix import format_matrix
 from compare.report.trace import format_trace
 from compare.report.values import format_values, short_name
+from compare.results import Located, Report, worst_of
 
 _METRICS = {"max_abs": "max abs", "max_rel": "max rel", "max_ulp": "max ulp"}
 

@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from compare.report.base import Trace
 from compare.report.values import decimal_digits
+from compare.results import Trace
 
 
 def format_trace(trace: Trace, *, width: int) -> str:

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from compare.report.base import Values
+from compare.results import Values
 
 
 def format_values(found: Sequence[Values], letters: Mapping[str, str]) -> str:
