@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.peers import versions
-from compare.environment import describe_environment
 from compare.errors import UsageError
+from compare.implementations.environment import describe_environment
 
 
 def environment() -> dict[str, Any]:

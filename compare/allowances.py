@@ -9,7 +9,7 @@ from compare.evidence.differences.bounds import Allowance, with_printed
 from compare.evidence.differences.pairs import name_all
 from compare.evidence.rounding.arithmetic import Arithmetic, arithmetic_of
 from compare.evidence.rounding.roundoff import READINGS, roundoff
-from compare.formulas import Formula, formula
+from compare.implementations.formulas import Formula, formula
 from compare.problem.answers import Answer, name_parameters, quantities
 from compare.problem.problem import Problem
 from jaxmlp.base import Batch, Layer

@@ -6,17 +6,17 @@ from typing import Any
 
 from compare import results as report
 from compare import verdict
-from compare.again import MARK, again
-from compare.baseline import Baseline
 from compare.circumstances import circumstances
-from compare.devices import implementations_of
-from compare.environment import describe_environment
 from compare.gathering import Evidence
-from compare.implementations import Implementation
+from compare.implementations.baseline import Baseline
+from compare.implementations.devices import implementations_of
+from compare.implementations.environment import describe_environment
+from compare.implementations.probe import arithmetics_of, engines_of, probe_engines
+from compare.implementations.repeats import MARK, again
+from compare.implementations.table import Implementation
 from compare.journal import Journal
 from compare.options.command import reproducing_command, whole_command
 from compare.options.config import RUNNING, Config
-from compare.probing import arithmetics_of, engines_of, probe_engines
 from compare.problem.answers import Answer
 from compare.problem.blocks import block_size, block_start
 from compare.problem.problem import Problem

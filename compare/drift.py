@@ -5,17 +5,17 @@ from typing import NamedTuple
 
 import numpy as np
 
-from compare.baseline import Baseline
 from compare.errors import UsageError
 from compare.evidence.certificate.proof import Certificate
 from compare.evidence.differences.noise import count_moved
 from compare.evidence.differences.pairs import Pair
 from compare.evidence.rounding.arithmetic import Arithmetic
+from compare.implementations.baseline import Baseline
+from compare.implementations.stored import recorded
 from compare.pairing import Answered, Compared, Pairing
 from compare.problem.answers import Answer
 from compare.problem.blocks import Block
 from compare.problem.problem import Problem
-from compare.recorded import recorded
 from compare.results import Change, Drift
 
 MARK = "@baseline"  # after the name of an implementation as it was then

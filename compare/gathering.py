@@ -11,8 +11,6 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from compare.again import noises_of
-from compare.baseline import Baseline
 from compare.drift import Drifted, Drifts
 from compare.evidence.certificate import proof
 from compare.evidence.certificate.detectable import MOST_SAMPLES, detectable_ulp
@@ -24,7 +22,9 @@ from compare.evidence.differences.pairs import Pair
 from compare.evidence.hypotheses.diagnosis import Explanation, Samples, diagnose
 from compare.evidence.rounding.arithmetic import Arithmetic, arithmetic_of
 from compare.evidence.witness import WitnessError, witness_errors
-from compare.implementations import Implementation
+from compare.implementations.baseline import Baseline
+from compare.implementations.repeats import noises_of
+from compare.implementations.table import Implementation
 from compare.pairing import Answered, Compared, Pairing, choose
 from compare.problem.answers import Answer, name_parameters, names_by_answer, share
 from compare.problem.blocks import Block, block_start

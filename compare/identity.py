@@ -8,7 +8,7 @@ import sys
 from collections.abc import Iterator
 from typing import Any
 
-from compare.environment import describe_environment
+from compare.implementations.environment import describe_environment
 from compare.options.config import RUNNING, Config
 
 _FREE = ("out", *RUNNING)  # flags that may change while the results stay the same

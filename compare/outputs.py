@@ -6,12 +6,12 @@ from collections.abc import Iterable, Mapping, Sequence
 
 import numpy as np
 
-from compare.baseline import Keeper
 from compare.errors import UsageError
 from compare.formats.atomic import Staging, staged_file
 from compare.formats.read.safetensors import import_safetensors
 from compare.formats.write.dumps import Dumps, dump_format
 from compare.formats.write.params import write_params
+from compare.implementations.baseline import Keeper
 from compare.kept_blocks import Grads
 from compare.options.config import Config
 from compare.problem.problem import Problem

@@ -9,7 +9,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from compare.numpy_manual import PHI
+from compare.implementations.numpy_backprop import PHI
 from jaxmlp.base import Batch, Grads, Layer, Params
 
 

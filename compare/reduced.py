@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from compare.numpy_manual import PHI
+from compare.implementations.numpy_backprop import PHI
 from jaxmlp.base import Batch, Evaluation, Layer, Params
 
 _SUMMED_AT_ONCE = 4  # products, by a tensor core of an NVIDIA V100

@@ -41,9 +41,9 @@ def main(argv: Sequence[str]) -> int:
 
 def _compare(config: Config) -> "tuple[Report, Sequence[str]] | None":
     """Compares and writes; returns the report and all files, or None if another process does."""
-    from compare.baseline import read_baseline
-    from compare.bringing import from_flags
     from compare.comparing import examine_problem, report_of
+    from compare.implementations.baseline import read_baseline
+    from compare.implementations.user.brought import from_flags
     from compare.journal import Journal, discard
     from compare.outputs import Outputs
     from compare.problem.problem import make_problem

@@ -11,7 +11,7 @@ from absl import flags
 from compare.errors import UsageError
 from compare.evidence.differences.pairs import Pair
 from compare.gathering import Evidence
-from compare.implementations import IMPLEMENTATIONS
+from compare.implementations.table import IMPLEMENTATIONS
 from compare.mistakes import MISTAKES, Mistake
 from compare.options import command_line
 from compare.planted import Forward, backward, forward

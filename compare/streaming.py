@@ -11,7 +11,7 @@ import numpy as np
 
 from compare.evidence.rounding.probes import Probed
 from compare.gathering import Evidence, Found
-from compare.implementations import Engine, Implementation
+from compare.implementations.table import Engine, Implementation
 from compare.options.config import Config
 from compare.pairing import Answered
 from compare.problem.answers import Answer, take

@@ -4,7 +4,7 @@ import pytest
 import torch
 
 import torch_ref
-from compare.numpy_manual import PHI
+from compare.implementations.numpy_backprop import PHI
 from jaxmlp import ACTIVATIONS
 from tests.networks import ALL_ACTIVATIONS
 

@@ -9,7 +9,7 @@ from compare.evidence.certificate.proof import certify
 from compare.evidence.certificate.recovered import rounding_of
 from compare.evidence.certificate.subject import make_subject
 from compare.evidence.rounding.arithmetic import plain_arithmetic
-from compare.implementations import IMPLEMENTATIONS
+from compare.implementations.table import IMPLEMENTATIONS
 from compare.options.config import Config
 from compare.problem.blocks import block_at
 from compare.problem.problem import make_problem

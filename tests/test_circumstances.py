@@ -5,8 +5,9 @@ import json
 import numpy as np
 import pytest
 
-from compare import devices, run
-from compare.implementations import IMPLEMENTATIONS, Engine
+from compare import run
+from compare.implementations import devices
+from compare.implementations.table import IMPLEMENTATIONS, Engine
 from compare.problem.answers import answer_of
 from compare.reduced import Product, evaluate
 from tests.products import multiplying
@@ -32,7 +33,7 @@ def plant_tf32(monkeypatch, *, admits=True):
         )
 
     table = {**IMPLEMENTATIONS, "jax_manual": reduced}
-    monkeypatch.setattr("compare.devices.IMPLEMENTATIONS", table)
+    monkeypatch.setattr("compare.implementations.devices.IMPLEMENTATIONS", table)
 
 
 def compare(out, *flags):
@@ -91,7 +92,7 @@ def test_a_mistake_beside_reduced_products_is_found(tmp_path, monkeypatch):
         return right._replace(evaluate=evaluate_wrongly)
 
     table = {**IMPLEMENTATIONS, "jax_manual": wrong}
-    monkeypatch.setattr("compare.devices.IMPLEMENTATIONS", table)
+    monkeypatch.setattr("compare.implementations.devices.IMPLEMENTATIONS", table)
     assert compare(tmp_path, "--matmul_precision=default") == 2
     assert "jax_manual" in report(tmp_path)["reason"]
     assert "multiplied in TF32" in report(tmp_path)["reason"]

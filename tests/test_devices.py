@@ -11,8 +11,9 @@ import numpy as np
 import pytest
 import torch
 
-from compare import compare_gradients, on_torch, run
+from compare import compare_gradients, run
 from compare.errors import UsageError
+from compare.implementations import torch as on_torch
 from compare.options.config import Config
 
 ROOT = Path(__file__).parent.parent

@@ -14,11 +14,11 @@ import safetensors.torch
 import torch
 
 from compare import compare_gradients, run
-from compare.baseline import read_baseline
 from compare.errors import UsageError
 from compare.formats.precision import dtype_of
 from compare.formats.read.npz import read_npz
-from compare.implementations import IMPLEMENTATIONS
+from compare.implementations.baseline import read_baseline
+from compare.implementations.table import IMPLEMENTATIONS
 from compare.options.config import Config
 from compare.problem.problem import make_problem
 from tests.networks import ALL_ACTIVATIONS, alone

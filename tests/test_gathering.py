@@ -8,7 +8,7 @@ import pytest
 
 from compare import comparing
 from compare.gathering import Evidence
-from compare.implementations import IMPLEMENTATIONS
+from compare.implementations.table import IMPLEMENTATIONS
 from compare.options.config import Config
 from compare.problem.blocks import block_at, block_size
 from compare.problem.problem import make_problem

@@ -12,12 +12,14 @@ import numpy as np
 import pytest
 import torch
 
-from compare import on_jax, on_torch, run
+from compare import run
 from compare.comparing import compare_problem
 from compare.errors import UsageError
 from compare.evidence.certificate.proof import certify
 from compare.evidence.rounding.probes import probe
-from compare.implementations import IMPLEMENTATIONS, Settings
+from compare.implementations import jax as on_jax
+from compare.implementations import torch as on_torch
+from compare.implementations.table import IMPLEMENTATIONS, Settings
 from compare.options.config import DTYPES, Config
 from compare.problem.problem import Problem
 from compare.random_networks import _jitted, draw_network

@@ -12,7 +12,7 @@ from safetensors.torch import save_file
 from compare import compare_gradients, run
 from compare.errors import UsageError
 from compare.formats.read.gradients import read_gradients
-from compare.numpy_manual import PHI
+from compare.implementations.numpy_backprop import PHI
 from compare.planted import backward, forward
 from compare.problem.problem import default_labels
 from jaxmlp import Batch, Layer, init_params

@@ -7,7 +7,7 @@ import pytest
 import torch
 
 import jaxmlp
-from compare.implementations import IMPLEMENTATIONS
+from compare.implementations.table import IMPLEMENTATIONS
 from jaxmlp import ACTIVATIONS, Batch, autodiff, backprop
 from tests.networks import ALL_ACTIVATIONS, NETWORKS, alone, make_network
 from torch_ref import MLP, convert, loop_gradients, per_sample_gradients

@@ -8,7 +8,7 @@ import pytest
 
 from compare import run
 from compare.evidence.differences.noise import Noise, count_moved, merge, merge_runs, noise_between
-from compare.implementations import IMPLEMENTATIONS
+from compare.implementations.table import IMPLEMENTATIONS
 from compare.options.config import Config
 from jaxmlp import Layer
 
@@ -67,7 +67,7 @@ def plant_noise(monkeypatch, size):
         return right._replace(evaluate=evaluate)
 
     table = {**IMPLEMENTATIONS, "jax_manual": noisy}
-    monkeypatch.setattr("compare.devices.IMPLEMENTATIONS", table)
+    monkeypatch.setattr("compare.implementations.devices.IMPLEMENTATIONS", table)
 
 
 def test_on_the_cpu_nothing_changes_from_run_to_run(tmp_path, capsys):

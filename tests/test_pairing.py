@@ -5,7 +5,7 @@ import pytest
 
 from compare import pairing
 from compare.evidence.rounding.arithmetic import Arithmetic
-from compare.implementations import IMPLEMENTATIONS
+from compare.implementations.table import IMPLEMENTATIONS
 from compare.options.config import Config
 from compare.pairing import Pairing
 from compare.problem.blocks import block_at

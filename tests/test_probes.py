@@ -6,10 +6,11 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from compare import on_jax, on_torch
 from compare.evidence.rounding.probes import probe
-from compare.implementations import IMPLEMENTATIONS, PRECISE, Settings
-from compare.torch_settings import matmul_precision
+from compare.implementations import jax as on_jax
+from compare.implementations import torch as on_torch
+from compare.implementations.table import IMPLEMENTATIONS, PRECISE, Settings
+from compare.implementations.torch_settings import matmul_precision
 from jaxmlp import Layer
 from tests.products import multiplying
 

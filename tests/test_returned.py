@@ -5,7 +5,7 @@ import pytest
 import torch
 
 from compare import UsageError
-from compare.returned import read_returned
+from compare.implementations.user.returned import read_returned
 from jaxmlp import Layer
 
 N = 4

@@ -15,8 +15,8 @@ from compare.evidence.rounding import roundoff as module
 from compare.evidence.rounding import rules as roundoff_rules
 from compare.evidence.rounding.arithmetic import Arithmetic, plain_arithmetic
 from compare.evidence.rounding.roundoff import roundoff
-from compare.formulas import formula
-from compare.implementations import IMPLEMENTATIONS
+from compare.implementations.formulas import formula
+from compare.implementations.table import IMPLEMENTATIONS
 from compare.reduced import keep
 from jaxmlp import ACTIVATIONS, Batch, Layer
 from tests.networks import ALL_ACTIVATIONS, alone

@@ -13,7 +13,7 @@ import torch
 
 from compare import run
 from compare.errors import UsageError
-from compare.implementations import IMPLEMENTATIONS
+from compare.implementations.table import IMPLEMENTATIONS
 from compare.options.config import Config
 from jaxmlp import Layer
 
@@ -58,7 +58,7 @@ def plant(monkeypatch, change):
         return right._replace(evaluate=evaluate)
 
     table = {**IMPLEMENTATIONS, "jax_manual": planted}
-    monkeypatch.setattr("compare.devices.IMPLEMENTATIONS", table)
+    monkeypatch.setattr("compare.implementations.devices.IMPLEMENTATIONS", table)
 
 
 def test_agreement_is_status_0_and_writes_everything(tmp_path, capsys):
@@ -146,7 +146,8 @@ def test_a_wrong_prediction_or_loss_is_status_2(tmp_path, capsys, monkeypatch, q
         return right._replace(evaluate=evaluate)
 
     monkeypatch.setattr(
-        "compare.devices.IMPLEMENTATIONS", {**IMPLEMENTATIONS, "jax_manual": planted}
+        "compare.implementations.devices.IMPLEMENTATIONS",
+        {**IMPLEMENTATIONS, "jax_manual": planted},
     )
     assert compare(tmp_path, *SMALL) == 2
     assert f"disagree: {quantity}" in capsys.readouterr().out

@@ -5,9 +5,9 @@ import types
 import pytest
 import torch
 
-from compare.environment import describe_environment
-from compare.implementations import Settings
-from compare.torch_settings import torch_settings
+from compare.implementations.environment import describe_environment
+from compare.implementations.table import Settings
+from compare.implementations.torch_settings import torch_settings
 
 pytestmark = pytest.mark.filterwarnings("ignore:Please use the new API settings:UserWarning")
 MATMUL = torch.backends.cuda.matmul

@@ -7,10 +7,11 @@ import numpy as np
 import pytest
 import torch
 
-from compare import on_jax, on_torch
 from compare.errors import UsageError
-from compare.implementations import IMPLEMENTATIONS, Settings
-from compare.products import furthest_off
+from compare.implementations import jax as on_jax
+from compare.implementations import torch as on_torch
+from compare.implementations.products import furthest_off
+from compare.implementations.table import IMPLEMENTATIONS, Settings
 from tests.networks import alone, make_network
 
 TOO_OLD = (

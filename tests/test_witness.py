@@ -3,7 +3,7 @@ import numpy as np
 import pytest
 
 from compare.evidence.witness import PHI, complex_step, witness_errors
-from compare.numpy_manual import one_sample
+from compare.implementations.numpy_backprop import one_sample
 from tests.networks import ALL_ACTIVATIONS, NETWORKS, make_network
 from tests.test_phi import MP_PHI
 

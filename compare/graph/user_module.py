@@ -5,9 +5,9 @@ from typing import Any
 
 from torch import nn
 
-from compare.contained import contained, told
 from compare.errors import UsageError
-from compare.loading import load_candidate
+from compare.implementations.user.loading import load_candidate
+from compare.implementations.user.sandbox import contained, told
 
 
 def load_module(reference: str) -> nn.Module:

@@ -50,7 +50,7 @@ def explain_network(
     from compare.graph.jax_graph import jax_graph
     from compare.graph.torch_graph import torch_graph
     from compare.graph.torch_network import module_network, plain_network
-    from compare.torch_module import is_module
+    from compare.implementations.user.torch_module import is_module
 
     if is_module(network):
         traced = module_network(network)

@@ -2,7 +2,7 @@
 
 from typing import NamedTuple
 
-from compare.implementations import IMPLEMENTATIONS, Implementation, Settings
+from compare.implementations.table import IMPLEMENTATIONS, Implementation, Settings
 from compare.options.config import Config
 from compare.problem.problem import Problem
 
@@ -44,9 +44,9 @@ def _places(implementation: str, device: str) -> list[_Place]:
     if implementation == "numpy_manual":
         return [_Place("cpu")]
     if implementation == "torch_autograd":
-        from compare.on_torch import device_names
+        from compare.implementations.torch import device_names
     else:
-        from compare.on_jax import device_names
+        from compare.implementations.jax import device_names
     names = device_names()
     cpus = [name for name in names if name.startswith("cpu")]
     return [

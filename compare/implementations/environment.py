@@ -36,7 +36,7 @@ def _precision(asked: str) -> dict[str, str]:
     if torch is not None:
         precision["torch_matmul"] = asked
         if asked == "default":
-            from compare.torch_settings import matmul_precision
+            from compare.implementations.torch_settings import matmul_precision
 
             precision["torch_matmul"] = matmul_precision()
         precision["torch_threads"] = "1"

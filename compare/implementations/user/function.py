@@ -6,12 +6,12 @@ from typing import Any
 
 import numpy as np
 
-from compare.contained import contained, told
 from compare.errors import UsageError
-from compare.implementations import Implementation
+from compare.implementations.table import Implementation
+from compare.implementations.user.returned import read_returned
+from compare.implementations.user.sandbox import contained, told
 from compare.problem.answers import Answer
 from compare.problem.blocks import Block
-from compare.returned import read_returned
 from jaxmlp.base import Grads, Layer, Params
 
 Backward = Callable[..., Any]  # ([(w, b), ...], x, y) -> [(dw, db), ...]
@@ -129,7 +129,7 @@ class _Call:
     def _settings(self, dtype: np.dtype) -> contextlib.AbstractContextManager[None]:
         if self._arrays != "jax":
             return contextlib.nullcontext()
-        from compare.on_jax import jax_settings
+        from compare.implementations.jax import jax_settings
 
         return jax_settings(dtype)
 

@@ -10,11 +10,11 @@ import numpy as np
 import torch
 
 from compare.errors import UsageError, no_memory
-from compare.implementations import Engine, Factors, Implementation, Settings, check_bits
+from compare.implementations.products import furthest_off
+from compare.implementations.table import Engine, Factors, Implementation, Settings, check_bits
+from compare.implementations.torch_settings import torch_settings
 from compare.problem.answers import Answer, answer_of
 from compare.problem.blocks import Block
-from compare.products import furthest_off
-from compare.torch_settings import torch_settings
 from jaxmlp.base import Batch, Evaluation, Intermediates, Params, layer_sizes
 from torch_ref import MLP, convert, per_sample_gradients
 

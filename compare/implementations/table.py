@@ -55,7 +55,7 @@ Build = Callable[..., Implementation]  # (params, activation, device, settings=P
 def _jax_grad(
     params: Params, activation: str, device: str, settings: Settings = PRECISE
 ) -> Implementation:
-    from compare.on_jax import implementation
+    from compare.implementations.jax import implementation
     from jaxmlp import autodiff
 
     differentiate = autodiff.per_sample_gradients
@@ -65,7 +65,7 @@ def _jax_grad(
 def _jax_manual(
     params: Params, activation: str, device: str, settings: Settings = PRECISE
 ) -> Implementation:
-    from compare.on_jax import implementation
+    from compare.implementations.jax import implementation
     from jaxmlp import backprop
 
     differentiate = backprop.per_sample_gradients
@@ -75,7 +75,7 @@ def _jax_manual(
 def _torch_autograd(
     params: Params, activation: str, device: str, settings: Settings = PRECISE
 ) -> Implementation:
-    from compare.on_torch import implementation
+    from compare.implementations.torch import implementation
 
     return implementation(params, activation, device, settings)
 
@@ -83,7 +83,7 @@ def _torch_autograd(
 def _numpy_manual(
     params: Params, activation: str, device: str, settings: Settings = PRECISE
 ) -> Implementation:
-    from compare.on_numpy import implementation
+    from compare.implementations.numpy import implementation
 
     del device, settings  # NumPy computes on the CPU beside whatever the others use
     return implementation(params, activation)

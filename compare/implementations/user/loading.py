@@ -9,9 +9,9 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-from compare.candidate import Backward
-from compare.contained import contained, told
 from compare.errors import UsageError
+from compare.implementations.user.function import Backward
+from compare.implementations.user.sandbox import contained, told
 
 _MOST_NAMED = 10  # functions of a file, where the one asked for is not there
 _folders: list[str] = []  # that candidates lie in, the one in use first

@@ -7,7 +7,7 @@ from typing import Any
 
 import torch
 
-from compare.implementations import Settings
+from compare.implementations.table import Settings
 
 
 @contextlib.contextmanager

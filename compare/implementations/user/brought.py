@@ -5,18 +5,18 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from compare.candidate import Backward, candidate
 from compare.errors import UsageError
 from compare.formats.read.gradients import read_gradients
 from compare.formats.write.dumps import STEMS
-from compare.implementations import IMPLEMENTATIONS, Implementation
+from compare.implementations.stored import recorded
+from compare.implementations.table import IMPLEMENTATIONS, Implementation
+from compare.implementations.user.function import Backward, candidate
+from compare.implementations.user.loading import load_candidate
+from compare.implementations.user.returned import read_returned
 from compare.keepsake import KEPT
-from compare.loading import load_candidate
 from compare.options.config import Config
 from compare.problem.answers import Answer
 from compare.problem.problem import Problem
-from compare.recorded import recorded
-from compare.returned import read_returned
 
 
 def from_flags(config: Config, problem: Problem) -> list[Implementation]:

@@ -1,0 +1,1 @@
+"""What a user brings: functions, torch modules, arrays and files of gradients."""
