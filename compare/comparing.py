@@ -5,8 +5,6 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from compare import results as report
-from compare import verdict
-from compare.circumstances import circumstances
 from compare.gathering import Evidence
 from compare.implementations.baseline import Baseline
 from compare.implementations.devices import implementations_of
@@ -23,6 +21,8 @@ from compare.problem.problem import Problem
 from compare.streaming import Examined, answering, examine_blocks
 from compare.tracing import trace_sample
 from compare.values import values_at, worst_places
+from compare.verdict import decide as verdict
+from compare.verdict.circumstances import circumstances
 
 _COMPILED_FROM = 5  # blocks; with fewer, compiling evidence costs more than it saves
 

@@ -18,7 +18,7 @@ from compare.planted import Forward, backward, forward
 from compare.problem.answers import Answer, answer_of
 from compare.problem.blocks import Block
 from compare.problem.problem import Problem, default_labels
-from compare.verdict import Verdict, decide
+from compare.verdict.decide import Verdict, decide
 from jaxmlp.base import Batch, Evaluation, Grads, Layer
 from jaxmlp.mlp import init_params
 

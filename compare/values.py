@@ -7,7 +7,7 @@ import numpy as np
 from compare.evidence.differences.pairs import Pair, name_all
 from compare.problem.answers import Answer, quantities
 from compare.results import Values, worst_of
-from compare.verdict import Place
+from compare.verdict.decide import Place
 
 
 def values_at(place: Place, row: int, answers: Mapping[str, Answer], *, layout: str) -> Values:

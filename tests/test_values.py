@@ -5,7 +5,7 @@ from compare.problem.answers import Answer
 from compare.report.values import format_values
 from compare.results import Values
 from compare.values import values_at
-from compare.verdict import Place
+from compare.verdict.decide import Place
 from jaxmlp import Layer
 
 W = np.array([[[1, -7, 3], [4, 5, -6]], [[0, 1, 2], [3, 4, np.nan]]], np.float32)  # [N, 2, 3]

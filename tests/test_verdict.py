@@ -8,7 +8,7 @@ from compare.evidence.differences.bounds import BoundRatio
 from compare.evidence.differences.metrics import Worst
 from compare.evidence.differences.pairs import Quantities, compare_pair, merge
 from compare.evidence.hypotheses.diagnosis import Explanation
-from compare.verdict import Place, decide
+from compare.verdict.decide import Place, decide
 
 NAN, INF = float("nan"), float("inf")
 FINE = Finding(0.25, 3, "w1", "rank_one", (0, 1), 1.0, 1.0, 1e-7)
