@@ -8,7 +8,6 @@ from typing import Any
 import numpy as np
 
 from compare import results as report
-from compare.comparing import Sink, compare_problem
 from compare.errors import UsageError
 from compare.formats.precision import dtype_of, named
 from compare.implementations.user.brought import from_objects, name_candidates
@@ -16,6 +15,7 @@ from compare.implementations.user.function import Backward
 from compare.implementations.user.torch_module import is_module, recognise
 from compare.keepsake import Keepsake
 from compare.options.config import Config
+from compare.pipeline.compare import Sink, compare_problem
 from compare.problem.problem import Problem, as_numpy, problem_from_arrays
 
 

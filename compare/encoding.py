@@ -9,7 +9,6 @@ import math
 from types import MappingProxyType
 from typing import Any
 
-from compare.drift import Drifted
 from compare.evidence.certificate.by_rule import RuleFound
 from compare.evidence.certificate.proof import Certificate, Finding
 from compare.evidence.differences.bounds import BoundRatio
@@ -21,7 +20,8 @@ from compare.evidence.differences.pairs import Pair
 from compare.evidence.differences.peers import PeerFacts
 from compare.evidence.hypotheses.diagnosis import Explanation
 from compare.evidence.witness import WitnessError
-from compare.gathering import Found
+from compare.pipeline.collect import Found
+from compare.pipeline.drift import Drifted
 
 _CLASSES: MappingProxyType[str, type] = MappingProxyType(
     {

@@ -20,11 +20,11 @@ from compare import locks
 from compare.encoding import decode, encode
 from compare.errors import UsageError
 from compare.formats.atomic import Staging
-from compare.gathering import Evidence, Found
 from compare.identity import first_difference, identity_of
 from compare.interrupts import uninterrupted
 from compare.kept_blocks import Grads, KeptBlocks
 from compare.options.config import Config
+from compare.pipeline.collect import Evidence, Found
 from compare.problem.answers import Answer
 from compare.problem.blocks import Block
 from compare.processes import Share, wait_until

@@ -13,8 +13,8 @@ from compare.options.flags import config_from_argv
 from compare.progress import Progress
 
 if TYPE_CHECKING:
+    from compare.pipeline.schedule import Examined
     from compare.results import Report
-    from compare.streaming import Examined
 
 
 def main(argv: Sequence[str]) -> int:
@@ -41,11 +41,11 @@ def main(argv: Sequence[str]) -> int:
 
 def _compare(config: Config) -> "tuple[Report, Sequence[str]] | None":
     """Compares and writes; returns the report and all files, or None if another process does."""
-    from compare.comparing import examine_problem, report_of
     from compare.implementations.baseline import read_baseline
     from compare.implementations.user.brought import from_flags
     from compare.journal import Journal, discard
     from compare.outputs import Outputs
+    from compare.pipeline.compare import examine_problem, report_of
     from compare.problem.problem import make_problem
     from compare.processes import join, leave
 

@@ -10,10 +10,10 @@ from absl import flags
 
 from compare.errors import UsageError
 from compare.evidence.differences.pairs import Pair
-from compare.gathering import Evidence
 from compare.implementations.table import IMPLEMENTATIONS
 from compare.mistakes import MISTAKES, Mistake
 from compare.options import command_line
+from compare.pipeline.collect import Evidence
 from compare.planted import Forward, backward, forward
 from compare.problem.answers import Answer, answer_of
 from compare.problem.blocks import Block

@@ -9,9 +9,9 @@ from compare.evidence.differences.bounds import BoundRatio
 from compare.evidence.differences.metrics import Worst
 from compare.evidence.differences.peers import PeerFacts
 from compare.evidence.hypotheses.diagnosis import Explanation
-from compare.gathering import Evidence
 from compare.implementations.table import IMPLEMENTATIONS
 from compare.options.config import Config
+from compare.pipeline.collect import Evidence
 from compare.problem.blocks import block_at
 from compare.problem.problem import make_problem
 

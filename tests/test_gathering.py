@@ -6,10 +6,10 @@ import functools
 import numpy as np
 import pytest
 
-from compare import comparing
-from compare.gathering import Evidence
 from compare.implementations.table import IMPLEMENTATIONS
 from compare.options.config import Config
+from compare.pipeline import compare as comparing
+from compare.pipeline.collect import Evidence
 from compare.problem.blocks import block_at, block_size
 from compare.problem.problem import make_problem
 from jaxmlp import Layer

@@ -13,7 +13,6 @@ import pytest
 import torch
 
 from compare import run
-from compare.comparing import compare_problem
 from compare.errors import UsageError
 from compare.evidence.certificate.proof import certify
 from compare.evidence.rounding.probes import probe
@@ -21,6 +20,7 @@ from compare.implementations import jax as on_jax
 from compare.implementations import torch as on_torch
 from compare.implementations.table import IMPLEMENTATIONS, Settings
 from compare.options.config import DTYPES, Config
+from compare.pipeline.compare import compare_problem
 from compare.problem.problem import Problem
 from compare.random_networks import _jitted, draw_network
 from jaxmlp import Batch, Layer

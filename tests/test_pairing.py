@@ -3,11 +3,11 @@
 import numpy as np
 import pytest
 
-from compare import pairing
 from compare.evidence.rounding.arithmetic import Arithmetic
 from compare.implementations.table import IMPLEMENTATIONS
 from compare.options.config import Config
-from compare.pairing import Pairing
+from compare.pipeline import pairing
+from compare.pipeline.pairing import Pairing
 from compare.problem.blocks import block_at
 from compare.problem.problem import make_problem
 from jaxmlp import Layer

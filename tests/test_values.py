@@ -1,10 +1,10 @@
 import numpy as np
 import pytest
 
+from compare.pipeline.values import values_at
 from compare.problem.answers import Answer
 from compare.report.values import format_values
 from compare.results import Values
-from compare.values import values_at
 from compare.verdict.decide import Place
 from jaxmlp import Layer
 

@@ -11,7 +11,6 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from compare.drift import Drifted, Drifts
 from compare.evidence.certificate import proof
 from compare.evidence.certificate.detectable import MOST_SAMPLES, detectable_ulp
 from compare.evidence.certificate.proof import Certificate, Finding
@@ -25,7 +24,8 @@ from compare.evidence.witness import WitnessError, witness_errors
 from compare.implementations.baseline import Baseline
 from compare.implementations.repeats import noises_of
 from compare.implementations.table import Implementation
-from compare.pairing import Answered, Compared, Pairing, choose
+from compare.pipeline.drift import Drifted, Drifts
+from compare.pipeline.pairing import Answered, Compared, Pairing, choose
 from compare.problem.answers import Answer, name_parameters, names_by_answer, share
 from compare.problem.blocks import Block, block_start
 from compare.problem.problem import Problem

@@ -10,10 +10,10 @@ from typing import NamedTuple
 import numpy as np
 
 from compare.evidence.rounding.probes import Probed
-from compare.gathering import Evidence, Found
 from compare.implementations.table import Engine, Implementation
 from compare.options.config import Config
-from compare.pairing import Answered
+from compare.pipeline.collect import Evidence, Found
+from compare.pipeline.pairing import Answered
 from compare.problem.answers import Answer, take
 from compare.problem.blocks import Block, block_at
 from compare.problem.problem import Problem

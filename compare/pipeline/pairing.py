@@ -6,7 +6,6 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from compare.allowances import allowances_of
 from compare.evidence.differences import entries as entry_evidence
 from compare.evidence.differences import pairs as pair_evidence
 from compare.evidence.differences.by_sample import Bins, bins_of
@@ -20,6 +19,7 @@ from compare.evidence.differences.entries import Entries
 from compare.evidence.differences.measures import Measures
 from compare.evidence.differences.pairs import Pair, Quantities
 from compare.evidence.rounding.arithmetic import Arithmetic
+from compare.pipeline.allowances import allowances_of
 from compare.problem.answers import Answer, names_by_answer, quantities, take
 from compare.problem.blocks import Block, block_size, block_start
 from compare.problem.problem import Problem

@@ -5,7 +5,6 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from compare import results as report
-from compare.gathering import Evidence
 from compare.implementations.baseline import Baseline
 from compare.implementations.devices import implementations_of
 from compare.implementations.environment import describe_environment
@@ -15,12 +14,13 @@ from compare.implementations.table import Implementation
 from compare.journal import Journal
 from compare.options.command import reproducing_command, whole_command
 from compare.options.config import RUNNING, Config
+from compare.pipeline.collect import Evidence
+from compare.pipeline.schedule import Examined, answering, examine_blocks
+from compare.pipeline.trace import trace_sample
+from compare.pipeline.values import values_at, worst_places
 from compare.problem.answers import Answer
 from compare.problem.blocks import block_size, block_start
 from compare.problem.problem import Problem
-from compare.streaming import Examined, answering, examine_blocks
-from compare.tracing import trace_sample
-from compare.values import values_at, worst_places
 from compare.verdict import decide as verdict
 from compare.verdict.circumstances import circumstances
 

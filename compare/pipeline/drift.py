@@ -12,7 +12,7 @@ from compare.evidence.differences.pairs import Pair
 from compare.evidence.rounding.arithmetic import Arithmetic
 from compare.implementations.baseline import Baseline
 from compare.implementations.stored import recorded
-from compare.pairing import Answered, Compared, Pairing
+from compare.pipeline.pairing import Answered, Compared, Pairing
 from compare.problem.answers import Answer
 from compare.problem.blocks import Block
 from compare.problem.problem import Problem

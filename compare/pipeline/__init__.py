@@ -1,0 +1,1 @@
+"""Blocks in, evidence out: the order in which everything is computed."""
