@@ -13,10 +13,10 @@ from compare.formats.precision import dtype_of, named
 from compare.implementations.user.brought import from_objects, name_candidates
 from compare.implementations.user.function import Backward
 from compare.implementations.user.torch_module import is_module, recognise
-from compare.keepsake import Keepsake
 from compare.options.config import Config
 from compare.pipeline.compare import Sink, compare_problem
 from compare.problem.problem import Problem, as_numpy, problem_from_arrays
+from compare.resume.keepsake import Keepsake
 
 
 def compare_gradients(

@@ -12,12 +12,12 @@ from compare.formats.read.safetensors import import_safetensors
 from compare.formats.write.dumps import Dumps, dump_format
 from compare.formats.write.params import write_params
 from compare.implementations.baseline import Keeper
-from compare.kept_blocks import Grads
 from compare.options.config import Config
 from compare.problem.problem import Problem
 from compare.report.json import report_to_json
 from compare.report.pages import Pages
 from compare.results import Report
+from compare.resume.kept_blocks import Grads
 
 
 class Outputs:

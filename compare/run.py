@@ -43,11 +43,11 @@ def _compare(config: Config) -> "tuple[Report, Sequence[str]] | None":
     """Compares and writes; returns the report and all files, or None if another process does."""
     from compare.implementations.baseline import read_baseline
     from compare.implementations.user.brought import from_flags
-    from compare.journal import Journal, discard
     from compare.outputs import Outputs
     from compare.pipeline.compare import examine_problem, report_of
     from compare.problem.problem import make_problem
-    from compare.processes import join, leave
+    from compare.resume.journal import Journal, discard
+    from compare.resume.processes import join, leave
 
     problem = make_problem(config)
     config = problem.describe(config)

@@ -4,7 +4,6 @@ import math
 import numpy as np
 import pytest
 
-from compare.encoding import decode, encode
 from compare.evidence.differences.bounds import BoundRatio
 from compare.evidence.differences.metrics import Worst
 from compare.evidence.differences.peers import PeerFacts
@@ -14,6 +13,7 @@ from compare.options.config import Config
 from compare.pipeline.collect import Evidence
 from compare.problem.blocks import block_at
 from compare.problem.problem import make_problem
+from compare.resume.encoding import decode, encode
 
 
 def there_and_back(value):

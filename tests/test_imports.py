@@ -74,7 +74,7 @@ ALLOWED = {
     },
     "compare.problem.problem": {"numpy", "jaxmlp", "torch_ref.convert", "compare"},
     "compare.implementations.formulas": {"jax", "jaxmlp"},
-    "compare.processes": {"jax", "compare"},
+    "compare.resume.processes": {"jax", "compare"},
     # trials of the comparison itself
     "compare.graph.torch_network": {"torch", "torch_ref", "compare"},
     "compare.graph.user_module": {"torch", "compare"},

@@ -11,8 +11,9 @@ import time
 import numpy as np
 import pytest
 
-from compare import identity, journal, run
+from compare import run
 from compare.errors import UsageError
+from compare.resume import identity, journal
 from tests.test_run import ROOT
 
 FLAGS = ("--layer_sizes=2,3,1", "--samples=9000", "--dumps=npz", "--quiet")

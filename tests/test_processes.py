@@ -10,7 +10,7 @@ import pytest
 
 from compare.errors import UsageError
 from compare.options.config import Config
-from compare.processes import Share, join
+from compare.resume.processes import Share, join
 from tests.test_run import ROOT
 
 FLAGS = ("--layer_sizes=2,3,1", "--samples=40000", "--witness=2", "--quiet")

@@ -11,7 +11,6 @@ from compare.implementations.environment import describe_environment
 from compare.implementations.probe import arithmetics_of, engines_of, probe_engines
 from compare.implementations.repeats import MARK, again
 from compare.implementations.table import Implementation
-from compare.journal import Journal
 from compare.options.command import reproducing_command, whole_command
 from compare.options.config import RUNNING, Config
 from compare.pipeline.collect import Evidence
@@ -21,6 +20,7 @@ from compare.pipeline.values import values_at, worst_places
 from compare.problem.answers import Answer
 from compare.problem.blocks import block_size, block_start
 from compare.problem.problem import Problem
+from compare.resume.journal import Journal
 from compare.verdict import decide as verdict
 from compare.verdict.circumstances import circumstances
 

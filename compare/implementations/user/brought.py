@@ -13,10 +13,10 @@ from compare.implementations.table import IMPLEMENTATIONS, Implementation
 from compare.implementations.user.function import Backward, candidate
 from compare.implementations.user.loading import load_candidate
 from compare.implementations.user.returned import read_returned
-from compare.keepsake import KEPT
 from compare.options.config import Config
 from compare.problem.answers import Answer
 from compare.problem.problem import Problem
+from compare.resume.keepsake import KEPT
 
 
 def from_flags(config: Config, problem: Problem) -> list[Implementation]:

@@ -13,8 +13,8 @@ from collections.abc import Callable, Mapping
 from typing import NamedTuple
 
 from compare.errors import UsageError
-from compare.interrupts import by_default
 from compare.options.config import Config
+from compare.resume.interrupts import by_default
 
 _HEARTBEAT = 10  # seconds without a sign of life, after which JAX takes a process for dead
 _POLLED = 0.1  # seconds between two looks at a file

@@ -16,18 +16,18 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import IO, Any
 
-from compare import locks
-from compare.encoding import decode, encode
 from compare.errors import UsageError
 from compare.formats.atomic import Staging
-from compare.identity import first_difference, identity_of
-from compare.interrupts import uninterrupted
-from compare.kept_blocks import Grads, KeptBlocks
 from compare.options.config import Config
 from compare.pipeline.collect import Evidence, Found
 from compare.problem.answers import Answer
 from compare.problem.blocks import Block
-from compare.processes import Share, wait_until
+from compare.resume import locks
+from compare.resume.encoding import decode, encode
+from compare.resume.identity import first_difference, identity_of
+from compare.resume.interrupts import uninterrupted
+from compare.resume.kept_blocks import Grads, KeptBlocks
+from compare.resume.processes import Share, wait_until
 
 _FOLDER = ".unfinished"
 _PREFIX = "process_"  # of the names in it

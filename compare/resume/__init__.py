@@ -1,0 +1,1 @@
+"""Nothing is lost: the state of a run on disk, from which it goes on."""
