@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from compare.options.command_line import EXIT_STATUS, exit_with
 from compare.options.config import Config
 from compare.options.flags import config_from_argv
-from compare.progress import Progress
+from compare.report.progress import Progress
 
 if TYPE_CHECKING:
     from compare.pipeline.schedule import Examined
@@ -28,7 +28,7 @@ def main(argv: Sequence[str]) -> int:
     found = _compare(config)
     if found is None:
         return EXIT_STATUS["agree"]
-    from compare.report.text import format_report
+    from compare.report.text.text import format_report
 
     report, names = found
     width = _width()
@@ -43,9 +43,9 @@ def _compare(config: Config) -> "tuple[Report, Sequence[str]] | None":
     """Compares and writes; returns the report and all files, or None if another process does."""
     from compare.implementations.baseline import read_baseline
     from compare.implementations.user.brought import from_flags
-    from compare.outputs import Outputs
     from compare.pipeline.compare import examine_problem, report_of
     from compare.problem.problem import make_problem
+    from compare.report.files import Outputs
     from compare.resume.journal import Journal, discard
     from compare.resume.processes import join, leave
 

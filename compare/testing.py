@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from compare.api import compare_gradients
-from compare.report.failures import format_failures
+from compare.report.text.failures import format_failures
 from compare.results import Report
 
 

@@ -10,8 +10,8 @@ import pytest
 
 from compare import compare_gradients
 from compare.graph.inline import inline_graphs
-from compare.report.html import make_page
-from compare.report.json import report_to_json
+from compare.report.json.write import report_to_json
+from compare.report.page.html import make_page
 from jaxmlp import init_params
 from tests.chromium import CHROMIUM, look_at
 

@@ -131,10 +131,10 @@ def test_import_direction(module):
         ("import compare.formats.write.params", {"torch", "safetensors"}),
         ("from compare import compare_gradients", {"torch", "absl", "matplotlib"}),
         (
-            "import compare.report.text, compare.report.json, compare.formats.write.dumps",
+            "import compare.report.text.text, compare.report.json.write, compare.formats.write.dumps",
             {"torch", "jax"},
         ),
-        ("import compare.report.html", {"torch", "jax", "absl", "matplotlib"}),
+        ("import compare.report.page.html", {"torch", "jax", "absl", "matplotlib"}),
         ("import compare.report.__main__", {"torch", "jax", "matplotlib"}),
     ],
 )

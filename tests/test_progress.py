@@ -2,7 +2,7 @@ import io
 
 import pytest
 
-from compare.progress import Progress
+from compare.report.progress import Progress
 
 
 class Terminal(io.StringIO):

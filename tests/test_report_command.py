@@ -17,9 +17,9 @@ from compare import run
 from compare.errors import UsageError
 from compare.graph.inline import inline_graphs
 from compare.report import __main__ as command
-from compare.report.html import make_page
-from compare.report.pages import LARGEST
-from compare.report.validation import first_fault
+from compare.report.json.validation import first_fault
+from compare.report.page.files import LARGEST
+from compare.report.page.html import make_page
 from tests.test_html import report_of
 
 ROOT = Path(__file__).parent.parent

@@ -3,7 +3,7 @@ import pytest
 
 from compare.pipeline.values import values_at
 from compare.problem.answers import Answer
-from compare.report.values import format_values
+from compare.report.text.values import format_values
 from compare.results import Values
 from compare.verdict.decide import Place
 from jaxmlp import Layer

@@ -10,8 +10,8 @@ from compare.errors import UsageError
 from compare.formats.atomic import Staging
 from compare.graph.inline import inline_graphs
 from compare.options import command_line
-from compare.report.pages import Pages
-from compare.report.reading import read_report
+from compare.report.json.read import read_report
+from compare.report.page.files import Pages
 
 USAGE = """\
 Makes report.html anew from the report.json of a run, beside it.

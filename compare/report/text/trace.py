@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from compare.report.values import decimal_digits
+from compare.report.text.values import decimal_digits
 from compare.results import Trace
 
 

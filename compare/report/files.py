@@ -14,8 +14,8 @@ from compare.formats.write.params import write_params
 from compare.implementations.baseline import Keeper
 from compare.options.config import Config
 from compare.problem.problem import Problem
-from compare.report.json import report_to_json
-from compare.report.pages import Pages
+from compare.report.json.write import report_to_json
+from compare.report.page.files import Pages
 from compare.results import Report
 from compare.resume.kept_blocks import Grads
 

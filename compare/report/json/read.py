@@ -6,8 +6,8 @@ import os
 from typing import Any
 
 from compare.errors import UsageError
-from compare.report.json import SCHEMA_VERSION
-from compare.report.validation import first_fault
+from compare.report.json.validation import first_fault
+from compare.report.json.write import SCHEMA_VERSION
 
 _LARGEST = 16 * 2**20  # bytes: that of a wide, deep network with many pairs has 1 MiB
 

@@ -3,15 +3,6 @@
 from collections.abc import Iterator
 from typing import Any
 
-from compare.report.markup import (
-    Cell,
-    command,
-    definitions,
-    escaped,
-    paragraph,
-    section,
-    table,
-)
 from compare.report.numbers import (
     Json,
     count,
@@ -23,6 +14,15 @@ from compare.report.numbers import (
     place,
     quantities,
     share,
+)
+from compare.report.page.markup import (
+    Cell,
+    command,
+    definitions,
+    escaped,
+    paragraph,
+    section,
+    table,
 )
 
 _MOST_ROWS = 24  # of pairs and quantities: a wrong one is wrong in many

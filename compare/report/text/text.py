@@ -9,13 +9,13 @@ from typing import Any
 
 from compare.evidence.differences.digits import DECIMALS, SIGNIFICANT
 from compare.evidence.differences.pairs import Pair
-from compare.report.change import format_change
-from compare.report.colours import Paint, painted, plainly
 from compare.report.engines import rows_of_engines
-from compare.report.histogram import format_histograms
-from compare.report.matrix import format_matrix
-from compare.report.trace import format_trace
-from compare.report.values import format_values, short_name
+from compare.report.text.change import format_change
+from compare.report.text.colours import Paint, painted, plainly
+from compare.report.text.histogram import format_histograms
+from compare.report.text.matrix import format_matrix
+from compare.report.text.trace import format_trace
+from compare.report.text.values import format_values, short_name
 from compare.results import Located, Report, worst_of
 
 _METRICS = {"max_abs": "max abs", "max_rel": "max rel", "max_ulp": "max ulp"}

@@ -64,7 +64,7 @@ class Pages:
             return
         # here, so that a run without figures starts as fast as it can
         from compare.report.figures import draw_all
-        from compare.report.html import make_page
+        from compare.report.page.html import make_page
 
         report = json.loads(text)
         drawings = list(draw_all(report))

@@ -3,12 +3,12 @@
 import importlib.resources
 from collections.abc import Iterable
 
-from compare.report import sections
 from compare.report.figures import draw_all
 from compare.report.figures.certificate import alike
 from compare.report.figures.drawing import Drawing
-from compare.report.markup import escaped, figure, paragraph, section
 from compare.report.numbers import Json
+from compare.report.page import sections
+from compare.report.page.markup import escaped, figure, paragraph, section
 
 # Nothing is ever loaded: a browser would refuse to.
 _POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:"
