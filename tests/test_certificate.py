@@ -10,11 +10,11 @@ import pytest
 
 from compare.evidence.certificate.detectable import detectable_ulp
 from compare.evidence.certificate.proof import Certificate, Finding, certify, merge
-from compare.false_alarms import Tally, try_network
 from compare.implementations.table import IMPLEMENTATIONS
-from compare.planted import backward, forward
 from compare.problem.axes import samples_last
-from compare.random_networks import KINDS, draw_network
+from compare.selftest.false_alarms import Tally, try_network
+from compare.selftest.planted import backward, forward
+from compare.selftest.random_networks import KINDS, draw_network
 from jaxmlp import ACTIVATIONS, Batch, Layer, backprop, init_params
 from tests.networks import ALL_ACTIVATIONS, alone
 

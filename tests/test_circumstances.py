@@ -9,7 +9,7 @@ from compare import run
 from compare.implementations import devices
 from compare.implementations.table import IMPLEMENTATIONS, Engine
 from compare.problem.answers import answer_of
-from compare.reduced import Product, evaluate
+from compare.selftest.reduced import Product, evaluate
 from tests.products import multiplying
 
 

@@ -22,7 +22,7 @@ from compare.implementations.table import IMPLEMENTATIONS, Settings
 from compare.options.config import DTYPES, Config
 from compare.pipeline.compare import compare_problem
 from compare.problem.problem import Problem
-from compare.random_networks import _jitted, draw_network
+from compare.selftest.random_networks import _jitted, draw_network
 from jaxmlp import Batch, Layer
 from tests.networks import ALL_ACTIVATIONS, alone
 from tests.test_phi import check_costs, check_exp

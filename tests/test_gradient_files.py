@@ -13,8 +13,8 @@ from compare import compare_gradients, run
 from compare.errors import UsageError
 from compare.formats.read.gradients import read_gradients
 from compare.implementations.numpy_backprop import PHI
-from compare.planted import backward, forward
 from compare.problem.problem import default_labels
+from compare.selftest.planted import backward, forward
 from jaxmlp import Batch, Layer, init_params
 
 F32 = np.dtype(np.float32)

@@ -8,7 +8,7 @@ import pytest
 from compare import compare_gradients
 from compare.evidence.certificate.proof import certify
 from compare.implementations.table import IMPLEMENTATIONS
-from compare.planted import backward, forward
+from compare.selftest.planted import backward, forward
 from jaxmlp import Batch, Layer
 from tests.networks import ALL_ACTIVATIONS
 

@@ -12,8 +12,8 @@ from compare.evidence.certificate.proof import certify
 from compare.evidence.differences.bounds import Allowance, with_printed
 from compare.evidence.hypotheses.diagnosis import Samples, diagnose
 from compare.formats.read.gradients import read_gradients
-from compare.planted import backward, forward
 from compare.problem.problem import default_labels
+from compare.selftest.planted import backward, forward
 from jaxmlp import Batch, Layer, init_params
 from tests.low_precision import random_network
 

@@ -9,11 +9,11 @@ from compare.evidence.certificate.detectable import detectable_ulp
 from compare.evidence.certificate.proof import certify
 from compare.evidence.hypotheses.diagnosis import Samples, diagnose
 from compare.evidence.rounding.arithmetic import Arithmetic
-from compare.false_alarms import bounds_of
-from compare.mistakes import MISTAKES
-from compare.planted import backward, forward
-from compare.random_networks import RandomNetwork
-from compare.reduced import Product, evaluate, keep
+from compare.selftest.false_alarms import bounds_of
+from compare.selftest.mistakes import MISTAKES
+from compare.selftest.planted import backward, forward
+from compare.selftest.random_networks import RandomNetwork
+from compare.selftest.reduced import Product, evaluate, keep
 from jaxmlp import Batch, Layer, init_params
 from jaxmlp.base import Evaluation
 

@@ -17,7 +17,7 @@ from compare.evidence.rounding.arithmetic import Arithmetic, plain_arithmetic
 from compare.evidence.rounding.roundoff import roundoff
 from compare.implementations.formulas import formula
 from compare.implementations.table import IMPLEMENTATIONS
-from compare.reduced import keep
+from compare.selftest.reduced import keep
 from jaxmlp import ACTIVATIONS, Batch, Layer
 from tests.networks import ALL_ACTIVATIONS, alone
 

@@ -3,10 +3,10 @@
 import numpy as np
 import pytest
 
-from compare import selftest
-from compare.mistakes import MISTAKES
-from compare.planted import backward, forward
-from compare.selftest import NETWORKS, judge, make_trial_problem
+from compare.selftest import __main__ as selftest
+from compare.selftest.__main__ import NETWORKS, judge, make_trial_problem
+from compare.selftest.mistakes import MISTAKES
+from compare.selftest.planted import backward, forward
 
 
 def test_there_are_enough_mistakes_and_networks():
@@ -62,7 +62,7 @@ def test_correct_pairs_agree():
 
 def test_table_counts(monkeypatch, capsys):
     monkeypatch.setattr(selftest, "NETWORKS", {"one": NETWORKS["no hidden layer"]})
-    assert selftest.main(["compare.selftest"]) == 0
+    assert selftest.main(["compare.selftest.__main__"]) == 0
     printed = capsys.readouterr().out
     assert "our verdict" in printed
     assert "0 of 3" in printed.split("our verdict")[1].splitlines()[0]
@@ -71,7 +71,7 @@ def test_table_counts(monkeypatch, capsys):
 
 
 def test_correct_networks_command(capsys):
-    assert selftest.main(["compare.selftest", "--correct_networks=6"]) == 0
+    assert selftest.main(["compare.selftest.__main__", "--correct_networks=6"]) == 0
     printed = capsys.readouterr().out
     assert "6 networks in float32:" in printed
     for kind in ("float64", "bfloat16", "float16", "float32 with TF32 products"):

@@ -18,7 +18,7 @@ from compare.formats.read.printed_digits import half_units
 from compare.pipeline.allowances import allowances_of
 from compare.problem.answers import answer_of, quantities
 from compare.problem.problem import Problem
-from compare.random_networks import KINDS, Kind, RandomNetwork, draw_network, evaluations
+from compare.selftest.random_networks import KINDS, Kind, RandomNetwork, draw_network, evaluations
 from jaxmlp.base import Evaluation, Grads, Layer
 
 

@@ -11,13 +11,13 @@ from absl import flags
 from compare.errors import UsageError
 from compare.evidence.differences.pairs import Pair
 from compare.implementations.table import IMPLEMENTATIONS
-from compare.mistakes import MISTAKES, Mistake
 from compare.options import command_line
 from compare.pipeline.collect import Evidence
-from compare.planted import Forward, backward, forward
 from compare.problem.answers import Answer, answer_of
 from compare.problem.blocks import Block
 from compare.problem.problem import Problem, default_labels
+from compare.selftest.mistakes import MISTAKES, Mistake
+from compare.selftest.planted import Forward, backward, forward
 from compare.verdict.decide import Verdict, decide
 from jaxmlp.base import Batch, Evaluation, Grads, Layer
 from jaxmlp.mlp import init_params
@@ -95,7 +95,7 @@ def main(argv: Sequence[str]) -> int:
     if words:
         raise UsageError(f"expected flags only, got {' '.join(map(repr, words))}")
     if values.correct_networks:
-        from compare.false_alarms import try_correct_networks
+        from compare.selftest.false_alarms import try_correct_networks
 
         return try_correct_networks(
             values.correct_networks, seed=values.seed, printed=values.printed
@@ -242,4 +242,4 @@ def _progress(text: str) -> None:
 
 
 if __name__ == "__main__":
-    command_line.exit_with(main, "compare.selftest")
+    command_line.exit_with(main, "compare.selftest.__main__")

@@ -6,10 +6,10 @@ from typing import NamedTuple
 import jax
 import numpy as np
 
-from compare import reduced
 from compare.evidence.rounding.arithmetic import Arithmetic, plain_arithmetic
 from compare.problem.problem import default_labels
-from compare.reduced import Product
+from compare.selftest import reduced
+from compare.selftest.reduced import Product
 from jaxmlp import ACTIVATIONS, autodiff, backprop, init_params
 from jaxmlp.base import Batch, Evaluation, Layer, Params
 from torch_ref import MLP, convert, per_sample_gradients

@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from compare.planted import Forward, Step
+from compare.selftest.planted import Forward, Step
 
 
 @dataclasses.dataclass(frozen=True)

@@ -1,0 +1,1 @@
+"""Trials of the comparison itself: mistakes planted, and random networks that are right."""
