@@ -7,7 +7,8 @@ import pytest
 
 from compare import run
 from compare.implementations import devices
-from compare.implementations.table import IMPLEMENTATIONS, Engine
+from compare.implementations.base import Engine
+from compare.implementations.table import IMPLEMENTATIONS
 from compare.problem.answers import answer_of
 from compare.selftest.reduced import Product, evaluate
 from tests.products import multiplying

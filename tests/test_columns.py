@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 
 from compare.evidence.differences.columns import columns_of, compare_measured, measure_columns
-from compare.evidence.differences.pairs import Quantities, compare_pair, merge, name_all
+from compare.evidence.differences.pairs import compare_pair, merge
+from compare.problem.quantities import Quantities, name_all
 
 N = 8  # samples that columns are made for
 

@@ -18,7 +18,8 @@ from compare.evidence.certificate.proof import certify
 from compare.evidence.rounding.probes import probe
 from compare.implementations import jax as on_jax
 from compare.implementations import torch as on_torch
-from compare.implementations.table import IMPLEMENTATIONS, Settings
+from compare.implementations.base import Settings
+from compare.implementations.table import IMPLEMENTATIONS
 from compare.options.config import DTYPES, Config
 from compare.pipeline.compare import compare_problem
 from compare.problem.problem import Problem

@@ -7,10 +7,10 @@ import numpy as np
 import pytest
 
 from compare.evidence.certificate.detectable import detectable_ulp
-from compare.evidence.certificate.printed import hidden_in
 from compare.evidence.certificate.proof import certify
 from compare.evidence.differences.bounds import Allowance, with_printed
 from compare.evidence.hypotheses.diagnosis import Samples, diagnose
+from compare.evidence.rounding.printed import hidden_in
 from compare.formats.read.gradients import read_gradients
 from compare.problem.problem import default_labels
 from compare.selftest.planted import backward, forward

@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 from compare.evidence.rounding.probes import probe
 from compare.implementations import jax as on_jax
 from compare.implementations import torch as on_torch
-from compare.implementations.table import IMPLEMENTATIONS, PRECISE, Settings
+from compare.implementations.base import PRECISE, Settings
+from compare.implementations.table import IMPLEMENTATIONS
 from compare.implementations.torch_settings import matmul_precision
 from jaxmlp import Layer
 from tests.products import multiplying

@@ -5,8 +5,8 @@ import types
 import pytest
 import torch
 
+from compare.implementations.base import Settings
 from compare.implementations.environment import describe_environment
-from compare.implementations.table import Settings
 from compare.implementations.torch_settings import torch_settings
 
 pytestmark = pytest.mark.filterwarnings("ignore:Please use the new API settings:UserWarning")

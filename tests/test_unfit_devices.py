@@ -10,8 +10,9 @@ import torch
 from compare.errors import UsageError
 from compare.implementations import jax as on_jax
 from compare.implementations import torch as on_torch
+from compare.implementations.base import Settings
 from compare.implementations.products import furthest_off
-from compare.implementations.table import IMPLEMENTATIONS, Settings
+from compare.implementations.table import IMPLEMENTATIONS
 from tests.networks import alone, make_network
 
 TOO_OLD = (

@@ -6,8 +6,9 @@ import pytest
 from compare.evidence.certificate.proof import Certificate, Finding
 from compare.evidence.differences.bounds import BoundRatio
 from compare.evidence.differences.metrics import Worst
-from compare.evidence.differences.pairs import Quantities, compare_pair, merge
+from compare.evidence.differences.pairs import compare_pair, merge
 from compare.evidence.hypotheses.diagnosis import Explanation
+from compare.problem.quantities import Quantities
 from compare.verdict.decide import Place, decide
 
 NAN, INF = float("nan"), float("inf")

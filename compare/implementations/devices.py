@@ -2,7 +2,8 @@
 
 from typing import NamedTuple
 
-from compare.implementations.table import IMPLEMENTATIONS, Implementation, Settings
+from compare.implementations.base import Implementation, Settings
+from compare.implementations.table import IMPLEMENTATIONS
 from compare.options.config import Config
 from compare.problem.problem import Problem
 

@@ -10,8 +10,8 @@ import numpy as np
 from jax import lax
 
 from compare.errors import UsageError, no_memory
+from compare.implementations.base import Engine, Factors, Implementation, Settings, check_bits
 from compare.implementations.products import furthest_off
-from compare.implementations.table import Engine, Factors, Implementation, Settings, check_bits
 from compare.problem.answers import Answer, answer_of
 from compare.problem.blocks import Block
 from jaxmlp import ACTIVATIONS, forward_with_intermediates

@@ -2,8 +2,8 @@
 
 import numpy as np
 
+from compare.implementations.base import Implementation
 from compare.implementations.numpy_backprop import OneSample, one_sample
-from compare.implementations.table import Implementation
 from compare.problem.answers import Answer, answer_of
 from compare.problem.blocks import Block
 from jaxmlp.base import Evaluation, Intermediates, Layer, Params

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from compare import results as report
 from compare.evidence.rounding.arithmetic import Arithmetic
 from compare.evidence.rounding.probes import Probed, probe
-from compare.implementations.table import Engine, Implementation
+from compare.implementations.base import Engine, Implementation
 from compare.problem.blocks import block_size
 from compare.problem.problem import Problem
 

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 
 from compare.evidence.differences.noise import Noise, merge_runs, noise_between
-from compare.implementations.table import Implementation
+from compare.implementations.base import Implementation
 from compare.problem.answers import Answer
 
 MARK = "@again"  # after the name of an implementation that computes once more; a number follows

@@ -1,6 +1,6 @@
 """Gradients that exist already, as an implementation."""
 
-from compare.implementations.table import Implementation
+from compare.implementations.base import Implementation
 from compare.problem.answers import Answer, take
 from compare.problem.blocks import Block
 

@@ -4,50 +4,11 @@ Each entry builds an Implementation from (params, activation, device). A framewo
 when an implementation of it is built, so that a comparison loads no more than it uses.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from types import MappingProxyType
-from typing import NamedTuple
 
-import numpy as np
-
-from compare.problem.answers import Answer
-from compare.problem.blocks import Block
-from jaxmlp.base import Intermediates, Params
-
-Factors = Sequence[tuple[np.ndarray, np.ndarray]]
-
-
-class Settings(NamedTuple):
-    """What both frameworks are told."""
-
-    matmul_precision: str = "highest"  # or 'high', or 'default': as each has it
-    deterministic: bool = False  # whether only operations that repeat to the bit are allowed
-
-
-PRECISE = Settings()
-
-
-class Engine(NamedTuple):
-    """A framework on a device, to be asked how it computes."""
-
-    framework: str  # 'jax' or 'torch'
-    device: str  # as the framework names it
-    multiply: Callable[[Factors], list[np.ndarray]]  # as it does in gradients: see `probing`
-    peak_bytes: Callable[[], int | None]  # of device memory so far; None where nobody counts
-
-
-class Implementation(NamedTuple):
-    """One way to per-sample gradients of fixed weights; NumPy arrays in and out."""
-
-    name: str
-    device: str  # as the framework names it
-    evaluate: Callable[[Block], Answer]
-    intermediates: Callable[[Block], Intermediates] | None = None
-    source: str | None = None  # of gradients that a user brings: a file, a function
-    at_once: int = 1  # blocks that it can evaluate at the same time, from as many threads
-    engine: Engine | None = None  # the same object for all that share it
-    computes: bool = True  # whether it can compute again, and not only say again
-
+from compare.implementations.base import PRECISE, Implementation, Settings
+from jaxmlp.base import Params
 
 Build = Callable[..., Implementation]  # (params, activation, device, settings=PRECISE)
 
@@ -97,15 +58,3 @@ IMPLEMENTATIONS: MappingProxyType[str, Build] = MappingProxyType(
         "numpy_manual": _numpy_manual,
     }
 )
-
-
-def check_bits(name: str, given: np.ndarray, held: np.ndarray) -> None:
-    """Checks that a framework has the numbers it was given.
-
-    Raises:
-      RuntimeError: if it has not.
-    """
-    if given.dtype != held.dtype or given.tobytes() != held.tobytes():
-        raise RuntimeError(
-            f"{name} does not hold the bits it was given: {given.dtype} became {held.dtype}"
-        )

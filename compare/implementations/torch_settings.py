@@ -7,7 +7,7 @@ from typing import Any
 
 import torch
 
-from compare.implementations.table import Settings
+from compare.implementations.base import Settings
 
 
 @contextlib.contextmanager

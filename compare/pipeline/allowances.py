@@ -6,12 +6,12 @@ from typing import Any
 import numpy as np
 
 from compare.evidence.differences.bounds import Allowance, with_printed
-from compare.evidence.differences.pairs import name_all
 from compare.evidence.rounding.arithmetic import Arithmetic, arithmetic_of
 from compare.evidence.rounding.roundoff import READINGS, roundoff
 from compare.implementations.formulas import Formula, formula
 from compare.problem.answers import Answer, name_parameters, quantities
 from compare.problem.problem import Problem
+from compare.problem.quantities import name_all
 from jaxmlp.base import Batch, Layer
 
 

@@ -21,9 +21,9 @@ from compare.evidence.differences.pairs import Pair
 from compare.evidence.hypotheses.diagnosis import Explanation, Samples, diagnose
 from compare.evidence.rounding.arithmetic import Arithmetic, arithmetic_of
 from compare.evidence.witness import WitnessError, witness_errors
+from compare.implementations.base import Implementation
 from compare.implementations.baseline import Baseline
 from compare.implementations.repeats import noises_of
-from compare.implementations.table import Implementation
 from compare.pipeline.drift import Drifted, Drifts
 from compare.pipeline.pairing import Answered, Compared, Pairing, choose
 from compare.problem.answers import Answer, name_parameters, names_by_answer, share

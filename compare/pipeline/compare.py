@@ -2,29 +2,46 @@
 
 import dataclasses
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from typing import Any, Protocol
 
 from compare import results as report
+from compare.implementations.base import Implementation
 from compare.implementations.baseline import Baseline
 from compare.implementations.devices import implementations_of
 from compare.implementations.environment import describe_environment
 from compare.implementations.probe import arithmetics_of, engines_of, probe_engines
 from compare.implementations.repeats import MARK, again
-from compare.implementations.table import Implementation
 from compare.options.command import reproducing_command, whole_command
 from compare.options.config import RUNNING, Config
-from compare.pipeline.collect import Evidence
+from compare.pipeline.collect import Evidence, Found
 from compare.pipeline.schedule import Examined, answering, examine_blocks
 from compare.pipeline.trace import trace_sample
 from compare.pipeline.values import values_at, worst_places
 from compare.problem.answers import Answer
-from compare.problem.blocks import block_size, block_start
+from compare.problem.blocks import Block, block_size, block_start
 from compare.problem.problem import Problem
-from compare.resume.journal import Journal
 from compare.verdict import decide as verdict
 from compare.verdict.circumstances import circumstances
 
 _COMPILED_FROM = 5  # blocks; with fewer, compiling evidence costs more than it saves
+
+
+class Journal(Protocol):
+    """Keeps what is found, so that a run that ends early can go on."""
+
+    samples: int  # done so far
+
+    def begin(self, starts: range, evidence: Evidence) -> range:
+        """Adds what an earlier run has found; returns the blocks that are still to do."""
+
+    def add(
+        self, block: Block, answers: Mapping[str, Answer], found: Found, evidence: Evidence
+    ) -> None:
+        """Adds what was found of one more block to the evidence."""
+
+    def save(self, evidence: Evidence) -> None:
+        """Saves all that was added."""
+
 
 Sink = Callable[[int, Mapping[str, Answer]], None]
 

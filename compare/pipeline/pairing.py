@@ -17,12 +17,13 @@ from compare.evidence.differences.columns import (
 )
 from compare.evidence.differences.entries import Entries
 from compare.evidence.differences.measures import Measures
-from compare.evidence.differences.pairs import Pair, Quantities
+from compare.evidence.differences.pairs import Pair
 from compare.evidence.rounding.arithmetic import Arithmetic
 from compare.pipeline.allowances import allowances_of
 from compare.problem.answers import Answer, names_by_answer, quantities, take
 from compare.problem.blocks import Block, block_size, block_start
 from compare.problem.problem import Problem
+from compare.problem.quantities import Quantities
 from jaxmlp.base import Batch, parameter_count
 
 _MOST_BOUNDED = 10_000  # samples: up to here each has end-to-end bounds, beyond it a part

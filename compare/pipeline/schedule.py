@@ -10,7 +10,7 @@ from typing import NamedTuple
 import numpy as np
 
 from compare.evidence.rounding.probes import Probed
-from compare.implementations.table import Engine, Implementation
+from compare.implementations.base import Engine, Implementation
 from compare.options.config import Config
 from compare.pipeline.collect import Evidence, Found
 from compare.pipeline.pairing import Answered

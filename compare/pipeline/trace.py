@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from compare.implementations.table import Implementation
+from compare.implementations.base import Implementation
 from compare.problem.answers import Answer, name_parameters
 from compare.problem.blocks import Block
 from compare.results import Trace

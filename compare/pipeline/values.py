@@ -4,8 +4,9 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from compare.evidence.differences.pairs import Pair, name_all
+from compare.evidence.differences.pairs import Pair
 from compare.problem.answers import Answer, quantities
+from compare.problem.quantities import name_all
 from compare.results import Values, worst_of
 from compare.verdict.decide import Place
 

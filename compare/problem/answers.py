@@ -1,13 +1,16 @@
 """What one implementation says of the samples of one block."""
 
 from collections.abc import Mapping
-from typing import NamedTuple
+from typing import NamedTuple, TypeAlias
 
 import numpy as np
 
-from compare.evidence.differences.pairs import Quantities
 from compare.problem.axes import samples_last
+from compare.problem.quantities import Quantities
 from jaxmlp.base import Evaluation, Grads, Layer
+
+# implementation -> parameter -> [N, ...], in_out
+NamedGrads: TypeAlias = dict[str, dict[str, np.ndarray]]
 
 
 class Answer(NamedTuple):

@@ -4,17 +4,6 @@ from collections.abc import Mapping, Sequence
 
 from compare.results import Engine, Report
 
-FORMATS = {10: "TF32", 7: "bfloat16"}  # fraction bits of factors -> what people call them
-
-
-def multiplied_in(engine: Engine) -> str | None:
-    """Says in what matrices were multiplied, where factors lost bits: 'TF32 (10 of 23 bits)'."""
-    used, whole = engine.probed.operand_bits, engine.probed.dtype_bits
-    if used >= whole:
-        return None
-    known = FORMATS.get(used)
-    return f"{known} ({used} of {whole} bits)" if known else f"{used} of {whole} bits"
-
 
 def rows_of_engines(report: Report, letters: Mapping[str, str]) -> list[tuple[str, str]]:
     """Returns (label, text) for the head of a report."""
@@ -45,7 +34,7 @@ def _products(report: Report, letters: Mapping[str, str]) -> str:
     asked = report.config["matmul_precision"]
     said: dict[str, list[str]] = {}
     for engine in report.engines:
-        reduced = multiplied_in(engine)
+        reduced = engine.probed.reduced
         dtype, bits = engine.probed.dtype.name, engine.probed.dtype_bits
         text = f"in {reduced}" if reduced else f"with all {bits} bits of {dtype}"
         sums = engine.probed.sum_bits

@@ -13,11 +13,11 @@ from compare.formats.write.dumps import Dumps, dump_format
 from compare.formats.write.params import write_params
 from compare.implementations.baseline import Keeper
 from compare.options.config import Config
+from compare.problem.answers import NamedGrads
 from compare.problem.problem import Problem
 from compare.report.json.write import report_to_json
 from compare.report.page.files import Pages
 from compare.results import Report
-from compare.resume.kept_blocks import Grads
 
 
 class Outputs:
@@ -69,7 +69,7 @@ class Outputs:
         """Whether `write` has to be given them."""
         return self._keeper is not None or dump_format(self._config) != "none"
 
-    def write(self, report: Report, blocks: Iterable[tuple[int, Grads]]) -> None:
+    def write(self, report: Report, blocks: Iterable[tuple[int, NamedGrads]]) -> None:
         """Writes everything.
 
         Args:

@@ -20,13 +20,13 @@ from compare.errors import UsageError
 from compare.formats.atomic import Staging
 from compare.options.config import Config
 from compare.pipeline.collect import Evidence, Found
-from compare.problem.answers import Answer
+from compare.problem.answers import Answer, NamedGrads
 from compare.problem.blocks import Block
 from compare.resume import locks
 from compare.resume.encoding import decode, encode
 from compare.resume.identity import first_difference, identity_of
 from compare.resume.interrupts import uninterrupted
-from compare.resume.kept_blocks import Grads, KeptBlocks
+from compare.resume.kept_blocks import KeptBlocks
 from compare.resume.processes import Share, wait_until
 
 _FOLDER = ".unfinished"
@@ -158,7 +158,7 @@ class Journal:
             "the same command goes on from there, and with --restart it begins anew"
         )
 
-    def blocks(self) -> Iterator[tuple[int, Grads]]:
+    def blocks(self) -> Iterator[tuple[int, NamedGrads]]:
         """Yields the gradients of all processes in order of samples, if they were kept.
 
         Raises:

@@ -15,8 +15,6 @@ from compare.pipeline.compare import Sink
 from compare.problem.answers import Answer, name_parameters
 from compare.problem.problem import Problem
 
-KEPT = ("params", "data")  # what files hold beside what was brought
-
 
 class Keepsake:
     """Collects what a user brings while it is compared; `write` makes files of it."""

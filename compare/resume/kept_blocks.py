@@ -8,9 +8,7 @@ import numpy as np
 from compare.formats.atomic import Staging
 from compare.formats.precision import dtype_of
 from compare.formats.read.npz import read_npz
-from compare.problem.answers import Answer, name_parameters
-
-Grads = dict[str, dict[str, np.ndarray]]  # implementation -> parameter -> [N, ...], in_out
+from compare.problem.answers import Answer, NamedGrads, name_parameters
 
 MOST_HELD = 2**27  # bytes in memory
 
@@ -21,7 +19,7 @@ class KeptBlocks:
     def __init__(self, folder: Path) -> None:
         """Takes the folder, which `flush` writes into."""
         self._folder = folder
-        self._held: dict[int, Grads] = {}
+        self._held: dict[int, NamedGrads] = {}
         self._bytes = 0  # of what is held
 
     def add(self, start: int, answers: Mapping[str, Answer]) -> None:
@@ -56,7 +54,7 @@ class KeptBlocks:
             del self._held[start]
         self._bytes = 0
 
-    def read(self, starts: Iterable[int]) -> Iterator[tuple[int, Grads]]:
+    def read(self, starts: Iterable[int]) -> Iterator[tuple[int, NamedGrads]]:
         """Yields the gradients of these blocks.
 
         Raises:
@@ -65,8 +63,8 @@ class KeptBlocks:
         for start in starts:
             yield start, self._held[start] if start in self._held else self._load(start)
 
-    def _load(self, start: int) -> Grads:
-        grads: Grads = {}
+    def _load(self, start: int) -> NamedGrads:
+        grads: NamedGrads = {}
         stored = read_npz(str(self._folder / _file_name(start)), option="--out")
         for key, array in stored.items():
             name, parameter, dtype = key.rsplit("/", 2)

@@ -12,12 +12,12 @@ import numpy as np
 from compare.evidence.certificate import proof
 from compare.evidence.certificate.proof import Certificate
 from compare.evidence.differences.bounds import BoundRatio, bound_ratio
-from compare.evidence.differences.pairs import name_all
 from compare.evidence.rounding.arithmetic import Arithmetic
 from compare.formats.read.printed_digits import half_units
 from compare.pipeline.allowances import allowances_of
 from compare.problem.answers import answer_of, quantities
 from compare.problem.problem import Problem
+from compare.problem.quantities import name_all
 from compare.selftest.random_networks import KINDS, Kind, RandomNetwork, draw_network, evaluations
 from jaxmlp.base import Evaluation, Grads, Layer
 

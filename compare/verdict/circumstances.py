@@ -3,7 +3,6 @@
 from collections.abc import Iterator, Mapping, Sequence
 
 from compare.evidence.differences.noise import Noise
-from compare.report.engines import multiplied_in
 from compare.results import Engine
 
 
@@ -23,7 +22,7 @@ def _reduced(engines: Sequence[Engine], asked: str) -> Iterator[str]:
     if asked != "highest":
         remedy = "--matmul_precision=highest asks for all bits"
     for engine in engines:
-        said = multiplied_in(engine)
+        said = engine.probed.reduced
         if said is not None:
             judged = " and ".join(engine.implementations)
             judged += " are" if len(engine.implementations) > 1 else " is"

@@ -22,10 +22,11 @@ import numpy as np
 
 from compare.evidence.certificate.checks import check_gradients
 from compare.evidence.certificate.phi import PHI
-from compare.evidence.certificate.printed import doubt, hidden_by_print
+from compare.evidence.certificate.printed import doubt
 from compare.evidence.certificate.recovered import rounding_of
 from compare.evidence.certificate.rules import Check
 from compare.evidence.rounding.arithmetic import Arithmetic, plain_arithmetic
+from compare.evidence.rounding.printed import hidden_by_print
 from compare.problem.axes import layers_last, samples_last
 
 _MARGIN = 1.01  # allowances grow a little with the entry that is changed
@@ -81,7 +82,7 @@ def detectable_ulp(
             w, b = f"w{i + 1}", f"b{i + 1}"
             seen = 1.0  # share of a move of h that allowances do not follow
             if printed is not None:
-                hidden = hidden_by_print(np, db, printed[i][1], rounding)
+                hidden = hidden_by_print(np, db, printed[i][1], u=rounding.u, lam=rounding.lam)
                 seen = np.maximum(1 - 3 * doubt(np, db, hidden), 0)
             h_limit = limits[("activation" if i else "input", w)]
             size, norm = np.abs(db), np.maximum((db * db).sum(axis=0), 1e-300)

@@ -1,9 +1,7 @@
-"""What print hides of a gradient.
+"""What can be recovered of a layer from a gradient that was read from print.
 
-Each entry g that was read from print is only known to |text - g*| <= e, with g* what the
-implementation computed and e half a unit of the last printed digit. Print is 0 away from a number
-that it gives in full; there e is 0 or harmless. The sample axis is last. Shape letters: N samples,
-n_l units of layer l.
+Of each entry at most `hidden` is lost in print: see `compare.evidence.rounding.printed`. The sample
+axis is last. Shape letters: N samples, n_l units of layer l.
 """
 
 from typing import Any, NamedTuple
@@ -11,12 +9,8 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from compare.evidence.certificate.phi import Array
-from compare.evidence.certificate.recovered import Rounding, recover, rounding_of
-from compare.evidence.rounding.arithmetic import plain_arithmetic
+from compare.evidence.certificate.recovered import Rounding, recover
 
-# e is a decimal fraction held in float64, and rounding errors are worked out at values that print
-# has moved by e: both are far below this.
-_SECOND_ORDER = 1 + 2.0**-13
 _MOST_DOUBT = 0.99  # share of h that may be in doubt; beyond it nothing is recovered
 
 
@@ -26,24 +20,6 @@ class Recovered(NamedTuple):
     h: Array  # [n_in, N]
     error: Array  # [n_in, N]
     known: Array  # [N] bool; elsewhere h and error are 0
-
-
-def hidden_by_print(xp: Any, g: Array, e: Array, rounding: Rounding) -> Array:
-    """Bounds |g - g*|, where g is the text rounded to the dtype and g* is of that dtype.
-
-    g is as near to the text as g* or nearer, so it adds min(e, u |g|). Numbers of the dtype are
-    u |g| apart or more, so g is g* where 2 e < u |g|: with 9 digits of a float32 nothing is hidden.
-    """
-    half_step = rounding.u * xp.abs(g)
-    away = e + xp.minimum(e, half_step + rounding.lam * rounding.u)
-    return xp.where(2.1 * e < half_step, 0.0, _SECOND_ORDER * away)
-
-
-def hidden_in(values: np.ndarray, e: np.ndarray) -> np.ndarray:
-    """Does the same for an array whose dtype is that of the arithmetic."""
-    return hidden_by_print(
-        np, values.astype(np.float64), e, rounding_of(plain_arithmetic(values.dtype))
-    )
 
 
 def doubt(xp: Any, delta: Array, hidden: Array) -> Array:

@@ -9,8 +9,9 @@ layer l.
 from typing import Any, NamedTuple
 
 from compare.evidence.certificate.phi import Array, Phi
-from compare.evidence.certificate.printed import hidden_by_print, recover_printed
+from compare.evidence.certificate.printed import recover_printed
 from compare.evidence.certificate.recovered import Rounding, Trace, input_error, recover
+from compare.evidence.rounding.printed import hidden_by_print
 
 
 class Check(NamedTuple):
@@ -53,8 +54,8 @@ def make_layer(
     alive = xp.max(xp.abs(delta), axis=0) > 0
     if printed is None:
         return Layer(dw, delta, alive, *recover(xp, dw, delta, rounding), alive, None, None)
-    dw_hidden = hidden_by_print(xp, dw, printed[0], rounding)
-    hidden = hidden_by_print(xp, delta, printed[1], rounding)
+    dw_hidden = hidden_by_print(xp, dw, printed[0], u=rounding.u, lam=rounding.lam)
+    hidden = hidden_by_print(xp, delta, printed[1], u=rounding.u, lam=rounding.lam)
     h, h_error, known = recover_printed(xp, dw, delta, dw_hidden, hidden, rounding)
     return Layer(dw, delta, alive, h, h_error, known, dw_hidden, hidden)
 

@@ -15,8 +15,9 @@ from compare.evidence.differences.compiled import evidence_settings
 from compare.evidence.differences.digits import Agreement
 from compare.evidence.differences.measures import Measures, Rows
 from compare.evidence.differences.metrics import Comparison, Worst, compare_arrays
-from compare.evidence.differences.pairs import Pair, Quantities, along_samples, name_all
+from compare.evidence.differences.pairs import Pair, along_samples
 from compare.evidence.differences.peers import PeerFacts
+from compare.problem.quantities import Quantities, name_all
 
 _METRICS = ("max_abs", "max_rel", "max_ulp")
 _TEXT_RULES = ("significant_5_text", "decimals_7_text")

@@ -2,7 +2,6 @@
 
 import dataclasses
 import operator
-from typing import NamedTuple
 
 import numpy as np
 
@@ -13,21 +12,7 @@ from compare.evidence.differences.digits import Agreement
 from compare.evidence.differences.metrics import Comparison
 from compare.evidence.differences.peers import PeerFacts
 from compare.evidence.differences.ulp import coarser_dtype
-
-
-class Quantities(NamedTuple):
-    """The arrays of one implementation, by the names that reports use."""
-
-    parameters: dict[str, np.ndarray]  # w1 [N, ...], b1 [N, ...], ...
-    prediction: np.ndarray | None  # [N, k]
-    loss: np.ndarray | None  # [N]
-    printed: bool = False  # whether parameters were read from print
-
-
-def name_all(quantities: Quantities) -> dict[str, np.ndarray]:
-    """Returns w1, b1, ..., and prediction and loss where there are any."""
-    more = {"prediction": quantities.prediction, "loss": quantities.loss}
-    return {**quantities.parameters, **{k: v for k, v in more.items() if v is not None}}
+from compare.problem.quantities import Quantities, name_all
 
 
 @dataclasses.dataclass(frozen=True)

@@ -23,6 +23,7 @@ Factors: TypeAlias = list[tuple[np.ndarray, np.ndarray]]
 # Vectors, entry by entry; a [N, K] and the same b [K, M] for all; or a [N, K, 1] and b [N, 1, M].
 Multiply: TypeAlias = Callable[[Factors], list[np.ndarray]]
 
+_FORMATS = {10: "TF32", 7: "bfloat16"}  # fraction bits of factors -> what people call them
 _WIDE_SUMS = 23  # fraction bits of float32, in which low precision is usually added up
 _NUMBERS = np.array([1 + (2**k * 2 // 3 // 2 * 2 + 1) % 2**k / 2**k for k in range(53)])
 _PLACES = 8  # at least, that a sum of so many bits is tried in
@@ -54,6 +55,15 @@ class Probed(NamedTuple):
     def operand_bits(self) -> int:
         """Fraction bits of factors that count in all products."""
         return min(one.operand_bits for one in self.products)
+
+    @property
+    def reduced(self) -> str | None:
+        """In what matrices are multiplied, if factors lose bits: 'TF32 (10 of 23 bits)'."""
+        used, whole = self.operand_bits, self.dtype_bits
+        if used >= whole:
+            return None
+        known = _FORMATS.get(used)
+        return f"{known} ({used} of {whole} bits)" if known else f"{used} of {whole} bits"
 
     @property
     def sum_bits(self) -> int | None:

@@ -12,8 +12,8 @@ from typing import IO, Any
 import numpy as np
 
 from compare.formats.atomic import Staging
+from compare.formats.precision import decimal_digits
 from compare.options.config import LARGEST_TEXT_DUMP, Config
-from compare.report.text.values import decimal_digits
 
 STEMS = {"jax_grad": "jax_autograd", "jax_manual": "my_autograd"}  # others: their own name
 HEADER = "# gradients of {network}, {n} samples, {dtype}, {layout}"

@@ -8,15 +8,17 @@ from typing import Any
 from compare.errors import UsageError
 from compare.formats.read.gradients import read_gradients
 from compare.formats.write.dumps import STEMS
+from compare.implementations.base import Implementation
 from compare.implementations.stored import recorded
-from compare.implementations.table import IMPLEMENTATIONS, Implementation
+from compare.implementations.table import IMPLEMENTATIONS
 from compare.implementations.user.function import Backward, candidate
 from compare.implementations.user.loading import load_candidate
 from compare.implementations.user.returned import read_returned
 from compare.options.config import Config
 from compare.problem.answers import Answer
 from compare.problem.problem import Problem
-from compare.resume.keepsake import KEPT
+
+_INPUTS = ("params", "data")  # files that may be saved beside what is brought
 
 
 def from_flags(config: Config, problem: Problem) -> list[Implementation]:
@@ -113,7 +115,7 @@ def _apart(made: Sequence[tuple[str, Implementation]]) -> list[Implementation]:
 
     Ours are those of implementations and of files that are written beside theirs.
     """
-    taken = [*IMPLEMENTATIONS, *STEMS.values(), *KEPT]
+    taken = [*IMPLEMENTATIONS, *STEMS.values(), *_INPUTS]
     named = []
     for source, one in made:
         plain = re.sub(r"[^\w.-]", "_", one.name) or "candidate"  # it names files too

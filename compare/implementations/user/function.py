@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from compare.errors import UsageError
-from compare.implementations.table import Implementation
+from compare.implementations.base import Implementation
 from compare.implementations.user.returned import read_returned
 from compare.implementations.user.sandbox import contained, told
 from compare.problem.answers import Answer

@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from compare.errors import UsageError
-from compare.implementations.table import Implementation
+from compare.implementations.base import Implementation
 from compare.problem.answers import Answer, answer_of
 from compare.problem.blocks import Block
 from jaxmlp.base import Evaluation

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from compare.report.text.values import decimal_digits
+from compare.formats.precision import decimal_digits
 from compare.results import Trace
 
 

@@ -27,14 +27,6 @@ def format_values(found: Sequence[Values], letters: Mapping[str, str]) -> str:
     return "\n".join(rows[1:])
 
 
-def decimal_digits(dtype: str) -> int:
-    """Returns how many significant digits it takes to read back the same bits: ceil(1 + p log 2).
-
-    p, of 53, 24, 11 and 8 bits, is the precision (Matula, Comm. ACM 11, 1968).
-    """
-    return {"float64": 17, "float32": 9, "float16": 5, "bfloat16": 4}[dtype]
-
-
 def short_name(quantity: str) -> str:
     """Returns what tables call a quantity."""
     return "yhat" if quantity == "prediction" else quantity
