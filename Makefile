@@ -23,7 +23,7 @@ test: lint
 	$(VENV)/bin/python -m pytest --numprocesses=auto $(ARGS)
 
 torture: $(TEST_STAMP)
-	KILLS=20 $(VENV)/bin/python -m pytest -k killed_at_any_moment tests/test_journal.py
+	KILLS=20 $(VENV)/bin/python -m pytest -k killed_at_any_moment tests/resume/test_journal.py
 
 test-gpu: $(TEST_STAMP)
 	$(VENV)/bin/python -m pytest -m gpu -rs $(ARGS) tests/test_gpu.py

@@ -27,8 +27,8 @@ from benchmarks import (
     timing,
 )
 from compare.errors import UsageError
+from tests.support.paths import ROOT
 
-ROOT = Path(__file__).parent.parent
 A = networks.NETWORKS["A"]
 
 

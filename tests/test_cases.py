@@ -3,7 +3,6 @@
 import json
 import subprocess
 import sys
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -12,8 +11,8 @@ from cases.published.replay import replay
 from compare import run
 from compare.files import main as compare_files
 from compare.formats.read.numbers import read_numbers
+from tests.support.paths import ROOT
 
-ROOT = Path(__file__).parent.parent
 CASES = sorted(path.stem for path in (ROOT / "cases").glob("*.flags"))
 PUBLISHED = ROOT / "cases" / "published"
 

@@ -14,8 +14,7 @@ import pytest
 from compare import files
 from compare.errors import UsageError
 from compare.formats.write.dumps import COLUMNS, HEADER, text_lines
-
-ROOT = Path(__file__).parent.parent
+from tests.support.paths import ROOT
 
 
 def gradients(sizes=(2, 3, 1), samples=2, dtype=np.float32):

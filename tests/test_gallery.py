@@ -1,15 +1,13 @@
 """The gallery: every picture is there, and every figure is in it."""
 
 import re
-from pathlib import Path
 
 import pytest
 
 from benchmarks.gallery import IMAGES, PICTURES
 from compare.report.figures import draw_all
-from tests.test_html import report_of
-
-ROOT = Path(__file__).parent.parent
+from tests.report.test_html import report_of
+from tests.support.paths import ROOT
 
 
 @pytest.mark.parametrize("page", ["README.md", "docs/gallery.md"])

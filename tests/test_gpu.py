@@ -5,7 +5,6 @@ import json
 import os
 import subprocess
 import sys
-from pathlib import Path
 
 import jax
 import numpy as np
@@ -25,12 +24,12 @@ from compare.pipeline.compare import compare_problem
 from compare.problem.problem import Problem
 from compare.selftest.random_networks import _jitted, draw_network
 from jaxmlp import Batch, Layer
-from tests.networks import ALL_ACTIVATIONS, alone
-from tests.test_phi import check_costs, check_exp
+from tests.evidence.certificate.test_phi import check_costs, check_exp
+from tests.support.networks import ALL_ACTIVATIONS, alone
+from tests.support.paths import ROOT
 
 pytestmark = pytest.mark.gpu
 
-ROOT = Path(__file__).parent.parent
 F32 = np.dtype(np.float32)
 TF32_BITS = 10
 NETWORKS = {"the usual one": "2,10,10,1", "784-128-10": "784,128,10"}

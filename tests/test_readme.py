@@ -15,8 +15,8 @@ import torch
 from compare import files, run
 from compare.options.command_line import EXIT_STATUS
 from jaxmlp import init_params
+from tests.support.paths import ROOT
 
-ROOT = Path(__file__).parent.parent
 BLOCK = re.compile(r"```(\w+)\n(.*?)```\n", re.DOTALL)
 FILE_NAME = re.compile(r"`(\w+\.(?:py|json))`:\s*\Z")
 MAINS = {"compare.run": run.main, "compare.files": files.main}

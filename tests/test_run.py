@@ -5,7 +5,6 @@ import os
 import subprocess
 import sys
 import types
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -16,8 +15,8 @@ from compare.errors import UsageError
 from compare.implementations.table import IMPLEMENTATIONS
 from compare.options.config import Config
 from jaxmlp import Layer
+from tests.support.paths import ROOT
 
-ROOT = Path(__file__).parent.parent
 SMALL = ("--layer_sizes=2,3,1", "--samples=4")
 DUMPS = ("jax_autograd.dat", "my_autograd.dat", "torch_autograd.dat")
 

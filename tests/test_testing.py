@@ -4,7 +4,6 @@ import re
 import shlex
 import subprocess
 import sys
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -13,8 +12,8 @@ import torch
 from compare import run
 from compare.errors import UsageError
 from compare.testing import assert_gradients_agree as check
+from tests.support.paths import ROOT
 
-ROOT = Path(__file__).parent.parent
 RNG = np.random.default_rng(0)
 LAYERS = [
     (RNG.normal(size=(n, m)).astype(np.float32), RNG.normal(size=m).astype(np.float32))

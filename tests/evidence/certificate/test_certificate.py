@@ -1,0 +1,267 @@
+"""The certificate passes what is right, whatever the network, and fails what is not."""
+
+import functools
+
+import hypothesis
+import hypothesis.strategies as st
+import jax
+import numpy as np
+import pytest
+
+from compare.evidence.certificate.detectable import detectable_ulp
+from compare.evidence.certificate.proof import Certificate, Finding, certify, merge
+from compare.implementations.table import IMPLEMENTATIONS
+from compare.problem.axes import samples_last
+from compare.selftest.false_alarms import Tally, try_network
+from compare.selftest.planted import backward, forward
+from compare.selftest.random_networks import KINDS, draw_network
+from jaxmlp import ACTIVATIONS, Batch, Layer, backprop, init_params
+from tests.support.networks import ALL_ACTIVATIONS, alone
+
+F32 = np.dtype(np.float32)
+
+
+def make(sizes=(2, 10, 10, 1), activation="sigmoid", samples=5, dtype=F32, seed=0, **options):
+    rng = np.random.default_rng(seed)
+    params = init_params(rng, sizes, dtype=dtype, **options)
+    x = rng.random((samples, sizes[0])).astype(dtype)
+    return params, Batch(x, rng.random((samples, sizes[-1])).astype(dtype)), activation
+
+
+def right(params, batch, activation):
+    return backward(forward(params, batch, activation))
+
+
+def prove(params, batch, activation, grads, **options):
+    return certify("mine", params, *batch, grads, activation=activation, **options)
+
+
+def changed(grads, layer, kind, place, factor):
+    copies = [Layer(w.copy(), b.copy()) for w, b in grads]
+    copies[layer][kind][place] *= np.asarray(factor, copies[layer][kind].dtype)
+    return tuple(copies)
+
+
+@pytest.mark.parametrize("seed", range(12))
+@pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.name)
+def test_random_correct_networks_are_never_refuted(seed, kind):
+    rng = np.random.default_rng(seed)
+    network = draw_network(rng, kind.dtype)
+    assert list(try_network(network, kind, Tally(), rng, printed=False)) == []
+
+
+@pytest.mark.parametrize("activation", ALL_ACTIVATIONS)
+@pytest.mark.parametrize("name", IMPLEMENTATIONS)
+def test_every_implementation_is_certified(name, activation):
+    params, batch, _ = make((3, 8, 8, 2), activation)
+    grads = IMPLEMENTATIONS[name](params, activation, "cpu").evaluate(alone(batch)).grads
+    certificate = prove(params, batch, activation, grads)
+    assert (certificate.certified, certificate.failed, certificate.silent) == (5, 0, 0)
+    assert 0 <= certificate.worst_ratio < 1
+
+
+def test_compiled_and_numpy_certificates_agree():
+    problem = make(samples=7)
+    grads = changed(right(*problem), 1, 0, (3, 2, 2), 1.001)
+    plain = prove(*problem, grads, first_sample=10)
+    compiled = prove(*problem, grads, first_sample=10, compiled=True)
+    assert plain.first_failure == compiled.first_failure
+    assert (plain.certified, plain.failed) == (compiled.certified, compiled.failed) == (6, 1)
+
+
+PLACES = {
+    "w1": (0, 0, "w1"),
+    "b1": (0, 1, "w1"),  # rank_one of w1 reads b1, and comes first
+    "w2": (1, 0, "w2"),
+    "w3": (2, 0, "w3"),
+}
+
+
+@pytest.mark.parametrize("name", PLACES)
+def test_a_wrong_entry_is_found_in_its_sample_and_layer(name):
+    layer, kind, parameter = PLACES[name]
+    problem = make()
+    place = (3, 1, 0) if kind == 0 else (3, 1)
+    certificate = prove(*problem, changed(right(*problem), layer, kind, place, 1.01))
+    assert certificate.failed == 1
+    assert certificate.first_failure.sample == 3
+    assert certificate.first_failure.parameter == parameter
+    assert certificate.first_failure.ratio > 100
+
+
+@hypothesis.given(st.integers(0, 10**6), st.sampled_from(ALL_ACTIVATIONS), st.sampled_from([-1, 1]))
+@hypothesis.settings(deadline=None, max_examples=40)
+def test_a_change_above_detectable_ulp_is_found(seed, activation, sign):
+    rng = np.random.default_rng(seed)
+    width, outputs = int(rng.choice((1, 2, 5, 12))), int(rng.choice((1, 3)))
+    sizes = (2, *(width,) * int(rng.integers(0, 4)), outputs)
+    params, batch, _ = make(sizes, activation, samples=3, seed=seed)
+    compute = jax.jit(backprop.per_sample_gradients, static_argnames="activation")
+    grads = jax.tree.map(np.array, compute(params, batch, activation=ACTIVATIONS[activation]).grads)
+    wide = [tuple(np.asarray(v, np.float64) for v in layer) for layer in grads]
+    known = detectable_ulp(
+        [tuple(np.asarray(v, np.float64) for v in layer) for layer in params],
+        *(np.asarray(v, np.float64) for v in batch),
+        wide,
+        activation=activation,
+        dtype=F32,
+    )
+    layer, kind = int(rng.integers(len(grads))), int(rng.integers(2))
+    array = grads[layer][kind]
+    place = tuple(int(rng.integers(n)) for n in array.shape)
+    ulps = known["wb"[kind] + str(layer + 1)]
+    hypothesis.assume(abs(array[place]) > 1e-37)
+    hypothesis.assume(ulps < 1e6)
+    array[place] += np.float32(sign * (ulps + 1) * np.spacing(abs(array[place])))
+    assert prove(params, batch, activation, grads).failed == 1
+
+
+def test_a_dead_relu_layer_is_certified_and_a_detached_one_is_refuted():
+    params, batch, _ = make((2, 4, 4, 1), "relu")
+    dead = (params[0], Layer(params[1].w, np.full(4, -100, F32)), params[2])
+    grads = right(dead, batch, "relu")
+    assert not grads[0].w.any()
+    assert prove(dead, batch, "relu", grads).certified == 5
+    detached = tuple(Layer(0 * w, 0 * b) for w, b in right(params, batch, "sigmoid"))
+    assert prove(params, batch, "sigmoid", detached).failed == 5
+
+
+def test_zero_delta_with_weight_gradients_left_is_refuted():
+    params, batch, _ = make((2, 4, 4, 1), "relu")
+    dead = (params[0], Layer(params[1].w, np.full(4, -100, F32)), params[2])
+    grads = right(dead, batch, "relu")
+    spoilt = (Layer(grads[0].w + F32.type(1e-6), grads[0].b), *grads[1:])
+    assert prove(dead, batch, "relu", spoilt).failed == 5
+
+
+def test_an_uncertain_relu_admits_both_slopes_and_is_counted():
+    one = np.ones((1, 1), F32)
+    params = (Layer(one * F32.type(0.1), np.array([-0.03], F32)), Layer(one, np.zeros(1, F32)))
+    x = np.array([[0.3]], F32)  # 0.1 * 0.3 - 0.03 is 0 but for rounding
+    batch = Batch(x, np.ones((1, 1), F32))
+    output = 2 * (np.float64(params[0].w[0, 0]) * x + params[0].b - 1).astype(F32)
+    h = np.maximum(0, np.float64(params[0].w[0, 0]) * x + params[0].b).astype(F32)
+    for slope in (0, 1):
+        grads = (
+            Layer((x * output * slope)[:, :, None], output * slope),
+            Layer((h * output)[:, :, None], output),
+        )
+        certificate = prove(params, batch, "relu", grads)
+        assert (certificate.certified, certificate.at_kink) == (1, 1)
+
+
+def test_what_drowns_in_the_rounding_of_the_residual_is_silent():
+    params, batch, activation = make()
+    f = forward(params, batch, activation)
+    fitted = Batch(batch.x, np.nextafter(f.z[-1], F32.type(2)))
+    grads = right(params, fitted, activation)
+    for sign in (1, -1):
+        certificate = prove(
+            params, fitted, activation, tuple(Layer(sign * w, sign * b) for w, b in grads)
+        )
+        assert (certificate.certified, certificate.failed, certificate.silent) == (0, 0, 5)
+
+
+@pytest.mark.parametrize("compiled", [False, True], ids=["numpy", "compiled"])
+@pytest.mark.parametrize("value", [np.nan, np.inf])
+@pytest.mark.parametrize("place", [(0, 0, (2, 0, 0)), (1, 1, (2, 3)), (2, 1, (2, 0))])
+def test_what_is_not_finite_is_silent(place, value, compiled):
+    problem = make()
+    grads = changed(right(*problem), *place, value)
+    certificate = prove(*problem, grads, compiled=compiled)
+    assert (certificate.certified, certificate.failed, certificate.silent) == (4, 0, 1)
+    assert certificate.worst.sample != 2
+
+
+def test_where_nothing_is_finite_there_is_no_worst():
+    problem = make(samples=1)
+    certificate = prove(*problem, changed(right(*problem), 0, 0, (0, 0, 0), np.nan))
+    assert (certificate.silent, certificate.worst) == (1, None)
+
+
+def test_blocks_merge():
+    params, batch, activation = make(samples=6)
+    grads = changed(right(params, batch, activation), 2, 1, (4, 0), 3)
+    whole = prove(params, batch, activation, grads)
+
+    def part(rows, first):
+        some = tuple(Layer(w[rows], b[rows]) for w, b in grads)
+        few = Batch(batch.x[rows], batch.y[rows])
+        return prove(params, few, activation, some, first_sample=first)
+
+    assert merge(part(slice(0, 3), 0), part(slice(3, 6), 3)) == whole
+
+
+@hypothesis.given(
+    st.permutations(range(5)),
+    st.lists(st.sampled_from([None, 0.0, 0.5, 1.0, 7.0]), min_size=5, max_size=5),
+    st.lists(st.booleans(), min_size=5, max_size=5),
+)
+def test_blocks_merge_in_any_order(order, ratios, failed):
+    def finding(sample, ratio):
+        return Finding(ratio, sample, "w1", "rank_one", (0, 0), 1.0, 2.0, 3.0)
+
+    blocks = [
+        Certificate(
+            "mine",
+            "float32",
+            certified=10 * i,
+            failed=int(fails),
+            silent=i * i,
+            at_kink=i,
+            worst=None if ratio is None else finding(10 * i, ratio),
+            first_failure=finding(10 * i + 1, 2.0) if fails else None,
+        )
+        for i, (ratio, fails) in enumerate(zip(ratios, failed, strict=True))
+    ]
+    merged = functools.reduce(merge, (blocks[i] for i in order))
+    assert merged == functools.reduce(merge, blocks)
+    known = [ratio for ratio in ratios if ratio is not None]
+    if known:
+        assert merged.worst == finding(10 * ratios.index(max(known)), max(known))
+    if any(failed):
+        assert merged.first_failure.sample == 10 * failed.index(True) + 1
+
+
+@pytest.mark.parametrize("compiled", [False, True], ids=["numpy", "compiled"])
+def test_of_equal_ratios_the_lowest_sample_is_the_worst(compiled):
+    params, batch, activation = make(samples=1)
+    grads = changed(right(params, batch, activation), 1, 0, (0, 2, 2), 1.01)
+    grads = tuple(Layer(*(np.repeat(leaf, 9, axis=0) for leaf in layer)) for layer in grads)
+    nine = Batch(*(np.repeat(leaf, 9, axis=0) for leaf in batch))
+
+    def alike(so_far):
+        return prove(
+            params, nine, activation, grads, first_sample=7, compiled=compiled, worst_so_far=so_far
+        )
+
+    certificate = alike(-1.0)
+    assert certificate.failed == 9
+    assert certificate.worst.sample == certificate.first_failure.sample == 7
+    assert alike(certificate.worst.ratio) == certificate  # it may be that of a lower sample
+    assert alike(1.001 * certificate.worst.ratio).worst is None
+
+
+def in_memory(array, axis):
+    """The same array [N, ...], its sample axis elsewhere in memory."""
+    return np.moveaxis(np.ascontiguousarray(np.moveaxis(array, 0, axis)), axis, 0)
+
+
+@pytest.mark.parametrize("compiled", [False, True], ids=["numpy", "compiled"])
+def test_the_order_in_memory_does_not_matter(compiled):
+    params, batch, activation = make()
+    grads = changed(right(params, batch, activation), 1, 0, (3, 2, 2), 1.001)
+    last = tuple(Layer(*(in_memory(leaf, -1) for leaf in layer)) for layer in grads)
+    assert np.shares_memory(samples_last(last[1].w), last[1].w)
+    turned = Batch(*(in_memory(leaf, -1) for leaf in batch))
+    found = prove(params, batch, activation, grads, compiled=compiled)
+    assert found.failed == 1
+    assert prove(params, turned, activation, last, compiled=compiled) == found
+
+
+def test_a_float64_gradient_of_float32_weights_is_held_to_float64():
+    params, batch, activation = make()
+    grads = IMPLEMENTATIONS["numpy_manual"](params, activation, "cpu").evaluate(alone(batch)).grads
+    assert prove(params, batch, activation, grads).certified == 5
+    spoilt = changed(grads, 1, 0, (0, 0, 0), 1 + 1e-9)
+    assert prove(params, batch, activation, spoilt).failed == 1

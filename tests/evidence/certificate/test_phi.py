@@ -1,0 +1,148 @@
+import functools
+
+import jax
+import jax.numpy as jnp
+import mpmath
+import numpy as np
+import pytest
+import torch
+
+import torch_ref
+from compare.evidence.certificate.phi import PHI, ULPS
+from jaxmlp import ACTIVATIONS
+from tests.support.networks import ALL_ACTIVATIONS
+
+F32 = np.float32
+U, LAM = 2.0**-24, float(np.finfo(F32).smallest_normal)
+RELATIVE = ("sigmoid", "tanh", "softplus", "silu")  # their table entry is in ulps of the value
+GRID = np.concatenate([np.linspace(-40, 40, 81), [-1e-9, 1e-9, -0.7524, -1.2785, 1e-3, 300.0]])
+
+
+def mp_sigmoid(z):
+    return 1 / (1 + mpmath.exp(-z))
+
+
+def mp_gelu(z):
+    inner = mpmath.sqrt(2 / mpmath.pi) * (z + mpmath.mpf(0.044715) * z**3)
+    return z * mp_sigmoid(2 * inner)
+
+
+MP_PHI = {
+    "sigmoid": mp_sigmoid,
+    "tanh": mpmath.tanh,
+    "relu": lambda z: max(z, mpmath.mpf(0)),
+    "softplus": lambda z: mpmath.log1p(mpmath.exp(z)),
+    "silu": lambda z: z * mp_sigmoid(z),
+    "gelu": mp_gelu,
+    "identity": lambda z: z,
+}
+
+
+@functools.cache
+def true_values(name):
+    def exact(z):
+        if name == "gelu" and abs(z) > 20:  # exp(-2 inner) < 1e-300
+            return (z, 1) if z > 0 else (0, 0)
+        if name == "relu":
+            return max(z, 0), int(z > 0)
+        return MP_PHI[name](mpmath.mpf(z)), mpmath.diff(MP_PHI[name], mpmath.mpf(z))
+
+    with mpmath.workdps(320):
+        rows = [exact(float(z)) for z in GRID]
+    return np.array([[float(v), float(s)] for v, s in rows]).T
+
+
+def test_every_activation_is_here():
+    assert set(PHI) == set(ALL_ACTIVATIONS) == set(MP_PHI)
+    assert set(PHI) <= set(ULPS)
+
+
+@pytest.mark.parametrize("xp", [np, jnp], ids=["numpy", "jax"])
+@pytest.mark.parametrize("name", ALL_ACTIVATIONS)
+def test_value_and_slope_to_float64(name, xp):
+    value, slope = true_values(name)
+    # exp(-t) is right to |t| u of itself, and t is 2 inner(z) for gelu; its slope has a root
+    reach = 1 + np.abs(GRID) * (1 + GRID**2 * 0.13 * (name == "gelu"))
+    eps = np.finfo(np.float64).eps
+    with jax.enable_x64(True):
+        found = np.asarray(PHI[name].value(xp, xp.asarray(GRID)))
+        found_slope = np.asarray(PHI[name].slope(xp, xp.asarray(GRID)))
+    assert found.dtype == found_slope.dtype == np.float64
+    tiny = 1e-290  # below it exp leaves the normal numbers
+    np.testing.assert_array_less(np.abs(found - value), 8 * eps * reach * np.abs(value) + tiny)
+    size = np.abs(slope) + (np.abs(value) if name in ("gelu", "silu") else 0)
+    np.testing.assert_array_less(np.abs(found_slope - slope), 8 * eps * reach * size + tiny)
+
+
+@pytest.mark.parametrize("name", ALL_ACTIVATIONS)
+def test_largest_slope_and_curvature_are_suprema(name):
+    phi = PHI[name]
+    z, h = np.linspace(-12, 12, 400_001), 1e-5
+    slope = np.abs(phi.slope(np, z)).max()
+    assert 0.99 * phi.largest_slope <= slope <= phi.largest_slope
+    assert phi.has_kink == (name == "relu")
+    if not phi.has_kink:
+        curvature = np.abs(phi.slope(np, z + h) - phi.slope(np, z - h)).max() / (2 * h)
+        assert 0.99 * phi.largest_curvature <= curvature <= phi.largest_curvature + 1e-9
+
+
+@functools.cache
+def float32_points():
+    rng = np.random.default_rng(0)
+    small = 10 ** rng.uniform(-37, 0, 20_000) * rng.choice([-1, 1], 20_000)
+    far = [-200.0, -104.0, -88.5, -87.5, 87.5, 88.5, 100.0, 200.0]
+    return np.concatenate([np.linspace(-30, 30, 200_001), small, far]).astype(F32)
+
+
+def measured(name):
+    """Yields (library, what, result) of every library that computes this activation."""
+    z = float32_points()
+    phi = ACTIVATIONS[name]
+    yield "jax", "value", jax.jit(phi.fn)(z)
+    yield "jax manual", "slope", jax.jit(lambda z: phi.deriv(z, phi.fn(z)))(z)
+    yield "jax grad", "slope", jax.jit(jax.vmap(jax.grad(phi.fn)))(z)
+    tz = torch.tensor(z, requires_grad=True)
+    h = torch_ref.ACTIVATIONS[name](tz)
+    yield "torch", "value", h.detach().cpu().numpy()
+    (grad,) = torch.autograd.grad(h.sum(), tz)
+    yield "torch", "slope", grad.cpu().numpy()
+
+
+@pytest.mark.parametrize("name", ALL_ACTIVATIONS)
+def test_no_library_exceeds_the_costs(name):
+    check_costs(name)
+
+
+def check_costs(name):
+    """On the devices that are the default ones of either library."""
+    z, phi = float32_points().astype(np.float64), PHI[name]
+    for library, what, result in measured(name):
+        truth, cost = getattr(phi, what)(np, z), getattr(phi, f"{what}_cost")(np, z)
+        error = np.abs(np.asarray(result, np.float64) - truth)
+        error = np.maximum(error - LAM * (2 + np.abs(z)), 0)  # z sigmoid(z), flushed to zero
+        used = error / (U * np.maximum(cost, 1e-300))
+        i = int(np.argmax(used))
+        ulps = float((error / (2 * U * np.maximum(np.abs(truth), LAM))).max())
+        print(
+            f"{name} {what} {library}: {used[i]:.3f} of its cost at z = {z[i]}",
+            f"{ulps:.2f} ulps (table {ULPS[name]})" * (what == "value" and name in RELATIVE),
+        )
+        assert used[i] <= 1, (library, what, z[i], error[i] / U, cost[i])
+        if what == "value" and name in RELATIVE:
+            assert ulps <= ULPS[name]
+
+
+def test_exp_is_within_the_table():
+    check_exp()
+
+
+def check_exp():
+    """Likewise."""
+    z = float32_points()
+    z = z[np.abs(z) < 87]
+    truth = np.exp(z.astype(np.float64))
+    by_torch = torch.tensor(z).exp().cpu().numpy()
+    for library, found in (("jax", jax.jit(jnp.exp)(z)), ("torch", by_torch)):
+        ulps = float((np.abs(np.asarray(found, np.float64) - truth) / (2 * U * truth)).max())
+        print(f"exp {library}: {ulps:.2f} ulps")
+        assert ulps <= ULPS["exp"]

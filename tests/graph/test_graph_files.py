@@ -1,0 +1,226 @@
+"""`python -m compare.graph` as a user meets it: files, what is said, and refusals."""
+
+import html
+import os
+import re
+import subprocess
+import sys
+import warnings
+from pathlib import Path
+
+import pytest
+import torch
+from torch import nn
+
+from compare.errors import UsageError
+from compare.graph import draw, explain_network, written
+from compare.graph.__main__ import main
+from compare.graph.drawing import FORMATS, can_draw, picture
+from compare.graph.written import dot_texts
+from tests.support.networks import ALL_ACTIVATIONS
+from tests.support.paths import ROOT
+
+STEMS = ("graph_torch", "graph_jax", "graph_both")
+TEXTS = {*(f"{stem}.dot" for stem in STEMS), "graph.md"}
+STARTS = {"svg": b"<?xml", "png": b"\x89PNG", "pdf": b"%PDF"}
+SMALL = "--layer_sizes=2,3,1"
+
+draws = pytest.mark.skipif(not can_draw(), reason="pictures take the extra graph")
+
+
+def files_in(folder):
+    return {path.name: path.read_bytes() for path in folder.iterdir()}
+
+
+def command(*arguments, seed="0"):
+    return subprocess.run(
+        [sys.executable, "-m", "compare.graph", *arguments],
+        env={**os.environ, "PYTHONPATH": str(ROOT), "PYTHONHASHSEED": seed},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+@draws
+def test_two_processes_write_the_same_bytes(tmp_path):
+    runs = []
+    for seed in ("1", "2"):
+        done = command("--activation=gelu", f"--out={tmp_path / seed}", seed=seed)
+        assert (done.returncode, done.stderr) == (0, "")
+        assert "graph_both.pdf" in done.stdout
+        runs.append(files_in(tmp_path / seed))
+    first, second = runs
+    assert set(first) == TEXTS | {f"{stem}.{kind}" for stem in STEMS for kind in FORMATS}
+    for name, content in first.items():
+        assert content == second[name], name
+        start = STARTS.get(Path(name).suffix[1:], b"")
+        assert content.startswith(start), name
+
+
+@draws
+def test_pictures_are_white_and_have_every_node(tmp_path):
+    draw((2, 3, 1), out=str(tmp_path), formats=["svg"])
+    explained = explain_network((2, 3, 1))
+    for stem, graph in (("graph_torch", explained.torch), ("graph_jax", explained.jax)):
+        svg = html.unescape((tmp_path / f"{stem}.svg").read_text())
+        assert '<polygon fill="white"' in svg
+        for node in graph.nodes:
+            assert f">{node.name}</text>" in svg
+            assert f'xlink:title="{node.explanation}"' in svg
+        both = (tmp_path / "graph_both.svg").read_text()
+        assert all(f">{node.name}</text>" in both for node in graph.nodes)
+
+
+@draws
+def test_graphviz_has_nothing_to_say(capfd):
+    for activation in ALL_ACTIVATIONS:
+        for sizes in ((2, 1), (2, 3, 1), (3, 4, 4, 2)):
+            for text in dot_texts(explain_network(sizes, activation=activation)).values():
+                with warnings.catch_warnings():
+                    warnings.simplefilter("error")
+                    picture(text, "svg")
+    assert capfd.readouterr() == ("", "")
+
+
+def test_forward_and_backward_differ_in_colour_and_in_shape():
+    text = dot_texts(explain_network((2, 3, 1)))["graph_jax"]
+    looks = {
+        part: set(re.findall(rf"<b>{label}</b>.*?(style=\S+, color=\S+, fillcolor=\S+)", text))
+        for part, label in (("forward", "z1"), ("backward", "delta1"))
+    }
+    (forward,), (backward,) = looks.values()
+    assert "dashed" in backward
+    assert "dashed" not in forward
+    assert re.findall("#......", forward) != re.findall("#......", backward)
+
+
+def test_markdown_explains_every_node(tmp_path):
+    draw((2, 3, 1), out=str(tmp_path), formats=[])
+    lines = (tmp_path / "graph.md").read_text().splitlines()
+    explained = explain_network((2, 3, 1))
+    for node in (*explained.torch.nodes, *explained.jax.nodes):
+        (row,) = (line for line in lines if line.startswith(f"| {node.name} |"))
+        assert node.explanation in row.replace("\\", "")
+    columns = [line.replace("\\|", "").count("|") for line in lines if line.startswith("|")]
+    assert set(columns) == {6 + 1, 7 + 1, 5 + 1}
+
+
+def test_without_the_extra_texts_are_written(tmp_path, monkeypatch, capsys):
+    monkeypatch.setitem(sys.modules, "pygraphviz", None)
+    assert main(["", SMALL, f"--out={tmp_path}"]) == 0
+    assert set(files_in(tmp_path)) == TEXTS
+    printed = capsys.readouterr().out.splitlines()
+    assert printed[-1] == (
+        "No picture was drawn: pictures need pygraphviz, which brings Graphviz: "
+        'pip install "jaxmlp[graph]"'
+    )
+
+
+def test_no_picture_is_asked_for(tmp_path, capsys):
+    assert main(["", SMALL, f"--out={tmp_path}", "--formats="]) == 0
+    assert set(files_in(tmp_path)) == TEXTS
+    assert "No picture" not in capsys.readouterr().out
+
+
+@draws
+def test_texts_stay_if_drawing_fails(tmp_path, monkeypatch):
+    def fail(text, kind):
+        raise ValueError("Graphviz raised a layout error.")
+
+    monkeypatch.setattr(written, "picture", fail)
+    with pytest.raises(ValueError, match="layout error"):
+        draw((2, 1), out=str(tmp_path))
+    assert set(files_in(tmp_path)) == TEXTS
+
+
+def test_weights_from_a_file_give_the_sizes(tmp_path):
+    model = nn.Sequential(nn.Linear(4, 3), nn.ReLU(), nn.Linear(3, 2))
+    torch.save(model.state_dict(), tmp_path / "Weights.pt")
+    arguments = [f"--params={tmp_path / 'Weights.pt'}", "--activation=relu", "--formats="]
+    assert main(["", *arguments, f"--out={tmp_path / 'out'}"]) == 0
+    assert "4-3-2 relu" in (tmp_path / "out" / "graph.md").read_text()
+
+
+NET = """
+import torch
+from torch import nn
+from torch.nn import functional
+
+class Net(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.fc1, self.fc2 = nn.Linear(2, 4), nn.Linear(4, 1)
+
+    def forward(self, x):
+        return self.fc2(functional.relu(self.fc1(x)))
+
+def make():
+    return Net().double()
+
+def broken():
+    raise RuntimeError("no weights here")
+
+model = Net()
+other = nn.Sequential(nn.Linear(2, 4), nn.BatchNorm1d(4), nn.Linear(4, 1))
+answer = lambda: 42
+"""
+
+
+@pytest.mark.parametrize("name", ["Net", "make", "model"])
+def test_a_module_in_a_file(tmp_path, name):
+    (tmp_path / "net.py").write_text(NET)
+    flag = f"--module={tmp_path / 'net.py'}:{name}"
+    assert main(["", flag, "--formats=", f"--out={tmp_path / 'out'}"]) == 0
+    words = (tmp_path / "out" / "graph.md").read_text()
+    assert "2-4-1 relu" in words
+    assert "fc1.bias" in words
+
+
+WRONG = {
+    "a word": (["net.py"], "expected flags only, such as --layer_sizes=2,3,1, got 'net.py'"),
+    "a flag of another command": (["--samples=3"], "Unknown command line flag 'samples'"),
+    "one size": (["--layer_sizes=2"], "layer_sizes: expected at least two positive integers"),
+    "no number": (["--layer_sizes=2,x"], "layer_sizes: expected positive integers between commas"),
+    "an activation": (["--activation=swish"], "activation=swish: value should be one of"),
+    "a format": (["--formats=gif"], "formats: expected one of svg, png, pdf, got 'gif'"),
+    "weights and init": (["--params=w.npz", "--init=normal"], "init: --params brings the weights"),
+    "no weights": (["--params=w.npz"], "w.npz"),
+    "a module and sizes": (
+        ["--module=net.py:Net", "--layer_sizes=2,1"],
+        "layer_sizes: --module brings the whole network; drop one of the two",
+    ),
+    "no name": (["--module=net.py"], "--module=net.py: expected FILE.py:NAME or"),
+    "no file": (["--module=none.py:Net"], "--module=none.py:Net: there is no file none.py"),
+    "no such name": (["--module=net.py:Other"], "it has Net, make, broken"),
+    "no module": (["--module=net.py:answer"], "expected a torch.nn.Module .* got int"),
+    "it raises": (["--module=net.py:broken"], "cannot be made: RuntimeError: no weights here"),
+    "another module": (["--module=net.py:other"], "BatchNorm1d"),
+}
+
+
+@pytest.mark.parametrize("case", WRONG)
+def test_wrong_usage(case, tmp_path, monkeypatch):
+    arguments, said = WRONG[case]
+    (tmp_path / "net.py").write_text(NET)
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(UsageError, match=said):
+        main(["", *arguments])
+    assert not Path("out").exists()
+
+
+def test_a_folder_that_cannot_be_written(tmp_path):
+    (tmp_path / "out").write_text("a file")
+    with pytest.raises(UsageError, match=r"--out .*out: expected a folder to write into"):
+        main(["", SMALL, f"--out={tmp_path / 'out'}"])
+
+
+def test_status_and_help(tmp_path):
+    done = command("--layer_sizes=2", f"--out={tmp_path}")
+    assert done.returncode == 1
+    assert done.stderr.startswith("compare.graph: layer_sizes: expected at least two")
+    assert len(done.stderr.splitlines()) == 1
+    done = command("--help")
+    assert done.returncode == 0
+    for flag in ("--layer_sizes=", "--activation=", "--module=FILE.py:NAME", "--formats=KIND"):
+        assert flag in done.stdout

@@ -1,0 +1,90 @@
+import jax
+import numpy as np
+import pytest
+import torch
+
+import torch_ref
+from compare.implementations.numpy_backprop import PHI
+from jaxmlp import ACTIVATIONS
+from tests.support.networks import ALL_ACTIVATIONS
+
+POINTS = np.concatenate([np.linspace(-12, 12, 97), [-30.0, -1e-3, 1e-3, 25.0, 50.0]])
+POINTS = POINTS[POINTS != 0]  # the kink of relu has a test of its own
+
+# phi on complex numbers, written a fourth time: the complex step, Im phi(z + ih)/h, is a
+# derivative without a derivative rule (Squire and Trapp, SIAM Review 40, 1998).
+GELU_SCALE = np.sqrt(2 / np.pi)
+COMPLEX_PHI = {
+    "sigmoid": lambda z: np.where(z.real > 0, 1 / (1 + np.exp(-z)), np.exp(z) / (1 + np.exp(z))),
+    "tanh": np.tanh,
+    "relu": lambda z: np.where(z.real > 0, z, 0),
+    "softplus": lambda z: np.where(z.real > 0, z + np.log(1 + np.exp(-z)), np.log(1 + np.exp(z))),
+    "silu": lambda z: z / (1 + np.exp(-z)),
+    "gelu": lambda z: 0.5 * z * (1 + np.tanh(GELU_SCALE * (z + 0.044715 * z**3))),
+    "identity": lambda z: z,
+}
+
+
+def jax_values(name):
+    with jax.enable_x64(True):
+        activation = ACTIVATIONS[name]
+        h = activation.fn(POINTS)
+        return np.asarray(h), np.asarray(activation.deriv(POINTS, h))
+
+
+def test_every_table_has_the_same_names():
+    assert set(ACTIVATIONS) == set(torch_ref.ACTIVATIONS) == set(PHI) == set(COMPLEX_PHI)
+
+
+def assert_close(a, b, growth):
+    """Both functions are right to a few ulps, and tanh to 6 ulps of 1 on either side.
+
+    gelu multiplies the error of 1 + tanh by z / 2 and its slope by up to z (1 + 0.13 z^2):
+    `growth` is that factor.
+    """
+    eps = np.finfo(np.float64).eps
+    allowed = 20 * eps * np.abs(b) + 2 * 6 * eps * growth
+    worst = np.argmax(np.abs(a - b) - allowed)
+    assert np.abs(a - b)[worst] <= allowed[worst], (POINTS[worst], a[worst], b[worst])
+
+
+@pytest.mark.parametrize("name", ALL_ACTIVATIONS)
+def test_values_equal_torch_and_numpy(name):
+    h, _ = jax_values(name)
+    growth = np.abs(POINTS) / 2 if name == "gelu" else np.zeros_like(POINTS)
+    assert_close(torch_ref.ACTIVATIONS[name](torch.tensor(POINTS)).numpy(), h, growth)
+    assert_close(PHI[name][0](POINTS), h, growth)
+
+
+@pytest.mark.parametrize("name", ALL_ACTIVATIONS)
+def test_derivative_equals_autodiff_torch_numpy_and_complex_step(name):
+    _, slope = jax_values(name)
+    with jax.enable_x64(True):
+        by_jax = np.asarray(jax.vmap(jax.grad(ACTIVATIONS[name].fn))(POINTS))
+    z = torch.tensor(POINTS, requires_grad=True)
+    torch_ref.ACTIVATIONS[name](z).sum().backward()
+    step = 1e-100
+    with np.errstate(over="ignore", invalid="ignore"):
+        by_complex_step = np.imag(COMPLEX_PHI[name](POINTS + 1j * step)) / step
+    # sigmoid' as h (1 - h) and tanh' as 1 - h^2 have absolute accuracy only
+    growth = 1 + np.abs(POINTS) * (1 + 0.13 * POINTS**2) * (name == "gelu")
+    assert_close(by_jax, slope, growth)
+    assert_close(z.grad.numpy(), slope, growth)
+    assert_close(PHI[name][1](POINTS), slope, growth)
+    assert_close(by_complex_step, slope, growth)
+
+
+def test_relu_has_slope_zero_at_zero_everywhere():
+    zero = np.zeros(1, np.float32)
+    relu = ACTIVATIONS["relu"]
+    z = torch.zeros(1, requires_grad=True)
+    torch_ref.ACTIVATIONS["relu"](z).sum().backward()
+    assert float(relu.deriv(zero, relu.fn(zero))[0]) == 0
+    assert float(jax.grad(relu.fn)(0.0)) == 0
+    assert float(z.grad[0]) == 0
+    assert float(PHI["relu"][1](zero)[0]) == 0
+
+
+def test_torch_softplus_is_no_identity_at_25():
+    z = torch.tensor([25.0], dtype=torch.float64)
+    assert torch_ref.ACTIVATIONS["softplus"](z).item() == np.logaddexp(0, 25.0)

@@ -1,0 +1,228 @@
+"""`python -m compare.report`, and --html, --plots, --verbose of `python -m compare.run`."""
+
+import copy
+import importlib.resources
+import importlib.util
+import json
+import subprocess
+import sys
+
+import hypothesis
+import hypothesis.strategies as st
+import jsonschema
+import pytest
+
+from compare import run
+from compare.errors import UsageError
+from compare.graph.inline import inline_graphs
+from compare.report import __main__ as command
+from compare.report.json.validation import first_fault
+from compare.report.page.files import LARGEST
+from compare.report.page.html import make_page
+from tests.report.test_html import report_of
+from tests.support.paths import ROOT
+
+SCHEMA = json.loads(importlib.resources.files("compare.report").joinpath("schema.json").read_text())
+SMALL = ("--layer_sizes=2,3,1", "--samples=4", "--dumps=none")
+
+
+def remake(*words):
+    return command.main(["compare.report", *map(str, words)])
+
+
+@pytest.fixture(scope="module")
+def written(tmp_path_factory):
+    out = tmp_path_factory.mktemp("out")
+    plots = out / "figures"
+    assert run.main(["", *SMALL, "--html", f"--plots={plots}", f"--out={out}"]) == 0
+    return out
+
+
+def test_a_run_writes_what_the_command_makes_from_its_json(written, tmp_path, capsys):
+    assert remake(written / "report.json", f"--plots={tmp_path}/f", f"--out={tmp_path}") == 0
+    page = (written / "report.html").read_text()
+    assert (tmp_path / "report.html").read_text() == page
+    graphs = inline_graphs((2, 3, 1), "sigmoid", room=LARGEST)
+    assert page == make_page(json.loads((written / "report.json").read_text()), graphs=graphs)
+    figures = {p.name: p.read_text() for p in (written / "figures").iterdir()}
+    assert {p.name: p.read_text() for p in (tmp_path / "f").iterdir()} == figures
+    assert len(figures) + len(graphs) == page.count("<svg ")
+    printed = capsys.readouterr().out
+    assert printed.startswith(f"Written: {tmp_path}/report.html")
+
+
+def test_the_page_is_made_beside_its_json(written, tmp_path, monkeypatch):
+    (tmp_path / "report.json").write_bytes((written / "report.json").read_bytes())
+    monkeypatch.chdir(tmp_path)
+    assert remake("report.json") == 0
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["report.html", "report.json"]
+
+
+def test_nothing_but_figures_if_no_page_is_wanted(written, tmp_path):
+    assert remake(written / "report.json", "--nohtml", f"--plots={tmp_path}") == 0
+    assert {p.suffix for p in tmp_path.iterdir()} == {".svg"}
+
+
+def changed(change):
+    report = copy.deepcopy(report_of("agree"))
+    change(report)
+    return json.dumps(report)
+
+
+BAD = {
+    "empty": ("", "is not, or is damaged"),
+    "cut_off": (changed(lambda r: None)[:5000], "is not, or is damaged"),
+    "binary": (b"\xff\xfe\x00", "is not, or is damaged"),
+    "nan": ('{"schema_version": NaN}', "is not, or is damaged"),
+    "nested": ("[" * 100_000, "is not, or is damaged"),
+    "a_list": ("[1, 2]", "without a schema_version"),
+    "of_something_else": ('{"name": "x"}', "without a schema_version"),
+    "a_word_for_a_version": ('{"schema_version": "5"}', "without a schema_version"),
+    "older": (changed(lambda r: r.update(schema_version=4)), "got 4, which an older version"),
+    "newer": (changed(lambda r: r.update(schema_version=6)), "got 6, which a newer version"),
+    "without_pairs": (changed(lambda r: r.pop("pairs")), "edited: pairs: expected something"),
+    "text_for_a_number": (
+        changed(lambda r: r["pairs"][1]["parameters"][0].update(max_abs="x")),
+        r"pairs\[1\].parameters\[0\].max_abs: expected number or null",
+    ),
+    "cells_missing": (
+        changed(lambda r: r["entries"]["maps"][0]["ulp"].pop()),
+        "contradict one another",
+    ),
+    "too_large_a_number": (
+        changed(lambda r: r["pairs"][0]["parameters"][0].update(entries=10**400)),
+        "entries: expected integer",
+    ),
+    "huge": (" " * (16 * 2**20 + 1), "got more than 16 MiB"),
+}
+
+
+@pytest.mark.parametrize("name", BAD)
+def test_what_is_no_report_is_refused_in_one_sentence(tmp_path, name):
+    content, message = BAD[name]
+    path = tmp_path / "report.json"
+    path.write_bytes(content if isinstance(content, bytes) else content.encode())
+    with pytest.raises(UsageError, match=message) as raised:
+        remake(path)
+    assert "\n" not in str(raised.value)
+    assert [p.name for p in tmp_path.iterdir()] == ["report.json"]
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        ((), "expected one file, the report.json of a run, got none"),
+        (("a", "b"), "got 'a' 'b'"),
+        (("no.json",), "no.json: expected the report.json of a run: No such file"),
+        ((".",), "got a folder"),
+        (("/dev/zero",), "got no regular file"),
+        (("a", "--nohtml"), "there is nothing to make"),
+        (("a", "--samples=3"), "Unknown command line flag"),
+    ],
+)
+def test_wrong_usage(words, message):
+    with pytest.raises(UsageError, match=message):
+        remake(*words)
+
+
+def test_without_matplotlib_nothing_is_computed(tmp_path, monkeypatch):
+    find = importlib.util.find_spec
+    monkeypatch.setattr(
+        importlib.util, "find_spec", lambda name: None if name == "matplotlib" else find(name)
+    )
+    for flag in ("--html", f"--plots={tmp_path}/figures"):
+        with pytest.raises(UsageError, match=r'pip install "jaxmlp\[report\]"'):
+            run.main(["", *SMALL, flag, f"--out={tmp_path}"])
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_folder_for_figures_that_cannot_be_is_refused_first(tmp_path):
+    (tmp_path / "file").touch()
+    with pytest.raises(UsageError, match=r"--plots .*: expected a folder to write into"):
+        run.main(["", *SMALL, f"--plots={tmp_path}/file", f"--out={tmp_path}/out"])
+    assert not (tmp_path / "out").exists()
+    with pytest.raises(UsageError, match="--plots: expected a folder"):
+        run.main(["", *SMALL, "--plots="])
+
+
+def test_it_needs_neither_framework(written):
+    code = (
+        "import sys; sys.modules.update(dict.fromkeys(('jax', 'torch')));"
+        "from compare.report.__main__ import main; sys.exit(main(sys.argv))"
+    )
+    words = [sys.executable, "-c", code, str(written / "report.json")]
+    subprocess.run(words, check=True, cwd=ROOT, capture_output=True)
+
+
+def test_verbose_adds_histograms(tmp_path, capsys):
+    run.main(["", *SMALL, "--verbose", f"--out={tmp_path}"])
+    verbose = capsys.readouterr().out
+    run.main(["", *SMALL, f"--out={tmp_path}"])
+    plain = capsys.readouterr().out
+    assert "Samples by the largest distance of any entry, in ulp" in verbose
+    assert "4 ###" in verbose
+    start = verbose.index("Samples by the")
+    end = verbose.index("agree: ")
+    assert verbose[:start] + verbose[end:] == plain
+
+
+class Terminal:
+    """What run prints to, as a terminal."""
+
+    def __init__(self):
+        self.text = ""
+
+    def write(self, text):
+        self.text += text
+
+    def flush(self):
+        pass
+
+    def isatty(self):
+        return True
+
+
+@pytest.mark.parametrize(("no_color", "colours"), [(None, True), ("", True), ("1", False)])
+def test_colour_is_for_terminals_that_want_it(tmp_path, monkeypatch, no_color, colours):
+    monkeypatch.delenv("NO_COLOR", raising=False)
+    if no_color is not None:
+        monkeypatch.setenv("NO_COLOR", no_color)
+    monkeypatch.setattr("sys.stdout", Terminal())
+    run.main(["", *SMALL, f"--out={tmp_path}"])
+    assert ("\x1b[1;32magree\x1b[0m: " in sys.stdout.text) == colours
+    assert ("\x1b" in sys.stdout.text) == colours
+
+
+def test_no_colour_elsewhere(tmp_path, capsys):
+    run.main(["", *SMALL, f"--out={tmp_path}"])
+    assert "\x1b" not in capsys.readouterr().out
+
+
+def places(value, path=()):
+    yield path
+    items = enumerate(value) if isinstance(value, list) else ()
+    for key, one in value.items() if isinstance(value, dict) else items:
+        yield from places(one, (*path, key))
+
+
+ANYTHING = st.sampled_from([None, True, -1, 1.5, "x", [], {}, 10**400, [1, 2, 3], {"a": 1}])
+
+
+@hypothesis.given(st.integers(0, 10**6), ANYTHING)
+@hypothesis.settings(deadline=None, max_examples=300)
+def test_the_schema_is_read_as_jsonschema_reads_it(chosen, value):
+    report = copy.deepcopy(report_of("wrong_layer"))
+    everywhere = list(places(report))[1:]
+    *path, last = everywhere[chosen % len(everywhere)]
+    within = report
+    for key in path:
+        within = within[key]
+    within[last] = value
+    found = first_fault(report, SCHEMA)
+    valid = jsonschema.Draft202012Validator(SCHEMA).is_valid(report)
+    assert (found is None) == valid or value == 10**400
+
+
+def test_a_schema_with_other_words_is_noticed():
+    with pytest.raises(ValueError, match="'pattern', which is not known"):
+        first_fault("x", {"pattern": "x"})
