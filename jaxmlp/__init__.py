@@ -3,15 +3,18 @@
 from jaxmlp import autodiff, backprop, sweep
 from jaxmlp.activations import ACTIVATIONS, Activation
 from jaxmlp.base import Batch, Evaluation, Intermediates, Layer, Params
+from jaxmlp.losses import LOSSES, Loss
 from jaxmlp.mlp import forward, forward_with_intermediates, init_params, loss
 
 __all__ = [
     "ACTIVATIONS",
+    "LOSSES",
     "Activation",
     "Batch",
     "Evaluation",
     "Intermediates",
     "Layer",
+    "Loss",
     "Params",
     "autodiff",
     "backprop",

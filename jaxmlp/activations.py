@@ -7,7 +7,7 @@ tanh are cheapest from h and the others need z.
 import math
 from collections.abc import Callable
 from types import MappingProxyType
-from typing import NamedTuple
+from typing import NamedTuple, TypeAlias
 
 import jax
 import jax.numpy as jnp
@@ -20,6 +20,25 @@ class Activation(NamedTuple):
 
     fn: Callable[[Array], Array]  # z -> h
     deriv: Callable[[Array, Array], Array]  # (z, h) -> dh/dz
+
+
+Activations: TypeAlias = Activation | tuple[Activation, ...]  # of all hidden layers, or of each
+
+
+def of_each_layer(activations: Activations, n_hidden: int) -> tuple[Activation, ...]:
+    """Returns one activation for every hidden layer.
+
+    Raises:
+      ValueError: if there is neither one for all nor one for each.
+    """
+    if isinstance(activations, Activation):
+        return (activations,) * n_hidden
+    if len(activations) != n_hidden:
+        raise ValueError(
+            f"activation: expected one for all or one for each of {n_hidden} hidden layers, got "
+            f"{len(activations)}"
+        )
+    return activations
 
 
 _GELU_SCALE = math.sqrt(2 / math.pi)

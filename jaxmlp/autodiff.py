@@ -3,19 +3,26 @@
 import jax
 
 from jaxmlp import mlp
-from jaxmlp.activations import Activation
+from jaxmlp.activations import Activations
 from jaxmlp.base import Array, Batch, Evaluation, Params
+from jaxmlp.losses import SQUARED, Loss
 
 
 def per_sample_gradients(
-    params: Params, batch: Batch, *, activation: Activation, sample_axis: int = 0
+    params: Params,
+    batch: Batch,
+    *,
+    activation: Activations,
+    loss: Loss = SQUARED,
+    sample_axis: int = 0,
 ) -> Evaluation:
     """Differentiates the loss of every sample by itself.
 
     Args:
       params: leaves [n_in, n_out] and [n_out].
       batch: x [N, d] and y [N, k].
-      activation: of the hidden layers.
+      activation: of all hidden layers, or a tuple of one for each.
+      loss: of one sample.
       sample_axis: 0 or -1, where the results have their axis of N samples.
 
     Returns:
@@ -25,9 +32,9 @@ def per_sample_gradients(
 
     def loss_and_prediction(params: Params, x: Array, y: Array) -> tuple[Array, Array]:
         yhat = mlp.forward(params, x, activation=activation)
-        return mlp.squared_error(yhat, y), yhat
+        return loss.value(yhat, y), yhat
 
     value_and_grad = jax.value_and_grad(loss_and_prediction, has_aux=True)
     per_sample = jax.vmap(value_and_grad, in_axes=(None, 0, 0), out_axes=sample_axis)
-    (loss, prediction), grads = per_sample(params, *batch)
-    return Evaluation(prediction, loss, grads)
+    (losses, prediction), grads = per_sample(params, *batch)
+    return Evaluation(prediction, losses, grads)

@@ -1,6 +1,6 @@
 """Per-sample gradients by hand: Rumelhart, Hinton and Williams, Nature 323 (1986), eqs. 4-7.
 
-delta_L = 2 (yhat - y)                           the output is linear
+delta_L = dL/dyhat                                the output is linear
 delta_l = (w_{l+1} delta_{l+1}) * phi'(z_l)
 dL/db_l = delta_l,   dL/dw_l = outer(h_{l-1}, delta_l)
 """
@@ -8,12 +8,13 @@ dL/db_l = delta_l,   dL/dw_l = outer(h_{l-1}, delta_l)
 import jax
 
 from jaxmlp import mlp
-from jaxmlp.activations import Activation
+from jaxmlp.activations import Activations, of_each_layer
 from jaxmlp.base import Array, Batch, Evaluation, Grads, Intermediates, Layer, Params
+from jaxmlp.losses import SQUARED, Loss
 
 
 def backward(
-    params: Params, intermediates: Intermediates, delta: Array, *, activation: Activation
+    params: Params, intermediates: Intermediates, delta: Array, *, activation: Activations
 ) -> Grads:
     """Carries delta = dL/dz of the output back to every parameter.
 
@@ -23,31 +24,37 @@ def backward(
       params: leaves [n_in, n_out] and [n_out].
       intermediates: of the forward pass, leaves [n].
       delta: [k].
-      activation: of the hidden layers.
+      activation: of all hidden layers, or a tuple of one for each.
 
     Returns:
       Gradients with the shapes of params.
     """
     preacts, acts = intermediates
+    hidden = of_each_layer(activation, len(params) - 1)
     grads = [Layer(_outer(acts[-1], delta), delta)]
     for layer in range(len(params) - 1, 0, -1):
         z, h = preacts[layer - 1], acts[layer]
-        delta = (params[layer].w @ delta) * activation.deriv(z, h)
+        delta = (params[layer].w @ delta) * hidden[layer - 1].deriv(z, h)
         grads.append(Layer(_outer(acts[layer - 1], delta), delta))
     return tuple(reversed(grads))
 
 
 def per_sample_gradients(
-    params: Params, batch: Batch, *, activation: Activation, sample_axis: int = 0
+    params: Params,
+    batch: Batch,
+    *,
+    activation: Activations,
+    loss: Loss = SQUARED,
+    sample_axis: int = 0,
 ) -> Evaluation:
     """Backpropagates every sample by itself; same arguments and result as in `autodiff`."""
 
     def evaluate(params: Params, x: Array, y: Array) -> Evaluation:
         intermediates = mlp.forward_with_intermediates(params, x, activation=activation)
         prediction = intermediates.preacts[-1]
-        residual = prediction - y
-        grads = backward(params, intermediates, 2 * residual, activation=activation)
-        return Evaluation(prediction, (residual * residual).sum(axis=0), grads)
+        delta = loss.slope(prediction, y)
+        grads = backward(params, intermediates, delta, activation=activation)
+        return Evaluation(prediction, loss.value(prediction, y), grads)
 
     if sample_axis == 0:
         return jax.vmap(evaluate, in_axes=(None, 0, 0))(params, *batch)

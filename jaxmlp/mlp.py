@@ -1,4 +1,4 @@
-"""The network: a linear output layer on hidden layers that share one activation.
+"""The network: a linear output layer on hidden layers with activations.
 
 Functions take one sample, x [d] and y [k]; `jax.vmap` makes them take many.
 """
@@ -7,12 +7,12 @@ import itertools
 import math
 from collections.abc import Sequence
 
-import jax.numpy as jnp
 import numpy as np
 from numpy.typing import DTypeLike
 
-from jaxmlp.activations import Activation
+from jaxmlp.activations import Activations, of_each_layer
 from jaxmlp.base import Array, Intermediates, Layer, Params
+from jaxmlp.losses import SQUARED, Loss
 
 INITS = ("torch", "normal")
 
@@ -55,31 +55,29 @@ def init_params(
 
 
 def forward_with_intermediates(
-    params: Params, x: Array, *, activation: Activation
+    params: Params, x: Array, *, activation: Activations
 ) -> Intermediates:
     """Runs the network on x [d] and keeps every z and h.
 
     Samples can be columns too, x [d, N], where every b is one: [n_out, 1].
     """
+    hidden = of_each_layer(activation, len(params) - 1)
     preacts: list[Array] = []
     acts = [x]
-    for w, b in params:
-        if preacts:  # so the output stays linear
-            acts.append(activation.fn(preacts[-1]))
+    for layer, (w, b) in enumerate(params):
+        if layer:  # so the output stays linear
+            acts.append(hidden[layer - 1].fn(preacts[-1]))
         preacts.append(w.T @ acts[-1] + b)
     return Intermediates(tuple(preacts), tuple(acts))
 
 
-def forward(params: Params, x: Array, *, activation: Activation) -> Array:
+def forward(params: Params, x: Array, *, activation: Activations) -> Array:
     """Returns yhat [k] for x [d]."""
     return forward_with_intermediates(params, x, activation=activation).preacts[-1]
 
 
-def squared_error(yhat: Array, y: Array) -> Array:
-    """Returns (yhat - y)^2 summed over the outputs [k]."""
-    return jnp.sum(jnp.square(yhat - y))
-
-
-def loss(params: Params, x: Array, y: Array, *, activation: Activation) -> Array:
-    """Returns the squared error of the prediction for x [d] against y [k]."""
-    return squared_error(forward(params, x, activation=activation), y)
+def loss(
+    params: Params, x: Array, y: Array, *, activation: Activations, loss: Loss = SQUARED
+) -> Array:
+    """Returns the loss of the prediction for x [d] against y [k]."""
+    return loss.value(forward(params, x, activation=activation), y)

@@ -8,19 +8,16 @@ on where the sweep has started.
 Shape letters beside those of `base`: D devices, C samples in the chunk of one device.
 """
 
-import functools
 import itertools
 from collections.abc import Callable, Iterator, Sequence
-from typing import Any, NamedTuple, TypeAlias
+from typing import Any, NamedTuple
 
 import jax
-import jax.numpy as jnp
 import numpy as np
-from jax.sharding import Mesh, NamedSharding, PartitionSpec
+from jax.sharding import Mesh
 
-from jaxmlp.activations import Activation
+from jaxmlp.activations import Activations
 from jaxmlp.base import (
-    Array,
     Batch,
     Evaluation,
     Params,
@@ -28,51 +25,21 @@ from jaxmlp.base import (
     layer_sizes,
     parameter_names,
 )
-from jaxmlp.plan import Plan, check_axis, checked, plan_for
-
-# `autodiff.per_sample_gradients`, `backprop.per_sample_gradients`, or what has their signature; one
-# that knows no `sample_axis` can be swept with a plan that has it at 0.
-PerSampleGradients: TypeAlias = Callable[..., Evaluation]
+from jaxmlp.chunks import (
+    SAMPLES,
+    Chunk,
+    PerSampleGradients,
+    chunk_function,
+    compile_step,
+    gather,
+    join,
+    leading,
+    split,
+)
+from jaxmlp.losses import SQUARED, Loss
+from jaxmlp.plan import Plan, checked, plan_for
 
 __all__ = ["Chunk", "Plan", "chunk_function", "compute", "gather", "leading", "plan_for", "stream"]
-
-_SAMPLES = "samples"  # the one axis of the mesh
-
-
-class Chunk(NamedTuple):
-    """Samples start, ..., start + size - 1; what the arrays hold beyond these means nothing."""
-
-    start: int
-    size: int
-    sample_axis: int  # of the arrays, 0 or -1
-    evaluation: Evaluation  # jax arrays of D * C samples
-
-
-def chunk_function(
-    per_sample_gradients: PerSampleGradients, *, activation: Activation, sample_axis: int = 0
-) -> Callable[..., Evaluation]:
-    """Compiles the gradients of one chunk, for those who cut and place samples themselves.
-
-    Args:
-      per_sample_gradients: of `autodiff`, of `backprop`, or with their signature.
-      activation: of the hidden layers.
-      sample_axis: 0 or -1.
-
-    Returns:
-      A jitted (params, batch, previous=None) -> Evaluation. batch is x [n, d] and y [n, k]; the
-      results have n first, or last: [..., n]. An earlier result of the same shape given as
-      `previous` is deleted and its memory used again, which saves most of the time of a large one.
-
-    Raises:
-      ValueError: for another axis.
-    """
-    evaluate = _at_axis(per_sample_gradients, activation, sample_axis)
-
-    def one_chunk(params: Params, batch: Batch, previous: Evaluation | None = None) -> Evaluation:
-        del previous  # its memory is what counts
-        return evaluate(params, batch)
-
-    return jax.jit(one_chunk, donate_argnames="previous", keep_unused=True)
 
 
 def stream(
@@ -80,7 +47,8 @@ def stream(
     params: Params,
     batch: Batch,
     *,
-    activation: Activation,
+    activation: Activations,
+    loss: Loss = SQUARED,
     start: int = 0,
     plan: Plan | None = None,
     devices: Sequence[Any] | None = None,
@@ -93,7 +61,8 @@ def stream(
       per_sample_gradients: of `autodiff`, of `backprop`, or with their signature.
       params: leaves [n_in, n_out] and [n_out], of any floating dtype; float64 under jax.enable_x64.
       batch: x [N, d] and y [N, k], of the same dtype.
-      activation: of the hidden layers.
+      activation: of all hidden layers, or a tuple of one for each.
+      loss: of one sample.
       start: the first sample to compute, a multiple of the plan's block.
       plan: None for that of `plan_for`.
       devices: among which each chunk is shared; None for all local ones.
@@ -104,7 +73,7 @@ def stream(
     Raises:
       ValueError: if there are no samples, or shapes, dtypes or start do not fit.
     """
-    sweep = _prepare(per_sample_gradients, params, batch, activation, start, plan, devices)
+    sweep = _prepare(per_sample_gradients, params, batch, activation, loss, start, plan, devices)
 
     def chunks() -> Iterator[Chunk]:
         memory = None
@@ -121,7 +90,8 @@ def compute(
     params: Params,
     batch: Batch,
     *,
-    activation: Activation,
+    activation: Activations,
+    loss: Loss = SQUARED,
     start: int = 0,
     plan: Plan | None = None,
     devices: Sequence[Any] | None = None,
@@ -133,7 +103,8 @@ def compute(
       per_sample_gradients: of `autodiff`, of `backprop`, or with their signature.
       params: of the network.
       batch: all samples.
-      activation: of the hidden layers.
+      activation: of all hidden layers, or a tuple of one for each.
+      loss: of one sample.
       start: the first sample to compute.
       plan: None for that of `plan_for`.
       devices: None for all local ones.
@@ -143,22 +114,11 @@ def compute(
     Returns:
       The chunks; `gather` makes one array of each quantity.
     """
-    sweep = _prepare(per_sample_gradients, params, batch, activation, start, plan, devices)
+    sweep = _prepare(per_sample_gradients, params, batch, activation, loss, start, plan, devices)
     memory = [chunk.evaluation for chunk in previous[: len(sweep.starts)]]
     for evaluation in memory:
         _check_memory(evaluation, sweep.shapes, sweep.devices)
     return tuple(sweep.fill(*pair) for pair in itertools.zip_longest(sweep.starts, memory))
-
-
-def leading(chunk: Chunk) -> Evaluation:
-    """Returns the samples of a chunk as NumPy arrays [size, ...], where possible without a copy."""
-    to_front = functools.partial(np.moveaxis, source=chunk.sample_axis, destination=0)
-    return jax.tree.map(lambda leaf: to_front(np.asarray(leaf))[: chunk.size], chunk.evaluation)
-
-
-def gather(chunks: Sequence[Chunk]) -> Evaluation:
-    """Copies the samples of all chunks into NumPy arrays [N, ...]."""
-    return jax.tree.map(lambda *leaves: np.concatenate(leaves), *map(leading, chunks))
 
 
 class _Sweep(NamedTuple):
@@ -174,7 +134,8 @@ def _prepare(
     per_sample_gradients: PerSampleGradients,
     params: Params,
     batch: Batch,
-    activation: Activation,
+    activation: Activations,
+    loss: Loss,
     start: int,
     plan: Plan | None,
     devices: Sequence[Any] | None,
@@ -191,14 +152,14 @@ def _prepare(
         )
     # Every device runs the same program for one device. Left to shard_map, XLA's partitioner would
     # give `autodiff` other bits on two devices, and others again on four (jax 0.10.2).
-    mesh = Mesh(np.array(jax.local_devices() if devices is None else devices), (_SAMPLES,))
-    step = _step(per_sample_gradients, activation, plan)
+    mesh = Mesh(np.array(jax.local_devices() if devices is None else devices), (SAMPLES,))
+    step = compile_step(per_sample_gradients, activation, loss, plan)
     held = [jax.device_put(params, device) for device in mesh.devices]
     local = jax.eval_shape(step.memory, params, _rows(batch, 0, plan.chunk))
 
     def fill(first: int, memory: Evaluation | None) -> Chunk:
         parts = []
-        shards = [None] * mesh.size if memory is None else _split(memory, mesh.size)
+        shards = [None] * mesh.size if memory is None else split(memory, mesh.size)
         for i, (params, mine) in enumerate(zip(held, shards, strict=True)):
             begin = first + i * plan.chunk
             n_blocks = np.clip(-(-(n - begin) // plan.block), 0, plan.chunk // plan.block)
@@ -206,66 +167,10 @@ def _prepare(
             mine = step.memory(params, part) if mine is None else mine
             parts.append(step.fill(mine, params, part, np.int32(n_blocks)))
         size = min(mesh.size * plan.chunk, n - first)
-        return Chunk(first, size, plan.sample_axis, _join(parts, mesh, plan.sample_axis))
+        return Chunk(first, size, plan.sample_axis, join(parts, mesh, plan.sample_axis))
 
     starts = range(start, n, mesh.size * plan.chunk)
     return _Sweep(starts, fill, jax.tree.leaves(local), set(mesh.devices))
-
-
-class _Step(NamedTuple):
-    """Two jitted functions of one device."""
-
-    memory: Callable[[Params, Batch], Evaluation]
-    fill: Callable[[Evaluation, Params, Batch, Array], Evaluation]  # deletes its first argument
-
-
-@functools.lru_cache
-def _step(per_sample_gradients: PerSampleGradients, activation: Activation, plan: Plan) -> _Step:
-    """Compiles once for all sweeps that have these in common."""
-    evaluate = _at_axis(per_sample_gradients, activation, plan.sample_axis)
-
-    def fill(memory: Evaluation, params: Params, batch: Batch, n_blocks: Array) -> Evaluation:
-        def one_block(i: Array, filled: Evaluation) -> Evaluation:
-            first = i * plan.block
-            rows = (jax.lax.dynamic_slice_in_dim(leaf, first, plan.block) for leaf in batch)
-            put = functools.partial(
-                jax.lax.dynamic_update_slice_in_dim, start_index=first, axis=plan.sample_axis
-            )
-            return jax.tree.map(put, filled, evaluate(params, Batch(*rows)))
-
-        if plan.block == plan.chunk:  # outside a loop, all cores fill it
-            return evaluate(params, batch)
-        return jax.lax.fori_loop(0, n_blocks, one_block, memory)
-
-    def memory(params: Params, batch: Batch) -> Evaluation:
-        shapes = jax.eval_shape(evaluate, params, batch)
-        return jax.tree.map(lambda leaf: jnp.zeros(leaf.shape, leaf.dtype), shapes)
-
-    return _Step(jax.jit(memory), jax.jit(fill, donate_argnums=0, keep_unused=True))
-
-
-def _split(evaluation: Evaluation, n: int) -> Sequence[Evaluation | None]:
-    """Returns what lies on each device; all at once, as the use of one part deletes the whole."""
-    if n == 1:
-        return [evaluation]
-    leaves, treedef = jax.tree.flatten(evaluation)
-    shards = [[shard.data for shard in leaf.addressable_shards] for leaf in leaves]
-    return [jax.tree.unflatten(treedef, parts) for parts in zip(*shards, strict=True)]
-
-
-def _join(parts: Sequence[Evaluation], mesh: Mesh, sample_axis: int) -> Evaluation:
-    """Makes one array of those on the devices, without moving anything."""
-    if len(parts) == 1:
-        return parts[0]
-
-    def one(*leaves: jax.Array) -> jax.Array:
-        shape = list(leaves[0].shape)
-        shape[sample_axis] *= mesh.size
-        before = sample_axis % len(shape)
-        sharding = NamedSharding(mesh, PartitionSpec(*[None] * before, _SAMPLES))
-        return jax.make_array_from_single_device_arrays(tuple(shape), sharding, leaves)
-
-    return jax.tree.map(one, *parts)
 
 
 def _rows(batch: Batch, first: int, n: int) -> Batch:
@@ -274,14 +179,6 @@ def _rows(batch: Batch, first: int, n: int) -> Batch:
         return Batch(*(array[first : first + n] for array in batch))
     rows = np.minimum(np.arange(first, first + n), len(batch.x) - 1)
     return Batch(*(array[rows] for array in batch))
-
-
-def _at_axis(
-    per_sample_gradients: PerSampleGradients, activation: Activation, sample_axis: int
-) -> Callable[[Params, Batch], Evaluation]:
-    check_axis(sample_axis)
-    axis = {} if sample_axis == 0 else {"sample_axis": sample_axis}
-    return functools.partial(per_sample_gradients, activation=activation, **axis)
 
 
 def _check_batch(params: Params, batch: Batch) -> None:
