@@ -17,7 +17,7 @@ from jaxmlp import init_params
 from tests.support import backwards
 from tests.support.paths import ROOT
 
-FILE = ROOT / "tests" / "backwards.py"
+FILE = ROOT / "tests" / "support" / "backwards.py"
 SMALL = ("--layer_sizes=3,3,3", "--samples=3", "--implementations=numpy_manual")
 PARAMS = init_params(np.random.default_rng(0), (3, 3, 3))
 X = np.random.default_rng(1).random((3, 3)).astype(np.float32)
@@ -279,7 +279,7 @@ def test_a_file_without_the_function(tmp_path, case):
     ("reference", "words"),
     [
         ("no_such.module:f", "No module named 'no_such'"),
-        ("tests/backwards:right", "expected FILE.py:NAME"),
+        ("tests/support/backwards:right", "expected FILE.py:NAME"),
         (":right", "expected FILE.py:NAME"),
         (
             "tests.support.backwards:wrong",
