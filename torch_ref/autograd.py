@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 import torch
 
+from torch_ref.losses import LOSSES
 from torch_ref.mlp import MLP
 
 
@@ -21,7 +22,9 @@ class Evaluation(NamedTuple):
     acts: list[torch.Tensor]  # [N, n_{l-1}]
 
 
-def per_sample_gradients(model: MLP, x: torch.Tensor, y: torch.Tensor) -> Evaluation:
+def per_sample_gradients(
+    model: MLP, x: torch.Tensor, y: torch.Tensor, *, loss: str = "squared"
+) -> Evaluation:
     """Differentiates N samples in one backward pass.
 
     Every parameter is expanded to [N, ...], a view that costs nothing, and autograd is asked for
@@ -31,6 +34,7 @@ def per_sample_gradients(model: MLP, x: torch.Tensor, y: torch.Tensor) -> Evalua
       model: the network.
       x: [N, d].
       y: [N, k].
+      loss: a key of LOSSES.
 
     Returns:
       Evaluation, detached.
@@ -39,16 +43,16 @@ def per_sample_gradients(model: MLP, x: torch.Tensor, y: torch.Tensor) -> Evalua
     expanded = [p.expand(n, *p.shape) for p in model.parameters()]
     preacts: list[torch.Tensor] = []
     acts = [x]
-    for weight, bias in zip(expanded[::2], expanded[1::2], strict=True):
-        if preacts:
-            acts.append(model.activation(preacts[-1]))
+    for layer, (weight, bias) in enumerate(zip(expanded[::2], expanded[1::2], strict=True)):
+        if layer:
+            acts.append(model.activations[layer - 1](preacts[-1]))
         rows = torch.baddbmm(bias.unsqueeze(1), acts[-1].unsqueeze(1), weight.transpose(1, 2))
         preacts.append(rows.squeeze(1))
-    loss = (preacts[-1] - y).square().sum(dim=-1)
-    grads = torch.autograd.grad(loss.sum(), expanded)
+    losses = LOSSES[loss](preacts[-1], y)
+    grads = torch.autograd.grad(losses.sum(), expanded)
     return Evaluation(
         preacts[-1].detach(),
-        loss.detach(),
+        losses.detach(),
         list(grads),
         [z.detach() for z in preacts],
         [h.detach() for h in acts],
@@ -56,7 +60,7 @@ def per_sample_gradients(model: MLP, x: torch.Tensor, y: torch.Tensor) -> Evalua
 
 
 def loop_gradients(
-    model: MLP, x: torch.Tensor, y: torch.Tensor
+    model: MLP, x: torch.Tensor, y: torch.Tensor, *, loss: str = "squared"
 ) -> tuple[torch.Tensor, torch.Tensor, list[torch.Tensor]]:
     """Differentiates one sample after another with `backward()`, as a tutorial would.
 
@@ -66,6 +70,7 @@ def loop_gradients(
       model: the network; its `.grad` fields are overwritten.
       x: [N, d].
       y: [N, k].
+      loss: a key of LOSSES.
 
     Returns:
       prediction [N, k], loss [N] and the gradients, as in Evaluation.
@@ -74,10 +79,10 @@ def loop_gradients(
     for x_i, y_i in zip(x, y, strict=True):
         model.zero_grad(set_to_none=True)
         yhat = model(x_i)
-        loss = (yhat - y_i).square().sum()
-        loss.backward()
+        value = LOSSES[loss](yhat, y_i)
+        value.backward()
         predictions.append(yhat.detach())
-        losses.append(loss.detach())
+        losses.append(value.detach())
         rows.append([p.grad for p in model.parameters()])
     grads = [torch.stack(column) for column in zip(*rows, strict=True)]
     return torch.stack(predictions), torch.stack(losses), grads

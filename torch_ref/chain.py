@@ -8,7 +8,7 @@ import torch
 from torch import nn
 from torch.nn import functional
 
-from torch_ref.mlp import ACTIVATIONS
+from torch_ref.activations import ACTIVATIONS
 from torch_ref.trace import ModuleError, Step, place
 
 
@@ -16,7 +16,7 @@ class Chain(NamedTuple):
     """Linear layers and the one activation between them."""
 
     linears: tuple[tuple[str, nn.Linear], ...]  # named as in named_modules(), in order of use
-    activation: str  # a key of torch_ref.mlp.ACTIVATIONS
+    activation: str  # a key of ACTIVATIONS
 
 
 def make_chain(steps: Sequence[Step]) -> Chain:

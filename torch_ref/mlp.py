@@ -1,40 +1,22 @@
 """The same network as a torch module."""
 
-import functools
 import itertools
-from collections.abc import Callable, Sequence
-from types import MappingProxyType
+from collections.abc import Sequence
 
 import torch
 from torch import nn
-from torch.nn import functional
 
-# torch's softplus is the identity above its threshold, 20 by default: 2e-9 off, which float64
-# sees. Above 40 the true difference, exp(-40) = 4e-18, is below half an ulp of 40 in float64.
-_softplus = functools.partial(functional.softplus, threshold=40.0)
-_gelu_tanh = functools.partial(functional.gelu, approximate="tanh")
-
-ACTIVATIONS: MappingProxyType[str, Callable[[torch.Tensor], torch.Tensor]] = MappingProxyType(
-    {
-        "sigmoid": torch.sigmoid,
-        "tanh": torch.tanh,
-        "relu": torch.relu,
-        "softplus": _softplus,
-        "silu": functional.silu,
-        "gelu": _gelu_tanh,
-        "identity": lambda z: z,
-    }
-)
+from torch_ref.activations import of_each_layer
 
 
 class MLP(nn.Module):
-    """Linear layers, one hidden activation, a linear output."""
+    """Linear layers, activations between them, a linear output."""
 
     def __init__(
         self,
         layer_sizes: Sequence[int],
         *,
-        activation: str = "sigmoid",
+        activation: str | Sequence[str] = "sigmoid",
         dtype: torch.dtype = torch.float32,
         device: torch.device | str = "cpu",
     ) -> None:
@@ -42,15 +24,16 @@ class MLP(nn.Module):
 
         Args:
           layer_sizes: (d, n_1, ..., k).
-          activation: a key of ACTIVATIONS.
+          activation: a key of ACTIVATIONS for all hidden layers, or one for each.
           dtype: of the parameters.
           device: of the parameters.
 
         Raises:
           KeyError: for an unknown activation.
+          ValueError: for another number of activations than hidden layers.
         """
         super().__init__()
-        self.activation = ACTIVATIONS[activation]
+        self.activations = of_each_layer(activation, len(layer_sizes) - 2)
         self.layers = nn.ModuleList(
             nn.Linear(n_in, n_out, dtype=dtype, device=device)
             for n_in, n_out in itertools.pairwise(layer_sizes)
@@ -59,6 +42,6 @@ class MLP(nn.Module):
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         """Returns yhat [..., k] for x [..., d]."""
         *hidden, output = self.layers
-        for layer in hidden:
-            x = self.activation(layer(x))
+        for layer, activation in zip(hidden, self.activations, strict=True):
+            x = activation(layer(x))
         return output(x)

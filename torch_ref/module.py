@@ -10,6 +10,7 @@ from torch.nn import functional
 
 from torch_ref.autograd import Evaluation
 from torch_ref.chain import Chain, check_parameters, check_shapes, make_chain, recompute
+from torch_ref.losses import LOSSES
 from torch_ref.trace import ModuleError, first_line, place, trace_steps
 
 __all__ = ["Chain", "ModuleError", "module_gradients", "read_module"]
@@ -58,7 +59,12 @@ def read_module(module: nn.Module, n_inputs: int | None = None) -> Chain:
 
 
 def module_gradients(
-    module: nn.Module, chain: Chain, x: torch.Tensor, y: torch.Tensor
+    module: nn.Module,
+    chain: Chain,
+    x: torch.Tensor,
+    y: torch.Tensor,
+    *,
+    loss: str = "squared",
 ) -> Evaluation:
     """Differentiates N samples through the module's own forward, each as a batch of one.
 
@@ -69,6 +75,7 @@ def module_gradients(
       chain: what it returned.
       x: [N, d].
       y: [N, k].
+      loss: a key of LOSSES.
 
     Returns:
       Evaluation, detached; preacts and acts are recomputed from the layers.
@@ -83,23 +90,23 @@ def module_gradients(
         for kind in ("weight", "bias")
     }
 
-    def loss(
+    def loss_and_prediction(
         params: dict[str, torch.Tensor], x_i: torch.Tensor, y_i: torch.Tensor
     ) -> tuple[torch.Tensor, torch.Tensor]:
         yhat = torch.func.functional_call(module, params, (x_i.unsqueeze(0),)).squeeze(0)
-        return (yhat - y_i).square().sum(), yhat
+        return LOSSES[loss](yhat, y_i), yhat
 
     try:
-        differentiate = torch.func.grad_and_value(loss, has_aux=True)
+        differentiate = torch.func.grad_and_value(loss_and_prediction, has_aux=True)
         by_name, (losses, yhat) = torch.func.vmap(differentiate, (None, 0, 0))(params, x, y)
         grads = [by_name[name] for name in params]
     except RuntimeError:
-        yhat, losses, grads = _one_by_one(loss, params, x, y)
+        yhat, losses, grads = _one_by_one(loss_and_prediction, params, x, y)
     return Evaluation(yhat, losses, grads, *recompute(chain, x))
 
 
 def _one_by_one(
-    loss: Callable[..., tuple[torch.Tensor, torch.Tensor]],
+    loss_and_prediction: Callable[..., tuple[torch.Tensor, torch.Tensor]],
     params: dict[str, torch.Tensor],
     x: torch.Tensor,
     y: torch.Tensor,
@@ -110,7 +117,7 @@ def _one_by_one(
     try:
         for x_i, y_i in zip(x, y, strict=True):
             with torch.enable_grad():
-                value, yhat = loss(leaves, x_i, y_i)
+                value, yhat = loss_and_prediction(leaves, x_i, y_i)
             grads = torch.autograd.grad(value, list(leaves.values()), materialize_grads=True)
             rows.append((yhat.detach(), value.detach(), *grads))
     except RuntimeError as error:

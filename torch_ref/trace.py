@@ -6,23 +6,12 @@ from typing import Any, NamedTuple
 
 import torch
 from torch import fx, nn
-from torch.nn import functional
 
-_KEYS = {  # the modules and the functions that are each activation
-    "sigmoid": (nn.Sigmoid, torch.sigmoid, torch.sigmoid_, torch.special.expit),
-    "tanh": (nn.Tanh, torch.tanh, torch.tanh_),
-    "relu": (nn.ReLU, functional.relu, torch.relu, torch.relu_),
-    "softplus": (nn.Softplus, functional.softplus),
-    "silu": (nn.SiLU, functional.silu),
-    "gelu": (nn.GELU, functional.gelu),
-    "identity": (nn.Identity,),
-}
-_METHODS = ("sigmoid", "tanh", "relu")  # of a tensor, with an underscore in place
+from torch_ref.activations import ACTIVATIONS
+
 _ACTIVATION_OF: dict[Any, str] = {
-    **{key: activation for activation, keys in _KEYS.items() for key in keys},
-    **{method + end: method for method in _METHODS for end in ("", "_")},
+    spelling: name for name, row in ACTIVATIONS.items() for spelling in row.spellings
 }
-_OPTIONS = {"softplus": ("beta", "threshold"), "gelu": ("approximate",)}
 # exp of more than this is infinite in float32, in which torch computes softplus of float16 too
 _OVERFLOWS = 88.0
 
@@ -36,7 +25,7 @@ class Step(NamedTuple):
 
     place: str  # for people
     name: str  # of the layer, as in named_modules()
-    what: nn.Linear | str  # the layer, or a key of torch_ref.mlp.ACTIVATIONS
+    what: nn.Linear | str  # the layer, or a key of ACTIVATIONS
 
 
 class _Tracer(fx.Tracer):
@@ -96,7 +85,8 @@ def _step(module: nn.Module, node: fx.Node, previous: fx.Node, dtype: torch.dtyp
     else:
         operation = getattr(node.target, "__name__", str(node.target))
         where = f"{where}, {operation}"
-        names = _OPTIONS.get(_ACTIVATION_OF.get(node.target, ""), ())
+        row = ACTIVATIONS.get(_ACTIVATION_OF.get(node.target, ""))
+        names = row.options if row else ()
         key, options = node.target, dict(zip(names, node.args[1:], strict=False)) | node.kwargs
     if node.op == "get_attr":
         raise ModuleError(
@@ -131,9 +121,10 @@ def _enclosing(node: fx.Node) -> str:
 def _advice(operation: str) -> str:
     if "dropout" in operation.lower():
         return "dropout changes what is computed; remove it or use nn.Identity, in eval mode too"
+    known = ", ".join(ACTIVATIONS)
     return (
-        f"expected nn.Linear layers and one of {', '.join(_KEYS)} between them, got {operation}; "
-        "take it out or use one of these"
+        f"expected nn.Linear layers and one of {known} between them, got {operation}; take it out "
+        "or use one of these"
     )
 
 

@@ -178,13 +178,13 @@ def test_labels_of_torch_are_what_its_nodes_save_and_are_handed(sizes, activatio
 
 def by_mv(model, x):
     for i, layer in enumerate(model.layers):
-        x = torch.mv(layer.weight, x if i == 0 else model.activation(x)) + layer.bias
+        x = torch.mv(layer.weight, x if i == 0 else model.activations[0](x)) + layer.bias
     return x
 
 
 def by_product(model, x):
     for i, layer in enumerate(model.layers):
-        x = (x if i == 0 else model.activation(x)) @ layer.weight.T + layer.bias
+        x = (x if i == 0 else model.activations[0](x)) @ layer.weight.T + layer.bias
     return x
 
 

@@ -19,7 +19,7 @@ from compare.evidence.rounding.roundoff import roundoff
 from jaxmlp import ACTIVATIONS, Batch, backprop, init_params
 from tests.support.low_precision import LOW, cast, gradients, random_network
 from tests.support.networks import ALL_ACTIVATIONS
-from torch_ref import MLP, convert
+from torch_ref import ACTIVATIONS, convert
 
 F32 = np.dtype(np.float32)
 BFLOAT16 = LOW["bfloat16"]
@@ -169,7 +169,7 @@ def _by_jax(activation):
 
 def _by_torch(z, activation):
     tensor = convert.to_tensor(z).requires_grad_()
-    value = MLP((1, 1), activation=activation, dtype=tensor.dtype).activation(tensor)
+    value = ACTIVATIONS[activation](tensor)
     (slope,) = torch.autograd.grad(value.sum(), tensor)
     return convert.to_array(value), convert.to_array(slope)
 
