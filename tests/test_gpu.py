@@ -24,7 +24,8 @@ from compare.pipeline.compare import compare_problem
 from compare.problem.problem import Problem
 from compare.selftest.random_networks import _jitted, draw_network
 from jaxmlp import Batch, Layer
-from tests.evidence.certificate.test_phi import check_costs, check_exp
+from tests.evidence.certificate.test_activations import check_costs, check_exp
+from tests.support.cases import case_of, network_of
 from tests.support.networks import ALL_ACTIVATIONS, alone
 from tests.support.paths import ROOT
 
@@ -189,7 +190,9 @@ def test_weights_and_samples_are_the_same_bits_there(both, name, dtype):
     w = np.concatenate([awkward, np.array([1, -1.25, 3], dtype)]).reshape(4, 2)
     params = (Layer(w, awkward[:2]), Layer(w[:2], awkward[2:4]))
     batch = Batch(awkward[None, :4], awkward[None, :2])
-    evaluation = IMPLEMENTATIONS[name](params, "tanh", "gpu").evaluate(alone(batch))
+    evaluation = IMPLEMENTATIONS[name](params, network_of(params, "tanh"), "gpu").evaluate(
+        alone(batch)
+    )
     assert evaluation.dtype == dtype
 
 
@@ -234,7 +237,7 @@ def test_subnormals_are_probed_as_products_treat_them(request, framework, dtype)
     multiply = multiplied_by_jax if framework == "jax" else multiplied_by_torch
     name = "jax_grad" if framework == "jax" else "torch_autograd"
     params = (Layer(np.ones((1, 1), dtype), np.ones(1, dtype)),)
-    engine = IMPLEMENTATIONS[name](params, "relu", "gpu").engine
+    engine = IMPLEMENTATIONS[name](params, network_of(params, "relu"), "gpu").engine
     probed = probe(engine.multiply, (1, 1), np.dtype(dtype), samples=8)
     tiny = float(np.finfo(dtype).smallest_normal)
     factors = np.array([tiny / 2, tiny], dtype), np.array([2, 0.5], dtype)
@@ -251,10 +254,10 @@ def certificates(network, device):
         placed = jax.device_put((params, batch), device)
         for name in ("jax_grad", "jax_manual"):
             found[name] = jax.tree.map(np.asarray, _jitted(name, activation)(*placed).grads)
-    by_torch = IMPLEMENTATIONS["torch_autograd"](params, activation, "gpu")
+    by_torch = IMPLEMENTATIONS["torch_autograd"](params, network_of(params, activation), "gpu")
     found["torch_autograd"] = by_torch.evaluate(alone(batch)).grads
     for name, grads in found.items():
-        yield certify(name, params, *batch, grads, activation=activation)
+        yield certify(name, case_of(params, batch, grads, activation))
 
 
 @pytest.mark.parametrize("seed", range(8))
@@ -278,7 +281,7 @@ def test_random_correct_networks_never_disagree_in_reduced_products(both, seed, 
         def samples(start, stop, batch=batch):
             return Batch(batch.x[start:stop], batch.y[start:stop])
 
-        problem = Problem(params, activation, len(batch.x), samples)
+        problem = Problem(params, network_of(params, activation), len(batch.x), samples)
         found = compare_problem(problem, config)
         assert found.verdict != "disagree", (str(network), found.reason)
 

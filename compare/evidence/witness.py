@@ -7,42 +7,17 @@ costs a forward pass.
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from types import MappingProxyType
-from typing import NamedTuple
+from typing import NamedTuple, TypeAlias
 
 import numpy as np
 
+from compare.evidence.certificate.activations import ACTIVATIONS
+from compare.evidence.certificate.losses import LOSSES, Loss
+from compare.problem.network import Network
+
+_Function: TypeAlias = Callable[[np.ndarray], np.ndarray]
+
 _STEP = 1e-100
-_GELU_SCALE = np.sqrt(2 / np.pi)
-
-
-def _sigmoid(z: np.ndarray) -> np.ndarray:
-    e = np.exp(np.where(z.real >= 0, -z, z))  # never overflows
-    return np.where(z.real >= 0, 1, e) / (1 + e)
-
-
-def _softplus(z: np.ndarray) -> np.ndarray:
-    right = z.real >= 0
-    e = np.exp(np.where(right, -z, z))
-    return np.where(right, z, 0) + np.log1p(e.real) + 1j * e.imag / (1 + e.real)
-
-
-def _gelu(z: np.ndarray) -> np.ndarray:
-    return z * _sigmoid(2 * _GELU_SCALE * (z + 0.044715 * z * z * z))
-
-
-# phi on complex numbers; a branch is taken on the real part.
-PHI: MappingProxyType[str, Callable[[np.ndarray], np.ndarray]] = MappingProxyType(
-    {
-        "sigmoid": _sigmoid,
-        "tanh": np.tanh,
-        "relu": lambda z: np.where(z.real <= 0, 0, z),
-        "softplus": _softplus,
-        "silu": lambda z: z * _sigmoid(z),
-        "gelu": _gelu,
-        "identity": lambda z: z,
-    }
-)
 
 
 def complex_step(
@@ -50,7 +25,7 @@ def complex_step(
     x: np.ndarray,
     y: np.ndarray,
     *,
-    activation: str,
+    network: Network,
 ) -> list[tuple[np.ndarray, np.ndarray]]:
     """Differentiates the loss of one sample.
 
@@ -58,38 +33,40 @@ def complex_step(
       params: (w [n_in, n_out], b [n_out]) a layer; widened to float64.
       x: [d].
       y: [k].
-      activation: a key of PHI.
+      network: whose loss is differentiated.
 
     Returns:
       (dL/dw [n_in, n_out], dL/db [n_out]) a layer, float64.
     """
     layers = [(np.asarray(w, np.complex128), np.asarray(b, np.complex128)) for w, b in params]
-    phi = PHI[activation]
+    activations = [ACTIVATIONS[name].analytic for name in network.activations]
+    loss = LOSSES[network.loss]
     h = np.asarray(x, np.complex128)[None]
     grads = []
     for i, (w, b) in enumerate(layers):
         z = h @ w + b
         # Every parameter of this layer moves one z: [n_out] for its bias, h_i times that for w.
         unit = 1j * _STEP * np.eye(len(b))
-        of_bias = _slopes(layers[i:], z + unit, y, phi)
+        of_bias = _slopes(layers[i + 1 :], activations[i:], z + unit, y, loss)
         moves = (unit[None] * h.T[:, :, None]).reshape(-1, len(b))
-        of_weights = _slopes(layers[i:], z + moves, y, phi)
+        of_weights = _slopes(layers[i + 1 :], activations[i:], z + moves, y, loss)
         grads.append((of_weights.reshape(w.shape), of_bias))
-        h = phi(z)
+        if i < len(activations):
+            h = activations[i](z)
     return grads
 
 
 def _slopes(
-    layers: Sequence[tuple[np.ndarray, np.ndarray]],
+    above: Sequence[tuple[np.ndarray, np.ndarray]],
+    activations: Sequence[_Function],
     z: np.ndarray,
     y: np.ndarray,
-    phi: Callable[[np.ndarray], np.ndarray],
+    loss: Loss,
 ) -> np.ndarray:
     """Runs the layers above on perturbed z [moves, n]; returns the slope of each move."""
-    for w, b in layers[1:]:
+    for (w, b), phi in zip(above, activations, strict=True):
         z = phi(z) @ w + b
-    residual = z - np.asarray(y, np.float64)
-    return np.sum(residual * residual, axis=1).imag / _STEP
+    return np.asarray(loss.value(z.T, np.asarray(y, np.float64)[:, None]).imag / _STEP)
 
 
 class WitnessError(NamedTuple):
@@ -107,7 +84,7 @@ def witness_errors(
     y: np.ndarray,
     gradients: Mapping[str, Mapping[str, np.ndarray]],
     *,
-    activation: str,
+    network: Network,
     layout: str,
     sample: int,
 ) -> list[WitnessError]:
@@ -118,13 +95,13 @@ def witness_errors(
       x: [d].
       y: [k].
       gradients: implementation -> parameter -> array, weights in `layout`.
-      activation: of the hidden layers.
+      network: whose loss is differentiated.
       layout: 'in_out' or 'out_in'.
       sample: its number.
     """
     truth = {}
     with np.errstate(all="ignore"):
-        for i, (w, b) in enumerate(complex_step(params, x, y, activation=activation), start=1):
+        for i, (w, b) in enumerate(complex_step(params, x, y, network=network), start=1):
             truth[f"w{i}"], truth[f"b{i}"] = (w if layout == "in_out" else w.T), b
     found = []
     for implementation, arrays in gradients.items():

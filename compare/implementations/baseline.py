@@ -161,7 +161,7 @@ def _identity(problem: Problem) -> dict[str, Any]:
             data.update(array.tobytes())
     found = (
         list(problem.layer_sizes),
-        problem.activation,
+        ",".join(dict.fromkeys(problem.network.activations)),
         problem.n_samples,
         problem.dtype.name,
         weights.hexdigest(),

@@ -18,7 +18,7 @@ def implementations_of(problem: Problem, config: Config) -> list[Implementation]
     """
     settings = Settings(config.matmul_precision, config.deterministic)
     built = [
-        (place, IMPLEMENTATIONS[name](problem.params, problem.activation, place.device, settings))
+        (place, IMPLEMENTATIONS[name](problem.params, problem.network, place.device, settings))
         for name in config.implementations
         for place in _places(name, config.device)
     ]

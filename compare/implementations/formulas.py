@@ -12,7 +12,18 @@ from types import MappingProxyType
 import jax
 import jax.numpy as jnp
 
-from jaxmlp import ACTIVATIONS, Activation, Batch, Evaluation, Params, autodiff, backprop
+from compare.problem.network import Network
+from jaxmlp import (
+    ACTIVATIONS,
+    LOSSES,
+    Activation,
+    Batch,
+    Evaluation,
+    Loss,
+    Params,
+    autodiff,
+    backprop,
+)
 from jaxmlp.base import Array
 
 Formula = Callable[[Params, Batch], Evaluation]
@@ -51,20 +62,22 @@ _TORCH: MappingProxyType[str, Activation] = MappingProxyType(
 )
 
 
-def formula(implementation: str, activation: str) -> Formula:
+def formula(implementation: str, network: Network) -> Formula:
     """Returns the function that an implementation evaluates; any other backprops like ours.
 
     It is one object for all that evaluate the same, so that what is traced of it is used again.
     """
+    table, by = ACTIVATIONS, backprop.per_sample_gradients
     if implementation == "jax_grad":
-        by, phi = autodiff.per_sample_gradients, ACTIVATIONS[activation]
+        by = autodiff.per_sample_gradients
     elif implementation in ("torch_autograd", "module"):
-        by, phi = backprop.per_sample_gradients, _TORCH[activation]
-    else:
-        by, phi = backprop.per_sample_gradients, ACTIVATIONS[activation]
-    return _made(by, phi)
+        table = _TORCH
+    activations = tuple(table[name] for name in network.activations)
+    return _made(by, activations, LOSSES[network.loss])
 
 
 @functools.cache
-def _made(by: Callable[..., Evaluation], phi: Activation) -> Formula:
-    return functools.partial(by, activation=phi)
+def _made(
+    by: Callable[..., Evaluation], activations: tuple[Activation, ...], loss: Loss
+) -> Formula:
+    return functools.partial(by, activation=activations, loss=loss)

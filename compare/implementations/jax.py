@@ -14,7 +14,8 @@ from compare.implementations.base import Engine, Factors, Implementation, Settin
 from compare.implementations.products import furthest_off
 from compare.problem.answers import Answer, answer_of
 from compare.problem.blocks import Block
-from jaxmlp import ACTIVATIONS, forward_with_intermediates
+from compare.problem.network import Network
+from jaxmlp import ACTIVATIONS, LOSSES, forward_with_intermediates
 from jaxmlp.base import Evaluation, Intermediates, Params
 from jaxmlp.sweep import chunk_function
 
@@ -25,7 +26,7 @@ def implementation(
     name: str,
     differentiate: Callable[..., Evaluation],
     params: Params,
-    activation: str,
+    network: Network,
     device: str,
     settings: Settings,
 ) -> Implementation:
@@ -35,7 +36,7 @@ def implementation(
       name: of it.
       differentiate: `per_sample_gradients` of `jaxmlp.autodiff` or `jaxmlp.backprop`.
       params: NumPy weights.
-      activation: of the hidden layers.
+      network: whose weights they are.
       device: 'cpu' or 'gpu' for all of that kind, among which blocks go round; or one of them,
         such as 'cpu:0' or 'cuda:0'.
       settings: under which it computes.
@@ -43,7 +44,8 @@ def implementation(
     Raises:
       UsageError: if JAX has no such device, or there is too little memory on it.
     """
-    phi, dtype = ACTIVATIONS[activation], params[0].w.dtype
+    dtype = params[0].w.dtype
+    activations = tuple(ACTIVATIONS[name] for name in network.activations)
     targets = jax_devices(device)
 
     @contextlib.contextmanager
@@ -62,8 +64,8 @@ def implementation(
     with set_up():
         held_params = [place(params, target) for target in targets]
     # Each implementation has a jit of its own: in a common one XLA would merge what they share.
-    gradients = chunk_function(differentiate, activation=phi)
-    one_forward = functools.partial(forward_with_intermediates, activation=phi)
+    gradients = chunk_function(differentiate, activation=activations, loss=LOSSES[network.loss])
+    one_forward = functools.partial(forward_with_intermediates, activation=activations)
     forward = jax.jit(jax.vmap(one_forward, in_axes=(None, 0)))
 
     def evaluate(block: Block) -> Answer:

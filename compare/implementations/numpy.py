@@ -6,15 +6,19 @@ from compare.implementations.base import Implementation
 from compare.implementations.numpy_backprop import OneSample, one_sample
 from compare.problem.answers import Answer, answer_of
 from compare.problem.blocks import Block
+from compare.problem.network import Network
 from jaxmlp.base import Evaluation, Intermediates, Layer, Params
 
 
-def implementation(params: Params, activation: str) -> Implementation:
+def implementation(params: Params, network: Network) -> Implementation:
     """Builds it; one sample is computed after another."""
 
     def run(block: Block) -> list[OneSample]:
         samples = zip(*block.batch, strict=True)
-        return [one_sample(params, x, y, activation=activation) for x, y in samples]
+        return [
+            one_sample(params, x, y, activations=network.activations, loss=network.loss)
+            for x, y in samples
+        ]
 
     def evaluate(block: Block) -> Answer:
         found = run(block)

@@ -25,15 +25,35 @@ def _gelu_slope(z: np.ndarray) -> np.ndarray:
     return 0.5 * (1 + t) + 0.5 * z * (1 - t**2) * _C * (1 + 0.134145 * z**2)
 
 
-_Function = Callable[[np.ndarray], np.ndarray]
-PHI: dict[str, tuple[_Function, _Function]] = {  # phi(z) and phi'(z)
-    "sigmoid": (_sigmoid, lambda z: _sigmoid(z) * _sigmoid(-z)),
-    "tanh": (np.tanh, lambda z: 1 - np.tanh(z) ** 2),
-    "relu": (lambda z: np.where(z > 0, z, 0), lambda z: np.where(z > 0, 1.0, 0.0)),
-    "softplus": (lambda z: np.logaddexp(0, z), _sigmoid),
-    "silu": (lambda z: z * _sigmoid(z), lambda z: _sigmoid(z) * (1 + z * _sigmoid(-z))),
-    "gelu": (_gelu_tanh, _gelu_slope),
-    "identity": (lambda z: z, np.ones_like),
+class Activation(NamedTuple):
+    """phi and its derivative."""
+
+    value: Callable[[np.ndarray], np.ndarray]
+    slope: Callable[[np.ndarray], np.ndarray]
+
+
+ACTIVATIONS: dict[str, Activation] = {
+    "sigmoid": Activation(_sigmoid, lambda z: _sigmoid(z) * _sigmoid(-z)),
+    "tanh": Activation(np.tanh, lambda z: 1 - np.tanh(z) ** 2),
+    "relu": Activation(lambda z: np.where(z > 0, z, 0), lambda z: np.where(z > 0, 1.0, 0.0)),
+    "softplus": Activation(lambda z: np.logaddexp(0, z), _sigmoid),
+    "silu": Activation(lambda z: z * _sigmoid(z), lambda z: _sigmoid(z) * (1 + z * _sigmoid(-z))),
+    "gelu": Activation(_gelu_tanh, _gelu_slope),
+    "identity": Activation(lambda z: z, np.ones_like),
+}
+
+
+class Loss(NamedTuple):
+    """A loss of one sample, and its slope."""
+
+    value: Callable[[np.ndarray, np.ndarray], np.ndarray]  # (yhat [k], y [k]) -> scalar
+    slope: Callable[[np.ndarray, np.ndarray], np.ndarray]  # dL/dyhat [k]
+
+
+LOSSES: dict[str, Loss] = {
+    "squared": Loss(
+        lambda yhat, y: np.sum((yhat - y) ** 2, axis=-1), lambda yhat, y: 2 * (yhat - y)
+    ),
 }
 
 
@@ -51,7 +71,8 @@ def one_sample(
     x: np.ndarray,
     y: np.ndarray,
     *,
-    activation: str,
+    activations: Sequence[str],
+    loss: str = "squared",
 ) -> OneSample:
     """Runs forward and backward on one unbatched vector, in float64.
 
@@ -59,30 +80,35 @@ def one_sample(
       params: (w [n_in, n_out], b [n_out]) a layer, any floating dtype.
       x: [d].
       y: [k].
-      activation: a key of PHI.
+      activations: keys of ACTIVATIONS, one for each hidden layer.
+      loss: a key of LOSSES.
     """
+    phis = [ACTIVATIONS[name] for name in activations]
     with np.errstate(all="ignore"):  # an overflow shows in the result
-        return _one_sample(params, x, y, *PHI[activation])
+        return _one_sample(params, x, y, phis, LOSSES[loss])
 
 
 def _one_sample(
     params: Sequence[tuple[np.ndarray, np.ndarray]],
     x: np.ndarray,
     y: np.ndarray,
-    phi: _Function,
-    phi_prime: _Function,
+    activations: Sequence[Activation],
+    loss: Loss,
 ) -> OneSample:
     wide = [(np.asarray(w, np.float64), np.asarray(b, np.float64)) for w, b in params]
-    acts, preacts = [np.asarray(x, np.float64)], []
-    for w, b in wide:
+    acts = [np.asarray(x, np.float64)]
+    preacts: list[np.ndarray] = []
+    for layer, (w, b) in enumerate(wide):
+        if layer:
+            acts.append(activations[layer - 1].value(preacts[-1]))
         preacts.append(np.dot(acts[-1], w) + b)
-        acts.append(phi(preacts[-1]))
     yhat = preacts[-1]
 
-    delta = 2 * (yhat - y)
+    delta = loss.slope(yhat, y)
     grads: list[tuple[np.ndarray, np.ndarray]] = []
     for layer in reversed(range(len(wide))):
         grads.insert(0, (np.outer(acts[layer], delta), delta))
         if layer:
-            delta = np.dot(wide[layer][0], delta) * phi_prime(preacts[layer - 1])
-    return OneSample(preacts, acts[:-1], float(np.sum((yhat - y) ** 2)), grads)
+            slope = activations[layer - 1].slope(preacts[layer - 1])
+            delta = np.dot(wide[layer][0], delta) * slope
+    return OneSample(preacts, acts, float(loss.value(yhat, y)), grads)

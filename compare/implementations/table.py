@@ -1,6 +1,6 @@
 """The table of ways to a gradient.
 
-Each entry builds an Implementation from (params, activation, device). A framework is imported
+Each entry builds an Implementation from (params, network, device). A framework is imported
 when an implementation of it is built, so that a comparison loads no more than it uses.
 """
 
@@ -8,46 +8,47 @@ from collections.abc import Callable
 from types import MappingProxyType
 
 from compare.implementations.base import PRECISE, Implementation, Settings
+from compare.problem.network import Network
 from jaxmlp.base import Params
 
-Build = Callable[..., Implementation]  # (params, activation, device, settings=PRECISE)
+Build = Callable[..., Implementation]  # (params, network, device, settings=PRECISE)
 
 
 def _jax_grad(
-    params: Params, activation: str, device: str, settings: Settings = PRECISE
+    params: Params, network: Network, device: str, settings: Settings = PRECISE
 ) -> Implementation:
     from compare.implementations.jax import implementation
     from jaxmlp import autodiff
 
     differentiate = autodiff.per_sample_gradients
-    return implementation("jax_grad", differentiate, params, activation, device, settings)
+    return implementation("jax_grad", differentiate, params, network, device, settings)
 
 
 def _jax_manual(
-    params: Params, activation: str, device: str, settings: Settings = PRECISE
+    params: Params, network: Network, device: str, settings: Settings = PRECISE
 ) -> Implementation:
     from compare.implementations.jax import implementation
     from jaxmlp import backprop
 
     differentiate = backprop.per_sample_gradients
-    return implementation("jax_manual", differentiate, params, activation, device, settings)
+    return implementation("jax_manual", differentiate, params, network, device, settings)
 
 
 def _torch_autograd(
-    params: Params, activation: str, device: str, settings: Settings = PRECISE
+    params: Params, network: Network, device: str, settings: Settings = PRECISE
 ) -> Implementation:
     from compare.implementations.torch import implementation
 
-    return implementation(params, activation, device, settings)
+    return implementation(params, network, device, settings)
 
 
 def _numpy_manual(
-    params: Params, activation: str, device: str, settings: Settings = PRECISE
+    params: Params, network: Network, device: str, settings: Settings = PRECISE
 ) -> Implementation:
     from compare.implementations.numpy import implementation
 
     del device, settings  # NumPy computes on the CPU beside whatever the others use
-    return implementation(params, activation)
+    return implementation(params, network)
 
 
 IMPLEMENTATIONS: MappingProxyType[str, Build] = MappingProxyType(

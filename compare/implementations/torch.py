@@ -15,7 +15,8 @@ from compare.implementations.products import furthest_off
 from compare.implementations.torch_settings import torch_settings
 from compare.problem.answers import Answer, answer_of
 from compare.problem.blocks import Block
-from jaxmlp.base import Batch, Evaluation, Intermediates, Params, layer_sizes
+from compare.problem.network import Network
+from jaxmlp.base import Batch, Evaluation, Intermediates, Params
 from torch_ref import MLP, convert, per_sample_gradients
 
 # As CUDA, cuBLAS and the allocator of the CPU say it.
@@ -23,13 +24,13 @@ _FULL = ("out of memory", "ALLOC_FAILED", "not enough memory", "can't allocate m
 
 
 def implementation(
-    params: Params, activation: str, device: str, settings: Settings
+    params: Params, network: Network, device: str, settings: Settings
 ) -> Implementation:
     """Builds torch_autograd.
 
     Args:
       params: NumPy weights.
-      activation: of the hidden layers.
+      network: whose weights they are.
       device: 'cpu' or 'cpu:0'; 'gpu' for the first, or 'cuda:1'.
       settings: under which it computes.
 
@@ -48,13 +49,13 @@ def implementation(
     forked = torch.random.fork_rng(devices=[target] if target.type == "cuda" else [])
     with _explained(target), torch.inference_mode(False), forked:
         dtype = hold(params[0].b).dtype
-        model = MLP(layer_sizes(params), activation=activation, dtype=dtype, device=target)
+        model = MLP(network.layer_sizes, activation=network.activations, dtype=dtype, device=target)
         convert.load_params(model, params)
 
     @torch.inference_mode(False)
     def run(batch: Batch) -> Any:
         with _explained(target), torch_settings(settings):
-            return per_sample_gradients(model, hold(batch.x), hold(batch.y))
+            return per_sample_gradients(model, hold(batch.x), hold(batch.y), loss=network.loss)
 
     def evaluate(block: Block) -> Answer:
         found = run(block.padded)

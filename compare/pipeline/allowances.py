@@ -40,7 +40,7 @@ def allowances_of(
     for name, answer in answers.items():
         implementation = name.partition("@")[0]  # @baseline is the same
         arithmetic = arithmetic_of(arithmetics, name, answer.dtype)
-        key = formula(implementation, problem.activation), arithmetic
+        key = formula(implementation, problem.network), arithmetic
         if key not in made:
             made[key] = _allowance(*key, problem, batch, layout)
         allowances[name] = made[key]

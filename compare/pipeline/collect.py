@@ -12,13 +12,14 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from compare.evidence.certificate import proof
+from compare.evidence.certificate.case import Case, make_case
 from compare.evidence.certificate.detectable import MOST_SAMPLES, detectable_ulp
 from compare.evidence.certificate.proof import Certificate, Finding
 from compare.evidence.differences import noise
 from compare.evidence.differences.entries import Entries
 from compare.evidence.differences.noise import Noise
 from compare.evidence.differences.pairs import Pair
-from compare.evidence.hypotheses.diagnosis import Explanation, Samples, diagnose
+from compare.evidence.hypotheses.diagnosis import Explanation, diagnose
 from compare.evidence.rounding.arithmetic import Arithmetic, arithmetic_of
 from compare.evidence.witness import WitnessError, witness_errors
 from compare.implementations.base import Implementation
@@ -30,7 +31,7 @@ from compare.problem.answers import Answer, name_parameters, names_by_answer, sh
 from compare.problem.blocks import Block, block_start
 from compare.problem.problem import Problem
 from compare.results import Change
-from jaxmlp.base import Grads, parameter_count
+from jaxmlp.base import parameter_count
 
 _MOST_WITNESSED = 30_000  # parameters: the witness runs the network once for each
 _DIAGNOSED = 16  # samples that an explanation has to fit
@@ -228,12 +229,7 @@ class Evidence:
         ]
         found = proof.certify(
             names[0],
-            self._problem.params,
-            *block.batch,
-            answer.grads,
-            activation=self._problem.activation,
-            arithmetic=arithmetic,
-            printed=answer.printed,
+            self._case(block, answer, arithmetic),
             first_sample=block.start,
             compiled=compiled,
             worst_so_far=min(worst),
@@ -249,48 +245,29 @@ class Evidence:
             return True
         return found.first_failure.sample < known.first_failure.sample
 
+    def _case(self, block: Block, answer: Answer, arithmetic: Arithmetic) -> Case:
+        return make_case(
+            self._problem.network,
+            self._problem.params,
+            *block.batch,
+            answer.grads,
+            arithmetic=arithmetic,
+            printed=answer.printed,
+        )
+
     def _detectable(self, block: Block, answer: Answer, arithmetic: Arithmetic) -> dict[str, float]:
         """Asks what the certificate would see, on a few samples with finite gradients."""
-        finite = np.all(
-            [
-                np.isfinite(leaf.reshape(len(leaf), -1)).all(axis=1)
-                for layer in answer.grads
-                for leaf in layer
-            ],
-            axis=0,
-        )
-        rows = np.flatnonzero(finite)[:MOST_SAMPLES]
-        return detectable_ulp(
-            _wide(self._problem.params, slice(None)),
-            block.batch.x[rows].astype(np.float64),
-            block.batch.y[rows].astype(np.float64),
-            _wide(answer.grads, rows),
-            activation=self._problem.activation,
-            dtype=answer.dtype,
-            arithmetic=arithmetic,
-            given=self._problem.dtype,
-            printed=answer.printed and _wide(answer.printed, rows),
-        )
+        case = self._case(block, answer, arithmetic)
+        return detectable_ulp(case.take(np.flatnonzero(case.finite())[:MOST_SAMPLES]))
 
     def _diagnose(
         self, block: Block, answer: Answer, arithmetic: Arithmetic, row: int
     ) -> Explanation | None:
         """Tries to explain a failure; the samples after it have to fit the explanation too."""
         rows = np.unique((row + np.arange(min(_DIAGNOSED, block.size))) % block.size)
-        samples = Samples(
-            params=_wide(self._problem.params, slice(None)),
-            x=block.batch.x[rows].astype(np.float64),
-            y=block.batch.y[rows].astype(np.float64),
-            grads=_wide(answer.grads, rows),
-            activation=self._problem.activation,
-            dtype=answer.dtype,
-            n_samples=self._problem.n_samples,
-            arithmetic=arithmetic,
-            given=self._problem.dtype,
-            printed=answer.printed and _wide(answer.printed, rows),
-        )
+        case = self._case(block, answer, arithmetic).take(rows)
         with np.errstate(all="ignore"):  # a gradient that overflows fits nothing
-            return diagnose(samples)
+            return diagnose(case, n_samples=self._problem.n_samples)
 
     def _ask_witness(
         self, block: Block, answers: Mapping[str, Answer], row: int
@@ -301,7 +278,7 @@ class Evidence:
             block.batch.x[row],
             block.batch.y[row],
             {k: {p: array[row] for p, array in arrays.items()} for k, arrays in named.items()},
-            activation=self._problem.activation,
+            network=self._problem.network,
             layout=self._layout,
             sample=block.start + row,
         )
@@ -320,8 +297,3 @@ def _in_layout(certificate: Certificate, layout: str) -> Certificate:
 
 def _turned(finding: Finding | None) -> Finding | None:
     return finding and dataclasses.replace(finding, index=finding.index[::-1])
-
-
-def _wide(layers: Grads, rows: np.ndarray | slice) -> list[tuple[np.ndarray, np.ndarray]]:
-    """Some rows of every leaf, in float64."""
-    return [(w[rows].astype(np.float64), b[rows].astype(np.float64)) for w, b in layers]

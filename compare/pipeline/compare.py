@@ -145,7 +145,13 @@ def report_of(examined: Examined) -> report.Report:
     )
     certificates = [evidence.certificates[one.name] for one in taking_part]
     change = evidence.change(environment["versions"])
-    judged = verdict.decide(evidence.pairs, certificates, evidence.explanations, change)
+    judged = verdict.decide(
+        evidence.pairs,
+        certificates,
+        evidence.explanations,
+        change,
+        loss=examined.problem.network.loss,
+    )
     places = [] if judged.place is None else [judged.place]
     reproduce = None
     if config.only_sample is not None:

@@ -11,6 +11,7 @@ from compare.formats.precision import ARGUMENTS, dtype_of, exactly, round_once
 from compare.formats.read.data import Samples, check_shapes, read_data, rows_of
 from compare.formats.read.params import check_finite, params_from_layers, read_params
 from compare.options.config import Config
+from compare.problem.network import Network, uniform_network
 from jaxmlp.base import Batch, Layer, Params, layer_sizes
 from jaxmlp.mlp import init_params
 
@@ -23,14 +24,14 @@ class Problem:
     """One network and N samples; every array is NumPy and read-only."""
 
     params: Params
-    activation: str
+    network: Network
     n_samples: int
     batch: Callable[[int, int], Batch]  # (start, stop) -> samples start .. stop - 1
 
     @property
     def layer_sizes(self) -> tuple[int, ...]:
         """(d, n_1, ..., k)."""
-        return layer_sizes(self.params)
+        return self.network.layer_sizes
 
     @property
     def dtype(self) -> np.dtype:
@@ -55,11 +56,12 @@ def make_problem(config: Config) -> Problem:
     dtype = dtype_of(config.dtype)
     params = _make_params(config, dtype)
     sizes = layer_sizes(params)
+    network = uniform_network(sizes, config.activation)
     if config.data is None:
         assert config.samples is not None
         assert config.seed is not None
         batch = random_batches(config.seed, sizes[0], sizes[-1], dtype)
-        return Problem(_frozen(params), config.activation, config.samples, batch)
+        return Problem(_frozen(params), network, config.samples, batch)
     samples = read_data(
         config.data, n_inputs=sizes[0], n_outputs=sizes[-1], dtype=dtype, cast=config.cast
     )
@@ -68,7 +70,7 @@ def make_problem(config: Config) -> Problem:
     if n_samples > there:
         raise UsageError(f"samples: expected at most the {there} in {config.data}, got {n_samples}")
     batch = _stored_batches(samples, sizes[-1])
-    return Problem(_frozen(params), config.activation, n_samples, batch)
+    return Problem(_frozen(params), network, n_samples, batch)
 
 
 def problem_from_arrays(
@@ -125,7 +127,12 @@ def problem_from_arrays(
         where="samples",
     )
     samples = Samples(rows_of(x), None if y is None else rows_of(y))
-    return Problem(_frozen(checked), activation, len(x), _stored_batches(samples, sizes[-1]))
+    return Problem(
+        _frozen(checked),
+        uniform_network(sizes, activation),
+        len(x),
+        _stored_batches(samples, sizes[-1]),
+    )
 
 
 def as_numpy(values: Any) -> np.ndarray:

@@ -1,26 +1,11 @@
 """`python -m compare.selftest`: does the verdict find mistakes, and leave the correct alone?"""
 
-import sys
-from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
-from typing import Any, NamedTuple
+from collections.abc import Sequence
 
-import numpy as np
 from absl import flags
 
 from compare.errors import UsageError
-from compare.evidence.differences.pairs import Pair
-from compare.implementations.table import IMPLEMENTATIONS
 from compare.options import command_line
-from compare.pipeline.collect import Evidence
-from compare.problem.answers import Answer, answer_of
-from compare.problem.blocks import Block
-from compare.problem.problem import Problem, default_labels
-from compare.selftest.mistakes import MISTAKES, Mistake
-from compare.selftest.planted import Forward, backward, forward
-from compare.verdict.decide import Verdict, decide
-from jaxmlp.base import Batch, Evaluation, Grads, Layer
-from jaxmlp.mlp import init_params
 
 USAGE = """\
 Plants mistakes in a backward and counts who finds them: our verdict and the fixed rules of others.
@@ -30,47 +15,6 @@ Plants mistakes in a backward and counts who finds them: our verdict and the fix
 
 Exit status: 0 if every gross mistake is found, none is explained wrongly and nothing correct
 alarms; 2 if not; 1 wrong usage or a crash."""
-
-TRUE = ("jax_grad", "jax_manual", "torch_autograd")
-OURS = "our verdict"
-_GROSS = 1e-3  # of the largest entry of a parameter in a sample
-
-
-class Network(NamedTuple):
-    """One kind of network."""
-
-    layer_sizes: tuple[int, ...]
-    activation: str
-    init: str = "torch"
-    scale: float = 1.0  # of the weights
-
-
-NETWORKS: dict[str, Network] = {
-    "the usual one": Network((2, 10, 10, 1), "sigmoid"),
-    "normal weights": Network((2, 10, 10, 1), "sigmoid", "normal"),
-    "no hidden layer": Network((3, 1), "sigmoid"),
-    "6 hidden sigmoid layers": Network((4, *(10,) * 6, 1), "sigmoid"),
-    "12 hidden sigmoid layers": Network((4, *(9,) * 12, 1), "sigmoid"),
-    "10 hidden relu layers": Network((10, *(21,) * 10, 1), "relu", "normal"),
-    "3 tanh layers": Network((3, 8, 8, 8, 2), "tanh"),
-    "saturated tanh": Network((2, 10, 10, 1), "tanh", "normal", 4.0),
-    "tiny weights": Network((2, 10, 10, 1), "sigmoid", scale=1e-3),
-    "softplus": Network((4, 6, 6, 1), "softplus"),
-    "silu, 3 outputs": Network((4, 6, 6, 3), "silu", "normal"),
-    "gelu": Network((4, 12, 12, 12, 1), "gelu"),
-    "identity": Network((4, 7, 7, 2), "identity"),
-    "square": Network((5, 5, 5, 5), "sigmoid"),
-    "wide": Network((5, 300, 1), "tanh"),
-    "784-128-10": Network((784, 128, 10), "relu"),
-}
-
-
-class Trial(NamedTuple):
-    """One pair of implementations, judged by everyone."""
-
-    alarms: dict[str, bool]  # rule -> whether it says that something is wrong
-    verdict: Verdict
-    explanation: str | None
 
 
 def main(argv: Sequence[str]) -> int:
@@ -100,146 +44,10 @@ def main(argv: Sequence[str]) -> int:
         return try_correct_networks(
             values.correct_networks, seed=values.seed, printed=values.printed
         )
+    from compare.selftest.trials import try_mistakes
+
     return try_mistakes(seed=values.seed)
 
 
-def try_mistakes(*, seed: int) -> int:
-    """Plants every mistake in every network that it fits."""
-    correct, tried = Counter[str](), Counter[str]()
-    missed = Counter[tuple[str, str]]()
-    named, explained, wrongly = 0, 0, []
-    for label, network in NETWORKS.items():
-        _progress(f"{label} ...")
-        problem, true = make_trial_problem(network, seed=seed)
-        f = forward(problem.params, problem.batch(0, problem.n_samples), network.activation)
-        right = backward(f)
-        for a, b in ((0, 1), (0, 2), (1, 2)):
-            pair = {TRUE[a]: true[TRUE[a]], TRUE[b]: true[TRUE[b]]}
-            correct.update(_alarming(judge(problem, pair)))
-            tried["correct"] += 1
-        for name, mistake in MISTAKES.items():
-            if not mistake.needs(f):
-                continue
-            wrong = backward(f, **mistake.changes)
-            kind = _kind(wrong, right)
-            if kind is None:
-                continue
-            trial = judge(problem, {TRUE[0]: true[TRUE[0]], "planted": _answer(f, wrong)})
-            tried[kind] += 1
-            missed.update((rule, kind) for rule, alarm in trial.alarms.items() if not alarm)
-            if trial.verdict.verdict != "disagree":
-                _progress(f"{label}: missed, {kind}: {name}\n")
-                continue
-            if mistake.named:
-                named += 1
-                explained += _rightly(mistake, trial.explanation)
-            elif trial.explanation is not None:
-                wrongly.append(f"{label}: {name}: {trial.explanation}")
-    _progress("")
-    print("\n".join(_table(tried, correct, missed)))
-    print(f"\nExplained rightly: {explained} of {named} mistakes that have a name and were found.")
-    print(f"Explained, though they have no name: {len(wrongly)}.", *wrongly, sep="\n  ")
-    failed = correct[OURS] or missed[(OURS, "gross")] or wrongly
-    return 2 if failed else 0
-
-
-def make_trial_problem(
-    network: Network, *, seed: int, samples: int = 20
-) -> tuple[Problem, dict[str, Answer]]:
-    """Makes a network and its samples, and the right gradients by the three implementations."""
-    rng = np.random.default_rng(seed)
-    drawn = init_params(rng, network.layer_sizes, init=network.init, dtype=np.float64)
-    params = tuple(
-        Layer(*((leaf * network.scale).astype(np.float32) for leaf in layer)) for layer in drawn
-    )
-    x = rng.random((samples, network.layer_sizes[0])).astype(np.float32)
-    batch = Batch(x, default_labels(x, network.layer_sizes[-1]))
-    problem = Problem(
-        params,
-        network.activation,
-        samples,
-        lambda start, stop: Batch(*(v[start:stop] for v in batch)),
-    )
-    built = {name: IMPLEMENTATIONS[name](params, network.activation, "cpu") for name in TRUE}
-    block = Block(0, batch, batch)
-    return problem, {name: one.evaluate(block) for name, one in built.items()}
-
-
-def judge(problem: Problem, answers: Mapping[str, Answer]) -> Trial:
-    """Gives two sets of gradients to our verdict and to every fixed rule."""
-    every = range(problem.n_samples)
-    evidence = Evidence(problem, list(answers), samples=every, layout="in_out", seed=0, witness=0)
-    batch = problem.batch(0, problem.n_samples)
-    evidence.add(evidence.examine(Block(0, batch, batch), answers, compiled=False))
-    answer = decide(evidence.pairs, list(evidence.certificates.values()), evidence.explanations)
-    (pair,) = evidence.pairs
-    alarms = {OURS: answer.verdict == "disagree", **_alarms_of_peers(pair)}
-    explanation = next(iter(evidence.explanations.values()), None)
-    return Trial(alarms, answer, explanation.mistake if explanation else None)
-
-
-def _alarms_of_peers(pair: Pair) -> dict[str, bool]:
-    by_digits = {agreement.rule: not agreement.agrees for agreement in pair.digits}
-    return {
-        **{name: count > 0 for name, count in pair.peers.breaking.items()},
-        "5 significant digits, printed": by_digits["significant_5_text"],
-        "7 decimals, printed": by_digits["decimals_7_text"],
-    }
-
-
-def _alarming(trial: Trial) -> Iterator[str]:
-    return (rule for rule, alarm in trial.alarms.items() if alarm)
-
-
-def _rightly(mistake: Mistake, explanation: str | None) -> bool:
-    return explanation is not None and any(words in explanation for words in mistake.named)
-
-
-def _kind(wrong: Grads, right: Grads) -> str | None:
-    """'gross' or 'subtle' by the largest change of an entry; None where no bit is changed."""
-    largest = 0.0
-    for wrong_layer, right_layer in zip(wrong, right, strict=True):
-        for a, b in zip(wrong_layer, right_layer, strict=True):
-            a64, b64 = (v.reshape(len(v), -1).astype(np.float64) for v in (a, b))
-            scale = np.maximum(np.abs(a64), np.abs(b64)).max(axis=1)
-            change = np.abs(a64 - b64).max(axis=1)
-            largest = max(largest, np.max(change / np.where(scale > 0, scale, 1)))
-    if not largest:
-        return None
-    return "gross" if largest > _GROSS else "subtle"
-
-
-def _answer(f: Forward, grads: Grads) -> Answer:
-    loss = np.square(f.residual).sum(axis=1)
-    return answer_of(Evaluation(f.z[-1], loss, grads), len(loss))
-
-
-def _table(
-    tried: Mapping[str, int], correct: Mapping[str, int], missed: Mapping[Any, int]
-) -> Iterator[str]:
-    yield f"{'':<32}{'alarms on':>14}{'gross mistakes':>17}{'subtle ones':>15}"
-    yield f"{'':<32}{'correct pairs':>14}{'missed':>17}{'missed':>15}"
-    rules = [OURS, *_alarms_of_peers_names()]
-    for rule in rules:
-        alarms = f"{correct[rule]} of {tried['correct']}"
-        gross = f"{missed[(rule, 'gross')]} of {tried['gross']}"
-        subtle = f"{missed[(rule, 'subtle')]} of {tried['subtle']}"
-        yield f"{rule:<32}{alarms:>14}{gross:>17}{subtle:>15}"
-
-
-def _alarms_of_peers_names() -> list[str]:
-    from compare.evidence.differences.peers import RULES
-
-    return [*RULES, "5 significant digits, printed", "7 decimals, printed"]
-
-
-def _progress(text: str) -> None:
-    """Shows where we are, on a terminal by rewriting one line."""
-    if sys.stderr.isatty():
-        print(f"\r\033[K{text}", end="", file=sys.stderr, flush=True)
-    elif text:
-        print(text.rstrip(), file=sys.stderr, flush=True)
-
-
 if __name__ == "__main__":
-    command_line.exit_with(main, "compare.selftest.__main__")
+    command_line.exit_with(main, "compare.selftest")

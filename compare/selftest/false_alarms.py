@@ -9,8 +9,8 @@ from collections.abc import Iterator, Mapping
 
 import numpy as np
 
-from compare.evidence.certificate import proof
-from compare.evidence.certificate.proof import Certificate
+from compare.evidence.certificate.case import make_case
+from compare.evidence.certificate.proof import Certificate, certify
 from compare.evidence.differences.bounds import BoundRatio, bound_ratio
 from compare.evidence.rounding.arithmetic import Arithmetic
 from compare.formats.read.printed_digits import half_units
@@ -102,22 +102,18 @@ def try_network(
     network: RandomNetwork, kind: Kind, tally: Tally, rng: np.random.Generator, *, printed: bool
 ) -> Iterator[str]:
     """Certifies and pairs every implementation, counts, and yields what is wrong."""
-    params, batch, activation = network
+    params, batch, _ = network
     answers = evaluations(network, kind, rng)
     arithmetics = {k: kind.arithmetic for k in answers if k != "jax_manual" or not kind.factor_bits}
     for name in arithmetics:
         grads, units = answers[name].grads, None
         if printed:
             grads, units = _print(grads, rng)
-        certificate = proof.certify(
-            name,
-            params,
-            *batch,
-            grads,
-            activation=activation,
-            arithmetic=arithmetics[name],
-            printed=units,
+        arithmetic = arithmetics[name]
+        case = make_case(
+            network.network, params, *batch, grads, arithmetic=arithmetic, printed=units
         )
+        certificate = certify(name, case)
         wrong = tally.add_certificate(certificate)
         if wrong:
             yield wrong
@@ -131,8 +127,8 @@ def bounds_of(
     arithmetics: Mapping[str, Arithmetic],
 ) -> Iterator[BoundRatio]:
     """Holds every pair of evaluations against its end-to-end bounds."""
-    params, batch, activation = network
-    problem = Problem(params, activation, len(batch.x), lambda start, stop: batch)
+    params, batch, _ = network
+    problem = Problem(params, network.network, len(batch.x), lambda start, stop: batch)
     answers = {name: answer_of(one, len(batch.x)) for name, one in evaluations.items()}
     allowed = allowances_of(answers, problem, batch, layout="in_out", arithmetics=arithmetics)
     named = {name: name_all(quantities(answer, "in_out")) for name, answer in answers.items()}

@@ -9,7 +9,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from compare.implementations.numpy_backprop import PHI
+from compare.implementations.numpy_backprop import ACTIVATIONS
 from jaxmlp.base import Batch, Grads, Layer, Params
 
 
@@ -43,11 +43,11 @@ class Forward:
 
     def phi(self, z: np.ndarray) -> np.ndarray:
         """The activation, in the dtype of z."""
-        return np.asarray(PHI[self.activation][0](z), z.dtype)
+        return np.asarray(ACTIVATIONS[self.activation].value(z), z.dtype)
 
     def phi_slope(self, z: np.ndarray) -> np.ndarray:
         """Its derivative, in the dtype of z."""
-        return np.asarray(PHI[self.activation][1](z), z.dtype)
+        return np.asarray(ACTIVATIONS[self.activation].slope(z), z.dtype)
 
 
 def forward(params: Params, batch: Batch, activation: str) -> Forward:

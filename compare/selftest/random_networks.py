@@ -7,11 +7,12 @@ import jax
 import numpy as np
 
 from compare.evidence.rounding.arithmetic import Arithmetic, plain_arithmetic
+from compare.problem.network import Network, uniform_network
 from compare.problem.problem import default_labels
 from compare.selftest import reduced
 from compare.selftest.reduced import Product
 from jaxmlp import ACTIVATIONS, autodiff, backprop, init_params
-from jaxmlp.base import Batch, Evaluation, Layer, Params
+from jaxmlp.base import Batch, Evaluation, Layer, Params, layer_sizes
 from torch_ref import MLP, convert, per_sample_gradients
 
 # Every shape is compiled anew, for each activation and dtype, so there are few: each depth from 1
@@ -35,9 +36,14 @@ class RandomNetwork(NamedTuple):
     batch: Batch
     activation: str
 
+    @property
+    def network(self) -> Network:
+        """Of these weights."""
+        return uniform_network(layer_sizes(self.params), self.activation)
+
     def __str__(self) -> str:
-        sizes = (self.params[0].w.shape[0], *(len(layer.b) for layer in self.params))
-        return f"{'-'.join(map(str, sizes))} {self.activation} {self.params[0].w.dtype}"
+        sizes = "-".join(map(str, layer_sizes(self.params)))
+        return f"{sizes} {self.activation} {self.params[0].w.dtype}"
 
 
 class Kind(NamedTuple):
@@ -108,8 +114,9 @@ def _jitted(name: str, activation: str) -> "jax.stages.Wrapped":
 
 
 def _by_torch(params: Params, batch: Batch, activation: str) -> Evaluation:
-    sizes = (params[0].w.shape[0], *(len(layer.b) for layer in params))
-    model = MLP(sizes, activation=activation, dtype=convert.to_tensor(params[0].b).dtype)
+    model = MLP(
+        layer_sizes(params), activation=activation, dtype=convert.to_tensor(params[0].b).dtype
+    )
     convert.load_params(model, params)
     found = per_sample_gradients(model, *map(convert.to_tensor, batch))
     prediction, loss = convert.to_array(found.prediction), convert.to_array(found.loss)

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from compare.implementations.numpy_backprop import PHI
+from compare.implementations.numpy_backprop import ACTIVATIONS
 from jaxmlp.base import Batch, Evaluation, Layer, Params
 
 _SUMMED_AT_ONCE = 4  # products, by a tensor core of an NVIDIA V100
@@ -31,7 +31,7 @@ def evaluate(params: Params, batch: Batch, activation: str, product: Product) ->
       activation: of the hidden layers.
       product: outer products are made in this way too.
     """
-    phi, slope = (_float32(f) for f in PHI[activation])
+    phi, slope = (_float32(f) for f in ACTIVATIONS[activation])
     with np.errstate(all="ignore"):
         preacts, acts = [], [batch.x]
         for w, b in params:

@@ -10,6 +10,7 @@ import math
 from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
 
+from compare.evidence.certificate.losses import LOSSES, Loss
 from compare.evidence.certificate.proof import Certificate, Finding
 from compare.evidence.differences.bounds import TYPICAL_LIMIT, BoundRatio
 from compare.evidence.differences.metrics import Comparison, Worst
@@ -45,6 +46,8 @@ def decide(
     certificates: Sequence[Certificate],
     explanations: Mapping[str, Explanation | None],
     change: Change | None = None,
+    *,
+    loss: str = "squared",
 ) -> Verdict:
     """Judges all evidence together.
 
@@ -53,12 +56,14 @@ def decide(
       certificates: of every implementation.
       explanations: implementation -> what is wrong with it, if it failed.
       change: since a baseline.
+      loss: of the network, by its name.
     """
     warnings = tuple(_warnings(pairs))
     for certificate in certificates:
         failure = certificate.first_failure
         if failure is not None:
-            reason = failure_sentence(certificate, explanations.get(certificate.implementation))
+            known = explanations.get(certificate.implementation)
+            reason = failure_sentence(certificate, known, LOSSES[loss])
             place = Place(failure.sample, failure.parameter, failure.index)
             return Verdict("disagree", reason, place=place)
     one_sided = [found for pair in pairs for found in _one_sided(pair)]
@@ -91,7 +96,7 @@ def decide(
     return Verdict("agree", _agreement(pairs, certificates) + _silence(certificates), warnings)
 
 
-def failure_sentence(certificate: Certificate, explanation: Explanation | None) -> str:
+def failure_sentence(certificate: Certificate, explanation: Explanation | None, loss: Loss) -> str:
     """Says what is wrong with an implementation: what, where, and why if that is known."""
     failure = certificate.first_failure
     assert failure is not None
@@ -99,10 +104,11 @@ def failure_sentence(certificate: Certificate, explanation: Explanation | None) 
     mistake = known.mistake or (
         "is not what the chain rule gives, and no classic mistake explains it"
     )
-    return f"{known.quantity} of {certificate.implementation} {mistake}; {_finding(failure)}"
+    found = _finding(failure, loss)
+    return f"{known.quantity} of {certificate.implementation} {mistake}; {found}"
 
 
-def _finding(failure: Finding) -> str:
+def _finding(failure: Finding, loss: Loss) -> str:
     """The failing rule with its place and values."""
     place = f"[{','.join(map(str, failure.index))}]"
     layer = int(failure.parameter[1:])
@@ -112,7 +118,7 @@ def _finding(failure: Finding) -> str:
         "rank_one": f"dL/dw{layer}{place} is {{}} where h{below} times dL/db{layer} is {{}}",
         "input": f"{both} imply x{place} = {{}} where it is {{}}",
         "activation": f"{both} imply h{below}{place} = {{}} where phi(z{below}) is {{}}",
-        "output": f"delta{layer}{place} is {{}} where 2 (yhat - y) is {{}}",
+        "output": f"delta{layer}{place} is {{}} where {loss.slope_formula} is {{}}",
         "chain": f"delta{layer}{place} is {{}} where the layer above asks for {{}}",
     }[failure.rule]
     values = what.format(f"{failure.found:.9g}", f"{failure.expected:.9g}")

@@ -12,10 +12,9 @@ from safetensors.torch import save_file
 from compare import compare_gradients, run
 from compare.errors import UsageError
 from compare.formats.read.gradients import read_gradients
-from compare.implementations.numpy_backprop import PHI
 from compare.problem.problem import default_labels
 from compare.selftest.planted import backward, forward
-from jaxmlp import Batch, Layer, init_params
+from jaxmlp import ACTIVATIONS, Batch, Layer, init_params
 
 F32 = np.dtype(np.float32)
 
@@ -159,7 +158,7 @@ def check(given, grads):
 def random_network(seed):
     rng = np.random.default_rng(seed)
     sizes = tuple(int(size) for size in rng.integers(1, 5, rng.integers(2, 5)))
-    return network(sizes, int(rng.integers(1, 5)), seed, list(PHI)[seed % len(PHI)])
+    return network(sizes, int(rng.integers(1, 5)), seed, list(ACTIVATIONS)[seed % len(ACTIVATIONS)])
 
 
 @pytest.mark.parametrize("seed", range(25))

@@ -22,6 +22,7 @@ from compare.implementations.table import IMPLEMENTATIONS
 from compare.options.config import Config
 from compare.problem.problem import make_problem
 from tests.resume.test_journal import stop_after  # noqa: F401  (a fixture)
+from tests.support.cases import network_of
 from tests.support.networks import ALL_ACTIVATIONS, alone
 from torch_ref import MLP
 
@@ -72,7 +73,7 @@ def test_weights_and_samples_are_those_of_float64_rounded_once(dtype):
 def test_implementations_answer_in_the_dtype_of_the_weights(dtype, activation):
     one = problem(dtype)
     for name in ("jax_grad", "jax_manual", "torch_autograd"):
-        made = IMPLEMENTATIONS[name](one.params, activation, "cpu")
+        made = IMPLEMENTATIONS[name](one.params, network_of(one.params, activation), "cpu")
         block = alone(one.batch(0, 5))
         found = made.evaluate(block), made.intermediates(block)
         assert {leaf.dtype for leaf in jax.tree.leaves(found)} == {dtype_of(dtype)}
@@ -243,7 +244,9 @@ def test_arrays_of_every_kind_are_computed_in_their_dtype(dtype, kind):
     assert found.verdict == "agree"
     assert found.config["dtype"] == dtype
     block = alone(problem(dtype).batch(0, 5))
-    alike = IMPLEMENTATIONS["jax_grad"](problem(dtype).params, "sigmoid", "cpu").evaluate(block)
+    alike = IMPLEMENTATIONS["jax_grad"](
+        problem(dtype).params, network_of(problem(dtype).params, "sigmoid"), "cpu"
+    ).evaluate(block)
     assert bits(answers["jax_grad"].grads) == bits(alike.grads)
 
 

@@ -13,6 +13,7 @@ from compare.implementations import torch as on_torch
 from compare.implementations.base import Settings
 from compare.implementations.products import furthest_off
 from compare.implementations.table import IMPLEMENTATIONS
+from tests.support.cases import network_of
 from tests.support.networks import alone, make_network
 
 TOO_OLD = (
@@ -106,7 +107,7 @@ def test_a_device_that_fails_while_it_computes(monkeypatch, case):
     monkeypatch.setattr(on_jax, "chunk_function", lambda *_, **__: raising(error))
     monkeypatch.setattr(on_torch, "per_sample_gradients", raising(error))
     params, batch = make_network("the_usual_one", np.float32)
-    implementation = IMPLEMENTATIONS[name](params, "sigmoid", "cpu")
+    implementation = IMPLEMENTATIONS[name](params, network_of(params, "sigmoid"), "cpu")
     with pytest.raises(UsageError, match=message) as caught:
         implementation.evaluate(alone(batch))
     assert "\n" not in str(caught.value)
@@ -117,7 +118,7 @@ def test_another_failure_stays_what_it_is(monkeypatch):
         on_torch, "per_sample_gradients", raising(RuntimeError("a mistake of ours"))
     )
     params, batch = make_network("the_usual_one", np.float32)
-    implementation = IMPLEMENTATIONS["torch_autograd"](params, "sigmoid", "cpu")
+    implementation = IMPLEMENTATIONS["torch_autograd"](params, network_of(params, "sigmoid"), "cpu")
     with pytest.raises(RuntimeError, match="a mistake of ours"):
         implementation.evaluate(alone(batch))
 

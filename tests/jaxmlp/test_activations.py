@@ -4,7 +4,7 @@ import pytest
 import torch
 
 import torch_ref
-from compare.implementations.numpy_backprop import PHI
+from compare.implementations.numpy_backprop import ACTIVATIONS as PHI
 from jaxmlp import ACTIVATIONS
 from tests.support.networks import ALL_ACTIVATIONS
 

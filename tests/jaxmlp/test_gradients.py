@@ -9,6 +9,7 @@ import torch
 import jaxmlp
 from compare.implementations.table import IMPLEMENTATIONS
 from jaxmlp import ACTIVATIONS, Batch, autodiff, backprop
+from tests.support.cases import network_of
 from tests.support.networks import ALL_ACTIVATIONS, NETWORKS, alone, make_network
 from torch_ref import MLP, convert, loop_gradients, per_sample_gradients
 
@@ -24,7 +25,7 @@ def worst_scaled_error(a, b):
 def test_all_agree_in_float64(network, activation):
     params, batch = make_network(network)
     found = {
-        name: build(params, activation, "cpu").evaluate(alone(batch))
+        name: build(params, network_of(params, activation), "cpu").evaluate(alone(batch))
         for name, build in IMPLEMENTATIONS.items()
     }
     one, *others = [(a.prediction, a.loss, a.grads) for a in found.values()]
@@ -50,7 +51,9 @@ def test_torch_in_one_backward_equals_the_loop(network):
 @pytest.mark.parametrize("name", IMPLEMENTATIONS)
 def test_the_mean_gradient_is_the_gradient_of_the_mean(name):
     params, batch = make_network("several_outputs")
-    evaluation = IMPLEMENTATIONS[name](params, "gelu", "cpu").evaluate(alone(batch))
+    evaluation = IMPLEMENTATIONS[name](params, network_of(params, "gelu"), "cpu").evaluate(
+        alone(batch)
+    )
 
     def mean_loss(params):
         def one(x, y):
@@ -67,7 +70,7 @@ def test_the_mean_gradient_is_the_gradient_of_the_mean(name):
 @pytest.mark.parametrize("name", IMPLEMENTATIONS)
 def test_a_weight_gradient_is_the_outer_product_of_activation_and_bias_gradient(name):
     params, batch = make_network("depth_12")
-    implementation = IMPLEMENTATIONS[name](params, "silu", "cpu")
+    implementation = IMPLEMENTATIONS[name](params, network_of(params, "silu"), "cpu")
     grads = implementation.evaluate(alone(batch)).grads
     acts = implementation.intermediates(alone(batch)).acts
     for (dw, db), h in zip(grads, acts, strict=True):
@@ -79,7 +82,9 @@ def test_gradients_equal_50_digit_differences(name):
     """Central differences in 50 digits: no chain rule, and no rounding that matters."""
     params, batch = make_network("normal_weights", samples=1)
     x, y = batch.x[0], batch.y[0]
-    evaluation = IMPLEMENTATIONS[name](params, "tanh", "cpu").evaluate(alone(batch))
+    evaluation = IMPLEMENTATIONS[name](params, network_of(params, "tanh"), "cpu").evaluate(
+        alone(batch)
+    )
     with mpmath.workdps(50):
         step = mpmath.mpf(10) ** -16
         wide = [[np.vectorize(mpmath.mpf)(leaf) for leaf in layer] for layer in params]
@@ -131,7 +136,11 @@ def test_zero_input_zero_bias_is_exactly_zero_below_a_dead_relu(name):
         for n, m in [(2, 3), (3, 1)]
     )
     batch = Batch(np.zeros((1, 2), np.float32), np.ones((1, 1), np.float32))
-    grads = IMPLEMENTATIONS[name](params, "relu", "cpu").evaluate(alone(batch)).grads
+    grads = (
+        IMPLEMENTATIONS[name](params, network_of(params, "relu"), "cpu")
+        .evaluate(alone(batch))
+        .grads
+    )
     assert not grads[0].w.any()
     assert not grads[0].b.any()
     assert grads[1].b[0, 0] == -2

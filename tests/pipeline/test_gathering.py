@@ -31,7 +31,7 @@ def halved(answer):
 
 @functools.cache
 def blocks(wrong):
-    built = {n: IMPLEMENTATIONS[n](PROBLEM.params, PROBLEM.activation, "cpu") for n in NAMES}
+    built = {n: IMPLEMENTATIONS[n](PROBLEM.params, PROBLEM.network, "cpu") for n in NAMES}
     made = []
     for start in STARTS:
         block = block_at(PROBLEM, start)

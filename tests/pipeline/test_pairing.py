@@ -19,7 +19,7 @@ def examine(spoil, **options):
     problem = make_problem(Config(layer_sizes=(2, 3, 1), samples=40))
     block = block_at(problem, 0)
     answers = {
-        name: IMPLEMENTATIONS[name](problem.params, "sigmoid", "cpu").evaluate(block)
+        name: IMPLEMENTATIONS[name](problem.params, problem.network, "cpu").evaluate(block)
         for name in NAMES
     }
     spoilt = answers["jax_manual"]

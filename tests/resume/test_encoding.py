@@ -23,7 +23,9 @@ def there_and_back(value):
 def test_all_evidence_comes_back():
     problem = make_problem(Config(layer_sizes=(2, 3, 1), samples=5))
     answers = {
-        name: IMPLEMENTATIONS[name](problem.params, "sigmoid", "cpu").evaluate(block_at(problem, 0))
+        name: IMPLEMENTATIONS[name](problem.params, problem.network, "cpu").evaluate(
+            block_at(problem, 0)
+        )
         for name in ("jax_grad", "torch_autograd")
     }
     evidence = Evidence(

@@ -4,9 +4,17 @@ import numpy as np
 import pytest
 
 from compare.selftest import __main__ as selftest
-from compare.selftest.__main__ import NETWORKS, judge, make_trial_problem
+from compare.selftest import trials
 from compare.selftest.mistakes import MISTAKES
 from compare.selftest.planted import backward, forward
+from compare.selftest.trials import (
+    NETWORKS,
+    judge,
+    kind_of,
+    make_trial_problem,
+    planted_answer,
+    rightly_explained,
+)
 
 
 def test_there_are_enough_mistakes_and_networks():
@@ -27,15 +35,15 @@ def test_gross_mistakes_are_found_and_explained(label):
         if not mistake.needs(f):
             continue
         wrong = backward(f, **mistake.changes)
-        if selftest._kind(wrong, right) != "gross":
+        if kind_of(wrong, right) != "gross":
             continue
-        evaluations = {"jax_grad": true["jax_grad"], "planted": selftest._answer(f, wrong)}
+        evaluations = {"jax_grad": true["jax_grad"], "planted": planted_answer(f, wrong)}
         trial = judge(problem, evaluations)
         assert trial.verdict.verdict == "disagree", name
         assert "planted" in trial.verdict.reason
         if mistake.named:
             named += 1
-            explained += selftest._rightly(mistake, trial.explanation)
+            explained += rightly_explained(mistake, trial.explanation)
         else:
             assert trial.explanation is None, (name, trial.explanation)
     assert explained >= 0.9 * named
@@ -45,7 +53,7 @@ def test_the_sentence_names_the_missing_factor():
     problem, true = make_trial_problem(NETWORKS["the usual one"], seed=0)
     f = forward(problem.params, problem.batch(0, problem.n_samples), "sigmoid")
     wrong = backward(f, **MISTAKES["factor 2 missing"].changes)
-    evaluations = {"jax_grad": true["jax_grad"], "planted": selftest._answer(f, wrong)}
+    evaluations = {"jax_grad": true["jax_grad"], "planted": planted_answer(f, wrong)}
     reason = judge(problem, evaluations).verdict.reason
     assert reason.startswith(
         "delta3 of planted is exactly half of what the chain rule gives: the factor 2 of "
@@ -61,8 +69,8 @@ def test_correct_pairs_agree():
 
 
 def test_table_counts(monkeypatch, capsys):
-    monkeypatch.setattr(selftest, "NETWORKS", {"one": NETWORKS["no hidden layer"]})
-    assert selftest.main(["compare.selftest.__main__"]) == 0
+    monkeypatch.setattr(trials, "NETWORKS", {"one": NETWORKS["no hidden layer"]})
+    assert selftest.main(["compare.selftest"]) == 0
     printed = capsys.readouterr().out
     assert "our verdict" in printed
     assert "0 of 3" in printed.split("our verdict")[1].splitlines()[0]
@@ -71,7 +79,7 @@ def test_table_counts(monkeypatch, capsys):
 
 
 def test_correct_networks_command(capsys):
-    assert selftest.main(["compare.selftest.__main__", "--correct_networks=6"]) == 0
+    assert selftest.main(["compare.selftest", "--correct_networks=6"]) == 0
     printed = capsys.readouterr().out
     assert "6 networks in float32:" in printed
     for kind in ("float64", "bfloat16", "float16", "float32 with TF32 products"):

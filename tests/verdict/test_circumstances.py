@@ -17,7 +17,7 @@ from tests.support.products import multiplying
 def plant_tf32(monkeypatch, *, admits=True):
     """Makes jax_manual compute as on a GPU; without admitting it, its engine claims all bits."""
 
-    def reduced(params, activation, *_):
+    def reduced(params, network, *_):
         engine = Engine(
             "jax",
             "cuda:0",
@@ -26,10 +26,10 @@ def plant_tf32(monkeypatch, *, admits=True):
         )
 
         def answer(block):
-            made = evaluate(params, block.padded, activation, Product(10, True, True))
+            made = evaluate(params, block.padded, network.activations[0], Product(10, True, True))
             return answer_of(made, block.size)
 
-        return IMPLEMENTATIONS["jax_manual"](params, activation, "cpu")._replace(
+        return IMPLEMENTATIONS["jax_manual"](params, network, "cpu")._replace(
             device="cuda:0", evaluate=answer, engine=engine
         )
 

@@ -8,7 +8,7 @@ every layer can be held against its neighbours, one implementation at a time, tr
                 dw_l delta_l / (delta_l . delta_l)
     input       h_0 = x
     activation  h_l = phi(z_l), z_l = h_{l-1} w_l + b_l
-    output      delta_L = 2 (yhat - y), yhat = z_L
+    output      delta_L = dL/dyhat, yhat = z_L
     chain       delta_l = (w_{l+1} delta_{l+1}) * phi'(z_l)
 
 Each within the rounding of its own few operations: a dot product of n terms and a bias is right to
@@ -33,8 +33,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from compare.evidence.certificate.phi import PHI, Array, Phi
-from compare.evidence.certificate.recovered import Rounding, Trace, trace_forward
+from compare.evidence.certificate.case import Array, Case
+from compare.evidence.certificate.recovered import Trace, trace_forward
 from compare.evidence.certificate.rules import (
     Check,
     Layer,
@@ -49,8 +49,6 @@ from compare.evidence.certificate.rules import (
     unproved_output,
 )
 
-RULES = ("rank_one", "input", "activation", "output", "chain")
-
 
 class Checks(NamedTuple):
     """All that was found for N samples."""
@@ -60,73 +58,51 @@ class Checks(NamedTuple):
     at_kink: Array  # [N] bool
 
 
-def check_gradients(
-    params: Sequence[tuple[Array, Array]],
-    x: Array,
-    y: Array,
-    grads: Sequence[tuple[Array, Array]],
-    *,
-    activation: str,
-    rounding: Rounding,
-    printed: Sequence[tuple[Array, Array]] | None = None,
-    xp: Any = np,
-) -> Checks:
-    """Holds N gradients against the rules.
+def check_gradients(case: Case, xp: Any = np) -> Checks:
+    """Holds the gradients of a case, all of it finite and in float64, against the rules.
 
     Args:
-      params: (w [n_in, n_out], b [n_out]), float64, a layer.
-      x: [d, N], float64.
-      y: [k, N], float64.
-      grads: (dw [n_in, n_out, N], db [n_out, N]), float64, finite.
-      activation: of the hidden layers.
-      rounding: of the arithmetic that made grads.
-      printed: shaped like grads, float64: half a unit of the last printed digit, 0 where a number
-        is exact; None if all are.
+      case: N samples.
       xp: numpy, or jax.numpy with x64.
 
     Returns:
       The checks, ordered as data flows: forward, output, backward.
     """
-    phi = PHI[activation]
+    rounding, activations = case.rounding, case.activations
     layers = [
-        make_layer(xp, *pair, None if printed is None else printed[i], rounding)
-        for i, pair in enumerate(grads)
+        make_layer(xp, *pair, case.printed_layer(i), rounding) for i, pair in enumerate(case.grads)
     ]
     recovered = [(layer.h, layer.h_error) for layer in layers]
-    far = 64.0 if printed is None else 1.0  # print leaves less of h than a forward pass knows
+    far = 64.0 if case.printed is None else 1.0  # print leaves less of h than a forward pass knows
     known = [layer.known for layer in layers]
-    trace = trace_forward(xp, params, x, recovered, known, phi, rounding, far=far)
+    trace = trace_forward(xp, case.params, case.x, recovered, known, activations, rounding, far=far)
 
     checks = []
     for i, layer in enumerate(layers):
         if i == 0:
-            below = input_rule(xp, layer, x, rounding)
+            below = input_rule(xp, layer, case.x, rounding)
         else:
+            phi = activations[i - 1]
             below = activation_rule(xp, layer, trace[i - 1], phi, f"w{i + 1}", rounding)
         checks += [rank_one_rule(layer, below, xp, rounding), below]
-    backward, silent, at_kink = _backward(xp, params, y, layers, trace, phi, rounding)
+    backward, silent, at_kink = _backward(xp, case, layers, trace)
     return Checks((*checks, *backward), silent, at_kink)
 
 
 def _backward(
-    xp: Any,
-    params: Sequence[tuple[Array, Array]],
-    y: Array,
-    layers: Sequence[Layer],
-    trace: Sequence[Trace],
-    phi: Phi,
-    rounding: Rounding,
+    xp: Any, case: Case, layers: Sequence[Layer], trace: Sequence[Trace]
 ) -> tuple[list[Check], Array, Array]:
     """Returns the checks of output and chain, silent [N] and at_kink [N]."""
-    exact = output_rule(xp, trace[-1], y, layers[-1].delta, f"b{len(params)}", rounding)
-    checks = [exact._replace(allowed=layers[-1].beside_print(exact.allowed, rounding))]
-    silent = unproved_output(xp, exact.allowed, checks[0], layers[-1], rounding)
-    at_kink = xp.zeros(y.shape[-1], bool)
-    above = best_known(xp, exact, layers[-1].delta_hidden, at_kink)
+    rounding, last = case.rounding, layers[-1]
+    exact = output_rule(xp, trace[-1], case.y, last.delta, case.loss, f"b{len(layers)}", rounding)
+    checks = [exact._replace(allowed=last.beside_print(exact.allowed, rounding))]
+    silent = unproved_output(xp, exact.allowed, checks[0], last, rounding)
+    at_kink = xp.zeros(case.y.shape[-1], bool)
+    above = best_known(xp, exact, last.delta_hidden, at_kink)
     for i in range(len(layers) - 2, -1, -1):
-        layer = layers[i]
+        layer, phi = layers[i], case.activations[i]
         exact, proved, kink = chain_rule(
-            xp, params[i + 1][0], above, layer, trace[i], phi, f"b{i + 1}", rounding
+            xp, case.params[i + 1][0], above, layer, trace[i], phi, f"b{i + 1}", rounding
         )
         checks.append(exact._replace(allowed=layer.beside_print(exact.allowed, rounding)))
         passed_on = layers[i + 1].alive

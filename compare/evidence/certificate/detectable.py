@@ -15,74 +15,44 @@ moves, p being the share of h in doubt (`printed.doubt`); and of a change in db 
 twentieth of the largest entry nothing is said, since all this is of first order in db.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 
 import ml_dtypes
 import numpy as np
 
+from compare.evidence.certificate.case import Case
 from compare.evidence.certificate.checks import check_gradients
-from compare.evidence.certificate.phi import PHI
 from compare.evidence.certificate.printed import doubt
-from compare.evidence.certificate.recovered import rounding_of
 from compare.evidence.certificate.rules import Check
-from compare.evidence.rounding.arithmetic import Arithmetic, plain_arithmetic
 from compare.evidence.rounding.printed import hidden_by_print
-from compare.problem.axes import layers_last, samples_last
 
 _MARGIN = 1.01  # allowances grow a little with the entry that is changed
 MOST_SAMPLES = 32
 
 
-def detectable_ulp(
-    params: Sequence[tuple[np.ndarray, np.ndarray]],
-    x: np.ndarray,
-    y: np.ndarray,
-    grads: Sequence[tuple[np.ndarray, np.ndarray]],
-    *,
-    activation: str,
-    dtype: np.dtype,
-    arithmetic: Arithmetic | None = None,
-    given: np.typing.DTypeLike = np.float32,
-    printed: Sequence[tuple[np.ndarray, np.ndarray]] | None = None,
-) -> dict[str, float]:
+def detectable_ulp(case: Case) -> dict[str, float]:
     """Finds, for every parameter, the change in ulp that no entry of these samples could hide.
 
     Entries below the smallest normal number, which have no ulp to speak of, are left out. It costs
     a few times what the certificate does: MOST_SAMPLES are plenty.
 
     Args:
-      params: (w [n_in, n_out], b [n_out]), float64, a layer.
-      x: [N, d], float64.
-      y: [N, k], float64.
-      grads: (dw [N, n_in, n_out], db [N, n_out]), float64, finite.
-      activation: of the hidden layers.
-      dtype: of the gradients.
-      arithmetic: as in `certify`.
-      given: the dtype that weights and samples came in.
-      printed: as in `certify`.
+      case: samples whose gradients are finite.
 
     Returns:
       Parameter -> ulp, infinite where an entry could change unseen.
     """
-    rounding = rounding_of(arithmetic or plain_arithmetic(dtype), given)
-    grads, printed = layers_last(grads), printed and layers_last(printed)
-    found = check_gradients(
-        params,
-        samples_last(x),
-        samples_last(y),
-        grads,
-        activation=activation,
-        rounding=rounding,
-        printed=printed,
-    )
+    case = case.wide()
+    rounding, dtype = case.rounding, case.rounding.arithmetic.dtype
+    found = check_gradients(case)
     limits = {(c.rule, c.parameter): _limit(c) for c in found.checks}
     detectable = {}
     with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
-        for i, (dw, db) in enumerate(grads):
+        for i, (dw, db) in enumerate(case.grads):
             w, b = f"w{i + 1}", f"b{i + 1}"
             seen = 1.0  # share of a move of h that allowances do not follow
-            if printed is not None:
-                hidden = hidden_by_print(np, db, printed[i][1], u=rounding.u, lam=rounding.lam)
+            if case.printed is not None:
+                hidden = hidden_by_print(np, db, case.printed[i][1], u=rounding.u, lam=rounding.lam)
                 seen = np.maximum(1 - 3 * doubt(np, db, hidden), 0)
             h_limit = limits[("activation" if i else "input", w)]
             size, norm = np.abs(db), np.maximum((db * db).sum(axis=0), 1e-300)
@@ -95,32 +65,26 @@ def detectable_ulp(
 
             change = np.fmin(by_rank, by_h) / h[:, None]
             change = np.where(np.isnan(change), np.inf, change).min(axis=0)
-            change = np.fmin(change, _by_own_rule(limits, params, grads, i, h, activation))
-            if printed is not None:
+            change = np.fmin(change, _by_own_rule(limits, case, i, h))
+            if case.printed is not None:
                 change = np.where(change > size.max(axis=0) / 20, np.inf, change)
             detectable[b] = _largest_in_ulp(change, db, dtype)
     return detectable
 
 
 def _by_own_rule(
-    limits: Mapping[tuple[str, str], np.ndarray],
-    params: Sequence[tuple[np.ndarray, np.ndarray]],
-    grads: Sequence[tuple[np.ndarray, np.ndarray]],
-    i: int,
-    h: np.ndarray,
-    activation: str,
+    limits: Mapping[tuple[str, str], np.ndarray], case: Case, i: int, h: np.ndarray
 ) -> np.ndarray:
     """The change of db that the rule of delta_l itself sees, unless z moves along; [n_l, N]."""
-    db = grads[i][1]
+    db = case.grads[i][1]
     size, norm = np.abs(db), np.maximum((db * db).sum(axis=0), 1e-300)
-    reach = np.abs(params[i][0]).T @ h
-    if i + 1 == len(grads):
-        drag = 2 * reach * size / norm
+    reach = np.abs(case.params[i][0]).T @ h
+    if i + 1 == len(case.grads):
+        drag = case.loss.curvature * reach * size / norm
         own = limits[("output", f"b{i + 1}")]
     else:
-        s = np.abs(params[i + 1][0] @ grads[i + 1][1])
-        curvature = PHI[activation].largest_curvature
-        drag = s * curvature * reach * size / norm
+        s = np.abs(case.params[i + 1][0] @ case.grads[i + 1][1])
+        drag = s * case.activations[i].largest_curvature * reach * size / norm
         own = limits[("chain", f"b{i + 1}")]
     return np.where(drag < 0.5, own / (1 - drag), np.inf)
 

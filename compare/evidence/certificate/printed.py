@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from compare.evidence.certificate.phi import Array
+from compare.evidence.certificate.activations import Array
 from compare.evidence.certificate.recovered import Rounding, recover
 
 _MOST_DOUBT = 0.99  # share of h that may be in doubt; beyond it nothing is recovered

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from compare.evidence.certificate.phi import Array, Phi
+from compare.evidence.certificate.activations import Activation, Array
 from compare.evidence.rounding.arithmetic import Arithmetic, fraction_bits
 
 _ANYTHING = 1e30  # finite, since weights of zero make NaN of an infinity
@@ -25,7 +25,7 @@ class Rounding(NamedTuple):
     uses: int  # roundings that two uses of one value may be apart
     arithmetic: Arithmetic
 
-    def lost_in_logistic(self, xp: Any, z: Array, phi: Phi) -> Array | float:
+    def lost_in_logistic(self, xp: Any, z: Array, phi: Activation) -> Array | float:
         """What phi and phi' may lose where an exponential in them overflows."""
         logistic = self.arithmetic.logistic
         return logistic * (1 + xp.abs(z)) if phi.has_logistic and logistic else 0.0
@@ -115,7 +115,7 @@ def trace_forward(
     x: Array,
     recovered: Sequence[tuple[Array, Array]],
     known: Sequence[Array],
-    phi: Phi,
+    activations: Sequence[Activation],
     rounding: Rounding,
     *,
     far: float = 64.0,
@@ -127,7 +127,8 @@ def trace_forward(
     """
     forward = _affine(xp, x, input_error(xp, x, rounding), *params[0], rounding)
     found = [forward]
-    for (w, b), below, is_known in zip(params[1:], recovered[1:], known[1:], strict=True):
+    above = zip(params[1:], recovered[1:], known[1:], activations, strict=True)
+    for (w, b), below, is_known, phi in above:
         h = phi.value(xp, forward.z)
         h_error = (
             phi.largest_slope * forward.error

@@ -8,7 +8,8 @@ layer l.
 
 from typing import Any, NamedTuple
 
-from compare.evidence.certificate.phi import Array, Phi
+from compare.evidence.certificate.activations import Activation, Array
+from compare.evidence.certificate.losses import Loss
 from compare.evidence.certificate.printed import recover_printed
 from compare.evidence.certificate.recovered import Rounding, Trace, input_error, recover
 from compare.evidence.rounding.printed import hidden_by_print
@@ -91,7 +92,7 @@ def input_rule(xp: Any, layer: Layer, x: Array, rounding: Rounding) -> Check:
 
 
 def activation_rule(
-    xp: Any, layer: Layer, below: Trace, phi: Phi, parameter: str, rounding: Rounding
+    xp: Any, layer: Layer, below: Trace, phi: Activation, parameter: str, rounding: Rounding
 ) -> Check:
     """Holds the recovered h_l against phi(z_l)."""
     z, z_error = below
@@ -124,21 +125,20 @@ def rank_one_rule(layer: Layer, below: Check, xp: Any, rounding: Rounding) -> Ch
 
 
 def output_rule(
-    xp: Any, last: Trace, y: Array, delta: Array, parameter: str, rounding: Rounding
+    xp: Any, last: Trace, y: Array, delta: Array, loss: Loss, parameter: str, rounding: Rounding
 ) -> Check:
-    """Holds delta_L, as computed, against 2 (yhat - y)."""
-    residual = last.z - y
+    """Holds delta_L, as computed, against dL/dyhat."""
     error = last.error + input_error(xp, y, rounding)
-    allowed = 2 * (error + rounding.u * xp.abs(residual)) * (1 + rounding.u)
+    allowed = loss.slope_error(xp, last.z, y, error, rounding.u)
     allowed = rounding.slack * (allowed + rounding.u * xp.abs(delta) + 6 * rounding.lam)
     applies = xp.ones(y.shape[-1], bool)
-    return Check("output", parameter, delta, 2 * residual, allowed, applies)
+    return Check("output", parameter, delta, loss.slope(last.z, y), allowed, applies)
 
 
 def unproved_output(
     xp: Any, rounded: Array, check: Check, layer: Layer, rounding: Rounding
 ) -> Array:
-    """Where delta is 0 without proof, or all of it drowns in the rounding of yhat - y."""
+    """Where delta is 0 without proof, or all of it drowns in the rounding of dL/dyhat."""
     reach = xp.abs(check.expected) + rounded
     if layer.delta_hidden is not None:
         reach = reach - 2 * layer.delta_hidden
@@ -153,7 +153,7 @@ def chain_rule(
     above: Delta,
     layer: Layer,
     trace: Trace,
-    phi: Phi,
+    phi: Activation,
     parameter: str,
     rounding: Rounding,
 ) -> tuple[Check, Array, Array]:

@@ -5,15 +5,14 @@ import pytest
 
 from compare.evidence.certificate import proof
 from compare.evidence.certificate.by_rule import RuleFound, found_by_rule, merge, places
+from compare.evidence.certificate.checks import check_gradients
 from compare.evidence.certificate.proof import certify
-from compare.evidence.certificate.recovered import rounding_of
-from compare.evidence.certificate.subject import make_subject
-from compare.evidence.rounding.arithmetic import plain_arithmetic
 from compare.implementations.table import IMPLEMENTATIONS
 from compare.options.config import Config
 from compare.problem.blocks import block_at
 from compare.problem.problem import make_problem
 from jaxmlp import Layer
+from tests.support.cases import case_of
 
 SIZES = {"none_hidden": (2, 1), "one_hidden": (2, 3, 1), "three_hidden": (2, 4, 3, 2, 2)}
 
@@ -21,23 +20,21 @@ SIZES = {"none_hidden": (2, 1), "one_hidden": (2, 3, 1), "three_hidden": (2, 4, 
 def answered(sizes, samples=6):
     problem = make_problem(Config(layer_sizes=sizes, samples=samples))
     block = block_at(problem, 0)
-    one = IMPLEMENTATIONS["jax_manual"](problem.params, "sigmoid", "cpu")
+    one = IMPLEMENTATIONS["jax_manual"](problem.params, problem.network, "cpu")
     return problem, block, one.evaluate(block).grads
 
 
 def certificate(problem, rows, block, grads, **options):
     taken = tuple(Layer(w[rows], b[rows]) for w, b in grads)
-    x, y = block.batch.x[rows], block.batch.y[rows]
-    return certify("mine", problem.params, x, y, taken, activation="sigmoid", **options)
+    batch = block.batch.x[rows], block.batch.y[rows]
+    return certify("mine", case_of(problem.params, batch, taken, "sigmoid"), **options)
 
 
 @pytest.mark.parametrize("name", SIZES)
 def test_every_check_has_its_place(name):
     problem, block, grads = answered(SIZES[name])
-    finite = np.ones(block.size, bool)
-    subject = make_subject(problem.params, *block.batch, grads, None, finite)
-    rounding = rounding_of(plain_arithmetic(np.dtype(np.float32)))
-    checks = subject.check(activation="sigmoid", rounding=rounding).checks
+    case = case_of(problem.params, block.batch, grads, "sigmoid").wide()
+    checks = check_gradients(case).checks
     assert [(one.rule, one.parameter) for one in checks] == places(len(grads))
 
 

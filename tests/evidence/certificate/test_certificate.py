@@ -16,6 +16,7 @@ from compare.selftest.false_alarms import Tally, try_network
 from compare.selftest.planted import backward, forward
 from compare.selftest.random_networks import KINDS, draw_network
 from jaxmlp import ACTIVATIONS, Batch, Layer, backprop, init_params
+from tests.support.cases import case_of, network_of
 from tests.support.networks import ALL_ACTIVATIONS, alone
 
 F32 = np.dtype(np.float32)
@@ -33,7 +34,7 @@ def right(params, batch, activation):
 
 
 def prove(params, batch, activation, grads, **options):
-    return certify("mine", params, *batch, grads, activation=activation, **options)
+    return certify("mine", case_of(params, batch, grads, activation), **options)
 
 
 def changed(grads, layer, kind, place, factor):
@@ -54,7 +55,11 @@ def test_random_correct_networks_are_never_refuted(seed, kind):
 @pytest.mark.parametrize("name", IMPLEMENTATIONS)
 def test_every_implementation_is_certified(name, activation):
     params, batch, _ = make((3, 8, 8, 2), activation)
-    grads = IMPLEMENTATIONS[name](params, activation, "cpu").evaluate(alone(batch)).grads
+    grads = (
+        IMPLEMENTATIONS[name](params, network_of(params, activation), "cpu")
+        .evaluate(alone(batch))
+        .grads
+    )
     certificate = prove(params, batch, activation, grads)
     assert (certificate.certified, certificate.failed, certificate.silent) == (5, 0, 0)
     assert 0 <= certificate.worst_ratio < 1
@@ -98,14 +103,7 @@ def test_a_change_above_detectable_ulp_is_found(seed, activation, sign):
     params, batch, _ = make(sizes, activation, samples=3, seed=seed)
     compute = jax.jit(backprop.per_sample_gradients, static_argnames="activation")
     grads = jax.tree.map(np.array, compute(params, batch, activation=ACTIVATIONS[activation]).grads)
-    wide = [tuple(np.asarray(v, np.float64) for v in layer) for layer in grads]
-    known = detectable_ulp(
-        [tuple(np.asarray(v, np.float64) for v in layer) for layer in params],
-        *(np.asarray(v, np.float64) for v in batch),
-        wide,
-        activation=activation,
-        dtype=F32,
-    )
+    known = detectable_ulp(case_of(params, batch, grads, activation))
     layer, kind = int(rng.integers(len(grads))), int(rng.integers(2))
     array = grads[layer][kind]
     place = tuple(int(rng.integers(n)) for n in array.shape)
@@ -261,7 +259,11 @@ def test_the_order_in_memory_does_not_matter(compiled):
 
 def test_a_float64_gradient_of_float32_weights_is_held_to_float64():
     params, batch, activation = make()
-    grads = IMPLEMENTATIONS["numpy_manual"](params, activation, "cpu").evaluate(alone(batch)).grads
+    grads = (
+        IMPLEMENTATIONS["numpy_manual"](params, network_of(params, activation), "cpu")
+        .evaluate(alone(batch))
+        .grads
+    )
     assert prove(params, batch, activation, grads).certified == 5
     spoilt = changed(grads, 1, 0, (0, 0, 0), 1 + 1e-9)
     assert prove(params, batch, activation, spoilt).failed == 1

@@ -10,6 +10,7 @@ from compare.evidence.certificate.proof import certify
 from compare.implementations.table import IMPLEMENTATIONS
 from compare.selftest.planted import backward, forward
 from jaxmlp import Batch, Layer
+from tests.support.cases import case_of
 from tests.support.networks import ALL_ACTIVATIONS
 
 F32 = np.float32
@@ -76,7 +77,7 @@ def test_both_slopes_agree_with_each_other_and_are_counted():
 
 def test_a_slope_between_the_two_is_no_slope():
     layers, batch = uncertain()
-    halved = certify("half", layers, *batch, with_slope(layers, batch, 0.5), activation="relu")
+    halved = certify("half", case_of(layers, batch, with_slope(layers, batch, 0.5), "relu"))
     assert (halved.certified, halved.failed) == (0, 1)
 
 
@@ -94,11 +95,11 @@ SPOILT = {
 def test_a_mistake_elsewhere_in_such_a_sample_is_found(place, slope):
     layers, batch = uncertain(seed=2)
     grads = with_slope(layers, batch, slope)
-    assert certify("right", layers, *batch, grads, activation="relu").at_kink == 1
+    assert certify("right", case_of(layers, batch, grads, "relu")).at_kink == 1
     layer, kind, index = SPOILT[place]
     assert grads[layer][kind][index] != 0
     grads[layer][kind][index] *= F32(1.01)
-    certificate = certify("spoilt", layers, *batch, grads, activation="relu")
+    certificate = certify("spoilt", case_of(layers, batch, grads, "relu"))
     assert (certificate.certified, certificate.failed) == (0, 1)
 
 
@@ -108,6 +109,6 @@ def test_a_wrong_slope_of_another_unit_is_found():
     grads = with_slope(layers, batch, 1)
     for leaf in grads[0]:
         leaf[..., 2] *= F32(1.01)
-    certificate = certify("spoilt", layers, *batch, grads, activation="relu")
+    certificate = certify("spoilt", case_of(layers, batch, grads, "relu"))
     assert (certificate.failed, certificate.first_failure.rule) == (1, "chain")
     assert certificate.first_failure.index == (2,)

@@ -7,19 +7,21 @@ import numpy as np
 import pytest
 import torch
 
+from compare.evidence.certificate.activations import ACTIVATIONS as PHI
 from compare.evidence.certificate.detectable import detectable_ulp
-from compare.evidence.certificate.phi import PHI
 from compare.evidence.certificate.proof import certify
 from compare.evidence.certificate.recovered import rounding_of
 from compare.evidence.differences.peers import RULES, count_breaking
 from compare.evidence.differences.ulp import coarser_dtype, ulp_distance
-from compare.evidence.hypotheses.diagnosis import Samples, diagnose
+from compare.evidence.hypotheses.diagnosis import diagnose
 from compare.evidence.rounding.arithmetic import plain_arithmetic
 from compare.evidence.rounding.roundoff import roundoff
 from jaxmlp import ACTIVATIONS, Batch, backprop, init_params
+from tests.support.cases import case_of
 from tests.support.low_precision import LOW, cast, gradients, random_network
 from tests.support.networks import ALL_ACTIVATIONS
-from torch_ref import ACTIVATIONS, convert
+from torch_ref import ACTIVATIONS as TORCH_ACTIVATIONS
+from torch_ref import convert
 
 F32 = np.dtype(np.float32)
 BFLOAT16 = LOW["bfloat16"]
@@ -31,7 +33,7 @@ def wide(layers):
 
 
 def prove(params, batch, activation, grads, arithmetic=None):
-    return certify("mine", params, *batch, grads, activation=activation, arithmetic=arithmetic)
+    return certify("mine", case_of(params, batch, grads, activation, arithmetic=arithmetic))
 
 
 def usual(activation="sigmoid", seed=0, sizes=(2, 10, 10, 1)):
@@ -92,8 +94,8 @@ def test_gross_mistakes_in_float16_are_found_and_explained(words, seed):
     dtype = LOW["float16"]
     grads = gradients(*problem, dtype, **MISTAKES[words])
     assert prove(*problem, grads).failed == 6
-    samples = Samples(wide(params), *wide([batch])[0], wide(grads), activation, dtype, 6)
-    assert words in diagnose(samples).mistake
+    case = case_of(params, batch, grads, activation)
+    assert words in diagnose(case, n_samples=6).mistake
 
 
 @pytest.mark.parametrize("name", LOW)
@@ -169,7 +171,7 @@ def _by_jax(activation):
 
 def _by_torch(z, activation):
     tensor = convert.to_tensor(z).requires_grad_()
-    value = ACTIVATIONS[activation](tensor)
+    value = TORCH_ACTIVATIONS[activation](tensor)
     (slope,) = torch.autograd.grad(value.sum(), tensor)
     return convert.to_array(value), convert.to_array(slope)
 
@@ -185,9 +187,7 @@ def test_a_change_above_detectable_ulp_is_found(seed, name):
     rng = np.random.default_rng(seed)
     problem = params, batch, activation = usual(str(rng.choice(ALL_ACTIVATIONS)), seed)
     grads, dtype = gradients(*problem, LOW[name]), LOW[name]
-    known = detectable_ulp(
-        wide(params), *wide([batch])[0], wide(grads), activation=activation, dtype=dtype
-    )
+    known = detectable_ulp(case_of(params, batch, grads, activation))
     for layer, pair in enumerate(grads):
         for kind, array in enumerate(pair):
             place = tuple(int(rng.integers(n)) for n in array.shape)

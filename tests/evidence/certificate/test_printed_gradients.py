@@ -1,6 +1,5 @@
 """Gradients read from print: what is right passes, and what print cannot hide is found."""
 
-import dataclasses
 from pathlib import Path
 
 import numpy as np
@@ -9,12 +8,13 @@ import pytest
 from compare.evidence.certificate.detectable import detectable_ulp
 from compare.evidence.certificate.proof import certify
 from compare.evidence.differences.bounds import Allowance, with_printed
-from compare.evidence.hypotheses.diagnosis import Samples, diagnose
+from compare.evidence.hypotheses.diagnosis import diagnose
 from compare.evidence.rounding.printed import hidden_in
 from compare.formats.read.gradients import read_gradients
 from compare.problem.problem import default_labels
 from compare.selftest.planted import backward, forward
 from jaxmlp import Batch, Layer, init_params
+from tests.support.cases import case_of
 from tests.support.low_precision import random_network
 
 F32, F64 = np.dtype(np.float32), np.dtype(np.float64)
@@ -47,7 +47,8 @@ def through_print(grads, how, k):
 
 
 def prove(params, batch, activation, grads, printed=None, **options):
-    return certify("mine", params, *batch, grads, activation=activation, printed=printed, **options)
+    case = case_of(params, batch, grads, activation, printed=printed)
+    return certify("mine", case, **options)
 
 
 def wide(layers):
@@ -113,15 +114,16 @@ MISTAKES = {
 @pytest.mark.parametrize("activation", ["sigmoid", "tanh", "gelu"])
 def test_gross_mistakes_are_found_and_explained(activation, how, k, mistake):
     changes, words = MISTAKES[mistake]
-    problem = params, batch, _ = usual(activation=activation)
+    problem = params, batch, activation = usual(activation=activation)
     grads, half = through_print(backward(forward(*problem), **changes), how, k)
     certificate = prove(*problem, grads, half)
     assert certificate.failed == 6
     assert certificate.worst_ratio > 20
-    samples = Samples(wide(params), *wide([batch])[0], wide(grads), activation, F32, 6, wide(half))
-    assert words in diagnose(samples).mistake
-    right, half = through_print(backward(forward(*problem)), how, k)
-    assert diagnose(dataclasses.replace(samples, grads=wide(right))) is None
+    case = case_of(params, batch, grads, activation, printed=half)
+    assert words in diagnose(case, n_samples=6).mistake
+    right, _ = through_print(backward(forward(*problem)), how, k)
+    case = case_of(params, batch, right, activation, printed=half)
+    assert diagnose(case, n_samples=6) is None
 
 
 def test_print_that_cannot_tell_two_mistakes_apart_names_none():
@@ -129,9 +131,8 @@ def test_print_that_cannot_tell_two_mistakes_apart_names_none():
     wrong = backward(forward(*problem), **SLOPE_LEFT_OUT)
 
     def explained(k):
-        grads, half = map(wide, through_print(wrong, "digits", k))
-        samples = Samples(wide(params), *wide([batch])[0], grads, activation, F32, 1, half)
-        return diagnose(samples)
+        grads, half = through_print(wrong, "digits", k)
+        return diagnose(case_of(params, batch, grads, activation, printed=half), n_samples=1)
 
     assert "phi' is left out" in explained(6).mistake
     assert explained(1) is None or explained(1).mistake is None
@@ -207,14 +208,7 @@ def test_a_change_above_detectable_ulp_is_found(seed):
     problem = params, batch, activation = random_network(rng, F32, most_depth=4)
     how = list(PRINTS)[seed % 2]
     grads, half = through_print(backward(forward(*problem)), how, int(rng.integers(5, 10)))
-    known = detectable_ulp(
-        wide(params),
-        *wide([batch])[0],
-        wide(grads),
-        activation=activation,
-        dtype=F32,
-        printed=wide(half),
-    )
+    known = detectable_ulp(case_of(params, batch, grads, activation, printed=half))
     layer, kind = int(rng.integers(len(grads))), int(rng.integers(2))
     array, ulps = grads[layer][kind], known["wb"[kind] + str(layer + 1)]
     place = tuple(int(rng.integers(n)) for n in array.shape)
@@ -233,14 +227,7 @@ def test_what_is_detectable_allows_for_allowances_that_grow(hidden):
     def grads(w):
         return (Layer(np.full((1, 1, 1), w, F32), -2 * one),)
 
-    known = detectable_ulp(
-        wide(params),
-        *wide([batch])[0],
-        wide(grads(-2)),
-        activation="identity",
-        dtype=F32,
-        printed=wide(half),
-    )
+    known = detectable_ulp(case_of(params, batch, grads(-2), "identity", printed=half))
     changed = -2 - (known["w1"] + 1) * 2.0**-22
     assert prove(params, batch, "identity", grads(-2), half).certified == 1
     assert prove(params, batch, "identity", grads(changed), half).failed == 1

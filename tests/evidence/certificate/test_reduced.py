@@ -1,13 +1,11 @@
 """Float32 with reduced matrix products: certified as what it is, refuted as plain float32."""
 
-import dataclasses
-
 import numpy as np
 import pytest
 
 from compare.evidence.certificate.detectable import detectable_ulp
 from compare.evidence.certificate.proof import certify
-from compare.evidence.hypotheses.diagnosis import Samples, diagnose
+from compare.evidence.hypotheses.diagnosis import diagnose
 from compare.evidence.rounding.arithmetic import Arithmetic
 from compare.selftest.false_alarms import bounds_of
 from compare.selftest.mistakes import MISTAKES
@@ -16,6 +14,7 @@ from compare.selftest.random_networks import RandomNetwork
 from compare.selftest.reduced import Product, evaluate, keep
 from jaxmlp import Batch, Layer, init_params
 from jaxmlp.base import Evaluation
+from tests.support.cases import case_of
 
 F32 = np.dtype(np.float32)
 TF32 = Arithmetic(F32, 10, 23)
@@ -37,7 +36,7 @@ def network(activation="sigmoid", seed=0, sizes=(3, 20, 20, 2)):
 
 def prove(problem, grads, arithmetic=None):
     params, batch, activation = problem
-    return certify("mine", params, *batch, grads, activation=activation, arithmetic=arithmetic)
+    return certify("mine", case_of(params, batch, grads, activation, arithmetic=arithmetic))
 
 
 def plain(problem, **mistake):
@@ -124,8 +123,8 @@ def test_gross_mistakes_are_found_and_explained_beside_tf32_products(name):
     grads = plain(problem, **MISTAKES[name].changes).grads
     assert prove(problem, grads, TF32).failed == 6
     params, batch, activation = problem
-    samples = Samples(wide(params), *wide([batch])[0], wide(grads), activation, F32, 6)
-    said = diagnose(dataclasses.replace(samples, arithmetic=TF32)).mistake
+    case = case_of(params, batch, grads, activation, arithmetic=TF32)
+    said = diagnose(case, n_samples=6).mistake
     assert said is not None
     assert any(words in said for words in MISTAKES[name].named), said
 
@@ -137,11 +136,14 @@ def test_a_mistake_made_with_reduced_products_is_explained(name):
     grads = [Layer(w / 2, b / 2) for w, b in evaluate(*problem, product).grads]
     arithmetic = Arithmetic(F32, product.bits, 23)
     assert prove(problem, grads, arithmetic).failed == 6
-    samples = Samples(wide(params), *wide([batch])[0], wide(grads), activation, F32, 6)
-    said = diagnose(dataclasses.replace(samples, arithmetic=arithmetic)).mistake
+    case = case_of(params, batch, grads, activation, arithmetic=arithmetic)
+    said = diagnose(case, n_samples=6).mistake
     assert said is not None
     assert "factor 2" in said
-    assert diagnose(samples).mistake is None  # as plain float32 it fits to no rounding
+    plain_case = case_of(params, batch, grads, activation)
+    assert (
+        diagnose(plain_case, n_samples=6).mistake is None
+    )  # as plain float32 it fits to no rounding
 
 
 def wide(layers):
@@ -151,14 +153,7 @@ def wide(layers):
 def test_a_change_above_what_is_detectable_is_found():
     problem = params, batch, activation = network()
     grads = evaluate(*problem, PRODUCTS["TF32, rounded"]).grads
-    known = detectable_ulp(
-        wide(params),
-        *wide([batch])[0],
-        wide(grads),
-        activation=activation,
-        dtype=F32,
-        arithmetic=TF32,
-    )
+    known = detectable_ulp(case_of(params, batch, grads, activation, arithmetic=TF32))
     rng, tried = np.random.default_rng(0), 0
     for layer, pair in enumerate(grads):
         for kind, array in enumerate(pair):

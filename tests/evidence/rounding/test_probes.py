@@ -13,6 +13,7 @@ from compare.implementations.base import PRECISE, Settings
 from compare.implementations.table import IMPLEMENTATIONS
 from compare.implementations.torch_settings import matmul_precision
 from jaxmlp import Layer
+from tests.support.cases import network_of
 from tests.support.products import multiplying
 
 F32, F64 = np.dtype(np.float32), np.dtype(np.float64)
@@ -98,11 +99,13 @@ def test_flushing_is_told_apart(flush, dtype):
 
 
 def jax_engine(settings=PRECISE):
-    return IMPLEMENTATIONS["jax_grad"](small(), "relu", "cpu", settings).engine
+    return IMPLEMENTATIONS["jax_grad"](small(), network_of(small(), "relu"), "cpu", settings).engine
 
 
 def torch_engine(settings=PRECISE):
-    return IMPLEMENTATIONS["torch_autograd"](small(), "relu", "cpu", settings).engine
+    return IMPLEMENTATIONS["torch_autograd"](
+        small(), network_of(small(), "relu"), "cpu", settings
+    ).engine
 
 
 def small():

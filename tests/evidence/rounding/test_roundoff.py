@@ -19,6 +19,7 @@ from compare.implementations.formulas import formula
 from compare.implementations.table import IMPLEMENTATIONS
 from compare.selftest.reduced import keep
 from jaxmlp import ACTIVATIONS, Batch, Layer
+from tests.support.cases import network_of
 from tests.support.networks import ALL_ACTIVATIONS, alone
 
 F32, F64 = np.float32, np.float64
@@ -377,7 +378,9 @@ def test_gradients_of_random_networks_lie_within(activation, implementation):
         analysed = formula(implementation, activation)
         truth, worst = roundoff(analysed, F32)(params, batch)
         _, typical = roundoff(analysed, F32, reading="typical")(params, batch)
-        made = IMPLEMENTATIONS[implementation](params, activation, "cpu").evaluate(alone(batch))
+        made = IMPLEMENTATIONS[implementation](
+            params, network_of(params, activation), "cpu"
+        ).evaluate(alone(batch))
         for computed, value, most, usual in zip(
             *map(jax.tree.leaves, (made.grads, truth.grads, worst.grads, typical.grads)),
             strict=True,

@@ -11,25 +11,17 @@ from collections.abc import Callable
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
+import numpy as np
+
 Array = Any  # numpy.ndarray or a jax array; xp is the module that goes with it
 
 # Errors in ulps that no library on any machine tried has exceeded; a test measures them again.
-ULPS = MappingProxyType(
-    {
-        "sigmoid": 4,
-        "tanh": 6,
-        "softplus": 4,
-        "silu": 5,
-        "gelu": 6,
-        "exp": 2,
-        "relu": 0,
-        "identity": 0,
-    }
-)
+EXP_ULPS = 2
+_SIGMOID_ULPS, _TANH_ULPS, _SOFTPLUS_ULPS, _SILU_ULPS, _GELU_ULPS = 4, 6, 4, 5, 6
 _GELU_SCALE = math.sqrt(2 / math.pi)
 
 
-class Phi(NamedTuple):
+class Activation(NamedTuple):
     """An activation with what is known about its rounding; functions take (xp, z)."""
 
     value: Callable[[Any, Array], Array]
@@ -38,6 +30,8 @@ class Phi(NamedTuple):
     slope_cost: Callable[[Any, Array], Array]
     largest_slope: float  # sup |phi'|
     largest_curvature: float  # sup |phi''|, 0 for relu: its kink is treated as one
+    ulps: int  # what an elementary function of this name costs, in ulps of its value
+    analytic: Callable[[np.ndarray], np.ndarray]  # phi on complex numbers, branching on Re z
     has_kink: bool = False
     has_logistic: bool = False  # whether it or its slope may be made of 1 / (1 + exp(-z))
 
@@ -81,7 +75,7 @@ def _gelu_slope(xp: Any, z: Array) -> Array:
 def _gelu_tanh_cost(xp: Any, z: Array) -> Array:
     """tanh is right to 6 ulps of 1, and its argument to 5 roundings."""
     inner = _gelu_inner(z)
-    return 2 * ULPS["gelu"] * xp.abs(xp.tanh(inner)) + 5 * xp.abs(inner) * _tanh_slope(xp, inner)
+    return 2 * _GELU_ULPS * xp.abs(xp.tanh(inner)) + 5 * xp.abs(inner) * _tanh_slope(xp, inner)
 
 
 def _gelu_value_cost(xp: Any, z: Array) -> Array:
@@ -98,23 +92,23 @@ def _gelu_slope_cost(xp: Any, z: Array) -> Array:
 
 def _sigmoid_slope_cost(xp: Any, z: Array) -> Array:
     """h (1 - h) with h right to k ulps: 2 k u h of absolute error, and three roundings."""
-    return (2 * ULPS["sigmoid"] + 3) * _sigmoid(xp, z)
+    return (2 * _SIGMOID_ULPS + 3) * _sigmoid(xp, z)
 
 
 def _tanh_slope_cost(xp: Any, z: Array) -> Array:
     """1 - h^2 with h right to k ulps: 4 k u h^2; its own operations, in any form, round thrice."""
-    return (4 * ULPS["tanh"] + 1) * xp.square(xp.tanh(z)) + 3
+    return (4 * _TANH_ULPS + 1) * xp.square(xp.tanh(z)) + 3
 
 
 def _softplus_slope_cost(xp: Any, z: Array) -> Array:
     """jax takes exp(z - softplus(z)), which turns the error of softplus into a relative one."""
-    relative = 2 * ULPS["softplus"] * _softplus(xp, z) + _softplus(xp, -z) + 2 * ULPS["exp"] + 6
+    relative = 2 * _SOFTPLUS_ULPS * _softplus(xp, z) + _softplus(xp, -z) + 2 * EXP_ULPS + 6
     return relative * _sigmoid(xp, z)
 
 
 def _silu_slope_cost(xp: Any, z: Array) -> Array:
     """s + z s (1 - s) with s right to k ulps."""
-    return (2 * ULPS["silu"] + 6) * _sigmoid(xp, z) * (1 + xp.abs(z))
+    return (2 * _SILU_ULPS + 6) * _sigmoid(xp, z) * (1 + xp.abs(z))
 
 
 def _relative_cost(
@@ -123,71 +117,96 @@ def _relative_cost(
     return lambda xp, z: 2 * ulps * xp.abs(value(xp, z))
 
 
+def _analytic_sigmoid(z: np.ndarray) -> np.ndarray:
+    e = np.exp(np.where(z.real >= 0, -z, z))  # never overflows
+    return np.where(z.real >= 0, 1, e) / (1 + e)
+
+
+def _analytic_softplus(z: np.ndarray) -> np.ndarray:
+    right = z.real >= 0
+    e = np.exp(np.where(right, -z, z))
+    return np.where(right, z, 0) + np.log1p(e.real) + 1j * e.imag / (1 + e.real)
+
+
 def _none(xp: Any, z: Array) -> Array:
     return xp.zeros_like(z)
 
 
-PHI: MappingProxyType[str, Phi] = MappingProxyType(
+ACTIVATIONS: MappingProxyType[str, Activation] = MappingProxyType(
     {
-        "sigmoid": Phi(
+        "sigmoid": Activation(
             _sigmoid,
             _sigmoid_slope,
-            _relative_cost(ULPS["sigmoid"], _sigmoid),
+            _relative_cost(_SIGMOID_ULPS, _sigmoid),
             _sigmoid_slope_cost,
             largest_slope=0.25,
             largest_curvature=0.0963,
+            ulps=_SIGMOID_ULPS,
+            analytic=_analytic_sigmoid,
             has_logistic=True,
         ),
-        "tanh": Phi(
+        "tanh": Activation(
             lambda xp, z: xp.tanh(z),
             _tanh_slope,
-            _relative_cost(ULPS["tanh"], lambda xp, z: xp.tanh(z)),
+            _relative_cost(_TANH_ULPS, lambda xp, z: xp.tanh(z)),
             _tanh_slope_cost,
             largest_slope=1.0,
             largest_curvature=0.7699,
+            ulps=_TANH_ULPS,
+            analytic=np.tanh,
         ),
-        "relu": Phi(
+        "relu": Activation(
             lambda xp, z: xp.maximum(z, 0),
             lambda xp, z: xp.where(z > 0, 1.0, 0.0),
             _none,
             _none,
             largest_slope=1.0,
             largest_curvature=0.0,
+            ulps=0,
+            analytic=lambda z: np.where(z.real <= 0, 0, z),
             has_kink=True,
         ),
-        "softplus": Phi(
+        "softplus": Activation(
             _softplus,
             _sigmoid,
-            _relative_cost(ULPS["softplus"], _softplus),
+            _relative_cost(_SOFTPLUS_ULPS, _softplus),
             _softplus_slope_cost,
             largest_slope=1.0,
             largest_curvature=0.25,
+            ulps=_SOFTPLUS_ULPS,
+            analytic=_analytic_softplus,
             has_logistic=True,
         ),
-        "silu": Phi(
+        "silu": Activation(
             lambda xp, z: z * _sigmoid(xp, z),
             lambda xp, z: _sigmoid(xp, z) + z * _sigmoid_slope(xp, z),
-            _relative_cost(ULPS["silu"], lambda xp, z: z * _sigmoid(xp, z)),
+            _relative_cost(_SILU_ULPS, lambda xp, z: z * _sigmoid(xp, z)),
             _silu_slope_cost,
             largest_slope=1.1,
             largest_curvature=0.5,
+            ulps=_SILU_ULPS,
+            analytic=lambda z: z * _analytic_sigmoid(z),
             has_logistic=True,
         ),
-        "gelu": Phi(
+        "gelu": Activation(
             lambda xp, z: z * _gelu_half(xp, z),
             _gelu_slope,
             _gelu_value_cost,
             _gelu_slope_cost,
             largest_slope=1.13,
             largest_curvature=0.8,
+            ulps=_GELU_ULPS,
+            analytic=lambda z: z * _analytic_sigmoid(2 * _gelu_inner(z)),
         ),
-        "identity": Phi(
+        "identity": Activation(
             lambda xp, z: z,
             lambda xp, z: xp.ones_like(z),
             _none,
             _none,
             largest_slope=1.0,
             largest_curvature=0.0,
+            ulps=0,
+            analytic=lambda z: z,
         ),
     }
 )

@@ -1,0 +1,128 @@
+"""Gradients and all that they are held against, as one value.
+
+The sample axis is last here, so that every operation runs along rows of samples. Shape letters:
+N samples, n_l units of layer l.
+"""
+
+import dataclasses
+from collections.abc import Sequence
+from typing import Any, TypeAlias
+
+import numpy as np
+
+from compare.evidence.certificate.activations import ACTIVATIONS, Activation
+from compare.evidence.certificate.losses import LOSSES, Loss
+from compare.evidence.certificate.recovered import Rounding, rounding_of
+from compare.evidence.rounding.arithmetic import Arithmetic, plain_arithmetic
+from compare.problem.axes import layers_last, samples_last
+from compare.problem.network import Network
+
+Array: TypeAlias = Any  # numpy.ndarray or a jax array
+Layers: TypeAlias = Sequence[tuple[Array, Array]]
+
+
+@dataclasses.dataclass(frozen=True)
+class Case:
+    """The gradients of one implementation for N samples of one network."""
+
+    params: Layers  # (w [n_in, n_out], b [n_out])
+    x: Array  # [d, N]
+    y: Array  # [k, N]
+    grads: Layers  # (dw [n_in, n_out, N], db [n_out, N])
+    printed: Layers | None  # shaped like grads: half a unit of the last printed digit, 0 if exact
+    network: Network
+    rounding: Rounding  # of the arithmetic that made grads
+
+    @property
+    def activations(self) -> tuple[Activation, ...]:
+        """Of every hidden layer."""
+        return tuple(ACTIVATIONS[name] for name in self.network.activations)
+
+    @property
+    def loss(self) -> Loss:
+        """Of one sample."""
+        return LOSSES[self.network.loss]
+
+    def printed_layer(self, i: int) -> tuple[Array, Array] | None:
+        """Half units of dw and db of layer i, counted from 0; None if all numbers are exact."""
+        return None if self.printed is None else self.printed[i]
+
+    def take(self, samples: Any) -> "Case":
+        """Keeps some samples, by an index of the sample axis."""
+
+        def some(layers: Layers) -> Layers:
+            return tuple((w[..., samples], b[..., samples]) for w, b in layers)
+
+        return dataclasses.replace(
+            self,
+            x=self.x[:, samples],
+            y=self.y[:, samples],
+            grads=some(self.grads),
+            printed=self.printed and some(self.printed),
+        )
+
+    def wide(self, xp: Any = np) -> "Case":
+        """The same in float64."""
+
+        def widen(layers: Layers) -> Layers:
+            return tuple((xp.asarray(w, np.float64), xp.asarray(b, np.float64)) for w, b in layers)
+
+        return dataclasses.replace(
+            self,
+            params=widen(self.params),
+            x=xp.asarray(self.x, np.float64),
+            y=xp.asarray(self.y, np.float64),
+            grads=widen(self.grads),
+            printed=self.printed and widen(self.printed),
+        )
+
+    def finite(self) -> np.ndarray:
+        """Whether all of a sample's gradient is finite, [N] bool."""
+        finite = np.ones(self.x.shape[-1], bool)
+        for array in (leaf for layer in self.grads for leaf in layer):
+            if not np.isfinite(array).all():
+                finite &= np.isfinite(array).reshape(-1, array.shape[-1]).all(axis=0)
+        return finite
+
+    def zeroed_but(self, kept: np.ndarray) -> "Case":
+        """The same with 0 in all samples but those kept, [N] bool.
+
+        Dropping them would make another shape, to be compiled again.
+        """
+        if kept.all():
+            return self
+
+        def zero(array: np.ndarray) -> np.ndarray:
+            return np.where(kept, array, np.zeros_like(array))
+
+        grads = tuple((zero(dw), zero(db)) for dw, db in self.grads)
+        return dataclasses.replace(self, x=zero(self.x), y=zero(self.y), grads=grads)
+
+
+def make_case(
+    network: Network,
+    params: Layers,
+    x: np.ndarray,
+    y: np.ndarray,
+    grads: Layers,
+    *,
+    arithmetic: Arithmetic | None = None,
+    printed: Layers | None = None,
+) -> Case:
+    """Puts a case together from arrays whose sample axis leads.
+
+    Args:
+      network: that is differentiated.
+      params: (w [n_in, n_out], b [n_out]) a layer; of a wider dtype than grads, they and the
+        samples were rounded on their way in.
+      x: [N, d].
+      y: [N, k].
+      grads: (dw [N, n_in, n_out], db [N, n_out]) a layer.
+      arithmetic: that made grads; None for every operation in their dtype.
+      printed: if grads were read from print, half a unit of every last printed digit, in the shapes
+        of grads; 0 where a number is exact.
+    """
+    rounding = rounding_of(arithmetic or plain_arithmetic(grads[0][1].dtype), params[0][1].dtype)
+    units = None if printed is None else layers_last(printed)
+    last = (samples_last(x), samples_last(y), layers_last(grads), units)
+    return Case(tuple((w, b) for w, b in params), *last, network, rounding)

@@ -1,0 +1,48 @@
+"""Losses as evidence sees them: their slopes, what computing these may cost, and their words.
+
+Nothing here is shared with the implementations that it judges. The sample axis is last: yhat and y
+are [k, N]. u is the unit roundoff of the implementation's dtype.
+"""
+
+from collections.abc import Callable
+from types import MappingProxyType
+from typing import Any, NamedTuple
+
+import numpy as np
+
+Array = Any  # numpy.ndarray or a jax array; xp is the module that goes with it
+
+
+class Loss(NamedTuple):
+    """A loss of one sample, with what is known of its rounding and of the mistakes in it."""
+
+    value: Callable[[Array, Array], Array]  # (yhat, y) -> [N]; yhat may be complex
+    slope: Callable[[Array, Array], Array]  # (yhat, y) -> dL/dyhat [k, N]
+    # (xp, yhat, y, error of yhat and y together, u) -> what the slope may be off, [k, N]
+    slope_error: Callable[[Any, Array, Array, Array, float], Array]
+    curvature: float  # sup |d2L/dyhat2|
+    formula: str
+    slope_formula: str
+    factor: int  # the constant in front of the slope
+    turned: str  # what a wrong sign comes from
+    # words -> (yhat, y) -> what stands in place of the slope
+    mistakes: tuple[tuple[str, Callable[[np.ndarray, np.ndarray], np.ndarray]], ...]
+
+
+SQUARED = Loss(
+    value=lambda yhat, y: ((yhat - y) * (yhat - y)).sum(axis=0),
+    slope=lambda yhat, y: 2 * (yhat - y),
+    # 2 (e + u |yhat - y|), and the product by 2 is exact
+    slope_error=lambda xp, yhat, y, error, u: 2 * (error + u * xp.abs(yhat - y)) * (1 + u),
+    curvature=2.0,
+    formula="(yhat - y)^2",
+    slope_formula="2 (yhat - y)",
+    factor=2,
+    turned="y - yhat for yhat - y",
+    mistakes=(
+        ("y is left out of 2 (yhat - y)", lambda yhat, y: 2 * yhat),
+        ("the loss is |yhat - y| and not its square", lambda yhat, y: np.sign(yhat - y)),
+    ),
+)
+
+LOSSES: MappingProxyType[str, Loss] = MappingProxyType({"squared": SQUARED})
