@@ -117,6 +117,7 @@ def test_what_else_a_room_may_import(module):
         ("import compare.files", {"jax", "torch"}),
         ("import compare.graph, compare.graph.__main__", {"jax", "torch", "pygraphviz"}),
         ("import compare.graph", {"absl"}),
+        ("import compare.evidence.rounding", {"jax", "torch"}),
         ("import compare.formats.read.arrays", {"jax", "torch", "safetensors"}),
         ("import compare.formats.write.params", {"torch", "safetensors"}),
         ("import compare.formats.write.dumps", {"torch", "jax"}),
