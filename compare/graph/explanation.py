@@ -1,18 +1,12 @@
-"""The graphs of a network, as objects and as files."""
+"""The graphs of a network."""
 
 import operator
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple, Union
 
 from compare.errors import UsageError
-from compare.formats.atomic import Staging
 from compare.graph.alignment import Match, align
 from compare.graph.base import Graph
-from compare.graph.drawing import FORMATS, can_draw, picture
-from compare.graph.jax_picture import jax_dot
-from compare.graph.markdown import markdown
-from compare.graph.side_by_side import both_dot
-from compare.graph.torch_picture import torch_dot
 from compare.options.config import ACTIVATIONS, DTYPES
 
 if TYPE_CHECKING:
@@ -21,7 +15,7 @@ if TYPE_CHECKING:
 Network = Union["nn.Module", Sequence[int]]
 
 
-class Explained(NamedTuple):
+class Explanation(NamedTuple):
     """Both graphs of one network, and which node of one is which of the other."""
 
     name: str  # 2-10-10-1 sigmoid
@@ -32,7 +26,7 @@ class Explained(NamedTuple):
 
 def explain_network(
     network: Network, *, activation: str = "sigmoid", dtype: str = "float32"
-) -> Explained:
+) -> Explanation:
     """Returns torch's autograd graph and JAX's jaxpr of the gradient of one sample.
 
     Args:
@@ -45,11 +39,11 @@ def explain_network(
       UsageError: for a module that is no such chain, naming the part and the reason, and for
         sizes or an activation that cannot be.
     """
-    _check("activation", activation, ACTIVATIONS)
-    _check("dtype", dtype, DTYPES)
-    from compare.graph.jax_graph import jax_graph
-    from compare.graph.torch_graph import torch_graph
-    from compare.graph.torch_network import module_network, plain_network
+    check_choice("activation", activation, ACTIVATIONS)
+    check_choice("dtype", dtype, DTYPES)
+    from compare.graph.jax.graph import jax_graph
+    from compare.graph.torch.graph import torch_graph
+    from compare.graph.torch.network import module_network, plain_network
     from compare.implementations.user.torch_module import is_module
 
     if is_module(network):
@@ -59,60 +53,7 @@ def explain_network(
     sizes, phi = traced.layer_sizes, traced.activation
     torch, jax = torch_graph(traced), jax_graph(sizes, phi, traced.dtype)
     name = f"{'-'.join(map(str, sizes))} {phi}"
-    return Explained(name, torch, jax, align(torch, jax, activation=phi))
-
-
-def draw(
-    network: Network,
-    *,
-    activation: str = "sigmoid",
-    dtype: str = "float32",
-    out: str = "out",
-    formats: Sequence[str] = FORMATS,
-) -> tuple[str, ...]:
-    """Writes the graphs of a network to files, and returns their paths.
-
-    graph_torch, graph_jax and graph_both are each a .dot text and, where pygraphviz is installed,
-    pictures; graph.md has every explanation.
-
-    Args:
-      network: as in `explain_network`.
-      activation: likewise.
-      dtype: likewise.
-      out: a folder.
-      formats: of pictures: 'svg', 'png', 'pdf'; or none.
-
-    Raises:
-      UsageError: as `explain_network` does, for another format, and if nothing can be written.
-    """
-    for kind in formats:
-        _check("formats", kind, FORMATS)
-    explained = explain_network(network, activation=activation, dtype=dtype)
-    texts = dot_texts(explained)
-    with Staging(out, option="--out") as staging:
-        for stem, text in texts.items():
-            staging.path(f"{stem}.dot").write_text(text)
-        words = markdown(explained.torch, explained.jax, explained.rows, explained.name)
-        staging.path("graph.md").write_text(words)
-    names = staging.names
-    if not formats or not can_draw():
-        return names
-    # Pictures come last: should Graphviz fail, the texts are there.
-    with Staging(out, option="--out") as staging:
-        for stem, text in texts.items():
-            for kind in formats:
-                staging.path(f"{stem}.{kind}").write_bytes(picture(text, kind))
-    return names + staging.names
-
-
-def dot_texts(explained: Explained) -> dict[str, str]:
-    """Returns the text of each picture, by the name of its file."""
-    name, torch, jax, rows = explained
-    return {
-        "graph_torch": torch_dot(torch, name),
-        "graph_jax": jax_dot(jax, name),
-        "graph_both": both_dot(rows, f"{name}: the same steps in torch and in JAX"),
-    }
+    return Explanation(name, torch, jax, align(torch, jax, activation=phi))
 
 
 def _sizes(network: Any) -> tuple[int, ...]:
@@ -131,6 +72,7 @@ def _sizes(network: Any) -> tuple[int, ...]:
     return sizes
 
 
-def _check(option: str, value: str, choices: Sequence[str]) -> None:
+def check_choice(option: str, value: str, choices: Sequence[str]) -> None:
+    """Raises UsageError if a value is none of the choices."""
     if value not in choices:
         raise UsageError(f"{option}: expected one of {', '.join(choices)}, got {value!r}")

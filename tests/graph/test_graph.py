@@ -15,9 +15,9 @@ from torch.nn import functional
 from compare.errors import UsageError
 from compare.graph import explain_network
 from compare.graph.base import PARTS, STEPS
-from compare.graph.torch_graph import torch_graph
-from compare.graph.torch_network import network_of, plain_network
-from compare.graph.torch_quantities import in_order, name_functions
+from compare.graph.torch.graph import torch_graph
+from compare.graph.torch.network import network_of, plain_network
+from compare.graph.torch.quantities import in_order, name_functions
 from compare.options.config import DTYPES
 from tests.support.graphs import CLOSE, evaluate, quantities, sample, solved
 from tests.support.networks import ALL_ACTIVATIONS, NETWORKS
@@ -317,14 +317,14 @@ def test_what_cannot_be_drawn(network, options, said):
 
 
 def test_activations_are_those_of_the_networks():
-    from compare.graph.explanations import ACTIVATIONS as EXPLAINED
+    from compare.graph.activations import ACTIVATIONS as EXPLAINED
 
     assert set(EXPLAINED) == set(ACTIVATIONS) == set(ALL_ACTIVATIONS)
 
 
 @pytest.mark.parametrize("activation", ALL_ACTIVATIONS)
 def test_formulas_of_activations_are_right(activation):
-    from compare.graph.explanations import ACTIVATIONS as EXPLAINED
+    from compare.graph.activations import ACTIVATIONS as EXPLAINED
 
     value, slope = EXPLAINED[activation]
     z = np.linspace(-3, 3, 13)

@@ -8,8 +8,8 @@ from types import SimpleNamespace
 import jax
 import numpy as np
 
-from compare.graph.jax_graph import jax_graph
-from compare.graph.jaxpr import gradient_program, is_literal
+from compare.graph.jax.graph import jax_graph
+from compare.graph.jax.program import Constant, gradient_program
 from jaxmlp import ACTIVATIONS, Batch, Layer, backprop, forward_with_intermediates
 
 # Of some hundred operations in float64, each of them 1.1e-16, on numbers of about 1. Quantities of
@@ -90,7 +90,8 @@ def _jax_values(sizes, activation, params, x, y):
     with jax.enable_x64(True):
         known = dict(zip(program.arguments, map(jax.numpy.asarray, inputs), strict=True))
         for eq in program.equations:
-            taken = [atom.val if is_literal(atom) else known[atom] for atom in eq.inputs]
+            known |= {one: one.value for one in eq.inputs if isinstance(one, Constant)}
+            taken = [known[one] for one in eq.inputs]
             known[eq.output] = eq.primitive.bind(*taken, **eq.params)
         ordered = [*program.arguments, *(eq.output for eq in program.equations)]
         ordered += [program.gradients(i)[1] for i in range(1, program.layers + 1)]

@@ -1,12 +1,14 @@
 """The gradient's jaxpr as a graph: every equation a node."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
+from typing import Any
 
-from compare.graph.base import Edge, Graph, Node, once
-from compare.graph.explanations import JAX, LEAVES, explain, operation
-from compare.graph.expressions import expression, number
-from compare.graph.jax_quantities import Quantity, name_variables
-from compare.graph.jaxpr import Equation, Program, Variable, gradient_program, is_literal
+from compare.graph.base import Builder, Graph, Node, Quantity
+from compare.graph.jax.expressions import expression, number
+from compare.graph.jax.program import Atom, Constant, Equation, Program, Variable, gradient_program
+from compare.graph.jax.quantities import name_variables
+from compare.graph.jax.sentences import SENTENCES, operation
+from compare.graph.sentences import explain
 
 _LONGEST = 26  # letters of an expression that is a label; a longer one is called u1, u2, ...
 
@@ -20,67 +22,53 @@ def jax_graph(layer_sizes: Sequence[int], activation: str, dtype: str = "float32
       dtype: of everything.
     """
     program = gradient_program(layer_sizes, activation, dtype)
-    made = _Made(program, activation)
-    for atom in program.arguments:
-        made.add_argument(atom)
+    text = _Text(program, activation)
+    made = Builder("j")
+    for variable in program.arguments:
+        made.add(variable, text.argument(variable))
     for equation in program.equations:
-        made.add_equation(equation)
+        made.add(equation.output, text.equation(equation), equation.variables)
     for layer in range(1, program.layers + 1):
-        made.add_bias_gradient(layer)
-    return Graph("the jaxpr of jax.value_and_grad", tuple(made.nodes), once(made.edges))
+        _, delta = program.gradients(layer)
+        made.add(("db", layer), text.bias_gradient(layer, delta), [delta])
+    return made.graph("the jaxpr of jax.value_and_grad")
 
 
-class _Made:
-    """Nodes and edges so far."""
+class _Text:
+    """What stands in the nodes, written in the order in which they can be computed."""
 
     def __init__(self, program: Program, activation: str) -> None:
-        self.program, self.activation = program, activation
+        self.layers, self.activation = program.layers, activation
         self.of = name_variables(program)
-        self.nodes: list[Node] = []
-        self.edges: list[Edge] = []
-        self.names: dict[Variable, str] = {}
         self.labels: dict[Variable, str] = {}
         self.long = 0
 
-    def add_argument(self, atom: Variable) -> None:
-        label, role, step, layer, _ = self.of[atom]
-        said = explain(LEAVES[role], layer=layer, activation=self.activation, aside="")
-        shape = atom.aval.shape
-        self._append(atom, Node("", label, "", "argument", "leaf", step, layer, shape, said))
+    def argument(self, variable: Variable) -> Node:
+        one = self.of[variable]
+        self.labels[variable] = one.label
+        return _node(one, "argument", variable, self._explain(one.role, one.layer), part="leaf")
 
-    def add_equation(self, equation: Equation) -> None:
-        quantity = self.of[equation.output]
-        operands = [_label(self.labels, atom) for atom in equation.inputs]
-        formula = expression(equation.primitive.name, equation.params, operands)
-        node = Node(
-            name="",
-            label=self._short(quantity.label or formula),
-            formula=formula,
-            kind=equation.primitive.name,
-            part="forward" if quantity.forward else "backward",
-            step=quantity.step,
-            layer=quantity.layer,
-            shape=equation.output.aval.shape,
-            explanation=self._explanation(quantity, formula, equation.primitive.name),
-        )
-        self._append(equation.output, node)
-        head = self.names[equation.output]
-        self.edges += [Edge(self.names[atom], head) for atom in equation.variables]
+    def equation(self, equation: Equation) -> Node:
+        one, kind = self.of[equation.output], equation.primitive.name
+        formula = expression(kind, equation.params, list(map(self._label, equation.inputs)))
+        one = one._replace(label=self._short(one.label or formula), formula=formula)
+        self.labels[equation.output] = one.label.partition(" = ")[0]
+        # s of layer l comes out of layer l + 1, and delta of the last layer out of the loss
+        about = {"s": one.layer - 1, "delta_is_s": one.layer - 1, "delta_out": self.layers}
+        layer = about.get(one.role, one.layer)
+        said = self._explain(one.role, layer, formula=formula, does=operation(kind))
+        return _node(one, kind, equation.output, said)
 
-    def add_bias_gradient(self, layer: int) -> None:
-        """Adds the result that is delta under another name."""
-        _, delta = self.program.gradients(layer)
-        said = explain(JAX["db"], layer=layer, activation=self.activation)
-        label, formula = f"dL/db{layer}", f"delta{layer}"
-        shape = delta.aval.shape
-        node = Node("", label, formula, "result", "backward", "bias", layer, shape, said)
-        self._append(label, node)
-        self.edges.append(Edge(self.names[delta], self.names[label]))
+    def bias_gradient(self, layer: int, delta: Variable) -> Node:
+        """Describes the result that is delta under another name."""
+        one = Quantity(f"dL/db{layer}", "db", "bias", layer, f"delta{layer}")
+        return _node(one, "result", delta, self._explain("db", layer))
 
-    def _append(self, key: Variable, node: Node) -> None:
-        self.names[key] = f"j{len(self.nodes) + 1}"
-        self.labels[key] = node.label.partition(" = ")[0]
-        self.nodes.append(node._replace(name=self.names[key]))
+    def _explain(self, role: str, layer: int, **fields: Any) -> str:
+        return explain(SENTENCES[role], layer=layer, activation=self.activation, **fields)
+
+    def _label(self, atom: Atom) -> str:
+        return number(atom.value) if isinstance(atom, Constant) else self.labels[atom]
 
     def _short(self, label: str) -> str:
         if len(label) <= _LONGEST:
@@ -88,18 +76,9 @@ class _Made:
         self.long += 1
         return f"u{self.long}"
 
-    def _explanation(self, quantity: Quantity, formula: str, kind: str) -> str:
-        role, layer = quantity.role, quantity.layer
-        # s of layer l comes out of layer l + 1, and delta of the last layer out of the loss
-        about = {"s": layer - 1, "delta_is_s": layer - 1, "delta_out": self.program.layers}
-        return explain(
-            JAX[role],
-            layer=about.get(role, layer),
-            activation=self.activation,
-            formula=formula,
-            does=operation(kind),
-        )
 
-
-def _label(labels: Mapping[Variable, str], atom: Variable) -> str:
-    return number(atom.val) if is_literal(atom) else labels[atom]
+def _node(one: Quantity, kind: str, variable: Variable, said: str, *, part: str = "") -> Node:
+    shape = variable.aval.shape
+    return Node(
+        "", one.label, one.formula, kind, part or one.part, one.step, one.layer, shape, said
+    )

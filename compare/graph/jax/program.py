@@ -1,15 +1,32 @@
 """The jaxpr of the gradient of one sample's loss, flat and without what nobody reads."""
 
+import dataclasses
 import itertools
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 import jax
 import numpy as np
 
+from compare.evidence.rounding.interpreter import interpret
 from jaxmlp import ACTIVATIONS, Layer, mlp
 
-Variable = Any  # of a jaxpr, or a literal, which has a `val`
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class Variable:
+    """An argument, or what an equation makes; one that is made twice is two."""
+
+    aval: Any
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class Constant:
+    """A number in the text of the jaxpr, or an array that it has captured."""
+
+    value: np.ndarray
+
+
+Atom = Variable | Constant
 
 
 class Equation(NamedTuple):
@@ -17,13 +34,13 @@ class Equation(NamedTuple):
 
     primitive: Any
     params: Mapping[str, Any]
-    inputs: tuple[Variable, ...]  # literals among them
+    inputs: tuple[Atom, ...]
     output: Variable
 
     @property
     def variables(self) -> tuple[Variable, ...]:
-        """The inputs that are no literals."""
-        return tuple(atom for atom in self.inputs if not is_literal(atom))
+        """The inputs that are no constants."""
+        return tuple(atom for atom in self.inputs if isinstance(atom, Variable))
 
 
 class Program(NamedTuple):
@@ -63,64 +80,29 @@ def gradient_program(layer_sizes: Sequence[int], activation: str, dtype: str) ->
     with jax.enable_x64(dtype == "float64"):
         params = tuple(Layer(shaped(n, m), shaped(m)) for n, m in itertools.pairwise(layer_sizes))
         x, y = shaped(layer_sizes[0]), shaped(layer_sizes[-1])
-        closed = jax.make_jaxpr(jax.value_and_grad(loss))(params, x, y)
-    known = _constants(closed)
-    flat = tuple(_flat(closed.jaxpr, known))
-    results = tuple(_read(known, atom) for atom in closed.jaxpr.outvars)
-    needed = ancestors(flat, results)
-    kept = tuple(equation for equation in flat if equation.output in needed)
-    return Program(tuple(closed.jaxpr.invars), kept, results)
+        return _program(jax.make_jaxpr(jax.value_and_grad(loss))(params, x, y))
 
 
-def is_literal(atom: Variable) -> bool:
-    """Whether it is a number in the text of the jaxpr; jax.extend.core, with the class, is slow."""
-    return hasattr(atom, "val")
-
-
-def ancestors(equations: Sequence[Equation], results: Sequence[Variable]) -> set[Variable]:
+def ancestors(equations: Sequence[Equation], results: Sequence[Atom]) -> set[Variable]:
     """Returns all variables that the results are made of, themselves included."""
-    found = {one for one in results if not is_literal(one)}
+    found = {one for one in results if isinstance(one, Variable)}
     for equation in reversed(equations):
         if equation.output in found:
             found.update(equation.variables)
     return found
 
 
-def _flat(jaxpr: Any, known: dict[Variable, Variable]) -> Iterator[Equation]:
-    """Yields the equations of a jaxpr, and those of the jaxprs that it calls in their place."""
-    for equation in jaxpr.eqns:
-        inputs = tuple(_read(known, atom) for atom in equation.invars)
-        called = equation.params.get("jaxpr") or equation.params.get("call_jaxpr")
-        if called is None:
-            (output,) = equation.outvars
-            known[output] = _Variable(output.aval)
-            yield Equation(equation.primitive, equation.params, inputs, known[output])
-            continue
-        inner = getattr(called, "jaxpr", called)
-        scope = _constants(called) | dict(zip(inner.invars, inputs, strict=True))
-        yield from _flat(inner, scope)
-        results = (_read(scope, atom) for atom in inner.outvars)
-        known.update(zip(equation.outvars, results, strict=True))
+def _program(closed: Any) -> Program:
+    equations = []
 
+    def write(eqn: Any, inputs: Sequence[Atom]) -> list[Atom]:
+        (result,) = eqn.outvars
+        output = Variable(result.aval)
+        equations.append(Equation(eqn.primitive, eqn.params, tuple(inputs), output))
+        return [output]
 
-class _Variable:
-    """The result of an equation; a jaxpr that is called twice has the same names both times."""
-
-    def __init__(self, aval: Any) -> None:
-        self.aval = aval
-
-
-class _Constant(NamedTuple):
-    """An array that the jaxpr has captured, read as a literal is."""
-
-    val: Any
-
-
-def _constants(closed: Any) -> dict[Variable, Variable]:
-    """Returns what a jaxpr has captured; one that is not closed has captured nothing."""
-    names = getattr(closed, "jaxpr", closed).constvars
-    return dict(zip(names, map(_Constant, getattr(closed, "consts", ())), strict=True))
-
-
-def _read(known: Mapping[Variable, Variable], atom: Variable) -> Variable:
-    return atom if is_literal(atom) else known.get(atom, atom)
+    arguments = tuple(Variable(one.aval) for one in closed.jaxpr.invars)
+    results: list[Any] = interpret(closed, arguments, constant=Constant, apply=write)
+    needed = ancestors(equations, results)
+    kept = tuple(equation for equation in equations if equation.output in needed)
+    return Program(arguments, kept, tuple(results))
