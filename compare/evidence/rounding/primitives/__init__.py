@@ -48,7 +48,6 @@ RULES: MappingProxyType[str, Callable[..., Bounded]] = MappingProxyType(
         "transpose": index.transpose,
         "reshape": index.reshape,
         "squeeze": index.reshape,
-        "expand_dims": index.reshape,
         "slice": index.moved,
         "rev": index.moved,
         "concatenate": index.moved,
