@@ -35,7 +35,8 @@ def interpret(
       closed: what `jax.make_jaxpr` returns.
       args: one for each input.
       constant: makes a value of a number in the text of the jaxpr, or of an array it has captured.
-      apply: what an equation makes of its operands, one value for each result; calls never come.
+      apply: what an equation makes of its operands, one value for each result. Calls never come;
+        loops and branches (scan, while, cond) do, as one equation.
 
     Returns:
       One value for each output.

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from compare.graph.base import Builder, Graph, Node
+from compare.graph.base import Builder, Graph, Node, Quantity
 from compare.graph.sentences import explain
 from compare.graph.torch.network import TorchNetwork
 from compare.graph.torch.quantities import in_order, inputs_of, kind_of, name_functions
@@ -30,15 +30,16 @@ def torch_graph(network: TorchNetwork) -> Graph:
     return made.graph("the autograd graph of torch")
 
 
-def _parameter(network: TorchNetwork, function: Any, of: dict[Any, Any]) -> Node:
+def _parameter(network: TorchNetwork, function: Any, of: dict[Any, Quantity]) -> Node:
     """Describes the parameter whose `.grad` a node fills."""
-    label, _, step, layer, *_ = of[function]
-    said = _explain(network, step, layer, label=label, parameter=network.own_name(step, layer))
+    one = of[function]
+    own = network.own_name(one.step, one.layer)
+    said = _explain(network, one.step, one.layer, label=one.label, parameter=own)
     shape = tuple(function.variable.shape)
-    return Node("", label, "", "parameter", "leaf", step, layer, shape, said)
+    return Node("", one.label, "", "parameter", "leaf", one.step, one.layer, shape, said)
 
 
-def _node(network: TorchNetwork, function: Any, of: dict[Any, Any]) -> Node:
+def _node(network: TorchNetwork, function: Any, of: dict[Any, Quantity]) -> Node:
     one = of[function]
     said = _explain(
         network,
