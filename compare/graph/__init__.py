@@ -5,6 +5,7 @@ loaded when one of them is first called.
 """
 
 from compare.graph.base import Edge, Graph, Node
-from compare.graph.written import Explained, draw, explain_network
+from compare.graph.explanation import Explanation, explain_network
+from compare.graph.files import draw
 
-__all__ = ["Edge", "Explained", "Graph", "Node", "draw", "explain_network"]
+__all__ = ["Edge", "Explanation", "Graph", "Node", "draw", "explain_network"]

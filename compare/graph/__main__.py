@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from absl import flags
 
 from compare.errors import UsageError
-from compare.graph.drawing import FORMATS, MISSING, can_draw
+from compare.graph.pictures.graphviz import FORMATS, MISSING, can_draw
 from compare.options import command_line
 from compare.options.definitions import define_flags
 
@@ -103,7 +103,7 @@ def _network(values: flags.FlagValues) -> "tuple[nn.Module | tuple[int, ...], di
     for name in _NETWORK:
         if values[name].present:
             raise UsageError(f"{name}: --module brings the whole network; drop one of the two")
-    from compare.graph.user_module import load_module
+    from compare.graph.torch.module import load_module
 
     return load_module(values.module), {}
 

@@ -1,13 +1,28 @@
 """Which node of torch does what which equations of JAX do."""
 
 from collections.abc import Iterator, Sequence
+from types import MappingProxyType
 from typing import NamedTuple
 
 from compare.graph.base import Graph, Node
-from compare.graph.explanations import MATCHES, explain
+from compare.graph.losses import SQUARED_ERROR
+from compare.graph.sentences import explain
 
 _LAYER = ("weight", "bias", "affine", "activation")  # the steps of a layer
-_LOSS = ("residual", "square", "sum")
+# step -> what both frameworks do there
+_SENTENCES = MappingProxyType(
+    {
+        "input": "The sample and its label go in; no gradient comes back.",
+        "weight": "Both transpose w{l} on the way in and its gradient on the way back: torch keeps "
+        "[n_out, n_in] and multiplies by [n_in, n_out], and here it is the other way round.",
+        "bias": "The gradient of b{l} is delta{l}: torch adds it to .grad, JAX returns it.",
+        "affine": "One node of torch is two equations forward, the product and the sum with the "
+        "bias; its backward is one product for dL/dw{l}{hands}.",
+        "activation": "The backward of torch's node is one formula, s{l} * {phi}'(z{l}), with "
+        "{phi}'(z{l}) = {slope}; JAX makes it from the rules of each primitive.",
+        **SQUARED_ERROR.matches,
+    }
+)
 
 
 class Match(NamedTuple):
@@ -29,7 +44,7 @@ def align(torch: Graph, jax: Graph, *, activation: str) -> tuple[Match, ...]:
         if not mine and not theirs:
             continue  # the identity does nothing
         said = explain(
-            MATCHES[step],
+            _SENTENCES[step],
             layer=layer or layers,
             activation=activation,
             hands=f" and one for s{layer - 1}" if layer > 1 else "",
@@ -44,7 +59,7 @@ def _steps(layers: int) -> Iterator[tuple[str, int]]:
     yield "input", 0
     for layer in range(1, layers + 1):
         yield from ((step, layer) for step in _LAYER)
-    yield from ((step, 0) for step in _LOSS)
+    yield from ((step, 0) for step in SQUARED_ERROR.labels)
 
 
 def _at(nodes: Sequence[Node], step: str, layer: int) -> tuple[Node, ...]:
@@ -56,10 +71,4 @@ def _title(step: str, layer: int, layers: int) -> str:
         return f"{step[0]}{layer}"
     if step == "affine":
         return "yhat" if layer == layers else f"z{layer}"
-    return {
-        "input": "x, y",
-        "activation": f"h{layer}",
-        "residual": "yhat - y",
-        "square": "(yhat - y)^2",
-        "sum": "loss",
-    }[step]
+    return {"input": "x, y", "activation": f"h{layer}", **SQUARED_ERROR.labels}[step]

@@ -1,7 +1,7 @@
-"""A computational graph in which every node can be read: the one data type of this package."""
+"""A computational graph in which every node can be read."""
 
 from collections.abc import Iterable
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 # What a node belongs to; torch's nodes and JAX's equations of one step and layer do the same work.
 STEPS = ("input", "weight", "bias", "affine", "activation", "residual", "square", "sum")
@@ -38,9 +38,36 @@ class Graph(NamedTuple):
     edges: tuple[Edge, ...]
 
 
-def once(items: Iterable[Edge]) -> tuple[Edge, ...]:
-    """Returns edges in their order, each once: h * h takes h twice."""
-    return tuple(dict.fromkeys(items))
+class Quantity(NamedTuple):
+    """What a value is to the network."""
+
+    label: str  # empty where it has no name of its own
+    role: str  # a key of the table of sentences
+    step: str  # one of STEPS
+    layer: int  # as a Node has it
+    formula: str = ""
+    gradient: str = ""  # of the loss with respect to it
+    part: str = "backward"  # one of PARTS
+
+
+class Builder:
+    """A graph that is being made; its nodes are counted from 1, after a letter."""
+
+    def __init__(self, letter: str) -> None:
+        self._letter = letter
+        self._nodes: list[Node] = []
+        self._names: dict[Any, str] = {}
+        self._edges: dict[Edge, None] = {}  # each once: h * h takes h twice
+
+    def add(self, key: Any, node: Node, tails: Iterable[Any] = ()) -> None:
+        """Adds a node under a key of its own, and what it is made of by their keys."""
+        name = self._names[key] = f"{self._letter}{len(self._nodes) + 1}"
+        self._nodes.append(node._replace(name=name))
+        self._edges |= {Edge(self._names[tail], name): None for tail in tails}
+
+    def graph(self, title: str) -> Graph:
+        """Returns what has been added."""
+        return Graph(title, tuple(self._nodes), tuple(self._edges))
 
 
 def shape_text(shape: tuple[int, ...]) -> str:

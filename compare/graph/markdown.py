@@ -3,18 +3,21 @@
 from collections.abc import Iterator, Sequence
 
 from compare.graph.alignment import Match
-from compare.graph.base import Graph, Node, shape_text
+from compare.graph.base import Node, shape_text
+from compare.graph.explanation import Explanation
+from compare.graph.losses import SQUARED_ERROR
 
 _TORCH = ("node", "quantity", "torch calls it", "shape", "takes", "explanation")
 _JAX = ("node", "quantity", "made of", "primitive", "part", "shape", "explanation")
 _ROWS = ("step", "torch", "JAX forward", "JAX backward", "explanation")
 
 
-def markdown(torch: Graph, jax: Graph, rows: Sequence[Match], network: str) -> str:
+def markdown(explanation: Explanation) -> str:
     """Returns three tables; the names of nodes are those in the .dot files."""
-    lines = [f"# The gradient of {network}, node by node", ""]
+    name, torch, jax, rows = explanation
+    lines = [f"# The gradient of {name}, node by node", ""]
     lines += [
-        "Of one sample, with L = (yhat - y)^2 summed over the outputs. `@` is the matrix product,",
+        f"Of one sample, with L = {SQUARED_ERROR.formula}. `@` is the matrix product,",
         "`.T` the transpose, delta the gradient of L by z, s the gradient of L by h.",
         "",
     ]

@@ -8,7 +8,7 @@ from absl import flags
 
 from compare.errors import UsageError
 from compare.formats.atomic import Staging
-from compare.graph.inline import inline_graphs
+from compare.graph.pictures.svg import inline_graphs
 from compare.options import command_line
 from compare.report.json.read import read_report
 from compare.report.page.files import Pages

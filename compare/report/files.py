@@ -111,7 +111,7 @@ class Outputs:
 
 
 def _draw_graphs(layer_sizes: Sequence[int], activation: str, *, room: int) -> list[str]:
-    from compare.graph.inline import inline_graphs  # most runs draw none
+    from compare.graph.pictures.svg import inline_graphs  # most runs draw none
 
     return inline_graphs(layer_sizes, activation, room=room)
 

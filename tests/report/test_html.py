@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from compare import compare_gradients
-from compare.graph.inline import inline_graphs
+from compare.graph.pictures.svg import inline_graphs
 from compare.report.json.write import report_to_json
 from compare.report.page.html import make_page
 from jaxmlp import init_params

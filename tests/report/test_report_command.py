@@ -14,7 +14,7 @@ import pytest
 
 from compare import run
 from compare.errors import UsageError
-from compare.graph.inline import inline_graphs
+from compare.graph.pictures.svg import inline_graphs
 from compare.report import __main__ as command
 from compare.report.json.validation import first_fault
 from compare.report.page.files import LARGEST

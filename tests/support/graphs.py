@@ -7,10 +7,27 @@ from types import SimpleNamespace
 
 import jax
 import numpy as np
+import pytest
+import torch
 
-from compare.graph.jax_graph import jax_graph
-from compare.graph.jaxpr import gradient_program, is_literal
+from compare.graph import explain_network
+from compare.graph.jax.graph import jax_graph
+from compare.graph.jax.program import Constant, gradient_program
+from compare.graph.torch.graph import torch_graph
+from compare.graph.torch.network import network_of
+from compare.graph.torch.quantities import in_order, name_functions
 from jaxmlp import ACTIVATIONS, Batch, Layer, backprop, forward_with_intermediates
+from tests.support.networks import ALL_ACTIVATIONS, NETWORKS
+from torch_ref import MLP, convert
+
+SIZES = {name: sizes for name, (sizes, _) in NETWORKS.items()}
+EVERY = pytest.mark.parametrize(
+    ("sizes", "activation"),
+    [
+        pytest.param(sizes, activation, id=f"{name}-{activation}")
+        for (name, sizes), activation in itertools.product(SIZES.items(), ALL_ACTIVATIONS)
+    ],
+)
 
 # Of some hundred operations in float64, each of them 1.1e-16, on numbers of about 1. Quantities of
 # random networks differ in their first digits.
@@ -90,10 +107,53 @@ def _jax_values(sizes, activation, params, x, y):
     with jax.enable_x64(True):
         known = dict(zip(program.arguments, map(jax.numpy.asarray, inputs), strict=True))
         for eq in program.equations:
-            taken = [atom.val if is_literal(atom) else known[atom] for atom in eq.inputs]
+            known |= {one: one.value for one in eq.inputs if isinstance(one, Constant)}
+            taken = [known[one] for one in eq.inputs]
             known[eq.output] = eq.primitive.bind(*taken, **eq.params)
         ordered = [*program.arguments, *(eq.output for eq in program.equations)]
         ordered += [program.gradients(i)[1] for i in range(1, program.layers + 1)]
         values = [np.asarray(known[variable]) for variable in ordered]
     names = (node.name for node in graph.nodes)
     return graph, dict(zip(names, values, strict=True))
+
+
+@functools.cache
+def explain(sizes, activation):
+    return explain_network(sizes, activation=activation)
+
+
+def model_of(params, x, y, activation):
+    model = MLP(
+        [len(params[0].w), *(len(b) for _, b in params)], activation=activation, dtype=torch.float64
+    )
+    convert.load_params(model, params)
+    return model, torch.tensor(x), torch.tensor(y)
+
+
+def as_rows(case, activation):
+    """The loss as torch makes it of a batch of one."""
+    model, x, y = model_of(case.params, case.x[None], case.y[None], activation)
+    loss = (model(x) - y).square().sum()
+    return network_of(loss, x, y, dict(model.named_parameters()), activation)
+
+
+def handed(network):
+    """Returns the graph of a loss and, by name, what backward hands to each node."""
+    graph, of = torch_graph(network), name_functions(network)
+    last = len(network.layer_sizes)
+    functions = sorted(in_order(network.loss.grad_fn), key=lambda one: of[one].layer or last)
+    nodes = [node for node in graph.nodes if node.part == "backward"]
+    values, saved = {}, {}
+    for node, function in zip(nodes, functions, strict=True):
+
+        def keep(grads, name=node.name):
+            values[name] = grads[0].numpy()
+
+        function.register_prehook(keep)
+        saved[node.name] = {
+            key: getattr(function, key).detach().numpy()
+            for key in ("_saved_self", "_saved_result", "_saved_mat1", "_saved_mat2")
+            if isinstance(getattr(function, key, None), torch.Tensor)
+        }
+    network.loss.backward()
+    return graph, values, saved

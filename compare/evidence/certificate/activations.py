@@ -30,6 +30,8 @@ class Activation(NamedTuple):
     slope_cost: Callable[[Any, Array], Array]
     largest_slope: float  # sup |phi'|
     largest_curvature: float  # sup |phi''|, 0 for relu: its kink is treated as one
+    formula: str  # of z
+    slope_formula: str  # of h or z
     ulps: int  # what an elementary function of this name costs, in ulps of its value
     analytic: Callable[[np.ndarray], np.ndarray]  # phi on complex numbers, branching on Re z
     has_kink: bool = False
@@ -141,6 +143,8 @@ ACTIVATIONS: MappingProxyType[str, Activation] = MappingProxyType(
             _sigmoid_slope_cost,
             largest_slope=0.25,
             largest_curvature=0.0963,
+            formula="1 / (1 + exp(-z))",
+            slope_formula="h * (1 - h)",
             ulps=_SIGMOID_ULPS,
             analytic=_analytic_sigmoid,
             has_logistic=True,
@@ -152,6 +156,8 @@ ACTIVATIONS: MappingProxyType[str, Activation] = MappingProxyType(
             _tanh_slope_cost,
             largest_slope=1.0,
             largest_curvature=0.7699,
+            formula="tanh(z)",
+            slope_formula="1 - h^2",
             ulps=_TANH_ULPS,
             analytic=np.tanh,
         ),
@@ -162,6 +168,8 @@ ACTIVATIONS: MappingProxyType[str, Activation] = MappingProxyType(
             _none,
             largest_slope=1.0,
             largest_curvature=0.0,
+            formula="max(z, 0)",
+            slope_formula="1 where z > 0, else 0",
             ulps=0,
             analytic=lambda z: np.where(z.real <= 0, 0, z),
             has_kink=True,
@@ -173,6 +181,8 @@ ACTIVATIONS: MappingProxyType[str, Activation] = MappingProxyType(
             _softplus_slope_cost,
             largest_slope=1.0,
             largest_curvature=0.25,
+            formula="log(1 + exp(z))",
+            slope_formula="sigmoid(z)",
             ulps=_SOFTPLUS_ULPS,
             analytic=_analytic_softplus,
             has_logistic=True,
@@ -184,6 +194,8 @@ ACTIVATIONS: MappingProxyType[str, Activation] = MappingProxyType(
             _silu_slope_cost,
             largest_slope=1.1,
             largest_curvature=0.5,
+            formula="z * sigmoid(z)",
+            slope_formula="sigmoid(z) + h * (1 - sigmoid(z))",
             ulps=_SILU_ULPS,
             analytic=lambda z: z * _analytic_sigmoid(z),
             has_logistic=True,
@@ -195,6 +207,8 @@ ACTIVATIONS: MappingProxyType[str, Activation] = MappingProxyType(
             _gelu_slope_cost,
             largest_slope=1.13,
             largest_curvature=0.8,
+            formula="0.5 * z * (1 + t) with t = tanh(0.797885 * (z + 0.044715 * z^3))",
+            slope_formula="0.5 * (1 + t) + 0.5 * z * (1 - t^2) * 0.797885 * (1 + 0.134145 * z^2)",
             ulps=_GELU_ULPS,
             analytic=lambda z: z * _analytic_sigmoid(2 * _gelu_inner(z)),
         ),
@@ -205,6 +219,8 @@ ACTIVATIONS: MappingProxyType[str, Activation] = MappingProxyType(
             _none,
             largest_slope=1.0,
             largest_curvature=0.0,
+            formula="z",
+            slope_formula="1",
             ulps=0,
             analytic=lambda z: z,
         ),

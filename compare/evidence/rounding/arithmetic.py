@@ -90,6 +90,26 @@ class Arithmetic(NamedTuple):
         return factors * summed * (1 + self.u) ** (roundings + 1) - 1
 
 
+class Exact(NamedTuple):
+    """That of integers and booleans: nothing is rounded, nothing underflows."""
+
+    u: float = 0.0
+    lam: float = 0.0
+    logistic: float = 0.0
+    operand_u: float = 0.0
+    sum_u: float = 0.0
+    is_low: bool = False
+    is_plain: bool = True
+
+    def dot(self, terms: int) -> float:
+        """Returns what a dot product costs."""
+        del terms
+        return 0.0
+
+
+EXACT = Exact()
+
+
 def plain_arithmetic(dtype: np.typing.DTypeLike) -> Arithmetic:
     """Returns that of a candidate of which nothing is known: every operation is of the dtype."""
     bits = fraction_bits(np.dtype(dtype))

@@ -6,6 +6,7 @@ import os
 import sys
 import traceback
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -40,7 +41,8 @@ def contained() -> Iterator[None]:
 def told(error: BaseException) -> str:
     """What an exception says, and below it the user's part of the traceback."""
     frames = traceback.extract_tb(error.__traceback__)
-    ours = (os.path.dirname(__file__) + os.sep, importlib.__file__, "<frozen")
+    package = Path(__file__).parents[2]
+    ours = (f"{package}{os.sep}", importlib.__file__, "<frozen")
     theirs = [frame for frame in frames if not frame.filename.startswith(ours)]
     lines = "".join(traceback.format_exception_only(error)).strip().splitlines()
     kind = type(error).__name__

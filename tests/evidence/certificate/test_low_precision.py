@@ -14,8 +14,8 @@ from compare.evidence.certificate.recovered import rounding_of
 from compare.evidence.differences.peers import RULES, count_breaking
 from compare.evidence.differences.ulp import coarser_dtype, ulp_distance
 from compare.evidence.hypotheses.diagnosis import diagnose
+from compare.evidence.rounding import roundoff
 from compare.evidence.rounding.arithmetic import plain_arithmetic
-from compare.evidence.rounding.roundoff import roundoff
 from jaxmlp import ACTIVATIONS, Batch, backprop, init_params
 from tests.support.cases import case_of
 from tests.support.low_precision import LOW, cast, gradients, random_network

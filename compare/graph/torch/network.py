@@ -10,11 +10,13 @@ from compare.errors import UsageError
 from torch_ref import MLP
 from torch_ref.module import ModuleError, read_module, unwrapped
 
+_STEPS = ("weight", "bias")  # with a parameter of a layer, in the order of nn.Linear
+
 
 class Parameter(NamedTuple):
     """Which one it is."""
 
-    letter: str  # w or b
+    step: str  # weight or bias
     layer: int
     name: str  # that the module has for it
     tensor: torch.Tensor
@@ -26,14 +28,25 @@ class TorchNetwork(NamedTuple):
     loss: torch.Tensor  # a scalar
     x: torch.Tensor
     y: torch.Tensor
-    parameters: tuple[Parameter, ...]
+    parameters: tuple[Parameter, ...]  # weight, bias, weight, ...
     layer_sizes: tuple[int, ...]
     activation: str
+
+    @property
+    def layers(self) -> int:
+        """How many there are."""
+        return len(self.layer_sizes) - 1
 
     @property
     def dtype(self) -> str:
         """Of everything, as in 'float32'."""
         return str(self.loss.dtype).removeprefix("torch.")
+
+    def own_name(self, step: str, layer: int) -> str:
+        """Returns the module's name of the parameter of a step; empty if it has none."""
+        if step not in _STEPS:
+            return ""
+        return self.parameters[2 * layer - 2 + _STEPS.index(step)].name
 
 
 def plain_network(
@@ -80,10 +93,10 @@ def network_of(
       activation: of the hidden layers.
     """
     described = tuple(
-        Parameter("wb"[i % 2], i // 2 + 1, name, tensor)
+        Parameter(_STEPS[i % 2], i // 2 + 1, name, tensor)
         for i, (name, tensor) in enumerate(parameters.items())
     )
-    weights = [one.tensor for one in described if one.letter == "w"]
+    weights = [one.tensor for one in described if one.step == "weight"]
     sizes = (weights[0].shape[1], *(weight.shape[0] for weight in weights))
     return TorchNetwork(loss, x, y, described, sizes, activation)
 
@@ -93,7 +106,7 @@ def _traced(
 ) -> TorchNetwork:
     """Runs the forward on copies of the parameters, frozen ones too; no `.grad` is touched."""
     own = dict(module.named_parameters())
-    order = [f"{name}.{kind}".lstrip(".") for name in names for kind in ("weight", "bias")]
+    order = [f"{name}.{kind}".lstrip(".") for name in names for kind in _STEPS]
     fresh = {name: own[name].detach().clone().requires_grad_() for name in order}
     like = fresh[order[0]]
     x, y = (torch.zeros((1, layer_sizes[i]), dtype=like.dtype, device=like.device) for i in (0, -1))

@@ -5,7 +5,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 
 from compare.graph.base import Edge, Graph, Node
-from compare.graph.dot import STYLES, coloured, digraph, node_line, quoted
+from compare.graph.pictures.dot import STYLES, coloured, digraph, node_line, quoted
 
 
 def jax_dot(graph: Graph, network: str) -> str:

@@ -1,7 +1,7 @@
 """torch's graph, drawn from the sample down to the loss."""
 
 from compare.graph.base import Graph
-from compare.graph.dot import coloured, digraph, node_line
+from compare.graph.pictures.dot import coloured, digraph, node_line
 
 
 def torch_dot(graph: Graph, network: str) -> str:

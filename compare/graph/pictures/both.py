@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 
 from compare.graph.alignment import Match
 from compare.graph.base import Node, shape_text
-from compare.graph.dot import digraph, label, looks, small, stacked
+from compare.graph.pictures.dot import digraph, label, looks, small, stacked
 
 _COLUMNS = {  # field of a row -> heading, and the part whose look its boxes have
     "torch": ("torch, one node for both ways", "backward"),

@@ -13,10 +13,10 @@ import torch
 from torch import nn
 
 from compare.errors import UsageError
-from compare.graph import draw, explain_network, written
+from compare.graph import draw, explain_network, files
 from compare.graph.__main__ import main
-from compare.graph.drawing import FORMATS, can_draw, picture
-from compare.graph.written import dot_texts
+from compare.graph.pictures.graphviz import FORMATS, can_draw, picture
+from compare.graph.pictures.texts import dot_texts
 from tests.support.networks import ALL_ACTIVATIONS
 from tests.support.paths import ROOT
 
@@ -128,7 +128,7 @@ def test_texts_stay_if_drawing_fails(tmp_path, monkeypatch):
     def fail(text, kind):
         raise ValueError("Graphviz raised a layout error.")
 
-    monkeypatch.setattr(written, "picture", fail)
+    monkeypatch.setattr(files, "picture", fail)
     with pytest.raises(ValueError, match="layout error"):
         draw((2, 1), out=str(tmp_path))
     assert set(files_in(tmp_path)) == TEXTS
@@ -207,6 +207,15 @@ def test_wrong_usage(case, tmp_path, monkeypatch):
     with pytest.raises(UsageError, match=said):
         main(["", *arguments])
     assert not Path("out").exists()
+
+
+def test_of_a_traceback_only_what_is_the_users_is_shown(tmp_path):
+    (tmp_path / "net.py").write_text(NET)
+    with pytest.raises(UsageError) as raised:
+        main(["", f"--module={tmp_path / 'net.py'}:broken", f"--out={tmp_path / 'out'}"])
+    frames = [line for line in str(raised.value).splitlines() if line.startswith("  File")]
+    assert len(frames) == 1
+    assert "net.py" in frames[0]
 
 
 def test_a_folder_that_cannot_be_written(tmp_path):

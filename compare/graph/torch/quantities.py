@@ -1,10 +1,12 @@
 """What each node of torch's autograd graph stands for, found from the leaves up."""
 
 from collections.abc import Sequence
-from typing import Any, NamedTuple
+from typing import Any
 
 from compare.errors import UsageError
-from compare.graph.torch_network import TorchNetwork
+from compare.graph.base import Quantity
+from compare.graph.losses import SQUARED_ERROR
+from compare.graph.torch.network import TorchNetwork
 
 # What versions and devices of torch call one thing; a number follows.
 _TRANSPOSES = ("TBackward", "TransposeBackward", "PermuteBackward")
@@ -14,18 +16,7 @@ _VIEWS = (
 )
 
 
-class Quantity(NamedTuple):
-    """The result of the operation that a node stands for."""
-
-    label: str
-    gradient: str  # of the loss with respect to it; what the node is handed
-    role: str  # a key of the tables of explanations
-    step: str
-    layer: int
-    formula: str = ""
-
-
-SAMPLES = {label: Quantity(label, "", label, "input", 0) for label in ("x", "y")}
+_SAMPLES = {label: Quantity(label, label, "input", 0) for label in ("x", "y")}
 
 
 def kind_of(function: Any) -> str:
@@ -53,12 +44,12 @@ def name_functions(network: TorchNetwork) -> dict[Any, Quantity]:
     Raises:
       UsageError: for a node that is no step of an MLP, naming it and what it takes.
     """
-    of: dict[Any, Quantity] = dict(SAMPLES)
+    of: dict[Any, Quantity] = dict(_SAMPLES)
     parameters = {id(one.tensor): one for one in network.parameters}
     for function in in_order(network.loss.grad_fn):
         if hasattr(function, "variable"):
             one = parameters[id(function.variable)]
-            of[function] = _accumulated(one.letter, one.layer)
+            of[function] = _accumulated(one.step, one.layer)
         else:
             taken = [of[one] for one in inputs_of(function, of)]
             of[function] = _recognise(kind_of(function), taken, network)
@@ -77,28 +68,29 @@ def inputs_of(function: Any, of: dict[Any, Quantity]) -> list[Any]:
 
 
 def _recognise(kind: str, inputs: Sequence[Quantity], network: TorchNetwork) -> Quantity:
-    layers, phi = len(network.layer_sizes) - 1, network.activation
+    layers, phi = network.layers, network.activation
     found = _reshaped(kind, inputs) or _affine(inputs, layers, phi)
     found = found or _activation(inputs, phi) or _loss(kind, inputs, layers)
     if found is None:
         takes = " and ".join(one.label for one in inputs) or "nothing"
         raise UsageError(
-            f"graph: expected a step of an MLP and its squared error, got {kind}, which takes "
-            f"{takes}; draw a module of nn.Linear layers and one activation"
+            f"graph: expected a step of an MLP and its {SQUARED_ERROR.name}, got {kind}, which "
+            f"takes {takes}; draw a module of nn.Linear layers and one activation"
         )
     return found
 
 
-def _accumulated(letter: str, layer: int) -> Quantity:
-    if letter == "w":
-        return Quantity(f"w{layer}.T", f"dL/dw{layer}.T", "accumulate_w", "weight", layer)
-    return Quantity(f"b{layer}", f"dL/db{layer}", "accumulate_b", "bias", layer)
+def _accumulated(step: str, layer: int) -> Quantity:
+    if step == "weight":
+        label, gradient = f"w{layer}.T", f"dL/dw{layer}.T"
+        return Quantity(label, "accumulate_w", "weight", layer, gradient=gradient)
+    return Quantity(f"b{layer}", "accumulate_b", "bias", layer, gradient=f"dL/db{layer}")
 
 
 def _reshaped(kind: str, inputs: Sequence[Quantity]) -> Quantity | None:
     if kind.startswith(_TRANSPOSES) and inputs[0].role == "accumulate_w":
         layer = inputs[0].layer
-        return Quantity(f"w{layer}", f"dL/dw{layer}", "transposed", "weight", layer)
+        return Quantity(f"w{layer}", "transposed", "weight", layer, gradient=f"dL/dw{layer}")
     if kind.startswith(_VIEWS):
         return inputs[0]._replace(role="view", formula=_first_name(inputs[0]))
     return None
@@ -117,14 +109,16 @@ def _affine(inputs: Sequence[Quantity], layers: int, phi: str) -> Quantity | Non
         turned = weights[0].label.endswith(".T")  # as in torch.mv(weight, h)
         formula = f"{weights[0].label} @ {h}" if turned else f"{h} @ {weights[0].label}"
         role = "affine" if biases else "product"
-    if not biases:
-        return Quantity(formula, f"delta{layer}", role, "affine", layer, formula)
     label, gradient = f"z{layer}", f"delta{layer}"
-    if layer == layers:
-        label = "yhat"
-    elif phi == "identity":
-        label, gradient = f"z{layer} = h{layer}", f"delta{layer} = s{layer}"
-    return Quantity(label, gradient, role, "affine", layer, f"{formula} + b{layer}")
+    if not biases:
+        label = formula
+    else:
+        formula = f"{formula} + b{layer}"
+        if layer == layers:
+            label = "yhat"
+        elif phi == "identity":
+            label, gradient = f"z{layer} = h{layer}", f"delta{layer} = s{layer}"
+    return Quantity(label, role, "affine", layer, formula, gradient)
 
 
 def _first_name(quantity: Quantity) -> str:
@@ -137,17 +131,12 @@ def _activation(inputs: Sequence[Quantity], phi: str) -> Quantity | None:
     if len(inputs) > 1 or first.label != f"z{layer}":
         return None
     formula = f"{phi}({first.label})"
-    return Quantity(f"h{layer}", f"s{layer}", "activation", "activation", layer, formula)
+    return Quantity(f"h{layer}", "activation", "activation", layer, formula, f"s{layer}")
 
 
 def _loss(kind: str, inputs: Sequence[Quantity], layers: int) -> Quantity | None:
-    labels, delta = {one.label for one in inputs}, f"delta{layers}"
-    if labels == {"yhat", "y"} and kind.startswith("Sub"):
-        return Quantity("yhat - y", delta, "residual", "residual", 0, "yhat - y")
-    if labels == {"yhat", "y"} and kind.startswith("MseLoss"):
-        return Quantity("loss", "1", "mse", "sum", 0, "sum((yhat - y)^2)")
-    if labels == {"yhat - y"} and kind.startswith(("Pow", "Square", "Mul")):
-        return Quantity("(yhat - y)^2", "ones", "squares", "square", 0, "(yhat - y)^2")
-    if labels == {"(yhat - y)^2"} and kind.startswith("Sum"):
-        return Quantity("loss", "1", "sum", "sum", 0, "sum((yhat - y)^2)")
+    labels = {one.label for one in inputs}
+    for takes, kinds, quantity in SQUARED_ERROR.torch_nodes:
+        if labels == takes and kind.startswith(kinds):
+            return quantity._replace(gradient=quantity.gradient.format(l=layers))
     return None

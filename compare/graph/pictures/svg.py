@@ -4,8 +4,9 @@ import importlib.util
 import re
 from collections.abc import Sequence
 
-from compare.graph.drawing import can_draw, picture
-from compare.graph.written import dot_texts, explain_network
+from compare.graph.explanation import explain_network
+from compare.graph.pictures.graphviz import can_draw, picture
+from compare.graph.pictures.texts import dot_texts
 
 _MOST_LAYERS = 8  # a taller picture says no more, and would fill the page
 _NAMED = re.compile(r'(?<= id=")')
@@ -32,10 +33,11 @@ def inline_graphs(layer_sizes: Sequence[int], activation: str, *, room: int) -> 
     missing = [name for name in ("jax", "torch") if importlib.util.find_spec(name) is None]
     if missing or not can_draw() or len(layer_sizes) > _MOST_LAYERS + 1:
         return []
-    explained = explain_network(tuple(layer_sizes), activation=activation)
+    explanation = explain_network(tuple(layer_sizes), activation=activation)
     graphs = []
-    for stem, text in dot_texts(explained).items():
-        graph = _element(picture(text, "svg").decode(), stem, f"{explained.name}: {_TITLES[stem]}")
+    for stem, text in dot_texts(explanation).items():
+        title = f"{explanation.name}: {_TITLES[stem]}"
+        graph = _element(picture(text, "svg").decode(), stem, title)
         room -= len(graph.encode())
         if room < 0:
             break

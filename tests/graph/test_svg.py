@@ -4,8 +4,8 @@ import re
 
 import pytest
 
-from compare.graph import inline
-from compare.graph.inline import inline_graphs
+from compare.graph.pictures import svg
+from compare.graph.pictures.svg import inline_graphs
 
 pytest.importorskip("pygraphviz")
 ROOM = 10**6  # bytes
@@ -27,7 +27,7 @@ def test_deep_networks_are_left_out():
 
 
 def test_without_pygraphviz_there_are_none(monkeypatch):
-    monkeypatch.setattr(inline, "can_draw", lambda: False)
+    monkeypatch.setattr(svg, "can_draw", lambda: False)
     assert inline_graphs((2, 1), "relu", room=ROOM) == []
 
 

@@ -18,7 +18,6 @@ Two readings: `worst` adds magnitudes and is a proof; `typical` takes the root o
 squares, the scale that real errors have, and is statistical.
 """
 
-import dataclasses
 import functools
 import math
 from collections.abc import Callable, Sequence
@@ -29,7 +28,9 @@ import jax.numpy as jnp
 import numpy as np
 
 from compare.evidence.rounding.arithmetic import Arithmetic, plain_arithmetic
-from compare.evidence.rounding.rules import RULES, Array, Bounded
+from compare.evidence.rounding.bounded import Analysis, Bounded
+from compare.evidence.rounding.interpreter import interpret
+from compare.evidence.rounding.primitives import RULES
 
 _TRACES = 16  # kept
 READINGS = ("worst", "typical")
@@ -66,21 +67,24 @@ def roundoff(
     if reading not in READINGS:
         raise ValueError(f"reading: expected one of {', '.join(READINGS)}, got {reading!r}")
     dtype = np.dtype(dtype)
-    arithmetic = arithmetic or plain_arithmetic(dtype)
 
     def analysed(*args: Any) -> tuple[Any, Any]:
         leaves, args_structure = jax.tree.flatten(args)
         tracing = any(isinstance(leaf, jax.core.Tracer) for leaf in leaves)
-        with jax.enable_x64(True):
+        xp = jnp if tracing else np
+        analysis = Analysis(xp, reading == "worst", arithmetic or plain_arithmetic(dtype))
+        enter = analysis.rounded if rounded_inputs else analysis.cast
+        with jax.enable_x64(True), np.errstate(all="ignore"):
             closed, out_shapes = _trace(f, dtype, args_structure, tuple(map(np.shape, leaves)))
-            xp = jnp if tracing else np
-            interpreter = _Interpreter(xp, reading, arithmetic)
-            with np.errstate(all="ignore"):
-                enter = interpreter.rounded if rounded_inputs else interpreter.cast
-                outs = interpreter.run(closed, [enter(xp.asarray(leaf), dtype) for leaf in leaves])
+            outs = interpret(
+                closed,
+                [enter(leaf, dtype) for leaf in leaves],
+                constant=analysis.exact,
+                apply=functools.partial(_apply, analysis),
+            )
         structure: Any = jax.tree.structure(out_shapes)
         # A square of less than this is 0 in float64, and so such errors have no typical scale.
-        least = 0.0 if reading == "worst" else math.sqrt(np.finfo(np.float64).smallest_normal)
+        least = 0.0 if analysis.worst else math.sqrt(np.finfo(np.float64).smallest_normal)
         limits = [xp.maximum(out.error, least) for out in outs]
         slack = 2.0 if dtype == np.float64 else 1.0  # the bound is no more precise than the value
         errors = [slack * xp.where(xp.isnan(limit), np.inf, limit) for limit in limits]
@@ -98,70 +102,12 @@ def _trace(
     return jax.make_jaxpr(f, return_shape=True)(*args)
 
 
-class _Interpreter:
-    """Evaluates jaxprs on Bounded values with NumPy, or with jax.numpy under a trace."""
-
-    def __init__(self, xp: Any, reading: str, arithmetic: Arithmetic) -> None:
-        self.xp = xp
-        self.worst = reading == "worst"
-        self._arithmetic = arithmetic
-
-    def arithmetic(self, dtype: Any) -> Arithmetic | None:
-        if not jnp.issubdtype(dtype, jnp.floating):
-            return None
-        return self._arithmetic if dtype == self._arithmetic.dtype else plain_arithmetic(dtype)
-
-    def exact(self, value: Array) -> Bounded:
-        if value.dtype == bool:
-            return Bounded(value, self.xp.zeros(value.shape, bool))
-        wide = value.astype(np.float64) if jnp.issubdtype(value.dtype, jnp.floating) else value
-        return Bounded(wide, self.xp.zeros(value.shape))
-
-    def cast(self, value: Array, dtype: np.dtype) -> Bounded:
-        return self.exact(value.astype(dtype))
-
-    def rounded(self, value: Array, dtype: np.dtype) -> Bounded:
-        """Takes a value that is rounded to dtype on its way in."""
-        plain, wide = plain_arithmetic(dtype), self.exact(value).value.astype(np.float64)
-        error = plain.u * self.xp.abs(wide) + plain.lam
-        error = self.xp.where(value.astype(dtype).astype(np.float64) == wide, 0.0, error)
-        return self.within_range(Bounded(wide, error), dtype)
-
-    def run(self, closed: Any, args: Sequence[Bounded]) -> list[Bounded]:
-        known: dict[Any, Bounded] = {}
-
-        def read(atom: Any) -> Bounded:
-            if hasattr(atom, "val"):  # a literal; jax.extend.core, which names it, loads slowly
-                return self.exact(self.xp.asarray(np.asarray(atom.val)))
-            return known[atom]
-
-        jaxpr = closed.jaxpr
-        consts = [self.exact(self.xp.asarray(const)) for const in closed.consts]
-        known.update(zip(jaxpr.constvars, consts, strict=True))
-        known.update(zip(jaxpr.invars, args, strict=True))
-        for eqn in jaxpr.eqns:
-            rule = RULES.get(eqn.primitive.name)
-            if rule is None:
-                raise NotImplementedError(
-                    f"roundoff has no rule for the primitive {eqn.primitive.name!r}; rules are in "
-                    "compare/evidence/rounding/rules.py"
-                )
-            made = rule(self, eqn, *map(read, eqn.invars))
-            for var, one in zip(
-                eqn.outvars, made if isinstance(made, list) else [made], strict=True
-            ):
-                known[var] = self.within_range(one, var.aval.dtype)
-        return [read(atom) for atom in jaxpr.outvars]
-
-    def within_range(self, one: Bounded, dtype: Any) -> Bounded:
-        """Says nothing of a value that may have overflowed in its dtype."""
-        if not jnp.issubdtype(dtype, jnp.floating):
-            return one
-        fits = self.xp.abs(one.value) + one.error <= float(jnp.finfo(dtype).max)
-        return dataclasses.replace(one, error=self.xp.where(fits, one.error, np.inf))
-
-    def total(self, *errors: Array) -> Array:
-        """Adds independent errors: their sum, or the root of the sum of their squares."""
-        if self.worst:
-            return sum(errors)
-        return self.xp.sqrt(sum(error * error for error in errors))
+def _apply(analysis: Analysis, eqn: Any, operands: Sequence[Bounded]) -> list[Bounded]:
+    rule = RULES.get(eqn.primitive.name)
+    if rule is None:
+        raise NotImplementedError(
+            f"roundoff has no rule for the primitive {eqn.primitive.name!r}; rules are in "
+            "compare/evidence/rounding/primitives"
+        )
+    (result,) = eqn.outvars
+    return [analysis.within_range(rule(analysis, eqn, *operands), result.aval.dtype)]

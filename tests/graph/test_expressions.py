@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from compare.graph.expressions import expression, number
+from compare.graph.jax.expressions import expression, number
 
 INNER = {"dimension_numbers": (((0,), (0,)), ((), ()))}
 OUTER = {"dimension_numbers": (((), ()), ((), ()))}

@@ -1,18 +1,8 @@
 """What each variable of the gradient's jaxpr is, found by following the data."""
 
-from typing import NamedTuple
-
-from compare.graph.jaxpr import Equation, Program, Variable, ancestors, is_literal
-
-
-class Quantity(NamedTuple):
-    """What a variable is to the network."""
-
-    label: str  # empty where it has no name of its own
-    role: str  # a key of the tables of explanations
-    step: str
-    layer: int
-    forward: bool  # whether the loss is made of it
+from compare.graph.base import Quantity
+from compare.graph.jax.program import Equation, Program, Variable, ancestors
+from compare.graph.losses import SQUARED_ERROR
 
 
 class _Names:
@@ -30,7 +20,10 @@ class _Names:
         self.of: dict[Variable, Quantity] = {}
 
     def name(self, variable: Variable, label: str, role: str, step: str, layer: int) -> None:
-        self.of[variable] = Quantity(label, role, step, layer, variable in self.forward)
+        self.of[variable] = Quantity(label, role, step, layer, part=self.part(variable))
+
+    def part(self, variable: Variable) -> str:
+        return "forward" if variable in self.forward else "backward"
 
     def arguments(self) -> None:
         *params, x, y = self.program.arguments
@@ -62,9 +55,10 @@ class _Names:
         *_, y = self.program.arguments
         residual = self.takers[y][0].output
         squares = next(eq.output for eq in self.takers[residual] if eq.output in self.forward)
-        self.name(residual, "yhat - y", "residual", "residual", 0)
-        self.name(squares, "(yhat - y)^2", "squares", "square", 0)
-        self.name(self.program.results[0], "loss", "loss", "sum", 0)
+        made = {"residual": residual, "square": squares, "sum": self.program.results[0]}
+        roles = {"residual": "residual", "square": "squares", "sum": "loss"}
+        for step, label in SQUARED_ERROR.labels.items():
+            self.name(made[step], label, roles[step], step, 0)
 
     def backward(self) -> None:
         """Finds delta as the gradient of the bias, and s as its product with the weights."""
@@ -95,10 +89,10 @@ class _Names:
             variable = equation.output
             if variable in self.of:
                 continue
-            forward = variable in self.forward
+            part = self.part(variable)
             users = (self.of[taker.output] for taker in self.takers[variable])
-            used = next(one for one in users if one.forward == forward)
-            role, step = _role(used.step, forward, variable in carried)
+            used = next(one for one in users if one.part == part)
+            role, step = _role(used.step, part, variable in carried)
             if step == "square" and not self._of_prediction(variable):
                 role, step = "seed", "sum"
             self.name(variable, "", role, step, used.layer)
@@ -124,15 +118,15 @@ def name_variables(program: Program) -> dict[Variable, Quantity]:
     names.loss()
     names.backward()
     names.the_rest()
-    return {one: found for one, found in names.of.items() if not is_literal(one)}
+    return names.of
 
 
-def _role(step: str, forward: bool, carries: bool) -> tuple[str, str]:
+def _role(step: str, part: str, carried: bool) -> tuple[str, str]:
     """Returns the role and the step of a variable that leads to a named one of this step."""
-    if forward:
+    if part == "forward":
         return {"affine": "product", "activation": "phi_part"}.get(step, "loss_part"), step
     if step == "activation":
-        return "delta_part" if carries else "slope_part", step
+        return "delta_part" if carried else "slope_part", step
     if step in ("square", "sum"):
         return {"square": "loss_slope", "sum": "seed"}[step], step
     return "outer", "affine"  # turning it into dL/dw is the step of the weight

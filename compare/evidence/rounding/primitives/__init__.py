@@ -1,0 +1,67 @@
+"""The rules of `roundoff`: what each JAX primitive does to values and to their errors.
+
+A rule takes the analysis, the equation and its operands, and returns one Bounded. Its docstring is
+the derivation of its bound, with u, lam and gamma as in `transformation`; to each, underflow adds
+lam for every number that may be flushed to zero, times what it is multiplied by.
+"""
+
+import operator
+from collections.abc import Callable
+from types import MappingProxyType
+
+from compare.evidence.rounding.bounded import Bounded
+from compare.evidence.rounding.primitives import control, elementwise, functions, index
+from compare.evidence.rounding.primitives.linear import dot_general
+from compare.evidence.rounding.primitives.reduce import reduce_sum
+
+RULES: MappingProxyType[str, Callable[..., Bounded]] = MappingProxyType(
+    {
+        # entry by entry
+        "add": elementwise.add,
+        "add_any": elementwise.add,
+        "sub": elementwise.sub,
+        "mul": elementwise.mul,
+        "div": elementwise.div,
+        "square": elementwise.square,
+        "integer_pow": elementwise.integer_pow,
+        "max": elementwise.maximum,
+        "min": elementwise.minimum,
+        "neg": elementwise.neg,
+        "abs": elementwise.magnitude,
+        "sign": elementwise.sign,
+        "copy": elementwise.same,
+        "stop_gradient": elementwise.same,
+        "convert_element_type": elementwise.convert_element_type,
+        # by a function of the library
+        "logistic": functions.logistic,
+        "tanh": functions.monotone("tanh"),
+        "exp": functions.monotone("exp"),
+        "expm1": functions.monotone("expm1"),
+        "log": functions.monotone("log"),
+        "log1p": functions.monotone("log1p"),
+        "sqrt": functions.monotone("sqrt"),
+        # many to one
+        "dot_general": dot_general,
+        "reduce_sum": reduce_sum,
+        # about
+        "broadcast_in_dim": index.broadcast_in_dim,
+        "transpose": index.transpose,
+        "reshape": index.reshape,
+        "squeeze": index.reshape,
+        "slice": index.moved,
+        "rev": index.moved,
+        "concatenate": index.moved,
+        # questions and choices
+        "gt": control.compared(operator.gt),
+        "ge": control.compared(operator.ge),
+        "lt": control.compared(operator.lt),
+        "le": control.compared(operator.le),
+        "eq": control.compared(operator.eq),
+        "ne": control.compared(operator.ne),
+        "and": control.logical(operator.and_),
+        "or": control.logical(operator.or_),
+        "not": control.logical(operator.invert),
+        "is_finite": control.is_finite,
+        "select_n": control.select_n,
+    }
+)

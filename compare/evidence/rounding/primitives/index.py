@@ -1,0 +1,52 @@
+"""What moves numbers about: every error goes where its value goes, and nothing is rounded."""
+
+from collections.abc import Callable
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from compare.evidence.rounding.bounded import Analysis, Array, Bounded
+
+Rule = Callable[..., Bounded]
+
+
+def moved(analysis: Analysis, eqn: Any, *args: Bounded) -> Bounded:
+    """Does to the errors what the primitive does to the values: slices, concatenations, ..."""
+    del analysis
+    params = dict(eqn.params)
+
+    def bind(*arrays: Array) -> Array:
+        out = eqn.primitive.bind(*map(jnp.asarray, arrays), **params)
+        return out if isinstance(arrays[0], jax.core.Tracer) else np.asarray(out)
+
+    terms = max(arg.terms for arg in args)
+    return Bounded(bind(*(a.value for a in args)), bind(*(a.error for a in args)), terms)
+
+
+def rearranged(rearrange: Callable[[Any, Array], Array]) -> Rule:
+    """Makes a rule of a method of arrays, so that NumPy does it and nothing is compiled for it."""
+
+    def rule(analysis: Analysis, eqn: Any, a: Bounded, *_: Bounded) -> Bounded:
+        del analysis
+        return Bounded(rearrange(eqn, a.value), rearrange(eqn, a.error), a.terms)
+
+    return rule
+
+
+transpose = rearranged(lambda eqn, array: array.transpose(eqn.params["permutation"]))
+reshape = rearranged(lambda eqn, array: array.reshape(eqn.outvars[0].aval.shape))
+
+
+def broadcast_in_dim(analysis: Analysis, eqn: Any, a: Bounded, *_: Bounded) -> Bounded:
+    """Repeats a number with its error."""
+    shape, places = eqn.params["shape"], eqn.params["broadcast_dimensions"]
+    aligned = [1] * len(shape)
+    for axis, place in enumerate(places):
+        aligned[place] = a.value.shape[axis]
+
+    def spread(array: Array) -> Array:
+        return analysis.xp.broadcast_to(analysis.xp.reshape(array, aligned), shape)
+
+    return Bounded(spread(a.value), spread(a.error), a.terms)

@@ -1,0 +1,79 @@
+"""Products of matrices, and of whatever else `dot_general` multiplies.
+
+Of n terms p_i q_i, each factor with an error of its own, and with s = sum |p_i| |q_i|:
+
+  worst      the errors of the factors, and dot(n) s for the products and their sum
+  typical    the root of the sum of the squares of the same
+"""
+
+import string
+from typing import Any
+
+import jax.numpy as jnp
+import numpy as np
+
+from compare.evidence.rounding.arithmetic import Arithmetic, Exact
+from compare.evidence.rounding.bounded import Analysis, Array, Bounded
+
+
+def dot_general(analysis: Analysis, eqn: Any, a: Bounded, b: Bounded) -> Bounded:
+    """|sum p~ q~ - sum p q| <= sum |p| e_q + e_p (|q| + e_q), and the rounding of what is added."""
+    arithmetic, xp = analysis.arithmetic(eqn), analysis.xp
+    form, terms = _einsum(eqn, a.value.shape, b.value.ndim)
+
+    def dot(p: Array, q: Array) -> Array:
+        return xp.einsum(form, p, q, optimize=True)
+
+    value = dot(a.value, b.value)
+    size_a, size_b = xp.abs(a.value), xp.abs(b.value)
+    reach_a, reach_b = size_a + a.error, size_b + b.error
+    # each product, its place in the sum and the sum may be flushed, and so may each factor
+    flushed = arithmetic.lam * (
+        3 * terms + dot(reach_a, xp.ones_like(reach_b)) + dot(xp.ones_like(reach_a), reach_b)
+    )
+    if analysis.worst:
+        reach = dot(reach_a, reach_b)
+        rounded = arithmetic.dot(terms) * reach
+        error = dot(size_a, b.error) + dot(a.error, reach_b) + rounded
+        error = xp.where(_fits(eqn, reach + rounded), error, np.inf)
+    else:
+        squares = dot(size_a**2, b.error**2) + dot(a.error**2, reach_b**2)
+        squares = squares + _typical(arithmetic, terms, dot(reach_a**2, reach_b**2), value)
+        error = xp.sqrt(squares)
+    return Bounded(value, error + flushed, terms=max(terms, 1))
+
+
+def _einsum(eqn: Any, shape_a: tuple[int, ...], ndim_b: int) -> tuple[str, int]:
+    """Returns the product as einsum writes it, 'ab,bc->ac', and how many terms its sums have."""
+    (contract_a, contract_b), (batch_a, batch_b) = eqn.params["dimension_numbers"]
+    letters = iter(string.ascii_letters)
+    of_a: dict[int, str] = {i: next(letters) for i in range(len(shape_a))}
+    of_b = {
+        j: of_a[i] for i, j in zip((*contract_a, *batch_a), (*contract_b, *batch_b), strict=True)
+    }
+    of_b |= {j: next(letters) for j in range(ndim_b) if j not in of_b}
+    free_a = [of_a[i] for i in of_a if i not in (*contract_a, *batch_a)]
+    free_b = [of_b[j] for j in sorted(of_b) if j not in (*contract_b, *batch_b)]
+    left, right = "".join(of_a.values()), "".join(of_b[j] for j in sorted(of_b))
+    out = "".join([*(of_a[i] for i in batch_a), *free_a, *free_b])
+    terms = int(np.prod([shape_a[i] for i in contract_a], dtype=int))
+    return f"{left},{right}->{out}", terms
+
+
+def _typical(arithmetic: Arithmetic | Exact, terms: int, squares: Array, value: Array) -> Array:
+    """What a dot product costs, squared, by the sum of the squares of its terms.
+
+    Factors that are truncated lose half of operand_u on average, all in one direction, and so
+    operand_u of the value together.
+    """
+    u = arithmetic.u
+    if arithmetic.is_plain:
+        return terms * u * u * squares
+    each = terms * arithmetic.sum_u**2 + 2 * arithmetic.operand_u**2
+    return each * squares + (u**2 + arithmetic.operand_u**2) * value**2
+
+
+def _fits(eqn: Any, size: Array) -> Array:
+    """Whether no partial sum can overflow, or be the difference of two infinities."""
+    dtype = eqn.outvars[0].aval.dtype
+    return size <= float(jnp.finfo(dtype).max) if jnp.issubdtype(dtype, jnp.floating) else size >= 0

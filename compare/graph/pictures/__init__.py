@@ -1,0 +1,1 @@
+"""How the graphs look: DOT texts, and what Graphviz draws of them."""

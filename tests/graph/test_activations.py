@@ -1,0 +1,33 @@
+"""What is said of each activation is right."""
+
+import numpy as np
+import pytest
+import torch
+from compare.graph.activations import ACTIVATIONS as EXPLAINED
+
+from tests.support.graphs import evaluate
+from tests.support.networks import ALL_ACTIVATIONS
+from torch_ref import ACTIVATIONS
+
+
+def test_activations_are_those_of_the_networks():
+    assert set(EXPLAINED) == set(ACTIVATIONS) == set(ALL_ACTIVATIONS)
+
+
+@pytest.mark.parametrize("activation", ALL_ACTIVATIONS)
+def test_formulas_of_activations_are_right(activation):
+    value, slope = EXPLAINED[activation]
+    z = np.linspace(-3, 3, 13)
+    z = z[z != 0]  # where relu has no slope
+    tensor = torch.tensor(z, requires_grad=True)
+    h = ACTIVATIONS[activation](tensor)
+    h.sum().backward()
+    t = np.tanh(np.sqrt(2 / np.pi) * (z + 0.044715 * z**3))
+    known = {"z": z, "h": h.detach().numpy(), "t": t, "log": np.log, "tanh": np.tanh}
+    known["max"] = np.maximum
+    slope = slope.replace("1 where z > 0, else 0", "where(z > 0, 1, 0)")
+    got = evaluate(value.partition(" with ")[0], known)
+    np.testing.assert_allclose(got, known["h"], rtol=1e-12, atol=1e-15)
+    # 3 * 0.044715 is written out, and the other constant is printed to six digits
+    got = evaluate(slope, known)
+    np.testing.assert_allclose(got * np.ones_like(z), tensor.grad.numpy(), rtol=1e-12, atol=1e-15)

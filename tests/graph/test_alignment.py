@@ -1,0 +1,46 @@
+"""What stands beside each other in torch and in JAX is the same."""
+
+import numpy as np
+
+from tests.support.graphs import CLOSE, EVERY, as_rows, evaluate, explain, handed, solved
+
+
+@EVERY
+def test_the_rows_hold_every_node_once(sizes, activation):
+    explained = explain(sizes, activation)
+    cells = [node.name for row in explained.rows for node in row.torch]
+    assert sorted(cells) == sorted(node.name for node in explained.torch.nodes)
+    cells = [node.name for row in explained.rows for node in (*row.forward, *row.backward)]
+    assert sorted(cells) == sorted(node.name for node in explained.jax.nodes)
+    for row in explained.rows:
+        assert row.torch, row.title
+        assert row.forward, row.title
+        assert row.explanation.endswith("."), row.title
+
+
+@EVERY
+def test_what_stands_beside_each_other_is_the_same_number(sizes, activation):
+    """Whatever a torch node makes, a JAX equation of its row makes, or it has been handed it."""
+    case = solved(sizes, activation)
+    graph, gradients, _ = handed(as_rows(case, activation))
+
+    def among(value, values):
+        value = np.squeeze(value)
+        return any(
+            np.shape(one) == value.shape and np.allclose(one, value, **CLOSE)
+            for other in map(np.squeeze, values)
+            for one in (other, other.T)
+        )
+
+    for row in explain(sizes, activation).rows:
+        forward, backward = ([case.values[node.name] for node in cell] for cell in row[2:4])
+        for node in row.torch:
+            label = node.label.split(" = ")[0]
+            ways = [*forward, *backward] if node.kind == "AccumulateGrad" else forward
+            assert among(evaluate(label, case.known), ways), (row.title, node)
+            if node.part == "leaf":
+                continue
+            for edge in graph.edges:
+                if edge.head == node.name and edge.tail in gradients:
+                    given = [*backward, gradients[node.name]]
+                    assert among(gradients[edge.tail], given), (row.title, node, edge)

@@ -1,0 +1,113 @@
+"""Every node is explained, for whatever network there is."""
+
+import re
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from torch import nn
+
+from compare.errors import UsageError
+from compare.graph import explain_network
+from compare.graph.base import PARTS, STEPS
+from compare.options.config import DTYPES
+from tests.support.graphs import EVERY, explain
+from tests.support.networks import ALL_ACTIVATIONS
+
+
+def assert_explained(explained):
+    for graph in (explained.torch, explained.jax):
+        names = [node.name for node in graph.nodes]
+        assert len(set(names)) == len(names)
+        for node in graph.nodes:
+            assert node.label, node
+            assert node.part in PARTS, node
+            assert node.step in STEPS, node
+            assert all(n >= 1 for n in node.shape), node
+            assert re.fullmatch(r"[A-Za-z].{15,}[^.]\.", node.explanation), node
+            assert not re.search(r"[{}]|primitive", node.explanation), node
+            assert node.part == "leaf" or node.formula or node.gradient, node
+        done = {name: i for i, name in enumerate(names)}
+        assert all(done[edge.tail] < done[edge.head] for edge in graph.edges)
+        assert {name for edge in graph.edges for name in edge} == set(names), "none stands alone"
+
+
+@EVERY
+def test_no_node_is_without_label_shape_or_explanation(sizes, activation):
+    assert_explained(explain(sizes, activation))
+
+
+@settings(max_examples=40, deadline=None)
+@given(
+    st.lists(st.integers(1, 12), min_size=2, max_size=7),
+    st.sampled_from(ALL_ACTIVATIONS),
+    st.sampled_from(DTYPES),
+)
+def test_nor_is_one_of_any_other_network(sizes, activation, dtype):
+    assert_explained(explain_network(sizes, activation=activation, dtype=dtype))
+
+
+@EVERY
+def test_every_quantity_has_its_node(sizes, activation):
+    explained = explain(sizes, activation)
+    layers = len(sizes) - 1
+    hidden = [f"{kind}{i}" for i in range(1, layers) for kind in ("z", "h", "delta", "s")]
+    each = [f"{kind}{i}" for i in range(1, layers + 1) for kind in ("w", "b", "dL/dw", "dL/db")]
+    wanted = {"x", "y", "yhat", "loss", f"delta{layers}", *hidden, *each}
+    jax = {one for node in explained.jax.nodes for one in node.label.split(" = ")}
+    both_ways = [f"{node.label} = {node.gradient}" for node in explained.torch.nodes]
+    torch_has = {one for text in both_ways for one in text.split(" = ")}
+    assert wanted - jax == set()
+    assert wanted - torch_has == set()
+
+
+def module(*parts):
+    return nn.Sequential(nn.Linear(2, 4), *parts, nn.Linear(4, 3))
+
+
+@pytest.mark.parametrize(
+    ("network", "name"),
+    [
+        (module(nn.Tanh()), "2-4-3 tanh"),
+        (module(nn.ReLU(inplace=True)), "2-4-3 relu"),
+        (module(nn.GELU("tanh")).double(), "2-4-3 gelu"),
+        (module(), "2-4-3 identity"),
+        (nn.Linear(3, 1), "3-1 identity"),
+        (nn.DataParallel(module(nn.SiLU())), "2-4-3 silu"),
+        (np.array([2, 3, 1]), "2-3-1 sigmoid"),
+    ],
+)
+def test_whatever_a_user_has(network, name):
+    explained = explain_network(network)
+    assert explained.name == name
+    assert_explained(explained)
+
+
+def test_a_module_is_left_as_it_was():
+    own = module(nn.Tanh())
+    own[0].weight.requires_grad_(False)
+    before = {name: tensor.clone() for name, tensor in own.state_dict().items()}
+    explained = explain_network(own)
+    assert all(torch.equal(before[name], tensor) for name, tensor in own.state_dict().items())
+    assert all(p.grad is None for p in own.parameters())
+    assert not own[0].weight.requires_grad
+    assert any("0.weight" in node.explanation for node in explained.torch.nodes)
+
+
+@pytest.mark.parametrize(
+    ("network", "options", "said"),
+    [
+        ((2,), {}, r"at least two positive sizes.*got \(2,\)"),
+        ((2, 0, 1), {}, r"at least two positive sizes.*got \(2, 0, 1\)"),
+        ("2,1", {}, "expected a torch.nn.Module or layer sizes such as .* got '2,1'"),
+        (None, {}, "expected a torch.nn.Module or layer sizes such as .* got None"),
+        ((2, 1), {"activation": "swish"}, "activation: expected one of sigmoid, .* got 'swish'"),
+        ((2, 1), {"dtype": "int8"}, "dtype: expected one of float64, .* got 'int8'"),
+        (module(nn.Dropout()), {}, "dropout changes what is computed"),
+    ],
+)
+def test_what_cannot_be_drawn(network, options, said):
+    with pytest.raises(UsageError, match=said):
+        explain_network(network, **options)
