@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from jaxmlp import ACTIVATIONS, Batch, Evaluation, Layer, autodiff, backprop, init_params, sweep
-from tests.networks import NETWORKS, make_network
+from tests.networks import NETWORKS, make_network, xla_flags
 from tests.test_gradients import worst_scaled_error
 
 MODULES = {"autodiff": autodiff, "backprop": backprop}
@@ -149,7 +149,7 @@ print(len(devices))
 
 
 def run_on(devices, code):
-    flags = f"--xla_force_host_platform_device_count={devices}"
+    flags = xla_flags(f"--xla_force_host_platform_device_count={devices}")
     done = subprocess.run(
         [sys.executable, "-W", "error", "-c", code],
         env={**os.environ, "XLA_FLAGS": flags},
