@@ -126,6 +126,31 @@ def test_other_versions_are_refused(tmp_path, stop_after, monkeypatch):
         compare(tmp_path)
 
 
+@pytest.mark.parametrize("name", ["OPENBLAS_NUM_THREADS", "ATEN_CPU_CAPABILITY", "XLA_FLAGS"])
+def test_other_kernels_or_threads_are_refused(tmp_path, stop_after, monkeypatch, name):
+    """They change the last bits of a product, and so of the report."""
+    stop_after(1)
+    monkeypatch.delenv(name, raising=False)
+    with pytest.raises(KeyboardInterrupt):
+        compare(tmp_path)
+    stop_after(0)
+    with monkeypatch.context() as changed:
+        changed.setenv(name, "other")
+        with pytest.raises(UsageError, match=rf"\({name}: not set then, other now\)"):
+            compare(tmp_path)
+    assert compare(tmp_path) == 0
+
+
+def test_other_cores_are_refused(tmp_path, stop_after, monkeypatch):
+    stop_after(1)
+    with pytest.raises(KeyboardInterrupt):
+        compare(tmp_path)
+    stop_after(0)
+    monkeypatch.setattr("os.sched_getaffinity", lambda process: set(range(999)), raising=False)
+    with pytest.raises(UsageError, match=r"\(cores: \d+ then, 999 now\)"):
+        compare(tmp_path)
+
+
 def test_another_version_of_a_file_is_refused(tmp_path, stop_after):
     np.save(tmp_path / "x.npy", np.random.default_rng(0).random((9000, 2), np.float32))
     flags = (f"--data={tmp_path}/x.npy", "--seed=0")
