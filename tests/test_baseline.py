@@ -270,6 +270,7 @@ def test_no_implementation_in_common(tmp_path):
         compare(tmp_path, f"--baseline={path}", other)
 
 
+@pytest.mark.isa
 def test_a_candidate_is_held_against_itself(tmp_path):
     (tmp_path / "mine.py").write_text(RIGHT)
     flags = (f"--candidate={tmp_path}/mine.py:mine",)
@@ -284,6 +285,7 @@ def test_a_candidate_is_held_against_itself(tmp_path):
     assert moved(found)["jax_grad"] == 0
 
 
+@pytest.mark.isa
 def test_one_sample_alone_is_held_against_its_own(tmp_path, capsys):
     path = save(tmp_path, "--samples=1100")
 

@@ -48,6 +48,7 @@ def test_every_check_has_its_place(name):
     assert [(one.rule, one.parameter) for one in checks] == places(len(grads))
 
 
+@pytest.mark.isa
 @pytest.mark.parametrize("compiled", [False, True])
 def test_the_largest_of_all_rules_is_the_tightest(compiled):
     problem, block, grads = answered((2, 4, 3, 1))
@@ -73,6 +74,7 @@ def test_samples_that_are_not_finite_count_nowhere():
     assert [one.failed for one in found] == [0, 1, 0]
 
 
+@pytest.mark.isa
 def test_blocks_merge_in_any_order():
     problem, block, right = answered((2, 4, 3, 1))
     grads = tuple(Layer(np.array(w), np.array(b)) for w, b in right)

@@ -61,6 +61,7 @@ def test_every_implementation_is_certified(name, activation):
     assert 0 <= certificate.worst_ratio < 1
 
 
+@pytest.mark.isa
 def test_compiled_and_numpy_certificates_agree():
     problem = make(samples=7)
     grads = changed(right(*problem), 1, 0, (3, 2, 2), 1.001)
@@ -180,6 +181,7 @@ def test_where_nothing_is_finite_there_is_no_worst():
     assert (certificate.silent, certificate.worst) == (1, None)
 
 
+@pytest.mark.isa
 def test_blocks_merge():
     params, batch, activation = make(samples=6)
     grads = changed(right(params, batch, activation), 2, 1, (4, 0), 3)
@@ -229,6 +231,7 @@ def test_blocks_merge_in_any_order(order, ratios, failed):
         assert merged.first_failure.sample == 10 * failed.index(True) + 1
 
 
+@pytest.mark.isa
 @pytest.mark.parametrize("compiled", [False, True], ids=["numpy", "compiled"])
 def test_of_equal_ratios_the_lowest_sample_is_the_worst(compiled):
     # Products of one term: those of several may be summed otherwise in the last columns of a block.

@@ -70,6 +70,7 @@ def test_all_is_every_implementation_on_every_device(all_of_two):
     assert found["engines"][2]["implementations"] == NAMES[3:]
 
 
+@pytest.mark.isa
 def test_every_two_are_compared_across_devices(all_of_two):
     out, _ = all_of_two
     pairs = {(pair["a"], pair["b"]): pair for pair in report(out)["pairs"]}

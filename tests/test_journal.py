@@ -56,6 +56,7 @@ def stop_after(monkeypatch):
     return arrange
 
 
+@pytest.mark.isa
 @pytest.mark.parametrize("blocks", [1, 2, 4])
 def test_an_interrupted_run_goes_on_to_the_same_files(tmp_path, whole, stop_after, blocks):
     stop_after(blocks)

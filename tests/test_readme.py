@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
+import pytest
 import torch
 
 from compare import files, run
@@ -113,6 +114,7 @@ def prepare(folder):
     (folder / "printed.txt").write_text("".join(printed))
 
 
+@pytest.mark.isa
 def test_every_snippet(tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("COLUMNS", "100")

@@ -75,6 +75,7 @@ def test_a_sweep_is_the_plain_function_in_float64(network, module, sample_axis, 
     assert worst_scaled_error(jax.tree.map(np.asarray, plain), found) < 1e-12
 
 
+@pytest.mark.isa
 @both
 @layouts
 def test_bits_do_not_depend_on_how_many_samples_there_are(module, sample_axis):
@@ -96,6 +97,7 @@ def test_bits_do_not_depend_on_where_it_starts(module, sample_axis):
         assert same_bits(first(whole, 100, start), found), start
 
 
+@pytest.mark.isa
 @both
 @layouts
 def test_bits_do_not_depend_on_the_chunk(module, sample_axis):
