@@ -25,6 +25,7 @@ test: lint
 	$(VENV)/bin/python -m pytest --numprocesses=auto $(ARGS)
 
 # The oldest kernels of torch and NumPy's BLAS; then of XLA, with the BLAS as it is in one thread.
+# (XLA compiles no float16 for SSE4.2: no test marked isa has it.)
 test-isa: $(TEST_STAMP)
 	XLA_FLAGS=--xla_cpu_max_isa=AVX2 ATEN_CPU_CAPABILITY=default OPENBLAS_CORETYPE=Prescott \
 		$(isa_tests)
