@@ -1,6 +1,7 @@
 # make run   compare the three gradients      make run ARGS="--samples=5 --trace=0"
 # make test  lint, types and tests            make run EXTRAS=cuda   with JAX for CUDA 13
 # make bench figures, beside peers' ([bench])   make clean  removes .venv and out
+# make test-isa   bits and digits once more, as two older CPUs would have them
 
 PYTHON ?= python3
 EXTRAS ?=
@@ -12,15 +13,23 @@ comma := ,
 RUN_STAMP := $(VENV)/installed-run$(if $(EXTRAS),-$(EXTRAS))
 TEST_STAMP := $(VENV)/installed-test$(if $(EXTRAS),-$(EXTRAS))
 BENCH_STAMP := $(VENV)/installed-bench$(if $(EXTRAS),-$(EXTRAS))
+isa_tests = $(VENV)/bin/python -m pytest --numprocesses=auto -m isa $(ARGS)
 install = $(VENV)/bin/python -m pip install --quiet --constraint constraints.txt --editable
 
-.PHONY: run test torture test-gpu lint bench clean
+.PHONY: run test test-isa torture test-gpu lint bench clean
 
 run: $(RUN_STAMP)
 	$(VENV)/bin/python -m compare.run $(ARGS)
 
 test: lint
 	$(VENV)/bin/python -m pytest --numprocesses=auto $(ARGS)
+
+# The oldest kernels of torch and NumPy's BLAS; then of XLA, with the BLAS as it is in one thread.
+# (XLA compiles no float16 for SSE4.2: no test marked isa has it.)
+test-isa: $(TEST_STAMP)
+	XLA_FLAGS=--xla_cpu_max_isa=AVX2 ATEN_CPU_CAPABILITY=default OPENBLAS_CORETYPE=Prescott \
+		$(isa_tests)
+	env -u OPENBLAS_CORETYPE XLA_FLAGS=--xla_cpu_max_isa=SSE4_2 OPENBLAS_NUM_THREADS=1 $(isa_tests)
 
 torture: $(TEST_STAMP)
 	KILLS=20 $(VENV)/bin/python -m pytest -k killed_at_any_moment tests/resume/test_journal.py

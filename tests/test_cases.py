@@ -40,6 +40,7 @@ def test_there_is_a_flagfile_for_every_experiment():
     ]
 
 
+@pytest.mark.isa
 def test_one_sample(tmp_path, capsys):
     report = run_case("one_sample", tmp_path)
     assert report["config"]["layer_sizes"] == [2, 10, 10, 1]
@@ -138,6 +139,7 @@ def test_the_replay_is_printed_beside_the_published_digits():
     assert "dLdw2[0,3]          -0.0492586     -0.0492585*" in done.stdout
 
 
+@pytest.mark.isa
 def test_published_2_10_5_1_in_float32(tmp_path, capsys):
     report = run_case("published_2_10_5_1", tmp_path, "--dumps=npz")
     assert report["config"]["layer_sizes"] == [2, 10, 5, 1]

@@ -221,6 +221,7 @@ def test_when_dumps_are_written(tmp_path, samples, flag, dumped):
     assert (tmp_path / "my_autograd.dat").exists() == dumped
 
 
+@pytest.mark.isa
 def test_the_bits_of_a_sample_do_not_depend_on_how_many_there_are(tmp_path):
     for samples in (3, 1500):
         compare(tmp_path / str(samples), f"--samples={samples}", "--dumps=npz")

@@ -68,6 +68,7 @@ def test_what_is_not_finite_is_shown(tmp_path, value):
         assert len(row) < 90
 
 
+@pytest.mark.isa
 def test_the_command_computes_the_sample_again_to_the_same_bits(tmp_path, capsys):
     command = message_of(tmp_path, candidates=[halved]).splitlines()[-1]
     seen = {}

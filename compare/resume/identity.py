@@ -4,6 +4,7 @@ import contextlib
 import dataclasses
 import json
 import os
+import re
 import sys
 from collections.abc import Iterator
 from typing import Any
@@ -12,6 +13,8 @@ from compare.implementations.environment import describe_environment
 from compare.options.config import RUNNING, Config
 
 _FREE = ("out", *RUNNING)  # flags that may change while the results stay the same
+# Variables by which libraries choose kernels and threads, and so the last bits of a product.
+_SETTINGS = re.compile(r"XLA_FLAGS|OMP_NUM_THREADS|(ATEN|DNNL|MKL|NPY|ONEDNN|OPENBLAS)_.*")
 
 
 def identity_of(config: Config) -> dict[str, Any]:
@@ -22,8 +25,17 @@ def identity_of(config: Config) -> dict[str, Any]:
         **json.loads(json.dumps(flags)),
         **environment["versions"],
         "processor": environment["processor"],
+        "cores": _cores(),
+        **{name: os.environ[name] for name in sorted(os.environ) if _SETTINGS.fullmatch(name)},
         **{f"the file {path}": _stamp(path) for path in _files(config)},
     }
+
+
+def _cores() -> int:
+    """How many this process may use: so many threads share a product."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
 
 
 def _files(config: Config) -> Iterator[str]:
@@ -56,4 +68,6 @@ def first_difference(then: dict[str, Any], now: dict[str, Any]) -> str | None:
 
 
 def _shown(value: Any) -> str:
+    if value is None:
+        return "not set"
     return ",".join(map(str, value)) if isinstance(value, list) else str(value)

@@ -112,6 +112,7 @@ def engines(dtype):
     }
 
 
+@pytest.mark.isa
 @pytest.mark.parametrize("dtype", SUBNORMAL)
 def test_xla_flushes_on_the_cpu_and_torch_does_not(dtype):
     assert engines(dtype) == {"jax": (False, False), "torch": (True, True)}

@@ -270,19 +270,22 @@ def test_no_implementation_in_common(tmp_path):
         compare(tmp_path, f"--baseline={path}", other)
 
 
+@pytest.mark.isa
 def test_a_candidate_is_held_against_itself(tmp_path):
     (tmp_path / "mine.py").write_text(RIGHT)
     flags = (f"--candidate={tmp_path}/mine.py:mine",)
     path = save(tmp_path, *flags)
     status, found = compare(tmp_path, *flags, f"--baseline={path}")
     assert (status, moved(found)["mine"]) == (0, 0)
-    (tmp_path / "mine.py").write_text(RIGHT.replace("* h * (1 - h)", "* (h - h * h)"))
+    up = "* h * (1 - h) * (1 + 2.0**-23)"  # by an ulp or two of float32, whatever rounds it
+    (tmp_path / "mine.py").write_text(RIGHT.replace("* h * (1 - h)", up))
     status, found = compare(tmp_path, *flags, f"--baseline={path}")
     assert status == 0
-    assert 0 < moved(found)["mine"] < 52
+    assert 12 <= moved(found)["mine"] <= 36  # all of b1, and of w1 what is not 0
     assert moved(found)["jax_grad"] == 0
 
 
+@pytest.mark.isa
 def test_one_sample_alone_is_held_against_its_own(tmp_path, capsys):
     path = save(tmp_path, "--samples=1100")
 

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from jaxmlp import ACTIVATIONS, Batch, Evaluation, Layer, autodiff, backprop, init_params, sweep
 from tests.jaxmlp.test_gradients import worst_scaled_error
-from tests.support.networks import NETWORKS, make_network
+from tests.support.networks import NETWORKS, make_network, xla_flags
 
 MODULES = {"autodiff": autodiff, "backprop": backprop}
 TANH = ACTIVATIONS["tanh"]
@@ -75,6 +75,7 @@ def test_a_sweep_is_the_plain_function_in_float64(network, module, sample_axis, 
     assert worst_scaled_error(jax.tree.map(np.asarray, plain), found) < 1e-12
 
 
+@pytest.mark.isa
 @both
 @layouts
 def test_bits_do_not_depend_on_how_many_samples_there_are(module, sample_axis):
@@ -96,6 +97,7 @@ def test_bits_do_not_depend_on_where_it_starts(module, sample_axis):
         assert same_bits(first(whole, 100, start), found), start
 
 
+@pytest.mark.isa
 @both
 @layouts
 def test_bits_do_not_depend_on_the_chunk(module, sample_axis):
@@ -149,7 +151,7 @@ print(len(devices))
 
 
 def run_on(devices, code):
-    flags = f"--xla_force_host_platform_device_count={devices}"
+    flags = xla_flags(f"--xla_force_host_platform_device_count={devices}")
     done = subprocess.run(
         [sys.executable, "-W", "error", "-c", code],
         env={**os.environ, "XLA_FLAGS": flags},

@@ -63,6 +63,7 @@ def gather(order, *, wrong=False, compiled=False, at_once=False):
     )
 
 
+@pytest.mark.isa
 @pytest.mark.parametrize("wrong", [False, True])
 @pytest.mark.parametrize("compiled", [False, True])
 def test_the_order_of_blocks_changes_nothing(wrong, compiled):
@@ -74,6 +75,7 @@ def test_the_order_of_blocks_changes_nothing(wrong, compiled):
             assert forward == gather(order, wrong=wrong, compiled=compiled, at_once=at_once)
 
 
+@pytest.mark.isa
 def test_compiled_pairs_are_those_of_numpy():
     for wrong in (False, True):
         plain, *_ = gather(range(len(STARTS)), wrong=wrong)
@@ -81,6 +83,7 @@ def test_compiled_pairs_are_those_of_numpy():
         assert plain == fast
 
 
+@pytest.mark.isa
 @pytest.mark.parametrize("workers", [1, 3])
 def test_the_number_of_threads_changes_nothing(monkeypatch, workers):
     usual = comparing.compare_problem(PROBLEM, CONFIG)

@@ -57,6 +57,7 @@ def stop_after(monkeypatch):
     return arrange
 
 
+@pytest.mark.isa
 @pytest.mark.parametrize("blocks", [1, 2, 4])
 def test_an_interrupted_run_goes_on_to_the_same_files(tmp_path, whole, stop_after, blocks):
     stop_after(blocks)
@@ -124,6 +125,31 @@ def test_other_versions_are_refused(tmp_path, stop_after, monkeypatch):
     other = {**usual, "versions": {**usual["versions"], "torch": "9.9"}}
     monkeypatch.setattr(identity, "describe_environment", lambda: other)
     with pytest.raises(UsageError, match=r"torch: 2\.\S+ then, 9\.9 now"):
+        compare(tmp_path)
+
+
+@pytest.mark.parametrize("name", ["OPENBLAS_NUM_THREADS", "ATEN_CPU_CAPABILITY", "XLA_FLAGS"])
+def test_other_kernels_or_threads_are_refused(tmp_path, stop_after, monkeypatch, name):
+    """They change the last bits of a product, and so of the report."""
+    stop_after(1)
+    monkeypatch.delenv(name, raising=False)
+    with pytest.raises(KeyboardInterrupt):
+        compare(tmp_path)
+    stop_after(0)
+    with monkeypatch.context() as changed:
+        changed.setenv(name, "other")
+        with pytest.raises(UsageError, match=rf"\({name}: not set then, other now\)"):
+            compare(tmp_path)
+    assert compare(tmp_path) == 0
+
+
+def test_other_cores_are_refused(tmp_path, stop_after, monkeypatch):
+    stop_after(1)
+    with pytest.raises(KeyboardInterrupt):
+        compare(tmp_path)
+    stop_after(0)
+    monkeypatch.setattr("os.sched_getaffinity", lambda process: set(range(999)), raising=False)
+    with pytest.raises(UsageError, match=r"\(cores: \d+ then, 999 now\)"):
         compare(tmp_path)
 
 

@@ -11,6 +11,7 @@ import pytest
 from compare.errors import UsageError
 from compare.options.config import Config
 from compare.resume.processes import Share, join
+from tests.support.networks import xla_flags
 from tests.support.paths import ROOT
 
 FLAGS = ("--layer_sizes=2,3,1", "--samples=40000", "--witness=2", "--quiet")
@@ -101,7 +102,7 @@ def test_another_number_of_processes_does_not_go_on(tmp_path):
 
 @pytest.mark.parametrize("devices", [2, 3])
 def test_several_devices_give_the_report_of_one(tmp_path, alone, devices):
-    flags = f"--xla_force_host_platform_device_count={devices}"
+    flags = xla_flags(f"--xla_force_host_platform_device_count={devices}")
     many = start(tmp_path, XLA_FLAGS=flags)
     many.communicate(timeout=100)
     assert many.returncode == 0

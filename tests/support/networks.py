@@ -1,5 +1,7 @@
 """Networks that every implementation is tried on, by readable name."""
 
+import os
+
 import numpy as np
 
 from compare.problem.blocks import Block
@@ -31,3 +33,8 @@ def make_network(name, dtype=np.float64, samples=6):
 def alone(batch):
     """A block of these samples and no padding."""
     return Block(0, batch, batch)
+
+
+def xla_flags(*more):
+    """XLA's flags for a process of its own: those of here, which may decide its bits, and more."""
+    return " ".join([*os.environ.get("XLA_FLAGS", "").split(), *more])
