@@ -242,4 +242,4 @@ def _progress(text: str) -> None:
 
 
 if __name__ == "__main__":
-    command_line.exit_with(main, "compare.selftest.__main__")
+    command_line.exit_with(main, "compare.selftest")
