@@ -4,6 +4,7 @@ import operator
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple, Union
 
+from compare.catalogue import ACTIVATIONS, DTYPES
 from compare.errors import UsageError
 from compare.formats.atomic import Staging
 from compare.graph.alignment import Match, align
@@ -13,7 +14,6 @@ from compare.graph.jax_picture import jax_dot
 from compare.graph.markdown import markdown
 from compare.graph.side_by_side import both_dot
 from compare.graph.torch_picture import torch_dot
-from compare.options.config import ACTIVATIONS, DTYPES
 
 if TYPE_CHECKING:
     from torch import nn

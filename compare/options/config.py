@@ -4,19 +4,19 @@ import dataclasses
 import os
 import re
 
+from compare.catalogue import (
+    ACTIVATIONS,
+    CANDIDATE_ARRAYS,
+    DTYPES,
+    IMPLEMENTATIONS,
+    INITS,
+    LAYOUTS,
+    MATMUL_PRECISIONS,
+    WEIGHT_FILES,
+)
 from compare.errors import UsageError
 
-# The names in jaxmlp.ACTIVATIONS and jaxmlp.mlp.INITS, written out so that a mistyped flag is
-# refused without loading jax first; a test holds the two together.
-ACTIVATIONS = ("sigmoid", "tanh", "relu", "softplus", "silu", "gelu", "identity")
-INITS = ("torch", "normal")
-IMPLEMENTATIONS = ("jax_grad", "jax_manual", "torch_autograd", "numpy_manual")
-DTYPES = ("float64", "float32", "bfloat16", "float16")
 DEVICE = re.compile(r"cpu|gpu|all|(cpu|cuda):\d{1,4}")
-MATMUL_PRECISIONS = ("highest", "high", "default")
-LAYOUTS = ("in_out", "out_in")
-CANDIDATE_ARRAYS = ("numpy", "torch", "jax")
-SAVED = (".npz", ".pt", ".pth", ".safetensors")
 FAIL_ON = ("disagree", "undecided", "warning")
 DUMPS = ("auto", "text", "npz", "none")
 
@@ -148,9 +148,9 @@ class Config:
 
     def _check_files(self) -> None:
         params = self.save_params
-        if params is not None and os.path.splitext(params)[1].lower() not in SAVED:
+        if params is not None and os.path.splitext(params)[1].lower() not in WEIGHT_FILES:
             raise UsageError(
-                f"--save_params {params}: expected a file named {', '.join(SAVED)}, to "
+                f"--save_params {params}: expected a file named {', '.join(WEIGHT_FILES)}, to "
                 "know the format"
             )
         taken = [self.params, self.data, self.baseline, *self.gradients]

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from absl import flags
 
+from compare import catalogue
 from compare.options import command_line, config
 from compare.options.config import Config
 
@@ -27,11 +28,13 @@ def _define_problem(values: flags.FlagValues) -> None:
         "Units in every layer: inputs, hidden layers, outputs.",
         flag_values=values,
     )
-    _choice(values, "activation", config.ACTIVATIONS, "Of the hidden layers; the output is linear.")
+    _choice(
+        values, "activation", catalogue.ACTIVATIONS, "Of the hidden layers; the output is linear."
+    )
     _choice(
         values,
         "init",
-        config.INITS,
+        catalogue.INITS,
         "How weights and biases are drawn: torch is U(-1/sqrt(n_in), 1/sqrt(n_in)), as in "
         "torch.nn.Linear; normal is N(0, 1).",
     )
@@ -71,7 +74,7 @@ def _define_brought(values: flags.FlagValues) -> None:
         "(dw, db); may be repeated.",
         flag_values=values,
     )
-    _choice(values, "candidate_arrays", config.CANDIDATE_ARRAYS, "What candidates are given.")
+    _choice(values, "candidate_arrays", catalogue.CANDIDATE_ARRAYS, "What candidates are given.")
     flags.DEFINE_bool(
         "candidate_batched",
         Config.candidate_batched,
@@ -91,11 +94,11 @@ def _define_comparison(values: flags.FlagValues) -> None:
     flags.DEFINE_list(
         "implementations",
         list(Config.implementations),
-        f"Two or more of {', '.join(config.IMPLEMENTATIONS)}; the last is float64, one sample at "
-        "a time.",
+        f"Two or more of {', '.join(catalogue.IMPLEMENTATIONS)}; the last is float64, one sample "
+        "at a time.",
         flag_values=values,
     )
-    _choice(values, "dtype", config.DTYPES, "Of weights, samples and arithmetic.")
+    _choice(values, "dtype", catalogue.DTYPES, "Of weights, samples and arithmetic.")
     flags.DEFINE_bool(
         "cast",
         Config.cast,
@@ -111,7 +114,7 @@ def _define_comparison(values: flags.FlagValues) -> None:
     _choice(
         values,
         "matmul_precision",
-        config.MATMUL_PRECISIONS,
+        catalogue.MATMUL_PRECISIONS,
         "What both frameworks are told of matrix products: highest keeps float32 whole, high lets "
         "them round factors to TF32, default is what each has by itself. What they make of it is "
         "measured.",
@@ -178,7 +181,7 @@ def _define_output(values: flags.FlagValues) -> None:
     _choice(
         values,
         "layout",
-        config.LAYOUTS,
+        catalogue.LAYOUTS,
         "Of weight matrices, in --params and in all output: in_out is [n_in, n_out], z = x w + b; "
         "out_in is its transpose, as in torch.",
     )

@@ -12,13 +12,13 @@ from hypothesis import strategies as st
 from torch import nn
 from torch.nn import functional
 
+from compare.catalogue import DTYPES
 from compare.errors import UsageError
 from compare.graph import explain_network
 from compare.graph.base import PARTS, STEPS
 from compare.graph.torch_graph import torch_graph
 from compare.graph.torch_network import network_of, plain_network
 from compare.graph.torch_quantities import in_order, name_functions
-from compare.options.config import DTYPES
 from tests.support.graphs import CLOSE, evaluate, quantities, sample, solved
 from tests.support.networks import ALL_ACTIVATIONS, NETWORKS
 from torch_ref import ACTIVATIONS, MLP, convert
@@ -314,12 +314,6 @@ def test_a_module_is_left_as_it_was():
 def test_what_cannot_be_drawn(network, options, said):
     with pytest.raises(UsageError, match=said):
         explain_network(network, **options)
-
-
-def test_activations_are_those_of_the_networks():
-    from compare.graph.explanations import ACTIVATIONS as EXPLAINED
-
-    assert set(EXPLAINED) == set(ACTIVATIONS) == set(ALL_ACTIVATIONS)
 
 
 @pytest.mark.parametrize("activation", ALL_ACTIVATIONS)
