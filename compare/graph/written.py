@@ -14,6 +14,7 @@ from compare.graph.jax_picture import jax_dot
 from compare.graph.markdown import markdown
 from compare.graph.side_by_side import both_dot
 from compare.graph.torch_picture import torch_dot
+from compare.options.checks import each_of, one_of
 
 if TYPE_CHECKING:
     from torch import nn
@@ -45,8 +46,8 @@ def explain_network(
       UsageError: for a module that is no such chain, naming the part and the reason, and for
         sizes or an activation that cannot be.
     """
-    _check("activation", activation, ACTIVATIONS)
-    _check("dtype", dtype, DTYPES)
+    one_of(ACTIVATIONS)("activation", activation)
+    one_of(DTYPES)("dtype", dtype)
     from compare.graph.jax_graph import jax_graph
     from compare.graph.torch_graph import torch_graph
     from compare.graph.torch_network import module_network, plain_network
@@ -85,8 +86,7 @@ def draw(
     Raises:
       UsageError: as `explain_network` does, for another format, and if nothing can be written.
     """
-    for kind in formats:
-        _check("formats", kind, FORMATS)
+    each_of(FORMATS)("formats", formats)
     explained = explain_network(network, activation=activation, dtype=dtype)
     texts = dot_texts(explained)
     with Staging(out, option="--out") as staging:
@@ -129,8 +129,3 @@ def _sizes(network: Any) -> tuple[int, ...]:
             f"(2, 10, 10, 1); got {sizes}"
         )
     return sizes
-
-
-def _check(option: str, value: str, choices: Sequence[str]) -> None:
-    if value not in choices:
-        raise UsageError(f"{option}: expected one of {', '.join(choices)}, got {value!r}")

@@ -1,17 +1,18 @@
 """`python -m compare.selftest`: does the verdict find mistakes, and leave the correct alone?"""
 
+import dataclasses
 import sys
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
-from absl import flags
 
-from compare.errors import UsageError
 from compare.evidence.differences.pairs import Pair
 from compare.implementations.table import IMPLEMENTATIONS
-from compare.options import command_line
+from compare.options.command_line import exit_with
+from compare.options.option import flag, integer, rows
+from compare.options.parse import parse
 from compare.pipeline.collect import Evidence
 from compare.problem.answers import Answer, answer_of
 from compare.problem.blocks import Block
@@ -73,34 +74,33 @@ class Trial(NamedTuple):
     explanation: str | None
 
 
-def main(argv: Sequence[str]) -> int:
-    """Runs a trial of mistakes or of correct networks, prints what came out, returns a status."""
-    values = flags.FlagValues()
-    command_line.define_integer(
-        "correct_networks",
+@dataclasses.dataclass(frozen=True)
+class Options:
+    """What to try."""
+
+    correct_networks: int = integer(
         0,
         "How many random correct networks to try instead, a fifth as many in other arithmetics.",
-        values,
         at_least=0,
     )
-    flags.DEFINE_bool(
-        "printed",
-        False,
-        "Print their gradients to 2 to 9 digits or decimals first, and certify what can be read.",
-        flag_values=values,
+    printed: bool = flag(
+        "Print their gradients to 2 to 9 digits or decimals first, and certify what can be read."
     )
-    command_line.define_integer("seed", 0, "Of weights and samples.", values, at_least=0)
-    own = ("correct_networks=N", "printed", "seed=N", "flagfile=FILE", "help")
-    words = command_line.parse(argv, values, usage=USAGE, sections={"Flags": own})
-    if words:
-        raise UsageError(f"expected flags only, got {' '.join(map(repr, words))}")
-    if values.correct_networks:
+    seed: int = integer(0, "Of weights and samples.", at_least=0)
+
+
+def main(argv: Sequence[str]) -> int:
+    """Runs a trial of mistakes or of correct networks, prints what came out, returns a status."""
+    parsed = parse(argv, rows(Options), usage=USAGE)
+    parsed.refuse_words()
+    options = Options(**parsed.values)
+    if options.correct_networks:
         from compare.selftest.false_alarms import try_correct_networks
 
         return try_correct_networks(
-            values.correct_networks, seed=values.seed, printed=values.printed
+            options.correct_networks, seed=options.seed, printed=options.printed
         )
-    return try_mistakes(seed=values.seed)
+    return try_mistakes(seed=options.seed)
 
 
 def try_mistakes(*, seed: int) -> int:
@@ -242,4 +242,4 @@ def _progress(text: str) -> None:
 
 
 if __name__ == "__main__":
-    command_line.exit_with(main, "compare.selftest")
+    exit_with(main, "compare.selftest")
