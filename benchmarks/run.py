@@ -1,18 +1,19 @@
 """`python -m benchmarks.run`: the goals, the figures that README quotes, and what peers need."""
 
+import dataclasses
 import importlib
 import sys
 import time
 from collections.abc import Sequence
 from pathlib import Path
 
-from absl import flags
-
 from benchmarks import output
 from benchmarks.chart import draw_tables
 from benchmarks.results import Part, format_goals, format_table
 from compare.errors import UsageError
-from compare.options import command_line
+from compare.options.command_line import exit_with
+from compare.options.option import flag, folder, names, rows
+from compare.options.parse import parse
 
 USAGE = """\
 Measures the goals P1 to P6 side by side with torch.func, Opacus and BackPACK, in turns.
@@ -31,22 +32,30 @@ PARTS = {  # flag word -> goals
 }
 
 
+@dataclasses.dataclass(frozen=True)
+class Options:
+    """What to measure."""
+
+    only: tuple[str, ...] = names(
+        (),
+        "PART,...",
+        f"Which parts: {', '.join(f'{name} ({goals})' for name, goals in PARTS.items())}. "
+        "Default: all.",
+    )
+    out: str = folder("out/bench", "The folder for figures.")
+    quick: bool = flag("Try everything on a few samples.")
+
+
 def main(argv: Sequence[str]) -> int:
     """Measures, prints and writes."""
-    values = flags.FlagValues()
-    parts = ", ".join(f"{name} ({goals})" for name, goals in PARTS.items())
-    flags.DEFINE_list("only", [], f"Which parts: {parts}. Default: all.", flag_values=values)
-    flags.DEFINE_string("out", "out/bench", "The folder for figures.", flag_values=values)
-    flags.DEFINE_bool("quick", False, "Try everything on a few samples.", flag_values=values)
-    own = ("only=PART,...", "out=FOLDER", "quick", "flagfile=FILE", "help")
-    words = command_line.parse(argv, values, usage=USAGE, sections={"Flags": own})
-    if words:
-        raise UsageError(f"expected flags only, got {' '.join(map(repr, words))}")
-    unknown = [name for name in values.only if name not in PARTS]
+    parsed = parse(argv, rows(Options), usage=USAGE)
+    parsed.refuse_words()
+    options = Options(**parsed.values)
+    unknown = [name for name in options.only if name not in PARTS]
     if unknown:
         raise UsageError(f"--only: expected some of {', '.join(PARTS)}, got {unknown[0]!r}")
-    folder = output.make_folder(values.out)
-    return measure(values.only or list(PARTS), quick=values.quick, out=folder)
+    folder = output.make_folder(options.out)
+    return measure(options.only or list(PARTS), quick=options.quick, out=folder)
 
 
 def measure(names: Sequence[str], *, quick: bool, out: Path) -> int:
@@ -89,4 +98,4 @@ def _headline(environment: dict) -> str:
 
 
 if __name__ == "__main__":
-    command_line.exit_with(main, "benchmarks.run")
+    exit_with(main, "benchmarks.run")

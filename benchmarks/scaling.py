@@ -1,19 +1,19 @@
 """`python -m benchmarks.scaling`: what a whole comparison costs as a problem grows."""
 
+import dataclasses
 import tempfile
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from absl import flags
-
 from benchmarks import output
 from benchmarks.chart import draw_growth
 from benchmarks.child import measure
 from benchmarks.memory import comparison
-from compare.errors import UsageError
-from compare.options import command_line
+from compare.options.command_line import exit_with
+from compare.options.option import flag, folder, rows
+from compare.options.parse import parse
 
 USAGE = """\
 Runs python -m compare.run for growing N, width and depth, each in a process of its own.
@@ -44,20 +44,24 @@ _WIDTH_OF_DEEP = 10
 Points = dict[int, tuple[float, float]]  # value -> (seconds, peak bytes)
 
 
+@dataclasses.dataclass(frozen=True)
+class Options:
+    """What to measure."""
+
+    out: str = folder("out/scaling", "The folder for figures.")
+    quick: bool = flag("Leave out what takes long.")
+
+
 def main(argv: Sequence[str]) -> int:
     """Measures, prints and writes."""
-    values = flags.FlagValues()
-    flags.DEFINE_string("out", "out/scaling", "The folder for figures.", flag_values=values)
-    flags.DEFINE_bool("quick", False, "Leave out what takes long.", flag_values=values)
-    own = ("out=FOLDER", "quick", "flagfile=FILE", "help")
-    words = command_line.parse(argv, values, usage=USAGE, sections={"Flags": own})
-    if words:
-        raise UsageError(f"expected flags only, got {' '.join(map(repr, words))}")
-    folder = output.make_folder(values.out)
+    parsed = parse(argv, rows(Options), usage=USAGE)
+    parsed.refuse_words()
+    options = Options(**parsed.values)
+    folder = output.make_folder(options.out)
     environment = output.environment()
     told, curves = [], {}
     for quantity, curve in CURVES.items():
-        most = _QUICK[quantity] if values.quick else max(curve.values)
+        most = _QUICK[quantity] if options.quick else max(curve.values)
         points: Points = {}
         for line in _grow(quantity, curve, most, points):
             told.append(line)
@@ -91,4 +95,4 @@ def _draw(curves: Mapping[str, Points], path: Path) -> None:
 
 
 if __name__ == "__main__":
-    command_line.exit_with(main, "benchmarks.scaling")
+    exit_with(main, "benchmarks.scaling")

@@ -31,13 +31,13 @@ def compare_gradients(
     candidate_batched: bool = Config.candidate_batched,
     gradients: Mapping[str, Sequence[tuple[Any, Any]]] | None = None,
     dtype: np.typing.DTypeLike | None = None,
-    cast: bool = False,
+    cast: bool = Config.cast,
     device: str = Config.device,
     matmul_precision: str = Config.matmul_precision,
     deterministic: bool = Config.deterministic,
     repeats: int = Config.repeats,
-    layout: str = "in_out",
-    trace: int | None = None,
+    layout: str = Config.layout,
+    trace: int | None = Config.trace,
     witness: int = Config.witness,
     seed: int = 0,
     save: str | Path | None = None,
@@ -69,7 +69,8 @@ def compare_gradients(
       deterministic: whether to allow both only operations that repeat to the bit; for JAX on a GPU
         set XLA_FLAGS=--xla_gpu_deterministic_ops=true before it is first used.
       repeats: how many times more to compute everything, to tell what changes from run to run.
-      layout: of params that are not a module, and of every shape and index in the report.
+      layout: 'in_out' or 'out_in', of params that are not a module, and of every shape and index in
+        the report.
       trace: the number of a sample whose every step is to be kept in the report.
       witness: how many samples are held against complex-step derivatives.
       seed: chooses them, and the samples with end-to-end bounds if there are over 10,000.

@@ -1,9 +1,9 @@
 """`python -m compare.files A B`: the numbers of two files, ours or printed, held side by side."""
 
+import dataclasses
 from collections.abc import Sequence
 
 import numpy as np
-from absl import flags
 
 from compare.errors import UsageError
 from compare.evidence.differences.digits import (
@@ -15,7 +15,9 @@ from compare.evidence.differences.digits import (
 from compare.evidence.differences.metrics import Worst, compare_arrays
 from compare.formats.matching import Matched, match
 from compare.formats.read.numbers import read_numbers
-from compare.options import command_line
+from compare.options.command_line import EXIT_STATUS, exit_with
+from compare.options.option import integer, rows
+from compare.options.parse import parse
 
 USAGE = """\
 Compares the numbers of two files.
@@ -30,29 +32,31 @@ order. Printed numbers agree as well if their difference is within what was roun
 Exit status: 0 agree, 2 disagree, 3 undecided, 1 wrong usage or a crash."""
 
 
+@dataclasses.dataclass(frozen=True)
+class Options:
+    """What the command takes beside two files."""
+
+    digits: int = integer(5, "Significant digits to which all numbers must agree.", at_least=1)
+
+
 def main(argv: Sequence[str]) -> int:
     """Compares two files, prints what it finds and returns the exit status.
 
     Raises:
       UsageError: if a file cannot be read or the two do not hold the same numbers of numbers.
     """
-    values = flags.FlagValues()
-    command_line.define_integer(
-        "digits", 5, "Significant digits to which all numbers must agree.", values, at_least=1
-    )
-    words = command_line.parse(
-        argv, values, usage=USAGE, sections={"Flags": ("digits=N", "flagfile=FILE", "help")}
-    )
+    values, _, words = parse(argv, rows(Options), usage=USAGE)
+    options = Options(**values)
     if len(words) != 2:
         raise UsageError(f"expected two files, got {len(words)}: {' '.join(map(repr, words))}")
-    if values.digits > MOST_DIGITS:
-        raise UsageError(f"--digits={values.digits}: expected at most {MOST_DIGITS}")
+    if options.digits > MOST_DIGITS:
+        raise UsageError(f"--digits={options.digits}: expected at most {MOST_DIGITS}")
     a, b = map(read_numbers, words)
     matched, notes = match(a, b)
-    verdict, sentence = judge(matched, values.digits)
+    verdict, sentence = judge(matched, options.digits)
     lines = [f"{a.path} ~ {b.path}: {a.size:,} numbers", *notes, "", *_table(matched), ""]
-    print("\n".join([*lines, *_differences(matched, values.digits), f"{verdict}: {sentence}."]))
-    return command_line.EXIT_STATUS[verdict]
+    print("\n".join([*lines, *_differences(matched, options.digits), f"{verdict}: {sentence}."]))
+    return EXIT_STATUS[verdict]
 
 
 def judge(matched: Sequence[Matched], digits: int) -> tuple[str, str]:
@@ -139,4 +143,4 @@ def _cell(worst: Worst | None, samples: int) -> str:
 
 
 if __name__ == "__main__":
-    command_line.exit_with(main, "compare.files")
+    exit_with(main, "compare.files")

@@ -1,9 +1,13 @@
+import inspect
+import re
+
 import jax
 import numpy as np
 import pytest
 import torch
 
 from compare import UsageError, compare_gradients
+from compare.options.config import OPTIONS
 from compare.problem.blocks import block_size
 from jaxmlp import init_params
 
@@ -11,6 +15,23 @@ SIZES = (2, 4, 3)
 PARAMS = init_params(np.random.default_rng(0), SIZES)
 X = np.random.default_rng(1).random((5, 2)).astype(np.float32)
 Y = np.random.default_rng(2).random((5, 3)).astype(np.float32)
+
+ARGUMENTS = {name: option for name, option in OPTIONS.items() if option.argument}
+TAKEN = inspect.signature(compare_gradients).parameters
+ARGS = inspect.getdoc(compare_gradients).partition("Args:\n")[2].partition("\n\n")[0]
+DESCRIBED = dict(re.findall(r"^  (\w+): (.*(?:\n    .*)*)", ARGS, re.MULTILINE))
+BROUGHT = ("activation", "dtype")  # a module and the first w have their own
+
+
+@pytest.mark.parametrize("name", ARGUMENTS)
+def test_an_option_has_the_default_and_the_choices_of_the_table(name):
+    assert TAKEN[name].default == (None if name in BROUGHT else ARGUMENTS[name].default)
+    assert all(choice in DESCRIBED[name] for choice in ARGUMENTS[name].choices)
+
+
+def test_every_argument_is_an_option_or_an_object():
+    objects = {"params", "x", "y", "candidates", "gradients", "save", "on_block"}
+    assert set(TAKEN) == set(DESCRIBED) == objects | set(ARGUMENTS)
 
 
 def test_arrays_of_any_kind_give_the_same_report():

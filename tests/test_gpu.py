@@ -12,6 +12,7 @@ import pytest
 import torch
 
 from compare import run
+from compare.catalogue import DTYPES
 from compare.errors import UsageError
 from compare.evidence.certificate.proof import certify
 from compare.evidence.rounding.probes import probe
@@ -19,7 +20,7 @@ from compare.implementations import jax as on_jax
 from compare.implementations import torch as on_torch
 from compare.implementations.base import Settings
 from compare.implementations.table import IMPLEMENTATIONS
-from compare.options.config import DTYPES, Config
+from compare.options.config import Config
 from compare.pipeline.compare import compare_problem
 from compare.problem.problem import Problem
 from compare.selftest.random_networks import _jitted, draw_network

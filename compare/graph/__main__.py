@@ -6,12 +6,13 @@ import textwrap
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from absl import flags
-
 from compare.errors import UsageError
 from compare.graph.pictures.graphviz import FORMATS, MISSING, can_draw
-from compare.options import command_line
-from compare.options.definitions import define_flags
+from compare.options.command_line import exit_with
+from compare.options.config import OPTIONS
+from compare.options.flags import config_of
+from compare.options.option import folder, names, rows, text
+from compare.options.parse import Parsed, parse
 
 if TYPE_CHECKING:
     from torch import nn
@@ -31,21 +32,32 @@ that the flags of a network can be those of compare.run. Pictures take
 
 Exit status: 0 if it could be drawn, 1 for wrong usage or a crash."""
 
+
+@dataclasses.dataclass(frozen=True)
+class Options:
+    """What this command takes beside the network."""
+
+    module: str | None = text(
+        None,
+        "FILE.py:NAME",
+        "Draw this torch.nn.Module, FILE.py:NAME or package.module:NAME: a module, or a class or "
+        "function that makes one without arguments.",
+    )
+    out: str = folder("out", "The folder for the graphs.")
+    formats: tuple[str, ...] = names(
+        FORMATS,
+        "KIND,KIND,...",
+        "Of pictures: some of svg, png and pdf, or empty for the texts alone.",
+    )
+
+
 _NETWORK = ("layer_sizes", "activation", "init", "seed", "params", "layout", "dtype", "cast")
-SECTIONS = {
-    "The network": (
-        "layer_sizes=N,N,...",
-        "activation",
-        "init",
-        "seed=N",
-        "params=FILE",
-        "layout",
-        "dtype",
-        "cast",
-        "module=FILE.py:NAME",
-    ),
-    "The output": ("out=FOLDER", "formats=KIND,KIND,..."),
-    "Other": ("flagfile=FILE", "help"),
+_OF_NETWORK = {name: OPTIONS[name] for name in _NETWORK}  # as compare.run has them
+_OWN = rows(Options)
+_SECTIONS = {
+    "The network": (*_OF_NETWORK, "module"),
+    "The output": ("out", "formats"),
+    "Other": ("flagfile", "help"),
 }
 
 
@@ -55,75 +67,45 @@ def main(argv: Sequence[str]) -> int:
     Raises:
       UsageError: if something cannot be as asked; no file in --out was touched then.
     """
-    values = _flags()
-    words = command_line.parse(argv, values, usage=USAGE, sections=SECTIONS)
-    if words:
-        raise UsageError(
-            f"expected flags only, such as --layer_sizes=2,3,1, got {' '.join(map(repr, words))}"
-        )
-    formats = tuple(values.formats)
+    parsed = parse(argv, _OF_NETWORK | _OWN, usage=USAGE, sections=_SECTIONS)
+    parsed.refuse_words(such_as="--layer_sizes=2,3,1")
+    own = Options(**{name: parsed.values[name] for name in _OWN})
     os.environ.setdefault("JAX_PLATFORMS", "cpu")
-    network, options = _network(values)
+    network, options = _network(parsed, own.module)
     from compare.graph import draw
 
-    names = draw(network, out=values.out, formats=formats, **options)
-    written = f"Written: {', '.join(names)}"
+    paths = draw(network, out=own.out, formats=own.formats, **options)
+    written = f"Written: {', '.join(paths)}"
     print(textwrap.fill(written, 100, break_long_words=False, break_on_hyphens=False))
-    if formats and not can_draw():
+    if own.formats and not can_draw():
         print(f"No picture was drawn: {MISSING}")
     return 0
 
 
-def _flags() -> flags.FlagValues:
-    """Takes the network's flags as compare.run has them, and adds those of this command."""
-    values, of_run = flags.FlagValues(), define_flags()
-    for name in (*_NETWORK, "out"):
-        flags.DEFINE_flag(of_run[name], values)
-    values["out"].help = "The folder for the graphs."
-    flags.DEFINE_string(
-        "module",
-        None,
-        "Draw this torch.nn.Module, FILE.py:NAME or package.module:NAME: a module, or a class or "
-        "function that makes one without arguments.",
-        flag_values=values,
-    )
-    flags.DEFINE_list(
-        "formats",
-        list(FORMATS),
-        "Of pictures: some of svg, png and pdf, or empty for the texts alone.",
-        flag_values=values,
-    )
-    return values
-
-
-def _network(values: flags.FlagValues) -> "tuple[nn.Module | tuple[int, ...], dict[str, Any]]":
+def _network(
+    parsed: Parsed, module: str | None
+) -> "tuple[nn.Module | tuple[int, ...], dict[str, Any]]":
     """Returns a module, or layer sizes and what else is asked for."""
-    if values.module is None:
-        return _sizes(values), {"activation": values.activation, "dtype": values.dtype}
-    for name in _NETWORK:
-        if values[name].present:
+    if module is None:
+        return _sizes(parsed), {name: parsed.values[name] for name in ("activation", "dtype")}
+    for name in _OF_NETWORK:
+        if name in parsed.typed:
             raise UsageError(f"{name}: --module brings the whole network; drop one of the two")
     from compare.graph.torch.module import load_module
 
-    return load_module(values.module), {}
+    return load_module(module), {}
 
 
-def _sizes(values: flags.FlagValues) -> tuple[int, ...]:
+def _sizes(parsed: Parsed) -> tuple[int, ...]:
     """Returns the sizes that the flags or a file of weights have."""
-    from compare.options.flags import config_from_argv
-    from compare.problem.problem import make_problem
-
-    given = [f"--{name}={_text(values[name])}" for name in _NETWORK if values[name].present]
-    config = dataclasses.replace(config_from_argv(["", *given]), samples=1)
+    config = dataclasses.replace(config_of(parsed, _OF_NETWORK), samples=1)
     if config.params is None:
         assert config.layer_sizes is not None
         return config.layer_sizes
+    from compare.problem.problem import make_problem
+
     return make_problem(config).layer_sizes
 
 
-def _text(flag: flags.Flag) -> str:
-    return ",".join(flag.value) if isinstance(flag.value, list) else str(flag.value)
-
-
 if __name__ == "__main__":
-    command_line.exit_with(main, "compare.graph")
+    exit_with(main, "compare.graph")

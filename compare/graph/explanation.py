@@ -4,10 +4,11 @@ import operator
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple, Union
 
+from compare.catalogue import ACTIVATIONS, DTYPES
 from compare.errors import UsageError
 from compare.graph.alignment import Match, align
 from compare.graph.base import Graph
-from compare.options.config import ACTIVATIONS, DTYPES
+from compare.options.checks import one_of
 
 if TYPE_CHECKING:
     from torch import nn
@@ -39,8 +40,8 @@ def explain_network(
       UsageError: for a module that is no such chain, naming the part and the reason, and for
         sizes or an activation that cannot be.
     """
-    check_choice("activation", activation, ACTIVATIONS)
-    check_choice("dtype", dtype, DTYPES)
+    one_of(ACTIVATIONS)("activation", activation)
+    one_of(DTYPES)("dtype", dtype)
     from compare.graph.jax.graph import jax_graph
     from compare.graph.torch.graph import torch_graph
     from compare.graph.torch.network import module_network, plain_network
@@ -70,9 +71,3 @@ def _sizes(network: Any) -> tuple[int, ...]:
             f"(2, 10, 10, 1); got {sizes}"
         )
     return sizes
-
-
-def check_choice(option: str, value: str, choices: Sequence[str]) -> None:
-    """Raises UsageError if a value is none of the choices."""
-    if value not in choices:
-        raise UsageError(f"{option}: expected one of {', '.join(choices)}, got {value!r}")

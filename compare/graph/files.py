@@ -3,10 +3,11 @@
 from collections.abc import Sequence
 
 from compare.formats.atomic import Staging
-from compare.graph.explanation import Network, check_choice, explain_network
+from compare.graph.explanation import Network, explain_network
 from compare.graph.markdown import markdown
 from compare.graph.pictures.graphviz import FORMATS, can_draw, picture
 from compare.graph.pictures.texts import dot_texts
+from compare.options.checks import each_of
 
 
 def draw(
@@ -32,8 +33,7 @@ def draw(
     Raises:
       UsageError: as `explain_network` does, for another format, and if nothing can be written.
     """
-    for kind in formats:
-        check_choice("formats", kind, FORMATS)
+    each_of(FORMATS)("formats", formats)
     explanation = explain_network(network, activation=activation, dtype=dtype)
     texts = dot_texts(explanation)
     with Staging(out, option="--out") as staging:

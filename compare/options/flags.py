@@ -1,12 +1,10 @@
-"""The flags of `python -m compare.run`, and the Config they make; they are read nowhere else."""
+"""The command line of `python -m compare.run`, and the Config it makes."""
 
-import dataclasses
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from compare.errors import UsageError
-from compare.options import command_line
-from compare.options.config import Config
-from compare.options.definitions import define_flags
+from compare.options.config import OPTIONS, Config
+from compare.options.parse import Parsed, parse
 
 USAGE = """\
 Compares per-sample gradients of one network, taken in several independent ways.
@@ -19,52 +17,23 @@ Compares per-sample gradients of one network, taken in several independent ways.
 Exit status: 0 agree, 2 disagree, 3 undecided, 1 wrong usage or a crash."""
 
 SECTIONS = {
-    "The network": (
-        "layer_sizes=N,N,...",
-        "activation",
-        "init",
-        "seed=N",
-        "params=FILE",
-        "save_params=FILE",
-    ),
-    "The samples": ("samples=N", "data=FILE"),
-    "Your own gradients": (
-        "candidate=FILE.py:NAME",
-        "candidate_arrays",
-        "candidate_batched",
-        "gradients=FILE",
-    ),
+    "The network": ("layer_sizes", "activation", "init", "seed", "params", "save_params"),
+    "The samples": ("samples", "data"),
+    "Your own gradients": ("candidate", "candidate_arrays", "candidate_batched", "gradients"),
     "The comparison": (
-        "implementations=NAME,NAME,...",
-        "dtype",
-        "cast",
-        "device=cpu|gpu|cuda:0|all",
-        "matmul_precision",
-        "deterministic",
-        "repeats=K",
-        "witness=K",
-        "fail_on",
-        "only_sample=N",
+        *("implementations", "dtype", "cast", "device", "matmul_precision", "deterministic"),
+        *("repeats", "witness", "fail_on", "only_sample"),
     ),
-    "Over time": ("save_baseline=FILE", "baseline=FILE"),
+    "Over time": ("save_baseline", "baseline"),
     "The output": (
-        "out=FOLDER",
-        "html",
-        "plots=FOLDER",
-        "verbose",
-        "dumps",
-        "split_dumps",
-        "layout",
-        "trace=N",
+        *("out", "html", "plots", "verbose", "dumps", "split_dumps", "layout", "trace"),
     ),
-    "How it runs": (
-        "quiet",
-        "restart",
-        "coordinator_address=HOST:PORT",
-        "num_processes=N",
-        "process_id=N",
-    ),
-    "Other": ("flagfile=FILE", "help"),
+    "How it runs": ("quiet", "restart", "coordinator_address", "num_processes", "process_id"),
+    "Other": ("flagfile", "help"),
+}
+_NOTHING_TO_DRAW = {
+    "init": "init: --params brings the weights, so there are none to draw; drop one",
+    "seed": "seed: --params and --data bring all there is to draw; drop one of the three",
 }
 
 
@@ -75,41 +44,24 @@ def config_from_argv(argv: Sequence[str]) -> Config:
       UsageError: for anything on it that cannot be.
       SystemExit: with status 0, after --help.
     """
-    values = define_flags()
-    words = command_line.parse(argv, values, usage=USAGE, sections=SECTIONS)
-    if words:
-        raise UsageError(
-            f"expected flags only, such as --samples=5, got {' '.join(map(repr, words))}"
-        )
-
-    if values.params is not None and values["init"].present:
-        raise UsageError("init: --params brings the weights, so there are none to draw; drop one")
-
-    if values.params is not None and values.data is not None and values["seed"].present:
-        raise UsageError(
-            "seed: --params and --data bring all there is to draw; drop one of the three"
-        )
-
-    options = {field.name: values[field.name].value for field in dataclasses.fields(Config)}
-    for name in ("implementations", "candidate", "gradients"):
-        options[name] = tuple(options[name])
-    options["layer_sizes"] = _layer_sizes(values.layer_sizes)
-    # A default does not hold against a file; what was typed does.
-    for name, brought in (("layer_sizes", values.params), ("samples", values.data)):
-        if brought is not None and not values[name].present:
-            options[name] = None
-    if values.params is not None:
-        options["init"] = None
-        if values.data is not None:
-            options["seed"] = None
-    return Config(**options)
+    parsed = parse(argv, OPTIONS, usage=USAGE, sections=SECTIONS)
+    parsed.refuse_words(such_as="--samples=5")
+    return config_of(parsed)
 
 
-def _layer_sizes(words: Sequence[str]) -> tuple[int, ...]:
-    try:
-        return tuple(int(word) for word in words)
-    except ValueError:
-        raise UsageError(
-            "layer_sizes: expected positive integers between commas, such as 2,10,10,1; "
-            f"got {','.join(words)}"
-        ) from None
+def config_of(parsed: Parsed, names: Collection[str] = OPTIONS.keys()) -> Config:
+    """Returns the Config that some of the flags make; all else is as by default.
+
+    Raises:
+      UsageError: for what cannot be.
+    """
+    values = {name: parsed.values[name] for name in names}
+    for name in names:
+        files = OPTIONS[name].brought_by
+        if not files or any(values.get(file) is None for file in files):
+            continue
+        if name not in parsed.typed:
+            values[name] = None  # a default does not hold against a file; what was typed does
+        elif name in _NOTHING_TO_DRAW:
+            raise UsageError(_NOTHING_TO_DRAW[name])
+    return Config(**values)

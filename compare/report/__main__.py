@@ -1,15 +1,16 @@
 """`python -m compare.report`: a page and figures from a report.json, without running anything."""
 
+import dataclasses
 import os
 import textwrap
 from collections.abc import Sequence
 
-from absl import flags
-
 from compare.errors import UsageError
 from compare.formats.atomic import Staging
 from compare.graph.pictures.svg import inline_graphs
-from compare.options import command_line
+from compare.options.command_line import exit_with
+from compare.options.option import flag, folder, rows
+from compare.options.parse import parse
 from compare.report.json.read import read_report
 from compare.report.page.files import Pages
 
@@ -21,7 +22,16 @@ Makes report.html anew from the report.json of a run, beside it.
 
 Exit status: 0, or 1 for a file that is no report.json of this version."""
 
-SECTIONS = {"What it makes": ("html", "plots=FOLDER", "out=FOLDER"), "Other": ("help",)}
+_SECTIONS = {"What it makes": ("html", "plots", "out"), "Other": ("help",)}
+
+
+@dataclasses.dataclass(frozen=True)
+class Options:
+    """What the command takes beside a report."""
+
+    html: bool = flag("Write report.html.", default=True)
+    plots: str | None = folder(None, "A folder for the figures, as .svg files.")
+    out: str | None = folder(None, "The folder for report.html; that of report.json if none.")
 
 
 def main(argv: Sequence[str]) -> int:
@@ -30,17 +40,17 @@ def main(argv: Sequence[str]) -> int:
     Raises:
       UsageError: if that cannot be.
     """
-    values = _define_flags()
-    words = command_line.parse(argv, values, usage=USAGE, sections=SECTIONS)
+    values, _, words = parse(argv, rows(Options), usage=USAGE, sections=_SECTIONS)
+    options = Options(**values)
     if len(words) != 1:
         got = " ".join(map(repr, words)) or "none"
         raise UsageError(f"expected one file, the report.json of a run, got {got}")
-    if not values.html and values.plots is None:
+    if not options.html and options.plots is None:
         raise UsageError("nohtml: without a page and without --plots there is nothing to make")
     (path,) = words
     text = read_report(path)
-    folder = values.out if values.out is not None else os.path.dirname(path) or "."
-    pages = Pages(html=values.html, plots=values.plots)
+    folder = options.out if options.out is not None else os.path.dirname(path) or "."
+    pages = Pages(html=options.html, plots=options.plots)
     with Staging(folder, option="--out") as staging, pages:
         try:
             pages.write(staging, text, draw_graphs=inline_graphs)
@@ -54,17 +64,5 @@ def main(argv: Sequence[str]) -> int:
     return 0
 
 
-def _define_flags() -> flags.FlagValues:
-    values = flags.FlagValues()
-    flags.DEFINE_bool("html", True, "Write report.html.", flag_values=values)
-    flags.DEFINE_string(
-        "plots", None, "A folder for the figures, as .svg files.", flag_values=values
-    )
-    flags.DEFINE_string(
-        "out", None, "The folder for report.html; that of report.json if none.", flag_values=values
-    )
-    return values
-
-
 if __name__ == "__main__":
-    command_line.exit_with(main, "compare.report")
+    exit_with(main, "compare.report")

@@ -1,11 +1,11 @@
 """`python -m compare.selftest`: does the verdict find mistakes, and leave the correct alone?"""
 
+import dataclasses
 from collections.abc import Sequence
 
-from absl import flags
-
-from compare.errors import UsageError
-from compare.options import command_line
+from compare.options.command_line import exit_with
+from compare.options.option import flag, integer, rows
+from compare.options.parse import parse
 
 USAGE = """\
 Plants mistakes in a backward and counts who finds them: our verdict and the fixed rules of others.
@@ -17,37 +17,36 @@ Exit status: 0 if every gross mistake is found, none is explained wrongly and no
 alarms; 2 if not; 1 wrong usage or a crash."""
 
 
-def main(argv: Sequence[str]) -> int:
-    """Runs a trial of mistakes or of correct networks, prints what came out, returns a status."""
-    values = flags.FlagValues()
-    command_line.define_integer(
-        "correct_networks",
+@dataclasses.dataclass(frozen=True)
+class Options:
+    """What to try."""
+
+    correct_networks: int = integer(
         0,
         "How many random correct networks to try instead, a fifth as many in other arithmetics.",
-        values,
         at_least=0,
     )
-    flags.DEFINE_bool(
-        "printed",
-        False,
-        "Print their gradients to 2 to 9 digits or decimals first, and certify what can be read.",
-        flag_values=values,
+    printed: bool = flag(
+        "Print their gradients to 2 to 9 digits or decimals first, and certify what can be read."
     )
-    command_line.define_integer("seed", 0, "Of weights and samples.", values, at_least=0)
-    own = ("correct_networks=N", "printed", "seed=N", "flagfile=FILE", "help")
-    words = command_line.parse(argv, values, usage=USAGE, sections={"Flags": own})
-    if words:
-        raise UsageError(f"expected flags only, got {' '.join(map(repr, words))}")
-    if values.correct_networks:
+    seed: int = integer(0, "Of weights and samples.", at_least=0)
+
+
+def main(argv: Sequence[str]) -> int:
+    """Runs a trial of mistakes or of correct networks, prints what came out, returns a status."""
+    parsed = parse(argv, rows(Options), usage=USAGE)
+    parsed.refuse_words()
+    options = Options(**parsed.values)
+    if options.correct_networks:
         from compare.selftest.false_alarms import try_correct_networks
 
         return try_correct_networks(
-            values.correct_networks, seed=values.seed, printed=values.printed
+            options.correct_networks, seed=options.seed, printed=options.printed
         )
     from compare.selftest.trials import try_mistakes
 
-    return try_mistakes(seed=values.seed)
+    return try_mistakes(seed=options.seed)
 
 
 if __name__ == "__main__":
-    command_line.exit_with(main, "compare.selftest")
+    exit_with(main, "compare.selftest")

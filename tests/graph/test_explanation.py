@@ -9,10 +9,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import nn
 
+from compare.catalogue import DTYPES
 from compare.errors import UsageError
 from compare.graph import explain_network
 from compare.graph.base import PARTS, STEPS
-from compare.options.config import DTYPES
 from tests.support.graphs import EVERY, explain
 from tests.support.networks import ALL_ACTIVATIONS
 

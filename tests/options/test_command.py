@@ -13,10 +13,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from compare import run
+from compare.catalogue import IMPLEMENTATIONS, LAYOUTS
 from compare.errors import UsageError
-from compare.options import config
-from compare.options.command import reproducing_command
-from compare.options.config import Config
+from compare.options.command import reproducing_command, whole_command
+from compare.options.config import OPTIONS, Config
 from compare.options.flags import config_from_argv
 from compare.problem.problem import make_problem
 from jaxmlp import init_params
@@ -141,7 +141,7 @@ def test_the_bits_are_those_of_the_block_and_not_of_the_sample_alone(tmp_path, c
             assert float(array[(2500, *values["index"])]).hex() == value["hex"]
 
 
-@pytest.mark.parametrize("layout", config.LAYOUTS)
+@pytest.mark.parametrize("layout", LAYOUTS)
 def test_the_entry_that_failed_is_named_in_the_layout(tmp_path, capsys, layout):
     mine = write_candidate(tmp_path / "mine.py", out_in=layout == "out_in")
     status, failing = compare(tmp_path / "out", mine, "--samples=3", f"--layout={layout}")
@@ -282,27 +282,17 @@ def configs(draw):
     candidate = tuple(draw(st.lists(TEXT, max_size=3)))
     gradients = tuple(draw(st.lists(TEXT, max_size=2)))
     least = max(0, 2 - len(candidate) - len(gradients))
-    names = st.lists(st.sampled_from(config.IMPLEMENTATIONS), min_size=least, unique=True)
+    names = st.lists(st.sampled_from(IMPLEMENTATIONS), min_size=least, unique=True)
     samples = draw(st.sampled_from([1, 2, 99, 100, 101, 10**6]))
-    choose = {
-        name: draw(st.sampled_from(getattr(config, choices)))
-        for name, choices in {
-            "activation": "ACTIVATIONS",
-            "dtype": "DTYPES",
-            "matmul_precision": "MATMUL_PRECISIONS",
-            "layout": "LAYOUTS",
-            "candidate_arrays": "CANDIDATE_ARRAYS",
-            "fail_on": "FAIL_ON",
-            "dumps": "DUMPS",
-        }.items()
-    }
+    choices = {name: draw(st.sampled_from(o.choices)) for name, o in OPTIONS.items() if o.choices}
+    if params is not None:
+        choices["init"] = None
     return Config(
-        **choose,
+        **choices,
         device=draw(st.sampled_from(["cpu", "gpu", "cuda:0", "cpu:1", "all"])),
         deterministic=draw(st.booleans()),
         repeats=draw(st.integers(0, 3)),
         layer_sizes=tuple(draw(st.lists(st.integers(1, 2**31 - 1), min_size=2, max_size=5))),
-        init=None if params is not None else draw(st.sampled_from(config.INITS)),
         samples=samples,
         seed=None if params is not None and data is not None else draw(st.integers(0, 2**70)),
         implementations=tuple(draw(names)),
@@ -338,6 +328,16 @@ def test_the_command_means_the_config_it_was_made_of(given_config, data):
         dumps="auto",
         split_dumps=False,
     )
+    if given_config.params is not None:  # the file has them
+        expected = dataclasses.replace(expected, layer_sizes=None)
+    assert again == expected
+
+
+@settings(deadline=None)
+@given(configs())
+def test_the_whole_command_means_the_config_but_saves_nothing(given_config):
+    again = config_from_argv(shlex.split(whole_command(given_config))[2:])
+    expected = dataclasses.replace(given_config, save_baseline=None, save_params=None)
     if given_config.params is not None:  # the file has them
         expected = dataclasses.replace(expected, layer_sizes=None)
     assert again == expected

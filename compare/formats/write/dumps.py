@@ -13,7 +13,8 @@ import numpy as np
 
 from compare.formats.atomic import Staging
 from compare.formats.precision import decimal_digits
-from compare.options.config import LARGEST_TEXT_DUMP, Config
+from compare.options.config import Config
+from compare.options.table import LARGEST_TEXT_DUMP
 
 STEMS = {"jax_grad": "jax_autograd", "jax_manual": "my_autograd"}  # others: their own name
 HEADER = "# gradients of {network}, {n} samples, {dtype}, {layout}"

@@ -1,0 +1,136 @@
+"""A command line -> the values of the options of a table; and --help, of the same table."""
+
+import re
+import textwrap
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, NamedTuple
+
+from absl import flags
+
+from compare.errors import UsageError
+from compare.options.option import Option
+
+# absl expands flagfiles before it parses, so that option is there for --help alone.
+_OF_ALL = {
+    "flagfile": Option("text", None, "Read flags from a file, one a line.", "FILE"),
+    "help": Option("flag", False, "Show this text."),
+}
+_DEFINE = {
+    "flag": flags.DEFINE_bool,
+    "text": flags.DEFINE_string,
+    "integers": flags.DEFINE_list,
+    "names": flags.DEFINE_list,
+    "repeated": flags.DEFINE_multi_string,
+}
+
+
+class Parsed(NamedTuple):
+    """What a command line says."""
+
+    values: dict[str, Any]  # of all options
+    typed: frozenset[str]  # the options that are there, and not by default
+    words: list[str]  # that are no flags
+
+    def refuse_words(self, *, such_as: str = "") -> None:
+        """Raises a UsageError if there are words; an example says what is a flag."""
+        if self.words:
+            example = f", such as {such_as}" * bool(such_as)
+            got = " ".join(map(repr, self.words))
+            raise UsageError(f"expected flags only{example}, got {got}")
+
+
+def parse(
+    argv: Sequence[str],
+    options: Mapping[str, Option],
+    *,
+    usage: str,
+    sections: Mapping[str, Sequence[str]] | None = None,
+) -> Parsed:
+    """Parses the command line of a command.
+
+    Args:
+      argv: program name first.
+      options: all that there are.
+      usage: printed first by --help.
+      sections: the titles of --help and the options under each; None for one of all.
+
+    Raises:
+      UsageError: for an unknown flag, an illegal value or an unreadable flagfile.
+      SystemExit: with status 0, after --help.
+    """
+    defined = {**options, **_OF_ALL}
+    values = flags.FlagValues()  # not absl's global ones, to which any module can add
+    for name, option in defined.items():
+        _define(name, option, values)
+    flags.DEFINE_alias("h", "help", values)
+    values.set_gnu_getopt(True)
+    try:
+        _, *words = values(list(argv))
+    except UnicodeDecodeError:
+        raise UsageError(
+            "flagfile: expected a text file with one flag a line, got binary"
+        ) from None
+    except flags.Error as error:
+        raise UsageError(f"{_told(error)}; --help lists the flags") from None
+    if values.help:
+        print(usage)
+        for title, names in (sections or {"Flags": tuple(defined)}).items():
+            print(f"\n{title}:")
+            for name in names:
+                print(*_help(values[name], defined[name].word), sep="\n")
+        raise SystemExit(0)
+    found = {name: _value(name, values[name].value, option) for name, option in options.items()}
+    return Parsed(found, frozenset(name for name in options if values[name].present), words)
+
+
+class _WholeNumber(flags.IntegerParser):
+    """absl's integer flags, with an error message for people."""
+
+    def convert(self, argument: str | int) -> int:
+        try:
+            return super().convert(argument)
+        except ValueError:
+            raise ValueError(f"expected {self.syntactic_help}, got {argument!r}") from None
+
+
+def _define(name: str, option: Option, values: flags.FlagValues) -> None:
+    kind, default, help = option.kind, option.default, option.help
+    if kind == "integer":
+        parser = _WholeNumber(lower_bound=option.at_least)
+        parser.syntactic_help = f"an integer of at least {option.at_least}"
+        flags.DEFINE(parser, name, default, help, values, flags.ArgumentSerializer())
+    elif kind == "choice":
+        flags.DEFINE_enum(name, default, list(option.choices), help, values)
+    else:
+        default = list(map(str, default)) if isinstance(default, tuple) else default
+        _DEFINE[kind](name, default, help, values)
+
+
+def _value(name: str, value: Any, option: Option) -> Any:
+    """The value of a flag as tables have it, tuples in place of lists."""
+    if option.kind != "integers":
+        return tuple(value) if isinstance(value, list) else value
+    try:
+        return tuple(int(word) for word in value)
+    except ValueError:
+        raise UsageError(
+            f"{name}: expected positive integers between commas, such as "
+            f"{','.join(map(str, option.default))}; got {','.join(value)}"
+        ) from None
+
+
+def _told(error: flags.Error) -> str:
+    """What absl says, without its marks; of a boolean flag it says it in a tuple."""
+    text = str(error).removeprefix("ERROR:: ").removeprefix("flag ")
+    found = re.fullmatch(r"(--\w+)=.*\('Non-boolean argument to boolean flag', (.*)\)", text)
+    return f"{found[1]}: expected true or false, got {found[2]}" if found else text
+
+
+def _help(flag: flags.Flag, word: str) -> Iterator[str]:
+    choices = "|".join(getattr(flag.parser, "enum_values", ()))
+    yield f"  --{flag.name}={choices or word}".rstrip("=")
+    text = flag.help.removeprefix(f"<{choices}>: ")
+    if flag.default is not None and not flag.boolean:
+        text += f" Default: {flag.default_as_str.strip(chr(39))}."
+    indent = " " * 6
+    yield from textwrap.wrap(text, 78, initial_indent=indent, subsequent_indent=indent)

@@ -1,0 +1,185 @@
+"""The table of the options of a run: one row an option."""
+
+import dataclasses
+
+from compare import catalogue
+from compare.options import checks, option
+
+LARGEST_TEXT_DUMP = 1000  # samples; --dumps=auto writes text up to here
+
+
+@dataclasses.dataclass(frozen=True)
+class Options:
+    """The options of a run, not checked.
+
+    Reports and commands have them in this order, and --help in that of `flags.SECTIONS`.
+    """
+
+    layer_sizes: tuple[int, ...] | None = option.integers(
+        (2, 10, 10, 1),
+        "Units in every layer: inputs, hidden layers, outputs.",
+        check=checks.layer_sizes,
+        brought_by=("params",),
+    )
+    activation: str = option.choice(
+        "sigmoid",
+        catalogue.ACTIVATIONS,
+        "Of the hidden layers; the output is linear.",
+        argument=True,
+    )
+    init: str | None = option.choice(
+        "torch",
+        catalogue.INITS,
+        "How weights and biases are drawn: torch is U(-1/sqrt(n_in), 1/sqrt(n_in)), as in "
+        "torch.nn.Linear; normal is N(0, 1).",
+        brought_by=("params",),
+    )
+    samples: int | None = option.integer(
+        100,
+        "How many, drawn from U[0,1]; with --data, how many of those there (default: all).",
+        at_least=1,
+        brought_by=("data",),
+    )
+    seed: int | None = option.integer(
+        0, "Of weights and samples.", at_least=0, brought_by=("params", "data"), argument=True
+    )
+    dtype: str = option.choice(
+        "float32", catalogue.DTYPES, "Of weights, samples and arithmetic.", argument=True
+    )
+    cast: bool = option.flag(
+        "Round weights and samples that do not exist in --dtype; without it they are refused.",
+        argument=True,
+    )
+    device: str = option.text(
+        "cpu",
+        "cpu|gpu|cuda:0|all",
+        "Where JAX and torch compute: cpu, gpu, one such as cuda:0, or all, each of them on every "
+        "device there is. An absent GPU is an error.",
+        check=checks.device,
+        argument=True,
+    )
+    matmul_precision: str = option.choice(
+        "highest",
+        catalogue.MATMUL_PRECISIONS,
+        "What both frameworks are told of matrix products: highest keeps float32 whole, high lets "
+        "them round factors to TF32, default is what each has by itself. What they make of it is "
+        "measured.",
+        argument=True,
+    )
+    deterministic: bool = option.flag(
+        "Allow both frameworks only operations that repeat to the bit.", argument=True
+    )
+    repeats: int = option.integer(
+        0,
+        "Compute everything so many times more, to tell what changes from run to run.",
+        at_least=0,
+        word="K",
+        argument=True,
+    )
+    layout: str = option.choice(
+        "in_out",
+        catalogue.LAYOUTS,
+        "Of weight matrices, in --params and in all output: in_out is [n_in, n_out], z = x w + b; "
+        "out_in is its transpose, as in torch.",
+        argument=True,
+    )
+    implementations: tuple[str, ...] = option.names(
+        catalogue.IMPLEMENTATIONS[:3],
+        "NAME,NAME,...",
+        f"Two or more of {', '.join(catalogue.IMPLEMENTATIONS)}; the last is float64, one sample "
+        "at a time.",
+        check=checks.each_of(catalogue.IMPLEMENTATIONS),
+        argument=True,
+    )
+    candidate: tuple[str, ...] = option.repeated(
+        "FILE.py:NAME",
+        "A backward of your own, FILE.py:NAME or package.module:NAME, that takes (params, x, y) of "
+        "one sample, params a list of (w, b) in the layout of --layout, and returns a list of "
+        "(dw, db); may be repeated.",
+    )
+    candidate_arrays: str = option.choice(
+        "numpy", catalogue.CANDIDATE_ARRAYS, "What candidates are given.", argument=True
+    )
+    candidate_batched: bool = option.flag(
+        "Candidates take x [N, inputs] and y [N, outputs], and return a leading N.", argument=True
+    )
+    gradients: tuple[str, ...] = option.repeated(
+        "FILE",
+        "Per-sample gradients that exist already: a dump, a print, .npz, .pt or .safetensors; may "
+        "be repeated.",
+    )
+    only_sample: int | None = option.sample("Compare this one alone, computed among the others.")
+    baseline: str | None = option.file(
+        "Hold every implementation against itself in a file of --save_baseline: what moved, what "
+        "is no longer certified, which versions differ."
+    )
+    save_baseline: str | None = option.file(
+        "Keep all gradients and what was found of them in this .npz file.", purpose="writing"
+    )
+    save_params: str | None = option.file(
+        "Write the weights, drawn or read, to a .npz file in the layout of --layout, or to .pt or "
+        ".safetensors as torch names them; --params reads all three.",
+        check=checks.weight_file,
+        purpose="writing",
+    )
+    params: str | None = option.file(
+        "A file of weights, from which the layer sizes are taken: .npz with names such as w1 b1 w2 "
+        "b2, in the layout of --layout; a state_dict in .pt or .pth; or .safetensors."
+    )
+    data: str | None = option.file(
+        "A file of samples and, if they are not the mean of x^2, labels: .npz or .safetensors with "
+        "x [N, inputs] and y [N, outputs]; .npy or .csv with their columns side by side."
+    )
+    out: str = option.folder("out", "The folder for report.json and the dumps.", purpose="whole")
+    dumps: str = option.choice(
+        "auto",
+        ("auto", "text", "npz", "none"),
+        f"The gradients of every sample as files; auto is text up to {LARGEST_TEXT_DUMP} samples "
+        "and none above.",
+        purpose="whole",
+    )
+    split_dumps: bool = option.flag(
+        "Write weight and bias gradients to separate files.", purpose="whole"
+    )
+    trace: int | None = option.sample(
+        "Print every forward and backward step of this sample.", argument=True
+    )
+    witness: int = option.integer(
+        3,
+        "Samples, chosen by the seed, on which all are held against complex-step derivatives.",
+        at_least=0,
+        word="K",
+        argument=True,
+    )
+    fail_on: str = option.choice(
+        "undecided",
+        ("disagree", "undecided", "warning"),
+        "What is not status 0: disagree alone; undecided too; or warning, a difference that "
+        "rounding can hardly explain, as well (status 3).",
+    )
+    html: bool = option.flag(
+        "Write report.html to --out too: one page with figures, that needs no network.",
+        purpose="running",
+    )
+    plots: str | None = option.folder(
+        None, "A folder for the figures of that page, as .svg files.", purpose="running"
+    )
+    verbose: bool = option.flag("Print histograms of ulp too.", purpose="running")
+    quiet: bool = option.flag("Show no progress.", purpose="running")
+    restart: bool = option.flag(
+        "Begin anew where an earlier run of --out was interrupted; without it, it goes on.",
+        purpose="running",
+    )
+    coordinator_address: str | None = option.text(
+        None,
+        "HOST:PORT",
+        "HOST:PORT of the first of several processes that share the samples; --out is a folder "
+        "that all of them see. Slurm and Open MPI tell all three by themselves.",
+        purpose="running",
+    )
+    num_processes: int | None = option.integer(
+        None, "How many they are.", at_least=1, purpose="running"
+    )
+    process_id: int | None = option.integer(
+        None, "Which of them this is; 0 reports.", at_least=0, purpose="running"
+    )
