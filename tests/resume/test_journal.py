@@ -318,7 +318,8 @@ def written(path):
 
 _EAGER = """
 import sys
-from compare import identity, journal, run
+from compare import run
+from compare.resume import journal
 journal._EVERY = 0
 sys.exit(run.main(["compare.run", *sys.argv[1:]]))
 """
