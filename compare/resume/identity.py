@@ -10,6 +10,7 @@ from typing import Any
 
 from compare.implementations.environment import describe_environment
 from compare.options.config import RUNNING, Config
+from compare.pipeline.collect import KINDS
 
 _FREE = ("out", *RUNNING)  # flags that may change while the results stay the same
 
@@ -22,6 +23,7 @@ def identity_of(config: Config) -> dict[str, Any]:
         **json.loads(json.dumps(flags)),
         **environment["versions"],
         "processor": environment["processor"],
+        "evidence": [kind.name for kind in KINDS],
         **{f"the file {path}": _stamp(path) for path in _files(config)},
     }
 

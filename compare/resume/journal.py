@@ -19,11 +19,10 @@ from typing import IO, Any
 from compare.errors import UsageError
 from compare.formats.atomic import Staging
 from compare.options.config import Config
-from compare.pipeline.collect import Evidence, Found
+from compare.pipeline.collect import Collection, Findings
 from compare.problem.answers import Answer, NamedGrads
 from compare.problem.blocks import Block
 from compare.resume import locks
-from compare.resume.encoding import decode, encode
 from compare.resume.identity import first_difference, identity_of
 from compare.resume.interrupts import uninterrupted
 from compare.resume.kept_blocks import KeptBlocks
@@ -72,7 +71,7 @@ class Journal:
         if self._locked is not None:
             self._locked.close()
 
-    def begin(self, starts: range, evidence: Evidence) -> range:
+    def begin(self, starts: range, evidence: Collection) -> range:
         """Takes up what an earlier run has left.
 
         Args:
@@ -93,7 +92,7 @@ class Journal:
                 raise self._refused(f"num_processes: {then} then, {self._share.processes} now")
         state = self._read(self._share.process)
         if state is not None:
-            evidence.add(decode(state["found"]))
+            evidence.add(evidence.from_json(state["found"]))
             self._blocks, self.samples = state["blocks"], state["samples"]
             self.saved = self.samples
         self._starts, mine = starts, self._share.of(starts)
@@ -103,7 +102,7 @@ class Journal:
         return mine[self._blocks :]
 
     def add(
-        self, block: Block, answers: Mapping[str, Answer], found: Found, evidence: Evidence
+        self, block: Block, answers: Mapping[str, Answer], found: Findings, evidence: Collection
     ) -> None:
         """Adds what was found of one more block to the evidence, and saves if it is time to.
 
@@ -119,7 +118,7 @@ class Journal:
             if self._clock() >= self._next or (self._kept is not None and self._kept.full):
                 self.save(evidence)
 
-    def save(self, evidence: Evidence, *, complete: bool = False) -> None:
+    def save(self, evidence: Collection, *, complete: bool = False) -> None:
         """Writes gradients and then the state; each appears whole, or not at all.
 
         Raises:
@@ -130,7 +129,7 @@ class Journal:
             "blocks": self._blocks,
             "samples": self.samples,
             "complete": complete,
-            "found": encode(evidence.found),
+            "found": evidence.to_json(),
         }
         self._lock()
         try:
@@ -167,14 +166,14 @@ class Journal:
         if self._kept is not None:
             yield from self._kept.read(self._starts)
 
-    def others(self) -> Iterator[Found]:
-        """Waits for what the other processes have found."""
+    def add_others(self, evidence: Collection) -> None:
+        """Waits for what the other processes have found, and adds it."""
         for process in range(self._share.processes):
             if process != self._share.process:
                 wait_until(functools.partial(self._is_complete, process))
                 state = self._read(process)
                 assert state is not None
-                yield decode(state["found"])
+                evidence.add(evidence.from_json(state["found"]))
 
     def wait_for_report(self) -> None:
         """Waits until the first process has written everything."""

@@ -127,6 +127,17 @@ def test_other_versions_are_refused(tmp_path, stop_after, monkeypatch):
         compare(tmp_path)
 
 
+def test_a_state_with_other_evidence_is_refused(tmp_path, stop_after, monkeypatch):
+    monkeypatch.setattr(identity, "KINDS", identity.KINDS[:1])
+    stop_after(1)
+    with pytest.raises(KeyboardInterrupt):
+        compare(tmp_path)
+    stop_after(0)
+    monkeypatch.undo()
+    with pytest.raises(UsageError, match=r"\(evidence: pairs then, pairs,.* now\); .*--restart"):
+        compare(tmp_path)
+
+
 def test_another_version_of_a_file_is_refused(tmp_path, stop_after):
     np.save(tmp_path / "x.npy", np.random.default_rng(0).random((9000, 2), np.float32))
     flags = (f"--data={tmp_path}/x.npy", "--seed=0")
@@ -217,8 +228,8 @@ def test_a_candidate_that_was_changed_is_refused(tmp_path, stop_after, monkeypat
 
 
 STEPS = {
-    "before_evidence": (journal.Evidence, "add", "before"),
-    "after_evidence": (journal.Evidence, "add", "after"),
+    "before_evidence": (journal.Collection, "add", "before"),
+    "after_evidence": (journal.Collection, "add", "after"),
     "before_gradients": (journal.KeptBlocks, "add", "before"),
     "after_gradients": (journal.KeptBlocks, "add", "after"),
     "between_gradients_and_state": (journal.KeptBlocks, "flush", "after"),
