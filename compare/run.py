@@ -46,7 +46,8 @@ def _compare(config: Config) -> "tuple[Report, Sequence[str]] | None":
     from compare.pipeline.compare import examine_problem, report_of
     from compare.problem.problem import make_problem
     from compare.report.files import Outputs
-    from compare.resume.journal import Journal, discard
+    from compare.resume.folder import discard
+    from compare.resume.journal import Journal
     from compare.resume.processes import join, leave
 
     problem = make_problem(config)
