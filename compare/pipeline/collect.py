@@ -21,8 +21,7 @@ from compare.problem.blocks import Block
 
 F = TypeVar("F")
 
-# A new kind is a new row. They draw their samples in this order: one that draws comes last, or the
-# others get other samples than before.
+# A new kind is a new row, below the others: they draw from one generator, in this order.
 KINDS: tuple[type[Evidence[Any]], ...] = (
     Pairs,
     Certificates,
@@ -66,7 +65,7 @@ class Collection:
           compiled: whether jitted JAX does it, which pays off when there are many blocks.
         """
         answers = share(answers)
-        # Read in a thread while others add: what is known less of leaves out less, and no more.
+        # Another thread may add meanwhile; with less known less is left out.
         return {
             one.name: one.examine(block, answers, self._found[one.name], compiled=compiled)
             for one in self._kinds
@@ -81,8 +80,8 @@ class Collection:
 
     def conclude(self, answered: Answered) -> None:
         """Adds what can only be chosen when all samples have been examined."""
-        for one in self._kinds:
-            self._found[one.name] = one.conclude(self._found[one.name], answered)
+        concluded = {one.name: one.conclude(self._found[one.name], answered) for one in self._kinds}
+        self._found = {**self._found, **concluded}
 
     def to_json(self) -> dict[str, Any]:
         """Returns all that was found, in JSON's types."""
