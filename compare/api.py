@@ -16,7 +16,7 @@ from compare.implementations.user.torch_module import is_module, recognise
 from compare.options.config import Config
 from compare.pipeline.compare import Sink, compare_problem
 from compare.problem.problem import Problem, as_numpy, problem_from_arrays
-from compare.resume.keepsake import Keepsake
+from compare.resume.saved_inputs import SavedInputs
 
 
 def compare_gradients(
@@ -133,11 +133,11 @@ def compare_gradients(
     brought = from_objects(own, functions, gradients, problem, config)
     if save is None:
         return compare_problem(problem, config, brought=brought, seed=seed, on_block=on_block)
-    keepsake = Keepsake(save, [one.name for one in brought], layout, on_block)
-    found = compare_problem(problem, config, brought=brought, seed=seed, on_block=keepsake.add)
+    saved = SavedInputs(save, [one.name for one in brought], layout, on_block)
+    found = compare_problem(problem, config, brought=brought, seed=seed, on_block=saved.add)
     if not found.values:
         return found
-    command = keepsake.write(problem, config, found.values[0].sample)
+    command = saved.write(problem, config, found.values[0].sample)
     return dataclasses.replace(found, reproduce=command)
 
 

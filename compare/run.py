@@ -13,7 +13,7 @@ from compare.options.flags import config_from_argv
 from compare.report.progress import Progress
 
 if TYPE_CHECKING:
-    from compare.pipeline.schedule import Examined
+    from compare.pipeline.schedule import Examination
     from compare.results import Report
 
 
@@ -46,7 +46,8 @@ def _compare(config: Config) -> "tuple[Report, Sequence[str]] | None":
     from compare.pipeline.compare import examine_problem, report_of
     from compare.problem.problem import make_problem
     from compare.report.files import Outputs
-    from compare.resume.journal import Journal, discard
+    from compare.resume.folder import discard
+    from compare.resume.journal import Journal
     from compare.resume.processes import join, leave
 
     problem = make_problem(config)
@@ -58,7 +59,7 @@ def _compare(config: Config) -> "tuple[Report, Sequence[str]] | None":
     share = join(config)  # nobody goes on before all are here
     outputs = Outputs(config, problem, len(config.implementations) + len(brought))
 
-    def examine(journal: Journal) -> "Examined":
+    def examine(journal: Journal) -> "Examination":
         options: dict[str, Any] = {"brought": brought, "baseline": baseline, "journal": journal}
         with Progress(None if config.quiet else sys.stderr) as progress:
 
@@ -79,8 +80,7 @@ def _compare(config: Config) -> "tuple[Report, Sequence[str]] | None":
                 return None
             with outputs:
                 examined = examine(journal)
-                for found in journal.others():
-                    examined.evidence.add(found)
+                journal.add_others(examined.evidence)
                 report = report_of(examined)
                 outputs.write(report, journal.blocks())
         except KeyboardInterrupt:

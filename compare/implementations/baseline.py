@@ -34,7 +34,7 @@ class Baseline(NamedTuple):
     answers: dict[str, Answer]  # of all samples
 
 
-class Keeper:
+class BaselineWriter:
     """Collects the gradients of a run; `write` makes a file of them."""
 
     def __init__(self, problem: Problem, n_implementations: int) -> None:
@@ -82,7 +82,7 @@ class Keeper:
 
 
 def read_baseline(path: str, problem: Problem) -> Baseline:
-    """Reads a file that `Keeper.write` has written.
+    """Reads a file that `BaselineWriter.write` has written.
 
     Raises:
       UsageError: if it is no such file, or one of other weights or samples.

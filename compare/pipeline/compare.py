@@ -10,11 +10,18 @@ from compare.implementations.baseline import Baseline
 from compare.implementations.devices import implementations_of
 from compare.implementations.environment import describe_environment
 from compare.implementations.probe import arithmetics_of, engines_of, probe_engines
-from compare.implementations.repeats import MARK, again
+from compare.implementations.repeats import MARK
 from compare.options.command import reproducing_command, whole_command
 from compare.options.config import RUNNING, Config
-from compare.pipeline.collect import Evidence, Found
-from compare.pipeline.schedule import Examined, answering, examine_blocks
+from compare.pipeline.change import change_of
+from compare.pipeline.collect import Collection, Findings
+from compare.pipeline.kinds.base import Run
+from compare.pipeline.kinds.certificates import Certificates, Certification
+from compare.pipeline.kinds.drift import BaselineDrift
+from compare.pipeline.kinds.noise import RepeatNoise
+from compare.pipeline.kinds.pairs import Pairs
+from compare.pipeline.kinds.witness import Witness
+from compare.pipeline.schedule import Examination, answering, examine_blocks
 from compare.pipeline.trace import trace_sample
 from compare.pipeline.values import values_at, worst_places
 from compare.problem.answers import Answer
@@ -31,15 +38,15 @@ class Journal(Protocol):
 
     samples: int  # done so far
 
-    def begin(self, starts: range, evidence: Evidence) -> range:
+    def begin(self, starts: range, evidence: Collection) -> range:
         """Adds what an earlier run has found; returns the blocks that are still to do."""
 
     def add(
-        self, block: Block, answers: Mapping[str, Answer], found: Found, evidence: Evidence
+        self, block: Block, answers: Mapping[str, Answer], found: Findings, evidence: Collection
     ) -> None:
         """Adds what was found of one more block to the evidence."""
 
-    def save(self, evidence: Evidence) -> None:
+    def save(self, evidence: Collection) -> None:
         """Saves all that was added."""
 
 
@@ -79,7 +86,7 @@ def examine_problem(
     baseline: Baseline | None = None,
     on_block: Sink | None = None,
     journal: Journal | None = None,
-) -> Examined:
+) -> Examination:
     """Gathers the evidence for a report; arguments and errors as in `compare_problem`.
 
     Args:
@@ -100,19 +107,21 @@ def examine_problem(
     samples = range(problem.n_samples)
     if config.only_sample is not None:
         samples = samples[config.only_sample : config.only_sample + 1]
-    evidence = Evidence(
+    run = Run(
         problem,
-        [one.name for one in taking_part],
-        samples=samples,
+        tuple(one.name for one in taking_part),
+        samples,
         layout=config.layout,
         seed=seed if config.seed is None else config.seed,
         witness=config.witness,
+        repeats=config.repeats,
         baseline=baseline,
         arithmetics=arithmetics_of(taking_part, probed),
     )
-    everyone = [*taking_part, *evidence.earlier, *again(taking_part, config.repeats)]
-    examined = Examined(
-        problem, config, taking_part, probed, everyone, evidence, answering(problem, everyone)
+    evidence = Collection(run)
+    everyone = [*taking_part, *evidence.also_answering(taking_part)]
+    examined = Examination(
+        run, config, taking_part, probed, everyone, evidence, answering(problem, everyone)
     )
     starts = range(
         block_start(problem, samples[0]), samples[-1] + 1, block_size(problem.layer_sizes)
@@ -136,76 +145,78 @@ def examine_problem(
     return examined
 
 
-def report_of(examined: Examined) -> report.Report:
+def report_of(examined: Examination) -> report.Report:
     """Adds what can only be found at the end, and judges it all."""
     config, taking_part, evidence = examined.config, examined.taking_part, examined.evidence
-    evidence.finish(examined.answered)
+    evidence.conclude(examined.answered)
+    differences, noises = evidence.of(Pairs), evidence.of(RepeatNoise)
+    certified = evidence.of(Certificates)
+    certificates = {one.name: certified[one.name].certificate for one in taking_part}
+    explanations = {name: one.explanation for name, one in certified.items()}
     environment = describe_environment(
         [one.device for one in taking_part], matmul_precision=config.matmul_precision
     )
-    certificates = [evidence.certificates[one.name] for one in taking_part]
-    change = evidence.change(environment["versions"])
+    movement = evidence.of(BaselineDrift)
+    change = change_of(examined.run, movement, certificates, environment["versions"])
     judged = verdict.decide(
-        evidence.pairs,
-        certificates,
-        evidence.explanations,
+        differences.pairs,
+        list(certificates.values()),
+        explanations,
         change,
-        loss=examined.problem.network.loss,
+        loss=examined.run.problem.network.loss,
     )
     places = [] if judged.place is None else [judged.place]
     reproduce = None
     if config.only_sample is not None:
-        places += worst_places(evidence.pairs)
+        places += worst_places(differences.pairs)
     elif judged.place is not None:
         reproduce = reproducing_command(config, judged.place.sample)
     engines = engines_of(taking_part, examined.probed)
     return report.Report(
         verdict=judged.verdict,
-        reason=judged.reason
-        + circumstances(engines, evidence.noises, asked=config.matmul_precision),
+        reason=judged.reason + circumstances(engines, noises, asked=config.matmul_precision),
         warnings=judged.warnings,
         rule=verdict.RULE,
         config={k: v for k, v in dataclasses.asdict(config).items() if k not in RUNNING},
         environment=environment,
-        implementations=tuple(_described(one, evidence) for one in taking_part),
+        implementations=tuple(_described(one, certified[one.name]) for one in taking_part),
         engines=engines,
-        noises=evidence.noises,
-        pairs=tuple(evidence.pairs),
-        witness=tuple(evidence.witness),
+        noises=noises,
+        pairs=differences.pairs,
+        witness=evidence.of(Witness),
         trace=_traced(examined),
         values=tuple(_values(examined, place) for place in dict.fromkeys(places)),
         change=change,
         reproduce=reproduce,
-        entries=evidence.entries,
+        entries=differences.entries,
         command=whole_command(config),
     )
 
 
-def _described(one: Implementation, evidence: Evidence) -> report.Implementation:
-    certificate = evidence.certificates[one.name]
+def _described(one: Implementation, found: Certification) -> report.Implementation:
     return report.Implementation(
         one.name,
-        certificate.dtype,
+        found.certificate.dtype,
         one.device,
         one.source,
-        certificate,
-        evidence.explanations.get(one.name),
-        evidence.detectable.get(one.name),
+        found.certificate,
+        found.explanation,
+        found.detectable,
     )
 
 
-def _traced(examined: Examined) -> report.Trace | None:
+def _traced(examined: Examination) -> report.Trace | None:
     sample = examined.config.trace
     if sample is None:
         return None
-    block, answers = examined.answered(block_start(examined.problem, sample))
+    block, answers = examined.answered(block_start(examined.run.problem, sample))
     layout = examined.config.layout
     return trace_sample(examined.taking_part, block, answers, sample, layout=layout)
 
 
-def _values(examined: Examined, place: verdict.Place) -> report.Values:
+def _values(examined: Examination, place: verdict.Place) -> report.Values:
     """What everyone has at one place, now and in a baseline."""
-    block, answers = examined.answered(block_start(examined.problem, place.sample))
+    block, answers = examined.answered(block_start(examined.run.problem, place.sample))
     first_runs = {name: answer for name, answer in answers.items() if MARK not in name}
     row = place.sample - block.start
     return values_at(place, row, first_runs, layout=examined.config.layout)

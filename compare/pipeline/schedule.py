@@ -12,35 +12,35 @@ import numpy as np
 from compare.evidence.rounding.probes import Probed
 from compare.implementations.base import Engine, Implementation
 from compare.options.config import Config
-from compare.pipeline.collect import Evidence, Found
-from compare.pipeline.pairing import Answered
+from compare.pipeline.collect import Collection, Findings
+from compare.pipeline.kinds.base import Answered, Run
 from compare.problem.answers import Answer, take
 from compare.problem.blocks import Block, block_at
 from compare.problem.problem import Problem
 from jaxmlp.base import Batch
 
 
-class Examined(NamedTuple):
+class Examination(NamedTuple):
     """Blocks that have been examined, by whom, and what was found of them."""
 
-    problem: Problem
+    run: Run
     config: Config
     taking_part: Sequence[Implementation]
     probed: Mapping[Engine, Probed]
     everyone: Sequence[Implementation]  # that answers: in a baseline, and once more, too
-    evidence: Evidence
+    evidence: Collection
     answered: Answered
 
 
 def examine_blocks(
-    examined: Examined, starts: Sequence[int], *, compiled: bool
-) -> Iterator[tuple[Block, Mapping[str, Answer], Found]]:
+    examined: Examination, starts: Sequence[int], *, compiled: bool
+) -> Iterator[tuple[Block, Mapping[str, Answer], Findings]]:
     """Yields blocks in order, their answers and what was found of them.
 
     Answers come one block after another, since a user's code may be among them. Meanwhile blocks
     that have been answered are examined in threads, which NumPy and XLA let compute side by side.
     """
-    waiting: deque[tuple[Block, Mapping[str, Answer], Future[Found]]] = deque()
+    waiting: deque[tuple[Block, Mapping[str, Answer], Future[Findings]]] = deque()
     workers = max(1, min(os.cpu_count() or 1, len(starts)))
     only_sample = examined.config.only_sample
     pool = ThreadPoolExecutor(workers)
@@ -62,7 +62,7 @@ def examine_blocks(
 
 
 def _answer_blocks(
-    examined: Examined, starts: Sequence[int]
+    examined: Examination, starts: Sequence[int]
 ) -> Iterator[tuple[Block, Mapping[str, Answer]]]:
     """Yields blocks and answers in order; where there are several devices, each computes one."""
     everyone = examined.everyone
@@ -73,7 +73,7 @@ def _answer_blocks(
     with ThreadPoolExecutor(at_once) as pool:
         for first in range(0, len(starts), at_once):
             group = starts[first : first + at_once]
-            blocks = [block_at(examined.problem, start) for start in group]
+            blocks = [block_at(examined.run.problem, start) for start in group]
             begun = {
                 (one.name, block.start): pool.submit(one.evaluate, block)
                 for block in blocks

@@ -11,7 +11,7 @@ from compare.formats.atomic import Staging, staged_file
 from compare.formats.read.safetensors import import_safetensors
 from compare.formats.write.dumps import Dumps, dump_format
 from compare.formats.write.params import write_params
-from compare.implementations.baseline import Keeper
+from compare.implementations.baseline import BaselineWriter
 from compare.options.config import Config
 from compare.problem.answers import NamedGrads
 from compare.problem.problem import Problem
@@ -35,9 +35,9 @@ class Outputs:
         self._pages = Pages(html=config.html, plots=config.plots)
         self._config, self._problem = config, problem
         self._stack = contextlib.ExitStack()
-        self._keeper = None
+        self._baseline = None
         if config.save_baseline is not None:
-            self._keeper = Keeper(problem, n_implementations)
+            self._baseline = BaselineWriter(problem, n_implementations)
         self._named = {
             option: path
             for option, path in (
@@ -67,7 +67,7 @@ class Outputs:
     @property
     def need_gradients(self) -> bool:
         """Whether `write` has to be given them."""
-        return self._keeper is not None or dump_format(self._config) != "none"
+        return self._baseline is not None or dump_format(self._config) != "none"
 
     def write(self, report: Report, blocks: Iterable[tuple[int, NamedGrads]]) -> None:
         """Writes everything.
@@ -83,8 +83,8 @@ class Outputs:
             self._dumps.add(
                 start, {k: _in_layout(v, self._config.layout) for k, v in grads.items()}
             )
-            if self._keeper is not None:
-                self._keeper.add(grads)
+            if self._baseline is not None:
+                self._baseline.add(grads)
         self._dumps.finish()
         text = report_to_json(report)
         self._staging.path("report.json").write_text(text, encoding="utf-8")
@@ -97,8 +97,8 @@ class Outputs:
             file, layout = self._files["--save_params"], self._config.layout
             suffix = os.path.splitext(self._named["--save_params"])[1].lower()
             write_params(file, self._problem.params, suffix=suffix, layout=layout)
-        if self._keeper is not None:
-            self._keeper.write(self._files["--save_baseline"], report)
+        if self._baseline is not None:
+            self._baseline.write(self._files["--save_baseline"], report)
 
     def __exit__(self, *raised: object) -> None:
         """Lets all files appear, or removes them after an exception."""

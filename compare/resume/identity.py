@@ -11,6 +11,7 @@ from typing import Any
 
 from compare.implementations.environment import describe_environment
 from compare.options.config import RUNNING, Config
+from compare.pipeline.collect import KINDS
 
 _FREE = ("out", *RUNNING)  # flags that may change while the results stay the same
 # Variables by which libraries choose kernels and threads, and so the last bits of a product.
@@ -27,6 +28,7 @@ def identity_of(config: Config) -> dict[str, Any]:
         "processor": environment["processor"],
         "cores": _cores(),
         **{name: os.environ[name] for name in sorted(os.environ) if _SETTINGS.fullmatch(name)},
+        "evidence": [kind.name for kind in KINDS],
         **{f"the file {path}": _stamp(path) for path in _files(config)},
     }
 

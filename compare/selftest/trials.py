@@ -10,7 +10,10 @@ import numpy as np
 from compare.evidence.differences.pairs import Pair
 from compare.evidence.differences.peers import RULES
 from compare.implementations.table import IMPLEMENTATIONS
-from compare.pipeline.collect import Evidence
+from compare.pipeline.collect import Collection
+from compare.pipeline.kinds.base import Run
+from compare.pipeline.kinds.certificates import Certificates
+from compare.pipeline.kinds.pairs import Pairs
 from compare.problem.answers import Answer, answer_of
 from compare.problem.blocks import Block
 from compare.problem.network import uniform_network
@@ -128,14 +131,17 @@ def make_trial_problem(
 
 def judge(problem: Problem, answers: Mapping[str, Answer]) -> Trial:
     """Gives two sets of gradients to our verdict and to every fixed rule."""
-    every = range(problem.n_samples)
-    evidence = Evidence(problem, list(answers), samples=every, layout="in_out", seed=0, witness=0)
+    run = Run(problem, tuple(answers), range(problem.n_samples), layout="in_out", seed=0)
+    evidence = Collection(run)
     batch = problem.batch(0, problem.n_samples)
     evidence.add(evidence.examine(Block(0, batch, batch), answers, compiled=False))
-    answer = decide(evidence.pairs, list(evidence.certificates.values()), evidence.explanations)
-    (pair,) = evidence.pairs
+    (pair,) = evidence.of(Pairs).pairs
+    certified = evidence.of(Certificates)
+    certificates = [one.certificate for one in certified.values()]
+    answer = decide([pair], certificates, {k: v.explanation for k, v in certified.items()})
     alarms = {OURS: answer.verdict == "disagree", **_alarms_of_peers(pair)}
-    explanation = next(iter(evidence.explanations.values()), None)
+    failed = (one for one in certified.values() if one.certificate.failed)
+    explanation = next((one.explanation for one in failed), None)
     return Trial(alarms, answer, explanation.mistake if explanation else None)
 
 

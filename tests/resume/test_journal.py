@@ -2,6 +2,7 @@
 
 import json
 import os
+import pathlib
 import random
 import signal
 import subprocess
@@ -13,7 +14,10 @@ import pytest
 
 from compare import run
 from compare.errors import UsageError
+from compare.pipeline.collect import Collection
 from compare.resume import identity, journal
+from compare.resume.kept_blocks import KeptBlocks
+from compare.resume.state import read_state, write_state
 from tests.support.paths import ROOT
 
 FLAGS = ("--layer_sizes=2,3,1", "--samples=9000", "--dumps=npz", "--quiet")
@@ -153,6 +157,36 @@ def test_other_cores_are_refused(tmp_path, stop_after, monkeypatch):
         compare(tmp_path)
 
 
+def test_a_state_with_other_evidence_is_refused(tmp_path, stop_after):
+    """As one of before evidence had names."""
+    stop_after(1)
+    with pytest.raises(KeyboardInterrupt):
+        compare(tmp_path)
+    stop_after(0)
+    path = tmp_path / ".unfinished" / "process_0_of_1.json"
+    state = read_state(path)
+    del state.of["evidence"]
+    write_state(path, state._replace(found={"Found": {"pairs": []}}))
+    before = path.read_bytes()
+    with pytest.raises(UsageError, match=r"\(evidence: None then, pairs,.* now\); .*--restart"):
+        compare(tmp_path)
+    assert path.read_bytes() == before
+
+
+def test_a_state_with_evidence_of_other_fields_is_set_aside(tmp_path, whole, stop_after, capsys):
+    stop_after(1)
+    with pytest.raises(KeyboardInterrupt):
+        compare(tmp_path)
+    stop_after(0)
+    path = tmp_path / ".unfinished" / "process_0_of_1.json"
+    state = read_state(path)
+    del state.found["pairs"]["pairs"][0]["peers"]
+    write_state(path, state)
+    assert compare(tmp_path) == 0
+    assert "process_0_of_1.json is of another version of compare" in capsys.readouterr().err
+    assert files(tmp_path) == whole
+
+
 def test_another_version_of_a_file_is_refused(tmp_path, stop_after):
     np.save(tmp_path / "x.npy", np.random.default_rng(0).random((9000, 2), np.float32))
     flags = (f"--data={tmp_path}/x.npy", "--seed=0")
@@ -190,7 +224,7 @@ def test_a_damaged_state_is_set_aside(tmp_path, whole, stop_after, damage, capsy
 
 def test_a_full_disk_leaves_the_last_good_state(tmp_path, whole, stop_after, monkeypatch):
     stop_after(0)
-    write, seen = journal.Path.write_bytes, []
+    write, seen = pathlib.Path.write_bytes, []
 
     def full(self, *arguments, **options):
         seen.append(self)
@@ -198,12 +232,12 @@ def test_a_full_disk_leaves_the_last_good_state(tmp_path, whole, stop_after, mon
             raise OSError(28, "No space left on device")
         return write(self, *arguments, **options)
 
-    monkeypatch.setattr(journal.Path, "write_bytes", full)
+    monkeypatch.setattr(pathlib.Path, "write_bytes", full)
     with pytest.raises(
         UsageError, match=r"No space left .* 6,144 samples computed, 4,096 are saved"
     ):
         compare(tmp_path)
-    monkeypatch.setattr(journal.Path, "write_bytes", write)
+    monkeypatch.setattr(pathlib.Path, "write_bytes", write)
     assert [p.name for p in tmp_path.iterdir()] == [".unfinished"]
     assert compare(tmp_path) == 0
     assert files(tmp_path) == whole
@@ -243,11 +277,11 @@ def test_a_candidate_that_was_changed_is_refused(tmp_path, stop_after, monkeypat
 
 
 STEPS = {
-    "before_evidence": (journal.Evidence, "add", "before"),
-    "after_evidence": (journal.Evidence, "add", "after"),
-    "before_gradients": (journal.KeptBlocks, "add", "before"),
-    "after_gradients": (journal.KeptBlocks, "add", "after"),
-    "between_gradients_and_state": (journal.KeptBlocks, "flush", "after"),
+    "before_evidence": (Collection, "add", "before"),
+    "after_evidence": (Collection, "add", "after"),
+    "before_gradients": (KeptBlocks, "add", "before"),
+    "after_gradients": (KeptBlocks, "add", "after"),
+    "between_gradients_and_state": (KeptBlocks, "flush", "after"),
     "after_saving": (journal.Journal, "save", "after"),
 }
 

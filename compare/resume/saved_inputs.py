@@ -16,7 +16,7 @@ from compare.problem.answers import Answer, name_parameters
 from compare.problem.problem import Problem
 
 
-class Keepsake:
+class SavedInputs:
     """Collects what a user brings while it is compared; `write` makes files of it."""
 
     def __init__(

@@ -6,8 +6,9 @@ import pytest
 from compare.evidence.rounding.arithmetic import Arithmetic
 from compare.implementations.table import IMPLEMENTATIONS
 from compare.options.config import Config
-from compare.pipeline import pairing
-from compare.pipeline.pairing import Pairing
+from compare.pipeline import sampling
+from compare.pipeline.kinds.base import Run
+from compare.pipeline.kinds.pairs import Pairs
 from compare.problem.blocks import block_at
 from compare.problem.problem import make_problem
 from jaxmlp import Layer
@@ -26,11 +27,10 @@ def examine(spoil, **options):
     grads = tuple(Layer(*map(np.array, layer)) for layer in spoilt.grads)
     answers["jax_manual"] = spoilt._replace(grads=grads, loss=spoilt.loss.copy())
     spoil(answers["jax_manual"])
-    rng = np.random.default_rng(0)
-    made = Pairing(problem, [NAMES], layout="in_out", samples=range(40), rng=rng, **options)
-    made.add(made.examine(block, answers, compiled=False))
-    made.finish(lambda start: (block, answers))
-    (pair,) = made.pairs
+    run = Run(problem, NAMES, range(40), layout="in_out", seed=0, **options)
+    pairs = Pairs(run, np.random.default_rng(0))
+    found = pairs.examine(block, answers, pairs.nothing, compiled=False)
+    (pair,) = pairs.conclude(found, lambda start: (block, answers)).pairs
     return {bound.name: bound for bound in pair.bounds}
 
 
@@ -40,7 +40,7 @@ def test_the_first_sample_that_is_finite_on_one_side_always_has_bounds(
     monkeypatch, quantity, sample
 ):
     for limit in ("_MOST_BOUNDED", "_PART", "_PART_BLOCKS"):
-        monkeypatch.setattr(pairing, limit, 1)
+        monkeypatch.setattr(sampling, limit, 1)
 
     def spoil(answer):
         array = answer.loss if quantity == "loss" else answer.grads[1].w

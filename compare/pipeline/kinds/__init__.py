@@ -1,0 +1,1 @@
+"""The kinds of evidence: what each asks of the answers to a block, and how blocks add up."""

@@ -1,0 +1,100 @@
+"""What a kind of evidence is, and the run that it is gathered of."""
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, NamedTuple, Protocol, TypeVar
+
+import numpy as np
+
+from compare.evidence.rounding.arithmetic import Arithmetic
+from compare.formats.typed_json import decode, encode
+from compare.implementations.base import Implementation
+from compare.implementations.baseline import Baseline
+from compare.problem.answers import Answer
+from compare.problem.blocks import Block
+from compare.problem.problem import Problem
+
+F = TypeVar("F")  # what a kind of evidence finds: plain data
+
+Answered = Callable[[int], tuple[Block, Mapping[str, Answer]]]  # start of a block -> its answers
+
+
+class Run(NamedTuple):
+    """What is compared, and how closely."""
+
+    problem: Problem
+    names: tuple[str, ...]  # of the implementations that take part
+    samples: range
+    layout: str  # of weight matrices, in places
+    seed: int  # chooses the samples that get evidence which is too dear for all
+    witness: int = 0  # how many samples to hold against complex-step derivatives
+    repeats: int = 0  # how many times everything is computed again
+    baseline: Baseline | None = None  # an earlier run to hold this one against
+    arithmetics: Mapping[str, Arithmetic] | None = None  # where more is known than the dtype
+
+
+class Evidence(Protocol[F]):
+    """One kind of evidence about a run, found block by block.
+
+    An object of it never changes once it is made, so blocks can be examined in any thread.
+    """
+
+    name: str  # in the state of a run
+    holds: type[F]
+    nothing: F  # what is found of no samples
+
+    def __init__(self, run: Run, rng: np.random.Generator) -> None:
+        """Chooses, by the generator, the samples to look at.
+
+        Raises:
+          UsageError: if the run asks for what there cannot be.
+        """
+
+    def applies(self, problem: Problem) -> str | None:
+        """Returns why there is no such evidence, or None if there is, as always of some kinds."""
+        del problem
+        return None
+
+    def also_answering(self, taking_part: Sequence[Implementation]) -> list[Implementation]:
+        """Returns who has to answer as well, beside those that take part."""
+        del taking_part
+        return []
+
+    def examine(
+        self, block: Block, answers: Mapping[str, Answer], known: F, *, compiled: bool
+    ) -> F:
+        """Finds out what can be said of one block.
+
+        Args:
+          block: of the samples, in any order.
+          answers: of everyone; those that are equal to the last bit are one object.
+          known: of some other blocks: what `merge` with it would drop may be left out.
+          compiled: whether to use jitted JAX, which pays off when there are many blocks.
+        """
+
+    def merge(self, one: F, other: F) -> F:
+        """Joins what was found of two sets of samples; their order changes nothing."""
+
+    def conclude(self, found: F, answered: Answered) -> F:
+        """Adds what can only be chosen when all samples have been examined."""
+        del answered
+        return found
+
+    def to_json(self, found: F) -> Any:
+        """Returns what was found, in JSON's types."""
+        return encode(found)
+
+    def from_json(self, content: Any) -> F:
+        """Returns what `to_json` was given.
+
+        Raises:
+          TypeError, ValueError: if the content is of anything else.
+        """
+        return decode(self.holds, content)
+
+
+def merge_by_name(
+    one: Mapping[str, F], other: Mapping[str, F], merge: Callable[[F, F], F]
+) -> dict[str, F]:
+    """Joins two mappings; `merge` joins what is in both."""
+    both = {name: merge(one[name], other[name]) for name in one if name in other}
+    return {**one, **other, **both}

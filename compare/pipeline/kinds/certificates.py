@@ -1,0 +1,169 @@
+"""The certificate of every implementation, and why the first sample that breaks it does."""
+
+import dataclasses
+from collections.abc import Iterator, Mapping, Sequence
+from typing import NamedTuple
+
+import numpy as np
+
+from compare.evidence.certificate import proof
+from compare.evidence.certificate.case import Case, make_case
+from compare.evidence.certificate.detectable import MOST_SAMPLES, detectable_ulp
+from compare.evidence.certificate.proof import Certificate, Finding
+from compare.evidence.hypotheses.diagnosis import Explanation, diagnose
+from compare.evidence.rounding.arithmetic import Arithmetic, arithmetic_of
+from compare.pipeline.kinds.base import Evidence, Run, merge_by_name
+from compare.problem.answers import Answer, names_by_answer
+from compare.problem.blocks import Block, block_start
+
+_DIAGNOSED = 16  # samples that an explanation has to fit
+
+
+class Certification(NamedTuple):
+    """What the chain rule says of one implementation."""
+
+    certificate: Certificate
+    explanation: Explanation | None  # of the first failure
+    detectable: dict[str, float] | None  # ulp by parameter, in samples of the first block
+
+
+Certifications = dict[str, Certification]
+
+
+class Certificates(Evidence[Certifications]):
+    """The certification of every implementation, by name."""
+
+    name = "certificates"
+    holds = Certifications
+    nothing: Certifications = {}  # noqa: RUF012 (nobody adds to it)
+
+    def __init__(self, run: Run, rng: np.random.Generator) -> None:
+        del rng  # every sample is checked
+        self._problem, self._names, self._layout = run.problem, run.names, run.layout
+        self._arithmetics = run.arithmetics
+        first = run.samples[0]
+        self._first = first if len(run.samples) == 1 else block_start(run.problem, first)
+
+    def examine(
+        self,
+        block: Block,
+        answers: Mapping[str, Answer],
+        known: Certifications,
+        *,
+        compiled: bool,
+    ) -> Certifications:
+        """Certifies a block, once for all that have answered alike."""
+        found = {}
+        for names, arithmetic in self._alike(answers):
+            answer = answers[names[0]]
+            before = [known[name].certificate if name in known else None for name in names]
+            certificate = self._certify(block, answer, arithmetic, before, compiled=compiled)
+            explanation = detectable = None
+            if any(_fails_earlier(certificate, one) for one in before):
+                assert certificate.first_failure is not None
+                row = certificate.first_failure.sample - block.start
+                explanation = self._diagnose(block, answer, arithmetic, row)
+            if block.start == self._first and certificate.failed == 0 and certificate.certified:
+                detectable = self._detectable(block, answer, arithmetic)
+            for name in names:
+                mine = dataclasses.replace(certificate, implementation=name)
+                found[name] = Certification(mine, explanation, detectable)
+        return found
+
+    def merge(self, one: Certifications, other: Certifications) -> Certifications:
+        """Joins two sets of samples; the earlier failure keeps its explanation."""
+        return merge_by_name(one, other, _merge)
+
+    def _alike(self, answers: Mapping[str, Answer]) -> Iterator[tuple[tuple[str, ...], Arithmetic]]:
+        """Puts the names together that have computed the same in the same arithmetic."""
+        for names in names_by_answer({name: answers[name] for name in self._names}):
+            groups: dict[Arithmetic, tuple[str, ...]] = {}
+            for name in names:
+                arithmetic = arithmetic_of(self._arithmetics, name, answers[name].dtype)
+                groups[arithmetic] = (*groups.get(arithmetic, ()), name)
+            yield from ((group, arithmetic) for arithmetic, group in groups.items())
+
+    def _certify(
+        self,
+        block: Block,
+        answer: Answer,
+        arithmetic: Arithmetic,
+        before: Sequence[Certificate | None],
+        *,
+        compiled: bool,
+    ) -> Certificate:
+        """Certifies an answer; nobody in particular has given it.
+
+        Args:
+          block: of the samples.
+          answer: to it.
+          arithmetic: that made it.
+          before: what is known of those who have given it.
+          compiled: as in `examine`.
+        """
+        worst = (-1.0 if one is None or one.worst is None else one.worst.ratio for one in before)
+        found = proof.certify(
+            "",
+            self._case(block, answer, arithmetic),
+            first_sample=block.start,
+            compiled=compiled,
+            worst_so_far=min(worst),
+        )
+        return _in_layout(found, self._layout)
+
+    def _detectable(self, block: Block, answer: Answer, arithmetic: Arithmetic) -> dict[str, float]:
+        """Asks what the certificate would see, on a few samples with finite gradients."""
+        case = self._case(block, answer, arithmetic)
+        return detectable_ulp(case.take(np.flatnonzero(case.finite())[:MOST_SAMPLES]))
+
+    def _diagnose(
+        self, block: Block, answer: Answer, arithmetic: Arithmetic, row: int
+    ) -> Explanation | None:
+        """Tries to explain a failure; the samples after it have to fit the explanation too."""
+        rows = np.unique((row + np.arange(min(_DIAGNOSED, block.size))) % block.size)
+        case = self._case(block, answer, arithmetic).take(rows)
+        with np.errstate(all="ignore"):  # a gradient that overflows fits nothing
+            return diagnose(case, n_samples=self._problem.n_samples)
+
+    def _case(self, block: Block, answer: Answer, arithmetic: Arithmetic) -> Case:
+        return make_case(
+            self._problem.network,
+            self._problem.params,
+            *block.batch,
+            answer.grads,
+            arithmetic=arithmetic,
+            printed=answer.printed,
+        )
+
+
+def _fails_earlier(found: Certificate, known: Certificate | None) -> bool:
+    """Whether this has a failure before all that are known."""
+    if found.first_failure is None:
+        return False
+    if known is None or known.first_failure is None:
+        return True
+    return found.first_failure.sample < known.first_failure.sample
+
+
+def _merge(one: Certification, other: Certification) -> Certification:
+    first = other if _fails_earlier(other.certificate, one.certificate) else one
+    return Certification(
+        proof.merge(one.certificate, other.certificate),
+        first.explanation,
+        one.detectable or other.detectable,
+    )
+
+
+def _in_layout(certificate: Certificate, layout: str) -> Certificate:
+    """Names entries of matrices, which certificates know as [n_in, n_out], in a layout."""
+    if layout == "in_out":
+        return certificate
+    return dataclasses.replace(
+        certificate,
+        worst=_turned(certificate.worst),
+        first_failure=_turned(certificate.first_failure),
+    )
+
+
+def _turned(finding: Finding | None) -> Finding | None:
+    return finding and dataclasses.replace(finding, index=finding.index[::-1])

@@ -1,0 +1,89 @@
+"""What has moved since a baseline: the same implementation, then and now."""
+
+import operator
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
+
+import numpy as np
+
+from compare.errors import UsageError
+from compare.evidence.differences.noise import count_moved
+from compare.implementations.base import Implementation
+from compare.implementations.baseline import Baseline
+from compare.implementations.stored import recorded
+from compare.pipeline.kinds.base import Answered, Evidence, Run, merge_by_name
+from compare.pipeline.kinds.pairs import Differences, Pairs
+from compare.problem.answers import Answer
+from compare.problem.blocks import Block
+from compare.problem.problem import Problem
+
+MARK = "@baseline"  # after the name of an implementation as it was then
+
+
+class Movement(NamedTuple):
+    """How implementations have moved."""
+
+    differences: Differences  # of each now and then
+    moved: dict[str, int]  # implementation -> entries whose bits are others
+
+
+class BaselineDrift(Evidence[Movement]):
+    """The implementations that are in the baseline too, in order of names."""
+
+    name = "drift"
+    holds = Movement
+    nothing = Movement(Pairs.nothing, {})
+
+    def __init__(self, run: Run, rng: np.random.Generator) -> None:
+        """Takes the names that are in both, if there is a baseline.
+
+        Raises:
+          UsageError: if no name is in both.
+        """
+        self._baseline = run.baseline
+        self._names = [] if run.baseline is None else _common_names(run.baseline, run.names)
+        self._pairs = Pairs(run, rng, [(name, name + MARK) for name in self._names])
+
+    def applies(self, problem: Problem) -> str | None:
+        """Says no without a baseline."""
+        del problem
+        return "there is no baseline" if self._baseline is None else None
+
+    def also_answering(self, taking_part: Sequence[Implementation]) -> list[Implementation]:
+        """Returns the implementations as they were in the baseline."""
+        del taking_part
+        assert self._baseline is not None
+        path, answers = self._baseline.path, self._baseline.answers
+        return [recorded(name + MARK, path, answers[name]) for name in self._names]
+
+    def examine(
+        self, block: Block, answers: Mapping[str, Answer], known: Movement, *, compiled: bool
+    ) -> Movement:
+        """Holds the answers to a block against those of then."""
+        moved = {
+            name: count_moved(answers[name].grads, answers[name + MARK].grads)
+            for name in self._names
+        }
+        found = self._pairs.examine(block, answers, known.differences, compiled=compiled)
+        return Movement(found, moved)
+
+    def merge(self, one: Movement, other: Movement) -> Movement:
+        """Joins two sets of samples."""
+        return Movement(
+            self._pairs.merge(one.differences, other.differences),
+            merge_by_name(one.moved, other.moved, operator.add),
+        )
+
+    def conclude(self, found: Movement, answered: Answered) -> Movement:
+        """Adds bounds for the worst samples, as between any two."""
+        return found._replace(differences=self._pairs.conclude(found.differences, answered))
+
+
+def _common_names(baseline: Baseline, names: Sequence[str]) -> list[str]:
+    common = [name for name in names if name in baseline.answers]
+    if not common:
+        raise UsageError(
+            f"--baseline {baseline.path}: expected one of {', '.join(names)} in it, found "
+            f"{', '.join(baseline.answers)}"
+        )
+    return common

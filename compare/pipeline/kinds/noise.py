@@ -1,0 +1,51 @@
+"""What changes when an implementation computes the same once more."""
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+
+from compare.evidence.differences import noise
+from compare.evidence.differences.noise import Noise
+from compare.implementations.base import Implementation
+from compare.implementations.repeats import again, noises_of
+from compare.pipeline.kinds.base import Evidence, Run, merge_by_name
+from compare.problem.answers import Answer
+from compare.problem.blocks import Block
+from compare.problem.problem import Problem
+
+
+class RepeatNoise(Evidence[dict[str, Noise]]):
+    """The noise of every implementation that computes again, by name."""
+
+    name = "noise"
+    holds = dict[str, Noise]
+    nothing: dict[str, Noise] = {}  # noqa: RUF012 (nobody adds to it)
+
+    def __init__(self, run: Run, rng: np.random.Generator) -> None:
+        del rng  # all samples are computed again
+        self._repeats = run.repeats
+
+    def applies(self, problem: Problem) -> str | None:
+        """Says no where nothing is computed again."""
+        del problem
+        return None if self._repeats else "nothing is computed again"
+
+    def also_answering(self, taking_part: Sequence[Implementation]) -> list[Implementation]:
+        """Returns all that can compute again, once for every repeat."""
+        return again(taking_part, self._repeats)
+
+    def examine(
+        self,
+        block: Block,
+        answers: Mapping[str, Answer],
+        known: dict[str, Noise],
+        *,
+        compiled: bool,
+    ) -> dict[str, Noise]:
+        """Holds what was computed again against the first time."""
+        del block, known, compiled
+        return noises_of(answers)
+
+    def merge(self, one: dict[str, Noise], other: dict[str, Noise]) -> dict[str, Noise]:
+        """Joins the noise of two sets of samples."""
+        return merge_by_name(one, other, noise.merge)

@@ -1,0 +1,132 @@
+"""Implementations held against one another, two by two."""
+
+import functools
+import itertools
+from collections.abc import Iterator, Mapping, Sequence
+from typing import NamedTuple
+
+import numpy as np
+
+from compare.evidence.differences import entries as entry_evidence
+from compare.evidence.differences import pairs as pair_evidence
+from compare.evidence.differences.by_sample import bins_of
+from compare.evidence.differences.entries import Entries
+from compare.evidence.differences.pairs import Pair
+from compare.pipeline.allowances import allowances_of
+from compare.pipeline.kinds.base import Answered, Evidence, Run
+from compare.pipeline.kinds.compiled_pairs import CompiledPairs
+from compare.pipeline.sampling import choose_bounded
+from compare.problem.answers import Answer, quantities, take
+from compare.problem.blocks import Block, block_start
+from jaxmlp.base import Batch
+
+
+class Differences(NamedTuple):
+    """What lies between the two of every pair."""
+
+    pairs: tuple[Pair, ...]
+    entries: Entries | None  # of the samples with end-to-end bounds, over all pairs
+
+
+class Pairs(Evidence[Differences]):
+    """Every pair of some names, in order; some samples with end-to-end bounds."""
+
+    name = "pairs"
+    holds = Differences
+    nothing = Differences((), None)
+
+    def __init__(
+        self,
+        run: Run,
+        rng: np.random.Generator,
+        names: Sequence[tuple[str, str]] | None = None,
+    ) -> None:
+        """Chooses the samples that get bounds.
+
+        Args:
+          run: whose samples they are.
+          rng: chooses.
+          names: of the two of every pair; None for every two that take part.
+        """
+        self._problem, self._layout, self._arithmetics = run.problem, run.layout, run.arithmetics
+        self._names = list(itertools.combinations(run.names, 2)) if names is None else names
+        self._involved = dict.fromkeys(name for pair in self._names for name in pair)
+        self._bounded = choose_bounded(rng, run.samples, run.problem.layer_sizes)
+        self._bins = bins_of(run.samples)
+
+    def examine(
+        self, block: Block, answers: Mapping[str, Answer], known: Differences, *, compiled: bool
+    ) -> Differences:
+        """Compares the answers to a block, those that are one object with others once."""
+        named = {k: quantities(answers[k], self._layout) for k in self._involved}
+        compare = pair_evidence.compare_pair
+        if compiled:
+            compare = CompiledPairs(block, answers, named, known.pairs)
+        found = tuple(
+            compare(a, b, named[a], named[b], first_sample=block.start, bins=self._bins)
+            for a, b in self._names
+        )
+        rows = block.rows(self._bounded)
+        if not len(rows):
+            return Differences(found, None)
+        return self._with_bounds(found, block, answers, rows)
+
+    def merge(self, one: Differences, other: Differences) -> Differences:
+        """Joins two sets of samples; one without pairs had no samples."""
+        if not one.pairs or not other.pairs:
+            return one if one.pairs else other
+        pairs = tuple(map(pair_evidence.merge, one.pairs, other.pairs))
+        return Differences(pairs, _merge_entries(one.entries, other.entries))
+
+    def conclude(self, found: Differences, answered: Answered) -> Differences:
+        """Adds bounds for the worst samples of every pair that have none yet.
+
+        The first that is not finite on one side only is among them: the verdict asks why.
+        """
+        worst = sorted(set(_worst_samples(found.pairs)) - set(self._bounded.tolist()))
+        start_of = {sample: block_start(self._problem, sample) for sample in worst}
+        for start in sorted(set(start_of.values())):
+            block, answers = answered(start)
+            rows = block.rows([sample for sample in worst if start_of[sample] == start])
+            more = self._with_bounds(found.pairs, block, answers, rows)
+            found = more._replace(entries=_merge_entries(found.entries, more.entries))
+        return found
+
+    def _with_bounds(
+        self, pairs: Sequence[Pair], block: Block, answers: Mapping[str, Answer], rows: np.ndarray
+    ) -> Differences:
+        """Adds bounds of some rows of a block to pairs; the entries are of these rows alone."""
+        batch = Batch(block.batch.x[rows], block.batch.y[rows])
+        chosen = {k: take(answers[k], rows) for k in self._involved}
+        allowances = allowances_of(
+            chosen, self._problem, batch, layout=self._layout, arithmetics=self._arithmetics
+        )
+        named = {k: quantities(answer, self._layout) for k, answer in chosen.items()}
+        sides = [
+            (named[pair.a], named[pair.b], allowances[pair.a], allowances[pair.b]) for pair in pairs
+        ]
+        numbers = rows + block.start
+        bounded = tuple(
+            pair_evidence.with_bounds(pair, *side, samples=numbers)
+            for pair, side in zip(pairs, sides, strict=True)
+        )
+        entries = (
+            entry_evidence.entries_of(a.parameters, b.parameters, *allowed)
+            for a, b, *allowed in sides
+        )
+        return Differences(bounded, functools.reduce(entry_evidence.over_pairs, entries))
+
+
+def _merge_entries(one: Entries | None, other: Entries | None) -> Entries | None:
+    return entry_evidence.merge(one, other) if one and other else one or other
+
+
+def _worst_samples(pairs: Sequence[Pair]) -> Iterator[int]:
+    for pair in pairs:
+        for comparison in pair.parameters:
+            for worst in (comparison.max_abs, comparison.max_rel):
+                if worst is not None:
+                    yield worst.sample
+        for comparison in pair.quantities:
+            if comparison.nonfinite_differ and comparison.first_nonfinite is not None:
+                yield comparison.first_nonfinite.sample

@@ -1,0 +1,80 @@
+"""The folder in --out that holds an unfinished run, and lets no other run in."""
+
+import contextlib
+import shutil
+from pathlib import Path
+from typing import IO
+
+from compare.errors import UsageError
+from compare.resume import locks
+
+_NAME = ".unfinished"
+_PREFIX = "process_"  # of the names in it
+
+
+class StateFolder:
+    """Holds the state of every process, and gradients of blocks."""
+
+    def __init__(self, out: str) -> None:
+        """Takes --out; makes nothing."""
+        self.path = Path(out, _NAME)
+        self._out = out
+        self._locked: IO[bytes] | None = None
+
+    def lock(self, process: int) -> None:
+        """Makes the folder and keeps other runs out, as long as this process lives.
+
+        Raises:
+          UsageError: if another run is there, or there can be no folder.
+        """
+        if self._locked is not None:
+            return
+        try:
+            self.path.mkdir(parents=True, exist_ok=True)
+            self._locked = locks.take(self.path / f"{_PREFIX}{process}.lock")
+        except OSError as error:
+            said = f"--out {self.path}: expected a folder to keep a state in"
+            raise UsageError(f"{said}: {error.strerror}; remove it") from None
+        if self._locked is None:
+            raise _in_use(self._out)
+
+    def unlock(self) -> None:
+        """Lets others in."""
+        if self._locked is not None:
+            self._locked.close()
+
+    def state(self, process: int, processes: int) -> Path:
+        """Returns where one process of so many has its state."""
+        return self.path / f"{_PREFIX}{process}_of_{processes}.json"
+
+    def processes(self) -> list[str]:
+        """Returns, for every state that is there, how many processes had it."""
+        names = sorted(path.stem for path in self.path.glob(f"{_PREFIX}*_of_*.json"))
+        return [name.rpartition("_")[2] for name in names]
+
+    def remove(self) -> None:
+        """Removes all of it."""
+        shutil.rmtree(self.path, ignore_errors=True)
+
+
+def discard(out: str) -> None:
+    """Removes what an unfinished run has left.
+
+    Raises:
+      UsageError: if it is running.
+    """
+    folder = StateFolder(out)
+    if folder.path.is_file():
+        folder.path.unlink()
+    for path in folder.path.glob(f"{_PREFIX}*.lock"):
+        with contextlib.suppress(FileNotFoundError):
+            if locks.is_taken(path):
+                raise _in_use(out)
+    folder.remove()
+
+
+def _in_use(out: str) -> UsageError:
+    return UsageError(
+        f"--out {out}: expected a folder that no other run is writing into; wait for that run, or "
+        "choose another folder"
+    )
