@@ -87,7 +87,7 @@ def test_every_implementation_has_a_formula_for_every_activation(implementation,
     params = init_params(np.random.default_rng(0), (2, 3, 1))
     batch = Batch(np.ones((1, 2), np.float32), np.zeros((1, 1), np.float32))
     network = uniform_network((2, 3, 1), activation)
-    found = formula(implementation, network)(params, batch)
+    found = formula(IMPLEMENTATIONS[implementation].formula, network)(params, batch)
     assert found.loss.shape == (1,)
 
 

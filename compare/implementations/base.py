@@ -5,6 +5,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from compare.evidence.rounding.arithmetic import Arithmetic, plain_arithmetic
 from compare.problem.answers import Answer
 from compare.problem.blocks import Block
 from jaxmlp.base import Intermediates
@@ -27,7 +28,7 @@ class Engine(NamedTuple):
 
     framework: str  # 'jax' or 'torch'
     device: str  # as the framework names it
-    multiply: Callable[[Factors], list[np.ndarray]]  # as it does in gradients: see `probing`
+    multiply: Callable[[Factors], list[np.ndarray]]  # as it does in gradients: see `probe`
     peak_bytes: Callable[[], int | None]  # of device memory so far; None where nobody counts
 
 
@@ -38,10 +39,31 @@ class Implementation(NamedTuple):
     device: str  # as the framework names it
     evaluate: Callable[[Block], Answer]
     intermediates: Callable[[Block], Intermediates] | None = None
+    formula: str = "backprop"  # a key of `formulas.FORMULAS`: what it evaluates, for its bounds
+    dump_stem: str | None = None  # of the names of its files; None for its own name
     source: str | None = None  # of gradients that a user brings: a file, a function
     at_once: int = 1  # blocks that it can evaluate at the same time, from as many threads
     engine: Engine | None = None  # the same object for all that share it
     computes: bool = True  # whether it can compute again, and not only say again
+    repeats: str | None = None  # the name of the implementation that this one runs again
+
+    @property
+    def file_stem(self) -> str:
+        """What the names of its files begin with: on cuda:0 that is without the colon."""
+        return (self.dump_stem or self.name).replace(":", "")
+
+
+class Computation(NamedTuple):
+    """How an implementation computes, as far as rounding bounds depend on it."""
+
+    formula: str = "backprop"
+    arithmetic: Arithmetic | None = None  # as its engine was measured; None where nobody knows
+
+    def arithmetic_in(self, dtype: np.dtype) -> Arithmetic:
+        """Returns the arithmetic that made results of a dtype, plain unless it was measured."""
+        measured = self.arithmetic
+        is_known = measured is not None and measured.dtype == dtype
+        return measured if is_known and measured is not None else plain_arithmetic(dtype)
 
 
 def check_bits(name: str, given: np.ndarray, held: np.ndarray) -> None:

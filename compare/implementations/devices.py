@@ -18,15 +18,17 @@ def implementations_of(problem: Problem, config: Config) -> list[Implementation]
     """
     settings = Settings(config.matmul_precision, config.deterministic)
     built = [
-        (place, IMPLEMENTATIONS[name](problem.params, problem.network, place.device, settings))
-        for name in config.implementations
-        for place in _places(name, config.device)
+        (place, entry(problem.params, problem.network, place.device, settings))
+        for entry in (IMPLEMENTATIONS[name] for name in config.implementations)
+        for place in _places(entry.framework, config.device)
     ]
     if config.device != "all":
         return [one for _, one in built]
     built.sort(key=lambda item: item[0].order)
     return [
-        one._replace(name=f"{one.name}@{place.short}") if place.short else one
+        one._replace(name=f"{one.name}@{place.short}", dump_stem=f"{one.dump_stem}@{place.short}")
+        if place.short
+        else one
         for place, one in built
     ]
 
@@ -39,16 +41,12 @@ class _Place(NamedTuple):
     order: tuple[bool, int] = (False, 0)  # the CPU first, then by number
 
 
-def _places(implementation: str, device: str) -> list[_Place]:
+def _places(framework: str, device: str) -> list[_Place]:
     if device != "all":
         return [_Place(device)]
-    if implementation == "numpy_manual":
+    if framework == "numpy":
         return [_Place("cpu")]
-    if implementation == "torch_autograd":
-        from compare.implementations.torch import device_names
-    else:
-        from compare.implementations.jax import device_names
-    names = device_names()
+    names = _device_names(framework)
     cpus = [name for name in names if name.startswith("cpu")]
     return [
         _Place(
@@ -58,3 +56,11 @@ def _places(implementation: str, device: str) -> list[_Place]:
         )
         for name in names
     ]
+
+
+def _device_names(framework: str) -> list[str]:
+    if framework == "torch":
+        from compare.implementations.torch import device_names
+    else:
+        from compare.implementations.jax import device_names
+    return device_names()

@@ -6,8 +6,9 @@ formula for softplus; written out here, they give the rounding bound of torch wi
 
 import functools
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from types import MappingProxyType
+from typing import NamedTuple
 
 import jax
 import jax.numpy as jnp
@@ -62,18 +63,34 @@ _TORCH: MappingProxyType[str, Activation] = MappingProxyType(
 )
 
 
-def formula(implementation: str, network: Network) -> Formula:
-    """Returns the function that an implementation evaluates; any other backprops like ours.
+class Source(NamedTuple):
+    """Where a formula comes from."""
+
+    differentiate: Callable[..., Evaluation]
+    activations: Mapping[str, Activation]
+
+
+FORMULAS: MappingProxyType[str, Source] = MappingProxyType(
+    {
+        "autodiff": Source(autodiff.per_sample_gradients, ACTIVATIONS),
+        "backprop": Source(backprop.per_sample_gradients, ACTIVATIONS),
+        "torch": Source(backprop.per_sample_gradients, _TORCH),
+    }
+)
+
+
+def formula(name: str, network: Network) -> Formula:
+    """Returns the function that an implementation evaluates.
 
     It is one object for all that evaluate the same, so that what is traced of it is used again.
+
+    Args:
+      name: a key of FORMULAS.
+      network: whose activations and loss it has.
     """
-    table, by = ACTIVATIONS, backprop.per_sample_gradients
-    if implementation == "jax_grad":
-        by = autodiff.per_sample_gradients
-    elif implementation in ("torch_autograd", "module"):
-        table = _TORCH
-    activations = tuple(table[name] for name in network.activations)
-    return _made(by, activations, LOSSES[network.loss])
+    source = FORMULAS[name]
+    activations = tuple(source.activations[one] for one in network.activations)
+    return _made(source.differentiate, activations, LOSSES[network.loss])
 
 
 @functools.cache

@@ -3,9 +3,8 @@
 from collections.abc import Mapping, Sequence
 
 from compare import results as report
-from compare.evidence.rounding.arithmetic import Arithmetic
 from compare.evidence.rounding.probes import Probed, probe
-from compare.implementations.base import Engine, Implementation
+from compare.implementations.base import Computation, Engine, Implementation
 from compare.problem.blocks import block_size
 from compare.problem.problem import Problem
 
@@ -20,11 +19,14 @@ def probe_engines(taking_part: Sequence[Implementation], problem: Problem) -> di
     }
 
 
-def arithmetics_of(
+def computations_of(
     taking_part: Sequence[Implementation], probed: Mapping[Engine, Probed]
-) -> dict[str, Arithmetic]:
-    """Says by what arithmetic each implementation is to be judged, where its engine was probed."""
-    return {one.name: probed[one.engine].arithmetic for one in taking_part if one.engine}
+) -> dict[str, Computation]:
+    """Says by what formula and arithmetic each implementation is to be judged."""
+    return {
+        one.name: Computation(one.formula, probed[one.engine].arithmetic if one.engine else None)
+        for one in taking_part
+    }
 
 
 def engines_of(

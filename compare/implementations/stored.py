@@ -5,7 +5,7 @@ from compare.problem.answers import Answer, take
 from compare.problem.blocks import Block
 
 
-def recorded(name: str, source: str, answer: Answer) -> Implementation:
+def stored(name: str, source: str, answer: Answer) -> Implementation:
     """Makes an implementation of the gradients of all samples."""
 
     def evaluate(block: Block) -> Answer:

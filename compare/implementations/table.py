@@ -1,22 +1,19 @@
 """The table of ways to a gradient.
 
-Each entry builds an Implementation from (params, network, device). A framework is imported
-when an implementation of it is built, so that a comparison loads no more than it uses.
+A framework is imported when an implementation of it is built, so that a comparison loads no more
+than it uses.
 """
 
 from collections.abc import Callable
 from types import MappingProxyType
+from typing import NamedTuple
 
 from compare.implementations.base import PRECISE, Implementation, Settings
 from compare.problem.network import Network
 from jaxmlp.base import Params
 
-Build = Callable[..., Implementation]  # (params, network, device, settings=PRECISE)
 
-
-def _jax_grad(
-    params: Params, network: Network, device: str, settings: Settings = PRECISE
-) -> Implementation:
+def _jax_grad(params: Params, network: Network, device: str, settings: Settings) -> Implementation:
     from compare.implementations.jax import implementation
     from jaxmlp import autodiff
 
@@ -25,7 +22,7 @@ def _jax_grad(
 
 
 def _jax_manual(
-    params: Params, network: Network, device: str, settings: Settings = PRECISE
+    params: Params, network: Network, device: str, settings: Settings
 ) -> Implementation:
     from compare.implementations.jax import implementation
     from jaxmlp import backprop
@@ -35,7 +32,7 @@ def _jax_manual(
 
 
 def _torch_autograd(
-    params: Params, network: Network, device: str, settings: Settings = PRECISE
+    params: Params, network: Network, device: str, settings: Settings
 ) -> Implementation:
     from compare.implementations.torch import implementation
 
@@ -43,7 +40,7 @@ def _torch_autograd(
 
 
 def _numpy_manual(
-    params: Params, network: Network, device: str, settings: Settings = PRECISE
+    params: Params, network: Network, device: str, settings: Settings
 ) -> Implementation:
     from compare.implementations.numpy import implementation
 
@@ -51,11 +48,31 @@ def _numpy_manual(
     return implementation(params, network)
 
 
-IMPLEMENTATIONS: MappingProxyType[str, Build] = MappingProxyType(
+class Entry(NamedTuple):
+    """One way to a gradient; call it to build an implementation."""
+
+    framework: str  # 'jax', 'torch' or 'numpy', which knows the devices
+    formula: str  # a key of `formulas.FORMULAS`
+    dump_stem: str  # of the names of its files
+    build: Callable[[Params, Network, str, Settings], Implementation]
+
+    def __call__(
+        self, params: Params, network: Network, device: str, settings: Settings = PRECISE
+    ) -> Implementation:
+        """Builds it for some weights on a device.
+
+        Raises:
+          UsageError: if the framework has no such device.
+        """
+        made = self.build(params, network, device, settings)
+        return made._replace(formula=self.formula, dump_stem=self.dump_stem)
+
+
+IMPLEMENTATIONS: MappingProxyType[str, Entry] = MappingProxyType(
     {
-        "jax_grad": _jax_grad,
-        "jax_manual": _jax_manual,
-        "torch_autograd": _torch_autograd,
-        "numpy_manual": _numpy_manual,
+        "jax_grad": Entry("jax", "autodiff", "jax_autograd", _jax_grad),
+        "jax_manual": Entry("jax", "backprop", "my_autograd", _jax_manual),
+        "torch_autograd": Entry("torch", "torch", "torch_autograd", _torch_autograd),
+        "numpy_manual": Entry("numpy", "backprop", "numpy_manual", _numpy_manual),
     }
 )

@@ -6,8 +6,9 @@ from typing import Any
 import numpy as np
 
 from compare.evidence.differences.bounds import Allowance, with_printed
-from compare.evidence.rounding.arithmetic import Arithmetic, arithmetic_of
+from compare.evidence.rounding.arithmetic import Arithmetic
 from compare.evidence.rounding.transformation import READINGS, roundoff
+from compare.implementations.base import Computation
 from compare.implementations.formulas import Formula, formula
 from compare.problem.answers import Answer, name_parameters, quantities
 from compare.problem.problem import Problem
@@ -21,7 +22,7 @@ def allowances_of(
     batch: Batch,
     *,
     layout: str,
-    arithmetics: Mapping[str, Arithmetic] | None = None,
+    computations: Mapping[str, Computation],
 ) -> dict[str, Allowance]:
     """Bounds the error of every entry that implementations have answered for a batch.
 
@@ -33,14 +34,14 @@ def allowances_of(
       problem: whose weights they have.
       batch: the samples.
       layout: of weight matrices.
-      arithmetics: by implementation; of one that is not there every operation is of its dtype.
+      computations: how each of them computes.
     """
     made: dict[tuple[Formula, Arithmetic], Allowance] = {}
     allowances = {}
     for name, answer in answers.items():
-        implementation = name.partition("@")[0]  # @baseline is the same
-        arithmetic = arithmetic_of(arithmetics, name, answer.dtype)
-        key = formula(implementation, problem.network), arithmetic
+        computation = computations[name]
+        arithmetic = computation.arithmetic_in(answer.dtype)
+        key = formula(computation.formula, problem.network), arithmetic
         if key not in made:
             made[key] = _allowance(*key, problem, batch, layout)
         allowances[name] = made[key]

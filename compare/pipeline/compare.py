@@ -9,8 +9,7 @@ from compare.implementations.base import Implementation
 from compare.implementations.baseline import Baseline
 from compare.implementations.devices import implementations_of
 from compare.implementations.environment import describe_environment
-from compare.implementations.probe import arithmetics_of, engines_of, probe_engines
-from compare.implementations.repeats import MARK
+from compare.implementations.probe import computations_of, engines_of, probe_engines
 from compare.options.command import reproducing_command, whole_command
 from compare.options.config import RUNNING, Config
 from compare.pipeline.change import change_of
@@ -116,7 +115,7 @@ def examine_problem(
         witness=config.witness,
         repeats=config.repeats,
         baseline=baseline,
-        arithmetics=arithmetics_of(taking_part, probed),
+        computations=computations_of(taking_part, probed),
     )
     evidence = Collection(run)
     everyone = [*taking_part, *evidence.also_answering(taking_part)]
@@ -217,6 +216,6 @@ def _traced(examined: Examination) -> report.Trace | None:
 def _values(examined: Examination, place: verdict.Place) -> report.Values:
     """What everyone has at one place, now and in a baseline."""
     block, answers = examined.answered(block_start(examined.run.problem, place.sample))
-    first_runs = {name: answer for name, answer in answers.items() if MARK not in name}
+    first_runs = {one.name: answers[one.name] for one in examined.everyone if not one.repeats}
     row = place.sample - block.start
     return values_at(place, row, first_runs, layout=examined.config.layout)

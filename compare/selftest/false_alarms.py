@@ -12,8 +12,9 @@ import numpy as np
 from compare.evidence.certificate.case import make_case
 from compare.evidence.certificate.proof import Certificate, certify
 from compare.evidence.differences.bounds import BoundRatio, bound_ratio
-from compare.evidence.rounding.arithmetic import Arithmetic
 from compare.formats.read.printed_digits import half_units
+from compare.implementations.base import Computation
+from compare.implementations.table import IMPLEMENTATIONS
 from compare.pipeline.allowances import allowances_of
 from compare.problem.answers import answer_of, quantities
 from compare.problem.problem import Problem
@@ -104,33 +105,48 @@ def try_network(
     """Certifies and pairs every implementation, counts, and yields what is wrong."""
     params, batch, _ = network
     answers = evaluations(network, kind, rng)
-    arithmetics = {k: kind.arithmetic for k in answers if k != "jax_manual" or not kind.factor_bits}
-    for name in arithmetics:
+    computations = {name: _computation(name, kind) for name in answers}
+    for name, computation in computations.items():
+        if computation.arithmetic is None:
+            continue  # it is there to be compared with
         grads, units = answers[name].grads, None
         if printed:
             grads, units = _print(grads, rng)
-        arithmetic = arithmetics[name]
         case = make_case(
-            network.network, params, *batch, grads, arithmetic=arithmetic, printed=units
+            network.network,
+            params,
+            *batch,
+            grads,
+            arithmetic=computation.arithmetic,
+            printed=units,
         )
         certificate = certify(name, case)
         wrong = tally.add_certificate(certificate)
         if wrong:
             yield wrong
     if kind.arithmetic.is_low or kind.factor_bits:  # of float32 and float64 tests have done so
-        yield from filter(None, map(tally.add_bound, bounds_of(network, answers, arithmetics)))
+        yield from filter(None, map(tally.add_bound, bounds_of(network, answers, computations)))
+
+
+def _computation(name: str, kind: Kind) -> Computation:
+    """Products of a kind are those of `reduced`; nothing in its dtype is said of the others."""
+    known = IMPLEMENTATIONS.get(name)
+    of_libraries = name == "jax_manual" and kind.factor_bits
+    return Computation(
+        known.formula if known else "backprop", None if of_libraries else kind.arithmetic
+    )
 
 
 def bounds_of(
     network: RandomNetwork,
     evaluations: Mapping[str, Evaluation],
-    arithmetics: Mapping[str, Arithmetic],
+    computations: Mapping[str, Computation],
 ) -> Iterator[BoundRatio]:
     """Holds every pair of evaluations against its end-to-end bounds."""
     params, batch, _ = network
     problem = Problem(params, network.network, len(batch.x), lambda start, stop: batch)
     answers = {name: answer_of(one, len(batch.x)) for name, one in evaluations.items()}
-    allowed = allowances_of(answers, problem, batch, layout="in_out", arithmetics=arithmetics)
+    allowed = allowances_of(answers, problem, batch, layout="in_out", computations=computations)
     named = {name: name_all(quantities(answer, "in_out")) for name, answer in answers.items()}
     for a, b in itertools.combinations(answers, 2):
         for name, array in named[a].items():

@@ -9,6 +9,7 @@ import numpy as np
 
 from compare.evidence.differences.pairs import Pair
 from compare.evidence.differences.peers import RULES
+from compare.implementations.base import Computation
 from compare.implementations.table import IMPLEMENTATIONS
 from compare.pipeline.collect import Collection
 from compare.pipeline.kinds.base import Run
@@ -131,7 +132,14 @@ def make_trial_problem(
 
 def judge(problem: Problem, answers: Mapping[str, Answer]) -> Trial:
     """Gives two sets of gradients to our verdict and to every fixed rule."""
-    run = Run(problem, tuple(answers), range(problem.n_samples), layout="in_out", seed=0)
+    run = Run(
+        problem,
+        tuple(answers),
+        range(problem.n_samples),
+        layout="in_out",
+        seed=0,
+        computations={name: Computation(IMPLEMENTATIONS[name].formula) for name in TRUE},
+    )
     evidence = Collection(run)
     batch = problem.batch(0, problem.n_samples)
     evidence.add(evidence.examine(Block(0, batch, batch), answers, compiled=False))

@@ -6,7 +6,6 @@ products of bfloat16 and float16 numbers in float32.
 """
 
 import math
-from collections.abc import Mapping
 from typing import NamedTuple
 
 import ml_dtypes
@@ -114,20 +113,6 @@ def plain_arithmetic(dtype: np.typing.DTypeLike) -> Arithmetic:
     """Returns that of a candidate of which nothing is known: every operation is of the dtype."""
     bits = fraction_bits(np.dtype(dtype))
     return Arithmetic(np.dtype(dtype), bits, bits)
-
-
-def arithmetic_of(
-    arithmetics: Mapping[str, Arithmetic] | None, name: str, dtype: np.dtype
-) -> Arithmetic:
-    """Looks an implementation up, by its full name or by what is before '@'.
-
-    One that is not there is plain, and so is one that answers in another dtype than was measured.
-    """
-    for known in (name, name.partition("@")[0]):
-        found = (arithmetics or {}).get(known)
-        if found is not None:
-            return found if found.dtype == dtype else plain_arithmetic(dtype)
-    return plain_arithmetic(dtype)
 
 
 def fraction_bits(dtype: np.dtype) -> int:

@@ -7,9 +7,8 @@ from typing import Any
 
 from compare.errors import UsageError
 from compare.formats.read.gradients import read_gradients
-from compare.formats.write.dumps import STEMS
 from compare.implementations.base import Implementation
-from compare.implementations.stored import recorded
+from compare.implementations.stored import stored
 from compare.implementations.table import IMPLEMENTATIONS
 from compare.implementations.user.function import Backward, candidate
 from compare.implementations.user.loading import load_candidate
@@ -41,7 +40,7 @@ def from_flags(config: Config, problem: Problem) -> list[Implementation]:
             dtype=problem.dtype,
         )
         source = path if given.order is None else f"{path}, taken as {given.order}"
-        one = recorded(Path(path).stem, source, Answer(given.grads, printed=given.printed))
+        one = stored(Path(path).stem, source, Answer(given.grads, printed=given.printed))
         made.append((Path(path).suffix.lstrip("."), one))
     return _apart(made)
 
@@ -92,7 +91,7 @@ def from_objects(
             n=problem.n_samples,
             where=f"gradients {name}",
         )
-        made.append(recorded(str(name), str(name), Answer(grads)))
+        made.append(stored(str(name), str(name), Answer(grads)))
     return _apart([("given", one) for one in made])
 
 
@@ -115,7 +114,8 @@ def _apart(made: Sequence[tuple[str, Implementation]]) -> list[Implementation]:
 
     Ours are those of implementations and of files that are written beside theirs.
     """
-    taken = [*IMPLEMENTATIONS, *STEMS.values(), *_INPUTS]
+    stems = (entry.dump_stem for entry in IMPLEMENTATIONS.values())
+    taken = [*IMPLEMENTATIONS, *stems, *_INPUTS]
     named = []
     for source, one in made:
         plain = re.sub(r"[^\w.-]", "_", one.name) or "candidate"  # it names files too

@@ -59,5 +59,11 @@ def recognise(module: Any) -> Recognised:
     return Recognised(
         [(linear.weight, linear.bias) for _, linear in chain.linears],
         chain.activation,
-        Implementation("module", str(weight.device), evaluate, source=f"a torch {name}"),
+        Implementation(
+            "module",
+            str(weight.device),
+            evaluate,
+            formula="torch",
+            source=f"a torch {name}",
+        ),
     )

@@ -1,13 +1,13 @@
 """What a kind of evidence is, and the run that it is gathered of."""
 
 from collections.abc import Callable, Mapping, Sequence
+from types import MappingProxyType
 from typing import Any, NamedTuple, Protocol, TypeVar
 
 import numpy as np
 
-from compare.evidence.rounding.arithmetic import Arithmetic
 from compare.formats.typed_json import decode, encode
-from compare.implementations.base import Implementation
+from compare.implementations.base import Computation, Implementation
 from compare.implementations.baseline import Baseline
 from compare.problem.answers import Answer
 from compare.problem.blocks import Block
@@ -29,7 +29,11 @@ class Run(NamedTuple):
     witness: int = 0  # how many samples to hold against complex-step derivatives
     repeats: int = 0  # how many times everything is computed again
     baseline: Baseline | None = None  # an earlier run to hold this one against
-    arithmetics: Mapping[str, Arithmetic] | None = None  # where more is known than the dtype
+    computations: Mapping[str, Computation] = MappingProxyType({})  # by implementation
+
+    def computation(self, name: str) -> Computation:
+        """Returns how an implementation computes; ours by hand, in its dtype, if nobody knows."""
+        return self.computations.get(name, Computation())
 
 
 class Evidence(Protocol[F]):

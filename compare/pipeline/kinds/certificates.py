@@ -11,7 +11,7 @@ from compare.evidence.certificate.case import Case, make_case
 from compare.evidence.certificate.detectable import MOST_SAMPLES, detectable_ulp
 from compare.evidence.certificate.proof import Certificate, Finding
 from compare.evidence.hypotheses.diagnosis import Explanation, diagnose
-from compare.evidence.rounding.arithmetic import Arithmetic, arithmetic_of
+from compare.evidence.rounding.arithmetic import Arithmetic
 from compare.pipeline.kinds.base import Evidence, Run, merge_by_name
 from compare.problem.answers import Answer, names_by_answer
 from compare.problem.blocks import Block, block_start
@@ -40,7 +40,7 @@ class Certificates(Evidence[Certifications]):
     def __init__(self, run: Run, rng: np.random.Generator) -> None:
         del rng  # every sample is checked
         self._problem, self._names, self._layout = run.problem, run.names, run.layout
-        self._arithmetics = run.arithmetics
+        self._run = run
         first = run.samples[0]
         self._first = first if len(run.samples) == 1 else block_start(run.problem, first)
 
@@ -79,7 +79,7 @@ class Certificates(Evidence[Certifications]):
         for names in names_by_answer({name: answers[name] for name in self._names}):
             groups: dict[Arithmetic, tuple[str, ...]] = {}
             for name in names:
-                arithmetic = arithmetic_of(self._arithmetics, name, answers[name].dtype)
+                arithmetic = self._run.computation(name).arithmetic_in(answers[name].dtype)
                 groups[arithmetic] = (*groups.get(arithmetic, ()), name)
             yield from ((group, arithmetic) for arithmetic, group in groups.items())
 

@@ -10,14 +10,12 @@ from compare.errors import UsageError
 from compare.evidence.differences.noise import count_moved
 from compare.implementations.base import Implementation
 from compare.implementations.baseline import Baseline
-from compare.implementations.stored import recorded
+from compare.implementations.stored import stored
 from compare.pipeline.kinds.base import Answered, Evidence, Run, merge_by_name
 from compare.pipeline.kinds.pairs import Differences, Pairs
 from compare.problem.answers import Answer
 from compare.problem.blocks import Block
 from compare.problem.problem import Problem
-
-MARK = "@baseline"  # after the name of an implementation as it was then
 
 
 class Movement(NamedTuple):
@@ -42,7 +40,9 @@ class BaselineDrift(Evidence[Movement]):
         """
         self._baseline = run.baseline
         self._names = [] if run.baseline is None else _common_names(run.baseline, run.names)
-        self._pairs = Pairs(run, rng, [(name, name + MARK) for name in self._names])
+        then = {_then(name): run.computation(name) for name in self._names}
+        run = run._replace(computations={**run.computations, **then})
+        self._pairs = Pairs(run, rng, [(name, _then(name)) for name in self._names])
 
     def applies(self, problem: Problem) -> str | None:
         """Says no without a baseline."""
@@ -54,14 +54,14 @@ class BaselineDrift(Evidence[Movement]):
         del taking_part
         assert self._baseline is not None
         path, answers = self._baseline.path, self._baseline.answers
-        return [recorded(name + MARK, path, answers[name]) for name in self._names]
+        return [stored(_then(name), path, answers[name]) for name in self._names]
 
     def examine(
         self, block: Block, answers: Mapping[str, Answer], known: Movement, *, compiled: bool
     ) -> Movement:
         """Holds the answers to a block against those of then."""
         moved = {
-            name: count_moved(answers[name].grads, answers[name + MARK].grads)
+            name: count_moved(answers[name].grads, answers[_then(name)].grads)
             for name in self._names
         }
         found = self._pairs.examine(block, answers, known.differences, compiled=compiled)
@@ -77,6 +77,11 @@ class BaselineDrift(Evidence[Movement]):
     def conclude(self, found: Movement, answered: Answered) -> Movement:
         """Adds bounds for the worst samples, as between any two."""
         return found._replace(differences=self._pairs.conclude(found.differences, answered))
+
+
+def _then(name: str) -> str:
+    """Names an implementation as it was in the baseline."""
+    return f"{name}@baseline"
 
 
 def _common_names(baseline: Baseline, names: Sequence[str]) -> list[str]:

@@ -1,5 +1,6 @@
 """What changes when an implementation computes the same once more."""
 
+import functools
 from collections.abc import Mapping, Sequence
 
 import numpy as np
@@ -7,7 +8,7 @@ import numpy as np
 from compare.evidence.differences import noise
 from compare.evidence.differences.noise import Noise
 from compare.implementations.base import Implementation
-from compare.implementations.repeats import again, noises_of
+from compare.implementations.repeats import repeat_name, repeated
 from compare.pipeline.kinds.base import Evidence, Run, merge_by_name
 from compare.problem.answers import Answer
 from compare.problem.blocks import Block
@@ -23,7 +24,7 @@ class RepeatNoise(Evidence[dict[str, Noise]]):
 
     def __init__(self, run: Run, rng: np.random.Generator) -> None:
         del rng  # all samples are computed again
-        self._repeats = run.repeats
+        self._names, self._repeats = run.names, run.repeats
 
     def applies(self, problem: Problem) -> str | None:
         """Says no where nothing is computed again."""
@@ -32,7 +33,7 @@ class RepeatNoise(Evidence[dict[str, Noise]]):
 
     def also_answering(self, taking_part: Sequence[Implementation]) -> list[Implementation]:
         """Returns all that can compute again, once for every repeat."""
-        return again(taking_part, self._repeats)
+        return repeated(taking_part, self._repeats)
 
     def examine(
         self,
@@ -44,7 +45,16 @@ class RepeatNoise(Evidence[dict[str, Noise]]):
     ) -> dict[str, Noise]:
         """Holds what was computed again against the first time."""
         del block, known, compiled
-        return noises_of(answers)
+        return {
+            name: functools.reduce(noise.merge_runs, noises)
+            for name in self._names
+            if (noises := self._noises(name, answers))
+        }
+
+    def _noises(self, name: str, answers: Mapping[str, Answer]) -> list[Noise]:
+        again = (repeat_name(name, run) for run in range(1, self._repeats + 1))
+        first = answers[name].grads
+        return [noise.noise_between(first, answers[one].grads) for one in again if one in answers]
 
     def merge(self, one: dict[str, Noise], other: dict[str, Noise]) -> dict[str, Noise]:
         """Joins the noise of two sets of samples."""

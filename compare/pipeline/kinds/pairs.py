@@ -48,7 +48,7 @@ class Pairs(Evidence[Differences]):
           rng: chooses.
           names: of the two of every pair; None for every two that take part.
         """
-        self._problem, self._layout, self._arithmetics = run.problem, run.layout, run.arithmetics
+        self._run, self._problem, self._layout = run, run.problem, run.layout
         self._names = list(itertools.combinations(run.names, 2)) if names is None else names
         self._involved = dict.fromkeys(name for pair in self._names for name in pair)
         self._bounded = choose_bounded(rng, run.samples, run.problem.layer_sizes)
@@ -99,7 +99,11 @@ class Pairs(Evidence[Differences]):
         batch = Batch(block.batch.x[rows], block.batch.y[rows])
         chosen = {k: take(answers[k], rows) for k in self._involved}
         allowances = allowances_of(
-            chosen, self._problem, batch, layout=self._layout, arithmetics=self._arithmetics
+            chosen,
+            self._problem,
+            batch,
+            layout=self._layout,
+            computations={name: self._run.computation(name) for name in chosen},
         )
         named = {k: quantities(answer, self._layout) for k, answer in chosen.items()}
         sides = [

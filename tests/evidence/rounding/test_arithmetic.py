@@ -8,7 +8,6 @@ import pytest
 
 from compare.evidence.rounding.arithmetic import (
     Arithmetic,
-    arithmetic_of,
     largest_number,
     plain_arithmetic,
 )
@@ -54,25 +53,6 @@ def test_sums_in_float32_cost_little_however_long_they_are():
     assert plain_arithmetic(BF16).dot(256) == math.inf
     assert Arithmetic(BF16, 7, 23).dot(256) < 1.02 * 2.0**-8
     assert TF32.dot(256) < 2.1 * 2.0**-10
-
-
-LOOKED_UP = {
-    "jax_grad": TF32,
-    "jax_grad@baseline": TF32,
-    "jax_grad@cuda:0": Arithmetic(F32, 7, 23),
-    "torch_autograd": plain_arithmetic(F32),
-}
-
-
-@pytest.mark.parametrize("name", LOOKED_UP)
-def test_an_implementation_is_looked_up_by_its_full_name_first(name):
-    known = {"jax_grad": TF32, "jax_grad@cuda:0": Arithmetic(F32, 7, 23)}
-    assert arithmetic_of(known, name, F32) == LOOKED_UP[name]
-    assert arithmetic_of(None, name, F32) == plain_arithmetic(F32)
-
-
-def test_what_was_measured_of_another_dtype_says_nothing():
-    assert arithmetic_of({"jax_grad": TF32}, "jax_grad", F64) == plain_arithmetic(F64)
 
 
 def test_where_numbers_end():

@@ -32,7 +32,7 @@ def random_network(rng, scale, depth=None):
 @pytest.mark.parametrize("activation", ALL_ACTIVATIONS)
 def test_under_jit_it_says_the_same(activation):
     params, batch = random_network(np.random.default_rng(1), 1.0, depth=1)
-    analysed = roundoff(formula("torch_autograd", network_of(params, activation)), F32)
+    analysed = roundoff(formula("torch", network_of(params, activation)), F32)
     outside = jax.tree.leaves(analysed(params, batch))
     with jax.enable_x64(True):
         inside = jax.tree.leaves(jax.jit(analysed)(params, batch))
@@ -49,7 +49,7 @@ def test_gradients_of_random_networks_lie_within(activation, implementation):
     for scale, depth in cases if implementation == "torch_autograd" else cases[1:4]:
         params, batch = random_network(rng, scale, depth)
         network = network_of(params, activation)
-        analysed = formula(implementation, network)
+        analysed = formula(IMPLEMENTATIONS[implementation].formula, network)
         truth, worst = roundoff(analysed, F32)(params, batch)
         _, typical = roundoff(analysed, F32, reading="typical")(params, batch)
         made = IMPLEMENTATIONS[implementation](params, network, "cpu").evaluate(alone(batch))

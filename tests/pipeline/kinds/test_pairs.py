@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from compare.evidence.rounding.arithmetic import Arithmetic
+from compare.implementations.base import Computation
 from compare.implementations.table import IMPLEMENTATIONS
 from compare.options.config import Config
 from compare.pipeline import sampling
@@ -57,6 +58,7 @@ def test_an_arithmetic_is_looked_up_by_implementation():
     def spoil(answer):
         answer.grads[0].w[:] *= np.float32(1 + 2.0**-11)
 
+    tf32 = Arithmetic(np.dtype(np.float32), 10, 23)
     plain = examine(spoil)
-    reduced = examine(spoil, arithmetics={"jax_manual": Arithmetic(np.dtype(np.float32), 10, 23)})
+    reduced = examine(spoil, computations={"jax_manual": Computation("backprop", tf32)})
     assert plain["w1"].worst_ratio > 1 > reduced["w1"].worst_ratio > 0
