@@ -16,7 +16,9 @@ from compare.errors import UsageError
 from compare.report.text.text import format_report
 from jaxmlp import init_params
 
-SCHEMA = json.loads(importlib.resources.files("compare.report").joinpath("schema.json").read_text())
+SCHEMA = json.loads(
+    importlib.resources.files("compare.report.json").joinpath("schema.json").read_text()
+)
 SMALL = ("--layer_sizes=2,3,1", "--samples=4", "--dumps=none")
 NAMES = ("jax_grad", "jax_manual", "torch_autograd")
 RIGHT = """

@@ -11,7 +11,9 @@ from compare.report.json.write import report_to_dict, report_to_json
 from compare.report.text.text import format_report
 from jaxmlp import init_params
 
-SCHEMA = json.loads(importlib.resources.files("compare.report").joinpath("schema.json").read_text())
+SCHEMA = json.loads(
+    importlib.resources.files("compare.report.json").joinpath("schema.json").read_text()
+)
 
 
 def make_report(sizes=(2, 10, 10, 1), samples=8, x=None, **options):

@@ -12,9 +12,8 @@ from compare.evidence.differences.entries import Entries, EntryMap
 from compare.evidence.differences.metrics import Comparison, Worst
 from compare.evidence.differences.pairs import Pair
 from compare.evidence.differences.ulp import BINS
+from compare.report.json.schema import SCHEMA_VERSION
 from compare.results import Change, Engine, Implementation, Located, Report, Values, worst_of
-
-SCHEMA_VERSION = 5
 
 
 def report_to_json(report: Report) -> str:

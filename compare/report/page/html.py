@@ -50,7 +50,7 @@ def make_page(
 
 
 def _document(report: Json, main: str) -> str:
-    style = importlib.resources.files("compare.report").joinpath("page.css").read_text("utf-8")
+    style = importlib.resources.files("compare.report.page").joinpath("page.css").read_text("utf-8")
     skip = "#failure" if report["verdict"] != "agree" else "#compared"
     words = "Skip to the failure" if report["verdict"] != "agree" else "Skip to the results"
     network = "-".join(map(str, report["config"]["layer_sizes"]))
