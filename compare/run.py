@@ -28,7 +28,7 @@ def main(argv: Sequence[str]) -> int:
     found = _compare(config)
     if found is None:
         return EXIT_STATUS["agree"]
-    from compare.report.text.text import format_report
+    from compare.report.text.report import format_report
 
     report, names = found
     width = _width()

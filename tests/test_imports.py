@@ -122,7 +122,7 @@ def test_what_else_a_room_may_import(module):
         ("import compare.formats.write.params", {"torch", "safetensors"}),
         ("import compare.formats.write.dumps", {"torch", "jax"}),
         ("from compare import compare_gradients", {"torch", "absl", "matplotlib"}),
-        ("import compare.report.text.text, compare.report.json.write", {"torch", "jax"}),
+        ("import compare.report.text.report, compare.report.json.write", {"torch", "jax"}),
         ("import compare.report.page.html", {"torch", "jax", "absl", "matplotlib"}),
         ("import compare.report.__main__", {"torch", "jax", "matplotlib", "jsonschema"}),
     ],

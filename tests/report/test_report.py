@@ -8,7 +8,7 @@ import pytest
 from compare import compare_gradients
 from compare.problem.answers import name_parameters
 from compare.report.json.write import report_to_dict, report_to_json
-from compare.report.text.text import format_report
+from compare.report.text.report import format_report
 from jaxmlp import init_params
 
 SCHEMA = json.loads(

@@ -8,8 +8,9 @@ import itertools
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
+from compare.report.document import Json, letters_of
 from compare.report.figures.drawing import FINE, INK, WRONG, Drawing, draw, plain
-from compare.report.numbers import letters_of, ratio_text
+from compare.report.numbers import short_share
 
 _PITCH, _WIDTH, _HEIGHT = 100, 88, 46  # of boxes, in CSS pixels
 _TOP, _MIDDLE, _BOTTOM = 62, 140, 218
@@ -23,12 +24,12 @@ class Box(NamedTuple):
     x: float
     y: float
     text: str
-    rule: Mapping[str, Any] | None  # as in report.json; None where nothing was checked
+    rule: Json | None  # as in report.json; None where nothing was checked
 
 
-def alike(report: Mapping[str, Any]) -> list[list[Mapping[str, Any]]]:
+def alike(report: Json) -> list[list[Json]]:
     """Puts implementations together of which the same was found: one picture is enough."""
-    groups: dict[str, list[Mapping[str, Any]]] = {}
+    groups: dict[str, list[Json]] = {}
     for one in report["implementations"]:
         found = one["certificate"]
         key = repr([found["rules"], *(found[kind] for kind in (*_KINDS, "at_kink"))])
@@ -36,7 +37,7 @@ def alike(report: Mapping[str, Any]) -> list[list[Mapping[str, Any]]]:
     return list(groups.values())
 
 
-def draw_certificate(report: Mapping[str, Any], group: Sequence[Mapping[str, Any]]) -> Drawing:
+def draw_certificate(report: Json, group: Sequence[Json]) -> Drawing:
     """Draws the network with every rule at its place, for implementations that are alike."""
     layers = len(report["config"]["layer_sizes"]) - 1
     found = group[0]["certificate"]
@@ -125,7 +126,7 @@ def _draw_box(axes: Any, box: Box) -> None:
         shape.set(facecolor="none", linestyle=(0, (3, 3)))
     axes.add_patch(shape)
     color = "#ffffff" if wrong else INK
-    said = "not checked" if rule is None else ratio_text(ratio, rule["failed"])
+    said = "not checked" if rule is None else short_share(ratio, rule["failed"])
     if wrong:
         said = f"✗ {said}"
     style = {"ha": "center", "va": "center", "color": color}
@@ -134,7 +135,7 @@ def _draw_box(axes: Any, box: Box) -> None:
     axes.text(box.x, box.y + 10, said, size=11, weight=weight, **style)
 
 
-def _counts(found: Mapping[str, Any]) -> str:
+def _counts(found: Json) -> str:
     return ", ".join(f"{found[kind]:,} {kind}" for kind in _KINDS if found[kind])
 
 
@@ -155,7 +156,7 @@ def _description(rules: Any) -> str:
     tightest = max(rules, key=lambda rule: rule["ratio"] or 0.0)
     return (
         "Every rule holds at every layer; the tightest is "
-        f"{tightest['rule']} at {tightest['parameter']}, with {ratio_text(tightest['ratio'], 0)}."
+        f"{tightest['rule']} at {tightest['parameter']}, with {short_share(tightest['ratio'], 0)}."
     )
 
 

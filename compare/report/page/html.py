@@ -3,10 +3,11 @@
 import importlib.resources
 from collections.abc import Iterable
 
+from compare.report.document import Json
 from compare.report.figures import draw_all
 from compare.report.figures.certificate import alike
 from compare.report.figures.drawing import Drawing
-from compare.report.numbers import Json
+from compare.report.labels import sizes_of
 from compare.report.page import sections
 from compare.report.page.markup import escaped, figure, paragraph, section
 
@@ -53,13 +54,12 @@ def _document(report: Json, main: str) -> str:
     style = importlib.resources.files("compare.report.page").joinpath("page.css").read_text("utf-8")
     skip = "#failure" if report["verdict"] != "agree" else "#compared"
     words = "Skip to the failure" if report["verdict"] != "agree" else "Skip to the results"
-    network = "-".join(map(str, report["config"]["layer_sizes"]))
     return (
         '<!DOCTYPE html>\n<html lang="en"><head><meta charset="utf-8">\n'
         f'<meta http-equiv="Content-Security-Policy" content="{_POLICY}">\n'
         '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
         '<link rel="icon" href="data:,">\n'
-        f"<title>{escaped(report['verdict'])}: gradients of {network}</title>\n"
+        f"<title>{escaped(report['verdict'])}: gradients of {sizes_of(report['config'])}</title>\n"
         f'<style>\n{style}</style></head>\n<body class="{escaped(report["verdict"])}">\n'
         f'<a class="skip" href="{skip}">{words}</a>\n'
         f"{sections.headline(report)}\n<main>\n{main}\n</main></body></html>\n"

@@ -3,18 +3,16 @@
 from collections.abc import Iterator
 from typing import Any
 
-from compare.report.numbers import (
-    Json,
-    count,
+from compare.report.document import Json, is_wrong, letters_of, place_of, quantities
+from compare.report.labels import (
+    METRICS,
     entry,
-    is_wrong,
-    largest,
-    letters_of,
-    number,
-    place,
-    quantities,
-    share,
+    network_of,
+    origin_of_samples,
+    origin_of_weights,
+    pair_label,
 )
+from compare.report.numbers import count, largest_known, largest_ratio, number, share
 from compare.report.page.markup import (
     Cell,
     command,
@@ -86,9 +84,9 @@ def _differences(report: Json) -> str:
         [
             f"{pair['a']} ~ {pair['b']}",
             one["name"],
-            *((Cell(f"{one['nonfinite_differ']:,}"), place(one["first_nonfinite_at"])) * lost),
+            *((Cell(f"{one['nonfinite_differ']:,}"), place_of(one["first_nonfinite_at"])) * lost),
             Cell(number(one["max_abs"])),
-            place(one["max_abs_at"]),
+            place_of(one["max_abs_at"]),
             Cell(share(one["bound_ratio"]), "n wrong"),
         ]
         for pair, one in wrong
@@ -116,26 +114,17 @@ def _values(report: Json) -> str:
 def compared(report: Json) -> str:
     """The network, the samples and who took part."""
     config = report["config"]
-    sizes = "-".join(map(str, config["layer_sizes"]))
     entries = report["entries"]
     rows = [
-        ("network", f"{sizes} {config['activation']}"),
-        ("weights", _origin(config, "params", "init", f"{config.get('init')}")),
-        ("samples", f"{config['samples']:,}, {_origin(config, 'data', 'seed', 'U[0,1]')}"),
+        ("network", network_of(config)),
+        ("weights", origin_of_weights(config)),
+        ("samples", f"{config['samples']:,}, {origin_of_samples(config)}"),
         ("dtype", config["dtype"]),
         ("products", f"{config['matmul_precision']} asked for; {_measured(report)}"),
     ]
     if entries is not None:
         rows.append(("with end-to-end bounds", f"{entries['samples']:,} samples"))
     return section("compared", "What was compared", definitions(rows), _who(report))
-
-
-def _origin(config: Json, file: str, drawn: str, how: str) -> str:
-    if config.get(file) is not None:
-        return f"from {config[file]}"
-    if config.get(drawn) is None:
-        return "as given"
-    return f"{how}, seed {config['seed']}"
 
 
 def _measured(report: Json) -> str:
@@ -182,8 +171,9 @@ def _who(report: Json) -> str:
 
 
 def _witness(report: Json, name: str) -> float | None:
-    known = [one["scaled"] for one in report["witness"] if one["implementation"] == name]
-    return max((error for error in known if error is not None), default=None)
+    return largest_known(
+        one["scaled"] for one in report["witness"] if one["implementation"] == name
+    )
 
 
 def matrix(report: Json) -> str:
@@ -206,7 +196,7 @@ def _cell(pairs: Any, report: Json, names: list[str], row: str, column: str) -> 
     wrong = any(is_wrong(one) for one in quantities(pair, report))
     if names.index(row) < names.index(column):
         ulp = max((one["max_ulp"] or 0 for one in pair["parameters"]), default=0)
-        ratio = largest([one["bound_ratio"] for one in quantities(pair, report)])
+        ratio = largest_ratio([one["bound_ratio"] for one in quantities(pair, report)])
         text = f"{count(ulp)} ulp, {share(ratio)}"
     else:
         worst = (
@@ -227,16 +217,16 @@ def parameters(report: Json) -> str:
     rows = []
     for name, known in found.items():
         cells: list[str | Cell] = [name, "×".join(map(str, known[0][1]["shape"])) or "1"]
-        for metric in ("max_abs", "max_rel", "max_ulp"):
+        for metric in METRICS:
             pair, one = max(known, key=lambda both: both[1][metric] or 0)
             cells.append(Cell(count(one[metric]) if metric == "max_ulp" else number(one[metric])))
-            who = f", {letters[pair['a']]}~{letters[pair['b']]}" if one[metric] else ""
-            cells.append(f"{place(one[f'{metric}_at'])}{who}" if one[metric] else "")
-        ratio = largest([one["bound_ratio"] for _, one in known])
+            who = pair_label(letters, pair["a"], pair["b"])
+            cells.append(f"{place_of(one[f'{metric}_at'])}, {who}" if one[metric] else "")
+        ratio = largest_ratio([one["bound_ratio"] for _, one in known])
         wrong = any(is_wrong(one) for _, one in known)
         rows.append([*cells, Cell(("✗ " if wrong else "") + share(ratio), _kind(wrong))])
     head: list[str | Cell] = ["", "shape"]
-    for title in ("max abs", "max rel", "ulp"):
+    for title in METRICS.values():
         head += [Cell(title), "at"]
     layout = report["config"]["layout"]
     said = f"The largest differences between any two, at sample [index], layout {layout}"
@@ -256,7 +246,7 @@ def change(report: Json) -> str:
         [
             one["implementation"],
             Cell(f"{one['moved']:,}"),
-            Cell(share(largest([p["bound_ratio"] for p in one["parameters"]]))),
+            Cell(share(largest_ratio([p["bound_ratio"] for p in one["parameters"]]))),
             Cell(f"{one['certified_then']} → {one['certified_now']}"),
         ]
         for one in known["drifts"]
