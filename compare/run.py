@@ -45,7 +45,7 @@ def _compare(config: Config) -> "tuple[Report, Sequence[str]] | None":
     from compare.implementations.user.brought import from_flags
     from compare.pipeline.compare import examine_problem, report_of
     from compare.problem.problem import make_problem
-    from compare.report.files import Outputs
+    from compare.report.outputs import Outputs
     from compare.resume.journal import Journal, discard
     from compare.resume.processes import join, leave
 

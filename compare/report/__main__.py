@@ -11,7 +11,7 @@ from compare.formats.atomic import Staging
 from compare.graph.inline import inline_graphs
 from compare.options import command_line
 from compare.report.json.read import read_report
-from compare.report.page.files import Pages
+from compare.report.visuals import Visuals
 
 USAGE = """\
 Makes report.html anew from the report.json of a run, beside it.
@@ -38,18 +38,18 @@ def main(argv: Sequence[str]) -> int:
     if not values.html and values.plots is None:
         raise UsageError("nohtml: without a page and without --plots there is nothing to make")
     (path,) = words
-    text = read_report(path)
+    report = read_report(path)
     folder = values.out if values.out is not None else os.path.dirname(path) or "."
-    pages = Pages(html=values.html, plots=values.plots)
-    with Staging(folder, option="--out") as staging, pages:
+    visuals = Visuals(html=values.html, plots=values.plots)
+    with Staging(folder, option="--out") as staging, visuals:
         try:
-            pages.write(staging, text, draw_graphs=inline_graphs)
+            visuals.write(staging, report, draw_graphs=inline_graphs)
         except (ArithmeticError, LookupError, TypeError, ValueError) as error:
             raise UsageError(
                 f"{path}: its numbers contradict one another, so it was edited or damaged: "
                 f"{type(error).__name__}: {error}"
             ) from None
-    written = ", ".join((*staging.names, *pages.names))
+    written = ", ".join((*staging.names, *visuals.names))
     print(textwrap.fill(f"Written: {written}", 100, break_long_words=False, break_on_hyphens=False))
     return 0
 

@@ -15,8 +15,8 @@ from compare.errors import UsageError
 from compare.graph.inline import inline_graphs
 from compare.report import __main__ as command
 from compare.report.json.schema import first_fault
-from compare.report.page.files import LARGEST
 from compare.report.page.html import make_page
+from compare.report.visuals import LARGEST
 from tests.report.test_html import report_of
 from tests.support.paths import ROOT
 

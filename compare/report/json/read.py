@@ -6,13 +6,14 @@ import os
 from typing import Any
 
 from compare.errors import UsageError
+from compare.report.document import Json
 from compare.report.json.schema import SCHEMA_VERSION, first_fault
 
 _LARGEST = 16 * 2**20  # bytes: that of a wide, deep network with many pairs has 1 MiB
 
 
-def read_report(path: str) -> str:
-    """Returns the text of a report.json.
+def read_report(path: str) -> Json:
+    """Returns a report.json, parsed.
 
     Raises:
       UsageError: if it cannot be read, is too large, damaged, of something else or older, and if
@@ -25,13 +26,13 @@ def read_report(path: str) -> str:
         )
     text = _read(path)
     try:
-        report = json.loads(text, parse_constant=_refuse)
+        report: Json = json.loads(text, parse_constant=_refuse)
     except (ValueError, RecursionError):
         raise UsageError(
             f"{path}: expected the report.json of a run, which is JSON; this is not, or is damaged"
         ) from None
     _check(path, report)
-    return text
+    return report
 
 
 def _read(path: str) -> str:

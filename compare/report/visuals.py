@@ -1,13 +1,13 @@
-"""The page and the figures of a report as files, drawn from the text of its report.json."""
+"""The page and the figures of a report as files, drawn from its report.json alone."""
 
 import contextlib
 import importlib.util
-import json
 from collections.abc import Sequence
 from typing import Protocol
 
 from compare.errors import UsageError
 from compare.formats.atomic import Staging
+from compare.report.document import Json
 
 LARGEST = 500_000  # bytes of a page
 
@@ -19,7 +19,7 @@ class DrawGraphs(Protocol):
         """Returns them as <svg> elements, as far as there is room for so many bytes."""
 
 
-class Pages:
+class Visuals:
     """report.html in a folder and figures in another; a context manager."""
 
     def __init__(self, *, html: bool, plots: str | None) -> None:
@@ -42,7 +42,7 @@ class Pages:
                 'pip install "jaxmlp[report]"'
             )
 
-    def __enter__(self) -> "Pages":
+    def __enter__(self) -> "Visuals":
         """Makes sure that figures can be written.
 
         Raises:
@@ -52,12 +52,12 @@ class Pages:
             self._plots = self._stack.enter_context(Staging(self._folder, option="--plots"))
         return self
 
-    def write(self, staging: Staging, text: str, *, draw_graphs: DrawGraphs) -> None:
+    def write(self, staging: Staging, report: Json, *, draw_graphs: DrawGraphs) -> None:
         """Draws; the page goes where the report is.
 
         Args:
           staging: of that folder.
-          text: of report.json.
+          report: parsed report.json.
           draw_graphs: draws the computational graphs for the page.
         """
         if not self._html and self._plots is None:
@@ -66,7 +66,6 @@ class Pages:
         from compare.report.figures import draw_all
         from compare.report.page.html import make_page
 
-        report = json.loads(text)
         drawings = list(draw_all(report))
         if self._html:
             config = report["config"]

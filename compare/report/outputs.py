@@ -1,6 +1,7 @@
 """The files of one run, which appear together when it has got through, or not at all."""
 
 import contextlib
+import json
 import os
 from collections.abc import Iterable, Mapping, Sequence
 
@@ -16,7 +17,7 @@ from compare.options.config import Config
 from compare.problem.answers import NamedGrads
 from compare.problem.problem import Problem
 from compare.report.json.write import report_to_json
-from compare.report.page.files import Pages
+from compare.report.visuals import Visuals
 from compare.results import Report
 
 
@@ -32,7 +33,7 @@ class Outputs:
         """
         if config.save_params is not None and config.save_params.lower().endswith(".safetensors"):
             import_safetensors(f"--save_params {config.save_params}")
-        self._pages = Pages(html=config.html, plots=config.plots)
+        self._visuals = Visuals(html=config.html, plots=config.plots)
         self._config, self._problem = config, problem
         self._stack = contextlib.ExitStack()
         self._keeper = None
@@ -59,7 +60,7 @@ class Outputs:
                 option: stack.enter_context(staged_file(path, option=option))
                 for option, path in self._named.items()
             }
-            stack.enter_context(self._pages)
+            stack.enter_context(self._visuals)
             self._dumps = stack.enter_context(Dumps(self._staging, self._config))
             self._stack = stack.pop_all()
         return self
@@ -88,7 +89,7 @@ class Outputs:
         self._dumps.finish()
         text = report_to_json(report)
         self._staging.path("report.json").write_text(text, encoding="utf-8")
-        self._pages.write(self._staging, text, draw_graphs=_draw_graphs)
+        self._visuals.write(self._staging, json.loads(text), draw_graphs=_draw_graphs)
         for option, path in self._named.items():
             for name in self._staging.names:
                 if os.path.realpath(name) == os.path.realpath(path):
@@ -107,7 +108,7 @@ class Outputs:
     @property
     def names(self) -> tuple[str, ...]:
         """Of all files."""
-        return (*self._staging.names, *self._pages.names, *self._named.values())
+        return (*self._staging.names, *self._visuals.names, *self._named.values())
 
 
 def _draw_graphs(layer_sizes: Sequence[int], activation: str, *, room: int) -> list[str]:
