@@ -8,7 +8,6 @@ from absl import flags
 
 from compare.errors import UsageError
 from compare.formats.atomic import Staging
-from compare.graph.inline import inline_graphs
 from compare.options import command_line
 from compare.report.json.read import read_report
 from compare.report.visuals import Visuals
@@ -43,7 +42,7 @@ def main(argv: Sequence[str]) -> int:
     visuals = Visuals(html=values.html, plots=values.plots)
     with Staging(folder, option="--out") as staging, visuals:
         try:
-            visuals.write(staging, report, draw_graphs=inline_graphs)
+            visuals.write(staging, report)
         except (ArithmeticError, LookupError, TypeError, ValueError) as error:
             raise UsageError(
                 f"{path}: its numbers contradict one another, so it was edited or damaged: "

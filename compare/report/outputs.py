@@ -3,7 +3,7 @@
 import contextlib
 import json
 import os
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 
 import numpy as np
 
@@ -80,26 +80,31 @@ class Outputs:
         Raises:
           UsageError: if two files have one name.
         """
-        for start, grads in blocks:
-            self._dumps.add(
-                start, {k: _in_layout(v, self._config.layout) for k, v in grads.items()}
-            )
-            if self._keeper is not None:
-                self._keeper.add(grads)
-        self._dumps.finish()
+        self._write_gradients(blocks)
         text = report_to_json(report)
         self._staging.path("report.json").write_text(text, encoding="utf-8")
-        self._visuals.write(self._staging, json.loads(text), draw_graphs=_draw_graphs)
-        for option, path in self._named.items():
-            for name in self._staging.names:
-                if os.path.realpath(name) == os.path.realpath(path):
-                    raise UsageError(f"{option} {path}: this run writes {name} too; choose another")
+        self._visuals.write(self._staging, json.loads(text))
+        self._refuse_one_name_for_two()
         if "--save_params" in self._files:
             file, layout = self._files["--save_params"], self._config.layout
             suffix = os.path.splitext(self._named["--save_params"])[1].lower()
             write_params(file, self._problem.params, suffix=suffix, layout=layout)
         if self._keeper is not None:
             self._keeper.write(self._files["--save_baseline"], report)
+
+    def _write_gradients(self, blocks: Iterable[tuple[int, NamedGrads]]) -> None:
+        for start, grads in blocks:
+            named = {name: _in_layout(one, self._config.layout) for name, one in grads.items()}
+            self._dumps.add(start, named)
+            if self._keeper is not None:
+                self._keeper.add(grads)
+        self._dumps.finish()
+
+    def _refuse_one_name_for_two(self) -> None:
+        for option, path in self._named.items():
+            for name in self._staging.names:
+                if os.path.realpath(name) == os.path.realpath(path):
+                    raise UsageError(f"{option} {path}: this run writes {name} too; choose another")
 
     def __exit__(self, *raised: object) -> None:
         """Lets all files appear, or removes them after an exception."""
@@ -109,12 +114,6 @@ class Outputs:
     def names(self) -> tuple[str, ...]:
         """Of all files."""
         return (*self._staging.names, *self._visuals.names, *self._named.values())
-
-
-def _draw_graphs(layer_sizes: Sequence[int], activation: str, *, room: int) -> list[str]:
-    from compare.graph.inline import inline_graphs  # most runs draw none
-
-    return inline_graphs(layer_sizes, activation, room=room)
 
 
 def _in_layout(arrays: Mapping[str, np.ndarray], layout: str) -> dict[str, np.ndarray]:

@@ -3,20 +3,16 @@
 import contextlib
 import importlib.util
 from collections.abc import Sequence
-from typing import Protocol
+from typing import TYPE_CHECKING
 
 from compare.errors import UsageError
 from compare.formats.atomic import Staging
 from compare.report.document import Json
 
+if TYPE_CHECKING:
+    from compare.report.figures.drawing import Drawing
+
 LARGEST = 500_000  # bytes of a page
-
-
-class DrawGraphs(Protocol):
-    """What draws computational graphs."""
-
-    def __call__(self, layer_sizes: Sequence[int], activation: str, *, room: int) -> list[str]:
-        """Returns them as <svg> elements, as far as there is room for so many bytes."""
 
 
 class Visuals:
@@ -52,26 +48,21 @@ class Visuals:
             self._plots = self._stack.enter_context(Staging(self._folder, option="--plots"))
         return self
 
-    def write(self, staging: Staging, report: Json, *, draw_graphs: DrawGraphs) -> None:
+    def write(self, staging: Staging, report: Json) -> None:
         """Draws; the page goes where the report is.
 
         Args:
           staging: of that folder.
           report: parsed report.json.
-          draw_graphs: draws the computational graphs for the page.
         """
         if not self._html and self._plots is None:
             return
         # here, so that a run without figures starts as fast as it can
         from compare.report.figures import draw_all
-        from compare.report.page.html import make_page
 
         drawings = list(draw_all(report))
         if self._html:
-            config = report["config"]
-            room = LARGEST - 1000 - len(make_page(report, drawings=drawings).encode())
-            graphs = draw_graphs(config["layer_sizes"], config["activation"], room=room)
-            page = make_page(report, drawings=drawings, graphs=graphs)
+            page = _page_with_graphs(report, drawings)
             staging.path("report.html").write_text(page, encoding="utf-8")
         if self._plots is not None:
             for one in drawings:
@@ -85,3 +76,14 @@ class Visuals:
     def names(self) -> tuple[str, ...]:
         """Of the figures."""
         return () if self._plots is None else self._plots.names
+
+
+def _page_with_graphs(report: Json, drawings: "Sequence[Drawing]") -> str:
+    """Makes a page with as many computational graphs as it has room for."""
+    from compare.graph.inline import inline_graphs
+    from compare.report.page.html import make_page
+
+    config, page = report["config"], make_page(report, drawings=drawings)
+    room = LARGEST - 1000 - len(page.encode())
+    graphs = inline_graphs(config["layer_sizes"], config["activation"], room=room)
+    return make_page(report, drawings=drawings, graphs=graphs)
