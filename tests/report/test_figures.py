@@ -5,11 +5,9 @@ import re
 
 import pytest
 
-from compare.report.document import letters_of
 from compare.report.figures import draw_all
 from compare.report.figures.certificate import alike, draw_certificate
 from compare.report.figures.drawing import plain
-from compare.report.numbers import share, short_share
 from tests.report.test_html import report_of
 
 NAMES = {"histogram_ulp", "error_by_sample", "error_by_size"}
@@ -79,31 +77,5 @@ def test_without_bounds_there_is_nothing_to_map():
     assert "error_by_size" not in names
 
 
-@pytest.mark.parametrize(
-    ("ratio", "text"),
-    [
-        (None, "∞"),
-        (0, "0 %"),
-        (1e-7, "<0.01 %"),
-        (0.0361, "3.6 %"),
-        (0.9999, "100 %"),
-        (1.5, "1.5 times"),
-        (17_234.0, "17,200 times"),
-        (3e9, "3e9 times"),
-    ],
-)
-def test_shares_of_a_bound(ratio, text):
-    assert share(ratio) == text
-
-
-def test_texts_for_boxes():
-    assert short_share(0.5, 0) == "50 % used"
-    assert short_share(57_515.0, 3) == "57,500×"
-    assert short_share(None, 3) == "∞×"
-
-
 def test_names_of_files_are_plain():
     assert plain("A jax_grad@cuda:0/../x") == "a_jax_grad_cuda_0_x"
-    names = [f"n{i}" for i in range(30)]
-    letters = letters_of({"implementations": [{"name": name} for name in names]})
-    assert [letters[name] for name in ("n0", "n25", "n26", "n29")] == ["A", "Z", "AA", "AD"]

@@ -8,6 +8,7 @@ import pytest
 from compare import compare_gradients
 from compare.problem.answers import name_parameters
 from compare.report.json.write import report_to_dict, report_to_json
+from compare.report.page.html import make_page
 from compare.report.text.report import format_report
 from jaxmlp import init_params
 
@@ -116,3 +117,4 @@ def test_more_implementations_than_letters_have_two():
     assert "Z mine24" in printed
     assert "AA mine25" in printed
     assert "A~AA jax_grad ~ mine25" in printed
+    assert ">AA mine25<" in make_page(report_to_dict(found))
