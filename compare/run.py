@@ -28,7 +28,7 @@ def main(argv: Sequence[str]) -> int:
     found = _compare(config)
     if found is None:
         return EXIT_STATUS["agree"]
-    from compare.report.text.text import format_report
+    from compare.report.text.report import format_report
 
     report, names = found
     width = _width()
@@ -45,7 +45,7 @@ def _compare(config: Config) -> "tuple[Report, Sequence[str]] | None":
     from compare.implementations.user.brought import from_flags
     from compare.pipeline.compare import examine_problem, report_of
     from compare.problem.problem import make_problem
-    from compare.report.files import Outputs
+    from compare.report.outputs import Outputs
     from compare.resume.folder import discard
     from compare.resume.journal import Journal
     from compare.resume.processes import join, leave
@@ -82,7 +82,8 @@ def _compare(config: Config) -> "tuple[Report, Sequence[str]] | None":
                 examined = examine(journal)
                 journal.add_others(examined.evidence)
                 report = report_of(examined)
-                outputs.write(report, journal.blocks())
+                stems = {one.name: one.file_stem for one in examined.taking_part}
+                outputs.write(report, journal.blocks(), stems)
         except KeyboardInterrupt:
             raise journal.interrupted() from None
         journal.finish()

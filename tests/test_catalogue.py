@@ -20,12 +20,15 @@ from compare.implementations import numpy_backprop, table
 from compare.implementations.base import Settings
 from compare.implementations.formulas import formula
 from compare.implementations.jax import jax_settings
+from compare.implementations.table import IMPLEMENTATIONS
 from compare.implementations.torch_settings import torch_settings
 from compare.options.command_line import EXIT_STATUS
 from compare.problem.network import uniform_network
 from jaxmlp import Batch, init_params, mlp
 
-SCHEMA = json.loads(importlib.resources.files("compare.report").joinpath("schema.json").read_text())
+SCHEMA = json.loads(
+    importlib.resources.files("compare.report.json").joinpath("schema.json").read_text()
+)
 
 KEYS = {
     "activations_of_jaxmlp": (jaxmlp.ACTIVATIONS, catalogue.ACTIVATIONS),

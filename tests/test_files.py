@@ -13,7 +13,7 @@ import pytest
 
 from compare import files
 from compare.errors import UsageError
-from compare.formats.write.dumps import COLUMNS, HEADER, text_lines
+from compare.formats.write.dump import COLUMNS, HEADER, text_lines
 from tests.support.paths import ROOT
 
 

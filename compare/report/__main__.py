@@ -7,12 +7,11 @@ from collections.abc import Sequence
 
 from compare.errors import UsageError
 from compare.formats.atomic import Staging
-from compare.graph.pictures.svg import inline_graphs
 from compare.options.command_line import exit_with
 from compare.options.option import flag, folder, rows
 from compare.options.parse import parse
 from compare.report.json.read import read_report
-from compare.report.page.files import Pages
+from compare.report.visuals import Visuals
 
 USAGE = """\
 Makes report.html anew from the report.json of a run, beside it.
@@ -48,18 +47,18 @@ def main(argv: Sequence[str]) -> int:
     if not options.html and options.plots is None:
         raise UsageError("nohtml: without a page and without --plots there is nothing to make")
     (path,) = words
-    text = read_report(path)
+    report = read_report(path)
     folder = options.out if options.out is not None else os.path.dirname(path) or "."
-    pages = Pages(html=options.html, plots=options.plots)
-    with Staging(folder, option="--out") as staging, pages:
+    visuals = Visuals(html=options.html, plots=options.plots)
+    with Staging(folder, option="--out") as staging, visuals:
         try:
-            pages.write(staging, text, draw_graphs=inline_graphs)
+            visuals.write(staging, report)
         except (ArithmeticError, LookupError, TypeError, ValueError) as error:
             raise UsageError(
                 f"{path}: its numbers contradict one another, so it was edited or damaged: "
                 f"{type(error).__name__}: {error}"
             ) from None
-    written = ", ".join((*staging.names, *pages.names))
+    written = ", ".join((*staging.names, *visuals.names))
     print(textwrap.fill(f"Written: {written}", 100, break_long_words=False, break_on_hyphens=False))
     return 0
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from compare.formats.atomic import Staging
-from compare.formats.write.dumps import write_npz
+from compare.formats.write.npz import write_npz
 from compare.formats.write.params import named_params
 from compare.options.command import reproducing_command
 from compare.options.config import Config

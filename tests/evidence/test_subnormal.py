@@ -8,7 +8,7 @@ import torch
 
 from compare import compare_gradients
 from compare.evidence.rounding.probes import probe
-from compare.report.text.text import format_report
+from compare.report.text.report import format_report
 from jaxmlp import init_params
 from tests.support.backwards import factor_2_missing
 from tests.support.networks import ALL_ACTIVATIONS

@@ -8,7 +8,7 @@ from hypothesis.extra import numpy as hnp
 
 from compare.errors import UsageError
 from compare.formats.read.numbers import read_numbers
-from compare.formats.write.dumps import COLUMNS, HEADER, text_lines
+from compare.formats.write.dump import COLUMNS, HEADER, text_lines
 
 NAN, INF = float("nan"), float("inf")
 SHAPES = {"w1": (2, 3), "b1": (3,), "w2": (3, 1), "b2": (1,)}

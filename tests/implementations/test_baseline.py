@@ -13,10 +13,12 @@ import pytest
 
 from compare import run
 from compare.errors import UsageError
-from compare.report.text.text import format_report
+from compare.report.text.report import format_report
 from jaxmlp import init_params
 
-SCHEMA = json.loads(importlib.resources.files("compare.report").joinpath("schema.json").read_text())
+SCHEMA = json.loads(
+    importlib.resources.files("compare.report.json").joinpath("schema.json").read_text()
+)
 SMALL = ("--layer_sizes=2,3,1", "--samples=4", "--dumps=none")
 NAMES = ("jax_grad", "jax_manual", "torch_autograd")
 RIGHT = """
@@ -551,7 +553,7 @@ def test_too_many_numbers_are_refused_at_once(tmp_path):
 def test_tables_fit_into_80_columns(tmp_path, monkeypatch):
     reports = []
     monkeypatch.setattr(
-        "compare.report.text.text.format_report",
+        "compare.report.text.report.format_report",
         lambda report, **_: reports.append(report) or format_report(report, width=80),
     )
     for flags in (("--samples=1100",), ("--dtype=float64", "--layout=out_in")):

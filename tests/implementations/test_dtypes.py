@@ -107,7 +107,7 @@ def test_dumps_are_read_back_to_the_same_bits(tmp_path, dtype, suffix, layout):
 
 def test_every_bfloat16_and_float16_is_dumped_to_the_same_bits(tmp_path):
     from compare.formats.read.dump import read_dump
-    from compare.formats.write.dumps import COLUMNS, HEADER, text_lines
+    from compare.formats.write.dump import COLUMNS, HEADER, text_lines
 
     for dtype in LOW:
         array = np.arange(2**16, dtype=np.uint16).view(dtype_of(dtype))

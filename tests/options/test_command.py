@@ -21,7 +21,9 @@ from compare.options.flags import config_from_argv
 from compare.problem.problem import make_problem
 from jaxmlp import init_params
 
-SCHEMA = json.loads(importlib.resources.files("compare.report").joinpath("schema.json").read_text())
+SCHEMA = json.loads(
+    importlib.resources.files("compare.report.json").joinpath("schema.json").read_text()
+)
 SMALL = ("--layer_sizes=2,3,1", "--dumps=none", "--witness=0")
 ALL = "--implementations=jax_grad,jax_manual,torch_autograd,numpy_manual"
 # Wrong from a number of samples on: those whose x begins like that one.

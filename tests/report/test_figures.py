@@ -8,7 +8,6 @@ import pytest
 from compare.report.figures import draw_all
 from compare.report.figures.certificate import alike, draw_certificate
 from compare.report.figures.drawing import plain
-from compare.report.numbers import letters_of, ratio_text, share
 from tests.report.test_html import report_of
 
 NAMES = {"histogram_ulp", "error_by_sample", "error_by_size"}
@@ -78,31 +77,5 @@ def test_without_bounds_there_is_nothing_to_map():
     assert "error_by_size" not in names
 
 
-@pytest.mark.parametrize(
-    ("ratio", "text"),
-    [
-        (None, "∞"),
-        (0, "0 %"),
-        (1e-7, "<0.01 %"),
-        (0.0361, "3.6 %"),
-        (0.9999, "100 %"),
-        (1.5, "1.5 times"),
-        (17_234.0, "17,200 times"),
-        (3e9, "3e9 times"),
-    ],
-)
-def test_shares_of_a_bound(ratio, text):
-    assert share(ratio) == text
-
-
-def test_texts_for_boxes():
-    assert ratio_text(0.5, 0) == "50 % used"
-    assert ratio_text(57_515.0, 3) == "57,500×"
-    assert ratio_text(None, 3) == "∞×"
-
-
 def test_names_of_files_are_plain():
     assert plain("A jax_grad@cuda:0/../x") == "a_jax_grad_cuda_0_x"
-    names = [f"n{i}" for i in range(30)]
-    letters = letters_of({"implementations": [{"name": name} for name in names]})
-    assert len(set(letters.values())) == 30

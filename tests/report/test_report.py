@@ -8,10 +8,13 @@ import pytest
 from compare import compare_gradients
 from compare.problem.answers import name_parameters
 from compare.report.json.write import report_to_dict, report_to_json
-from compare.report.text.text import format_report
+from compare.report.page.html import make_page
+from compare.report.text.report import format_report
 from jaxmlp import init_params
 
-SCHEMA = json.loads(importlib.resources.files("compare.report").joinpath("schema.json").read_text())
+SCHEMA = json.loads(
+    importlib.resources.files("compare.report.json").joinpath("schema.json").read_text()
+)
 
 
 def make_report(sizes=(2, 10, 10, 1), samples=8, x=None, **options):
@@ -114,3 +117,4 @@ def test_more_implementations_than_letters_have_two():
     assert "Z mine24" in printed
     assert "AA mine25" in printed
     assert "A~AA jax_grad ~ mine25" in printed
+    assert ">AA mine25<" in make_page(report_to_dict(found))

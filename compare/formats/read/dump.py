@@ -1,4 +1,4 @@
-"""Our own text dumps; `report.dat` writes them and describes the form."""
+"""Our own text dumps; `formats.write.dump` writes them and describes the form."""
 
 import math
 import re

@@ -1,30 +1,16 @@
-"""Gradients as files, a block at a time: text that `diff` understands, or `.npz`.
-
-Text is one value a line, `sample parameter row column value`, under the same header in every
-file. Samples, rows and columns count from 0, parameters from 1 (w1); a bias has row 0. A value has
-enough digits to be read back to the same bits.
-"""
+"""The gradients of a run as files, a block at a time: text, or `.npz`."""
 
 import contextlib
-from collections.abc import Mapping, Sequence
-from typing import IO, Any
+from collections.abc import Mapping
+from typing import IO
 
 import numpy as np
 
 from compare.formats.atomic import Staging
-from compare.formats.precision import decimal_digits
+from compare.formats.write.dump import COLUMNS, HEADER, text_lines
+from compare.formats.write.npz import write_npz
 from compare.options.config import Config
 from compare.options.table import LARGEST_TEXT_DUMP
-
-STEMS = {"jax_grad": "jax_autograd", "jax_manual": "my_autograd"}  # others: their own name
-HEADER = "# gradients of {network}, {n} samples, {dtype}, {layout}"
-COLUMNS = "# sample parameter row column value"
-
-
-def stem_of(implementation: str) -> str:
-    """Names the files of an implementation: of jax_grad@cuda:0 it is jax_autograd@cuda0."""
-    name, at, device = implementation.partition("@")
-    return f"{STEMS.get(name, name)}{at}{device.replace(':', '')}"
 
 
 def dump_format(config: Config) -> str:
@@ -54,14 +40,13 @@ class Dumps:
         return self
 
     def add(self, first_sample: int, block: Mapping[str, dict[str, np.ndarray]]) -> None:
-        """Writes one block: implementation -> parameter -> [N, ...]."""
+        """Writes one block: what file names begin with -> parameter -> [N, ...]."""
         if self._format == "none":
             return
-        for implementation, parameters in block.items():
+        for stem, parameters in block.items():
             for part in self._parts:
                 arrays = {k: v for k, v in parameters.items() if k[0] in part}
-                name = stem_of(implementation)
-                name += f"_{part}" if len(self._parts) > 1 else ""
+                name = f"{stem}_{part}" if len(self._parts) > 1 else stem
                 if self._format == "text":
                     self._add_text(f"{name}.dat", first_sample, arrays)
                 else:
@@ -98,40 +83,3 @@ class Dumps:
             dtype=dtype,
             layout=self._config.layout,
         )
-
-
-def write_npz(file: IO[bytes], arrays: Mapping[str, np.ndarray]) -> None:
-    """Writes arrays of one dtype as an archive.
-
-    NumPy does not know bfloat16, which is widened to float32; an entry `dtype` then says what the
-    numbers are, for readers of ours.
-    """
-    stored: dict[str, Any] = dict(arrays)
-    if any(array.dtype.name == "bfloat16" for array in arrays.values()):
-        stored = {name: array.astype(np.float32) for name, array in arrays.items()}
-        stored["dtype"] = np.array("bfloat16")
-    np.savez(file, **stored)
-
-
-def text_lines(first_sample: int, arrays: Mapping[str, np.ndarray]) -> Sequence[str]:
-    """Returns the text of every sample, [N] strings of many lines each.
-
-    Args:
-      first_sample: the number of the first one.
-      arrays: parameter -> [N, rows, columns] or [N, columns].
-    """
-    lines = [
-        f"\0 {name} {row} {column} {_number_format(array.dtype)}\n"
-        for name, array in arrays.items()
-        for row, column in np.ndindex(*(1, *array.shape[1:])[-2:])
-    ]
-    template = "".join(lines)
-    values = np.concatenate([v.reshape(len(v), -1) for v in arrays.values()], axis=1)
-    return [
-        template.replace("\0", str(sample)) % tuple(row)
-        for sample, row in enumerate(values.tolist(), start=first_sample)
-    ]
-
-
-def _number_format(dtype: np.dtype) -> str:
-    return f"%.{decimal_digits(dtype.name)}g"

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from compare.formats.write.dumps import write_npz
+from compare.formats.write.npz import write_npz
 from jaxmlp.base import Params
 
 

@@ -1,16 +1,14 @@
 """The figures of a report, each from its JSON alone; matplotlib is loaded only to draw."""
 
-from collections.abc import Iterator, Mapping
-from typing import Any
+from collections.abc import Iterator
 
+from compare.report.document import Json
 from compare.report.figures.by_sample import draw_by_sample
 from compare.report.figures.by_size import draw_by_size
 from compare.report.figures.certificate import alike, draw_certificate
 from compare.report.figures.drawing import Drawing
 from compare.report.figures.heatmaps import draw_heatmaps
 from compare.report.figures.histogram import draw_histogram
-
-Json = Mapping[str, Any]
 
 
 def draw_all(report: Json) -> Iterator[Drawing]:

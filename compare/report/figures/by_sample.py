@@ -1,14 +1,14 @@
 """The largest distance along the samples: whether it is everywhere, or begins somewhere."""
 
-from collections.abc import Mapping
 from typing import Any
 
+from compare.report.document import Json
 from compare.report.figures.drawing import SERIES, WRONG, Drawing, draw
 from compare.report.figures.series import left_out, series_of
 from compare.report.numbers import count
 
 
-def draw_by_sample(report: Mapping[str, Any]) -> Drawing:
+def draw_by_sample(report: Json) -> Drawing:
     """Draws one line for every pair, over stretches of samples; equal ones share it."""
     found = [pair["largest_ulp_by_sample"] for pair in report["pairs"]]
     shown = series_of(report, found)
@@ -48,7 +48,7 @@ def draw_by_sample(report: Mapping[str, Any]) -> Drawing:
         "error_by_sample",
         paint,
         title="Largest distance along the samples",
-        description=said + left_out(report, shown, found),
+        description=said + left_out(shown, found),
         size=(400, 270),
     )
 
@@ -67,7 +67,7 @@ def _ticks(axes: Any, top: float) -> None:
     axes.minorticks_off()
 
 
-def _first_lost(report: Mapping[str, Any]) -> int | None:
+def _first_lost(report: Json) -> int | None:
     """The first sample in which an entry is not finite on one side only."""
     known = [
         one["first_nonfinite_at"]["sample"]

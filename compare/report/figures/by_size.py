@@ -1,13 +1,14 @@
 """|error| against |value|, with what rounding allows drawn in."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from typing import Any
 
+from compare.report.document import Json
 from compare.report.figures.drawing import FINE, INK, WRONG, Drawing, draw
 from compare.report.numbers import finite, number
 
 
-def draw_by_size(report: Mapping[str, Any]) -> Iterator[Drawing]:
+def draw_by_size(report: Json) -> Iterator[Drawing]:
     """Yields one figure, or none where nothing was bounded."""
     entries = report["entries"]
     if entries is None or not entries["sizes"]:
@@ -39,7 +40,7 @@ def draw_by_size(report: Mapping[str, Any]) -> Iterator[Drawing]:
     )
 
 
-def _is_over(one: Mapping[str, Any]) -> bool:
+def _is_over(one: Json) -> bool:
     most = one["largest_allowed"]
     return most is not None and one["largest_error"] > most
 

@@ -5,30 +5,30 @@ right to left, and between them stands the gradient of every weight matrix, made
 """
 
 import itertools
-from collections.abc import Mapping, Sequence
-from typing import Any, NamedTuple
+from collections.abc import Sequence
+from typing import Any
 
+from compare.report.document import Json, letters_of
+from compare.report.figures.boxes import (
+    BOTTOM,
+    HEIGHT,
+    MIDDLE,
+    PITCH,
+    TOP,
+    WIDTH,
+    Box,
+    boxes_of,
+    column,
+)
 from compare.report.figures.drawing import FINE, INK, WRONG, Drawing, draw, plain
-from compare.report.numbers import letters_of, ratio_text
+from compare.report.numbers import short_share
 
-_PITCH, _WIDTH, _HEIGHT = 100, 88, 46  # of boxes, in CSS pixels
-_TOP, _MIDDLE, _BOTTOM = 62, 140, 218
 _KINDS = ("certified", "failed", "silent")
-_SUBSCRIPTS = str.maketrans("0123456789", "₀₁₂₃₄₅₆₇₈₉")
 
 
-class Box(NamedTuple):
-    """One place in the network, and the rule that holds there."""
-
-    x: float
-    y: float
-    text: str
-    rule: Mapping[str, Any] | None  # as in report.json; None where nothing was checked
-
-
-def alike(report: Mapping[str, Any]) -> list[list[Mapping[str, Any]]]:
+def alike(report: Json) -> list[list[Json]]:
     """Puts implementations together of which the same was found: one picture is enough."""
-    groups: dict[str, list[Mapping[str, Any]]] = {}
+    groups: dict[str, list[Json]] = {}
     for one in report["implementations"]:
         found = one["certificate"]
         key = repr([found["rules"], *(found[kind] for kind in (*_KINDS, "at_kink"))])
@@ -36,73 +36,51 @@ def alike(report: Mapping[str, Any]) -> list[list[Mapping[str, Any]]]:
     return list(groups.values())
 
 
-def draw_certificate(report: Mapping[str, Any], group: Sequence[Mapping[str, Any]]) -> Drawing:
+def draw_certificate(report: Json, group: Sequence[Json]) -> Drawing:
     """Draws the network with every rule at its place, for implementations that are alike."""
     layers = len(report["config"]["layer_sizes"]) - 1
     found = group[0]["certificate"]
-    boxes = _boxes(layers, {(rule["rule"], rule["parameter"]): rule for rule in found["rules"]})
+    boxes = boxes_of(layers, {(rule["rule"], rule["parameter"]): rule for rule in found["rules"]})
     names = [f"{letters_of(report)[one['name']]} {one['name']}" for one in group]
 
     def paint(figure: Any) -> None:
         axes = figure.add_axes((0, 0, 1, 1))
-        axes.set(xlim=(0, width), ylim=(_BOTTOM + 34, 0))
+        axes.set(xlim=(0, width), ylim=(BOTTOM + 34, 0))
         axes.set_axis_off()
         _arrows(axes, layers)
         _heads(axes, report["config"]["layer_sizes"])
         for box in boxes:
             _draw_box(axes, box)
 
-    width = (layers + 1) * _PITCH + 4
+    width = (layers + 1) * PITCH + 4
     return draw(
         f"certificate_{plain(names[0])}",
         paint,
         title=f"{_joined(names)}: {_counts(found)}",
         description=_description(found["rules"]),
-        size=(width, _BOTTOM + 34),
+        size=(width, BOTTOM + 34),
         layout=None,
     )
-
-
-def _boxes(layers: int, rules: Mapping[tuple[str, str], Any]) -> list[Box]:
-    def h(i: int) -> str:
-        return f"x{_sub(0)}" if i == 0 else f"h{_sub(i)} = φ(z{_sub(i)})"
-
-    boxes = [
-        Box(
-            _column(i),
-            _TOP,
-            "x" if i == 0 else h(i),
-            rules.get(("activation" if i else "input", f"w{i + 1}")),
-        )
-        for i in range(layers)
-    ]
-    for i in range(1, layers + 1):
-        known = ("output" if i == layers else "chain", f"b{i}")
-        text = f"db{_sub(i)} = δ{_sub(i)}"
-        boxes.append(Box(_column(i), _BOTTOM, text, rules.get(known)))
-        outer = f"dw{_sub(i)} = {'x' if i == 1 else 'h' + _sub(i - 1)}δ{_sub(i)}"
-        boxes.append(Box(_column(i - 0.5), _MIDDLE, outer, rules.get(("rank_one", f"w{i}"))))
-    return boxes
 
 
 def _heads(axes: Any, sizes: Any) -> None:
     for i, (inputs, outputs) in enumerate(itertools.pairwise(sizes), start=1):
         head = f"layer {i}: {inputs}→{outputs}"
-        axes.text(_column(i - 0.5), 16, head, ha="center", va="center", size=10.5)
+        axes.text(column(i - 0.5), 16, head, ha="center", va="center", size=10.5)
 
 
 def _arrows(axes: Any, layers: int) -> None:
-    half, high = _WIDTH / 2, _HEIGHT / 2
+    half, high = WIDTH / 2, HEIGHT / 2
     for i in range(1, layers + 1):
-        _arrow(axes, (_column(i - 1) + half, _TOP), (_column(i) - half, _TOP))
+        _arrow(axes, (column(i - 1) + half, TOP), (column(i) - half, TOP))
         if i < layers:
-            _arrow(axes, (_column(i + 1) - half, _BOTTOM), (_column(i) + half, _BOTTOM))
-        near = _column(i - 0.5)
-        _arrow(axes, (_column(i - 1), _TOP + high), (near - 20, _MIDDLE - high))
-        _arrow(axes, (_column(i), _BOTTOM - high), (near + 20, _MIDDLE + high))
-    end = _column(layers)
-    axes.text(end, _TOP, "ŷ, loss", ha="center", va="center", size=12)
-    _arrow(axes, (end, _TOP + 12), (end, _BOTTOM - high))
+            _arrow(axes, (column(i + 1) - half, BOTTOM), (column(i) + half, BOTTOM))
+        near = column(i - 0.5)
+        _arrow(axes, (column(i - 1), TOP + high), (near - 20, MIDDLE - high))
+        _arrow(axes, (column(i), BOTTOM - high), (near + 20, MIDDLE + high))
+    end = column(layers)
+    axes.text(end, TOP, "ŷ, loss", ha="center", va="center", size=12)
+    _arrow(axes, (end, TOP + 12), (end, BOTTOM - high))
 
 
 def _arrow(axes: Any, start: tuple[float, float], end: tuple[float, float]) -> None:
@@ -116,8 +94,8 @@ def _draw_box(axes: Any, box: Box) -> None:
     rule, wrong = box.rule, box.rule is not None and box.rule["failed"] > 0
     ratio = rule["ratio"] if rule else None
     shade = 0.08 + 0.4 * min(ratio or 0.0, 1.0)  # the more of its allowance is used, the darker
-    corner = (box.x - _WIDTH / 2, box.y - _HEIGHT / 2)
-    shape = FancyBboxPatch(corner, _WIDTH, _HEIGHT, boxstyle="round,pad=0,rounding_size=6")
+    corner = (box.x - WIDTH / 2, box.y - HEIGHT / 2)
+    shape = FancyBboxPatch(corner, WIDTH, HEIGHT, boxstyle="round,pad=0,rounding_size=6")
     shape.set(facecolor=(FINE, shade), edgecolor=(INK, 0.55), linewidth=1)
     if wrong:
         shape.set(facecolor=WRONG, edgecolor=INK, linewidth=3)
@@ -125,7 +103,7 @@ def _draw_box(axes: Any, box: Box) -> None:
         shape.set(facecolor="none", linestyle=(0, (3, 3)))
     axes.add_patch(shape)
     color = "#ffffff" if wrong else INK
-    said = "not checked" if rule is None else ratio_text(ratio, rule["failed"])
+    said = "not checked" if rule is None else short_share(ratio, rule["failed"])
     if wrong:
         said = f"✗ {said}"
     style = {"ha": "center", "va": "center", "color": color}
@@ -134,7 +112,7 @@ def _draw_box(axes: Any, box: Box) -> None:
     axes.text(box.x, box.y + 10, said, size=11, weight=weight, **style)
 
 
-def _counts(found: Mapping[str, Any]) -> str:
+def _counts(found: Json) -> str:
     return ", ".join(f"{found[kind]:,} {kind}" for kind in _KINDS if found[kind])
 
 
@@ -155,13 +133,5 @@ def _description(rules: Any) -> str:
     tightest = max(rules, key=lambda rule: rule["ratio"] or 0.0)
     return (
         "Every rule holds at every layer; the tightest is "
-        f"{tightest['rule']} at {tightest['parameter']}, with {ratio_text(tightest['ratio'], 0)}."
+        f"{tightest['rule']} at {tightest['parameter']}, with {short_share(tightest['ratio'], 0)}."
     )
-
-
-def _column(i: float) -> float:
-    return 2 + _PITCH * (i + 0.5)
-
-
-def _sub(i: int) -> str:
-    return str(i).translate(_SUBSCRIPTS)

@@ -1,12 +1,12 @@
-"""What all figures share: colours, and matplotlib's SVG made fit for a page and for a file."""
+"""What all figures share: colours, a style, and how they are drawn."""
 
-import html
 import io
 import re
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
-INK = "#010203"  # becomes currentColor, so that text follows the page in the dark
+from compare.report.figures.svg import INK, fit_for_a_page
+
 WRONG = "#b34700"  # Okabe and Ito's vermilion, dark enough for white text (5.7 to 1)
 FINE = "#0072b2"
 
@@ -47,10 +47,6 @@ _STYLE = {
     "ytick.color": INK,
     "ytick.labelsize": 10,
 }
-_DEFAULTS = (
-    *("; stroke-linejoin: miter", "; stroke-linecap: square", "stroke-linejoin: round;"),
-    " font-family: 'DejaVu Sans', sans-serif;",
-)
 _NO_METADATA = dict.fromkeys(("Creator", "Date", "Format", "Type"))
 
 
@@ -100,44 +96,10 @@ def draw(
         paint(figure)
         stream = io.StringIO()
         figure.savefig(stream, format="svg", transparent=True, metadata=_NO_METADATA)
-    svg = _made_fit(stream.getvalue(), name, title, description)
+    svg = fit_for_a_page(stream.getvalue(), name, title, description)
     return Drawing(name, title, description, svg, size[0])
-
-
-def _named_apart(svg: str, name: str) -> str:
-    """Keeps the ids that something refers to, and makes them this figure's own."""
-    used = set(re.findall(r'(?:url\(|href=")#([^)"]+)', svg))
-    svg = re.sub(r' id="([^"]*)"', lambda found: found[0] if found[1] in used else "", svg)
-    svg = svg.replace(' id="', f' id="{name}-')
-    return svg.replace("url(#", f"url(#{name}-").replace('href="#', f'href="#{name}-')
-
-
-def _shortened(tag: str) -> str:
-    """Leaves out what changes nothing: defaults, no rotation, digits beyond a hundredth pixel."""
-    if tag.startswith("<image"):
-        return tag
-    for default in _DEFAULTS:
-        tag = tag.replace(default, "")
-    return re.sub(r"(\d\.\d\d)\d+", r"\1", tag).replace("\n", " ")
 
 
 def plain(text: str) -> str:
     """Returns a text in letters, digits and underscores."""
     return re.sub(r"[^A-Za-z0-9]+", "_", text).strip("_").lower()
-
-
-def _made_fit(svg: str, name: str, title: str, description: str) -> str:
-    """Gives a figure a name, texts for those who do not see it, and ids of its own."""
-    box = re.search(r'viewBox="[^"]*"', svg)
-    assert box is not None
-    inner = svg[svg.index(">", svg.index("<svg")) + 1 :].strip()
-    inner = re.sub(r"<metadata>.*?</metadata>\s*", "", inner, flags=re.DOTALL)
-    inner = _named_apart(re.sub(r"\s*\n\s*", "\n", inner), name).replace(INK, "currentColor")
-    inner = re.sub(r"<[^>]*>", lambda tag: _shortened(tag[0]), inner)
-    return (
-        '<svg xmlns="http://www.w3.org/2000/svg" xmlns:xlink="http://www.w3.org/1999/xlink" '
-        f'{box[0]} role="img" font-family="DejaVu Sans, sans-serif" '
-        f'stroke-linejoin="round" aria-labelledby="{name}-title {name}-desc">'
-        f'<title id="{name}-title">{html.escape(title)}</title>'
-        f'<desc id="{name}-desc">{html.escape(description)}</desc>{inner}'
-    )

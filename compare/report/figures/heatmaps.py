@@ -1,10 +1,11 @@
 """Where in a layer the differences are: heatmaps in the shape of its weights, bias beside them."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
 
+from compare.report.document import Json
 from compare.report.figures.drawing import INK, WRONG, Drawing, draw
 from compare.report.numbers import count, share
 
@@ -13,7 +14,7 @@ _LOWEST_SHARE = 1e-4  # of a bound: what uses less has one colour
 _MOST_MARKED = 400  # cells over the bound that get a cross
 
 
-def draw_heatmaps(report: Mapping[str, Any]) -> Iterator[Drawing]:
+def draw_heatmaps(report: Json) -> Iterator[Drawing]:
     """Yields one figure a layer: distance in ulp, and share of the rounding bound."""
     entries = report["entries"]
     if entries is None:

@@ -1,13 +1,13 @@
 """How many samples are how far apart, in ulp."""
 
-from collections.abc import Mapping
 from typing import Any
 
+from compare.report.document import Json
 from compare.report.figures.drawing import SERIES, Drawing, draw
 from compare.report.figures.series import Series, left_out, series_of
 
 
-def draw_histogram(report: Mapping[str, Any]) -> Drawing:
+def draw_histogram(report: Json) -> Drawing:
     """Draws a panel for every pair; pairs with one histogram share it."""
     found = [_bins(pair["ulp_histogram"]) for pair in report["pairs"]]
     shown = series_of(report, found)
@@ -24,7 +24,7 @@ def draw_histogram(report: Mapping[str, Any]) -> Drawing:
         "histogram_ulp",
         paint,
         title="Samples by their largest distance",
-        description=" ".join(map(_describe, shown)) + left_out(report, shown, found),
+        description=" ".join(map(_describe, shown)) + left_out(shown, found),
         size=(400, 84 + 100 * len(shown)),
     )
 

@@ -1,32 +1,38 @@
 """A report.json that exists: read, and refused in one sentence where it is none."""
 
-import importlib.resources
+import importlib.util
 import json
 import os
 from typing import Any
 
 from compare.errors import UsageError
-from compare.report.json.validation import first_fault
-from compare.report.json.write import SCHEMA_VERSION
+from compare.report.document import Json
+from compare.report.json.schema import SCHEMA_VERSION, first_fault
 
 _LARGEST = 16 * 2**20  # bytes: that of a wide, deep network with many pairs has 1 MiB
 
 
-def read_report(path: str) -> str:
-    """Returns the text of a report.json.
+def read_report(path: str) -> Json:
+    """Returns a report.json, parsed.
 
     Raises:
-      UsageError: if it cannot be read, is too large, damaged, of something else or older.
+      UsageError: if it cannot be read, is too large, damaged, of something else or older, and if
+        jsonschema, which checks it, is not installed.
     """
+    if importlib.util.find_spec("jsonschema") is None:
+        raise UsageError(
+            f"{path}: a report.json is checked by jsonschema, which is not installed; "
+            'pip install "jaxmlp[report]"'
+        )
     text = _read(path)
     try:
-        report = json.loads(text, parse_constant=_refuse)
+        report: Json = json.loads(text, parse_constant=_refuse)
     except (ValueError, RecursionError):
         raise UsageError(
             f"{path}: expected the report.json of a run, which is JSON; this is not, or is damaged"
         ) from None
     _check(path, report)
-    return text
+    return report
 
 
 def _read(path: str) -> str:
@@ -63,7 +69,6 @@ def _check(path: str, report: Any) -> None:
             f"{path}: expected schema_version {SCHEMA_VERSION}, got {version}, which {age} version "
             "of this program has written; run the comparison again, or use that version"
         )
-    schema = importlib.resources.files("compare.report").joinpath("schema.json").read_text("utf-8")
-    fault = first_fault(report, json.loads(schema))
+    fault = first_fault(report)
     if fault is not None:
         raise UsageError(f"{path}: it is damaged, or has been edited: {fault}")

@@ -1,7 +1,7 @@
 """What has moved since a baseline, as a table for a terminal."""
 
-import textwrap
-
+from compare.report.numbers import number, ratio, short_count
+from compare.report.text.lines import wrapped
 from compare.results import Change, Drift
 
 
@@ -13,7 +13,7 @@ def format_change(change: Change, *, width: int) -> str:
     )
     title = f"Since the baseline {change.path}: {said or 'the same versions'}"
     rows = [
-        _wrap(title, width),
+        wrapped(title, width),
         "",
         f"{'':<18}{'entries moved':>23}{'max abs':>8}{'ulp':>6}{'bound':>8}{'certified':>17}",
         *map(_row, change.drifts),
@@ -21,7 +21,7 @@ def format_change(change: Change, *, width: int) -> str:
     alone = {"the baseline": change.only_then, "this run": change.only_now}
     for where, names in alone.items():
         if names:
-            rows += ["", _wrap(f"Only in {where}: {', '.join(names)}.", width)]
+            rows += ["", wrapped(f"Only in {where}: {', '.join(names)}.", width)]
     return "\n".join(rows)
 
 
@@ -33,15 +33,7 @@ def _row(drift: Drift) -> str:
     bound = max(b.worst_ratio for b in drift.pair.bounds)
     then = "" if drift.certified_then is None else f"{drift.certified_then} -> "
     return (
-        f"{drift.implementation:<18}{moved:>23}{f'{largest:.1e}' if largest else '0':>8}"
-        f"{ulp if ulp < 1e5 else f'{ulp:.0e}':>6}{_ratio(bound):>8}"
+        f"{drift.implementation:<18}{moved:>23}{number(largest):>8}{short_count(ulp):>6}"
+        f"{ratio(bound):>8}"
         f"{f'{then}{drift.certified_now}':>17}"
     )
-
-
-def _ratio(ratio: float) -> str:
-    return f"{ratio:.2g}" if ratio < 1e3 else f"{ratio:.0e}"
-
-
-def _wrap(text: str, width: int) -> str:
-    return textwrap.fill(text, width, break_on_hyphens=False)

@@ -3,8 +3,10 @@
 import math
 from collections.abc import Iterator
 
-from compare.evidence.differences.metrics import Comparison, Worst
+from compare.evidence.differences.metrics import Comparison
 from compare.evidence.differences.pairs import Pair
+from compare.report.labels import short_place
+from compare.report.numbers import number, ratio
 from compare.results import Report
 
 
@@ -45,17 +47,13 @@ def _nonfinite(found: Comparison) -> str:
     if not count or first is None:
         return ""
     value = first.b if math.isfinite(first.a) else first.a
-    return f"{value:>8} {_place(first):<14} in {count:,} of {found.entries:,} entries"
+    where = short_place(first.sample, first.index)
+    return f"{value:>8} {where:<14} in {count:,} of {found.entries:,} entries"
 
 
 def _measured(found: Comparison, bound: float) -> str:
-    value = f"{found.max_abs.value:.1e}" if found.max_abs else "-"
+    most = found.max_abs
+    value = number(most.value if most else None)
+    where = short_place(most.sample, most.index) if most else ""
     ulp = f"{found.max_ulp.value:.3g}" if found.max_ulp else "-"
-    scaled = "-" if found.scaled is None else f"{found.scaled:.1e}"
-    return f"{value:>8} {_place(found.max_abs):<14}{ulp:>9}{scaled:>9}{bound:>9.2g}"
-
-
-def _place(worst: Worst | None) -> str:
-    if worst is None:
-        return ""
-    return f"{worst.sample}[{','.join(map(str, worst.index))}]"
+    return f"{value:>8} {where:<14}{ulp:>9}{number(found.scaled):>9}{ratio(bound):>9}"

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 
 from compare.evidence.differences.pairs import Pair
 from compare.evidence.differences.ulp import BINS
+from compare.report.labels import pair_label
 
 
 def format_histograms(pairs: Sequence[Pair], letters: Mapping[str, str], *, width: int) -> str:
@@ -16,8 +17,8 @@ def format_histograms(pairs: Sequence[Pair], letters: Mapping[str, str], *, widt
     """
     groups: dict[tuple[int, ...], list[str]] = {}
     for pair in pairs:
-        name = f"{letters[pair.a]}~{letters[pair.b]}"
-        groups.setdefault(pair.ulp_histogram, []).append(name)
+        label = pair_label(letters, pair.a, pair.b)
+        groups.setdefault(pair.ulp_histogram, []).append(label)
     lines = ["Samples by the largest distance of any entry, in ulp"]
     for counts, names in groups.items():
         lines += ["", *_wrapped(names, width), *_bars(counts, width)]

@@ -2,6 +2,8 @@
 
 from collections.abc import Mapping
 
+from compare.evidence.differences.pairs import Pair
+from compare.report.numbers import number
 from compare.results import Report, worst_of
 
 _FEW = 3  # implementations, whose three pairs are seen at a glance anyway
@@ -27,8 +29,6 @@ def format_matrix(report: Report, letters: Mapping[str, str]) -> str:
     return "\n".join(rows)
 
 
-def _cell(pair: object, metric: str) -> str:
-    located = worst_of([pair], metric)  # type: ignore[list-item]
-    if located is None:
-        return "-"
-    return f"{located.worst.value:.1e}" if located.worst.value else "0"
+def _cell(pair: Pair, metric: str) -> str:
+    found = worst_of([pair], metric)
+    return number(found.worst.value if found else None)

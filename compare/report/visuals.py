@@ -1,25 +1,21 @@
-"""The page and the figures of a report as files, drawn from the text of its report.json."""
+"""The page and the figures of a report as files, drawn from its report.json alone."""
 
 import contextlib
 import importlib.util
-import json
 from collections.abc import Sequence
-from typing import Protocol
+from typing import TYPE_CHECKING
 
 from compare.errors import UsageError
 from compare.formats.atomic import Staging
+from compare.report.document import Json
+
+if TYPE_CHECKING:
+    from compare.report.figures.drawing import Drawing
 
 LARGEST = 500_000  # bytes of a page
 
 
-class DrawGraphs(Protocol):
-    """What draws computational graphs."""
-
-    def __call__(self, layer_sizes: Sequence[int], activation: str, *, room: int) -> list[str]:
-        """Returns them as <svg> elements, as far as there is room for so many bytes."""
-
-
-class Pages:
+class Visuals:
     """report.html in a folder and figures in another; a context manager."""
 
     def __init__(self, *, html: bool, plots: str | None) -> None:
@@ -42,7 +38,7 @@ class Pages:
                 'pip install "jaxmlp[report]"'
             )
 
-    def __enter__(self) -> "Pages":
+    def __enter__(self) -> "Visuals":
         """Makes sure that figures can be written.
 
         Raises:
@@ -52,27 +48,21 @@ class Pages:
             self._plots = self._stack.enter_context(Staging(self._folder, option="--plots"))
         return self
 
-    def write(self, staging: Staging, text: str, *, draw_graphs: DrawGraphs) -> None:
+    def write(self, staging: Staging, report: Json) -> None:
         """Draws; the page goes where the report is.
 
         Args:
           staging: of that folder.
-          text: of report.json.
-          draw_graphs: draws the computational graphs for the page.
+          report: parsed report.json.
         """
         if not self._html and self._plots is None:
             return
         # here, so that a run without figures starts as fast as it can
         from compare.report.figures import draw_all
-        from compare.report.page.html import make_page
 
-        report = json.loads(text)
         drawings = list(draw_all(report))
         if self._html:
-            config = report["config"]
-            room = LARGEST - 1000 - len(make_page(report, drawings=drawings).encode())
-            graphs = draw_graphs(config["layer_sizes"], config["activation"], room=room)
-            page = make_page(report, drawings=drawings, graphs=graphs)
+            page = _page_with_graphs(report, drawings)
             staging.path("report.html").write_text(page, encoding="utf-8")
         if self._plots is not None:
             for one in drawings:
@@ -86,3 +76,14 @@ class Pages:
     def names(self) -> tuple[str, ...]:
         """Of the figures."""
         return () if self._plots is None else self._plots.names
+
+
+def _page_with_graphs(report: Json, drawings: "Sequence[Drawing]") -> str:
+    """Makes a page with as many computational graphs as it has room for."""
+    from compare.graph.pictures.svg import inline_graphs
+    from compare.report.page.html import make_page
+
+    config, page = report["config"], make_page(report, drawings=drawings)
+    room = LARGEST - 1000 - len(page.encode())
+    graphs = inline_graphs(config["layer_sizes"], config["activation"], room=room)
+    return make_page(report, drawings=drawings, graphs=graphs)

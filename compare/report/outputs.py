@@ -1,8 +1,9 @@
 """The files of one run, which appear together when it has got through, or not at all."""
 
 import contextlib
+import json
 import os
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 
 import numpy as np
 
@@ -16,7 +17,7 @@ from compare.options.config import Config
 from compare.problem.answers import NamedGrads
 from compare.problem.problem import Problem
 from compare.report.json.write import report_to_json
-from compare.report.page.files import Pages
+from compare.report.visuals import Visuals
 from compare.results import Report
 
 
@@ -32,7 +33,7 @@ class Outputs:
         """
         if config.save_params is not None and config.save_params.lower().endswith(".safetensors"):
             import_safetensors(f"--save_params {config.save_params}")
-        self._pages = Pages(html=config.html, plots=config.plots)
+        self._visuals = Visuals(html=config.html, plots=config.plots)
         self._config, self._problem = config, problem
         self._stack = contextlib.ExitStack()
         self._baseline = None
@@ -59,7 +60,7 @@ class Outputs:
                 option: stack.enter_context(staged_file(path, option=option))
                 for option, path in self._named.items()
             }
-            stack.enter_context(self._pages)
+            stack.enter_context(self._visuals)
             self._dumps = stack.enter_context(Dumps(self._staging, self._config))
             self._stack = stack.pop_all()
         return self
@@ -69,36 +70,51 @@ class Outputs:
         """Whether `write` has to be given them."""
         return self._baseline is not None or dump_format(self._config) != "none"
 
-    def write(self, report: Report, blocks: Iterable[tuple[int, NamedGrads]]) -> None:
+    def write(
+        self,
+        report: Report,
+        blocks: Iterable[tuple[int, NamedGrads]],
+        stems: Mapping[str, str],
+    ) -> None:
         """Writes everything.
 
         Args:
           report: what was found.
           blocks: (first sample, gradients) in order, if they are needed.
+          stems: implementation -> what the names of its files begin with.
 
         Raises:
           UsageError: if two files have one name.
         """
-        for start, grads in blocks:
-            self._dumps.add(
-                start, {k: _in_layout(v, self._config.layout) for k, v in grads.items()}
-            )
-            if self._baseline is not None:
-                self._baseline.add(grads)
-        self._dumps.finish()
+        self._write_gradients(blocks, stems)
         text = report_to_json(report)
         self._staging.path("report.json").write_text(text, encoding="utf-8")
-        self._pages.write(self._staging, text, draw_graphs=_draw_graphs)
-        for option, path in self._named.items():
-            for name in self._staging.names:
-                if os.path.realpath(name) == os.path.realpath(path):
-                    raise UsageError(f"{option} {path}: this run writes {name} too; choose another")
+        self._visuals.write(self._staging, json.loads(text))
+        self._refuse_one_name_for_two()
         if "--save_params" in self._files:
             file, layout = self._files["--save_params"], self._config.layout
             suffix = os.path.splitext(self._named["--save_params"])[1].lower()
             write_params(file, self._problem.params, suffix=suffix, layout=layout)
         if self._baseline is not None:
             self._baseline.write(self._files["--save_baseline"], report)
+
+    def _write_gradients(
+        self, blocks: Iterable[tuple[int, NamedGrads]], stems: Mapping[str, str]
+    ) -> None:
+        for start, grads in blocks:
+            layout = self._config.layout
+            self._dumps.add(
+                start, {stems[name]: _in_layout(one, layout) for name, one in grads.items()}
+            )
+            if self._baseline is not None:
+                self._baseline.add(grads)
+        self._dumps.finish()
+
+    def _refuse_one_name_for_two(self) -> None:
+        for option, path in self._named.items():
+            for name in self._staging.names:
+                if os.path.realpath(name) == os.path.realpath(path):
+                    raise UsageError(f"{option} {path}: this run writes {name} too; choose another")
 
     def __exit__(self, *raised: object) -> None:
         """Lets all files appear, or removes them after an exception."""
@@ -107,13 +123,7 @@ class Outputs:
     @property
     def names(self) -> tuple[str, ...]:
         """Of all files."""
-        return (*self._staging.names, *self._pages.names, *self._named.values())
-
-
-def _draw_graphs(layer_sizes: Sequence[int], activation: str, *, room: int) -> list[str]:
-    from compare.graph.pictures.svg import inline_graphs  # most runs draw none
-
-    return inline_graphs(layer_sizes, activation, room=room)
+        return (*self._staging.names, *self._visuals.names, *self._named.values())
 
 
 def _in_layout(arrays: Mapping[str, np.ndarray], layout: str) -> dict[str, np.ndarray]:

@@ -1,0 +1,29 @@
+"""What has moved since a baseline."""
+
+from typing import Any
+
+from compare.report.json.differences import comparison_to_dict
+from compare.results import Change, Drift
+
+
+def change_to_dict(change: Change) -> dict[str, Any]:
+    """Returns what has moved, and in which versions the two runs differ."""
+    return {
+        "baseline": change.path,
+        "versions": {
+            package: {"then": then, "now": now} for package, (then, now) in change.versions.items()
+        },
+        "drifts": [_drift(drift) for drift in change.drifts],
+        "only_then": list(change.only_then),
+        "only_now": list(change.only_now),
+    }
+
+
+def _drift(drift: Drift) -> dict[str, Any]:
+    return {
+        "implementation": drift.implementation,
+        "moved": drift.moved,
+        "certified_then": drift.certified_then,
+        "certified_now": drift.certified_now,
+        "parameters": [comparison_to_dict(drift.pair, one) for one in drift.pair.parameters],
+    }

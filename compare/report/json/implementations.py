@@ -1,0 +1,56 @@
+"""Who took part, with what its certificate found."""
+
+from typing import Any
+
+from compare.evidence.certificate.proof import Finding
+from compare.report.json.numbers import number_or_null
+from compare.results import Implementation
+
+
+def implementation_to_dict(one: Implementation) -> dict[str, Any]:
+    """Returns a name, where it was computed and in what, and its certificate."""
+    certificate = one.certificate
+    return {
+        "name": one.name,
+        "dtype": one.dtype,
+        "device": one.device,
+        "source": one.source,
+        "certificate": {
+            "worst_ratio": number_or_null(certificate.worst_ratio),
+            "worst": _finding(certificate.worst),
+            "certified": certificate.certified,
+            "failed": certificate.failed,
+            "silent": certificate.silent,
+            "at_kink": certificate.at_kink,
+            "first_failure": _first_failure(one),
+            "rules": [
+                {**found._asdict(), "ratio": number_or_null(found.ratio)}
+                for found in certificate.rules
+            ],
+            "detectable_ulp": one.detectable_ulp
+            and {name: number_or_null(ulp) for name, ulp in one.detectable_ulp.items()},
+        },
+    }
+
+
+def _first_failure(one: Implementation) -> dict[str, Any] | None:
+    failure, known = _finding(one.certificate.first_failure), one.explanation
+    if failure is None:
+        return None
+    mistake = known and known.mistake and f"{known.quantity} of {one.name} {known.mistake}"
+    return {**failure, "explanation": mistake or None}
+
+
+def _finding(finding: Finding | None) -> dict[str, Any] | None:
+    if finding is None:
+        return None
+    return {
+        "sample": finding.sample,
+        "layer": int(finding.parameter[1:]),
+        "parameter": finding.parameter,
+        "rule": finding.rule,
+        "index": list(finding.index),
+        "found": finding.found,
+        "expected": finding.expected,
+        "allowed": finding.allowed,
+    }

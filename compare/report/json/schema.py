@@ -1,0 +1,84 @@
+"""Whether a parsed report.json follows `schema.json`, and what is wrong first if it does not."""
+
+import functools
+import importlib.resources
+import json
+import math
+from collections.abc import Callable, Mapping
+from typing import Any
+
+SCHEMA_VERSION = 5
+
+_LONGEST = 80  # characters of a place or value in a sentence
+
+# Word of the schema -> what it asks for.
+_EXPECTED: Mapping[str, Callable[[Any], str]] = {
+    "type": lambda kinds: kinds if isinstance(kinds, str) else " or ".join(kinds),
+    "const": repr,
+    "enum": lambda values: f"one of {', '.join(values)}",
+    "minimum": "at least {}".format,
+    "maximum": "at most {}".format,
+    "minItems": "at least {} items".format,
+    "maxItems": "at most {} items".format,
+    "oneOf": lambda _: "another value",
+}
+
+
+def first_fault(report: Any) -> str | None:
+    """Returns what is wrong first, as 'pairs[0].a: expected string, got 3'; None if nothing is."""
+    try:
+        error = next(_validator().iter_errors(report), None)
+    except RecursionError:  # jsonschema quotes what is wrong, whatever its depth
+        return "it is nested too deeply"
+    return None if error is None else _sentence(error)
+
+
+@functools.cache
+def _validator() -> Any:
+    """The schema in jsonschema, for which a number is what a float64 holds."""
+    from jsonschema import Draft202012Validator
+    from jsonschema.validators import extend
+
+    types = Draft202012Validator.TYPE_CHECKER.redefine_many(
+        {
+            "number": lambda _, value: _is_number(value),
+            "integer": lambda _, value: isinstance(value, int) and _is_number(value),
+        }
+    )
+    text = (
+        importlib.resources.files("compare.report.json").joinpath("schema.json").read_text("utf-8")
+    )
+    return extend(Draft202012Validator, type_checker=types)(json.loads(text))
+
+
+def _is_number(value: Any) -> bool:
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return False
+    try:
+        return math.isfinite(float(value))
+    except OverflowError:
+        return False
+
+
+def _sentence(error: Any) -> str:
+    """Says what was expected, what came and where."""
+    where = _cut(json.dumps(error.json_path)[1:-1].removeprefix("$").removeprefix("."))
+    found, wanted = error.instance, error.validator_value
+    if error.validator == "required":
+        missing = next(name for name in wanted if name not in found)
+        return f"{where}.{missing}: expected something, got nothing".removeprefix(".")
+    if error.validator == "additionalProperties":
+        more = next(name for name in found if name not in error.schema["properties"])
+        return f"{where or 'the document'}: expected no field {_shown(more)}"
+    asked = _EXPECTED[error.validator](wanted)
+    return f"{where or 'the document'}: expected {asked}, got {_shown(found)}"
+
+
+def _shown(value: Any) -> str:
+    if isinstance(value, list):
+        return f"a list of {len(value)}"
+    return "an object" if isinstance(value, dict) else _cut(json.dumps(value))
+
+
+def _cut(text: str) -> str:
+    return text if len(text) <= _LONGEST else f"{text[:_LONGEST]}..."

@@ -1,0 +1,71 @@
+"""What implementations, entries, places and networks are called in a report."""
+
+import itertools
+import string
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+METRICS = {"max_abs": "max abs", "max_rel": "max rel", "max_ulp": "ulp"}
+
+
+def letters_for(names: Iterable[str]) -> dict[str, str]:
+    """Returns what implementations are called for short: A to Z, then AA, AB and so on."""
+    words = (itertools.product(string.ascii_uppercase, repeat=n) for n in itertools.count(1))
+    letters = map("".join, itertools.chain.from_iterable(words))
+    return dict(zip(names, letters, strict=False))
+
+
+def pair_label(letters: Mapping[str, str], a: str, b: str) -> str:
+    """Returns 'A~B'."""
+    return f"{letters[a]}~{letters[b]}"
+
+
+def subscript(index: Sequence[int]) -> str:
+    """Returns '[0,2]', or nothing for a number that has no entries."""
+    return f"[{','.join(map(str, index))}]" if index else ""
+
+
+def entry(quantity: str, index: Sequence[int]) -> str:
+    """Returns 'w1[0,2]'."""
+    return f"{quantity}{subscript(index)}"
+
+
+def place(sample: int, index: Sequence[int]) -> str:
+    """Returns '1,234 [0,2]'."""
+    return f"{sample:,} {subscript(index)}".rstrip()
+
+
+def short_place(sample: int, index: Sequence[int]) -> str:
+    """Returns '1234[0,2]'."""
+    return f"{sample}{subscript(index)}"
+
+
+def short_quantity(name: str) -> str:
+    """Returns what narrow tables call a quantity."""
+    return "yhat" if name == "prediction" else name
+
+
+def network_of(config: Mapping[str, Any]) -> str:
+    """Returns '2-10-10-1 sigmoid'."""
+    return f"{sizes_of(config)} {config['activation']}"
+
+
+def sizes_of(config: Mapping[str, Any]) -> str:
+    """Returns '2-10-10-1'."""
+    return "-".join(map(str, config["layer_sizes"]))
+
+
+def origin_of_weights(config: Mapping[str, Any]) -> str:
+    """Says where weights come from: 'from w.npz', 'torch, seed 0' or 'as given'."""
+    return _origin(config, file="params", drawn="init", how=f"{config.get('init')}")
+
+
+def origin_of_samples(config: Mapping[str, Any]) -> str:
+    """Says the same of samples."""
+    return _origin(config, file="data", drawn="seed", how="U[0,1]")
+
+
+def _origin(config: Mapping[str, Any], *, file: str, drawn: str, how: str) -> str:
+    if config.get(file) is not None:
+        return f"from {config[file]}"
+    return "as given" if config.get(drawn) is None else f"{how}, seed {config['seed']}"

@@ -1,0 +1,34 @@
+"""Pictures of what each gradient proves of itself: of those that fail, and of the others."""
+
+from collections.abc import Iterable, Sequence
+
+from compare.report.document import Json
+from compare.report.figures.certificate import alike
+from compare.report.figures.drawing import Drawing
+from compare.report.page.markup import figure, paragraph, section
+
+
+def broken_and_sound(
+    report: Json, drawings: Sequence[Drawing]
+) -> tuple[list[Drawing], list[Drawing]]:
+    """Parts the pictures, one for each group of implementations that are alike."""
+    failed = [bool(group[0]["certificate"]["failed"]) for group in alike(report)]
+    each = list(zip(drawings, failed, strict=True))
+    return [one for one, wrong in each if wrong], [one for one, wrong in each if not wrong]
+
+
+def certificates(sound: Iterable[Drawing]) -> str:
+    """Returns those of whom nothing is wrong, and how they are read."""
+    how_to_read = paragraph(
+        "Each gradient is held against itself, layer by layer: forward along the top, backward "
+        "along the bottom, the gradients of the weights between. A box says what share of the "
+        "rounding allowed there is used at most; one with a cross is more than rounding.",
+        "note",
+    )
+    return section("certificates", "Certificates", how_to_read, pictures(sound))
+
+
+def pictures(drawings: Iterable[Drawing], kind: str = "") -> str:
+    """Returns pictures below one another, of a class."""
+    each = "\n".join(figure(one, kind, natural=True) for one in drawings)
+    return f'<div class="certificates">{each}</div>' if each else ""

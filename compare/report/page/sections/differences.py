@@ -1,0 +1,34 @@
+"""Differences that rounding does not explain."""
+
+from compare.report.document import Json, is_wrong, place_of, quantities
+from compare.report.numbers import number, share
+from compare.report.page.markup import Cell, table
+
+_MOST_ROWS = 24  # of pairs and quantities: a wrong one is wrong in many
+
+
+def differences(report: Json) -> str:
+    """Returns a table of the first ones; empty if there are none."""
+    wrong = [
+        (pair, one) for pair in report["pairs"] for one in quantities(pair, report) if is_wrong(one)
+    ]
+    if not wrong:
+        return ""
+    lost = any(one["nonfinite_differ"] for _, one in wrong)  # only then there are columns for it
+    head: list[str | Cell] = ["pair", "of", *((Cell("finite on one side"), "first at") * lost)]
+    head += [Cell("max abs"), "at sample [index]", Cell("of the bound")]
+    more = f", the first {_MOST_ROWS} of {len(wrong)}" if len(wrong) > _MOST_ROWS else ""
+    rows = [_row(pair, one, lost=lost) for pair, one in wrong[:_MOST_ROWS]]
+    return table(f"Differences that rounding does not explain{more}", head, rows)
+
+
+def _row(pair: Json, one: Json, *, lost: bool) -> list[str | Cell]:
+    nonfinite = (Cell(f"{one['nonfinite_differ']:,}"), place_of(one["first_nonfinite_at"]))
+    return [
+        f"{pair['a']} ~ {pair['b']}",
+        one["name"],
+        *(nonfinite * lost),
+        Cell(number(one["max_abs"])),
+        place_of(one["max_abs_at"]),
+        Cell(share(one["bound_ratio"]), "n wrong"),
+    ]

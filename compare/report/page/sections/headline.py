@@ -1,0 +1,14 @@
+"""The verdict in one sentence."""
+
+from compare.report.document import Json
+from compare.report.page.markup import escaped, paragraph
+
+
+def headline(report: Json) -> str:
+    """Returns the verdict, a way to the failure, and warnings."""
+    skip = ""
+    if report["verdict"] != "agree":
+        skip = '<p><a href="#failure">To the failure</a></p>'
+    warnings = "".join(paragraph(f"Warning: {one}.") for one in report["warnings"])
+    verdict, reason = escaped(report["verdict"]), escaped(report["reason"])
+    return f"<header><h1><strong>{verdict}</strong> {reason}.</h1>{skip}{warnings}</header>"

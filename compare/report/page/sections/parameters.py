@@ -1,0 +1,45 @@
+"""Each parameter, the prediction and the loss, in the pair that differs most in it."""
+
+from collections.abc import Mapping, Sequence
+
+from compare.report.document import Json, is_wrong, letters_of, place_of, quantities
+from compare.report.labels import METRICS, pair_label
+from compare.report.numbers import count, largest_ratio, number, share
+from compare.report.page.markup import Cell, section, table
+
+Known = Sequence[tuple[Json, Json]]  # one quantity, in every pair that has it
+
+
+def parameters(report: Json) -> str:
+    """Returns a table of one row for each."""
+    letters = letters_of(report)
+    found: dict[str, list[tuple[Json, Json]]] = {}
+    for pair in report["pairs"]:
+        for one in quantities(pair, report):
+            found.setdefault(one["name"], []).append((pair, one))
+    head: list[str | Cell] = ["", "shape"]
+    for title in METRICS.values():
+        head += [Cell(title), "at"]
+    layout = report["config"]["layout"]
+    said = f"The largest differences between any two, at sample [index], layout {layout}"
+    rows = [_row(name, known, letters) for name, known in found.items()]
+    return section("parameters", "Parameters", table(said, [*head, Cell("of the bound")], rows))
+
+
+def _row(name: str, known: Known, letters: Mapping[str, str]) -> list[str | Cell]:
+    cells: list[str | Cell] = [name, "×".join(map(str, known[0][1]["shape"])) or "1"]
+    for metric in METRICS:
+        cells += _largest(metric, known, letters)
+    ratio = share(largest_ratio([one["bound_ratio"] for _, one in known]))
+    wrong = any(is_wrong(one) for _, one in known)
+    return [*cells, Cell(f"✗ {ratio}", "n wrong") if wrong else Cell(ratio)]
+
+
+def _largest(metric: str, known: Known, letters: Mapping[str, str]) -> tuple[Cell, str]:
+    """Returns how large, and where and between whom."""
+    pair, one = max(known, key=lambda both: both[1][metric] or 0)
+    shown = count if metric == "max_ulp" else number
+    if not one[metric]:
+        return Cell(shown(one[metric])), ""
+    who = pair_label(letters, pair["a"], pair["b"])
+    return Cell(shown(one[metric])), f"{place_of(one[f'{metric}_at'])}, {who}"

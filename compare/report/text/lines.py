@@ -1,0 +1,8 @@
+"""Sentences broken into lines."""
+
+import textwrap
+
+
+def wrapped(text: str, width: int, *, indent: int = 0) -> str:
+    """Breaks a sentence at spaces, its later lines indented; names with hyphens stay whole."""
+    return textwrap.fill(text, width, subsequent_indent=" " * indent, break_on_hyphens=False)

@@ -1,0 +1,34 @@
+"""Each pair: its largest differences, and the share of samples that agree to digits."""
+
+from collections.abc import Mapping
+
+from compare.evidence.differences.digits import DECIMALS, SIGNIFICANT
+from compare.evidence.differences.pairs import Pair
+from compare.report.labels import pair_label
+from compare.report.numbers import number, percent, short_count
+from compare.results import Report, worst_of
+
+_WIDEST = 29  # characters of two names; the letters will do for more
+
+
+def format_pairs(report: Report, letters: Mapping[str, str]) -> str:
+    """Returns one row for each pair."""
+    digits, decimals = f"{SIGNIFICANT} digits", f"{DECIMALS} decimals"
+    rows = [
+        f"{'':<57}{'samples that agree to'}",
+        f"{'':<57}{digits:<12}{decimals}",
+        f"{'':<34}{'max abs':>7} {'max rel':>7} {'ulp':>6}" + " |a-b|  text" * 2,
+    ]
+    return "\n".join([*rows, *(_row(pair, letters) for pair in report.pairs)])
+
+
+def _row(pair: Pair, letters: Mapping[str, str]) -> str:
+    found = {name: worst_of([pair], name) for name in ("max_abs", "max_rel", "max_ulp")}
+    largest = {name: None if one is None else one.worst.value for name, one in found.items()}
+    shares = (percent(one.samples_agreeing, one.samples) for one in pair.digits)
+    names = f"{pair.a} ~ {pair.b}"
+    return (
+        f"{pair_label(letters, pair.a, pair.b)} {names if len(names) <= _WIDEST else '':<29} "
+        f"{number(largest['max_abs']):>7} {number(largest['max_rel']):>7} "
+        f"{short_count(largest['max_ulp']):>6} {' '.join(f'{one:>5}' for one in shares)}"
+    )

@@ -1,0 +1,51 @@
+"""The report as tables for a terminal, in 80 columns for all but absurd shapes."""
+
+from compare.report.labels import letters_for
+from compare.report.text.certificates import format_certificates
+from compare.report.text.change import format_change
+from compare.report.text.colours import painted, plainly
+from compare.report.text.fixed_rules import format_fixed_rules
+from compare.report.text.header import format_header
+from compare.report.text.histogram import format_histograms
+from compare.report.text.lines import wrapped
+from compare.report.text.matrix import format_matrix
+from compare.report.text.notes import format_notes
+from compare.report.text.pairs import format_pairs
+from compare.report.text.parameters import format_parameters
+from compare.report.text.trace import format_trace
+from compare.report.text.values import format_values
+from compare.results import Report
+
+
+def format_report(
+    report: Report, *, width: int = 80, verbose: bool = False, colours: bool = False
+) -> str:
+    """Returns the whole report; long lines and traces are broken at `width`.
+
+    Args:
+      report: what was found.
+      width: of a line.
+      verbose: whether to show histograms too.
+      colours: whether to colour the verdict and what failed, for a terminal.
+    """
+    letters = letters_for(one.name for one in report.implementations)
+    paint = painted if colours else plainly
+    parts = [
+        format_header(report, letters, width=width),
+        format_matrix(report, letters),
+        format_parameters(report, letters, width=width),
+        format_pairs(report, letters),
+        format_certificates(report, letters, width=width, paint=paint),
+        format_fixed_rules(report, width=width),
+        format_histograms(report.pairs, letters, width=width) if verbose else "",
+        "" if report.trace is None else format_trace(report.trace, width=width),
+        "" if report.change is None else format_change(report.change, width=width),
+        format_notes(report, letters, width=width),
+        format_values(report.values, letters),
+    ]
+    said = wrapped(f"{report.verdict}: {report.reason}.", width)
+    kind = "good" if report.verdict == "agree" else "bad"
+    parts.append(paint(report.verdict, kind) + said.removeprefix(report.verdict))
+    if report.reproduce is not None:
+        parts.append(f"To compute that sample again, to the same bits:\n{report.reproduce}")
+    return "\n\n".join(part for part in parts if part)
