@@ -56,7 +56,7 @@ def plant(monkeypatch, change):
 
         return right._replace(evaluate=evaluate)
 
-    table = {**IMPLEMENTATIONS, "jax_manual": planted}
+    table = {**IMPLEMENTATIONS, "jax_manual": IMPLEMENTATIONS["jax_manual"]._replace(build=planted)}
     monkeypatch.setattr("compare.implementations.devices.IMPLEMENTATIONS", table)
 
 
@@ -146,7 +146,7 @@ def test_a_wrong_prediction_or_loss_is_status_2(tmp_path, capsys, monkeypatch, q
 
     monkeypatch.setattr(
         "compare.implementations.devices.IMPLEMENTATIONS",
-        {**IMPLEMENTATIONS, "jax_manual": planted},
+        {**IMPLEMENTATIONS, "jax_manual": IMPLEMENTATIONS["jax_manual"]._replace(build=planted)},
     )
     assert compare(tmp_path, *SMALL) == 2
     assert f"disagree: {quantity}" in capsys.readouterr().out

@@ -146,7 +146,8 @@ def bounds_of(
     params, batch, _ = network
     problem = Problem(params, network.network, len(batch.x), lambda start, stop: batch)
     answers = {name: answer_of(one, len(batch.x)) for name, one in evaluations.items()}
-    allowed = allowances_of(answers, problem, batch, layout="in_out", computations=computations)
+    known = {name: computations.get(name, Computation()) for name in answers}
+    allowed = allowances_of(answers, problem, batch, layout="in_out", computations=known)
     named = {name: name_all(quantities(answer, "in_out")) for name, answer in answers.items()}
     for a, b in itertools.combinations(answers, 2):
         for name, array in named[a].items():

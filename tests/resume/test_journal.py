@@ -168,7 +168,7 @@ def test_a_state_with_other_evidence_is_refused(tmp_path, stop_after):
     del state.of["evidence"]
     write_state(path, state._replace(found={"Found": {"pairs": []}}))
     before = path.read_bytes()
-    with pytest.raises(UsageError, match=r"\(evidence: None then, pairs,.* now\); .*--restart"):
+    with pytest.raises(UsageError, match=r"\(evidence: not set then, pairs,.* now\); .*--restart"):
         compare(tmp_path)
     assert path.read_bytes() == before
 

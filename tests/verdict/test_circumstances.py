@@ -33,7 +33,7 @@ def plant_tf32(monkeypatch, *, admits=True):
             device="cuda:0", evaluate=answer, engine=engine
         )
 
-    table = {**IMPLEMENTATIONS, "jax_manual": reduced}
+    table = {**IMPLEMENTATIONS, "jax_manual": IMPLEMENTATIONS["jax_manual"]._replace(build=reduced)}
     monkeypatch.setattr("compare.implementations.devices.IMPLEMENTATIONS", table)
 
 
@@ -92,7 +92,7 @@ def test_a_mistake_beside_reduced_products_is_found(tmp_path, monkeypatch):
 
         return right._replace(evaluate=evaluate_wrongly)
 
-    table = {**IMPLEMENTATIONS, "jax_manual": wrong}
+    table = {**IMPLEMENTATIONS, "jax_manual": IMPLEMENTATIONS["jax_manual"]._replace(build=wrong)}
     monkeypatch.setattr("compare.implementations.devices.IMPLEMENTATIONS", table)
     assert compare(tmp_path, "--matmul_precision=default") == 2
     assert "jax_manual" in report(tmp_path)["reason"]

@@ -7,6 +7,7 @@ from compare.evidence.certificate.detectable import detectable_ulp
 from compare.evidence.certificate.proof import certify
 from compare.evidence.hypotheses.diagnosis import diagnose
 from compare.evidence.rounding.arithmetic import Arithmetic
+from compare.implementations.base import Computation
 from compare.selftest.false_alarms import bounds_of
 from compare.selftest.mistakes import MISTAKES
 from compare.selftest.planted import backward, forward
@@ -87,7 +88,9 @@ def test_full_products_pass_as_reduced_ones():
 def test_end_to_end_bounds_allow_for_reduced_products(name):
     problem, product = network(), PRODUCTS[name]
     both = {"jax_manual": plain(problem), "mine": evaluate(*problem, product)}
-    allowed = bounds_of(problem, both, {"mine": Arithmetic(F32, product.bits, 23)})
+    allowed = bounds_of(
+        problem, both, {"mine": Computation(arithmetic=Arithmetic(F32, product.bits, 23))}
+    )
     assert 1e-3 < max(bound.worst_ratio for bound in allowed) < 1
     assert max(bound.worst_ratio for bound in bounds_of(problem, both, {})) > 10
 
@@ -99,7 +102,7 @@ def test_an_outer_product_by_reduced_factors_is_allowed_for():
     h, delta = (keep(v, 10, truncate=True) for v in (problem.batch.x, layer.b))
     reduced = right._replace(grads=(layer._replace(w=h[:, :, None] * delta[:, None, :]),))
     both = {"jax_manual": right, "torch_autograd": reduced}
-    of_w1 = next(bounds_of(problem, both, {"torch_autograd": TF32}))
+    of_w1 = next(bounds_of(problem, both, {"torch_autograd": Computation("torch", TF32)}))
     assert of_w1.name == "w1"
     assert 0.1 < of_w1.worst_ratio <= 1
     assert prove(problem, reduced.grads, TF32).failed == 0

@@ -66,7 +66,7 @@ def plant_noise(monkeypatch, size):
 
         return right._replace(evaluate=evaluate)
 
-    table = {**IMPLEMENTATIONS, "jax_manual": noisy}
+    table = {**IMPLEMENTATIONS, "jax_manual": IMPLEMENTATIONS["jax_manual"]._replace(build=noisy)}
     monkeypatch.setattr("compare.implementations.devices.IMPLEMENTATIONS", table)
 
 
