@@ -15,7 +15,8 @@ from compare.implementations.user.function import Backward
 from compare.implementations.user.torch_module import is_module, recognise
 from compare.options.config import Config
 from compare.pipeline.compare import Sink, compare_problem
-from compare.problem.problem import Problem, as_numpy, problem_from_arrays
+from compare.problem.arrays import as_numpy, problem_from_arrays
+from compare.problem.problem import Problem
 from compare.resume.saved_inputs import SavedInputs
 
 

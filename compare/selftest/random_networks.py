@@ -8,7 +8,7 @@ import numpy as np
 
 from compare.evidence.rounding.arithmetic import Arithmetic, plain_arithmetic
 from compare.problem.network import Network, uniform_network
-from compare.problem.problem import default_labels
+from compare.problem.samples import default_labels
 from compare.selftest import reduced
 from compare.selftest.reduced import Product
 from jaxmlp import ACTIVATIONS, autodiff, backprop, init_params

@@ -18,7 +18,8 @@ from compare.pipeline.kinds.pairs import Pairs
 from compare.problem.answers import Answer, answer_of
 from compare.problem.blocks import Block
 from compare.problem.network import uniform_network
-from compare.problem.problem import Problem, default_labels
+from compare.problem.problem import Problem
+from compare.problem.samples import default_labels
 from compare.selftest.mistakes import MISTAKES, Mistake
 from compare.selftest.planted import Forward, backward, forward
 from compare.verdict.decide import Verdict, decide

@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 
 from compare.options.config import Config
-from compare.problem.problem import default_labels, make_problem, random_batches
+from compare.problem.problem import make_problem
+from compare.problem.samples import default_labels, random_batches
 
 counts = st.integers(0, 40)
 

@@ -12,7 +12,7 @@ from compare.problem.blocks import Block
 from jaxmlp.base import Evaluation
 
 
-class Recognised(NamedTuple):
+class ModuleParts(NamedTuple):
     """What a module is made of."""
 
     layers: list[tuple[Any, Any]]  # (weight [n_out, n_in], bias [n_out]), torch tensors
@@ -26,7 +26,7 @@ def is_module(value: Any) -> bool:
     return torch is not None and isinstance(value, torch.nn.Module)
 
 
-def recognise(module: Any) -> Recognised:
+def recognise(module: Any) -> ModuleParts:
     """Reads a chain of linear layers with one activation between them.
 
     Raises:
@@ -56,7 +56,7 @@ def recognise(module: Any) -> Recognised:
         return answer_of(evaluation, block.size)
 
     name = type(module).__name__
-    return Recognised(
+    return ModuleParts(
         [(linear.weight, linear.bias) for _, linear in chain.linears],
         chain.activation,
         Implementation(

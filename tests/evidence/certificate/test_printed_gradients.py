@@ -11,7 +11,7 @@ from compare.evidence.differences.bounds import Allowance, with_printed
 from compare.evidence.hypotheses.diagnosis import diagnose
 from compare.evidence.rounding.printed import hidden_in
 from compare.formats.read.gradients import read_gradients
-from compare.problem.problem import default_labels
+from compare.problem.samples import default_labels
 from compare.selftest.planted import backward, forward
 from jaxmlp import Batch, Layer, init_params
 from tests.support.cases import case_of

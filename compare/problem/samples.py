@@ -1,0 +1,63 @@
+"""Samples of a problem: drawn from the seed, or read from what people bring."""
+
+from collections.abc import Callable
+from typing import Any, TypeAlias
+
+import numpy as np
+
+from compare.formats.precision import round_once
+from compare.formats.read.data import Samples
+from jaxmlp.base import Batch
+
+Batches: TypeAlias = Callable[[int, int], Batch]  # (start, stop) -> samples start .. stop - 1
+
+_STREAM = 1  # of a seed; weights have stream 0
+_DRAWS_PER_COUNT = 4  # doubles that Philox makes from one value of its counter
+
+
+def random_batches(seed: int, n_inputs: int, n_outputs: int, dtype: np.dtype) -> Batches:
+    """Returns a source of samples x ~ U[0, 1]^d with default labels.
+
+    Sample i is read off a counter-based generator (Philox; Salmon et al., SC 2011) at a counter
+    that depends on i alone, so it is the same however many samples there are and in whatever
+    pieces they are made.
+    """
+    key = np.random.SeedSequence(seed, spawn_key=(_STREAM,)).generate_state(2, np.uint64)
+    counts = -(-n_inputs // _DRAWS_PER_COUNT)
+
+    def batch(start: int, stop: int) -> Batch:
+        bits = np.random.Philox(key=key, counter=start * counts)
+        draws = np.random.Generator(bits).random((stop - start, counts * _DRAWS_PER_COUNT))
+        x = round_once(draws[:, :n_inputs], dtype)
+        return frozen(Batch(x, default_labels(x, n_outputs)))
+
+    return batch
+
+
+def default_labels(x: np.ndarray, n_outputs: int) -> np.ndarray:
+    """Returns the mean of x_i^2, computed in float64, rounded once and repeated: [N, k]."""
+    with np.errstate(over="ignore"):  # an infinite label is reported as any other
+        mean = np.square(x.astype(np.float64)).mean(axis=1, keepdims=True)
+    return np.repeat(round_once(mean, x.dtype), n_outputs, axis=1)
+
+
+def stored_batches(samples: Samples, n_outputs: int) -> Batches:
+    """Returns a source of samples that a file or an array holds, labels made where it has none."""
+
+    def batch(start: int, stop: int) -> Batch:
+        x = samples.x.read(start, stop)
+        if samples.y is None:
+            return frozen(Batch(x, default_labels(x, n_outputs)))
+        return frozen(Batch(x, samples.y.read(start, stop).reshape(-1, n_outputs)))
+
+    return batch
+
+
+def frozen(tree: Any) -> Any:
+    """Makes every array of a tuple of tuples read-only, so that nobody can change a neighbour's."""
+    for leaf in tree:
+        if isinstance(leaf, np.ndarray):
+            leaf.setflags(write=False)
+        else:
+            frozen(leaf)
+    return tree
