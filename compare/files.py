@@ -14,7 +14,7 @@ from compare.evidence.differences.digits import (
 )
 from compare.evidence.differences.metrics import Worst, compare_arrays
 from compare.formats.matching import Matched, match
-from compare.formats.read.numbers import read_numbers
+from compare.formats.read.text import read_text
 from compare.options.command_line import EXIT_STATUS, exit_with
 from compare.options.option import integer, rows
 from compare.options.parse import parse
@@ -51,7 +51,7 @@ def main(argv: Sequence[str]) -> int:
         raise UsageError(f"expected two files, got {len(words)}: {' '.join(map(repr, words))}")
     if options.digits > MOST_DIGITS:
         raise UsageError(f"--digits={options.digits}: expected at most {MOST_DIGITS}")
-    a, b = map(read_numbers, words)
+    a, b = map(read_text, words)
     matched, notes = match(a, b)
     verdict, sentence = judge(matched, options.digits)
     lines = [f"{a.path} ~ {b.path}: {a.size:,} numbers", *notes, "", *_table(matched), ""]

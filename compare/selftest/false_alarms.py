@@ -13,7 +13,7 @@ from compare.evidence.certificate.case import make_case
 from compare.evidence.certificate.proof import Certificate, certify
 from compare.evidence.differences.bounds import BoundRatio, bound_ratio
 from compare.evidence.rounding.arithmetic import Arithmetic
-from compare.formats.read.printed_digits import half_units
+from compare.formats.read.prints.digits import half_units
 from compare.pipeline.allowances import allowances_of
 from compare.problem.answers import answer_of, quantities
 from compare.problem.problem import Problem

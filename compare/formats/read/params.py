@@ -3,9 +3,10 @@
 import numpy as np
 
 from compare.errors import UsageError
+from compare.formats.layouts import other_layout
 from compare.formats.precision import exactly
 from compare.formats.read.arrays import read_arrays
-from compare.formats.read.naming import Layers, describe, find_layers
+from compare.formats.read.layer_names import Layers, describe, find_layers
 from jaxmlp.base import Layer, Params, check_params
 
 
@@ -37,7 +38,7 @@ def read_params(path: str, *, layout: str, dtype: np.dtype, cast: bool = False) 
         return _chains(_in_out(_flat(layers), held))
 
     layers = find_layers(named, layout=held, where=where, fits=fits, ordered=arrays.ordered)
-    advice = f"--layout={_other(held)}"
+    advice = f"--layout={other_layout(held)}"
     if arrays.layout is not None:
         advice = "[n_in, n_out]; transpose them, or save them as .npz and pass --layout=in_out"
     try:
@@ -75,8 +76,8 @@ def params_from_layers(
         check_params(params)
     except ValueError as error:
         hint = ""
-        if _chains(_in_out(layers, _other(layout))):
-            hint = f"; they fit in the other layout, {advice or f'--layout={_other(layout)}'}"
+        if _chains(_in_out(layers, other_layout(layout))):
+            hint = f"; they fit in the other layout, {advice or f'--layout={other_layout(layout)}'}"
         raise UsageError(f"{where}, read as {layout}: {error}{hint}") from None
     return params
 
@@ -91,10 +92,6 @@ def _in_out(layers: Layers, layout: str) -> Params:
 def _flat(layers: Layers) -> Layers:
     """Takes a bias [1, n] or [n, 1] as [n]."""
     return [(w, b.reshape(-1) if b.ndim == 2 and 1 in b.shape else b) for w, b in layers]
-
-
-def _other(layout: str) -> str:
-    return "out_in" if layout == "in_out" else "in_out"
 
 
 def _chains(params: Params) -> bool:

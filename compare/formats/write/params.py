@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from compare.formats.layouts import in_layout
 from compare.formats.write.dumps import write_npz
 from jaxmlp.base import Params
 
@@ -37,7 +38,7 @@ def named_params(params: Params, layout: str) -> dict[str, Any]:
     """Returns w1, b1, ..., w in a layout."""
     named = {}
     for i, (w, b) in enumerate(params, start=1):
-        named[f"w{i}"] = w if layout == "in_out" else w.T
+        named[f"w{i}"] = in_layout(w, layout)
         named[f"b{i}"] = b
     return named
 

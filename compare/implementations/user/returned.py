@@ -10,7 +10,7 @@ import numpy as np
 
 from compare.errors import UsageError
 from compare.formats.precision import ARITHMETIC, arithmetic_of, named
-from compare.formats.read.shaped import fit_shape
+from compare.formats.read.gradients.shapes import fit_shape
 from jaxmlp.base import Grads, Layer, Params
 
 

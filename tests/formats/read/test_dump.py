@@ -7,7 +7,7 @@ import pytest
 from hypothesis.extra import numpy as hnp
 
 from compare.errors import UsageError
-from compare.formats.read.numbers import read_numbers
+from compare.formats.read.text import read_text
 from compare.formats.write.dumps import COLUMNS, HEADER, text_lines
 
 NAN, INF = float("nan"), float("inf")
@@ -39,11 +39,11 @@ def lines():
 
 @pytest.fixture
 def read(tmp_path):
-    def read_text(text):
+    def read(text):
         (tmp_path / "a.dat").write_bytes(text.encode())
-        return read_numbers(str(tmp_path / "a.dat"))
+        return read_text(str(tmp_path / "a.dat"))
 
-    return read_text
+    return read
 
 
 def check(found, arrays, layout="in_out"):

@@ -1,43 +1,37 @@
-"""Gradients in the shapes that people give them, brought into the one they must have."""
+"""The shapes that gradients come in, and the ones that they must have."""
+
+from typing import TypeAlias
 
 import numpy as np
 
 from compare.errors import UsageError
 
-
-def one_gradient(n: int) -> str:
-    """What to do about one gradient for n samples."""
-    return (
-        f"one gradient where there are {n} samples; per-sample gradients are needed, since only "
-        "those can be certified: call the backward on one sample at a time, or map it over samples "
-        "with jax.vmap or torch.func.vmap; or pass --samples=1 if it is that of the first sample "
-        "alone"
-    )
+Shape: TypeAlias = tuple[int, ...]
 
 
-def fits(found: tuple[int, ...], shape: tuple[int, ...], n: int | None) -> bool:
-    """Whether a shape squeezes to the right one; n is as in `fit_shape`."""
+def fits(found: Shape, shape: Shape, n: int | None) -> bool:
+    """Whether a shape is the expected one but for axes of size 1; n is as in `fit_shape`."""
     lead = () if n is None else (n,)
     if found[: len(lead)] == lead and _squeezed(found[len(lead) :]) == _squeezed(shape):
         return True
     return n == 1 and _squeezed(found) == _squeezed(shape)
 
 
-def fit_shape(array: np.ndarray, shape: tuple[int, ...], n: int | None, where: str) -> np.ndarray:
-    """Reshapes what squeezes to the right shape.
+def fit_shape(array: np.ndarray, shape: Shape, n: int | None, where: str) -> np.ndarray:
+    """Reshapes an array whose shape is the expected one but for axes of size 1.
 
     Args:
-      array: anything.
-      shape: of one sample.
+      array: of any shape.
+      shape: the expected one, of one sample.
       n: how many samples there must be along the first axis; None for one without that axis.
-      where: what it is, for errors.
+      where: the array, to be named in errors.
 
     Returns:
       The array in [n, *shape] or shape.
 
     Raises:
-      UsageError: that tells a transposed matrix, another number of samples, and a gradient of a
-        whole batch from the rest.
+      UsageError: for another shape; it says so where that is a transposed matrix, another number of
+        samples, or one gradient of a whole batch.
     """
     lead = () if n is None else (n,)
     rest = array.shape[len(lead) :]
@@ -53,5 +47,15 @@ def fit_shape(array: np.ndarray, shape: tuple[int, ...], n: int | None, where: s
     raise UsageError(expected)
 
 
-def _squeezed(shape: tuple[int, ...]) -> tuple[int, ...]:
+def one_gradient(n: int) -> str:
+    """Says what to do about one gradient for n samples."""
+    return (
+        f"one gradient where there are {n} samples; per-sample gradients are needed, since only "
+        "those can be certified: call the backward on one sample at a time, or map it over samples "
+        "with jax.vmap or torch.func.vmap; or pass --samples=1 if it is that of the first sample "
+        "alone"
+    )
+
+
+def _squeezed(shape: Shape) -> Shape:
     return tuple(size for size in shape if size != 1)

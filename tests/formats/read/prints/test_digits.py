@@ -11,8 +11,8 @@ import numpy as np
 import pytest
 import torch
 
-from compare.formats.read.printed import read_printed
-from compare.formats.read.printed_digits import half_units
+from compare.formats.read.prints.arrays import read_print
+from compare.formats.read.prints.digits import half_units
 
 UNITS = {
     "common_decimals": ("0.50 0.12", [1e-2, 1e-2]),
@@ -55,13 +55,13 @@ SHAPES = {
 
 @pytest.mark.parametrize(("text", "shape"), SHAPES.values(), ids=SHAPES)
 def test_every_number_that_is_read_has_its_unit(text, shape):
-    (array,) = read_printed("a.txt", text).arrays
+    (array,) = read_print("a.txt", text).arrays
     assert array.half_unit.shape == array.values.shape == shape
     np.testing.assert_allclose(array.half_unit, 0.5e-2)
 
 
 def test_arrays_do_not_lend_each_other_digits():
-    halves = [array.half_unit.max() for array in read_printed("a", "[0.5] [0.25]\n0.125").arrays]
+    halves = [array.half_unit.max() for array in read_print("a", "[0.5] [0.25]\n0.125").arrays]
     np.testing.assert_allclose(halves, [0.05, 0.005, 0.0005])
 
 
@@ -129,7 +129,7 @@ matrices = st.tuples(st.integers(2, 3), st.integers(2, 3)).flatmap(
 def test_what_was_printed_is_within_the_half_unit(text, array):
     written = text(array)
     hypothesis.assume("." in written or "e" in written)  # all else is taken for integers
-    (read,) = read_printed("a.txt", written).arrays
+    (read,) = read_print("a.txt", written).arrays
     finite = np.isfinite(array) & np.isfinite(read.values)
     true, found = array[finite], read.values[finite]
     with np.errstate(over="ignore"):
@@ -143,5 +143,5 @@ def test_what_was_printed_is_within_the_half_unit(text, array):
 @hypothesis.settings(deadline=None, max_examples=60)
 def test_fixed_notation_claims_no_more_than_half_its_last_decimal(decimals, array):
     array = np.clip(array, -1e12, 1e12)
-    (read,) = read_printed("a.txt", percent_text(array, f"%.{decimals}f")).arrays
+    (read,) = read_print("a.txt", percent_text(array, f"%.{decimals}f")).arrays
     assert (read.half_unit <= 0.5 * 10.0**-decimals * 1.0001).all()

@@ -8,6 +8,7 @@ from typing import Any, TypeAlias
 import numpy as np
 
 from compare.errors import UsageError
+from compare.formats.layouts import in_layout
 
 Layers: TypeAlias = list[tuple[np.ndarray, np.ndarray]]  # (w, b)
 
@@ -52,7 +53,7 @@ def find_layers(
 
     def layers(order: Sequence[str]) -> Layers:
         named = [pairs[name] for name in order]
-        return [(_in_layout(arrays[w], w, layout), arrays[b]) for w, b in named]
+        return [(_from_kernel(arrays[w], w, layout), arrays[b]) for w, b in named]
 
     natural = sorted(pairs, key=_natural)
     if len({_words(name) for name in pairs}) == 1:
@@ -98,10 +99,11 @@ def _unpaired(arrays: Mapping[str, np.ndarray], where: str) -> UsageError:
     )
 
 
-def _in_layout(w: np.ndarray, name: str, layout: str) -> np.ndarray:
+def _from_kernel(w: np.ndarray, name: str, layout: str) -> np.ndarray:
+    """Turns a kernel of Flax or Keras, which is in_out, into the layout; leaves other matrices."""
     parts = _NAME.fullmatch(name)
-    is_kernel = parts is not None and parts["kind"].lower() == "kernel"  # of Flax or Keras
-    return np.swapaxes(w, -1, -2) if is_kernel and layout == "out_in" and w.ndim > 1 else w
+    is_kernel = parts is not None and parts["kind"].lower() == "kernel"
+    return in_layout(w, layout) if is_kernel and w.ndim > 1 else w
 
 
 def _natural(layer: str) -> list[Any]:

@@ -11,7 +11,7 @@ from safetensors.torch import save_file
 
 from compare import compare_gradients, run
 from compare.errors import UsageError
-from compare.formats.read.gradients import read_gradients
+from compare.formats.read.gradients.files import read_gradients
 from compare.problem.problem import default_labels
 from compare.selftest.planted import backward, forward
 from jaxmlp import ACTIVATIONS, Batch, Layer, init_params

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from compare.errors import UsageError
-from compare.formats.read.naming import find_layers
+from compare.formats.read.layer_names import find_layers
 
 
 def arrays(*names, sizes=None):

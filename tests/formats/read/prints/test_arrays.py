@@ -11,8 +11,8 @@ import pytest
 from hypothesis.extra import numpy as hnp
 
 from compare.errors import UsageError
-from compare.formats.read.numbers import read_numbers
-from compare.formats.read.printed import read_printed
+from compare.formats.read.prints.arrays import read_print
+from compare.formats.read.text import read_text
 
 NAN, INF = float("nan"), float("inf")
 
@@ -32,7 +32,7 @@ def seconds_at_most(limit):
 
 
 def read(text):
-    return read_printed("a.txt", text)
+    return read_print("a.txt", text)
 
 
 def check(text, *expected):
@@ -300,22 +300,22 @@ def test_files_that_hold_no_text(tmp_path, content, message):
     path = tmp_path / "a.txt"
     path.write_bytes(content)
     with pytest.raises(UsageError, match=message) as caught:
-        read_numbers(str(path))
+        read_text(str(path))
     assert str(caught.value).startswith(str(path))
 
 
 def test_a_byte_order_mark_is_no_obstacle(tmp_path):
     (tmp_path / "a.txt").write_bytes(b"\xef\xbb\xbf1 2 3")
-    assert read_numbers(str(tmp_path / "a.txt")).size == 3
+    assert read_text(str(tmp_path / "a.txt")).size == 3
 
 
 def test_json_is_refused_by_name(tmp_path):
     (tmp_path / "report.json").write_text('{"samples": [1, 2]}')
     with pytest.raises(UsageError, match="JSON is not read"):
-        read_numbers(str(tmp_path / "report.json"))
+        read_text(str(tmp_path / "report.json"))
 
 
 @pytest.mark.parametrize("path", ["nowhere", "."])
 def test_files_that_cannot_be_opened(tmp_path, path):
     with pytest.raises(UsageError, match=r"No such file|Is a directory"):
-        read_numbers(str(tmp_path / path))
+        read_text(str(tmp_path / path))
