@@ -1,11 +1,10 @@
 """Named arrays out of the formats that weights come in."""
 
-from pathlib import PurePath
 from typing import NamedTuple
 
 import numpy as np
 
-from compare.errors import UsageError
+from compare.formats.read.errors import suffix_of
 from compare.formats.read.npz import read_npz
 from compare.formats.read.safetensors import read_safetensors
 from compare.formats.read.state_dict import read_state_dict
@@ -34,13 +33,9 @@ def read_arrays(path: str, *, option: str) -> Arrays:
     Raises:
       UsageError: for another suffix, and for a file that cannot be read.
     """
-    suffix = PurePath(path).suffix.lower()
+    suffix = suffix_of(path, FORMATS, f"{option} {path}")
     if suffix == ".npz":
         return Arrays(read_npz(path, option=option), layout=None)
     if suffix in (".pt", ".pth"):
         return Arrays(read_state_dict(path, option=option), layout="out_in")
-    if suffix == ".safetensors":
-        return Arrays(read_safetensors(path, option=option), layout="out_in", ordered=False)
-    raise UsageError(
-        f"{option} {path}: expected a file named {', '.join(FORMATS)}, got {suffix or 'no suffix'}"
-    )
+    return Arrays(read_safetensors(path, option=option), layout="out_in", ordered=False)

@@ -10,6 +10,7 @@ from typing import NamedTuple
 import numpy as np
 
 from compare.errors import UsageError
+from compare.formats.read.errors import readable
 
 _LABEL = re.compile(r"(?:y|labels?|targets?|outputs?)[\W_]*\d*\W*", re.ASCII | re.IGNORECASE)
 
@@ -39,12 +40,10 @@ def read_csv(path: str, *, option: str) -> Table:
     """
     where = f"{option} {path}"
     try:
-        with open(path, encoding="utf-8-sig", newline="") as file:
+        with readable(where), open(path, encoding="utf-8-sig", newline="") as file:
             reader = csv.reader(file, skipinitialspace=True, strict=True)
             rows = ((reader.line_num, row) for row in reader if row not in ([], [""]))
             return _table(rows, where)
-    except OSError as error:
-        raise UsageError(f"{where}: {error.strerror or error}") from None
     except UnicodeDecodeError:
         raise UsageError(f"{where}: expected a text file in UTF-8, got binary") from None
     except csv.Error as error:

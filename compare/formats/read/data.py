@@ -1,7 +1,6 @@
 """Samples, and labels if there are any, from a file."""
 
 from collections.abc import Callable
-from pathlib import PurePath
 from typing import NamedTuple
 
 import numpy as np
@@ -9,6 +8,7 @@ import numpy as np
 from compare.errors import UsageError
 from compare.formats.precision import exactly
 from compare.formats.read.csv import read_csv
+from compare.formats.read.errors import suffix_of
 from compare.formats.read.npy import map_npy
 from compare.formats.read.npz import read_npz
 from compare.formats.read.safetensors import open_safetensors
@@ -48,11 +48,7 @@ def read_data(
         not exact in dtype; so does reading rows.
     """
     where = f"--data {path}"
-    suffix = PurePath(path).suffix.lower()
-    if suffix not in _FORMATS:
-        raise UsageError(
-            f"{where}: expected a file named {', '.join(_FORMATS)}; got {suffix or 'no suffix'}"
-        )
+    suffix = suffix_of(path, tuple(_FORMATS), where)
     stored = _FORMATS[suffix](path, n_inputs, n_outputs)
     if "x" not in stored or not set(stored) <= {"x", "y"}:
         raise UsageError(

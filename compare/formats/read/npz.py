@@ -8,6 +8,7 @@ import numpy as np
 
 from compare.errors import UsageError
 from compare.formats.precision import dtype_of, named, narrowed
+from compare.formats.read.errors import readable
 
 _WIDENED = "bfloat16"
 
@@ -24,23 +25,14 @@ def read_npz(path: str, *, option: str) -> dict[str, np.ndarray]:
         the dtype that it says.
     """
     where = f"{option} {path}"
-    try:
-        with open(path, "rb") as file:
-            if file.read(4) not in (b"PK\x03\x04", b"PK\x05\x06"):  # the latter holds no array
-                raise UsageError(f"{where}: expected a .npz archive, as numpy.savez writes it")
-            file.seek(0)
-            with np.load(file, allow_pickle=False) as archive:
-                found = {name: _read_array(archive, name, where) for name in archive.files}
-                return _narrowed(found, where)
-    except OSError as error:
-        raise UsageError(f"{where}: {error.strerror or error}") from None
-    except UsageError:
-        raise
-    except Exception as error:  # zipfile, zlib and numpy raise a dozen kinds for damaged archives
-        said = str(error).partition("\n")[0] or type(error).__name__
-        raise UsageError(
-            f"{where}: the .npz archive is damaged, cut short or of an unknown kind: {said}"
-        ) from None
+    damaged = "the .npz archive is damaged, cut short or of an unknown kind"
+    with readable(where, damaged), open(path, "rb") as file:
+        if file.read(4) not in (b"PK\x03\x04", b"PK\x05\x06"):  # the latter holds no array
+            raise UsageError(f"{where}: expected a .npz archive, as numpy.savez writes it")
+        file.seek(0)
+        with np.load(file, allow_pickle=False) as archive:
+            found = {name: _read_array(archive, name, where) for name in archive.files}
+            return _narrowed(found, where)
 
 
 def _read_array(archive: np.lib.npyio.NpzFile, name: str, where: str) -> np.ndarray:

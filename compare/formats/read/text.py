@@ -2,6 +2,7 @@
 
 from compare.errors import UsageError
 from compare.formats.read.dump import is_dump, read_dump
+from compare.formats.read.errors import readable
 from compare.formats.read.numbers import Numbers
 from compare.formats.read.prints.arrays import read_print
 
@@ -13,10 +14,8 @@ def read_text(path: str) -> Numbers:
       UsageError: if the file cannot be read, holds no numbers, or was cut short.
     """
     try:
-        with open(path, encoding="utf-8-sig") as file:
+        with readable(path), open(path, encoding="utf-8-sig") as file:
             text = file.read()
-    except OSError as error:
-        raise UsageError(f"{path}: {error.strerror or error}") from None
     except UnicodeDecodeError:
         raise UsageError(f"{path}: expected text, such as a .dat file; this is binary") from None
     return read_dump(path, text) if is_dump(text) else read_print(path, text)

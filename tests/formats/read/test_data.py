@@ -242,7 +242,7 @@ BAD = {
         lambda path: safetensors.numpy.save_file({"x": X > 0}, path),
         "x: expected real numbers, got dtype BOOL",
     ),
-    "pt": ("a.pt", text(""), r"expected a file named \.npz, \.npy, \.csv, \.safetensors; got \.pt"),
+    "pt": ("a.pt", text(""), r"expected a file named \.npz, \.npy, \.csv, \.safetensors, got \.pt"),
     "no_suffix": ("a", text(""), "got no suffix"),
 }
 
