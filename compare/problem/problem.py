@@ -7,7 +7,8 @@ from typing import Any
 import numpy as np
 
 from compare.errors import UsageError
-from compare.formats.precision import ARGUMENTS, dtype_of, exactly, round_once
+from compare.formats.conversion import ARGUMENTS, convert, round_once
+from compare.formats.dtypes import dtype_of
 from compare.formats.read.data import Samples, check_shapes, read_data, rows_of
 from compare.formats.read.params import check_finite, params_from_layers, read_params
 from compare.options.config import Config
@@ -103,7 +104,7 @@ def problem_from_arrays(
             array = np.array(as_numpy(values))
         except (TypeError, ValueError) as error:  # the former as of torch's float8
             raise UsageError(f"{name}: expected an array of numbers: {error}") from None
-        return exactly(array, dtype, where=name, cast=cast, remedies=ARGUMENTS)
+        return convert(array, dtype, where=name, cast=cast, remedies=ARGUMENTS)
 
     def take_weight(name: str, values: Any) -> np.ndarray:
         array = take(name, values)

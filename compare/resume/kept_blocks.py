@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 
 from compare.formats.atomic import Staging
-from compare.formats.precision import dtype_of
+from compare.formats.dtypes import dtype_of
 from compare.formats.read.npz import read_npz
 from compare.problem.answers import Answer, NamedGrads, name_parameters
 

@@ -15,7 +15,7 @@ import torch
 
 from compare import compare_gradients, run
 from compare.errors import UsageError
-from compare.formats.precision import dtype_of
+from compare.formats.dtypes import dtype_of
 from compare.formats.read.npz import read_npz
 from compare.implementations.baseline import read_baseline
 from compare.implementations.table import IMPLEMENTATIONS

@@ -6,7 +6,7 @@ from typing import NamedTuple
 import numpy as np
 
 from compare.errors import UsageError
-from compare.formats.precision import exactly
+from compare.formats.conversion import convert
 from compare.formats.read.csv import read_csv
 from compare.formats.read.errors import suffix_of
 from compare.formats.read.npy import map_npy
@@ -63,7 +63,7 @@ def read_data(
         if suffix in (".npz", ".csv"):
             array = rows.read(0, rows.shape[0])
             is_text = suffix == ".csv"
-            converted[name] = rows_of(exactly(array, dtype, where=at, cast=cast or is_text))
+            converted[name] = rows_of(convert(array, dtype, where=at, cast=cast or is_text))
         else:
             converted[name] = _converted(rows, dtype, where=at, cast=cast)
             converted[name].read(0, 1)  # so that a wrong kind of numbers is found at once
@@ -98,7 +98,7 @@ def check_shapes(
 def _converted(rows: Rows, dtype: np.dtype, *, where: str, cast: bool) -> Rows:
     def read(start: int, stop: int) -> np.ndarray:
         at = f"{where} of samples {start} to {stop - 1}"
-        return exactly(rows.read(start, stop), dtype, where=at, cast=cast)
+        return convert(rows.read(start, stop), dtype, where=at, cast=cast)
 
     return rows._replace(read=read)
 

@@ -6,7 +6,8 @@ import re
 import numpy as np
 
 from compare.errors import UsageError
-from compare.formats.precision import dtype_of, round_once
+from compare.formats.conversion import round_once
+from compare.formats.dtypes import dtype_of
 from compare.formats.read.numbers import NamedArray, Numbers
 
 _HEADER = re.compile(

@@ -3,7 +3,7 @@
 import numpy as np
 
 from compare.errors import UsageError
-from compare.formats.precision import named
+from compare.formats.dtypes import restore_bfloat16
 from compare.formats.read.errors import readable
 
 _MAGIC = b"\x93NUMPY"
@@ -25,7 +25,7 @@ def map_npy(path: str, *, option: str) -> np.ndarray:
             if file.read(len(_MAGIC)) != _MAGIC:
                 raise UsageError(f"{where}: expected a .npy file, as numpy.save writes it")
         try:
-            return named(np.lib.format.open_memmap(path, mode="r"))
+            return restore_bfloat16(np.lib.format.open_memmap(path, mode="r"))
         except ValueError as error:
             if "Python objects" not in str(error):
                 raise

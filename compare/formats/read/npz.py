@@ -7,7 +7,8 @@ NumPy has no bfloat16. Where we write it, it is float32 with an entry `dtype` be
 import numpy as np
 
 from compare.errors import UsageError
-from compare.formats.precision import dtype_of, named, narrowed
+from compare.formats.conversion import narrow
+from compare.formats.dtypes import dtype_of, restore_bfloat16
 from compare.formats.read.errors import readable
 
 _WIDENED = "bfloat16"
@@ -47,7 +48,7 @@ def _read_array(archive: np.lib.npyio.NpzFile, name: str, where: str) -> np.ndar
         ) from None
     if not isinstance(array, np.ndarray):
         raise UsageError(f"{where}: {name} is no .npy array")
-    return named(array)
+    return restore_bfloat16(array)
 
 
 def _narrowed(arrays: dict[str, np.ndarray], where: str) -> dict[str, np.ndarray]:
@@ -62,7 +63,7 @@ def _narrowed(arrays: dict[str, np.ndarray], where: str) -> dict[str, np.ndarray
         )
     dtype = dtype_of(_WIDENED)
     return {
-        name: narrowed(array, dtype, where=f"{where}: {name}")
+        name: narrow(array, dtype, where=f"{where}: {name}")
         for name, array in arrays.items()
         if name != "dtype"
     }

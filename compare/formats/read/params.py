@@ -3,8 +3,8 @@
 import numpy as np
 
 from compare.errors import UsageError
+from compare.formats.conversion import convert
 from compare.formats.layouts import other_layout
-from compare.formats.precision import exactly
 from compare.formats.read.arrays import read_arrays
 from compare.formats.read.layer_names import Layers, describe, find_layers
 from jaxmlp.base import Layer, Params, check_params
@@ -30,7 +30,7 @@ def read_params(path: str, *, layout: str, dtype: np.dtype, cast: bool = False) 
     arrays = read_arrays(path, option="--params")
     named = {}
     for name, array in arrays.named.items():
-        named[name] = exactly(array, dtype, where=f"{where}: {name}", cast=cast)
+        named[name] = convert(array, dtype, where=f"{where}: {name}", cast=cast)
         check_finite(named[name], f"{where}: {name}")
     held = arrays.layout or layout
 

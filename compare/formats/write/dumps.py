@@ -12,7 +12,7 @@ from typing import IO, Any
 import numpy as np
 
 from compare.formats.atomic import Staging
-from compare.formats.precision import decimal_digits
+from compare.formats.dtypes import decimal_digits
 from compare.options.config import Config
 from compare.options.table import LARGEST_TEXT_DUMP
 

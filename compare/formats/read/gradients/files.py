@@ -9,7 +9,8 @@ from typing import NamedTuple
 import numpy as np
 
 from compare.errors import UsageError
-from compare.formats.precision import ARITHMETIC, arithmetic_of, largest_of
+from compare.formats.conversion import computed_dtype
+from compare.formats.dtypes import FLOAT_DTYPES, largest_of
 from compare.formats.read.arrays import FORMATS, read_arrays
 from compare.formats.read.gradients.by_count import Arrangement, order_by_count
 from compare.formats.read.gradients.by_name import order_by_name
@@ -51,7 +52,7 @@ def read_gradients(
     layout = expected.layout_of([leaf.values.shape for leaf in leaves], layout)
     values = expected.arrange([leaf.values for leaf in leaves], layout)
     if not numbers.printed:
-        narrow = arithmetic_of([leaf for layer in values for leaf in layer], dtype)
+        narrow = computed_dtype([leaf for layer in values for leaf in layer], dtype)
         return FileGradients(_cast(values, narrow), None, None)
     _check_range(values, dtype, expected.where)
     units = expected.arrange([leaf.half_units for leaf in leaves], layout)
@@ -71,10 +72,10 @@ def _read(path: str) -> Numbers:
 
 def _check_floats(numbers: Numbers, where: str) -> None:
     for array in numbers.arrays:
-        if array.values.dtype.name not in ARITHMETIC:
+        if array.values.dtype.name not in FLOAT_DTYPES:
             raise UsageError(
-                f"{where}: {array.name}: expected floating-point numbers ({', '.join(ARITHMETIC)}),"
-                f" got {array.values.dtype}"
+                f"{where}: {array.name}: expected floating-point numbers "
+                f"({', '.join(FLOAT_DTYPES)}), got {array.values.dtype}"
             )
 
 

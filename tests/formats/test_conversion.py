@@ -3,7 +3,8 @@ import numpy as np
 import pytest
 
 from compare.errors import UsageError
-from compare.formats.precision import ARITHMETIC, dtype_of, exactly, narrowed, round_once, widened
+from compare.formats.conversion import convert, narrow, round_once, widen
+from compare.formats.dtypes import FLOAT_DTYPES, dtype_of
 
 F32, F64 = np.dtype(np.float32), np.dtype(np.float64)
 F16, BF16 = np.dtype(np.float16), np.dtype(ml_dtypes.bfloat16)
@@ -13,19 +14,19 @@ F16, BF16 = np.dtype(np.float16), np.dtype(ml_dtypes.bfloat16)
 @pytest.mark.parametrize("narrow", [np.float16, ml_dtypes.bfloat16, np.int16, ">f4"])
 def test_what_exists_is_converted(dtype, narrow):
     array = np.array([0, 1, -3, 2.5], np.float32).astype(narrow)
-    converted = exactly(array, dtype, where="w1")
+    converted = convert(array, dtype, where="w1")
     assert converted.dtype == dtype
     np.testing.assert_array_equal(converted, array.astype(dtype))
 
 
 def test_every_bfloat16_and_float16_is_widened_without_loss():
     bits = np.arange(2**16).astype(np.uint16)
-    for narrow in (np.float16, ml_dtypes.bfloat16):
-        array = bits.view(narrow)
-        wide = widened(array)
+    for dtype in (np.float16, ml_dtypes.bfloat16):
+        array = bits.view(dtype)
+        wide = widen(array)
         assert wide.dtype == F32
         with np.errstate(invalid="ignore"):
-            back = wide.astype(narrow).view(np.uint16)
+            back = wide.astype(dtype).view(np.uint16)
             np.testing.assert_array_equal(np.isnan(wide), np.isnan(array))
         finite = np.isfinite(wide)
         np.testing.assert_array_equal(back[finite], bits[finite])
@@ -33,12 +34,12 @@ def test_every_bfloat16_and_float16_is_widened_without_loss():
 
 def test_float64_stays():
     array = np.array([0.1])
-    assert widened(array) is array
+    assert widen(array) is array
 
 
 def test_the_result_is_a_copy_in_c_order():
     array = np.ones((2, 3), np.float32)
-    converted = exactly(array.T, F32, where="w1")
+    converted = convert(array.T, F32, where="w1")
     array[:] = 0
     assert converted.all()
     assert converted.flags.c_contiguous
@@ -60,18 +61,18 @@ def test_the_result_is_a_copy_in_c_order():
 )
 def test_what_is_refused(array, dtype, message):
     with pytest.raises(UsageError, match=message):
-        exactly(array, dtype, where="w1")
+        convert(array, dtype, where="w1")
 
 
 def test_cast_rounds_once():
     array = np.array([0.1, np.nan, np.inf, 1e-300, 2**24 + 1.0])
-    converted = exactly(array, F32, where="w1", cast=True)
+    converted = convert(array, F32, where="w1", cast=True)
     np.testing.assert_array_equal(converted, array.astype(np.float32))
 
 
 def test_cast_makes_nothing_infinite():
     with pytest.raises(UsageError, match="is beyond the largest float32"):
-        exactly(np.array([1.0, -3.5e38]), F32, where="w1", cast=True)
+        convert(np.array([1.0, -3.5e38]), F32, where="w1", cast=True)
 
 
 THIRD, WIDE_THIRD = np.array([1 / 3], F32), np.array([1 / 3])
@@ -118,16 +119,16 @@ REMEDIES = {  # array, asked for, whether to cast -> what the error says to pass
 def test_the_remedy_is_the_narrowest_dtype_that_will_do(case):
     array, dtype, cast, words = REMEDIES[case]
     with pytest.raises(UsageError, match=words):
-        exactly(array, dtype, where="w1", cast=cast)
+        convert(array, dtype, where="w1", cast=cast)
 
 
-@pytest.mark.parametrize("name", ARITHMETIC)
+@pytest.mark.parametrize("name", FLOAT_DTYPES)
 def test_every_dtype_is_taken_as_it_is(name):
     bits = np.array([1, 2, 0x7FC1, 0x8000, 0xFFFF], np.uint16)  # subnormals, NaNs and -0 as well
     array = bits.view(dtype_of(name)) if name in ("bfloat16", "float16") else bits.astype(name)
-    assert exactly(array, array.dtype, where="w1").tobytes() == array.tobytes()
+    assert convert(array, array.dtype, where="w1").tobytes() == array.tobytes()
     raw = array.view("V2") if name == "bfloat16" else array
-    assert exactly(raw, array.dtype, where="w1").tobytes() == array.tobytes()
+    assert convert(raw, array.dtype, where="w1").tobytes() == array.tobytes()
 
 
 def neighbours(dtype):
@@ -158,6 +159,6 @@ def test_what_is_not_finite_and_what_overflows():
 
 def test_what_was_widened_is_narrowed_or_refused():
     array = np.array([1, -2.5, np.nan, np.inf], BF16)
-    assert narrowed(widened(array), BF16, where="w1").tobytes() == array.tobytes()
+    assert narrow(widen(array), BF16, where="w1").tobytes() == array.tobytes()
     with pytest.raises(UsageError, match=r"w1: expected bfloat16 numbers, .* is it damaged\?"):
-        narrowed(np.array([1, 257], F32), BF16, where="w1")
+        narrow(np.array([1, 257], F32), BF16, where="w1")
