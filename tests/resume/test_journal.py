@@ -1,5 +1,6 @@
 """Runs that end early and go on: the same report in the end, and nothing lost."""
 
+import collections
 import json
 import os
 import pathlib
@@ -16,7 +17,7 @@ from compare import run
 from compare.errors import UsageError
 from compare.pipeline.collect import Collection
 from compare.resume import identity, journal
-from compare.resume.kept_blocks import KeptBlocks
+from compare.resume.block_gradients import BlockGradients
 from compare.resume.state import read_state, write_state
 from tests.support.paths import ROOT
 
@@ -165,23 +166,33 @@ def test_a_state_with_other_evidence_is_refused(tmp_path, stop_after):
     stop_after(0)
     path = tmp_path / ".unfinished" / "process_0_of_1.json"
     state = read_state(path)
-    del state.of["evidence"]
+    del state.identity["evidence"]
     write_state(path, state._replace(found={"Found": {"pairs": []}}))
     before = path.read_bytes()
-    with pytest.raises(UsageError, match=r"\(evidence: None then, pairs,.* now\); .*--restart"):
+    with pytest.raises(UsageError, match=r"\(evidence: not set then, pairs,.* now\); .*--restart"):
         compare(tmp_path)
     assert path.read_bytes() == before
 
 
-def test_a_state_with_evidence_of_other_fields_is_set_aside(tmp_path, whole, stop_after, capsys):
+def without_peers(state):
+    del state.found["pairs"]["pairs"][0]["peers"]
+    return state
+
+
+def without_samples(state):
+    fields = state._asdict()
+    del fields["samples"]
+    return collections.namedtuple("OtherState", fields)(**fields)
+
+
+@pytest.mark.parametrize("change", [without_peers, without_samples])
+def test_a_state_with_other_fields_is_set_aside(tmp_path, whole, stop_after, capsys, change):
     stop_after(1)
     with pytest.raises(KeyboardInterrupt):
         compare(tmp_path)
     stop_after(0)
     path = tmp_path / ".unfinished" / "process_0_of_1.json"
-    state = read_state(path)
-    del state.found["pairs"]["pairs"][0]["peers"]
-    write_state(path, state)
+    write_state(path, change(read_state(path)))
     assert compare(tmp_path) == 0
     assert "process_0_of_1.json is of another version of compare" in capsys.readouterr().err
     assert files(tmp_path) == whole
@@ -279,9 +290,9 @@ def test_a_candidate_that_was_changed_is_refused(tmp_path, stop_after, monkeypat
 STEPS = {
     "before_evidence": (Collection, "add", "before"),
     "after_evidence": (Collection, "add", "after"),
-    "before_gradients": (KeptBlocks, "add", "before"),
-    "after_gradients": (KeptBlocks, "add", "after"),
-    "between_gradients_and_state": (KeptBlocks, "flush", "after"),
+    "before_gradients": (BlockGradients, "add", "before"),
+    "after_gradients": (BlockGradients, "add", "after"),
+    "between_gradients_and_state": (BlockGradients, "flush", "after"),
     "after_saving": (journal.Journal, "save", "after"),
 }
 

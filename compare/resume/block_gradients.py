@@ -1,4 +1,4 @@
-"""Gradients of every block, kept until the end in memory or, once there are many, on disk."""
+"""The gradients of all blocks: in memory or, once there are many, on disk."""
 
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
@@ -13,17 +13,17 @@ from compare.problem.answers import Answer, NamedGrads, name_parameters
 MOST_HELD = 2**27  # bytes in memory
 
 
-class KeptBlocks:
-    """Blocks by their first sample, in a folder that may be that of an earlier run."""
+class BlockGradients:
+    """Gradients by the first sample of their block; those on disk may be of an earlier run."""
 
     def __init__(self, folder: Path) -> None:
-        """Takes the folder, which `flush` writes into."""
+        """Takes the folder that `flush` writes into."""
         self._folder = folder
         self._held: dict[int, NamedGrads] = {}
         self._bytes = 0  # of what is held
 
     def add(self, start: int, answers: Mapping[str, Answer]) -> None:
-        """Takes the answers to a block."""
+        """Adds the gradients of a block."""
         self._held[start] = {
             name: {k: np.array(v) for k, v in name_parameters(answer.grads, "in_out").items()}
             for name, answer in answers.items()
@@ -33,19 +33,19 @@ class KeptBlocks:
 
     @property
     def full(self) -> bool:
-        """Whether there is so much in memory that it is time to write."""
+        """Whether memory holds so much that it is time to write."""
         return self._bytes > MOST_HELD
 
     def flush(self) -> None:
-        """Writes what is in memory.
+        """Moves everything in memory to disk.
 
         Raises:
-          UsageError: if that fails; then it stays in memory.
+          UsageError: if that fails; what was not written stays in memory.
         """
         for start in list(self._held):
             with Staging(self._folder, option="--out") as staging:
                 arrays = {
-                    f"{name}/{parameter}/{array.dtype.name}": _plain(array)
+                    f"{name}/{parameter}/{array.dtype.name}": _as_integers(array)
                     for name, of in self._held[start].items()
                     for parameter, array in of.items()
                 }
@@ -55,7 +55,7 @@ class KeptBlocks:
         self._bytes = 0
 
     def read(self, starts: Iterable[int]) -> Iterator[tuple[int, NamedGrads]]:
-        """Yields the gradients of these blocks.
+        """Yields the first sample and the gradients of each block that starts there.
 
         Raises:
           UsageError: if one is missing or damaged.
@@ -76,6 +76,6 @@ def _file_name(start: int) -> str:
     return f"block_{start}.npz"
 
 
-def _plain(array: np.ndarray) -> np.ndarray:
-    """The same bits as integers: `.npz` files do not know bfloat16."""
+def _as_integers(array: np.ndarray) -> np.ndarray:
+    """Returns the same bits as integers, as `.npz` files do not know bfloat16."""
     return array.view(f"u{array.itemsize}")
