@@ -2,17 +2,12 @@
 
 import contextlib
 import signal
-import sys
 
-import hypothesis
-import hypothesis.strategies as st
 import numpy as np
 import pytest
-from hypothesis.extra import numpy as hnp
 
 from compare.errors import UsageError
-from compare.formats.read.prints.arrays import read_print
-from compare.formats.read.text import read_text
+from tests.support.prints import check, read
 
 NAN, INF = float("nan"), float("inf")
 
@@ -29,19 +24,6 @@ def seconds_at_most(limit):
     finally:
         signal.setitimer(signal.ITIMER_REAL, 0)
         signal.signal(signal.SIGALRM, earlier)
-
-
-def read(text):
-    return read_print("a.txt", text)
-
-
-def check(text, *expected):
-    """Checks names, shapes and values of all arrays, given as (name, values)."""
-    found = read(text)
-    assert found.layout is None
-    assert found.names == tuple(name for name, _ in expected)
-    for array, (_, values) in zip(found.arrays, expected, strict=True):
-        np.testing.assert_array_equal(array.values, values, strict=True)
 
 
 def named(**arrays):
@@ -228,94 +210,3 @@ def test_a_large_file_takes_seconds_at_most():
     with seconds_at_most(5):
         check("\n".join(" ".join(map(repr, row)) for row in values.tolist()), (None, values))
         check(f"tensor({values.tolist()}, dtype=torch.float64)", (None, values))
-
-
-arrays = hnp.arrays(np.float64, hnp.array_shapes(max_dims=3, max_side=4), elements=st.floats())
-
-
-def printed(array, form):
-    with np.printoptions(threshold=sys.maxsize, floatmode="unique"):
-        return form(array)
-
-
-FORMS = {
-    "str": str,
-    "repr": repr,
-    "list": lambda array: str(array.tolist()),
-    "tensor": lambda array: f"tensor({array.tolist()}, dtype=torch.float64)",
-    "narrow_lines": lambda array: np.array2string(array, max_line_width=20),
-}
-
-
-@pytest.mark.parametrize("form", FORMS.values(), ids=FORMS)
-@hypothesis.given(array=arrays)
-@hypothesis.settings(deadline=None, max_examples=40)
-def test_any_array_that_is_printed_is_read_back(form, array):
-    check(printed(array, form), (None, array))
-
-
-@hypothesis.given(
-    hnp.arrays(np.float64, st.tuples(st.integers(2, 4), st.integers(2, 4)), elements=st.floats())
-)
-@hypothesis.settings(deadline=None, max_examples=100)
-def test_any_matrix_of_bare_numbers_is_read_back(array):
-    check("\n".join(" ".join(map(repr, row)) for row in array.tolist()), (None, array))
-
-
-@hypothesis.given(
-    st.dictionaries(st.from_regex(r"[a-z]{1,5}\d?", fullmatch=True), arrays, min_size=1)
-)
-@hypothesis.settings(deadline=None, max_examples=40)
-def test_any_dict_of_arrays_is_read_back_with_its_names(arrays):
-    reserved = {"tensor", "array", "nan", "inf", "grad", "numpy", "torch", "e"}
-    hypothesis.assume(not reserved & set(arrays))
-    lists = {name: array.tolist() for name, array in arrays.items()}
-    check(str(lists), *arrays.items())
-
-
-NUMBERS = ("1", "-2", "0.5", "1e3", "nan", "inf")
-SIGNS = tuple("[](),:=#+-.* \n")
-WORDS = ("tensor(", "array(", "w1", "loss")
-
-
-@hypothesis.given(st.lists(st.sampled_from((*NUMBERS, *SIGNS, *WORDS)), max_size=7).map("".join))
-@hypothesis.settings(deadline=None, max_examples=500)
-def test_any_text_is_read_or_refused(text):
-    with contextlib.suppress(UsageError):
-        found = read(text)
-        assert found.size > 0
-        assert all(array.values.dtype == np.float64 for array in found.arrays)
-
-
-@pytest.mark.parametrize(
-    ("content", "message"),
-    [
-        pytest.param(b"\x00\xff\xfe\x01", "expected text", id="binary"),
-        pytest.param("1 2".encode("utf-16"), "expected text", id="utf_16"),
-        pytest.param(b"PK\x03\x04\xff", "expected text", id="archive"),
-        pytest.param(b"", "found none", id="empty"),
-    ],
-)
-def test_files_that_hold_no_text(tmp_path, content, message):
-    path = tmp_path / "a.txt"
-    path.write_bytes(content)
-    with pytest.raises(UsageError, match=message) as caught:
-        read_text(str(path))
-    assert str(caught.value).startswith(str(path))
-
-
-def test_a_byte_order_mark_is_no_obstacle(tmp_path):
-    (tmp_path / "a.txt").write_bytes(b"\xef\xbb\xbf1 2 3")
-    assert read_text(str(tmp_path / "a.txt")).size == 3
-
-
-def test_json_is_refused_by_name(tmp_path):
-    (tmp_path / "report.json").write_text('{"samples": [1, 2]}')
-    with pytest.raises(UsageError, match="JSON is not read"):
-        read_text(str(tmp_path / "report.json"))
-
-
-@pytest.mark.parametrize("path", ["nowhere", "."])
-def test_files_that_cannot_be_opened(tmp_path, path):
-    with pytest.raises(UsageError, match=r"No such file|Is a directory"):
-        read_text(str(tmp_path / path))
