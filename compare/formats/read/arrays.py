@@ -1,4 +1,4 @@
-"""Named arrays out of the formats that weights come in."""
+"""Named arrays, in the formats that weights are saved in."""
 
 from typing import NamedTuple
 
@@ -13,10 +13,10 @@ FORMATS = (".npz", ".pt", ".pth", ".safetensors")
 
 
 class Arrays(NamedTuple):
-    """Everything in one file."""
+    """All arrays of one file."""
 
     named: dict[str, np.ndarray]  # in the file's order
-    layout: str | None  # 'out_in' out of torch's formats; None where the file does not say
+    layout: str | None  # 'out_in' from torch's formats; None where the file does not say
     ordered: bool = True  # whether its author chose that order: .safetensors sorts by name
 
 

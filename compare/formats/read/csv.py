@@ -1,4 +1,4 @@
-"""`.csv` files: a row of numbers a line, with or without the names of the columns above."""
+"""`.csv` files: a row of numbers on each line, with or without a header of column names."""
 
 import array
 import csv
@@ -16,14 +16,14 @@ _LABEL = re.compile(r"(?:y|labels?|targets?|outputs?)[\W_]*\d*\W*", re.ASCII | r
 
 
 class Table(NamedTuple):
-    """Columns of numbers, and the names of them if the file has a header."""
+    """Columns of numbers, and their names if the file has a header."""
 
     values: np.ndarray  # [N, columns], float64
     names: tuple[str, ...] | None
 
     @property
     def labels(self) -> np.ndarray:
-        """Which columns are called y, y1, label, target, ...: [columns], bool."""
+        """Marks the columns that are called y, y1, label, target, ...: [columns], bool."""
         names = self.names or [""] * self.values.shape[1]
         return np.array([bool(_LABEL.fullmatch(name)) for name in names])
 
@@ -92,7 +92,7 @@ def _number(cell: str) -> float | None:
 
 
 def _check_separator(row: Sequence[str], where: str) -> None:
-    """Finds other separators in the first line, which would pass for one long name."""
+    """Checks the first line for other separators, with which it would pass for one long name."""
     for cell in row:
         parts = cell.split()
         spaced = len(parts) > 1 and all(_number(part) is not None for part in parts)

@@ -1,4 +1,4 @@
-"""Samples, and labels if there are any, from a file."""
+"""Samples from a file, and their labels if it has any."""
 
 from collections.abc import Callable
 from typing import NamedTuple
@@ -22,7 +22,7 @@ class Rows(NamedTuple):
 
 
 class Samples(NamedTuple):
-    """Where samples and labels are read from; their shapes fit the network."""
+    """The samples and labels of a file, in shapes that fit the network."""
 
     x: Rows  # [N, d]
     y: Rows | None  # [N, k]
@@ -33,8 +33,8 @@ def read_data(
 ) -> Samples:
     """Finds x [N, d] and, where there is one, y [N, k] in a file.
 
-    A `.npz` or `.csv` file is read and converted here. A `.npy` or `.safetensors` file, which may
-    be larger than memory, is read and converted a few rows at a time, when these are asked for.
+    A `.npz` or `.csv` file is read and converted at once. A `.npy` or `.safetensors` file may be
+    larger than memory, so its rows are read and converted when they are asked for.
 
     Args:
       path: of a `.npz`, `.npy`, `.csv` or `.safetensors` file.
@@ -45,7 +45,7 @@ def read_data(
 
     Raises:
       UsageError: if the file cannot be read, or an array in it is misnamed, misshapen, pickled or
-        not exact in dtype; so does reading rows.
+        not exact in dtype. Reading rows raises it too.
     """
     where = f"--data {path}"
     suffix = suffix_of(path, tuple(_FORMATS), where)
@@ -81,7 +81,7 @@ def check_shapes(
     """Checks that x is [N, d] and y, if there is one, [N, k]; or [N] where there is one output.
 
     Raises:
-      UsageError: saying which of the two does not fit the network.
+      UsageError: naming the one that does not fit the network.
     """
     if len(x) != 2 or x[1] != n_inputs or not x[0]:
         raise UsageError(

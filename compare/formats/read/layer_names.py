@@ -1,4 +1,4 @@
-"""Which arrays of a file are the weight and the bias of one layer, told by their names."""
+"""Weights and biases paired into layers by the names of their arrays."""
 
 import itertools
 import re
@@ -31,20 +31,21 @@ def find_layers(
 ) -> Layers:
     """Pairs weights with biases and puts the layers in order.
 
-    A name ends in weight, kernel, w, bias or b, with or without a number after it. What is before
-    names the layer, together with that number. Layers that are named alike but for numbers go by
-    these. Others may go alphabetically or as in the file: it is what fits.
+    A name ends in weight, kernel, w, bias or b, with or without a number after it. What stands
+    before it names the layer, together with that number. Layers whose names differ in numbers only
+    are ordered by these. Others may be in alphabetical order or in that of the file, whichever
+    fits.
 
     Args:
       arrays: name -> array, which may have leading axes beside those of a weight or a bias.
-      layout: of the matrices, 'in_out' or 'out_in'; a kernel is in_out whatever it says.
+      layout: of the matrices, 'in_out' or 'out_in'; a kernel is always in_out.
       where: the file, to be named in errors.
-      fits: whether layers in this order can be the network.
-      ordered: whether the order of `arrays` was chosen; where it was not, every order may be.
+      fits: tells whether layers in this order can be the network.
+      ordered: whether the order of `arrays` was chosen; where it was not, every order is tried.
 
     Returns:
-      (w, b) of every layer, w in `layout`. Where no order fits it is that of the file, so that the
-      caller can say what is wrong with it.
+      (w, b) of every layer, w in `layout`. Where no order fits, they are in that of the file, so
+      that the caller can say what is wrong with it.
 
     Raises:
       UsageError: if names do not pair up, or more than one order fits.
@@ -72,7 +73,7 @@ def find_layers(
 
 
 def describe(arrays: Mapping[str, np.ndarray]) -> str:
-    """Lists names and shapes."""
+    """Returns a list of names and shapes, as text."""
     names = {name: name if name.isprintable() and name else repr(name) for name in arrays}
     return ", ".join(f"{names[k]} {list(v.shape)}" for k, v in arrays.items()) or "no array"
 
@@ -107,19 +108,19 @@ def _from_kernel(w: np.ndarray, name: str, layout: str) -> np.ndarray:
 
 
 def _natural(layer: str) -> list[Any]:
-    """Splits text, number, text, ...; so 10 comes after 2."""
+    """Returns a key to sort by: text, number, text, ..., so that 10 comes after 2."""
     return [int(part) if i % 2 else part for i, part in enumerate(_NUMBER.split(layer))]
 
 
 def _words(layer: str) -> tuple[str, ...]:
-    """What is left of a name without its numbers."""
+    """Returns the parts of a name between its numbers."""
     return tuple(_NUMBER.split(layer)[::2])
 
 
 def _every_order(natural: Sequence[str]) -> list[list[str]]:
-    """Returns every order that keeps layers named alike but for numbers in the order of these.
+    """Returns every order in which layers whose names differ in numbers only go by these.
 
-    There are none where these would be too many to try.
+    Returns none if there are too many layers to try every order.
     """
     words = [_words(layer) for layer in natural]
     orders: list[list[str]] = []

@@ -1,7 +1,7 @@
 """`.npz` archives: named arrays, never pickles.
 
-NumPy has no bfloat16. Where we write it, it is float32 with an entry `dtype` beside it that says
-'bfloat16'; where others do, it is raw bytes.
+NumPy has no bfloat16. We write it as float32, with an entry `dtype` that says 'bfloat16'; in files
+of others it is raw bytes.
 """
 
 import numpy as np

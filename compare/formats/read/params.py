@@ -1,4 +1,4 @@
-"""Weights from a file."""
+"""Weights and biases from a file."""
 
 import numpy as np
 
@@ -23,8 +23,8 @@ def read_params(path: str, *, layout: str, dtype: np.dtype, cast: bool = False) 
       Checked Params with NumPy leaves.
 
     Raises:
-      UsageError: if the file cannot be read, or what it holds is not named, shaped or precise as it
-        should be, or not finite.
+      UsageError: if the file cannot be read, or if an array is misnamed, misshapen, not exact in
+        dtype or not finite.
     """
     where = f"--params {path}"
     arrays = read_arrays(path, option="--params")
@@ -48,7 +48,7 @@ def read_params(path: str, *, layout: str, dtype: np.dtype, cast: bool = False) 
 
 
 def check_finite(array: np.ndarray, name: str) -> None:
-    """Checks that weights are numbers.
+    """Checks that all numbers are finite.
 
     Raises:
       UsageError: if one is NaN or infinite.
@@ -60,13 +60,13 @@ def check_finite(array: np.ndarray, name: str) -> None:
 def params_from_layers(
     layers: Layers, *, layout: str, where: str, advice: str | None = None
 ) -> Params:
-    """Makes Params of (w, b) in a layout.
+    """Makes Params of layers (w, b) in a layout.
 
     Args:
-      layers: w [n_in, n_out] or, out_in, its transpose; b [n_out].
+      layers: w [n_in, n_out] if in_out, [n_out, n_in] if out_in; b [n_out].
       layout: 'in_out' or 'out_in'.
-      where: they come from, to be named in errors.
-      advice: how to get at the other layout, to be named where it fits; None for --layout.
+      where: the file, to be named in errors.
+      advice: how to choose the other layout, for errors where it would fit; None for --layout.
 
     Raises:
       UsageError: if the shapes do not chain, with a hint if they would in the other layout.
@@ -90,7 +90,7 @@ def _in_out(layers: Layers, layout: str) -> Params:
 
 
 def _flat(layers: Layers) -> Layers:
-    """Takes a bias [1, n] or [n, 1] as [n]."""
+    """Reshapes a bias [1, n] or [n, 1] to [n]."""
     return [(w, b.reshape(-1) if b.ndim == 2 and 1 in b.shape else b) for w, b in layers]
 
 

@@ -35,7 +35,7 @@ def read_safetensors(path: str, *, option: str) -> dict[str, np.ndarray]:
 
 
 def open_safetensors(path: str, *, option: str) -> dict[str, Tensor]:
-    """Finds every array of a file and reads none.
+    """Finds the arrays of a file without reading them.
 
     Args:
       path: the file.

@@ -14,16 +14,16 @@ _PARTS = re.compile(
     r"[-+]?(?P<whole>\d*)(?P<point>\.?)(?P<decimals>\d*)(?:e(?P<exponent>[-+]?\d+))?", re.IGNORECASE
 )
 _POINT_OR_EXPONENT = re.compile(r"[.eE]")
-_EXACT = (math.inf, 0)  # no last digit, no significant ones
+_EXACT = (math.inf, 0)  # no last digit and no significant digits
 
 
 def half_units(words: Sequence[str]) -> np.ndarray:
-    """Tells how far the numbers of one printed array can be from what was printed.
+    """Returns how far the numbers of one printed array can be from what was printed.
 
-    All have either as many decimals as the one with most of them, as in fixed notation, or as many
-    significant digits, as %g and %e give them. The coarser of the two counts; it is never coarser
-    than a number's own text. What shows all there is has 0: nan, inf, a zero with an exponent, and
-    integers, which are arrays without any point or exponent.
+    Either all were printed with as many decimals as the number that shows the most, as in fixed
+    notation, or all with as many significant digits, as %g and %e do. The coarser of the two
+    counts, but nothing coarser than a number's own text. Text that hides nothing has 0: nan, inf, a
+    zero with an exponent, and arrays of integers, without any point or exponent.
 
     Args:
       words: the text of every number.
@@ -47,9 +47,9 @@ def _half_unit(last: float, significant: int, *, finest: float, most: int) -> fl
 
 
 def _last_and_significant(word: str) -> tuple[float, int]:
-    """The power of ten that the last digit counts, and the number of significant digits.
+    """Returns the power of ten of the last digit, and the number of significant digits.
 
-    `1.` is taken for `1.0`: there were decimals to trim, if not with NumPy's precision=0.
+    `1.` is read as `1.0`: NumPy has trimmed its decimals, unless its precision is 0.
     """
     value, parts = float(word), _PARTS.fullmatch(word)
     if not parts or math.isinf(value):
