@@ -1,8 +1,8 @@
-"""Dumps: gradients as files, a block at a time, in text that `diff` understands or as `.npz`.
+"""Gradients as files, a block at a time: text that `diff` understands, or `.npz`.
 
-Text has one value a line, `sample parameter row column value`, below a header that is the same in
-every file. Samples, rows and columns count from 0, layers from 1 (w1); a bias has row 0. A value
-has enough digits to be read back to the same bits.
+Text is one value a line, `sample parameter row column value`, under the same header in every
+file. Samples, rows and columns count from 0, parameters from 1 (w1); a bias has row 0. A value has
+enough digits to be read back to the same bits.
 """
 
 import contextlib
@@ -22,7 +22,7 @@ COLUMNS = "# sample parameter row column value"
 
 
 def stem_of(implementation: str) -> str:
-    """Returns the stem of an implementation's files: jax_autograd@cuda0 for jax_grad@cuda:0."""
+    """Names the files of an implementation: of jax_grad@cuda:0 it is jax_autograd@cuda0."""
     name, at, device = implementation.partition("@")
     return f"{STEMS.get(name, name)}{at}{device.replace(':', '')}"
 
@@ -38,10 +38,10 @@ def dump_format(config: Config) -> str:
 
 
 class Dumps:
-    """The dump files of one run; a context manager that takes blocks in order."""
+    """The dump files of one run; a context manager, to be fed with blocks in order."""
 
     def __init__(self, staging: Staging, config: Config) -> None:
-        """Takes the folder to stage files in, and a config whose sizes and samples are known."""
+        """Takes the folder to stage files in and the config, its sizes and samples known."""
         self._staging = staging
         self._config = config
         self._format = dump_format(config)
@@ -103,8 +103,8 @@ class Dumps:
 def write_npz(file: IO[bytes], arrays: Mapping[str, np.ndarray]) -> None:
     """Writes arrays of one dtype as an archive.
 
-    NumPy does not know bfloat16, so it is widened to float32, with an entry `dtype` that says what
-    the numbers are. `read_npz` brings them back.
+    NumPy does not know bfloat16, which is widened to float32; an entry `dtype` then says what the
+    numbers are, for readers of ours.
     """
     stored: dict[str, Any] = dict(arrays)
     if any(array.dtype.name == "bfloat16" for array in arrays.values()):
@@ -114,10 +114,10 @@ def write_npz(file: IO[bytes], arrays: Mapping[str, np.ndarray]) -> None:
 
 
 def text_lines(first_sample: int, arrays: Mapping[str, np.ndarray]) -> Sequence[str]:
-    """Returns the lines of every sample, as N strings.
+    """Returns the text of every sample, [N] strings of many lines each.
 
     Args:
-      first_sample: the number of the first sample.
+      first_sample: the number of the first one.
       arrays: parameter -> [N, rows, columns] or [N, columns].
     """
     lines = [
