@@ -9,7 +9,7 @@ import numpy as np
 
 from compare import results as report
 from compare.errors import UsageError
-from compare.formats.precision import dtype_of, named
+from compare.formats.dtypes import dtype_of, restore_bfloat16
 from compare.implementations.user.brought import from_objects, name_candidates
 from compare.implementations.user.function import Backward
 from compare.implementations.user.torch_module import is_module, recognise
@@ -175,7 +175,8 @@ def _dtype_name(dtype: Any, params: Sequence[tuple[Any, Any]]) -> str:
     try:
         if dtype == "":
             return ""
-        return np.dtype(named(as_numpy(params[0][0])).dtype if dtype is None else dtype).name
+        own = restore_bfloat16(as_numpy(params[0][0])).dtype if dtype is None else dtype
+        return np.dtype(own).name
     except TypeError:  # torch.float32 and the like, and those that NumPy does not have
         name = str(dtype or getattr(params[0][0], "dtype", None))
         return name.removeprefix("torch.")

@@ -10,7 +10,7 @@ import pytest
 from cases.published.replay import replay
 from compare import run
 from compare.files import main as compare_files
-from compare.formats.read.numbers import read_numbers
+from compare.formats.read.text import read_text
 from tests.support.paths import ROOT
 
 CASES = sorted(path.stem for path in (ROOT / "cases").glob("*.flags"))
@@ -102,7 +102,7 @@ def published_tables():
     """(printed by torch, printed by the author's own backward), parameter -> printed numbers."""
     shapes = {"w1": (10, 2), "b1": (10,), "w2": (5, 10), "b2": (5,), "w3": (1, 5), "b3": (1,)}
     for who in ("torch", "hand"):
-        arrays = read_numbers(str(PUBLISHED / f"printed_by_{who}.txt")).arrays
+        arrays = read_text(str(PUBLISHED / f"printed_by_{who}.txt")).arrays
         found = {array.name.removeprefix("dLd"): array.values for array in arrays}
         yield {name: found[name].reshape(shape) for name, shape in shapes.items()}
 

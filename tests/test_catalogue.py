@@ -11,10 +11,10 @@ import torch_ref
 from compare import catalogue
 from compare.evidence.certificate import activations, losses
 from compare.evidence.differences import peers
-from compare.formats import precision
+from compare.formats import dtypes
 from compare.formats.read import arrays
 from compare.formats.read.dump import read_dump
-from compare.formats.write.dumps import COLUMNS, HEADER
+from compare.formats.write.dump import COLUMNS, HEADER
 from compare.formats.write.params import write_params
 from compare.implementations import numpy_backprop, table
 from compare.implementations.base import Settings
@@ -41,7 +41,7 @@ KEYS = {
     "losses_of_the_certificate": (losses.LOSSES, catalogue.LOSSES),
     "implementations": (table.IMPLEMENTATIONS, catalogue.IMPLEMENTATIONS),
     "inits": (mlp.INITS, catalogue.INITS),
-    "dtypes_of_arithmetic": (precision.ARITHMETIC, catalogue.DTYPES),
+    "dtypes_of_arithmetic": (dtypes.FLOAT_DTYPES, catalogue.DTYPES),
     **{f"dtypes_of_{rule}": (known, catalogue.DTYPES) for rule, known in peers.RULES.items()},
     "layouts_of_the_schema": (
         SCHEMA["properties"]["config"]["properties"]["layout"]["enum"],
@@ -65,20 +65,20 @@ def test_dumps_are_read_in_every_dtype_and_layout(dtype, layout):
     header = HEADER.format(network="1-1 sigmoid", n=1, dtype=dtype, layout=layout)
     found = read_dump("x.dat", f"{header}\n{COLUMNS}\n0 w1 0 0 0.5\n")
     assert found.layout == layout
-    assert found.arrays[0].values.dtype == precision.dtype_of(dtype)
+    assert found.arrays[0].values.dtype == dtypes.dtype_of(dtype)
 
 
 @pytest.mark.parametrize("dtype", catalogue.DTYPES)
 def test_so_many_digits_bring_back_the_bits_of_every_dtype(dtype):
-    values = 1 + np.arange(256).astype(precision.dtype_of(dtype)) / 256
-    texts = [f"{float(v):.{precision.decimal_digits(dtype)}g}" for v in values]
+    values = 1 + np.arange(256).astype(dtypes.dtype_of(dtype)) / 256
+    texts = [f"{float(v):.{dtypes.decimal_digits(dtype)}g}" for v in values]
     np.testing.assert_array_equal(np.array(texts, float).astype(values.dtype), values)
 
 
 @pytest.mark.parametrize("dtype", catalogue.DTYPES)
 @pytest.mark.parametrize("suffix", catalogue.WEIGHT_FILES)
 def test_weights_of_every_dtype_are_written_and_read_in_every_format(tmp_path, suffix, dtype):
-    params = init_params(np.random.default_rng(0), (2, 3), dtype=precision.dtype_of(dtype))
+    params = init_params(np.random.default_rng(0), (2, 3), dtype=dtypes.dtype_of(dtype))
     path = tmp_path / f"w{suffix}"
     write_params(path, params, suffix=suffix, layout="in_out")
     assert len(arrays.read_arrays(str(path), option="--params").named) == 2

@@ -34,7 +34,7 @@ ALLOWED = {
     "torch_ref": {"torch", "torch_ref"},
     "compare.options.parse": {"absl"},
     "compare.options": set(),
-    "compare.formats.precision": {"numpy", "ml_dtypes"},
+    "compare.formats.dtypes": {"numpy", "ml_dtypes"},
     "compare.formats.read.state_dict": {"numpy", "torch", "torch_ref.convert"},
     "compare.formats.read.safetensors": {"numpy", "ml_dtypes", "safetensors"},
     "compare.formats.write.params": {"numpy", "torch", "safetensors", "torch_ref", "jaxmlp.base"},

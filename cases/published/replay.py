@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from compare import compare_gradients
-from compare.formats.read.numbers import read_numbers
+from compare.formats.read.text import read_text
 from compare.problem.answers import name_parameters
 
 HERE = Path(__file__).parent
@@ -34,7 +34,7 @@ def replay(dtype: str) -> dict[str, dict[str, np.ndarray]]:
 
 def printed_by(who: str) -> dict[str, np.ndarray]:
     """Returns the published table of 'torch', or that of the authors' own backward, by 'hand'."""
-    arrays = read_numbers(str(HERE / f"printed_by_{who}.txt")).arrays
+    arrays = read_text(str(HERE / f"printed_by_{who}.txt")).arrays
     return {str(array.name): array.values for array in arrays}
 
 

@@ -1,1 +1,1 @@
-"""Files: what people bring, what we write, and how it is written whole or not at all."""
+"""The formats of files that are read and written."""

@@ -16,8 +16,12 @@ def staged_file(path: str, *, option: str) -> Iterator[Path]:
 
     A link stays a link, and a device is never replaced.
 
+    Args:
+      path: the final one.
+      option: that gave the path, such as '--save_params', to be named in errors.
+
     Raises:
-      UsageError: if no file can be written there; `option` is named in it.
+      UsageError: if no file can be written there.
     """
     final = Path(os.path.realpath(path))
     if not path or (final.exists() and not final.is_file()):
@@ -30,9 +34,8 @@ def staged_file(path: str, *, option: str) -> Iterator[Path]:
 class Staging:
     """A folder to write into; as a context, its files appear at the end or never.
 
-    Files are written under temporary names beside their final ones. When the `with` block ends
-    they are renamed; when it ends by an exception they are removed, and so are folders that were
-    made for them.
+    Files are written under temporary names beside their final ones, and renamed when the `with`
+    block ends. If it ends by an exception they are removed, and so are folders made for them.
     """
 
     def __init__(self, folder: str | Path, *, option: str) -> None:
@@ -66,7 +69,7 @@ class Staging:
     def path(self, name: str) -> Path:
         """Returns the temporary path of a file that will be called `name`."""
         for stale in self._folder.glob(f".{glob.escape(name)}.*.tmp"):
-            if not _is_running(stale.name.split(".")[-2]):  # it was killed
+            if not _is_running(stale.name.split(".")[-2]):  # a run that was killed left it
                 stale.unlink(missing_ok=True)
         temporary = self._folder / f".{name}.{os.getpid()}.tmp"
         self._staged[temporary] = self._folder / name

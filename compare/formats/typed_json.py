@@ -1,7 +1,7 @@
 """Plain data as JSON and back, by the type that is expected.
 
-Dataclasses and named tuples become objects, tuples become lists. Whoever reads says which type is
-to come: nothing is ever made but what that type names. Finite floats are written with all their
+Dataclasses and named tuples become objects, tuples become lists. The reader names the type it
+expects, and no object of any other type is ever made. Finite floats are written with all their
 digits, others as strings.
 """
 
@@ -18,10 +18,10 @@ _NOT_FINITE = ("inf", "-inf", "nan")
 
 
 def encode(value: Any) -> Any:
-    """Returns JSON's types.
+    """Turns plain data into JSON's types.
 
     Raises:
-      TypeError: for anything that is no plain data.
+      TypeError: for anything else.
     """
     if value is None or isinstance(value, bool | int | str):
         return value
@@ -39,11 +39,12 @@ def encode(value: Any) -> Any:
 
 
 def decode(kind: type[T], content: Any) -> T:
-    """Returns what `encode` was given.
+    """Turns JSON's types back into the data that `encode` was given.
 
     Args:
-      kind: its type: a dataclass or a named tuple of such types, tuple[X, ...], tuple[X, Y],
-        dict[str, X], X | None, float, int, str or bool. A float may have been an int or a bool.
+      kind: the type of the data: a dataclass or a named tuple of such types, tuple[X, ...],
+        tuple[X, Y], dict[str, X], X | None, float, int, str or bool. A float may have been an int
+        or a bool.
       content: in JSON's types.
 
     Raises:

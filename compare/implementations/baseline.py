@@ -13,7 +13,8 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from compare.errors import UsageError
-from compare.formats.precision import ARITHMETIC, dtype_of, narrowed, widened
+from compare.formats.conversion import narrow, widen
+from compare.formats.dtypes import FLOAT_DTYPES, dtype_of
 from compare.formats.read.npz import read_npz
 from compare.problem.answers import Answer
 from compare.problem.blocks import block_size
@@ -76,7 +77,7 @@ class BaselineWriter:
         for name, blocks in self._blocks.items():
             for parameter in blocks[0]:
                 whole = np.concatenate([one[parameter] for one in blocks])
-                arrays[f"{name}/{parameter}"] = widened(whole)
+                arrays[f"{name}/{parameter}"] = widen(whole)
         with open(path, "wb") as file:
             np.savez(file, **arrays)
 
@@ -117,7 +118,7 @@ def _about(arrays: Mapping[str, np.ndarray]) -> dict[str, Any]:
     sound = [
         len(known) > 0,
         all(isinstance(version, str) for version in versions.values()),
-        all(one["dtype"] in ARITHMETIC for one in known.values()),
+        all(one["dtype"] in FLOAT_DTYPES for one in known.values()),
         all(type(one["certified"]) is int for one in known.values()),
         all(0 <= one["certified"] <= about["samples"] for one in known.values()),
         all(key in about for key in _IDENTITY),
@@ -140,7 +141,7 @@ def _grads(
                 f"{where}: expected floating-point numbers of shape {list(expected)} as "
                 f"{name}/{parameter}, got {_shown(array)}; is it damaged?"
             )
-        return narrowed(array, dtype, where=f"{where}: {name}/{parameter}")
+        return narrow(array, dtype, where=f"{where}: {name}/{parameter}")
 
     layers = enumerate(problem.params, start=1)
     return tuple(Layer(take(f"w{i}", w), take(f"b{i}", b)) for i, (w, b) in layers)

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 from compare.errors import UsageError
-from compare.formats.precision import ARGUMENTS, exactly
+from compare.formats.conversion import ARGUMENTS, convert
 from compare.formats.read.data import Samples, check_shapes, rows_of
 from compare.formats.read.params import check_finite, params_from_layers
 from compare.problem.network import uniform_network
@@ -45,7 +45,7 @@ def problem_from_arrays(
             array = np.array(as_numpy(values))
         except (TypeError, ValueError) as error:  # the former as of torch's float8
             raise UsageError(f"{name}: expected an array of numbers: {error}") from None
-        return exactly(array, dtype, where=name, cast=cast, remedies=ARGUMENTS)
+        return convert(array, dtype, where=name, cast=cast, remedies=ARGUMENTS)
 
     def take_weight(name: str, values: Any) -> np.ndarray:
         array = take(name, values)

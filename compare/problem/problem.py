@@ -5,7 +5,8 @@ import dataclasses
 import numpy as np
 
 from compare.errors import UsageError
-from compare.formats.precision import dtype_of, round_once
+from compare.formats.conversion import round_once
+from compare.formats.dtypes import dtype_of
 from compare.formats.read.data import read_data
 from compare.formats.read.params import read_params
 from compare.options.config import Config

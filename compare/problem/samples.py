@@ -5,7 +5,7 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
-from compare.formats.precision import round_once
+from compare.formats.conversion import round_once
 from compare.formats.read.data import Samples
 from jaxmlp.base import Batch
 

@@ -13,19 +13,19 @@ _PREFIX = "process_"  # of the names in it
 
 
 class StateFolder:
-    """Holds the state of every process, and gradients of blocks."""
+    """The folder with the state of every process, and gradients of blocks."""
 
     def __init__(self, out: str) -> None:
-        """Takes --out; makes nothing."""
+        """Takes the folder of --out; makes none."""
         self.path = Path(out, _NAME)
         self._out = out
         self._locked: IO[bytes] | None = None
 
     def lock(self, process: int) -> None:
-        """Makes the folder and keeps other runs out, as long as this process lives.
+        """Makes the folder and keeps other runs out until `unlock`, or until this process ends.
 
         Raises:
-          UsageError: if another run is there, or there can be no folder.
+          UsageError: if another run is there, or the folder cannot be made.
         """
         if self._locked is not None:
             return
@@ -39,29 +39,29 @@ class StateFolder:
             raise _in_use(self._out)
 
     def unlock(self) -> None:
-        """Lets others in."""
+        """Lets other runs in."""
         if self._locked is not None:
             self._locked.close()
 
     def state(self, process: int, processes: int) -> Path:
-        """Returns where one process of so many has its state."""
+        """Returns the path of the state of one process of so many."""
         return self.path / f"{_PREFIX}{process}_of_{processes}.json"
 
     def processes(self) -> list[str]:
-        """Returns, for every state that is there, how many processes had it."""
+        """Returns for every state how many processes its run had."""
         names = sorted(path.stem for path in self.path.glob(f"{_PREFIX}*_of_*.json"))
         return [name.rpartition("_")[2] for name in names]
 
     def remove(self) -> None:
-        """Removes all of it."""
+        """Removes the folder and everything in it."""
         shutil.rmtree(self.path, ignore_errors=True)
 
 
 def discard(out: str) -> None:
-    """Removes what an unfinished run has left.
+    """Removes what an unfinished run has left in --out.
 
     Raises:
-      UsageError: if it is running.
+      UsageError: if that run still goes on.
     """
     folder = StateFolder(out)
     if folder.path.is_file():

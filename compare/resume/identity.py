@@ -1,4 +1,4 @@
-"""What a run is of: everything on which its results depend."""
+"""The identity of a run: everything on which its results depend."""
 
 import contextlib
 import dataclasses
@@ -19,7 +19,7 @@ _SETTINGS = re.compile(r"XLA_FLAGS|OMP_NUM_THREADS|(ATEN|DNNL|MKL|NPY|ONEDNN|OPE
 
 
 def identity_of(config: Config) -> dict[str, Any]:
-    """Everything on which the results depend, in JSON's types."""
+    """Returns everything on which the results depend, in JSON's types."""
     environment = describe_environment()
     flags = {k: v for k, v in dataclasses.asdict(config).items() if k not in _FREE}
     return {
@@ -34,14 +34,14 @@ def identity_of(config: Config) -> dict[str, Any]:
 
 
 def _cores() -> int:
-    """How many this process may use: so many threads share a product."""
+    """Returns how many cores this process may use: so many threads share a product."""
     if hasattr(os, "sched_getaffinity"):
         return len(os.sched_getaffinity(0))
     return os.cpu_count() or 1
 
 
 def _files(config: Config) -> Iterator[str]:
-    """The files that a run reads."""
+    """Yields the files that a run reads."""
     yield from (p for p in (config.params, config.data, config.baseline) if p is not None)
     yield from config.gradients
     for reference in config.candidate:
@@ -54,7 +54,7 @@ def _files(config: Config) -> Iterator[str]:
 
 
 def _stamp(path: str) -> str:
-    """Says which version of a file this is."""
+    """Returns the size of a file and when it was changed."""
     with contextlib.suppress(OSError):
         found = os.stat(path)
         return f"{found.st_size} bytes, changed at {found.st_mtime_ns} ns"
@@ -62,7 +62,7 @@ def _stamp(path: str) -> str:
 
 
 def first_difference(then: dict[str, Any], now: dict[str, Any]) -> str | None:
-    """Says what is not as it was then, if anything."""
+    """Says what differs first between two identities, if anything does."""
     for name in {**then, **now}:
         if then.get(name) != now.get(name):
             return f"{name}: {_shown(then.get(name))} then, {_shown(now.get(name))} now"

@@ -1,8 +1,8 @@
-"""A run's state, saved in --out every few seconds, so that what ends early can go on.
+"""The state of a run, saved in --out every few seconds, so that a run that ends early can go on.
 
 `.unfinished/` holds the evidence of the blocks that each process has examined and, if they are to
-be written, their gradients. A state says what it is of: flags, versions, processor, files read; a
-run of anything else does not go on from it.
+be written, their gradients. A state holds the identity of its run: flags, versions, processor,
+files read. A run with another identity does not go on from it.
 """
 
 import functools
@@ -15,14 +15,14 @@ from compare.options.config import Config
 from compare.pipeline.collect import Collection, Findings
 from compare.problem.answers import Answer, NamedGrads
 from compare.problem.blocks import Block
+from compare.resume.block_gradients import BlockGradients
 from compare.resume.folder import StateFolder
 from compare.resume.identity import first_difference, identity_of
-from compare.resume.interrupts import uninterrupted
-from compare.resume.kept_blocks import KeptBlocks
 from compare.resume.processes import Share, wait_until
+from compare.resume.signals import signals_held_back
 from compare.resume.state import State, read_state, set_aside, write_state
 
-_EVERY = 2.0  # seconds from state to state: what a run that is killed has to do again
+_EVERY = 2.0  # seconds from state to state: how much a run that is killed has to do again
 
 
 class Journal:
@@ -41,14 +41,14 @@ class Journal:
         Args:
           config: of the run.
           share: which process this is.
-          gradients: whether to keep them too, for `blocks`.
-          clock: seconds.
+          gradients: whether to keep gradients too, for `blocks`.
+          clock: returns the time in seconds.
         """
         self._config, self._share = config, share
         self._identity = identity_of(config)
         self._folder = StateFolder(config.out)
         self._state = self._folder.state(share.process, share.processes)
-        self._kept = KeptBlocks(self._folder.path) if gradients else None
+        self._gradients = BlockGradients(self._folder.path) if gradients else None
         self._clock, self._next = clock, clock() + _EVERY
         self._starts = range(0)  # of all blocks of the run
         self.total = 0  # samples of this process
@@ -59,21 +59,21 @@ class Journal:
         return self
 
     def __exit__(self, *raised: object) -> None:
-        """Lets others in."""
+        """Lets other runs in."""
         self._folder.unlock()
 
     def begin(self, starts: range, evidence: Collection) -> range:
-        """Takes up what an earlier run has left.
+        """Goes on from the state that an earlier run has left, if there is one.
 
         Args:
-          starts: of all blocks of the run.
-          evidence: to which it is added.
+          starts: the first samples of all blocks of the run.
+          evidence: to which the earlier evidence is added.
 
         Returns:
-          The blocks that this process has to do yet.
+          The first samples of the blocks that this process has still to do.
 
         Raises:
-          UsageError: if a state is of another run.
+          UsageError: if a state has another identity.
         """
         if self._folder.path.exists():
             self._folder.lock(self._share.process)
@@ -92,18 +92,19 @@ class Journal:
     def add(
         self, block: Block, answers: Mapping[str, Answer], found: Findings, evidence: Collection
     ) -> None:
-        """Adds what was found of one more block to the evidence, and saves if it is time to.
+        """Adds the findings of one more block to the evidence, and saves if it is time to.
 
         Raises:
           UsageError: if the state cannot be saved, as on a full disk.
         """
-        with uninterrupted():  # a block is wholly in, or not at all
+        with signals_held_back():  # so that a block is added as a whole or not at all
             evidence.add(found)
             self._blocks += 1
             self.samples += block.size
-            if self._kept is not None:
-                self._kept.add(block.start, answers)
-            if self._clock() >= self._next or (self._kept is not None and self._kept.full):
+            if self._gradients is not None:
+                self._gradients.add(block.start, answers)
+            full = self._gradients is not None and self._gradients.full
+            if full or self._clock() >= self._next:
                 self.save(evidence)
 
     def save(self, evidence: Collection, *, complete: bool = False) -> None:
@@ -117,9 +118,9 @@ class Journal:
         )
         self._folder.lock(self._share.process)
         try:
-            with uninterrupted():
-                if self._kept is not None:
-                    self._kept.flush()
+            with signals_held_back():
+                if self._gradients is not None:
+                    self._gradients.flush()
                 with Staging(self._folder.path, option="--out") as staging:
                     write_state(staging.path(self._state.name), state)
                 self.saved = self.samples
@@ -133,7 +134,7 @@ class Journal:
         self._next = self._clock() + _EVERY
 
     def interrupted(self) -> KeyboardInterrupt:
-        """Says how to go on."""
+        """Returns the interrupt, saying how the run can go on."""
         if self.saved is None:
             return KeyboardInterrupt("interrupted; nothing was written")
         return KeyboardInterrupt(
@@ -148,11 +149,11 @@ class Journal:
         Raises:
           UsageError: if a file of them is damaged or missing.
         """
-        if self._kept is not None:
-            yield from self._kept.read(self._starts)
+        if self._gradients is not None:
+            yield from self._gradients.read(self._starts)
 
     def add_others(self, evidence: Collection) -> None:
-        """Waits for what the other processes have found, and adds it."""
+        """Waits for the evidence of the other processes, and adds it."""
         for process in range(self._share.processes):
             if process != self._share.process:
                 wait_until(functools.partial(self._is_complete, process))
@@ -169,7 +170,7 @@ class Journal:
         self._folder.remove()
 
     def _take_up(self, state: State, evidence: Collection) -> None:
-        """Goes on from a state, unless another version of this program has written it."""
+        """Goes on from a state, unless another version of compare has written it."""
         try:
             found = evidence.from_json(state.found)
         except (KeyError, TypeError, ValueError):
@@ -183,10 +184,10 @@ class Journal:
         """Reads the state of a process, if there is one that can be used.
 
         Raises:
-          UsageError: if it cannot be read, or is of another run.
+          UsageError: if it cannot be read, or has another identity.
         """
         state = read_state(self._folder.state(process, self._share.processes))
-        difference = None if state is None else first_difference(state.of, self._identity)
+        difference = None if state is None else first_difference(state.identity, self._identity)
         if difference is not None:
             raise self._refused(difference)
         return state

@@ -1,4 +1,4 @@
-"""Folders that one run at a time writes into."""
+"""Files that one process at a time can lock."""
 
 import fcntl
 from pathlib import Path
@@ -6,13 +6,13 @@ from typing import IO
 
 
 def take(path: Path) -> IO[bytes] | None:
-    """Locks a file for as long as it stays open, which a process that dies does not keep it.
+    """Locks a file until it is closed, or until this process ends.
 
     Returns:
-      The file, to be closed; None if another process has locked it.
+      The open file; None if another process has locked it.
 
     Raises:
-      OSError: if there can be no such file.
+      OSError: if the file cannot be opened.
     """
     file = open(path, "ab")  # noqa: SIM115
     try:

@@ -1,7 +1,7 @@
 """Several processes that share the samples of one run, by JAX's own runtime.
 
-Each takes its share of blocks. What it found it leaves on disk, in --out, which all must see: the
-first process reads it there when all are done. JAX ends the others when one of them dies.
+Each process takes a share of the blocks and saves its evidence in --out, which all must see. When
+all are done, the first process reads it there. JAX ends the others when one of them dies.
 """
 
 import atexit
@@ -14,27 +14,27 @@ from typing import NamedTuple
 
 from compare.errors import UsageError
 from compare.options.config import Config
-from compare.resume.interrupts import by_default
+from compare.resume.signals import signals_end_process
 
 _HEARTBEAT = 10  # seconds without a sign of life, after which JAX takes a process for dead
-_POLLED = 0.1  # seconds between two looks at a file
+_POLL = 0.1  # seconds between two looks at a file
 # How many processes a launcher has started, where it says so: Slurm's srun and Open MPI's mpirun.
 _LAUNCHED = ("SLURM_STEP_NUM_TASKS", "OMPI_COMM_WORLD_SIZE")
 
 
 class Share(NamedTuple):
-    """Which of the processes this is."""
+    """Which of the processes this is, and how many there are."""
 
     process: int = 0
     processes: int = 1
 
     @property
     def first(self) -> bool:
-        """Whether this process reports."""
+        """Whether this is the process that reports."""
         return self.process == 0
 
     def of(self, blocks: range) -> range:
-        """Returns the blocks that are this process's, in order."""
+        """Returns the blocks that this process computes, in order."""
         ends = [len(blocks) * i // self.processes for i in (self.process, self.process + 1)]
         return blocks[slice(*ends)]
 
@@ -56,7 +56,7 @@ def join(config: Config, environment: Mapping[str, str] = os.environ) -> Share:
             met = f"{config.num_processes} processes meet at {config.coordinator_address}"
             print(f"compare.run: waiting until {met}", file=sys.stderr, flush=True)
     try:
-        with by_default():
+        with signals_end_process():
             jax.distributed.initialize(
                 config.coordinator_address,
                 config.num_processes,
@@ -71,7 +71,7 @@ def join(config: Config, environment: Mapping[str, str] = os.environ) -> Share:
 
 
 def _check_address(address: str, *, bind: bool) -> None:
-    """Looks the host up and tries the port, on which JAX crashes if they cannot be had."""
+    """Checks that the host is known and the port free, as JAX crashes where they are not."""
     host, _, port = address.rpartition(":")
     try:
         socket.getaddrinfo(host.strip("[]"), int(port))
@@ -92,18 +92,18 @@ def _check_address(address: str, *, bind: bool) -> None:
 
 
 def leave() -> None:
-    """Parts from the others, when all is done."""
+    """Leaves the other processes, when all is done."""
     atexit.unregister(_drop_out)
 
 
 def _drop_out() -> None:
-    """Ends a process that has failed at once: JAX would first wait for the others, for minutes."""
+    """Ends this process, which has failed, at once; JAX would wait minutes for the others."""
     sys.stdout.flush()
     sys.stderr.flush()
     os._exit(1)  # wrong usage, or a crash
 
 
 def wait_until(done: Callable[[], bool]) -> None:
-    """Looks until something is so."""
+    """Waits until a condition holds."""
     while not done():
-        time.sleep(_POLLED)
+        time.sleep(_POLL)

@@ -1,4 +1,4 @@
-"""What a comparison of arrays was made of, as files, and the command that reads them."""
+"""Weights, samples and gradients of a comparison as files, and the command that reads them."""
 
 import dataclasses
 from collections.abc import Mapping, Sequence
@@ -17,17 +17,17 @@ from compare.problem.problem import Problem
 
 
 class SavedInputs:
-    """Collects what a user brings while it is compared; `write` makes files of it."""
+    """Collects the gradients that a user brings while they are compared; `write` saves them."""
 
     def __init__(
         self, folder: str | Path, names: Sequence[str], layout: str, on_block: Sink | None
     ) -> None:
-        """Takes the folder to write into, if it comes to that, and the names of what is brought."""
+        """Takes the folder that `write` writes into, and the names of what the user brings."""
         self._folder, self._layout, self._on_block = Path(folder), layout, on_block
         self._blocks: dict[str, list[dict[str, np.ndarray]]] = {name: [] for name in names}
 
     def add(self, start: int, answers: Mapping[str, Answer]) -> None:
-        """Takes the answers to the next block, and passes them on."""
+        """Adds the answers to the next block, and passes them on."""
         for name, blocks in self._blocks.items():
             blocks.append(name_parameters(answers[name].grads, self._layout))
         if self._on_block is not None:
@@ -39,10 +39,10 @@ class SavedInputs:
         Args:
           problem: with the weights and samples.
           config: of the run.
-          sample: to be computed again.
+          sample: the one to be computed again.
 
         Returns:
-          The command that does so.
+          The command that computes it again.
 
         Raises:
           UsageError: if the folder cannot be written into.

@@ -1,4 +1,4 @@
-"""The state of one process of a run: a file that says of what it is, and whether it is whole."""
+"""The state of one process of a run, as a file that shows whether it is whole."""
 
 import hashlib
 import json
@@ -12,15 +12,15 @@ from compare.errors import UsageError
 class State(NamedTuple):
     """What one process has done so far, in JSON's types."""
 
-    of: dict[str, Any]  # see `identity`
+    identity: dict[str, Any]  # of the run
     blocks: int
     samples: int
     complete: bool  # whether this is all that the process has to do
-    found: dict[str, Any]  # of these samples
+    found: dict[str, Any]  # the evidence of these samples
 
 
 def write_state(path: Path, state: State) -> None:
-    """Writes JSON below a digest of it.
+    """Writes JSON, and a digest of it in the line above.
 
     Raises:
       OSError: if that fails.
@@ -30,7 +30,10 @@ def write_state(path: Path, state: State) -> None:
 
 
 def read_state(path: Path) -> State | None:
-    """Returns what was written, if there is any; what is damaged is set aside.
+    """Reads a state; one that is damaged is set aside.
+
+    Returns:
+      The state; None if there is none that can be used.
 
     Raises:
       UsageError: if the file cannot be read.
@@ -41,14 +44,18 @@ def read_state(path: Path) -> State | None:
         return None
     except OSError as error:
         raise UsageError(f"--out {path}: {error.strerror or error}") from None
-    if digest == _digest(text):
+    if digest != _digest(text):
+        set_aside(path, "is damaged")
+        return None
+    try:
         return State(**json.loads(text))
-    set_aside(path, "is damaged")
-    return None
+    except TypeError:  # it has other fields
+        set_aside(path, "is of another version of compare")
+        return None
 
 
 def set_aside(path: Path, why: str) -> None:
-    """Moves a state out of the way, and says so."""
+    """Renames a state so that it is not read again, and says so."""
     aside = path.parent.parent / path.with_suffix(".damaged").name
     path.replace(aside)
     print(f"--out: {path} {why}; it is now {aside}, and is not used", file=sys.stderr)

@@ -12,7 +12,7 @@ import numpy as np
 from compare.evidence.certificate.case import make_case
 from compare.evidence.certificate.proof import Certificate, certify
 from compare.evidence.differences.bounds import BoundRatio, bound_ratio
-from compare.formats.read.printed_digits import half_units
+from compare.formats.read.prints.digits import half_units
 from compare.implementations.base import Computation
 from compare.implementations.table import IMPLEMENTATIONS
 from compare.pipeline.allowances import allowances_of

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from compare.formats.matching import match
+from compare.formats.matching import match_arrays
 from compare.formats.read.numbers import NamedArray, Numbers
 
 W = np.arange(6.0).reshape(1, 2, 3)
@@ -55,6 +55,6 @@ CASES = {
 
 @pytest.mark.parametrize(("left", "right", "share"), CASES.values(), ids=CASES)
 def test_half_units_follow_their_numbers(left, right, share):
-    for pair in match(left, right)[0]:
+    for pair in match_arrays(left, right)[0]:
         np.testing.assert_array_equal(pair.a, pair.b, strict=True)
         np.testing.assert_array_equal(pair.half_units, pair.a * share, strict=True)

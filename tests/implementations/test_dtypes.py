@@ -15,14 +15,14 @@ import torch
 
 from compare import compare_gradients, run
 from compare.errors import UsageError
-from compare.formats.precision import dtype_of
+from compare.formats.dtypes import dtype_of
 from compare.formats.read.npz import read_npz
 from compare.implementations.baseline import read_baseline
 from compare.implementations.table import IMPLEMENTATIONS
 from compare.options.config import Config
 from compare.problem.blocks import block_at
 from compare.problem.problem import make_problem
-from tests.resume.test_journal import stop_after  # noqa: F401  (a fixture)
+from tests.resume.conftest import save_always, stop  # noqa: F401  (fixtures)
 from tests.support.cases import network_of
 from tests.support.networks import ALL_ACTIVATIONS, alone
 from torch_ref import MLP
@@ -209,13 +209,10 @@ def test_a_baseline_with_numbers_of_another_dtype_is_refused(tmp_path):
 
 
 @low
-def test_an_interrupted_run_goes_on_to_the_same_bits(tmp_path, stop_after, dtype):  # noqa: F811
+def test_an_interrupted_run_goes_on_to_the_same_bits(tmp_path, stop, dtype):  # noqa: F811
     flags = ("--layer_sizes=2,3,1", "--samples=5000", f"--dtype={dtype}", "--dumps=npz", "--quiet")
     compare(tmp_path / "whole", *flags)
-    stop_after(2)
-    with pytest.raises(KeyboardInterrupt):
-        compare(tmp_path / "parts", *flags)
-    stop_after(0)
+    stop(tmp_path / "parts", *flags, blocks=2)
     assert compare(tmp_path / "parts", *flags)[0] == 0
     whole, parts = (read(tmp_path / out / "my_autograd.npz") for out in ("whole", "parts"))
     assert {array.dtype.name for array in whole.values()} == {dtype}

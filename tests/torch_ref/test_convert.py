@@ -3,7 +3,7 @@ import numpy as np
 import pytest
 import torch
 
-from compare.formats.precision import dtype_of
+from compare.formats.dtypes import dtype_of
 from tests.support.networks import make_network
 from torch_ref import MLP, convert
 

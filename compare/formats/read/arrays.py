@@ -1,11 +1,10 @@
-"""Named arrays out of the formats that weights come in."""
+"""Named arrays, in the formats that weights are saved in."""
 
-from pathlib import PurePath
 from typing import NamedTuple
 
 import numpy as np
 
-from compare.errors import UsageError
+from compare.formats.read.errors import suffix_of
 from compare.formats.read.npz import read_npz
 from compare.formats.read.safetensors import read_safetensors
 from compare.formats.read.state_dict import read_state_dict
@@ -14,10 +13,10 @@ FORMATS = (".npz", ".pt", ".pth", ".safetensors")
 
 
 class Arrays(NamedTuple):
-    """Everything in one file."""
+    """All arrays of one file."""
 
     named: dict[str, np.ndarray]  # in the file's order
-    layout: str | None  # 'out_in' out of torch's formats; None where the file does not say
+    layout: str | None  # 'out_in' from torch's formats; None where the file does not say
     ordered: bool = True  # whether its author chose that order: .safetensors sorts by name
 
 
@@ -34,13 +33,9 @@ def read_arrays(path: str, *, option: str) -> Arrays:
     Raises:
       UsageError: for another suffix, and for a file that cannot be read.
     """
-    suffix = PurePath(path).suffix.lower()
+    suffix = suffix_of(path, FORMATS, f"{option} {path}")
     if suffix == ".npz":
         return Arrays(read_npz(path, option=option), layout=None)
     if suffix in (".pt", ".pth"):
         return Arrays(read_state_dict(path, option=option), layout="out_in")
-    if suffix == ".safetensors":
-        return Arrays(read_safetensors(path, option=option), layout="out_in", ordered=False)
-    raise UsageError(
-        f"{option} {path}: expected a file named {', '.join(FORMATS)}, got {suffix or 'no suffix'}"
-    )
+    return Arrays(read_safetensors(path, option=option), layout="out_in", ordered=False)

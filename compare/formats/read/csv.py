@@ -1,4 +1,4 @@
-"""`.csv` files: a row of numbers a line, with or without the names of the columns above."""
+"""`.csv` files: a row of numbers on each line, with or without a header of column names."""
 
 import array
 import csv
@@ -10,19 +10,20 @@ from typing import NamedTuple
 import numpy as np
 
 from compare.errors import UsageError
+from compare.formats.read.errors import readable
 
 _LABEL = re.compile(r"(?:y|labels?|targets?|outputs?)[\W_]*\d*\W*", re.ASCII | re.IGNORECASE)
 
 
 class Table(NamedTuple):
-    """Columns of numbers, and the names of them if the file has a header."""
+    """Columns of numbers, and their names if the file has a header."""
 
     values: np.ndarray  # [N, columns], float64
     names: tuple[str, ...] | None
 
     @property
     def labels(self) -> np.ndarray:
-        """Which columns are called y, y1, label, target, ...: [columns], bool."""
+        """Marks the columns that are called y, y1, label, target, ...: [columns], bool."""
         names = self.names or [""] * self.values.shape[1]
         return np.array([bool(_LABEL.fullmatch(name)) for name in names])
 
@@ -39,12 +40,10 @@ def read_csv(path: str, *, option: str) -> Table:
     """
     where = f"{option} {path}"
     try:
-        with open(path, encoding="utf-8-sig", newline="") as file:
+        with readable(where), open(path, encoding="utf-8-sig", newline="") as file:
             reader = csv.reader(file, skipinitialspace=True, strict=True)
             rows = ((reader.line_num, row) for row in reader if row not in ([], [""]))
             return _table(rows, where)
-    except OSError as error:
-        raise UsageError(f"{where}: {error.strerror or error}") from None
     except UnicodeDecodeError:
         raise UsageError(f"{where}: expected a text file in UTF-8, got binary") from None
     except csv.Error as error:
@@ -93,7 +92,7 @@ def _number(cell: str) -> float | None:
 
 
 def _check_separator(row: Sequence[str], where: str) -> None:
-    """Finds other separators in the first line, which would pass for one long name."""
+    """Checks the first line for other separators, with which it would pass for one long name."""
     for cell in row:
         parts = cell.split()
         spaced = len(parts) > 1 and all(_number(part) is not None for part in parts)

@@ -1,14 +1,14 @@
-"""Samples, and labels if there are any, from a file."""
+"""Samples from a file, and their labels if it has any."""
 
 from collections.abc import Callable
-from pathlib import PurePath
 from typing import NamedTuple
 
 import numpy as np
 
 from compare.errors import UsageError
-from compare.formats.precision import exactly
+from compare.formats.conversion import convert
 from compare.formats.read.csv import read_csv
+from compare.formats.read.errors import suffix_of
 from compare.formats.read.npy import map_npy
 from compare.formats.read.npz import read_npz
 from compare.formats.read.safetensors import open_safetensors
@@ -22,7 +22,7 @@ class Rows(NamedTuple):
 
 
 class Samples(NamedTuple):
-    """Where samples and labels are read from; their shapes fit the network."""
+    """The samples and labels of a file, in shapes that fit the network."""
 
     x: Rows  # [N, d]
     y: Rows | None  # [N, k]
@@ -33,8 +33,8 @@ def read_data(
 ) -> Samples:
     """Finds x [N, d] and, where there is one, y [N, k] in a file.
 
-    A `.npz` or `.csv` file is read and converted here. A `.npy` or `.safetensors` file, which may
-    be larger than memory, is read and converted a few rows at a time, when these are asked for.
+    A `.npz` or `.csv` file is read and converted at once. A `.npy` or `.safetensors` file may be
+    larger than memory, so its rows are read and converted when they are asked for.
 
     Args:
       path: of a `.npz`, `.npy`, `.csv` or `.safetensors` file.
@@ -45,14 +45,10 @@ def read_data(
 
     Raises:
       UsageError: if the file cannot be read, or an array in it is misnamed, misshapen, pickled or
-        not exact in dtype; so does reading rows.
+        not exact in dtype. Reading rows raises it too.
     """
     where = f"--data {path}"
-    suffix = PurePath(path).suffix.lower()
-    if suffix not in _FORMATS:
-        raise UsageError(
-            f"{where}: expected a file named {', '.join(_FORMATS)}; got {suffix or 'no suffix'}"
-        )
+    suffix = suffix_of(path, tuple(_FORMATS), where)
     stored = _FORMATS[suffix](path, n_inputs, n_outputs)
     if "x" not in stored or not set(stored) <= {"x", "y"}:
         raise UsageError(
@@ -67,7 +63,7 @@ def read_data(
         if suffix in (".npz", ".csv"):
             array = rows.read(0, rows.shape[0])
             is_text = suffix == ".csv"
-            converted[name] = rows_of(exactly(array, dtype, where=at, cast=cast or is_text))
+            converted[name] = rows_of(convert(array, dtype, where=at, cast=cast or is_text))
         else:
             converted[name] = _converted(rows, dtype, where=at, cast=cast)
             converted[name].read(0, 1)  # so that a wrong kind of numbers is found at once
@@ -85,7 +81,7 @@ def check_shapes(
     """Checks that x is [N, d] and y, if there is one, [N, k]; or [N] where there is one output.
 
     Raises:
-      UsageError: saying which of the two does not fit the network.
+      UsageError: naming the one that does not fit the network.
     """
     if len(x) != 2 or x[1] != n_inputs or not x[0]:
         raise UsageError(
@@ -102,7 +98,7 @@ def check_shapes(
 def _converted(rows: Rows, dtype: np.dtype, *, where: str, cast: bool) -> Rows:
     def read(start: int, stop: int) -> np.ndarray:
         at = f"{where} of samples {start} to {stop - 1}"
-        return exactly(rows.read(start, stop), dtype, where=at, cast=cast)
+        return convert(rows.read(start, stop), dtype, where=at, cast=cast)
 
     return rows._replace(read=read)
 

@@ -2,17 +2,27 @@
 
 import math
 import re
+from collections.abc import Sequence
+from typing import NamedTuple
 
 import numpy as np
 
 from compare.errors import UsageError
-from compare.formats.precision import dtype_of, round_once
+from compare.formats.conversion import round_once
+from compare.formats.dtypes import dtype_of
 from compare.formats.read.numbers import NamedArray, Numbers
 
 _HEADER = re.compile(
     r"# gradients of (?P<network>\d+(?:-\d+)+) \w+, (?P<samples>\d+) samples, "
     r"(?P<dtype>b?float16|float32|float64), (?P<layout>in_out|out_in)$"
 )
+
+
+class Entries(NamedTuple):
+    """The entries of one parameter, in the order of their lines."""
+
+    places: list[tuple[int, int, int]]  # sample, row, column
+    values: list[float]
 
 
 def is_dump(text: str) -> bool:
@@ -32,23 +42,10 @@ def read_dump(path: str, text: str) -> Numbers:
         raise UsageError(f"{path}, line 1: this header of a dump cannot be read: {header!r}")
     if not text.endswith("\n"):
         raise UsageError(f"{path}: cut short: the last line does not end")
-    places: dict[str, list[tuple[int, int, int]]] = {}
-    values: dict[str, list[float]] = {}
-    for number, line in enumerate(lines, start=2):
-        if line.startswith("#"):
-            continue
-        try:
-            sample, name, row, column, value = line.split(" ")
-            places.setdefault(name, []).append((int(sample), int(row), int(column)))
-            values.setdefault(name, []).append(float(value))
-        except ValueError:
-            raise UsageError(
-                f"{path}, line {number}: expected 'sample parameter row column value', got {line!r}"
-            ) from None
     network = tuple(int(size) for size in found["network"].split("-"))
     arrays = []
-    for name in places:
-        array = _assemble(path, name, places[name], values[name])
+    for name, entries in _read_entries(path, lines).items():
+        array = _assemble(path, name, entries)
         if array.shape != _shape(name, network, int(found["samples"]), found["layout"]):
             raise UsageError(
                 f"{path}: {name} does not have the samples, rows and columns that the header says; "
@@ -60,10 +57,28 @@ def read_dump(path: str, text: str) -> Numbers:
     return Numbers(path, tuple(arrays), found["layout"])
 
 
+def _read_entries(path: str, lines: Sequence[str]) -> dict[str, Entries]:
+    """Returns parameter -> entries; the lines follow the header."""
+    found: dict[str, Entries] = {}
+    for number, line in enumerate(lines, start=2):
+        if line.startswith("#"):
+            continue
+        try:
+            sample, name, row, column, value = line.split(" ")
+            entries = found.setdefault(name, Entries([], []))
+            entries.places.append((int(sample), int(row), int(column)))
+            entries.values.append(float(value))
+        except ValueError:
+            raise UsageError(
+                f"{path}, line {number}: expected 'sample parameter row column value', got {line!r}"
+            ) from None
+    return found
+
+
 def _shape(
     name: str, network: tuple[int, ...], samples: int, layout: str
 ) -> tuple[int, ...] | None:
-    """The shape of a parameter in a network, None if there is none of that name."""
+    """Returns the shape of a parameter of a network; None if it has no parameter of that name."""
     kind, layer = name[:1], name[1:]
     if kind not in "wb" or not layer.isdecimal() or not 0 < int(layer) < len(network):
         return None
@@ -80,9 +95,9 @@ def _narrowed(path: str, name: str, array: np.ndarray, dtype: str) -> np.ndarray
     return narrow
 
 
-def _assemble(
-    path: str, name: str, places: list[tuple[int, int, int]], values: list[float]
-) -> np.ndarray:
+def _assemble(path: str, name: str, entries: Entries) -> np.ndarray:
+    """Returns the array of all entries, which must be complete and in order."""
+    places = entries.places
     shape = tuple(int(size) for size in np.max(places, axis=0) + 1)
     bias = name.startswith("b") and shape[1] != 1
     if bias or math.prod(shape) != len(places) or places != list(np.ndindex(shape)):
@@ -90,5 +105,5 @@ def _assemble(
             f"{path}: {name} has {len(places)} entries, which are not all of "
             f"{shape[0]} samples of {shape[1]} x {shape[2]} in order; is the file cut short?"
         )
-    array = np.array(values).reshape(shape)
+    array = np.array(entries.values).reshape(shape)
     return array[:, 0] if name.startswith("b") else array

@@ -3,7 +3,8 @@
 import numpy as np
 
 from compare.errors import UsageError
-from compare.formats.precision import named
+from compare.formats.dtypes import restore_bfloat16
+from compare.formats.read.errors import readable
 
 _MAGIC = b"\x93NUMPY"
 
@@ -19,20 +20,16 @@ def map_npy(path: str, *, option: str) -> np.ndarray:
       UsageError: if it is no readable `.npy` file or holds pickled objects.
     """
     where = f"{option} {path}"
-    try:
+    with readable(where, damaged="the .npy file is damaged or cut short"):
         with open(path, "rb") as file:
             if file.read(len(_MAGIC)) != _MAGIC:
                 raise UsageError(f"{where}: expected a .npy file, as numpy.save writes it")
-        return named(np.lib.format.open_memmap(path, mode="r"))
-    except OSError as error:
-        raise UsageError(f"{where}: {error.strerror or error}") from None
-    except UsageError:
-        raise
-    except Exception as error:  # numpy, its tokenizer and mmap raise several kinds
-        said = str(error).partition("\n")[0]
-        if "Python objects" in said:
+        try:
+            return restore_bfloat16(np.lib.format.open_memmap(path, mode="r"))
+        except ValueError as error:
+            if "Python objects" not in str(error):
+                raise
             raise UsageError(
                 f"{where}: it holds pickled objects, which are never loaded; "
                 "save plain arrays of numbers"
             ) from None
-        raise UsageError(f"{where}: the .npy file is damaged or cut short: {said}") from None

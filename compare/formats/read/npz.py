@@ -1,13 +1,15 @@
 """`.npz` archives: named arrays, never pickles.
 
-NumPy has no bfloat16. Where we write it, it is float32 with an entry `dtype` beside it that says
-'bfloat16'; where others do, it is raw bytes.
+NumPy has no bfloat16. We write it as float32, with an entry `dtype` that says 'bfloat16'; in files
+of others it is raw bytes.
 """
 
 import numpy as np
 
 from compare.errors import UsageError
-from compare.formats.precision import dtype_of, named, narrowed
+from compare.formats.conversion import narrow
+from compare.formats.dtypes import dtype_of, restore_bfloat16
+from compare.formats.read.errors import readable
 
 _WIDENED = "bfloat16"
 
@@ -24,23 +26,14 @@ def read_npz(path: str, *, option: str) -> dict[str, np.ndarray]:
         the dtype that it says.
     """
     where = f"{option} {path}"
-    try:
-        with open(path, "rb") as file:
-            if file.read(4) not in (b"PK\x03\x04", b"PK\x05\x06"):  # the latter holds no array
-                raise UsageError(f"{where}: expected a .npz archive, as numpy.savez writes it")
-            file.seek(0)
-            with np.load(file, allow_pickle=False) as archive:
-                found = {name: _read_array(archive, name, where) for name in archive.files}
-                return _narrowed(found, where)
-    except OSError as error:
-        raise UsageError(f"{where}: {error.strerror or error}") from None
-    except UsageError:
-        raise
-    except Exception as error:  # zipfile, zlib and numpy raise a dozen kinds for damaged archives
-        said = str(error).partition("\n")[0] or type(error).__name__
-        raise UsageError(
-            f"{where}: the .npz archive is damaged, cut short or of an unknown kind: {said}"
-        ) from None
+    damaged = "the .npz archive is damaged, cut short or of an unknown kind"
+    with readable(where, damaged), open(path, "rb") as file:
+        if file.read(4) not in (b"PK\x03\x04", b"PK\x05\x06"):  # the latter holds no array
+            raise UsageError(f"{where}: expected a .npz archive, as numpy.savez writes it")
+        file.seek(0)
+        with np.load(file, allow_pickle=False) as archive:
+            found = {name: _read_array(archive, name, where) for name in archive.files}
+            return _narrowed(found, where)
 
 
 def _read_array(archive: np.lib.npyio.NpzFile, name: str, where: str) -> np.ndarray:
@@ -55,7 +48,7 @@ def _read_array(archive: np.lib.npyio.NpzFile, name: str, where: str) -> np.ndar
         ) from None
     if not isinstance(array, np.ndarray):
         raise UsageError(f"{where}: {name} is no .npy array")
-    return named(array)
+    return restore_bfloat16(array)
 
 
 def _narrowed(arrays: dict[str, np.ndarray], where: str) -> dict[str, np.ndarray]:
@@ -70,7 +63,7 @@ def _narrowed(arrays: dict[str, np.ndarray], where: str) -> dict[str, np.ndarray
         )
     dtype = dtype_of(_WIDENED)
     return {
-        name: narrowed(array, dtype, where=f"{where}: {name}")
+        name: narrow(array, dtype, where=f"{where}: {name}")
         for name, array in arrays.items()
         if name != "dtype"
     }

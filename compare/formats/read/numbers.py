@@ -1,30 +1,40 @@
-"""A file of numbers, ours or as people print them: a list of arrays, some with names."""
+"""What a file of numbers holds: arrays in the file's order, some of them named."""
 
+from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 import numpy as np
-
-from compare.errors import UsageError
 
 
 class NamedArray(NamedTuple):
     """One array of a file."""
 
     name: str | None
-    values: np.ndarray  # [N, ...] out of our dumps, any shape out of a print
+    values: np.ndarray  # [N, ...] from our dumps, any shape from a print
     half_unit: np.ndarray | None = None  # of the last printed digit, like values; None: exact
+
+    @property
+    def half_units(self) -> np.ndarray:
+        """The half units of all values, 0 where these are exact."""
+        return np.zeros(self.values.shape) if self.half_unit is None else self.half_unit
+
+    def map(self, change: Callable[[np.ndarray], np.ndarray]) -> "NamedArray":
+        """Applies a function that moves entries to the values and to their half units."""
+        half_unit = None if self.half_unit is None else change(self.half_unit)
+        return self._replace(values=change(self.values), half_unit=half_unit)
 
 
 class Numbers(NamedTuple):
-    """Everything in one file, in its order."""
+    """All arrays of one file."""
 
     path: str
     arrays: tuple[NamedArray, ...]
-    layout: str | None  # of our dumps; a print does not say
+    layout: str | None  # of the matrices; None where the file does not say
+    ordered: bool = True  # whether the order of the arrays means anything
 
     @property
     def names(self) -> tuple[str | None, ...]:
-        """One for each array."""
+        """The name of each array."""
         return tuple(array.name for array in self.arrays)
 
     @property
@@ -32,21 +42,23 @@ class Numbers(NamedTuple):
         """How many numbers there are."""
         return sum(array.values.size for array in self.arrays)
 
+    @property
+    def printed(self) -> bool:
+        """Whether any number was read from a print, which hides digits."""
+        return any(array.half_unit is not None for array in self.arrays)
 
-def read_numbers(path: str) -> Numbers:
-    """Reads a dump of ours, or what NumPy, torch or a person printed.
 
-    Raises:
-      UsageError: if the file cannot be read, holds no numbers, or was cut short.
-    """
-    from compare.formats.read.dump import is_dump, read_dump
-    from compare.formats.read.printed import read_printed
+def join(arrays: Sequence[NamedArray], name: str | None = None) -> NamedArray:
+    """Puts the numbers of several arrays into one row, in order."""
+    values = np.concatenate([array.values.reshape(-1) for array in arrays])
+    if all(array.half_unit is None for array in arrays):
+        return NamedArray(name, values)
+    return NamedArray(
+        name, values, np.concatenate([array.half_units.reshape(-1) for array in arrays])
+    )
 
-    try:
-        with open(path, encoding="utf-8-sig") as file:
-            text = file.read()
-    except OSError as error:
-        raise UsageError(f"{path}: {error.strerror or error}") from None
-    except UnicodeDecodeError:
-        raise UsageError(f"{path}: expected text, such as a .dat file; this is binary") from None
-    return read_dump(path, text) if is_dump(text) else read_printed(path, text)
+
+def stack(arrays: Sequence[NamedArray], name: str | None = None) -> NamedArray:
+    """Stacks arrays of the same size along a new first axis, in the shape of the first one."""
+    shape = (len(arrays), *arrays[0].values.shape)
+    return join(arrays, name).map(lambda row: row.reshape(shape))

@@ -1,11 +1,12 @@
-"""Weights from a file."""
+"""Weights and biases from a file."""
 
 import numpy as np
 
 from compare.errors import UsageError
-from compare.formats.precision import exactly
+from compare.formats.conversion import convert
+from compare.formats.layouts import other_layout
 from compare.formats.read.arrays import read_arrays
-from compare.formats.read.naming import Layers, describe, find_layers
+from compare.formats.read.layer_names import Layers, describe, find_layers
 from jaxmlp.base import Layer, Params, check_params
 
 
@@ -22,14 +23,14 @@ def read_params(path: str, *, layout: str, dtype: np.dtype, cast: bool = False) 
       Checked Params with NumPy leaves.
 
     Raises:
-      UsageError: if the file cannot be read, or what it holds is not named, shaped or precise as it
-        should be, or not finite.
+      UsageError: if the file cannot be read, or if an array is misnamed, misshapen, not exact in
+        dtype or not finite.
     """
     where = f"--params {path}"
     arrays = read_arrays(path, option="--params")
     named = {}
     for name, array in arrays.named.items():
-        named[name] = exactly(array, dtype, where=f"{where}: {name}", cast=cast)
+        named[name] = convert(array, dtype, where=f"{where}: {name}", cast=cast)
         check_finite(named[name], f"{where}: {name}")
     held = arrays.layout or layout
 
@@ -37,7 +38,7 @@ def read_params(path: str, *, layout: str, dtype: np.dtype, cast: bool = False) 
         return _chains(_in_out(_flat(layers), held))
 
     layers = find_layers(named, layout=held, where=where, fits=fits, ordered=arrays.ordered)
-    advice = f"--layout={_other(held)}"
+    advice = f"--layout={other_layout(held)}"
     if arrays.layout is not None:
         advice = "[n_in, n_out]; transpose them, or save them as .npz and pass --layout=in_out"
     try:
@@ -47,7 +48,7 @@ def read_params(path: str, *, layout: str, dtype: np.dtype, cast: bool = False) 
 
 
 def check_finite(array: np.ndarray, name: str) -> None:
-    """Checks that weights are numbers.
+    """Checks that all numbers are finite.
 
     Raises:
       UsageError: if one is NaN or infinite.
@@ -59,13 +60,13 @@ def check_finite(array: np.ndarray, name: str) -> None:
 def params_from_layers(
     layers: Layers, *, layout: str, where: str, advice: str | None = None
 ) -> Params:
-    """Makes Params of (w, b) in a layout.
+    """Makes Params of layers (w, b) in a layout.
 
     Args:
-      layers: w [n_in, n_out] or, out_in, its transpose; b [n_out].
+      layers: w [n_in, n_out] if in_out, [n_out, n_in] if out_in; b [n_out].
       layout: 'in_out' or 'out_in'.
-      where: they come from, to be named in errors.
-      advice: how to get at the other layout, to be named where it fits; None for --layout.
+      where: the file, to be named in errors.
+      advice: how to choose the other layout, for errors where it would fit; None for --layout.
 
     Raises:
       UsageError: if the shapes do not chain, with a hint if they would in the other layout.
@@ -75,8 +76,8 @@ def params_from_layers(
         check_params(params)
     except ValueError as error:
         hint = ""
-        if _chains(_in_out(layers, _other(layout))):
-            hint = f"; they fit in the other layout, {advice or f'--layout={_other(layout)}'}"
+        if _chains(_in_out(layers, other_layout(layout))):
+            hint = f"; they fit in the other layout, {advice or f'--layout={other_layout(layout)}'}"
         raise UsageError(f"{where}, read as {layout}: {error}{hint}") from None
     return params
 
@@ -89,12 +90,8 @@ def _in_out(layers: Layers, layout: str) -> Params:
 
 
 def _flat(layers: Layers) -> Layers:
-    """Takes a bias [1, n] or [n, 1] as [n]."""
+    """Reshapes a bias [1, n] or [n, 1] to [n]."""
     return [(w, b.reshape(-1) if b.ndim == 2 and 1 in b.shape else b) for w, b in layers]
-
-
-def _other(layout: str) -> str:
-    return "out_in" if layout == "in_out" else "in_out"
 
 
 def _chains(params: Params) -> bool:

@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from compare.errors import UsageError
+from compare.formats.read.errors import readable
 
 _REAL = {
     "F64",
@@ -34,7 +35,7 @@ def read_safetensors(path: str, *, option: str) -> dict[str, np.ndarray]:
 
 
 def open_safetensors(path: str, *, option: str) -> dict[str, Tensor]:
-    """Finds every array of a file and reads none.
+    """Finds the arrays of a file without reading them.
 
     Args:
       path: the file.
@@ -48,20 +49,11 @@ def open_safetensors(path: str, *, option: str) -> dict[str, Tensor]:
     import ml_dtypes  # noqa: F401  (teaches NumPy bfloat16)
     from safetensors import safe_open
 
-    try:
+    with readable(where, "the .safetensors file is damaged, cut short or of an unknown kind"):
         with open(path, "rb"):
-            pass  # safetensors has no words of its own for a folder
+            pass  # safetensors says nothing clear of a folder
         file = safe_open(path, framework="np")
         return {name: _tensor(file, name, where) for name in file.offset_keys()}
-    except OSError as error:
-        raise UsageError(f"{where}: {error.strerror or error}") from None
-    except UsageError:
-        raise
-    except Exception as error:  # SafetensorError, and what pyo3 makes of a strange header
-        said = str(error).partition("\n")[0]
-        raise UsageError(
-            f"{where}: the .safetensors file is damaged, cut short or of an unknown kind: {said}"
-        ) from None
 
 
 def import_safetensors(where: str) -> None:

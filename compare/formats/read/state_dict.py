@@ -13,9 +13,9 @@ from compare.errors import UsageError
 _KEYS = ("state_dict", "model_state_dict", "model")  # under which checkpoints hold one
 _HOW = "save its weights: torch.save(model.state_dict(), 'weights.pt')"
 _NEVER = "never loaded because that could run code"
-_HEAD = 512  # bytes of a file, which tell its kind
-# How files begin that torch.save has not written, and what they are. A pickle that goes on as in
-# the fourth row is one of torch before 1.6.
+_HEAD = 512  # bytes at the beginning of a file that are looked at to tell its kind
+# How files begin that torch.save has not written, and what they are. The fourth row leaves out the
+# pickles that torch wrote before version 1.6.
 _OTHER_KINDS = (
     (rb"version https://git-lfs", "a git-lfs pointer; get the file itself with git lfs pull"),
     (rb"\s*<", "a web page; download the file itself"),
@@ -23,7 +23,7 @@ _OTHER_KINDS = (
     (rb"\x80(?!\x02\x8a\nl\xfc)", f"a plain pickle, {_NEVER}; {_HOW}"),
     (rb"[\t\n\r -~]+\Z", f"text; {_HOW}"),
 )
-_NO_REASON = "Weights only load failed"  # torch says so of all that it cannot read
+_NO_REASON = "Weights only load failed"  # which torch says of every file it cannot read
 
 
 def read_state_dict(path: str, *, option: str) -> dict[str, np.ndarray]:
@@ -59,7 +59,7 @@ def _load(path: str, where: str) -> Any:
 
 
 def _check_sums(file: IO[bytes]) -> None:
-    """Reads a zip archive through, because torch does not look at its checksums."""
+    """Checks the checksums of a zip archive, which torch does not."""
     if zipfile.is_zipfile(file):
         with zipfile.ZipFile(file) as archive:
             damaged = archive.testzip()
@@ -69,13 +69,14 @@ def _check_sums(file: IO[bytes]) -> None:
 
 
 def _other_kind(path: str) -> str | None:
-    """Says what a file is that torch.save has not written, where its beginning tells."""
+    """Returns what a file is, where its beginning shows that torch.save has not written it."""
     with open(path, "rb") as file:
         head = file.read(_HEAD)
     return next((kind for start, kind in _OTHER_KINDS if re.match(start, head)), None)
 
 
 def _what_is_wrong(said: str, kind: str | None) -> str:
+    """Says in one sentence why a file is not read, of what torch said and the kind of the file."""
     if "TorchScript" in said:
         return f"it is a TorchScript archive, which is never loaded because it is a program; {_HOW}"
     refused = re.search(

@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from compare.formats.precision import decimal_digits
+from compare.formats.dtypes import decimal_digits
 
 HEADER = "# gradients of {network}, {n} samples, {dtype}, {layout}"
 COLUMNS = "# sample parameter row column value"

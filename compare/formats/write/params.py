@@ -1,4 +1,4 @@
-"""Weights as a file that `--params` reads back to the same bits."""
+"""Weights and biases as a file, from which `--params` reads the same bits."""
 
 import io
 from collections.abc import Callable
@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from compare.formats.layouts import in_layout
 from compare.formats.write.npz import write_npz
 from jaxmlp.base import Params
 
@@ -18,7 +19,7 @@ def write_params(path: Path, params: Params, *, suffix: str, layout: str) -> Non
       path: the file, whatever its name.
       params: leaves [n_in, n_out] and [n_out].
       suffix: '.npz', '.pt', '.pth' or '.safetensors'.
-      layout: of the matrices in a `.npz` file, 'in_out' or 'out_in'; the others are torch's.
+      layout: of the matrices in a `.npz` file, 'in_out' or 'out_in'; other files are out_in.
     """
     path.write_bytes(_bytes(suffix, params, layout))
 
@@ -34,10 +35,10 @@ def _bytes(suffix: str, params: Params, layout: str) -> bytes:
 
 
 def named_params(params: Params, layout: str) -> dict[str, Any]:
-    """Returns w1, b1, ..., w in a layout."""
+    """Returns w1, b1, ..., with the matrices in a layout."""
     named = {}
     for i, (w, b) in enumerate(params, start=1):
-        named[f"w{i}"] = w if layout == "in_out" else w.T
+        named[f"w{i}"] = in_layout(w, layout)
         named[f"b{i}"] = b
     return named
 
@@ -63,6 +64,6 @@ def _safetensors(params: Params) -> bytes:
 
     from torch_ref.convert import to_array, to_state_dict
 
-    # It writes the memory of an array, whatever its strides are.
+    # `save` writes the memory of an array, whatever its strides are.
     state = {k: np.ascontiguousarray(to_array(v)) for k, v in to_state_dict(params).items()}
     return save(state)

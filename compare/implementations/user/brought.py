@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from compare.errors import UsageError
-from compare.formats.read.gradients import read_gradients
+from compare.formats.read.gradients.files import read_gradients
 from compare.implementations.base import Implementation
 from compare.implementations.stored import stored
 from compare.implementations.table import IMPLEMENTATIONS

@@ -9,8 +9,9 @@ from typing import Any
 import numpy as np
 
 from compare.errors import UsageError
-from compare.formats.precision import ARITHMETIC, arithmetic_of, named
-from compare.formats.read.shaped import fit_shape
+from compare.formats.conversion import computed_dtype
+from compare.formats.dtypes import FLOAT_DTYPES, restore_bfloat16
+from compare.formats.read.gradients.shapes import fit_shape
 from jaxmlp.base import Grads, Layer, Params
 
 
@@ -43,7 +44,7 @@ def read_returned(
         dw = fit_shape(dw, w.shape if layout == "in_out" else w.shape[::-1], n, f"{where}: dw{i}")
         db = fit_shape(db, b.shape, n, f"{where}: db{i}")
         leaves += [dw if layout == "in_out" else np.swapaxes(dw, -1, -2), db]
-    dtype = arithmetic_of(leaves, params[0].w.dtype)
+    dtype = computed_dtype(leaves, params[0].w.dtype)
     leaves = [leaf.astype(dtype) for leaf in leaves]
     return tuple(Layer(*pair) for pair in zip(leaves[::2], leaves[1::2], strict=True))
 
@@ -60,13 +61,13 @@ def real_array(values: Any, where: str) -> np.ndarray:
 
             array = to_array(values)
         else:
-            array = named(np.asarray(values))
+            array = restore_bfloat16(np.asarray(values))
     except Exception as error:  # whatever an array of another kind raises
         said = str(error).partition("\n")[0]
         raise UsageError(f"{where}: expected an array of numbers: {said}") from None
-    if array.dtype.name not in ARITHMETIC:
+    if array.dtype.name not in FLOAT_DTYPES:
         raise UsageError(
-            f"{where}: expected numbers in one of {', '.join(ARITHMETIC)}, "
+            f"{where}: expected numbers in one of {', '.join(FLOAT_DTYPES)}, "
             f"got {type(values).__name__} of {array.dtype.name}"
         )
     return np.array(array, array.dtype.newbyteorder("="), order="C")

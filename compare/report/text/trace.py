@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from compare.formats.precision import decimal_digits
+from compare.formats.dtypes import decimal_digits
 from compare.results import Trace
 
 

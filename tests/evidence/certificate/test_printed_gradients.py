@@ -10,7 +10,7 @@ from compare.evidence.certificate.proof import certify
 from compare.evidence.differences.bounds import Allowance, with_printed
 from compare.evidence.hypotheses.diagnosis import diagnose
 from compare.evidence.rounding.printed import hidden_in
-from compare.formats.read.gradients import read_gradients
+from compare.formats.read.gradients.files import read_gradients
 from compare.problem.samples import default_labels
 from compare.selftest.planted import backward, forward
 from jaxmlp import Batch, Layer, init_params

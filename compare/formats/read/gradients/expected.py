@@ -1,0 +1,76 @@
+"""The gradients that a file should hold, and how its arrays fit them."""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import numpy as np
+
+from compare.formats.layouts import in_layout, other_layout
+from compare.formats.read.gradients.shapes import Shape, fit_shape, fits
+from jaxmlp.base import Grads, Layer, Params, parameter_names
+
+
+class ExpectedGradients(NamedTuple):
+    """The gradients that a file should hold."""
+
+    shapes: tuple[Shape, ...]  # of w1, b1, w2, ... in_out, for one sample
+    n: int  # samples
+    where: str  # the file, to be named in errors
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """w1, b1, w2, ..."""
+        return parameter_names(len(self.shapes) // 2)
+
+    @property
+    def sizes(self) -> dict[str, int]:
+        """How many numbers each parameter has for one sample."""
+        return {
+            name: int(np.prod(shape)) for name, shape in zip(self.names, self.shapes, strict=True)
+        }
+
+    def layout_of(self, shapes: Sequence[Shape], layout: str) -> str:
+        """Returns the layout that arrays of w1, b1, ... have: the given one where both fit."""
+        other = other_layout(layout)
+        return other if self._fit(shapes, other) and not self._fit(shapes, layout) else layout
+
+    def fit_either(self, shapes: Sequence[Shape]) -> bool:
+        """Whether arrays of w1, b1, ... have the right shapes, in either layout."""
+        return self._fit(shapes, "in_out") or self._fit(shapes, "out_in")
+
+    def arrange(self, leaves: Sequence[np.ndarray], layout: str) -> Grads:
+        """Brings arrays of w1, b1, ... in a layout into [N, n_in, n_out] and [N, n_out].
+
+        Raises:
+          UsageError: for an array that does not fit.
+        """
+        fitted = []
+        for name, leaf, shape in zip(self.names, leaves, self._shapes_in(layout), strict=True):
+            split = leaf.reshape(self._split(leaf.shape, shape))
+            fitted.append(fit_shape(split, shape, self.n, f"{self.where}: {name}"))
+        return tuple(
+            Layer(in_layout(dw, layout), db)
+            for dw, db in zip(fitted[::2], fitted[1::2], strict=True)
+        )
+
+    def _fit(self, shapes: Sequence[Shape], layout: str) -> bool:
+        expected = self._shapes_in(layout)
+        return len(shapes) == len(expected) and all(
+            fits(self._split(found, shape), shape, self.n)
+            for found, shape in zip(shapes, expected, strict=True)
+        )
+
+    def _shapes_in(self, layout: str) -> list[Shape]:
+        return [shape if layout == "in_out" else shape[::-1] for shape in self.shapes]
+
+    def _split(self, found: Shape, shape: Shape) -> Shape:
+        """Gives rows of numbers, as savetxt writes them, the shape that they stand for."""
+        size = int(np.prod(shape))
+        rows = ((self.n, size), (self.n * size,), (self.n * shape[0], *shape[1:]))
+        return (self.n, *shape) if found in rows else found
+
+
+def expect_gradients(params: Params, n: int, where: str) -> ExpectedGradients:
+    """Says which gradients belong to weights and n samples."""
+    shapes = tuple(leaf.shape for layer in params for leaf in layer)
+    return ExpectedGradients(shapes, n, where)

@@ -1,0 +1,61 @@
+"""The shapes that gradients come in, and the ones that they must have."""
+
+from typing import TypeAlias
+
+import numpy as np
+
+from compare.errors import UsageError
+
+Shape: TypeAlias = tuple[int, ...]
+
+
+def fits(found: Shape, shape: Shape, n: int | None) -> bool:
+    """Whether a shape is the expected one but for axes of size 1; n is as in `fit_shape`."""
+    lead = () if n is None else (n,)
+    if found[: len(lead)] == lead and _squeezed(found[len(lead) :]) == _squeezed(shape):
+        return True
+    return n == 1 and _squeezed(found) == _squeezed(shape)
+
+
+def fit_shape(array: np.ndarray, shape: Shape, n: int | None, where: str) -> np.ndarray:
+    """Reshapes an array whose shape is the expected one but for axes of size 1.
+
+    Args:
+      array: of any shape.
+      shape: the expected one, of one sample.
+      n: how many samples there must be along the first axis; None for one without that axis.
+      where: the array, to be named in errors.
+
+    Returns:
+      The array in [n, *shape] or shape.
+
+    Raises:
+      UsageError: for another shape; it says so where that is a transposed matrix, another number of
+        samples, or one gradient of a whole batch.
+    """
+    lead = () if n is None else (n,)
+    rest = array.shape[len(lead) :]
+    if fits(array.shape, shape, n):
+        return array.reshape(*lead, *shape)
+    expected = f"{where}: expected shape {[*lead, *shape]}, got {list(array.shape)}"
+    if n is not None and _squeezed(array.shape) == _squeezed(shape):
+        raise UsageError(f"{expected}, which is {one_gradient(n)}")
+    if n is not None and _squeezed(rest) == _squeezed(shape):
+        raise UsageError(f"{expected}; pass --samples={array.shape[0]} if those are the samples")
+    if len(shape) == 2 and _squeezed(rest) == _squeezed(shape[::-1]):
+        raise UsageError(f"{expected}; transpose it, or name its layout with --layout")
+    raise UsageError(expected)
+
+
+def one_gradient(n: int) -> str:
+    """Says what to do about one gradient for n samples."""
+    return (
+        f"one gradient where there are {n} samples; per-sample gradients are needed, since only "
+        "those can be certified: call the backward on one sample at a time, or map it over samples "
+        "with jax.vmap or torch.func.vmap; or pass --samples=1 if it is that of the first sample "
+        "alone"
+    )
+
+
+def _squeezed(shape: Shape) -> Shape:
+    return tuple(size for size in shape if size != 1)

@@ -1,0 +1,61 @@
+"""How well a print knows the numbers in it: half a unit of the last digit of each.
+
+NumPy trims the zeros at the end of `[0.  0.5  0.12345678]`, and %g those of `0.5 0.123457`, so a
+number is known better than its own digits say, if another of the same array shows more of them.
+"""
+
+import math
+import re
+from collections.abc import Sequence
+
+import numpy as np
+
+_PARTS = re.compile(
+    r"[-+]?(?P<whole>\d*)(?P<point>\.?)(?P<decimals>\d*)(?:e(?P<exponent>[-+]?\d+))?", re.IGNORECASE
+)
+_POINT_OR_EXPONENT = re.compile(r"[.eE]")
+_EXACT = (math.inf, 0)  # no last digit and no significant digits
+
+
+def half_units(words: Sequence[str]) -> np.ndarray:
+    """Returns how far the numbers of one printed array can be from what was printed.
+
+    Either all were printed with as many decimals as the number that shows the most, as in fixed
+    notation, or all with as many significant digits, as %g and %e do. The coarser of the two
+    counts, but nothing coarser than a number's own text. Text that hides nothing has 0: nan, inf, a
+    zero with an exponent, and arrays of integers, without any point or exponent.
+
+    Args:
+      words: the text of every number.
+
+    Returns:
+      Half a unit of each number's last known digit, [len(words)].
+    """
+    if not _POINT_OR_EXPONENT.search(" ".join(words)):
+        return np.zeros(len(words))
+    digits = [_last_and_significant(word) for word in words]
+    finest = min(last for last, _ in digits)
+    most = max(significant for _, significant in digits)
+    return np.array([_half_unit(*each, finest=finest, most=most) for each in digits])
+
+
+def _half_unit(last: float, significant: int, *, finest: float, most: int) -> float:
+    if last == math.inf:
+        return 0.0
+    known = max(finest, last - (most - significant)) if significant else finest
+    return 0.5 * 10.0**known
+
+
+def _last_and_significant(word: str) -> tuple[float, int]:
+    """Returns the power of ten of the last digit, and the number of significant digits.
+
+    `1.` is read as `1.0`: NumPy has trimmed its decimals, unless its precision is 0.
+    """
+    value, parts = float(word), _PARTS.fullmatch(word)
+    if not parts or math.isinf(value):
+        return _EXACT
+    decimals = parts["decimals"] or "0" * len(parts["point"])
+    significant = len((parts["whole"] + decimals).lstrip("0")) if value else 0
+    if not significant and parts["exponent"]:
+        return _EXACT
+    return float(parts["exponent"] or 0) - len(decimals), significant

@@ -1,0 +1,31 @@
+"""What counts as a number, a name or a place in printed text."""
+
+import re
+
+# A number stands alone: no letter, digit, sign or point touches it, as in 1-2, 1.5.5 or 1d0.
+# The atomic and possessive groups keep a row that does not match from being tried in every way.
+NUMBER = (
+    r"(?<![\w.+-])(?>[-+]?(?:(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?|inf(?:inity)?|nan))(?![\w.+-])"
+)
+QUOTED = re.compile(r"'[^']*'|\"[^\"]*\"")
+
+_NAME = re.compile(r"(?:(?<![\w.])(?:\d++\.)++)?[A-Za-z_][\w./]*")
+_NO_NAMES = frozenset(
+    ("Array", "tensor", "array", "Parameter", "containing", "grad", "numpy", "torch")
+)
+
+
+def numbers_in(text: str) -> list[str]:
+    """Returns the text of every number."""
+    return re.findall(NUMBER, text, re.IGNORECASE)
+
+
+def last_name(text: str) -> str | None:
+    """Returns the last word that may name an array: 'w1' of 'w1 = tensor'."""
+    names = [word for word in _NAME.findall(text) if word not in _NO_NAMES]
+    return names[-1] if names else None
+
+
+def line_number(text: str, position: int) -> int:
+    """Returns the line, counted from 1, that a position is in."""
+    return text.count("\n", 0, position) + 1

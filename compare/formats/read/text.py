@@ -1,0 +1,21 @@
+"""Text files of numbers: our dumps, and prints."""
+
+from compare.errors import UsageError
+from compare.formats.read.dump import is_dump, read_dump
+from compare.formats.read.errors import readable
+from compare.formats.read.numbers import Numbers
+from compare.formats.read.prints.arrays import read_print
+
+
+def read_text(path: str) -> Numbers:
+    """Reads a dump of ours, or what NumPy, JAX, torch or a person printed.
+
+    Raises:
+      UsageError: if the file cannot be read, holds no numbers, or was cut short.
+    """
+    try:
+        with readable(path), open(path, encoding="utf-8-sig") as file:
+            text = file.read()
+    except UnicodeDecodeError:
+        raise UsageError(f"{path}: expected text, such as a .dat file; this is binary") from None
+    return read_dump(path, text) if is_dump(text) else read_print(path, text)

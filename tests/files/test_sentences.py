@@ -1,0 +1,110 @@
+"""What is said of two files."""
+
+import re
+
+import numpy as np
+import pytest
+
+from tests.support.dumps import dump, printed
+
+
+def scale_b2(arrays):
+    arrays["b2"][1] *= 1 + 1e-4
+
+
+def nudge_and_double(arrays):
+    arrays["w1"][0, 1, 2] = np.nextafter(arrays["w1"][0, 1, 2], np.float32(9))
+    arrays["w2"][1, 2, 0] *= 2
+
+
+SAID = {
+    "sizes_and_paths": ("1 2\n3 4", "1 2\n3 4", ["a.txt ~ ", "b.txt: 4 numbers", "2x2"]),
+    "all_agree": ("1 2", "1 2", ["agree: all 2 numbers agree to 5 significant digits."]),
+    "how_many_do_not": ("1 2 3", "1 5 6", ["disagree: 2 of 3 numbers do not agree to 5"]),
+    "how_many_are_not_finite": ("nan inf 3", "nan inf 3", ["undecided: 2 of 3 .*not finite"]),
+    "place_of_a_difference": ("[[1, 2], [3, 4]]", "[[1, 2], [3, 5]]", [r"\[1,1\], 4 and 5"]),
+    "place_in_a_dump": (
+        dump(),
+        dump(change=scale_b2),
+        [r"b2\[0\] of sample 1, ", r"b2 +2x1 .*1\[0\] .* 4\n"],
+    ),
+    "first_difference_and_first_beyond": (
+        dump(),
+        dump(change=nudge_and_double),
+        [
+            r"First difference: w1\[1,2\] of sample 0",
+            r"First beyond 5 digits: w2\[2,0\] of sample 1",
+        ],
+    ),
+    "digits_agreed": (
+        "1.00004 2",
+        "1.00006 2",
+        ["Digits agreed: 5 significant.*not all look the same"],
+    ),
+    "texts_alike": ("1 2", "1.000004 2", ["Digits agreed: 6 significant.*all look the same"]),
+    "nan_has_its_place": ("1 nan", "1 2", [r"First difference: .*\[1\], nan and 2"]),
+    "equal_nans_are_no_difference": ("nan 1 2", "nan 1 3", [r"First difference: .*\[2\], 2 and 3"]),
+    "row_major": (
+        "w1: [[1, 2, 3], [4, 5, 6]]",
+        "w1: [1, 2, 3, 4, 5, 6]",
+        ["w1: 2x3 and 6 are compared in row-major order"],
+    ),
+    "row_major_of_a_dump": (
+        dump(samples=1),
+        printed(flat=("w1",)),
+        ["w1: .*2x3 and 6 are compared in row-major order"],
+    ),
+    "row_major_of_a_transposed_print": (
+        "[[1, 2], [3, 4], [5, 6]]",
+        "[[1, 2, 3], [4, 5, 6]]",
+        ["3x2 and 2x3 are compared in row-major order"],
+    ),
+    "split_otherwise": ("1 2 3\n4 5", "1 2\n3 4 5", ["not split alike.*file order"]),
+    "layouts": (dump(), dump(layout="out_in"), [r"b\.txt is out_in; .*transposed to in_out"]),
+}
+
+
+@pytest.mark.parametrize(("a", "b", "patterns"), SAID.values(), ids=SAID)
+def test_what_is_said(compare, a, b, patterns):
+    out = compare(a, b)[1]
+    for pattern in patterns:
+        assert re.search(pattern, out)
+
+
+@pytest.mark.parametrize(
+    ("a", "b"),
+    [
+        pytest.param("[[1, 2], [3, 4]]", "1 2\n3 4", id="same_shapes"),
+        pytest.param("[[1, 2]]", "[1, 2]", id="axes_of_size_1"),
+        pytest.param(dump(samples=1), printed(), id="dump_of_one_sample"),
+        pytest.param(dump(), dump(), id="dumps"),
+    ],
+)
+def test_nothing_is_noted_where_nothing_was_decided(compare, a, b):
+    out = compare(a, b)[1]
+    for word in ("row-major", "transposed", "file order"):
+        assert word not in out
+
+
+def test_a_difference_in_a_transposed_dump_is_at_its_place_in_the_first(compare):
+    status, out = compare(dump(), dump(layout="out_in", change=nudge_and_double))
+    assert status == 2
+    assert "First beyond 5 digits: w2[2,0] of sample 1" in out
+
+
+def test_the_first_beyond_is_beyond_its_print_too(compare):
+    out = compare("0.0012 0.0034 0.5000", "0.00123456 0.004 0.5")[1]
+    assert "First difference: array 1[0], 0.0012 and 0.00123456." in out
+    assert "First beyond 5 digits: array 1[1], 0.0034 and 0.004." in out
+    out = compare("0.0012 0.5000", "0.00123456 0.5")[1]
+    assert "Digits agreed: 2 significant by |a-b|; printed with 5, not all look the same." in out
+    assert "First beyond" not in out
+
+
+def test_dumps_are_exact_and_say_nothing_of_prints(compare):
+    out = compare(dump(), dump(change=scale_b2))[1]
+    assert out.endswith("\ndisagree: 1 of 26 numbers do not agree to 5 significant digits.\n")
+    assert compare(dump(), dump(layout="out_in"))[1].endswith(
+        "\nDigits agreed: 17 significant by |a-b|; printed with 5, all look the same.\n"
+        "agree: all 26 numbers agree to 5 significant digits.\n"
+    )

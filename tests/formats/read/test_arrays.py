@@ -1,0 +1,157 @@
+"""Formats of weights: what is read, and what is refused in which words."""
+
+import sys
+
+import ml_dtypes
+import numpy as np
+import pytest
+import safetensors.numpy
+import safetensors.torch
+import torch
+
+from compare.errors import UsageError
+from compare.formats.read.arrays import read_arrays
+from tests.support.torch_files import saved_by_torch
+
+NAMED = {
+    "w1": np.arange(6, dtype=np.float32).reshape(2, 3) / 7,
+    "b1": np.array([0.1, -0.0, np.inf], np.float64),
+    "w2": np.array([[1.0], [2], [-3]], np.float16),
+    "b2": np.array([7]),
+}
+
+
+def read(path):
+    return read_arrays(str(path), option="--params")
+
+
+def npz(path, named):
+    np.savez(path, **named)
+
+
+def pt(path, named):
+    path.write_bytes(saved_by_torch({k: torch.tensor(v) for k, v in named.items()}))
+
+
+def old_pt(path, named):
+    tensors = {k: torch.tensor(v) for k, v in named.items()}
+    path.write_bytes(saved_by_torch(tensors, _use_new_zipfile_serialization=False))
+
+
+def sft(path, named):
+    safetensors.numpy.save_file(named, path)
+
+
+FORMATS = {
+    "npz": (npz, "weights.npz", None),
+    "pt": (pt, "weights.pt", "out_in"),
+    "pth": (pt, "weights.pth", "out_in"),
+    "capitals": (pt, "WEIGHTS.PT", "out_in"),
+    "before_torch_1_6": (old_pt, "weights.pt", "out_in"),
+    "safetensors": (sft, "weights.safetensors", "out_in"),
+}
+
+
+@pytest.mark.parametrize("case", FORMATS)
+def test_every_format(tmp_path, case):
+    write, name, layout = FORMATS[case]
+    write(tmp_path / name, NAMED)
+    found = read(tmp_path / name)
+    assert found.layout == layout
+    assert found.ordered == (case != "safetensors")
+    assert sorted(found.named) == sorted(NAMED)
+    if found.ordered:
+        assert list(found.named) == list(NAMED)
+    for key, array in NAMED.items():
+        assert found.named[key].dtype == array.dtype
+        assert found.named[key].tobytes() == array.tobytes()
+
+
+@pytest.mark.parametrize("case", FORMATS)
+@pytest.mark.filterwarnings("error")
+def test_a_file_cut_short_anywhere_is_one_sentence(tmp_path, case):
+    write, name, _ = FORMATS[case]
+    path = tmp_path / name
+    write(path, NAMED)
+    whole = path.read_bytes()
+    cuts = {*range(0, len(whole), max(1, len(whole) // 40)), 1, 2, 4, 8, len(whole) - 1}
+    for cut in sorted(cuts):
+        path.write_bytes(whole[:cut])
+        with pytest.raises(UsageError) as caught:
+            read(path)
+        assert "\n" not in str(caught.value)
+        assert str(caught.value).startswith(f"--params {path}: ")
+
+
+@pytest.mark.parametrize("case", FORMATS)
+@pytest.mark.filterwarnings("error")
+def test_a_flipped_byte_is_read_as_other_numbers_or_one_sentence(tmp_path, case):
+    write, name, _ = FORMATS[case]
+    path = tmp_path / name
+    write(path, NAMED)
+    whole = path.read_bytes()
+    for place in range(0, len(whole), max(1, len(whole) // 120)):
+        path.write_bytes(whole[:place] + bytes([whole[place] ^ 0xFF]) + whole[place + 1 :])
+        try:
+            read(path)
+        except UsageError as error:
+            assert "\n" not in str(error)  # noqa: PT017
+
+
+@pytest.mark.parametrize("case", ["npz", "pt"])
+def test_a_flipped_bit_of_a_weight_is_found_where_there_are_checksums(tmp_path, case):
+    write, name, _ = FORMATS[case]
+    write(tmp_path / name, NAMED)
+    whole = (tmp_path / name).read_bytes()
+    weight = NAMED["w1"].tobytes()
+    assert whole.count(weight) == 1
+    (tmp_path / name).write_bytes(whole.replace(weight, weight[:-1] + bytes([weight[-1] ^ 1])))
+    with pytest.raises(UsageError, match=r"damaged.*(CRC|checksum)"):
+        read(tmp_path / name)
+
+
+def test_bfloat16_stays_what_it_is(tmp_path):
+    exact = np.array([1, -2.5, 3e38], np.float32).astype(ml_dtypes.bfloat16).astype(np.float32)
+    tensors = {"w1": torch.tensor(exact).to(torch.bfloat16)}
+    torch.save(tensors, tmp_path / "a.pt")
+    safetensors.torch.save_file(tensors, tmp_path / "a.safetensors")
+    for name in ("a.pt", "a.safetensors"):
+        found = read(tmp_path / name).named["w1"]
+        assert found.dtype == ml_dtypes.bfloat16
+        np.testing.assert_array_equal(found.astype(np.float32), exact)
+
+
+@pytest.mark.parametrize(
+    ("dtype", "message"),
+    [
+        (torch.float8_e4m3fn, "w1: expected real numbers, got dtype F8_E4M3"),
+        (torch.bool, "w1: expected real numbers, got dtype BOOL"),
+        (torch.complex64, "w1: expected real numbers, got dtype C64"),
+    ],
+)
+def test_dtypes_that_safetensors_has_and_we_do_not(tmp_path, dtype, message):
+    safetensors.torch.save_file({"w1": torch.ones(2).to(dtype)}, tmp_path / "a.safetensors")
+    with pytest.raises(UsageError, match=message):
+        read(tmp_path / "a.safetensors")
+
+
+@pytest.mark.parametrize("suffix", [".npz", ".pt", ".safetensors"])
+def test_files_that_are_not_there(tmp_path, suffix):
+    with pytest.raises(UsageError, match=f"a{suffix}: No such file or directory$"):
+        read(tmp_path / f"a{suffix}")
+    (tmp_path / f"a{suffix}").mkdir()
+    with pytest.raises(UsageError, match=f"a{suffix}: Is a directory$"):
+        read(tmp_path / f"a{suffix}")
+
+
+@pytest.mark.parametrize("name", ["a", "a.h5", "a.pt.gz", "npz"])
+def test_other_suffixes(tmp_path, name):
+    with pytest.raises(UsageError, match=r"a file named \.npz, \.pt, \.pth, \.safetensors, got"):
+        read(tmp_path / name)
+
+
+def test_safetensors_that_is_not_installed(tmp_path, monkeypatch):
+    sft(tmp_path / "a.safetensors", NAMED)
+    monkeypatch.setitem(sys.modules, "safetensors", None)
+    with pytest.raises(UsageError, match=r"not installed; pip install jaxmlp\[safetensors\]"):
+        read(tmp_path / "a.safetensors")

@@ -1,0 +1,40 @@
+"""Text files: their encodings, and those that cannot be read."""
+
+import pytest
+
+from compare.errors import UsageError
+from compare.formats.read.text import read_text
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        pytest.param(b"\x00\xff\xfe\x01", "expected text", id="binary"),
+        pytest.param("1 2".encode("utf-16"), "expected text", id="utf_16"),
+        pytest.param(b"PK\x03\x04\xff", "expected text", id="archive"),
+        pytest.param(b"", "found none", id="empty"),
+    ],
+)
+def test_files_that_hold_no_text(tmp_path, content, message):
+    path = tmp_path / "a.txt"
+    path.write_bytes(content)
+    with pytest.raises(UsageError, match=message) as caught:
+        read_text(str(path))
+    assert str(caught.value).startswith(str(path))
+
+
+def test_a_byte_order_mark_is_no_obstacle(tmp_path):
+    (tmp_path / "a.txt").write_bytes(b"\xef\xbb\xbf1 2 3")
+    assert read_text(str(tmp_path / "a.txt")).size == 3
+
+
+def test_json_is_refused_by_name(tmp_path):
+    (tmp_path / "report.json").write_text('{"samples": [1, 2]}')
+    with pytest.raises(UsageError, match="JSON is not read"):
+        read_text(str(tmp_path / "report.json"))
+
+
+@pytest.mark.parametrize("path", ["nowhere", "."])
+def test_files_that_cannot_be_opened(tmp_path, path):
+    with pytest.raises(UsageError, match=r"No such file|Is a directory"):
+        read_text(str(tmp_path / path))

@@ -1,0 +1,56 @@
+"""States that are damaged or of another version are set aside."""
+
+import collections
+import json
+
+import pytest
+
+from compare.resume.state import read_state, write_state
+from tests.support.unfinished import compare, files, state_of
+
+
+def without_peers(state):
+    del state.found["pairs"]["pairs"][0]["peers"]
+    return state
+
+
+def without_samples(state):
+    fields = state._asdict()
+    del fields["samples"]
+    return collections.namedtuple("OtherState", fields)(**fields)
+
+
+@pytest.mark.parametrize("change", [without_peers, without_samples])
+def test_a_state_with_other_fields_is_set_aside(tmp_path, whole, stop, capsys, change):
+    stop(tmp_path)
+    path = state_of(tmp_path)
+    write_state(path, change(read_state(path)))
+    assert compare(tmp_path) == 0
+    assert "process_0_of_1.json is of another version of compare" in capsys.readouterr().err
+    assert files(tmp_path) == whole
+
+
+@pytest.mark.parametrize(
+    "damage",
+    {
+        "empty": lambda text: b"",
+        "cut_short": lambda text: text[: len(text) // 2],
+        "not_json": lambda text: b"\xff" + text,
+        "another_number": lambda text: text.replace(b'"blocks": 2', b'"blocks": 1'),
+    }.values(),
+)
+def test_a_damaged_state_is_set_aside(tmp_path, whole, stop, damage, capsys):
+    stop(tmp_path, blocks=2)
+    state = state_of(tmp_path)
+    damaged = damage(state.read_bytes())
+    state.write_bytes(damaged)
+    assert compare(tmp_path) == 0
+    assert "process_0_of_1.json is damaged; it is now" in capsys.readouterr().err
+    assert (tmp_path / "process_0_of_1.damaged").read_bytes() == damaged
+    assert files(tmp_path) == whole
+
+
+def test_the_state_is_strict_json(tmp_path, stop):
+    stop(tmp_path)
+    text = (state_of(tmp_path)).read_text()
+    json.loads(text.partition("\n")[2], parse_constant=lambda constant: pytest.fail(constant))

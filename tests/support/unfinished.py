@@ -1,0 +1,24 @@
+"""Runs that may end early, and what they write."""
+
+import numpy as np
+
+from compare import run
+
+FLAGS = ("--layer_sizes=2,3,1", "--samples=9000", "--dumps=npz", "--quiet")
+
+
+def compare(out, *flags):
+    """Runs the comparison into a folder, and returns its exit status."""
+    return run.main(["compare.run", f"--out={out}", *FLAGS, *flags])
+
+
+def files(out):
+    """Returns everything written, the report without the name of its folder."""
+    report = (out / "report.json").read_text().replace(str(out), "OUT")
+    arrays = {path.name: dict(np.load(path)) for path in sorted(out.glob("*.npz"))}
+    return report, {k: {n: a.tobytes() for n, a in v.items()} for k, v in arrays.items()}
+
+
+def state_of(out):
+    """Returns the path of the state of the only process."""
+    return out / ".unfinished" / "process_0_of_1.json"
