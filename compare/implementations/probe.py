@@ -4,13 +4,15 @@ from collections.abc import Mapping, Sequence
 
 from compare import results as report
 from compare.evidence.rounding.arithmetic import Arithmetic
-from compare.evidence.rounding.probes import Probed, probe
+from compare.evidence.rounding.probes import ProbeResult, probe
 from compare.implementations.base import Engine, Implementation
 from compare.problem.blocks import block_size
 from compare.problem.problem import Problem
 
 
-def probe_engines(taking_part: Sequence[Implementation], problem: Problem) -> dict[Engine, Probed]:
+def probe_engines(
+    taking_part: Sequence[Implementation], problem: Problem
+) -> dict[Engine, ProbeResult]:
     """Probes each engine once, at the shapes that its implementations will use."""
     engines = dict.fromkeys(one.engine for one in taking_part if one.engine is not None)
     sizes = problem.layer_sizes
@@ -21,14 +23,14 @@ def probe_engines(taking_part: Sequence[Implementation], problem: Problem) -> di
 
 
 def arithmetics_of(
-    taking_part: Sequence[Implementation], probed: Mapping[Engine, Probed]
+    taking_part: Sequence[Implementation], probed: Mapping[Engine, ProbeResult]
 ) -> dict[str, Arithmetic]:
     """Says by what arithmetic each implementation is to be judged, where its engine was probed."""
     return {one.name: probed[one.engine].arithmetic for one in taking_part if one.engine}
 
 
 def engines_of(
-    taking_part: Sequence[Implementation], probed: Mapping[Engine, Probed]
+    taking_part: Sequence[Implementation], probed: Mapping[Engine, ProbeResult]
 ) -> tuple[report.Engine, ...]:
     """Says what is known of every engine; asked at the end, it knows how much memory was used."""
     return tuple(

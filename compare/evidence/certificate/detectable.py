@@ -24,7 +24,7 @@ from compare.evidence.certificate.case import Case
 from compare.evidence.certificate.checks import check_gradients
 from compare.evidence.certificate.printed import doubt
 from compare.evidence.certificate.rules import Check
-from compare.evidence.rounding.printed import hidden_by_print
+from compare.evidence.rounding.print_rounding import hidden_by_print
 
 _MARGIN = 1.01  # allowances grow a little with the entry that is changed
 MOST_SAMPLES = 32

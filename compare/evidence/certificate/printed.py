@@ -1,6 +1,6 @@
 """What can be recovered of a layer from a gradient that was read from print.
 
-Of each entry at most `hidden` is lost in print: see `compare.evidence.rounding.printed`. The sample
+Of each entry at most `hidden` is lost in print: see `print_rounding`. The sample
 axis is last. Shape letters: N samples, n_l units of layer l.
 """
 

@@ -12,7 +12,7 @@ from compare.evidence.certificate.activations import Activation, Array
 from compare.evidence.certificate.losses import Loss
 from compare.evidence.certificate.printed import recover_printed
 from compare.evidence.certificate.recovered import Rounding, Trace, input_error, recover
-from compare.evidence.rounding.printed import hidden_by_print
+from compare.evidence.rounding.print_rounding import hidden_by_print
 
 
 class Check(NamedTuple):

@@ -8,7 +8,7 @@ import numpy as np
 
 from compare.evidence.differences.metrics import Worst, differ_in_kind
 from compare.evidence.rounding.arithmetic import largest_number
-from compare.evidence.rounding.printed import hidden_in
+from compare.evidence.rounding.print_rounding import hidden_in
 
 TYPICAL_LIMIT = 4.0  # root-sum-of-squares scales; beyond it a difference is worth a look
 

@@ -9,7 +9,7 @@ from compare.evidence.certificate.detectable import detectable_ulp
 from compare.evidence.certificate.proof import certify
 from compare.evidence.differences.bounds import Allowance, with_printed
 from compare.evidence.hypotheses.diagnosis import diagnose
-from compare.evidence.rounding.printed import hidden_in
+from compare.evidence.rounding.print_rounding import hidden_in
 from compare.formats.read.gradients import read_gradients
 from compare.problem.problem import default_labels
 from compare.selftest.planted import backward, forward
