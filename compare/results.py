@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from compare.evidence.certificate.proof import Certificate
+from compare.evidence.certificate.certificate import Certificate
 from compare.evidence.differences.entries import Entries
 from compare.evidence.differences.metrics import Worst
 from compare.evidence.differences.noise import Noise

@@ -14,7 +14,7 @@ import torch
 from compare import run
 from compare.catalogue import DTYPES
 from compare.errors import UsageError
-from compare.evidence.certificate.proof import certify
+from compare.evidence.certificate.certificate import certify
 from compare.evidence.rounding.probes import probe
 from compare.implementations import jax as on_jax
 from compare.implementations import torch as on_torch

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 import numpy as np
 
 from compare.evidence.certificate.case import make_case
-from compare.evidence.certificate.proof import Certificate, certify
+from compare.evidence.certificate.certificate import Certificate, certify
 from compare.evidence.differences.bounds import BoundRatio, bound_ratio
 from compare.evidence.rounding.arithmetic import Arithmetic
 from compare.formats.read.printed_digits import half_units

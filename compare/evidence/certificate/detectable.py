@@ -1,18 +1,20 @@
-"""The smallest change of a single entry that the certificate is sure to see.
+"""The smallest change of a single entry that the certificate is sure to detect.
 
-If an entry of a certified gradient moves by c, the residual of a rule that reads it moves by c
-times a known factor; the rule breaks once that exceeds what is allowed plus what rounding has used:
+If an entry of a certified gradient changes by c, then found - expected of a rule that reads it
+changes by c times a known factor. The rule fails once that exceeds what is allowed plus what
+rounding has used already:
 
-    dw[i, j]  rank_one there, by 1 - q_j with q_j = delta_j^2 / |delta|^2, or the rule of the
-              recovered h_i, which moves by delta_j / |delta|^2
-    db[j]     rank_one in column j, by |h_i| (1 - q_j); the rule of h_i, by |h_i| delta_j over
-              |delta|^2; or the rule of delta_j itself, unless z, recovered with it, moves along
+    dw[i, j]  is read by rank_one there, with the factor 1 - q_j, q_j = delta_j^2 / |delta|^2, and
+              by the rule of the recovered h_i, with delta_j / |delta|^2
+    db[j]     is read by rank_one in column j, with |h_i| (1 - q_j); by the rule of h_i, with
+              |h_i| delta_j / |delta|^2; and by the rule of delta_j itself, unless z, which is
+              recovered from it, changes too
 
-With one output q is 1 and rank_one sees nothing: there the rule of h speaks alone.
+In a layer of one unit q is 1 and rank_one detects nothing: only the rule of h counts.
 
-Of a gradient read from print the allowances themselves move with an entry, by up to 3 p of what h
-moves, p being the share of h in doubt (`printed.doubt`); and of a change in db by more than a
-twentieth of the largest entry nothing is said, since all this is of first order in db.
+If the gradient was read from print, the allowances change with an entry too, by up to 3 p of the
+change of h, where p is the share of h in doubt (`recovery.doubt`). And since all this is of first
+order in db, nothing is claimed of a change in db by more than a twentieth of the largest entry.
 """
 
 from collections.abc import Mapping
@@ -22,7 +24,7 @@ import numpy as np
 
 from compare.evidence.certificate.case import Case
 from compare.evidence.certificate.checks import check_gradients
-from compare.evidence.certificate.printed import doubt
+from compare.evidence.certificate.recovery import doubt
 from compare.evidence.certificate.rules import Check
 from compare.evidence.rounding.print_rounding import hidden_by_print
 
@@ -31,16 +33,16 @@ MOST_SAMPLES = 32
 
 
 def detectable_ulp(case: Case) -> dict[str, float]:
-    """Finds, for every parameter, the change in ulp that no entry of these samples could hide.
+    """Returns the change in ulp that would be detected in every entry of these samples.
 
-    Entries below the smallest normal number, which have no ulp to speak of, are left out. It costs
-    a few times what the certificate does: MOST_SAMPLES are plenty.
+    Entries below the smallest normal number are left out: an ulp means little there. It takes
+    a few times as long as the certificate, so it is meant for MOST_SAMPLES at most.
 
     Args:
       case: samples whose gradients are finite.
 
     Returns:
-      Parameter -> ulp, infinite where an entry could change unseen.
+      Parameter -> ulp; infinite if an entry could change undetected.
     """
     case = case.wide()
     rounding, dtype = case.rounding, case.rounding.arithmetic.dtype
@@ -50,7 +52,7 @@ def detectable_ulp(case: Case) -> dict[str, float]:
     with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
         for i, (dw, db) in enumerate(case.grads):
             w, b = f"w{i + 1}", f"b{i + 1}"
-            seen = 1.0  # share of a move of h that allowances do not follow
+            seen = 1.0  # the share of a change of h that allowances do not follow
             if case.printed is not None:
                 hidden = hidden_by_print(np, db, case.printed[i][1], u=rounding.u, lam=rounding.lam)
                 seen = np.maximum(1 - 3 * doubt(np, db, hidden), 0)
@@ -75,7 +77,7 @@ def detectable_ulp(case: Case) -> dict[str, float]:
 def _by_own_rule(
     limits: Mapping[tuple[str, str], np.ndarray], case: Case, i: int, h: np.ndarray
 ) -> np.ndarray:
-    """The change of db that the rule of delta_l itself sees, unless z moves along; [n_l, N]."""
+    """Returns the change of db that the rule of delta itself detects, [n_l, N]."""
     db = case.grads[i][1]
     size, norm = np.abs(db), np.maximum((db * db).sum(axis=0), 1e-300)
     reach = np.abs(case.params[i][0]).T @ h
@@ -90,7 +92,7 @@ def _by_own_rule(
 
 
 def _limit(check: Check) -> np.ndarray:
-    """How far an entry may move before its rule surely breaks."""
+    """Returns how far an entry may move before its rule is sure to fail."""
     return np.where(check.applies, check.allowed + np.abs(check.found - check.expected), np.inf)
 
 

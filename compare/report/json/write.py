@@ -5,7 +5,7 @@ import math
 from collections.abc import Mapping
 from typing import Any
 
-from compare.evidence.certificate.proof import Finding
+from compare.evidence.certificate.certificate import Finding
 from compare.evidence.differences.bounds import BoundRatio
 from compare.evidence.differences.digits import Agreement
 from compare.evidence.differences.entries import Entries, EntryMap

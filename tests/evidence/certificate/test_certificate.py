@@ -9,8 +9,8 @@ import jax
 import numpy as np
 import pytest
 
+from compare.evidence.certificate.certificate import Certificate, Finding, certify, merge
 from compare.evidence.certificate.detectable import detectable_ulp
-from compare.evidence.certificate.proof import Certificate, Finding, certify, merge
 from compare.implementations.table import IMPLEMENTATIONS
 from compare.problem.axes import samples_last
 from compare.selftest.false_alarms import Tally, try_network

@@ -5,8 +5,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from compare.evidence.certificate.certificate import certify
 from compare.evidence.certificate.detectable import detectable_ulp
-from compare.evidence.certificate.proof import certify
 from compare.evidence.differences.bounds import Allowance, with_printed
 from compare.evidence.hypotheses.diagnosis import diagnose
 from compare.evidence.rounding.print_rounding import hidden_in

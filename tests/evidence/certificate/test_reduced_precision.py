@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
+from compare.evidence.certificate.certificate import certify
 from compare.evidence.certificate.detectable import detectable_ulp
-from compare.evidence.certificate.proof import certify
 from compare.evidence.hypotheses.diagnosis import diagnose
 from compare.evidence.rounding.arithmetic import Arithmetic
 from compare.selftest.false_alarms import bounds_of
