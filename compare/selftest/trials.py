@@ -7,8 +7,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from compare.evidence.differences.allclose import RULES
 from compare.evidence.differences.pairs import Pair
-from compare.evidence.differences.peers import RULES
 from compare.implementations.table import IMPLEMENTATIONS
 from compare.pipeline.collect import Collection
 from compare.pipeline.kinds.base import Run

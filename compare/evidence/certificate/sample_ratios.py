@@ -28,7 +28,7 @@ def sample_ratios(case: Case, xp: Any = np) -> SampleRatios:
 
 def sample_ratios_compiled(case: Case) -> SampleRatios:
     """Does the same by jitted JAX, which is compiled once for every number of samples."""
-    from compare.evidence.differences.compiled import evidence_settings
+    from compare.evidence.differences.jax_settings import evidence_settings
 
     with evidence_settings():
         return SampleRatios(*map(np.asarray, _compiled()(case)))

@@ -11,7 +11,7 @@ from compare.evidence.certificate.activations import ACTIVATIONS as PHI
 from compare.evidence.certificate.certificate import certify
 from compare.evidence.certificate.detectable import detectable_ulp
 from compare.evidence.certificate.rounding import rounding_of
-from compare.evidence.differences.peers import RULES, count_breaking
+from compare.evidence.differences.allclose import RULES, count_breaking
 from compare.evidence.differences.ulp import coarser_dtype, ulp_distance
 from compare.evidence.hypotheses.diagnosis import diagnose
 from compare.evidence.rounding import roundoff
