@@ -13,7 +13,7 @@ from compare import compare_gradients, run
 from compare.errors import UsageError
 from compare.formats.read.gradients import read_gradients
 from compare.problem.problem import default_labels
-from compare.selftest.planted import backward, forward
+from compare.selftest.backward import backward, forward
 from jaxmlp import ACTIVATIONS, Batch, Layer, init_params
 
 F32 = np.dtype(np.float32)

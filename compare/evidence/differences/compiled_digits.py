@@ -10,8 +10,7 @@ from jax import lax
 
 from compare.evidence.differences.digits import DECIMALS, SIGNIFICANT
 
-# Each power is right to 2^-43: a binary exponent is a decimal one to 2^-52 of at most 324, and e^x
-# has an error too.
+# Scaled numbers are right to a few 2^-53; a tie within this margin, relative, is too close to call.
 _UNSURE = 2.0**-40
 _POWERS = np.array([float(f"1e{min(p, 308)}") for p in range(-310, 329)])  # of ten
 

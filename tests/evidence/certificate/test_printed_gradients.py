@@ -12,7 +12,7 @@ from compare.evidence.hypotheses.diagnosis import diagnose
 from compare.evidence.rounding.print_rounding import hidden_in
 from compare.formats.read.gradients import read_gradients
 from compare.problem.problem import default_labels
-from compare.selftest.planted import backward, forward
+from compare.selftest.backward import backward, forward
 from jaxmlp import Batch, Layer, init_params
 from tests.support.cases import case_of
 from tests.support.low_precision import random_network

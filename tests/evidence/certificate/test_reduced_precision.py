@@ -7,11 +7,11 @@ from compare.evidence.certificate.certificate import certify
 from compare.evidence.certificate.detectable import detectable_ulp
 from compare.evidence.hypotheses.diagnosis import diagnose
 from compare.evidence.rounding.arithmetic import Arithmetic
-from compare.selftest.false_alarms import bounds_of
+from compare.selftest.backward import backward, forward
+from compare.selftest.correct_networks import bounds_of
 from compare.selftest.mistakes import MISTAKES
-from compare.selftest.planted import backward, forward
 from compare.selftest.random_networks import RandomNetwork
-from compare.selftest.reduced import Product, evaluate, keep
+from compare.selftest.reduced_precision import ReducedPrecision, evaluate, keep
 from jaxmlp import Batch, Layer, init_params
 from jaxmlp.base import Evaluation
 from tests.support.cases import case_of
@@ -19,11 +19,11 @@ from tests.support.cases import case_of
 F32 = np.dtype(np.float32)
 TF32 = Arithmetic(F32, 10, 23)
 PRODUCTS = {
-    "TF32, rounded": Product(10, False, False),
-    "TF32, truncated": Product(10, True, False),
-    "TF32 on tensor cores": Product(10, False, True),
-    "bfloat16, rounded": Product(7, False, False),
-    "bfloat16, truncated, on tensor cores": Product(7, True, True),
+    "TF32, rounded": ReducedPrecision(10, False, False),
+    "TF32, truncated": ReducedPrecision(10, True, False),
+    "TF32 on tensor cores": ReducedPrecision(10, False, True),
+    "bfloat16, rounded": ReducedPrecision(7, False, False),
+    "bfloat16, truncated, on tensor cores": ReducedPrecision(7, True, True),
 }
 
 
