@@ -51,9 +51,7 @@ class Kind(NamedTuple):
 
     name: str
     dtype: np.dtype
-    factor_bits: (
-        int | None
-    )  # of matrix products made by `reduced_precision`; None for those of libraries
+    factor_bits: int | None  # of products in reduced precision; None for those of libraries
     share: int  # one network is tried for every so many that are asked for
 
     @property

@@ -51,19 +51,11 @@ def prove(params, batch, activation, grads, printed=None, **options):
     return certify("mine", case, **options)
 
 
-def wide(layers):
-    return [tuple(np.asarray(leaf, np.float64) for leaf in layer) for layer in layers]
-
-
 def usual(sizes=(2, 10, 10, 1), activation="sigmoid", samples=6, seed=0):
     rng = np.random.default_rng(seed)
     params = init_params(rng, sizes, dtype=F32)
     x = rng.random((samples, sizes[0])).astype(F32)
     return params, Batch(x, rng.random((samples, sizes[-1])).astype(F32)), activation
-
-
-def finite(grads):
-    return all(np.isfinite(leaf).all() for layer in grads for leaf in layer)
 
 
 @pytest.mark.parametrize("who", ["torch", "hand"])

@@ -146,10 +146,6 @@ def test_a_mistake_made_with_reduced_products_is_explained(name):
     )  # as plain float32 it fits to no rounding
 
 
-def wide(layers):
-    return [tuple(np.asarray(leaf, np.float64) for leaf in layer) for layer in layers]
-
-
 def test_a_change_above_what_is_detectable_is_found():
     problem = params, batch, activation = network()
     grads = evaluate(*problem, PRODUCTS["TF32, rounded"]).grads
