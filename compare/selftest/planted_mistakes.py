@@ -16,7 +16,7 @@ from compare.selftest.trial import (
     planted_answer,
     rightly_explained,
 )
-from compare.selftest.trial_networks import NETWORKS, TRUE, Setup, make_trial_problem
+from compare.selftest.trial_networks import CORRECT, NETWORKS, Setup, make_trial_problem
 
 
 @dataclasses.dataclass
@@ -79,7 +79,7 @@ def _try_network(label: str, setup: Setup, score: Score, *, seed: int) -> None:
     f = forward(problem.params, problem.batch(0, problem.n_samples), setup.activation)
     right = backward(f)
     for a, b in ((0, 1), (0, 2), (1, 2)):
-        score.add_correct(judge(problem, {name: true[name] for name in (TRUE[a], TRUE[b])}))
+        score.add_correct(judge(problem, {name: true[name] for name in (CORRECT[a], CORRECT[b])}))
     for name, mistake in MISTAKES.items():
         if not mistake.needs(f):
             continue
@@ -87,7 +87,7 @@ def _try_network(label: str, setup: Setup, score: Score, *, seed: int) -> None:
         kind = kind_of(wrong, right)
         if kind is None:
             continue
-        trial = judge(problem, {TRUE[0]: true[TRUE[0]], "planted": planted_answer(f, wrong)})
+        trial = judge(problem, {CORRECT[0]: true[CORRECT[0]], "planted": planted_answer(f, wrong)})
         score.add_mistake(f"{label}: {name}", mistake, kind, trial)
         if not trial.alarms[OURS]:
             _show_progress(f"{label}: missed, {kind}: {name}\n")

@@ -12,7 +12,7 @@ from compare.problem.problem import Problem, default_labels
 from jaxmlp.base import Batch, Layer
 from jaxmlp.mlp import init_params
 
-TRUE = ("jax_grad", "jax_manual", "torch_autograd")  # implementations without mistakes
+CORRECT = ("jax_grad", "jax_manual", "torch_autograd")  # implementations without mistakes
 
 
 class Setup(NamedTuple):
@@ -47,7 +47,7 @@ NETWORKS: dict[str, Setup] = {
 def make_trial_problem(
     setup: Setup, *, seed: int, samples: int = 20
 ) -> tuple[Problem, dict[str, Answer]]:
-    """Returns a network with its samples, and the answers of all implementations in TRUE."""
+    """Returns a network with its samples, and the answers of all implementations in CORRECT."""
     rng = np.random.default_rng(seed)
     drawn = init_params(rng, setup.layer_sizes, init=setup.init, dtype=np.float64)
     params = tuple(
@@ -62,6 +62,6 @@ def make_trial_problem(
         samples,
         lambda start, stop: Batch(*(v[start:stop] for v in batch)),
     )
-    built = {name: IMPLEMENTATIONS[name](params, network, "cpu") for name in TRUE}
+    built = {name: IMPLEMENTATIONS[name](params, network, "cpu") for name in CORRECT}
     block = Block(0, batch, batch)
     return problem, {name: one.evaluate(block) for name, one in built.items()}

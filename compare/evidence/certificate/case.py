@@ -10,14 +10,13 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
-from compare.evidence.certificate.activations import ACTIVATIONS, Activation
+from compare.evidence.certificate.activations import ACTIVATIONS, Activation, Array
 from compare.evidence.certificate.losses import LOSSES, Loss
 from compare.evidence.certificate.rounding import Rounding, rounding_of
 from compare.evidence.rounding.arithmetic import Arithmetic, plain_arithmetic
 from compare.problem.axes import layers_last, samples_last
 from compare.problem.network import Network
 
-Array: TypeAlias = Any  # numpy.ndarray or a jax array
 Layers: TypeAlias = Sequence[tuple[Array, Array]]
 
 

@@ -35,7 +35,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from compare.evidence.certificate.case import Array, Case
+from compare.evidence.certificate.activations import Array
+from compare.evidence.certificate.case import Case
 from compare.evidence.certificate.forward import Preacts, trace_preacts
 from compare.evidence.certificate.recovery import LayerGradient, recover_layers
 from compare.evidence.certificate.rules import (
@@ -55,7 +56,7 @@ class Checks(NamedTuple):
     """All checks of N samples."""
 
     checks: tuple[Check, ...]
-    silent: Array  # [N] bool: whether there is a zero that is neither proved nor disproved
+    silent: Array  # [N] bool: whether some delta can be neither proved nor disproved
     at_kink: Array  # [N] bool
 
 

@@ -18,6 +18,7 @@ order in db, nothing is claimed of a change in db by more than a twentieth of th
 """
 
 from collections.abc import Mapping
+from typing import TypeAlias
 
 import ml_dtypes
 import numpy as np
@@ -30,6 +31,8 @@ from compare.evidence.rounding.print_rounding import hidden_by_print
 
 _MARGIN = 1.01  # allowances grow a little with the entry that is changed
 MOST_SAMPLES = 32
+
+Limits: TypeAlias = Mapping[tuple[str, str], np.ndarray]  # (rule, parameter) -> see `_limit`
 
 
 def detectable_ulp(case: Case) -> dict[str, float]:
@@ -45,38 +48,45 @@ def detectable_ulp(case: Case) -> dict[str, float]:
       Parameter -> ulp; infinite if an entry could change undetected.
     """
     case = case.wide()
-    rounding, dtype = case.rounding, case.rounding.arithmetic.dtype
-    found = check_gradients(case)
-    limits = {(c.rule, c.parameter): _limit(c) for c in found.checks}
+    dtype = case.rounding.arithmetic.dtype
+    limits = {(c.rule, c.parameter): _limit(c) for c in check_gradients(case).checks}
     detectable = {}
     with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
         for i, (dw, db) in enumerate(case.grads):
-            w, b = f"w{i + 1}", f"b{i + 1}"
-            seen = 1.0  # the share of a change of h that allowances do not follow
-            if case.printed is not None:
-                hidden = hidden_by_print(np, db, case.printed[i][1], u=rounding.u, lam=rounding.lam)
-                seen = np.maximum(1 - 3 * doubt(np, db, hidden), 0)
-            h_limit = limits[("activation" if i else "input", w)]
-            size, norm = np.abs(db), np.maximum((db * db).sum(axis=0), 1e-300)
-            h = np.abs((dw * db).sum(axis=1)) / norm
-            unseen = np.maximum(seen - db * db / norm, 0)  # 1 - q
-            slide = norm / size  # |delta|^2 / delta_j
-            by_rank = limits[("rank_one", w)] / unseen
-            by_h = (h_limit / seen)[:, None] * slide
-            detectable[w] = _largest_in_ulp(np.fmin(by_rank, by_h), dw, dtype)
-
-            change = np.fmin(by_rank, by_h) / h[:, None]
-            change = np.where(np.isnan(change), np.inf, change).min(axis=0)
-            change = np.fmin(change, _by_own_rule(limits, case, i, h))
-            if case.printed is not None:
-                change = np.where(change > size.max(axis=0) / 20, np.inf, change)
-            detectable[b] = _largest_in_ulp(change, db, dtype)
+            of_dw, of_db = _detected(limits, case, i)
+            detectable[f"w{i + 1}"] = _largest_in_ulp(of_dw, dw, dtype)
+            detectable[f"b{i + 1}"] = _largest_in_ulp(of_db, db, dtype)
     return detectable
 
 
-def _by_own_rule(
-    limits: Mapping[tuple[str, str], np.ndarray], case: Case, i: int, h: np.ndarray
-) -> np.ndarray:
+def _detected(limits: Limits, case: Case, i: int) -> tuple[np.ndarray, np.ndarray]:
+    """Returns the least changes of dw and of db of layer i, from 0, that a rule detects."""
+    (dw, db), w, rounding = case.grads[i], f"w{i + 1}", case.rounding
+    seen = 1.0  # the share of a change of h that allowances do not follow
+    if case.printed is not None:
+        hidden = hidden_by_print(np, db, case.printed[i][1], u=rounding.u, lam=rounding.lam)
+        seen = np.maximum(1 - 3 * doubt(np, db, hidden), 0)
+    h_limit = limits[("activation" if i else "input", w)]
+    size, norm = np.abs(db), np.maximum((db * db).sum(axis=0), 1e-300)
+    h = np.abs((dw * db).sum(axis=1)) / norm
+
+    # dw: by rank_one, or by the rule of h.
+    unseen = np.maximum(seen - db * db / norm, 0)  # 1 - q
+    slide = norm / size  # |delta|^2 / delta_j
+    by_rank = limits[("rank_one", w)] / unseen
+    by_h = (h_limit / seen)[:, None] * slide
+    of_dw = np.fmin(by_rank, by_h)
+
+    # db: by the same rules at any of its dw, or by its own.
+    of_db = of_dw / h[:, None]
+    of_db = np.where(np.isnan(of_db), np.inf, of_db).min(axis=0)
+    of_db = np.fmin(of_db, _by_own_rule(limits, case, i, h))
+    if case.printed is not None:
+        of_db = np.where(of_db > size.max(axis=0) / 20, np.inf, of_db)
+    return of_dw, of_db
+
+
+def _by_own_rule(limits: Limits, case: Case, i: int, h: np.ndarray) -> np.ndarray:
     """Returns the change of db that the rule of delta itself detects, [n_l, N]."""
     db = case.grads[i][1]
     size, norm = np.abs(db), np.maximum((db * db).sum(axis=0), 1e-300)

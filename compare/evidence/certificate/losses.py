@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-Array = Any  # numpy.ndarray or a jax array; xp is the module that goes with it
+from compare.evidence.certificate.activations import Array
 
 
 class Loss(NamedTuple):

@@ -18,7 +18,7 @@ class Tolerance(NamedTuple):
     hidden: np.ndarray  # [N] besides, by print
 
 
-class Above(NamedTuple):
+class LayerAbove(NamedTuple):
     """The layer above, and what its delta passes through on the way down."""
 
     layer: LayerGradient
@@ -27,7 +27,7 @@ class Above(NamedTuple):
 
 
 def tolerances(
-    rounding: np.ndarray, own: LayerGradient, above: Above | None, h: np.ndarray
+    rounding: np.ndarray, own: LayerGradient, above: LayerAbove | None, h: np.ndarray
 ) -> tuple[Tolerance, Tolerance]:
     """Returns the tolerances of db, and of dw beside db as found.
 

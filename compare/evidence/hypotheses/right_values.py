@@ -11,7 +11,7 @@ from compare.evidence.certificate.case import Case
 from compare.evidence.certificate.forward import trace_preacts
 from compare.evidence.certificate.recovery import recover_layers
 from compare.evidence.hypotheses.fitting import (
-    Above,
+    LayerAbove,
     Tolerance,
     largest,
     relative_error,
@@ -83,5 +83,5 @@ class RightValues:
         bound = np.minimum(bound, self._coarsest)
         own, above = self._layers[layer - 1], None
         if layer < self.n_layers:
-            above = Above(self._layers[layer], self.case.params[layer][0], self.slope(layer))
+            above = LayerAbove(self._layers[layer], self.case.params[layer][0], self.slope(layer))
         return tolerances(bound, own, above, self.act(layer - 1))

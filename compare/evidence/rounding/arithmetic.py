@@ -14,7 +14,7 @@ import numpy as np
 
 
 class Arithmetic(NamedTuple):
-    """The arithmetic of one implementation. Its errors are relative, and bounded in full."""
+    """The arithmetic of one implementation. Errors are relative, with terms of higher order."""
 
     dtype: np.dtype  # of its results
     operand_bits: int  # fraction bits that a factor of a matrix product keeps
@@ -91,7 +91,7 @@ class Arithmetic(NamedTuple):
         return factors * summed * (1 + self.u) ** (roundings + 1) - 1
 
 
-class Exact(NamedTuple):
+class ExactArithmetic(NamedTuple):
     """The arithmetic of integers and booleans: nothing is rounded, nothing underflows."""
 
     u: float = 0.0
@@ -108,7 +108,7 @@ class Exact(NamedTuple):
         return 0.0
 
 
-EXACT = Exact()
+EXACT = ExactArithmetic()
 
 
 def plain_arithmetic(dtype: np.typing.DTypeLike) -> Arithmetic:

@@ -6,7 +6,12 @@ from typing import Any, NamedTuple
 import jax.numpy as jnp
 import numpy as np
 
-from compare.evidence.rounding.arithmetic import EXACT, Arithmetic, Exact, plain_arithmetic
+from compare.evidence.rounding.arithmetic import (
+    EXACT,
+    Arithmetic,
+    ExactArithmetic,
+    plain_arithmetic,
+)
 
 Array = Any  # of NumPy, or of JAX under a trace
 
@@ -31,7 +36,7 @@ class Analysis(NamedTuple):
     worst: bool  # whether errors add up, or else their squares
     own: Arithmetic  # for its dtype; other dtypes have plain arithmetic
 
-    def arithmetic(self, eqn: Any) -> Arithmetic | Exact:
+    def arithmetic(self, eqn: Any) -> Arithmetic | ExactArithmetic:
         """Returns the arithmetic in which an equation is computed."""
         dtype = eqn.outvars[0].aval.dtype
         if not jnp.issubdtype(dtype, jnp.floating):

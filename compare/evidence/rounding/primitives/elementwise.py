@@ -117,7 +117,7 @@ magnitude = unrounded(lambda xp, value: xp.abs(value))
 
 
 def sign(analysis: Analysis, eqn: Any, a: Enclosure) -> Enclosure:
-    """Exact where |a| > e; elsewhere -1 and 1 are 2 apart."""
+    """ExactArithmetic where |a| > e; elsewhere -1 and 1 are 2 apart."""
     del eqn
     xp = analysis.xp
     uncertain = ~(xp.abs(a.value) > a.error)

@@ -12,7 +12,7 @@ from typing import Any
 import jax.numpy as jnp
 import numpy as np
 
-from compare.evidence.rounding.arithmetic import Arithmetic, Exact
+from compare.evidence.rounding.arithmetic import Arithmetic, ExactArithmetic
 from compare.evidence.rounding.enclosure import Analysis, Array, Enclosure
 
 
@@ -60,7 +60,9 @@ def _einsum(eqn: Any, shape_a: tuple[int, ...], ndim_b: int) -> tuple[str, int]:
     return f"{left},{right}->{out}", terms
 
 
-def _typical(arithmetic: Arithmetic | Exact, terms: int, squares: Array, value: Array) -> Array:
+def _typical(
+    arithmetic: Arithmetic | ExactArithmetic, terms: int, squares: Array, value: Array
+) -> Array:
     """Returns the typical error of a dot product, squared, from the sum of its squared terms.
 
     Truncated factors lose half of operand_u on average, all in one direction: together operand_u of
