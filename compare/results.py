@@ -6,13 +6,13 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from compare.evidence.certificate.proof import Certificate
+from compare.evidence.certificate.certificate import Certificate
 from compare.evidence.differences.entries import Entries
 from compare.evidence.differences.metrics import Worst
 from compare.evidence.differences.noise import Noise
 from compare.evidence.differences.pairs import Pair
 from compare.evidence.hypotheses.diagnosis import Explanation
-from compare.evidence.rounding.probes import Probed
+from compare.evidence.rounding.probes import ProbeResult
 from compare.evidence.witness import WitnessError
 
 
@@ -34,7 +34,7 @@ class Engine(NamedTuple):
     framework: str
     device: str
     implementations: tuple[str, ...]  # that run on it
-    probed: Probed
+    probed: ProbeResult
     peak_bytes: int | None  # of device memory; None where nobody counts
 
 

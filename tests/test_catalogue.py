@@ -10,7 +10,7 @@ import jaxmlp
 import torch_ref
 from compare import catalogue
 from compare.evidence.certificate import activations, losses
-from compare.evidence.differences import peers
+from compare.evidence.differences import allclose
 from compare.formats import dtypes
 from compare.formats.read import arrays
 from compare.formats.read.dump import read_dump
@@ -42,7 +42,7 @@ KEYS = {
     "implementations": (table.IMPLEMENTATIONS, catalogue.IMPLEMENTATIONS),
     "inits": (mlp.INITS, catalogue.INITS),
     "dtypes_of_arithmetic": (dtypes.FLOAT_DTYPES, catalogue.DTYPES),
-    **{f"dtypes_of_{rule}": (known, catalogue.DTYPES) for rule, known in peers.RULES.items()},
+    **{f"dtypes_of_{rule}": (known, catalogue.DTYPES) for rule, known in allclose.RULES.items()},
     "layouts_of_the_schema": (
         SCHEMA["properties"]["config"]["properties"]["layout"]["enum"],
         catalogue.LAYOUTS,

@@ -14,7 +14,7 @@ import torch
 from compare import run
 from compare.catalogue import DTYPES
 from compare.errors import UsageError
-from compare.evidence.certificate.proof import certify
+from compare.evidence.certificate.certificate import certify
 from compare.evidence.rounding.probes import probe
 from compare.implementations import jax as on_jax
 from compare.implementations import torch as on_torch
@@ -23,7 +23,7 @@ from compare.implementations.table import IMPLEMENTATIONS
 from compare.options.config import Config
 from compare.pipeline.compare import compare_problem
 from compare.problem.problem import Problem
-from compare.selftest.random_networks import _jitted, draw_network
+from compare.selftest.random_networks import draw_network, jitted_gradients
 from jaxmlp import Batch, Layer
 from tests.evidence.certificate.test_activations import check_costs, check_exp
 from tests.support.cases import case_of, network_of
@@ -254,7 +254,8 @@ def certificates(network, device):
     with on_jax.jax_settings(dtype):
         placed = jax.device_put((params, batch), device)
         for name in ("jax_grad", "jax_manual"):
-            found[name] = jax.tree.map(np.asarray, _jitted(name, activation)(*placed).grads)
+            made = jitted_gradients(name, activation)(*placed)
+            found[name] = jax.tree.map(np.asarray, made.grads)
     by_torch = IMPLEMENTATIONS["torch_autograd"](params, network_of(params, activation), "gpu")
     found["torch_autograd"] = by_torch.evaluate(alone(batch)).grads
     for name, grads in found.items():

@@ -1,9 +1,9 @@
 """What the gradient is, by the complex step: g = Im L(theta + i h) / h with h = 1e-100.
 
-No chain rule and no subtraction, so nothing of backpropagation is trusted and nothing cancels
-(Squire and Trapp, SIAM Review 40, 1998): complex128 is right to 4e-16 to 4e-14 per entry.
-Perturbing layer l runs only layers l and above again. One sample at a time, since every parameter
-costs a forward pass.
+It uses no chain rule and no subtraction, so it does not depend on backpropagation and nothing
+cancels (Squire and Trapp, SIAM Review 40, 1998): in complex128 an entry is right to between 4e-16
+and 4e-14. Where layer l is perturbed, only layers l and above are run again. It takes one sample at
+a time, since every parameter costs a forward pass.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -30,13 +30,13 @@ def complex_step(
     """Differentiates the loss of one sample.
 
     Args:
-      params: (w [n_in, n_out], b [n_out]) a layer; widened to float64.
+      params: (w [n_in, n_out], b [n_out]) per layer; widened to float64.
       x: [d].
       y: [k].
       network: whose loss is differentiated.
 
     Returns:
-      (dL/dw [n_in, n_out], dL/db [n_out]) a layer, float64.
+      (dL/dw [n_in, n_out], dL/db [n_out]) per layer, float64.
     """
     layers = [(np.asarray(w, np.complex128), np.asarray(b, np.complex128)) for w, b in params]
     activations = [ACTIVATIONS[name].analytic for name in network.activations]
@@ -45,7 +45,7 @@ def complex_step(
     grads = []
     for i, (w, b) in enumerate(layers):
         z = h @ w + b
-        # Every parameter of this layer moves one z: [n_out] for its bias, h_i times that for w.
+        # Every parameter of this layer moves one entry of z: b_j by a step, w_ij by h_i times it.
         unit = 1j * _STEP * np.eye(len(b))
         of_bias = _slopes(layers[i + 1 :], activations[i:], z + unit, y, loss)
         moves = (unit[None] * h.T[:, :, None]).reshape(-1, len(b))
@@ -63,7 +63,7 @@ def _slopes(
     y: np.ndarray,
     loss: Loss,
 ) -> np.ndarray:
-    """Runs the layers above on perturbed z [moves, n]; returns the slope of each move."""
+    """Runs the layers above on perturbed z [moves, n]; returns the slope of each move, [moves]."""
     for (w, b), phi in zip(above, activations, strict=True):
         z = phi(z) @ w + b
     return np.asarray(loss.value(z.T, np.asarray(y, np.float64)[:, None]).imag / _STEP)
@@ -88,7 +88,7 @@ def witness_errors(
     layout: str,
     sample: int,
 ) -> list[WitnessError]:
-    """Holds the gradients of one sample against the complex step.
+    """Compares the gradients of one sample with the complex step.
 
     Args:
       params: as in `complex_step`.

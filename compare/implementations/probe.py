@@ -3,13 +3,15 @@
 from collections.abc import Mapping, Sequence
 
 from compare import results as report
-from compare.evidence.rounding.probes import Probed, probe
+from compare.evidence.rounding.probes import ProbeResult, probe
 from compare.implementations.base import Computation, Engine, Implementation
 from compare.problem.blocks import block_size
 from compare.problem.problem import Problem
 
 
-def probe_engines(taking_part: Sequence[Implementation], problem: Problem) -> dict[Engine, Probed]:
+def probe_engines(
+    taking_part: Sequence[Implementation], problem: Problem
+) -> dict[Engine, ProbeResult]:
     """Probes each engine once, at the shapes that its implementations will use."""
     engines = dict.fromkeys(one.engine for one in taking_part if one.engine is not None)
     sizes = problem.layer_sizes
@@ -20,7 +22,7 @@ def probe_engines(taking_part: Sequence[Implementation], problem: Problem) -> di
 
 
 def computations_of(
-    taking_part: Sequence[Implementation], probed: Mapping[Engine, Probed]
+    taking_part: Sequence[Implementation], probed: Mapping[Engine, ProbeResult]
 ) -> dict[str, Computation]:
     """Says by what formula and arithmetic each implementation is to be judged."""
     return {
@@ -30,7 +32,7 @@ def computations_of(
 
 
 def engines_of(
-    taking_part: Sequence[Implementation], probed: Mapping[Engine, Probed]
+    taking_part: Sequence[Implementation], probed: Mapping[Engine, ProbeResult]
 ) -> tuple[report.Engine, ...]:
     """Says what is known of every engine; asked at the end, it knows how much memory was used."""
     return tuple(

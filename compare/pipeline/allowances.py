@@ -7,7 +7,7 @@ import numpy as np
 
 from compare.evidence.differences.bounds import Allowance, with_printed
 from compare.evidence.rounding.arithmetic import Arithmetic
-from compare.evidence.rounding.transformation import READINGS, roundoff
+from compare.evidence.rounding.roundoff_transform import READINGS, roundoff
 from compare.implementations.base import Computation
 from compare.implementations.formulas import Formula, formula
 from compare.problem.answers import Answer, name_parameters, quantities

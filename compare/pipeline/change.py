@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from compare.evidence.certificate.proof import Certificate
+from compare.evidence.certificate.certificate import Certificate
 from compare.pipeline.kinds.base import Run
 from compare.pipeline.kinds.drift import Movement
 from compare.results import Change, Drift

@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from compare.evidence.rounding.probes import Probed
+from compare.evidence.rounding.probes import ProbeResult
 from compare.implementations.base import Engine, Implementation
 from compare.options.config import Config
 from compare.pipeline.collect import Collection, Findings
@@ -26,7 +26,7 @@ class Examination(NamedTuple):
     run: Run
     config: Config
     taking_part: Sequence[Implementation]
-    probed: Mapping[Engine, Probed]
+    probed: Mapping[Engine, ProbeResult]
     everyone: Sequence[Implementation]  # that answers: in a baseline, and once more, too
     evidence: Collection
     answered: Answered

@@ -1,1 +1,1 @@
-"""Trials of the comparison itself: mistakes planted, and random networks that are right."""
+"""Trials of the comparison itself: planted mistakes, and random correct networks."""

@@ -38,12 +38,12 @@ def main(argv: Sequence[str]) -> int:
     parsed.refuse_words()
     options = Options(**parsed.values)
     if options.correct_networks:
-        from compare.selftest.false_alarms import try_correct_networks
+        from compare.selftest.correct_networks import try_correct_networks
 
         return try_correct_networks(
             options.correct_networks, seed=options.seed, printed=options.printed
         )
-    from compare.selftest.trials import try_mistakes
+    from compare.selftest.planted_mistakes import try_mistakes
 
     return try_mistakes(seed=options.seed)
 

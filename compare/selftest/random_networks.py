@@ -9,14 +9,14 @@ import numpy as np
 from compare.evidence.rounding.arithmetic import Arithmetic, plain_arithmetic
 from compare.problem.network import Network, uniform_network
 from compare.problem.samples import default_labels
-from compare.selftest import reduced
-from compare.selftest.reduced import Product
+from compare.selftest import reduced_precision
+from compare.selftest.reduced_precision import ReducedPrecision
 from jaxmlp import ACTIVATIONS, autodiff, backprop, init_params
 from jaxmlp.base import Batch, Evaluation, Layer, Params, layer_sizes
 from torch_ref import MLP, convert, per_sample_gradients
 
-# Every shape is compiled anew, for each activation and dtype, so there are few: each depth from 1
-# to 12 hidden layers three times, with widths, inputs and outputs that go round.
+# Every shape is compiled for each activation and dtype, so there are few: each depth from 1 to 12
+# hidden layers three times, with widths, inputs and outputs in turn.
 _SHALLOW, _DEEP = (1, 10, 50, 2, 21, 120, 3, 7, 300), (1, 10, 50, 2, 21)
 _SHAPES = tuple(
     (
@@ -38,7 +38,7 @@ class RandomNetwork(NamedTuple):
 
     @property
     def network(self) -> Network:
-        """Of these weights."""
+        """The network of these weights."""
         return uniform_network(layer_sizes(self.params), self.activation)
 
     def __str__(self) -> str:
@@ -47,16 +47,16 @@ class RandomNetwork(NamedTuple):
 
 
 class Kind(NamedTuple):
-    """An arithmetic to try, and how much of it."""
+    """An arithmetic to try, and on how many networks."""
 
     name: str
     dtype: np.dtype
-    factor_bits: int | None  # of matrix products made by `reduced`; None for those of libraries
-    share: int  # one of so many networks asked for
+    factor_bits: int | None  # of products in reduced precision; None for those of libraries
+    share: int  # one network is tried for every so many that are asked for
 
     @property
     def arithmetic(self) -> Arithmetic:
-        """Products of low precision are added up in float32, by every library on this CPU."""
+        """The arithmetic here: on a CPU every library adds up low precision in float32."""
         plain = plain_arithmetic(self.dtype)
         if self.factor_bits is not None:
             return Arithmetic(self.dtype, self.factor_bits, 23)
@@ -77,7 +77,7 @@ def draw_network(rng: np.random.Generator, dtype: np.dtype) -> RandomNetwork:
     """Draws a network of one of a few shapes."""
     sizes = _SHAPES[rng.integers(len(_SHAPES))]
     d, k = sizes[0], sizes[-1]
-    least, most = (-6, 4) if dtype == np.float16 else (-38, 0)  # powers of 10 that it has
+    least, most = (-6, 4) if dtype == np.float16 else (-38, 0)  # powers of 10 of inputs
     scale = 10 ** rng.uniform(max(-14, least), np.log10(40))
     scale = scale if rng.random() < 0.3 else 10 ** rng.uniform(-2, 1)
     inputs = 10 ** rng.uniform(least, most) if rng.random() < 0.3 else 1.0
@@ -92,22 +92,26 @@ def draw_network(rng: np.random.Generator, dtype: np.dtype) -> RandomNetwork:
 def evaluations(
     network: RandomNetwork, kind: Kind, rng: np.random.Generator
 ) -> dict[str, Evaluation]:
-    """Returns the gradients of all implementations of a kind."""
+    """Returns what all implementations that can compute in a kind of arithmetic answer."""
     params, batch, activation = network
     names = ("jax_manual",) if kind.factor_bits else ("jax_grad", "jax_manual")
     with jax.enable_x64(kind.dtype == np.float64):
         found = {
-            name: jax.tree.map(np.asarray, _jitted(name, activation)(params, batch))
+            name: jax.tree.map(np.asarray, jitted_gradients(name, activation)(params, batch))
             for name in names
         }
     if kind.factor_bits:
-        product = Product(kind.factor_bits, *(bool(bit) for bit in rng.integers(2, size=2)))
-        return {**found, "reduced": reduced.evaluate(params, batch, activation, product)}
+        precision = ReducedPrecision(
+            kind.factor_bits, *(bool(bit) for bit in rng.integers(2, size=2))
+        )
+        reduced = reduced_precision.evaluate(params, batch, activation, precision)
+        return {**found, "reduced": reduced}
     return {**found, "torch_autograd": _by_torch(params, batch, activation)}
 
 
 @functools.cache
-def _jitted(name: str, activation: str) -> "jax.stages.Wrapped":
+def jitted_gradients(name: str, activation: str) -> "jax.stages.Wrapped":
+    """Returns (params, batch) -> Evaluation by jax_grad or jax_manual, compiled once per shape."""
     module = autodiff if name == "jax_grad" else backprop
     evaluate = functools.partial(module.per_sample_gradients, activation=ACTIVATIONS[activation])
     return jax.jit(evaluate)

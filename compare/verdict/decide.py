@@ -10,8 +10,8 @@ import math
 from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
 
+from compare.evidence.certificate.certificate import Certificate, Finding
 from compare.evidence.certificate.losses import LOSSES, Loss
-from compare.evidence.certificate.proof import Certificate, Finding
 from compare.evidence.differences.bounds import TYPICAL_LIMIT, BoundRatio
 from compare.evidence.differences.metrics import Comparison, Worst
 from compare.evidence.differences.pairs import Pair

@@ -5,9 +5,9 @@ from typing import NamedTuple
 import numpy as np
 import pytest
 
+from compare.evidence.differences.allclose import AllcloseResult
 from compare.evidence.differences.bounds import BoundRatio
 from compare.evidence.differences.metrics import Worst
-from compare.evidence.differences.peers import PeerFacts
 from compare.evidence.hypotheses.diagnosis import Explanation
 from compare.formats.typed_json import decode, encode
 
@@ -40,7 +40,7 @@ def there_and_back(kind, value):
             BoundRatio("w1", 0.5, 3, (1, 2), 0.5, 4, 0, 2, 1, Worst(1.0, 5, (0, 1), math.inf, 2.0)),
         ),
         (BoundRatio, BoundRatio("w1", -math.inf, 3, (), 0.5, 4, 0, shortest="bfloat16")),
-        (PeerFacts, PeerFacts({"torch.allclose": 3}, math.inf, 0.1)),
+        (AllcloseResult, AllcloseResult({"torch.allclose": 3}, math.inf, 0.1)),
         (dict[str, Explanation], {"a": Explanation("delta1", None)}),
         (Every, Every(True, "inf", None, (WORST, WORST), (1, 2), {})),
         (Every, Every(False, "", 0, (), (1, 2.0), {"b": Explanation("dL/dw1", "halved")})),

@@ -4,17 +4,11 @@ import numpy as np
 import pytest
 
 from compare.selftest import __main__ as selftest
-from compare.selftest import trials
+from compare.selftest import planted_mistakes
+from compare.selftest.backward import backward, forward
 from compare.selftest.mistakes import MISTAKES
-from compare.selftest.planted import backward, forward
-from compare.selftest.trials import (
-    NETWORKS,
-    judge,
-    kind_of,
-    make_trial_problem,
-    planted_answer,
-    rightly_explained,
-)
+from compare.selftest.trial import judge, kind_of, planted_answer, rightly_explained
+from compare.selftest.trial_networks import NETWORKS, make_trial_problem
 
 
 def test_there_are_enough_mistakes_and_networks():
@@ -69,7 +63,7 @@ def test_correct_pairs_agree():
 
 
 def test_table_counts(monkeypatch, capsys):
-    monkeypatch.setattr(trials, "NETWORKS", {"one": NETWORKS["no hidden layer"]})
+    monkeypatch.setattr(planted_mistakes, "NETWORKS", {"one": NETWORKS["no hidden layer"]})
     assert selftest.main(["compare.selftest"]) == 0
     printed = capsys.readouterr().out
     assert "our verdict" in printed

@@ -9,7 +9,7 @@ from safetensors.torch import save_file
 
 from compare.formats.read.gradients.files import read_gradients
 from compare.problem.samples import default_labels
-from compare.selftest.planted import backward, forward
+from compare.selftest.backward import backward, forward
 from jaxmlp import Batch, Layer, init_params
 
 F32 = np.dtype(np.float32)

@@ -3,7 +3,7 @@
 import ml_dtypes
 import numpy as np
 
-from compare.selftest.reduced import keep
+from compare.selftest.reduced_precision import keep
 
 
 def multiplying(*, left=None, right=None, sums=None, split=None, truncate=False, flush=()):

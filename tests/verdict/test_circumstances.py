@@ -10,7 +10,7 @@ from compare.implementations import devices
 from compare.implementations.base import Engine
 from compare.implementations.table import IMPLEMENTATIONS
 from compare.problem.answers import answer_of
-from compare.selftest.reduced import Product, evaluate
+from compare.selftest.reduced_precision import ReducedPrecision, evaluate
 from tests.support.products import multiplying
 
 
@@ -26,7 +26,8 @@ def plant_tf32(monkeypatch, *, admits=True):
         )
 
         def answer(block):
-            made = evaluate(params, block.padded, network.activations[0], Product(10, True, True))
+            precision = ReducedPrecision(10, True, True)
+            made = evaluate(params, block.padded, network.activations[0], precision)
             return answer_of(made, block.size)
 
         return IMPLEMENTATIONS["jax_manual"](params, network, "cpu")._replace(

@@ -1,9 +1,9 @@
 """Activations as evidence sees them: phi and phi' in float64, and what computing them may cost.
 
-Nothing here is shared with the implementations that it judges. Costs are absolute errors in units
-of the unit roundoff u of the implementation's dtype, for the formulas that jax and torch use:
-an elementary function is right to k ulps, 2 k u of its value, with k from the table below, and
-every further operation adds u. z is [...], and every function here is elementwise.
+Nothing here is shared with the implementations that are judged. Costs are absolute errors in units
+of the unit roundoff u of the implementation's dtype, for the formulas that jax and torch use: an
+elementary function is right to k ulps, 2 k u of its value, with k from the table below, and every
+further operation adds u. z is [...], and every function here is elementwise.
 """
 
 import math
@@ -32,10 +32,10 @@ class Activation(NamedTuple):
     largest_curvature: float  # sup |phi''|, 0 for relu: its kink is treated as one
     formula: str  # of z
     slope_formula: str  # of h or z
-    ulps: int  # what an elementary function of this name costs, in ulps of its value
+    ulps: int  # the largest error of an elementary function of this name, in ulps of its value
     analytic: Callable[[np.ndarray], np.ndarray]  # phi on complex numbers, branching on Re z
     has_kink: bool = False
-    has_logistic: bool = False  # whether it or its slope may be made of 1 / (1 + exp(-z))
+    has_logistic: bool = False  # whether it or its slope may be computed as 1 / (1 + exp(-z))
 
 
 def _sigmoid(xp: Any, z: Array) -> Array:
@@ -98,12 +98,12 @@ def _sigmoid_slope_cost(xp: Any, z: Array) -> Array:
 
 
 def _tanh_slope_cost(xp: Any, z: Array) -> Array:
-    """1 - h^2 with h right to k ulps: 4 k u h^2; its own operations, in any form, round thrice."""
+    """1 - h^2 with h right to k ulps: 4 k u h^2, and three roundings of any form of it."""
     return (4 * _TANH_ULPS + 1) * xp.square(xp.tanh(z)) + 3
 
 
 def _softplus_slope_cost(xp: Any, z: Array) -> Array:
-    """jax takes exp(z - softplus(z)), which turns the error of softplus into a relative one."""
+    """jax computes exp(z - softplus(z)), where the error of softplus becomes a relative one."""
     relative = 2 * _SOFTPLUS_ULPS * _softplus(xp, z) + _softplus(xp, -z) + 2 * EXP_ULPS + 6
     return relative * _sigmoid(xp, z)
 

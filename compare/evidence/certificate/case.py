@@ -1,6 +1,6 @@
-"""Gradients and all that they are held against, as one value.
+"""A case: gradients, and all that they are checked against.
 
-The sample axis is last here, so that every operation runs along rows of samples. Shape letters:
+The sample axis is last here, so that every operation runs over long rows of samples. Shape letters:
 N samples, n_l units of layer l.
 """
 
@@ -10,14 +10,13 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
-from compare.evidence.certificate.activations import ACTIVATIONS, Activation
+from compare.evidence.certificate.activations import ACTIVATIONS, Activation, Array
 from compare.evidence.certificate.losses import LOSSES, Loss
-from compare.evidence.certificate.recovered import Rounding, rounding_of
+from compare.evidence.certificate.rounding import Rounding, rounding_of
 from compare.evidence.rounding.arithmetic import Arithmetic, plain_arithmetic
 from compare.problem.axes import layers_last, samples_last
 from compare.problem.network import Network
 
-Array: TypeAlias = Any  # numpy.ndarray or a jax array
 Layers: TypeAlias = Sequence[tuple[Array, Array]]
 
 
@@ -35,20 +34,16 @@ class Case:
 
     @property
     def activations(self) -> tuple[Activation, ...]:
-        """Of every hidden layer."""
+        """The activation of every hidden layer."""
         return tuple(ACTIVATIONS[name] for name in self.network.activations)
 
     @property
     def loss(self) -> Loss:
-        """Of one sample."""
+        """The loss of one sample."""
         return LOSSES[self.network.loss]
 
-    def printed_layer(self, i: int) -> tuple[Array, Array] | None:
-        """Half units of dw and db of layer i, counted from 0; None if all numbers are exact."""
-        return None if self.printed is None else self.printed[i]
-
     def take(self, samples: Any) -> "Case":
-        """Keeps some samples, by an index of the sample axis."""
+        """Returns the case of some samples, chosen by an index of the sample axis."""
 
         def some(layers: Layers) -> Layers:
             return tuple((w[..., samples], b[..., samples]) for w, b in layers)
@@ -62,7 +57,7 @@ class Case:
         )
 
     def wide(self, xp: Any = np) -> "Case":
-        """The same in float64."""
+        """Returns the same case in float64, with arrays of the module xp."""
 
         def widen(layers: Layers) -> Layers:
             return tuple((xp.asarray(w, np.float64), xp.asarray(b, np.float64)) for w, b in layers)
@@ -77,7 +72,7 @@ class Case:
         )
 
     def finite(self) -> np.ndarray:
-        """Whether all of a sample's gradient is finite, [N] bool."""
+        """Returns whether all entries of a sample's gradient are finite, [N] bool."""
         finite = np.ones(self.x.shape[-1], bool)
         for array in (leaf for layer in self.grads for leaf in layer):
             if not np.isfinite(array).all():
@@ -85,9 +80,9 @@ class Case:
         return finite
 
     def zeroed_but(self, kept: np.ndarray) -> "Case":
-        """The same with 0 in all samples but those kept, [N] bool.
+        """Returns the same case with 0 in all samples but those kept, [N] bool.
 
-        Dropping them would make another shape, to be compiled again.
+        Dropping the others would make another shape, which would be compiled again.
         """
         if kept.all():
             return self
@@ -109,18 +104,18 @@ def make_case(
     arithmetic: Arithmetic | None = None,
     printed: Layers | None = None,
 ) -> Case:
-    """Puts a case together from arrays whose sample axis leads.
+    """Makes a case of arrays whose sample axis is first.
 
     Args:
       network: that is differentiated.
-      params: (w [n_in, n_out], b [n_out]) a layer; of a wider dtype than grads, they and the
-        samples were rounded on their way in.
+      params: (w [n_in, n_out], b [n_out]) per layer; if their dtype is wider than that of grads,
+        they and the samples were rounded on their way in.
       x: [N, d].
       y: [N, k].
-      grads: (dw [N, n_in, n_out], db [N, n_out]) a layer.
-      arithmetic: that made grads; None for every operation in their dtype.
-      printed: if grads were read from print, half a unit of every last printed digit, in the shapes
-        of grads; 0 where a number is exact.
+      grads: (dw [N, n_in, n_out], db [N, n_out]) per layer.
+      arithmetic: in which grads were computed; None if every operation is of their dtype.
+      printed: if grads were read from print, half a unit of the last digit of every entry, in the
+        shapes of grads; 0 where a number is exact.
     """
     rounding = rounding_of(arithmetic or plain_arithmetic(grads[0][1].dtype), params[0][1].dtype)
     units = None if printed is None else layers_last(printed)

@@ -1,81 +1,93 @@
-"""The smallest change of a single entry that the certificate is sure to see.
+"""The smallest change of a single entry that the certificate is sure to detect.
 
-If an entry of a certified gradient moves by c, the residual of a rule that reads it moves by c
-times a known factor; the rule breaks once that exceeds what is allowed plus what rounding has used:
+If an entry of a certified gradient changes by c, then found - expected of a rule that reads it
+changes by c times a known factor. The rule fails once that exceeds what is allowed plus what
+rounding has used already:
 
-    dw[i, j]  rank_one there, by 1 - q_j with q_j = delta_j^2 / |delta|^2, or the rule of the
-              recovered h_i, which moves by delta_j / |delta|^2
-    db[j]     rank_one in column j, by |h_i| (1 - q_j); the rule of h_i, by |h_i| delta_j over
-              |delta|^2; or the rule of delta_j itself, unless z, recovered with it, moves along
+    dw[i, j]  is read by rank_one there, with the factor 1 - q_j, q_j = delta_j^2 / |delta|^2, and
+              by the rule of the recovered h_i, with delta_j / |delta|^2
+    db[j]     is read by rank_one in column j, with |h_i| (1 - q_j); by the rule of h_i, with
+              |h_i| delta_j / |delta|^2; and by the rule of delta_j itself, unless z, which is
+              recovered from it, changes too
 
-With one output q is 1 and rank_one sees nothing: there the rule of h speaks alone.
+In a layer of one unit q is 1 and rank_one detects nothing: only the rule of h counts.
 
-Of a gradient read from print the allowances themselves move with an entry, by up to 3 p of what h
-moves, p being the share of h in doubt (`printed.doubt`); and of a change in db by more than a
-twentieth of the largest entry nothing is said, since all this is of first order in db.
+If the gradient was read from print, the allowances change with an entry too, by up to 3 p of the
+change of h, where p is the share of h in doubt (`recovery.doubt`). And since all this is of first
+order in db, nothing is claimed of a change in db by more than a twentieth of the largest entry.
 """
 
 from collections.abc import Mapping
+from typing import TypeAlias
 
 import ml_dtypes
 import numpy as np
 
 from compare.evidence.certificate.case import Case
 from compare.evidence.certificate.checks import check_gradients
-from compare.evidence.certificate.printed import doubt
+from compare.evidence.certificate.recovery import doubt
 from compare.evidence.certificate.rules import Check
-from compare.evidence.rounding.printed import hidden_by_print
+from compare.evidence.rounding.print_rounding import hidden_by_print
 
 _MARGIN = 1.01  # allowances grow a little with the entry that is changed
 MOST_SAMPLES = 32
 
+Limits: TypeAlias = Mapping[tuple[str, str], np.ndarray]  # (rule, parameter) -> see `_limit`
+
 
 def detectable_ulp(case: Case) -> dict[str, float]:
-    """Finds, for every parameter, the change in ulp that no entry of these samples could hide.
+    """Returns the change in ulp that would be detected in every entry of these samples.
 
-    Entries below the smallest normal number, which have no ulp to speak of, are left out. It costs
-    a few times what the certificate does: MOST_SAMPLES are plenty.
+    Entries below the smallest normal number are left out: an ulp means little there. It takes
+    a few times as long as the certificate, so it is meant for MOST_SAMPLES at most.
 
     Args:
       case: samples whose gradients are finite.
 
     Returns:
-      Parameter -> ulp, infinite where an entry could change unseen.
+      Parameter -> ulp; infinite if an entry could change undetected.
     """
     case = case.wide()
-    rounding, dtype = case.rounding, case.rounding.arithmetic.dtype
-    found = check_gradients(case)
-    limits = {(c.rule, c.parameter): _limit(c) for c in found.checks}
+    dtype = case.rounding.arithmetic.dtype
+    limits = {(c.rule, c.parameter): _limit(c) for c in check_gradients(case).checks}
     detectable = {}
     with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
         for i, (dw, db) in enumerate(case.grads):
-            w, b = f"w{i + 1}", f"b{i + 1}"
-            seen = 1.0  # share of a move of h that allowances do not follow
-            if case.printed is not None:
-                hidden = hidden_by_print(np, db, case.printed[i][1], u=rounding.u, lam=rounding.lam)
-                seen = np.maximum(1 - 3 * doubt(np, db, hidden), 0)
-            h_limit = limits[("activation" if i else "input", w)]
-            size, norm = np.abs(db), np.maximum((db * db).sum(axis=0), 1e-300)
-            h = np.abs((dw * db).sum(axis=1)) / norm
-            unseen = np.maximum(seen - db * db / norm, 0)  # 1 - q
-            slide = norm / size  # |delta|^2 / delta_j
-            by_rank = limits[("rank_one", w)] / unseen
-            by_h = (h_limit / seen)[:, None] * slide
-            detectable[w] = _largest_in_ulp(np.fmin(by_rank, by_h), dw, dtype)
-
-            change = np.fmin(by_rank, by_h) / h[:, None]
-            change = np.where(np.isnan(change), np.inf, change).min(axis=0)
-            change = np.fmin(change, _by_own_rule(limits, case, i, h))
-            if case.printed is not None:
-                change = np.where(change > size.max(axis=0) / 20, np.inf, change)
-            detectable[b] = _largest_in_ulp(change, db, dtype)
+            of_dw, of_db = _detected(limits, case, i)
+            detectable[f"w{i + 1}"] = _largest_in_ulp(of_dw, dw, dtype)
+            detectable[f"b{i + 1}"] = _largest_in_ulp(of_db, db, dtype)
     return detectable
 
 
-def _by_own_rule(
-    limits: Mapping[tuple[str, str], np.ndarray], case: Case, i: int, h: np.ndarray
-) -> np.ndarray:
-    """The change of db that the rule of delta_l itself sees, unless z moves along; [n_l, N]."""
+def _detected(limits: Limits, case: Case, i: int) -> tuple[np.ndarray, np.ndarray]:
+    """Returns the least changes of dw and of db of layer i, from 0, that a rule detects."""
+    (dw, db), w, rounding = case.grads[i], f"w{i + 1}", case.rounding
+    seen = 1.0  # the share of a change of h that allowances do not follow
+    if case.printed is not None:
+        hidden = hidden_by_print(np, db, case.printed[i][1], u=rounding.u, lam=rounding.lam)
+        seen = np.maximum(1 - 3 * doubt(np, db, hidden), 0)
+    h_limit = limits[("activation" if i else "input", w)]
+    size, norm = np.abs(db), np.maximum((db * db).sum(axis=0), 1e-300)
+    h = np.abs((dw * db).sum(axis=1)) / norm
+
+    # dw: by rank_one, or by the rule of h.
+    unseen = np.maximum(seen - db * db / norm, 0)  # 1 - q
+    slide = norm / size  # |delta|^2 / delta_j
+    by_rank = limits[("rank_one", w)] / unseen
+    by_h = (h_limit / seen)[:, None] * slide
+    of_dw = np.fmin(by_rank, by_h)
+
+    # db: by the same rules at any of its dw, or by its own.
+    of_db = of_dw / h[:, None]
+    of_db = np.where(np.isnan(of_db), np.inf, of_db).min(axis=0)
+    of_db = np.fmin(of_db, _by_own_rule(limits, case, i, h))
+    if case.printed is not None:
+        of_db = np.where(of_db > size.max(axis=0) / 20, np.inf, of_db)
+    return of_dw, of_db
+
+
+def _by_own_rule(limits: Limits, case: Case, i: int, h: np.ndarray) -> np.ndarray:
+    """Returns the change of db that the rule of delta itself detects, [n_l, N]."""
     db = case.grads[i][1]
     size, norm = np.abs(db), np.maximum((db * db).sum(axis=0), 1e-300)
     reach = np.abs(case.params[i][0]).T @ h
@@ -90,7 +102,7 @@ def _by_own_rule(
 
 
 def _limit(check: Check) -> np.ndarray:
-    """How far an entry may move before its rule surely breaks."""
+    """Returns how far an entry may move before its rule is sure to fail."""
     return np.where(check.applies, check.allowed + np.abs(check.found - check.expected), np.inf)
 
 

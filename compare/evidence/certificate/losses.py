@@ -1,6 +1,6 @@
-"""Losses as evidence sees them: their slopes, what computing these may cost, and their words.
+"""Losses as evidence sees them: slopes, what computing them may cost, and how they are described.
 
-Nothing here is shared with the implementations that it judges. The sample axis is last: yhat and y
+Nothing here is shared with the implementations that are judged. The sample axis is last: yhat and y
 are [k, N]. u is the unit roundoff of the implementation's dtype.
 """
 
@@ -10,22 +10,22 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-Array = Any  # numpy.ndarray or a jax array; xp is the module that goes with it
+from compare.evidence.certificate.activations import Array
 
 
 class Loss(NamedTuple):
-    """A loss of one sample, with what is known of its rounding and of the mistakes in it."""
+    """A loss of one sample, with what is known of its rounding and of mistakes in its slope."""
 
     value: Callable[[Array, Array], Array]  # (yhat, y) -> [N]; yhat may be complex
     slope: Callable[[Array, Array], Array]  # (yhat, y) -> dL/dyhat [k, N]
-    # (xp, yhat, y, error of yhat and y together, u) -> what the slope may be off, [k, N]
+    # (xp, yhat, y, error of yhat - y, u) -> error of the slope, [k, N]
     slope_error: Callable[[Any, Array, Array, Array, float], Array]
     curvature: float  # sup |d2L/dyhat2|
     formula: str
     slope_formula: str
     factor: int  # the constant in front of the slope
-    turned: str  # what a wrong sign comes from
-    # words -> (yhat, y) -> what stands in place of the slope
+    turned: str  # how a wrong sign comes about
+    # a description and (yhat, y) -> what is computed in place of the slope
     mistakes: tuple[tuple[str, Callable[[np.ndarray, np.ndarray], np.ndarray]], ...]
 
 

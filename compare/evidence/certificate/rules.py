@@ -1,18 +1,18 @@
-"""The rules of the certificate, one function each; `certificate` says what they are.
+"""The rules of the certificate, one function each; `checks` lists them.
 
-Read from print, an entry is known to what print hides of it, and each rule allows for that besides
-the rounding. delta of the layer above is then taken as printed or as its own rule has it, whichever
-is known better, and so is h. The sample axis is last. Shape letters: N samples, n_l units of
-layer l.
+A rule compares an entry with what its neighbours ask for, and allows for rounding and, if the
+gradient was read from print, for what print hides. delta of the layer above is then taken as
+printed or as its own rule has it, whichever is known better, and so is h. The sample axis is last.
+Layers count from 0, in `i`. Shape letters: N samples, n_l units of layer l.
 """
 
 from typing import Any, NamedTuple
 
 from compare.evidence.certificate.activations import Activation, Array
-from compare.evidence.certificate.losses import Loss
-from compare.evidence.certificate.printed import recover_printed
-from compare.evidence.certificate.recovered import Rounding, Trace, input_error, recover
-from compare.evidence.rounding.printed import hidden_by_print
+from compare.evidence.certificate.case import Case
+from compare.evidence.certificate.forward import Preacts
+from compare.evidence.certificate.recovery import LayerGradient
+from compare.evidence.certificate.rounding import Rounding
 
 
 class Check(NamedTuple):
@@ -22,59 +22,34 @@ class Check(NamedTuple):
     parameter: str  # whose gradient is wrong if the rule fails
     found: Array  # [..., N] what the gradient holds
     expected: Array  # [..., N] what its neighbours ask for
-    allowed: Array  # [..., N]
-    applies: Array  # [N] bool: whether there is anything to hold it against
-
-
-class Layer(NamedTuple):
-    """The gradient of one layer, and the input recovered from it.
-
-    Read from print, dw and delta are known to dw_hidden and delta_hidden. Otherwise those are None.
-    """
-
-    dw: Array  # [n_in, n_out, N]
-    delta: Array  # [n_out, N]
-    alive: Array  # [N] bool: whether delta is not all 0
-    h: Array  # [n_in, N]
-    h_error: Array  # [n_in, N]
-    known: Array  # [N] bool: whether h could be recovered
-    dw_hidden: Array | None
-    delta_hidden: Array | None
-
-    def beside_print(self, allowed: Array, rounding: Rounding) -> Array:
-        """What is allowed of delta as computed, and what print hides of it."""
-        if self.delta_hidden is None:
-            return allowed
-        return allowed + (1 + 4 * rounding.u) * self.delta_hidden
-
-
-def make_layer(
-    xp: Any, dw: Array, delta: Array, printed: tuple[Array, Array] | None, rounding: Rounding
-) -> Layer:
-    """Recovers the input of a layer."""
-    alive = xp.max(xp.abs(delta), axis=0) > 0
-    if printed is None:
-        return Layer(dw, delta, alive, *recover(xp, dw, delta, rounding), alive, None, None)
-    dw_hidden = hidden_by_print(xp, dw, printed[0], u=rounding.u, lam=rounding.lam)
-    hidden = hidden_by_print(xp, delta, printed[1], u=rounding.u, lam=rounding.lam)
-    h, h_error, known = recover_printed(xp, dw, delta, dw_hidden, hidden, rounding)
-    return Layer(dw, delta, alive, h, h_error, known, dw_hidden, hidden)
+    allowed: Array  # [..., N] the largest |found - expected| that is no mistake
+    applies: Array  # [N] bool: whether there is anything to compare with
 
 
 class Delta(NamedTuple):
-    """What an implementation had for delta of a layer; the error is None if nothing is hidden."""
+    """delta of one layer as the implementation had it; its error is None if print hides nothing."""
 
     value: Array  # [n_l, N]
     error: Array | None  # [n_l, N]
 
 
 def every(xp: Any, holds: Array) -> Array:
-    """Whether all n of [n, N] hold, [N] bool; XLA reduces numbers ten times as fast as booleans."""
+    """Returns whether all n of [n, N] hold, [N] bool.
+
+    It takes a minimum of numbers, which XLA does ten times as fast as a conjunction of booleans.
+    """
     return xp.min(xp.where(holds, 1.0, 0.0), axis=0) > 0
 
 
 def best_known(xp: Any, exact: Check, hidden: Array | None, kink: Array) -> Delta:
-    """Takes delta as printed, or as its rule has it where that is known better."""
+    """Returns delta as printed, or as its rule has it where that is known better.
+
+    Args:
+      xp: numpy or jax.numpy.
+      exact: the rule of delta as it was computed.
+      hidden: what print hides of delta, [n_l, N].
+      kink: where the rule admits two values, [n_l, N] bool.
+    """
     if hidden is None:
         return Delta(exact.found, None)
     as_printed = kink | (hidden <= exact.allowed)
@@ -84,30 +59,36 @@ def best_known(xp: Any, exact: Check, hidden: Array | None, kink: Array) -> Delt
     )
 
 
-def input_rule(xp: Any, layer: Layer, x: Array, rounding: Rounding) -> Check:
-    """Holds the recovered h_0 against x."""
-    rounded = input_error(xp, x, rounding)
+def input_rule(xp: Any, case: Case, layer: LayerGradient) -> Check:
+    """Compares the recovered h_0 with x."""
+    rounding = case.rounding
+    rounded = rounding.input_error(xp, case.x)
     allowed = rounding.slack * (layer.h_error + rounded + rounding.lam)
-    return Check("input", "w1", layer.h, x, allowed, layer.known)
+    return Check("input", "w1", layer.h, case.x, allowed, layer.known)
 
 
-def activation_rule(
-    xp: Any, layer: Layer, below: Trace, phi: Activation, parameter: str, rounding: Rounding
-) -> Check:
-    """Holds the recovered h_l against phi(z_l)."""
-    z, z_error = below
+def activation_rule(xp: Any, case: Case, i: int, layer: LayerGradient, below: Preacts) -> Check:
+    """Compares the recovered input of layer i with phi(z) of the layer below."""
+    rounding, phi, (z, z_error) = case.rounding, case.activations[i - 1], below
     allowed = phi.largest_slope * z_error + rounding.u * phi.value_cost(xp, z)
-    allowed = allowed + rounding.lost_in_logistic(xp, z, phi)
+    allowed = allowed + rounding.logistic_error(xp, z, phi)
     allowed = rounding.slack * (allowed + layer.h_error + rounding.lam * (2 + xp.abs(z)))
-    return Check("activation", parameter, layer.h, phi.value(xp, z), allowed, layer.known)
+    expected = phi.value(xp, z)
+    return Check("activation", f"w{i + 1}", layer.h, expected, allowed, layer.known)
 
 
-def rank_one_rule(layer: Layer, below: Check, xp: Any, rounding: Rounding) -> Check:
-    """Holds dw against outer(h, delta); h comes from below where print has hidden delta.
+def rank_one_rule(xp: Any, case: Case, layer: LayerGradient, below: Check) -> Check:
+    """Compares dw with outer(h, delta).
 
     As printed, |dw - h delta| <= e_w + outer |h* delta*| + |delta| |h - h*| + |h*| e_delta.
+
+    Args:
+      xp: numpy or jax.numpy.
+      case: in float64.
+      layer: whose dw it is.
+      below: the rule of h, which gives h where print has hidden too much of delta.
     """
-    h, h_error, hidden = layer.h, layer.h_error, None
+    rounding, h, h_error, hidden = case.rounding, layer.h, layer.h_error, None
     if layer.delta_hidden is not None:
         h = xp.where(layer.known, h, below.expected)
         h_error = (1 + 2 * rounding.outer) * xp.where(layer.known, h_error, below.allowed)
@@ -124,21 +105,31 @@ def rank_one_rule(layer: Layer, below: Check, xp: Any, rounding: Rounding) -> Ch
     return Check("rank_one", below.parameter, layer.dw, outer, allowed, applies)
 
 
-def output_rule(
-    xp: Any, last: Trace, y: Array, delta: Array, loss: Loss, parameter: str, rounding: Rounding
-) -> Check:
-    """Holds delta_L, as computed, against dL/dyhat."""
-    error = last.error + input_error(xp, y, rounding)
+def output_rule(xp: Any, case: Case, last: Preacts, delta: Array) -> Check:
+    """Compares delta of the last layer, as computed, with dL/dyhat."""
+    rounding, loss, y = case.rounding, case.loss, case.y
+    error = last.error + rounding.input_error(xp, y)
     allowed = loss.slope_error(xp, last.z, y, error, rounding.u)
     allowed = rounding.slack * (allowed + rounding.u * xp.abs(delta) + 6 * rounding.lam)
-    applies = xp.ones(y.shape[-1], bool)
+    applies, parameter = xp.ones(y.shape[-1], bool), f"b{len(case.params)}"
     return Check("output", parameter, delta, loss.slope(last.z, y), allowed, applies)
 
 
 def unproved_output(
-    xp: Any, rounded: Array, check: Check, layer: Layer, rounding: Rounding
+    xp: Any, rounded: Array, check: Check, layer: LayerGradient, rounding: Rounding
 ) -> Array:
-    """Where delta is 0 without proof, or all of it drowns in the rounding of dL/dyhat."""
+    """Returns where delta is 0 without a proof, or no larger than the rounding of dL/dyhat.
+
+    Args:
+      xp: numpy or jax.numpy.
+      rounded: what the output rule allows of delta as computed, [k, N].
+      check: the output rule, with what print hides.
+      layer: the last one.
+      rounding: of the case.
+
+    Returns:
+      [N] bool.
+    """
     reach = xp.abs(check.expected) + rounded
     if layer.delta_hidden is not None:
         reach = reach - 2 * layer.delta_hidden
@@ -148,23 +139,17 @@ def unproved_output(
 
 
 def chain_rule(
-    xp: Any,
-    w: Array,
-    above: Delta,
-    layer: Layer,
-    trace: Trace,
-    phi: Activation,
-    parameter: str,
-    rounding: Rounding,
+    xp: Any, case: Case, i: int, above: Delta, layer: LayerGradient, preacts: Preacts
 ) -> tuple[Check, Array, Array]:
-    """Returns the check of delta_l as computed, whether a zero is proved [N], and kinks [n_l, N].
+    """Compares delta of hidden layer i, as computed, with (w delta of the layer above) phi'(z).
 
-    A zero is proved where nothing else can be there but for flushing, or less than a unit of print.
+    Returns:
+      The check, whether a delta of 0 is proved [N], and where z is at a kink [n_l, N]. A zero is
+      proved if nothing else can be there but what is flushed to zero, or less than a unit of print.
     """
-    s, s_error = _through(xp, w, above, rounding)
-    slope = phi.slope(xp, trace.z)
-    slope_error = phi.largest_curvature * trace.error + rounding.u * phi.slope_cost(xp, trace.z)
-    slope_error = slope_error + rounding.lost_in_logistic(xp, trace.z, phi)
+    rounding, phi, (z, z_error) = case.rounding, case.activations[i], preacts
+    s, s_error = _pass_down(xp, case.params[i + 1][0], above, rounding)
+    slope, slope_error = _slope(xp, preacts, phi, rounding)
     expected = s * slope
     allowed = (
         (xp.abs(s) + s_error) * (slope_error + rounding.lam)
@@ -173,27 +158,39 @@ def chain_rule(
         + rounding.lam * (1 + xp.abs(s))
     )
     allowed = rounding.slack * allowed
+
+    # At a kink both slopes, 0 and 1, are right: delta is compared with the nearer of 0 and s.
     kink = xp.zeros_like(layer.delta, bool)
     if phi.has_kink:
-        kink = xp.abs(trace.z) <= trace.error
+        kink = xp.abs(z) <= z_error
         closer_to_s = xp.abs(layer.delta - s) < xp.abs(layer.delta)
         expected = xp.where(kink, xp.where(closer_to_s, s, 0.0), expected)
         open_allowed = rounding.slack * (s_error + rounding.lam * (2 + xp.abs(s)))
         allowed = xp.where(kink, open_allowed, allowed)
-    # a library may also flush a product that it has computed
+
+    # A library may also flush a product that it has computed.
     negligible = 16 * rounding.lam
     if layer.delta_hidden is not None:
         negligible = negligible + 2 * layer.delta_hidden
     reach = (xp.abs(s) + s_error) * (xp.abs(slope) + slope_error)
     zero = (reach <= negligible) | kink | ((slope == 0) & (slope_error == 0))
-    check = Check("chain", parameter, layer.delta, expected, allowed, xp.ones_like(layer.alive))
+    applies = xp.ones_like(layer.alive)
+    check = Check("chain", f"b{i + 1}", layer.delta, expected, allowed, applies)
     return check, every(xp, zero), kink
 
 
-def _through(xp: Any, w: Array, above: Delta, rounding: Rounding) -> tuple[Array, Array]:
+def _slope(xp: Any, preacts: Preacts, phi: Activation, rounding: Rounding) -> tuple[Array, Array]:
+    """Returns phi'(z) and the error of a computed one, [n_l, N] each."""
+    z, z_error = preacts
+    slope = phi.slope(xp, z)
+    error = phi.largest_curvature * z_error + rounding.u * phi.slope_cost(xp, z)
+    return slope, error + rounding.logistic_error(xp, z, phi)
+
+
+def _pass_down(xp: Any, w: Array, above: Delta, rounding: Rounding) -> tuple[Array, Array]:
     """Returns w delta of the layer above, [n_l, N], and its error.
 
-    The error is dot |w| |delta| + lam (3 n + |w| + |delta|), and what delta's own makes of it.
+    The error is dot |w| |delta| + lam (3 n + |w| + |delta|), and |w| times the error of delta.
     """
     n, size = w.shape[1], xp.abs(above.value)
     dot = rounding.dot(n + 1)

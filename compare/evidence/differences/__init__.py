@@ -1,1 +1,1 @@
-"""What can be said of any two arrays, from their values alone."""
+"""How far apart any two arrays are, from their values alone."""

@@ -1,4 +1,4 @@
-"""End-to-end rounding bounds of a pair: how much of what rounding allows a difference uses."""
+"""How much of what rounding allows end to end the differences of a pair use."""
 
 import dataclasses
 from collections.abc import Mapping
@@ -8,28 +8,28 @@ import numpy as np
 
 from compare.evidence.differences.metrics import Worst, differ_in_kind
 from compare.evidence.rounding.arithmetic import largest_number
-from compare.evidence.rounding.printed import hidden_in
+from compare.evidence.rounding.print_rounding import hidden_in
 
-TYPICAL_LIMIT = 4.0  # root-sum-of-squares scales; beyond it a difference is worth a look
+TYPICAL_LIMIT = 4.0  # a difference of more than so many typical errors is worth a look
 
 
 class Allowance(NamedTuple):
     """How far a computed gradient may be from the exact one: arrays [N, ...], by parameter."""
 
-    worst: dict[str, np.ndarray]  # a proof
+    worst: dict[str, np.ndarray]  # proved bounds
     typical: dict[str, np.ndarray]  # the scale that real errors have
 
 
 def with_printed(
     allowance: Allowance, printed: Mapping[str, np.ndarray], values: Mapping[str, np.ndarray]
 ) -> Allowance:
-    """Adds what print hides.
+    """Returns an allowance for printed numbers.
 
     Args:
-      allowance: for the numbers as computed.
-      printed: half a unit of the last printed digit, [N, ...], by parameter; exact ones may be left
-        out.
-      values: what was read, [N, ...], in the dtype of the arithmetic.
+      allowance: for the numbers as they were computed.
+      printed: half a unit of the last printed digit, [N, ...], by parameter. Parameters that were
+        not printed may be left out.
+      values: the numbers as they were read, [N, ...], in the dtype of the arithmetic.
     """
     hidden = {name: hidden_in(values[name], e) for name, e in printed.items()}
     worst = {name: allowance.worst[name] + e for name, e in hidden.items()}
@@ -39,22 +39,22 @@ def with_printed(
 
 @dataclasses.dataclass(frozen=True)
 class BoundRatio:
-    """One parameter of one pair.
+    """How the differences of one parameter of a pair compare with their allowances.
 
-    An entry that is not finite on one side only, or has opposite infinities, is explained if what
-    is not finite may have overflowed on its way, which is where its allowance is infinite.
+    An entry is one-sided if only one of the two is finite, or if they are opposite infinities. It
+    is explained if every one that is not finite may have overflowed: its allowance is infinite.
     """
 
     name: str
     worst_ratio: float  # max |a - b| / (e_a + e_b): over 1 no rounding explains it
-    sample: int  # of that
+    sample: int  # that has it
     index: tuple[int, ...]
     typical_ratio: float
     entries: int
-    vacuous: int  # entries whose allowance is over the largest entry of their sample
-    one_sided: int = 0  # entries that are not finite on one side only
-    unexplained: int = 0  # of those
-    first_one_sided: Worst | None = None  # an unexplained one if there is any; its value is unused
+    vacuous: int  # entries whose allowance exceeds the largest entry of their sample
+    one_sided: int = 0  # entries that are one-sided
+    unexplained: int = 0  # how many of them are not explained
+    first_one_sided: Worst | None = None  # the first unexplained one, if any; its value is unused
     shortest: str = ""  # the dtype of the two that overflows first
 
 
@@ -67,15 +67,15 @@ def bound_ratio(
     *,
     samples: np.ndarray,
 ) -> BoundRatio:
-    """Holds |a - b| against both allowances.
+    """Divides |a - b| by the sum of both allowances.
 
     Args:
       name: of the parameter.
       a: [N, ...].
       b: [N, ...].
-      of_a: allowances of a.
-      of_b: allowances of b.
-      samples: [N], their numbers.
+      of_a: the allowance of a.
+      of_b: the allowance of b.
+      samples: [N], the numbers of the samples.
     """
     shortest = min((a.dtype, b.dtype), key=lambda dtype: largest_number(dtype.name))
     a, b = a.astype(np.float64), b.astype(np.float64)
@@ -104,7 +104,7 @@ def bound_ratio(
 def _one_sided(
     a: np.ndarray, b: np.ndarray, allowed_a: np.ndarray, allowed_b: np.ndarray, samples: np.ndarray
 ) -> tuple[int, int, Worst | None]:
-    """Returns how many are not finite on one side only, how many unexplained, and the first."""
+    """Returns how many entries are one-sided, how many of them unexplained, and the first one."""
     one_sided = differ_in_kind(a, b)
     if not one_sided.any():
         return 0, 0, None
@@ -117,7 +117,7 @@ def _one_sided(
 
 
 def merge(earlier: BoundRatio, later: BoundRatio) -> BoundRatio:
-    """Joins two sets of samples, in any order; of equal ratios that of the lower sample stays."""
+    """Joins two sets of samples, in any order; of equal ratios, the lower sample's is kept."""
     worst = max(earlier, later, key=lambda one: (one.worst_ratio, -one.sample))
     return dataclasses.replace(
         worst,
@@ -140,6 +140,6 @@ def _first_one_sided(one: BoundRatio, other: BoundRatio) -> Worst | None:
 
 
 def _over(distance: np.ndarray, allowed: np.ndarray) -> np.ndarray:
-    """Returns distance / allowed, 0 where nothing differs."""
+    """Returns distance / allowed, and 0 where nothing differs."""
     with np.errstate(all="ignore"):
         return np.where(distance > 0, distance / allowed, 0)

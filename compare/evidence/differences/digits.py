@@ -1,8 +1,8 @@
-"""Agreement to a number of digits, as people state it and as people see it in print.
+"""Agreement to a number of digits, by value and in print.
 
-`numeric`: half a unit of the last digit covers the difference. `text`: the printed strings are
-equal, which is what "equal up to 7 digits" means to someone who looks at two files; two numbers
-one ulp apart can fail it by lying on either side of a rounding boundary.
+`numeric` rules: the difference is at most half a unit of the last digit. `text` rules: the printed
+strings are equal, which is what "equal up to 7 digits" means to someone who looks at two files. Two
+numbers one ulp apart can fail it, if a rounding boundary lies between them.
 """
 
 from collections.abc import Callable, Sequence
@@ -10,8 +10,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-SIGNIFICANT, DECIMALS = 5, 7  # the digits that the documented experiments claim
-MOST_DIGITS = 17  # that float64 has
+SIGNIFICANT, DECIMALS = 5, 7  # to which the documented experiments are said to agree
+MOST_DIGITS = 17  # of a float64
 
 
 class Agreement(NamedTuple):
@@ -25,22 +25,22 @@ class Agreement(NamedTuple):
 
     @property
     def agrees(self) -> bool:
-        """Whether all of them do."""
+        """Whether all entries agree."""
         return self.entries_agreeing == self.entries
 
 
 def within_significant(distance: Any, larger: Any, digits: int) -> Any:
-    """Whether |a - b| is at most half a unit of the last of so many digits of the larger."""
+    """Whether |a - b| is at most half a unit in digit `digits` of the larger of |a| and |b|."""
     return distance <= 0.5 * 10.0 ** (1 - digits) * larger
 
 
 def within_decimals(distance: Any, digits: int) -> Any:
-    """Whether |a - b| is less than half a unit of the last of so many decimals."""
+    """Whether |a - b| is less than half a unit in decimal `digits`."""
     return distance < 0.5 * 10.0**-digits
 
 
 def agree_significant(a: np.ndarray, b: np.ndarray, digits: int) -> np.ndarray:
-    """|a - b| <= half a unit of the last of so many significant digits of the larger; bool."""
+    """Returns whether a and b [...] agree to so many digits of the larger, [...] bool."""
     larger = np.maximum(np.abs(a), np.abs(b))
     with np.errstate(invalid="ignore", over="ignore"):
         close = within_significant(np.abs(a - b), larger, digits)
@@ -48,25 +48,25 @@ def agree_significant(a: np.ndarray, b: np.ndarray, digits: int) -> np.ndarray:
 
 
 def agree_decimals(a: np.ndarray, b: np.ndarray, digits: int) -> np.ndarray:
-    """|a - b| < half a unit of the last of so many decimals; bool."""
+    """Returns whether a and b [...] agree to so many decimals, [...] bool."""
     with np.errstate(invalid="ignore", over="ignore"):
         close = within_decimals(np.abs(a - b), digits)
     return close | (a == b) | _both_nan(a, b)
 
 
 def digits_agreed(a: np.ndarray, b: np.ndarray) -> int:
-    """Returns the most significant digits, at most 17, to which all entries agree (|a - b|)."""
+    """Returns to how many significant digits, 17 at most, all entries agree by value."""
     agreeing = (k for k in range(MOST_DIGITS, 0, -1) if agree_significant(a, b, k).all())
     return next(agreeing, 0)
 
 
 def same_significant_text(a: np.ndarray, b: np.ndarray, digits: int) -> np.ndarray:
-    """Whether `%.{digits - 1}e` prints the same for both; bool."""
+    """Returns whether `%.{digits - 1}e` prints the same for a and b [...], [...] bool."""
     return _same_text(a, b, f"%.{digits - 1}e", lambda v: _significant_key(v, digits))
 
 
 def same_decimals_text(a: np.ndarray, b: np.ndarray, digits: int) -> np.ndarray:
-    """Whether `%.{digits}f` prints the same for both; bool."""
+    """Returns whether `%.{digits}f` prints the same for a and b [...], [...] bool."""
     return _same_text(a, b, f"%.{digits}f", lambda v: _decimals_key(v, digits))
 
 
@@ -79,11 +79,11 @@ RULES: dict[str, Callable[[np.ndarray, np.ndarray], np.ndarray]] = {
 
 
 def count_agreements(a: Sequence[np.ndarray], b: Sequence[np.ndarray]) -> tuple[Agreement, ...]:
-    """Counts what agrees under every rule.
+    """Counts the entries and samples that agree under every rule.
 
     Args:
-      a: arrays [N, ...], one a parameter.
-      b: the same of the other side.
+      a: arrays [N, ...], one per parameter.
+      b: arrays of the same shapes.
 
     Returns:
       One Agreement for each of RULES; a sample agrees when all entries of all parameters do.
@@ -114,7 +114,7 @@ _Key = tuple[np.ndarray, np.ndarray, np.ndarray]  # rounded digits, exponent, wh
 def _same_text(
     a: np.ndarray, b: np.ndarray, template: str, key: Callable[[np.ndarray], _Key]
 ) -> np.ndarray:
-    """Compares rounded digits as numbers, and as strings only where rounding is a close call."""
+    """Compares rounded digits as numbers, and strings only where rounding is too close to call."""
     with np.errstate(all="ignore"):
         (digits_a, exponent_a, certain_a), (digits_b, exponent_b, certain_b) = key(a), key(b)
     same = (digits_a == digits_b) & (exponent_a == exponent_b)
@@ -126,7 +126,8 @@ def _same_text(
 
 
 def _decimals_key(values: np.ndarray, digits: int) -> _Key:
-    scaled = np.abs(values) * 10.0**digits  # one rounding: certain while half-units are resolved
+    # Rounded once, so it is certain as long as there are digits after the point.
+    scaled = np.abs(values) * 10.0**digits
     return np.rint(scaled), np.zeros_like(scaled), _clear_of_ties(scaled, scaled < 2.0**40)
 
 
@@ -145,7 +146,7 @@ def _significant_key(values: np.ndarray, digits: int) -> _Key:
 
 
 def _clear_of_ties(scaled: np.ndarray, sure: np.ndarray) -> np.ndarray:
-    """Whether computed and exact value surely round to the same integer.
+    """Whether the computed and the exact value are sure to round to the same integer.
 
     `scaled` carries a few roundings of 2^-53, so its error is under 2^-50 |scaled|; the margin is
     16 times that, and never under 2^-46.

@@ -1,7 +1,7 @@
-"""Which entries differ, and how large a difference is beside the value: what figures show.
+"""Which entries differ, and by how much for values of each size: the data of figures.
 
-Of the samples with end-to-end bounds, over all pairs. Shape letters: N samples, ... the shape of a
-parameter.
+It is collected over all pairs, in the samples with end-to-end bounds. Shape letters: N samples, ...
+the shape of a parameter.
 """
 
 import math
@@ -13,21 +13,21 @@ import numpy as np
 from compare.evidence.differences.bounds import Allowance
 from compare.evidence.differences.ulp import coarser_dtype, ulp_distance
 
-MOST_CELLS = 48  # along a side: more are pooled, since nobody can see them
+MOST_CELLS = 48  # along a side of a map; more could not be told apart
 _LOWEST = -1074  # the binary exponent of the smallest number in float64
 
 
 class EntryMap(NamedTuple):
-    """One parameter, its entries pooled by maximum into cells; row after row.
+    """The entries of one parameter, pooled by maximum into cells; row after row.
 
-    An infinite ulp is an entry that is not finite, on one side or on both.
+    The distance of an entry that is not finite, on one side or on both, is infinite.
     """
 
     name: str
     shape: tuple[int, ...]
     cells: tuple[int, int]
-    ulp: tuple[float, ...]  # the largest distance
-    ratio: tuple[float, ...]  # the largest |a - b| / (e_a + e_b)
+    ulp: tuple[float, ...]  # the largest distance in each cell
+    ratio: tuple[float, ...]  # the largest |a - b| / (e_a + e_b) in each cell
 
 
 class SizeBin(NamedTuple):
@@ -37,11 +37,11 @@ class SizeBin(NamedTuple):
     entries: int
     error: float  # the largest |a - b|
     least: float  # the smallest e_a + e_b
-    most: float
+    most: float  # the largest e_a + e_b
 
 
 class Entries(NamedTuple):
-    """All parameters of some samples."""
+    """What is known of the entries of all parameters, in some samples."""
 
     samples: int
     maps: tuple[EntryMap, ...]
@@ -51,13 +51,13 @@ class Entries(NamedTuple):
 def entries_of(
     a: Mapping[str, np.ndarray], b: Mapping[str, np.ndarray], of_a: Allowance, of_b: Allowance
 ) -> Entries:
-    """Looks at one pair.
+    """Maps and sorts the entries of one pair.
 
     Args:
       a: [N, ...], by parameter.
-      b: the same.
-      of_a: allowances of a.
-      of_b: allowances of b.
+      b: arrays of the same shapes.
+      of_a: the allowance of a.
+      of_b: the allowance of b.
     """
     maps, sizes = [], []
     for name, here in a.items():
@@ -88,7 +88,7 @@ def _map(name: str, ulp: np.ndarray, ratio: np.ndarray) -> EntryMap:
 
 
 def _pool(values: np.ndarray) -> np.ndarray:
-    """Takes the maximum of blocks of a matrix, so that no side is longer than MOST_CELLS."""
+    """Takes the maximum over blocks of a matrix, so that no side is longer than MOST_CELLS."""
     for axis, length in enumerate(values.shape):
         starts = np.arange(0, length, -(-length // MOST_CELLS))
         values = np.maximum.reduceat(values, starts, axis=axis)
@@ -96,7 +96,7 @@ def _pool(values: np.ndarray) -> np.ndarray:
 
 
 def _by_size(value: np.ndarray, distance: np.ndarray, allowed: np.ndarray) -> tuple[SizeBin, ...]:
-    """Sorts entries that are not 0 by the binary exponent of their value."""
+    """Sorts the entries that are not 0 by the binary exponent of their value."""
     here = value > 0
     if not here.all():
         value, distance, allowed = value[here], distance[here], allowed[here]
@@ -116,12 +116,12 @@ def _by_size(value: np.ndarray, distance: np.ndarray, allowed: np.ndarray) -> tu
 
 
 def over_pairs(one: Entries, other: Entries) -> Entries:
-    """Joins two pairs of the same samples."""
+    """Joins the entries of two pairs, for the same samples."""
     return merge(one, other)._replace(samples=one.samples)
 
 
 def merge(one: Entries | None, other: Entries | None) -> Entries:
-    """Joins two sets of samples, in any order."""
+    """Joins the entries of two sets of samples, in any order."""
     if one is None or other is None:
         found = one or other
         assert found is not None

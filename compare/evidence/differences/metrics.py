@@ -27,11 +27,11 @@ class Worst:
 
 @dataclasses.dataclass(frozen=True)
 class Comparison:
-    """Two arrays [N, ...] of one quantity, entry by entry.
+    """Two arrays [N, ...] of one quantity, compared entry by entry.
 
-    A maximum is None where no entry could be measured. Entries not finite are never measured but
-    counted: as the same where neither side is finite, as different where one side is or where
-    infinities have opposite signs. (NaN and infinity are two faces of one overflow.)
+    A maximum is None if no entry could be measured. Entries that are not finite are not measured
+    but counted: as different if one side is finite or infinities have opposite signs, otherwise as
+    the same. (One overflow may show as NaN or as infinity.)
     """
 
     name: str
@@ -41,14 +41,14 @@ class Comparison:
     max_rel: Worst | None  # max |a - b| / max(|a|, |b|), in [0, 2]
     max_ulp: Worst | None  # in the coarser of the two dtypes
     magnitude: float  # max(max |a|, max |b|)
-    negligible: int  # entries below the smallest normal number on both sides: not divided
+    negligible: int  # entries below the smallest normal number on both sides: not in max_rel
     nonfinite_same: int
     nonfinite_differ: int
-    first_nonfinite: Worst | None  # the first different one if there is any; its value is unused
+    first_nonfinite: Worst | None  # the first different one, if any; its value is unused
 
     @property
     def scaled(self) -> float | None:
-        """Max |a - b| / max(max |a|, max |b|), 0 if both are 0 everywhere."""
+        """Max |a - b| / max(max |a|, max |b|), or 0 if both are 0 everywhere."""
         if self.max_abs is None:
             return None
         return self.max_abs.value / self.magnitude if self.magnitude else 0.0
@@ -60,7 +60,7 @@ def compare_arrays(name: str, a: np.ndarray, b: np.ndarray, *, first_sample: int
     Args:
       name: of the quantity, such as 'w1'.
       a: [N, ...], floating.
-      b: [N, ...], floating; its dtype may be another.
+      b: [N, ...], of the same or another floating dtype.
       first_sample: the number of sample a[0].
 
     Returns:
@@ -76,7 +76,7 @@ def compare_arrays(name: str, a: np.ndarray, b: np.ndarray, *, first_sample: int
     a_finite, b_finite = np.where(finite, a, 0), np.where(finite, b, 0)
     larger = np.maximum(np.abs(a_finite), np.abs(b_finite))
     tiny = larger < float(ml_dtypes.finfo(dtype).smallest_normal)
-    with np.errstate(divide="ignore", invalid="ignore"):  # of what is tiny
+    with np.errstate(divide="ignore", invalid="ignore"):  # of tiny entries, not used
         relative = relative_distance(np, a_finite, b_finite, larger)
     return Comparison(
         name=name,
@@ -94,7 +94,7 @@ def compare_arrays(name: str, a: np.ndarray, b: np.ndarray, *, first_sample: int
 
 
 def differ_in_kind(a: np.ndarray, b: np.ndarray) -> np.ndarray:
-    """Whether an entry is not finite on one side only, or infinities have opposite signs."""
+    """Returns where only one side is finite, or infinities have opposite signs; [...] bool."""
     both = ~np.isfinite(a) & ~np.isfinite(b)
     same = both & ((a == b) | np.isnan(a) | np.isnan(b))
     return ~(np.isfinite(a) & np.isfinite(b)) & ~same
@@ -111,7 +111,7 @@ def largest_ulp(a: np.ndarray, b: np.ndarray) -> np.ndarray:
 def merge(earlier: Comparison, later: Comparison) -> Comparison:
     """Joins the comparisons of two sets of samples, in any order.
 
-    Of equal maxima that of the lower sample stays.
+    Of equal maxima, that of the lower sample is kept.
     """
     return dataclasses.replace(
         earlier,
@@ -144,7 +144,7 @@ def _first_nonfinite(one: Comparison, other: Comparison) -> Worst | None:
 
 
 def relative_distance(xp: Any, a: Any, b: Any, larger: Any) -> Any:
-    """Returns |a - b| / larger, 0 where larger is 0; halved first, so that nothing overflows."""
+    """Returns |a - b| / larger, or 0 where larger is 0; halves both first, lest they overflow."""
     return xp.abs(a / 2 - b / 2) / xp.where(larger > 0, larger / 2, 1.0)
 
 

@@ -1,7 +1,7 @@
-"""What changes from run to run: gradients held against the same, computed again.
+"""What changes from run to run: gradients compared with themselves, computed again.
 
-An implementation that comes out differently each time has a noise floor; a difference below it
-says nothing about who is wrong.
+An implementation that gives other bits each time has a noise floor. A difference below it does not
+mean that anything is wrong.
 """
 
 from collections.abc import Sequence
@@ -15,17 +15,17 @@ Layers = Sequence[tuple[np.ndarray, np.ndarray]]  # leaves [N, n_in, n_out] and 
 
 
 class Noise(NamedTuple):
-    """How far one implementation has come out differently."""
+    """How far one implementation differs from itself."""
 
     runs: int  # after the first
     entries: int  # of gradients, in all of these runs
-    moved: int  # entries whose bits are others
+    moved: int  # entries whose bits have changed
     max_abs: float  # of entries that are finite in both
     max_ulp: int
 
 
 def noise_between(first: Layers, second: Layers) -> Noise:
-    """Holds a second run against the first."""
+    """Compares a second run with the first."""
     leaves = [pair for a, b in zip(first, second, strict=True) for pair in zip(a, b, strict=True)]
     entries, moved = sum(a.size for a, _ in leaves), count_moved(first, second)
     if not moved:
@@ -40,17 +40,17 @@ def noise_between(first: Layers, second: Layers) -> Noise:
 
 
 def merge(one: Noise, other: Noise) -> Noise:
-    """Joins what was found of other samples in as many runs."""
+    """Joins the noise of two sets of samples, in the same number of runs."""
     return _joined(one, other, one.runs)
 
 
 def merge_runs(one: Noise, other: Noise) -> Noise:
-    """Joins what was found in other runs of the same samples."""
+    """Joins the noise of two sets of runs, for the same samples."""
     return _joined(one, other, one.runs + other.runs)
 
 
 def count_moved(first: Layers, second: Layers) -> int:
-    """Counts the entries whose bits are others; NaNs are all the same."""
+    """Counts the entries whose bits have changed; all NaNs count as the same."""
     if first is second:
         return 0
     return sum(

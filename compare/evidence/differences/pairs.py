@@ -5,12 +5,12 @@ import operator
 
 import numpy as np
 
-from compare.evidence.differences import bounds, by_sample, digits, metrics, peers, ulp
+from compare.evidence.differences import allclose, bounds, digits, metrics, sample_bins, ulp
+from compare.evidence.differences.allclose import AllcloseResult
 from compare.evidence.differences.bounds import Allowance, BoundRatio
-from compare.evidence.differences.by_sample import Bins
 from compare.evidence.differences.digits import Agreement
 from compare.evidence.differences.metrics import Comparison
-from compare.evidence.differences.peers import PeerFacts
+from compare.evidence.differences.sample_bins import SampleBins
 from compare.evidence.differences.ulp import coarser_dtype
 from compare.problem.quantities import Quantities, name_all
 
@@ -26,15 +26,15 @@ class Pair:
     prediction: Comparison | None  # None where one of the two gives nothing but gradients
     loss: Comparison | None
     digits: tuple[Agreement, ...]
-    peers: PeerFacts
-    ulp_histogram: tuple[int, ...]  # samples by the largest distance in them: `ulp.BINS`
+    peers: AllcloseResult
+    ulp_histogram: tuple[int, ...]  # samples by their largest distance, in `ulp.BINS`
     printed: bool = False  # whether one of the two was read from print
-    by_sample: tuple[int, ...] = ()  # the largest distance in each of `by_sample.Bins`
-    bounds: tuple[BoundRatio, ...] = ()  # in the order of `quantities`; none before `with_bounds`
+    by_sample: tuple[int, ...] = ()  # the largest distance in each of `sample_bins.SampleBins`
+    bounds: tuple[BoundRatio, ...] = ()  # in the order of `quantities`; set by `with_bounds`
 
     @property
     def quantities(self) -> tuple[Comparison, ...]:
-        """Parameters, and prediction and loss where there are any."""
+        """Parameters, and prediction and loss if there are any."""
         more = (one for one in (self.prediction, self.loss) if one is not None)
         return (*self.parameters, *more)
 
@@ -46,7 +46,7 @@ def compare_pair(
     of_b: Quantities,
     *,
     first_sample: int,
-    bins: Bins | None = None,
+    bins: SampleBins | None = None,
 ) -> Pair:
     """Compares one block of samples of two implementations, whose names are a and b."""
     dtype = coarser_dtype(*(one.parameters["b1"].dtype for one in (of_a, of_b)))
@@ -66,16 +66,16 @@ def compare_pair(
         prediction=compared.get("prediction"),
         loss=compared.get("loss"),
         digits=digits.count_agreements(list(left.values()), list(right.values())),
-        peers=peers.count_breaking(left.values(), right.values(), dtype.name),
+        peers=allclose.count_breaking(left.values(), right.values(), dtype.name),
         ulp_histogram=ulp.bin_counts(distances),
         printed=of_a.printed or of_b.printed,
         by_sample=along_samples(bins, distances, first_sample),
     )
 
 
-def along_samples(bins: Bins | None, distances: np.ndarray, first: int) -> tuple[int, ...]:
-    """Returns the largest of [N] distances in every bin, if there are any."""
-    return () if bins is None else by_sample.largest_by_bin(bins, distances, first_sample=first)
+def along_samples(bins: SampleBins | None, distances: np.ndarray, first: int) -> tuple[int, ...]:
+    """Returns the largest of [N] distances in every bin; nothing if there are no bins."""
+    return () if bins is None else sample_bins.largest_by_bin(bins, distances, first_sample=first)
 
 
 def with_bounds(
@@ -87,7 +87,16 @@ def with_bounds(
     *,
     samples: np.ndarray,
 ) -> Pair:
-    """Adds end-to-end bounds of some samples, whose arrays and numbers these are."""
+    """Adds end-to-end bounds of some samples.
+
+    Args:
+      pair: of all samples.
+      of_a: arrays of a, for some samples.
+      of_b: arrays of b.
+      allowed_a: the allowance of a.
+      allowed_b: the allowance of b.
+      samples: [N], the numbers of these samples.
+    """
     left, right = name_all(of_a), name_all(of_b)
     found = tuple(
         bounds.bound_ratio(name, left[name], right[name], allowed_a, allowed_b, samples=samples)
@@ -99,16 +108,16 @@ def with_bounds(
 
 
 def merge(earlier: Pair, later: Pair) -> Pair:
-    """Joins what two sets of samples gave, in any order."""
+    """Joins the pair of two sets of samples, in any order."""
     return dataclasses.replace(
         earlier,
         parameters=tuple(map(metrics.merge, earlier.parameters, later.parameters)),
         prediction=_merge(earlier.prediction, later.prediction),
         loss=_merge(earlier.loss, later.loss),
         digits=tuple(map(digits.merge, earlier.digits, later.digits)),
-        peers=peers.merge(earlier.peers, later.peers),
+        peers=allclose.merge(earlier.peers, later.peers),
         ulp_histogram=tuple(map(operator.add, earlier.ulp_histogram, later.ulp_histogram)),
-        by_sample=by_sample.merge(earlier.by_sample, later.by_sample),
+        by_sample=sample_bins.merge(earlier.by_sample, later.by_sample),
         bounds=tuple(map(bounds.merge, earlier.bounds, later.bounds))
         if earlier.bounds and later.bounds
         else earlier.bounds or later.bounds,

@@ -3,12 +3,12 @@
 import ml_dtypes
 import numpy as np
 
-# Histograms of distances: 0, 1, 2 to 3, 4 to 7, ... ulp, whatever is counted.
+# The bins of histograms of distances: 0, 1, 2 to 3, 4 to 7, ... ulp.
 BINS = (0, *(2**power for power in range(64)))
 
 
 def bin_counts(distances: np.ndarray) -> tuple[int, ...]:
-    """Counts uint64 distances by bin, each of which begins where BINS says."""
+    """Counts uint64 distances in bins, which begin at BINS."""
     edges = np.array(BINS[1:], np.uint64)
     found = np.searchsorted(edges, distances.astype(np.uint64), side="right")
     return tuple(np.bincount(found, minlength=len(BINS)).tolist())
@@ -22,9 +22,9 @@ def coarser_dtype(a: np.dtype, b: np.dtype) -> np.dtype:
 def ulp_distance(a: np.ndarray, b: np.ndarray, dtype: np.dtype) -> np.ndarray:
     """Counts the floating-point numbers of `dtype` from a to b.
 
-    Both are rounded to dtype first and subnormals count as zero, since libraries differ in
-    whether they flush them. +0 and -0 are 0 apart. The count is taken between the ordered integers
-    that the bit patterns are, in uint64, which the distance of two float64 values always fits.
+    Both are rounded to dtype first, and subnormals count as zero, since libraries differ in
+    whether they flush them. +0 and -0 are 0 apart. Bit patterns are integers in the order of the
+    numbers, so their difference is the count; uint64 holds that of any two float64 values.
 
     Args:
       a: any shape, floating, finite.

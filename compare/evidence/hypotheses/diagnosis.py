@@ -1,10 +1,10 @@
-"""Which classic mistake explains a gradient that broke a rule.
+"""Which classic mistake explains a gradient that failed its certificate.
 
-The backward pass is walked from the output down. The first of delta_l, dL/db_l alone and dL/dw_l
-that is not what its neighbours ask for is tried against a table of mistakes, each a formula for
-what would stand there instead. One that fits to rounding in every entry of every sample tried,
-certified ones included, is the explanation; where none fits, that is said. Where rounding or print
-hide so much that several different ones fit, none is named.
+The layers are walked from the output down. The first of delta_l, dL/db_l alone and dL/dw_l that is
+not what its neighbours ask for is compared with a table of mistakes, each a formula for what would
+be computed instead. A mistake that fits to within rounding in every entry of every sample,
+certified ones included, is the explanation. If none fits, or if rounding or print hide so much
+that several different ones fit, none is named.
 """
 
 import itertools
@@ -23,27 +23,31 @@ from compare.evidence.hypotheses.mistakes import (
 )
 from compare.evidence.hypotheses.right_values import RightValues
 
-_SAME = 1e-9  # relative; two mistakes that come to the same thing
+_SAME = 1e-9  # relative distance of two mistakes that come to the same thing
 
 
 class Explanation(NamedTuple):
-    """What is wrong, and by which mistake."""
+    """What is wrong, and which mistake explains it."""
 
     quantity: str  # 'delta3', 'dL/db3' or 'dL/dw3'
-    mistake: str | None  # in words that follow "delta3 of mine"; None where no classic one fits
+    mistake: str | None  # continues a sentence such as 'delta3 of mine ...'; None if none fits
 
 
 def diagnose(case: Case, *, n_samples: int) -> Explanation | None:
-    """Finds the first wrong quantity, and the mistake behind it; None where nothing stands out.
+    """Finds the first wrong quantity, and the mistake that explains it.
 
     Args:
       case: failed samples of one implementation, and some certified ones.
-      n_samples: of the whole run: a gradient may have been divided by it.
+      n_samples: of the whole run, by which a gradient may have been divided.
+
+    Returns:
+      None if every quantity is right to within its tolerance.
     """
     case = case.wide()
     alive = [np.any(db != 0, axis=0) for _, db in case.grads]
-    # A forward pass of our own cannot be spoilt by the mistake; the gradient's own trace is known
-    # to a few roundings, however deep the network is, and tells smaller mistakes.
+    # First with h by a forward pass of our own, which the mistake cannot spoil; then with h
+    # recovered from the gradient, which is known to a few roundings however deep the network is,
+    # and so tells smaller mistakes.
     unexplained = None
     for trusted in ([np.zeros_like(one) for one in alive], alive):
         right = RightValues(case, trusted)
@@ -58,7 +62,7 @@ def diagnose(case: Case, *, n_samples: int) -> Explanation | None:
 
 
 def _explain(right: RightValues, layer: int, n_samples: int) -> Explanation | None:
-    """Returns None if this layer is right."""
+    """Returns what is wrong in this layer, or None."""
     dw, db = right.case.grads[layer - 1]
     h, delta = right.act(layer - 1), right.delta(layer)
     of_db, of_dw = right.tolerances(layer)
@@ -95,7 +99,7 @@ def _fitting(
     *,
     is_coarse: bool,
 ) -> str | None:
-    """Returns the words of the mistake that fits; None where none does, or different ones do."""
+    """Returns the description of the mistake that fits; None if none does, or different ones do."""
     if not found.any():
         return "is 0 where the chain rule gives something else: it is missing or detached"
     fitting = (

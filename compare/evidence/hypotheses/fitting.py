@@ -1,4 +1,4 @@
-"""Whether one array is another, but for rounding and for what print hides.
+"""Whether two arrays are equal, but for rounding and for what print hides.
 
 The sample axis is last. Shape letters: N samples.
 """
@@ -7,34 +7,34 @@ from typing import NamedTuple
 
 import numpy as np
 
-from compare.evidence.certificate.recovered import Trace
-from compare.evidence.certificate.rules import Layer
+from compare.evidence.certificate.forward import Preacts
+from compare.evidence.certificate.recovery import LayerGradient
 
 
 class Tolerance(NamedTuple):
-    """How far a fitting array may be off."""
+    """How far an array that fits may be off."""
 
-    relative: np.ndarray  # [N] to the largest entry of a sample
-    hidden: np.ndarray  # [N] besides, whatever the entries are
+    relative: np.ndarray  # [N] relative to the largest entry of a sample
+    hidden: np.ndarray  # [N] besides, by print
 
 
-class Above(NamedTuple):
-    """The layer above, and how delta comes down from it."""
+class LayerAbove(NamedTuple):
+    """The layer above, and what its delta passes through on the way down."""
 
-    layer: Layer
+    layer: LayerGradient
     w: np.ndarray  # [n_l, n_{l+1}]
     slope: np.ndarray  # [n_l, N]
 
 
 def tolerances(
-    rounding: np.ndarray, own: Layer, above: Above | None, h: np.ndarray
+    rounding: np.ndarray, own: LayerGradient, above: LayerAbove | None, h: np.ndarray
 ) -> tuple[Tolerance, Tolerance]:
     """Returns the tolerances of db, and of dw beside db as found.
 
     Args:
-      rounding: [N], what rounding explains, relative to the largest entry of a sample.
+      rounding: [N], the effect of rounding, relative to the largest entry of a sample.
       own: the layer.
-      above: None for the output.
+      above: None for the last layer.
       h: [n_in, N], its input.
     """
     if own.dw_hidden is None or own.delta_hidden is None:
@@ -50,21 +50,21 @@ def tolerances(
 
 
 def fits(found: np.ndarray, value: np.ndarray, tolerance: Tolerance) -> bool:
-    """Whether all samples are equal within the tolerance."""
+    """Returns whether all samples are equal within the tolerance."""
     distance = largest(found - value)
     return bool(np.all(distance <= tolerance.relative * largest(value) + tolerance.hidden))
 
 
 def largest(values: np.ndarray) -> np.ndarray:
-    """The largest magnitude in each sample, [N]."""
+    """Returns the largest magnitude in each sample, [N]."""
     return np.abs(values).max(axis=tuple(range(values.ndim - 1)))
 
 
-def lost_in(trace: Trace) -> np.ndarray:
-    """What is not known of z, relative to its largest entry, [N]."""
-    return largest(trace.error) / np.maximum(largest(trace.z), 1e-300)
+def relative_error(preacts: Preacts) -> np.ndarray:
+    """Returns the error of z relative to its largest entry, [N]."""
+    return largest(preacts.error) / np.maximum(largest(preacts.z), 1e-300)
 
 
 def outer(h: np.ndarray, delta: np.ndarray) -> np.ndarray:
-    """Multiplies h [n_in, N] and delta [n_out, N] to [n_in, n_out, N]."""
+    """Returns the outer product of h [n_in, N] and delta [n_out, N], [n_in, n_out, N]."""
     return h[:, None] * delta

@@ -1,4 +1,4 @@
-"""Classic mistakes: each a sentence and a formula for what would stand in place of the right value.
+"""Classic mistakes: each a description, and a formula for the value that would be computed.
 
 The sample axis is last.
 """
@@ -12,11 +12,11 @@ from compare.evidence.certificate.activations import ACTIVATIONS
 from compare.evidence.hypotheses.fitting import outer
 from compare.evidence.hypotheses.right_values import RightValues
 
-Mistakes: TypeAlias = Iterator[tuple[str, np.ndarray]]  # (what was done, what comes out of it)
+Mistakes: TypeAlias = Iterator[tuple[str, np.ndarray]]  # (description, value)
 
 
 def factors(right: RightValues, n_samples: int, *, is_output: bool) -> Iterator[tuple[float, str]]:
-    """Yields what the right value may be multiplied by, and how that is said."""
+    """Yields factors by which a value may be wrong, each with its description."""
     gives, loss = "what the chain rule gives", right.case.loss
     front = f": the factor 2 of {loss.formula} is" if is_output and loss.factor == 2 else ""
     k = len(right.case.y)
@@ -36,8 +36,8 @@ def factors(right: RightValues, n_samples: int, *, is_output: bool) -> Iterator[
 
 
 def of_output(right: RightValues) -> Mistakes:
-    """Yields what may stand in place of the last delta."""
-    yhat, y, loss = right.trace[-1].z, right.case.y, right.case.loss
+    """Yields mistakes in delta of the output."""
+    yhat, y, loss = right.preacts[-1].z, right.case.y, right.case.loss
     for said, slope in loss.mistakes:
         yield said, slope(yhat, y)
     hidden = right.case.activations[-1:] or tuple(ACTIVATIONS.values())
@@ -50,8 +50,8 @@ def of_output(right: RightValues) -> Mistakes:
 
 
 def of_delta(right: RightValues, layer: int) -> Mistakes:
-    """Yields what may stand in place of the delta of a hidden layer."""
-    case, z, h = right.case, right.trace[layer - 1].z, right.act(layer)
+    """Yields mistakes in delta of a hidden layer."""
+    case, z, h = right.case, right.preacts[layer - 1].z, right.act(layer)
     phi, slope, s = case.activations[layer - 1], right.slope(layer), right.passed_down(layer)
     w, above = case.params[layer][0], case.grads[layer][1]
     yield "phi' is left out", s
@@ -67,10 +67,10 @@ def of_delta(right: RightValues, layer: int) -> Mistakes:
     else:
         yield "a step at 0 stands in place of phi'", s * (z > 0)
     for other in range(1, right.n_layers):
-        if other != layer and right.trace[other - 1].z.shape == z.shape:
+        if other != layer and right.preacts[other - 1].z.shape == z.shape:
             yield (
                 f"phi' is taken at z{other} instead of z{layer}",
-                s * phi.slope(np, right.trace[other - 1].z),
+                s * phi.slope(np, right.preacts[other - 1].z),
             )
     if w.shape[0] == w.shape[1]:
         yield f"w{layer + 1} is transposed", (w.T @ above) * slope
@@ -83,14 +83,14 @@ def of_delta(right: RightValues, layer: int) -> Mistakes:
 
 
 def of_weights(right: RightValues, layer: int) -> Mistakes:
-    """Yields what may stand in place of dL/dw of a layer, beside its delta as found."""
+    """Yields mistakes in dL/dw of a layer whose delta is as found."""
     case, delta = right.case, right.case.grads[layer - 1][1]
     h, name = right.act(layer - 1), _act_name(layer - 1)
     yield f"{name} is left out", outer(np.ones_like(h), delta)
     if h.shape == delta.shape:
         yield "it is transposed", outer(delta, h)
     if layer > 1:
-        z = right.trace[layer - 2].z
+        z = right.preacts[layer - 2].z
         yield f"z{layer - 1} stands in place of h{layer - 1}", outer(z, delta)
         slope = right.slope(layer - 1)
         yield f"phi'(z{layer - 1}) stands in place of h{layer - 1}", outer(slope, delta)

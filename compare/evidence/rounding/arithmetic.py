@@ -13,7 +13,7 @@ import numpy as np
 
 
 class Arithmetic(NamedTuple):
-    """Of one implementation; errors are relative, and of first order nowhere."""
+    """The arithmetic of one implementation. Errors are relative, with terms of higher order."""
 
     dtype: np.dtype  # of its results
     operand_bits: int  # fraction bits that a factor of a matrix product keeps
@@ -37,10 +37,11 @@ class Arithmetic(NamedTuple):
 
     @property
     def logistic(self) -> float:
-        """What 1 / (1 + exp(-z)) loses where exp(-z) overflows, as XLA computes it in float16.
+        """The error of 1 / (1 + exp(-z)) where exp(-z) overflows, as XLA computes it in float16.
 
-        It is 0 there in place of up to one over the largest number: 1.5e-5 in float16, which is 256
-        times lam, and less than lam in all others. Float32 and float64 have that in lam already.
+        The result is 0 there instead of up to 1 / (the largest number): 1.5e-5 in float16, which is
+        256 times lam. In all other dtypes it is less than lam, which float32 and float64 allow for
+        already.
         """
         return max(self.lam, 1 / largest_number(self.dtype.name)) if self.is_low else 0.0
 
@@ -51,19 +52,19 @@ class Arithmetic(NamedTuple):
 
     @property
     def is_plain(self) -> bool:
-        """Whether a matrix product is made of operations of the dtype."""
+        """Whether a matrix product is computed with operations of the dtype alone."""
         bits = fraction_bits(self.dtype)
         return self.operand_bits >= bits and self.sum_bits == bits
 
     @property
     def operand_u(self) -> float:
-        """What a factor of a matrix product loses: it may be truncated, and not rounded."""
+        """The error of a factor of a matrix product, which may be truncated rather than rounded."""
         reduced = self.operand_bits < fraction_bits(self.dtype)
         return 2.0**-self.operand_bits if reduced else 0.0
 
     @property
     def sum_u(self) -> float:
-        """What a term of a sum inside a matrix product may lose.
+        """The error of one term of a sum inside a matrix product.
 
         Tensor cores add several products at once. Each is truncated to the exponent of the largest,
         by 2^-sum_bits of it at most, and the sum is truncated again: not more than twice a term
@@ -76,12 +77,12 @@ class Arithmetic(NamedTuple):
         """Bounds the error of a dot product, relative to the sum of the magnitudes of its terms.
 
         Args:
-          terms: of the sum.
-          roundings: to the dtype, of the result or of factors, before or afterwards.
+          terms: how many terms the sum has.
+          roundings: how often the result or a factor is rounded to the dtype besides.
 
         Returns:
-          gamma of both together if plain; else what two factors, the sum and its rounding to the
-          dtype come to. Infinite where anything can come out.
+          gamma(terms + roundings) if the arithmetic is plain. Otherwise the errors of two factors,
+          of the sum and of rounding it to the dtype, all together. Infinite if there is no bound.
         """
         if self.is_plain:
             return gamma(terms + roundings, self.u)
@@ -89,8 +90,8 @@ class Arithmetic(NamedTuple):
         return factors * summed * (1 + self.u) ** (roundings + 1) - 1
 
 
-class Exact(NamedTuple):
-    """That of integers and booleans: nothing is rounded, nothing underflows."""
+class ExactArithmetic(NamedTuple):
+    """The arithmetic of integers and booleans: nothing is rounded, nothing underflows."""
 
     u: float = 0.0
     lam: float = 0.0
@@ -101,16 +102,16 @@ class Exact(NamedTuple):
     is_plain: bool = True
 
     def dot(self, terms: int) -> float:
-        """Returns what a dot product costs."""
+        """Returns 0, since a dot product is exact."""
         del terms
         return 0.0
 
 
-EXACT = Exact()
+EXACT = ExactArithmetic()
 
 
 def plain_arithmetic(dtype: np.typing.DTypeLike) -> Arithmetic:
-    """Returns that of a candidate of which nothing is known: every operation is of the dtype."""
+    """Returns the arithmetic whose every operation is of the dtype, if nothing else is known."""
     bits = fraction_bits(np.dtype(dtype))
     return Arithmetic(np.dtype(dtype), bits, bits)
 
@@ -121,10 +122,10 @@ def fraction_bits(dtype: np.dtype) -> int:
 
 
 def largest_number(dtype: str) -> float:
-    """Returns the largest finite number of a dtype of that name, beyond which it overflows."""
+    """Returns the largest finite number of the dtype with that name."""
     return float(ml_dtypes.finfo(np.dtype(dtype)).max)
 
 
 def gamma(n: int, u: float) -> float:
-    """Returns n u / (1 - n u), over (1 + u)^n - 1; infinite where n u is 1 or more."""
+    """Returns n u / (1 - n u), a bound of (1 + u)^n - 1; infinite if n u is 1 or more."""
     return n * u / (1 - n * u) if n * u < 1 else math.inf

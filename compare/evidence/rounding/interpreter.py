@@ -1,4 +1,4 @@
-"""A jaxpr, evaluated on values of any kind: errors beside numbers, or nodes of a graph."""
+"""Evaluates a jaxpr on values of any kind: numbers with error bounds, or nodes of a graph."""
 
 from collections.abc import Callable, Sequence
 from types import MappingProxyType
@@ -29,14 +29,14 @@ def interpret(
     constant: Callable[[np.ndarray], Value],
     apply: Callable[[Equation, Sequence[Value]], Sequence[Value]],
 ) -> list[Value]:
-    """Evaluates a jaxpr; functions that it calls are evaluated in place.
+    """Evaluates a jaxpr. A function that it calls is evaluated in place.
 
     Args:
       closed: what `jax.make_jaxpr` returns.
-      args: one for each input.
-      constant: makes a value of a number in the text of the jaxpr, or of an array it has captured.
-      apply: what an equation makes of its operands, one value for each result. Calls never come;
-        loops and branches (scan, while, cond) do, as one equation.
+      args: one value for each input.
+      constant: makes a value of a literal in the jaxpr, or of an array that it has captured.
+      apply: evaluates an equation on its operands and returns one value for each result. It is
+        never given a call. A loop or a branch (scan, while, cond) is one equation.
 
     Returns:
       One value for each output.

@@ -6,10 +6,10 @@ from typing import NamedTuple
 
 import numpy as np
 
-from compare.evidence.certificate import proof
 from compare.evidence.certificate.case import Case, make_case
+from compare.evidence.certificate.certificate import Certificate, Finding, certify
+from compare.evidence.certificate.certificate import merge as merge_certificates
 from compare.evidence.certificate.detectable import MOST_SAMPLES, detectable_ulp
-from compare.evidence.certificate.proof import Certificate, Finding
 from compare.evidence.hypotheses.diagnosis import Explanation, diagnose
 from compare.evidence.rounding.arithmetic import Arithmetic
 from compare.pipeline.kinds.base import Evidence, Run, merge_by_name
@@ -102,7 +102,7 @@ class Certificates(Evidence[Certifications]):
           compiled: as in `examine`.
         """
         worst = (-1.0 if one is None or one.worst is None else one.worst.ratio for one in before)
-        found = proof.certify(
+        found = certify(
             "",
             self._case(block, answer, arithmetic),
             first_sample=block.start,
@@ -148,7 +148,7 @@ def _fails_earlier(found: Certificate, known: Certificate | None) -> bool:
 def _merge(one: Certification, other: Certification) -> Certification:
     first = other if _fails_earlier(other.certificate, one.certificate) else one
     return Certification(
-        proof.merge(one.certificate, other.certificate),
+        merge_certificates(one.certificate, other.certificate),
         first.explanation,
         one.detectable or other.detectable,
     )

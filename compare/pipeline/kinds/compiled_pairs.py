@@ -3,15 +3,15 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from compare.evidence.differences.by_sample import Bins
-from compare.evidence.differences.columns import (
+from compare.evidence.differences.compiled_metrics import Measures
+from compare.evidence.differences.compiled_pairs import (
     Columns,
     columns_of,
     compare_measured,
     measure_columns,
 )
-from compare.evidence.differences.measures import Measures
 from compare.evidence.differences.pairs import Pair, compare_pair
+from compare.evidence.differences.sample_bins import SampleBins
 from compare.problem.answers import Answer, names_by_answer, quantities
 from compare.problem.blocks import Block
 from compare.problem.quantities import Quantities
@@ -52,7 +52,7 @@ class CompiledPairs:
         of_b: Quantities,
         *,
         first_sample: int,
-        bins: Bins | None = None,
+        bins: SampleBins | None = None,
     ) -> Pair:
         """Compares two implementations, in NumPy where JAX cannot."""
         options: dict[str, Any] = {"first_sample": first_sample, "bins": bins}

@@ -9,9 +9,9 @@ import numpy as np
 
 from compare.evidence.differences import entries as entry_evidence
 from compare.evidence.differences import pairs as pair_evidence
-from compare.evidence.differences.by_sample import bins_of
 from compare.evidence.differences.entries import Entries
 from compare.evidence.differences.pairs import Pair
+from compare.evidence.differences.sample_bins import bins_of
 from compare.pipeline.allowances import allowances_of
 from compare.pipeline.kinds.base import Answered, Evidence, Run
 from compare.pipeline.kinds.compiled_pairs import CompiledPairs

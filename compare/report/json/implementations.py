@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from compare.evidence.certificate.proof import Finding
+from compare.evidence.certificate.certificate import Finding
 from compare.report.json.numbers import number_or_null
 from compare.results import Implementation
 

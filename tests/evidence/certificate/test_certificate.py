@@ -9,12 +9,12 @@ import jax
 import numpy as np
 import pytest
 
+from compare.evidence.certificate.certificate import Certificate, Finding, certify, merge
 from compare.evidence.certificate.detectable import detectable_ulp
-from compare.evidence.certificate.proof import Certificate, Finding, certify, merge
 from compare.implementations.table import IMPLEMENTATIONS
 from compare.problem.axes import samples_last
-from compare.selftest.false_alarms import Tally, try_network
-from compare.selftest.planted import backward, forward
+from compare.selftest.backward import backward, forward
+from compare.selftest.correct_networks import Tally, try_network
 from compare.selftest.random_networks import KINDS, draw_network
 from jaxmlp import ACTIVATIONS, Batch, Layer, backprop, init_params
 from tests.support.cases import case_of, network_of

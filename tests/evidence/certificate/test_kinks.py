@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 
 from compare import compare_gradients
-from compare.evidence.certificate.proof import certify
+from compare.evidence.certificate.certificate import certify
 from compare.implementations.table import IMPLEMENTATIONS
-from compare.selftest.planted import backward, forward
+from compare.selftest.backward import backward, forward
 from jaxmlp import Batch, Layer
 from tests.support.cases import case_of
 from tests.support.networks import ALL_ACTIVATIONS

@@ -8,10 +8,10 @@ import pytest
 import torch
 
 from compare.evidence.certificate.activations import ACTIVATIONS as PHI
+from compare.evidence.certificate.certificate import certify
 from compare.evidence.certificate.detectable import detectable_ulp
-from compare.evidence.certificate.proof import certify
-from compare.evidence.certificate.recovered import rounding_of
-from compare.evidence.differences.peers import RULES, count_breaking
+from compare.evidence.certificate.rounding import rounding_of
+from compare.evidence.differences.allclose import RULES, count_breaking
 from compare.evidence.differences.ulp import coarser_dtype, ulp_distance
 from compare.evidence.hypotheses.diagnosis import diagnose
 from compare.evidence.rounding import roundoff
@@ -141,7 +141,7 @@ def test_activations_of_every_number_that_there_is(name, activation):
     z, exact = z[np.isfinite(exact)], exact[np.isfinite(exact)]
     phi, rounding = PHI[activation], rounding_of(plain_arithmetic(LOW[name]))
     with np.errstate(all="ignore"):
-        lost = rounding.lost_in_logistic(np, exact, phi) + rounding.lam * (2 + np.abs(exact))
+        lost = rounding.logistic_error(np, exact, phi) + rounding.lam * (2 + np.abs(exact))
         of_value, of_slope = (
             (function(np, exact), rounding.u * cost(np, exact) + lost)
             for function, cost in ((phi.value, phi.value_cost), (phi.slope, phi.slope_cost))

@@ -5,14 +5,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from compare.evidence.certificate.certificate import certify
 from compare.evidence.certificate.detectable import detectable_ulp
-from compare.evidence.certificate.proof import certify
 from compare.evidence.differences.bounds import Allowance, with_printed
 from compare.evidence.hypotheses.diagnosis import diagnose
-from compare.evidence.rounding.printed import hidden_in
+from compare.evidence.rounding.print_rounding import hidden_in
 from compare.formats.read.gradients.files import read_gradients
 from compare.problem.samples import default_labels
-from compare.selftest.planted import backward, forward
+from compare.selftest.backward import backward, forward
 from jaxmlp import Batch, Layer, init_params
 from tests.support.cases import case_of
 from tests.support.low_precision import random_network
@@ -51,19 +51,11 @@ def prove(params, batch, activation, grads, printed=None, **options):
     return certify("mine", case, **options)
 
 
-def wide(layers):
-    return [tuple(np.asarray(leaf, np.float64) for leaf in layer) for layer in layers]
-
-
 def usual(sizes=(2, 10, 10, 1), activation="sigmoid", samples=6, seed=0):
     rng = np.random.default_rng(seed)
     params = init_params(rng, sizes, dtype=F32)
     x = rng.random((samples, sizes[0])).astype(F32)
     return params, Batch(x, rng.random((samples, sizes[-1])).astype(F32)), activation
-
-
-def finite(grads):
-    return all(np.isfinite(leaf).all() for layer in grads for leaf in layer)
 
 
 @pytest.mark.parametrize("who", ["torch", "hand"])

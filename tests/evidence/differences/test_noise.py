@@ -9,7 +9,6 @@ import pytest
 from compare import run
 from compare.evidence.differences.noise import Noise, count_moved, merge, merge_runs, noise_between
 from compare.implementations.table import IMPLEMENTATIONS
-from compare.options.config import Config
 from jaxmlp import Layer
 
 SMALL = ("--layer_sizes=2,3,1", "--samples=5")
@@ -121,13 +120,13 @@ def test_a_second_run_is_no_implementation_of_its_own(tmp_path, capsys):
 
 
 @pytest.mark.parametrize("before", [None, "--xla_cpu_enable_fast_math=false"])
-def test_deterministic_is_said_to_both_before_they_start(monkeypatch, before):
+def test_deterministic_is_said_to_both_before_they_start(tmp_path, monkeypatch, before):
     environment = {} if before is None else {"XLA_FLAGS": before}
     monkeypatch.setattr(os, "environ", environment)
-    run._prepare_jax(Config(deterministic=True))
+    assert compare(tmp_path / "first", *SMALL, "--deterministic") == 0
     flags = environment["XLA_FLAGS"].split()
     assert flags == [*([before] if before else []), "--xla_gpu_deterministic_ops=true"]
     assert environment["CUBLAS_WORKSPACE_CONFIG"] == ":4096:8"
     environment.clear()
-    run._prepare_jax(Config())
+    assert compare(tmp_path / "second", *SMALL) == 0
     assert "XLA_FLAGS" not in environment

@@ -7,7 +7,7 @@ import pytest
 
 from compare.evidence.rounding import roundoff
 from compare.evidence.rounding.arithmetic import Arithmetic, plain_arithmetic
-from compare.selftest.reduced import keep
+from compare.selftest.reduced_precision import keep
 
 F16, BF16 = np.dtype(np.float16), np.dtype(ml_dtypes.bfloat16)
 SUMS = {

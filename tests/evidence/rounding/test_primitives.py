@@ -11,7 +11,7 @@ from jax import lax
 from compare.evidence.rounding import roundoff
 from compare.evidence.rounding.interpreter import interpret
 from compare.evidence.rounding.primitives import RULES
-from compare.evidence.rounding.primitives.functions import ULPS
+from compare.evidence.rounding.primitives.math_functions import ULPS
 from tests.support.rounding import F32, LAM, U
 
 HALVES = {"float16": np.dtype(np.float16), "bfloat16": np.dtype(ml_dtypes.bfloat16)}

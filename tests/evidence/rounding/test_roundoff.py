@@ -7,7 +7,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from compare.evidence.rounding import roundoff, transformation
+from compare.evidence.rounding import roundoff, roundoff_transform
 from jaxmlp import ACTIVATIONS
 from tests.support.networks import ALL_ACTIVATIONS
 from tests.support.rounding import F32, F64, TINY, U, bound_of
@@ -17,7 +17,7 @@ THIRD = F32(1 / 3)
 
 def test_docstring_example_runs():
     scope = {"jax": jax, "jnp": jnp, "np": np, "roundoff": roundoff}
-    found = doctest.testmod(transformation, extraglobs=scope)
+    found = doctest.testmod(roundoff_transform, extraglobs=scope)
     assert (found.failed, found.attempted > 0) == (0, True)
 
 

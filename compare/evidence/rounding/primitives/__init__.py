@@ -1,20 +1,20 @@
 """The rules of `roundoff`: what each JAX primitive does to values and to their errors.
 
-A rule takes the analysis, the equation and its operands, and returns one Bounded. Its docstring is
-the derivation of its bound, with u, lam and gamma as in `transformation`; to each, underflow adds
-lam for every number that may be flushed to zero, times what it is multiplied by.
+A rule takes the analysis, the equation and its operands, and returns one Enclosure. Its docstring
+derives its bound, with u, lam and gamma as in `roundoff_transform`. Underflow adds lam to each, for
+every number that may be flushed to zero, times what that number is multiplied by.
 """
 
 import operator
 from collections.abc import Callable
 from types import MappingProxyType
 
-from compare.evidence.rounding.bounded import Bounded
-from compare.evidence.rounding.primitives import control, elementwise, functions, index
+from compare.evidence.rounding.enclosure import Enclosure
+from compare.evidence.rounding.primitives import control, elementwise, index, math_functions
 from compare.evidence.rounding.primitives.linear import dot_general
 from compare.evidence.rounding.primitives.reduce import reduce_sum
 
-RULES: MappingProxyType[str, Callable[..., Bounded]] = MappingProxyType(
+RULES: MappingProxyType[str, Callable[..., Enclosure]] = MappingProxyType(
     {
         # entry by entry
         "add": elementwise.add,
@@ -32,18 +32,18 @@ RULES: MappingProxyType[str, Callable[..., Bounded]] = MappingProxyType(
         "copy": elementwise.same,
         "stop_gradient": elementwise.same,
         "convert_element_type": elementwise.convert_element_type,
-        # by a function of the library
-        "logistic": functions.logistic,
-        "tanh": functions.monotone("tanh"),
-        "exp": functions.monotone("exp"),
-        "expm1": functions.monotone("expm1"),
-        "log": functions.monotone("log"),
-        "log1p": functions.monotone("log1p"),
-        "sqrt": functions.monotone("sqrt"),
-        # many to one
+        # mathematical functions
+        "logistic": math_functions.logistic,
+        "tanh": math_functions.monotone("tanh"),
+        "exp": math_functions.monotone("exp"),
+        "expm1": math_functions.monotone("expm1"),
+        "log": math_functions.monotone("log"),
+        "log1p": math_functions.monotone("log1p"),
+        "sqrt": math_functions.monotone("sqrt"),
+        # sums
         "dot_general": dot_general,
         "reduce_sum": reduce_sum,
-        # about
+        # moves
         "broadcast_in_dim": index.broadcast_in_dim,
         "transpose": index.transpose,
         "reshape": index.reshape,
@@ -51,7 +51,7 @@ RULES: MappingProxyType[str, Callable[..., Bounded]] = MappingProxyType(
         "slice": index.moved,
         "rev": index.moved,
         "concatenate": index.moved,
-        # questions and choices
+        # comparisons and choices
         "gt": control.compared(operator.gt),
         "ge": control.compared(operator.ge),
         "lt": control.compared(operator.lt),

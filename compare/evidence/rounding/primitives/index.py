@@ -1,4 +1,4 @@
-"""What moves numbers about: every error goes where its value goes, and nothing is rounded."""
+"""Slices, reshapes and the like: each error moves with its value, and nothing is rounded."""
 
 from collections.abc import Callable
 from typing import Any
@@ -7,13 +7,13 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from compare.evidence.rounding.bounded import Analysis, Array, Bounded
+from compare.evidence.rounding.enclosure import Analysis, Array, Enclosure
 
-Rule = Callable[..., Bounded]
+Rule = Callable[..., Enclosure]
 
 
-def moved(analysis: Analysis, eqn: Any, *args: Bounded) -> Bounded:
-    """Does to the errors what the primitive does to the values: slices, concatenations, ..."""
+def moved(analysis: Analysis, eqn: Any, *args: Enclosure) -> Enclosure:
+    """Applies the primitive (a slice, a concatenation, ...) to the errors as to the values."""
     del analysis
     params = dict(eqn.params)
 
@@ -22,15 +22,15 @@ def moved(analysis: Analysis, eqn: Any, *args: Bounded) -> Bounded:
         return out if isinstance(arrays[0], jax.core.Tracer) else np.asarray(out)
 
     terms = max(arg.terms for arg in args)
-    return Bounded(bind(*(a.value for a in args)), bind(*(a.error for a in args)), terms)
+    return Enclosure(bind(*(a.value for a in args)), bind(*(a.error for a in args)), terms)
 
 
 def rearranged(rearrange: Callable[[Any, Array], Array]) -> Rule:
-    """Makes a rule of a method of arrays, so that NumPy does it and nothing is compiled for it."""
+    """Returns the rule of a method of arrays, so that NumPy runs it and nothing is compiled."""
 
-    def rule(analysis: Analysis, eqn: Any, a: Bounded, *_: Bounded) -> Bounded:
+    def rule(analysis: Analysis, eqn: Any, a: Enclosure, *_: Enclosure) -> Enclosure:
         del analysis
-        return Bounded(rearrange(eqn, a.value), rearrange(eqn, a.error), a.terms)
+        return Enclosure(rearrange(eqn, a.value), rearrange(eqn, a.error), a.terms)
 
     return rule
 
@@ -39,8 +39,8 @@ transpose = rearranged(lambda eqn, array: array.transpose(eqn.params["permutatio
 reshape = rearranged(lambda eqn, array: array.reshape(eqn.outvars[0].aval.shape))
 
 
-def broadcast_in_dim(analysis: Analysis, eqn: Any, a: Bounded, *_: Bounded) -> Bounded:
-    """Repeats a number with its error."""
+def broadcast_in_dim(analysis: Analysis, eqn: Any, a: Enclosure, *_: Enclosure) -> Enclosure:
+    """Repeats each number with its error."""
     shape, places = eqn.params["shape"], eqn.params["broadcast_dimensions"]
     aligned = [1] * len(shape)
     for axis, place in enumerate(places):
@@ -49,4 +49,4 @@ def broadcast_in_dim(analysis: Analysis, eqn: Any, a: Bounded, *_: Bounded) -> B
     def spread(array: Array) -> Array:
         return analysis.xp.broadcast_to(analysis.xp.reshape(array, aligned), shape)
 
-    return Bounded(spread(a.value), spread(a.error), a.terms)
+    return Enclosure(spread(a.value), spread(a.error), a.terms)

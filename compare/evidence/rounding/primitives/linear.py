@@ -1,6 +1,6 @@
-"""Products of matrices, and of whatever else `dot_general` multiplies.
+"""Matrix products, and all else that `dot_general` multiplies.
 
-Of n terms p_i q_i, each factor with an error of its own, and with s = sum |p_i| |q_i|:
+The error of a sum of n terms p_i q_i, whose factors have errors too, with s = sum |p_i| |q_i|, is:
 
   worst      the errors of the factors, and dot(n) s for the products and their sum
   typical    the root of the sum of the squares of the same
@@ -12,12 +12,12 @@ from typing import Any
 import jax.numpy as jnp
 import numpy as np
 
-from compare.evidence.rounding.arithmetic import Arithmetic, Exact
-from compare.evidence.rounding.bounded import Analysis, Array, Bounded
+from compare.evidence.rounding.arithmetic import Arithmetic, ExactArithmetic
+from compare.evidence.rounding.enclosure import Analysis, Array, Enclosure
 
 
-def dot_general(analysis: Analysis, eqn: Any, a: Bounded, b: Bounded) -> Bounded:
-    """|sum p~ q~ - sum p q| <= sum |p| e_q + e_p (|q| + e_q), and the rounding of what is added."""
+def dot_general(analysis: Analysis, eqn: Any, a: Enclosure, b: Enclosure) -> Enclosure:
+    """|sum p~ q~ - sum p q| <= sum |p| e_q + e_p (|q| + e_q), and the rounding of the sum."""
     arithmetic, xp = analysis.arithmetic(eqn), analysis.xp
     form, terms = _einsum(eqn, a.value.shape, b.value.ndim)
 
@@ -40,11 +40,11 @@ def dot_general(analysis: Analysis, eqn: Any, a: Bounded, b: Bounded) -> Bounded
         squares = dot(size_a**2, b.error**2) + dot(a.error**2, reach_b**2)
         squares = squares + _typical(arithmetic, terms, dot(reach_a**2, reach_b**2), value)
         error = xp.sqrt(squares)
-    return Bounded(value, error + flushed, terms=max(terms, 1))
+    return Enclosure(value, error + flushed, terms=max(terms, 1))
 
 
 def _einsum(eqn: Any, shape_a: tuple[int, ...], ndim_b: int) -> tuple[str, int]:
-    """Returns the product as einsum writes it, 'ab,bc->ac', and how many terms its sums have."""
+    """Returns the product in the notation of einsum, 'ab,bc->ac', and the number of terms."""
     (contract_a, contract_b), (batch_a, batch_b) = eqn.params["dimension_numbers"]
     letters = iter(string.ascii_letters)
     of_a: dict[int, str] = {i: next(letters) for i in range(len(shape_a))}
@@ -60,11 +60,13 @@ def _einsum(eqn: Any, shape_a: tuple[int, ...], ndim_b: int) -> tuple[str, int]:
     return f"{left},{right}->{out}", terms
 
 
-def _typical(arithmetic: Arithmetic | Exact, terms: int, squares: Array, value: Array) -> Array:
-    """What a dot product costs, squared, by the sum of the squares of its terms.
+def _typical(
+    arithmetic: Arithmetic | ExactArithmetic, terms: int, squares: Array, value: Array
+) -> Array:
+    """Returns the typical error of a dot product, squared, from the sum of its squared terms.
 
-    Factors that are truncated lose half of operand_u on average, all in one direction, and so
-    operand_u of the value together.
+    Truncated factors lose half of operand_u on average, all in one direction: together operand_u of
+    the value.
     """
     u = arithmetic.u
     if arithmetic.is_plain:
@@ -74,6 +76,6 @@ def _typical(arithmetic: Arithmetic | Exact, terms: int, squares: Array, value: 
 
 
 def _fits(eqn: Any, size: Array) -> Array:
-    """Whether no partial sum can overflow, or be the difference of two infinities."""
+    """Whether no partial sum can overflow."""
     dtype = eqn.outvars[0].aval.dtype
     return size <= float(jnp.finfo(dtype).max) if jnp.issubdtype(dtype, jnp.floating) else size >= 0

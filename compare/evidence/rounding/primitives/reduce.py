@@ -1,14 +1,14 @@
-"""What makes one number of many."""
+"""Sums over axes."""
 
 from typing import Any
 
 import numpy as np
 
 from compare.evidence.rounding.arithmetic import gamma
-from compare.evidence.rounding.bounded import Analysis, Bounded
+from compare.evidence.rounding.enclosure import Analysis, Enclosure
 
 
-def reduce_sum(analysis: Analysis, eqn: Any, a: Bounded) -> Bounded:
+def reduce_sum(analysis: Analysis, eqn: Any, a: Enclosure) -> Enclosure:
     """|sum~ - sum| <= sum e + gamma_{n-1} sum (|a| + e), in any order."""
     arithmetic, xp = analysis.arithmetic(eqn), analysis.xp
     u, axes = arithmetic.u, tuple(eqn.params["axes"])
@@ -18,4 +18,4 @@ def reduce_sum(analysis: Analysis, eqn: Any, a: Bounded) -> Bounded:
         error = xp.sum(a.error, axis=axes) + gamma(max(n - 1, 0), u) * xp.sum(reach, axis=axes)
     else:
         error = xp.sqrt(xp.sum(a.error**2, axis=axes) + n * u * u * xp.sum(reach**2, axis=axes))
-    return Bounded(xp.sum(a.value, axis=axes), error + 3 * n * arithmetic.lam)
+    return Enclosure(xp.sum(a.value, axis=axes), error + 3 * n * arithmetic.lam)

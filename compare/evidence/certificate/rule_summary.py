@@ -1,4 +1,4 @@
-"""The certificate rule by rule: how much of its allowance each uses, and how often it breaks.
+"""The certificate rule by rule: how much of its allowance each rule uses, and how often it fails.
 
 Shape letters: N samples, C checks.
 """
@@ -9,7 +9,7 @@ from typing import NamedTuple
 import numpy as np
 
 
-class RuleFound(NamedTuple):
+class RuleSummary(NamedTuple):
     """One rule at one parameter, over all samples whose gradient is finite."""
 
     rule: str
@@ -29,19 +29,21 @@ def places(layers: int) -> list[tuple[str, str]]:
     return [*forward, ("output", f"b{layers}"), *backward]
 
 
-def found_by_rule(ratios: np.ndarray, finite: np.ndarray, *, layers: int) -> tuple[RuleFound, ...]:
-    """Reduces ratios [C, N], of samples that are finite [N], over samples."""
+def summarise_rules(
+    ratios: np.ndarray, finite: np.ndarray, *, layers: int
+) -> tuple[RuleSummary, ...]:
+    """Reduces ratios [C, N] over the samples whose gradient is finite, [N] bool."""
     counted = np.where(finite, ratios, 0.0)
     largest = np.fmax.reduce(counted, axis=1)  # a ratio that is not a number says nothing
     failed = np.count_nonzero(counted > 1, axis=1)
     return tuple(
-        RuleFound(*place, float(ratio), int(count))
+        RuleSummary(*place, float(ratio), int(count))
         for place, ratio, count in zip(places(layers), largest, failed, strict=True)
     )
 
 
-def merge(one: Sequence[RuleFound], other: Sequence[RuleFound]) -> tuple[RuleFound, ...]:
-    """Joins two sets of samples, in any order."""
+def merge(one: Sequence[RuleSummary], other: Sequence[RuleSummary]) -> tuple[RuleSummary, ...]:
+    """Joins the summaries of two sets of samples, in any order."""
     if not one or not other:
         return tuple(one or other)
     return tuple(

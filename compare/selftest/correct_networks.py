@@ -1,4 +1,4 @@
-"""Random correct networks: no certificate may fail, and no pair exceed its bounds."""
+"""Random correct networks: no certificate may fail, and no pair may exceed its bounds."""
 
 import dataclasses
 import itertools
@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 import numpy as np
 
 from compare.evidence.certificate.case import make_case
-from compare.evidence.certificate.proof import Certificate, certify
+from compare.evidence.certificate.certificate import Certificate, certify
 from compare.evidence.differences.bounds import BoundRatio, bound_ratio
 from compare.formats.read.prints.digits import half_units
 from compare.implementations.base import Computation
@@ -25,7 +25,7 @@ from jaxmlp.base import Evaluation, Grads, Layer
 
 @dataclasses.dataclass
 class Tally:
-    """What came out for one kind."""
+    """What came out for one kind of arithmetic."""
 
     samples: Counter[str] = dataclasses.field(default_factory=Counter)
     alarms: int = 0
@@ -33,10 +33,10 @@ class Tally:
     bound_ratio: float = 0.0
     entries: int = 0
     vacuous: int = 0
-    one_sided: int = 0  # entries finite on one side only, all explained by overflow unless alarms
+    one_sided: int = 0  # entries that are finite on one side only
 
     def add_certificate(self, certificate: Certificate) -> str | None:
-        """Counts; returns what is wrong, if anything."""
+        """Counts the samples of a certificate; returns what is wrong, if anything."""
         for name in ("certified", "failed", "silent", "at_kink"):
             self.samples[name] += getattr(certificate, name)
         self.ratio = max(self.ratio, certificate.worst_ratio or 0)
@@ -44,7 +44,7 @@ class Tally:
         return str(certificate) if certificate.failed else None
 
     def add_bound(self, bound: BoundRatio) -> str | None:
-        """Counts; returns what is wrong, if anything."""
+        """Counts the entries of a bound; returns what is wrong, if anything."""
         self.bound_ratio = max(self.bound_ratio, bound.worst_ratio)
         self.entries += bound.entries
         self.vacuous += bound.vacuous
@@ -55,15 +55,16 @@ class Tally:
 
 
 def try_correct_networks(count: int, *, seed: int, printed: bool = False) -> int:
-    """Tries so many float32 networks and a fifth as many of each other kind.
+    """Tries so many float32 networks, and a fifth as many of each other kind; prints what came out.
 
-    Depth 1 to 12, width 1 to 300, all activations, weight scales 1e-14 to 40, inputs down to 1e-38,
-    as far as the dtype goes.
+    They have 1 to 12 hidden layers of width 1 to 300, all activations, weight scales from 1e-14 to
+    40, and inputs down to 1e-38, as far as the dtype goes.
 
     Args:
-      count: of networks in float32.
+      count: how many networks in float32.
       seed: of everything drawn, for each kind.
-      printed: whether to certify what is left of the gradients in print, of float32 and float64.
+      printed: whether to print the gradients of float32 and float64 first, and certify what can be
+        read.
 
     Returns:
       0 if no certificate failed and no bound was exceeded, else 2.
@@ -102,7 +103,7 @@ def _summary(kind: Kind, networks: int, tally: Tally) -> Iterator[str]:
 def try_network(
     network: RandomNetwork, kind: Kind, tally: Tally, rng: np.random.Generator, *, printed: bool
 ) -> Iterator[str]:
-    """Certifies and pairs every implementation, counts, and yields what is wrong."""
+    """Certifies and pairs all implementations on one network; yields what is wrong."""
     params, batch, _ = network
     answers = evaluations(network, kind, rng)
     computations = {name: _computation(name, kind) for name in answers}
@@ -142,7 +143,7 @@ def bounds_of(
     evaluations: Mapping[str, Evaluation],
     computations: Mapping[str, Computation],
 ) -> Iterator[BoundRatio]:
-    """Holds every pair of evaluations against its end-to-end bounds."""
+    """Yields how much of its end-to-end bounds every pair of evaluations uses."""
     params, batch, _ = network
     problem = Problem(params, network.network, len(batch.x), lambda start, stop: batch)
     answers = {name: answer_of(one, len(batch.x)) for name, one in evaluations.items()}
@@ -157,7 +158,7 @@ def bounds_of(
 
 
 def _print(grads: Grads, rng: np.random.Generator) -> tuple[Grads, Grads]:
-    """Returns what can be read of gradients printed to a few digits, and half units of the last."""
+    """Returns gradients as read from a print of a few digits, and half units of the last digits."""
     shape = f"%.{rng.integers(2, 10)}{rng.choice(['f', 'e'])}"
 
     def read(array: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

@@ -1,4 +1,4 @@
-"""The settings under which evidence is computed by JAX, whatever the user has set for the rest."""
+"""The settings under which JAX computes evidence, whatever the user has set for the rest."""
 
 import contextlib
 from collections.abc import Iterator
@@ -8,7 +8,7 @@ import jax
 
 @contextlib.contextmanager
 def evidence_settings() -> Iterator[None]:
-    """Lets JAX compute in float64, on the CPU if it may, with the promotions that NumPy has."""
+    """Lets JAX compute in float64, on the CPU if it can, and promote types as NumPy does."""
     with contextlib.ExitStack() as stack:
         stack.enter_context(jax.enable_x64(True))
         stack.enter_context(jax.numpy_rank_promotion("allow"))

@@ -1,4 +1,4 @@
-"""Pairs of many samples, compared by `measures`: what `pairs` finds in NumPy, and faster.
+"""Pairs of many samples, compared by jitted JAX: what `pairs` finds in NumPy, and faster.
 
 Shape letters: N samples, E entries of one sample.
 """
@@ -9,14 +9,14 @@ from typing import Any, NamedTuple
 import jax
 import numpy as np
 
-from compare.evidence.differences import digits, measures, peers, ulp
-from compare.evidence.differences.by_sample import Bins
-from compare.evidence.differences.compiled import evidence_settings
+from compare.evidence.differences import allclose, compiled_metrics, digits, ulp
+from compare.evidence.differences.allclose import AllcloseResult
+from compare.evidence.differences.compiled_metrics import Measures, Rows
 from compare.evidence.differences.digits import Agreement
-from compare.evidence.differences.measures import Measures, Rows
+from compare.evidence.differences.jax_settings import evidence_settings
 from compare.evidence.differences.metrics import Comparison, Worst, compare_arrays
 from compare.evidence.differences.pairs import Pair, along_samples
-from compare.evidence.differences.peers import PeerFacts
+from compare.evidence.differences.sample_bins import SampleBins
 from compare.problem.quantities import Quantities, name_all
 
 _METRICS = ("max_abs", "max_rel", "max_ulp")
@@ -24,30 +24,30 @@ _TEXT_RULES = ("significant_5_text", "decimals_7_text")
 
 
 class Columns(NamedTuple):
-    """All arrays of one implementation; samples are columns."""
+    """All arrays of one implementation as a matrix; samples are columns."""
 
     matrix: jax.Array  # [E, N]
-    rows: tuple[Rows, ...]  # which of them are w1, b1, ..., and prediction and loss if there are
-    parameters: int  # rows of parameters, which come first
+    rows: tuple[Rows, ...]  # of w1, b1, ..., and of prediction and loss if there are any
+    parameters: int  # how many rows the parameters have, which come first
 
 
 def columns_of(of: Quantities, n: int) -> Columns | None:
-    """Puts the sample axis last, and zeros behind the samples until there are n.
+    """Puts all arrays into one matrix, with zeros after the samples until there are n.
 
     Args:
       of: arrays [N, ...]; their entries must have the same order on both sides of a pair.
-      n: at least N.
+      n: how many columns the matrix has, at least N.
 
     Returns:
-      None for what `measures` cannot take.
+      The columns, or None if `compiled_metrics` cannot compare such arrays.
     """
     named = name_all(of)
     sizes = [array[0].size for array in named.values()]
     dtypes = {array.dtype for array in named.values()}
-    if of.printed or len(dtypes) > 1 or sum(sizes) >= measures.MOST_ENTRIES:
+    if of.printed or len(dtypes) > 1 or sum(sizes) >= compiled_metrics.MOST_ENTRIES:
         return None
     (dtype,) = dtypes
-    if dtype.name not in measures.DTYPES:
+    if dtype.name not in compiled_metrics.DTYPES:
         return None
     ends = np.cumsum(sizes).tolist()
     rows = tuple(map(Rows, named, [0, *ends], ends))
@@ -59,11 +59,11 @@ def columns_of(of: Quantities, n: int) -> Columns | None:
 
 
 def measure_columns(a: Columns, b: Columns, n: int) -> tuple[Measures, tuple[str, ...]] | None:
-    """Measures n samples of what is in both; nothing differs where a and b are one object.
+    """Measures the quantities that both have, in the first n samples.
 
     Returns:
-      Measures and the names of their quantities, or None if there are entries that `measures`
-      cannot judge, or two dtypes.
+      Measures and the names of their quantities, or None if dtypes differ or there are entries
+      that `compiled_metrics` cannot compare.
     """
     if a.matrix.dtype != b.matrix.dtype:
         return None
@@ -71,10 +71,10 @@ def measure_columns(a: Columns, b: Columns, n: int) -> tuple[Measures, tuple[str
     options: dict[str, Any] = {"rows": rows, "parameters": a.parameters}
     with evidence_settings():
         if a is b:
-            found = measures.measure_same(a.matrix, **options)
+            found = compiled_metrics.measure_same(a.matrix, **options)
         else:
             last = rows[-1].stop
-            found = measures.measure(a.matrix[:last], b.matrix[:last], **options)
+            found = compiled_metrics.measure(a.matrix[:last], b.matrix[:last], **options)
         found = jax.tree.map(lambda values: np.asarray(values)[..., :n], found)
     if found.unusual.any():
         return None
@@ -90,21 +90,22 @@ def compare_measured(
     names: Sequence[str],
     *,
     first_sample: int,
-    bins: Bins | None = None,
+    bins: SampleBins | None = None,
     so_far: Pair | None = None,
 ) -> Pair:
-    """Does what `compare_pair` does, with measures that are known.
+    """Returns what `compare_pair` returns, from measures that are known.
 
     Args:
-      a: a name.
-      b: a name.
-      of_a: arrays of one block of samples.
-      of_b: arrays.
-      found: measures of them.
-      names: their quantities.
+      a: the name of one implementation.
+      b: the name of the other.
+      of_a: arrays of a, for one block of samples.
+      of_b: arrays of b.
+      found: their measures.
+      names: the quantities that were measured.
       first_sample: the number of the first sample.
-      bins: of samples, in which the largest distance is kept.
-      so_far: of other blocks: a maximum that loses to theirs is left out, since `merge` drops it.
+      bins: in which the largest distance is kept.
+      so_far: the pair in other blocks. A maximum that is less than theirs is left out, since
+        `merge` would drop it.
     """
     left, right = name_all(of_a), name_all(of_b)
     known = {one.name: one for one in so_far.quantities} if so_far else {}
@@ -131,8 +132,8 @@ def compare_measured(
         prediction=compared.get("prediction"),
         loss=compared.get("loss"),
         digits=_agreements(found, of_a, of_b),
-        peers=PeerFacts(
-            dict(zip(peers.RULES, (int(c.sum()) for c in found.breaking), strict=True)),
+        peers=AllcloseResult(
+            dict(zip(allclose.RULES, (int(c.sum()) for c in found.breaking), strict=True)),
             float(found.smallest_rtol.max()),
             float(found.max_abs[parameters].max()),
         ),
@@ -150,7 +151,7 @@ def _comparison(
     first_sample: int,
     so_far: Comparison | None,
 ) -> Comparison:
-    """Finds the places of maxima (value, row), by comparing these rows once more."""
+    """Finds the places of maxima (value, sample), by comparing these samples once more."""
 
     def worst(metric: str) -> Worst | None:
         value, row = largest[metric]
@@ -178,7 +179,7 @@ def _comparison(
 
 
 def _agreements(found: Measures, of_a: Quantities, of_b: Quantities) -> tuple[Agreement, ...]:
-    """Counts agreements, those in print anew where they are too close to call."""
+    """Counts agreements; those in print anew, in NumPy, where they are too close to call."""
     far = dict(zip(digits.RULES, map(np.array, found.far), strict=True))
     rows = np.flatnonzero(found.unsure)
     if len(rows):
@@ -194,6 +195,6 @@ def _agreements(found: Measures, of_a: Quantities, of_b: Quantities) -> tuple[Ag
 
 
 def _entries(of: Quantities, rows: np.ndarray) -> np.ndarray:
-    """All parameters of some samples, [n, E] in float64."""
+    """Returns all parameters of some samples, [n, E] in float64."""
     flat = [array[rows].reshape(len(rows), -1) for array in of.parameters.values()]
     return np.concatenate(flat, axis=1).astype(np.float64)

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from compare.evidence.differences.by_sample import MOST_BINS, bins_of, largest_by_bin, merge
+from compare.evidence.differences.sample_bins import MOST_BINS, bins_of, largest_by_bin, merge
 
 RUNS = {
     "one": range(1),

@@ -1,9 +1,9 @@
 """Rounding error analysis as a JAX transformation.
 
 `roundoff(f, dtype)` runs the jaxpr of any JAX function in float64 and carries, for every value v,
-a bound e >= |what dtype arithmetic makes of it - the exact value|. Two programs that evaluate one
-formula in any order of summation, with or without fused multiply-add or flush-to-zero, then differ
-by at most e_a + e_b. For the roots of a quadratic, say:
+a bound e >= |the value as computed in dtype - the exact value|. Two programs that evaluate the same
+formula, in any order of summation, with or without fused multiply-add or flush-to-zero, differ by
+at most e_a + e_b. For example, a root of a quadratic:
 
     >>> def smaller_root(b, c):
     ...     return (-b + jnp.sqrt(b * b - 4 * c)) / 2
@@ -13,9 +13,9 @@ by at most e_a + e_b. For the roots of a quadratic, say:
 
 The running error analysis is Higham's (Accuracy and Stability of Numerical Algorithms, section
 3.3), with u = 2^-p the unit roundoff, gamma_n = n u / (1 - n u) and lam the smallest normal number,
-which a library may flush to zero; `arithmetic` has these, and what matrix products make of them.
-Two readings: `worst` adds magnitudes and is a proof; `typical` takes the root of the sum of
-squares, the scale that real errors have, and is statistical.
+which a library may flush to zero: see `arithmetic`. There are two readings. `worst` adds the
+magnitudes of errors and is a proof. `typical` takes the root of the sum of their squares, the scale
+that real errors have, and is statistical.
 """
 
 import functools
@@ -28,11 +28,11 @@ import jax.numpy as jnp
 import numpy as np
 
 from compare.evidence.rounding.arithmetic import Arithmetic, plain_arithmetic
-from compare.evidence.rounding.bounded import Analysis, Bounded
+from compare.evidence.rounding.enclosure import Analysis, Enclosure
 from compare.evidence.rounding.interpreter import interpret
 from compare.evidence.rounding.primitives import RULES
 
-_TRACES = 16  # kept
+_TRACES = 16  # how many jaxprs are kept
 READINGS = ("worst", "typical")
 
 
@@ -44,24 +44,24 @@ def roundoff(
     rounded_inputs: bool = False,
     arithmetic: Arithmetic | None = None,
 ) -> Callable[..., tuple[Any, Any]]:
-    """Makes of f a function that returns (values, bounds), both float64 with f's structure.
+    """Returns a function that computes (values, bounds) of f, both float64 with f's structure.
 
     Args:
-      f: a JAX function; `vmap`, `grad` and `jit` of one are welcome.
-      dtype: in which f is computed: arguments are cast to it and taken to be exact.
+      f: a JAX function, which may be made by `vmap`, `grad` or `jit`.
+      dtype: in which f is computed. Arguments are cast to it and then taken to be exact.
       reading: 'worst' or 'typical'.
-      rounded_inputs: whether f is meant at the arguments as given, in float64 if need be. One that
-        does not exist in dtype then carries the bound u |a| of rounding it; so float32 weights are
-        given to a program that answers in bfloat16.
-      arithmetic: how matrix products of that dtype are computed; None for by operations of it.
+      rounded_inputs: whether the exact value is that of f at the arguments as given, which the
+        program rounds to dtype with an error of u |a|: float32 weights of a program that computes
+        in bfloat16, say.
+      arithmetic: how matrix products of that dtype are computed; None if by operations of dtype.
 
     Returns:
-      A function of f's arguments, arrays or pytrees of arrays. Under `jax.jit` it has to be traced
-      with x64 enabled; outside it computes in NumPy and compiles nothing. A bound is infinite where
-      nothing can be said.
+      A function of f's arguments, which are arrays or pytrees of arrays. Under `jax.jit` it has to
+      be traced with x64 enabled; otherwise it computes in NumPy and compiles nothing. A bound is
+      infinite if nothing is known.
 
     Raises:
-      NotImplementedError: from that function, naming a primitive that has no rule.
+      NotImplementedError: by that function, naming a primitive that has no rule.
       ValueError: for an unknown reading.
     """
     if reading not in READINGS:
@@ -83,7 +83,7 @@ def roundoff(
                 apply=functools.partial(_apply, analysis),
             )
         structure: Any = jax.tree.structure(out_shapes)
-        # A square of less than this is 0 in float64, and so such errors have no typical scale.
+        # The square of a smaller error is 0 in float64, so it has no typical scale.
         least = 0.0 if analysis.worst else math.sqrt(np.finfo(np.float64).smallest_normal)
         limits = [xp.maximum(out.error, least) for out in outs]
         slack = 2.0 if dtype == np.float64 else 1.0  # the bound is no more precise than the value
@@ -97,12 +97,12 @@ def roundoff(
 def _trace(
     f: Callable[..., Any], dtype: np.dtype, structure: Any, shapes: tuple[tuple[int, ...], ...]
 ) -> tuple[Any, Any]:
-    """Returns f's jaxpr and the shapes that it returns, for arguments of a dtype."""
+    """Returns the jaxpr of f and the shapes of its results, for arguments of a dtype."""
     args = structure.unflatten([jax.ShapeDtypeStruct(shape, dtype) for shape in shapes])
     return jax.make_jaxpr(f, return_shape=True)(*args)
 
 
-def _apply(analysis: Analysis, eqn: Any, operands: Sequence[Bounded]) -> list[Bounded]:
+def _apply(analysis: Analysis, eqn: Any, operands: Sequence[Enclosure]) -> list[Enclosure]:
     rule = RULES.get(eqn.primitive.name)
     if rule is None:
         raise NotImplementedError(

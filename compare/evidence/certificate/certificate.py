@@ -1,19 +1,19 @@
-"""What the certificate says of one implementation, over all samples."""
+"""The certificate of one implementation: what the checks say of all its samples."""
 
 import dataclasses
 
 import numpy as np
 
-from compare.evidence.certificate import by_rule
-from compare.evidence.certificate.by_rule import RuleFound
+from compare.evidence.certificate import rule_summary
 from compare.evidence.certificate.case import Case
 from compare.evidence.certificate.checks import check_gradients, ratios
-from compare.evidence.certificate.per_sample import per_sample, per_sample_compiled
+from compare.evidence.certificate.rule_summary import RuleSummary, summarise_rules
+from compare.evidence.certificate.sample_ratios import sample_ratios, sample_ratios_compiled
 
 
 @dataclasses.dataclass(frozen=True)
 class Finding:
-    """One entry held against one rule."""
+    """One entry checked by one rule."""
 
     ratio: float  # |found - expected| / allowed
     sample: int
@@ -27,10 +27,10 @@ class Finding:
 
 @dataclasses.dataclass(frozen=True)
 class Certificate:
-    """Counts of samples, the tightest finding, and the first that broke a rule.
+    """Counts of samples, the entry with the largest ratio, and the first that broke a rule.
 
-    Every sample is exactly one of certified, failed and silent. It is silent where a zero could
-    be neither proved nor disproved, and where an entry is not finite.
+    Every sample is exactly one of certified, failed and silent. It is silent if a zero can be
+    neither proved nor disproved, or if an entry is not finite.
     """
 
     implementation: str
@@ -41,11 +41,11 @@ class Certificate:
     at_kink: int  # of the certified ones
     worst: Finding | None
     first_failure: Finding | None
-    rules: tuple[RuleFound, ...] = ()  # each at every parameter; empty where nothing was certified
+    rules: tuple[RuleSummary, ...] = ()  # each at every parameter; empty if nothing was checked
 
     @property
     def worst_ratio(self) -> float | None:
-        """At most 1 where every sample is certified; None where nothing could be checked."""
+        """The largest ratio: over 1 if a sample failed, None if nothing could be checked."""
         return None if self.worst is None else self.worst.ratio
 
 
@@ -57,18 +57,18 @@ def certify(
     compiled: bool = False,
     worst_so_far: float = -1.0,
 ) -> Certificate:
-    """Certifies N gradients.
+    """Certifies the gradients of N samples.
 
     Args:
       implementation: its name.
-      case: what it has answered for N samples.
-      first_sample: the number of the first one.
-      compiled: whether to check with jitted JAX, which pays off when there are many blocks.
+      case: its gradients.
+      first_sample: the number of the first sample.
+      compiled: whether to check with jitted JAX, which pays off if there are many blocks.
       worst_so_far: a ratio below which `worst` is not looked up, since `merge` would drop it.
     """
     finite = case.finite()
     case = case.zeroed_but(finite)
-    found = per_sample_compiled(case) if compiled else per_sample(case)
+    found = sample_ratios_compiled(case) if compiled else sample_ratios(case)
     largest = np.where(finite, found.ratios.max(axis=0), -1.0)
     failed = largest > 1
     silent = ~finite | (found.silent & ~failed)
@@ -77,13 +77,13 @@ def certify(
         return _finding(case, row, check, sample=row + first_sample)
 
     worst = first = None
-    hardly_less = 64 * 2.0**-53 / case.rounding.u  # as another order of summation may have it
+    hardly_less = 64 * 2.0**-53 / case.rounding.u  # by which another order of summation may differ
     if finite.any() and largest.max() >= worst_so_far - hardly_less:
         row = int(np.argmax(largest))
         worst = finding(row, int(np.argmax(found.ratios[:, row])))
     if failed.any():
         row = int(np.argmax(failed))
-        first = finding(row, int(np.argmax(found.ratios[:, row] > 1)))  # in the order data flows
+        first = finding(row, int(np.argmax(found.ratios[:, row] > 1)))  # in order of computation
     return Certificate(
         implementation,
         case.rounding.arithmetic.dtype.name,
@@ -93,14 +93,14 @@ def certify(
         at_kink=int(np.count_nonzero(found.at_kink & ~failed & ~silent)),
         worst=worst,
         first_failure=first,
-        rules=by_rule.found_by_rule(found.ratios, finite, layers=len(case.grads)),
+        rules=summarise_rules(found.ratios, finite, layers=len(case.grads)),
     )
 
 
 def merge(one: Certificate, other: Certificate) -> Certificate:
     """Joins the certificates of two blocks of samples, in any order.
 
-    Of equal ratios, that of the lower sample number stays.
+    Of equal ratios, that of the lower sample is kept.
     """
     worst = [found.worst for found in (one, other) if found.worst]
     first = [found.first_failure for found in (one, other) if found.first_failure]
@@ -112,12 +112,12 @@ def merge(one: Certificate, other: Certificate) -> Certificate:
         at_kink=one.at_kink + other.at_kink,
         worst=min(worst, key=lambda found: (-found.ratio, found.sample), default=None),
         first_failure=min(first, key=lambda found: found.sample, default=None),
-        rules=by_rule.merge(one.rules, other.rules),
+        rules=rule_summary.merge(one.rules, other.rules),
     )
 
 
 def _finding(case: Case, row: int, check: int, *, sample: int) -> Finding:
-    """The worst entry of one sample under one check."""
+    """Finds the entry of one sample with the largest ratio, under one check."""
     checks = check_gradients(case.take(slice(row, row + 1)).wide()).checks
     found = checks[check]
     by_entry = ratios(found)[..., 0]

@@ -6,10 +6,10 @@ import itertools
 import numpy as np
 import pytest
 
-from compare.evidence.certificate import proof
-from compare.evidence.certificate.by_rule import RuleFound, found_by_rule, merge, places
+from compare.evidence.certificate.certificate import certify
+from compare.evidence.certificate.certificate import merge as merge_certificates
 from compare.evidence.certificate.checks import check_gradients
-from compare.evidence.certificate.proof import certify
+from compare.evidence.certificate.rule_summary import RuleSummary, merge, places, summarise_rules
 from compare.implementations.table import IMPLEMENTATIONS
 from compare.options.config import Config
 from compare.problem.blocks import block_at
@@ -66,7 +66,7 @@ def test_a_mistake_breaks_its_own_rule_in_the_samples_that_have_it():
 
 def test_samples_that_are_not_finite_count_nowhere():
     ratios = np.array([[0.5, np.inf], [2.0, 3.0], [0.0, 9.0]])
-    found = found_by_rule(ratios, np.array([True, False]), layers=1)
+    found = summarise_rules(ratios, np.array([True, False]), layers=1)
     assert [one.ratio for one in found] == [0.5, 2.0, 0.0]
     assert [one.failed for one in found] == [0, 1, 0]
 
@@ -83,10 +83,10 @@ def test_blocks_merge_in_any_order():
     )
     assert max(one.failed for one in expected) == 3
     for order in itertools.permutations(parts):
-        assert functools.reduce(proof.merge, order).rules == expected
+        assert functools.reduce(merge_certificates, order).rules == expected
     whole = certificate(problem, slice(None), block, grads).rules
     assert [one.failed for one in whole] == [one.failed for one in expected]
     for one, other in zip(whole, expected, strict=True):
         assert one.ratio == pytest.approx(other.ratio, **OTHER_SHAPE)
-    one = (RuleFound("input", "w1", 0.5, 0),)
+    one = (RuleSummary("input", "w1", 0.5, 0),)
     assert merge(one, ()) == merge((), one) == one

@@ -7,7 +7,11 @@ import hypothesis.strategies as st
 import numpy as np
 import pytest
 
-from compare.evidence.differences.columns import columns_of, compare_measured, measure_columns
+from compare.evidence.differences.compiled_pairs import (
+    columns_of,
+    compare_measured,
+    measure_columns,
+)
 from compare.evidence.differences.pairs import compare_pair, merge
 from compare.problem.quantities import Quantities, name_all
 

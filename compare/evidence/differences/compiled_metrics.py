@@ -1,10 +1,10 @@
 """What differs between two sets of gradients, sample by sample, measured in one compiled pass.
 
 A set is one matrix whose rows are entries; the sample axis is last, since XLA on a CPU vectorises
-along it. Everything is computed from stored numbers, apart from what computed them: in one program
-XLA would fuse the two, and 6e-8 would be reported where nothing differs. Entries that are subnormal
-or not finite, which compiled code may flush, are only counted, as `unusual`; `metrics`, in NumPy,
-is for these and for other dtypes. Shape letters: E entries of one sample, N samples, Q quantities.
+along it. The gradients are computed and stored first: in one program with the measures, XLA would
+fuse the two and report 6e-8 where nothing differs. Entries that are subnormal, which compiled code
+may flush, or not finite are only counted, as `unusual`; `metrics`, in NumPy, is for these and for
+other dtypes. Shape letters: E entries of one sample, N samples, Q quantities.
 """
 
 import functools
@@ -15,7 +15,8 @@ import jax.numpy as jnp
 import numpy as np
 from jax import lax
 
-from compare.evidence.differences import digits, peers
+from compare.evidence.differences import allclose, digits
+from compare.evidence.differences.compiled_digits import different_decimals, different_significant
 from compare.evidence.differences.digits import (
     DECIMALS,
     SIGNIFICANT,
@@ -27,16 +28,12 @@ from compare.evidence.differences.metrics import relative_distance
 Array = Any  # a jax.Array under a trace, else numpy.ndarray
 
 DTYPES = ("float32", "float64")
-MOST_ENTRIES = 2**21  # of a sample: counts share the bits of an integer
-_COUNTS = 63 // 21  # in an int64
-
-# Each is right to 2^-43: a binary exponent is a decimal one to 2^-52 of at most 324, and e^x more.
-_UNSURE = 2.0**-40
-_POWERS = np.array([float(f"1e{min(p, 308)}") for p in range(-310, 329)])  # of ten
+MOST_ENTRIES = 2**21  # of a sample, so that several counts fit into one integer
+_COUNTS = 63 // 21  # as many as fit into an int64
 
 
 class Rows(NamedTuple):
-    """Which rows of a matrix [E, N] are one quantity; hashable, so static under `jit`."""
+    """The rows of one quantity in a matrix [E, N]; hashable, so static under `jit`."""
 
     name: str
     start: int
@@ -44,31 +41,31 @@ class Rows(NamedTuple):
 
 
 class Measures(NamedTuple):
-    """Of a pair: per sample, [N], or per quantity and sample, [Q, N]."""
+    """The measures of a pair: per sample, [N], or per quantity and sample, [Q, N]."""
 
     max_abs: Array  # [Q, N]
     max_rel: Array  # [Q, N]
     max_ulp: Array  # [Q, N]
     magnitude: Array  # [Q, N] max(|a|, |b|)
-    smallest_rtol: Array  # [N] max |a - b| / |b|, and so on of parameters alone
-    far: tuple[Array, ...]  # [N] entries that do not agree, in the order of digits.RULES
-    breaking: tuple[Array, ...]  # [N] entries, in the order of peers.RULES
-    unsure: Array  # [N] entries whose printed digits are too close to call
-    unusual: Array  # [N] entries that are subnormal or not finite, in a or b, of all quantities
+    smallest_rtol: Array  # [N] max |a - b| / |b|; this and what follows are of parameters alone
+    far: tuple[Array, ...]  # [N] each: how many entries do not agree, by digits.RULES in order
+    breaking: tuple[Array, ...]  # [N] each: how many entries break allclose.RULES, in order
+    unsure: Array  # [N] how many entries have printed digits that are too close to call
+    unusual: Array  # [N] how many entries of all quantities are subnormal or not finite in a or b
 
 
 @functools.partial(jax.jit, static_argnames=("rows", "parameters"))
 def measure(a: jax.Array, b: jax.Array, *, rows: tuple[Rows, ...], parameters: int) -> Measures:
-    """Measures [E, N] against [E, N], both float32 or both float64; to be traced with x64.
+    """Compares two matrices; has to be traced with x64.
 
-    Maxima are those of `metrics` and counts those of `digits` and `peers`, for samples in which
+    Maxima are those of `metrics` and counts those of `digits` and `allclose`, in samples where
     nothing is unusual.
 
     Args:
-      a: parameters first.
-      b: parameters first.
-      rows: of every quantity.
-      parameters: how many rows they take.
+      a: [E, N], float32 or float64, parameters first.
+      b: [E, N] of the same dtype.
+      rows: the rows of every quantity.
+      parameters: how many rows the parameters have.
     """
     wide_a, wide_b = a.astype(jnp.float64), b.astype(jnp.float64)
     larger = jnp.maximum(jnp.abs(wide_a), jnp.abs(wide_b))
@@ -89,7 +86,7 @@ def measure(a: jax.Array, b: jax.Array, *, rows: tuple[Rows, ...], parameters: i
 
 @functools.partial(jax.jit, static_argnames=("rows", "parameters"))
 def measure_same(a: jax.Array, *, rows: tuple[Rows, ...], parameters: int) -> Measures:
-    """Measures [E, N] against the same bits."""
+    """Does the same for two matrices of the same bits, [E, N]."""
     del parameters
     n = a.shape[1]
     zeros, none = jnp.zeros((len(rows), n)), jnp.zeros(n, jnp.int64)
@@ -101,29 +98,29 @@ def measure_same(a: jax.Array, *, rows: tuple[Rows, ...], parameters: int) -> Me
         magnitude=_largest(jnp.abs(a), rows).astype(jnp.float64),
         smallest_rtol=zeros[0],
         far=(none,) * len(digits.RULES),
-        breaking=(none,) * len(peers.RULES),
+        breaking=(none,) * len(allclose.RULES),
         unsure=none,
         unusual=unusual,
     )
 
 
 def _largest(values: jax.Array, rows: tuple[Rows, ...]) -> jax.Array:
-    """Returns [Q, N]."""
+    """Returns the largest value of every quantity, [Q, N]."""
     return jnp.stack([jnp.max(values[one.start : one.stop], axis=0) for one in rows])
 
 
 def _count_parameters(a: jax.Array, b: jax.Array) -> dict[str, Any]:
-    """Counts what breaks rules in [E, N], by field of Measures."""
+    """Counts the entries of parameters, [E, N], that break rules; by field of Measures."""
     wide_a, wide_b = a.astype(jnp.float64), b.astype(jnp.float64)
     size_a, size_b = jnp.abs(wide_a), jnp.abs(wide_b)
     larger, smaller = jnp.maximum(size_a, size_b), jnp.minimum(size_a, size_b)
     distance = jnp.abs(wide_a - wide_b)
     (steps_a, negative_a, _), (steps_b, negative_b, _) = _ordered(a), _ordered(b)
     apart, opposite = steps_a != steps_b, negative_a != negative_b
-    significant, unsure_significant = _different_significant_text(larger, smaller)
-    decimals, unsure_decimals = _different_decimals_text(larger, smaller)
-    tolerances = [by_dtype[a.dtype.name] for by_dtype in peers.RULES.values()]
-    # XLA computes every sum of _count by itself: what is costly, print, belongs into one.
+    significant, unsure_significant = different_significant(larger, smaller)
+    decimals, unsure_decimals = different_decimals(larger, smaller)
+    tolerances = [by_dtype[a.dtype.name] for by_dtype in allclose.RULES.values()]
+    # XLA computes every sum of _count on its own: print, which is costly, has to be in one of them.
     text_5, text_7, unsure, far_5, far_7, *breaking = _count(
         opposite | (apart & significant),
         opposite | (apart & decimals),
@@ -141,7 +138,7 @@ def _count_parameters(a: jax.Array, b: jax.Array) -> dict[str, Any]:
 
 
 def _count(*flags: jax.Array) -> tuple[jax.Array, ...]:
-    """Counts several flags [E, N] over entries: [N] each, int64, with one sum for _COUNTS."""
+    """Counts flags [E, N] over entries: [N] int64 each, _COUNTS of them by one sum."""
     counts: list[jax.Array] = []
     width = 63 // _COUNTS
     for first in range(0, len(flags), _COUNTS):
@@ -153,9 +150,9 @@ def _count(*flags: jax.Array) -> tuple[jax.Array, ...]:
 
 
 def _ordered(values: jax.Array) -> tuple[jax.Array, jax.Array, jax.Array]:
-    """Returns integers ordered as the numbers are, the sign bits, and what is unusual.
+    """Returns integers in the order of the numbers, the sign bits, and which numbers are unusual.
 
-    Read off bit patterns, since compiled arithmetic may take a subnormal number for 0.
+    All are read off bit patterns, since compiled arithmetic may take a subnormal number for 0.
     """
     info = jnp.finfo(values.dtype)
     whole = np.dtype(f"int{info.bits}").type
@@ -169,41 +166,6 @@ def _ordered(values: jax.Array) -> tuple[jax.Array, jax.Array, jax.Array]:
 
 
 def _apart(steps_a: jax.Array, steps_b: jax.Array) -> jax.Array:
-    """Returns the distance of ordered integers, unsigned, which it always fits."""
+    """Returns the distance of ordered integers as an unsigned one, which always holds it."""
     distance = jnp.maximum(steps_a, steps_b) - jnp.minimum(steps_a, steps_b)
     return lax.bitcast_convert_type(distance, np.dtype(f"u{distance.dtype}").type)
-
-
-def _different_significant_text(
-    larger: jax.Array, smaller: jax.Array
-) -> tuple[jax.Array, jax.Array]:
-    """Whether sizes differ in print with SIGNIFICANT digits, and where that is too close to call.
-
-    Both are scaled by the power of ten that brings the larger one to [10^(digits-1), 10^digits).
-    """
-    low, high = 10.0 ** (SIGNIFICANT - 1), 10.0**SIGNIFICANT
-    binary = (lax.bitcast_convert_type(larger, jnp.int64) >> 52) - 1023
-    decimal = (binary * 1233) >> 12  # floor(log10(2^binary)), or one less
-    power = jnp.asarray(_POWERS).at[SIGNIFICANT - 1 - decimal + 310].get(mode="promise_in_bounds")
-    scaled = larger * power
-    tenth = jnp.where(scaled >= high, 0.1, 1.0)
-    p, q = scaled * tenth, smaller * power * tenth
-    margin = p * _UNSURE
-    (digits_p, tie_p), (digits_q, tie_q) = _rounded(p, margin), _rounded(q, margin)
-    in_decade = (p > low + margin) & (p < high - margin) & (q > low + margin)
-    far = q < low - 1  # which has one digit more after the same last place
-    return far | (digits_p != digits_q), ~far & (tie_p | tie_q | ~in_decade)
-
-
-def _different_decimals_text(larger: jax.Array, smaller: jax.Array) -> tuple[jax.Array, jax.Array]:
-    """The same for print with DECIMALS decimals."""
-    p, q = larger * 10.0**DECIMALS, smaller * 10.0**DECIMALS
-    margin = jnp.maximum(p, 1.0) * 2.0**-46
-    (digits_p, tie_p), (digits_q, tie_q) = _rounded(p, margin), _rounded(q, margin)
-    return digits_p != digits_q, tie_p | tie_q | (p > 2.0**40)
-
-
-def _rounded(scaled: jax.Array, margin: jax.Array) -> tuple[jax.Array, jax.Array]:
-    """Returns the nearest integer, and whether the next one is about as near."""
-    rounded = jnp.round(scaled)
-    return rounded, jnp.abs(jnp.abs(scaled - rounded) - 0.5) <= margin

@@ -1,4 +1,4 @@
-"""What the rules find, reduced to a few numbers a sample. Shape letters: N samples, C checks."""
+"""The checks, reduced to a few numbers per sample. Shape letters: N samples, C checks."""
 
 import functools
 from collections.abc import Callable
@@ -10,32 +10,32 @@ from compare.evidence.certificate.case import Case
 from compare.evidence.certificate.checks import check_gradients, ratios
 
 
-class PerSample(NamedTuple):
-    """What was found of each of N samples."""
+class SampleRatios(NamedTuple):
+    """How much of its allowance each check uses, sample by sample."""
 
     ratios: Any  # [C, N], the largest of any entry
     silent: Any  # [N] bool
     at_kink: Any  # [N] bool
 
 
-def per_sample(case: Case, xp: Any = np) -> PerSample:
+def sample_ratios(case: Case, xp: Any = np) -> SampleRatios:
     """Checks a case, widened to float64, and reduces every check to its largest ratio."""
     found = check_gradients(case.wide(xp), xp)
     by_entry = [ratios(check, xp) for check in found.checks]
     largest = [xp.max(one, axis=tuple(range(one.ndim - 1))) for one in by_entry]
-    return PerSample(xp.stack(largest), found.silent, found.at_kink)
+    return SampleRatios(xp.stack(largest), found.silent, found.at_kink)
 
 
-def per_sample_compiled(case: Case) -> PerSample:
-    """Does the same by jitted JAX; every number of samples is compiled by itself."""
-    from compare.evidence.differences.compiled import evidence_settings
+def sample_ratios_compiled(case: Case) -> SampleRatios:
+    """Does the same by jitted JAX, which is compiled once for every number of samples."""
+    from compare.evidence.differences.jax_settings import evidence_settings
 
     with evidence_settings():
-        return PerSample(*map(np.asarray, _compiled()(case)))
+        return SampleRatios(*map(np.asarray, _compiled()(case)))
 
 
 @functools.cache
-def _compiled() -> Callable[[Case], PerSample]:
+def _compiled() -> Callable[[Case], SampleRatios]:
     import jax
     import jax.numpy as jnp
 
@@ -44,4 +44,4 @@ def _compiled() -> Callable[[Case], PerSample]:
         data_fields=["params", "x", "y", "grads", "printed"],
         meta_fields=["network", "rounding"],
     )
-    return jax.jit(functools.partial(per_sample, xp=jnp))
+    return jax.jit(functools.partial(sample_ratios, xp=jnp))

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from compare.evidence.differences.peers import RULES, count_breaking, merge
+from compare.evidence.differences.allclose import RULES, count_breaking, merge
 
 INF, NAN = float("inf"), float("nan")
 DTYPES = {"float32": np.float32, "float64": np.float64}

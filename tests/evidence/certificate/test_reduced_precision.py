@@ -3,16 +3,16 @@
 import numpy as np
 import pytest
 
+from compare.evidence.certificate.certificate import certify
 from compare.evidence.certificate.detectable import detectable_ulp
-from compare.evidence.certificate.proof import certify
 from compare.evidence.hypotheses.diagnosis import diagnose
 from compare.evidence.rounding.arithmetic import Arithmetic
 from compare.implementations.base import Computation
-from compare.selftest.false_alarms import bounds_of
+from compare.selftest.backward import backward, forward
+from compare.selftest.correct_networks import bounds_of
 from compare.selftest.mistakes import MISTAKES
-from compare.selftest.planted import backward, forward
 from compare.selftest.random_networks import RandomNetwork
-from compare.selftest.reduced import Product, evaluate, keep
+from compare.selftest.reduced_precision import ReducedPrecision, evaluate, keep
 from jaxmlp import Batch, Layer, init_params
 from jaxmlp.base import Evaluation
 from tests.support.cases import case_of
@@ -20,11 +20,11 @@ from tests.support.cases import case_of
 F32 = np.dtype(np.float32)
 TF32 = Arithmetic(F32, 10, 23)
 PRODUCTS = {
-    "TF32, rounded": Product(10, False, False),
-    "TF32, truncated": Product(10, True, False),
-    "TF32 on tensor cores": Product(10, False, True),
-    "bfloat16, rounded": Product(7, False, False),
-    "bfloat16, truncated, on tensor cores": Product(7, True, True),
+    "TF32, rounded": ReducedPrecision(10, False, False),
+    "TF32, truncated": ReducedPrecision(10, True, False),
+    "TF32 on tensor cores": ReducedPrecision(10, False, True),
+    "bfloat16, rounded": ReducedPrecision(7, False, False),
+    "bfloat16, truncated, on tensor cores": ReducedPrecision(7, True, True),
 }
 
 
@@ -147,10 +147,6 @@ def test_a_mistake_made_with_reduced_products_is_explained(name):
     assert (
         diagnose(plain_case, n_samples=6).mistake is None
     )  # as plain float32 it fits to no rounding
-
-
-def wide(layers):
-    return [tuple(np.asarray(leaf, np.float64) for leaf in layer) for layer in layers]
 
 
 def test_a_change_above_what_is_detectable_is_found():

@@ -1,6 +1,6 @@
-"""What fixed rules would have said: facts beside the verdict, never the verdict.
+"""What `torch.allclose` and its like would say: shown beside the verdict, and no part of it.
 
-|a - b| <= atol + rtol |b|, in every entry, with the defaults of each tool.
+Their rule is |a - b| <= atol + rtol |b| in every entry, with the default tolerances of each tool.
 """
 
 from collections.abc import Iterable
@@ -10,8 +10,8 @@ from typing import NamedTuple
 import numpy as np
 
 
-class Tolerance(NamedTuple):
-    """A fixed rule."""
+class AllcloseRule(NamedTuple):
+    """The default tolerances of a tool."""
 
     rtol: float
     atol: float
@@ -21,25 +21,25 @@ class Tolerance(NamedTuple):
 _DTYPES = ("bfloat16", "float16", "float32", "float64")
 # torch.testing chooses by dtype; the others have one default.
 _TORCH_TESTING = (
-    Tolerance(1.6e-2, 1e-5, False),
-    Tolerance(1e-3, 1e-5, False),
-    Tolerance(1.3e-6, 1e-5, False),
-    Tolerance(1e-7, 1e-7, False),
+    AllcloseRule(1.6e-2, 1e-5, False),
+    AllcloseRule(1e-3, 1e-5, False),
+    AllcloseRule(1.3e-6, 1e-5, False),
+    AllcloseRule(1e-7, 1e-7, False),
 )
-RULES: MappingProxyType[str, MappingProxyType[str, Tolerance]] = MappingProxyType(
+RULES: MappingProxyType[str, MappingProxyType[str, AllcloseRule]] = MappingProxyType(
     {
         name: MappingProxyType(dict(zip(_DTYPES, tolerances, strict=True)))
         for name, tolerances in (
-            ("torch.allclose", (Tolerance(1e-5, 1e-8, False),) * 4),
+            ("torch.allclose", (AllcloseRule(1e-5, 1e-8, False),) * 4),
             ("torch.testing.assert_close", _TORCH_TESTING),
-            ("numpy.testing.assert_allclose", (Tolerance(1e-7, 0, True),) * 4),
-            ("chex.assert_trees_all_close", (Tolerance(1e-6, 0, True),) * 4),
+            ("numpy.testing.assert_allclose", (AllcloseRule(1e-7, 0, True),) * 4),
+            ("chex.assert_trees_all_close", (AllcloseRule(1e-6, 0, True),) * 4),
         )
     }
 )
 
 
-class PeerFacts(NamedTuple):
+class AllcloseResult(NamedTuple):
     """How many entries break each rule, and the smallest tolerances that would pass."""
 
     breaking: dict[str, int]
@@ -47,8 +47,11 @@ class PeerFacts(NamedTuple):
     smallest_atol: float  # with rtol = 0
 
 
-def count_breaking(a: Iterable[np.ndarray], b: Iterable[np.ndarray], dtype: str) -> PeerFacts:
-    """Applies every rule to arrays of one pair; an entry not finite on one side breaks them all."""
+def count_breaking(a: Iterable[np.ndarray], b: Iterable[np.ndarray], dtype: str) -> AllcloseResult:
+    """Applies every rule to the arrays of a pair.
+
+    An entry that is not finite on one side only breaks them all.
+    """
     breaking = dict.fromkeys(RULES, 0)
     rtol = atol = 0.0
     for left, right in zip(a, b, strict=True):
@@ -67,12 +70,12 @@ def count_breaking(a: Iterable[np.ndarray], b: Iterable[np.ndarray], dtype: str)
             relative = np.divide(distance, np.abs(q), out=np.zeros_like(q), where=distance > 0)
         relative[np.isnan(relative)] = np.inf
         rtol, atol = max(rtol, float(relative.max())), max(atol, float(distance.max()))
-    return PeerFacts(breaking, rtol, atol)
+    return AllcloseResult(breaking, rtol, atol)
 
 
-def merge(earlier: PeerFacts, later: PeerFacts) -> PeerFacts:
-    """Joins two blocks of samples."""
-    return PeerFacts(
+def merge(earlier: AllcloseResult, later: AllcloseResult) -> AllcloseResult:
+    """Joins the results of two blocks of samples."""
+    return AllcloseResult(
         {name: earlier.breaking[name] + later.breaking[name] for name in RULES},
         max(earlier.smallest_rtol, later.smallest_rtol),
         max(earlier.smallest_atol, later.smallest_atol),

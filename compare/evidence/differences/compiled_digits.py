@@ -1,0 +1,51 @@
+"""Whether two numbers differ in print, jitted: what `digits` finds in NumPy.
+
+It is decided by arithmetic. Where that is too close to call, the numbers have to be printed.
+"""
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jax import lax
+
+from compare.evidence.differences.digits import DECIMALS, SIGNIFICANT
+
+# Scaled numbers are right to a few 2^-53; a tie within this margin, relative, is too close to call.
+_UNSURE = 2.0**-40
+_POWERS = np.array([float(f"1e{min(p, 308)}") for p in range(-310, 329)])  # of ten
+
+
+def different_significant(larger: jax.Array, smaller: jax.Array) -> tuple[jax.Array, jax.Array]:
+    """Compares magnitudes [...] as printed with SIGNIFICANT digits.
+
+    Both are scaled by the power of ten that brings the larger one to [10^(digits-1), 10^digits).
+
+    Returns:
+      [...] bool, whether they differ, and [...] bool, where that is too close to call.
+    """
+    low, high = 10.0 ** (SIGNIFICANT - 1), 10.0**SIGNIFICANT
+    binary = (lax.bitcast_convert_type(larger, jnp.int64) >> 52) - 1023
+    decimal = (binary * 1233) >> 12  # floor(log10(2^binary)), or one less
+    power = jnp.asarray(_POWERS).at[SIGNIFICANT - 1 - decimal + 310].get(mode="promise_in_bounds")
+    scaled = larger * power
+    tenth = jnp.where(scaled >= high, 0.1, 1.0)
+    p, q = scaled * tenth, smaller * power * tenth
+    margin = p * _UNSURE
+    (digits_p, tie_p), (digits_q, tie_q) = _rounded(p, margin), _rounded(q, margin)
+    in_decade = (p > low + margin) & (p < high - margin) & (q > low + margin)
+    far = q < low - 1  # printed with one more decimal than the larger one
+    return far | (digits_p != digits_q), ~far & (tie_p | tie_q | ~in_decade)
+
+
+def different_decimals(larger: jax.Array, smaller: jax.Array) -> tuple[jax.Array, jax.Array]:
+    """Does the same for print with DECIMALS decimals."""
+    p, q = larger * 10.0**DECIMALS, smaller * 10.0**DECIMALS
+    margin = jnp.maximum(p, 1.0) * 2.0**-46
+    (digits_p, tie_p), (digits_q, tie_q) = _rounded(p, margin), _rounded(q, margin)
+    return digits_p != digits_q, tie_p | tie_q | (p > 2.0**40)
+
+
+def _rounded(scaled: jax.Array, margin: jax.Array) -> tuple[jax.Array, jax.Array]:
+    """Returns the nearest integer, and whether the next nearest one is about as near."""
+    rounded = jnp.round(scaled)
+    return rounded, jnp.abs(jnp.abs(scaled - rounded) - 0.5) <= margin
