@@ -5,6 +5,10 @@ from typing import NamedTuple
 
 from jaxmlp.base import parameter_count
 
+_LARGEST_BLOCK = 2048  # samples: a narrow network in float64 then fits into a cache
+_LARGEST_CHUNK = 16_384  # samples
+_CHUNK_ENTRIES = 2**24  # gradient entries
+
 
 class Plan(NamedTuple):
     """How samples are taken; `plan_for` chooses, and checks what it is given."""
@@ -38,15 +42,29 @@ def plan_for(
     # 784-512-512-10 (2 cores, float32, by hand, all gradients kept in memory used again).
     if sample_axis is None:
         sample_axis = -1 if max(sizes) <= 50 else 0
-    # A call costs some 50 us and a product of few samples is slow, so a chunk has as many samples
-    # as 2^24 gradient entries allow, 64 MiB in float32, and at most 16,384. It is filled in blocks,
-    # as many as there are samples for, so that 100 samples do not cost a whole chunk.
-    fitting = 2 ** max(0, (2**24 // parameter_count(sizes)).bit_length() - 1)
+    # A call costs some 50 us, so a chunk has as many samples as 2^24 gradient entries allow, 64 MiB
+    # in float32, and at most 16,384. It is filled in blocks, as many as there are samples for, so
+    # that 100 samples do not cost a whole chunk. There are at least two: outside a loop XLA has
+    # other kernels, which for `autodiff` of 784-512-512-10 take ten times as long.
     if block is None:
-        block = min(1024, fitting)
+        block = largest_block(sizes, entries=_CHUNK_ENTRIES // 2)
     if chunk is None:
-        chunk = max(1, min(16_384, fitting) // max(1, block)) * block
+        samples = min(_LARGEST_CHUNK, _fitting(sizes, _CHUNK_ENTRIES))
+        chunk = max(1, samples // max(1, block)) * block
     return checked(Plan(sample_axis, block, chunk))
+
+
+def largest_block(sizes: Sequence[int], *, entries: int) -> int:
+    """Returns how many samples are best computed together: a power of two, at most 2048.
+
+    It depends on the network alone, never on how many samples there are: XLA picks its kernels by
+    shape, and so the bits of a sample stay the same.
+
+    Args:
+      sizes: (d, n_1, ..., k).
+      entries: the gradient entries that there is room for; one sample may have more.
+    """
+    return min(_LARGEST_BLOCK, _fitting(sizes, entries))
 
 
 def check_axis(sample_axis: int) -> None:
@@ -63,3 +81,8 @@ def checked(plan: Plan) -> Plan:
     if plan.chunk < 1 or plan.chunk % plan.block:
         raise ValueError(f"chunk: expected a multiple of block = {plan.block}, got {plan.chunk}")
     return plan
+
+
+def _fitting(sizes: Sequence[int], entries: int) -> int:
+    """Returns the largest power of two of samples with so many gradient entries, at least 1."""
+    return 2 ** (max(1, entries // parameter_count(sizes)).bit_length() - 1)

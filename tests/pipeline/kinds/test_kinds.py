@@ -50,7 +50,7 @@ def spoilt(answer):
 
 @functools.cache
 def blocks():
-    built = [IMPLEMENTATIONS[name](PROBLEM.params, "sigmoid", "cpu") for name in NAMES]
+    built = [IMPLEMENTATIONS[name](PROBLEM.params, PROBLEM.network, "cpu") for name in NAMES]
     everyone = [*built, *Collection(RUN).also_answering(built)]
     made = []
     for start in (0, 2048, 4096):
