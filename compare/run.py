@@ -36,7 +36,7 @@ def main(argv: Sequence[str]) -> int:
     print(format_report(report, width=width, verbose=config.verbose, colours=colours))
     written = f"Written: {', '.join(names)}"
     print(textwrap.fill(written, width, break_long_words=False, break_on_hyphens=False))
-    return _exit_status(report, config.fail_on)
+    return exit_status(report, config.fail_on)
 
 
 def _compare(config: Config) -> "tuple[Report, Sequence[str]] | None":
@@ -90,7 +90,8 @@ def _compare(config: Config) -> "tuple[Report, Sequence[str]] | None":
     return report, outputs.names
 
 
-def _exit_status(report: "Report", fail_on: str) -> int:
+def exit_status(report: "Report", fail_on: str) -> int:
+    """Returns the status of a report, where --fail_on says what counts as a failure."""
     if report.verdict == "undecided" and fail_on == "disagree":
         return EXIT_STATUS["agree"]
     if report.verdict == "agree" and report.warnings and fail_on == "warning":
