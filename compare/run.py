@@ -43,7 +43,8 @@ def _compare(config: Config) -> "tuple[Report, Sequence[str]] | None":
     """Compares and writes; returns the report and all files, or None if another process does."""
     from compare.implementations.baseline import read_baseline
     from compare.implementations.user.brought import from_flags
-    from compare.pipeline.compare import examine_problem, report_of
+    from compare.pipeline.compare import examine_problem
+    from compare.pipeline.conclusion import report_of
     from compare.problem.problem import make_problem
     from compare.report.files import Outputs
     from compare.resume.folder import discard
@@ -56,7 +57,7 @@ def _compare(config: Config) -> "tuple[Report, Sequence[str]] | None":
     baseline = None if config.baseline is None else read_baseline(config.baseline, problem)
     if config.restart:
         discard(config.out)
-    share = join(config)  # nobody goes on before all are here
+    share = join(config)  # waits until all processes are here
     outputs = Outputs(config, problem, len(config.implementations) + len(brought))
 
     def examine(journal: Journal) -> "Examination":
