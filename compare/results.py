@@ -1,4 +1,4 @@
-"""The report object: everything a comparison found, and nothing about how it is shown."""
+"""What a comparison has found: plain data, and nothing about how it is shown."""
 
 import dataclasses
 from collections.abc import Iterable, Mapping
@@ -17,7 +17,7 @@ from compare.evidence.witness import WitnessError
 
 
 class Implementation(NamedTuple):
-    """Who took part."""
+    """An implementation that took part, and what is known of it alone."""
 
     name: str
     dtype: str
@@ -25,7 +25,7 @@ class Implementation(NamedTuple):
     source: str | None  # of gradients that a user brought
     certificate: Certificate
     explanation: Explanation | None  # of a failed certificate
-    detectable_ulp: dict[str, float] | None  # parameter -> change of an entry that is surely seen
+    detectable_ulp: dict[str, float] | None  # parameter -> smallest change that is surely seen
 
 
 class Engine(NamedTuple):
@@ -35,7 +35,7 @@ class Engine(NamedTuple):
     device: str
     implementations: tuple[str, ...]  # that run on it
     probed: Probed
-    peak_bytes: int | None  # of device memory; None where nobody counts
+    peak_bytes: int | None  # of device memory; None where it is not counted
 
 
 class Located(NamedTuple):
@@ -66,10 +66,10 @@ class Values:
 
 @dataclasses.dataclass(frozen=True)
 class Drift:
-    """One implementation now, held against itself in a baseline."""
+    """One implementation now, compared with itself in a baseline."""
 
     implementation: str
-    moved: int  # entries whose bits are others
+    moved: int  # entries whose bits have changed
     pair: Pair  # a is now, b is then
     certified_then: int | None  # samples; None where this run looks at one alone
     certified_now: int
@@ -77,7 +77,7 @@ class Drift:
 
 @dataclasses.dataclass(frozen=True)
 class Change:
-    """What is not as it was in a baseline."""
+    """What has changed since a baseline."""
 
     path: str
     versions: dict[str, tuple[str | None, str | None]]  # package -> then, now; where they differ
@@ -106,7 +106,7 @@ class Report:
     change: Change | None = None  # since a baseline
     reproduce: str | None = None  # a command that computes the deciding sample again
     entries: Entries | None = None  # where they differ, in the samples with bounds
-    command: str | None = None  # that makes the whole comparison again
+    command: str | None = None  # that repeats the whole comparison
 
 
 def worst_of(pairs: Iterable[Pair], metric: str, quantity: str | None = None) -> Located | None:

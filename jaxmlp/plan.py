@@ -1,4 +1,4 @@
-"""How a sweep takes its samples: which layout, how many together, how many at a time."""
+"""How a sweep takes its samples: in which layout, how many together, how many at a time."""
 
 from collections.abc import Sequence
 from typing import NamedTuple
@@ -14,7 +14,7 @@ class Plan(NamedTuple):
     """How samples are taken; `plan_for` chooses, and checks what it is given."""
 
     sample_axis: int  # of the results in memory: 0 or -1
-    block: int  # samples computed together; decides the bits
+    block: int  # samples computed together; the bits depend on it
     chunk: int  # C, samples that one device is given at a time: whole blocks
 
 
@@ -25,7 +25,7 @@ def plan_for(
     block: int | None = None,
     chunk: int | None = None,
 ) -> Plan:
-    """Chooses what is not given.
+    """Chooses what is not given of a plan.
 
     Args:
       sizes: (d, n_1, ..., k).

@@ -1,4 +1,4 @@
-"""End-to-end rounding bounds of what implementations have answered."""
+"""End-to-end rounding bounds of the answers of implementations."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -25,15 +25,19 @@ def allowances_of(
 ) -> dict[str, Allowance]:
     """Bounds the error of every entry that implementations have answered for a batch.
 
-    It depends on the formula and on the arithmetic, so those that have both in common are bounded
-    once.
+    A bound depends on the formula and on the arithmetic alone, so implementations that share both
+    are bounded once.
 
     Args:
       answers: by implementation.
-      problem: whose weights they have.
+      problem: gives the weights.
       batch: the samples.
       layout: of weight matrices.
-      arithmetics: by implementation; of one that is not there every operation is of its dtype.
+      arithmetics: by implementation; where there is none, every operation is taken to be in the
+        dtype of the answer.
+
+    Returns:
+      Allowances by implementation: how far each entry may be from the exact one.
     """
     made: dict[tuple[Formula, Arithmetic], Allowance] = {}
     allowances = {}
@@ -70,7 +74,8 @@ def _allowance(
 def _with_outer_products(values: Any, errors: Any, arithmetic: Arithmetic) -> Any:
     """Allows for outer products that are made as matrix products, of reduced factors.
 
-    A formula may have them entry by entry where a library calls its matrix product.
+    A library may compute an outer product with its matrix product, where the formula has products
+    of single entries.
     """
     if not arithmetic.operand_u:
         return errors

@@ -1,4 +1,4 @@
-"""What besides the verdict explains a difference: how matrices were multiplied, and noise."""
+"""Circumstances that may explain a difference: reduced matrix products, and noise."""
 
 from collections.abc import Iterator, Mapping, Sequence
 
@@ -7,12 +7,12 @@ from compare.results import Engine
 
 
 def circumstances(engines: Sequence[Engine], noises: Mapping[str, Noise], *, asked: str) -> str:
-    """Returns what is to be added to the sentence of a verdict; empty if nothing is unusual.
+    """Returns what to add to the sentence of a verdict, empty if nothing is unusual.
 
     Args:
-      engines: as they were probed.
+      engines: with how each was measured to multiply.
       noises: by implementation.
-      asked: the --matmul_precision.
+      asked: the --matmul_precision that was asked for.
     """
     return "".join(f"; {said}" for said in (*_reduced(engines, asked), *_noisy(noises)))
 

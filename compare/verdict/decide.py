@@ -2,7 +2,7 @@
 
 No tolerance: an implementation is wrong if its certificate fails; a pair disagrees if a value is
 not finite on one side only and cannot have overflowed, or differs by more than rounding can
-explain. Undecided is what nothing could be said of. What is only unlikely is a warning.
+explain. It is undecided if nothing can be said. What is only unlikely is a warning.
 """
 
 import dataclasses
@@ -82,7 +82,7 @@ def _failed_certificates(
     explanations: Mapping[str, Explanation | None],
     loss: Loss,
 ) -> Iterator[Verdict]:
-    """Yields what is wrong with every implementation that breaks a rule."""
+    """Yields the mistake of every implementation that breaks a rule."""
     for certificate in certificates:
         failure = certificate.first_failure
         if failure is not None:
@@ -93,7 +93,7 @@ def _failed_certificates(
 
 
 def _differences(pairs: Sequence[Pair]) -> Iterator[Verdict]:
-    """Yields what no overflow and no rounding explains between two implementations."""
+    """Yields the differences that neither overflow nor rounding explains."""
     for pair in pairs:
         for entries in nonfinite_on_one_side(pair):
             if not entries.explained:
@@ -124,7 +124,7 @@ def _regressions(drifts: Sequence[Drift]) -> Iterator[Verdict]:
 def _doubts(
     pairs: Sequence[Pair], certificates: Sequence[Certificate], drifts: Sequence[Drift]
 ) -> Iterator[Verdict]:
-    """Yields what nothing could be said of, where nothing disagrees."""
+    """Yields the reasons why nothing can be said, where nothing disagrees."""
     for pair in (*pairs, *(drift.pair for drift in drifts)):
         for entries in nonfinite_on_one_side(pair):
             reason = sentences.possible_overflow(entries)
