@@ -5,9 +5,7 @@ from typing import NamedTuple
 
 from jaxmlp.base import parameter_count
 
-_LARGEST_BLOCK = 2048  # samples: a narrow network in float64 then fits into a cache
-_LARGEST_CHUNK = 16_384  # samples
-_CHUNK_ENTRIES = 2**24  # gradient entries
+_CHUNK_ENTRIES = 2**24  # gradient entries: 64 MiB in float32
 
 
 class Plan(NamedTuple):
@@ -42,29 +40,30 @@ def plan_for(
     # 784-512-512-10 (2 cores, float32, by hand, all gradients kept in memory used again).
     if sample_axis is None:
         sample_axis = -1 if max(sizes) <= 50 else 0
-    # A call costs some 50 us, so a chunk has as many samples as 2^24 gradient entries allow, 64 MiB
-    # in float32, and at most 16,384. It is filled in blocks, as many as there are samples for, so
-    # that 100 samples do not cost a whole chunk. There are at least two: outside a loop XLA has
-    # other kernels, which for `autodiff` of 784-512-512-10 take ten times as long.
+    # A call costs some 50 us and a product of few samples is slow, so a chunk has as many samples
+    # as its entries allow, and at most 16,384. It is filled in blocks, as many as there are samples
+    # for, so that 100 samples do not cost a whole chunk.
     if block is None:
-        block = largest_block(sizes, entries=_CHUNK_ENTRIES // 2)
+        block = fitting_samples(sizes, at_most=1024, entries=_CHUNK_ENTRIES)
     if chunk is None:
-        samples = min(_LARGEST_CHUNK, _fitting(sizes, _CHUNK_ENTRIES))
+        samples = fitting_samples(sizes, at_most=16_384, entries=_CHUNK_ENTRIES)
         chunk = max(1, samples // max(1, block)) * block
     return checked(Plan(sample_axis, block, chunk))
 
 
-def largest_block(sizes: Sequence[int], *, entries: int) -> int:
-    """Returns how many samples are best computed together: a power of two, at most 2048.
+def fitting_samples(sizes: Sequence[int], *, at_most: int, entries: int) -> int:
+    """Returns how many samples to compute together: a power of two, and at least 1.
 
     It depends on the network alone, never on how many samples there are: XLA picks its kernels by
-    shape, and so the bits of a sample stay the same.
+    shape, and this way the bits of a sample stay the same.
 
     Args:
       sizes: (d, n_1, ..., k).
-      entries: the gradient entries that there is room for; one sample may have more.
+      at_most: a power of two, of samples.
+      entries: the gradient entries that there is room for; a single sample may have more.
     """
-    return min(_LARGEST_BLOCK, _fitting(sizes, entries))
+    fitting = max(1, entries // parameter_count(sizes))
+    return min(at_most, 2 ** (fitting.bit_length() - 1))
 
 
 def check_axis(sample_axis: int) -> None:
@@ -81,8 +80,3 @@ def checked(plan: Plan) -> Plan:
     if plan.chunk < 1 or plan.chunk % plan.block:
         raise ValueError(f"chunk: expected a multiple of block = {plan.block}, got {plan.chunk}")
     return plan
-
-
-def _fitting(sizes: Sequence[int], entries: int) -> int:
-    """Returns the largest power of two of samples with so many gradient entries, at least 1."""
-    return 2 ** (max(1, entries // parameter_count(sizes)).bit_length() - 1)

@@ -7,11 +7,13 @@ import numpy as np
 
 from compare.problem.problem import Problem
 from jaxmlp.base import Batch
-from jaxmlp.plan import largest_block
+from jaxmlp.plan import fitting_samples
 
-# Gradient entries of one implementation: 16 MiB in float32. A sweep has twice as many in a block,
-# but here several implementations hold theirs at once, and evidence widens each to float64.
-_BLOCK_ENTRIES = 2**22
+# These are not the sizes of `jaxmlp.sweep`. Blocks of a narrow network are twice as large, because
+# a comparison spends time in Python on every block. Those of a wide one are smaller, because
+# several implementations hold a block at once, and evidence widens each to float64.
+_LARGEST_BLOCK = 2048  # samples: a narrow network in float64 then fits into a cache
+_BLOCK_ENTRIES = 2**22  # gradient entries of one implementation: 16 MiB in float32
 
 
 class Block(NamedTuple):
@@ -34,7 +36,7 @@ class Block(NamedTuple):
 
 def block_size(layer_sizes: Sequence[int]) -> int:
     """Returns how many samples are computed at once; every block is padded to it."""
-    return largest_block(layer_sizes, entries=_BLOCK_ENTRIES)
+    return fitting_samples(layer_sizes, at_most=_LARGEST_BLOCK, entries=_BLOCK_ENTRIES)
 
 
 def block_start(problem: Problem, sample: int) -> int:
