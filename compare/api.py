@@ -1,4 +1,4 @@
-"""compare_gradients: arrays and functions of a user's own, compared."""
+"""`compare_gradients`: a user's own arrays and functions, compared."""
 
 import dataclasses
 from collections.abc import Iterable, Mapping, Sequence
@@ -7,7 +7,6 @@ from typing import Any
 
 import numpy as np
 
-from compare import results as report
 from compare.errors import UsageError
 from compare.formats.dtypes import dtype_of, restore_bfloat16
 from compare.implementations.user.brought import from_objects, name_candidates
@@ -17,6 +16,7 @@ from compare.options.config import Config
 from compare.pipeline.compare import Sink, compare_problem
 from compare.problem.arrays import as_numpy, problem_from_arrays
 from compare.problem.problem import Problem
+from compare.results import Report
 from compare.resume.saved_inputs import SavedInputs
 
 
@@ -43,7 +43,7 @@ def compare_gradients(
     seed: int = 0,
     save: str | Path | None = None,
     on_block: Sink | None = None,
-) -> report.Report:
+) -> Report:
     """Compares the gradients of your weights on your samples.
 
     Args:
@@ -74,7 +74,7 @@ def compare_gradients(
         the report.
       trace: the number of a sample whose every step is to be kept in the report.
       witness: how many samples are held against complex-step derivatives.
-      seed: chooses them, and the samples with end-to-end bounds if there are over 10,000.
+      seed: chooses these samples, and those with end-to-end bounds if there are over 10,000.
       save: a folder that gets weights, samples and what was brought, if a sample does not agree;
         the report's `reproduce` is then a command that computes it again.
       on_block: called with (first sample, implementation -> Answer) for each block, in order; an

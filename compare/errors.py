@@ -1,4 +1,4 @@
-"""The one exception for what a user can put right."""
+"""The one exception for mistakes that a user can correct."""
 
 
 class UsageError(ValueError):
@@ -6,7 +6,13 @@ class UsageError(ValueError):
 
 
 def no_memory(framework: str, device: str, said: str) -> UsageError:
-    """Makes the error for a device that is full, of what the framework says."""
+    """Makes the error for a device whose memory is full.
+
+    Args:
+      framework: that ran out of memory.
+      device: as the framework names it.
+      said: its own message.
+    """
     told = said.strip().partition("\n")[0].rstrip(".")
     return UsageError(
         f"device: expected memory on {device} for what {framework} computes there, got: {told}; "

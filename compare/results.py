@@ -1,4 +1,4 @@
-"""The report object: everything a comparison found, and nothing about how it is shown."""
+"""What a comparison has found: plain data, and nothing about how it is shown."""
 
 import dataclasses
 from collections.abc import Iterable, Mapping
@@ -16,8 +16,8 @@ from compare.evidence.rounding.probes import ProbeResult
 from compare.evidence.witness import WitnessError
 
 
-class Implementation(NamedTuple):
-    """Who took part."""
+class Participant(NamedTuple):
+    """An implementation that took part, and what is known of it alone."""
 
     name: str
     dtype: str
@@ -25,20 +25,20 @@ class Implementation(NamedTuple):
     source: str | None  # of gradients that a user brought
     certificate: Certificate
     explanation: Explanation | None  # of a failed certificate
-    detectable_ulp: dict[str, float] | None  # parameter -> change of an entry that is surely seen
+    detectable_ulp: dict[str, float] | None  # parameter -> smallest change that is surely seen
 
 
-class Engine(NamedTuple):
+class ProbedEngine(NamedTuple):
     """A framework on a device, and how it was measured to compute."""
 
     framework: str
     device: str
     implementations: tuple[str, ...]  # that run on it
     probed: ProbeResult
-    peak_bytes: int | None  # of device memory; None where nobody counts
+    peak_bytes: int | None  # of device memory; None where it is not counted
 
 
-class Located(NamedTuple):
+class Maximum(NamedTuple):
     """The largest value of a metric over all pairs."""
 
     worst: Worst
@@ -66,10 +66,10 @@ class Values:
 
 @dataclasses.dataclass(frozen=True)
 class Drift:
-    """One implementation now, held against itself in a baseline."""
+    """One implementation now, compared with itself in a baseline."""
 
     implementation: str
-    moved: int  # entries whose bits are others
+    moved: int  # entries whose bits have changed
     pair: Pair  # a is now, b is then
     certified_then: int | None  # samples; None where this run looks at one alone
     certified_now: int
@@ -77,7 +77,7 @@ class Drift:
 
 @dataclasses.dataclass(frozen=True)
 class Change:
-    """What is not as it was in a baseline."""
+    """What has changed since a baseline."""
 
     path: str
     versions: dict[str, tuple[str | None, str | None]]  # package -> then, now; where they differ
@@ -96,9 +96,9 @@ class Report:
     rule: str  # what the verdict rests on
     config: dict[str, Any]
     environment: dict[str, Any]
-    implementations: tuple[Implementation, ...]
+    implementations: tuple[Participant, ...]
     pairs: tuple[Pair, ...]
-    engines: tuple[Engine, ...] = ()
+    engines: tuple[ProbedEngine, ...] = ()
     noises: Mapping[str, Noise] = dataclasses.field(default_factory=dict)  # of those run again
     witness: tuple[WitnessError, ...] = ()
     trace: Trace | None = None
@@ -106,10 +106,10 @@ class Report:
     change: Change | None = None  # since a baseline
     reproduce: str | None = None  # a command that computes the deciding sample again
     entries: Entries | None = None  # where they differ, in the samples with bounds
-    command: str | None = None  # that makes the whole comparison again
+    command: str | None = None  # that repeats the whole comparison
 
 
-def worst_of(pairs: Iterable[Pair], metric: str, quantity: str | None = None) -> Located | None:
+def worst_of(pairs: Iterable[Pair], metric: str, quantity: str | None = None) -> Maximum | None:
     """Finds the largest value of a metric over pairs, the first of equal ones.
 
     Args:
@@ -120,11 +120,11 @@ def worst_of(pairs: Iterable[Pair], metric: str, quantity: str | None = None) ->
     Returns:
       The value and its place, or None where no entry could be measured.
     """
-    best: Located | None = None
+    best: Maximum | None = None
     for pair in pairs:
         chosen = [c for c in pair.quantities if c.name == quantity]
         for comparison in chosen if quantity else pair.parameters:
             worst: Worst | None = getattr(comparison, metric)
             if worst is not None and (best is None or worst.value > best.worst.value):
-                best = Located(worst, comparison.name, (pair.a, pair.b))
+                best = Maximum(worst, comparison.name, (pair.a, pair.b))
     return best

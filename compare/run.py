@@ -36,14 +36,15 @@ def main(argv: Sequence[str]) -> int:
     print(format_report(report, width=width, verbose=config.verbose, colours=colours))
     written = f"Written: {', '.join(names)}"
     print(textwrap.fill(written, width, break_long_words=False, break_on_hyphens=False))
-    return _exit_status(report, config.fail_on)
+    return exit_status(report, config.fail_on)
 
 
 def _compare(config: Config) -> "tuple[Report, Sequence[str]] | None":
     """Compares and writes; returns the report and all files, or None if another process does."""
     from compare.implementations.baseline import read_baseline
     from compare.implementations.user.brought import from_flags
-    from compare.pipeline.compare import examine_problem, report_of
+    from compare.pipeline.compare import examine_problem
+    from compare.pipeline.conclusion import report_of
     from compare.problem.problem import make_problem
     from compare.report.outputs import Outputs
     from compare.resume.folder import discard
@@ -56,7 +57,7 @@ def _compare(config: Config) -> "tuple[Report, Sequence[str]] | None":
     baseline = None if config.baseline is None else read_baseline(config.baseline, problem)
     if config.restart:
         discard(config.out)
-    share = join(config)  # nobody goes on before all are here
+    share = join(config)  # waits until all processes are here
     outputs = Outputs(config, problem, len(config.implementations) + len(brought))
 
     def examine(journal: Journal) -> "Examination":
@@ -91,7 +92,8 @@ def _compare(config: Config) -> "tuple[Report, Sequence[str]] | None":
     return report, outputs.names
 
 
-def _exit_status(report: "Report", fail_on: str) -> int:
+def exit_status(report: "Report", fail_on: str) -> int:
+    """Returns the status of a report, where --fail_on says what counts as a failure."""
     if report.verdict == "undecided" and fail_on == "disagree":
         return EXIT_STATUS["agree"]
     if report.verdict == "agree" and report.warnings and fail_on == "warning":

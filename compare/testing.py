@@ -1,4 +1,4 @@
-"""Gradients that agree, as an assertion for test suites."""
+"""An assertion for test suites: these gradients agree."""
 
 import tempfile
 import uuid

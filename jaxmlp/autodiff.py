@@ -16,7 +16,7 @@ def per_sample_gradients(
     loss: Loss = SQUARED,
     sample_axis: int = 0,
 ) -> Evaluation:
-    """Differentiates the loss of every sample by itself.
+    """Differentiates the loss of every sample separately.
 
     Args:
       params: leaves [n_in, n_out] and [n_out].
@@ -26,8 +26,8 @@ def per_sample_gradients(
       sample_axis: 0 or -1, where the results have their axis of N samples.
 
     Returns:
-      Evaluation with prediction [N, k], loss [N] and gradients with a leading axis N, or with that
-      axis last in each of them.
+      Evaluation with prediction [N, k], loss [N] and gradients [N, ...]; with sample_axis=-1 the
+      axis of samples is the last one of each.
     """
 
     def loss_and_prediction(params: Params, x: Array, y: Array) -> tuple[Array, Array]:

@@ -18,12 +18,12 @@ def backward(
 ) -> Grads:
     """Carries delta = dL/dz of the output back to every parameter.
 
-    Of one sample, or of N where everything but w has one more axis, the last.
+    It takes one sample, or N samples where everything but w has one more axis, the last.
 
     Args:
       params: leaves [n_in, n_out] and [n_out].
       intermediates: of the forward pass, leaves [n].
-      delta: [k].
+      delta: dL/dz of the output, [k].
       activation: of all hidden layers, or a tuple of one for each.
 
     Returns:
@@ -47,7 +47,7 @@ def per_sample_gradients(
     loss: Loss = SQUARED,
     sample_axis: int = 0,
 ) -> Evaluation:
-    """Backpropagates every sample by itself; same arguments and result as in `autodiff`."""
+    """Backpropagates every sample separately; arguments and result are those of `autodiff`."""
 
     def evaluate(params: Params, x: Array, y: Array) -> Evaluation:
         intermediates = mlp.forward_with_intermediates(params, x, activation=activation)

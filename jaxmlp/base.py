@@ -29,7 +29,7 @@ class Batch(NamedTuple):
 
 
 class Evaluation(NamedTuple):
-    """What one implementation says of N samples."""
+    """Predictions, losses and gradients of N samples."""
 
     prediction: Array  # [N, k]
     loss: Array  # [N]
@@ -37,7 +37,7 @@ class Evaluation(NamedTuple):
 
 
 class Intermediates(NamedTuple):
-    """A forward pass with nothing thrown away.
+    """All preactivations and activations of a forward pass.
 
     `preacts[l]` is z of layer l + 1 and the last one is the prediction; `acts[0]` is x and
     `acts[l]` is what layer l + 1 reads.

@@ -17,15 +17,15 @@ from jaxmlp.base import Array, Batch, Evaluation, Params
 from jaxmlp.losses import SQUARED, Loss
 from jaxmlp.plan import Plan, check_axis
 
-# `autodiff.per_sample_gradients`, `backprop.per_sample_gradients`, or what has their signature; one
-# that knows no `sample_axis` can be swept with a plan that has it at 0.
+# `autodiff.per_sample_gradients`, `backprop.per_sample_gradients`, or a function with their
+# signature. One without `sample_axis` can be swept by a plan whose sample_axis is 0.
 PerSampleGradients: TypeAlias = Callable[..., Evaluation]
 
 SAMPLES = "samples"  # the one axis of the mesh
 
 
 class Chunk(NamedTuple):
-    """Samples start, ..., start + size - 1; what the arrays hold beyond these means nothing."""
+    """Samples start, ..., start + size - 1; entries of the arrays beyond these have no meaning."""
 
     start: int
     size: int
@@ -40,7 +40,7 @@ def chunk_function(
     loss: Loss = SQUARED,
     sample_axis: int = 0,
 ) -> Callable[..., Evaluation]:
-    """Compiles the gradients of one chunk, for those who cut and place samples themselves.
+    """Compiles the gradients of one chunk, for callers who split and place samples themselves.
 
     Args:
       per_sample_gradients: of `autodiff`, of `backprop`, or with their signature.
@@ -59,7 +59,7 @@ def chunk_function(
     evaluate = _evaluation(per_sample_gradients, activation, loss, sample_axis)
 
     def one_chunk(params: Params, batch: Batch, previous: Evaluation | None = None) -> Evaluation:
-        del previous  # its memory is what counts
+        del previous  # given for its memory alone
         return evaluate(params, batch)
 
     return jax.jit(one_chunk, donate_argnames="previous", keep_unused=True)
@@ -111,7 +111,7 @@ def compile_step(
 
 
 def split(evaluation: Evaluation, n: int) -> Sequence[Evaluation | None]:
-    """Returns what lies on each device; all at once, as the use of one part deletes the whole."""
+    """Returns the part on each device; all at once, as donating one part deletes the whole."""
     if n == 1:
         return [evaluation]
     leaves, treedef = jax.tree.flatten(evaluation)
@@ -120,7 +120,7 @@ def split(evaluation: Evaluation, n: int) -> Sequence[Evaluation | None]:
 
 
 def join(parts: Sequence[Evaluation], mesh: Mesh, sample_axis: int) -> Evaluation:
-    """Makes one array of those on the devices, without moving anything."""
+    """Makes one array of the parts on the devices, without copies."""
     if len(parts) == 1:
         return parts[0]
 
@@ -137,7 +137,7 @@ def join(parts: Sequence[Evaluation], mesh: Mesh, sample_axis: int) -> Evaluatio
 def _evaluation(
     per_sample_gradients: PerSampleGradients, activation: Activations, loss: Loss, sample_axis: int
 ) -> Callable[[Params, Batch], Evaluation]:
-    """Fixes all options but those that the function need not know."""
+    """Fixes the options; those at their default are left out, as a function may not have them."""
     check_axis(sample_axis)
     known: dict[str, Any] = {"activation": activation}
     if loss is not SQUARED:

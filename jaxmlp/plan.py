@@ -1,16 +1,18 @@
-"""How a sweep takes its samples: which layout, how many together, how many at a time."""
+"""How a sweep takes its samples: in which layout, how many together, how many at a time."""
 
 from collections.abc import Sequence
 from typing import NamedTuple
 
 from jaxmlp.base import parameter_count
 
+_CHUNK_ENTRIES = 2**24  # gradient entries: 64 MiB in float32
+
 
 class Plan(NamedTuple):
     """How samples are taken; `plan_for` chooses, and checks what it is given."""
 
     sample_axis: int  # of the results in memory: 0 or -1
-    block: int  # samples computed together; decides the bits
+    block: int  # samples computed together; the bits depend on it
     chunk: int  # C, samples that one device is given at a time: whole blocks
 
 
@@ -21,7 +23,7 @@ def plan_for(
     block: int | None = None,
     chunk: int | None = None,
 ) -> Plan:
-    """Chooses what is not given.
+    """Chooses what is not given of a plan.
 
     Args:
       sizes: (d, n_1, ..., k).
@@ -39,14 +41,29 @@ def plan_for(
     if sample_axis is None:
         sample_axis = -1 if max(sizes) <= 50 else 0
     # A call costs some 50 us and a product of few samples is slow, so a chunk has as many samples
-    # as 2^24 gradient entries allow, 64 MiB in float32, and at most 16,384. It is filled in blocks,
-    # as many as there are samples for, so that 100 samples do not cost a whole chunk.
-    fitting = 2 ** max(0, (2**24 // parameter_count(sizes)).bit_length() - 1)
+    # as its entries allow, and at most 16,384. It is filled in blocks, as many as there are samples
+    # for, so that 100 samples do not cost a whole chunk.
     if block is None:
-        block = min(1024, fitting)
+        block = fitting_samples(sizes, at_most=1024, entries=_CHUNK_ENTRIES)
     if chunk is None:
-        chunk = max(1, min(16_384, fitting) // max(1, block)) * block
+        samples = fitting_samples(sizes, at_most=16_384, entries=_CHUNK_ENTRIES)
+        chunk = max(1, samples // max(1, block)) * block
     return checked(Plan(sample_axis, block, chunk))
+
+
+def fitting_samples(sizes: Sequence[int], *, at_most: int, entries: int) -> int:
+    """Returns how many samples to compute together: a power of two, and at least 1.
+
+    It depends on the network alone, never on how many samples there are: XLA picks its kernels by
+    shape, and this way the bits of a sample stay the same.
+
+    Args:
+      sizes: (d, n_1, ..., k).
+      at_most: a power of two, of samples.
+      entries: the gradient entries that there is room for; a single sample may have more.
+    """
+    fitting = max(1, entries // parameter_count(sizes))
+    return min(at_most, 2 ** (fitting.bit_length() - 1))
 
 
 def check_axis(sample_axis: int) -> None:

@@ -1,9 +1,9 @@
 """Per-sample gradients of any number of samples, in chunks, on all local devices.
 
 XLA picks its kernels by shape, so the bits of a gradient depend on how many samples are computed
-together. Here that is always one block: padded to one shape, which the network alone decides, and
-at a multiple of it. So the bits of a sample depend neither on N, nor on the number of devices, nor
-on where the sweep has started.
+together. Here that is always one block. Its size depends on the network alone, the last block is
+padded to it, and every block starts at a multiple of it. So the bits of a sample depend neither on
+N, nor on the number of devices, nor on where the sweep starts.
 
 Shape letters beside those of `base`: D devices, C samples in the chunk of one device.
 """
@@ -122,7 +122,7 @@ def compute(
 
 
 class _Sweep(NamedTuple):
-    """Checked arguments, made ready."""
+    """A sweep whose arguments are checked and on their devices."""
 
     starts: range  # of the chunks
     fill: Callable[[int, Evaluation | None], Chunk]  # (start, memory to use again) -> chunk

@@ -38,6 +38,7 @@ ALLOWED = {
     "compare.formats.read.state_dict": {"numpy", "torch", "torch_ref.convert"},
     "compare.formats.read.safetensors": {"numpy", "ml_dtypes", "safetensors"},
     "compare.formats.write.params": {"numpy", "torch", "safetensors", "torch_ref", "jaxmlp.base"},
+    "compare.problem.blocks": {"numpy", "jaxmlp.base", "jaxmlp.plan"},
     "compare.problem.problem": {"numpy", "jaxmlp.base", "jaxmlp.mlp"},
     "compare.problem.arrays": {"numpy", "jaxmlp.base", "torch_ref.convert"},
     "compare.evidence": {"numpy", "ml_dtypes", "jax", "jaxmlp.base"},

@@ -1,7 +1,5 @@
 """`python -m compare.run` as a user meets it: files, exit statuses, messages."""
 
-import json
-import os
 import subprocess
 import sys
 import types
@@ -16,29 +14,7 @@ from compare.implementations.table import IMPLEMENTATIONS
 from compare.options.config import Config
 from jaxmlp import Layer
 from tests.support.paths import ROOT
-
-SMALL = ("--layer_sizes=2,3,1", "--samples=4")
-DUMPS = ("jax_autograd.dat", "my_autograd.dat", "torch_autograd.dat")
-
-
-def compare(out, *flags):
-    """Runs in this process and returns the exit status."""
-    return run.main(["compare.run", f"--out={out}", *flags])
-
-
-def shell(*words, cwd=ROOT, **environment):
-    return subprocess.run(
-        [sys.executable, "-m", *words],
-        cwd=cwd,
-        env={**os.environ, "PYTHONPATH": str(ROOT), **environment},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-
-
-def report(out):
-    return json.loads((out / "report.json").read_text())
+from tests.support.runs import DUMPS, SMALL, compare, report, shell
 
 
 def plant(monkeypatch, change):
@@ -161,84 +137,6 @@ def test_the_same_non_finite_values_on_all_sides_are_status_3(tmp_path, capsys):
     assert report(tmp_path)["verdict"] == "undecided"
 
 
-def test_dumps_have_one_header_and_order_and_read_back_to_the_same_bits(tmp_path):
-    compare(tmp_path, *SMALL)
-    texts = {name: (tmp_path / name).read_text().splitlines() for name in DUMPS}
-    places = {tuple(line.rpartition(" ")[0] for line in text[2:]) for text in texts.values()}
-    assert len(places) == 1
-    assert len({tuple(text[:2]) for text in texts.values()}) == 1
-    first = texts["my_autograd.dat"]
-    assert first[1] == "# sample parameter row column value"
-    assert [line.rsplit(" ", 1)[0] for line in first[2:15]] == [
-        *(f"0 w1 {row} {column}" for row in range(2) for column in range(3)),
-        *(f"0 b1 0 {column}" for column in range(3)),
-        *(f"0 w2 {row} 0" for row in range(3)),
-        "0 b2 0 0",
-    ]
-    compare(tmp_path, *SMALL, "--dumps=npz")
-    stored = np.load(tmp_path / "my_autograd.npz")
-    w1 = [line.split()[-1] for line in first[2:] if line.split()[1] == "w1"]
-    np.testing.assert_array_equal(np.array(w1, np.float32), stored["w1"].reshape(-1))
-
-
-def test_float64_dumps_read_back_to_the_same_bits(tmp_path):
-    compare(tmp_path, *SMALL, "--dtype=float64")
-    compare(tmp_path, *SMALL, "--dtype=float64", "--dumps=npz")
-    stored = np.load(tmp_path / "torch_autograd.npz")["b1"]
-    text = (tmp_path / "torch_autograd.dat").read_text().splitlines()[2:]
-    b1 = np.array([line.split()[-1] for line in text if line.split()[1] == "b1"], np.float64)
-    assert stored.dtype == np.float64
-    np.testing.assert_array_equal(b1, stored.reshape(-1))
-
-
-def test_layout_transposes_matrices_and_nothing_else(tmp_path):
-    for layout in ("in_out", "out_in"):
-        compare(tmp_path / layout, *SMALL, f"--layout={layout}", "--dumps=npz")
-    a, b = (np.load(tmp_path / layout / "my_autograd.npz") for layout in ("in_out", "out_in"))
-    np.testing.assert_array_equal(a["w1"], np.swapaxes(b["w1"], 1, 2))
-    np.testing.assert_array_equal(a["b1"], b["b1"])
-    assert report(tmp_path / "out_in")["pairs"][0]["parameters"][0]["shape"] == [3, 2]
-
-
-@pytest.mark.parametrize("form", ["text", "npz"])
-def test_split_dumps(tmp_path, form):
-    compare(tmp_path, *SMALL, "--split_dumps", f"--dumps={form}")
-    suffix = "dat" if form == "text" else "npz"
-    names = {p.name for p in tmp_path.iterdir()} - {"report.json"}
-    stems = [name.removesuffix(".dat") for name in DUMPS]
-    assert names == {f"{stem}_{part}.{suffix}" for stem in stems for part in "wb"}
-    if form == "text":
-        text = (tmp_path / "my_autograd_b.dat").read_text().splitlines()[2:]
-        assert {line.split()[1] for line in text} == {"b1", "b2"}
-
-
-@pytest.mark.parametrize(
-    ("samples", "flag", "dumped"),
-    [(1000, "auto", True), (1001, "auto", False), (1001, "text", True), (4, "none", False)],
-)
-def test_when_dumps_are_written(tmp_path, samples, flag, dumped):
-    compare(tmp_path, "--layer_sizes=1,1", f"--samples={samples}", f"--dumps={flag}")
-    assert (tmp_path / "my_autograd.dat").exists() == dumped
-
-
-@pytest.mark.isa
-def test_the_bits_of_a_sample_do_not_depend_on_how_many_there_are(tmp_path):
-    for samples in (3, 1500):
-        compare(tmp_path / str(samples), f"--samples={samples}", "--dumps=npz")
-    for name in ("jax_autograd", "my_autograd", "torch_autograd"):
-        few, many = (np.load(tmp_path / n / f"{name}.npz") for n in ("3", "1500"))
-        for parameter in few.files:
-            np.testing.assert_array_equal(few[parameter], many[parameter][:3])
-
-
-def test_two_runs_write_the_same_bytes(tmp_path):
-    for name in ("a", "b"):
-        compare(tmp_path / name, *SMALL)
-    for name in (*DUMPS, "report.json"):
-        a, b = ((tmp_path / run / name).read_text() for run in ("a", "b"))
-        assert a == b.replace(f"{tmp_path}/b", f"{tmp_path}/a")
-
-
 def test_trace_shows_steps_and_implementations_where_they_differ(tmp_path, capsys):
     compare(tmp_path, "--trace=41", "--implementations=jax_manual,numpy_manual")
     printed = capsys.readouterr().out.split("Sample 41")[1]
@@ -250,69 +148,6 @@ def test_trace_shows_steps_and_implementations_where_they_differ(tmp_path, capsy
     assert "  numpy_manual\n" in printed
     assert "  jax_manual\n" in printed.split("\nz1")[1]
     assert "jax_manual" not in printed.split("\nz1")[0]
-
-
-BAD = {
-    "unknown_activation": (["--activation=swish"], "activation.*sigmoid.*'swish'|swish"),
-    "layer_sizes_not_integers": (["--layer_sizes=2,x,1"], "positive integers.*2,x,1"),
-    "layer_sizes_zero": (["--layer_sizes=2,0,1"], "positive integers.*2,0,1"),
-    "layer_sizes_negative": (["--layer_sizes=2,-3,1"], "positive integers.*2,-3,1"),
-    "layer_sizes_one": (["--layer_sizes=2"], "at least two.*got 2"),
-    "layer_sizes_empty": (["--layer_sizes="], "at least two.*got none"),
-    "samples_0": (["--samples=0"], "samples=0.*integer of at least 1"),
-    "samples_not_a_number": (["--samples=ten"], "samples=ten.*integer of at least 1"),
-    "seed_negative": (["--seed=-1"], "seed=-1"),
-    "unknown_dtype": (["--dtype=float8"], "float8"),
-    "unknown_flag": (["--sample=3"], "Unknown command line flag 'sample'.*samples"),
-    "one_implementation": (["--implementations=jax_grad"], "at least two.*got jax_grad"),
-    "same_implementation": (["--implementations=jax_grad,jax_grad"], "two different"),
-    "unknown_implementation": (["--implementations=jax_grad,tf"], "one of jax_grad.*'tf'"),
-    "extra_words": (["hello", "--samples=3", "world"], "flags only.*'hello' 'world'"),
-    "missing_params": (["--params=/nowhere.npz"], "--params /nowhere.npz: No such file"),
-    "params_in_no_known_format": (["--params=a.h5"], r"--params a.h5: .*\.npz, \.pt, .* got \.h5"),
-    "data_in_no_known_format": (["--data=a.xlsx"], r"--data a.xlsx: .*\.npz, \.npy, .* got \.xlsx"),
-    "save_params_in_no_known_format": (
-        ["--save_params=a.h5"],
-        r"--save_params a.h5: .*\.npz, \.pt",
-    ),
-    "missing_flagfile": (["--flagfile=/nowhere"], "/nowhere"),
-    "trace_too_large": (["--samples=3", "--trace=3"], "trace.*3 samples.*got 3"),
-    "init_with_params": (["--params=a.npz", "--init=torch"], "init.*--params"),
-    "no_value": (["--samples"], "Missing value for flag"),
-}
-
-
-@pytest.mark.parametrize("case", BAD)
-def test_bad_usage_is_one_sentence_and_touches_nothing(tmp_path, case):
-    flags, message = BAD[case]
-    (tmp_path / "report.json").write_text("mine")
-    with pytest.raises(UsageError, match=message) as caught:
-        compare(tmp_path, *flags)
-    assert "\n" not in str(caught.value)
-    assert [p.name for p in tmp_path.iterdir()] == ["report.json"]
-    assert (tmp_path / "report.json").read_text() == "mine"
-
-
-@pytest.mark.skipif("torch_gpu()", reason="this machine has a GPU")
-@pytest.mark.parametrize("one", ["jax_grad", "torch_autograd"])
-def test_an_absent_gpu_is_an_error_and_leaves_no_folder(tmp_path, one):
-    with pytest.raises(UsageError, match="gpu"):
-        compare(tmp_path / "new", "--device=gpu", f"--implementations={one},numpy_manual")
-    assert not (tmp_path / "new").exists()
-
-
-def torch_gpu():
-    import torch
-
-    return torch.cuda.is_available()
-
-
-@pytest.mark.parametrize("out", ["/dev/null/out", "{tmp}/file", "{tmp}/file/below", ""])
-def test_an_unwritable_out(tmp_path, out):
-    (tmp_path / "file").write_text("mine")
-    with pytest.raises(UsageError, match=r"--out.*expected a folder to write into"):
-        compare(out.format(tmp=tmp_path), *SMALL)
-    assert (tmp_path / "file").read_text() == "mine"
 
 
 def test_from_the_shell(tmp_path):
@@ -357,7 +192,7 @@ def test_a_closed_pipe_is_no_traceback(tmp_path):
 )
 def test_fail_on_decides_the_status(verdict, warnings, fail_on, status):
     report = types.SimpleNamespace(verdict=verdict, warnings=warnings)
-    assert run._exit_status(report, fail_on) == status
+    assert run.exit_status(report, fail_on) == status
 
 
 def test_fail_on_disagree_lets_an_undecided_run_pass(tmp_path):

@@ -14,7 +14,7 @@ class Activation(NamedTuple):
     """An elementwise function of torch."""
 
     fn: Callable[[torch.Tensor], torch.Tensor]
-    spellings: tuple[Any, ...]  # modules, functions and, as strings, methods that are it
+    spellings: tuple[Any, ...]  # modules and functions that compute it, methods by name
     options: tuple[str, ...] = ()  # names of its arguments after the first
 
     def __call__(self, z: torch.Tensor) -> torch.Tensor:

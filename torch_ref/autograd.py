@@ -13,7 +13,7 @@ from torch_ref.mlp import MLP
 
 
 class Evaluation(NamedTuple):
-    """What torch says of N samples."""
+    """Predictions, losses, gradients and intermediates of N samples, in torch's layout."""
 
     prediction: torch.Tensor  # [N, k]
     loss: torch.Tensor  # [N]

@@ -20,7 +20,7 @@ class MLP(nn.Module):
         dtype: torch.dtype = torch.float32,
         device: torch.device | str = "cpu",
     ) -> None:
-        """Makes the layers, with the weights that nn.Linear draws.
+        """Makes the layers, with weights as nn.Linear draws them.
 
         Args:
           layer_sizes: (d, n_1, ..., k).

@@ -11,16 +11,11 @@ from torch.nn import functional
 from torch_ref.autograd import Evaluation
 from torch_ref.chain import Chain, check_parameters, check_shapes, make_chain, recompute
 from torch_ref.losses import LOSSES
-from torch_ref.trace import ModuleError, first_line, place, trace_steps
+from torch_ref.module_checks import LOW_PRECISION, check_plain, common_type, unwrapped
+from torch_ref.trace import ModuleError, first_line, trace_steps
 
-__all__ = ["Chain", "ModuleError", "module_gradients", "read_module"]
+__all__ = ["Chain", "ModuleError", "module_gradients", "read_module", "unwrapped"]
 
-_WRAPPERS = {
-    "OptimizedModule": "_orig_mod",
-    "DataParallel": "module",
-    "DistributedDataParallel": "module",
-}
-_HOOKS = ("_forward_hooks", "_forward_pre_hooks", "_backward_hooks", "_backward_pre_hooks")
 _PROBES = 8
 # The chain is recomputed by the same kernels at the same shapes, so an equal one differs by a few
 # roundings at most: of softplus with another threshold, or of a kernel that orders its sums
@@ -30,7 +25,6 @@ _ROUNDINGS = 256
 # its weights in float32 too, as strictly as any, and in its own dtype more roughly: 16 eps are 12 %
 # of bfloat16's terms and 1.6 % of float16's.
 _LOW_ROUNDINGS = 16
-_LOW = (torch.bfloat16, torch.float16)
 
 
 def read_module(module: nn.Module, n_inputs: int | None = None) -> Chain:
@@ -48,8 +42,8 @@ def read_module(module: nn.Module, n_inputs: int | None = None) -> Chain:
     """
     module = unwrapped(module)
     for name, part in module.named_modules():
-        _check_plain(name, part)
-    dtype, device = _common_type(module)
+        check_plain(name, part)
+    dtype, device = common_type(module)
     with torch.random.fork_rng(devices=[device] if device.type == "cuda" else []):
         chain = make_chain(list(trace_steps(module, dtype)))
         check_parameters(module, chain)
@@ -126,67 +120,6 @@ def _one_by_one(
     return predictions, losses, columns
 
 
-def unwrapped(module: nn.Module) -> nn.Module:
-    if not isinstance(module, nn.Module):
-        raise ModuleError(f"module: expected a torch.nn.Module, got {type(module).__name__}")
-    attribute = _WRAPPERS.get(type(module).__name__)
-    return unwrapped(getattr(module, attribute)) if attribute else module
-
-
-def _check_plain(name: str, part: nn.Module) -> None:
-    """Refuses what computes something else than its forward and its parameters say."""
-    where = place(name, part)
-    if isinstance(part, torch.jit.ScriptModule):
-        raise ModuleError(f"{where} is a torch.jit module; give the module that it was made from")
-    if type(part).__name__ in _WRAPPERS or part._compiled_call_impl is not None:
-        raise ModuleError(f"{where} is compiled or wrapped; give the module as it was before")
-    own = dict(part.named_parameters(recurse=False))
-    if any(nn.parameter.is_lazy(p) for p in own.values()):
-        raise ModuleError(f"{where} is lazy and has no weights yet; call the module once before")
-    if nn.utils.parametrize.is_parametrized(part):
-        raise ModuleError(
-            f"{where} has a parametrization; remove it with "
-            "torch.nn.utils.parametrize.remove_parametrizations"
-        )
-    if any(getattr(part, hooks) for hooks in _HOOKS):
-        raise ModuleError(f"{where} has a hook, which can change what is computed; remove it")
-    if "forward" in vars(part):
-        raise ModuleError(f"{where} has a forward set on the instance; define it in the class")
-    for key, p in own.items():
-        if p._backward_hooks or p._post_accumulate_grad_hooks:
-            raise ModuleError(f"{where} has a hook on its {key}, which can change it; remove it")
-    if isinstance(part, nn.Linear):
-        if type(part).forward is not nn.Linear.forward:
-            raise ModuleError(f"{where} has a forward of its own; use nn.Linear itself")
-        if part.bias is None:
-            raise ModuleError(f"{where} has no bias; make it with bias=True, and zeros if need be")
-        if not {"weight", "bias"} <= set(own):
-            raise ModuleError(f"{where} has a weight or bias that is no parameter; make it one")
-
-
-def _common_type(module: nn.Module) -> tuple[torch.dtype, torch.device]:
-    """Returns what all parameters have, which must be numbers."""
-    found: dict[tuple[torch.dtype, torch.device], str] = {}
-    for name, p in module.named_parameters():
-        if p.is_meta:
-            raise ModuleError(f"{name}: it is on the meta device and has no numbers; load them")
-        if p.dtype not in (torch.float64, torch.float32, *_LOW):
-            raise ModuleError(
-                f"{name}: expected float64, float32, bfloat16 or float16, got {p.dtype}; call "
-                ".float() on the module"
-            )
-        if not p.isfinite().all():
-            raise ModuleError(f"module: {name} has entries that are not finite")
-        found.setdefault((p.dtype, p.device), name)
-    if len(found) > 1:
-        ((a, at), one), ((b, bt), other), *_ = found.items()
-        raise ModuleError(
-            f"module: {one} is {a} on {at} and {other} is {b} on {bt}; move the "
-            "module to one dtype and one device with .to()"
-        )
-    return next(iter(found), (torch.float32, torch.device("cpu")))
-
-
 @torch.no_grad()
 def _check_numbers(
     module: nn.Module, chain: Chain, dtype: torch.dtype, device: torch.device
@@ -195,7 +128,7 @@ def _check_numbers(
     shape = (_PROBES, chain.linears[0][1].weight.shape[1])
     generator = torch.Generator().manual_seed(0)
     x = torch.rand(shape, generator=generator, dtype=dtype, device="cpu").to(device)
-    if dtype not in _LOW:
+    if dtype not in LOW_PRECISION:
         _check_output(module, chain, x, _ROUNDINGS)
         return
     _check_output(module, chain, x, _LOW_ROUNDINGS)

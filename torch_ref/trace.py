@@ -1,4 +1,4 @@
-"""What the forward of a torch module does, step by step."""
+"""The steps of a torch module's forward, traced."""
 
 import math
 from collections.abc import Iterator
@@ -23,7 +23,7 @@ class ModuleError(ValueError):
 class Step(NamedTuple):
     """A layer or an activation that the forward calls."""
 
-    place: str  # for people
+    place: str  # in words
     name: str  # of the layer, as in named_modules()
     what: nn.Linear | str  # the layer, or a key of ACTIVATIONS
 
@@ -66,12 +66,12 @@ def trace_steps(module: nn.Module, dtype: torch.dtype) -> Iterator[Step]:
 
 
 def place(name: str, module: nn.Module) -> str:
-    """Names a submodule for people, as in "fc1 (Linear)"."""
+    """Names a submodule in words, as in "fc1 (Linear)"."""
     return f"{name or 'the module'} ({type(module).__name__})"
 
 
 def first_line(error: Exception) -> str:
-    """Returns what is said first, for one sentence."""
+    """Returns the first line of an error, to be quoted in a sentence."""
     return str(error).strip().partition("\n")[0] or type(error).__name__
 
 
@@ -129,7 +129,7 @@ def _advice(operation: str) -> str:
 
 
 def _difference(activation: str, options: dict[str, Any], dtype: torch.dtype) -> str | None:
-    """Says how an activation with these options differs from ours, if it does."""
+    """Says how an activation with these options differs from ours, or returns None."""
     if activation == "gelu" and options.get("approximate", "none") != "tanh":
         return "the erf form of GELU is not compared; use approximate='tanh'"
     if activation != "softplus":

@@ -33,10 +33,10 @@ def computations_of(
 
 def engines_of(
     taking_part: Sequence[Implementation], probed: Mapping[Engine, ProbeResult]
-) -> tuple[report.Engine, ...]:
+) -> tuple[report.ProbedEngine, ...]:
     """Says what is known of every engine; asked at the end, it knows how much memory was used."""
     return tuple(
-        report.Engine(
+        report.ProbedEngine(
             engine.framework,
             engine.device,
             tuple(one.name for one in taking_part if one.engine is engine),

@@ -1,4 +1,4 @@
-"""End-to-end rounding bounds of what implementations have answered."""
+"""End-to-end rounding bounds of the answers of implementations."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -26,15 +26,18 @@ def allowances_of(
 ) -> dict[str, Allowance]:
     """Bounds the error of every entry that implementations have answered for a batch.
 
-    It depends on the formula and on the arithmetic, so those that have both in common are bounded
-    once.
+    A bound depends on the formula and on the arithmetic alone, so implementations that share both
+    are bounded once.
 
     Args:
       answers: by implementation.
-      problem: whose weights they have.
+      problem: gives the weights.
       batch: the samples.
       layout: of weight matrices.
       computations: how each of them computes.
+
+    Returns:
+      Allowances by implementation: how far each entry may be from the exact one.
     """
     made: dict[tuple[Formula, Arithmetic], Allowance] = {}
     allowances = {}
@@ -71,7 +74,8 @@ def _allowance(
 def _with_outer_products(values: Any, errors: Any, arithmetic: Arithmetic) -> Any:
     """Allows for outer products that are made as matrix products, of reduced factors.
 
-    A formula may have them entry by entry where a library calls its matrix product.
+    A library may compute an outer product with its matrix product, where the formula has products
+    of single entries.
     """
     if not arithmetic.operand_u:
         return errors

@@ -1,4 +1,4 @@
-"""What is not as it was in a baseline: versions, gradients, certificates, names."""
+"""What has changed since a baseline: versions, gradients, certificates, names."""
 
 from collections.abc import Mapping
 

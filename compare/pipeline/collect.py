@@ -1,7 +1,7 @@
 """All the evidence of a run, collected block by block.
 
-A block is examined by itself, in any thread; what is found of blocks is added up in any order, to
-the same evidence.
+Each block is examined by itself, in any thread. The findings of all blocks are added up, and give
+the same evidence in any order.
 """
 
 from collections.abc import Mapping, Sequence
@@ -10,7 +10,7 @@ from typing import Any, TypeAlias, TypeVar
 import numpy as np
 
 from compare.implementations.base import Implementation
-from compare.pipeline.kinds.base import Answered, Evidence, Run
+from compare.pipeline.kinds.base import AnswerBlock, Evidence, Run
 from compare.pipeline.kinds.certificates import Certificates
 from compare.pipeline.kinds.drift import BaselineDrift
 from compare.pipeline.kinds.noise import RepeatNoise
@@ -21,7 +21,7 @@ from compare.problem.blocks import Block
 
 F = TypeVar("F")
 
-# A new kind is a new row, below the others: they draw from one generator, in this order.
+# A new kind is a new row at the end: all draw from one generator, in this order.
 KINDS: tuple[type[Evidence[Any]], ...] = (
     Pairs,
     Certificates,
@@ -53,7 +53,7 @@ class Collection:
         return found
 
     def also_answering(self, taking_part: Sequence[Implementation]) -> list[Implementation]:
-        """Returns who has to answer as well, beside those that take part."""
+        """Returns the implementations that have to answer beside those that take part."""
         return [more for one in self._kinds for more in one.also_answering(taking_part)]
 
     def examine(self, block: Block, answers: Mapping[str, Answer], *, compiled: bool) -> Findings:
@@ -65,7 +65,7 @@ class Collection:
           compiled: whether jitted JAX does it, which pays off when there are many blocks.
         """
         answers = share(answers)
-        # Another thread may add meanwhile; with less known less is left out.
+        # Other threads may add findings meanwhile. Not knowing them only means leaving out less.
         return {
             one.name: one.examine(block, answers, self._found[one.name], compiled=compiled)
             for one in self._kinds
@@ -78,9 +78,11 @@ class Collection:
         }
         self._found = {**self._found, **merged}
 
-    def conclude(self, answered: Answered) -> None:
+    def conclude(self, answer_block: AnswerBlock) -> None:
         """Adds what can only be chosen when all samples have been examined."""
-        concluded = {one.name: one.conclude(self._found[one.name], answered) for one in self._kinds}
+        concluded = {
+            one.name: one.conclude(self._found[one.name], answer_block) for one in self._kinds
+        }
         self._found = {**self._found, **concluded}
 
     def to_json(self) -> dict[str, Any]:

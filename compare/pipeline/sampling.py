@@ -1,4 +1,4 @@
-"""Which samples get evidence that is too dear for all."""
+"""Which samples get the evidence that would cost too much for all of them."""
 
 from collections.abc import Sequence
 
@@ -7,14 +7,14 @@ import numpy as np
 from compare.problem.blocks import block_size
 from jaxmlp.base import parameter_count
 
-_MOST_BOUNDED = 10_000  # samples: up to here each has end-to-end bounds, beyond it a part
+_MOST_BOUNDED = 10_000  # samples: of so many each has end-to-end bounds, of more only some
 _MOST_BOUNDED_ENTRIES = 2**24  # gradient entries with end-to-end bounds
-_PART = 2048  # samples, of so many blocks: a bound costs mostly by the block
+_PART = 2048  # samples that have bounds then, from a few blocks: most of the cost is per block
 _PART_BLOCKS = 8
 
 
 def choose(rng: np.random.Generator, samples: range, most: int) -> np.ndarray:
-    """Draws at most so many samples, in order."""
+    """Draws `most` samples, or takes all where there are no more; in ascending order."""
     if len(samples) <= most:
         return np.array(samples)
     return samples.start + np.sort(rng.choice(len(samples), most, replace=False))

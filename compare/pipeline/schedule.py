@@ -1,4 +1,4 @@
-"""Blocks answered one after another, and examined side by side."""
+"""The order of work: blocks are answered one after another and examined in parallel."""
 
 import functools
 import os
@@ -13,7 +13,7 @@ from compare.evidence.rounding.probes import ProbeResult
 from compare.implementations.base import Engine, Implementation
 from compare.options.config import Config
 from compare.pipeline.collect import Collection, Findings
-from compare.pipeline.kinds.base import Answered, Run
+from compare.pipeline.kinds.base import AnswerBlock, Run
 from compare.problem.answers import Answer, take
 from compare.problem.blocks import Block, block_at
 from compare.problem.problem import Problem
@@ -21,15 +21,15 @@ from jaxmlp.base import Batch
 
 
 class Examination(NamedTuple):
-    """Blocks that have been examined, by whom, and what was found of them."""
+    """A run, the implementations that answer its blocks, and the evidence so far."""
 
     run: Run
     config: Config
     taking_part: Sequence[Implementation]
     probed: Mapping[Engine, ProbeResult]
-    everyone: Sequence[Implementation]  # that answers: in a baseline, and once more, too
+    everyone: Sequence[Implementation]  # those, their repeats and the baseline
     evidence: Collection
-    answered: Answered
+    answer_block: AnswerBlock
 
 
 def examine_blocks(
@@ -37,8 +37,8 @@ def examine_blocks(
 ) -> Iterator[tuple[Block, Mapping[str, Answer], Findings]]:
     """Yields blocks in order, their answers and what was found of them.
 
-    Answers come one block after another, since a user's code may be among them. Meanwhile blocks
-    that have been answered are examined in threads, which NumPy and XLA let compute side by side.
+    Blocks are answered one after another, since a user's code may not be thread-safe. Meanwhile
+    those that have been answered are examined in threads: NumPy and XLA release Python's lock.
     """
     waiting: deque[tuple[Block, Mapping[str, Answer], Future[Findings]]] = deque()
     workers = max(1, min(os.cpu_count() or 1, len(starts)))
@@ -64,11 +64,11 @@ def examine_blocks(
 def _answer_blocks(
     examined: Examination, starts: Sequence[int]
 ) -> Iterator[tuple[Block, Mapping[str, Answer]]]:
-    """Yields blocks and answers in order; where there are several devices, each computes one."""
+    """Yields blocks and answers in order; of several devices, each computes a block."""
     everyone = examined.everyone
     at_once = max(one.at_once for one in everyone)
     if at_once == 1:
-        yield from map(examined.answered, starts)
+        yield from map(examined.answer_block, starts)
         return
     with ThreadPoolExecutor(at_once) as pool:
         for first in range(0, len(starts), at_once):
@@ -92,15 +92,15 @@ def _answer_blocks(
                 )
 
 
-def answering(problem: Problem, everyone: Sequence[Implementation]) -> Answered:
-    """Returns what gives a block and every answer to it; the last one is kept."""
+def block_answerer(problem: Problem, everyone: Sequence[Implementation]) -> AnswerBlock:
+    """Returns a function that answers the block at a start, and keeps the last one."""
 
     @functools.lru_cache(maxsize=1)
-    def answered(start: int) -> tuple[Block, Mapping[str, Answer]]:
+    def answer_block(start: int) -> tuple[Block, Mapping[str, Answer]]:
         block = block_at(problem, start)
         return block, {one.name: one.evaluate(block) for one in everyone}
 
-    return answered
+    return answer_block
 
 
 def _only(

@@ -1,4 +1,4 @@
-"""One sample, step by step, out of every implementation."""
+"""The steps of one sample, as every implementation computes them."""
 
 from collections.abc import Mapping, Sequence
 

@@ -1,4 +1,4 @@
-"""Single entries, as every implementation has them."""
+"""The values that every implementation has at one place."""
 
 from collections.abc import Mapping, Sequence
 

@@ -6,10 +6,14 @@ from typing import NamedTuple
 import numpy as np
 
 from compare.problem.problem import Problem
-from jaxmlp.base import Batch, parameter_count
+from jaxmlp.base import Batch
+from jaxmlp.plan import fitting_samples
 
+# These are not the sizes of `jaxmlp.sweep`. Blocks of a narrow network are twice as large, because
+# a comparison spends time in Python on every block. Those of a wide one are smaller, because
+# several implementations hold a block at once, and evidence widens each to float64.
 _LARGEST_BLOCK = 2048  # samples: a narrow network in float64 then fits into a cache
-_LARGEST_BLOCK_VALUES = 2**22  # gradient entries of one implementation: 16 MiB in float32
+_BLOCK_ENTRIES = 2**22  # gradient entries of one implementation: 16 MiB in float32
 
 
 class Block(NamedTuple):
@@ -31,13 +35,8 @@ class Block(NamedTuple):
 
 
 def block_size(layer_sizes: Sequence[int]) -> int:
-    """Returns how many samples are computed at once.
-
-    It depends on the network alone and every block is padded to it, because XLA picks its kernels
-    by shape: so the bits of a sample's gradient do not depend on how many samples there are.
-    """
-    fitting = max(1, _LARGEST_BLOCK_VALUES // parameter_count(layer_sizes))
-    return min(_LARGEST_BLOCK, 2 ** (fitting.bit_length() - 1))
+    """Returns how many samples are computed at once; every block is padded to it."""
+    return fitting_samples(layer_sizes, at_most=_LARGEST_BLOCK, entries=_BLOCK_ENTRIES)
 
 
 def block_start(problem: Problem, sample: int) -> int:

@@ -1,23 +1,25 @@
-"""What besides the verdict explains a difference: how matrices were multiplied, and noise."""
+"""Circumstances that may explain a difference: reduced matrix products, and noise."""
 
 from collections.abc import Iterator, Mapping, Sequence
 
 from compare.evidence.differences.noise import Noise
-from compare.results import Engine
+from compare.results import ProbedEngine
 
 
-def circumstances(engines: Sequence[Engine], noises: Mapping[str, Noise], *, asked: str) -> str:
-    """Returns what is to be added to the sentence of a verdict; empty if nothing is unusual.
+def circumstances(
+    engines: Sequence[ProbedEngine], noises: Mapping[str, Noise], *, asked: str
+) -> str:
+    """Returns what to add to the sentence of a verdict, empty if nothing is unusual.
 
     Args:
-      engines: as they were probed.
+      engines: with how each was measured to multiply.
       noises: by implementation.
-      asked: the --matmul_precision.
+      asked: the --matmul_precision that was asked for.
     """
     return "".join(f"; {said}" for said in (*_reduced(engines, asked), *_noisy(noises)))
 
 
-def _reduced(engines: Sequence[Engine], asked: str) -> Iterator[str]:
+def _reduced(engines: Sequence[ProbedEngine], asked: str) -> Iterator[str]:
     remedy = "although the highest precision was asked for"
     if asked != "highest":
         remedy = "--matmul_precision=highest asks for all bits"

@@ -1,4 +1,4 @@
-"""What a kind of evidence is, and the run that it is gathered of."""
+"""What a kind of evidence is, and the run that it is about."""
 
 from collections.abc import Callable, Mapping, Sequence
 from types import MappingProxyType
@@ -15,7 +15,7 @@ from compare.problem.problem import Problem
 
 F = TypeVar("F")  # what a kind of evidence finds: plain data
 
-Answered = Callable[[int], tuple[Block, Mapping[str, Answer]]]  # start of a block -> its answers
+AnswerBlock = Callable[[int], tuple[Block, Mapping[str, Answer]]]  # start of a block -> its answers
 
 
 class Run(NamedTuple):
@@ -25,7 +25,7 @@ class Run(NamedTuple):
     names: tuple[str, ...]  # of the implementations that take part
     samples: range
     layout: str  # of weight matrices, in places
-    seed: int  # chooses the samples that get evidence which is too dear for all
+    seed: int  # chooses the samples that get more evidence than others
     witness: int = 0  # how many samples to hold against complex-step derivatives
     repeats: int = 0  # how many times everything is computed again
     baseline: Baseline | None = None  # an earlier run to hold this one against
@@ -39,7 +39,7 @@ class Run(NamedTuple):
 class Evidence(Protocol[F]):
     """One kind of evidence about a run, found block by block.
 
-    An object of it never changes once it is made, so blocks can be examined in any thread.
+    Its objects never change, so blocks can be examined in any thread.
     """
 
     name: str  # in the state of a run
@@ -54,12 +54,12 @@ class Evidence(Protocol[F]):
         """
 
     def applies(self, problem: Problem) -> str | None:
-        """Returns why there is no such evidence, or None if there is, as always of some kinds."""
+        """Returns why there is no such evidence about a problem, or None if there is."""
         del problem
         return None
 
     def also_answering(self, taking_part: Sequence[Implementation]) -> list[Implementation]:
-        """Returns who has to answer as well, beside those that take part."""
+        """Returns the implementations that have to answer beside those that take part."""
         del taking_part
         return []
 
@@ -71,16 +71,16 @@ class Evidence(Protocol[F]):
         Args:
           block: of the samples, in any order.
           answers: of everyone; those that are equal to the last bit are one object.
-          known: of some other blocks: what `merge` with it would drop may be left out.
+          known: what was found of some other blocks; what `merge` with it drops may be left out.
           compiled: whether to use jitted JAX, which pays off when there are many blocks.
         """
 
     def merge(self, one: F, other: F) -> F:
-        """Joins what was found of two sets of samples; their order changes nothing."""
+        """Joins the findings of two sets of samples, in any order."""
 
-    def conclude(self, found: F, answered: Answered) -> F:
+    def conclude(self, found: F, answer_block: AnswerBlock) -> F:
         """Adds what can only be chosen when all samples have been examined."""
-        del answered
+        del answer_block
         return found
 
     def to_json(self, found: F) -> Any:

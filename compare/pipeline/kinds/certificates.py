@@ -1,4 +1,4 @@
-"""The certificate of every implementation, and why the first sample that breaks it does."""
+"""The certificate of every implementation, and an explanation of its first failure."""
 
 import dataclasses
 from collections.abc import Iterator, Mapping, Sequence
@@ -52,7 +52,7 @@ class Certificates(Evidence[Certifications]):
         *,
         compiled: bool,
     ) -> Certifications:
-        """Certifies a block, once for all that have answered alike."""
+        """Certifies a block; answers that are equal are certified once."""
         found = {}
         for names, arithmetic in self._alike(answers):
             answer = answers[names[0]]
@@ -75,7 +75,7 @@ class Certificates(Evidence[Certifications]):
         return merge_by_name(one, other, _merge)
 
     def _alike(self, answers: Mapping[str, Answer]) -> Iterator[tuple[tuple[str, ...], Arithmetic]]:
-        """Puts the names together that have computed the same in the same arithmetic."""
+        """Groups the names that have the same answer and the same arithmetic."""
         for names in names_by_answer({name: answers[name] for name in self._names}):
             groups: dict[Arithmetic, tuple[str, ...]] = {}
             for name in names:
@@ -92,13 +92,13 @@ class Certificates(Evidence[Certifications]):
         *,
         compiled: bool,
     ) -> Certificate:
-        """Certifies an answer; nobody in particular has given it.
+        """Certifies an answer; the certificate has no name yet.
 
         Args:
           block: of the samples.
           answer: to it.
           arithmetic: that made it.
-          before: what is known of those who have given it.
+          before: certificates of other blocks, of the implementations that gave this answer.
           compiled: as in `examine`.
         """
         worst = (-1.0 if one is None or one.worst is None else one.worst.ratio for one in before)
@@ -112,14 +112,14 @@ class Certificates(Evidence[Certifications]):
         return _in_layout(found, self._layout)
 
     def _detectable(self, block: Block, answer: Answer, arithmetic: Arithmetic) -> dict[str, float]:
-        """Asks what the certificate would see, on a few samples with finite gradients."""
+        """Returns the smallest changes that the certificate sees, in a few finite samples."""
         case = self._case(block, answer, arithmetic)
         return detectable_ulp(case.take(np.flatnonzero(case.finite())[:MOST_SAMPLES]))
 
     def _diagnose(
         self, block: Block, answer: Answer, arithmetic: Arithmetic, row: int
     ) -> Explanation | None:
-        """Tries to explain a failure; the samples after it have to fit the explanation too."""
+        """Explains a failure, if one mistake fits this sample and the ones after it."""
         rows = np.unique((row + np.arange(min(_DIAGNOSED, block.size))) % block.size)
         case = self._case(block, answer, arithmetic).take(rows)
         with np.errstate(all="ignore"):  # a gradient that overflows fits nothing
@@ -137,7 +137,7 @@ class Certificates(Evidence[Certifications]):
 
 
 def _fails_earlier(found: Certificate, known: Certificate | None) -> bool:
-    """Whether this has a failure before all that are known."""
+    """Whether this certificate fails in an earlier sample than the known one."""
     if found.first_failure is None:
         return False
     if known is None or known.first_failure is None:
@@ -155,7 +155,7 @@ def _merge(one: Certification, other: Certification) -> Certification:
 
 
 def _in_layout(certificate: Certificate, layout: str) -> Certificate:
-    """Names entries of matrices, which certificates know as [n_in, n_out], in a layout."""
+    """Turns the indices of matrix entries from [n_in, n_out] into a layout."""
     if layout == "in_out":
         return certificate
     return dataclasses.replace(

@@ -18,7 +18,7 @@ from compare.problem.quantities import Quantities
 
 
 class CompiledPairs:
-    """Does what `compare_pair` does; pairs of equal bits are measured once."""
+    """Compares as `compare_pair` does; pairs of the same arrays are measured once."""
 
     def __init__(
         self,
@@ -33,7 +33,7 @@ class CompiledPairs:
           block: of the samples.
           answers: to it.
           named: their arrays, of the implementations that are in a pair.
-          known: pairs of other blocks: maxima that lose to theirs are left out.
+          known: pairs of other blocks; maxima below theirs are not looked up.
         """
         self._size = block.size
         self._known = {(pair.a, pair.b): pair for pair in known}

@@ -1,4 +1,4 @@
-"""What has moved since a baseline: the same implementation, then and now."""
+"""How far implementations have moved since a baseline."""
 
 import operator
 from collections.abc import Mapping, Sequence
@@ -11,7 +11,7 @@ from compare.evidence.differences.noise import count_moved
 from compare.implementations.base import Implementation
 from compare.implementations.baseline import Baseline
 from compare.implementations.stored import stored
-from compare.pipeline.kinds.base import Answered, Evidence, Run, merge_by_name
+from compare.pipeline.kinds.base import AnswerBlock, Evidence, Run, merge_by_name
 from compare.pipeline.kinds.pairs import Differences, Pairs
 from compare.problem.answers import Answer
 from compare.problem.blocks import Block
@@ -19,10 +19,10 @@ from compare.problem.problem import Problem
 
 
 class Movement(NamedTuple):
-    """How implementations have moved."""
+    """How far implementations have moved."""
 
     differences: Differences  # of each now and then
-    moved: dict[str, int]  # implementation -> entries whose bits are others
+    moved: dict[str, int]  # implementation -> entries whose bits have changed
 
 
 class BaselineDrift(Evidence[Movement]):
@@ -59,7 +59,7 @@ class BaselineDrift(Evidence[Movement]):
     def examine(
         self, block: Block, answers: Mapping[str, Answer], known: Movement, *, compiled: bool
     ) -> Movement:
-        """Holds the answers to a block against those of then."""
+        """Compares the answers to a block with those in the baseline."""
         moved = {
             name: count_moved(answers[name].grads, answers[_then(name)].grads)
             for name in self._names
@@ -74,9 +74,9 @@ class BaselineDrift(Evidence[Movement]):
             merge_by_name(one.moved, other.moved, operator.add),
         )
 
-    def conclude(self, found: Movement, answered: Answered) -> Movement:
-        """Adds bounds for the worst samples, as between any two."""
-        return found._replace(differences=self._pairs.conclude(found.differences, answered))
+    def conclude(self, found: Movement, answer_block: AnswerBlock) -> Movement:
+        """Adds bounds for the worst samples, as in `Pairs`."""
+        return found._replace(differences=self._pairs.conclude(found.differences, answer_block))
 
 
 def _then(name: str) -> str:

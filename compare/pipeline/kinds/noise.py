@@ -1,4 +1,4 @@
-"""What changes when an implementation computes the same once more."""
+"""What changes when an implementation computes the same gradients again."""
 
 import functools
 from collections.abc import Mapping, Sequence
@@ -16,7 +16,7 @@ from compare.problem.problem import Problem
 
 
 class RepeatNoise(Evidence[dict[str, Noise]]):
-    """The noise of every implementation that computes again, by name."""
+    """The noise of every implementation that can compute again, by name."""
 
     name = "noise"
     holds = dict[str, Noise]
@@ -32,7 +32,7 @@ class RepeatNoise(Evidence[dict[str, Noise]]):
         return None if self._repeats else "nothing is computed again"
 
     def also_answering(self, taking_part: Sequence[Implementation]) -> list[Implementation]:
-        """Returns all that can compute again, once for every repeat."""
+        """Returns the implementations that can compute again, once for every repeat."""
         return repeated(taking_part, self._repeats)
 
     def examine(
@@ -43,7 +43,7 @@ class RepeatNoise(Evidence[dict[str, Noise]]):
         *,
         compiled: bool,
     ) -> dict[str, Noise]:
-        """Holds what was computed again against the first time."""
+        """Compares the repeats with the first run."""
         del block, known, compiled
         return {
             name: functools.reduce(noise.merge_runs, noises)

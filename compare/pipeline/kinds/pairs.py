@@ -1,4 +1,4 @@
-"""Implementations held against one another, two by two."""
+"""Implementations compared with one another, two by two."""
 
 import functools
 import itertools
@@ -13,7 +13,7 @@ from compare.evidence.differences.entries import Entries
 from compare.evidence.differences.pairs import Pair
 from compare.evidence.differences.sample_bins import bins_of
 from compare.pipeline.allowances import allowances_of
-from compare.pipeline.kinds.base import Answered, Evidence, Run
+from compare.pipeline.kinds.base import AnswerBlock, Evidence, Run
 from compare.pipeline.kinds.compiled_pairs import CompiledPairs
 from compare.pipeline.sampling import choose_bounded
 from compare.problem.answers import Answer, quantities, take
@@ -22,14 +22,14 @@ from jaxmlp.base import Batch
 
 
 class Differences(NamedTuple):
-    """What lies between the two of every pair."""
+    """How far the two of every pair are apart."""
 
     pairs: tuple[Pair, ...]
     entries: Entries | None  # of the samples with end-to-end bounds, over all pairs
 
 
 class Pairs(Evidence[Differences]):
-    """Every pair of some names, in order; some samples with end-to-end bounds."""
+    """Every pair of some implementations, in order; some samples have end-to-end bounds."""
 
     name = "pairs"
     holds = Differences
@@ -44,8 +44,8 @@ class Pairs(Evidence[Differences]):
         """Chooses the samples that get bounds.
 
         Args:
-          run: whose samples they are.
-          rng: chooses.
+          run: has the samples.
+          rng: draws from them.
           names: of the two of every pair; None for every two that take part.
         """
         self._run, self._problem, self._layout = run, run.problem, run.layout
@@ -57,7 +57,7 @@ class Pairs(Evidence[Differences]):
     def examine(
         self, block: Block, answers: Mapping[str, Answer], known: Differences, *, compiled: bool
     ) -> Differences:
-        """Compares the answers to a block, those that are one object with others once."""
+        """Compares the answers to a block, and bounds the chosen samples in it."""
         named = {k: quantities(answers[k], self._layout) for k in self._involved}
         compare = pair_evidence.compare_pair
         if compiled:
@@ -72,21 +72,22 @@ class Pairs(Evidence[Differences]):
         return self._with_bounds(found, block, answers, rows)
 
     def merge(self, one: Differences, other: Differences) -> Differences:
-        """Joins two sets of samples; one without pairs had no samples."""
+        """Joins the findings of two sets of samples; without pairs there were no samples."""
         if not one.pairs or not other.pairs:
             return one if one.pairs else other
         pairs = tuple(map(pair_evidence.merge, one.pairs, other.pairs))
         return Differences(pairs, _merge_entries(one.entries, other.entries))
 
-    def conclude(self, found: Differences, answered: Answered) -> Differences:
+    def conclude(self, found: Differences, answer_block: AnswerBlock) -> Differences:
         """Adds bounds for the worst samples of every pair that have none yet.
 
-        The first that is not finite on one side only is among them: the verdict asks why.
+        The first sample that is not finite on one side only is among them: the verdict needs to
+        know whether it may have overflowed.
         """
         worst = sorted(set(_worst_samples(found.pairs)) - set(self._bounded.tolist()))
         start_of = {sample: block_start(self._problem, sample) for sample in worst}
         for start in sorted(set(start_of.values())):
-            block, answers = answered(start)
+            block, answers = answer_block(start)
             rows = block.rows([sample for sample in worst if start_of[sample] == start])
             more = self._with_bounds(found.pairs, block, answers, rows)
             found = more._replace(entries=_merge_entries(found.entries, more.entries))

@@ -1,4 +1,4 @@
-"""A few samples, held against complex-step derivatives."""
+"""A few samples, compared with complex-step derivatives."""
 
 from collections.abc import Mapping
 
@@ -38,7 +38,7 @@ class Witness(Evidence[Errors]):
     def examine(
         self, block: Block, answers: Mapping[str, Answer], known: Errors, *, compiled: bool
     ) -> Errors:
-        """Asks the witness about the chosen samples of a block."""
+        """Compares the chosen samples of a block with the witness."""
         del known, compiled
         rows = block.rows(self._witnessed).tolist()
         return tuple(error for row in rows for error in self._ask(block, answers, row))

@@ -2,10 +2,10 @@
 
 from typing import Any
 
-from compare.results import Engine
+from compare.results import ProbedEngine
 
 
-def engine_to_dict(engine: Engine) -> dict[str, Any]:
+def engine_to_dict(engine: ProbedEngine) -> dict[str, Any]:
     """Returns a framework on a device, with what of its numbers counts in a product."""
     probed = engine.probed
     return {

@@ -4,10 +4,10 @@ from typing import Any
 
 from compare.evidence.certificate.certificate import Finding
 from compare.report.json.numbers import number_or_null
-from compare.results import Implementation
+from compare.results import Participant
 
 
-def implementation_to_dict(one: Implementation) -> dict[str, Any]:
+def implementation_to_dict(one: Participant) -> dict[str, Any]:
     """Returns a name, where it was computed and in what, and its certificate."""
     certificate = one.certificate
     return {
@@ -33,7 +33,7 @@ def implementation_to_dict(one: Implementation) -> dict[str, Any]:
     }
 
 
-def _first_failure(one: Implementation) -> dict[str, Any] | None:
+def _first_failure(one: Participant) -> dict[str, Any] | None:
     failure, known = _finding(one.certificate.first_failure), one.explanation
     if failure is None:
         return None

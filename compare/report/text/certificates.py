@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from compare.report.numbers import largest_known, number, short_count
 from compare.report.text.colours import Paint
 from compare.report.text.lines import wrapped
-from compare.results import Implementation, Report
+from compare.results import Participant, Report
 
 
 def format_certificates(
@@ -23,7 +23,7 @@ def format_certificates(
     return "\n".join(rows + _detectable(report, width))
 
 
-def _counts(one: Implementation, paint: Paint) -> str:
+def _counts(one: Participant, paint: Paint) -> str:
     found = one.certificate
     failed = f"{found.failed:>8}"
     return (

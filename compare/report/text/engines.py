@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 
-from compare.results import Engine, Report
+from compare.results import ProbedEngine, Report
 
 
 def rows_of_engines(report: Report, letters: Mapping[str, str]) -> list[tuple[str, str]]:
@@ -47,7 +47,7 @@ def _products(report: Report, letters: Mapping[str, str]) -> str:
     return f"{asked} asked for; measured: {each}"
 
 
-def _subnormals(engines: Sequence[Engine], letters: Mapping[str, str]) -> str:
+def _subnormals(engines: Sequence[ProbedEngine], letters: Mapping[str, str]) -> str:
     """Says who flushes what to zero."""
     said: dict[str, list[str]] = {}
     for engine in engines:

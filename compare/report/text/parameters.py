@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from compare.report.labels import METRICS, entry, pair_label, short_place, short_quantity
 from compare.report.numbers import largest_known, number, ratio
 from compare.report.text.lines import wrapped
-from compare.results import Located, Report, worst_of
+from compare.results import Maximum, Report, worst_of
 
 _SHOWN = ("max_abs", "max_rel")
 
@@ -46,11 +46,11 @@ def _overall(report: Report, metric: str, width: int) -> str:
     return wrapped(f"{said}, {' ~ '.join(found.pair)}", width)
 
 
-def _largest(found: Located | None) -> str:
+def _largest(found: Maximum | None) -> str:
     return number(found.worst.value if found else None)
 
 
-def _place(found: Located | None, letters: Mapping[str, str]) -> str:
+def _place(found: Maximum | None, letters: Mapping[str, str]) -> str:
     if found is None or not found.worst.value:
         return ""
     return (

@@ -106,12 +106,12 @@ def test_a_run_converts_what_it_read(tmp_path, suffix):
 
 
 def test_weights_are_saved_where_the_run_disagrees(tmp_path, monkeypatch):
-    monkeypatch.setattr("compare.verdict.decide.decide", disagree)
+    monkeypatch.setattr("compare.pipeline.conclusion.decide", disagree)
     assert compare(tmp_path / "out", *SMALL, f"--save_params={tmp_path}/w.npz") == 2
     assert (tmp_path / "w.npz").exists()
 
 
-def disagree(*evidence, **options):
+def disagree(*evidence, loss):
     from compare.verdict.decide import Verdict
 
     return Verdict("disagree", "planted", ())

@@ -1,0 +1,100 @@
+"""The report of an examination: its evidence, the verdict, and the places worth showing."""
+
+import dataclasses
+
+from compare import results
+from compare.implementations.base import Implementation
+from compare.implementations.environment import describe_environment
+from compare.implementations.probe import engines_of
+from compare.options.command import reproducing_command, whole_command
+from compare.options.config import RUNNING
+from compare.pipeline.change import change_of
+from compare.pipeline.kinds.certificates import Certificates, Certification
+from compare.pipeline.kinds.drift import BaselineDrift
+from compare.pipeline.kinds.noise import RepeatNoise
+from compare.pipeline.kinds.pairs import Pairs
+from compare.pipeline.kinds.witness import Witness
+from compare.pipeline.schedule import Examination
+from compare.pipeline.trace import trace_sample
+from compare.pipeline.values import values_at, worst_places
+from compare.problem.blocks import block_start
+from compare.results import Report, Trace, Values
+from compare.verdict.circumstances import circumstances
+from compare.verdict.decide import RULE, Place, decide
+
+
+def report_of(examined: Examination) -> Report:
+    """Adds the evidence that needs all samples, decides on a verdict, and puts it all together."""
+    config, taking_part, evidence = examined.config, examined.taking_part, examined.evidence
+    evidence.conclude(examined.answer_block)
+    differences, noises = evidence.of(Pairs), evidence.of(RepeatNoise)
+    certified = evidence.of(Certificates)
+    certificates = {one.name: certified[one.name].certificate for one in taking_part}
+    explanations = {name: one.explanation for name, one in certified.items()}
+    environment = describe_environment(
+        [one.device for one in taking_part], matmul_precision=config.matmul_precision
+    )
+    movement = evidence.of(BaselineDrift)
+    change = change_of(examined.run, movement, certificates, environment["versions"])
+    judged = decide(
+        differences.pairs,
+        list(certificates.values()),
+        explanations,
+        change,
+        loss=examined.run.problem.network.loss,
+    )
+    places = [] if judged.place is None else [judged.place]
+    reproduce = None
+    if config.only_sample is not None:
+        places += worst_places(differences.pairs)
+    elif judged.place is not None:
+        reproduce = reproducing_command(config, judged.place.sample)
+    engines = engines_of(taking_part, examined.probed)
+    return Report(
+        verdict=judged.verdict,
+        reason=judged.reason + circumstances(engines, noises, asked=config.matmul_precision),
+        warnings=judged.warnings,
+        rule=RULE,
+        config={k: v for k, v in dataclasses.asdict(config).items() if k not in RUNNING},
+        environment=environment,
+        implementations=tuple(_described(one, certified[one.name]) for one in taking_part),
+        engines=engines,
+        noises=noises,
+        pairs=differences.pairs,
+        witness=evidence.of(Witness),
+        trace=_traced(examined),
+        values=tuple(_values(examined, place) for place in dict.fromkeys(places)),
+        change=change,
+        reproduce=reproduce,
+        entries=differences.entries,
+        command=whole_command(config),
+    )
+
+
+def _described(one: Implementation, found: Certification) -> results.Participant:
+    return results.Participant(
+        one.name,
+        found.certificate.dtype,
+        one.device,
+        one.source,
+        found.certificate,
+        found.explanation,
+        found.detectable,
+    )
+
+
+def _traced(examined: Examination) -> Trace | None:
+    sample = examined.config.trace
+    if sample is None:
+        return None
+    block, answers = examined.answer_block(block_start(examined.run.problem, sample))
+    layout = examined.config.layout
+    return trace_sample(examined.taking_part, block, answers, sample, layout=layout)
+
+
+def _values(examined: Examination, place: Place) -> Values:
+    """What everyone has at one place, now and in a baseline."""
+    block, answers = examined.answer_block(block_start(examined.run.problem, place.sample))
+    first_runs = {one.name: answers[one.name] for one in examined.everyone if not one.repeats}
+    row = place.sample - block.start
+    return values_at(place, row, first_runs, layout=examined.config.layout)

@@ -1,0 +1,41 @@
+"""Plans of sweeps, chosen and given."""
+
+import pytest
+
+from jaxmlp import sweep
+from tests.support.sweeps import SIZES
+
+
+@pytest.mark.parametrize(
+    ("sizes", "plan"),
+    [
+        ((2, 10, 10, 1), (-1, 1024, 16_384)),
+        ((10, *(50,) * 10, 1), (-1, 512, 512)),
+        ((784, 512, 512, 10), (0, 16, 16)),
+        ((5000, 5000, 10), (0, 1, 1)),
+    ],
+)
+def test_what_is_chosen(sizes, plan):
+    assert sweep.plan_for(sizes) == plan
+
+
+def test_what_is_given_is_kept():
+    assert sweep.plan_for(SIZES, sample_axis=0, chunk=2048) == (0, 1024, 2048)
+    assert sweep.plan_for(SIZES, block=3) == (-1, 3, 16_383)
+    assert sweep.plan_for(SIZES, block=20_000) == (-1, 20_000, 20_000)
+
+
+@pytest.mark.parametrize(
+    ("given", "message"),
+    [
+        ({"sample_axis": 1}, "sample_axis: expected 0 or -1, first or last, got 1"),
+        ({"sample_axis": "last"}, "sample_axis: expected 0 or -1, first or last, got 'last'"),
+        ({"block": 0}, "block: expected at least 1 sample, got 0"),
+        ({"chunk": 0}, "chunk: expected a multiple of block = 1024, got 0"),
+        ({"chunk": -1024}, "chunk: expected a multiple of block = 1024, got -1024"),
+        ({"chunk": 1000}, "chunk: expected a multiple of block = 1024, got 1000"),
+    ],
+)
+def test_plans_that_cannot_be(given, message):
+    with pytest.raises(ValueError, match=message):
+        sweep.plan_for(SIZES, **given)
