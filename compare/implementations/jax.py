@@ -20,6 +20,7 @@ from jaxmlp.base import Evaluation, Intermediates, Params
 from jaxmlp.sweep import chunk_function
 
 _PEAK = "peak_bytes_in_use"  # which not every allocator counts
+_NO_CODE = "Failed to materialize symbols"  # says XLA where a processor lacks instructions
 
 
 def implementation(
@@ -50,7 +51,7 @@ def implementation(
 
     @contextlib.contextmanager
     def set_up() -> Iterator[None]:
-        with _explained(targets), jax_settings(dtype, settings.matmul_precision):
+        with _explained(targets, dtype), jax_settings(dtype, settings.matmul_precision):
             yield
 
     def hold(array: np.ndarray, target: Any) -> jax.Array:
@@ -149,7 +150,7 @@ def _engine(targets: tuple[Any, ...], settings: Settings) -> Engine:
     def multiply(factors: Factors) -> list[np.ndarray]:
         given = [(*map(np.array, pair), np.array(pair[1].T, order="C")) for pair in factors]
         dtype = factors[0][0].dtype
-        with _explained(targets), jax_settings(dtype, settings.matmul_precision):
+        with _explained(targets, dtype), jax_settings(dtype, settings.matmul_precision):
             found = _products(jax.device_put(given, targets[0]))
             return [
                 furthest_off(*pair, map(np.asarray, ways))
@@ -164,14 +165,20 @@ def _engine(targets: tuple[Any, ...], settings: Settings) -> Engine:
 
 
 @contextlib.contextmanager
-def _explained(targets: Sequence[Any]) -> Iterator[None]:
-    """Turns what JAX says of a full device into a sentence for people."""
+def _explained(targets: Sequence[Any], dtype: np.dtype) -> Iterator[None]:
+    """Turns what JAX says of a full device, or of an old processor, into a sentence."""
     try:
         yield
     except RuntimeError as error:
-        if "RESOURCE_EXHAUSTED" not in str(error):
-            raise
-        raise no_memory("jax", ", ".join(map(_name, targets)), str(error)) from None
+        if "RESOURCE_EXHAUSTED" in str(error):
+            raise no_memory("jax", ", ".join(map(_name, targets)), str(error)) from None
+        if _NO_CODE in str(error):  # as of float16 for a CPU that has nothing beyond SSE4.2
+            raise UsageError(
+                f"dtype: expected one that jax {jax.__version__} compiles for "
+                f"{', '.join(map(_name, targets))}, got {dtype}; take --dtype=float32, or allow "
+                "more instructions where XLA_FLAGS has --xla_cpu_max_isa"
+            ) from None
+        raise
 
 
 @jax.jit
