@@ -52,7 +52,7 @@ def _compare(config: Config) -> "tuple[Report, Sequence[str]] | None":
     from compare.resume.processes import join, leave
 
     problem = make_problem(config)
-    config = problem.describe(config)
+    config = problem.complete_config(config)
     brought = from_flags(config, problem)
     baseline = None if config.baseline is None else read_baseline(config.baseline, problem)
     if config.restart:

@@ -44,8 +44,8 @@ class Implementation(NamedTuple):
     source: str | None = None  # of gradients that a user brings: a file, a function
     at_once: int = 1  # blocks that it can evaluate at the same time, from as many threads
     engine: Engine | None = None  # the same object for all that share it
-    computes: bool = True  # whether it can compute again, and not only say again
-    repeats: str | None = None  # the name of the implementation that this one runs again
+    can_recompute: bool = True  # False for gradients that are stored
+    repeat_of: str | None = None  # the name of the implementation that this one runs again
 
     @property
     def file_stem(self) -> str:
@@ -61,9 +61,9 @@ class Computation(NamedTuple):
 
     def arithmetic_in(self, dtype: np.dtype) -> Arithmetic:
         """Returns the arithmetic that made results of a dtype, plain unless it was measured."""
-        measured = self.arithmetic
-        is_known = measured is not None and measured.dtype == dtype
-        return measured if is_known and measured is not None else plain_arithmetic(dtype)
+        if self.arithmetic is None or self.arithmetic.dtype != dtype:
+            return plain_arithmetic(dtype)
+        return self.arithmetic
 
 
 def check_bits(name: str, given: np.ndarray, held: np.ndarray) -> None:

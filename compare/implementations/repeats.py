@@ -13,8 +13,8 @@ def repeat_name(name: str, run: int) -> str:
 def repeated(taking_part: Sequence[Implementation], repeats: int) -> list[Implementation]:
     """Returns all that compute once more, under other names."""
     return [
-        one._replace(name=repeat_name(one.name, run), repeats=one.name)
+        one._replace(name=repeat_name(one.name, run), repeat_of=one.name)
         for run in range(1, repeats + 1)
         for one in taking_part
-        if one.computes
+        if one.can_recompute
     ]

@@ -11,4 +11,4 @@ def stored(name: str, source: str, answer: Answer) -> Implementation:
     def evaluate(block: Block) -> Answer:
         return take(answer, slice(block.start, block.start + block.size))
 
-    return Implementation(name, "cpu", evaluate, source=source, computes=False)
+    return Implementation(name, "cpu", evaluate, source=source, can_recompute=False)

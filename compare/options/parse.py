@@ -77,7 +77,7 @@ def parse(
         for title, names in (sections or {"Flags": tuple(defined)}).items():
             print(f"\n{title}:")
             for name in names:
-                print(*_help(values[name], defined[name].word), sep="\n")
+                print(*_help(values[name], defined[name]), sep="\n")
         raise SystemExit(0)
     found = {name: _value(name, values[name].value, option) for name, option in options.items()}
     return Parsed(found, frozenset(name for name in options if values[name].present), words)
@@ -126,11 +126,10 @@ def _told(error: flags.Error) -> str:
     return f"{found[1]}: expected true or false, got {found[2]}" if found else text
 
 
-def _help(flag: flags.Flag, word: str) -> Iterator[str]:
-    choices = "|".join(getattr(flag.parser, "enum_values", ()))
-    yield f"  --{flag.name}={choices or word}".rstrip("=")
-    text = flag.help.removeprefix(f"<{choices}>: ")
-    if flag.default is not None and not flag.boolean:
+def _help(flag: flags.Flag, option: Option) -> Iterator[str]:
+    yield f"  --{flag.name}={'|'.join(option.choices) or option.word}".rstrip("=")
+    text = option.help
+    if flag.default not in (None, [], "") and not flag.boolean:
         text += f" Default: {flag.default_as_str.strip(chr(39))}."
     indent = " " * 6
     yield from textwrap.wrap(text, 78, initial_indent=indent, subsequent_indent=indent)

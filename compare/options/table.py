@@ -24,7 +24,7 @@ class Options:
     activation: str = option.choice(
         "sigmoid",
         catalogue.ACTIVATIONS,
-        "Of the hidden layers; the output is linear.",
+        "The activation of the hidden layers; the output is linear.",
         argument=True,
     )
     init: str | None = option.choice(
@@ -36,15 +36,20 @@ class Options:
     )
     samples: int | None = option.integer(
         100,
-        "How many, drawn from U[0,1]; with --data, how many of those there (default: all).",
+        "How many samples to draw from U[0,1]; with --data, how many of those there, all by "
+        "default.",
         at_least=1,
         brought_by=("data",),
     )
     seed: int | None = option.integer(
-        0, "Of weights and samples.", at_least=0, brought_by=("params", "data"), argument=True
+        0,
+        "The seed of weights and samples.",
+        at_least=0,
+        brought_by=("params", "data"),
+        argument=True,
     )
     dtype: str = option.choice(
-        "float32", catalogue.DTYPES, "Of weights, samples and arithmetic.", argument=True
+        "float32", catalogue.DTYPES, "The dtype of weights, samples and arithmetic.", argument=True
     )
     cast: bool = option.flag(
         "Round weights and samples that do not exist in --dtype; without it they are refused.",
@@ -79,7 +84,8 @@ class Options:
     layout: str = option.choice(
         "in_out",
         catalogue.LAYOUTS,
-        "Of weight matrices, in --params and in all output: in_out is [n_in, n_out], z = x w + b; "
+        "The layout of weight matrices in --params and in all output: in_out is [n_in, n_out], z "
+        "= x w + b; "
         "out_in is its transpose, as in torch.",
         argument=True,
     )
@@ -108,7 +114,9 @@ class Options:
         "Per-sample gradients that exist already: a dump, a print, .npz, .pt or .safetensors; may "
         "be repeated.",
     )
-    only_sample: int | None = option.sample("Compare this one alone, computed among the others.")
+    only_sample: int | None = option.sample(
+        "Compare this sample alone, computed in the block that it belongs to."
+    )
     baseline: str | None = option.file(
         "Hold every implementation against itself in a file of --save_baseline: what moved, what "
         "is no longer certified, which versions differ."
@@ -154,7 +162,8 @@ class Options:
     fail_on: str = option.choice(
         "undecided",
         ("disagree", "undecided", "warning"),
-        "What is not status 0: disagree alone; undecided too; or warning, a difference that "
+        "Which verdicts exit with a status other than 0: disagree alone; undecided too; or "
+        "warning, a difference that "
         "rounding can hardly explain, as well (status 3).",
     )
     html: bool = option.flag(
@@ -178,8 +187,11 @@ class Options:
         purpose="running",
     )
     num_processes: int | None = option.integer(
-        None, "How many they are.", at_least=1, purpose="running"
+        None, "The number of these processes.", at_least=1, purpose="running"
     )
     process_id: int | None = option.integer(
-        None, "Which of them this is; 0 reports.", at_least=0, purpose="running"
+        None,
+        "The number of this process, from 0; process 0 writes the report.",
+        at_least=0,
+        purpose="running",
     )

@@ -44,7 +44,7 @@ class Collection:
         """
         rng = np.random.default_rng(run.seed)
         kinds = [kind(run, rng) for kind in KINDS]
-        self._kinds = [one for one in kinds if one.applies(run.problem) is None]
+        self._kinds = [one for one in kinds if one.reason_absent() is None]
         self._found: Findings = {one.name: one.nothing for one in kinds}
 
     def of(self, kind: type[Evidence[F]]) -> F:

@@ -20,7 +20,7 @@ from compare.results import Report
 _COMPILED_FROM = 5  # blocks; with fewer, compiling evidence costs more than it saves
 
 
-class Journal(Protocol):
+class Recorder(Protocol):
     """Keeps what is found, so that a run that ends early can go on."""
 
     samples: int  # done so far
@@ -72,7 +72,7 @@ def examine_problem(
     seed: int = 0,
     baseline: Baseline | None = None,
     on_block: Sink | None = None,
-    journal: Journal | None = None,
+    journal: Recorder | None = None,
 ) -> Examination:
     """Gathers the evidence for a report; arguments and errors as in `compare_problem`.
 
@@ -88,7 +88,7 @@ def examine_problem(
     Raises:
       KeyboardInterrupt: after what was done so far is saved, if there is a journal.
     """
-    config = problem.describe(config)
+    config = problem.complete_config(config)
     taking_part = [*implementations_of(problem, config), *brought]
     probed = probe_engines(taking_part, problem)
     samples = range(problem.n_samples)

@@ -95,6 +95,6 @@ def _traced(examined: Examination) -> Trace | None:
 def _values(examined: Examination, place: Place) -> Values:
     """What everyone has at one place, now and in a baseline."""
     block, answers = examined.answer_block(block_start(examined.run.problem, place.sample))
-    first_runs = {one.name: answers[one.name] for one in examined.everyone if not one.repeats}
+    first_runs = {one.name: answers[one.name] for one in examined.everyone if one.repeat_of is None}
     row = place.sample - block.start
     return values_at(place, row, first_runs, layout=examined.config.layout)

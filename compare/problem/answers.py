@@ -5,6 +5,7 @@ from typing import NamedTuple, TypeAlias
 
 import numpy as np
 
+from compare.formats.layouts import in_layout
 from compare.problem.axes import samples_last
 from compare.problem.quantities import Quantities
 from jaxmlp.base import Evaluation, Grads, Layer
@@ -53,7 +54,7 @@ def name_parameters(grads: Grads, layout: str) -> dict[str, np.ndarray]:
     """Returns w1, b1, ... of per-sample gradients, weight matrices in a layout."""
     named = {}
     for i, (w, b) in enumerate(grads, start=1):
-        named[f"w{i}"] = w if layout == "in_out" else np.swapaxes(w, 1, 2)
+        named[f"w{i}"] = in_layout(w, layout)
         named[f"b{i}"] = b
     return named
 

@@ -30,17 +30,6 @@ class Network:
         """How many weights and biases there are."""
         return sum((n_in + 1) * n_out for n_in, n_out in itertools.pairwise(self.layer_sizes))
 
-    def __str__(self) -> str:
-        """Returns '2-10-10-1 sigmoid'; activations that differ are listed."""
-        sizes = "-".join(map(str, self.layer_sizes))
-        named = ",".join(dict.fromkeys(self.activations) if self.is_uniform else self.activations)
-        return f"{sizes} {named}".rstrip()
-
-    @property
-    def is_uniform(self) -> bool:
-        """Whether all hidden layers have one activation."""
-        return len(set(self.activations)) <= 1
-
 
 def uniform_network(layer_sizes: Sequence[int], activation: str) -> Network:
     """Returns the network whose hidden layers share one activation."""

@@ -37,7 +37,7 @@ class Problem:
         """Of weights and samples."""
         return self.params[0].w.dtype
 
-    def describe(self, config: Config) -> Config:
+    def complete_config(self, config: Config) -> Config:
         """Returns the config with what the problem has settled: layer sizes and samples.
 
         Raises:

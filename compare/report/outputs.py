@@ -1,4 +1,4 @@
-"""The files of one run, which appear together when it has got through, or not at all."""
+"""The files of one run, written together when it succeeds, or not at all."""
 
 import contextlib
 import json
@@ -9,6 +9,7 @@ import numpy as np
 
 from compare.errors import UsageError
 from compare.formats.atomic import Staging, staged_file
+from compare.formats.layouts import in_layout
 from compare.formats.read.safetensors import import_safetensors
 from compare.formats.write.dumps import Dumps, dump_format
 from compare.formats.write.params import write_params
@@ -67,7 +68,7 @@ class Outputs:
 
     @property
     def need_gradients(self) -> bool:
-        """Whether `write` has to be given them."""
+        """Whether `write` needs the gradients."""
         return self._baseline is not None or dump_format(self._config) != "none"
 
     def write(
@@ -90,7 +91,7 @@ class Outputs:
         text = report_to_json(report)
         self._staging.path("report.json").write_text(text, encoding="utf-8")
         self._visuals.write(self._staging, json.loads(text))
-        self._refuse_one_name_for_two()
+        self._check_distinct_paths()
         if "--save_params" in self._files:
             file, layout = self._files["--save_params"], self._config.layout
             suffix = os.path.splitext(self._named["--save_params"])[1].lower()
@@ -104,13 +105,13 @@ class Outputs:
         for start, grads in blocks:
             layout = self._config.layout
             self._dumps.add(
-                start, {stems[name]: _in_layout(one, layout) for name, one in grads.items()}
+                start, {stems[name]: _turned(one, layout) for name, one in grads.items()}
             )
             if self._baseline is not None:
                 self._baseline.add(grads)
         self._dumps.finish()
 
-    def _refuse_one_name_for_two(self) -> None:
+    def _check_distinct_paths(self) -> None:
         for option, path in self._named.items():
             for name in self._staging.names:
                 if os.path.realpath(name) == os.path.realpath(path):
@@ -122,13 +123,13 @@ class Outputs:
 
     @property
     def names(self) -> tuple[str, ...]:
-        """Of all files."""
+        """The paths of all files written."""
         return (*self._staging.names, *self._visuals.names, *self._named.values())
 
 
-def _in_layout(arrays: Mapping[str, np.ndarray], layout: str) -> dict[str, np.ndarray]:
-    """Turns weights [N, n_in, n_out] if need be."""
+def _turned(arrays: Mapping[str, np.ndarray], layout: str) -> dict[str, np.ndarray]:
+    """Puts the weight matrices among the parameters into a layout."""
     return {
-        name: np.swapaxes(array, 1, 2) if layout == "out_in" and array.ndim == 3 else array
+        name: in_layout(array, layout) if name.startswith("w") else array
         for name, array in arrays.items()
     }

@@ -11,6 +11,7 @@ import numpy as np
 from compare.errors import UsageError
 from compare.formats.conversion import computed_dtype
 from compare.formats.dtypes import FLOAT_DTYPES, restore_bfloat16
+from compare.formats.layouts import in_layout
 from compare.formats.read.gradients.shapes import fit_shape
 from jaxmlp.base import Grads, Layer, Params
 
@@ -43,7 +44,7 @@ def read_returned(
         db = real_array(pair[1], f"{where}: db{i}")
         dw = fit_shape(dw, w.shape if layout == "in_out" else w.shape[::-1], n, f"{where}: dw{i}")
         db = fit_shape(db, b.shape, n, f"{where}: db{i}")
-        leaves += [dw if layout == "in_out" else np.swapaxes(dw, -1, -2), db]
+        leaves += [in_layout(dw, layout), db]
     dtype = computed_dtype(leaves, params[0].w.dtype)
     leaves = [leaf.astype(dtype) for leaf in leaves]
     return tuple(Layer(*pair) for pair in zip(leaves[::2], leaves[1::2], strict=True))

@@ -24,7 +24,7 @@ class Run(NamedTuple):
     problem: Problem
     names: tuple[str, ...]  # of the implementations that take part
     samples: range
-    layout: str  # of weight matrices, in places
+    layout: str  # of weight matrices, in reported indices
     seed: int  # chooses the samples that get more evidence than others
     witness: int = 0  # how many samples to hold against complex-step derivatives
     repeats: int = 0  # how many times everything is computed again
@@ -53,9 +53,8 @@ class Evidence(Protocol[F]):
           UsageError: if the run asks for what there cannot be.
         """
 
-    def applies(self, problem: Problem) -> str | None:
+    def reason_absent(self) -> str | None:
         """Returns why there is no such evidence about a problem, or None if there is."""
-        del problem
         return None
 
     def also_answering(self, taking_part: Sequence[Implementation]) -> list[Implementation]:

@@ -109,7 +109,7 @@ class Certificates(Evidence[Certifications]):
             compiled=compiled,
             worst_so_far=min(worst),
         )
-        return _in_layout(found, self._layout)
+        return _indices_in_layout(found, self._layout)
 
     def _detectable(self, block: Block, answer: Answer, arithmetic: Arithmetic) -> dict[str, float]:
         """Returns the smallest changes that the certificate sees, in a few finite samples."""
@@ -154,7 +154,7 @@ def _merge(one: Certification, other: Certification) -> Certification:
     )
 
 
-def _in_layout(certificate: Certificate, layout: str) -> Certificate:
+def _indices_in_layout(certificate: Certificate, layout: str) -> Certificate:
     """Turns the indices of matrix entries from [n_in, n_out] into a layout."""
     if layout == "in_out":
         return certificate

@@ -15,7 +15,6 @@ from compare.pipeline.kinds.base import AnswerBlock, Evidence, Run, merge_by_nam
 from compare.pipeline.kinds.pairs import Differences, Pairs
 from compare.problem.answers import Answer
 from compare.problem.blocks import Block
-from compare.problem.problem import Problem
 
 
 class Movement(NamedTuple):
@@ -44,9 +43,8 @@ class BaselineDrift(Evidence[Movement]):
         run = run._replace(computations={**run.computations, **then})
         self._pairs = Pairs(run, rng, [(name, _then(name)) for name in self._names])
 
-    def applies(self, problem: Problem) -> str | None:
+    def reason_absent(self) -> str | None:
         """Says no without a baseline."""
-        del problem
         return "there is no baseline" if self._baseline is None else None
 
     def also_answering(self, taking_part: Sequence[Implementation]) -> list[Implementation]:

@@ -12,7 +12,6 @@ from compare.implementations.repeats import repeat_name, repeated
 from compare.pipeline.kinds.base import Evidence, Run, merge_by_name
 from compare.problem.answers import Answer
 from compare.problem.blocks import Block
-from compare.problem.problem import Problem
 
 
 class RepeatNoise(Evidence[dict[str, Noise]]):
@@ -26,9 +25,8 @@ class RepeatNoise(Evidence[dict[str, Noise]]):
         del rng  # all samples are computed again
         self._names, self._repeats = run.names, run.repeats
 
-    def applies(self, problem: Problem) -> str | None:
+    def reason_absent(self) -> str | None:
         """Says no where nothing is computed again."""
-        del problem
         return None if self._repeats else "nothing is computed again"
 
     def also_answering(self, taking_part: Sequence[Implementation]) -> list[Implementation]:

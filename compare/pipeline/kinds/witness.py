@@ -9,7 +9,6 @@ from compare.pipeline.kinds.base import Evidence, Run
 from compare.pipeline.sampling import choose
 from compare.problem.answers import Answer, name_parameters
 from compare.problem.blocks import Block
-from compare.problem.problem import Problem
 
 _MOST_PARAMETERS = 30_000  # the witness runs the network once for each
 
@@ -27,11 +26,11 @@ class Witness(Evidence[Errors]):
         self._problem, self._names, self._layout = run.problem, run.names, run.layout
         self._witnessed = choose(rng, run.samples, run.witness)
 
-    def applies(self, problem: Problem) -> str | None:
+    def reason_absent(self) -> str | None:
         """Says no where no sample is to have a witness, or each would cost too much."""
         if not len(self._witnessed):
             return "no sample is to have a witness"
-        if problem.network.parameter_count > _MOST_PARAMETERS:
+        if self._problem.network.parameter_count > _MOST_PARAMETERS:
             return f"there are more than {_MOST_PARAMETERS:,} parameters"
         return None
 

@@ -195,7 +195,7 @@ def test_blocks_merge():
     merged = merge(*parts)
     assert merge(*reversed(parts)) == merged
     # A finding is computed of its sample alone, and so to the same bits in any block. The ratios of
-    # rules are those of products of a whole block: `test_by_rule` has them.
+    # rules are those of products of a whole block: `test_rule_summary` has them.
     assert dataclasses.replace(merged, rules=whole.rules) == whole
 
 

@@ -137,14 +137,14 @@ ABSENT = {
 @every_kind
 def test_a_run_says_why_it_has_no_such_evidence(kind):
     made, why = ABSENT.get(kind, (RUN, None))
-    assert kind(made, np.random.default_rng(0)).applies(PROBLEM) == why
-    assert kind(RUN, np.random.default_rng(0)).applies(PROBLEM) is None
+    assert kind(made, np.random.default_rng(0)).reason_absent() == why
+    assert kind(RUN, np.random.default_rng(0)).reason_absent() is None
 
 
 def test_a_large_network_has_no_witness():
     large = make_problem(Config(layer_sizes=(200, 200, 1), samples=2))
     witness = Witness(Run(large, NAMES, range(2), "in_out", 0, witness=1), np.random.default_rng(0))
-    assert witness.applies(large) == "there are more than 30,000 parameters"
+    assert witness.reason_absent() == "there are more than 30,000 parameters"
 
 
 def test_absent_evidence_stays_empty():
