@@ -11,7 +11,7 @@ from benchmarks import output
 from benchmarks.chart import draw_tables
 from benchmarks.results import Part, format_goals, format_table
 from compare.errors import UsageError
-from compare.options.command_line import exit_with
+from compare.options.exit_status import exit_with
 from compare.options.option import flag, folder, names, rows
 from compare.options.parse import parse
 

@@ -11,7 +11,7 @@ from benchmarks import output
 from benchmarks.chart import draw_growth
 from benchmarks.child import measure
 from benchmarks.memory import comparison
-from compare.options.command_line import exit_with
+from compare.options.exit_status import exit_with
 from compare.options.option import flag, folder, rows
 from compare.options.parse import parse
 

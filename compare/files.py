@@ -15,7 +15,7 @@ from compare.evidence.differences.digits import (
 from compare.evidence.differences.metrics import Worst, compare_arrays
 from compare.formats.matching import ArrayPair, match_arrays
 from compare.formats.read.text import read_text
-from compare.options.command_line import EXIT_STATUS, exit_with
+from compare.options.exit_status import EXIT_STATUS, exit_with
 from compare.options.option import integer, rows
 from compare.options.parse import parse
 

@@ -7,9 +7,9 @@ import textwrap
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from compare.options.command_line import EXIT_STATUS, exit_with
+from compare.options.command_line import config_from_argv
 from compare.options.config import Config
-from compare.options.flags import config_from_argv
+from compare.options.exit_status import EXIT_STATUS, exit_with
 from compare.report.progress import Progress
 
 if TYPE_CHECKING:

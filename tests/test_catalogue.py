@@ -22,7 +22,7 @@ from compare.implementations.formulas import formula
 from compare.implementations.jax import jax_settings
 from compare.implementations.table import IMPLEMENTATIONS
 from compare.implementations.torch_settings import torch_settings
-from compare.options.command_line import EXIT_STATUS
+from compare.options.exit_status import EXIT_STATUS
 from compare.problem.network import uniform_network
 from jaxmlp import Batch, init_params, mlp
 

@@ -116,7 +116,7 @@ def test_what_else_a_room_may_import(module):
         ("import jaxmlp", {"torch", "absl", "compare"}),
         ("import torch_ref", {"jax", "jaxmlp", "absl", "compare"}),
         ("import compare, compare.options.config", {"jax", "torch", "absl"}),
-        ("import compare.options.flags, compare.run", {"jax", "torch"}),
+        ("import compare.options.command_line, compare.run", {"jax", "torch"}),
         ("import compare.files", {"jax", "torch"}),
         ("import compare.graph, compare.graph.__main__", {"jax", "torch", "pygraphviz"}),
         ("import compare.graph", {"absl"}),

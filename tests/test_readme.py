@@ -14,7 +14,7 @@ import pytest
 import torch
 
 from compare import files, run
-from compare.options.command_line import EXIT_STATUS
+from compare.options.exit_status import EXIT_STATUS
 from jaxmlp import init_params
 from tests.support.paths import ROOT
 

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 from compare.errors import UsageError
 from compare.graph.pictures.graphviz import FORMATS, MISSING, can_draw
-from compare.options.command_line import exit_with
+from compare.options.command_line import config_of
 from compare.options.config import OPTIONS
-from compare.options.flags import config_of
+from compare.options.exit_status import exit_with
 from compare.options.option import folder, names, rows, text
 from compare.options.parse import Parsed, parse
 

@@ -1,47 +1,67 @@
-"""What the commands share: exit statuses, and one line on stderr for what went wrong."""
+"""The command line of `python -m compare.run`, and the Config it makes."""
 
-import io
-import os
-import signal
-import sys
-import types
-from collections.abc import Callable, Sequence
+from collections.abc import Collection, Sequence
 
 from compare.errors import UsageError
+from compare.options.config import OPTIONS, Config
+from compare.options.parse import Parsed, parse
 
-USAGE_ERROR = 1
-EXIT_STATUS = {"agree": 0, "disagree": 2, "undecided": 3}
+USAGE = """\
+Compares per-sample gradients of one network, taken in several independent ways.
+
+  python -m compare.run
+  python -m compare.run --layer_sizes=4,8,8,2 --activation=tanh --dtype=float64
+  python -m compare.run --params=weights.npz --data=samples.npz --layout=out_in
+  python -m compare.run --flagfile=cases/deep_relu.flags
+
+Exit status: 0 agree, 2 disagree, 3 undecided, 1 wrong usage or a crash."""
+
+SECTIONS = {
+    "The network": ("layer_sizes", "activation", "init", "seed", "params", "save_params"),
+    "The samples": ("samples", "data"),
+    "Your own gradients": ("candidate", "candidate_arrays", "candidate_batched", "gradients"),
+    "The comparison": (
+        *("implementations", "dtype", "cast", "device", "matmul_precision", "deterministic"),
+        *("repeats", "witness", "fail_on", "only_sample"),
+    ),
+    "Over time": ("save_baseline", "baseline"),
+    "The output": (
+        *("out", "html", "plots", "verbose", "dumps", "split_dumps", "layout", "trace"),
+    ),
+    "How it runs": ("quiet", "restart", "coordinator_address", "num_processes", "process_id"),
+    "Other": ("flagfile", "help"),
+}
+_NOTHING_TO_DRAW = {
+    "init": "init: --params brings the weights, so there are none to draw; drop one",
+    "seed": "seed: --params and --data bring all there is to draw; drop one of the three",
+}
 
 
-def exit_with(main: Callable[[Sequence[str]], int], command: str) -> None:
-    """Runs a command and exits with its status, a UsageError as one line on stderr."""
-    for ending in (signal.SIGTERM, signal.SIGHUP):
-        signal.signal(ending, _interrupt)  # so that temporary files are removed
-    if isinstance(sys.stdout, io.TextIOWrapper):
-        sys.stdout.reconfigure(errors="backslashreplace")
-    try:
-        status = main(sys.argv)
-        sys.stdout.flush()
-        sys.exit(status)
-    except UsageError as error:
-        said = str(error)
-    except KeyboardInterrupt as error:
-        said = str(error) or "interrupted; nothing was written"
-    except MemoryError:
-        said = "there is not enough memory for this"
-    except OSError as error:
-        _drop_stdout()
-        if isinstance(error, BrokenPipeError):  # the reader, such as head, has seen enough
-            sys.exit(USAGE_ERROR)
-        said = f"the output could not be printed: {error.strerror}"
-    print(f"{command}: {said}", file=sys.stderr)
-    sys.exit(USAGE_ERROR)
+def config_from_argv(argv: Sequence[str]) -> Config:
+    """Parses the command line, program name first.
+
+    Raises:
+      UsageError: for anything on it that cannot be.
+      SystemExit: with status 0, after --help.
+    """
+    parsed = parse(argv, OPTIONS, usage=USAGE, sections=SECTIONS)
+    parsed.refuse_words(such_as="--samples=5")
+    return config_of(parsed)
 
 
-def _interrupt(number: int, frame: types.FrameType | None) -> None:
-    raise KeyboardInterrupt
+def config_of(parsed: Parsed, names: Collection[str] = OPTIONS.keys()) -> Config:
+    """Returns the Config that some of the flags make; all else is as by default.
 
-
-def _drop_stdout() -> None:
-    """Lets Python's last flush go nowhere, and so not fail again."""
-    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    Raises:
+      UsageError: for what cannot be.
+    """
+    values = {name: parsed.values[name] for name in names}
+    for name in names:
+        files = OPTIONS[name].brought_by
+        if not files or any(values.get(file) is None for file in files):
+            continue
+        if name not in parsed.typed:
+            values[name] = None  # a default does not hold against a file; what was typed does
+        elif name in _NOTHING_TO_DRAW:
+            raise UsageError(_NOTHING_TO_DRAW[name])
+    return Config(**values)

@@ -6,7 +6,7 @@ import os
 from compare.catalogue import IMPLEMENTATIONS
 from compare.errors import UsageError
 from compare.options.option import rows
-from compare.options.table import Options
+from compare.options.run_options import Options
 
 OPTIONS = rows(Options)
 RUNNING = tuple(name for name, option in OPTIONS.items() if option.purpose == "running")

@@ -6,8 +6,8 @@ from compare import results
 from compare.implementations.base import Implementation
 from compare.implementations.environment import describe_environment
 from compare.implementations.probe import engines_of
-from compare.options.command import reproducing_command, whole_command
 from compare.options.config import RUNNING
+from compare.options.reproduce import reproducing_command, whole_command
 from compare.pipeline.change import change_of
 from compare.pipeline.kinds.certificates import Certificates, Certification
 from compare.pipeline.kinds.drift import BaselineDrift

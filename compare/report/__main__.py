@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from compare.errors import UsageError
 from compare.formats.atomic import Staging
-from compare.options.command_line import exit_with
+from compare.options.exit_status import exit_with
 from compare.options.option import flag, folder, rows
 from compare.options.parse import parse
 from compare.report.json.read import read_report

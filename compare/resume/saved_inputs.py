@@ -9,8 +9,8 @@ import numpy as np
 from compare.formats.atomic import Staging
 from compare.formats.write.npz import write_npz
 from compare.formats.write.params import named_params
-from compare.options.command import reproducing_command
 from compare.options.config import Config
+from compare.options.reproduce import reproducing_command
 from compare.pipeline.compare import Sink
 from compare.problem.answers import Answer, name_parameters
 from compare.problem.problem import Problem

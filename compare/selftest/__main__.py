@@ -3,7 +3,7 @@
 import dataclasses
 from collections.abc import Sequence
 
-from compare.options.command_line import exit_with
+from compare.options.exit_status import exit_with
 from compare.options.option import flag, integer, rows
 from compare.options.parse import parse
 

@@ -20,7 +20,7 @@ FLAGS = ("--layer_sizes=2,3,1", "--samples=40000", "--witness=2", "--quiet")
 def start(out, *flags, eager=False, **environment):
     """Starts a run; an eager one saves its state after every block."""
     code = "from compare import run\n"
-    code += "from compare.options.command_line import exit_with\n"
+    code += "from compare.options.exit_status import exit_with\n"
     code += "from compare.resume import journal\njournal._EVERY = 0\n" if eager else ""
     code += "exit_with(run.main, 'compare.run')"
     words = [sys.executable, "-c", code, f"--out={out}", *FLAGS, *flags]

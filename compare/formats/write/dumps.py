@@ -10,7 +10,7 @@ from compare.formats.atomic import Staging
 from compare.formats.write.dump import COLUMNS, HEADER, text_lines
 from compare.formats.write.npz import write_npz
 from compare.options.config import Config
-from compare.options.table import LARGEST_TEXT_DUMP
+from compare.options.run_options import LARGEST_TEXT_DUMP
 
 
 def dump_format(config: Config) -> str:

@@ -15,9 +15,9 @@ from hypothesis import strategies as st
 from compare import run
 from compare.catalogue import IMPLEMENTATIONS, LAYOUTS
 from compare.errors import UsageError
-from compare.options.command import reproducing_command, whole_command
+from compare.options.command_line import config_from_argv
 from compare.options.config import OPTIONS, Config
-from compare.options.flags import config_from_argv
+from compare.options.reproduce import reproducing_command, whole_command
 from compare.problem.problem import make_problem
 from jaxmlp import init_params
 

@@ -5,8 +5,8 @@ from collections import Counter
 import pytest
 
 from compare.errors import UsageError
+from compare.options.command_line import SECTIONS, config_from_argv
 from compare.options.config import OPTIONS, Config
-from compare.options.flags import SECTIONS, config_from_argv
 
 CHECKED = [name for name, o in OPTIONS.items() if o.kind in ("flag", "choice", "integer")]
 

@@ -12,7 +12,7 @@ LARGEST_TEXT_DUMP = 1000  # samples; --dumps=auto writes text up to here
 class Options:
     """The options of a run, not checked.
 
-    Reports and commands have them in this order, and --help in that of `flags.SECTIONS`.
+    Reports and commands have them in this order, and --help in that of `command_line.SECTIONS`.
     """
 
     layer_sizes: tuple[int, ...] | None = option.integers(
