@@ -183,7 +183,7 @@ def _slope(xp: Any, preacts: Preacts, phi: Activation, rounding: Rounding) -> tu
     """Returns phi'(z) and the error of a computed one, [n_l, N] each."""
     z, z_error = preacts
     slope = phi.slope(xp, z)
-    error = phi.curvature(xp, z, z_error) * z_error + rounding.u * phi.slope_cost(xp, z)
+    error = phi.largest_curvature * z_error + rounding.u * phi.slope_cost(xp, z)
     return slope, error + rounding.logistic_error(xp, z, phi)
 
 
