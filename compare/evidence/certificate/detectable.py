@@ -27,6 +27,7 @@ from compare.evidence.certificate.case import Case
 from compare.evidence.certificate.checks import check_gradients
 from compare.evidence.certificate.recovery import doubt
 from compare.evidence.certificate.rules import Check
+from compare.evidence.differences.ulp import ulp_distance
 from compare.evidence.rounding.print_rounding import hidden_by_print
 
 _MARGIN = 1.01  # allowances grow a little with the entry that is changed
@@ -107,8 +108,14 @@ def _limit(check: Check) -> np.ndarray:
 
 
 def _largest_in_ulp(change: np.ndarray, values: np.ndarray, dtype: np.dtype) -> float:
+    """Counts the numbers of the dtype in the largest of the changes.
+
+    Towards 0, where they lie closer: below a power of two, at half the distance.
+    """
     normal = np.abs(values) >= float(ml_dtypes.finfo(dtype).smallest_normal)
     if not normal.any():
         return 0.0
-    spacing = np.spacing(np.abs(values[normal]).astype(dtype)).astype(np.float64)
-    return float(np.max(_MARGIN * change[normal] / spacing)) + 1
+    size, moved = np.abs(values[normal]), _MARGIN * change[normal]
+    if not np.isfinite(moved).all():
+        return np.inf
+    return float(np.max(ulp_distance(size, size - moved, dtype))) + 2  # both ends are rounded

@@ -277,3 +277,15 @@ def test_a_float64_gradient_of_float32_weights_is_held_to_float64():
     assert prove(params, batch, activation, grads).certified == 5
     spoilt = changed(grads, 1, 0, (0, 0, 0), 1 + 1e-9)
     assert prove(params, batch, activation, spoilt).failed == 1
+
+
+def test_what_is_detectable_counts_the_finer_steps_below_a_power_of_two():
+    x = np.array([[1 + 2.0**-23]], F32)
+    params, batch = (Layer(np.ones((1, 1), F32), np.zeros(1, F32)),), Batch(x, x - np.ones_like(x))
+    grads = (Layer(2 * x[:, None], np.full((1, 1), 2, F32)),)  # dw is 2 + 2^-22
+    known = int(np.ceil(detectable_ulp(case_of(params, batch, grads, "sigmoid"))["w1"]))
+    assert prove(params, batch, "sigmoid", grads).certified == 1
+    for steps in (known, -known):
+        moved = (grads[0].w.view(np.int32) + np.int32(steps)).view(F32)
+        changed = (Layer(moved, grads[0].b),)
+        assert prove(params, batch, "sigmoid", changed).failed == 1
