@@ -118,4 +118,4 @@ def _largest_in_ulp(change: np.ndarray, values: np.ndarray, dtype: np.dtype) -> 
     size, moved = np.abs(values[normal]), _MARGIN * change[normal]
     if not np.isfinite(moved).all():
         return np.inf
-    return float(np.max(ulp_distance(size, size - moved, dtype))) + 2  # both ends are rounded
+    return float(np.max(ulp_distance(size, size - moved, dtype))) + 1  # the farther end is rounded
