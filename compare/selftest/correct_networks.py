@@ -109,7 +109,7 @@ def try_network(
     computations = {name: _computation(name, kind) for name in answers}
     for name, computation in computations.items():
         if computation.arithmetic is None:
-            continue  # it is there to be compared with
+            continue  # a library, which the kind says nothing of
         grads, units = answers[name].grads, None
         if printed:
             grads, units = _print(grads, rng)
@@ -130,9 +130,9 @@ def try_network(
 
 
 def _computation(name: str, kind: Kind) -> Computation:
-    """Products of a kind are those of `reduced`; nothing in its dtype is said of the others."""
+    """Returns how an implementation computes; in a kind of reduced factors only `reduced` has them."""
     known = IMPLEMENTATIONS.get(name)
-    of_libraries = name == "jax_manual" and kind.factor_bits
+    of_libraries = known is not None and kind.factor_bits is not None
     return Computation(
         known.formula if known else "backprop", None if of_libraries else kind.arithmetic
     )

@@ -7,11 +7,13 @@ import jax
 import numpy as np
 
 from compare.evidence.rounding.arithmetic import Arithmetic, plain_arithmetic
+from compare.implementations.formulas import FORMULAS
+from compare.implementations.table import IMPLEMENTATIONS
 from compare.problem.network import Network, uniform_network
 from compare.problem.samples import default_labels
 from compare.selftest import reduced_precision
 from compare.selftest.reduced_precision import ReducedPrecision
-from jaxmlp import ACTIVATIONS, autodiff, backprop, init_params
+from jaxmlp import ACTIVATIONS, init_params
 from jaxmlp.base import Batch, Evaluation, Layer, Params, layer_sizes
 from torch_ref import MLP, convert, per_sample_gradients
 
@@ -112,8 +114,8 @@ def evaluations(
 @functools.cache
 def jitted_gradients(name: str, activation: str) -> "jax.stages.Wrapped":
     """Returns (params, batch) -> Evaluation by jax_grad or jax_manual, compiled once per shape."""
-    module = autodiff if name == "jax_grad" else backprop
-    evaluate = functools.partial(module.per_sample_gradients, activation=ACTIVATIONS[activation])
+    differentiate = FORMULAS[IMPLEMENTATIONS[name].formula].differentiate
+    evaluate = functools.partial(differentiate, activation=ACTIVATIONS[activation])
     return jax.jit(evaluate)
 
 
