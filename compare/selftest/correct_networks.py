@@ -130,7 +130,7 @@ def try_network(
 
 
 def _computation(name: str, kind: Kind) -> Computation:
-    """Returns how an implementation computes; in a kind of reduced factors only `reduced` has them."""
+    """Returns how an implementation computes, if the kind says so: reduced factors are not ours."""
     known = IMPLEMENTATIONS.get(name)
     of_libraries = known is not None and kind.factor_bits is not None
     return Computation(
