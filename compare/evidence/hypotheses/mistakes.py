@@ -1,6 +1,6 @@
 """Classic mistakes: each a description, and a formula for the value that would be computed.
 
-The sample axis is last.
+The sample axis is last, and layers count from 1 as in w1.
 """
 
 from collections.abc import Iterator
