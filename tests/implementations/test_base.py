@@ -2,12 +2,14 @@
 
 import numpy as np
 import pytest
+import torch
 
 from compare.evidence.rounding.arithmetic import Arithmetic, plain_arithmetic
 from compare.implementations.base import Computation, Implementation
 from compare.implementations.formulas import FORMULAS, formula
 from compare.implementations.table import IMPLEMENTATIONS
 from compare.implementations.user.function import candidate
+from compare.implementations.user.torch_module import recognise
 from compare.problem.network import uniform_network
 from jaxmlp import init_params
 
@@ -56,3 +58,10 @@ def test_what_evaluates_the_same_has_one_formula():
     network = uniform_network((2, 3, 1), "softplus")
     assert formula("torch", network) is formula("torch", network)
     assert formula("torch", network) is not formula("backprop", network)
+
+
+def test_a_module_is_bounded_as_torch_is():
+    module = torch.nn.Sequential(
+        torch.nn.Linear(2, 3), torch.nn.GELU("tanh"), torch.nn.Linear(3, 1)
+    )
+    assert recognise(torch.nn.Sequential(*layers)).implementation.formula == "torch"
