@@ -61,7 +61,5 @@ def test_what_evaluates_the_same_has_one_formula():
 
 
 def test_a_module_is_bounded_as_torch_is():
-    module = torch.nn.Sequential(
-        torch.nn.Linear(2, 3), torch.nn.GELU("tanh"), torch.nn.Linear(3, 1)
-    )
+    layers = (torch.nn.Linear(2, 3), torch.nn.GELU("tanh"), torch.nn.Linear(3, 1))
     assert recognise(torch.nn.Sequential(*layers)).implementation.formula == "torch"
