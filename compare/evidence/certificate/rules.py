@@ -183,8 +183,9 @@ def _slope(xp: Any, preacts: Preacts, phi: Activation, rounding: Rounding) -> tu
     """Returns phi'(z) and the error of a computed one, [n_l, N] each."""
     z, z_error = preacts
     slope = phi.slope(xp, z)
-    error = phi.largest_curvature * z_error + rounding.u * phi.slope_cost(xp, z)
-    return slope, error + rounding.logistic_error(xp, z, phi)
+    error = phi.curvature(xp, z, z_error) * z_error + rounding.u * phi.slope_cost(xp, z)
+    flushed = rounding.lam * (1 + xp.abs(z)) if phi.has_logistic else 0.0
+    return slope, error + flushed + rounding.logistic_error(xp, z, phi)
 
 
 def _pass_down(xp: Any, w: Array, above: Delta, rounding: Rounding) -> tuple[Array, Array]:

@@ -2,6 +2,7 @@
 
 import dataclasses
 import functools
+import itertools
 
 import hypothesis
 import hypothesis.strategies as st
@@ -277,6 +278,25 @@ def test_a_float64_gradient_of_float32_weights_is_held_to_float64():
     assert prove(params, batch, activation, grads).certified == 5
     spoilt = changed(grads, 1, 0, (0, 0, 0), 1 + 1e-9)
     assert prove(params, batch, activation, spoilt).failed == 1
+
+
+def test_a_wrong_sign_under_a_saturated_layer_is_found():
+    """Where sigmoid is flat its slope is known well, however much its curvature is elsewhere."""
+    rng = np.random.default_rng(5)
+    sizes = (4, *(9,) * 14, 1)
+    params = [
+        Layer(
+            (2 * rng.uniform(-1, 1, (a, b)) / np.sqrt(a)).astype(F32),
+            (2 * rng.uniform(-1, 1, b) / np.sqrt(a)).astype(F32),
+        )
+        for a, b in itertools.pairwise(sizes)
+    ]
+    params[0] = params[0]._replace(b=np.full(9, -17, F32))
+    batch = Batch(rng.uniform(-1, 1, (20, 4)).astype(F32), rng.standard_normal((20, 1)).astype(F32))
+    grads = right(tuple(params), batch, "sigmoid")
+    assert prove(params, batch, "sigmoid", grads).certified == 20
+    negated = (Layer(-grads[0].w, -grads[0].b), *grads[1:])
+    assert prove(params, batch, "sigmoid", negated).failed == 20
 
 
 def test_what_is_detectable_counts_the_finer_steps_below_a_power_of_two():

@@ -1,0 +1,113 @@
+"""Activations in float64: values, slopes and curvatures.
+
+Functions take (xp, z), with xp the module of the array z [...], and are elementwise. A curvature
+takes (xp, z, reach) and bounds |phi''| everywhere in [z - reach, z + reach].
+"""
+
+import math
+from typing import Any, TypeAlias
+
+import numpy as np
+
+Array: TypeAlias = Any  # numpy.ndarray or a jax array; xp is the module that goes with it
+
+GELU_SCALE = math.sqrt(2 / math.pi)
+
+
+def sigmoid(xp: Any, z: Array) -> Array:
+    """Returns 1 / (1 + exp(-z)); it never overflows."""
+    e = xp.exp(-xp.abs(z))
+    return xp.where(z >= 0, 1 / (1 + e), e / (1 + e))
+
+
+def sigmoid_slope(xp: Any, z: Array) -> Array:
+    """Returns sigma'(z), without the cancellation of sigma (1 - sigma)."""
+    e = xp.exp(-xp.abs(z))
+    return e / ((1 + e) * (1 + e))
+
+
+def tanh_slope(xp: Any, z: Array) -> Array:
+    """Returns tanh'(z) = 4 sigma'(2 z)."""
+    return 4 * sigmoid_slope(xp, 2 * z)
+
+
+def softplus(xp: Any, z: Array) -> Array:
+    """Returns log(1 + exp(z))."""
+    return xp.maximum(z, 0) + xp.log1p(xp.exp(-xp.abs(z)))
+
+
+def gelu_inner(z: Array) -> Array:
+    """Returns the argument of tanh in GELU."""
+    return GELU_SCALE * (z + 0.044715 * z * z * z)
+
+
+def gelu_inner_slope(z: Array) -> Array:
+    """Returns the derivative of the argument of tanh in GELU."""
+    return GELU_SCALE * (1 + 3 * 0.044715 * z * z)
+
+
+def gelu_half(xp: Any, z: Array) -> Array:
+    """(1 + tanh) / 2, without the cancellation of that formula."""
+    return sigmoid(xp, 2 * gelu_inner(z))
+
+
+def gelu_slope(xp: Any, z: Array) -> Array:
+    """Returns gelu'(z) of the tanh form."""
+    t_slope = tanh_slope(xp, gelu_inner(z))
+    return gelu_half(xp, z) + 0.5 * z * t_slope * gelu_inner_slope(z)
+
+
+def at_least_away(xp: Any, z: Array, reach: Array) -> Array:
+    """Returns the smallest |t| with t in [z - reach, z + reach]."""
+    return xp.maximum(xp.abs(z) - reach, 0)
+
+
+def sigmoid_curvature(xp: Any, z: Array, reach: Array) -> Array:
+    """Bounds |sigma''| = |sigma' (1 - 2 sigma)| by sigma', which falls on both sides of 0."""
+    return xp.fmin(sigmoid_slope(xp, at_least_away(xp, z, reach)), 0.0963)
+
+
+def tanh_curvature(xp: Any, z: Array, reach: Array) -> Array:
+    """Bounds |tanh''| = 2 |tanh| tanh' by 2 tanh'."""
+    return xp.fmin(2 * tanh_slope(xp, at_least_away(xp, z, reach)), 0.7699)
+
+
+def softplus_curvature(xp: Any, z: Array, reach: Array) -> Array:
+    """Softplus'' is sigma', which falls on both sides of 0."""
+    return sigmoid_slope(xp, at_least_away(xp, z, reach))
+
+
+def silu_curvature(xp: Any, z: Array, reach: Array) -> Array:
+    """Bounds |2 sigma' + z sigma''| by sigma' (2 + |z|), as |sigma''| <= sigma'."""
+    envelope = sigmoid_slope(xp, at_least_away(xp, z, reach))
+    return xp.fmin(envelope * (2 + xp.abs(z) + reach), 0.5)
+
+
+def gelu_curvature(xp: Any, z: Array, reach: Array) -> Array:
+    """Bounds the second derivative of z sigma(2 v), v = c (z + k z^3).
+
+    It is 4 v' sigma' + z (4 v'^2 sigma'' + 2 v'' sigma') at 2 v, and |sigma''| <= sigma'. sigma'
+    falls with |v|, and v with |z|; v' = c (1 + 3 k z^2) and |v''| = 6 c k |z| grow.
+    """
+    most = xp.abs(z) + reach
+    envelope = sigmoid_slope(xp, 2 * gelu_inner(at_least_away(xp, z, reach)))
+    slope, bend = gelu_inner_slope(most), 6 * GELU_SCALE * 0.044715 * most
+    return xp.fmin(envelope * (4 * slope + most * (4 * slope * slope + 2 * bend)), 0.8)
+
+
+def no_curvature(xp: Any, z: Array, reach: Array) -> Array:
+    """A straight line has none, and a kink is treated as one."""
+    return xp.zeros_like(z)
+
+
+def analytic_sigmoid(z: np.ndarray) -> np.ndarray:
+    """Returns sigma of complex z, branching on Re z."""
+    e = np.exp(np.where(z.real >= 0, -z, z))  # never overflows
+    return np.where(z.real >= 0, 1, e) / (1 + e)
+
+
+def analytic_softplus(z: np.ndarray) -> np.ndarray:
+    """Returns softplus of complex z, branching on Re z."""
+    right = z.real >= 0
+    e = np.exp(np.where(right, -z, z))
+    return np.where(right, z, 0) + np.log1p(e.real) + 1j * e.imag / (1 + e.real)
