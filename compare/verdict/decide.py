@@ -72,6 +72,8 @@ def decide(
         for pair, bound in _bounds(pairs)
         if bound.typical_ratio > TYPICAL_LIMIT
     )
+    if sentences.slopes_differ(certificates):
+        warnings = (sentences.kink_conventions(certificates), *warnings)
     for doubt in _doubts(pairs, certificates, drifts):
         return doubt._replace(warnings=warnings)
     return Verdict("agree", sentences.agreement(pairs, certificates), warnings)

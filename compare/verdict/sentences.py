@@ -139,7 +139,44 @@ def agreement(pairs: Sequence[Pair], certificates: Sequence[Certificate]) -> str
         used = _largest_difference(*max(telling, key=lambda item: item[1].worst_ratio))
     else:
         used = _tightest_check(max(certificates, key=lambda one: one.worst_ratio or 0))
-    return f"every difference is rounding; {used}{_silence(certificates)}"
+    return f"{_differences(certificates)}; {used}{_kinks(certificates)}{_silence(certificates)}"
+
+
+def _differences(certificates: Sequence[Certificate]) -> str:
+    """Says what all differences come from."""
+    alike = len({(one.kink_units, one.kink_slopes) for one in certificates}) == 1
+    return "every difference is rounding" + ("" if alike else " or another slope at a kink")
+
+
+def slopes_differ(certificates: Sequence[Certificate]) -> bool:
+    """Returns whether implementations surely took different slopes at the same kinks."""
+    found = {(one.kink_units, one.kink_slopes) for one in certificates}
+    return len(found) > len({units for units, _ in found})
+
+
+def kink_conventions(certificates: Sequence[Certificate]) -> str:
+    """Says which slope each implementation takes at a kink, and in how many samples."""
+    taken: dict[float, list[str]] = {}
+    for one in certificates:
+        if one.kink_slope is not None:
+            taken.setdefault(one.kink_slope, []).append(one.implementation)
+    slopes = "; ".join(f"{slope:.3g} in {', '.join(names)}" for slope, names in taken.items())
+    return (
+        f"in {_kink_count(certificates)} the input of a ReLU is 0, where any slope from 0 to 1 is "
+        f"right by convention; the mean slope is {slopes}; there gradients differ by more than "
+        "rounding"
+    )
+
+
+def _kinks(certificates: Sequence[Certificate]) -> str:
+    """Says in how many samples the input of a ReLU is 0."""
+    count = _kink_count(certificates)
+    return f"; in {count} the input of a ReLU is 0 within rounding" if count else ""
+
+
+def _kink_count(certificates: Sequence[Certificate]) -> str:
+    most = max((one.at_kink for one in certificates), default=0)
+    return f"{most} {'sample' if most == 1 else 'samples'}" if most else ""
 
 
 def _largest_difference(pair: Pair, bound: BoundRatio) -> str:

@@ -42,11 +42,18 @@ class Certificate:
     worst: Finding | None
     first_failure: Finding | None
     rules: tuple[RuleSummary, ...] = ()  # each at every parameter; empty if nothing was checked
+    kink_units: int = 0  # units at a kink, in certified samples, that tell which slope was taken
+    kink_slopes: float = 0.0  # the sum of the slopes that were taken there
 
     @property
     def worst_ratio(self) -> float | None:
         """The largest ratio: over 1 if a sample failed, None if nothing could be checked."""
         return None if self.worst is None else self.worst.ratio
+
+    @property
+    def kink_slope(self) -> float | None:
+        """The mean slope that was taken at kinks, None where none tells."""
+        return self.kink_slopes / self.kink_units if self.kink_units else None
 
 
 def certify(
@@ -72,6 +79,7 @@ def certify(
     largest = np.where(finite, found.ratios.max(axis=0), -1.0)
     failed = largest > 1
     silent = ~finite | (found.silent & ~failed)
+    certified = ~failed & ~silent
 
     def finding(row: int, check: int) -> Finding:
         return _finding(case, row, check, sample=row + first_sample)
@@ -87,10 +95,12 @@ def certify(
     return Certificate(
         implementation,
         case.rounding.arithmetic.dtype.name,
-        certified=int(np.count_nonzero(~failed & ~silent)),
+        certified=int(np.count_nonzero(certified)),
         failed=int(np.count_nonzero(failed)),
         silent=int(np.count_nonzero(silent)),
-        at_kink=int(np.count_nonzero(found.at_kink & ~failed & ~silent)),
+        at_kink=int(np.count_nonzero(found.at_kink & certified)),
+        kink_units=int(np.where(certified, found.kink_units, 0).sum()),
+        kink_slopes=float(np.where(certified, found.kink_slopes, 0).sum()),
         worst=worst,
         first_failure=first,
         rules=summarise_rules(found.ratios, finite, layers=len(case.grads)),
@@ -110,6 +120,8 @@ def merge(one: Certificate, other: Certificate) -> Certificate:
         failed=one.failed + other.failed,
         silent=one.silent + other.silent,
         at_kink=one.at_kink + other.at_kink,
+        kink_units=one.kink_units + other.kink_units,
+        kink_slopes=one.kink_slopes + other.kink_slopes,
         worst=min(worst, key=lambda found: (-found.ratio, found.sample), default=None),
         first_failure=min(first, key=lambda found: found.sample, default=None),
         rules=rule_summary.merge(one.rules, other.rules),

@@ -21,8 +21,8 @@ Three cases are special:
     zeros   Where delta_l is 0, h_{l-1} cannot be recovered. z_l then comes from a float64 forward
             pass with a running bound. If that pass proves the zero the sample is certified, else it
             is silent.
-    kinks   Where the sign of a ReLU's input is within its rounding error, both slopes are admitted,
-            and the sample is counted as at_kink.
+    kinks   Where the sign of a ReLU's input is within its rounding error, all slopes from 0 to 1
+            are admitted, and the sample is counted as at_kink.
     print   Where a gradient was read from print, what print hides of every entry is allowed too.
             A zero is then proved if the right value is less than a unit of print.
 
@@ -58,6 +58,8 @@ class Checks(NamedTuple):
     checks: tuple[Check, ...]
     silent: Array  # [N] bool: whether some delta can be neither proved nor disproved
     at_kink: Array  # [N] bool
+    kink_units: Array  # [N] units at a kink that tell which slope was taken
+    kink_slopes: Array  # [N] the sum of the slopes that were taken there
 
 
 def check_gradients(case: Case, xp: Any = np) -> Checks:
@@ -79,32 +81,34 @@ def check_gradients(case: Case, xp: Any = np) -> Checks:
         else:
             below = activation_rule(xp, case, i, layer, preacts[i - 1])
         checks += [rank_one_rule(xp, case, layer, below), below]
-    backward, silent, at_kink = _backward(xp, case, layers, preacts)
-    return Checks((*checks, *backward), silent, at_kink)
+    backward = _backward(xp, case, layers, preacts)
+    return backward._replace(checks=(*checks, *backward.checks))
 
 
 def _backward(
     xp: Any, case: Case, layers: Sequence[LayerGradient], preacts: Sequence[Preacts]
-) -> tuple[list[Check], Array, Array]:
-    """Returns the checks of output and chain, silent [N] and at_kink [N]."""
+) -> Checks:
+    """Checks the output and the chain."""
     rounding, last = case.rounding, layers[-1]
     exact = output_rule(xp, case, preacts[-1], last.delta)
     checks = [exact._replace(allowed=last.beside_print(exact.allowed, rounding))]
     silent = unproved_output(xp, exact.allowed, checks[0], last, rounding)
     at_kink = xp.zeros(case.y.shape[-1], bool)
+    units = slopes = xp.zeros(case.y.shape[-1])
     above = best_known(xp, exact, last.delta_hidden, at_kink)
     for i in range(len(layers) - 2, -1, -1):
         layer = layers[i]
-        exact, proved, kink = chain_rule(xp, case, i, above, layer, preacts[i])
+        exact, proved, kinks = chain_rule(xp, case, i, above, layer, preacts[i])
         checks.append(exact._replace(allowed=layer.beside_print(exact.allowed, rounding)))
         # Something comes down from above, and yet delta is 0 without a proof.
         passed_on = layers[i + 1].alive
         if above.error is not None:
             passed_on = passed_on | (xp.max(above.error, axis=0) > 0)
         silent = silent | (passed_on & ~layer.alive & ~proved)
-        at_kink = at_kink | ~every(xp, ~kink)
-        above = best_known(xp, exact, layer.delta_hidden, kink)
-    return checks, silent, at_kink
+        at_kink = at_kink | ~every(xp, ~kinks.at)
+        units, slopes = units + kinks.units, slopes + kinks.slopes
+        above = best_known(xp, exact, layer.delta_hidden, kinks.at)
+    return Checks(tuple(checks), silent, at_kink, units, slopes)
 
 
 def ratios(check: Check, xp: Any = np) -> Array:

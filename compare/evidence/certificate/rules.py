@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 from compare.evidence.certificate.activations import Activation, Array
 from compare.evidence.certificate.case import Case
 from compare.evidence.certificate.forward import Preacts
+from compare.evidence.certificate.kinks import Kinks, find_kinks, nearest_right
 from compare.evidence.certificate.recovery import LayerGradient
 from compare.evidence.certificate.rounding import Rounding
 
@@ -48,7 +49,7 @@ def best_known(xp: Any, exact: Check, hidden: Array | None, kink: Array) -> Delt
       xp: numpy or jax.numpy.
       exact: the rule of delta as it was computed.
       hidden: what print hides of delta, [n_l, N].
-      kink: where the rule admits two values, [n_l, N] bool.
+      kink: where the rule admits more than one value, [n_l, N] bool.
     """
     if hidden is None:
         return Delta(exact.found, None)
@@ -140,14 +141,14 @@ def unproved_output(
 
 def chain_rule(
     xp: Any, case: Case, i: int, above: Delta, layer: LayerGradient, preacts: Preacts
-) -> tuple[Check, Array, Array]:
+) -> tuple[Check, Array, Kinks]:
     """Compares delta of hidden layer i, as computed, with (w delta of the layer above) phi'(z).
 
     Returns:
-      The check, whether a delta of 0 is proved [N], and where z is at a kink [n_l, N]. A zero is
-      proved if nothing else can be there but what is flushed to zero, or less than a unit of print.
+      The check, whether a delta of 0 is proved [N], and where z is at a kink. A zero is proved if
+      nothing else can be there but what is flushed to zero, or less than a unit of print.
     """
-    rounding, phi, (z, z_error) = case.rounding, case.activations[i], preacts
+    rounding, phi = case.rounding, case.activations[i]
     s, s_error = _pass_down(xp, case.params[i + 1][0], above, rounding)
     slope, slope_error = _slope(xp, preacts, phi, rounding)
     expected = s * slope
@@ -157,26 +158,21 @@ def chain_rule(
         + 2 * rounding.u * xp.abs(expected)
         + rounding.lam * (1 + xp.abs(s))
     )
-    allowed = rounding.slack * allowed
-
-    # At a kink both slopes, 0 and 1, are right: delta is compared with the nearer of 0 and s.
-    kink = xp.zeros_like(layer.delta, bool)
+    kinks = find_kinks(xp, phi, preacts, (s, s_error), layer.delta)
     if phi.has_kink:
-        kink = xp.abs(z) <= z_error
-        closer_to_s = xp.abs(layer.delta - s) < xp.abs(layer.delta)
-        expected = xp.where(kink, xp.where(closer_to_s, s, 0.0), expected)
-        open_allowed = rounding.slack * (s_error + rounding.lam * (2 + xp.abs(s)))
-        allowed = xp.where(kink, open_allowed, allowed)
+        expected = xp.where(kinks.at, nearest_right(xp, s, layer.delta), expected)
+        allowed = xp.where(kinks.at, s_error + rounding.lam * (2 + xp.abs(s)), allowed)
+    allowed = rounding.slack * allowed
 
     # A library may also flush a product that it has computed.
     negligible = 16 * rounding.lam
     if layer.delta_hidden is not None:
         negligible = negligible + 2 * layer.delta_hidden
     reach = (xp.abs(s) + s_error) * (xp.abs(slope) + slope_error)
-    zero = (reach <= negligible) | kink | ((slope == 0) & (slope_error == 0))
+    zero = (reach <= negligible) | kinks.at | ((slope == 0) & (slope_error == 0))
     applies = xp.ones_like(layer.alive)
     check = Check("chain", f"b{i + 1}", layer.delta, expected, allowed, applies)
-    return check, every(xp, zero), kink
+    return check, every(xp, zero), kinks
 
 
 def _slope(xp: Any, preacts: Preacts, phi: Activation, rounding: Rounding) -> tuple[Array, Array]:

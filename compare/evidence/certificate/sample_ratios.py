@@ -16,6 +16,8 @@ class SampleRatios(NamedTuple):
     ratios: Any  # [C, N], the largest of any entry
     silent: Any  # [N] bool
     at_kink: Any  # [N] bool
+    kink_units: Any  # [N], as in `Checks`
+    kink_slopes: Any  # [N], as in `Checks`
 
 
 def sample_ratios(case: Case, xp: Any = np) -> SampleRatios:
@@ -23,7 +25,7 @@ def sample_ratios(case: Case, xp: Any = np) -> SampleRatios:
     found = check_gradients(case.wide(xp), xp)
     by_entry = [ratios(check, xp) for check in found.checks]
     largest = [xp.max(one, axis=tuple(range(one.ndim - 1))) for one in by_entry]
-    return SampleRatios(xp.stack(largest), found.silent, found.at_kink)
+    return SampleRatios(xp.stack(largest), *found[1:])
 
 
 def sample_ratios_compiled(case: Case) -> SampleRatios:

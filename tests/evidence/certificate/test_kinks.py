@@ -75,10 +75,49 @@ def test_both_slopes_agree_with_each_other_and_are_counted():
         assert (certificate.certified, certificate.at_kink) == (1, 1), one.name
 
 
-def test_a_slope_between_the_two_is_no_slope():
+@pytest.mark.parametrize("slope", [0.001, 0.5, 0.999])
+def test_a_slope_between_the_two_is_right(slope):
     layers, batch = uncertain()
-    halved = certify("half", case_of(layers, batch, with_slope(layers, batch, 0.5), "relu"))
-    assert (halved.certified, halved.failed) == (0, 1)
+    between = certify("between", case_of(layers, batch, with_slope(layers, batch, slope), "relu"))
+    assert (between.certified, between.at_kink, between.kink_units) == (1, 1, 1)
+    assert between.kink_slope == pytest.approx(slope, abs=2.0**-10)
+
+
+@pytest.mark.parametrize("slope", [-0.001, 1.001, 1.5])
+def test_a_slope_outside_is_a_mistake(slope):
+    layers, batch = uncertain()
+    outside = certify("outside", case_of(layers, batch, with_slope(layers, batch, slope), "relu"))
+    assert (outside.certified, outside.failed) == (0, 1)
+
+
+def integers():
+    """Small integers, which are exact; the input of unit 1 is 0 in samples 0 and 1."""
+    w1, b1 = np.array([[1.0, 2, 1], [2, -1, 1]]), np.zeros(3)
+    layers = Layer(w1, b1), Layer(np.array([[1.0], [2], [-1]]), np.ones(1))
+    return layers, Batch(np.array([[1.0, 2], [2, 4], [1, 1]]), np.full((3, 1), 4.0))
+
+
+@pytest.mark.parametrize("slope", [0, 0.5, 1])
+def test_every_slope_at_exactly_0_agrees_and_is_told(slope):
+    layers, batch = integers()
+    name = "mine"
+    z1 = batch.x @ layers[0].w + layers[0].b
+    delta2 = 2 * (np.maximum(z1, 0) @ layers[1].w + layers[1].b - batch.y)
+    delta1 = delta2 * layers[1].w.T * np.where(z1 > 0, 1, np.where(z1 < 0, 0, slope))
+    grads = [
+        (batch.x[:, :, None] * delta1[:, None], delta1),
+        (np.maximum(z1, 0)[:, :, None] * delta2[:, None], delta2),
+    ]
+    report = compare_gradients(layers, *batch, activation="relu", gradients={name: grads})
+    assert report.verdict == "agree", report.reason
+    assert "in 2 samples the input of a ReLU is 0 within rounding" in report.reason
+    told = [warning for warning in report.warnings if "any slope from 0 to 1" in warning]
+    if slope == 0:
+        assert "every difference is rounding;" in report.reason
+        assert not told
+    else:
+        assert "every difference is rounding or another slope at a kink;" in report.reason
+        assert f"0 in jax_grad, jax_manual, torch_autograd; {slope} in mine" in told[0]
 
 
 SPOILT = {
