@@ -39,7 +39,7 @@ class Implementation(NamedTuple):
     device: str  # as the framework names it
     evaluate: Callable[[Block], Answer]
     intermediates: Callable[[Block], Intermediates] | None = None
-    formula: str = "backprop"  # a key of `formulas.FORMULAS`: what it evaluates, for its bounds
+    formula: str | None = None  # a key of `formulas.FORMULAS`; None if nobody knows
     dump_stem: str | None = None  # of the names of its files; None for its own name
     source: str | None = None  # of gradients that a user brings: a file, a function
     at_once: int = 1  # blocks that it can evaluate at the same time, from as many threads
@@ -56,8 +56,13 @@ class Implementation(NamedTuple):
 class Computation(NamedTuple):
     """How an implementation computes, as far as rounding bounds depend on it."""
 
-    formula: str = "backprop"
+    formula: str | None = None  # None where nobody knows: any that textbooks have
     arithmetic: Arithmetic | None = None  # as its engine was measured; None where nobody knows
+
+    @property
+    def is_known(self) -> bool:
+        """Whether it is known by which formula it computes."""
+        return self.formula is not None
 
     def arithmetic_in(self, dtype: np.dtype) -> Arithmetic:
         """Returns the arithmetic that made results of a dtype, plain unless it was measured."""

@@ -5,11 +5,12 @@ from typing import Any
 
 import numpy as np
 
-from compare.evidence.differences.bounds import Allowance, with_printed
-from compare.evidence.rounding.arithmetic import Arithmetic
+from compare.evidence.certificate.rungs import rungs
+from compare.evidence.differences.bounds import Allowance, largest_of, with_printed
+from compare.evidence.rounding.arithmetic import Arithmetic, plain_arithmetic
 from compare.evidence.rounding.roundoff_transform import READINGS, roundoff
 from compare.implementations.base import Computation
-from compare.implementations.formulas import Formula, formula
+from compare.implementations.formulas import FORMULAS, Formula, formula
 from compare.problem.answers import Answer, name_parameters, quantities
 from compare.problem.problem import Problem
 from compare.problem.quantities import name_all
@@ -27,7 +28,7 @@ def allowances_of(
     """Bounds the error of every entry that implementations have answered for a batch.
 
     A bound depends on the formula and on the arithmetic alone, so implementations that share both
-    are bounded once.
+    are bounded once. Where nobody knows the formula, the bound is the largest of all.
 
     Args:
       answers: by implementation.
@@ -40,20 +41,31 @@ def allowances_of(
       Allowances by implementation: how far each entry may be from the exact one.
     """
     made: dict[tuple[Formula, Arithmetic], Allowance] = {}
-    allowances = {}
-    for name, answer in answers.items():
-        computation = computations[name]
-        arithmetic = computation.arithmetic_in(answer.dtype)
-        key = formula(computation.formula, problem.network), arithmetic
+
+    def one(name: str, arithmetic: Arithmetic) -> Allowance:
+        key = formula(name, problem.network), arithmetic
         if key not in made:
             made[key] = _allowance(*key, problem, batch, layout)
-        allowances[name] = made[key]
+        return made[key]
+
+    allowances = {}
+    for name, answer in answers.items():
+        by, arithmetic = computations[name].formula, _coarsest(computations[name], answer, problem)
+        names = FORMULAS if by is None else (by,)
+        allowance = largest_of([one(each, arithmetic) for each in names])
         if answer.printed is not None:
             printed, values = (
                 name_parameters(grads, layout) for grads in (answer.printed, answer.grads)
             )
-            allowances[name] = with_printed(made[key], printed, values)
+            allowance = with_printed(allowance, printed, values)
+        allowances[name] = allowance
     return allowances
+
+
+def _coarsest(computation: Computation, answer: Answer, problem: Problem) -> Arithmetic:
+    """Returns the coarsest arithmetic in which an answer may have been computed."""
+    computed, asked = computation.arithmetic_in(answer.dtype), plain_arithmetic(problem.dtype)
+    return rungs(problem.network, computed, asked, is_known=computation.is_known)[-1].arithmetic
 
 
 def _allowance(

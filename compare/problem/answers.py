@@ -20,7 +20,8 @@ class Answer(NamedTuple):
     grads: Grads  # leaves [N, n_in, n_out] and [N, n_out]
     prediction: np.ndarray | None = None  # [N, k]
     loss: np.ndarray | None = None  # [N]
-    printed: Grads | None = None  # half a unit of the last printed digit of each entry
+    printed: Grads | None = None  # half a unit of the last digit that is known of each entry
+    rate: float | None = None  # of the step of gradient descent that it was recovered from
 
     @property
     def dtype(self) -> np.dtype:
@@ -36,11 +37,11 @@ def answer_of(evaluation: Evaluation, n: int) -> Answer:
 
 def take(answer: Answer, rows: np.ndarray | slice) -> Answer:
     """Returns some samples of an answer."""
-    return Answer(
-        _take_grads(answer.grads, rows),
-        None if answer.prediction is None else answer.prediction[rows],
-        None if answer.loss is None else answer.loss[rows],
-        None if answer.printed is None else _take_grads(answer.printed, rows),
+    return answer._replace(
+        grads=_take_grads(answer.grads, rows),
+        prediction=None if answer.prediction is None else answer.prediction[rows],
+        loss=None if answer.loss is None else answer.loss[rows],
+        printed=None if answer.printed is None else _take_grads(answer.printed, rows),
     )
 
 

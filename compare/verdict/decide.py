@@ -72,6 +72,8 @@ def decide(
         for pair, bound in _bounds(pairs)
         if bound.typical_ratio > TYPICAL_LIMIT
     )
+    near = tuple(sentences.near_all_the_same(one) for one in certificates if one.near)
+    warnings = (*near, *warnings)
     if sentences.slopes_differ(certificates):
         warnings = (sentences.kink_conventions(certificates), *warnings)
     for doubt in _doubts(pairs, certificates, drifts):

@@ -139,7 +139,22 @@ def agreement(pairs: Sequence[Pair], certificates: Sequence[Certificate]) -> str
         used = _largest_difference(*max(telling, key=lambda item: item[1].worst_ratio))
     else:
         used = _tightest_check(max(certificates, key=lambda one: one.worst_ratio or 0))
-    return f"{_differences(certificates)}; {used}{_kinks(certificates)}{_silence(certificates)}"
+    more = _kinks(certificates) + _silence(certificates) + "".join(map(_how, certificates))
+    return f"{_differences(certificates)}; {used}{more}"
+
+
+def _how(certificate: Certificate) -> str:
+    """Says on which rung of the ladder a certificate holds, if not on the first."""
+    said, name = "", certificate.implementation
+    if certificate.returned not in ("", certificate.dtype):
+        said += (
+            f"; {name} has {certificate.returned} arrays with the precision of {certificate.dtype}"
+        )
+    if certificate.textbook:
+        said += f"; {name} computes {certificate.textbook} by a formula that loses digits"
+    if certificate.rate is not None:
+        said += f"; {name} hides digits: it comes from a step at a rate of {certificate.rate:g}"
+    return said
 
 
 def _differences(certificates: Sequence[Certificate]) -> str:
@@ -168,6 +183,15 @@ def kink_conventions(certificates: Sequence[Certificate]) -> str:
     )
 
 
+def near_all_the_same(certificate: Certificate) -> str:
+    """Says that rules are broken by what is near to the float64 values."""
+    return (
+        f"{_samples(certificate.near)} of {certificate.implementation} break a rule of "
+        "backpropagation, and yet every entry is as near to its float64 value as rounding usually "
+        "leaves it: computed in another way, in forward mode for instance, or wrong by no more"
+    )
+
+
 def _kinks(certificates: Sequence[Certificate]) -> str:
     """Says in how many samples the input of a ReLU is 0."""
     count = _kink_count(certificates)
@@ -176,7 +200,11 @@ def _kinks(certificates: Sequence[Certificate]) -> str:
 
 def _kink_count(certificates: Sequence[Certificate]) -> str:
     most = max((one.at_kink for one in certificates), default=0)
-    return f"{most} {'sample' if most == 1 else 'samples'}" if most else ""
+    return _samples(most) if most else ""
+
+
+def _samples(count: int) -> str:
+    return f"{count} sample{'' if count == 1 else 's'}"
 
 
 def _largest_difference(pair: Pair, bound: BoundRatio) -> str:
@@ -222,7 +250,7 @@ def _share(entries: NonfiniteEntries) -> str:
 
 
 def _allowing(pair: Pair) -> str:
-    return f"{pair.dtype} and print allow" if pair.printed else f"{pair.dtype} allows"
+    return f"{pair.dtype} and the known digits allow" if pair.printed else f"{pair.dtype} allows"
 
 
 def _at(name: str, index: tuple[int, ...]) -> str:

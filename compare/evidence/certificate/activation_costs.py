@@ -7,7 +7,7 @@ elementwise.
 """
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, TypeAlias
 
 from compare.evidence.certificate.activation_functions import (
     Array,
@@ -18,6 +18,8 @@ from compare.evidence.certificate.activation_functions import (
     softplus,
     tanh_slope,
 )
+
+Cost: TypeAlias = Callable[[Any, Array], Array]
 
 # Errors in ulps that no library on any machine tried has exceeded; a test measures them again.
 EXP_ULPS = 2
@@ -65,7 +67,7 @@ def silu_slope_cost(xp: Any, z: Array) -> Array:
     return (2 * SILU_ULPS + 6) * sigmoid(xp, z) * (1 + xp.abs(z))
 
 
-def relative_cost(ulps: int, value: Callable[[Any, Array], Array]) -> Callable[[Any, Array], Array]:
+def relative_cost(ulps: int, value: Cost) -> Cost:
     """Returns the cost of a function whose value is right to so many ulps."""
     return lambda xp, z: 2 * ulps * xp.abs(value(xp, z))
 

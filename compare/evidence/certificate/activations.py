@@ -12,6 +12,7 @@ import numpy as np
 from compare.evidence.certificate import activation_costs as costs
 from compare.evidence.certificate import activation_functions as functions
 from compare.evidence.certificate.activation_functions import Array
+from compare.evidence.certificate.textbook import SLOPE, TEXTBOOK, FromValue, Textbook
 
 
 class Activation(NamedTuple):
@@ -19,8 +20,8 @@ class Activation(NamedTuple):
 
     value: Callable[[Any, Array], Array]
     slope: Callable[[Any, Array], Array]
-    value_cost: Callable[[Any, Array], Array]
-    slope_cost: Callable[[Any, Array], Array]
+    value_cost: costs.Cost
+    slope_cost: costs.Cost
     curvature: Callable[[Any, Array, Array], Array]  # (xp, z, reach) -> sup |phi''| within reach
     largest_slope: float  # sup |phi'|
     largest_curvature: float  # sup |phi''|, 0 for relu: its kink is treated as one
@@ -30,6 +31,27 @@ class Activation(NamedTuple):
     analytic: Callable[[np.ndarray], np.ndarray]  # phi on complex numbers, branching on Re z
     has_kink: bool = False
     has_logistic: bool = False  # whether it or its slope may be computed as 1 / (1 + exp(-z))
+    textbook: Textbook | None = None  # None if no formula of it loses digits
+    # a slope computed from the value, (xp, z, h); None if every slope comes from z
+    from_value: Callable[[Any, Array, Array], FromValue] | None = None
+
+    def steepest(self, xp: Any, z: Array, reach: Array) -> Array:
+        """Bounds |phi'| everywhere in [z - reach, z + reach]."""
+        if self.has_kink:
+            return xp.full_like(z, self.largest_slope)
+        near = xp.abs(self.slope(xp, z)) + self.curvature(xp, z, reach) * reach
+        return xp.fmin(near, self.largest_slope)
+
+    def by_textbook(self) -> "Activation":
+        """Returns the same activation, computed by any formula that textbooks have."""
+        if self.textbook is None:
+            return self
+
+        def slope_cost(xp: Any, z: Array) -> Array:
+            return self.slope_cost(xp, z) + SLOPE * xp.abs(self.slope(xp, z))
+
+        value_cost, from_value = self.textbook
+        return self._replace(value_cost=value_cost, slope_cost=slope_cost, from_value=from_value)
 
 
 ACTIVATIONS: MappingProxyType[str, Activation] = MappingProxyType(
@@ -46,6 +68,7 @@ ACTIVATIONS: MappingProxyType[str, Activation] = MappingProxyType(
             slope_formula="h * (1 - h)",
             ulps=costs.SIGMOID_ULPS,
             analytic=functions.analytic_sigmoid,
+            textbook=TEXTBOOK["sigmoid"],
             has_logistic=True,
         ),
         "tanh": Activation(
@@ -60,6 +83,7 @@ ACTIVATIONS: MappingProxyType[str, Activation] = MappingProxyType(
             slope_formula="1 - h^2",
             ulps=costs.TANH_ULPS,
             analytic=np.tanh,
+            textbook=TEXTBOOK["tanh"],
         ),
         "relu": Activation(
             lambda xp, z: xp.maximum(z, 0),
@@ -87,6 +111,7 @@ ACTIVATIONS: MappingProxyType[str, Activation] = MappingProxyType(
             slope_formula="sigmoid(z)",
             ulps=costs.SOFTPLUS_ULPS,
             analytic=functions.analytic_softplus,
+            textbook=TEXTBOOK["softplus"],
             has_logistic=True,
         ),
         "silu": Activation(
@@ -101,6 +126,7 @@ ACTIVATIONS: MappingProxyType[str, Activation] = MappingProxyType(
             slope_formula="sigmoid(z) + h * (1 - sigmoid(z))",
             ulps=costs.SILU_ULPS,
             analytic=lambda z: z * functions.analytic_sigmoid(z),
+            textbook=TEXTBOOK["silu"],
             has_logistic=True,
         ),
         "gelu": Activation(
@@ -115,6 +141,7 @@ ACTIVATIONS: MappingProxyType[str, Activation] = MappingProxyType(
             slope_formula="0.5 * (1 + t) + 0.5 * z * (1 - t^2) * 0.797885 * (1 + 0.134145 * z^2)",
             ulps=costs.GELU_ULPS,
             analytic=lambda z: z * functions.analytic_sigmoid(2 * functions.gelu_inner(z)),
+            textbook=TEXTBOOK["gelu"],
         ),
         "identity": Activation(
             lambda xp, z: z,

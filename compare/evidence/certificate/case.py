@@ -13,6 +13,7 @@ import numpy as np
 from compare.evidence.certificate.activations import ACTIVATIONS, Activation, Array
 from compare.evidence.certificate.losses import LOSSES, Loss
 from compare.evidence.certificate.rounding import Rounding, rounding_of
+from compare.evidence.certificate.rungs import Rung
 from compare.evidence.rounding.arithmetic import Arithmetic, plain_arithmetic
 from compare.problem.axes import layers_last, samples_last
 from compare.problem.network import Network
@@ -31,16 +32,23 @@ class Case:
     printed: Layers | None  # shaped like grads: half a unit of the last printed digit, 0 if exact
     network: Network
     rounding: Rounding  # of the arithmetic that made grads
+    is_textbook: bool = False  # whether activations may be computed by textbook formulas
 
     @property
     def activations(self) -> tuple[Activation, ...]:
         """The activation of every hidden layer."""
-        return tuple(ACTIVATIONS[name] for name in self.network.activations)
+        rows = tuple(ACTIVATIONS[name] for name in self.network.activations)
+        return tuple(row.by_textbook() for row in rows) if self.is_textbook else rows
 
     @property
     def loss(self) -> Loss:
         """The loss of one sample."""
         return LOSSES[self.network.loss]
+
+    def on(self, rung: Rung) -> "Case":
+        """Returns the same gradients, computed as a rung says; the case is not widened yet."""
+        rounding = rounding_of(rung.arithmetic, self.params[0][1].dtype)
+        return dataclasses.replace(self, rounding=rounding, is_textbook=rung.is_textbook)
 
     def take(self, samples: Any) -> "Case":
         """Returns the case of some samples, chosen by an index of the sample axis."""

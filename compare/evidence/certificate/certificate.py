@@ -1,6 +1,9 @@
 """The certificate of one implementation: what the checks say of all its samples."""
 
 import dataclasses
+import functools
+from collections.abc import Callable, Sequence
+from typing import NamedTuple
 
 import numpy as np
 
@@ -8,7 +11,13 @@ from compare.evidence.certificate import rule_summary
 from compare.evidence.certificate.case import Case
 from compare.evidence.certificate.checks import check_gradients, ratios
 from compare.evidence.certificate.rule_summary import RuleSummary, summarise_rules
-from compare.evidence.certificate.sample_ratios import sample_ratios, sample_ratios_compiled
+from compare.evidence.certificate.rungs import Rung, textbook_names
+from compare.evidence.certificate.sample_ratios import (
+    SampleRatios,
+    sample_ratios,
+    sample_ratios_compiled,
+)
+from compare.evidence.rounding.arithmetic import plain_arithmetic
 
 
 @dataclasses.dataclass(frozen=True)
@@ -34,16 +43,20 @@ class Certificate:
     """
 
     implementation: str
-    dtype: str
+    dtype: str  # in whose arithmetic it holds
     certified: int
     failed: int
     silent: int
     at_kink: int  # of the certified ones
-    worst: Finding | None
+    worst: Finding | None  # on the highest rung that a sample needs
     first_failure: Finding | None
     rules: tuple[RuleSummary, ...] = ()  # each at every parameter; empty if nothing was checked
     kink_units: int = 0  # units at a kink, in certified samples, that tell which slope was taken
     kink_slopes: float = 0.0  # the sum of the slopes that were taken there
+    returned: str = ""  # the dtype of the arrays that were certified
+    textbook: str = ""  # activations of which it needs the allowances for textbook formulas
+    rate: float | None = None  # of the step of gradient descent that it was recovered from
+    near: int = 0  # certified samples that break a rule, and are near to the float64 values
 
     @property
     def worst_ratio(self) -> float | None:
@@ -55,76 +68,137 @@ class Certificate:
         """The mean slope that was taken at kinks, None where none tells."""
         return self.kink_slopes / self.kink_units if self.kink_units else None
 
+    @property
+    def height(self) -> tuple[float, str]:
+        """How far up the ladder it is: a higher one allows for more."""
+        return plain_arithmetic(self.dtype).u, self.textbook
+
 
 def certify(
     implementation: str,
     case: Case,
     *,
+    rungs: Sequence[Rung] = (),
+    near: Callable[[np.ndarray], np.ndarray] | None = None,
     first_sample: int = 0,
     compiled: bool = False,
     worst_so_far: float = -1.0,
 ) -> Certificate:
-    """Certifies the gradients of N samples.
+    """Certifies the gradients of N samples, each on the first rung where all rules hold.
 
     Args:
       implementation: its name.
       case: its gradients.
+      rungs: how they may have been computed; none of them: as the case says.
+      near: samples that fail, [n] -> whether all their entries are near to the float64 values,
+        [n] bool; these count as certified.
       first_sample: the number of the first sample.
       compiled: whether to check with jitted JAX, which pays off if there are many blocks.
       worst_so_far: a ratio below which `worst` is not looked up, since `merge` would drop it.
     """
     finite = case.finite()
-    case = case.zeroed_but(finite)
-    found = sample_ratios_compiled(case) if compiled else sample_ratios(case)
-    largest = np.where(finite, found.ratios.max(axis=0), -1.0)
-    failed = largest > 1
-    silent = ~finite | (found.silent & ~failed)
-    certified = ~failed & ~silent
+    left = np.ones_like(finite)  # the samples that have failed on every rung so far
+    certificates: list[Certificate] = []
+    plain: _Block | None = None  # on the last rung without textbook formulas
+    cases = [case.on(rung) for rung in rungs] or [case]
+    if len(cases) > 1:
+        worst_so_far = -1.0  # it may be of another rung
+    for one in cases:
+        one = one.zeroed_but(finite)
+        found = sample_ratios_compiled(one) if compiled else sample_ratios(one)
+        block = _Block(implementation, one, found, finite, first_sample)
+        held, failed = left & ~block.failed, left & block.failed
+        if held.any():
+            certificates.append(block.certificate(held, worst_so_far))
+        left = failed
+        plain = block if plain is None or not one.is_textbook else plain
+        if not left.any():
+            break
+    else:
+        assert plain is not None
+        spared = np.zeros_like(left)
+        if near is not None:
+            spared[left] = near(np.flatnonzero(left))
+        certificates.append(plain.certificate(left, worst_so_far, spared=spared))
+    return functools.reduce(merge, certificates)
 
-    def finding(row: int, check: int) -> Finding:
-        return _finding(case, row, check, sample=row + first_sample)
 
-    worst = first = None
-    hardly_less = 64 * 2.0**-53 / case.rounding.u  # by which another order of summation may differ
-    if finite.any() and largest.max() >= worst_so_far - hardly_less:
-        row = int(np.argmax(largest))
-        worst = finding(row, int(np.argmax(found.ratios[:, row])))
-    if failed.any():
-        row = int(np.argmax(failed))
-        first = finding(row, int(np.argmax(found.ratios[:, row] > 1)))  # in order of computation
-    return Certificate(
-        implementation,
-        case.rounding.arithmetic.dtype.name,
-        certified=int(np.count_nonzero(certified)),
-        failed=int(np.count_nonzero(failed)),
-        silent=int(np.count_nonzero(silent)),
-        at_kink=int(np.count_nonzero(found.at_kink & certified)),
-        kink_units=int(np.where(certified, found.kink_units, 0).sum()),
-        kink_slopes=float(np.where(certified, found.kink_slopes, 0).sum()),
-        worst=worst,
-        first_failure=first,
-        rules=summarise_rules(found.ratios, finite, layers=len(case.grads)),
-    )
+class _Block(NamedTuple):
+    """The checks of N samples under one assumption on how they were computed."""
+
+    implementation: str
+    case: Case
+    found: SampleRatios
+    finite: np.ndarray  # [N] bool
+    first_sample: int
+
+    @property
+    def failed(self) -> np.ndarray:
+        return self.finite & (self.found.ratios.max(axis=0) > 1)
+
+    def certificate(
+        self, among: np.ndarray, worst_so_far: float, spared: np.ndarray | None = None
+    ) -> Certificate:
+        """Returns the certificate of some samples, [N] bool; those spared count as certified."""
+        found, case = self.found, self.case
+        finite = self.finite & among
+        largest = np.where(finite, found.ratios.max(axis=0), -1.0)
+        spared = np.zeros_like(finite) if spared is None else spared
+        failed = (largest > 1) & ~spared
+        silent = among & (~self.finite | (found.silent & ~failed & ~spared))
+        certified = among & ~failed & ~silent
+        worst = first = None
+        # by which another order of summation may differ
+        hardly_less = 64 * 2.0**-53 / case.rounding.u
+        considered = np.where(spared, -1.0, largest)
+        if considered.max() >= max(worst_so_far - hardly_less, 0):
+            row = int(np.argmax(considered))
+            worst = self._finding(row, int(np.argmax(found.ratios[:, row])))
+        if failed.any():
+            row = int(np.argmax(failed))
+            first = self._finding(row, int(np.argmax(found.ratios[:, row] > 1)))
+        return Certificate(
+            self.implementation,
+            case.rounding.arithmetic.dtype.name,
+            certified=int(np.count_nonzero(certified)),
+            failed=int(np.count_nonzero(failed)),
+            silent=int(np.count_nonzero(silent)),
+            at_kink=int(np.count_nonzero(found.at_kink & certified)),
+            worst=worst,
+            first_failure=first,
+            rules=summarise_rules(found.ratios, finite & ~spared, layers=len(case.grads)),
+            kink_units=int(np.where(certified, found.kink_units, 0).sum()),
+            kink_slopes=float(np.where(certified, found.kink_slopes, 0).sum()),
+            returned=case.grads[0][1].dtype.name,
+            textbook=" and ".join(textbook_names(case.network)) if case.is_textbook else "",
+            near=int(np.count_nonzero(spared)),
+        )
+
+    def _finding(self, row: int, check: int) -> Finding:
+        return _finding(self.case, row, check, sample=row + self.first_sample)
 
 
 def merge(one: Certificate, other: Certificate) -> Certificate:
-    """Joins the certificates of two blocks of samples, in any order.
+    """Joins the certificates of two sets of samples, in any order.
 
-    Of equal ratios, that of the lower sample is kept.
+    What is told of how it was computed, and the worst entry, are those of the higher rung. Of equal
+    ratios, that of the lower sample is kept.
     """
-    worst = [found.worst for found in (one, other) if found.worst]
+    height = max(one.height, other.height)
+    worst = [found.worst for found in (one, other) if found.worst and found.height == height]
     first = [found.first_failure for found in (one, other) if found.first_failure]
     return dataclasses.replace(
-        one,
+        max(one, other, key=lambda found: found.height),
         certified=one.certified + other.certified,
         failed=one.failed + other.failed,
         silent=one.silent + other.silent,
         at_kink=one.at_kink + other.at_kink,
-        kink_units=one.kink_units + other.kink_units,
-        kink_slopes=one.kink_slopes + other.kink_slopes,
         worst=min(worst, key=lambda found: (-found.ratio, found.sample), default=None),
         first_failure=min(first, key=lambda found: found.sample, default=None),
         rules=rule_summary.merge(one.rules, other.rules),
+        kink_units=one.kink_units + other.kink_units,
+        kink_slopes=one.kink_slopes + other.kink_slopes,
+        near=one.near + other.near,
     )
 
 

@@ -30,6 +30,8 @@ Shape letters: N samples, n_l units of layer l. The sample axis is last here, so
 operation runs over long rows of samples; `case.make_case` puts it there.
 """
 
+import functools
+import operator
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
@@ -56,7 +58,7 @@ class Checks(NamedTuple):
     """All checks of N samples."""
 
     checks: tuple[Check, ...]
-    silent: Array  # [N] bool: whether some delta can be neither proved nor disproved
+    silent: Array  # [N] bool: whether some delta or h can be neither proved nor disproved
     at_kink: Array  # [N] bool
     kink_units: Array  # [N] units at a kink that tell which slope was taken
     kink_slopes: Array  # [N] the sum of the slopes that were taken there
@@ -82,7 +84,20 @@ def check_gradients(case: Case, xp: Any = np) -> Checks:
             below = activation_rule(xp, case, i, layer, preacts[i - 1])
         checks += [rank_one_rule(xp, case, layer, below), below]
     backward = _backward(xp, case, layers, preacts)
-    return backward._replace(checks=(*checks, *backward.checks))
+    silent = backward.silent
+    if case.is_textbook:
+        silent = silent | _drowned(xp, checks)
+    return backward._replace(checks=(*checks, *backward.checks), silent=silent)
+
+
+def _drowned(xp: Any, checks: Sequence[Check]) -> Array:
+    """Returns whether all of some h is smaller than what a textbook formula may lose, [N] bool."""
+    drowned = [
+        check.applies & every(xp, xp.abs(check.found) <= check.allowed)
+        for check in checks
+        if check.rule == "activation"
+    ]
+    return functools.reduce(operator.or_, drowned)
 
 
 def _backward(
@@ -98,7 +113,7 @@ def _backward(
     above = best_known(xp, exact, last.delta_hidden, at_kink)
     for i in range(len(layers) - 2, -1, -1):
         layer = layers[i]
-        exact, proved, kinks = chain_rule(xp, case, i, above, layer, preacts[i])
+        exact, proved, kinks = chain_rule(xp, case, i, above, layers, preacts[i])
         checks.append(exact._replace(allowed=layer.beside_print(exact.allowed, rounding)))
         # Something comes down from above, and yet delta is 0 without a proof.
         passed_on = layers[i + 1].alive

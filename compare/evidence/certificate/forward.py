@@ -51,7 +51,7 @@ def _activate(
     """Returns h = phi(z) and the error of a computed h, [n_l, N] each."""
     z, z_error = preacts
     h_error = (
-        phi.largest_slope * z_error
+        phi.steepest(xp, z, z_error) * z_error
         + rounding.u * phi.value_cost(xp, z)
         + rounding.lam * (2 + xp.abs(z))
         + rounding.logistic_error(xp, z, phi)

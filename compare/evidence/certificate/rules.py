@@ -6,14 +6,16 @@ printed or as its own rule has it, whichever is known better, and so is h. The s
 Layers count from 0, in `i`. Shape letters: N samples, n_l units of layer l.
 """
 
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
-from compare.evidence.certificate.activations import Activation, Array
+from compare.evidence.certificate.activations import Array
 from compare.evidence.certificate.case import Case
 from compare.evidence.certificate.forward import Preacts
 from compare.evidence.certificate.kinks import Kinks, find_kinks, nearest_right
 from compare.evidence.certificate.recovery import LayerGradient
 from compare.evidence.certificate.rounding import Rounding
+from compare.evidence.certificate.slopes import slope_of
 
 
 class Check(NamedTuple):
@@ -71,7 +73,7 @@ def input_rule(xp: Any, case: Case, layer: LayerGradient) -> Check:
 def activation_rule(xp: Any, case: Case, i: int, layer: LayerGradient, below: Preacts) -> Check:
     """Compares the recovered input of layer i with phi(z) of the layer below."""
     rounding, phi, (z, z_error) = case.rounding, case.activations[i - 1], below
-    allowed = phi.largest_slope * z_error + rounding.u * phi.value_cost(xp, z)
+    allowed = phi.steepest(xp, z, z_error) * z_error + rounding.u * phi.value_cost(xp, z)
     allowed = allowed + rounding.logistic_error(xp, z, phi)
     allowed = rounding.slack * (allowed + layer.h_error + rounding.lam * (2 + xp.abs(z)))
     expected = phi.value(xp, z)
@@ -140,17 +142,25 @@ def unproved_output(
 
 
 def chain_rule(
-    xp: Any, case: Case, i: int, above: Delta, layer: LayerGradient, preacts: Preacts
+    xp: Any, case: Case, i: int, above: Delta, layers: Sequence[LayerGradient], preacts: Preacts
 ) -> tuple[Check, Array, Kinks]:
     """Compares delta of hidden layer i, as computed, with (w delta of the layer above) phi'(z).
+
+    Args:
+      xp: numpy or jax.numpy.
+      case: in float64.
+      i: the layer.
+      above: delta of the layer above.
+      layers: the gradients of all layers.
+      preacts: z of this layer.
 
     Returns:
       The check, whether a delta of 0 is proved [N], and where z is at a kink. A zero is proved if
       nothing else can be there but what is flushed to zero, or less than a unit of print.
     """
-    rounding, phi = case.rounding, case.activations[i]
+    rounding, phi, layer = case.rounding, case.activations[i], layers[i]
     s, s_error = _pass_down(xp, case.params[i + 1][0], above, rounding)
-    slope, slope_error = _slope(xp, preacts, phi, rounding)
+    slope, slope_error = slope_of(xp, phi, preacts, layers[i + 1], rounding)
     expected = s * slope
     allowed = (
         (xp.abs(s) + s_error) * (slope_error + rounding.lam)
@@ -173,15 +183,6 @@ def chain_rule(
     applies = xp.ones_like(layer.alive)
     check = Check("chain", f"b{i + 1}", layer.delta, expected, allowed, applies)
     return check, every(xp, zero), kinks
-
-
-def _slope(xp: Any, preacts: Preacts, phi: Activation, rounding: Rounding) -> tuple[Array, Array]:
-    """Returns phi'(z) and the error of a computed one, [n_l, N] each."""
-    z, z_error = preacts
-    slope = phi.slope(xp, z)
-    error = phi.curvature(xp, z, z_error) * z_error + rounding.u * phi.slope_cost(xp, z)
-    flushed = rounding.lam * (1 + xp.abs(z)) if phi.has_logistic else 0.0
-    return slope, error + flushed + rounding.logistic_error(xp, z, phi)
 
 
 def _pass_down(xp: Any, w: Array, above: Delta, rounding: Rounding) -> tuple[Array, Array]:

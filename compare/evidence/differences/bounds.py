@@ -1,7 +1,7 @@
 """How much of what rounding allows end to end the differences of a pair use."""
 
 import dataclasses
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -18,6 +18,15 @@ class Allowance(NamedTuple):
 
     worst: dict[str, np.ndarray]  # proved bounds
     typical: dict[str, np.ndarray]  # the scale that real errors have
+
+
+def largest_of(allowances: Sequence[Allowance]) -> Allowance:
+    """Returns the larger allowance of every entry."""
+
+    def largest(*named: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
+        return {name: np.maximum.reduce([one[name] for one in named]) for name in named[0]}
+
+    return allowances[0] if len(allowances) == 1 else Allowance(*map(largest, *allowances))
 
 
 def with_printed(

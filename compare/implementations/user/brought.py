@@ -13,9 +13,11 @@ from compare.implementations.table import IMPLEMENTATIONS
 from compare.implementations.user.function import Backward, candidate
 from compare.implementations.user.loading import load_candidate
 from compare.implementations.user.returned import read_returned
+from compare.implementations.user.updates import with_hidden_digits
 from compare.options.config import Config
 from compare.problem.answers import Answer
 from compare.problem.problem import Problem
+from jaxmlp.base import Grads
 
 _INPUTS = ("params", "data")  # files that may be saved beside what is brought
 
@@ -40,7 +42,7 @@ def from_flags(config: Config, problem: Problem) -> list[Implementation]:
             dtype=problem.dtype,
         )
         source = path if given.order is None else f"{path}, taken as {given.order}"
-        one = stored(Path(path).stem, source, Answer(given.grads, printed=given.printed))
+        one = stored(Path(path).stem, source, _known(given.grads, problem, given.printed))
         made.append((Path(path).suffix.lstrip("."), one))
     return _apart(made)
 
@@ -91,8 +93,12 @@ def from_objects(
             n=problem.n_samples,
             where=f"gradients {name}",
         )
-        made.append(stored(str(name), str(name), Answer(grads)))
+        made.append(stored(str(name), str(name), _known(grads, problem)))
     return _apart([("given", one) for one in made])
+
+
+def _known(grads: Grads, problem: Problem, printed: Grads | None = None) -> Answer:
+    return with_hidden_digits(Answer(grads, printed=printed), problem.params)
 
 
 def _candidate(

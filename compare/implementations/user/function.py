@@ -10,6 +10,7 @@ from compare.errors import UsageError
 from compare.implementations.base import Implementation
 from compare.implementations.user.returned import read_returned
 from compare.implementations.user.sandbox import contained, told
+from compare.implementations.user.updates import with_hidden_digits
 from compare.problem.answers import Answer
 from compare.problem.blocks import Block
 from jaxmlp.base import Grads, Layer, Params
@@ -63,14 +64,14 @@ def candidate(
         if batched:
             returned = call(*block.batch, f"samples {first} to {first + n - 1}")
             grads = read_returned(returned, params, layout=layout, n=n, where=call.where)
-            return Answer(checked(grads, call.where))
+            return with_hidden_digits(Answer(checked(grads, call.where)), params)
         found = []
         for sample, (x, y) in enumerate(zip(*block.batch, strict=True), start=first):
             where = f"{call.where}, sample {sample}"
             returned = call(x, y, f"sample {sample}")
             grads = read_returned(returned, params, layout=layout, n=None, where=where)
             found.append(checked(grads, where))
-        return Answer(_stacked(found))
+        return with_hidden_digits(Answer(_stacked(found)), params)
 
     return Implementation(name, "cpu", evaluate, source=source)
 

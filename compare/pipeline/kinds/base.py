@@ -32,7 +32,7 @@ class Run(NamedTuple):
     computations: Mapping[str, Computation] = MappingProxyType({})  # by implementation
 
     def computation(self, name: str) -> Computation:
-        """Returns how an implementation computes; ours by hand, in its dtype, if nobody knows."""
+        """Returns how an implementation computes, as far as that is known."""
         return self.computations.get(name, Computation())
 
 

@@ -1,19 +1,21 @@
 """The certificate of every implementation, and an explanation of its first failure."""
 
 import dataclasses
-from collections.abc import Iterator, Mapping, Sequence
+import functools
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 import numpy as np
 
-from compare.evidence.certificate.case import Case, make_case
+from compare.evidence.certificate.case import Layers
 from compare.evidence.certificate.certificate import Certificate, Finding, certify
 from compare.evidence.certificate.certificate import merge as merge_certificates
 from compare.evidence.certificate.detectable import MOST_SAMPLES, detectable_ulp
 from compare.evidence.hypotheses.diagnosis import Explanation, diagnose
-from compare.evidence.rounding.arithmetic import Arithmetic
+from compare.evidence.hypotheses.precision import coarser_arithmetic, in_coarser_arithmetic
+from compare.pipeline.groups import Group, groups_of, near_samples
 from compare.pipeline.kinds.base import Evidence, Run, merge_by_name
-from compare.problem.answers import Answer, names_by_answer
+from compare.problem.answers import Answer
 from compare.problem.blocks import Block, block_start
 
 _DIAGNOSED = 16  # samples that an explanation has to fit
@@ -54,19 +56,23 @@ class Certificates(Evidence[Certifications]):
     ) -> Certifications:
         """Certifies a block; answers that are equal are certified once."""
         found = {}
-        for names, arithmetic in self._alike(answers):
-            answer = answers[names[0]]
-            before = [known[name].certificate if name in known else None for name in names]
-            certificate = self._certify(block, answer, arithmetic, before, compiled=compiled)
+        right: list[Layers] = []  # of implementations whose computation is known
+        for group in groups_of(self._run, block, answers):
+            before = [known[name].certificate if name in known else None for name in group.names]
+            certificate = self._certify(block, group, before, right, compiled=compiled)
+            if group.is_known and not certificate.failed:
+                right.append(group.case.grads)
             explanation = detectable = None
             if any(_fails_earlier(certificate, one) for one in before):
                 assert certificate.first_failure is not None
                 row = certificate.first_failure.sample - block.start
-                explanation = self._diagnose(block, answer, arithmetic, row)
+                explanation = self._diagnose(block, group, row)
             if block.start == self._first and certificate.failed == 0 and certificate.certified:
-                detectable = self._detectable(block, answer, arithmetic)
-            for name in names:
-                mine = dataclasses.replace(certificate, implementation=name)
+                detectable = _detectable(group)
+            for name in group.names:
+                mine = dataclasses.replace(
+                    certificate, implementation=name, rate=answers[name].rate
+                )
                 found[name] = Certification(mine, explanation, detectable)
         return found
 
@@ -74,21 +80,12 @@ class Certificates(Evidence[Certifications]):
         """Joins two sets of samples; the earlier failure keeps its explanation."""
         return merge_by_name(one, other, _merge)
 
-    def _alike(self, answers: Mapping[str, Answer]) -> Iterator[tuple[tuple[str, ...], Arithmetic]]:
-        """Groups the names that have the same answer and the same arithmetic."""
-        for names in names_by_answer({name: answers[name] for name in self._names}):
-            groups: dict[Arithmetic, tuple[str, ...]] = {}
-            for name in names:
-                arithmetic = self._run.computation(name).arithmetic_in(answers[name].dtype)
-                groups[arithmetic] = (*groups.get(arithmetic, ()), name)
-            yield from ((group, arithmetic) for arithmetic, group in groups.items())
-
     def _certify(
         self,
         block: Block,
-        answer: Answer,
-        arithmetic: Arithmetic,
+        group: Group,
         before: Sequence[Certificate | None],
+        right: Sequence[Layers],
         *,
         compiled: bool,
     ) -> Certificate:
@@ -96,44 +93,39 @@ class Certificates(Evidence[Certifications]):
 
         Args:
           block: of the samples.
-          answer: to it.
-          arithmetic: that made it.
+          group: its names.
           before: certificates of other blocks, of the implementations that gave this answer.
+          right: gradients of certified implementations, to hold against those that fail.
           compiled: as in `examine`.
         """
         worst = (-1.0 if one is None or one.worst is None else one.worst.ratio for one in before)
+        near = functools.partial(near_samples, self._run, block, group, right)
         found = certify(
             "",
-            self._case(block, answer, arithmetic),
+            group.case,
+            rungs=group.rungs,
+            near=None if group.is_known else near,
             first_sample=block.start,
             compiled=compiled,
             worst_so_far=min(worst),
         )
         return _indices_in_layout(found, self._layout)
 
-    def _detectable(self, block: Block, answer: Answer, arithmetic: Arithmetic) -> dict[str, float]:
-        """Returns the smallest changes that the certificate sees, in a few finite samples."""
-        case = self._case(block, answer, arithmetic)
-        return detectable_ulp(case.take(np.flatnonzero(case.finite())[:MOST_SAMPLES]))
-
-    def _diagnose(
-        self, block: Block, answer: Answer, arithmetic: Arithmetic, row: int
-    ) -> Explanation | None:
-        """Explains a failure, if one mistake fits this sample and the ones after it."""
+    def _diagnose(self, block: Block, group: Group, row: int) -> Explanation | None:
+        """Explains a failure, if one cause fits this sample and the ones after it."""
         rows = np.unique((row + np.arange(min(_DIAGNOSED, block.size))) % block.size)
-        case = self._case(block, answer, arithmetic).take(rows)
+        case = group.highest.take(rows)
         with np.errstate(all="ignore"):  # a gradient that overflows fits nothing
-            return diagnose(case, n_samples=self._problem.n_samples)
+            found = diagnose(case, n_samples=self._problem.n_samples)
+            named = found is not None and found.mistake is not None
+            coarser = None if named or group.is_known else coarser_arithmetic(case)
+        return found if coarser is None else in_coarser_arithmetic(case, coarser)
 
-    def _case(self, block: Block, answer: Answer, arithmetic: Arithmetic) -> Case:
-        return make_case(
-            self._problem.network,
-            self._problem.params,
-            *block.batch,
-            answer.grads,
-            arithmetic=arithmetic,
-            printed=answer.printed,
-        )
+
+def _detectable(group: Group) -> dict[str, float]:
+    """Returns the smallest changes that are surely seen, in a few finite samples."""
+    case = group.highest
+    return detectable_ulp(case.take(np.flatnonzero(case.finite())[:MOST_SAMPLES]))
 
 
 def _fails_earlier(found: Certificate, known: Certificate | None) -> bool:

@@ -1,0 +1,98 @@
+"""Activations by formulas of textbooks, where a small value is what is left of larger ones.
+
+    tanh        (e^z - e^-z) / (e^z + e^-z), (e^2z - 1) / (e^2z + 1), 2 sigmoid(2 z) - 1
+    sigmoid     (1 + tanh(z / 2)) / 2, 1 - 1 / (1 + e^z), e^z / (1 + e^z)
+    softplus    log(1 + e^z), -log(sigmoid(-z))
+    silu, gelu  with any of those inside
+
+What they lose of a value is absolute, in units of u: with exp right to 4 u and 1 + e to another,
+tanh is off by 13 u at most, and by 17 u where it comes from a sigmoid of 4 ulps; sigmoid by half of
+17 + 2, or 10 u of itself; softplus by 5 u through its argument, or 10 u through a sigmoid, beside
+the error of the logarithm.
+
+A slope is either right to 17 u of itself, as e^-z / (1 + e^-z)^2 is, or it comes from the value as
+the program had it, with all that the value has lost. The value is known, since a gradient contains
+it, and so is such a slope: to a few roundings.
+"""
+
+from collections.abc import Callable
+from types import MappingProxyType
+from typing import Any, NamedTuple
+
+from compare.evidence.certificate import activation_costs as costs
+from compare.evidence.certificate import activation_functions as functions
+from compare.evidence.certificate.activation_functions import Array
+
+TANH, SIGMOID = 17.0, 10.0  # errors of a value in units of u, see above
+SLOPE = 17.0  # of a slope that does not come from the value, in units of u of itself
+
+
+class FromValue(NamedTuple):
+    """A slope computed from the value h of the activation, and from z; all [...]."""
+
+    slope: Array
+    by_value: Array  # |d slope / d h|
+    by_input: Array  # |d slope / d z| at the same h
+    cost: Array  # roundings, in units of u
+
+
+class Textbook(NamedTuple):
+    """What is allowed of an activation by any formula of textbooks; functions take (xp, z, ...)."""
+
+    value_cost: costs.Cost  # in units of u
+    from_value: Callable[[Any, Array, Array], FromValue]  # (xp, z, h)
+
+
+def _sigmoid_from_value(xp: Any, z: Array, h: Array) -> FromValue:
+    slope = h * (1 - h)
+    return FromValue(slope, xp.abs(1 - 2 * h), xp.zeros_like(z), 3 * xp.abs(slope) + h * h)
+
+
+def _tanh_from_value(xp: Any, z: Array, h: Array) -> FromValue:
+    slope = 1 - h * h
+    return FromValue(slope, 2 * xp.abs(h), xp.zeros_like(z), 3 * xp.abs(slope) + 2 * h * h)
+
+
+def _softplus_from_value(xp: Any, z: Array, h: Array) -> FromValue:
+    e = xp.exp(-h)
+    return FromValue(1 - e, e, xp.zeros_like(z), (2 * costs.EXP_ULPS + 1) * e + 1)
+
+
+def _silu_from_value(xp: Any, z: Array, h: Array) -> FromValue:
+    """s + h (1 - s) with s = h / z."""
+    s = h / z
+    cost = 4 * (xp.abs(s) + xp.abs(h) * (1 + xp.abs(s)))
+    return FromValue(s + h * (1 - s), xp.abs((1 + z - 2 * h) / z), xp.abs((h - 1) * s / z), cost)
+
+
+def _gelu_from_value(xp: Any, z: Array, h: Array) -> FromValue:
+    """p + 2 h (1 - p) v'(z) with p = h / z, where the value is z p and p = (1 + tanh v) / 2."""
+    p = h / z
+    bend = functions.gelu_inner_slope(z)
+    bend_slope = 6 * functions.GELU_SCALE * 0.044715 * z
+    steep = 2 * h * (1 - p)
+    by_value = (1 + 2 * bend * (z - 2 * h)) / z
+    by_input = (2 * bend * h - 1) * p / z + steep * bend_slope
+    cost = 2 + 10 * xp.abs(p) + 2 * xp.abs(h) * bend * (2 + 10 * xp.abs(1 - p))
+    return FromValue(p + steep * bend, xp.abs(by_value), xp.abs(by_input), cost)
+
+
+def _gelu_cost(xp: Any, z: Array) -> Array:
+    """z (1 + t) / 2 with t off by what tanh loses, and its argument right to 5 roundings."""
+    inner = functions.gelu_inner(z)
+    of_tanh = TANH + 5 * xp.abs(inner) * functions.tanh_slope(xp, inner)
+    return 0.5 * xp.abs(z) * (of_tanh + 1) + 3 * xp.abs(z) * functions.gelu_half(xp, z)
+
+
+TEXTBOOK: MappingProxyType[str, Textbook] = MappingProxyType(
+    {
+        "sigmoid": Textbook(lambda xp, z: xp.full_like(z, SIGMOID), _sigmoid_from_value),
+        "tanh": Textbook(lambda xp, z: xp.full_like(z, TANH), _tanh_from_value),
+        "softplus": Textbook(
+            lambda xp, z: SIGMOID + 2 * costs.SOFTPLUS_ULPS * functions.softplus(xp, z),
+            _softplus_from_value,
+        ),
+        "silu": Textbook(lambda xp, z: (SIGMOID + 1) * xp.abs(z), _silu_from_value),
+        "gelu": Textbook(_gelu_cost, _gelu_from_value),
+    }
+)

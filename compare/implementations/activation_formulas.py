@@ -1,0 +1,96 @@
+"""Activations as torch and as textbooks compute them, in JAX, for `roundoff` to trace.
+
+torch differentiates softplus, silu and gelu by formulas of its own, and takes another forward
+formula for softplus. By textbook formulas a small value is what is left of larger ones.
+"""
+
+import math
+from types import MappingProxyType
+
+import jax
+import jax.numpy as jnp
+
+from jaxmlp import ACTIVATIONS, Activation
+from jaxmlp.base import Array
+
+
+def _softplus(z: Array) -> Array:
+    return jnp.where(z > 40, z, jnp.log1p(jnp.exp(z)))
+
+
+def _softplus_slope(z: Array, h: Array) -> Array:
+    del h
+    e = jnp.exp(z)
+    return jnp.where(z > 40, jnp.ones_like(z), e / (e + 1))
+
+
+def _silu_slope(z: Array, h: Array) -> Array:
+    del h
+    s = jax.nn.sigmoid(z)
+    return s * (1 + z * (1 - s))
+
+
+def _gelu_inner(z: Array) -> Array:
+    return math.sqrt(2 / math.pi) * (z + 0.044715 * (z * z * z))
+
+
+def _gelu_inner_slope(z: Array) -> Array:
+    return math.sqrt(2 / math.pi) * (1 + 3 * 0.044715 * z * z)
+
+
+def _gelu_slope(z: Array, h: Array) -> Array:
+    del h
+    t = jnp.tanh(_gelu_inner(z))
+    return 0.5 * (1 + t) + (0.5 * z) * (1 - t * t) * _gelu_inner_slope(z)
+
+
+def _textbook_sigmoid(z: Array) -> Array:
+    return (1 + jnp.tanh(z / 2)) / 2
+
+
+def _textbook_tanh(z: Array) -> Array:
+    return 2 * jax.nn.sigmoid(2 * z) - 1
+
+
+def _textbook_softplus(z: Array) -> Array:
+    small = jnp.minimum(z, 10)  # where exp overflows in no dtype
+    return jnp.where(z > 10, _softplus(z), jnp.log(1 + jnp.exp(small)))
+
+
+def _textbook_silu(z: Array) -> Array:
+    return z * _textbook_sigmoid(z)
+
+
+def _textbook_silu_slope(z: Array, h: Array) -> Array:
+    s = _textbook_sigmoid(z)
+    return s + h * (1 - s)
+
+
+def _textbook_gelu(z: Array) -> Array:
+    return 0.5 * z * (1 + _textbook_tanh(_gelu_inner(z)))
+
+
+def _textbook_gelu_slope(z: Array, h: Array) -> Array:
+    del h
+    t = _textbook_tanh(_gelu_inner(z))
+    return 0.5 * (1 + t) + (0.5 * z) * (1 - t * t) * _gelu_inner_slope(z)
+
+
+TORCH: MappingProxyType[str, Activation] = MappingProxyType(
+    {
+        **ACTIVATIONS,
+        "softplus": Activation(_softplus, _softplus_slope),
+        "silu": Activation(jax.nn.silu, _silu_slope),
+        "gelu": Activation(ACTIVATIONS["gelu"].fn, _gelu_slope),
+    }
+)
+TEXTBOOK: MappingProxyType[str, Activation] = MappingProxyType(
+    {
+        **ACTIVATIONS,
+        "sigmoid": Activation(_textbook_sigmoid, ACTIVATIONS["sigmoid"].deriv),
+        "tanh": Activation(_textbook_tanh, ACTIVATIONS["tanh"].deriv),
+        "softplus": Activation(_textbook_softplus, lambda z, h: _textbook_sigmoid(z)),
+        "silu": Activation(_textbook_silu, _textbook_silu_slope),
+        "gelu": Activation(_textbook_gelu, _textbook_gelu_slope),
+    }
+)

@@ -1,0 +1,100 @@
+"""Implementations that gave the same answer to a block, computed in the same way."""
+
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
+
+import numpy as np
+
+from compare.evidence.certificate.case import Case, Layers, make_case
+from compare.evidence.certificate.nearness import is_far, is_near
+from compare.evidence.certificate.rungs import Rung, rungs
+from compare.evidence.differences.bounds import TYPICAL_LIMIT
+from compare.evidence.rounding.arithmetic import plain_arithmetic
+from compare.implementations.base import Computation
+from compare.pipeline.allowances import allowances_of
+from compare.pipeline.kinds.base import Run
+from compare.problem.answers import Answer, names_by_answer, take
+from compare.problem.axes import samples_last
+from compare.problem.blocks import Block
+from jaxmlp.base import Batch
+
+
+class Group(NamedTuple):
+    """Implementations that are certified together."""
+
+    names: tuple[str, ...]
+    answer: Answer
+    case: Case
+    rungs: tuple[Rung, ...]
+    is_known: bool  # how it was computed
+
+    @property
+    def highest(self) -> Case:
+        """The case on the last rung, which allows for most."""
+        return self.case.on(self.rungs[-1])
+
+
+def groups_of(run: Run, block: Block, answers: Mapping[str, Answer]) -> list[Group]:
+    """Groups the implementations of a run; those of which it is known how they compute come first.
+
+    Args:
+      run: names them.
+      block: of the samples.
+      answers: those that are equal to the last bit are one object.
+    """
+    problem, groups = run.problem, []
+    for names in names_by_answer({name: answers[name] for name in run.names}):
+        answer = answers[names[0]]
+        alike: dict[tuple[bool, Computation], tuple[str, ...]] = {}
+        for name in names:
+            how = run.computation(name)
+            key = how.is_known, Computation(arithmetic=how.arithmetic_in(answer.dtype))
+            alike[key] = (*alike.get(key, ()), name)
+        for (is_known, how), group in alike.items():
+            computed = how.arithmetic_in(answer.dtype)
+            case = make_case(
+                problem.network,
+                problem.params,
+                *block.batch,
+                answer.grads,
+                arithmetic=computed,
+                printed=answer.printed,
+            )
+            asked = plain_arithmetic(problem.dtype)
+            ladder = rungs(problem.network, computed, asked, is_known=is_known)
+            groups.append(Group(group, answer, case, ladder, is_known))
+    return sorted(groups, key=lambda group: not group.is_known)
+
+
+def near_samples(
+    run: Run, block: Block, group: Group, right: Sequence[Layers], rows: np.ndarray
+) -> np.ndarray:
+    """Returns which of some samples have only entries near to their float64 values, [n] bool.
+
+    Args:
+      run: that the block is of.
+      block: of the samples.
+      group: whose gradients break a rule.
+      right: gradients of certified implementations for the block, sample axis last.
+      rows: of the samples in the block, [n].
+    """
+    near = ~is_far(group.highest.take(rows).wide())
+    rows = rows[near]
+    if not len(rows):
+        return near
+    name = group.names[0]
+    batch = Batch(block.batch.x[rows], block.batch.y[rows])
+    allowed = allowances_of(
+        {name: take(group.answer, rows)},
+        run.problem,
+        batch,
+        layout="in_out",
+        computations={name: run.computation(name)},
+    )[name].typical
+    leaves = {key: TYPICAL_LIMIT * samples_last(array) for key, array in allowed.items()}
+    layers = range(1, len(run.problem.params) + 1)
+    typical = tuple((leaves[f"w{i}"], leaves[f"b{i}"]) for i in layers)
+    some = [tuple((w[..., rows], b[..., rows]) for w, b in layers) for layers in right]
+    u = plain_arithmetic(run.problem.dtype).u
+    near[near] = is_near(group.highest.take(rows).wide(), some, typical, u)
+    return near

@@ -1,0 +1,94 @@
+"""Gradients recovered from weights before and after a step."""
+
+import itertools
+
+import numpy as np
+import pytest
+
+from compare import compare_gradients
+from compare.implementations.user.updates import with_hidden_digits
+from compare.problem.answers import Answer
+from jaxmlp import Layer
+from tests.verdict.test_correct_code import TANH_SLOPE, backprop, problem
+
+
+def drawn(dtype, *, samples=4, seed=0):
+    """Weights, and numbers in place of their gradients."""
+    rng = np.random.default_rng(seed)
+    sizes = itertools.pairwise((3, 4, 5, 2))
+    params = tuple(
+        Layer(rng.uniform(-1, 1, pair).astype(dtype), rng.uniform(-1, 1, pair[1]).astype(dtype))
+        for pair in sizes
+    )
+    grads = tuple(
+        Layer(*(0.1 * rng.normal(size=(samples, *leaf.shape)).astype(dtype) for leaf in layer))
+        for layer in params
+    )
+    return params, grads
+
+
+def recovered(params, grads, rate):
+    """(w - new w) / rate, as the dtype of the weights has it."""
+    rate = params[0].w.dtype.type(rate)
+    return tuple(
+        Layer(*((w - (w - rate * g)) / rate for w, g in zip(layer, found, strict=True)))
+        for layer, found in zip(params, grads, strict=True)
+    )
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("rate", [0.5, 0.1, 0.03, 0.001])
+def test_a_step_is_recognised_by_its_bits_and_its_half_units_hold(dtype, rate):
+    params, grads = drawn(dtype)
+    found = with_hidden_digits(Answer(recovered(params, grads, rate)), params)
+    assert found.rate == rate
+    for layer, right, hidden in zip(found.grads, grads, found.printed, strict=True):
+        for value, exact, half in zip(layer, right, hidden, strict=True):
+            off = np.abs(value.astype(np.longdouble) - exact.astype(np.longdouble))
+            assert np.all(off <= half)
+            assert np.any(off > half / 2)  # no half unit is much larger than it has to be
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_ordinary_gradients_are_left_alone(dtype):
+    for seed in range(20):
+        params, grads = drawn(dtype, seed=seed)
+        assert with_hidden_digits(Answer(grads), params) == Answer(grads)
+
+
+def test_one_changed_bit_that_tells_is_no_step():
+    params, grads = drawn(np.float32)
+    found = recovered(params, grads, 0.1)
+    w = found[1].w
+    at = np.argmax(np.abs(params[1].w / w[0]))  # the smallest step of all in sample 0
+    w[0].reshape(-1)[at] *= np.float32(1 + 2.0**-8)
+    assert with_hidden_digits(Answer(found), params).rate is None
+
+
+def from_a_step(params, x, y, *, sign=1):
+    (dw1, db1), *rest = backprop(np.tanh, TANH_SLOPE)(params, x, y)
+    grads = [(sign * dw1, sign * db1), *rest]
+    rate = np.float32(0.1)
+    return [
+        tuple((leaf - (leaf - rate * g)) / rate for leaf, g in zip(layer, found, strict=True))
+        for layer, found in zip(params, grads, strict=True)
+    ]
+
+
+@pytest.mark.parametrize("sign", [1, -1])
+def test_a_gradient_from_a_step_is_judged_by_what_it_shows(sign):
+    params, batch = problem()
+    report = compare_gradients(
+        params,
+        *batch,
+        activation="tanh",
+        implementations=("numpy_manual",),
+        candidates={"mine": lambda *args: from_a_step(*args, sign=sign)},
+    )
+    if sign == 1:
+        assert report.verdict == "agree", report.reason
+        assert "mine hides digits: it comes from a step at a rate of 0.1" in report.reason
+        assert "float32 and the known digits" in report.reason
+    else:
+        assert report.verdict == "disagree"
+        assert "delta1 of mine is the negative" in report.reason

@@ -1,0 +1,205 @@
+"""Correct gradients as people compute them: none is called wrong, and what is peculiar is said."""
+
+import numpy as np
+import pytest
+
+from compare import compare_gradients
+from jaxmlp import Batch
+from jaxmlp.mlp import init_params
+
+F32 = np.float32
+
+
+def problem(sizes=(3, 6, 5, 2), *, samples=6, seed=0, scale=1.0):
+    params = init_params(np.random.default_rng(seed), sizes)
+    params = tuple(layer._replace(w=F32(scale) * layer.w) for layer in params)
+    rng = np.random.default_rng(seed + 1)
+    x, y = (rng.normal(size=(samples, n)).astype(F32) for n in (sizes[0], sizes[-1]))
+    return params, Batch(x, y)
+
+
+def judge(mine, *, activation="tanh", **options):
+    params, batch = problem(**options)
+    return compare_gradients(
+        params,
+        *batch,
+        activation=activation,
+        implementations=("numpy_manual",),
+        candidates={"mine": mine},
+    )
+
+
+def backprop(phi, slope, *, dot=np.matmul, twice=2):
+    """A backprop of any depth, with its own activation and products."""
+
+    def mine(params, x, y):
+        hs, zs = [x], []
+        for i, (w, b) in enumerate(params):
+            zs.append(dot(hs[-1], w) + b)
+            hs.append(phi(zs[-1]) if i + 1 < len(params) else zs[-1])
+        delta, grads = twice * (hs[-1] - y), []
+        for i in range(len(params) - 1, -1, -1):
+            grads.append((np.outer(hs[i], delta), delta))
+            if i:
+                delta = dot(params[i][0], delta) * slope(zs[i - 1], hs[i])
+        return grads[::-1]
+
+    return mine
+
+
+def by_sums(a, b):
+    """A product of vector and matrix, or matrix and vector, collected in float64."""
+    rows, cols = (a[:, None] * b, 0) if a.ndim == 1 else (a * b, 1)
+    total = np.zeros(rows.shape[1 - cols])
+    for row in np.moveaxis(rows, cols, 0):
+        total += row
+    return total
+
+
+TANH_SLOPE = lambda z, h: 1 - h * h  # noqa: E731
+PARTLY_FLOAT64 = {
+    "sums in np.zeros": backprop(np.tanh, TANH_SLOPE, dot=by_sums),
+    "a float64 factor of the loss": backprop(np.tanh, TANH_SLOPE, twice=np.float64(2)),
+    "tanh of a longer z": backprop(lambda z: np.tanh(z * np.float64(1)), TANH_SLOPE),
+}
+
+
+@pytest.mark.parametrize("kind", PARTLY_FLOAT64)
+def test_float32_programs_in_which_a_float64_number_enters_agree(kind):
+    report = judge(PARTLY_FLOAT64[kind])
+    assert report.verdict == "agree", report.reason
+    assert "mine has float64 arrays with the precision of float32" in report.reason
+
+
+def test_pure_float64_arithmetic_is_told_by_nothing():
+    """Weights of float32, and everything else in float64."""
+    wide = backprop(np.tanh, TANH_SLOPE)
+    report = judge(lambda params, x, y: wide([(w.astype(float), b) for w, b in params], x * 1.0, y))
+    assert report.verdict == "agree", report.reason
+
+
+@pytest.mark.parametrize("kind", PARTLY_FLOAT64)
+def test_a_mistake_in_such_a_program_is_found(kind):
+    right = PARTLY_FLOAT64[kind]
+
+    def wrong(params, x, y):
+        (dw1, db1), *rest = right(params, x, y)
+        return [(-dw1, -db1), *rest]
+
+    report = judge(wrong)
+    assert report.verdict == "disagree"
+    assert "delta1 of mine is the negative of what the chain rule gives" in report.reason
+
+
+def exp_tanh(z):
+    return (np.exp(2 * z) - 1) / (np.exp(2 * z) + 1)
+
+
+TEXTBOOK = {
+    "tanh": backprop(exp_tanh, TANH_SLOPE),
+    "sigmoid": backprop(lambda z: (np.tanh(z / 2) + 1) / 2, lambda z, h: h - h * h),
+    "softplus": backprop(lambda z: np.log(np.exp(z) + 1), lambda z, h: np.exp(z) / (np.exp(z) + 1)),
+    "silu": backprop(
+        lambda z: z * ((1 + np.tanh(z / 2)) / 2),
+        lambda z, h: (s := (1 + np.tanh(z / 2)) / 2) + h * (1 - s),
+    ),
+}
+
+
+@pytest.mark.parametrize("activation", TEXTBOOK)
+def test_textbook_formulas_that_lose_digits_agree_and_are_told(activation):
+    # large weights saturate, and small ones leave a tanh near 0
+    scale = {"tanh": 0.01, "softplus": 7}.get(activation, 12)
+    options = {"scale": scale, "sizes": (4, 12, 12, 1)}
+    report = judge(TEXTBOOK[activation], activation=activation, **options)
+    assert report.verdict == "agree", report.reason
+    assert f"mine computes {activation} by a formula that loses digits" in report.reason
+
+
+@pytest.mark.parametrize("activation", TEXTBOOK)
+@pytest.mark.parametrize("layer", [0, 1, 2])
+def test_a_wrong_sign_beside_such_a_formula_is_found(activation, layer):
+    right = TEXTBOOK[activation]
+
+    def wrong(params, x, y):
+        grads = right(params, x, y)
+        dw, db = grads[layer]
+        return [*grads[:layer], (-dw, -db), *grads[layer + 1 :]]
+
+    report = judge(wrong, activation=activation, sizes=(4, 12, 12, 1), samples=3)
+    assert report.verdict == "disagree", report.reason
+
+
+def test_forward_mode_is_not_accused_but_a_warning():
+    """Every entry by a pass of its own, so that the gradient is of rank one only roughly."""
+
+    def one(layers, x, y, tangents):
+        h, dh = x, np.zeros_like(x)
+        for i, ((w, b), (tw, tb)) in enumerate(zip(layers, tangents, strict=True)):
+            h, dh = h @ w + b, dh @ w + h @ tw + tb
+            if i + 1 < len(layers):
+                h = np.tanh(h)
+                dh = dh * (1 - h * h)
+        return F32(2) * ((h - y) @ dh)
+
+    def mine(params, x, y):
+        grads = []
+        for i, pair in enumerate(params):
+            found = []
+            for kind, leaf in enumerate(pair):
+                flat = np.empty(leaf.shape, F32)
+                for index in np.ndindex(leaf.shape):
+                    tangents = [[np.zeros_like(a) for a in both] for both in params]
+                    tangents[i][kind][index] = 1
+                    flat[index] = one(params, x, y, tangents)
+                found.append(flat)
+            grads.append(tuple(found))
+        return grads
+
+    report = judge(mine, samples=2, sizes=(3, 9, 9, 2))
+    assert report.verdict == "agree", report.reason
+    assert "break a rule of backpropagation" in report.warnings[0]
+    assert "in forward mode for instance" in report.warnings[0]
+
+
+LOW = {"bfloat16": "bfloat16 with sums in float32", "float16": "float16 with sums in float32"}
+
+
+@pytest.mark.parametrize("dtype", LOW)
+def test_a_coarser_arithmetic_is_named_as_what_it_is(dtype):
+    """float32 arrays, rounded to two bytes wherever a program in mixed precision rounds."""
+    import ml_dtypes
+
+    low = np.dtype(getattr(ml_dtypes, dtype, dtype))
+
+    def cast(a):
+        return np.asarray(a).astype(low).astype(F32)
+
+    rounded = backprop(
+        lambda z: cast(np.tanh(z)),
+        lambda z, h: cast(1 - h * h),
+        dot=lambda a, b: cast(cast(a) @ cast(b)),
+    )
+
+    def mine(params, x, y):
+        return [(cast(dw), cast(db)) for dw, db in rounded(params, cast(x), cast(y))]
+
+    report = judge(mine)
+    assert report.verdict == "disagree"
+    said = f"the gradient of mine is right to within the rounding of {LOW[dtype]}"
+    assert f"{said}, and not to within that of float32" in report.reason
+
+
+def test_no_arithmetic_is_named_where_a_sign_is_wrong_too():
+    right = backprop(np.tanh, TANH_SLOPE)
+
+    def mine(params, x, y):
+        grads = [
+            tuple((leaf * 256).round() / F32(256) for leaf in layer)
+            for layer in right(params, x, y)
+        ]
+        return [grads[0], tuple(-leaf for leaf in grads[1]), grads[2]]
+
+    report = judge(mine)
+    assert report.verdict == "disagree"
+    assert "right to within" not in report.reason
