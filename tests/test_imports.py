@@ -44,6 +44,7 @@ ALLOWED = {
     "compare.evidence": {"numpy", "ml_dtypes", "jax", "jaxmlp.base"},
     "compare.implementations.numpy_backprop": {"numpy"},
     "compare.implementations.jax": {"jax", "numpy", "jaxmlp"},
+    "compare.implementations.activation_formulas": {"jax", "jaxmlp"},
     "compare.implementations.formulas": {"jax", "jaxmlp"},
     "compare.implementations.table": {"jaxmlp"},
     "compare.implementations.torch": {"torch", "numpy", "torch_ref", "jaxmlp.base"},

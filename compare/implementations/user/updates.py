@@ -28,6 +28,8 @@ def with_hidden_digits(answer: Answer, params: Params) -> Answer:
     if answer.printed is not None or params[0].w.dtype.name not in ("float32", "float64"):
         return answer
     grads = answer.grads
+    if not all(np.isfinite(leaf).all() for layer in grads for leaf in layer):
+        return answer
     pairs = [
         (leaf, grad)
         for layer, grad_layer in zip(params, grads, strict=True)
