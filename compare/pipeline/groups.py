@@ -6,7 +6,7 @@ from typing import NamedTuple
 import numpy as np
 
 from compare.evidence.certificate.case import Case, Layers, make_case
-from compare.evidence.certificate.nearness import is_far, is_near
+from compare.evidence.certificate.nearness import is_far, is_near, is_scattered
 from compare.evidence.certificate.rungs import Rung, rungs
 from compare.evidence.differences.bounds import TYPICAL_LIMIT
 from compare.evidence.rounding.arithmetic import plain_arithmetic
@@ -78,10 +78,11 @@ def near_samples(
       right: gradients of certified implementations for the block, sample axis last.
       rows: of the samples in the block, [n].
     """
-    near = ~is_far(group.highest.take(rows).wide())
+    case = group.highest.take(rows).wide()
+    near = ~is_far(case)
+    if not near.any() or not is_scattered(case):
+        return np.zeros_like(near)
     rows = rows[near]
-    if not len(rows):
-        return near
     name = group.names[0]
     batch = Batch(block.batch.x[rows], block.batch.y[rows])
     allowed = allowances_of(

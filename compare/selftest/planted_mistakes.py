@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Iterator
 
 from compare.selftest.backward import backward, forward
+from compare.selftest.correct_code import correct_answers
 from compare.selftest.mistakes import MISTAKES, Mistake
 from compare.selftest.trial import (
     JUDGES,
@@ -80,6 +81,11 @@ def _try_network(label: str, setup: Setup, score: Score, *, seed: int) -> None:
     right = backward(f)
     for a, b in ((0, 1), (0, 2), (1, 2)):
         score.add_correct(judge(problem, {name: true[name] for name in (CORRECT[a], CORRECT[b])}))
+    for name, answer in correct_answers(problem, setup.activation):
+        trial = judge(problem, {CORRECT[0]: true[CORRECT[0]], "correct": answer})
+        score.add_correct(trial)
+        if trial.alarms[OURS]:
+            _show_progress(f"{label}: a false alarm: {name}: {trial.verdict.reason}\n")
     for name, mistake in MISTAKES.items():
         if not mistake.needs(f):
             continue

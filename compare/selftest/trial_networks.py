@@ -23,6 +23,7 @@ class Setup(NamedTuple):
     activation: str
     init: str = "torch"
     scale: float = 1.0  # of the weights
+    first_bias: float | None = None  # all biases of the first layer, if not drawn
 
 
 NETWORKS: dict[str, Setup] = {
@@ -34,6 +35,7 @@ NETWORKS: dict[str, Setup] = {
     "10 hidden relu layers": Setup((10, *(21,) * 10, 1), "relu", "normal"),
     "3 tanh layers": Setup((3, 8, 8, 8, 2), "tanh"),
     "saturated tanh": Setup((2, 10, 10, 1), "tanh", "normal", 4.0),
+    "saturated first layer": Setup((3, *(8,) * 12, 1), "sigmoid", scale=2.0, first_bias=-17.0),
     "tiny weights": Setup((2, 10, 10, 1), "sigmoid", scale=1e-3),
     "softplus": Setup((4, 6, 6, 1), "softplus"),
     "silu, 3 outputs": Setup((4, 6, 6, 3), "silu", "normal"),
@@ -54,6 +56,8 @@ def make_trial_problem(
     params = tuple(
         Layer(*((leaf * setup.scale).astype(np.float32) for leaf in layer)) for layer in drawn
     )
+    if setup.first_bias is not None:
+        params = (params[0]._replace(b=np.full_like(params[0].b, setup.first_bias)), *params[1:])
     x = rng.random((samples, setup.layer_sizes[0])).astype(np.float32)
     batch = Batch(x, default_labels(x, setup.layer_sizes[-1]))
     network = uniform_network(setup.layer_sizes, setup.activation)

@@ -1,9 +1,9 @@
 """Gradients that break a rule of backpropagation, and are right all the same.
 
 The rules hold for whatever is computed layer by layer. Forward mode and finite differences round
-every entry by itself, so their gradients are of rank one only roughly. Where every entry is as near
-to the float64 value as rounding usually leaves it, or nearer than those of all certified
-implementations, there is nothing to accuse a gradient of.
+every entry by itself, so their gradients are of rank one only roughly, all over a layer. Where
+every entry is as near to the float64 value as rounding usually leaves it, or nearer than those of
+all certified implementations, there is nothing to accuse such a gradient of.
 """
 
 from collections.abc import Sequence
@@ -11,8 +11,11 @@ from collections.abc import Sequence
 import numpy as np
 
 from compare.evidence.certificate.case import Case, Layers
+from compare.evidence.certificate.checks import check_gradients, ratios
 
-_SHARE = 2.0**-6  # of the largest entry: what is off by more is not near, whatever rounding does
+_SHARE = 2.0**-10  # of the largest entry: what is off by more is not near, whatever rounding does
+_MOST = 0.75  # share of samples
+_UNITS = 3  # in which the rule breaks, at least
 
 
 def is_far(case: Case) -> np.ndarray:
@@ -30,6 +33,21 @@ def is_far(case: Case) -> np.ndarray:
     return far
 
 
+def is_scattered(case: Case) -> bool:
+    """Returns whether dL/dw = outer(h, delta) breaks all over some layer, in most samples.
+
+    One wrong entry of dL/dw or dL/db breaks it for one unit alone.
+
+    Args:
+      case: samples that break a rule, in float64.
+    """
+    checks = (one for one in check_gradients(case).checks if one.rule == "rank_one")
+    broken = [ratios(one) > 1 for one in checks]  # [n_in, n_out, N] bool
+    in_most = np.mean(np.logical_or.reduce([one.any(axis=(0, 1)) for one in broken])) >= _MOST
+    units = [one.any(axis=(0, 2)) for one in broken]
+    return bool(in_most and any(one.sum() >= max(_UNITS, len(one) / 4) for one in units))
+
+
 def is_near(case: Case, others: Sequence[Layers], typical: Layers, u: float) -> np.ndarray:
     """Returns which samples have only entries near to their float64 values, [N] bool.
 
@@ -39,7 +57,7 @@ def is_near(case: Case, others: Sequence[Layers], typical: Layers, u: float) -> 
       typical: in the shapes of the gradients, how far off rounding usually leaves them.
       u: unit roundoff of the run.
     """
-    near = ~is_far(case)
+    near = np.ones(case.x.shape[-1], bool)
     for i, layer in enumerate(float64_gradients(case)):
         for kind, value in enumerate(layer):
             allowed = np.maximum(u * np.abs(value), typical[i][kind])

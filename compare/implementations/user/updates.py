@@ -3,8 +3,8 @@
 A program may show nothing but its new weights v = w - rate dw. What is recovered from them is known
 only to half a unit in the last place of v, divided by the rate: for weights of 0.5 and a rate of
 0.1 that is 3e-7 in float32, more than rounding costs the gradient itself. Such gradients are
-recognised: w - rate g is a number of the weights' dtype in every entry, which is chance one time in
-eight or less, entry by entry.
+recognised: w - rate g is a number of the weights' dtype in every entry, and that 2^48 times more
+often than by chance.
 """
 
 import numpy as np
@@ -13,9 +13,8 @@ from compare.problem.answers import Answer
 from jaxmlp.base import Layer, Params
 
 RATES = tuple(m / 10**k for k in range(1, 7) for m in range(1, 10))
-_LEAST = 16  # telling entries that a rate has to fit
+_BITS = 48.0  # of evidence that a rate needs
 _MOST = 4096  # entries of each parameter that rates are tried on
-_TELLING = 4.0  # how many times its tolerance the half unit of an entry has to be
 
 
 def with_hidden_digits(answer: Answer, params: Params) -> Answer:
@@ -44,23 +43,27 @@ def with_hidden_digits(answer: Answer, params: Params) -> Answer:
 
 
 def _fits(rate: float, pairs: list[tuple[np.ndarray, np.ndarray]], most: int | None) -> bool:
-    """Whether all telling entries, at least _LEAST of them, are recovered at this rate."""
-    telling = 0
+    """Whether all entries are recovered at this rate, and not by chance.
+
+    By chance an entry is within its tolerance t of a number one time in h / t, where h is half the
+    distance of numbers there: it gives log2(h / t) bits of evidence.
+    """
+    bits = 0.0
     for leaf, grad in pairs:
         w = np.broadcast_to(leaf, grad.shape).reshape(-1)[:most]
         off, tolerance, half = _distance(rate, w, grad.reshape(-1)[:most])
-        tells = (half > _TELLING * tolerance) & (tolerance > 0)
+        tells = (half > tolerance) & (tolerance > 0)
         if np.any(tells & (off > tolerance)):
             return False
-        telling += int(np.count_nonzero(tells))
-    return telling >= _LEAST
+        bits += float(np.log2(half[tells] / tolerance[tells]).sum())
+    return bits >= _BITS
 
 
 def _distance(rate: float, w: np.ndarray, g: np.ndarray) -> tuple[np.ndarray, ...]:
     """Returns how far w - rate g is from the dtype, how far it may be, and its half unit.
 
-    The difference of weights is exact where the step is small, the division rounds once and so may
-    the rate: 2 u |rate g|, and a bit for this very subtraction, in extended precision.
+    The difference of weights, the division and the rate are each rounded once: 3 u |rate g|, and a
+    bit for second order and for this very subtraction, in extended precision.
     """
     u = np.finfo(w.dtype).eps / 2
     step = np.longdouble(rate) * g.astype(np.longdouble)
@@ -68,7 +71,7 @@ def _distance(rate: float, w: np.ndarray, g: np.ndarray) -> tuple[np.ndarray, ..
     rounded = new.astype(w.dtype)
     off = np.abs(new - rounded.astype(np.longdouble)).astype(np.float64)
     own = float(np.finfo(np.longdouble).eps) * np.abs(w.astype(np.float64))
-    tolerance = np.where(step != 0, 2.5 * u * np.abs(step.astype(np.float64)) + own, 0.0)
+    tolerance = np.where(step != 0, 3.5 * u * np.abs(step.astype(np.float64)) + own, 0.0)
     return off, tolerance, np.spacing(np.abs(rounded)).astype(np.float64) / 2
 
 
