@@ -84,7 +84,7 @@ PROGRAMS: Mapping[str, Program] = {
     "textbook formulas, and sums in float64": Program(TEXTBOOK, backward_product=_in_float64),
     "all sums in float64": Program(forward_product=_in_float64, backward_product=_in_float64),
 }
-RATES = (0.5, 0.1, 0.01)
+RATES = (0.1, 0.01, 0.001)
 
 
 def correct_answers(problem: Problem, activation: str) -> Iterator[tuple[str, Answer]]:
