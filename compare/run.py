@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from compare.options.command_line import config_from_argv
 from compare.options.config import Config
 from compare.options.exit_status import EXIT_STATUS, exit_with
+from compare.options.signals import check_signals
 from compare.report.progress import Progress
 
 if TYPE_CHECKING:
@@ -85,6 +86,7 @@ def _compare(config: Config) -> "tuple[Report, Sequence[str]] | None":
                 report = report_of(examined)
                 stems = {one.name: one.file_stem for one in examined.taking_part}
                 outputs.write(report, journal.blocks(), stems)
+                check_signals()  # none was lost; from here on the files appear
         except KeyboardInterrupt:
             raise journal.interrupted() from None
         journal.finish()

@@ -42,7 +42,7 @@ def config_from_argv(argv: Sequence[str]) -> Config:
 
     Raises:
       UsageError: for anything on it that cannot be.
-      SystemExit: with status 0, after --help.
+      HelpShown: after --help.
     """
     parsed = parse(argv, OPTIONS, usage=USAGE, sections=SECTIONS)
     parsed.refuse_words(such_as="--samples=5")

@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator, Mapping
 from compare.errors import UsageError
 from compare.formats.atomic import Staging
 from compare.options.config import Config
+from compare.options.signals import check_signals, signals_held_back
 from compare.pipeline.collect import Collection, Findings
 from compare.problem.answers import Answer, NamedGrads
 from compare.problem.blocks import Block
@@ -19,7 +20,6 @@ from compare.resume.block_gradients import BlockGradients
 from compare.resume.folder import StateFolder
 from compare.resume.identity import first_difference, identity_of
 from compare.resume.processes import Share, wait_until
-from compare.resume.signals import signals_held_back
 from compare.resume.state import State, read_state, set_aside, write_state
 
 _EVERY = 2.0  # seconds from state to state: how much a run that is killed has to do again
@@ -74,6 +74,7 @@ class Journal:
 
         Raises:
           UsageError: if a state has another identity.
+          KeyboardInterrupt: if a signal has come.
         """
         if self._folder.path.exists():
             self._folder.lock(self._share.process)
@@ -87,6 +88,7 @@ class Journal:
         if mine:
             assert self._config.samples is not None
             self.total = min(mine[-1] + starts.step, self._config.samples) - mine[0]
+        check_signals()
         return mine[self._blocks :]
 
     def add(
@@ -96,6 +98,7 @@ class Journal:
 
         Raises:
           UsageError: if the state cannot be saved, as on a full disk.
+          KeyboardInterrupt: if a signal has come; the block is added.
         """
         with signals_held_back():  # so that a block is added as a whole or not at all
             evidence.add(found)
@@ -106,6 +109,7 @@ class Journal:
             full = self._gradients is not None and self._gradients.full
             if full or self._clock() >= self._next:
                 self.save(evidence)
+        check_signals()
 
     def save(self, evidence: Collection, *, complete: bool = False) -> None:
         """Writes gradients and then the state; each appears whole, or not at all.
@@ -135,11 +139,14 @@ class Journal:
 
     def interrupted(self) -> KeyboardInterrupt:
         """Returns the interrupt, saying how the run can go on."""
-        if self.saved is None:
-            return KeyboardInterrupt("interrupted; nothing was written")
+        if self.saved is not None:
+            kept = f"{self.saved:,} of {self.total:,} samples are saved in {self._folder.path}"
+        elif self._state.exists():
+            kept = f"what an earlier run has saved is still in {self._folder.path}"
+        else:
+            return KeyboardInterrupt("interrupted; nothing is saved: the same command begins anew")
         return KeyboardInterrupt(
-            f"interrupted; {self.saved:,} of {self.total:,} samples are saved in "
-            f"{self._folder.path}: the same command goes on from there, and with --restart it "
+            f"interrupted; {kept}: the same command goes on from there, and with --restart it "
             "begins anew"
         )
 

@@ -11,6 +11,9 @@ from typing import Any
 
 import numpy as np
 
+from compare.errors import UsageError
+from compare.options.process_exit import exits_refused
+
 
 class _Lent:
     """A stream that a user's code may close without closing ours."""
@@ -26,19 +29,43 @@ class _Lent:
 
 
 @contextlib.contextmanager
-def contained() -> Iterator[None]:
-    """What a user's code prints is no result of ours; its np.seterr and os.chdir end with it."""
+def contained(
+    where: str, *, called_with: str | None = None, checks: bool = False
+) -> Iterator[None]:
+    """Runs a user's code, which ends nothing and sets nothing but for itself.
+
+    What it prints is no result of ours; its np.seterr and os.chdir end with it.
+
+    Args:
+      where: what raised, as errors begin; ends with a verb.
+      called_with: what a function is called with, for one that does not take it.
+      checks: whether our checks run with it, whose UsageErrors stay as they are.
+
+    Raises:
+      UsageError: in place of whatever it raises, an exit included.
+    """
     lent: Any = sys.stderr and _Lent(sys.stderr)  # which is None where there is no stderr
-    with (
-        contextlib.chdir("."),
-        contextlib.redirect_stdout(lent),
-        contextlib.redirect_stderr(lent),
-        np.errstate(),
-    ):
-        yield
+    try:
+        with (
+            contextlib.chdir("."),
+            contextlib.redirect_stdout(lent),
+            contextlib.redirect_stderr(lent),
+            np.errstate(),
+            exits_refused(of_all_threads=False),
+        ):
+            yield
+    except KeyboardInterrupt:
+        raise
+    except BaseException as error:
+        if checks and isinstance(error, UsageError):
+            raise
+        said = _told(error)
+        if called_with and isinstance(error, TypeError) and "\n" not in said:  # no line of it ran
+            said += f"; it is called with {called_with}"
+        raise UsageError(f"{where}: {said}") from error
 
 
-def told(error: BaseException) -> str:
+def _told(error: BaseException) -> str:
     """What an exception says, and below it the user's part of the traceback."""
     frames = traceback.extract_tb(error.__traceback__)
     package = Path(__file__).parents[2]
