@@ -1,6 +1,7 @@
 """The folder in --out that holds an unfinished run, and lets no other run in."""
 
 import contextlib
+import os
 import shutil
 from pathlib import Path
 from typing import IO
@@ -55,6 +56,19 @@ class StateFolder:
     def remove(self) -> None:
         """Removes the folder and everything in it."""
         shutil.rmtree(self.path, ignore_errors=True)
+
+
+def sync(path: str | Path) -> None:
+    """Waits until a file, or the names in a folder, are on disk and outlive a loss of power.
+
+    Raises:
+      OSError: if that fails.
+    """
+    opened = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(opened)
+    finally:
+        os.close(opened)
 
 
 def discard(out: str) -> None:

@@ -2,24 +2,28 @@
 
 `.unfinished/` holds the evidence of the blocks that each process has examined and, if they are to
 be written, their gradients. A state holds the identity of its run: flags, versions, processor,
-files read. A run with another identity does not go on from it.
+and what is in the files that it reads, in this project's own and in those that a user's code
+imports. A run with another identity does not go on from it.
 """
 
 import functools
+import os
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from compare.errors import UsageError
 from compare.formats.atomic import Staging
 from compare.options.config import Config
 from compare.options.signals import check_signals, signals_held_back
 from compare.pipeline.collect import Collection, Findings
+from compare.pipeline.schedule import Examination
 from compare.problem.answers import Answer, NamedGrads
 from compare.problem.blocks import Block
 from compare.resume.block_gradients import BlockGradients
-from compare.resume.folder import StateFolder
-from compare.resume.identity import first_difference, identity_of
+from compare.resume.folder import StateFolder, sync
+from compare.resume.identity import Identity
 from compare.resume.processes import Share, wait_until
+from compare.resume.sources import ImportedFiles
 from compare.resume.state import State, read_state, set_aside, write_state
 
 _EVERY = 2.0  # seconds from state to state: how much a run that is killed has to do again
@@ -32,6 +36,7 @@ class Journal:
         self,
         config: Config,
         share: Share,
+        imported: ImportedFiles,
         *,
         gradients: bool,
         clock: Callable[[], float] = time.monotonic,
@@ -41,11 +46,12 @@ class Journal:
         Args:
           config: of the run.
           share: which process this is.
+          imported: notes what the candidates import.
           gradients: whether to keep gradients too, for `blocks`.
           clock: returns the time in seconds.
         """
         self._config, self._share = config, share
-        self._identity = identity_of(config)
+        self._identity = Identity(config, imported)
         self._folder = StateFolder(config.out)
         self._state = self._folder.state(share.process, share.processes)
         self._gradients = BlockGradients(self._folder.path) if gradients else None
@@ -117,16 +123,23 @@ class Journal:
         Raises:
           UsageError: if that fails; the last good state stays.
         """
-        state = State(
-            self._identity, self._blocks, self.samples, complete, found=evidence.to_json()
-        )
         self._folder.lock(self._share.process)
         try:
             with signals_held_back():
                 if self._gradients is not None:
                     self._gradients.flush()
+                state = State(
+                    self._identity.values,
+                    self._blocks,
+                    self.samples,
+                    complete,
+                    found=evidence.to_json(),
+                    imports=self._identity.imports,
+                    gradients={} if self._gradients is None else self._gradients.digests,
+                )
                 with Staging(self._folder.path, option="--out") as staging:
                     write_state(staging.path(self._state.name), state)
+                sync(self._folder.path)
                 self.saved = self.samples
         except (OSError, UsageError) as error:
             why = getattr(error, "strerror", None) or str(error).rpartition(": ")[2]
@@ -150,14 +163,14 @@ class Journal:
             "begins anew"
         )
 
-    def blocks(self) -> Iterator[tuple[int, NamedGrads]]:
-        """Yields the gradients of all processes in order of samples, if they were kept.
+    def blocks(self, examined: Examination) -> Iterator[tuple[int, NamedGrads]]:
+        """Yields the gradients of all processes in order of samples, if they are to be written.
 
-        Raises:
-          UsageError: if a file of them is damaged or missing.
+        Args:
+          examined: computes a block again whose file is not as it was written.
         """
         if self._gradients is not None:
-            yield from self._gradients.read(self._starts)
+            yield from self._gradients.read(self._starts, examined.answer_again)
 
     def add_others(self, evidence: Collection) -> None:
         """Waits for the evidence of the other processes, and adds it."""
@@ -167,13 +180,17 @@ class Journal:
                 state = self._read(process)
                 assert state is not None
                 evidence.add(evidence.from_json(state.found))
+                self._take_over_gradients(state)
 
     def wait_for_report(self) -> None:
         """Waits until the first process has written everything."""
         wait_until(lambda: not self._folder.path.exists())
 
-    def finish(self) -> None:
-        """Removes the state, once everything is written."""
+    def finish(self, written: Sequence[str]) -> None:
+        """Removes the state, once all files that were written are on disk."""
+        if self.saved is not None:
+            for path in (*written, *{os.path.dirname(name) or "." for name in written}):
+                sync(path)
         self._folder.remove()
 
     def _take_up(self, state: State, evidence: Collection) -> None:
@@ -184,8 +201,13 @@ class Journal:
             set_aside(self._state, "is of another version of compare")
             return
         evidence.add(found)
+        self._take_over_gradients(state)
         self._blocks, self.samples = state.blocks, state.samples
         self.saved = self.samples
+
+    def _take_over_gradients(self, state: State) -> None:
+        if self._gradients is not None:
+            self._gradients.digests.update(state.gradients)
 
     def _read(self, process: int) -> State | None:
         """Reads the state of a process, if there is one that can be used.
@@ -194,7 +216,10 @@ class Journal:
           UsageError: if it cannot be read, or has another identity.
         """
         state = read_state(self._folder.state(process, self._share.processes))
-        difference = None if state is None else first_difference(state.identity, self._identity)
+        if state is None:
+            return None
+        here = process == self._share.process
+        difference = self._identity.difference(state.identity, state.imports, here=here)
         if difference is not None:
             raise self._refused(difference)
         return state

@@ -22,11 +22,15 @@ def without_samples(state):
 
 @pytest.mark.parametrize("change", [without_peers, without_samples])
 def test_a_state_with_other_fields_is_set_aside(tmp_path, whole, stop, capsys, change):
+    (tmp_path / "process_0_of_1.set_aside_1").write_text("an earlier one")
     stop(tmp_path)
     path = state_of(tmp_path)
     write_state(path, change(read_state(path)))
+    other = path.read_bytes()
     assert compare(tmp_path) == 0
     assert "process_0_of_1.json is of another version of compare" in capsys.readouterr().err
+    assert (tmp_path / "process_0_of_1.set_aside_1").read_text() == "an earlier one"
+    assert (tmp_path / "process_0_of_1.set_aside_2").read_bytes() == other
     assert files(tmp_path) == whole
 
 
@@ -46,7 +50,7 @@ def test_a_damaged_state_is_set_aside(tmp_path, whole, stop, damage, capsys):
     state.write_bytes(damaged)
     assert compare(tmp_path) == 0
     assert "process_0_of_1.json is damaged; it is now" in capsys.readouterr().err
-    assert (tmp_path / "process_0_of_1.damaged").read_bytes() == damaged
+    assert (tmp_path / "process_0_of_1.set_aside_1").read_bytes() == damaged
     assert files(tmp_path) == whole
 
 
