@@ -1,5 +1,6 @@
 """What the commands share: exit statuses, and one line on stderr for what went wrong."""
 
+import ctypes
 import io
 import os
 import sys
@@ -45,6 +46,7 @@ def status_of(main: Command, command: str, argv: Sequence[str]) -> int:
         except UsageError as error:
             said = str(error)
         except KeyboardInterrupt as error:
+            _let_python_exit()
             said = str(error) or "interrupted"
         except SystemExit as error:
             said = f"expected to end by itself, but code that it ran asked to exit: {error!r}"
@@ -56,6 +58,7 @@ def status_of(main: Command, command: str, argv: Sequence[str]) -> int:
         except Exception:
             if not signal_came():
                 raise
+            _let_python_exit()
             said = "interrupted"  # in code that raised something else instead
         print(f"{command}: {said}", file=sys.stderr)
     return USAGE_ERROR
@@ -85,6 +88,15 @@ def _open_streams() -> None:
     for name in ("stdout", "stderr"):
         if getattr(sys, name) is None:  # Python found it closed
             setattr(sys, name, open(os.devnull, "w", encoding="utf-8"))  # noqa: SIM115
+
+
+def _let_python_exit() -> None:
+    """Lets Python end with our status, after an interrupt in code that was run from C.
+
+    Python notes such an interrupt until code is next run from C, and kills itself by SIGINT in the
+    end, although the interrupt was caught.
+    """
+    ctypes.pythonapi.PyRun_SimpleString(b"pass")
 
 
 def _drop_stdout() -> None:

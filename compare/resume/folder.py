@@ -1,6 +1,7 @@
 """The folder in --out that holds an unfinished run, and lets no other run in."""
 
 import contextlib
+import errno
 import os
 import shutil
 from pathlib import Path
@@ -62,11 +63,14 @@ def sync(path: str | Path) -> None:
     """Waits until a file, or the names in a folder, are on disk and outlive a loss of power.
 
     Raises:
-      OSError: if that fails.
+      OSError: if the disk is full or fails; not where a file system knows no such thing.
     """
     opened = os.open(path, os.O_RDONLY)
     try:
         os.fsync(opened)
+    except OSError as error:
+        if error.errno in (errno.EIO, errno.ENOSPC, errno.EDQUOT):
+            raise
     finally:
         os.close(opened)
 

@@ -187,10 +187,20 @@ class Journal:
         wait_until(lambda: not self._folder.path.exists())
 
     def finish(self, written: Sequence[str]) -> None:
-        """Removes the state, once all files that were written are on disk."""
+        """Removes the state, once all files that were written are on disk.
+
+        Raises:
+          UsageError: if the disk fails; the state stays.
+        """
         if self.saved is not None:
-            for path in (*written, *{os.path.dirname(name) or "." for name in written}):
-                sync(path)
+            try:
+                for path in (*written, *{os.path.dirname(name) or "." for name in written}):
+                    sync(path)
+            except OSError as error:
+                raise UsageError(
+                    f"--out {self._config.out}: all was written, but may not be on disk: "
+                    f"{error.strerror}; the same command writes it again"
+                ) from None
         self._folder.remove()
 
     def _take_up(self, state: State, evidence: Collection) -> None:

@@ -6,6 +6,7 @@ Size and time do not tell: a file can be written anew with the same of both.
 import hashlib
 import importlib.abc
 import importlib.machinery
+import itertools
 import os
 import site
 import sys
@@ -70,11 +71,11 @@ class ImportedFiles(importlib.abc.MetaPathFinder):
     def find_spec(
         self, fullname: str, path: Sequence[str] | None, target: ModuleType | None = None
     ) -> importlib.machinery.ModuleSpec | None:
-        """Finds what the other finders find."""
-        for finder in sys.meta_path:
-            if finder is self or not hasattr(finder, "find_spec"):
-                continue
-            spec = finder.find_spec(fullname, path, target)
+        """Finds what the finders after this one find."""
+        _, *later = itertools.dropwhile(lambda finder: finder is not self, sys.meta_path)
+        for finder in later:
+            find = getattr(finder, "find_spec", None)
+            spec = None if find is None else find(fullname, path, target)
             if spec is not None:
                 # a module in an archive has no file but the archive
                 self.note(getattr(spec.loader, "archive", None) or spec.origin)

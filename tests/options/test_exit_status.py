@@ -158,3 +158,28 @@ def test_nothing_changes_the_status_after_the_verdict(tmp_path, stdout, status, 
     assert done.returncode == status
     assert said in done.stderr
     assert stdout or done.stdout == f"child 7\n{'disagree' * 20_000}\n"
+
+
+IN_C = """
+import ctypes
+from compare.options.exit_status import exit_with
+
+def main(argv):
+    ctypes.pythonapi.PyRun_SimpleString(b"raise KeyboardInterrupt")  # Python notes it
+    raise KeyboardInterrupt
+
+exit_with(main, "command")
+"""
+
+
+def test_an_interrupt_in_c_ends_with_1_and_not_by_a_signal(tmp_path):
+    (tmp_path / "late.py").write_text(IN_C)
+    done = subprocess.run(
+        [sys.executable, "-m", "late"],
+        cwd=tmp_path,
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (done.returncode, done.stderr.splitlines()[-1]) == (1, "command: interrupted")
