@@ -14,7 +14,7 @@ Compares per-sample gradients of one network, taken in several independent ways.
   python -m compare.run --params=weights.npz --data=samples.npz --layout=out_in
   python -m compare.run --flagfile=cases/deep_relu.flags
 
-Exit status: 0 agree, 2 disagree, 3 undecided, 1 wrong usage or a crash."""
+Exit status: 0 agree, 2 disagree, 3 undecided, 1 wrong usage, an interrupt or a crash."""
 
 SECTIONS = {
     "The network": ("layer_sizes", "activation", "init", "seed", "params", "save_params"),

@@ -1,7 +1,8 @@
 """Ending the process at once, which is for this project to do and not for the code it runs.
 
-`os._exit` ends a process with any status, and `os.execv` lets another program end in its place:
-both would pass for a verdict. While they are refused, they raise SystemExit in their caller.
+`os._exit` ends a process with any status, and `os.execv`, which `os.execl` and its kin call, lets
+another program end in its place: either would pass for a verdict. While they are refused, they
+raise SystemExit in their caller.
 """
 
 import contextlib
@@ -11,7 +12,7 @@ import threading
 from collections.abc import Callable, Iterator
 from typing import Any, NoReturn
 
-_CALLS = {name: getattr(os, name) for name in ("_exit", "execv", "execve")}  # others call these
+_CALLS = {name: getattr(os, name) for name in ("_exit", "abort", "execv", "execve")}
 _lock = threading.Lock()
 _refused: list[tuple[int, int | None]] = []  # processes, and threads of theirs or None for all
 

@@ -38,7 +38,7 @@ def load_candidate(reference: str, *, option: str = "--candidate") -> Backward:
         raise UsageError(f"{where}: there is no file {source}")
     with contained(f"{where}: cannot be imported"):
         module = _import_file(Path(source)) if is_file else importlib.import_module(source)
-    with contained(f"{where}: cannot be looked up", checks=True):
+    with contained(f"{where}: cannot be looked up", passes=UsageError):
         found = _find(module, name, where, source)
         return _beside(str(Path(source).resolve().parent), found) if is_file else found
 

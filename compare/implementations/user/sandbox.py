@@ -30,7 +30,7 @@ class _Lent:
 
 @contextlib.contextmanager
 def contained(
-    where: str, *, called_with: str | None = None, checks: bool = False
+    where: str, *, called_with: str | None = None, passes: type[Exception] | None = None
 ) -> Iterator[None]:
     """Runs a user's code, which ends nothing and sets nothing but for itself.
 
@@ -39,7 +39,7 @@ def contained(
     Args:
       where: what raised, as errors begin; ends with a verb.
       called_with: what a function is called with, for one that does not take it.
-      checks: whether our checks run with it, whose UsageErrors stay as they are.
+      passes: what our own code raises that runs with it, and stays as it is.
 
     Raises:
       UsageError: in place of whatever it raises, an exit included.
@@ -57,7 +57,7 @@ def contained(
     except KeyboardInterrupt:
         raise
     except BaseException as error:
-        if checks and isinstance(error, UsageError):
+        if passes is not None and isinstance(error, passes):
             raise
         said = _told(error)
         if called_with and isinstance(error, TypeError) and "\n" not in said:  # no line of it ran

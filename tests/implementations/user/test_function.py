@@ -384,12 +384,20 @@ def test_names_of_functions_name_files_too():
     assert found.config["candidate"] == ("a/b@c", "3", "")
 
 
+class Leaving(list):
+    """Ends the process when it is looked at."""
+
+    def __len__(self):
+        raise SystemExit(0)
+
+
 @pytest.mark.parametrize(
     ("options", "words"),
     [
         ({"candidates": backwards.right}, "candidates: expected functions in a list.*got function"),
         ({"candidates": None}, "candidates: .*got NoneType"),
         ({"candidates": {"mine": 3}}, "candidates: expected a function for mine, got int"),
+        ({"gradients": {"g": Leaving()}}, "gradients g raise when they are read: SystemExit: 0"),
         ({"gradients": [1]}, "gradients: expected a dict of name -> .*got list"),
         ({"candidates": [backwards.right], "candidate_arrays": "tf"}, "candidate_arrays: .*'tf'"),
         ({"params": torch.nn.Linear}, "params: expected .*MLP.., got Linear"),
@@ -509,6 +517,7 @@ def test_a_module_is_judged_by_its_own_backward():
     [
         (Net(torch.tanh), {"activation": "relu"}, "activation: the module has tanh, got 'relu'"),
         (Net(torch.sin), {}, "sin"),
+        (Net(lambda z: os._exit(0)), {}, r"params: the module raised: SystemExit: os\._exit\(0\)"),
         (torch.nn.Conv1d(1, 1, 1), {}, "Conv1d"),
         (torch.nn.Linear(4, 1), {}, r"expected x of shape \[N, 4\]"),
         (with_nan(Net(torch.tanh)), {}, r"module: a\.weight has entries that are not finite"),
