@@ -1,5 +1,6 @@
 """Runs that end early and go on: the same report in the end, and nothing lost."""
 
+import errno
 import os
 import pathlib
 import random
@@ -110,6 +111,24 @@ def test_a_state_is_on_disk_before_it_has_its_name(tmp_path, stop, monkeypatch):
     # after the block, and again as the run is interrupted, with no new block
     first = list(zip(kinds, [*steps, ".unfinished"], strict=True))
     assert done == [*first, *first[2:]]
+
+
+def test_a_state_stays_until_what_was_written_is_on_disk(tmp_path, whole, stop, monkeypatch):
+    stop(tmp_path)
+    sync = os.fsync
+
+    def failing(file):
+        if os.readlink(f"/proc/self/fd/{file}").endswith("report.json"):
+            raise OSError(errno.EIO, "Input/output error")
+        sync(file)
+
+    with monkeypatch.context() as changed:
+        changed.setattr(os, "fsync", failing)
+        with pytest.raises(UsageError, match="may not be on disk: Input/output error; the same"):
+            compare(tmp_path)
+    assert state_of(tmp_path).exists()
+    assert compare(tmp_path) == 0
+    assert files(tmp_path) == whole
 
 
 def test_restart_begins_anew(tmp_path, whole, stop):
