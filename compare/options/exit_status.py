@@ -75,19 +75,23 @@ class _Pipe(io.FileIO):
 
 
 def _open_streams() -> None:
-    """Lets a closed stdout or stderr take what is written, and stdout every character."""
-    stdout = sys.stdout
-    if isinstance(stdout, io.TextIOWrapper):
-        stdout.flush()
-        sys.stdout = io.TextIOWrapper(
-            io.BufferedWriter(_Pipe(stdout.fileno(), "w", closefd=False)),
-            stdout.encoding,
-            errors="backslashreplace",
-            line_buffering=stdout.line_buffering,
-        )
+    """Lets stdout and stderr take what is written though nobody reads it, and every character."""
     for name in ("stdout", "stderr"):
-        if getattr(sys, name) is None:  # Python found it closed
+        stream = getattr(sys, name)
+        if stream is None:  # Python found it closed
             setattr(sys, name, open(os.devnull, "w", encoding="utf-8"))  # noqa: SIM115
+        elif isinstance(stream, io.TextIOWrapper):
+            stream.flush()
+            setattr(
+                sys,
+                name,
+                io.TextIOWrapper(
+                    io.BufferedWriter(_Pipe(stream.fileno(), "w", closefd=False)),
+                    stream.encoding,
+                    errors="backslashreplace",
+                    line_buffering=stream.line_buffering or stream.write_through,
+                ),
+            )
 
 
 def _let_python_exit() -> None:

@@ -93,7 +93,9 @@ def _note(came: list[float]) -> None:
 
 @contextlib.contextmanager
 def _handled_by(handler: Handler) -> Iterator[None]:
-    before = {number: signal.signal(number, handler) for number in _SIGNALS}
+    """Leaves alone what is ignored, as SIGHUP is under nohup and SIGINT in the background."""
+    heard = [number for number in _SIGNALS if signal.getsignal(number) is not signal.SIG_IGN]
+    before = {number: signal.signal(number, handler) for number in heard}
     try:
         yield
     finally:

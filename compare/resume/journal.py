@@ -129,6 +129,7 @@ class Journal:
                 if self._gradients is not None:
                     self._gradients.flush()
                 state = State(
+                    self._state.stem,
                     self._identity.values,
                     self._blocks,
                     self.samples,

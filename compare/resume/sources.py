@@ -9,6 +9,7 @@ import importlib.machinery
 import itertools
 import os
 import site
+import stat
 import sys
 import sysconfig
 from collections.abc import Mapping, Sequence
@@ -32,8 +33,10 @@ _ELSEWHERE = tuple(
 
 
 def digest_of(path: str | Path) -> str:
-    """Returns a digest of what is in a file, or 'not there'."""
+    """Returns a digest of what is in a file, or 'not there'; of a pipe, when it was written."""
     try:
+        if not stat.S_ISREG((found := os.stat(path)).st_mode):
+            return f"no regular file, changed at {found.st_mtime_ns} ns"
         with open(path, "rb") as file:
             return hashlib.file_digest(file, "sha256").hexdigest()
     except OSError:

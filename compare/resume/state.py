@@ -14,6 +14,7 @@ from compare.resume.folder import sync
 class State(NamedTuple):
     """What one process has done so far, in JSON's types."""
 
+    name: str  # of the process: of the file, without its suffix
     identity: dict[str, Any]  # of the run
     blocks: int
     samples: int
@@ -35,7 +36,7 @@ def write_state(path: Path, state: State) -> None:
 
 
 def read_state(path: Path) -> State | None:
-    """Reads a state; one that is damaged is set aside.
+    """Reads a state; one that is damaged, or of another process, is set aside.
 
     Returns:
       The state; None if there is none that can be used.
@@ -53,10 +54,14 @@ def read_state(path: Path) -> State | None:
         set_aside(path, "is damaged")
         return None
     try:
-        return State(**json.loads(text))
+        state = State(**json.loads(text))
     except TypeError:  # it has other fields
         set_aside(path, "is of another version of compare")
         return None
+    if state.name != path.stem:
+        set_aside(path, f"is the state of {state.name}")
+        return None
+    return state
 
 
 def set_aside(path: Path, why: str) -> None:

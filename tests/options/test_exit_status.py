@@ -86,6 +86,23 @@ def test_a_command_ends_with_its_own_status_or_with_1(case, capsys, monkeypatch)
     assert [os._exit, os.execv, *map(signal.getsignal, numbers)] == before
 
 
+def test_a_signal_that_is_ignored_stays_ignored():
+    """As SIGHUP is under nohup."""
+
+    def main(argv):
+        with signals.signals_held_back():
+            signal.raise_signal(signal.SIGHUP)
+        signal.raise_signal(signal.SIGHUP)
+        return 0
+
+    before = signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    try:
+        assert status_of(main, "command", ["command"]) == 0
+        assert signal.getsignal(signal.SIGHUP) is signal.SIG_IGN
+    finally:
+        signal.signal(signal.SIGHUP, before)
+
+
 @pytest.mark.parametrize("held", [False, True])
 def test_a_second_signal_ends_at_once(held, monkeypatch, capfd):
     class Ended(BaseException):
@@ -143,10 +160,11 @@ exit_with(main, "command")
     [
         ("", 2, "os._exit(0) would have ended the whole process"),
         ("| true", 2, ""),
+        ("2>&1 | true", 2, ""),
         (">&-", 2, ""),
         ("> /dev/full", 1, "command: the output could not be printed: No space left on device\n"),
     ],
-    ids=["read", "closed_pipe", "closed", "full_disk"],
+    ids=["read", "closed_pipe", "closed_pipe_of_both", "closed", "full_disk"],
 )
 def test_nothing_changes_the_status_after_the_verdict(tmp_path, stdout, status, said):
     (tmp_path / "late.py").write_text(LATE)

@@ -87,6 +87,11 @@ def test_other_samples_are_refused_and_a_new_date_is_not(tmp_path, stop):
     assert compare(tmp_path / "out", *flags) == 0
 
 
+def test_a_pipe_is_not_read_again(tmp_path):
+    os.mkfifo(tmp_path / "pipe")
+    assert sources.digest_of(tmp_path / "pipe").startswith("no regular file, changed at ")
+
+
 def test_another_source_of_this_project_is_refused(tmp_path, stop, monkeypatch):
     root = tmp_path / "root"
     for package in ("compare", "jaxmlp", "torch_ref"):
