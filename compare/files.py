@@ -29,7 +29,7 @@ A file is a dump of compare.run, or numbers as people print them: tensor([[...]]
 lists, or lines of numbers. Arrays are matched by name if both files have the same names, else by
 order. Printed numbers agree as well if their difference is within what was rounded off in print.
 
-Exit status: 0 agree, 2 disagree, 3 undecided, 1 wrong usage, an interrupt or a crash."""
+Exit status: 0 agree, 2 disagree, 3 undecided, 1 wrong usage or a crash."""
 
 
 @dataclasses.dataclass(frozen=True)

@@ -14,7 +14,7 @@ Compares per-sample gradients of one network, taken in several independent ways.
   python -m compare.run --params=weights.npz --data=samples.npz --layout=out_in
   python -m compare.run --flagfile=cases/deep_relu.flags
 
-Exit status: 0 agree, 2 disagree, 3 undecided, 1 wrong usage, an interrupt or a crash."""
+Exit status: 0 agree, 2 disagree, 3 undecided, 1 wrong usage or a crash."""
 
 SECTIONS = {
     "The network": ("layer_sizes", "activation", "init", "seed", "params", "save_params"),
@@ -42,7 +42,7 @@ def config_from_argv(argv: Sequence[str]) -> Config:
 
     Raises:
       UsageError: for anything on it that cannot be.
-      HelpShown: after --help.
+      SystemExit: with status 0, after --help.
     """
     parsed = parse(argv, OPTIONS, usage=USAGE, sections=SECTIONS)
     parsed.refuse_words(such_as="--samples=5")

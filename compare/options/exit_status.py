@@ -5,7 +5,7 @@ import io
 import os
 import sys
 from collections.abc import Callable, Sequence
-from typing import Any, NoReturn
+from typing import NoReturn
 
 from compare.errors import UsageError
 from compare.options.process_exit import exits_refused, refuse_exits
@@ -23,7 +23,8 @@ class HelpShown(SystemExit):
 
 def exit_with(main: Command, command: str) -> NoReturn:
     """Runs a command and exits with its status; nothing that it has loaded can change that."""
-    _open_streams()
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="backslashreplace")
     status = status_of(main, command, sys.argv)
     refuse_exits()  # in what was registered with atexit, too
     sys.exit(status)
@@ -54,6 +55,8 @@ def status_of(main: Command, command: str, argv: Sequence[str]) -> int:
             said = "there is not enough memory for this"
         except OSError as error:
             _drop_stdout()
+            if isinstance(error, BrokenPipeError):  # the reader, such as head, has seen enough
+                return USAGE_ERROR
             said = f"the output could not be printed: {error.strerror}"
         except Exception:
             if not signal_came():
@@ -62,36 +65,6 @@ def status_of(main: Command, command: str, argv: Sequence[str]) -> int:
             said = "interrupted"  # in code that raised something else instead
         print(f"{command}: {said}", file=sys.stderr)
     return USAGE_ERROR
-
-
-class _Pipe(io.FileIO):
-    """A file descriptor whose reader, such as `head`, may have seen enough."""
-
-    def write(self, data: Any) -> int:
-        try:
-            return super().write(data)
-        except BrokenPipeError:
-            return len(data)
-
-
-def _open_streams() -> None:
-    """Lets stdout and stderr take what is written though nobody reads it, and every character."""
-    for name in ("stdout", "stderr"):
-        stream = getattr(sys, name)
-        if stream is None:  # Python found it closed
-            setattr(sys, name, open(os.devnull, "w", encoding="utf-8"))  # noqa: SIM115
-        elif isinstance(stream, io.TextIOWrapper):
-            stream.flush()
-            setattr(
-                sys,
-                name,
-                io.TextIOWrapper(
-                    io.BufferedWriter(_Pipe(stream.fileno(), "w", closefd=False)),
-                    stream.encoding,
-                    errors="backslashreplace",
-                    line_buffering=stream.line_buffering or stream.write_through,
-                ),
-            )
 
 
 def _let_python_exit() -> None:

@@ -16,10 +16,7 @@ from compare.resume.sources import ImportedFiles, digest_of, project_digests
 
 _FREE = ("out", *RUNNING)  # flags that may change while the results stay the same
 # Variables by which libraries choose kernels and threads, and so the last bits of a product.
-_SETTINGS = re.compile(
-    r"XLA_FLAGS|OMP_NUM_THREADS|JAX_(?!COMPILATION_CACHE_|PERSISTENT_|PLATFORM).*|"
-    r"NVIDIA_TF32_OVERRIDE|(ATEN|CUBLAS|CUDNN|DNNL|MKL|NPY|ONEDNN|OPENBLAS)_.*"
-)
+_SETTINGS = re.compile(r"XLA_FLAGS|OMP_NUM_THREADS|(ATEN|DNNL|MKL|NPY|ONEDNN|OPENBLAS)_.*")
 
 _DIGEST = re.compile("[0-9a-f]{64}")
 

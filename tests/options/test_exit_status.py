@@ -159,16 +159,13 @@ exit_with(main, "command")
     ("stdout", "status", "said"),
     [
         ("", 2, "os._exit(0) would have ended the whole process"),
-        ("| true", 2, ""),
-        ("2>&1 | true", 2, ""),
-        (">&-", 2, ""),
         ("> /dev/full", 1, "command: the output could not be printed: No space left on device\n"),
     ],
-    ids=["read", "closed_pipe", "closed_pipe_of_both", "closed", "full_disk"],
+    ids=["read", "full_disk"],
 )
 def test_nothing_changes_the_status_after_the_verdict(tmp_path, stdout, status, said):
     (tmp_path / "late.py").write_text(LATE)
-    shell = f"set -o pipefail; {sys.executable} {tmp_path / 'late.py'} {stdout}"
+    shell = f"{sys.executable} {tmp_path / 'late.py'} {stdout}"
     environment = {**os.environ, "PYTHONPATH": str(ROOT)}
     done = subprocess.run(
         ["bash", "-c", shell], env=environment, capture_output=True, text=True, check=False

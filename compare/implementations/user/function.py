@@ -94,9 +94,9 @@ class _Call:
         names = [f"{kind}{i}" for i in range(1, len(self._weights) + 1) for kind in "wb"]
         originals = [*(leaf for layer in self._weights for leaf in layer), x, y]
         copies = [np.array(array, order="C") for array in originals]
-        *leaves, own_x, own_y = map(self._give, copies)
-        params = list(zip(leaves[::2], leaves[1::2], strict=True))
         with self._settings(x.dtype):
+            *leaves, own_x, own_y = map(self._give, copies)
+            params = list(zip(leaves[::2], leaves[1::2], strict=True))
             with contained(f"{self.where} raised in {samples}", called_with="(params, x, y)"):
                 returned = self._backward(params, own_x, own_y)
             read_where = f"{self.where} returned in {samples} what raises when it is read"

@@ -7,7 +7,6 @@ import numpy as np
 
 from compare.errors import UsageError
 from compare.implementations.base import Implementation
-from compare.implementations.user.sandbox import contained
 from compare.problem.answers import Answer, answer_of
 from compare.problem.blocks import Block
 from jaxmlp.base import Evaluation
@@ -39,8 +38,7 @@ def recognise(module: Any) -> ModuleParts:
     from torch_ref.module import ModuleError, module_gradients, read_module
 
     try:
-        with contained("params: the module raised", passes=ModuleError):
-            chain = read_module(module)
+        chain = read_module(module)
     except ModuleError as error:
         raise UsageError(str(error)) from None
     weight = chain.linears[0][1].weight
@@ -50,9 +48,7 @@ def recognise(module: Any) -> ModuleParts:
 
     def evaluate(block: Block) -> Answer:
         try:
-            with contained("params: the module raised", passes=ModuleError):
-                x, y = map(hold, block.padded)
-                found = module_gradients(module, chain, x, y)
+            found = module_gradients(module, chain, hold(block.padded.x), hold(block.padded.y))
         except ModuleError as error:
             raise UsageError(str(error)) from None
         prediction, loss = map(convert.to_array, (found.prediction, found.loss))
