@@ -7,7 +7,7 @@ from torch import nn
 
 from compare.errors import UsageError
 from compare.implementations.user.loading import load_candidate
-from compare.implementations.user.sandbox import contained
+from compare.implementations.user.sandbox import contained, errors_told
 
 
 def load_module(reference: str) -> nn.Module:
@@ -18,7 +18,7 @@ def load_module(reference: str) -> nn.Module:
     """
     where = f"--module={reference}"
     loaded = load_candidate(reference, option="--module")
-    with contained(f"{where}: cannot be made"):
+    with contained(), errors_told(f"{where}: cannot be made"):
         found: Any = inspect.unwrap(loaded)
         if not isinstance(found, nn.Module):
             found = found()

@@ -13,7 +13,7 @@ from compare.implementations.table import IMPLEMENTATIONS
 from compare.implementations.user.function import Backward, candidate
 from compare.implementations.user.loading import load_candidate
 from compare.implementations.user.returned import read_returned
-from compare.implementations.user.sandbox import contained
+from compare.implementations.user.sandbox import contained, errors_told
 from compare.options.config import Config
 from compare.problem.answers import Answer
 from compare.problem.problem import Problem
@@ -86,7 +86,7 @@ def from_objects(
     made = [*own, *(_candidate(k, k, function, problem, config) for k, function in candidates)]
     for name, arrays in gradients.items():
         where = f"gradients {name}"
-        with contained(f"{where} raise when they are read", passes=UsageError):
+        with contained(), errors_told(f"{where} raise when they are read", passes=UsageError):
             grads = read_returned(
                 arrays, problem.params, layout=config.layout, n=problem.n_samples, where=where
             )

@@ -10,7 +10,7 @@ import numpy as np
 from compare.errors import UsageError
 from compare.implementations.base import Implementation
 from compare.implementations.user.returned import read_returned
-from compare.implementations.user.sandbox import contained
+from compare.implementations.user.sandbox import contained, errors_told
 from compare.problem.answers import Answer
 from compare.problem.blocks import Block
 from jaxmlp.base import Grads, Layer, Params
@@ -97,11 +97,12 @@ class _Call:
         with self._settings(x.dtype):
             *leaves, own_x, own_y = map(self._give, copies)
             params = list(zip(leaves[::2], leaves[1::2], strict=True))
-            with contained(f"{self.where} raised in {samples}", called_with="(params, x, y)"):
-                returned = self._backward(params, own_x, own_y)
-            read_where = f"{self.where} returned in {samples} what raises when it is read"
-            with contained(read_where, passes=UsageError):
-                grads = read(returned)
+            returns = f"{self.where} returned in {samples} what raises when it is read"
+            with contained():
+                with errors_told(f"{self.where} raised in {samples}", called_with="(params, x, y)"):
+                    returned = self._backward(params, own_x, own_y)
+                with errors_told(returns, passes=UsageError):
+                    grads = read(returned)
         for name, copy, original in zip([*names, "x", "y"], copies, originals, strict=True):
             if copy.tobytes() != original.tobytes():
                 raise UsageError(

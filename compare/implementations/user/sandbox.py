@@ -29,12 +29,27 @@ class _Lent:
 
 
 @contextlib.contextmanager
-def contained(
-    where: str, *, called_with: str | None = None, passes: type[Exception] | None = None
-) -> Iterator[None]:
+def contained() -> Iterator[None]:
     """Runs a user's code, which ends nothing and sets nothing but for itself.
 
     What it prints is no result of ours; its np.seterr and os.chdir end with it.
+    """
+    lent: Any = sys.stderr and _Lent(sys.stderr)  # which is None where there is no stderr
+    with (
+        contextlib.chdir("."),
+        contextlib.redirect_stdout(lent),
+        contextlib.redirect_stderr(lent),
+        np.errstate(),
+        exits_refused(of_all_threads=False),
+    ):
+        yield
+
+
+@contextlib.contextmanager
+def errors_told(
+    where: str, *, called_with: str | None = None, passes: type[Exception] | None = None
+) -> Iterator[None]:
+    """Turns whatever a user's code raises, an exit included, into a UsageError.
 
     Args:
       where: what raised, as errors begin; ends with a verb.
@@ -42,18 +57,10 @@ def contained(
       passes: what our own code raises that runs with it, and stays as it is.
 
     Raises:
-      UsageError: in place of whatever it raises, an exit included.
+      UsageError: with what was raised, and where in the user's code.
     """
-    lent: Any = sys.stderr and _Lent(sys.stderr)  # which is None where there is no stderr
     try:
-        with (
-            contextlib.chdir("."),
-            contextlib.redirect_stdout(lent),
-            contextlib.redirect_stderr(lent),
-            np.errstate(),
-            exits_refused(of_all_threads=False),
-        ):
-            yield
+        yield
     except KeyboardInterrupt:
         raise
     except BaseException as error:
