@@ -10,7 +10,9 @@ from typing import TYPE_CHECKING, Any
 from compare.options.command_line import config_from_argv
 from compare.options.config import Config
 from compare.options.exit_status import EXIT_STATUS, exit_with
+from compare.options.signals import check_signals
 from compare.report.progress import Progress
+from compare.resume.sources import ImportedFiles
 
 if TYPE_CHECKING:
     from compare.pipeline.schedule import Examination
@@ -25,7 +27,8 @@ def main(argv: Sequence[str]) -> int:
     """
     config = config_from_argv(argv)
     _prepare_jax(config)
-    found = _compare(config)
+    with ImportedFiles() as imported:
+        found = _compare(config, imported)
     if found is None:
         return EXIT_STATUS["agree"]
     from compare.report.text.report import format_report
@@ -39,7 +42,7 @@ def main(argv: Sequence[str]) -> int:
     return exit_status(report, config.fail_on)
 
 
-def _compare(config: Config) -> "tuple[Report, Sequence[str]] | None":
+def _compare(config: Config, imported: ImportedFiles) -> "tuple[Report, Sequence[str]] | None":
     """Compares and writes; returns the report and all files, or None if another process does."""
     from compare.implementations.baseline import read_baseline
     from compare.implementations.user.brought import from_flags
@@ -72,7 +75,8 @@ def _compare(config: Config) -> "tuple[Report, Sequence[str]] | None":
             journal.save(examined.evidence, complete=True)
         return examined
 
-    with Journal(config, share, gradients=outputs.need_gradients) as journal:
+    journal = Journal(config, share, imported, gradients=outputs.need_gradients)
+    with journal:
         try:
             if not share.first:
                 examine(journal)
@@ -84,10 +88,11 @@ def _compare(config: Config) -> "tuple[Report, Sequence[str]] | None":
                 journal.add_others(examined.evidence)
                 report = report_of(examined)
                 stems = {one.name: one.file_stem for one in examined.taking_part}
-                outputs.write(report, journal.blocks(), stems)
+                outputs.write(report, journal.blocks(examined), stems)
+                check_signals()  # none was lost; from here on the files appear
         except KeyboardInterrupt:
             raise journal.interrupted() from None
-        journal.finish()
+        journal.finish(outputs.names)
     leave()
     return report, outputs.names
 

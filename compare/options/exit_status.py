@@ -1,45 +1,79 @@
 """What the commands share: exit statuses, and one line on stderr for what went wrong."""
 
+import ctypes
 import io
 import os
-import signal
 import sys
-import types
 from collections.abc import Callable, Sequence
+from typing import NoReturn
 
 from compare.errors import UsageError
+from compare.options.process_exit import exits_refused, refuse_exits
+from compare.options.signals import check_signals, signal_came, signals_noted
 
 USAGE_ERROR = 1
 EXIT_STATUS = {"agree": 0, "disagree": 2, "undecided": 3}
 
+Command = Callable[[Sequence[str]], int]
 
-def exit_with(main: Callable[[Sequence[str]], int], command: str) -> None:
-    """Runs a command and exits with its status, a UsageError as one line on stderr."""
-    for ending in (signal.SIGTERM, signal.SIGHUP):
-        signal.signal(ending, _interrupt)  # so that temporary files are removed
+
+class HelpShown(SystemExit):
+    """The end of a command that was asked for --help."""
+
+
+def exit_with(main: Command, command: str) -> NoReturn:
+    """Runs a command and exits with its status; nothing that it has loaded can change that."""
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(errors="backslashreplace")
-    try:
-        status = main(sys.argv)
-        sys.stdout.flush()
-        sys.exit(status)
-    except UsageError as error:
-        said = str(error)
-    except KeyboardInterrupt as error:
-        said = str(error) or "interrupted; nothing was written"
-    except MemoryError:
-        said = "there is not enough memory for this"
-    except OSError as error:
-        _drop_stdout()
-        if isinstance(error, BrokenPipeError):  # the reader, such as head, has seen enough
-            sys.exit(USAGE_ERROR)
-        said = f"the output could not be printed: {error.strerror}"
-    print(f"{command}: {said}", file=sys.stderr)
-    sys.exit(USAGE_ERROR)
+    status = status_of(main, command, sys.argv)
+    refuse_exits()  # in what was registered with atexit, too
+    sys.exit(status)
 
 
-def _interrupt(number: int, frame: types.FrameType | None) -> None:
-    raise KeyboardInterrupt
+def status_of(main: Command, command: str, argv: Sequence[str]) -> int:
+    """Runs a command and returns its status, or 1 and a line on stderr for every other end.
+
+    Raises:
+      Exception: for a crash, which Python shows and ends with status 1.
+    """
+    with signals_noted(), exits_refused(of_all_threads=True):
+        try:
+            status = main(argv)
+            sys.stdout.flush()
+            check_signals()
+            return status
+        except HelpShown:
+            return 0
+        except UsageError as error:
+            said = str(error)
+        except KeyboardInterrupt as error:
+            _let_python_exit()
+            said = str(error) or "interrupted"
+        except SystemExit as error:
+            said = f"expected to end by itself, but code that it ran asked to exit: {error!r}"
+        except MemoryError:
+            said = "there is not enough memory for this"
+        except OSError as error:
+            _drop_stdout()
+            if isinstance(error, BrokenPipeError):  # the reader, such as head, has seen enough
+                return USAGE_ERROR
+            said = f"the output could not be printed: {error.strerror}"
+        except Exception:
+            if not signal_came():
+                raise
+            _let_python_exit()
+            said = "interrupted"  # in code that raised something else instead
+        print(f"{command}: {said}", file=sys.stderr)
+    return USAGE_ERROR
+
+
+def _let_python_exit() -> None:
+    """Lets Python end with our status, after an interrupt in code that was run from C.
+
+    Python notes such an interrupt until code is next run from C, and kills itself by SIGINT in the
+    end, although the interrupt was caught.
+    """
+    ctypes.pythonapi.PyRun_SimpleString(b"pass")
 
 
 def _drop_stdout() -> None:

@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 from absl import flags
 
 from compare.errors import UsageError
+from compare.options.exit_status import HelpShown
 from compare.options.option import Option
 
 # absl expands flagfiles before it parses, so that option is there for --help alone.
@@ -56,7 +57,7 @@ def parse(
 
     Raises:
       UsageError: for an unknown flag, an illegal value or an unreadable flagfile.
-      SystemExit: with status 0, after --help.
+      HelpShown: after --help.
     """
     defined = {**options, **_OF_ALL}
     values = flags.FlagValues()  # not absl's global ones, to which any module can add
@@ -78,7 +79,7 @@ def parse(
             print(f"\n{title}:")
             for name in names:
                 print(*_help(values[name], defined[name]), sep="\n")
-        raise SystemExit(0)
+        raise HelpShown(0)
     found = {name: _value(name, values[name].value, option) for name, option in options.items()}
     return Parsed(found, frozenset(name for name in options if values[name].present), words)
 

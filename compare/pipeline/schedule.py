@@ -31,6 +31,11 @@ class Examination(NamedTuple):
     evidence: Collection
     answer_block: AnswerBlock
 
+    def answer_again(self, start: int) -> dict[str, Answer]:
+        """Returns the answers to the block at a start, of those who take part."""
+        _, answers = self.answer_block(start)
+        return {one.name: answers[one.name] for one in self.taking_part}
+
 
 def examine_blocks(
     examined: Examination, starts: Sequence[int], *, compiled: bool

@@ -15,6 +15,7 @@ from compare.formats.write.dumps import Dumps, dump_format
 from compare.formats.write.params import write_params
 from compare.implementations.baseline import BaselineWriter
 from compare.options.config import Config
+from compare.options.signals import signals_held_back
 from compare.problem.answers import NamedGrads
 from compare.problem.problem import Problem
 from compare.report.json.write import report_to_json
@@ -118,8 +119,9 @@ class Outputs:
                     raise UsageError(f"{option} {path}: this run writes {name} too; choose another")
 
     def __exit__(self, *raised: object) -> None:
-        """Lets all files appear, or removes them after an exception."""
-        self._stack.__exit__(*raised)  # type: ignore[arg-type]
+        """Lets all files appear, or removes them after an exception; no signal comes between."""
+        with signals_held_back():
+            self._stack.__exit__(*raised)  # type: ignore[arg-type]
 
     @property
     def names(self) -> tuple[str, ...]:

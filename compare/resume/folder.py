@@ -1,6 +1,8 @@
 """The folder in --out that holds an unfinished run, and lets no other run in."""
 
 import contextlib
+import errno
+import os
 import shutil
 from pathlib import Path
 from typing import IO
@@ -55,6 +57,22 @@ class StateFolder:
     def remove(self) -> None:
         """Removes the folder and everything in it."""
         shutil.rmtree(self.path, ignore_errors=True)
+
+
+def sync(path: str | Path) -> None:
+    """Waits until a file, or the names in a folder, are on disk and outlive a loss of power.
+
+    Raises:
+      OSError: if the disk is full or fails; not where a file system knows no such thing.
+    """
+    opened = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(opened)
+    except OSError as error:
+        if error.errno in (errno.EIO, errno.ENOSPC, errno.EDQUOT):
+            raise
+    finally:
+        os.close(opened)
 
 
 def discard(out: str) -> None:

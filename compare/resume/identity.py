@@ -1,36 +1,72 @@
 """The identity of a run: everything on which its results depend."""
 
-import contextlib
 import dataclasses
+import functools
 import json
 import os
 import re
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from compare.implementations.environment import describe_environment
 from compare.options.config import RUNNING, Config
 from compare.pipeline.collect import KINDS
+from compare.resume.sources import ImportedFiles, digest_of, project_digests
 
 _FREE = ("out", *RUNNING)  # flags that may change while the results stay the same
 # Variables by which libraries choose kernels and threads, and so the last bits of a product.
 _SETTINGS = re.compile(r"XLA_FLAGS|OMP_NUM_THREADS|(ATEN|DNNL|MKL|NPY|ONEDNN|OPENBLAS)_.*")
 
+_DIGEST = re.compile("[0-9a-f]{64}")
 
-def identity_of(config: Config) -> dict[str, Any]:
-    """Returns everything on which the results depend, in JSON's types."""
-    environment = describe_environment()
-    flags = {k: v for k, v in dataclasses.asdict(config).items() if k not in _FREE}
-    return {
-        **json.loads(json.dumps(flags)),
-        **environment["versions"],
-        "processor": environment["processor"],
-        "cores": _cores(),
-        **{name: os.environ[name] for name in sorted(os.environ) if _SETTINGS.fullmatch(name)},
-        "evidence": [kind.name for kind in KINDS],
-        **{f"the file {path}": _stamp(path) for path in _files(config)},
-    }
+
+class Identity:
+    """Everything on which the results of a run depend."""
+
+    def __init__(self, config: Config, imported: ImportedFiles) -> None:
+        """Takes the config of a run, its candidates loaded, and the files that they import."""
+        self._config, self._imported = config, imported
+        self._project = project_digests()  # as soon after it was loaded as can be
+        for file in _candidate_files(config):
+            imported.note(file)
+
+    @functools.cached_property
+    def values(self) -> dict[str, Any]:
+        """All of it but what is imported, in JSON's types; reads the whole of all data files."""
+        environment = describe_environment()
+        flags = {k: v for k, v in dataclasses.asdict(self._config).items() if k not in _FREE}
+        return {
+            **json.loads(json.dumps(flags)),
+            **environment["versions"],
+            "processor": environment["processor"],
+            "cores": _cores(),
+            **{name: os.environ[name] for name in sorted(os.environ) if _SETTINGS.fullmatch(name)},
+            "evidence": [kind.name for kind in KINDS],
+            **{f"the file {path}": digest_of(path) for path in _data_files(self._config)},
+            **self._project,
+        }
+
+    @property
+    def imports(self) -> dict[str, str]:
+        """The files that were imported so far, and their digests."""
+        return self._imported.digests
+
+    def difference(
+        self, then: Mapping[str, Any], imports: Mapping[str, str], *, here: bool
+    ) -> str | None:
+        """Says what differs first from the `values` and `imports` of a state, if anything does.
+
+        Args:
+          then: the values.
+          imports: the files.
+          here: whether that state is of this process, and not of another one of the same run.
+        """
+        for name in {**then, **self.values}:
+            if then.get(name) != self.values.get(name):
+                return _difference(name, then.get(name), self.values.get(name))
+        change = self._imported.change_since(imports, here=here)
+        return None if change is None else _difference(*change)
 
 
 def _cores() -> int:
@@ -40,36 +76,30 @@ def _cores() -> int:
     return os.cpu_count() or 1
 
 
-def _files(config: Config) -> Iterator[str]:
-    """Yields the files that a run reads."""
+def _data_files(config: Config) -> Iterator[str]:
+    """Yields the files of numbers that a run reads."""
     yield from (p for p in (config.params, config.data, config.baseline) if p is not None)
     yield from config.gradients
+
+
+def _candidate_files(config: Config) -> Iterator[str]:
+    """Yields the files that candidates are in, once they are loaded."""
     for reference in config.candidate:
         source, _, _ = reference.rpartition(":")
-        file = (
-            source if source.endswith(".py") else getattr(sys.modules.get(source), "__file__", None)
-        )
+        module = sys.modules.get(source)
+        file = source if source.endswith(".py") else getattr(module, "__file__", None)
         if file is not None:
             yield file
 
 
-def _stamp(path: str) -> str:
-    """Returns the size of a file and when it was changed."""
-    with contextlib.suppress(OSError):
-        found = os.stat(path)
-        return f"{found.st_size} bytes, changed at {found.st_mtime_ns} ns"
-    return "not there"
-
-
-def first_difference(then: dict[str, Any], now: dict[str, Any]) -> str | None:
-    """Says what differs first between two identities, if anything does."""
-    for name in {**then, **now}:
-        if then.get(name) != now.get(name):
-            return f"{name}: {_shown(then.get(name))} then, {_shown(now.get(name))} now"
-    return None
+def _difference(name: str, then: Any, now: Any) -> str:
+    """Says what something was and what it is."""
+    return f"{name}: {_shown(then)} then, {_shown(now)} now"
 
 
 def _shown(value: Any) -> str:
     if value is None:
         return "not set"
-    return ",".join(map(str, value)) if isinstance(value, list) else str(value)
+    if _DIGEST.fullmatch(text := str(value)):
+        return f"sha256 {text[:12]}"
+    return ",".join(map(str, value)) if isinstance(value, list) else text

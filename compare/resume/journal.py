@@ -2,24 +2,28 @@
 
 `.unfinished/` holds the evidence of the blocks that each process has examined and, if they are to
 be written, their gradients. A state holds the identity of its run: flags, versions, processor,
-files read. A run with another identity does not go on from it.
+and what is in the files that it reads, in this project's own and in those that a user's code
+imports. A run with another identity does not go on from it.
 """
 
 import functools
+import os
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from compare.errors import UsageError
 from compare.formats.atomic import Staging
 from compare.options.config import Config
+from compare.options.signals import check_signals, signals_held_back
 from compare.pipeline.collect import Collection, Findings
+from compare.pipeline.schedule import Examination
 from compare.problem.answers import Answer, NamedGrads
 from compare.problem.blocks import Block
 from compare.resume.block_gradients import BlockGradients
-from compare.resume.folder import StateFolder
-from compare.resume.identity import first_difference, identity_of
+from compare.resume.folder import StateFolder, sync
+from compare.resume.identity import Identity
 from compare.resume.processes import Share, wait_until
-from compare.resume.signals import signals_held_back
+from compare.resume.sources import ImportedFiles
 from compare.resume.state import State, read_state, set_aside, write_state
 
 _EVERY = 2.0  # seconds from state to state: how much a run that is killed has to do again
@@ -32,6 +36,7 @@ class Journal:
         self,
         config: Config,
         share: Share,
+        imported: ImportedFiles,
         *,
         gradients: bool,
         clock: Callable[[], float] = time.monotonic,
@@ -41,11 +46,12 @@ class Journal:
         Args:
           config: of the run.
           share: which process this is.
+          imported: notes what the candidates import.
           gradients: whether to keep gradients too, for `blocks`.
           clock: returns the time in seconds.
         """
         self._config, self._share = config, share
-        self._identity = identity_of(config)
+        self._identity = Identity(config, imported)
         self._folder = StateFolder(config.out)
         self._state = self._folder.state(share.process, share.processes)
         self._gradients = BlockGradients(self._folder.path) if gradients else None
@@ -74,6 +80,7 @@ class Journal:
 
         Raises:
           UsageError: if a state has another identity.
+          KeyboardInterrupt: if a signal has come.
         """
         if self._folder.path.exists():
             self._folder.lock(self._share.process)
@@ -87,6 +94,7 @@ class Journal:
         if mine:
             assert self._config.samples is not None
             self.total = min(mine[-1] + starts.step, self._config.samples) - mine[0]
+        check_signals()
         return mine[self._blocks :]
 
     def add(
@@ -96,6 +104,7 @@ class Journal:
 
         Raises:
           UsageError: if the state cannot be saved, as on a full disk.
+          KeyboardInterrupt: if a signal has come; the block is added.
         """
         with signals_held_back():  # so that a block is added as a whole or not at all
             evidence.add(found)
@@ -106,6 +115,7 @@ class Journal:
             full = self._gradients is not None and self._gradients.full
             if full or self._clock() >= self._next:
                 self.save(evidence)
+        check_signals()
 
     def save(self, evidence: Collection, *, complete: bool = False) -> None:
         """Writes gradients and then the state; each appears whole, or not at all.
@@ -113,16 +123,24 @@ class Journal:
         Raises:
           UsageError: if that fails; the last good state stays.
         """
-        state = State(
-            self._identity, self._blocks, self.samples, complete, found=evidence.to_json()
-        )
         self._folder.lock(self._share.process)
         try:
             with signals_held_back():
                 if self._gradients is not None:
                     self._gradients.flush()
+                state = State(
+                    self._state.stem,
+                    self._identity.values,
+                    self._blocks,
+                    self.samples,
+                    complete,
+                    found=evidence.to_json(),
+                    imports=self._identity.imports,
+                    gradients={} if self._gradients is None else self._gradients.digests,
+                )
                 with Staging(self._folder.path, option="--out") as staging:
                     write_state(staging.path(self._state.name), state)
+                sync(self._folder.path)
                 self.saved = self.samples
         except (OSError, UsageError) as error:
             why = getattr(error, "strerror", None) or str(error).rpartition(": ")[2]
@@ -135,22 +153,25 @@ class Journal:
 
     def interrupted(self) -> KeyboardInterrupt:
         """Returns the interrupt, saying how the run can go on."""
-        if self.saved is None:
-            return KeyboardInterrupt("interrupted; nothing was written")
+        if self.saved is not None:
+            kept = f"{self.saved:,} of {self.total:,} samples are saved in {self._folder.path}"
+        elif self._state.exists():
+            kept = f"what an earlier run has saved is still in {self._folder.path}"
+        else:
+            return KeyboardInterrupt("interrupted; nothing is saved: the same command begins anew")
         return KeyboardInterrupt(
-            f"interrupted; {self.saved:,} of {self.total:,} samples are saved in "
-            f"{self._folder.path}: the same command goes on from there, and with --restart it "
+            f"interrupted; {kept}: the same command goes on from there, and with --restart it "
             "begins anew"
         )
 
-    def blocks(self) -> Iterator[tuple[int, NamedGrads]]:
-        """Yields the gradients of all processes in order of samples, if they were kept.
+    def blocks(self, examined: Examination) -> Iterator[tuple[int, NamedGrads]]:
+        """Yields the gradients of all processes in order of samples, if they are to be written.
 
-        Raises:
-          UsageError: if a file of them is damaged or missing.
+        Args:
+          examined: computes a block again whose file is not as it was written.
         """
         if self._gradients is not None:
-            yield from self._gradients.read(self._starts)
+            yield from self._gradients.read(self._starts, examined.answer_again)
 
     def add_others(self, evidence: Collection) -> None:
         """Waits for the evidence of the other processes, and adds it."""
@@ -160,13 +181,27 @@ class Journal:
                 state = self._read(process)
                 assert state is not None
                 evidence.add(evidence.from_json(state.found))
+                self._take_over_gradients(state)
 
     def wait_for_report(self) -> None:
         """Waits until the first process has written everything."""
         wait_until(lambda: not self._folder.path.exists())
 
-    def finish(self) -> None:
-        """Removes the state, once everything is written."""
+    def finish(self, written: Sequence[str]) -> None:
+        """Removes the state, once all files that were written are on disk.
+
+        Raises:
+          UsageError: if the disk fails; the state stays.
+        """
+        if self.saved is not None:
+            try:
+                for path in (*written, *{os.path.dirname(name) or "." for name in written}):
+                    sync(path)
+            except OSError as error:
+                raise UsageError(
+                    f"--out {self._config.out}: all was written, but may not be on disk: "
+                    f"{error.strerror}; the same command writes it again"
+                ) from None
         self._folder.remove()
 
     def _take_up(self, state: State, evidence: Collection) -> None:
@@ -177,8 +212,13 @@ class Journal:
             set_aside(self._state, "is of another version of compare")
             return
         evidence.add(found)
+        self._take_over_gradients(state)
         self._blocks, self.samples = state.blocks, state.samples
         self.saved = self.samples
+
+    def _take_over_gradients(self, state: State) -> None:
+        if self._gradients is not None:
+            self._gradients.digests.update(state.gradients)
 
     def _read(self, process: int) -> State | None:
         """Reads the state of a process, if there is one that can be used.
@@ -187,7 +227,10 @@ class Journal:
           UsageError: if it cannot be read, or has another identity.
         """
         state = read_state(self._folder.state(process, self._share.processes))
-        difference = None if state is None else first_difference(state.identity, self._identity)
+        if state is None:
+            return None
+        here = process == self._share.process
+        difference = self._identity.difference(state.identity, state.imports, here=here)
         if difference is not None:
             raise self._refused(difference)
         return state

@@ -14,7 +14,8 @@ from typing import NamedTuple
 
 from compare.errors import UsageError
 from compare.options.config import Config
-from compare.resume.signals import signals_end_process
+from compare.options.process_exit import exit_process
+from compare.options.signals import check_signals, signals_end_process
 
 _HEARTBEAT = 10  # seconds without a sign of life, after which JAX takes a process for dead
 _POLL = 0.1  # seconds between two looks at a file
@@ -100,10 +101,11 @@ def _drop_out() -> None:
     """Ends this process, which has failed, at once; JAX would wait minutes for the others."""
     sys.stdout.flush()
     sys.stderr.flush()
-    os._exit(1)  # wrong usage, or a crash
+    exit_process(1)  # wrong usage, or a crash
 
 
 def wait_until(done: Callable[[], bool]) -> None:
-    """Waits until a condition holds."""
+    """Waits until a condition holds, or raises KeyboardInterrupt if a signal has come."""
     while not done():
+        check_signals()
         time.sleep(_POLL)

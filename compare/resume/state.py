@@ -1,36 +1,42 @@
 """The state of one process of a run, as a file that shows whether it is whole."""
 
 import hashlib
+import itertools
 import json
 import sys
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from compare.errors import UsageError
+from compare.resume.folder import sync
 
 
 class State(NamedTuple):
     """What one process has done so far, in JSON's types."""
 
+    name: str  # of the process: of the file, without its suffix
     identity: dict[str, Any]  # of the run
     blocks: int
     samples: int
     complete: bool  # whether this is all that the process has to do
     found: dict[str, Any]  # the evidence of these samples
+    imports: dict[str, str]  # files of modules that a user's code has imported -> their digests
+    gradients: dict[str, str]  # the first samples of the blocks kept -> digests of their files
 
 
 def write_state(path: Path, state: State) -> None:
-    """Writes JSON, and a digest of it in the line above.
+    """Writes JSON, and a digest of it in the line above, and waits until it is on disk.
 
     Raises:
       OSError: if that fails.
     """
     text = json.dumps(state._asdict(), allow_nan=False).encode()
     path.write_bytes(_digest(text) + b"\n" + text)
+    sync(path)
 
 
 def read_state(path: Path) -> State | None:
-    """Reads a state; one that is damaged is set aside.
+    """Reads a state; one that is damaged, or of another process, is set aside.
 
     Returns:
       The state; None if there is none that can be used.
@@ -48,15 +54,21 @@ def read_state(path: Path) -> State | None:
         set_aside(path, "is damaged")
         return None
     try:
-        return State(**json.loads(text))
+        state = State(**json.loads(text))
     except TypeError:  # it has other fields
         set_aside(path, "is of another version of compare")
         return None
+    if state.name != path.stem:
+        set_aside(path, f"is the state of {state.name}")
+        return None
+    return state
 
 
 def set_aside(path: Path, why: str) -> None:
     """Renames a state so that it is not read again, and says so."""
-    aside = path.parent.parent / path.with_suffix(".damaged").name
+    out = path.parent.parent
+    numbered = (out / path.with_suffix(f".set_aside_{i}").name for i in itertools.count(1))
+    aside = next(name for name in numbered if not name.exists())
     path.replace(aside)
     print(f"--out: {path} {why}; it is now {aside}, and is not used", file=sys.stderr)
 

@@ -158,6 +158,9 @@ class Net(nn.Module):
 def make():
     return Net().double()
 
+def leave():
+    raise SystemExit(0)
+
 def broken():
     raise RuntimeError("no weights here")
 
@@ -192,9 +195,10 @@ WRONG = {
     ),
     "no name": (["--module=net.py"], "--module=net.py: expected FILE.py:NAME or"),
     "no file": (["--module=none.py:Net"], "--module=none.py:Net: there is no file none.py"),
-    "no such name": (["--module=net.py:Other"], "it has Net, make, broken"),
+    "no such name": (["--module=net.py:Other"], "it has Net, make, leave, broken"),
     "no module": (["--module=net.py:answer"], "expected a torch.nn.Module .* got int"),
     "it raises": (["--module=net.py:broken"], "cannot be made: RuntimeError: no weights here"),
+    "it exits": (["--module=net.py:leave"], "cannot be made: SystemExit: 0"),
     "another module": (["--module=net.py:other"], "BatchNorm1d"),
 }
 

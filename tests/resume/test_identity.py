@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from compare.errors import UsageError
-from compare.resume import identity
+from compare.resume import identity, sources
 from compare.resume.state import read_state, write_state
 from tests.support.unfinished import compare, state_of
 
@@ -70,13 +70,41 @@ def test_a_state_with_other_evidence_is_refused(tmp_path, stop):
     assert path.read_bytes() == before
 
 
-def test_another_version_of_a_file_is_refused(tmp_path, stop):
-    np.save(tmp_path / "x.npy", np.random.default_rng(0).random((9000, 2), np.float32))
-    flags = (f"--data={tmp_path}/x.npy", "--seed=0")
+def test_other_samples_are_refused_and_a_new_date_is_not(tmp_path, stop):
+    """Size and time are the same where the samples are not, and the other way round."""
+    path = tmp_path / "x.npy"
+    x = np.random.default_rng(0).random((9000, 2), np.float32)
+    np.save(path, x)
+    written = path.stat()
+    flags = (f"--data={path}", "--seed=0")
     stop(tmp_path / "out", *flags)
-    os.utime(tmp_path / "x.npy", ns=(1, 1))
-    with pytest.raises(UsageError, match=r"the file .*x\.npy: .* then, .*changed at 1 ns now"):
+    np.save(path, x[::-1])
+    os.utime(path, ns=(written.st_atime_ns, written.st_mtime_ns))
+    with pytest.raises(UsageError, match=r"the file .*x\.npy: sha256 \w+ then, sha256 \w+ now\)"):
         compare(tmp_path / "out", *flags)
+    np.save(path, x)
+    os.utime(path, ns=(1, 1))
+    assert compare(tmp_path / "out", *flags) == 0
+
+
+def test_a_pipe_is_not_read_again(tmp_path):
+    os.mkfifo(tmp_path / "pipe")
+    assert sources.digest_of(tmp_path / "pipe").startswith("no regular file, changed at ")
+
+
+def test_another_source_of_this_project_is_refused(tmp_path, stop, monkeypatch):
+    root = tmp_path / "root"
+    for package in ("compare", "jaxmlp", "torch_ref"):
+        (root / package).mkdir(parents=True)
+    source = root / "jaxmlp" / "backprop.py"
+    source.write_text("a = 1")
+    monkeypatch.setattr(sources, "_ROOT", root)
+    stop(tmp_path / "out")
+    source.write_text("a = 2")
+    with pytest.raises(UsageError, match=r"\(the source of jaxmlp: sha256 \w+ then, sha256 \w+ "):
+        compare(tmp_path / "out")
+    source.write_text("a = 1")
+    assert compare(tmp_path / "out") == 0
 
 
 CANDIDATE = """
@@ -104,3 +132,76 @@ def test_a_candidate_that_was_changed_is_refused(tmp_path, save_always, monkeypa
     with pytest.raises(UsageError, match=r"the file .*\.py: .* then, .* now"):
         compare(tmp_path / "out", *flags)
     assert compare(tmp_path / "out", *flags, "--restart") == 2
+
+
+IMPORTING = """
+import importlib
+{first}
+def mine(params, x, y):
+    {later}
+    return [(scale.FACTOR * w + 0 * x[:, :1, None], b + 0 * x[:, :1]) for w, b in params]
+"""
+AT_SOME_TIME = {
+    "first": ("import scale", "pass"),
+    "later": ("", "import scale"),
+    "later_by_name": ("", "scale = importlib.import_module('scale')"),
+    "of_a_package": ("from parts import scale", "pass"),
+}
+
+
+@pytest.fixture
+def importing(tmp_path, monkeypatch):
+    """Stops a run whose candidate imports a module; returns that module's file and the run."""
+
+    def run(stop, first, later="pass"):
+        monkeypatch.setattr(sys, "dont_write_bytecode", True)
+        monkeypatch.chdir(tmp_path)
+        (tmp_path / "mine.py").write_text(IMPORTING.format(first=first, later=later))
+        (tmp_path / "parts").mkdir()
+        (tmp_path / "parts" / "__init__.py").write_text("")
+        for folder in (tmp_path, tmp_path / "parts"):
+            (folder / "scale.py").write_text("FACTOR = 1")
+        flags = ("--candidate=mine.py:mine", "--candidate_batched", "--dumps=none")
+        stop(tmp_path / "out", *flags)
+
+        def again():
+            for name in ("scale", "parts", "parts.scale", "faster"):
+                sys.modules.pop(name, None)
+            return compare(tmp_path / "out", *flags)
+
+        return tmp_path / ("parts" if "parts" in first else "") / "scale.py", again
+
+    return run
+
+
+@pytest.mark.parametrize("when", AT_SOME_TIME)
+def test_what_a_candidate_imports_is_refused_when_it_was_changed(importing, stop, when):
+    path, again = importing(stop, *AT_SOME_TIME[when])
+    path.write_text("FACTOR = 2")
+    with pytest.raises(UsageError, match=rf"\(the file {path}: sha256 \w+ then, sha256 \w+ now\)"):
+        again()
+    path.unlink()
+    with pytest.raises(
+        UsageError, match=r"cannot be imported|scale.py: sha256 \w+ then, not there"
+    ):
+        again()
+    path.write_text("FACTOR = 1")
+    assert again() == 2
+
+
+def test_what_a_candidate_did_not_import_then_is_refused(importing, stop, tmp_path):
+    first = "import scale\ntry:\n    import faster as scale\nexcept ImportError:\n    pass"
+    _, again = importing(stop, first)
+    (tmp_path / "faster.py").write_text("FACTOR = 2")
+    with pytest.raises(UsageError, match=r"faster\.py: not imported then, sha256 \w+ now\)"):
+        again()
+
+
+def test_what_is_installed_has_no_digest(importing, stop, tmp_path):
+    """Its version stands for it; this project has digests of its own."""
+    importing(stop, "import scale, sqlite3, ml_dtypes, compare.selftest.trial")
+    state = read_state(state_of(tmp_path / "out"))
+    assert sorted(state.imports) == [str(tmp_path / name) for name in ("mine.py", "scale.py")]
+    assert [name for name in state.identity if "source" in name] == [
+        f"the source of {package}" for package in ("compare", "jaxmlp", "torch_ref")
+    ]

@@ -1,8 +1,10 @@
 """Runs that end early and go on: the same report in the end, and nothing lost."""
 
+import errno
 import os
 import pathlib
 import random
+import shutil
 import signal
 import subprocess
 import sys
@@ -30,15 +32,103 @@ def test_an_interrupted_run_goes_on_to_the_same_files(tmp_path, whole, stop, blo
     assert not (tmp_path / ".unfinished").exists()
 
 
-def test_what_is_done_is_not_done_again(tmp_path, stop, monkeypatch):
+def test_what_is_done_is_not_done_again(tmp_path, whole, stop, monkeypatch):
     stop(tmp_path, blocks=3)
-    starts = []
-    monkeypatch.setattr(
-        journal.Journal, "add", lambda self, block, *rest: starts.append(block.start)
-    )
-    with pytest.raises(UsageError, match=r"block_6144\.npz"):  # `add` has kept none
-        compare(tmp_path)
+    add, starts = journal.Journal.add, []
+
+    def counted(self, block, *rest):
+        starts.append(block.start)
+        add(self, block, *rest)
+
+    monkeypatch.setattr(journal.Journal, "add", counted)
+    assert compare(tmp_path) == 0
     assert starts == [6144, 8192]
+    assert files(tmp_path) == whole
+
+
+def swap(one, other):
+    third = one.with_suffix(".third")
+    one.rename(third)
+    other.rename(one)
+    third.rename(other)
+
+
+@pytest.mark.parametrize(
+    ("harm", "said"),
+    {
+        "missing": (lambda one, other: one.unlink(), ["block_0.npz is not there"]),
+        "cut_short": (
+            lambda one, other: one.write_bytes(one.read_bytes()[:-9]),
+            ["block_0.npz is not as"],
+        ),
+        "swapped": (swap, ["block_0.npz is not as", "block_2048.npz is not as"]),
+        "twice": (lambda one, other: shutil.copy(one, other), ["block_2048.npz is not as"]),
+    }.values(),
+    ids=("missing", "cut_short", "swapped", "twice"),
+)
+def test_a_kept_block_that_is_harmed_is_computed_again(tmp_path, whole, stop, capsys, harm, said):
+    stop(tmp_path, blocks=3)
+    capsys.readouterr()
+    harm(*(state_of(tmp_path).with_name(f"block_{start}.npz") for start in (0, 2048)))
+    assert compare(tmp_path) == 0
+    lines = capsys.readouterr().err.splitlines()
+    assert len(lines) == len(said)
+    assert all(words in line for words, line in zip(said, lines, strict=True))
+    assert all(line.endswith("are computed again") for line in lines)
+    assert files(tmp_path) == whole
+
+
+def test_a_block_of_another_run_is_not_taken(tmp_path, whole, stop, capsys):
+    stop(tmp_path / "other", "--seed=5", blocks=2)
+    stop(tmp_path / "mine", blocks=2)
+    name = "block_2048.npz"
+    folders = (tmp_path / out / ".unfinished" for out in ("other", "mine"))
+    shutil.copy(*(folder / name for folder in folders))
+    assert compare(tmp_path / "mine") == 0
+    assert f"{name} is not as it was written" in capsys.readouterr().err
+    assert files(tmp_path / "mine") == whole
+
+
+def test_a_state_is_on_disk_before_it_has_its_name(tmp_path, stop, monkeypatch):
+    """A loss of power leaves the state, or the one before it, whole."""
+    sync, replace, done = os.fsync, os.replace, []
+
+    def synced(file):
+        done.append(("sync", os.path.basename(os.readlink(f"/proc/self/fd/{file}"))))
+        sync(file)
+
+    def renamed(old, new):
+        done.append(("name", os.path.basename(new)))
+        replace(old, new)
+
+    monkeypatch.setattr(os, "fsync", synced)
+    monkeypatch.setattr(os, "replace", renamed)
+    stop(tmp_path)
+    names = ["block_0.npz", "process_0_of_1.json"]
+    temporary = [f".{name}.{os.getpid()}.tmp" for name in names]
+    steps = [step for pair in zip(temporary, names, strict=True) for step in pair]
+    kinds = ["sync", "name", "sync", "name", "sync"]
+    # after the block, and again as the run is interrupted, with no new block
+    first = list(zip(kinds, [*steps, ".unfinished"], strict=True))
+    assert done == [*first, *first[2:]]
+
+
+def test_a_state_stays_until_what_was_written_is_on_disk(tmp_path, whole, stop, monkeypatch):
+    stop(tmp_path)
+    sync = os.fsync
+
+    def failing(file):
+        if os.readlink(f"/proc/self/fd/{file}").endswith("report.json"):
+            raise OSError(errno.EIO, "Input/output error")
+        sync(file)
+
+    with monkeypatch.context() as changed:
+        changed.setattr(os, "fsync", failing)
+        with pytest.raises(UsageError, match="may not be on disk: Input/output error; the same"):
+            compare(tmp_path)
+    assert state_of(tmp_path).exists()
+    assert compare(tmp_path) == 0
+    assert files(tmp_path) == whole
 
 
 def test_restart_begins_anew(tmp_path, whole, stop):
@@ -68,6 +158,7 @@ def test_a_full_disk_leaves_the_last_good_state(tmp_path, whole, save_always, mo
 
 
 def test_nothing_is_saved_of_a_short_run(tmp_path, monkeypatch):
+    monkeypatch.setattr(journal, "_EVERY", 3600)  # however slow this machine is just now
     monkeypatch.setattr(journal.Journal, "save", lambda *_: pytest.fail("saved"))
     assert compare(tmp_path) == 0
 

@@ -7,7 +7,7 @@ from torch import nn
 
 from compare.errors import UsageError
 from compare.implementations.user.loading import load_candidate
-from compare.implementations.user.sandbox import contained, told
+from compare.implementations.user.sandbox import contained, errors_told
 
 
 def load_module(reference: str) -> nn.Module:
@@ -17,13 +17,11 @@ def load_module(reference: str) -> nn.Module:
       UsageError: if there is no such thing, or it makes something else.
     """
     where = f"--module={reference}"
-    found: Any = inspect.unwrap(load_candidate(reference, option="--module"))
-    if not isinstance(found, nn.Module):
-        try:
-            with contained():
-                found = found()
-        except Exception as error:  # whatever the user's code raises
-            raise UsageError(f"{where}: cannot be made: {told(error)}") from error
+    loaded = load_candidate(reference, option="--module")
+    with contained(), errors_told(f"{where}: cannot be made"):
+        found: Any = inspect.unwrap(loaded)
+        if not isinstance(found, nn.Module):
+            found = found()
     if not isinstance(found, nn.Module):
         raise UsageError(
             f"{where}: expected a torch.nn.Module or what makes one, got {type(found).__name__}"

@@ -13,6 +13,7 @@ from compare.implementations.table import IMPLEMENTATIONS
 from compare.implementations.user.function import Backward, candidate
 from compare.implementations.user.loading import load_candidate
 from compare.implementations.user.returned import read_returned
+from compare.implementations.user.sandbox import contained, errors_told
 from compare.implementations.user.updates import with_hidden_digits
 from compare.options.config import Config
 from compare.problem.answers import Answer
@@ -86,13 +87,11 @@ def from_objects(
     """
     made = [*own, *(_candidate(k, k, function, problem, config) for k, function in candidates)]
     for name, arrays in gradients.items():
-        grads = read_returned(
-            arrays,
-            problem.params,
-            layout=config.layout,
-            n=problem.n_samples,
-            where=f"gradients {name}",
-        )
+        where = f"gradients {name}"
+        with contained(), errors_told(f"{where} raise when they are read", passes=UsageError):
+            grads = read_returned(
+                arrays, problem.params, layout=config.layout, n=problem.n_samples, where=where
+            )
         made.append(stored(str(name), str(name), _known(grads, problem)))
     return _apart([("given", one) for one in made])
 

@@ -1,6 +1,7 @@
 """A user's own backward as an implementation."""
 
 import contextlib
+import functools
 from collections.abc import Callable
 from typing import Any
 
@@ -9,7 +10,7 @@ import numpy as np
 from compare.errors import UsageError
 from compare.implementations.base import Implementation
 from compare.implementations.user.returned import read_returned
-from compare.implementations.user.sandbox import contained, told
+from compare.implementations.user.sandbox import contained, errors_told
 from compare.implementations.user.updates import with_hidden_digits
 from compare.problem.answers import Answer
 from compare.problem.blocks import Block
@@ -59,19 +60,19 @@ def candidate(
             )
         return grads
 
+    def answer(x: np.ndarray, y: np.ndarray, samples: str, n: int | None) -> Grads:
+        where = call.where if batched else f"{call.where}, {samples}"
+        read = functools.partial(read_returned, params=params, layout=layout, n=n, where=where)
+        return checked(call(x, y, samples, read), where)
+
     def evaluate(block: Block) -> Answer:
         first, n = block.start, block.size
         if batched:
-            returned = call(*block.batch, f"samples {first} to {first + n - 1}")
-            grads = read_returned(returned, params, layout=layout, n=n, where=call.where)
-            return with_hidden_digits(Answer(checked(grads, call.where)), params)
-        found = []
-        for sample, (x, y) in enumerate(zip(*block.batch, strict=True), start=first):
-            where = f"{call.where}, sample {sample}"
-            returned = call(x, y, f"sample {sample}")
-            grads = read_returned(returned, params, layout=layout, n=None, where=where)
-            found.append(checked(grads, where))
-        return with_hidden_digits(Answer(_stacked(found)), params)
+            grads = answer(*block.batch, f"samples {first} to {first + n - 1}", n)
+        else:
+            samples = enumerate(zip(*block.batch, strict=True), start=first)
+            grads = _stacked([answer(x, y, f"sample {i}", None) for i, (x, y) in samples])
+        return with_hidden_digits(Answer(grads), params)
 
     return Implementation(name, "cpu", evaluate, source=source)
 
@@ -89,30 +90,29 @@ class _Call:
         self._backward, self._weights, self._arrays = backward, weights, arrays
         self.where = where
 
-    def __call__(self, x: np.ndarray, y: np.ndarray, samples: str) -> Any:
-        """Returns what the function returns."""
+    def __call__(
+        self, x: np.ndarray, y: np.ndarray, samples: str, read: Callable[[Any], Grads]
+    ) -> Grads:
+        """Returns what is read of what the function returns."""
         names = [f"{kind}{i}" for i in range(1, len(self._weights) + 1) for kind in "wb"]
         originals = [*(leaf for layer in self._weights for leaf in layer), x, y]
         copies = [np.array(array, order="C") for array in originals]
-        *leaves, own_x, own_y = map(self._give, copies)
-        params = list(zip(leaves[::2], leaves[1::2], strict=True))
-        with self._settings(x.dtype), contained():
-            try:
-                returned = self._backward(params, own_x, own_y)
-            except KeyboardInterrupt:
-                raise
-            except BaseException as error:
-                said = told(error)
-                if isinstance(error, TypeError) and "\n" not in said:  # none of its lines ran
-                    said += "; it is called with (params, x, y)"
-                raise UsageError(f"{self.where} raised in {samples}: {said}") from error
+        with self._settings(x.dtype):
+            *leaves, own_x, own_y = map(self._give, copies)
+            params = list(zip(leaves[::2], leaves[1::2], strict=True))
+            returns = f"{self.where} returned in {samples} what raises when it is read"
+            with contained():
+                with errors_told(f"{self.where} raised in {samples}", called_with="(params, x, y)"):
+                    returned = self._backward(params, own_x, own_y)
+                with errors_told(returns, passes=UsageError):
+                    grads = read(returned)
         for name, copy, original in zip([*names, "x", "y"], copies, originals, strict=True):
             if copy.tobytes() != original.tobytes():
                 raise UsageError(
                     f"{self.where} changed its argument {name} in {samples}: expected it to leave "
                     f"what it is given alone; let it work on a copy"
                 )
-        return returned
+        return grads
 
     def _give(self, array: np.ndarray) -> Any:
         """The same numbers in the user's kind of array; torch's shares memory with ours."""

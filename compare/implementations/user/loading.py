@@ -11,7 +11,7 @@ from typing import Any
 
 from compare.errors import UsageError
 from compare.implementations.user.function import Backward
-from compare.implementations.user.sandbox import contained, told
+from compare.implementations.user.sandbox import contained, errors_told
 
 _MOST_NAMED = 10  # functions of a file, where the one asked for is not there
 _folders: list[str] = []  # that candidates lie in, the one in use first
@@ -36,15 +36,11 @@ def load_candidate(reference: str, *, option: str = "--candidate") -> Backward:
         )
     if is_file and not Path(source).is_file():
         raise UsageError(f"{where}: there is no file {source}")
-    try:
-        with contained():
-            module = _import_file(Path(source)) if is_file else importlib.import_module(source)
-    except KeyboardInterrupt:
-        raise
-    except BaseException as error:
-        raise UsageError(f"{where}: cannot be imported: {told(error)}") from error
-    found = _find(module, name, where, source)
-    return _beside(str(Path(source).resolve().parent), found) if is_file else found
+    with contained(), errors_told(f"{where}: cannot be imported"):
+        module = _import_file(Path(source)) if is_file else importlib.import_module(source)
+    with contained(), errors_told(f"{where}: cannot be looked up", passes=UsageError):
+        found = _find(module, name, where, source)
+        return _beside(str(Path(source).resolve().parent), found) if is_file else found
 
 
 def _import_file(path: Path) -> ModuleType:

@@ -11,6 +11,9 @@ from typing import Any
 
 import numpy as np
 
+from compare.errors import UsageError
+from compare.options.process_exit import exits_refused
+
 
 class _Lent:
     """A stream that a user's code may close without closing ours."""
@@ -27,18 +30,49 @@ class _Lent:
 
 @contextlib.contextmanager
 def contained() -> Iterator[None]:
-    """What a user's code prints is no result of ours; its np.seterr and os.chdir end with it."""
+    """Runs a user's code, which ends nothing and sets nothing but for itself.
+
+    What it prints is no result of ours; its np.seterr and os.chdir end with it.
+    """
     lent: Any = sys.stderr and _Lent(sys.stderr)  # which is None where there is no stderr
     with (
         contextlib.chdir("."),
         contextlib.redirect_stdout(lent),
         contextlib.redirect_stderr(lent),
         np.errstate(),
+        exits_refused(of_all_threads=False),
     ):
         yield
 
 
-def told(error: BaseException) -> str:
+@contextlib.contextmanager
+def errors_told(
+    where: str, *, called_with: str | None = None, passes: type[Exception] | None = None
+) -> Iterator[None]:
+    """Turns whatever a user's code raises, an exit included, into a UsageError.
+
+    Args:
+      where: what raised, as errors begin; ends with a verb.
+      called_with: what a function is called with, for one that does not take it.
+      passes: what our own code raises that runs with it, and stays as it is.
+
+    Raises:
+      UsageError: with what was raised, and where in the user's code.
+    """
+    try:
+        yield
+    except KeyboardInterrupt:
+        raise
+    except BaseException as error:
+        if passes is not None and isinstance(error, passes):
+            raise
+        said = _told(error)
+        if called_with and isinstance(error, TypeError) and "\n" not in said:  # no line of it ran
+            said += f"; it is called with {called_with}"
+        raise UsageError(f"{where}: {said}") from error
+
+
+def _told(error: BaseException) -> str:
     """What an exception says, and below it the user's part of the traceback."""
     frames = traceback.extract_tb(error.__traceback__)
     package = Path(__file__).parents[2]
