@@ -1,6 +1,5 @@
 """What the commands share: exit statuses, and one line on stderr for what went wrong."""
 
-import io
 import os
 import signal
 import sys
@@ -8,6 +7,8 @@ import types
 from collections.abc import Callable, Sequence
 
 from compare.errors import UsageError
+from compare.options.streams import open_streams
+from compare.quoting import quoted
 
 USAGE_ERROR = 1
 EXIT_STATUS = {"agree": 0, "disagree": 2, "undecided": 3}
@@ -17,8 +18,7 @@ def exit_with(main: Callable[[Sequence[str]], int], command: str) -> None:
     """Runs a command and exits with its status, a UsageError as one line on stderr."""
     for ending in (signal.SIGTERM, signal.SIGHUP):
         signal.signal(ending, _interrupt)  # so that temporary files are removed
-    if isinstance(sys.stdout, io.TextIOWrapper):
-        sys.stdout.reconfigure(errors="backslashreplace")
+    open_streams()
     try:
         status = main(sys.argv)
         sys.stdout.flush()
@@ -26,15 +26,13 @@ def exit_with(main: Callable[[Sequence[str]], int], command: str) -> None:
     except UsageError as error:
         said = str(error)
     except KeyboardInterrupt as error:
-        said = str(error) or "interrupted; nothing was written"
+        said = str(error) or "interrupted"
     except MemoryError:
         said = "there is not enough memory for this"
     except OSError as error:
         _drop_stdout()
-        if isinstance(error, BrokenPipeError):  # the reader, such as head, has seen enough
-            sys.exit(USAGE_ERROR)
         said = f"the output could not be printed: {error.strerror}"
-    print(f"{command}: {said}", file=sys.stderr)
+    print(f"{command}: {quoted(said)}", file=sys.stderr)
     sys.exit(USAGE_ERROR)
 
 
