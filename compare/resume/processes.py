@@ -14,6 +14,7 @@ from typing import NamedTuple
 
 from compare.errors import UsageError
 from compare.options.config import Config
+from compare.quoting import quoted
 from compare.resume.signals import signals_end_process
 
 _HEARTBEAT = 10  # seconds without a sign of life, after which JAX takes a process for dead
@@ -54,7 +55,7 @@ def join(config: Config, environment: Mapping[str, str] = os.environ) -> Share:
         _check_address(config.coordinator_address, bind=config.process_id == 0)
         if not config.quiet:
             met = f"{config.num_processes} processes meet at {config.coordinator_address}"
-            print(f"compare.run: waiting until {met}", file=sys.stderr, flush=True)
+            print(f"compare.run: waiting until {quoted(met)}", file=sys.stderr, flush=True)
     try:
         with signals_end_process():
             jax.distributed.initialize(
@@ -75,9 +76,11 @@ def _check_address(address: str, *, bind: bool) -> None:
     host, _, port = address.rpartition(":")
     try:
         socket.getaddrinfo(host.strip("[]"), int(port))
-    except OSError as error:
+    except (OSError, UnicodeError) as error:  # a name too long to be one is a UnicodeError
+        why = getattr(error, "strerror", None) or "it is no name of a host"
+        shown = host if len(host) < 100 else f"{host[:80]}..."
         raise UsageError(
-            f"coordinator_address: expected a host that is known here, got {host}: {error.strerror}"
+            f"coordinator_address: expected a host that is known here, got {shown}: {why}"
         ) from None
     try:
         with socket.socket() as probe:
