@@ -3,13 +3,13 @@
 import os
 import shutil
 import sys
-import textwrap
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from compare.options.command_line import config_from_argv
 from compare.options.config import Config
 from compare.options.exit_status import EXIT_STATUS, exit_with
+from compare.options.streams import print_written
 from compare.report.progress import Progress
 
 if TYPE_CHECKING:
@@ -34,8 +34,7 @@ def main(argv: Sequence[str]) -> int:
     width = _width()
     colours = os.environ.get("NO_COLOR", "") == "" and sys.stdout.isatty()
     print(format_report(report, width=width, verbose=config.verbose, colours=colours))
-    written = f"Written: {', '.join(names)}"
-    print(textwrap.fill(written, width, break_long_words=False, break_on_hyphens=False))
+    print_written(names, width)
     return exit_status(report, config.fail_on)
 
 
@@ -55,10 +54,10 @@ def _compare(config: Config) -> "tuple[Report, Sequence[str]] | None":
     config = problem.complete_config(config)
     brought = from_flags(config, problem)
     baseline = None if config.baseline is None else read_baseline(config.baseline, problem)
+    outputs = Outputs(config, problem, brought)
     if config.restart:
         discard(config.out)
     share = join(config)  # waits until all processes are here
-    outputs = Outputs(config, problem, len(config.implementations) + len(brought))
 
     def examine(journal: Journal) -> "Examination":
         options: dict[str, Any] = {"brought": brought, "baseline": baseline, "journal": journal}

@@ -72,6 +72,12 @@ def folder(name: str, path: Any) -> None:
         raise UsageError(f"--{name}: expected a folder to write into, got an empty name")
 
 
+def file(name: str, path: Any) -> None:
+    """Checks the name of a file."""
+    if path == "":
+        raise UsageError(f"--{name}: expected a file, got an empty name")
+
+
 def weight_file(name: str, path: Any) -> None:
     """Checks that the suffix of a file says in which format its weights are."""
     if os.path.splitext(path)[1].lower() not in WEIGHT_FILES:

@@ -64,4 +64,6 @@ def config_of(parsed: Parsed, names: Collection[str] = OPTIONS.keys()) -> Config
             values[name] = None  # a default does not hold against a file; what was typed does
         elif name in _NOTHING_TO_DRAW:
             raise UsageError(_NOTHING_TO_DRAW[name])
+    if "flagfile" in names:
+        values["flagfile"] = parsed.flagfiles
     return Config(**values)

@@ -75,6 +75,7 @@ def text(default: T, word: str, help: str, **more: Any) -> T:
 
 def file(help: str, **more: Any) -> str | None:
     """Declares the path of a file."""
+    more.setdefault("check", checks.file)
     return text(None, "FILE", help, **more)
 
 

@@ -179,6 +179,9 @@ class Options:
         "Begin anew where an earlier run of --out was interrupted; without it, it goes on.",
         purpose="running",
     )
+    flagfile: tuple[str, ...] = option.repeated(
+        "FILE", "Read flags from a file, one a line.", purpose="running"
+    )
     coordinator_address: str | None = option.text(
         None,
         "HOST:PORT",
