@@ -46,6 +46,7 @@ def _compare(config: Config) -> "tuple[Report, Sequence[str]] | None":
     from compare.pipeline.conclusion import report_of
     from compare.problem.problem import make_problem
     from compare.report.outputs import Outputs
+    from compare.report.reckoning import Reckoning
     from compare.resume.folder import discard
     from compare.resume.journal import Journal
     from compare.resume.processes import join, leave
@@ -59,12 +60,15 @@ def _compare(config: Config) -> "tuple[Report, Sequence[str]] | None":
         discard(config.out)
     share = join(config)  # waits until all processes are here
 
+    reckoning = Reckoning(long=config.long)
+
     def examine(journal: Journal) -> "Examination":
         options: dict[str, Any] = {"brought": brought, "baseline": baseline, "journal": journal}
         with Progress(None if config.quiet else sys.stderr) as progress:
 
             def show(*_: object) -> None:
                 progress.update(journal.samples, journal.total)
+                reckoning.update(journal.samples, journal.total)
 
             examined = examine_problem(problem, config, on_block=show, **options)
         if share.processes > 1 or journal.saved is not None:

@@ -28,7 +28,9 @@ SECTIONS = {
     "The output": (
         *("out", "html", "plots", "verbose", "dumps", "split_dumps", "layout", "trace"),
     ),
-    "How it runs": ("quiet", "restart", "coordinator_address", "num_processes", "process_id"),
+    "How it runs": (
+        *("quiet", "long", "restart", "coordinator_address", "num_processes", "process_id"),
+    ),
     "Other": ("flagfile", "help"),
 }
 _NOTHING_TO_DRAW = {

@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 from absl import flags
 
 from compare.errors import UsageError
+from compare.options.checks import integer_words
 from compare.options.flagfiles import FlagFiles
 from compare.options.option import Option
 
@@ -98,8 +99,9 @@ class _WholeNumber(flags.IntegerParser):
 def _define(name: str, option: Option, values: flags.FlagValues) -> None:
     kind, default, help = option.kind, option.default, option.help
     if kind == "integer":
-        parser = _WholeNumber(lower_bound=option.at_least)
-        parser.syntactic_help = f"an integer of at least {option.at_least}"
+        parser = _WholeNumber(lower_bound=option.at_least, upper_bound=option.at_most)
+        bounds = integer_words(option.at_least, option.at_most)
+        parser.syntactic_help = f"an integer {bounds}"
         flags.DEFINE(parser, name, default, help, values, flags.ArgumentSerializer())
     elif kind == "choice":
         flags.DEFINE_enum(name, default, list(option.choices), help, values)

@@ -21,6 +21,7 @@ from compare.options.inputs import inputs_of
 from compare.problem.answers import NamedGrads
 from compare.problem.problem import Problem
 from compare.report.json.write import report_to_json
+from compare.report.reckoning import check_room
 from compare.report.visuals import Visuals
 from compare.results import Report
 
@@ -33,8 +34,8 @@ class Outputs:
 
         Raises:
           UsageError: if a file is in the way of one that is to be written, there are more gradients
-            than a baseline can keep, or a package is not installed that writes weights, or draws,
-            as asked.
+            than there is room for, or a package is not installed that writes weights, or draws, as
+            asked.
         """
         if config.save_params is not None and config.save_params.lower().endswith(".safetensors"):
             import_safetensors(f"--save_params {config.save_params}")
@@ -53,6 +54,7 @@ class Outputs:
             if path is not None
         }
         check_places(self._places(brought), list(inputs_of(config)))
+        check_room(config, problem, len(brought))
 
     def _places(self, brought: Sequence[Implementation]) -> list[Place]:
         """Returns where everything is to appear."""
