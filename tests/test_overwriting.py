@@ -196,8 +196,10 @@ def test_pages_and_figures(tmp_path, earlier):
 
 
 def test_what_the_library_saves(tmp_path):
-    (tmp_path / "params.npz").write_bytes(b"mine")
     layers, x = [(np.ones((2, 1)), np.ones(1))], np.ones((1, 2))
+    with pytest.raises(UsageError, match=r"^save a\\x00b: expected a folder, got .* NUL"):
+        compare_gradients(layers, x, save="a\0b")
+    (tmp_path / "params.npz").write_bytes(b"mine")
     with pytest.raises(UsageError, match=f"^save .*: params.npz there {THEIRS}"):
         compare_gradients(layers, x, save=tmp_path)
 

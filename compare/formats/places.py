@@ -35,8 +35,14 @@ def place_of(path: str, *, option: str) -> Place:
 
 
 def places_in(folder: str | Path, names: Iterable[str], *, option: str) -> list[Place]:
-    """Returns the places of files in a folder that an option gives; names may be patterns."""
+    """Returns the places of files in a folder that an option gives; names may be patterns.
+
+    Raises:
+      UsageError: for a folder that no file system can name.
+    """
     given = f"{option} {folder}"
+    if "\0" in str(folder):
+        raise UsageError(f"{given}: expected a folder, got a name with a NUL character")
     return [Place(given, Path(folder, name), True, "*" in name) for name in names]
 
 
