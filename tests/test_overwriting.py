@@ -119,6 +119,10 @@ REFUSED = {
         ["--out=new", "--plots=new/report.json"],
         "--out new: report.json there would be a file, and is a folder in --plots",
     ),
+    "weights_below_the_report": (
+        ["--out=new", "--save_params=new/report.json/w.npz"],
+        "--out new: report.json there would be a file, and is a folder in --save_params",
+    ),
     "in_the_state": (
         ["--save_params=out/.unfinished/w.npz"],
         r"--save_params out/\.unfinished/w\.npz: \.unfinished is removed when a run ends",

@@ -56,8 +56,8 @@ def test_compare_files(tmp_path, capsys):
 
 
 def test_names_of_written_files(capsys):
-    print_written([EVIL])
-    assert capsys.readouterr().out == f"Written: {SHOWN}\n"
+    print_written([EVIL, "of two\nlines"])
+    assert capsys.readouterr().out == f"Written: {SHOWN}, of two\\nlines\n"
 
 
 def test_a_page():

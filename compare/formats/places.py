@@ -80,7 +80,7 @@ def _check_replaceable(place: Place, path: Path, inputs: Sequence[Input]) -> Non
 
 def _check_apart(first: Place, second: Place) -> None:
     a, b = _real(first), _real(second)
-    if first.given != second.given and (a == b or _is_of(a, second) or _is_of(b, first)):
+    if first.given != second.given and (a == b or _is_of(a, second)):
         raise UsageError(f"{first.given}: this run writes {second.path} too; {_remedy(first)}")
     if a in b.parents:
         raise UsageError(

@@ -50,5 +50,6 @@ def _patient(stream: Any, number: int) -> io.TextIOWrapper:
 
 def print_written(paths: Iterable[str], width: int = 100) -> None:
     """Prints which files a command has written, in lines of so many columns."""
-    said = f"Written: {', '.join(map(quoted, paths))}"
+    names = (quoted(path).replace("\n", r"\n") for path in paths)
+    said = f"Written: {', '.join(names)}"
     print(textwrap.fill(said, width, break_long_words=False, break_on_hyphens=False))

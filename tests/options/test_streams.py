@@ -39,6 +39,18 @@ def test_agree_stays_0(tmp_path, streams):
     assert [path.name for path in tmp_path.iterdir()] == ["a.txt"]
 
 
+def test_what_nobody_reads_on_stderr_changes_no_status():
+    code = (
+        "import sys; from compare.options.streams import open_streams; open_streams();"
+        "sys.stdin.read(); print('told', file=sys.stderr); print('printed'); sys.exit(3)"
+    )
+    words, pipe = [sys.executable, "-c", code], subprocess.PIPE
+    with subprocess.Popen(words, cwd=ROOT, stdin=pipe, stdout=pipe, stderr=pipe) as process:
+        process.stderr.close()
+        assert process.communicate()[0] == b"printed\n"
+    assert process.returncode == 3
+
+
 def test_a_full_disk_is_told(tmp_path):
     done = end(tmp_path, "{} >/dev/full")
     assert done.returncode == 1
