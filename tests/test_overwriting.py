@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import sys
 
 import numpy as np
 import pytest
@@ -40,11 +41,14 @@ def here(tmp_path, monkeypatch, earlier):
     (tmp_path / "out").mkdir()
     shutil.copy(earlier / "my_autograd.dat", tmp_path / "out")
     (tmp_path / "backward.py").write_text(BACKWARD)
+    (tmp_path / "module_of_theirs.py").write_text("def gradients(params, x, y): return []\n")
     (tmp_path / "my.flags").write_text("\n".join(SMALL))
     (tmp_path / "folder" / "report.json").mkdir(parents=True)
     os.link(tmp_path / "w.npz", tmp_path / "hard.npz")
     (tmp_path / "soft.npz").symlink_to("w.npz")
     monkeypatch.chdir(tmp_path)
+    monkeypatch.syspath_prepend(tmp_path)
+    monkeypatch.delitem(sys.modules, "module_of_theirs", raising=False)
     monkeypatch.setattr("compare.pipeline.compare.examine_problem", never)
     return tmp_path
 
@@ -78,6 +82,10 @@ REFUSED = {
     "the_source_of_a_candidate": (
         ["--candidate=numpy:size", "--save_baseline=backward.py"],
         f"--save_baseline backward.py: it {THEIRS} name",
+    ),
+    "the_module_of_a_candidate": (
+        ["--candidate=module_of_theirs:gradients", "--save_baseline=module_of_theirs.py"],
+        "it is read by this run, as --candidate, and would be replaced; choose another name",
     ),
     "the_flagfile": (
         ["--flagfile=my.flags", "--save_baseline=my.flags"],

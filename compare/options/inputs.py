@@ -15,11 +15,11 @@ def inputs_of(config: Config) -> Iterator[Input]:
             yield Input(f"--{name}", path)
     yield from (Input("--flagfile", path) for path in config.flagfile)
     yield from (Input("--gradients", path) for path in config.gradients)
-    yield from (source_of(reference, option="--candidate") for reference in config.candidate)
+    yield from (Input("--candidate", _source(one)) for one in config.candidate)
 
 
-def source_of(reference: str, *, option: str) -> Input:
+def _source(reference: str) -> str:
     """Returns the file of FILE.py:NAME or, once it is imported, of package.module:NAME."""
     source = reference.rpartition(":")[0]
     module = getattr(sys.modules.get(source), "__file__", None)
-    return Input(option, source if source.endswith(".py") else module or source)
+    return source if source.endswith(".py") else module or source
