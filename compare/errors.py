@@ -1,8 +1,14 @@
 """The one exception for mistakes that a user can correct."""
 
+from compare.quoting import quoted
+
 
 class UsageError(ValueError):
     """One sentence: what was expected, what came, where, and what to do."""
+
+    def __init__(self, message: str) -> None:
+        """Takes the sentence, in which names, paths and messages of others may stand."""
+        super().__init__(quoted(message))
 
 
 def no_memory(framework: str, device: str, said: str) -> UsageError:

@@ -18,6 +18,7 @@ from compare.formats.read.text import read_text
 from compare.options.exit_status import EXIT_STATUS, exit_with
 from compare.options.option import integer, rows
 from compare.options.parse import parse
+from compare.quoting import quoted
 
 USAGE = """\
 Compares the numbers of two files.
@@ -45,8 +46,8 @@ def main(argv: Sequence[str]) -> int:
     Raises:
       UsageError: if a file cannot be read, or one holds more numbers than the other.
     """
-    values, _, words = parse(argv, rows(Options), usage=USAGE)
-    options = Options(**values)
+    parsed = parse(argv, rows(Options), usage=USAGE)
+    options, words = Options(**parsed.values), parsed.words
     if len(words) != 2:
         raise UsageError(f"expected two files, got {len(words)}: {' '.join(map(repr, words))}")
     if options.digits > MOST_DIGITS:
@@ -56,7 +57,8 @@ def main(argv: Sequence[str]) -> int:
     wide = [pair.widen() for pair in pairs]
     verdict, sentence = judge(wide, options.digits)
     lines = [f"{a.path} ~ {b.path}: {a.size:,} numbers", *notes, "", *_table(pairs), ""]
-    print("\n".join([*lines, *_differences(wide, options.digits), f"{verdict}: {sentence}."]))
+    lines += [*_differences(wide, options.digits), f"{verdict}: {sentence}."]
+    print(quoted("\n".join(lines)))
     return EXIT_STATUS[verdict]
 
 

@@ -3,7 +3,6 @@
 import os
 import shutil
 import sys
-import textwrap
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -11,6 +10,7 @@ from compare.options.command_line import config_from_argv
 from compare.options.config import Config
 from compare.options.exit_status import EXIT_STATUS, exit_with
 from compare.options.signals import check_signals
+from compare.options.streams import print_written
 from compare.report.progress import Progress
 from compare.resume.sources import ImportedFiles
 
@@ -37,8 +37,7 @@ def main(argv: Sequence[str]) -> int:
     width = _width()
     colours = os.environ.get("NO_COLOR", "") == "" and sys.stdout.isatty()
     print(format_report(report, width=width, verbose=config.verbose, colours=colours))
-    written = f"Written: {', '.join(names)}"
-    print(textwrap.fill(written, width, break_long_words=False, break_on_hyphens=False))
+    print_written(names, width)
     return exit_status(report, config.fail_on)
 
 
@@ -50,6 +49,7 @@ def _compare(config: Config, imported: ImportedFiles) -> "tuple[Report, Sequence
     from compare.pipeline.conclusion import report_of
     from compare.problem.problem import make_problem
     from compare.report.outputs import Outputs
+    from compare.report.reckoning import Reckoning
     from compare.resume.folder import discard
     from compare.resume.journal import Journal
     from compare.resume.processes import join, leave
@@ -58,10 +58,12 @@ def _compare(config: Config, imported: ImportedFiles) -> "tuple[Report, Sequence
     config = problem.complete_config(config)
     brought = from_flags(config, problem)
     baseline = None if config.baseline is None else read_baseline(config.baseline, problem)
+    outputs = Outputs(config, problem, brought)
     if config.restart:
         discard(config.out)
     share = join(config)  # waits until all processes are here
-    outputs = Outputs(config, problem, len(config.implementations) + len(brought))
+
+    reckoning = Reckoning(long=config.long)
 
     def examine(journal: Journal) -> "Examination":
         options: dict[str, Any] = {"brought": brought, "baseline": baseline, "journal": journal}
@@ -69,6 +71,7 @@ def _compare(config: Config, imported: ImportedFiles) -> "tuple[Report, Sequence
 
             def show(*_: object) -> None:
                 progress.update(journal.samples, journal.total)
+                reckoning.update(journal.samples, journal.total)
 
             examined = examine_problem(problem, config, on_block=show, **options)
         if share.processes > 1 or journal.saved is not None:

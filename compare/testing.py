@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from compare.api import compare_gradients
+from compare.quoting import quoted
 from compare.report.text.failures import format_failures
 from compare.results import Report
 
@@ -44,5 +45,5 @@ def assert_gradients_agree(
 def _message(report: Report) -> str:
     parts = [f"{report.verdict}: {report.reason}.", format_failures(report)]
     if report.reproduce is not None:
-        parts.append(f"To compute that sample again, to the same bits:\n{report.reproduce}")
+        parts.append(f"To compute that sample again, to the same bits:\n{quoted(report.reproduce)}")
     return "\n\n".join(part for part in parts if part)

@@ -12,8 +12,11 @@ BAD = {
     "layer_sizes_negative": (["--layer_sizes=2,-3,1"], "positive integers.*2,-3,1"),
     "layer_sizes_one": (["--layer_sizes=2"], "at least two.*got 2"),
     "layer_sizes_empty": (["--layer_sizes="], "at least two.*got none"),
-    "samples_0": (["--samples=0"], "samples=0.*integer of at least 1"),
-    "samples_not_a_number": (["--samples=ten"], "samples=ten.*integer of at least 1"),
+    "samples_0": (["--samples=0"], "samples=0.*integer from 1 to"),
+    "samples_not_a_number": (["--samples=ten"], "samples=ten.*integer from 1 to"),
+    "samples_too_many": (["--samples=9223372036854775808"], "from 1 to 9,007,199,254,740,992"),
+    "repeats_too_many": (["--repeats=1000000000"], "integer from 0 to 1,000"),
+    "witness_too_many": (["--witness=1000000000"], "integer from 0 to 10,000"),
     "seed_negative": (["--seed=-1"], "seed=-1"),
     "unknown_dtype": (["--dtype=float8"], "float8"),
     "unknown_flag": (["--sample=3"], "Unknown command line flag 'sample'.*samples"),
@@ -51,6 +54,13 @@ def test_bad_usage_is_one_sentence_and_touches_nothing(tmp_path, case):
 def test_an_absent_gpu_is_an_error_and_leaves_no_folder(tmp_path, one):
     with pytest.raises(UsageError, match="gpu"):
         compare(tmp_path / "new", "--device=gpu", f"--implementations={one},numpy_manual")
+    assert not (tmp_path / "new").exists()
+
+
+def test_a_host_with_a_name_too_long_to_be_one(tmp_path):
+    processes = (f"--coordinator_address={'a' * 5000}:1", "--num_processes=2", "--process_id=0")
+    with pytest.raises(UsageError, match=r"known here, got a{80}\.\.\.: it is no name of a host"):
+        compare(tmp_path / "new", *SMALL, *processes)
     assert not (tmp_path / "new").exists()
 
 

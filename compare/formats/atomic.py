@@ -8,13 +8,14 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from compare.errors import UsageError
+from compare.formats.ours import sign, why_not_replaced
 
 
 @contextlib.contextmanager
 def staged_file(path: str, *, option: str) -> Iterator[Path]:
     """Yields the temporary path of one file, which appears at the end of the block or never.
 
-    A link stays a link, and a device is never replaced.
+    A link stays a link.
 
     Args:
       path: the final one.
@@ -24,9 +25,6 @@ def staged_file(path: str, *, option: str) -> Iterator[Path]:
       UsageError: if no file can be written there.
     """
     final = Path(os.path.realpath(path))
-    if not path or (final.exists() and not final.is_file()):
-        got = "a folder" if not path or final.is_dir() else "no regular file"
-        raise UsageError(f"{option} {path}: expected a file to write, got {got}")
     with Staging(final.parent, option=option) as staging:
         yield staging.path(final.name)
 
@@ -35,7 +33,8 @@ class Staging:
     """A folder to write into; as a context, its files appear at the end or never.
 
     Files are written under temporary names beside their final ones, and renamed when the `with`
-    block ends. If it ends by an exception they are removed, and so are folders made for them.
+    block ends. If it ends by an exception they are removed, and so are folders made for them. A
+    file that this project did not write is never replaced.
     """
 
     def __init__(self, folder: str | Path, *, option: str) -> None:
@@ -75,6 +74,11 @@ class Staging:
         self._staged[temporary] = self._folder / name
         return temporary
 
+    def write(self, name: str, content: str | bytes) -> None:
+        """Writes a whole file, signed by its suffix as `ours.sign` does."""
+        whole = content.encode() if isinstance(content, str) else content
+        self.path(name).write_bytes(sign(whole, Path(name).suffix))
+
     def __exit__(
         self,
         kind: type[BaseException] | None,
@@ -105,8 +109,9 @@ class Staging:
     def _rename(self) -> None:
         for temporary, final in self._staged.items():
             temporary.stat()  # raises if it was never written
-            if final.is_dir():
-                raise IsADirectoryError(0, f"{final.name} is a folder there")
+            why = why_not_replaced(final)
+            if why is not None:
+                raise FileExistsError(0, f"{final.name} {why}")
         for temporary, final in self._staged.items():
             os.replace(temporary, final)
 
@@ -129,8 +134,8 @@ class Staging:
 def _is_running(pid: str) -> bool:
     try:
         os.kill(int(pid), 0)
-    except (ProcessLookupError, ValueError):
+    except ProcessLookupError:
         return False
-    except PermissionError:
+    except (PermissionError, ValueError, OverflowError):  # without a number it is none of ours
         pass
     return True

@@ -2,7 +2,6 @@
 
 import dataclasses
 import os
-import textwrap
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -13,6 +12,7 @@ from compare.options.config import OPTIONS
 from compare.options.exit_status import exit_with
 from compare.options.option import folder, names, rows, text
 from compare.options.parse import Parsed, parse
+from compare.options.streams import print_written
 
 if TYPE_CHECKING:
     from torch import nn
@@ -75,8 +75,7 @@ def main(argv: Sequence[str]) -> int:
     from compare.graph import draw
 
     paths = draw(network, out=own.out, formats=own.formats, **options)
-    written = f"Written: {', '.join(paths)}"
-    print(textwrap.fill(written, 100, break_long_words=False, break_on_hyphens=False))
+    print_written(paths)
     if own.formats and not can_draw():
         print(f"No picture was drawn: {MISSING}")
     return 0

@@ -3,11 +3,13 @@
 from collections.abc import Sequence
 
 from compare.formats.atomic import Staging
+from compare.formats.places import check_places, places_in
 from compare.graph.explanation import Network, explain_network
 from compare.graph.markdown import markdown
 from compare.graph.pictures.graphviz import FORMATS, can_draw, picture
-from compare.graph.pictures.texts import dot_texts
+from compare.graph.pictures.texts import STEMS, dot_texts
 from compare.options.checks import each_of
+from compare.quoting import quoted
 
 
 def draw(
@@ -31,21 +33,25 @@ def draw(
       formats: of pictures: 'svg', 'png', 'pdf'; or none.
 
     Raises:
-      UsageError: as `explain_network` does, for another format, and if nothing can be written.
+      UsageError: as `explain_network` does, for another format, and if nothing can be written
+        or would replace a file that this project did not write.
     """
     each_of(FORMATS)("formats", formats)
+    pictures = tuple(formats) if can_draw() else ()
+    names = [f"{stem}.{kind}" for stem in STEMS for kind in ("dot", *pictures)]
+    check_places(places_in(out, [*names, "graph.md"], option="--out"))
     explanation = explain_network(network, activation=activation, dtype=dtype)
-    texts = dot_texts(explanation)
+    texts = {stem: quoted(text) for stem, text in dot_texts(explanation).items()}
     with Staging(out, option="--out") as staging:
         for stem, text in texts.items():
-            staging.path(f"{stem}.dot").write_text(text)
-        staging.path("graph.md").write_text(markdown(explanation))
-    names = staging.names
-    if not formats or not can_draw():
-        return names
+            staging.write(f"{stem}.dot", text)
+        staging.write("graph.md", quoted(markdown(explanation)))
+    written = staging.names
+    if not pictures:
+        return written
     # Pictures come last: should Graphviz fail, the texts are there.
     with Staging(out, option="--out") as staging:
         for stem, text in texts.items():
-            for kind in formats:
-                staging.path(f"{stem}.{kind}").write_bytes(picture(text, kind))
-    return names + staging.names
+            for kind in pictures:
+                staging.write(f"{stem}.{kind}", picture(text, kind))
+    return written + staging.names

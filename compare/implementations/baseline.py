@@ -16,6 +16,7 @@ from compare.errors import UsageError
 from compare.formats.conversion import narrow, widen
 from compare.formats.dtypes import FLOAT_DTYPES, dtype_of
 from compare.formats.read.npz import read_npz
+from compare.formats.write.npz import write_npz
 from compare.problem.answers import Answer
 from compare.problem.blocks import block_size
 from compare.problem.problem import Problem
@@ -73,13 +74,13 @@ class BaselineWriter:
                 for one in report.implementations
             },
         }
-        arrays: dict[str, Any] = {"about": np.array(json.dumps(about))}
+        arrays = {"about": np.array(json.dumps(about))}
         for name, blocks in self._blocks.items():
             for parameter in blocks[0]:
                 whole = np.concatenate([one[parameter] for one in blocks])
                 arrays[f"{name}/{parameter}"] = widen(whole)
         with open(path, "wb") as file:
-            np.savez(file, **arrays)
+            write_npz(file, arrays)
 
 
 def read_baseline(path: str, problem: Problem) -> Baseline:

@@ -19,12 +19,18 @@ def true_or_false(name: str, value: Any) -> None:
         raise UsageError(f"{name}: expected True or False, got {value!r}")
 
 
-def at_least(least: int) -> Check:
-    """Makes the check of an integer with a lower bound."""
+def integer_words(least: int, most: int | None) -> str:
+    """Says which integers may be."""
+    return f"of at least {least}" if most is None else f"from {least} to {most:,}"
+
+
+def integer(least: int, most: int | None = None) -> Check:
+    """Makes the check of an integer with a lower bound, and an upper one if there is one."""
 
     def check(name: str, value: Any) -> None:
-        if not isinstance(value, int) or value < least:
-            raise UsageError(f"{name}: expected an integer of at least {least}, got {value!r}")
+        if not isinstance(value, int) or not least <= value <= (value if most is None else most):
+            words = integer_words(least, most)
+            raise UsageError(f"{name}: expected an integer {words}, got {value!r}")
 
     return check
 
@@ -70,6 +76,12 @@ def folder(name: str, path: Any) -> None:
     """Checks the name of a folder."""
     if path == "":
         raise UsageError(f"--{name}: expected a folder to write into, got an empty name")
+
+
+def file(name: str, path: Any) -> None:
+    """Checks the name of a file."""
+    if path == "":
+        raise UsageError(f"--{name}: expected a file, got an empty name")
 
 
 def weight_file(name: str, path: Any) -> None:

@@ -28,7 +28,9 @@ SECTIONS = {
     "The output": (
         *("out", "html", "plots", "verbose", "dumps", "split_dumps", "layout", "trace"),
     ),
-    "How it runs": ("quiet", "restart", "coordinator_address", "num_processes", "process_id"),
+    "How it runs": (
+        *("quiet", "long", "restart", "coordinator_address", "num_processes", "process_id"),
+    ),
     "Other": ("flagfile", "help"),
 }
 _NOTHING_TO_DRAW = {
@@ -64,4 +66,6 @@ def config_of(parsed: Parsed, names: Collection[str] = OPTIONS.keys()) -> Config
             values[name] = None  # a default does not hold against a file; what was typed does
         elif name in _NOTHING_TO_DRAW:
             raise UsageError(_NOTHING_TO_DRAW[name])
+    if "flagfile" in names:
+        values["flagfile"] = parsed.flagfiles
     return Config(**values)

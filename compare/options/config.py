@@ -1,7 +1,6 @@
 """The options of one run, checked."""
 
 import dataclasses
-import os
 
 from compare.catalogue import IMPLEMENTATIONS
 from compare.errors import UsageError
@@ -29,7 +28,6 @@ class Config(Options):
             option.check_value(name, getattr(self, name))
         _check_implementations(self)
         _check_samples(self)
-        _check_files(self)
         _check_processes(self)
 
 
@@ -66,21 +64,6 @@ def _check_samples(config: Config) -> None:
         )
     if config.save_baseline is not None:
         raise UsageError("save_baseline: a baseline is of all samples; drop --only_sample")
-
-
-def _check_files(config: Config) -> None:
-    """Checks that no file is written over one that is read, or twice."""
-    read = (config.params, config.data, config.baseline, *config.gradients)
-    taken = {os.path.realpath(path) for path in read if path is not None}
-    written = {"save_params": config.save_params, "save_baseline": config.save_baseline}
-    for name, path in written.items():
-        if path is None:
-            continue
-        if os.path.realpath(path) in taken:
-            raise UsageError(
-                f"--{name} {path}: expected another file than those that this run reads or writes"
-            )
-        taken.add(os.path.realpath(path))
 
 
 def _check_processes(config: Config) -> None:

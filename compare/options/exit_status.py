@@ -1,7 +1,6 @@
 """What the commands share: exit statuses, and one line on stderr for what went wrong."""
 
 import ctypes
-import io
 import os
 import sys
 from collections.abc import Callable, Sequence
@@ -10,6 +9,8 @@ from typing import NoReturn
 from compare.errors import UsageError
 from compare.options.process_exit import exits_refused, refuse_exits
 from compare.options.signals import check_signals, signal_came, signals_noted
+from compare.options.streams import open_streams
+from compare.quoting import quoted
 
 USAGE_ERROR = 1
 EXIT_STATUS = {"agree": 0, "disagree": 2, "undecided": 3}
@@ -23,8 +24,7 @@ class HelpShown(SystemExit):
 
 def exit_with(main: Command, command: str) -> NoReturn:
     """Runs a command and exits with its status; nothing that it has loaded can change that."""
-    if isinstance(sys.stdout, io.TextIOWrapper):
-        sys.stdout.reconfigure(errors="backslashreplace")
+    open_streams()
     status = status_of(main, command, sys.argv)
     refuse_exits()  # in what was registered with atexit, too
     sys.exit(status)
@@ -55,15 +55,13 @@ def status_of(main: Command, command: str, argv: Sequence[str]) -> int:
             said = "there is not enough memory for this"
         except OSError as error:
             _drop_stdout()
-            if isinstance(error, BrokenPipeError):  # the reader, such as head, has seen enough
-                return USAGE_ERROR
             said = f"the output could not be printed: {error.strerror}"
         except Exception:
             if not signal_came():
                 raise
             _let_python_exit()
             said = "interrupted"  # in code that raised something else instead
-        print(f"{command}: {said}", file=sys.stderr)
+        print(f"{command}: {quoted(said)}", file=sys.stderr)
     return USAGE_ERROR
 
 

@@ -30,6 +30,7 @@ class Option(NamedTuple):
     word: str = ""  # what stands for its value in --help; choices stand for themselves
     choices: tuple[str, ...] = ()
     at_least: int = 0  # of an integer
+    at_most: int | None = None
     check: checks.Check | None = None
     purpose: Purpose = "finding"
     brought_by: tuple[str, ...] = ()  # the files that together bring it; it is None beside them
@@ -51,10 +52,20 @@ def flag(help: str, *, default: bool = False, **more: Any) -> bool:
     return _field(Option("flag", default, help, check=checks.true_or_false, **more))
 
 
-def integer(default: T, help: str, *, at_least: int, word: str = "N", **more: Any) -> T:
-    """Declares an integer with a lower bound."""
-    more.setdefault("check", checks.at_least(at_least))
-    return _field(Option("integer", default, help, word, at_least=at_least, **more))
+def integer(
+    default: T,
+    help: str,
+    *,
+    at_least: int,
+    at_most: int | None = None,
+    word: str = "N",
+    **more: Any,
+) -> T:
+    """Declares an integer with a lower bound, and an upper one where more makes no sense."""
+    more.setdefault("check", checks.integer(at_least, at_most))
+    return _field(
+        Option("integer", default, help, word, at_least=at_least, at_most=at_most, **more)
+    )
 
 
 def sample(help: str, **more: Any) -> int | None:
@@ -75,6 +86,7 @@ def text(default: T, word: str, help: str, **more: Any) -> T:
 
 def file(help: str, **more: Any) -> str | None:
     """Declares the path of a file."""
+    more.setdefault("check", checks.file)
     return text(None, "FILE", help, **more)
 
 

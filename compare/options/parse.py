@@ -8,10 +8,12 @@ from typing import Any, NamedTuple
 from absl import flags
 
 from compare.errors import UsageError
+from compare.options.checks import integer_words
 from compare.options.exit_status import HelpShown
+from compare.options.flagfiles import FlagFiles
 from compare.options.option import Option
 
-# absl expands flagfiles before it parses, so that option is there for --help alone.
+# Flagfiles are expanded before absl parses, so that option is there for --help alone.
 _OF_ALL = {
     "flagfile": Option("text", None, "Read flags from a file, one a line.", "FILE"),
     "help": Option("flag", False, "Show this text."),
@@ -31,6 +33,7 @@ class Parsed(NamedTuple):
     values: dict[str, Any]  # of all options
     typed: frozenset[str]  # the options that are there, and not by default
     words: list[str]  # that are no flags
+    flagfiles: tuple[str, ...] = ()  # that were read
 
     def refuse_words(self, *, such_as: str = "") -> None:
         """Raises a UsageError if there are words; an example says what is a flag."""
@@ -59,19 +62,18 @@ def parse(
       UsageError: for an unknown flag, an illegal value or an unreadable flagfile.
       HelpShown: after --help.
     """
-    defined = {**options, **_OF_ALL}
+    defined = {**_OF_ALL, **options}
     values = flags.FlagValues()  # not absl's global ones, to which any module can add
     for name, option in defined.items():
         _define(name, option, values)
     flags.DEFINE_alias("h", "help", values)
     values.set_gnu_getopt(True)
+    files = FlagFiles()
     try:
-        _, *words = values(list(argv))
-    except UnicodeDecodeError:
-        raise UsageError(
-            "flagfile: expected a text file with one flag a line, got binary"
-        ) from None
-    except flags.Error as error:
+        _, *words = values([*argv[:1], *files.expand(argv[1:])])
+    except (flags.Error, ValueError) as error:  # of absl: of --nohtml=1 it is a ValueError
+        if isinstance(error, UsageError):
+            raise
         raise UsageError(f"{_told(error)}; --help lists the flags") from None
     if values.help:
         print(usage)
@@ -81,7 +83,8 @@ def parse(
                 print(*_help(values[name], defined[name]), sep="\n")
         raise HelpShown(0)
     found = {name: _value(name, values[name].value, option) for name, option in options.items()}
-    return Parsed(found, frozenset(name for name in options if values[name].present), words)
+    typed = frozenset(name for name in options if values[name].present)
+    return Parsed(found, typed, words, tuple(files.read))
 
 
 class _WholeNumber(flags.IntegerParser):
@@ -97,8 +100,9 @@ class _WholeNumber(flags.IntegerParser):
 def _define(name: str, option: Option, values: flags.FlagValues) -> None:
     kind, default, help = option.kind, option.default, option.help
     if kind == "integer":
-        parser = _WholeNumber(lower_bound=option.at_least)
-        parser.syntactic_help = f"an integer of at least {option.at_least}"
+        parser = _WholeNumber(lower_bound=option.at_least, upper_bound=option.at_most)
+        bounds = integer_words(option.at_least, option.at_most)
+        parser.syntactic_help = f"an integer {bounds}"
         flags.DEFINE(parser, name, default, help, values, flags.ArgumentSerializer())
     elif kind == "choice":
         flags.DEFINE_enum(name, default, list(option.choices), help, values)
@@ -120,7 +124,7 @@ def _value(name: str, value: Any, option: Option) -> Any:
         ) from None
 
 
-def _told(error: flags.Error) -> str:
+def _told(error: Exception) -> str:
     """What absl says, without its marks; of a boolean flag it says it in a tuple."""
     text = str(error).removeprefix("ERROR:: ").removeprefix("flag ")
     found = re.fullmatch(r"(--\w+)=.*\('Non-boolean argument to boolean flag', (.*)\)", text)

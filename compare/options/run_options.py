@@ -39,6 +39,7 @@ class Options:
         "How many samples to draw from U[0,1]; with --data, how many of those there, all by "
         "default.",
         at_least=1,
+        at_most=2**53,
         brought_by=("data",),
     )
     seed: int | None = option.integer(
@@ -78,6 +79,7 @@ class Options:
         0,
         "Compute everything so many times more, to tell what changes from run to run.",
         at_least=0,
+        at_most=1000,
         word="K",
         argument=True,
     )
@@ -156,6 +158,7 @@ class Options:
         3,
         "Samples, chosen by the seed, on which all are held against complex-step derivatives.",
         at_least=0,
+        at_most=10_000,
         word="K",
         argument=True,
     )
@@ -175,9 +178,16 @@ class Options:
     )
     verbose: bool = option.flag("Print histograms of ulp too.", purpose="running")
     quiet: bool = option.flag("Show no progress.", purpose="running")
+    long: bool = option.flag(
+        "Go on although the run will take more than a day; without it, it stops and says how long.",
+        purpose="running",
+    )
     restart: bool = option.flag(
         "Begin anew where an earlier run of --out was interrupted; without it, it goes on.",
         purpose="running",
+    )
+    flagfile: tuple[str, ...] = option.repeated(
+        "FILE", "Read flags from a file, one a line.", purpose="running"
     )
     coordinator_address: str | None = option.text(
         None,

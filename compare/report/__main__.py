@@ -2,14 +2,15 @@
 
 import dataclasses
 import os
-import textwrap
 from collections.abc import Sequence
 
 from compare.errors import UsageError
 from compare.formats.atomic import Staging
+from compare.formats.places import Input, check_places
 from compare.options.exit_status import exit_with
 from compare.options.option import flag, folder, rows
 from compare.options.parse import parse
+from compare.options.streams import print_written
 from compare.report.json.read import read_report
 from compare.report.visuals import Visuals
 
@@ -39,8 +40,8 @@ def main(argv: Sequence[str]) -> int:
     Raises:
       UsageError: if that cannot be.
     """
-    values, _, words = parse(argv, rows(Options), usage=USAGE, sections=_SECTIONS)
-    options = Options(**values)
+    parsed = parse(argv, rows(Options), usage=USAGE, sections=_SECTIONS)
+    options, words = Options(**parsed.values), parsed.words
     if len(words) != 1:
         got = " ".join(map(repr, words)) or "none"
         raise UsageError(f"expected one file, the report.json of a run, got {got}")
@@ -50,6 +51,7 @@ def main(argv: Sequence[str]) -> int:
     report = read_report(path)
     folder = options.out if options.out is not None else os.path.dirname(path) or "."
     visuals = Visuals(html=options.html, plots=options.plots)
+    check_places(visuals.places(folder), [Input("the report", path)])
     with Staging(folder, option="--out") as staging, visuals:
         try:
             visuals.write(staging, report)
@@ -58,8 +60,7 @@ def main(argv: Sequence[str]) -> int:
                 f"{path}: its numbers contradict one another, so it was edited or damaged: "
                 f"{type(error).__name__}: {error}"
             ) from None
-    written = ", ".join((*staging.names, *visuals.names))
-    print(textwrap.fill(f"Written: {written}", 100, break_long_words=False, break_on_hyphens=False))
+    print_written((*staging.names, *visuals.names))
     return 0
 
 

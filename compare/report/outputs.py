@@ -3,22 +3,26 @@
 import contextlib
 import json
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 
 import numpy as np
 
-from compare.errors import UsageError
 from compare.formats.atomic import Staging, staged_file
 from compare.formats.layouts import in_layout
+from compare.formats.places import Place, check_places, place_of, places_in
 from compare.formats.read.safetensors import import_safetensors
-from compare.formats.write.dumps import Dumps, dump_format
+from compare.formats.write.dumps import Dumps, dump_format, dump_names
 from compare.formats.write.params import write_params
+from compare.implementations.base import Implementation
 from compare.implementations.baseline import BaselineWriter
+from compare.implementations.table import IMPLEMENTATIONS
 from compare.options.config import Config
+from compare.options.inputs import inputs_of
 from compare.options.signals import signals_held_back
 from compare.problem.answers import NamedGrads
 from compare.problem.problem import Problem
 from compare.report.json.write import report_to_json
+from compare.report.reckoning import check_room
 from compare.report.visuals import Visuals
 from compare.results import Report
 
@@ -26,12 +30,13 @@ from compare.results import Report
 class Outputs:
     """The report, dumps, a baseline and weights; a context manager."""
 
-    def __init__(self, config: Config, problem: Problem, n_implementations: int) -> None:
-        """Takes the config, its sizes and samples known.
+    def __init__(self, config: Config, problem: Problem, brought: Sequence[Implementation]) -> None:
+        """Takes the config, its sizes and samples known, and what the user brings.
 
         Raises:
-          UsageError: if there are more gradients than a baseline can keep, or a package is not
-            installed that writes weights, or draws, as asked.
+          UsageError: if a file is in the way of one that is to be written, there are more gradients
+            than there is room for, or a package is not installed that writes weights, or draws, as
+            asked.
         """
         if config.save_params is not None and config.save_params.lower().endswith(".safetensors"):
             import_safetensors(f"--save_params {config.save_params}")
@@ -40,7 +45,7 @@ class Outputs:
         self._stack = contextlib.ExitStack()
         self._baseline = None
         if config.save_baseline is not None:
-            self._baseline = BaselineWriter(problem, n_implementations)
+            self._baseline = BaselineWriter(problem, len(config.implementations) + len(brought))
         self._named = {
             option: path
             for option, path in (
@@ -49,6 +54,21 @@ class Outputs:
             )
             if path is not None
         }
+        check_places(self._places(brought), list(inputs_of(config)))
+        check_room(config, problem, len(brought))
+
+    def _places(self, brought: Sequence[Implementation]) -> list[Place]:
+        """Returns where everything is to appear."""
+        config = self._config
+        stems = [IMPLEMENTATIONS[name].dump_stem for name in config.implementations]
+        if config.device == "all":  # what devices there are is not known yet
+            stems += [f"{stem}@*" for stem in stems]
+        names = dump_names(config, [*stems, *(one.file_stem for one in brought)])
+        return [
+            *(place_of(path, option=option) for option, path in self._named.items()),
+            *places_in(config.out, ["report.json", *names], option="--out"),
+            *self._visuals.places(config.out),
+        ]
 
     def __enter__(self) -> "Outputs":
         """Makes sure that all files can be written.
@@ -84,15 +104,11 @@ class Outputs:
           report: what was found.
           blocks: (first sample, gradients) in order, if they are needed.
           stems: implementation -> what the names of its files begin with.
-
-        Raises:
-          UsageError: if two files have one name.
         """
         self._write_gradients(blocks, stems)
         text = report_to_json(report)
         self._staging.path("report.json").write_text(text, encoding="utf-8")
         self._visuals.write(self._staging, json.loads(text))
-        self._check_distinct_paths()
         if "--save_params" in self._files:
             file, layout = self._files["--save_params"], self._config.layout
             suffix = os.path.splitext(self._named["--save_params"])[1].lower()
@@ -111,12 +127,6 @@ class Outputs:
             if self._baseline is not None:
                 self._baseline.add(grads)
         self._dumps.finish()
-
-    def _check_distinct_paths(self) -> None:
-        for option, path in self._named.items():
-            for name in self._staging.names:
-                if os.path.realpath(name) == os.path.realpath(path):
-                    raise UsageError(f"{option} {path}: this run writes {name} too; choose another")
 
     def __exit__(self, *raised: object) -> None:
         """Lets all files appear, or removes them after an exception; no signal comes between."""

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from compare.errors import UsageError
 from compare.formats.atomic import Staging
+from compare.formats.places import Place, places_in
 from compare.report.document import Json
 
 if TYPE_CHECKING:
@@ -38,6 +39,15 @@ class Visuals:
                 'pip install "jaxmlp[report]"'
             )
 
+    def places(self, folder: str) -> list[Place]:
+        """Returns where all of it is to appear, the page in this folder."""
+        page = places_in(folder, ["report.html"] if self._html else [], option="--out")
+        if self._folder is None:
+            return page
+        from compare.report.figures import FILES
+
+        return page + places_in(self._folder, FILES, option="--plots")
+
     def __enter__(self) -> "Visuals":
         """Makes sure that figures can be written.
 
@@ -63,10 +73,10 @@ class Visuals:
         drawings = list(draw_all(report))
         if self._html:
             page = _page_with_graphs(report, drawings)
-            staging.path("report.html").write_text(page, encoding="utf-8")
+            staging.write("report.html", page)
         if self._plots is not None:
             for one in drawings:
-                self._plots.path(f"{one.name}.svg").write_text(one.file, encoding="utf-8")
+                self._plots.write(f"{one.name}.svg", one.file)
 
     def __exit__(self, *raised: object) -> None:
         """Lets the figures appear, or removes them after an exception."""

@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import IO
 
 from compare.errors import UsageError
+from compare.formats.ours import STATE_FOLDER
 from compare.resume import locks
 
-_NAME = ".unfinished"
 _PREFIX = "process_"  # of the names in it
 
 
@@ -19,7 +19,7 @@ class StateFolder:
 
     def __init__(self, out: str) -> None:
         """Takes the folder of --out; makes none."""
-        self.path = Path(out, _NAME)
+        self.path = Path(out, STATE_FOLDER)
         self._out = out
         self._locked: IO[bytes] | None = None
 

@@ -16,6 +16,7 @@ from compare.errors import UsageError
 from compare.options.config import Config
 from compare.options.process_exit import exit_process
 from compare.options.signals import check_signals, signals_end_process
+from compare.quoting import quoted
 
 _HEARTBEAT = 10  # seconds without a sign of life, after which JAX takes a process for dead
 _POLL = 0.1  # seconds between two looks at a file
@@ -55,7 +56,7 @@ def join(config: Config, environment: Mapping[str, str] = os.environ) -> Share:
         _check_address(config.coordinator_address, bind=config.process_id == 0)
         if not config.quiet:
             met = f"{config.num_processes} processes meet at {config.coordinator_address}"
-            print(f"compare.run: waiting until {met}", file=sys.stderr, flush=True)
+            print(f"compare.run: waiting until {quoted(met)}", file=sys.stderr, flush=True)
     try:
         with signals_end_process():
             jax.distributed.initialize(
@@ -76,9 +77,11 @@ def _check_address(address: str, *, bind: bool) -> None:
     host, _, port = address.rpartition(":")
     try:
         socket.getaddrinfo(host.strip("[]"), int(port))
-    except OSError as error:
+    except (OSError, UnicodeError) as error:  # a name too long to be one is a UnicodeError
+        why = getattr(error, "strerror", None) or "it is no name of a host"
+        shown = host if len(host) < 100 else f"{host[:80]}..."
         raise UsageError(
-            f"coordinator_address: expected a host that is known here, got {host}: {error.strerror}"
+            f"coordinator_address: expected a host that is known here, got {shown}: {why}"
         ) from None
     try:
         with socket.socket() as probe:

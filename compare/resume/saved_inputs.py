@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from compare.formats.atomic import Staging
+from compare.formats.places import check_places, places_in
 from compare.formats.write.npz import write_npz
 from compare.formats.write.params import named_params
 from compare.options.config import Config
@@ -22,7 +23,13 @@ class SavedInputs:
     def __init__(
         self, folder: str | Path, names: Sequence[str], layout: str, on_block: Sink | None
     ) -> None:
-        """Takes the folder that `write` writes into, and the names of what the user brings."""
+        """Takes the folder that `write` writes into, and the names of what the user brings.
+
+        Raises:
+          UsageError: if `write` would replace a file that this project did not write.
+        """
+        files = [f"{name}.npz" for name in ("params", "data", *names)]
+        check_places(places_in(folder, files, option="save"))
         self._folder, self._layout, self._on_block = Path(folder), layout, on_block
         self._blocks: dict[str, list[dict[str, np.ndarray]]] = {name: [] for name in names}
 

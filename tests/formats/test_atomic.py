@@ -2,11 +2,13 @@
 
 import contextlib
 import errno
+import os
 
 import pytest
 
 from compare.errors import UsageError
 from compare.formats.atomic import Staging
+from compare.formats.ours import SIGN
 
 
 def tree(folder):
@@ -65,11 +67,11 @@ def test_a_folder_may_be_given_as_text(tmp_path, monkeypatch):
 
 
 def test_earlier_files_are_replaced_and_others_stay(tmp_path):
-    (tmp_path / "a.txt").write_text("old")
+    (tmp_path / "a.txt").write_text(f"old {SIGN}")
     (tmp_path / "other").write_text("mine")
     with Staging(tmp_path, option="--out") as staging:
         staging.path("a.txt").write_text("new")
-        assert (tmp_path / "a.txt").read_text() == "old"
+        assert (tmp_path / "a.txt").read_text() == f"old {SIGN}"
     assert tree(tmp_path) == {"a.txt": "new", "other": "mine"}
 
 
@@ -112,11 +114,26 @@ def test_what_others_wrote_into_a_new_folder_survives_a_failure(tmp_path):
 
 def test_a_folder_in_the_place_of_a_file_stops_all_of_them(tmp_path):
     (tmp_path / "b.txt").mkdir()
-    (tmp_path / "a.txt").write_text("old")
+    (tmp_path / "a.txt").write_text(SIGN)
     before = tree(tmp_path)
     with pytest.raises(UsageError, match=r"nothing was written: b\.txt is a folder"):
         stage(tmp_path, a="new", b="new", c="new")
     assert tree(tmp_path) == before
+
+
+def test_what_others_wrote_is_never_replaced(tmp_path):
+    stage(tmp_path, a="")  # in an empty file there is nothing to lose
+    stage(tmp_path, a="mine")
+    with pytest.raises(UsageError, match=r"nothing was written: a\.txt was not written by jaxmlp"):
+        stage(tmp_path, a="new", b="new")
+    assert tree(tmp_path) == {"a.txt": "mine"}
+
+
+def test_only_a_temporary_file_of_a_process_that_has_ended_is_removed(tmp_path):
+    for middle in ("backup", "999999999", str(os.getpid())):
+        (tmp_path / f".a.txt.{middle}.tmp").write_text(middle)
+    Staging(tmp_path, option="--out").path("a.txt")
+    assert set(tree(tmp_path)) == {".a.txt.backup.tmp", f".a.txt.{os.getpid()}.tmp"}
 
 
 def test_a_file_that_was_never_written_stops_all_of_them(tmp_path):

@@ -13,7 +13,7 @@ CHECKED = [name for name, o in OPTIONS.items() if o.kind in ("flag", "choice", "
 
 def test_help_has_every_option_once():
     shown = Counter(name for names in SECTIONS.values() for name in names)
-    assert shown == Counter([*OPTIONS, "flagfile", "help"])
+    assert shown == Counter([*OPTIONS, "help"])
 
 
 def test_without_flags_everything_is_by_default():

@@ -12,6 +12,7 @@ import pytest
 
 from compare import run
 from compare.errors import UsageError
+from compare.formats.ours import SIGN
 from compare.graph.pictures.svg import inline_graphs
 from compare.report import __main__ as command
 from compare.report.json.schema import first_fault
@@ -40,7 +41,8 @@ def test_a_run_writes_what_the_command_makes_from_its_json(written, tmp_path, ca
     page = (written / "report.html").read_text()
     assert (tmp_path / "report.html").read_text() == page
     graphs = inline_graphs((2, 3, 1), "sigmoid", room=LARGEST)
-    assert page == make_page(json.loads((written / "report.json").read_text()), graphs=graphs)
+    made = make_page(json.loads((written / "report.json").read_text()), graphs=graphs)
+    assert page == f"{made}<!-- {SIGN} -->\n"
     figures = {p.name: p.read_text() for p in (written / "figures").iterdir()}
     assert {p.name: p.read_text() for p in (tmp_path / "f").iterdir()} == figures
     assert len(figures) + len(graphs) == page.count("<svg ")

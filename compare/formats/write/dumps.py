@@ -1,7 +1,7 @@
 """The gradients of a run as files, a block at a time: text, or `.npz`."""
 
 import contextlib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import IO
 
 import numpy as np
@@ -23,6 +23,17 @@ def dump_format(config: Config) -> str:
     return "text" if config.samples <= LARGEST_TEXT_DUMP else "none"
 
 
+def dump_names(config: Config, stems: Iterable[str]) -> list[str]:
+    """Returns the names of all dumps, by what the names for each implementation begin with."""
+    suffix = {"text": ".dat", "npz": ".npz"}.get(dump_format(config))
+    return [f"{stem}{part}{suffix}" for stem in stems for part in _parts(config) if suffix]
+
+
+def _parts(config: Config) -> dict[str, str]:
+    """How names end before their suffix -> the kinds of parameters in that file."""
+    return {"_w": "w", "_b": "b"} if config.split_dumps else {"": "wb"}
+
+
 class Dumps:
     """The dump files of one run; a context manager, to be fed with blocks in order."""
 
@@ -31,7 +42,7 @@ class Dumps:
         self._staging = staging
         self._config = config
         self._format = dump_format(config)
-        self._parts = ("w", "b") if config.split_dumps else ("wb",)
+        self._parts = _parts(config)
         self._open = contextlib.ExitStack()
         self._texts: dict[str, IO[str]] = {}
         self._arrays: dict[str, dict[str, list[np.ndarray]]] = {}
@@ -44,13 +55,12 @@ class Dumps:
         if self._format == "none":
             return
         for stem, parameters in block.items():
-            for part in self._parts:
-                arrays = {k: v for k, v in parameters.items() if k[0] in part}
-                name = f"{stem}_{part}" if len(self._parts) > 1 else stem
+            for part, kinds in self._parts.items():
+                arrays = {k: v for k, v in parameters.items() if k[0] in kinds}
                 if self._format == "text":
-                    self._add_text(f"{name}.dat", first_sample, arrays)
+                    self._add_text(f"{stem}{part}.dat", first_sample, arrays)
                 else:
-                    self._add_arrays(f"{name}.npz", arrays)
+                    self._add_arrays(f"{stem}{part}.npz", arrays)
 
     def finish(self) -> None:
         """Writes `.npz` files, after the last block."""

@@ -5,9 +5,11 @@ from typing import IO, Any
 
 import numpy as np
 
+from compare.formats.ours import sign_archive
+
 
 def write_npz(file: IO[bytes], arrays: Mapping[str, np.ndarray]) -> None:
-    """Writes arrays of one dtype as an archive.
+    """Writes arrays of one dtype as an archive that says it is ours.
 
     NumPy does not know bfloat16, which is widened to float32; an entry `dtype` then says what the
     numbers are, for readers of ours.
@@ -17,3 +19,4 @@ def write_npz(file: IO[bytes], arrays: Mapping[str, np.ndarray]) -> None:
         stored = {name: array.astype(np.float32) for name, array in arrays.items()}
         stored["dtype"] = np.array("bfloat16")
     np.savez(file, **stored)
+    sign_archive(file)

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from compare.formats.layouts import in_layout
+from compare.formats.ours import SIGN, sign_archive
 from compare.formats.write.npz import write_npz
 from jaxmlp.base import Params
 
@@ -56,6 +57,7 @@ def _pt(params: Params) -> bytes:
 
     buffer = io.BytesIO()
     torch.save(to_state_dict(params), buffer)
+    sign_archive(buffer)
     return buffer.getvalue()
 
 
@@ -66,4 +68,4 @@ def _safetensors(params: Params) -> bytes:
 
     # `save` writes the memory of an array, whatever its strides are.
     state = {k: np.ascontiguousarray(to_array(v)) for k, v in to_state_dict(params).items()}
-    return save(state)
+    return save(state, metadata={"note": SIGN})

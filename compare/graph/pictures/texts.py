@@ -5,12 +5,11 @@ from compare.graph.pictures.both import both_dot
 from compare.graph.pictures.jax import jax_dot
 from compare.graph.pictures.torch import torch_dot
 
+STEMS = ("graph_torch", "graph_jax", "graph_both")
+
 
 def dot_texts(explanation: Explanation) -> dict[str, str]:
     """Returns the text of each picture, by the name of its file."""
     name, torch, jax, rows = explanation
-    return {
-        "graph_torch": torch_dot(torch, name),
-        "graph_jax": jax_dot(jax, name),
-        "graph_both": both_dot(rows, f"{name}: the same steps in torch and in JAX"),
-    }
+    both = both_dot(rows, f"{name}: the same steps in torch and in JAX")
+    return dict(zip(STEMS, (torch_dot(torch, name), jax_dot(jax, name), both), strict=True))

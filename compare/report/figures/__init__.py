@@ -10,6 +10,9 @@ from compare.report.figures.drawing import Drawing
 from compare.report.figures.heatmaps import draw_heatmaps
 from compare.report.figures.histogram import draw_histogram
 
+# The names of their files: how many there are, the report says.
+FILES = ("certificate_*.svg", "heatmap_*.svg", "histogram_*.svg", "error_by_*.svg")
+
 
 def draw_all(report: Json) -> Iterator[Drawing]:
     """Yields every figure that the report has numbers for."""

@@ -5,6 +5,7 @@ import re
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
+from compare.quoting import quoted
 from compare.report.figures.svg import INK, fit_for_a_page
 
 WRONG = "#b34700"  # Okabe and Ito's vermilion, dark enough for white text (5.7 to 1)
@@ -96,7 +97,8 @@ def draw(
         paint(figure)
         stream = io.StringIO()
         figure.savefig(stream, format="svg", transparent=True, metadata=_NO_METADATA)
-    svg = fit_for_a_page(stream.getvalue(), name, title, description)
+    drawn = quoted(stream.getvalue())  # control characters of names are no XML
+    svg = fit_for_a_page(drawn, name, quoted(title), quoted(description))
     return Drawing(name, title, description, svg, size[0])
 
 

@@ -4,6 +4,7 @@ import html
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
+from compare.quoting import quoted
 from compare.report.figures.drawing import Drawing
 
 
@@ -16,7 +17,7 @@ class Cell(NamedTuple):
 
 def escaped(text: object) -> str:
     """Makes any text safe between tags."""
-    return html.escape(str(text))
+    return html.escape(quoted(str(text)))
 
 
 def section(identity: str, title: str, *parts: str) -> str:

@@ -2,7 +2,11 @@
 
 import textwrap
 
+from compare.quoting import quoted
+
 
 def wrapped(text: str, width: int, *, indent: int = 0) -> str:
     """Breaks a sentence at spaces, its later lines indented; names with hyphens stay whole."""
-    return textwrap.fill(text, width, subsequent_indent=" " * indent, break_on_hyphens=False)
+    return textwrap.fill(
+        quoted(text), width, subsequent_indent=" " * indent, break_on_hyphens=False
+    )

@@ -1,5 +1,6 @@
 """The report as tables for a terminal, in 80 columns for all but absurd shapes."""
 
+from compare.quoting import quoted
 from compare.report.labels import letters_for
 from compare.report.text.certificates import format_certificates
 from compare.report.text.change import format_change
@@ -47,5 +48,5 @@ def format_report(
     kind = "good" if report.verdict == "agree" else "bad"
     parts.append(paint(report.verdict, kind) + said.removeprefix(report.verdict))
     if report.reproduce is not None:
-        parts.append(f"To compute that sample again, to the same bits:\n{report.reproduce}")
+        parts.append(f"To compute that sample again, to the same bits:\n{quoted(report.reproduce)}")
     return "\n\n".join(part for part in parts if part)

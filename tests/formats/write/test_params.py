@@ -131,12 +131,6 @@ def test_other_names_are_refused_before_anything_is_computed(name):
         Config(save_params=name)
 
 
-def test_the_file_that_is_read_is_not_overwritten(tmp_path):
-    for option in ("params", "data"):
-        with pytest.raises(UsageError, match=r"--save_params .*another file than those"):
-            Config(**{option: f"{tmp_path}/w.npz"}, save_params=f"{tmp_path}/x/../w.npz")
-
-
 def test_a_dump_is_not_overwritten(tmp_path):
     flags = (*SMALL, "--dumps=npz", f"--save_params={tmp_path}/out/my_autograd.npz")
     with pytest.raises(UsageError, match=r"--save_params .*this run writes .*my_autograd.npz too"):
@@ -154,7 +148,7 @@ def test_a_folder_that_cannot_be_written_to(tmp_path):
     with pytest.raises(UsageError, match=r"--save_params .*file: expected a folder to write into"):
         compare(tmp_path / "out", *SMALL, f"--save_params={tmp_path}/file/w.npz")
     (tmp_path / "w.npz").mkdir()
-    with pytest.raises(UsageError, match="expected a file to write, got a folder"):
+    with pytest.raises(UsageError, match="it is a folder; move it, or choose another name"):
         compare(tmp_path / "out", *SMALL, f"--save_params={tmp_path}/w.npz")
     assert not (tmp_path / "out").exists()
 

@@ -1,0 +1,55 @@
+"""Standard output and error of a command: whoever reads them may stop, and they may be closed."""
+
+import io
+import os
+import sys
+import textwrap
+from collections.abc import Iterable
+from typing import Any
+
+from compare.quoting import quoted
+
+
+def open_streams() -> None:
+    """Makes both streams take whatever is printed, so that printing never ends a run.
+
+    Closed ones lead nowhere: else the next file that is opened would take their number, and what C
+    libraries print would end up in it. What a reader such as `head` no longer takes is dropped.
+    """
+    for number in (0, 1, 2):
+        try:
+            os.fstat(number)
+        except OSError:
+            os.open(os.devnull, os.O_RDWR)  # takes the lowest free number, which is this one
+    sys.stdout = _patient(sys.stdout, 1)
+    sys.stderr = _patient(sys.stderr, 2)
+
+
+class _Patient(io.FileIO):
+    """A stream that drops what its reader no longer takes."""
+
+    def write(self, data: Any) -> int:
+        try:
+            return super().write(data)
+        except BrokenPipeError:
+            return memoryview(data).nbytes
+
+
+def _patient(stream: Any, number: int) -> io.TextIOWrapper:
+    encoding = getattr(stream, "encoding", None) or "utf-8"
+    buffered = io.BufferedWriter(_Patient(number, "w", closefd=False))
+    at_once = number == 2 or os.isatty(number)
+    return io.TextIOWrapper(
+        buffered,
+        encoding,
+        errors="backslashreplace",
+        line_buffering=at_once,
+        write_through=getattr(stream, "write_through", False),
+    )
+
+
+def print_written(paths: Iterable[str], width: int = 100) -> None:
+    """Prints which files a command has written, in lines of so many columns."""
+    names = (quoted(path).replace("\n", r"\n") for path in paths)
+    said = f"Written: {', '.join(names)}"
+    print(textwrap.fill(said, width, break_long_words=False, break_on_hyphens=False))
