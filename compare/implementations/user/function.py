@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from compare.errors import UsageError
-from compare.implementations.base import Implementation
+from compare.implementations.base import PRECISE, Implementation
 from compare.implementations.user.returned import read_returned
 from compare.implementations.user.sandbox import contained, told
 from compare.problem.answers import Answer
@@ -118,7 +118,8 @@ class _Call:
         if self._arrays == "torch":
             from torch_ref.convert import share_tensor
 
-            return share_tensor(array)
+            with self._settings(array.dtype):
+                return share_tensor(array)
         if self._arrays == "jax":
             import jax.numpy as jnp
 
@@ -127,11 +128,15 @@ class _Call:
         return array
 
     def _settings(self, dtype: np.dtype) -> contextlib.AbstractContextManager[None]:
-        if self._arrays != "jax":
-            return contextlib.nullcontext()
-        from compare.implementations.jax import jax_settings
+        if self._arrays == "torch":
+            from compare.implementations.torch_settings import torch_settings
 
-        return jax_settings(dtype)
+            return torch_settings(PRECISE)
+        if self._arrays == "jax":
+            from compare.implementations.jax import jax_settings
+
+            return jax_settings(dtype)
+        return contextlib.nullcontext()
 
 
 def _stacked(found: list[Grads]) -> Grads:

@@ -1,12 +1,14 @@
 """A user's torch module: its weights and activation as a problem, its forward as a candidate."""
 
+import contextlib
 import sys
+from collections.abc import Iterator
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from compare.errors import UsageError
-from compare.implementations.base import Implementation
+from compare.implementations.base import PRECISE, Implementation, Settings
 from compare.problem.answers import Answer, answer_of
 from compare.problem.blocks import Block
 from jaxmlp.base import Evaluation
@@ -26,31 +28,43 @@ def is_module(value: Any) -> bool:
     return torch is not None and isinstance(value, torch.nn.Module)
 
 
-def recognise(module: Any) -> ModuleParts:
+def recognise(module: Any, settings: Settings = PRECISE) -> ModuleParts:
     """Reads a chain of linear layers with one activation between them.
+
+    Args:
+      module: a torch.nn.Module.
+      settings: under which it computes, whatever is set around the call.
 
     Raises:
       UsageError: for any other module, naming the part and the reason.
     """
     import torch
 
+    from compare.implementations.torch import explained, torch_engine
+    from compare.implementations.torch_settings import torch_settings
     from torch_ref import convert
     from torch_ref.module import ModuleError, module_gradients, read_module
 
-    try:
+    device = next((p.device for p in module.parameters()), torch.device("cpu"))
+
+    @contextlib.contextmanager
+    def set_up() -> Iterator[None]:
+        with explained(device), torch_settings(settings):
+            try:
+                yield
+            except ModuleError as error:
+                raise UsageError(str(error)) from None
+
+    with set_up():
         chain = read_module(module)
-    except ModuleError as error:
-        raise UsageError(str(error)) from None
-    weight = chain.linears[0][1].weight
+    dtype = chain.linears[0][1].weight.dtype
 
     def hold(array: np.ndarray) -> torch.Tensor:
-        return convert.to_tensor(array, weight.device).to(weight.dtype)
+        return convert.to_tensor(array, device).to(dtype)
 
     def evaluate(block: Block) -> Answer:
-        try:
+        with set_up():
             found = module_gradients(module, chain, hold(block.padded.x), hold(block.padded.y))
-        except ModuleError as error:
-            raise UsageError(str(error)) from None
         prediction, loss = map(convert.to_array, (found.prediction, found.loss))
         evaluation = Evaluation(prediction, loss, convert.from_tensors(found.grads))
         return answer_of(evaluation, block.size)
@@ -61,9 +75,10 @@ def recognise(module: Any) -> ModuleParts:
         chain.activation,
         Implementation(
             "module",
-            str(weight.device),
+            str(device),
             evaluate,
             formula="torch",
             source=f"a torch {name}",
+            engine=torch_engine(device, settings),
         ),
     )
