@@ -41,7 +41,6 @@ ALLOWED = {
     "compare.problem.blocks": {"numpy", "jaxmlp.base", "jaxmlp.plan"},
     "compare.problem.problem": {"numpy", "jaxmlp.base", "jaxmlp.mlp"},
     "compare.problem.array_likes": {"numpy", "torch_ref.convert"},
-    "compare.problem.memory": {"jaxmlp.base"},
     "compare.evidence": {"numpy", "ml_dtypes", "jax", "jaxmlp.base"},
     "compare.implementations.numpy_backprop": {"numpy"},
     "compare.implementations.jax": {"jax", "numpy", "jaxmlp"},

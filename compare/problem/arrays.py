@@ -10,7 +10,7 @@ from compare.formats.conversion import ARGUMENTS, convert
 from compare.formats.read.data import Samples, check_shapes, rows_of
 from compare.formats.read.params import check_finite, params_from_layers
 from compare.problem.array_likes import array_of, items_of
-from compare.problem.memory import check_memory
+from compare.problem.memory import check_array, check_network
 from compare.problem.network import uniform_network
 from compare.problem.problem import Problem
 from compare.problem.samples import frozen, stored_batches
@@ -75,8 +75,10 @@ def problem_from_arrays(
       UsageError: if shapes do not fit, a weight is not finite, a number does not exist in dtype, or
         the network does not fit into memory.
     """
+    check_network(sum(w.size + b.size for w, b in layers))
 
     def take(name: str, array: np.ndarray) -> np.ndarray:
+        check_array(name, array.shape, dtype)
         return convert(array, dtype, where=name, cast=cast, remedies=ARGUMENTS)
 
     def take_weight(name: str, array: np.ndarray) -> np.ndarray:
@@ -93,7 +95,6 @@ def problem_from_arrays(
         where="params",
     )
     sizes = layer_sizes(checked)
-    check_memory(sizes)
     x = take("x", array_of("x", x))
     y = None if y is None else take("y", array_of("y", y))
     check_shapes(

@@ -1,17 +1,19 @@
 """Whether a network fits into memory: reckoned before anything large is made."""
 
 import contextlib
+import math
 import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+import numpy as np
+
 from compare.errors import UsageError
-from jaxmlp.base import parameter_count
 
 # Resident memory above that of the frameworks, at its peak, by entry of a gradient, while one block
-# is examined: 154 (bfloat16), 173 and 204 (float32), 214 (float64) and 221 (two implementations of
-# float32), all of 2000-2000-2000-1 on a CPU. The least refuses, the most says how many go at once.
-_LEAST_BYTES, _MOST_BYTES = 150, 220
+# is examined: 154 (bfloat16), 173 to 204 (float32), 214 (float64), 228 (float32 and float64), all
+# of 2000-2000-2000-1 on a CPU. The least refuses, the most says how many go at once.
+_LEAST_BYTES, _MOST_BYTES = 150, 230
 _CGROUPS = (  # of a container: its limit, what it uses, and what that is, in versions 2 and 1
     ("memory.max", "memory.current", "memory.stat", ""),
     (
@@ -23,20 +25,36 @@ _CGROUPS = (  # of a container: its limit, what it uses, and what that is, in ve
 )
 
 
-def check_memory(layer_sizes: Sequence[int]) -> None:
+def check_network(parameters: int) -> None:
     """Checks that the gradients of a network, of one sample at a time, can be compared.
 
     Raises:
       UsageError: if that takes more memory than there is.
     """
-    count, there = parameter_count(layer_sizes), available_bytes()
-    needed = _LEAST_BYTES * count
+    _check(
+        parameters * _LEAST_BYTES,
+        f"layer_sizes: to compare a network of {parameters:,} parameters takes at least {{}} of "
+        f"memory, {_LEAST_BYTES} bytes for each, and {{}} are available; take smaller layers or a "
+        "larger machine",
+    )
+
+
+def check_array(name: str, shape: Sequence[int], dtype: np.dtype) -> None:
+    """Checks that an array can be copied, of which memory may hold one row, say, shown many times.
+
+    Raises:
+      UsageError: if that takes more memory than there is.
+    """
+    _check(
+        math.prod(shape) * dtype.itemsize,
+        f"{name}: its shape {list(shape)} takes {{}} of memory in {dtype}, and {{}} are available",
+    )
+
+
+def _check(needed: int, sentence: str) -> None:
+    there = available_bytes()
     if there is not None and needed > there:
-        raise UsageError(
-            f"layer_sizes: to compare a network of {count:,} parameters takes at least "
-            f"{_gib(needed)} of memory, {_LEAST_BYTES} bytes for each, and {_gib(there)} are "
-            "available; take smaller layers or a larger machine"
-        )
+        raise UsageError(sentence.format(*(f"{n / 2**30:,.1f} GiB" for n in (needed, there))))
 
 
 def fitting_blocks(entries: int) -> int:
@@ -71,7 +89,3 @@ def _numbers(path: Path) -> dict[str, int]:
     """The first number of every line, by the word before it."""
     lines = (line.split() for line in path.read_text(encoding="ascii").splitlines())
     return {line[0]: int(line[1]) for line in lines}
-
-
-def _gib(n: int) -> str:
-    return f"{n / 2**30:,.1f} GiB"

@@ -40,17 +40,35 @@ def test_weights_that_are_there_are_reckoned_too(small, tmp_path, monkeypatch):
         compare_gradients(layers, np.zeros((1, 40), np.float32))
     with pytest.raises(UsageError, match="1,230 parameters"):
         compare(tmp_path / "new", f"--params={tmp_path}/w.npz")
-    memory.check_memory((39, 30))
+    memory.check_network(1229)
+
+
+@pytest.mark.parametrize("name", ["params", "x", "y"])
+def test_arrays_that_are_small_until_they_are_copied(small, name):
+    arguments = {
+        "params": [(np.zeros((2, 1), np.float32), np.zeros(1, np.float32))],
+        "x": np.zeros((1, 2), np.float32),
+        "y": np.zeros((1, 1), np.float32),
+    }
+    if name == "params":
+        many = np.broadcast_to(np.float32(0), (10**6, 10**6))
+        arguments[name] = [(many, many[0])]
+    else:
+        columns = arguments[name].shape[1]
+        arguments[name] = np.broadcast_to(arguments["params"][0][0][0], (2 * 10**9, columns))
+    said = {"params": "layer_sizes: .* 1,000,001,000,000 parameters"}
+    with pytest.raises(UsageError, match=said.get(name, rf"^{name}: its shape \[2000000000, ")):
+        compare_gradients(**arguments)
 
 
 def test_where_nothing_is_known_nothing_is_refused(monkeypatch):
     monkeypatch.setattr(memory, "available_bytes", lambda: None)
-    memory.check_memory((10**6, 10**6))
+    memory.check_network(10**12)
     assert memory.fitting_blocks(10**12) > 10**6
 
 
 def test_as_many_blocks_as_fit_are_examined_at_once(small, monkeypatch):
-    assert memory.fitting_blocks(10**6) == 4 * GIB // 220 // 10**6
+    assert memory.fitting_blocks(10**6) == 4 * GIB // 230 // 10**6
     assert memory.fitting_blocks(10**9) == 1
     workers = []
 
@@ -62,7 +80,7 @@ def test_as_many_blocks_as_fit_are_examined_at_once(small, monkeypatch):
     monkeypatch.setattr(os, "cpu_count", lambda: 8)
     layers = [(np.zeros((2, 1), np.float32), np.zeros(1, np.float32))]
     x = np.zeros((3 * 2048, 2), np.float32)  # three blocks
-    for available in (4 * GIB, 2 * 220 * 3 * 2048, 1000):
+    for available in (4 * GIB, 2 * 230 * 3 * 2048, 10**5):
         monkeypatch.setattr(memory, "available_bytes", lambda there=available: there)
         compare_gradients(layers, x, witness=0, implementations=("jax_grad", "torch_autograd"))
     assert workers == [3, 2, 1]
