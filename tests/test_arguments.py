@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from compare import UsageError, compare_gradients
+from compare.testing import assert_gradients_agree
 
 PARAMS = [
     (np.ones((2, 3), np.float32), np.zeros(3, np.float32)),
@@ -153,3 +154,24 @@ def test_a_bad_argument_is_one_sentence(name):
         said = said_of({"params": PARAMS, "x": X, **SET, name: make()})
         named = any(word in said for word in SAID.get(name, name).split("|"))
         assert (named, len(said) < 1000) == (True, True), (what, said)
+
+
+def test_layers_in_dicts_are_asked_for_in_order():
+    layers = [{"w": w, "b": b} for w, b in PARAMS]
+    said = (
+        "params: expected (w, b) for layer 1, got dict; pass its weight and its bias in this order"
+    )
+    assert said_of({"params": layers, "x": X}) == said
+
+
+def test_numpys_integers_and_iterators_with_an_end_are_taken():
+    names = iter(SET["implementations"])
+    options = {"seed": np.uint8(3), "trace": np.int64(1), "witness": np.int32(0)}
+    assert said_of({"params": PARAMS, "x": X, "implementations": names, **options}) == "agree"
+
+
+def test_the_assertion_for_test_suites_says_the_same():
+    with pytest.raises(UsageError, match=r"^save: expected the path of a folder, got 5$"):
+        assert_gradients_agree(PARAMS, X, save=5, **SET)
+    with pytest.raises(UsageError, match=r"^seed: expected an integer of at least 0, got -1$"):
+        assert_gradients_agree(PARAMS, X, seed=-1, **SET)

@@ -4,6 +4,7 @@
 it drops masks.
 """
 
+import collections
 import numbers
 from collections.abc import Sequence
 from typing import Any
@@ -12,6 +13,7 @@ import numpy as np
 
 from compare.errors import UsageError, first_line, shown
 
+_LISTS = (list, tuple, range, collections.deque)  # which have an end
 _ARRAYS = ("__array__", "__array_interface__", "__array_struct__")
 
 
@@ -67,9 +69,9 @@ def items_of(name: str, values: Any, *, expected: str, at_most: int) -> list[Any
     raise UsageError(f"{name}: expected {expected}, at most {at_most:,} of them, got {n:,}")
 
 
-def _check_kind(values: Any, inside: Sequence[list[Any] | tuple[Any, ...]]) -> None:
+def _check_kind(values: Any, inside: Sequence[Any]) -> None:
     """Checks that values are numbers, an array, or lists of these; `inside` are lists around."""
-    if isinstance(values, list | tuple):
+    if isinstance(values, _LISTS):
         if any(values is outer for outer in inside):
             raise TypeError("got a list that contains itself")
         for one in values:
@@ -81,7 +83,7 @@ def _check_kind(values: Any, inside: Sequence[list[Any] | tuple[Any, ...]]) -> N
             "with .filled()"
         )
     elif not (isinstance(values, numbers.Number) or _is_array(values)):
-        raise TypeError(f"got {shown(values)}; pass numpy.asarray of it, or lists of numbers")
+        raise TypeError(f"got {shown(values)}; pass an array, or lists of numbers")
 
 
 def _is_array(values: Any) -> bool:

@@ -45,11 +45,9 @@ def recognise(module: Any, settings: Settings = PRECISE) -> ModuleParts:
     from torch_ref import convert
     from torch_ref.module import ModuleError, module_gradients, read_module
 
-    device = next((p.device for p in module.parameters()), torch.device("cpu"))
-
     @contextlib.contextmanager
     def set_up() -> Iterator[None]:
-        with explained(device), torch_settings(settings):
+        with torch_settings(settings):
             try:
                 yield
             except ModuleError as error:
@@ -57,13 +55,14 @@ def recognise(module: Any, settings: Settings = PRECISE) -> ModuleParts:
 
     with set_up():
         chain = read_module(module)
-    dtype = chain.linears[0][1].weight.dtype
+    weight = chain.linears[0][1].weight
+    dtype, device = weight.dtype, weight.device
 
     def hold(array: np.ndarray) -> torch.Tensor:
         return convert.to_tensor(array, device).to(dtype)
 
     def evaluate(block: Block) -> Answer:
-        with set_up():
+        with explained(device), set_up():
             found = module_gradients(module, chain, hold(block.padded.x), hold(block.padded.y))
         prediction, loss = map(convert.to_array, (found.prediction, found.loss))
         evaluation = Evaluation(prediction, loss, convert.from_tensors(found.grads))
