@@ -93,18 +93,19 @@ class _Call:
         names = [f"{kind}{i}" for i in range(1, len(self._weights) + 1) for kind in "wb"]
         originals = [*(leaf for layer in self._weights for leaf in layer), x, y]
         copies = [np.array(array, order="C") for array in originals]
-        *leaves, own_x, own_y = map(self._give, copies)
-        params = list(zip(leaves[::2], leaves[1::2], strict=True))
-        with self._settings(x.dtype), contained():
-            try:
-                returned = self._backward(params, own_x, own_y)
-            except KeyboardInterrupt:
-                raise
-            except BaseException as error:
-                said = told(error)
-                if isinstance(error, TypeError) and "\n" not in said:  # none of its lines ran
-                    said += "; it is called with (params, x, y)"
-                raise UsageError(f"{self.where} raised in {samples}: {said}") from error
+        with self._settings(x.dtype):
+            *leaves, own_x, own_y = map(self._give, copies)
+            params = list(zip(leaves[::2], leaves[1::2], strict=True))
+            with contained():
+                try:
+                    returned = self._backward(params, own_x, own_y)
+                except KeyboardInterrupt:
+                    raise
+                except BaseException as error:
+                    said = told(error)
+                    if isinstance(error, TypeError) and "\n" not in said:  # none of its lines ran
+                        said += "; it is called with (params, x, y)"
+                    raise UsageError(f"{self.where} raised in {samples}: {said}") from error
         for name, copy, original in zip([*names, "x", "y"], copies, originals, strict=True):
             if copy.tobytes() != original.tobytes():
                 raise UsageError(
@@ -114,17 +115,15 @@ class _Call:
         return returned
 
     def _give(self, array: np.ndarray) -> Any:
-        """The same numbers in the user's kind of array; torch's shares memory with ours."""
+        """The same numbers in the kind of array that is asked for; torch shares memory with ours."""
         if self._arrays == "torch":
             from torch_ref.convert import share_tensor
 
-            with self._settings(array.dtype):
-                return share_tensor(array)
+            return share_tensor(array)
         if self._arrays == "jax":
             import jax.numpy as jnp
 
-            with self._settings(array.dtype):
-                return jnp.array(array)
+            return jnp.array(array)
         return array
 
     def _settings(self, dtype: np.dtype) -> contextlib.AbstractContextManager[None]:
