@@ -164,6 +164,11 @@ def test_layers_in_dicts_are_asked_for_in_order():
     assert said_of({"params": layers, "x": X}) == said
 
 
+def test_a_list_that_contains_itself_is_told():
+    said = "x: expected an array of numbers: got a list that contains itself"
+    assert said_of({"params": PARAMS, "x": itself()}) == said
+
+
 def test_numpys_integers_and_iterators_with_an_end_are_taken():
     names = iter(SET["implementations"])
     options = {"seed": np.uint8(3), "trace": np.int64(1), "witness": np.int32(0)}

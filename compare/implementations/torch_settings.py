@@ -19,8 +19,7 @@ def torch_settings(settings: Settings) -> Iterator[None]:
     another in loops, and with no core to run on took 60 times as long.
     """
     with contextlib.ExitStack() as stack:
-        stack.enter_context(torch.inference_mode(False))
-        stack.enter_context(torch.enable_grad())
+        stack.enter_context(torch.inference_mode(False))  # which enables gradients too
         for kind in ("cpu", "cuda"):
             if torch.is_autocast_enabled(kind):
                 stack.enter_context(torch.autocast(kind, enabled=False))

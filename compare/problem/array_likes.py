@@ -6,7 +6,6 @@ it drops masks.
 
 import collections
 import numbers
-from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -14,6 +13,11 @@ import numpy as np
 from compare.errors import UsageError, first_line, shown
 
 _LISTS = (list, tuple, range, collections.deque)  # which have an end
+_SAID = {  # in better words
+    "TracerArrayConversionError": "got one that JAX traces and that has none yet; call this "
+    "outside jax.jit",
+    "RecursionError": "got a list that contains itself",
+}
 _ARRAYS = ("__array__", "__array_interface__", "__array_struct__")
 
 
@@ -32,9 +36,7 @@ def array_of(name: str, values: Any) -> np.ndarray:
     except MemoryError:
         raise
     except Exception as error:  # whatever an array of another kind raises
-        said = first_line(error)
-        if type(error).__name__ == "TracerArrayConversionError":
-            said = "got one that JAX traces and that has none yet; call this outside jax.jit"
+        said = _SAID.get(type(error).__name__) or first_line(error)
         raise UsageError(f"{name}: expected an array of numbers: {said}") from None
 
 
@@ -49,7 +51,7 @@ def as_numpy(values: Any) -> np.ndarray:
         from torch_ref.convert import to_array  # loads torch, which whoever made values has loaded
 
         return to_array(values)
-    _check_kind(values, ())
+    _check_kind(values)
     return np.asarray(values)
 
 
@@ -69,14 +71,12 @@ def items_of(name: str, values: Any, *, expected: str, at_most: int) -> list[Any
     raise UsageError(f"{name}: expected {expected}, at most {at_most:,} of them, got {n:,}")
 
 
-def _check_kind(values: Any, inside: Sequence[Any]) -> None:
-    """Checks that values are numbers, an array, or lists of these; `inside` are lists around."""
+def _check_kind(values: Any) -> None:
+    """Checks that values are numbers, an array, or lists of these."""
     if isinstance(values, _LISTS):
-        if any(values is outer for outer in inside):
-            raise TypeError("got a list that contains itself")
         for one in values:
             if type(one) is not float:
-                _check_kind(one, (*inside, values))
+                _check_kind(one)
     elif np.ma.is_masked(values):
         raise TypeError(
             "got masked entries, which are no numbers; leave these samples out, or fill them in "

@@ -115,7 +115,7 @@ class _Call:
         return returned
 
     def _give(self, array: np.ndarray) -> Any:
-        """The same numbers in the kind of array that is asked for; torch shares memory with ours."""
+        """The same numbers in the kind of array that is asked for; torch's shares memory."""
         if self._arrays == "torch":
             from torch_ref.convert import share_tensor
 
