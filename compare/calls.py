@@ -38,7 +38,7 @@ def exclusive(function: Callable[P, T]) -> Callable[P, T]:
             try:
                 return function(*args, **kwargs)
             except Exception as error:
-                if not _is_traced(error):
+                if not _inside_jit(error):
                     raise
         raise UsageError(
             f"{function.__name__}: expected to be called on numbers, got a call inside jax.jit, "
@@ -48,10 +48,12 @@ def exclusive(function: Callable[P, T]) -> Callable[P, T]:
     return call
 
 
-def _is_traced(error: Exception) -> bool:
-    """Whether JAX says that an array has no numbers yet."""
+def _inside_jit(error: Exception) -> bool:
+    """Whether arrays have no numbers, and that because even new ones are traced here."""
     jax = sys.modules.get("jax")
-    return jax is not None and isinstance(error, jax.errors.TracerArrayConversionError)
+    if jax is None or not isinstance(error, jax.errors.TracerArrayConversionError):
+        return False
+    return isinstance(jax.numpy.zeros(()), jax.core.Tracer)
 
 
 def _after_fork() -> None:

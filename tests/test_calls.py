@@ -118,6 +118,11 @@ def test_a_call_inside_jit_is_told():
     assert compared().verdict == "agree"
 
 
+def test_what_a_users_own_jit_raises_stays_as_it_is():
+    with pytest.raises(jax.errors.TracerArrayConversionError):
+        compared(on_block=lambda start, answers: in_jit(np.asarray))
+
+
 @pytest.mark.parametrize("inside", [in_torch_vmap, in_torch_grad])
 def test_a_call_inside_torch_func_is_told(inside):
     with pytest.raises(UsageError, match=r"^compare_gradients: .* inside torch\.func"):
