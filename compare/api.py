@@ -7,19 +7,25 @@ from typing import Any
 
 import numpy as np
 
-from compare.errors import UsageError
+from compare.calls import exclusive
+from compare.catalogue import DTYPES
+from compare.errors import UsageError, shown
 from compare.formats.dtypes import dtype_of, restore_bfloat16
-from compare.implementations.user.brought import from_objects, name_candidates
+from compare.implementations.base import Settings
+from compare.implementations.user.brought import from_objects, name_candidates, name_gradients
 from compare.implementations.user.function import Backward
 from compare.implementations.user.torch_module import is_module, recognise
+from compare.options.arguments import folder_path, plain_option, plain_options
 from compare.options.config import Config
 from compare.pipeline.compare import Sink, compare_problem
-from compare.problem.arrays import as_numpy, problem_from_arrays
+from compare.problem.array_likes import as_numpy
+from compare.problem.arrays import layers_from_objects, problem_from_arrays
 from compare.problem.problem import Problem
 from compare.results import Report
 from compare.resume.saved_inputs import SavedInputs
 
 
+@exclusive
 def compare_gradients(
     params: Any,
     x: Any,
@@ -45,6 +51,9 @@ def compare_gradients(
     on_block: Sink | None = None,
 ) -> Report:
     """Compares the gradients of your weights on your samples.
+
+    Both frameworks compute under settings of the comparison's own, whatever is set around it:
+    autocast, say, or `torch.no_grad`. Calls from several threads wait for one another.
 
     Args:
       params: (w, b) for every layer, as NumPy, JAX or torch arrays or lists; w is [n_in, n_out],
@@ -86,55 +95,58 @@ def compare_gradients(
     Raises:
       UsageError: if shapes do not fit, or an option is unknown or cannot be had.
     """
-    functions = name_candidates(candidates)
-    gradients = {} if gradients is None else gradients
-    if not isinstance(gradients, Mapping):
-        raise UsageError(
-            f"gradients: expected a dict of name -> [(dw, db), ...], got {type(gradients).__name__}"
-        )
-    module = recognise(params) if is_module(params) else None
-    if module is not None:
-        activation = _same_activation(module.activation, activation)
-        params = [(w.T, b) if layout == "in_out" else (w, b) for w, b in module.layers]
-    _check_layers(params)
-    config = Config(
-        layer_sizes=None,
-        activation=activation or Config.activation,
-        init=None,
-        samples=None,
-        seed=None,
-        witness=witness,
-        dtype=_dtype_name(dtype, params),
+    options = plain_options(
+        {} if activation is None else {"activation": activation},
+        implementations=implementations,
+        candidate_arrays=candidate_arrays,
+        candidate_batched=candidate_batched,
         cast=cast,
         device=str(device) if type(device).__name__ == "device" else device,  # of torch
         matmul_precision=matmul_precision,
         deterministic=deterministic,
         repeats=repeats,
         layout=layout,
-        implementations=tuple(implementations),
-        candidate=("module",) * (module is not None) + tuple(name for name, _ in functions),
-        candidate_arrays=candidate_arrays,
-        candidate_batched=candidate_batched,
-        gradients=tuple(map(str, gradients)),
         trace=trace,
+        witness=witness,
+    )
+    seed = plain_option("seed", seed)
+    folder, functions = folder_path("save", save), name_candidates(candidates)
+    given = name_gradients(gradients)
+    if on_block is not None and not callable(on_block):
+        raise UsageError(f"on_block: expected a function, got {shown(on_block)}")
+    module = None
+    if is_module(params):
+        module = recognise(params, Settings(matmul_precision, deterministic))
+        options["activation"] = _same_activation(module.activation, activation)
+        params = [(w.T, b) if layout == "in_out" else (w, b) for w, b in module.layers]
+    layers = layers_from_objects(params)
+    config = Config(
+        **options,
+        layer_sizes=None,
+        init=None,
+        samples=None,
+        seed=None,
+        dtype=_dtype_name(dtype, layers[0][0]),
+        candidate=("module",) * (module is not None) + tuple(name for name, _ in functions),
+        gradients=tuple(given),
     )
     problem = problem_from_arrays(
-        params,
+        layers,
         x,
         y,
         activation=config.activation,
-        layout=layout,
+        layout=config.layout,
         dtype=dtype_of(config.dtype),
-        cast=cast,
+        cast=config.cast,
     )
     own = []
     if module is not None:
         _check_unrounded(module.layers, problem)
         own = [module.implementation]
-    brought = from_objects(own, functions, gradients, problem, config)
-    if save is None:
+    brought = from_objects(own, functions, given, problem, config)
+    if folder is None:
         return compare_problem(problem, config, brought=brought, seed=seed, on_block=on_block)
-    saved = SavedInputs(save, [one.name for one in brought], layout, on_block)
+    saved = SavedInputs(folder, [one.name for one in brought], config.layout, on_block)
     found = compare_problem(problem, config, brought=brought, seed=seed, on_block=saved.add)
     if not found.values:
         return found
@@ -160,23 +172,17 @@ def _same_activation(recognised: str, given: str | None) -> str:
     return recognised
 
 
-def _check_layers(params: Any) -> None:
-    if isinstance(params, str | Mapping) or not hasattr(params, "__len__"):
-        got = params.__name__ if isinstance(params, type) else type(params).__name__
-        raise UsageError(
-            f"params: expected a list of (w, b), or a torch.nn.Module such as MLP(), got {got}"
-        )
-    if not len(params):
-        raise UsageError("params: expected at least one layer (w, b), got none")
-
-
-def _dtype_name(dtype: Any, params: Sequence[tuple[Any, Any]]) -> str:
+def _dtype_name(dtype: Any, w: np.ndarray) -> str:
     """The name of the dtype that is asked for, which may be one that there is not."""
+    if dtype is None:
+        return restore_bfloat16(w).dtype.name
+    if isinstance(dtype, str) and not dtype:
+        return dtype
     try:
-        if dtype == "":
-            return ""
-        own = restore_bfloat16(as_numpy(params[0][0])).dtype if dtype is None else dtype
-        return np.dtype(own).name
-    except TypeError:  # torch.float32 and the like, and those that NumPy does not have
-        name = str(dtype or getattr(params[0][0], "dtype", None))
-        return name.removeprefix("torch.")
+        return np.dtype(dtype).name
+    except Exception:  # torch.float32 and the like, and those that NumPy does not have
+        if not isinstance(dtype, str) and type(dtype).__module__ != "torch":
+            raise UsageError(
+                f"dtype: expected one of {', '.join(DTYPES)}, got {shown(dtype)}"
+            ) from None
+        return str(dtype).removeprefix("torch.")

@@ -1,6 +1,11 @@
 """The one exception for mistakes that a user can correct."""
 
+import reprlib
+from typing import Any
+
 from compare.quoting import quoted
+
+_PLAIN = (bool, int, float, complex, str, bytes)  # what a sentence can quote
 
 
 class UsageError(ValueError):
@@ -9,6 +14,26 @@ class UsageError(ValueError):
     def __init__(self, message: str) -> None:
         """Takes the sentence, in which names, paths and messages of others may stand."""
         super().__init__(quoted(message))
+
+
+def shown(value: Any) -> str:
+    """Returns a value as a sentence has it: shortened, or, of what may be long, its type alone."""
+    if value is None:
+        return "None"
+    if type(value) not in _PLAIN:
+        return value.__name__ if isinstance(value, type) else type(value).__name__
+    try:
+        return reprlib.repr(value)
+    except ValueError:  # Python prints no integers of thousands of digits
+        return "an integer of thousands of digits"
+
+
+def first_line(error: BaseException) -> str:
+    """Returns the first line of what an exception says, to be quoted in a sentence."""
+    try:
+        return str(error).strip().partition("\n")[0] or type(error).__name__
+    except Exception:  # of a user's own exception
+        return type(error).__name__
 
 
 def no_memory(framework: str, device: str, said: str) -> UsageError:

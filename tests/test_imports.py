@@ -10,7 +10,7 @@ from tests.support.paths import ROOT
 
 # Packages and modules of `compare`, low to high: none imports one of a later row.
 ROWS = (
-    ("errors", "catalogue", "quoting"),
+    ("errors", "catalogue", "quoting", "calls"),
     ("options", "formats"),
     ("problem",),
     ("evidence.rounding",),
@@ -40,7 +40,7 @@ ALLOWED = {
     "compare.formats.write.params": {"numpy", "torch", "safetensors", "torch_ref", "jaxmlp.base"},
     "compare.problem.blocks": {"numpy", "jaxmlp.base", "jaxmlp.plan"},
     "compare.problem.problem": {"numpy", "jaxmlp.base", "jaxmlp.mlp"},
-    "compare.problem.arrays": {"numpy", "jaxmlp.base", "torch_ref.convert"},
+    "compare.problem.array_likes": {"numpy", "torch_ref.convert"},
     "compare.evidence": {"numpy", "ml_dtypes", "jax", "jaxmlp.base"},
     "compare.implementations.numpy_backprop": {"numpy"},
     "compare.implementations.jax": {"jax", "numpy", "jaxmlp"},

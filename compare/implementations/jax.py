@@ -88,7 +88,7 @@ def implementation(
 
 @contextlib.contextmanager
 def jax_settings(dtype: np.dtype, matmul_precision: str = "highest") -> Iterator[None]:
-    """Lets JAX compute in a dtype, and multiply matrices as precisely as it is told.
+    """Lets JAX compute in a dtype, take arrays, and multiply as precisely as it is told.
 
     Args:
       dtype: of the arrays.
@@ -97,7 +97,7 @@ def jax_settings(dtype: np.dtype, matmul_precision: str = "highest") -> Iterator
     multiplied: contextlib.AbstractContextManager[Any] = contextlib.nullcontext()
     if matmul_precision != "default":
         multiplied = jax.default_matmul_precision(matmul_precision)
-    with jax.enable_x64(dtype == np.float64), multiplied:
+    with jax.enable_x64(dtype == np.float64), jax.transfer_guard("allow"), multiplied:
         yield
 
 

@@ -22,6 +22,9 @@ from torch_ref import MLP, convert, per_sample_gradients
 # As CUDA, cuBLAS and the allocator of the CPU say it.
 _FULL = ("out of memory", "ALLOC_FAILED", "not enough memory", "can't allocate memory")
 
+# As torch.func.grad and torch.func.vmap say it.
+_TRANSFORMED = ("Tensor that doesn't have storage", "vmap: called random operation")
+
 
 def implementation(
     params: Params, network: Network, device: str, settings: Settings
@@ -44,17 +47,15 @@ def implementation(
         check_bits("torch_autograd", array, convert.to_array(held))
         return held
 
-    # Gradients are allowed here whatever the caller, or a candidate, has set for the rest, and the
-    # weights that MLP draws before ours replace them are no step of the caller's generators.
+    # The weights that MLP draws before ours replace them are no step of the caller's generators.
     forked = torch.random.fork_rng(devices=[target] if target.type == "cuda" else [])
-    with _explained(target), torch.inference_mode(False), forked:
+    with explained(target), torch_settings(settings), forked:
         dtype = hold(params[0].b).dtype
         model = MLP(network.layer_sizes, activation=network.activations, dtype=dtype, device=target)
         convert.load_params(model, params)
 
-    @torch.inference_mode(False)
     def run(batch: Batch) -> Any:
-        with _explained(target), torch_settings(settings):
+        with explained(target), torch_settings(settings):
             return per_sample_gradients(model, hold(batch.x), hold(batch.y), loss=network.loss)
 
     def evaluate(block: Block) -> Answer:
@@ -68,13 +69,13 @@ def implementation(
         preacts, acts = (tuple(map(convert.to_array, ts)) for ts in (found.preacts, found.acts))
         return Intermediates(preacts, acts)
 
-    engine = _engine(target, settings)
+    engine = torch_engine(target, settings)
     return Implementation("torch_autograd", str(target), evaluate, intermediates, engine=engine)
 
 
 @contextlib.contextmanager
-def _explained(target: torch.device) -> Iterator[None]:
-    """Turns what torch says of an unfit device or environment into a sentence for people."""
+def explained(target: torch.device) -> Iterator[None]:
+    """Turns what torch says of an unfit device, environment or place into a sentence for people."""
     try:
         yield
     except RuntimeError as error:
@@ -85,6 +86,11 @@ def _explained(target: torch.device) -> Iterator[None]:
             raise UsageError(
                 "deterministic: expected CUBLAS_WORKSPACE_CONFIG=:4096:8 or :16:8 in the "
                 f"environment before torch first multiplies on {target}; set it and start anew"
+            ) from None
+        if any(text in said for text in _TRANSFORMED):
+            raise UsageError(
+                "compare_gradients: expected to be called on numbers, got a call inside "
+                "torch.func, whose tensors have none of their own; call it outside"
             ) from None
         raise
 
@@ -114,7 +120,7 @@ def torch_device(device: str) -> torch.device:
         )
     target = torch.device(f"cuda:{number or 0}")
     try:  # it may be there and be busy, full, or unknown to this build of torch
-        with _explained(target):
+        with explained(target):
             torch.ones(1, device=target).add(1).cpu()
     except RuntimeError as error:
         raise UsageError(
@@ -148,15 +154,14 @@ def device_names() -> list[str]:
 
 
 @functools.lru_cache(maxsize=64)
-def _engine(target: torch.device, settings: Settings) -> Engine:
-    """One for all implementations on the same device."""
+def torch_engine(target: torch.device, settings: Settings) -> Engine:
+    """Returns the one engine of all implementations on the same device."""
 
     def place(array: np.ndarray) -> torch.Tensor:
         return convert.to_tensor(array, device=target)
 
-    @torch.no_grad()
     def multiply(factors: Factors) -> list[np.ndarray]:
-        with _explained(target), torch_settings(settings):
+        with explained(target), torch_settings(settings):
             return [
                 furthest_off(*pair, map(convert.to_array, _products(*map(place, pair))))
                 for pair in factors

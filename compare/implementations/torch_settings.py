@@ -14,10 +14,17 @@ from compare.implementations.base import Settings
 def torch_settings(settings: Settings) -> Iterator[None]:
     """Lets torch multiply as precisely as it is told, and, on the CPU, compute by itself.
 
-    Evidence of other blocks keeps all cores busy: torch's threads wait for one another in loops,
-    and with no core to run on took 60 times as long.
+    What the caller has set around the comparison ends here: autocast, modes without gradients, a
+    default device. Evidence of other blocks keeps all cores busy: torch's threads wait for one
+    another in loops, and with no core to run on took 60 times as long.
     """
     with contextlib.ExitStack() as stack:
+        stack.enter_context(torch.inference_mode(False))  # which enables gradients too
+        for kind in ("cpu", "cuda"):
+            if torch.is_autocast_enabled(kind):
+                stack.enter_context(torch.autocast(kind, enabled=False))
+        if torch.get_default_device().type != "cpu":
+            stack.enter_context(torch.device("cpu"))
         stack.callback(torch.set_num_threads, torch.get_num_threads())
         torch.set_num_threads(1)
         if settings.matmul_precision != "default":

@@ -15,9 +15,10 @@ from compare.options.config import Config
 from compare.pipeline.collect import Collection, Findings
 from compare.pipeline.kinds.base import AnswerBlock, Run
 from compare.problem.answers import Answer, take
-from compare.problem.blocks import Block, block_at
+from compare.problem.blocks import Block, block_at, block_size
+from compare.problem.memory import fitting_blocks
 from compare.problem.problem import Problem
-from jaxmlp.base import Batch
+from jaxmlp.base import Batch, parameter_count
 
 
 class Examination(NamedTuple):
@@ -46,7 +47,9 @@ def examine_blocks(
     those that have been answered are examined in threads: NumPy and XLA release Python's lock.
     """
     waiting: deque[tuple[Block, Mapping[str, Answer], Future[Findings]]] = deque()
-    workers = max(1, min(os.cpu_count() or 1, len(starts)))
+    sizes = examined.run.problem.layer_sizes
+    fitting = fitting_blocks(block_size(sizes) * parameter_count(sizes))
+    workers = max(1, min(os.cpu_count() or 1, len(starts), fitting))
     only_sample = examined.config.only_sample
     pool = ThreadPoolExecutor(workers)
     try:

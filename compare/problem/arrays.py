@@ -1,22 +1,57 @@
 """A problem made of arrays that a user has in memory."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
-from compare.errors import UsageError
+from compare.errors import UsageError, shown
 from compare.formats.conversion import ARGUMENTS, convert
 from compare.formats.read.data import Samples, check_shapes, rows_of
 from compare.formats.read.params import check_finite, params_from_layers
+from compare.problem.array_likes import array_of, items_of
+from compare.problem.memory import check_array, check_network
 from compare.problem.network import uniform_network
 from compare.problem.problem import Problem
 from compare.problem.samples import frozen, stored_batches
 from jaxmlp.base import layer_sizes
 
+_MOST_LAYERS = 10_000  # the longest list that is read; no framework differentiates as many
+
+
+def layers_from_objects(params: Any) -> list[tuple[np.ndarray, np.ndarray]]:
+    """Reads (w, b) of every layer from what a user has.
+
+    Args:
+      params: a list of (w, b), anything that `array_of` reads.
+
+    Raises:
+      UsageError: for anything else.
+    """
+    if isinstance(params, str | bytes | Mapping) or not hasattr(type(params), "__len__"):
+        raise UsageError(
+            "params: expected a list of (w, b), or a torch.nn.Module such as MLP(), got "
+            f"{shown(params)}"
+        )
+    layers = items_of("params", params, expected="a list of (w, b)", at_most=_MOST_LAYERS)
+    if not layers:
+        raise UsageError("params: expected at least one layer (w, b), got none")
+    return [_layer(i, layer) for i, layer in enumerate(layers, start=1)]
+
+
+def _layer(i: int, layer: Any) -> tuple[np.ndarray, np.ndarray]:
+    expected = f"(w, b) for layer {i}"
+    if isinstance(layer, str | bytes | Mapping):
+        hint = "; pass its weight and its bias in this order" if isinstance(layer, Mapping) else ""
+        raise UsageError(f"params: expected {expected}, got {shown(layer)}{hint}")
+    pair = items_of("params", layer, expected=expected, at_most=_MOST_LAYERS)
+    if len(pair) != 2:
+        raise UsageError(f"params: expected {expected}, got {len(pair)} items")
+    return array_of(f"params: w{i}", pair[0]), array_of(f"params: b{i}", pair[1])
+
 
 def problem_from_arrays(
-    params: Sequence[tuple[Any, Any]],
+    layers: Sequence[tuple[np.ndarray, np.ndarray]],
     x: Any,
     y: Any = None,
     *,
@@ -28,8 +63,8 @@ def problem_from_arrays(
     """Copies a user's arrays into a problem.
 
     Args:
-      params: (w, b) a layer, anything that numpy.asarray reads or a torch tensor, w in `layout`.
-      x: [N, d].
+      layers: (w, b) a layer, w in `layout`.
+      x: [N, d], anything that `array_of` reads.
       y: [N, k], or None for the mean of x^2.
       activation: of the hidden layers.
       layout: 'in_out' or 'out_in'.
@@ -37,30 +72,31 @@ def problem_from_arrays(
       cast: whether to round what dtype does not have; else that is an error.
 
     Raises:
-      UsageError: if shapes do not fit, a weight is not finite or a number does not exist in dtype.
+      UsageError: if shapes do not fit, a weight is not finite, a number does not exist in dtype, or
+        the network does not fit into memory.
     """
+    check_network(sum(w.size + b.size for w, b in layers))
 
-    def take(name: str, values: Any) -> np.ndarray:
-        try:
-            array = np.array(as_numpy(values))
-        except (TypeError, ValueError) as error:  # the former as of torch's float8
-            raise UsageError(f"{name}: expected an array of numbers: {error}") from None
+    def take(name: str, array: np.ndarray) -> np.ndarray:
+        check_array(name, array.shape, dtype)
         return convert(array, dtype, where=name, cast=cast, remedies=ARGUMENTS)
 
-    def take_weight(name: str, values: Any) -> np.ndarray:
-        array = take(name, values)
-        check_finite(array, f"params: {name}")
-        return array
+    def take_weight(name: str, array: np.ndarray) -> np.ndarray:
+        weight = take(name, array)
+        check_finite(weight, name)
+        return weight
 
-    layers = []
-    for i, layer in enumerate(params, start=1):
-        if len(layer) != 2:
-            raise UsageError(f"params: expected (w, b) for layer {i}, got {len(layer)} items")
-        layers.append((take_weight(f"w{i}", layer[0]), take_weight(f"b{i}", layer[1])))
-    checked = params_from_layers(layers, layout=layout, where="params")
+    checked = params_from_layers(
+        [
+            (take_weight(f"params: w{i}", w), take_weight(f"params: b{i}", b))
+            for i, (w, b) in enumerate(layers, start=1)
+        ],
+        layout=layout,
+        where="params",
+    )
     sizes = layer_sizes(checked)
-    x = take("x", x)
-    y = None if y is None else take("y", y)
+    x = take("x", array_of("x", x))
+    y = None if y is None else take("y", array_of("y", y))
     check_shapes(
         x.shape,
         None if y is None else y.shape,
@@ -75,12 +111,3 @@ def problem_from_arrays(
         len(x),
         stored_batches(samples, sizes[-1]),
     )
-
-
-def as_numpy(values: Any) -> np.ndarray:
-    """Returns values as an array, those of a torch parameter too; it may share their memory."""
-    if hasattr(values, "detach"):  # torch refuses to convert what requires a gradient
-        from torch_ref.convert import to_array  # loads torch, which whoever made values has loaded
-
-        return to_array(values)
-    return np.asarray(values)

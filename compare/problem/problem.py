@@ -10,9 +10,10 @@ from compare.formats.dtypes import dtype_of
 from compare.formats.read.data import read_data
 from compare.formats.read.params import read_params
 from compare.options.config import Config
+from compare.problem.memory import check_network
 from compare.problem.network import Network, uniform_network
 from compare.problem.samples import Batches, frozen, random_batches, stored_batches
-from jaxmlp.base import Layer, Params, layer_sizes
+from jaxmlp.base import Layer, Params, layer_sizes, parameter_count
 from jaxmlp.mlp import init_params
 
 _STREAM = 0  # of a seed; samples have stream 1
@@ -50,7 +51,8 @@ def make_problem(config: Config) -> Problem:
     """Draws or reads the weights and samples that the config asks for.
 
     Raises:
-      UsageError: if a file does not hold what it should or contradicts a flag.
+      UsageError: if a file does not hold what it should or contradicts a flag, or if the network
+        does not fit into memory.
     """
     dtype = dtype_of(config.dtype)
     params = _make_params(config, dtype)
@@ -76,6 +78,7 @@ def _make_params(config: Config, dtype: np.dtype) -> Params:
     if config.params is None:
         assert config.layer_sizes is not None
         assert config.init is not None
+        check_network(parameter_count(config.layer_sizes))
         seed = np.random.SeedSequence(config.seed, spawn_key=(_STREAM,))
         rng = np.random.default_rng(seed)
         drawn = init_params(rng, config.layer_sizes, init=config.init, dtype=np.float64)
@@ -87,4 +90,5 @@ def _make_params(config: Config, dtype: np.dtype) -> Params:
             f"layer_sizes: {asked} contradicts {config.params}, which holds {found}; "
             "leave out --layer_sizes"
         )
+    check_network(parameter_count(layer_sizes(params)))
     return params

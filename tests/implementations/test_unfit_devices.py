@@ -126,7 +126,7 @@ def test_another_failure_stays_what_it_is(monkeypatch):
 def test_memory_that_nobody_counts_is_not_reported():
     for engine in (
         on_jax._engine(tuple(on_jax.jax_devices("cpu")), Settings()),
-        on_torch._engine(torch.device("cpu"), Settings()),
+        on_torch.torch_engine(torch.device("cpu"), Settings()),
     ):
         assert engine.peak_bytes() is None
 
@@ -154,5 +154,5 @@ class _ARoundedWay:
 def test_torch_is_asked_for_both_directions(monkeypatch, kernel):
     monkeypatch.setattr(torch, kernel, _ARoundedWay(getattr(torch, kernel)))
     factors = [(np.ones((3, 4), np.float32), np.full((4, 2), 1 + 2.0**-20, np.float32))]
-    (product,) = on_torch._engine(torch.device("cpu"), Settings()).multiply(factors)
+    (product,) = on_torch.torch_engine(torch.device("cpu"), Settings()).multiply(factors)
     np.testing.assert_array_equal(product, 4)

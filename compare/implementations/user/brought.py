@@ -15,6 +15,7 @@ from compare.implementations.user.loading import load_candidate
 from compare.implementations.user.returned import read_returned
 from compare.implementations.user.sandbox import contained, errors_told
 from compare.implementations.user.updates import with_hidden_digits
+from compare.options.arguments import list_of
 from compare.options.config import Config
 from compare.problem.answers import Answer
 from compare.problem.problem import Problem
@@ -56,21 +57,39 @@ def name_candidates(
     Raises:
       UsageError: for anything but functions.
     """
-    if callable(candidates) or not isinstance(candidates, Iterable):
+    is_text = isinstance(candidates, str | bytes)
+    if is_text or callable(candidates) or not isinstance(candidates, Iterable):
         raise UsageError(
             "candidates: expected functions in a list, or by name in a dict, "
             f"got {type(candidates).__name__}"
         )
     if isinstance(candidates, Mapping):
-        named = [(str(name), function) for name, function in candidates.items()]
+        pairs = list_of("candidates", candidates.items())
+        named = [(str(name), function) for name, function in pairs]
     else:
-        named = [(getattr(function, "__name__", "candidate"), function) for function in candidates]
+        functions = list_of("candidates", candidates)
+        named = [(getattr(function, "__name__", "candidate"), function) for function in functions]
     for name, function in named:
         if not callable(function):
             raise UsageError(
                 f"candidates: expected a function for {name}, got {type(function).__name__}"
             )
     return named
+
+
+def name_gradients(gradients: Mapping[str, Any] | None) -> dict[str, Any]:
+    """Returns gradients that exist already by name, not yet looked at.
+
+    Raises:
+      UsageError: for anything but a dict.
+    """
+    if gradients is None:
+        return {}
+    if not isinstance(gradients, Mapping):
+        raise UsageError(
+            f"gradients: expected a dict of name -> [(dw, db), ...], got {type(gradients).__name__}"
+        )
+    return {str(name): arrays for name, arrays in list_of("gradients", gradients.items())}
 
 
 def from_objects(

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from compare.errors import UsageError
-from compare.implementations.base import Implementation
+from compare.implementations.base import PRECISE, Implementation
 from compare.implementations.user.returned import read_returned
 from compare.implementations.user.sandbox import contained, errors_told
 from compare.implementations.user.updates import with_hidden_digits
@@ -115,7 +115,7 @@ class _Call:
         return grads
 
     def _give(self, array: np.ndarray) -> Any:
-        """The same numbers in the user's kind of array; torch's shares memory with ours."""
+        """The same numbers in the kind of array that is asked for; torch's shares memory."""
         if self._arrays == "torch":
             from torch_ref.convert import share_tensor
 
@@ -123,16 +123,19 @@ class _Call:
         if self._arrays == "jax":
             import jax.numpy as jnp
 
-            with self._settings(array.dtype):
-                return jnp.array(array)
+            return jnp.array(array)
         return array
 
     def _settings(self, dtype: np.dtype) -> contextlib.AbstractContextManager[None]:
-        if self._arrays != "jax":
-            return contextlib.nullcontext()
-        from compare.implementations.jax import jax_settings
+        if self._arrays == "torch":
+            from compare.implementations.torch_settings import torch_settings
 
-        return jax_settings(dtype)
+            return torch_settings(PRECISE)
+        if self._arrays == "jax":
+            from compare.implementations.jax import jax_settings
+
+            return jax_settings(dtype)
+        return contextlib.nullcontext()
 
 
 def _stacked(found: list[Grads]) -> Grads:

@@ -13,6 +13,7 @@ from compare.formats.conversion import computed_dtype
 from compare.formats.dtypes import FLOAT_DTYPES, restore_bfloat16
 from compare.formats.layouts import in_layout
 from compare.formats.read.gradients.shapes import fit_shape
+from compare.problem.array_likes import as_numpy
 from jaxmlp.base import Grads, Layer, Params
 
 
@@ -57,12 +58,7 @@ def real_array(values: Any, where: str) -> np.ndarray:
       UsageError: for anything but real floating-point numbers.
     """
     try:
-        if hasattr(values, "detach"):  # torch, whose bfloat16 NumPy does not know
-            from torch_ref.convert import to_array
-
-            array = to_array(values)
-        else:
-            array = restore_bfloat16(np.asarray(values))
+        array = restore_bfloat16(as_numpy(values))
     except Exception as error:  # whatever an array of another kind raises
         said = str(error).partition("\n")[0]
         raise UsageError(f"{where}: expected an array of numbers: {said}") from None

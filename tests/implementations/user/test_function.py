@@ -123,7 +123,7 @@ BAD = {
     "integer": ("return [(np.ones((2, 3), int), y)]", "dw1: expected numbers .* of int64"),
     "complex": ("return [(np.outer(x, y), y * 1j)]", "db1: expected numbers .* of complex64"),
     "object": ("return [(np.outer(x, y).astype(object), y)]", "ndarray of object"),
-    "none": ("return [(np.outer(x, y), None)]", "db1: .* got NoneType of object"),
+    "none": ("return [(np.outer(x, y), None)]", "db1: .* got None"),
     "ragged": ("return [([[1.0], [1.0, 2.0]], y)]", "dw1: expected an array of numbers: "),
     "weird": (
         "class Weird:\n        def __array__(self, *_, **__): raise AttributeError('odd')\n"

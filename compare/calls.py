@@ -1,0 +1,67 @@
+"""Calls of the library: one at a time, and only where there are numbers to compute with."""
+
+import functools
+import os
+import sys
+import threading
+from collections.abc import Callable
+from typing import ParamSpec, TypeVar
+
+from compare.errors import UsageError
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+_one_at_a_time = threading.RLock()  # may be taken again by what a call itself calls
+_forked = False  # whether this process is the fork of one in which JAX had started
+
+
+def exclusive(function: Callable[P, T]) -> Callable[P, T]:
+    """Makes calls wait for one another.
+
+    What torch is told, and where a user's code prints, holds for all threads of a process. So of
+    two calls at once one would compute under the settings of the other, and leave them behind.
+
+    Raises:
+      UsageError: by that function, in a process in which JAX cannot compute, and inside `jax.jit`.
+    """
+
+    @functools.wraps(function)
+    def call(*args: P.args, **kwargs: P.kwargs) -> T:
+        if _forked:
+            raise UsageError(
+                f"{function.__name__}: expected a process of its own, got the fork of one in which "
+                "JAX has started, where it would wait for ever; start processes with "
+                "multiprocessing.get_context('spawn')"
+            )
+        with _one_at_a_time:
+            try:
+                return function(*args, **kwargs)
+            except Exception as error:
+                if not _inside_jit(error):
+                    raise
+        raise UsageError(
+            f"{function.__name__}: expected to be called on numbers, got a call inside jax.jit, "
+            "which traces and has none yet; call it outside"
+        )
+
+    return call
+
+
+def _inside_jit(error: Exception) -> bool:
+    """Whether arrays have no numbers, and that because even new ones are traced here."""
+    jax = sys.modules.get("jax")
+    if jax is None or not isinstance(error, jax.errors.TracerArrayConversionError):
+        return False
+    return isinstance(jax.numpy.zeros(()), jax.core.Tracer)
+
+
+def _after_fork() -> None:
+    """Notes that XLA's threads are gone, if there were any; whoever held the lock is gone too."""
+    global _one_at_a_time, _forked
+    _one_at_a_time = threading.RLock()
+    bridge = sys.modules.get("jax._src.xla_bridge")  # no public name tells without starting JAX
+    _forked = _forked or (bridge is not None and bridge.backends_are_initialized())
+
+
+os.register_at_fork(after_in_child=_after_fork)

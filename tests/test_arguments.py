@@ -1,0 +1,182 @@
+"""Whatever the library is given: one sentence that names the argument, and never another error."""
+
+import collections
+import itertools
+import pathlib
+
+import numpy as np
+import pytest
+
+from compare import UsageError, compare_gradients
+from compare.testing import assert_gradients_agree
+
+PARAMS = [
+    (np.ones((2, 3), np.float32), np.zeros(3, np.float32)),
+    (np.ones((3, 1), np.float32), np.zeros(1, np.float32)),
+]
+X = np.full((4, 2), 0.5, np.float32)
+SET = {"implementations": ("torch_autograd", "numpy_manual"), "witness": 0}
+
+
+class Raises:
+    """Nothing can be asked of it."""
+
+    def _refuse(self, *args):
+        raise ZeroDivisionError("asked too much")
+
+    __len__ = __getitem__ = __iter__ = __array__ = __index__ = __eq__ = __fspath__ = _refuse
+    __bool__ = __float__ = __str__ = __repr__ = _refuse
+    __hash__ = None
+
+
+class NoLength:
+    def __getitem__(self, i):
+        return i
+
+
+class NoEnd:
+    """Says that it has three items, and goes on for ever."""
+
+    def __len__(self):
+        return 3
+
+    def __getitem__(self, i):
+        return 1.0
+
+
+class Endless(collections.abc.Mapping):
+    __getitem__ = __len__ = None
+
+    def __iter__(self):
+        return itertools.count()
+
+    def items(self):
+        return ((i, i) for i in itertools.count())
+
+
+class TooLong:
+    def __len__(self):
+        return 10**12
+
+    def __getitem__(self, i):
+        return PARAMS[1]
+
+
+def itself():
+    inside = []
+    inside += [inside, inside]
+    return inside
+
+
+NOTHING = {
+    "None": lambda: None,
+    "true": lambda: True,
+    "negative": lambda: -1,
+    "float": lambda: 1.5,
+    "nan": lambda: np.nan,
+    "huge": lambda: 10**30,
+    "thousands of digits": lambda: 10**5000,
+    "complex": lambda: 1j,
+    "empty text": lambda: "",
+    "text": lambda: "a\0b",
+    "bytes": lambda: b"ab",
+    "empty list": lambda: [],
+    "empty dict": lambda: {},
+    "dict": lambda: {"w": X, "b": X},
+    "set": lambda: {1, 2},
+    "object": object,
+    "type": lambda: int,
+    "function": lambda: lambda *a: None,
+    "ragged": lambda: [[1.0, 2.0], [3.0]],
+    "itself": itself,
+    "texts": lambda: ["a", "b"],
+    "objects": lambda: np.array([None, {}]),
+    "structured": lambda: np.zeros(2, [("a", float)]),
+    "dates": lambda: np.zeros((4, 2), "M8[s]"),
+    "masked": lambda: np.ma.masked_less(np.arange(8.0).reshape(4, 2), 3),
+    "masked inside": lambda: [np.ma.masked_less([1.0, 2.0], 2)] * 4,
+    "no axes": lambda: np.float32(1),
+    "numbers": lambda: np.ones((7, 7, 7)),
+    "path": lambda: pathlib.Path("nowhere"),
+    "generator": lambda: (i for i in itertools.count()),
+    "count": itertools.count,
+    "cycle": lambda: itertools.cycle(["jax_grad"]),
+    "no length": NoLength,
+    "no end": NoEnd,
+    "no end inside": lambda: [NoEnd()] * 4,
+    "endless dict": Endless,
+    "too long": TooLong,
+    "raises": Raises,
+    "raises inside": lambda: [Raises(), Raises()],
+    "pairs of nothing": lambda: [(None, None), (None, None)],
+    "layers as dicts": lambda: [{"w": w, "b": b} for w, b in PARAMS],
+    "dict of nothing": lambda: {"a": None},
+    "dict of what raises": lambda: {"a": Raises()},
+    "dict of no end": lambda: {"a": NoEnd(), "b": [NoEnd(), NoEnd()]},
+}
+# What is right, among these.
+RIGHT = {
+    "x": set(),
+    "y": {"None"},
+    "activation": {"None"},
+    "implementations": set(),
+    "candidates": {"empty list", "empty dict"},
+    "gradients": {"None", "empty dict"},
+    "dtype": {"None", "no axes"},  # which has one
+    "cast": {"true"},
+    "candidate_batched": {"true"},
+    "deterministic": {"true"},
+    "trace": {"None"},
+    "save": {"None", "text", "path"},
+    "on_block": {"None", "function", "type"},
+}
+NAMES = (
+    *("params", "x", "y", "activation", "implementations", "candidates", "candidate_arrays"),
+    *("candidate_batched", "gradients", "dtype", "cast", "device", "matmul_precision"),
+    *("deterministic", "repeats", "layout", "trace", "witness", "seed", "save", "on_block"),
+)
+# A shape that does not fit is said of both; a candidate is named by its own name.
+SAID = {"params": "params|dtype", "x": "x|samples", "y": "y|samples", "candidates": "candidate"}
+
+
+def said_of(arguments):
+    try:
+        return compare_gradients(**arguments).verdict
+    except UsageError as error:
+        return str(error)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_bad_argument_is_one_sentence(name):
+    for what, make in NOTHING.items():
+        if what in RIGHT.get(name, ()):
+            continue
+        said = said_of({"params": PARAMS, "x": X, **SET, name: make()})
+        named = any(word in said for word in SAID.get(name, name).split("|"))
+        assert (named, len(said) < 1000) == (True, True), (what, said)
+
+
+def test_layers_in_dicts_are_asked_for_in_order():
+    layers = [{"w": w, "b": b} for w, b in PARAMS]
+    said = (
+        "params: expected (w, b) for layer 1, got dict; pass its weight and its bias in this order"
+    )
+    assert said_of({"params": layers, "x": X}) == said
+
+
+def test_a_list_that_contains_itself_is_told():
+    said = "x: expected an array of numbers: got a list that contains itself"
+    assert said_of({"params": PARAMS, "x": itself()}) == said
+
+
+def test_numpys_integers_and_iterators_with_an_end_are_taken():
+    names = iter(SET["implementations"])
+    options = {"seed": np.uint8(3), "trace": np.int64(1), "witness": np.int32(0)}
+    assert said_of({"params": PARAMS, "x": X, "implementations": names, **options}) == "agree"
+
+
+def test_the_assertion_for_test_suites_says_the_same():
+    with pytest.raises(UsageError, match=r"^save: expected the path of a folder, got 5$"):
+        assert_gradients_agree(PARAMS, X, save=5, **SET)
+    with pytest.raises(UsageError, match=r"^seed: expected an integer of at least 0, got -1$"):
+        assert_gradients_agree(PARAMS, X, seed=-1, **SET)

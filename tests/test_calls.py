@@ -1,0 +1,130 @@
+"""Calls of the library from threads, from forks, and from inside what traces."""
+
+import itertools
+import os
+import signal
+import threading
+import time
+
+import jax
+import numpy as np
+import pytest
+import torch
+
+from compare import UsageError, compare_gradients
+
+PARAMS = [
+    (np.ones((2, 3), np.float32), np.zeros(3, np.float32)),
+    (np.ones((3, 1), np.float32), np.zeros(1, np.float32)),
+]
+X = np.full((2, 2), 0.5, np.float32)
+
+
+def compared(x=X, **options):
+    return compare_gradients(
+        PARAMS, x, witness=0, implementations=("jax_grad", "torch_autograd"), **options
+    )
+
+
+def torchs_settings():
+    matmul = torch.backends.cuda.matmul
+    return (
+        torch.get_num_threads(),
+        torch.get_float32_matmul_precision(),
+        matmul.allow_bf16_reduced_precision_reduction,
+    )
+
+
+def test_calls_from_threads_wait_for_one_another_and_leave_torch_as_it_was():
+    callers = []
+
+    def backward(params, x, y):
+        callers.append(threading.get_ident())
+        time.sleep(0.01)  # so that another call could come between
+        return [(torch.zeros_like(w), torch.zeros_like(b)) for w, b in params]
+
+    before = torchs_settings()
+    options = {"candidates": [backward], "candidate_arrays": "torch"}
+    threads = [threading.Thread(target=compared, kwargs=options) for _ in range(3)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert torchs_settings() == before
+    assert [len(list(calls)) for _, calls in itertools.groupby(callers)] == [len(X)] * 3
+
+
+def test_a_call_may_call():
+    verdicts = []
+    compared(on_block=lambda start, answers: verdicts.append(compared().verdict))
+    assert verdicts == ["agree"]
+
+
+@pytest.mark.filterwarnings("ignore:os.fork:RuntimeWarning", "ignore:.*fork:DeprecationWarning")
+def test_a_fork_of_a_process_in_which_jax_has_started_is_told():
+    compared()
+    reading, writing = os.pipe()
+    child = os.fork()
+    if not child:
+        signal.alarm(20)  # ends it if it waits for ever after all
+        try:
+            compared()
+        except BaseException as error:
+            os.write(writing, str(error).encode())
+        os._exit(0)
+    os.close(writing)
+    os.waitpid(child, 0)
+    with open(reading, encoding="utf-8") as said:
+        assert "the fork of one in which JAX has started" in said.read()
+
+
+def in_jit(function):
+    jax.jit(function)(X)
+
+
+def in_vmap(function):
+    jax.vmap(function)(X[None])
+
+
+def in_grad(function):
+    jax.grad(lambda x: (function(x), x.sum())[1])(X)
+
+
+def in_torch_vmap(function):
+    torch.func.vmap(lambda x: (function(x), x)[1])(torch.tensor(X)[None])
+
+
+def in_torch_grad(function):
+    torch.func.grad(lambda x: (function(x), x.sum())[1])(torch.tensor(X))
+
+
+@pytest.mark.parametrize("inside", [in_jit, in_vmap, in_grad])
+def test_what_jax_traces_has_no_numbers(inside):
+    with pytest.raises(
+        UsageError, match=r"^x: .* traces and that has none yet; .*outside jax\.jit"
+    ):
+        inside(lambda x: compared(x) and x)
+
+
+@pytest.mark.parametrize("inside", [in_torch_vmap, in_torch_grad])
+def test_what_torch_transforms_has_no_numbers(inside):
+    with pytest.raises(UsageError, match=r"^x: expected an array of numbers: "):
+        inside(compared)
+
+
+def test_a_call_inside_jit_is_told():
+    with pytest.raises(UsageError, match=r"^compare_gradients: .* inside jax\.jit"):
+        in_jit(lambda x: compared() and x)
+    assert compared().verdict == "agree"
+
+
+def test_what_a_users_own_jit_raises_stays_as_it_is():
+    with pytest.raises(jax.errors.TracerArrayConversionError):
+        compared(on_block=lambda start, answers: in_jit(np.asarray))
+
+
+@pytest.mark.parametrize("inside", [in_torch_vmap, in_torch_grad])
+def test_a_call_inside_torch_func_is_told(inside):
+    with pytest.raises(UsageError, match=r"^compare_gradients: .* inside torch\.func"):
+        inside(lambda x: compared())
+    assert compared().verdict == "agree"
