@@ -71,7 +71,7 @@ def _is_rounded(case: Case) -> bool:
             found, other = ratios(check) > 1, broken.get(check.parameter)
             broken[check.parameter] = found if other is None else max(found, other, key=np.mean)
     places = sum(np.count_nonzero(one.any(axis=-1)) for one in broken.values())
-    return places >= _PLACES and min(map(np.mean, broken.values())) >= _MANY
+    return bool(places >= _PLACES and min(map(np.mean, broken.values())) >= _MANY)
 
 
 def in_coarser_arithmetic(case: Case, name: str) -> Explanation:
