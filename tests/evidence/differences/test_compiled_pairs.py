@@ -66,7 +66,7 @@ CHANGES = {
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
 @pytest.mark.parametrize("change", CHANGES)
-@pytest.mark.parametrize("scale", [1.0, 1e-9, 1e7, 1e30])
+@pytest.mark.parametrize("scale", [1.0, 4e-8, 1e-9, 1e7, 1e30])
 def test_what_numpy_finds(dtype, change, scale):
     rng = np.random.default_rng(0)
     for _ in range(5):
@@ -115,6 +115,28 @@ def test_print_on_either_side_of_a_tie(ties, dtype):
     values = np.array([near(*one) for one in ties]).reshape(3, 6)
     found, slow = both_ways(of_columns(*values), of_columns(*np.nextafter(values, dtype(9))))
     assert found == slow
+
+
+half_units = st.tuples(st.integers(10_000, 99_999), st.integers(-30, 30), st.integers(-2, 2))
+
+
+@hypothesis.given(st.lists(half_units, min_size=18, max_size=18))
+@hypothesis.settings(deadline=None, max_examples=200)
+def test_half_a_unit_of_the_last_digit_more_or_less(numbers):
+    larger = np.array([float(f"{digits}e{power}") for digits, power, _ in numbers])
+    smaller = np.array([float(f"{digits - 1}.5e{power}") for digits, power, _ in numbers])
+    ulps = np.array([one[2] for one in numbers]) * np.spacing(smaller)
+    found, slow = both_ways(
+        of_columns(*larger.reshape(3, 6)), of_columns(*(smaller + ulps).reshape(3, 6))
+    )
+    assert found == slow
+
+
+@pytest.mark.parametrize("scale", [1e-300, 1e-305, 1e-307])
+def test_nothing_is_said_where_differences_may_be_subnormal(scale):
+    a = quantities(np.random.default_rng(0), np.float64, scale=scale)
+    b = changed(a, lambda array: array * (1 + 1e-9))
+    assert both_ways(a, b)[0] is None
 
 
 @pytest.mark.parametrize("value", [np.nan, np.inf, 1e-40, -1e-45])
