@@ -4,9 +4,10 @@ import dataclasses
 
 import numpy as np
 
-from compare.evidence.certificate import rule_summary
+from compare.evidence.certificate import printed_numbers, rule_summary
 from compare.evidence.certificate.case import Case
 from compare.evidence.certificate.checks import check_gradients, ratios
+from compare.evidence.certificate.printed_numbers import PrintedNumbers, count_printed
 from compare.evidence.certificate.rule_summary import RuleSummary, summarise_rules
 from compare.evidence.certificate.sample_ratios import sample_ratios, sample_ratios_compiled
 
@@ -30,7 +31,8 @@ class Certificate:
     """Counts of samples, the entry with the largest ratio, and the first that broke a rule.
 
     Every sample is exactly one of certified, failed and silent. It is silent if a zero can be
-    neither proved nor disproved, or if an entry is not finite.
+    neither proved nor disproved, if an entry is not finite, or if print shows no number of one of
+    its parameters well enough: nothing contradicts it then, and nothing speaks for it.
     """
 
     implementation: str
@@ -42,6 +44,7 @@ class Certificate:
     worst: Finding | None
     first_failure: Finding | None
     rules: tuple[RuleSummary, ...] = ()  # each at every parameter; empty if nothing was checked
+    printed: PrintedNumbers | None = None  # None for gradients that were not read from print
 
     @property
     def worst_ratio(self) -> float | None:
@@ -71,7 +74,8 @@ def certify(
     found = sample_ratios_compiled(case) if compiled else sample_ratios(case)
     largest = np.where(finite, found.ratios.max(axis=0), -1.0)
     failed = largest > 1
-    silent = ~finite | (found.silent & ~failed)
+    printed, unknown = count_printed(case, finite)
+    silent = ~finite | ((found.silent | unknown) & ~failed)
 
     def finding(row: int, check: int) -> Finding:
         return _finding(case, row, check, sample=row + first_sample)
@@ -94,6 +98,7 @@ def certify(
         worst=worst,
         first_failure=first,
         rules=summarise_rules(found.ratios, finite, layers=len(case.grads)),
+        printed=printed,
     )
 
 
@@ -113,6 +118,7 @@ def merge(one: Certificate, other: Certificate) -> Certificate:
         worst=min(worst, key=lambda found: (-found.ratio, found.sample), default=None),
         first_failure=min(first, key=lambda found: found.sample, default=None),
         rules=rule_summary.merge(one.rules, other.rules),
+        printed=printed_numbers.merge(one.printed, other.printed),
     )
 
 
