@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from compare.evidence.differences.decades import MOST_DIGITS, at_most, half_unit
+from compare.evidence.differences.decades import at_most, half_unit
 
 SIGNIFICANT, DECIMALS = 5, 7  # to which the documented experiments are said to agree
 
@@ -51,12 +51,6 @@ def agree_decimals(a: np.ndarray, b: np.ndarray, digits: int) -> np.ndarray:
     with np.errstate(invalid="ignore", over="ignore"):
         close = within_decimals(np.abs(a - b), digits)
     return close | (a == b) | _both_nan(a, b)
-
-
-def digits_agreed(a: np.ndarray, b: np.ndarray) -> int:
-    """Returns to how many significant digits, 17 at most, all entries agree by value."""
-    agreeing = (k for k in range(MOST_DIGITS, 0, -1) if agree_significant(a, b, k).all())
-    return next(agreeing, 0)
 
 
 def same_significant_text(a: np.ndarray, b: np.ndarray, digits: int) -> np.ndarray:

@@ -56,4 +56,4 @@ def is_known(values: np.ndarray, e: np.ndarray) -> np.ndarray:
     Returns:
       [...] bool.
     """
-    return np.asarray((e == 0) | (np.abs(values.astype(np.float64)) > 19 * e))
+    return np.asarray((e == 0) | (np.abs(values.astype(np.float64)) / 19 > e))

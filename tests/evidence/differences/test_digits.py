@@ -14,7 +14,6 @@ from compare.evidence.differences.digits import (
     agree_decimals,
     agree_significant,
     count_agreements,
-    digits_agreed,
     same_decimals_text,
     same_significant_text,
 )
@@ -205,29 +204,6 @@ def test_every_rule_is_symmetric_and_holds_for_equal_numbers(arrays):
     for rule in RULES.values():
         np.testing.assert_array_equal(rule(a, b), rule(b, a))
         assert rule(a, a.copy()).all()
-
-
-@hypothesis.given(anchors(), st.integers(0, 17))
-@hypothesis.settings(deadline=None, max_examples=100)
-def test_digits_agreed_is_the_most_that_agree(a, power):
-    with np.errstate(all="ignore"):
-        a, b = np.array([a]), np.array([a]) * (1 + 10.0**-power)
-    agreeing = [k for k in range(1, 18) if agree_significant(a, b, k).all()]
-    assert digits_agreed(a, b) == max(agreeing, default=0) == len(agreeing)
-
-
-@pytest.mark.parametrize(
-    ("a", "b", "expected"),
-    [
-        pytest.param([1.0, 2.0], [1.0, 2.0], 17, id="equal"),
-        pytest.param([1.0, 2.0], [1.0, 2.0004], 4, id="the_worst_decides"),
-        pytest.param([1.0], [-1.0], 0, id="nothing_agrees"),
-        pytest.param([NAN], [NAN], 17, id="nan"),
-        pytest.param([NAN], [1.0], 0, id="nan_and_number"),
-    ],
-)
-def test_digits_agreed(a, b, expected):
-    assert digits_agreed(np.array(a), np.array(b)) == expected
 
 
 def test_rules_are_the_documented_ones():
