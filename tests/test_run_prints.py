@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+import torch
 
 from compare.problem.samples import default_labels
 from compare.selftest.backward import backward, forward
@@ -88,6 +89,9 @@ def test_zeros_of_a_dead_layer_are_known_where_they_are_printed_in_full(run):
     status, said = run(problem, text(right, ".9f"))
     assert status == 3
     assert "w1 b1 w2 of mine cannot be judged" in said
+    by_torch = "\n".join(f"{name} {torch.from_numpy(leaf)}" for name, leaf in right.items())
+    assert "w1 tensor([[[0., 0., 0.]" in by_torch
+    assert run(problem, by_torch)[0] == 0
     assert run(problem, text({**right, "b1": right["b1"] + 0.01}, ".9f"))[0] == 2
 
 
