@@ -84,6 +84,13 @@ def test_arrays_are_matched_by_the_parameters_that_they_name(left, right):
             np.testing.assert_array_equal(pair.a, pair.b)
 
 
+def test_arrays_are_matched_by_plain_names_where_layers_have_words():
+    mine = numbers(array("encoder.bias.grad", B), array("out.bias", 2 * B))
+    theirs = numbers(array("Out.bias", 2 * B), array("encoder.bias", B))
+    for pair in match_arrays(mine, theirs)[0]:
+        np.testing.assert_array_equal(pair.a, pair.b)
+
+
 @pytest.mark.parametrize(
     ("left", "right"),
     [

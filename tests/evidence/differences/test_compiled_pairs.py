@@ -35,8 +35,8 @@ def both_ways(a, b, **options):
 
 
 def fast(a, b, first_sample=5, so_far=None):
-    columns = [columns_of(of, N) for of in (a, b)]
-    found = measure_columns(*columns, len(a.parameters["b1"]))
+    n = len(a.parameters["b1"])
+    found = measure_columns(*(columns_of(of, max(n, N)) for of in (a, b)), n)
     options = {"first_sample": first_sample, "so_far": so_far}
     return found and compare_measured("a", "b", a, b, *found, **options)
 
@@ -117,18 +117,31 @@ def test_print_on_either_side_of_a_tie(ties, dtype):
     assert found == slow
 
 
-half_units = st.tuples(st.integers(10_000, 99_999), st.integers(-30, 30), st.integers(-2, 2))
+def a_sample_each(values):
+    """Quantities with one number in each sample, so that NumPy counts no more than it has to."""
+    return Quantities({"w1": values[:, None, None], "b1": values[:, None]}, None, None)
 
 
-@hypothesis.given(st.lists(half_units, min_size=18, max_size=18))
-@hypothesis.settings(deadline=None, max_examples=200)
-def test_half_a_unit_of_the_last_digit_more_or_less(numbers):
-    larger = np.array([float(f"{digits}e{power}") for digits, power, _ in numbers])
-    smaller = np.array([float(f"{digits - 1}.5e{power}") for digits, power, _ in numbers])
-    ulps = np.array([one[2] for one in numbers]) * np.spacing(smaller)
-    found, slow = both_ways(
-        of_columns(*larger.reshape(3, 6)), of_columns(*(smaller + ulps).reshape(3, 6))
-    )
+@pytest.mark.parametrize("power", [-278, -7, 16])
+def test_half_a_unit_of_the_last_digit_more_or_less(power):
+    digits = np.random.default_rng(0).integers(10_000, 99_999, 200)
+    for third in (3, 0):  # with 0, print is too close to call
+        larger = np.array([float(f"{one}.{third}e{power}") for one in digits])
+        half = np.array([float(f"{one - 1}.{third + 5}e{power}") for one in digits])
+        away = [half, half * (1 - 1e-11), half * (1 + 1e-11), half * (1 - 1e-9), half * (1 + 1e-9)]
+        smaller = np.concatenate([*away, half - np.spacing(half), half + np.spacing(half)])
+        found, slow = both_ways(a_sample_each(np.tile(larger, 7)), a_sample_each(smaller))
+        assert found == slow
+
+
+@pytest.mark.parametrize("share", [1e-6, 4.999e-6, 5.001e-6, 3e-5, 4.999e-5, 5.001e-5, 5e-4])
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_half_a_unit_on_either_side_of_every_power_of_ten(dtype, share):
+    powers = range(-37, 38) if dtype == np.float32 else range(-290, 305)
+    tens = np.array([float(f"1e{power}") for power in powers], dtype)
+    larger = np.concatenate([tens, np.nextafter(tens, dtype(0)), np.nextafter(tens, dtype(np.inf))])
+    smaller = (larger.astype(np.float64) * (1 - share)).astype(dtype)
+    found, slow = both_ways(a_sample_each(larger), a_sample_each(smaller))
     assert found == slow
 
 

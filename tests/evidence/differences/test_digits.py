@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from compare.evidence.differences import digits
+from compare.evidence.differences.decades import half_unit
 from compare.evidence.differences.digits import (
     RULES,
     agree_decimals,
@@ -204,6 +205,15 @@ def test_every_rule_is_symmetric_and_holds_for_equal_numbers(arrays):
     for rule in RULES.values():
         np.testing.assert_array_equal(rule(a, b), rule(b, a))
         assert rule(a, a.copy()).all()
+
+
+def test_half_a_unit_is_never_rounded_up():
+    for power in range(-320, 309):
+        for k in (1, 5, 17):
+            found = float(half_unit(np.array([float(f"1e{power}")]), k)[0])
+            exact = Fraction(10) ** (power + 1 - k) / 2
+            assert Fraction(found) <= exact
+            assert found == np.finfo(float).max or exact < Fraction(np.nextafter(found, np.inf))
 
 
 def test_rules_are_the_documented_ones():
