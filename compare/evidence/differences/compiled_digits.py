@@ -40,7 +40,7 @@ def different_significant(
     """
     low, high = 10.0 ** (SIGNIFICANT - 1), 10.0**SIGNIFICANT
     binary = (lax.bitcast_convert_type(larger, jnp.int64) >> 52) - 1023
-    decimal = (binary * 1233) >> 12  # floor(log10(2^binary)), or one less or more
+    decimal = (binary * 78913) >> 18  # floor(log10(2^binary)), for every exponent of float64
     power = jnp.asarray(_POWERS).at[SIGNIFICANT - 1 - decimal + 310].get(mode="promise_in_bounds")
     scaled = larger * power
     tenth = jnp.where(scaled >= high, 0.1, 1.0)
@@ -48,9 +48,8 @@ def different_significant(
     margin = p * _UNSURE
     (digits_p, tie_p), (digits_q, tie_q) = _rounded(p, margin), _rounded(q, margin)
     decade_p = (p > low + margin) & (p < high - margin)
-    below = q < low - 1  # printed with one more decimal than the larger one
-    # 6 units are too many whichever of two decades the larger one is in
-    near = (jnp.abs(apart - 0.5) <= _UNSURE) | (~decade_p & (apart < 6))
+    below = q < low - 1  # printed with one more decimal than the larger one, and a unit away
+    near = jnp.abs(apart - 0.5) <= _UNSURE
     return DifferentDigits(
         far=apart > 0.5,
         printed=below | (digits_p != digits_q),

@@ -139,7 +139,9 @@ def test_half_a_unit_of_the_last_digit_more_or_less(power):
 def test_half_a_unit_on_either_side_of_every_power_of_ten(dtype, share):
     powers = range(-37, 38) if dtype == np.float32 else range(-290, 305)
     tens = np.array([float(f"1e{power}") for power in powers], dtype)
-    larger = np.concatenate([tens, np.nextafter(tens, dtype(0)), np.nextafter(tens, dtype(np.inf))])
+    two = dtype(2.0) ** np.floor(np.log2(tens))  # -681 is the exponent of one close to 1e-205
+    near = (np.nextafter(tens, dtype(0)), np.nextafter(tens, dtype(np.inf)), two)
+    larger = np.concatenate([tens, *near])
     smaller = (larger.astype(np.float64) * (1 - share)).astype(dtype)
     found, slow = both_ways(a_sample_each(larger), a_sample_each(smaller))
     assert found == slow
