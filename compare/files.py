@@ -107,7 +107,7 @@ def _differences(pairs: Sequence[ArrayPair], digits: int) -> list[str]:
         lines.append(
             f"Digits agreed: {min(agreed)} significant by |a-b|; printed with {digits}, "
             f"{'all' if same else 'not all'} look the same"
-            f"{f' but for the signs of {zeros:,} zeros' if zeros else ''}."
+            f"{f' but for the signs of zeros ({zeros:,})' if zeros else ''}."
         )
     first = _first(pairs, [(a != b) & ~(np.isnan(a) & np.isnan(b)) for _, a, b, *_ in pairs])
     far = _first(pairs, [beyond(pair, digits) for pair in pairs])

@@ -70,9 +70,9 @@ def test_a_print_that_hides_whole_parameters_is_undecided(run, tmp_path):
         status, said = run(problem, text(given, ".2f"))
         assert status == 3
         assert (
-            "w1 b1 w2 b2 of mine cannot be judged from this print: of 151 numbers 65 print " in said
+            "w1 b1 w2 b2 of mine cannot be judged from this print: 65 of 151 numbers print" in said
         )
-        assert "as 0, and 11 are known to two digits or more; print more digits" in said
+        assert " as 0, and 11 are known to two digits or more; print more digits" in said
         (mine,) = (one for one in report(tmp_path)["implementations"] if one["name"] == "mine")
         assert mine["certificate"]["printed"]["hidden"] == ["w1", "b1", "w2", "b2"]
         assert mine["certificate"]["silent"] == 1

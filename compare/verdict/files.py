@@ -13,6 +13,7 @@ from compare.evidence.differences.prints import (
     shown,
 )
 from compare.formats.matching import ArrayPair
+from compare.verdict.printed_digits import too_few_digits
 
 _PREDICATES = {
     "half": ("is half of that", "are half of those"),
@@ -44,26 +45,11 @@ def judge(pairs: Sequence[ArrayPair], digits: int) -> tuple[str, str]:
         return "undecided", f"{nonfinite:,} of {total:,} numbers are the same but not finite{aside}"
     hidden = [pair.name for pair in pairs if not known(pair).any()]
     if hidden:
-        return "undecided", _too_few_digits(pairs, hidden)
+        zeros, seen = (sum(int(np.sum(f(pair))) for pair in pairs) for f in (print_as_zero, known))
+        subject = f"{' '.join(hidden)} cannot"
+        return "undecided", too_few_digits(subject, numbers=total, zeros=zeros, known=seen)
     aside = f", or as far as they are printed ({short:,} of them)" if short else ""
     return "agree", f"all {total:,} numbers {rule}{aside}"
-
-
-def _too_few_digits(pairs: Sequence[ArrayPair], hidden: Sequence[str]) -> str:
-    """Says which arrays a print hides, how many numbers are known, and what to do."""
-    total, seen, zeros = (
-        sum(int(np.sum(flags)) for flags in marked)
-        for marked in (
-            [pair.a.size for pair in pairs],
-            map(known, pairs),
-            map(print_as_zero, pairs),
-        )
-    )
-    return (
-        f"{' '.join(hidden)} cannot be judged from print: of {total:,} numbers {zeros:,} print as "
-        f"0, and {f'{seen:,}' if seen else 'none'} are known to two digits or more; print more "
-        "digits, as %.9e does"
-    )
 
 
 def hint(pairs: Sequence[ArrayPair], digits: int, other: str) -> str:

@@ -5,7 +5,6 @@ from collections.abc import Sequence
 
 from compare.evidence.certificate.certificate import Certificate, Finding
 from compare.evidence.certificate.losses import Loss
-from compare.evidence.certificate.printed_numbers import PrintedNumbers
 from compare.evidence.differences.bounds import TYPICAL_LIMIT, BoundRatio
 from compare.evidence.differences.metrics import Comparison, Worst
 from compare.evidence.differences.pairs import Pair
@@ -13,6 +12,7 @@ from compare.evidence.hypotheses.diagnosis import Explanation
 from compare.evidence.rounding.arithmetic import largest_number
 from compare.results import Drift
 from compare.verdict.nonfinite import NonfiniteEntries
+from compare.verdict.printed_digits import too_few_digits
 
 _WIDER = "a wider dtype or smaller weights will tell"
 
@@ -120,22 +120,16 @@ def neither_finite(pair: Pair, comparison: Comparison, first: Worst) -> str:
 
 def nothing_certified(certificate: Certificate) -> str:
     """Says that the certificate of an implementation is silent in every sample, and why."""
-    if certificate.printed is not None and certificate.printed.samples:
-        return _too_few_digits(certificate.implementation, certificate.printed)
+    printed, name = certificate.printed, certificate.implementation
+    if printed is not None and printed.samples:
+        hidden = " ".join(printed.hidden)
+        return too_few_digits(
+            f"{hidden} of {name} cannot" if hidden else f"no sample of {name} can",
+            numbers=printed.numbers,
+            zeros=printed.zeros,
+            known=printed.known,
+        )
     return f"no sample of {certificate.implementation} could be certified or refuted"
-
-
-def _too_few_digits(implementation: str, printed: PrintedNumbers) -> str:
-    """Says what a print does not show, and how to print it."""
-    hidden = " ".join(printed.hidden)
-    subject = (
-        f"{hidden} of {implementation} cannot" if hidden else f"no sample of {implementation} can"
-    )
-    return (
-        f"{subject} be judged from this print: of {printed.numbers:,} numbers {printed.zeros:,} "
-        f"print as 0, and {printed.known or 'none'} are known to two digits or more; print more "
-        "digits, as %.9e does"
-    )
 
 
 def agreement(pairs: Sequence[Pair], certificates: Sequence[Certificate]) -> str:

@@ -164,10 +164,10 @@ def test_too_few_digits_are_counted_and_what_to_do_is_said(compare):
         "w        2                 0                      0                     -       0\n" in out
     )
     assert "Digits agreed: 3 significant by |a-b|; printed with 5, all look the same but" in out
-    assert "look the same but for the signs of 1 zeros." in out
+    assert "look the same but for the signs of zeros (1)." in out
     assert out.endswith(
-        "undecided: w cannot be judged from print: of 4 numbers 2 print as 0, and 1 are known to "
-        "two digits or more; print more digits, as %.9e does.\n"
+        "undecided: w cannot be judged from this print: 2 of 4 numbers print as 0, and 1 is known "
+        "to two digits or more; print more digits, as %.9e does.\n"
     )
 
 
