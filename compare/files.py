@@ -68,7 +68,8 @@ def main(argv: Sequence[str]) -> int:
 def _read(path: str) -> Numbers:
     """Reads a file of text, or of arrays."""
     if Path(path).suffix.lower() not in FORMATS:
-        return read_text(path)
+        numbers = read_text(path)
+        return numbers._replace(arrays=tuple(map(_integers_as_exact, numbers.arrays)))
     found = read_arrays(path, option="file")
     arrays = []
     for name, values in found.named.items():
@@ -79,6 +80,14 @@ def _read(path: str) -> Numbers:
     if not any(array.values.size for array in arrays):
         raise UsageError(f"{path}: expected numbers, found none")
     return Numbers(path, tuple(arrays), found.layout, ordered=found.ordered)
+
+
+def _integers_as_exact(array: NamedArray) -> NamedArray:
+    """Takes printed numbers at their word if none of an array has a point or an exponent."""
+    units = array.half_unit
+    if units is None or not np.all((units == 0.5) | ~np.isfinite(array.values)):
+        return array
+    return array._replace(half_unit=np.zeros_like(units))
 
 
 def _table(pairs: Sequence[ArrayPair], *, printed: bool) -> list[str]:

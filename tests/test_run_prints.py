@@ -102,3 +102,14 @@ def test_a_sample_that_is_known_speaks_for_the_network(run):
     status, said = run((params, x, "relu"), text(grads, ".6f"))
     assert status == 0
     assert "; 1 of 2 samples are silent (mine)" in said
+
+
+def test_a_number_that_prints_without_a_point_may_have_been_rounded(run):
+    x = np.full((1, 1), 0.7, F32)
+    params = (Layer(np.ones((1, 1), F32), np.full(1, 0.775, F32)),)  # delta is 1.97, 2 as %.2g
+    right = by_name(backward(forward(params, Batch(x, default_labels(x, 1)), "identity")))
+    problem = (params, x, "identity")
+    assert "b1\n[[2]]" in text(right, ".2g")
+    assert run(problem, text(right, ".2g"))[0] == 3
+    assert run(problem, text(right, ".9g"))[0] == 0
+    assert run(problem, text({**right, "b1": right["b1"] + 1}, ".2g"))[0] == 2

@@ -30,7 +30,7 @@ UNITS = {
     "zeros_only": ("0.0000 -0.0000", [1e-4, 1e-4]),
     "a_point_at_the_end": ("1. 0. 20.", [1e-1] * 3),
     "no_digit_before_the_point": (".5 +.25", [1e-2, 1e-2]),
-    "integers_are_exact": ("1 -2 +300", [0] * 3),
+    "integers_may_be_rounded": ("1 -2 +300", [1] * 3),
     "not_finite": ("nan -inf Infinity 0.5", [0, 0, 0, 1e-1]),
     "nothing_finite": ("nan inf", [0, 0]),
     "too_large": ("1e400 0.5", [0, 1e-1]),
