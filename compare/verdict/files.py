@@ -43,7 +43,7 @@ def judge(pairs: Sequence[ArrayPair], digits: int) -> tuple[str, str]:
         return "disagree", f"{failing:,} of {total:,} numbers do not {rule}{aside}"
     if nonfinite:
         return "undecided", f"{nonfinite:,} of {total:,} numbers are the same but not finite{aside}"
-    hidden = [pair.name for pair in pairs if not known(pair).any()]
+    hidden = [pair.name for pair in pairs if pair.a.size and not known(pair).any()]
     if hidden:
         zeros, seen = (sum(int(np.sum(f(pair))) for pair in pairs) for f in (print_as_zero, known))
         subject = f"{' '.join(hidden)} cannot"
