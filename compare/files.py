@@ -1,24 +1,26 @@
-"""`python -m compare.files A B`: compares the numbers of two files, dumps or prints."""
+"""`python -m compare.files A B`: compares the numbers of two files."""
 
 import dataclasses
 from collections.abc import Sequence
+from pathlib import Path
 
 import numpy as np
 
 from compare.errors import UsageError
-from compare.evidence.differences.digits import (
-    MOST_DIGITS,
-    agree_significant,
-    digits_agreed,
-    same_significant_text,
-)
+from compare.evidence.differences.decades import MOST_DIGITS
+from compare.evidence.differences.digits import opposite_zeros, same_significant_text
 from compare.evidence.differences.metrics import Worst, compare_arrays
+from compare.evidence.differences.prints import beyond, digits_agreed, known
+from compare.formats.dtypes import FLOAT_DTYPES
 from compare.formats.matching import ArrayPair, match_arrays
+from compare.formats.read.arrays import FORMATS, read_arrays
+from compare.formats.read.numbers import NamedArray, Numbers
 from compare.formats.read.text import read_text
 from compare.options.exit_status import EXIT_STATUS, exit_with
 from compare.options.option import integer, rows
 from compare.options.parse import parse
 from compare.quoting import quoted
+from compare.verdict.files import hint, judge
 
 USAGE = """\
 Compares the numbers of two files.
@@ -26,9 +28,10 @@ Compares the numbers of two files.
   python -m compare.files out/my_autograd.dat out/torch_autograd.dat
   python -m compare.files --digits=7 mine.txt theirs.txt
 
-A file is a dump of compare.run, or numbers as people print them: tensor([[...]]), array([...]),
-lists, or lines of numbers. Arrays are matched by name if both files have the same names, else by
-order. Printed numbers agree as well if their difference is within what was rounded off in print.
+A file is a dump of compare.run, numbers as people print them (tensor([[...]]), array([...]), lists,
+or lines of numbers), or arrays (.npz, .pt, .pth, .safetensors). Arrays are matched by name if both
+files name the same parameters, else by order. Printed numbers agree as well if their difference is
+within what was rounded off in print; if an array shows no number of two digits, it is undecided.
 
 Exit status: 0 agree, 2 disagree, 3 undecided, 1 wrong usage or a crash."""
 
@@ -52,87 +55,88 @@ def main(argv: Sequence[str]) -> int:
         raise UsageError(f"expected two files, got {len(words)}: {' '.join(map(repr, words))}")
     if options.digits > MOST_DIGITS:
         raise UsageError(f"--digits={options.digits}: expected at most {MOST_DIGITS}")
-    a, b = map(read_text, words)
+    a, b = map(_read, words)
     pairs, notes = match_arrays(a, b)
     wide = [pair.widen() for pair in pairs]
     verdict, sentence = judge(wide, options.digits)
-    lines = [f"{a.path} ~ {b.path}: {a.size:,} numbers", *notes, "", *_table(pairs), ""]
-    lines += [*_differences(wide, options.digits), f"{verdict}: {sentence}."]
-    print(quoted("\n".join(lines)))
+    table = _table(pairs, printed=a.printed or b.printed)
+    lines = [f"{a.path} ~ {b.path}: {a.size:,} numbers", *notes, "", *table, ""]
+    said = f"{verdict}: {sentence}. {hint(wide, options.digits, b.path)}".rstrip()
+    print(quoted("\n".join([*lines, *_differences(wide, options.digits), said])))
     return EXIT_STATUS[verdict]
 
 
-def judge(pairs: Sequence[ArrayPair], digits: int) -> tuple[str, str]:
-    """Decides whether numbers agree to so many significant digits, or as far as they are printed.
-
-    Args:
-      pairs: in float64.
-      digits: of the larger number, half a unit of the last of which |a - b| may be.
-
-    Returns:
-      The verdict, and a sentence that gives the reason.
-    """
-    rule = f"agree to {digits} significant digits"
-    total = sum(pair.a.size for pair in pairs)
-    nonfinite = sum(int(np.sum(~np.isfinite(pair.a))) for pair in pairs)
-    failing = sum(int(np.sum(_beyond(pair, digits))) for pair in pairs)
-    short = sum(int(np.sum(~agree_significant(pair.a, pair.b, digits))) for pair in pairs) - failing
-    aside = f"; {short} agree only as far as they are printed" if short else ""
-    if failing:
-        return "disagree", f"{failing} of {total} numbers do not {rule}{aside}"
-    if nonfinite:
-        return "undecided", f"{nonfinite} of {total} numbers are the same but not finite{aside}"
-    aside = f", or as far as they are printed ({short} of them)" if short else ""
-    return "agree", f"all {total} numbers {rule}{aside}"
+def _read(path: str) -> Numbers:
+    """Reads a file of text, or of arrays."""
+    if Path(path).suffix.lower() not in FORMATS:
+        numbers = read_text(path)
+        return numbers._replace(arrays=tuple(map(_integers_as_exact, numbers.arrays)))
+    found = read_arrays(path, option="file")
+    arrays = []
+    for name, values in found.named.items():
+        if values.dtype.name not in FLOAT_DTYPES and values.dtype.kind not in "iub":
+            raise UsageError(f"{path}: {name}: expected numbers, got {values.dtype}")
+        whole = values.dtype.kind in "iub"
+        arrays.append(NamedArray(name, values.astype(np.float64) if whole else values))
+    if not any(array.values.size for array in arrays):
+        raise UsageError(f"{path}: expected numbers, found none")
+    return Numbers(path, tuple(arrays), found.layout, ordered=found.ordered)
 
 
-def _table(pairs: Sequence[ArrayPair]) -> list[str]:
+def _integers_as_exact(array: NamedArray) -> NamedArray:
+    """Takes printed numbers at their word if none of an array has a point or an exponent."""
+    units = array.half_unit
+    if units is None or not np.all((units == 0.5) | ~np.isfinite(array.values)):
+        return array
+    return array._replace(half_unit=np.zeros_like(units))
+
+
+def _table(pairs: Sequence[ArrayPair], *, printed: bool) -> list[str]:
     lines = [
         f"{'':<8} {'shape':<11}{'max abs':>8} {'at':<14}{'max rel':>8} {'at':<14}{'digits':>7}"
+        + f"{'known':>8}" * printed
     ]
     for pair in pairs:
-        name, a, b, _ = pair
-        compared = compare_arrays(name, a, b)
+        a, wide = pair.a, pair.widen()
+        compared = compare_arrays(pair.name, a, pair.b)
         shape = "x".join(map(str, a.shape if len(a) > 1 else a.shape[1:])) or "1"
         cells = _cell(compared.max_abs, len(a)) + _cell(compared.max_rel, len(a))
-        agreed = digits_agreed(*pair.widen()[1:3])
-        lines.append(f"{name:<8} {shape:<11}{cells}{agreed:>7}")
+        agreed, count = digits_agreed(wide), int(known(wide).sum())
+        digits = f"{'-' if agreed is None else agreed:>7}" + f"{count:>8,}" * printed
+        lines.append(f"{pair.name:<8} {shape:<11}{cells}{digits}")
     return lines
 
 
 def _differences(pairs: Sequence[ArrayPair], digits: int) -> list[str]:
     """Says to how many digits all agree, and where the first differences are."""
-    agreed = min(digits_agreed(pair.a, pair.b) for pair in pairs)
+    agreed = [k for k in map(digits_agreed, pairs) if k is not None]
     same = all(same_significant_text(pair.a, pair.b, digits).all() for pair in pairs)
-    lines = [
-        f"Digits agreed: {agreed} significant by |a-b|; printed with {digits}, "
-        f"{'all' if same else 'not all'} look the same."
-    ]
-    first = _first(pairs, [(a != b) & ~(np.isnan(a) & np.isnan(b)) for _, a, b, _ in pairs])
-    beyond = _first(pairs, [_beyond(pair, digits) for pair in pairs])
+    zeros = sum(int(opposite_zeros(pair.a, pair.b).sum()) for pair in pairs)
+    lines = []
+    if agreed:
+        lines.append(
+            f"Digits agreed: {min(agreed)} significant by |a-b|; printed with {digits}, "
+            f"{'all' if same else 'not all'} look the same"
+            f"{f' but for the signs of zeros ({zeros:,})' if zeros else ''}."
+        )
+    first = _first(pairs, [(a != b) & ~(np.isnan(a) & np.isnan(b)) for _, a, b, *_ in pairs])
+    far = _first(pairs, [beyond(pair, digits) for pair in pairs])
     if first:
         lines.append(f"First difference: {first}.")
-    if beyond and beyond != first:
-        lines.append(f"First beyond {digits} digits: {beyond}.")
+    if far and far != first:
+        lines.append(f"First beyond {digits} digits: {far}.")
     return lines
-
-
-def _beyond(pair: ArrayPair, digits: int) -> np.ndarray:
-    """Marks numbers that agree neither to so many digits nor as far as they are printed."""
-    with np.errstate(invalid="ignore", over="ignore"):
-        # two prints of one number may lie just as far apart; 1e-9 is for float64's own rounding
-        as_printed = np.abs(pair.a - pair.b) <= pair.half_units * (1 + 1e-9)
-    return ~agree_significant(pair.a, pair.b, digits) & ~as_printed
 
 
 def _first(pairs: Sequence[ArrayPair], where: Sequence[np.ndarray]) -> str:
     """Returns the place and the two values of the first marked number, '' if there is none."""
-    for (name, a, b, _), marked in zip(pairs, where, strict=True):
+    for (name, a, b, *_), marked in zip(pairs, where, strict=True):
         if marked.any():
             sample, *index = (int(i) for i in np.argwhere(marked)[0])
             place = f"{name}[{','.join(map(str, index))}]" + f" of sample {sample}" * (len(a) > 1)
-            at = (sample, *index)
-            return f"{place}, {a[at]:.9g} and {b[at]:.9g}"
+            p, q = a[sample, *index], b[sample, *index]
+            digits = 9 if f"{p:.9g}" != f"{q:.9g}" else 17  # as many as tell them apart
+            return f"{place}, {p:.{digits}g} and {q:.{digits}g}"
     return ""
 
 

@@ -1,10 +1,13 @@
 """Which array of one file belongs to which of another."""
 
+import itertools
+from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 import numpy as np
 
 from compare.errors import UsageError
+from compare.formats.parameter_names import is_weight, number_layers, plain_name
 from compare.formats.read.numbers import NamedArray, Numbers, join
 
 
@@ -14,7 +17,13 @@ class ArrayPair(NamedTuple):
     name: str
     a: np.ndarray  # [N, ...]; N is 1 where a file does not know of samples
     b: np.ndarray
-    half_units: np.ndarray  # of the last printed digits of a and b together; 0 where both are exact
+    half_a: np.ndarray  # half a unit of the last printed digit of a; 0 where it is exact
+    half_b: np.ndarray
+
+    @property
+    def half_units(self) -> np.ndarray:
+        """What two prints of one number may be apart, [N, ...]; 0 where both are exact."""
+        return self.half_a + self.half_b
 
     def widen(self) -> "ArrayPair":
         """Returns the pair in float64, to be subtracted."""
@@ -22,7 +31,7 @@ class ArrayPair(NamedTuple):
 
 
 def match_arrays(a: Numbers, b: Numbers) -> tuple[list[ArrayPair], list[str]]:
-    """Pairs the arrays of two files: by name if both files have the same names, else by order.
+    """Pairs the arrays of two files: by name if both files name the same, else by order.
 
     Returns:
       The pairs of arrays, and a note for every decision that was taken to make them.
@@ -36,40 +45,75 @@ def match_arrays(a: Numbers, b: Numbers) -> tuple[list[ArrayPair], list[str]]:
             f"({_contents(a)}) and {b.size} in {b.path} ({_contents(b)})"
         )
     notes: list[str] = []
-    # Bring dumps into one layout and one order.
+    # Bring matrices into one layout and arrays into one order.
     if a.layout and b.layout and a.layout != b.layout:
         notes.append(f"{b.path} is {b.layout}; its matrices were transposed to {a.layout}.")
         b = b._replace(arrays=tuple(map(_transposed, b.arrays)))
-    left, right = a.arrays, _ordered_like(a, b)
-    if a.layout and b.layout and [p.values.shape for p in left] != [q.values.shape for q in right]:
+    left: Sequence[NamedArray] = a.arrays
+    right: Sequence[NamedArray] = _ordered_like(a, b)
+    if a.by_sample and b.by_sample and _shapes(left) != _shapes(right):
         _refuse("parameters of the same shapes", a, b)
-    # Where the arrays are of other sizes, all numbers are one array.
-    if [p.values.size for p in left] != [q.values.size for q in right]:
+    # Where the arrays are of other sizes, both are cut where either is.
+    cut = [p.values.size for p in left] != [q.values.size for q in right]
+    if cut:
         _check_one_sample(a, b)
         notes.append("The arrays are not split alike; all numbers are compared in file order.")
-        left, right = (join(left, "all"),), (join(right, "all"),)
+        left, right = _cut_alike(left, right)
     pairs = []
     for place, (p, q) in enumerate(zip(left, right, strict=True), start=1):
         name = p.name or q.name or f"array {place}"
-        if np.squeeze(p.values).shape != np.squeeze(q.values).shape:
+        if not cut and np.squeeze(p.values).shape != np.squeeze(q.values).shape:
             shapes = f"{_shape(p.values)} and {_shape(q.values)}"
             notes.append(f"{name}: {shapes} are compared in row-major order.")
-        pairs.append(_pair(name, p, q, by_sample=bool(a.layout and b.layout)))
+        pairs.append(_pair(name, p, q, by_sample=a.by_sample and b.by_sample))
     return pairs, notes
 
 
 def _ordered_like(a: Numbers, b: Numbers) -> tuple[NamedArray, ...]:
-    same_names = sorted(map(str, a.names)) == sorted(map(str, b.names))
-    if same_names and None not in a.names and len(set(a.names)) == len(a.names):
-        return tuple(sorted(b.arrays, key=lambda array: a.names.index(array.name)))
-    if a.layout and b.layout:
+    """Returns the arrays of b in the order of a's, if their names say which are the same."""
+    for mine, theirs in zip(_names(a), _names(b), strict=True):
+        if mine and theirs and set(mine) == set(theirs):
+            if len(mine) == len(theirs) == len(set(mine)):
+                return tuple(b.arrays[theirs.index(name)] for name in mine)
+            break  # names that repeat say nothing
+    if a.by_sample and b.by_sample:
         _refuse("the same parameters", a, b)
     return b.arrays
 
 
+def _names(numbers: Numbers) -> Iterator[list[str] | None]:
+    """Yields the names of the arrays as they are, of their parameters, and by the layers' order."""
+    names = [name for name in numbers.names if name]
+    complete = len(names) == len(numbers.names)
+    yield names if complete else None
+    yield list(map(plain_name, names)) if complete else None
+    yield number_layers(names) if complete else None
+
+
+def _cut_alike(
+    left: Sequence[NamedArray], right: Sequence[NamedArray]
+) -> tuple[list[NamedArray], list[NamedArray]]:
+    """Cuts the numbers of both files wherever an array of either ends."""
+    ends = [set(itertools.accumulate(one.values.size for one in side)) for side in (left, right)]
+    borders = list(itertools.pairwise(sorted({0}.union(*ends))))
+    return _cut(left, borders), _cut(right, borders)
+
+
+def _cut(arrays: Sequence[NamedArray], borders: Sequence[tuple[int, int]]) -> list[NamedArray]:
+    """Returns the numbers between borders: an array as it is where it lies between two of them."""
+    starts = itertools.accumulate((one.values.size for one in arrays), initial=0)
+    whole = {(i, i + one.values.size): one for i, one in zip(starts, arrays, strict=False)}
+    row = join(arrays)
+
+    def piece(start: int, stop: int) -> NamedArray:
+        return whole.get((start, stop)) or row.map(lambda numbers: numbers[start:stop])
+
+    return [piece(*border) for border in borders]
+
+
 def _check_one_sample(a: Numbers, b: Numbers) -> None:
     """A print does not say which numbers belong to one sample, so a dump must have only one."""
-    if any(numbers.layout and len(numbers.arrays[0].values) > 1 for numbers in (a, b)):
+    if any(numbers.by_sample and len(numbers.arrays[0].values) > 1 for numbers in (a, b)):
         _refuse("arrays of the same sizes", a, b)
 
 
@@ -85,19 +129,23 @@ def _pair(name: str, p: NamedArray, q: NamedArray, *, by_sample: bool) -> ArrayP
     shape = max(p.values.shape, q.values.shape, key=len)
     if not by_sample and not (len(shape) == 3 and shape[0] == 1):
         shape = (1, *shape)
-    half_units = p.half_units.reshape(shape) + q.half_units.reshape(shape)
-    return ArrayPair(name, p.values.reshape(shape), q.values.reshape(shape), half_units)
+    arrays = (p.values, q.values, p.half_units, q.half_units)
+    return ArrayPair(name, *(array.reshape(shape) for array in arrays))
 
 
 def _transposed(array: NamedArray) -> NamedArray:
-    """Transposes the matrices [N, rows, columns] of a dump, not its biases [N, columns]."""
-    if array.values.ndim < 3:
+    """Transposes matrices of weights, [rows, columns] or [N, rows, columns], and no biases."""
+    if array.values.ndim < 2 or not is_weight(array.name):
         return array
-    return array.map(lambda matrices: np.ascontiguousarray(np.swapaxes(matrices, 1, 2)))
+    return array.map(lambda matrices: np.ascontiguousarray(np.swapaxes(matrices, -1, -2)))
 
 
 def _contents(numbers: Numbers) -> str:
     return ", ".join(f"{array.name or 'array'} {_shape(array.values)}" for array in numbers.arrays)
+
+
+def _shapes(arrays: Sequence[NamedArray]) -> list[tuple[int, ...]]:
+    return [array.values.shape for array in arrays]
 
 
 def _shape(values: np.ndarray) -> str:

@@ -12,6 +12,7 @@ from compare.evidence.hypotheses.diagnosis import Explanation
 from compare.evidence.rounding.arithmetic import largest_number
 from compare.results import Drift
 from compare.verdict.nonfinite import NonfiniteEntries
+from compare.verdict.printed_digits import too_few_digits
 
 _WIDER = "a wider dtype or smaller weights will tell"
 
@@ -118,7 +119,16 @@ def neither_finite(pair: Pair, comparison: Comparison, first: Worst) -> str:
 
 
 def nothing_certified(certificate: Certificate) -> str:
-    """Says that the certificate of an implementation is silent in every sample."""
+    """Says that the certificate of an implementation is silent in every sample, and why."""
+    printed, name = certificate.printed, certificate.implementation
+    if printed is not None and printed.samples:
+        hidden = " ".join(printed.hidden)
+        return too_few_digits(
+            f"{hidden} of {name} cannot" if hidden else f"no sample of {name} can",
+            numbers=printed.numbers,
+            zeros=printed.zeros,
+            known=printed.known,
+        )
     return f"no sample of {certificate.implementation} could be certified or refuted"
 
 

@@ -80,7 +80,10 @@ BAD_WORDS = {
     "unknown_flag": (["--digit=5", "good", "good"], "Unknown command line flag 'digit'"),
     "missing_flagfile": (["--flagfile=nowhere", "good", "good"], "nowhere"),
     "json": (["good", "report.json"], "JSON is not read"),
-    "npz": (["good", "a.npz"], r"a\.npz: expected text"),
+    "npz": (["good", "a.npz"], r"got 2 in good \(array 2\) and 3 in a\.npz \(w1 3\)"),
+    "npz_of_words": (["good", "words.npz"], r"words\.npz: w1: expected numbers, got <U5"),
+    "npz_of_nothing": (["good", "nothing.npz"], r"nothing\.npz: expected numbers, found none"),
+    "npz_that_is_none": (["good", "text.npz"], r"text\.npz"),
 }
 
 
@@ -89,7 +92,10 @@ def test_bad_usage_is_one_sentence(tmp_path, monkeypatch, capsys, words, message
     monkeypatch.chdir(tmp_path)
     Path("good").write_text("1 2")
     Path("report.json").write_text("{}")
+    Path("text.npz").write_text("1 2")
     np.savez("a.npz", w1=np.full(3, 0.1))
+    np.savez("words.npz", w1=np.array(["hello", "world"]))
+    np.savez("nothing.npz", w1=np.zeros((0, 3)))
     with pytest.raises(UsageError, match=message) as caught:
         files.main(["compare.files", *words])
     assert "\n" not in str(caught.value)

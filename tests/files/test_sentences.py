@@ -4,8 +4,10 @@ import re
 
 import numpy as np
 import pytest
+import torch
 
-from tests.support.dumps import dump, printed
+from compare import files
+from tests.support.dumps import dump, gradients, printed
 
 
 def scale_b2(arrays):
@@ -26,7 +28,7 @@ SAID = {
     "place_in_a_dump": (
         dump(),
         dump(change=scale_b2),
-        [r"b2\[0\] of sample 1, ", r"b2 +2x1 .*1\[0\] .* 4\n"],
+        [r"b2\[0\] of sample 1, ", r"b2 +2x1 .*1\[0\] .* 3\n"],
     ),
     "first_difference_and_first_beyond": (
         dump(),
@@ -42,6 +44,11 @@ SAID = {
         ["Digits agreed: 5 significant.*not all look the same"],
     ),
     "texts_alike": ("1 2", "1.000004 2", ["Digits agreed: 6 significant.*all look the same"]),
+    "digits_that_tell_two_numbers_apart": (
+        "0.1 0.25",
+        "0.10000000000000002 0.25",
+        ["First difference: .*, 0.10000000000000001 and 0.10000000000000002"],
+    ),
     "nan_has_its_place": ("1 nan", "1 2", [r"First difference: .*\[1\], nan and 2"]),
     "equal_nans_are_no_difference": ("nan 1 2", "nan 1 3", [r"First difference: .*\[2\], 2 and 3"]),
     "row_major": (
@@ -108,3 +115,77 @@ def test_dumps_are_exact_and_say_nothing_of_prints(compare):
         "\nDigits agreed: 17 significant by |a-b|; printed with 5, all look the same.\n"
         "agree: all 26 numbers agree to 5 significant digits.\n"
     )
+
+
+HINTS = {
+    "half": ("w: 1 2\nb: 3", "w: 2 4\nb: 6", "To 5 digits all are half of those in .*b.txt."),
+    "twice": ("w: 2 4\nb: 6", "w: 1 2\nb: 3", "To 5 digits all are twice those in .*b.txt."),
+    "other_sign": ("w: 1 2\nb: 3", "w: -1 -2\nb: -3", "To 5 digits all have the other sign in "),
+    "of_one_array": ("w: 1 2\nb: 3", "w: 2 4\nb: 3", "To 5 digits w is half of that in "),
+    "transpose": (
+        "w [[1, 2], [3, 4]]\nb 3",
+        "w [[1, 3], [2, 4]]\nb 3",
+        "To 5 digits w is the transpose of that in ",
+    ),
+    "two_transposes": (
+        "v [[1, 2], [3, 4]]\nw [[1, 2, 3], [4, 5, 6]]",
+        "v [[1, 3], [2, 4]]\nw [[1, 4], [2, 5], [3, 6]]",
+        "To 5 digits all are the transposes of those in ",
+    ),
+}
+
+
+@pytest.mark.parametrize(("a", "b", "sentence"), HINTS.values(), ids=HINTS)
+def test_what_may_be_behind_a_disagreement_is_said_after_the_verdict(compare, a, b, sentence):
+    status, out = compare(a, b)
+    assert status == 2
+    assert re.search(rf"\ndisagree: .* significant digits\. {sentence}", out)
+
+
+@pytest.mark.parametrize(
+    ("a", "b"),
+    [
+        pytest.param("1 2 3", "1 2 4", id="no_relation"),
+        pytest.param("1 2 3", "2 4 6.001", id="all_but_one"),
+        pytest.param("w: 1\nb: 3", "w: 2\nb: 3", id="a_single_number"),
+        pytest.param("w 0.01 0.00\nb 3.5", "w 0.02 0.00\nb 4.5", id="hidden_by_print"),
+    ],
+)
+def test_nothing_is_guessed(compare, a, b):
+    status, out = compare(a, b)
+    assert status == 2
+    assert "To 5 digits" not in out
+
+
+def test_too_few_digits_are_counted_and_what_to_do_is_said(compare):
+    status, out = compare("w 0.00 0.01\nb 0.00 1.25", "w 0.00 0.01\nb -0.00 1.25")
+    assert status == 3
+    assert (
+        "w        2                 0                      0                     -       0\n" in out
+    )
+    assert "Digits agreed: 3 significant by |a-b|; printed with 5, all look the same but" in out
+    assert "look the same but for the signs of zeros (1)." in out
+    assert out.endswith(
+        "undecided: w cannot be judged from this print: 2 of 4 numbers print as 0, and 1 is known "
+        "to two digits or more; print more digits, as %.9e does.\n"
+    )
+
+
+def test_arrays_against_a_print_and_a_dump(tmp_path, capsys):
+    arrays = {name: array[0] for name, array in gradients(samples=1).items()}
+    np.savez(tmp_path / "g.npz", **{name.upper(): array for name, array in arrays.items()})
+    torch.save(
+        {name: torch.from_numpy(array.T.copy()) for name, array in arrays.items()},
+        tmp_path / "g.pt",
+    )
+    (tmp_path / "print.txt").write_text(printed())
+    (tmp_path / "dump.dat").write_text(dump(samples=1))
+
+    def status(a, b):
+        return files.main(["compare.files", str(tmp_path / a), str(tmp_path / b)])
+
+    for a, b in (("g.npz", "print.txt"), ("dump.dat", "g.npz"), ("g.pt", "dump.dat")):
+        assert (status(a, b), status(b, a)) == (0, 0)
+        assert "all 13 numbers agree to 5 significant digits.\n" in capsys.readouterr().out
+    assert status("g.pt", "g.npz") == 2  # whose layout is unknown
+    assert "W1 is the transpose" in capsys.readouterr().out.replace("w1", "W1")

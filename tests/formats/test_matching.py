@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from compare.formats.matching import match_arrays
+from compare.formats.parameter_names import plain_name
 from compare.formats.read.numbers import NamedArray, Numbers
 
 W = np.arange(6.0).reshape(1, 2, 3)
@@ -38,7 +39,7 @@ CASES = {
     "joined_and_exact": (
         numbers(exact_w, b),
         numbers(array(None, np.arange(9.0), exact=True)),
-        np.where(np.arange(9) < 6, 0, 1 / 8),
+        {"w": 0, "b": 1 / 8},
     ),
     "transposed": (
         numbers(w, layout="in_out"),
@@ -57,4 +58,59 @@ CASES = {
 def test_half_units_follow_their_numbers(left, right, share):
     for pair in match_arrays(left, right)[0]:
         np.testing.assert_array_equal(pair.a, pair.b, strict=True)
-        np.testing.assert_array_equal(pair.half_units, pair.a * share, strict=True)
+        here = share[pair.name] if isinstance(share, dict) else share
+        np.testing.assert_array_equal(pair.half_units, pair.a * here, strict=True)
+
+
+NAMES = {
+    "capitals": ("W1 b1 W2 b2", "w1 w2 b1 b2"),
+    "gradients": ("dL/dW1 dL/db1 dw2 grad_b2", "W2 b2 W1 b1"),
+    "torch": ("0.weight 0.bias 2.weight 2.bias", "b1 b2 w1 w2"),
+    "torch_grads": ("fc1.weight.grad fc1.bias.grad fc10.weight.grad fc10.bias.grad", "w2 w1 b1 b2"),
+    "flax": ("Dense_0/kernel Dense_0/bias Dense_1/kernel Dense_1/bias", "b2 b1 w2 w1"),
+}
+
+
+@pytest.mark.parametrize(("left", "right"), NAMES.values(), ids=NAMES)
+def test_arrays_are_matched_by_the_parameters_that_they_name(left, right):
+    values = {"w1": W, "b1": B, "w2": 2 * W, "b2": 2 * B}
+    mine = [array(name, one) for name, one in zip(left.split(), values.values(), strict=True)]
+    theirs = [array(name, values[plain_name(name)]) for name in right.split()]
+    for one, other in ((mine, theirs), (theirs, mine)):
+        pairs, notes = match_arrays(numbers(*one), numbers(*other))
+        assert notes == []
+        assert [pair.name for pair in pairs] == [array.name for array in one]
+        for pair in pairs:
+            np.testing.assert_array_equal(pair.a, pair.b)
+
+
+def test_arrays_are_matched_by_plain_names_where_layers_have_words():
+    mine = numbers(array("encoder.bias.grad", B), array("out.bias", 2 * B))
+    theirs = numbers(array("Out.bias", 2 * B), array("encoder.bias", B))
+    for pair in match_arrays(mine, theirs)[0]:
+        np.testing.assert_array_equal(pair.a, pair.b)
+
+
+@pytest.mark.parametrize(
+    ("left", "right"),
+    [
+        pytest.param("encoder.weight encoder.bias decoder.weight decoder.bias", "w1 b1 w2 b2"),
+        pytest.param("w1 b1 w1 b1", "w1 b1 w2 b2"),
+        pytest.param("w1 b1 w2", "w1 b1 w3"),
+        pytest.param("alpha beta", "beta gamma"),
+    ],
+)
+def test_arrays_are_matched_by_order_where_names_do_not_say(left, right):
+    sides = [
+        numbers(*(array(name, i * B) for i, name in enumerate(side.split())))
+        for side in (left, right)
+    ]
+    for pair in match_arrays(*sides)[0]:
+        np.testing.assert_array_equal(pair.a, pair.b)
+
+
+def test_files_that_are_not_split_alike_are_cut_where_either_is():
+    whole = array(None, np.concatenate([W.ravel(), B.ravel()]))
+    pairs, notes = match_arrays(numbers(w, b), numbers(whole))
+    assert [(pair.name, pair.a.shape) for pair in pairs] == [("w", (1, 2, 3)), ("b", (1, 1, 3))]
+    assert notes == ["The arrays are not split alike; all numbers are compared in file order."]

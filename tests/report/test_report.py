@@ -1,5 +1,6 @@
 import importlib.resources
 import json
+import re
 
 import jsonschema
 import numpy as np
@@ -118,3 +119,24 @@ def test_more_implementations_than_letters_have_two():
     assert "AA mine25" in printed
     assert "A~AA jax_grad ~ mine25" in printed
     assert ">AA mine25<" in make_page(report_to_dict(found))
+
+
+def test_zeros_that_differ_in_sign_alone_are_counted_and_agree():
+    def with_zeros(zero):
+        def gradients(params, x, y):
+            ((w, b),) = params
+            delta = 2 * (x @ w + b - y)
+            dw = np.outer(x, delta)
+            return [(np.where(dw == 0, np.float32(zero), dw), delta)]
+
+        return gradients
+
+    x = np.array([[1, 0], [0, 0], [1, 2]], np.float32)
+    both = [with_zeros(0.0), with_zeros(-0.0)]
+    report = make_report((2, 1), x=x, candidates=both, implementations=("jax_grad",))
+    text = report_to_dict(report)["pairs"][-1]["digits"]["significant_5_text"]
+    assert text["agrees"]
+    assert text["signed_zeros"] == 3
+    said = r"In text 0 and -0 count as equal: in .~., 3 with 5 digits and 3 with 7 decimals\."
+    assert re.search(said, format_report(report, width=100))
+    assert "0 and -0" not in format_report(make_report())

@@ -7,9 +7,10 @@ from typing import NamedTuple
 
 import numpy as np
 
-from compare.evidence.certificate import rule_summary
+from compare.evidence.certificate import printed_numbers, rule_summary
 from compare.evidence.certificate.case import Case
 from compare.evidence.certificate.checks import check_gradients, ratios
+from compare.evidence.certificate.printed_numbers import PrintedNumbers, count_printed
 from compare.evidence.certificate.rule_summary import RuleSummary, summarise_rules
 from compare.evidence.certificate.rungs import Rung, textbook_names
 from compare.evidence.certificate.sample_ratios import (
@@ -39,7 +40,8 @@ class Certificate:
     """Counts of samples, the entry with the largest ratio, and the first that broke a rule.
 
     Every sample is exactly one of certified, failed and silent. It is silent if a zero can be
-    neither proved nor disproved, or if an entry is not finite.
+    neither proved nor disproved, if an entry is not finite, or if print shows no number of one of
+    its parameters well enough: nothing contradicts it then, and nothing speaks for it.
     """
 
     implementation: str
@@ -57,6 +59,7 @@ class Certificate:
     textbook: str = ""  # activations of which it needs the allowances for textbook formulas
     rate: float | None = None  # of the step of gradient descent that it was recovered from
     near: int = 0  # certified samples that break a rule, and are near to the float64 values
+    printed: PrintedNumbers | None = None  # None for gradients that were not read from print
 
     @property
     def worst_ratio(self) -> float | None:
@@ -97,6 +100,7 @@ def certify(
       worst_so_far: a ratio below which `worst` is not looked up, since `merge` would drop it.
     """
     finite = case.finite()
+    printed, unknown = count_printed(case, finite)
     left = np.ones_like(finite)  # the samples that have failed on every rung so far
     certificates: list[Certificate] = []
     plain: _Block | None = None  # on the last rung without textbook formulas
@@ -106,7 +110,7 @@ def certify(
     for one in cases:
         one = one.zeroed_but(finite)
         found = sample_ratios_compiled(one) if compiled else sample_ratios(one)
-        block = _Block(implementation, one, found, finite, first_sample)
+        block = _Block(implementation, one, found, finite, unknown, first_sample)
         held, failed = left & ~block.failed, left & block.failed
         if held.any():
             certificates.append(block.certificate(held, worst_so_far))
@@ -120,7 +124,7 @@ def certify(
         if near is not None:
             spared[left] = near(np.flatnonzero(left))
         certificates.append(plain.certificate(left, worst_so_far, spared=spared))
-    return functools.reduce(merge, certificates)
+    return dataclasses.replace(functools.reduce(merge, certificates), printed=printed)
 
 
 class _Block(NamedTuple):
@@ -130,6 +134,7 @@ class _Block(NamedTuple):
     case: Case
     found: SampleRatios
     finite: np.ndarray  # [N] bool
+    unknown: np.ndarray  # [N] bool: whether print hides all of a parameter
     first_sample: int
 
     @property
@@ -145,7 +150,7 @@ class _Block(NamedTuple):
         largest = np.where(finite, found.ratios.max(axis=0), -1.0)
         spared = np.zeros_like(finite) if spared is None else spared
         failed = (largest > 1) & ~spared
-        silent = among & (~self.finite | (found.silent & ~failed & ~spared))
+        silent = among & (~self.finite | ((found.silent | self.unknown) & ~failed & ~spared))
         certified = among & ~failed & ~silent
         worst = first = None
         # by which another order of summation may differ
@@ -199,6 +204,7 @@ def merge(one: Certificate, other: Certificate) -> Certificate:
         kink_units=one.kink_units + other.kink_units,
         kink_slopes=one.kink_slopes + other.kink_slopes,
         near=one.near + other.near,
+        printed=printed_numbers.merge(one.printed, other.printed),
     )
 
 

@@ -1,7 +1,9 @@
-"""Whether two numbers differ in print, jitted: what `digits` finds in NumPy.
+"""Whether two numbers differ in their digits, jitted: what `digits` finds in NumPy.
 
-It is decided by arithmetic. Where that is too close to call, the numbers have to be printed.
+It is decided by arithmetic. Where that is too close to call, `digits` has to be asked.
 """
+
+from typing import NamedTuple
 
 import jax
 import jax.numpy as jnp
@@ -15,26 +17,44 @@ _UNSURE = 2.0**-40
 _POWERS = np.array([float(f"1e{min(p, 308)}") for p in range(-310, 329)])  # of ten
 
 
-def different_significant(larger: jax.Array, smaller: jax.Array) -> tuple[jax.Array, jax.Array]:
-    """Compares magnitudes [...] as printed with SIGNIFICANT digits.
+class DifferentDigits(NamedTuple):
+    """Which numbers do not agree to SIGNIFICANT digits, [...] bool each."""
 
-    Both are scaled by the power of ten that brings the larger one to [10^(digits-1), 10^digits).
+    far: jax.Array  # |a - b| is more than half a unit of the last digit
+    printed: jax.Array  # the printed digits of |a| and |b| differ
+    unsure: jax.Array  # one of the two is too close to call
 
-    Returns:
-      [...] bool, whether they differ, and [...] bool, where that is too close to call.
+
+def different_significant(
+    larger: jax.Array, smaller: jax.Array, distance: jax.Array
+) -> DifferentDigits:
+    """Compares numbers that differ, at SIGNIFICANT digits.
+
+    All are scaled by the power of ten that brings the larger one to [10^(digits-1), 10^digits),
+    where a unit of the last digit is 1.
+
+    Args:
+      larger: the larger of |a| and |b|, [...].
+      smaller: the other one.
+      distance: |a - b|.
     """
     low, high = 10.0 ** (SIGNIFICANT - 1), 10.0**SIGNIFICANT
     binary = (lax.bitcast_convert_type(larger, jnp.int64) >> 52) - 1023
-    decimal = (binary * 1233) >> 12  # floor(log10(2^binary)), or one less
+    decimal = (binary * 78913) >> 18  # floor(log10(2^binary)), for every exponent of float64
     power = jnp.asarray(_POWERS).at[SIGNIFICANT - 1 - decimal + 310].get(mode="promise_in_bounds")
     scaled = larger * power
     tenth = jnp.where(scaled >= high, 0.1, 1.0)
-    p, q = scaled * tenth, smaller * power * tenth
+    p, q, apart = scaled * tenth, smaller * power * tenth, distance * power * tenth
     margin = p * _UNSURE
     (digits_p, tie_p), (digits_q, tie_q) = _rounded(p, margin), _rounded(q, margin)
-    in_decade = (p > low + margin) & (p < high - margin) & (q > low + margin)
-    far = q < low - 1  # printed with one more decimal than the larger one
-    return far | (digits_p != digits_q), ~far & (tie_p | tie_q | ~in_decade)
+    decade_p = (p > low + margin) & (p < high - margin)
+    below = q < low - 1  # printed with one more decimal than the larger one, and a unit away
+    near = jnp.abs(apart - 0.5) <= _UNSURE
+    return DifferentDigits(
+        far=apart > 0.5,
+        printed=below | (digits_p != digits_q),
+        unsure=near | (~below & (tie_p | tie_q | ~decade_p | (q <= low + margin))),
+    )
 
 
 def different_decimals(larger: jax.Array, smaller: jax.Array) -> tuple[jax.Array, jax.Array]:

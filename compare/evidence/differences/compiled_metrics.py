@@ -2,9 +2,10 @@
 
 A set is one matrix whose rows are entries; the sample axis is last, since XLA on a CPU vectorises
 along it. The gradients are computed and stored first: in one program with the measures, XLA would
-fuse the two and report 6e-8 where nothing differs. Entries that are subnormal, which compiled code
-may flush, or not finite are only counted, as `unusual`; `metrics`, in NumPy, is for these and for
-other dtypes. Shape letters: E entries of one sample, N samples, Q quantities.
+fuse the two and report 6e-8 where nothing differs. Entries that are not finite, or so small that
+they or their differences are subnormal, which compiled code may flush, are only counted, as
+`unusual`; `metrics`, in NumPy, is for these and for other dtypes. Shape letters: E entries of one
+sample, N samples, Q quantities.
 """
 
 import functools
@@ -17,12 +18,7 @@ from jax import lax
 
 from compare.evidence.differences import allclose, digits
 from compare.evidence.differences.compiled_digits import different_decimals, different_significant
-from compare.evidence.differences.digits import (
-    DECIMALS,
-    SIGNIFICANT,
-    within_decimals,
-    within_significant,
-)
+from compare.evidence.differences.digits import DECIMALS, PRINTED_ZERO, within_decimals
 from compare.evidence.differences.metrics import relative_distance
 
 Array = Any  # a jax.Array under a trace, else numpy.ndarray
@@ -50,8 +46,9 @@ class Measures(NamedTuple):
     smallest_rtol: Array  # [N] max |a - b| / |b|; this and what follows are of parameters alone
     far: tuple[Array, ...]  # [N] each: how many entries do not agree, by digits.RULES in order
     breaking: tuple[Array, ...]  # [N] each: how many entries break allclose.RULES, in order
-    unsure: Array  # [N] how many entries have printed digits that are too close to call
-    unusual: Array  # [N] how many entries of all quantities are subnormal or not finite in a or b
+    signed_zeros: tuple[Array, ...]  # [N] each: how many there are, by digits.SIGNED_ZEROS in order
+    unsure: Array  # [N] how many entries have digits that are too close to call
+    unusual: Array  # [N] how many entries of all quantities are tiny or not finite in a or b
 
 
 @functools.partial(jax.jit, static_argnames=("rows", "parameters"))
@@ -99,6 +96,7 @@ def measure_same(a: jax.Array, *, rows: tuple[Rows, ...], parameters: int) -> Me
         smallest_rtol=zeros[0],
         far=(none,) * len(digits.RULES),
         breaking=(none,) * len(allclose.RULES),
+        signed_zeros=(none,) * len(digits.SIGNED_ZEROS),
         unsure=none,
         unusual=unusual,
     )
@@ -117,22 +115,25 @@ def _count_parameters(a: jax.Array, b: jax.Array) -> dict[str, Any]:
     distance = jnp.abs(wide_a - wide_b)
     (steps_a, negative_a, _), (steps_b, negative_b, _) = _ordered(a), _ordered(b)
     apart, opposite = steps_a != steps_b, negative_a != negative_b
-    significant, unsure_significant = different_significant(larger, smaller)
+    significant = different_significant(larger, smaller, distance)
     decimals, unsure_decimals = different_decimals(larger, smaller)
     tolerances = [by_dtype[a.dtype.name] for by_dtype in allclose.RULES.values()]
-    # XLA computes every sum of _count on its own: print, which is costly, has to be in one of them.
-    text_5, text_7, unsure, far_5, far_7, *breaking = _count(
-        opposite | (apart & significant),
-        opposite | (apart & decimals),
-        apart & ~opposite & (unsure_significant | unsure_decimals),
-        ~within_significant(distance, larger, SIGNIFICANT),
+    # XLA computes every sum of _count on its own: digits, which are costly, have to be in one.
+    text_5, far_5, unsure, text_7, far_7, zeros_5, zeros_7, *breaking = _count(
+        apart & (opposite | significant.printed),
+        apart & (opposite | significant.far),
+        apart & ~opposite & (significant.unsure | unsure_decimals),
+        jnp.where(opposite, larger > PRINTED_ZERO, apart & decimals),
         ~within_decimals(distance, DECIMALS),
+        opposite & (larger == 0),
+        opposite & (larger <= PRINTED_ZERO),
         *(distance > t.atol + t.rtol * size_b for t in tolerances),
     )
     return {
         "smallest_rtol": jnp.max(jnp.where(apart, distance / size_b, 0.0), axis=0),
         "far": (far_5, text_5, far_7, text_7),
         "breaking": tuple(breaking),
+        "signed_zeros": (zeros_5, zeros_7),
         "unsure": unsure,
     }
 
@@ -153,14 +154,15 @@ def _ordered(values: jax.Array) -> tuple[jax.Array, jax.Array, jax.Array]:
     """Returns integers in the order of the numbers, the sign bits, and which numbers are unusual.
 
     All are read off bit patterns, since compiled arithmetic may take a subnormal number for 0.
+    Float64 numbers of at least smallest_normal / eps are multiples of smallest_normal, and so are
+    their differences. Those of float32 numbers are normal in float64.
     """
     info = jnp.finfo(values.dtype)
+    least = info.smallest_normal / (info.eps if values.dtype == np.float64 else 1)
     whole = np.dtype(f"int{info.bits}").type
     bits = lax.bitcast_convert_type(values, whole)
     steps = bits & np.iinfo(whole).max
-    smallest, infinity = (
-        np.asarray(v, values.dtype).view(whole).item() for v in (info.smallest_normal, np.inf)
-    )
+    smallest, infinity = (np.asarray(v, values.dtype).view(whole).item() for v in (least, np.inf))
     unusual = (steps >= infinity) | ((steps < smallest) & (steps != 0))
     return jnp.where(bits < 0, -steps, steps), bits < 0, unusual
 

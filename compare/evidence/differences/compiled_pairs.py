@@ -20,7 +20,7 @@ from compare.evidence.differences.sample_bins import SampleBins
 from compare.problem.quantities import Quantities, name_all
 
 _METRICS = ("max_abs", "max_rel", "max_ulp")
-_TEXT_RULES = ("significant_5_text", "decimals_7_text")
+_CLOSE_CALLS = ("significant_5_numeric", "significant_5_text", "decimals_7_text")
 
 
 class Columns(NamedTuple):
@@ -179,17 +179,26 @@ def _comparison(
 
 
 def _agreements(found: Measures, of_a: Quantities, of_b: Quantities) -> tuple[Agreement, ...]:
-    """Counts agreements; those in print anew, in NumPy, where they are too close to call."""
+    """Counts agreements; anew, in NumPy, where they are too close to call."""
     far = dict(zip(digits.RULES, map(np.array, found.far), strict=True))
     rows = np.flatnonzero(found.unsure)
     if len(rows):
         sides = [_entries(of, rows) for of in (of_a, of_b)]
-        for rule in _TEXT_RULES:
+        for rule in _CLOSE_CALLS:
             far[rule][rows] = np.count_nonzero(~digits.RULES[rule](*sides), axis=1)
+    counts = (int(count.sum()) for count in found.signed_zeros)
+    zeros = dict(zip(digits.SIGNED_ZEROS, counts, strict=True))
     entries = sum(array[0].size for array in of_a.parameters.values())
     n = len(found.unsure)
     return tuple(
-        Agreement(rule, n * entries - int(c.sum()), n * entries, int((c == 0).sum()), n)
+        Agreement(
+            rule,
+            n * entries - int(c.sum()),
+            n * entries,
+            int((c == 0).sum()),
+            n,
+            zeros.get(rule, 0),
+        )
         for rule, c in far.items()
     )
 

@@ -1,17 +1,20 @@
 """Agreement to a number of digits, by value and in print.
 
 `numeric` rules: the difference is at most half a unit of the last digit. `text` rules: the printed
-strings are equal, which is what "equal up to 7 digits" means to someone who looks at two files. Two
-numbers one ulp apart can fail it, if a rounding boundary lies between them.
+digits are equal, which is what "equal up to 7 digits" means to someone who looks at two files. Two
+numbers one ulp apart can fail it, if a rounding boundary lies between them. A zero has no sign
+there: 0.0 and -0.0 are equal digits, and are counted beside them.
 """
 
 from collections.abc import Callable, Sequence
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
 import numpy as np
 
+from compare.evidence.differences.decades import at_most, half_unit
+
 SIGNIFICANT, DECIMALS = 5, 7  # to which the documented experiments are said to agree
-MOST_DIGITS = 17  # of a float64
 
 
 class Agreement(NamedTuple):
@@ -22,16 +25,12 @@ class Agreement(NamedTuple):
     entries: int
     samples_agreeing: int
     samples: int
+    signed_zeros: int  # of the entries that agree: printed as 0.0 on one side, -0.0 on the other
 
     @property
     def agrees(self) -> bool:
         """Whether all entries agree."""
         return self.entries_agreeing == self.entries
-
-
-def within_significant(distance: Any, larger: Any, digits: int) -> Any:
-    """Whether |a - b| is at most half a unit in digit `digits` of the larger of |a| and |b|."""
-    return distance <= 0.5 * 10.0 ** (1 - digits) * larger
 
 
 def within_decimals(distance: Any, digits: int) -> Any:
@@ -43,7 +42,7 @@ def agree_significant(a: np.ndarray, b: np.ndarray, digits: int) -> np.ndarray:
     """Returns whether a and b [...] agree to so many digits of the larger, [...] bool."""
     larger = np.maximum(np.abs(a), np.abs(b))
     with np.errstate(invalid="ignore", over="ignore"):
-        close = within_significant(np.abs(a - b), larger, digits)
+        close = np.abs(a - b) <= half_unit(larger, digits)
     return (close & np.isfinite(larger)) | (a == b) | _both_nan(a, b)
 
 
@@ -54,21 +53,28 @@ def agree_decimals(a: np.ndarray, b: np.ndarray, digits: int) -> np.ndarray:
     return close | (a == b) | _both_nan(a, b)
 
 
-def digits_agreed(a: np.ndarray, b: np.ndarray) -> int:
-    """Returns to how many significant digits, 17 at most, all entries agree by value."""
-    agreeing = (k for k in range(MOST_DIGITS, 0, -1) if agree_significant(a, b, k).all())
-    return next(agreeing, 0)
-
-
 def same_significant_text(a: np.ndarray, b: np.ndarray, digits: int) -> np.ndarray:
-    """Returns whether `%.{digits - 1}e` prints the same for a and b [...], [...] bool."""
-    return _same_text(a, b, f"%.{digits - 1}e", lambda v: _significant_key(v, digits))
+    """Returns whether `{:z.{digits - 1}e}` prints the same for a and b [...], [...] bool."""
+    return _same_text(a, b, f"z.{digits - 1}e", lambda v: _significant_key(v, digits))
 
 
 def same_decimals_text(a: np.ndarray, b: np.ndarray, digits: int) -> np.ndarray:
-    """Returns whether `%.{digits}f` prints the same for a and b [...], [...] bool."""
-    return _same_text(a, b, f"%.{digits}f", lambda v: _decimals_key(v, digits))
+    """Returns whether `{:z.{digits}f}` prints the same for a and b [...], [...] bool."""
+    return _same_text(a, b, f"z.{digits}f", lambda v: _decimals_key(v, digits))
 
+
+def opposite_zeros(a: np.ndarray, b: np.ndarray, largest: float = 0.0) -> np.ndarray:
+    """Returns where a and b [...] are zeros of opposite signs, [...] bool.
+
+    Args:
+      a: any shape.
+      b: the shape of a.
+      largest: the largest number that counts as 0, such as PRINTED_ZERO.
+    """
+    return (np.signbit(a) != np.signbit(b)) & (np.abs(a) <= largest) & (np.abs(b) <= largest)
+
+
+PRINTED_ZERO = at_most(f"0.5e-{DECIMALS}")  # the largest number that prints as 0 with DECIMALS
 
 RULES: dict[str, Callable[[np.ndarray, np.ndarray], np.ndarray]] = {
     "significant_5_numeric": lambda a, b: agree_significant(a, b, SIGNIFICANT),
@@ -76,6 +82,8 @@ RULES: dict[str, Callable[[np.ndarray, np.ndarray], np.ndarray]] = {
     "decimals_7_numeric": lambda a, b: agree_decimals(a, b, DECIMALS),
     "decimals_7_text": lambda a, b: same_decimals_text(a, b, DECIMALS),
 }
+# Of the rules in which signs of zeros are seen: the largest number that counts as one.
+SIGNED_ZEROS = MappingProxyType({"significant_5_text": 0.0, "decimals_7_text": PRINTED_ZERO})
 
 
 def count_agreements(a: Sequence[np.ndarray], b: Sequence[np.ndarray]) -> tuple[Agreement, ...]:
@@ -90,7 +98,7 @@ def count_agreements(a: Sequence[np.ndarray], b: Sequence[np.ndarray]) -> tuple[
     """
     wide_a = np.concatenate([v.reshape(len(v), -1).astype(np.float64) for v in a], axis=1)
     wide_b = np.concatenate([v.reshape(len(v), -1).astype(np.float64) for v in b], axis=1)
-    return tuple(_count(rule, agree(wide_a, wide_b)) for rule, agree in RULES.items())
+    return tuple(_count(rule, wide_a, wide_b) for rule in RULES)
 
 
 def merge(earlier: Agreement, later: Agreement) -> Agreement:
@@ -99,9 +107,12 @@ def merge(earlier: Agreement, later: Agreement) -> Agreement:
     return Agreement(earlier.rule, *counts)
 
 
-def _count(rule: str, agreeing: np.ndarray) -> Agreement:
-    entries, samples = np.count_nonzero(agreeing), np.count_nonzero(agreeing.all(axis=1))
-    return Agreement(rule, int(entries), agreeing.size, int(samples), len(agreeing))
+def _count(rule: str, a: np.ndarray, b: np.ndarray) -> Agreement:
+    agreeing = RULES[rule](a, b)
+    zeros = opposite_zeros(a, b, SIGNED_ZEROS[rule]) if rule in SIGNED_ZEROS else np.array(False)
+    counts = (np.count_nonzero(flags) for flags in (agreeing, agreeing.all(axis=1), zeros))
+    entries, samples, signed = map(int, counts)
+    return Agreement(rule, entries, agreeing.size, samples, len(agreeing), signed)
 
 
 def _both_nan(a: np.ndarray, b: np.ndarray) -> np.ndarray:
@@ -112,16 +123,19 @@ _Key = tuple[np.ndarray, np.ndarray, np.ndarray]  # rounded digits, exponent, wh
 
 
 def _same_text(
-    a: np.ndarray, b: np.ndarray, template: str, key: Callable[[np.ndarray], _Key]
+    a: np.ndarray, b: np.ndarray, spec: str, key: Callable[[np.ndarray], _Key]
 ) -> np.ndarray:
     """Compares rounded digits as numbers, and strings only where rounding is too close to call."""
     with np.errstate(all="ignore"):
         (digits_a, exponent_a, certain_a), (digits_b, exponent_b, certain_b) = key(a), key(b)
     same = (digits_a == digits_b) & (exponent_a == exponent_b)
-    same &= np.signbit(a) == np.signbit(b)
-    equal = (a == b) & (np.signbit(a) == np.signbit(b)) | _both_nan(a, b)
+    same &= (np.signbit(a) == np.signbit(b)) | (digits_a == 0)
+    equal = (a == b) | _both_nan(a, b)
     unsure = ~equal & ~(certain_a & certain_b)
-    same[unsure] = [template % p == template % q for p, q in zip(a[unsure], b[unsure], strict=True)]
+    same[unsure] = [
+        format(p, spec) == format(q, spec)
+        for p, q in zip(a[unsure].tolist(), b[unsure].tolist(), strict=True)
+    ]
     return same | equal
 
 

@@ -40,3 +40,20 @@ def hidden_in(values: np.ndarray, e: np.ndarray) -> np.ndarray:
     """Returns the same bound for values in the dtype that they were computed in."""
     plain = plain_arithmetic(values.dtype)
     return np.asarray(hidden_by_print(np, values.astype(np.float64), e, u=plain.u, lam=plain.lam))
+
+
+def is_known(values: np.ndarray, e: np.ndarray) -> np.ndarray:
+    """Whether printed numbers show two significant digits or more, or hide nothing.
+
+    A unit of the last digit is 2 e: numbers of two digits are 20 e or more, those of one are 18 e
+    at most. A number that prints as 0.00 may have either sign, and one that prints as 0.01 may be
+    three times another one that does.
+
+    Args:
+      values: [...], as they were read.
+      e: [...], half a unit of the last printed digit.
+
+    Returns:
+      [...] bool.
+    """
+    return np.asarray((e == 0) | (np.abs(values.astype(np.float64)) / 19 > e))

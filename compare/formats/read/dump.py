@@ -54,7 +54,7 @@ def read_dump(path: str, text: str) -> Numbers:
         arrays.append(NamedArray(name, _narrowed(path, name, array, found["dtype"])))
     if not arrays:
         raise UsageError(f"{path}: the dump has no entries; is it cut short?")
-    return Numbers(path, tuple(arrays), found["layout"])
+    return Numbers(path, tuple(arrays), found["layout"], by_sample=True)
 
 
 def _read_entries(path: str, lines: Sequence[str]) -> dict[str, Entries]:

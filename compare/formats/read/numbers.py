@@ -31,6 +31,7 @@ class Numbers(NamedTuple):
     arrays: tuple[NamedArray, ...]
     layout: str | None  # of the matrices; None where the file does not say
     ordered: bool = True  # whether the order of the arrays means anything
+    by_sample: bool = False  # whether the first axis of every array is that of samples: our dumps
 
     @property
     def names(self) -> tuple[str | None, ...]:

@@ -23,6 +23,7 @@ def implementation_to_dict(one: Participant) -> dict[str, Any]:
             "silent": certificate.silent,
             "at_kink": certificate.at_kink,
             "kink_slope": certificate.kink_slope,
+            "printed": certificate.printed and certificate.printed._asdict(),
             "first_failure": _first_failure(one),
             "rules": [
                 {**found._asdict(), "ratio": number_or_null(found.ratio)}

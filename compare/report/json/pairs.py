@@ -42,4 +42,5 @@ def _agreement(agreement: Agreement) -> dict[str, Any]:
         "agrees": agreement.agrees,
         "entries": agreement.entries_agreeing / agreement.entries,
         "samples": agreement.samples_agreeing / agreement.samples,
+        "signed_zeros": agreement.signed_zeros,
     }

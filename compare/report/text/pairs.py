@@ -1,25 +1,44 @@
 """Each pair: its largest differences, and the share of samples that agree to digits."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
-from compare.evidence.differences.digits import DECIMALS, SIGNIFICANT
+from compare.evidence.differences.digits import DECIMALS, SIGNED_ZEROS, SIGNIFICANT
 from compare.evidence.differences.pairs import Pair
 from compare.report.labels import pair_label
 from compare.report.numbers import number, percent, short_count
+from compare.report.text.lines import wrapped
 from compare.results import Report, worst_of
 
 _WIDEST = 29  # characters of two names; the letters will do for more
 
 
-def format_pairs(report: Report, letters: Mapping[str, str]) -> str:
-    """Returns one row for each pair."""
+def format_pairs(report: Report, letters: Mapping[str, str], *, width: int) -> str:
+    """Returns one row for each pair, and below them what text leaves out of zeros."""
     digits, decimals = f"{SIGNIFICANT} digits", f"{DECIMALS} decimals"
     rows = [
         f"{'':<57}{'samples that agree to'}",
         f"{'':<57}{digits:<12}{decimals}",
         f"{'':<34}{'max abs':>7} {'max rel':>7} {'ulp':>6}" + " |a-b|  text" * 2,
     ]
-    return "\n".join([*rows, *(_row(pair, letters) for pair in report.pairs)])
+    rows += (_row(pair, letters) for pair in report.pairs)
+    said = _signed_zeros(report.pairs, letters, (digits, decimals))
+    return "\n".join([*rows, *([wrapped(said, width)] if said else [])])
+
+
+def _signed_zeros(
+    pairs: Sequence[Pair], letters: Mapping[str, str], shown: Sequence[str]
+) -> str | None:
+    """Says how often one prints 0 and the other -0, in the pair where that is most often."""
+
+    def counts(pair: Pair) -> list[int]:
+        return [one.signed_zeros for one in pair.digits if one.rule in SIGNED_ZEROS]
+
+    most = max(pairs, key=lambda pair: max(counts(pair)))
+    found = [f"{n:,} with {said}" for n, said in zip(counts(most), shown, strict=True) if n]
+    if not found:
+        return None
+    pair = pair_label(letters, most.a, most.b)
+    return f"In text 0 and -0 count as equal: in {pair}, {' and '.join(found)}."
 
 
 def _row(pair: Pair, letters: Mapping[str, str]) -> str:

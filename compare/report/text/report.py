@@ -35,7 +35,7 @@ def format_report(
         format_header(report, letters, width=width),
         format_matrix(report, letters),
         format_parameters(report, letters, width=width),
-        format_pairs(report, letters),
+        format_pairs(report, letters, width=width),
         format_certificates(report, letters, width=width, paint=paint),
         format_fixed_rules(report, width=width),
         format_histograms(report.pairs, letters, width=width) if verbose else "",

@@ -35,8 +35,8 @@ def both_ways(a, b, **options):
 
 
 def fast(a, b, first_sample=5, so_far=None):
-    columns = [columns_of(of, N) for of in (a, b)]
-    found = measure_columns(*columns, len(a.parameters["b1"]))
+    n = len(a.parameters["b1"])
+    found = measure_columns(*(columns_of(of, max(n, N)) for of in (a, b)), n)
     options = {"first_sample": first_sample, "so_far": so_far}
     return found and compare_measured("a", "b", a, b, *found, **options)
 
@@ -66,7 +66,7 @@ CHANGES = {
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
 @pytest.mark.parametrize("change", CHANGES)
-@pytest.mark.parametrize("scale", [1.0, 1e-9, 1e7, 1e30])
+@pytest.mark.parametrize("scale", [1.0, 4e-8, 1e-9, 1e7, 1e30])
 def test_what_numpy_finds(dtype, change, scale):
     rng = np.random.default_rng(0)
     for _ in range(5):
@@ -115,6 +115,43 @@ def test_print_on_either_side_of_a_tie(ties, dtype):
     values = np.array([near(*one) for one in ties]).reshape(3, 6)
     found, slow = both_ways(of_columns(*values), of_columns(*np.nextafter(values, dtype(9))))
     assert found == slow
+
+
+def a_sample_each(values):
+    """Quantities with one number in each sample, so that NumPy counts no more than it has to."""
+    return Quantities({"w1": values[:, None, None], "b1": values[:, None]}, None, None)
+
+
+@pytest.mark.parametrize("power", [-278, -7, 16])
+def test_half_a_unit_of_the_last_digit_more_or_less(power):
+    digits = np.random.default_rng(0).integers(10_000, 99_999, 200)
+    for third in (3, 0):  # with 0, print is too close to call
+        larger = np.array([float(f"{one}.{third}e{power}") for one in digits])
+        half = np.array([float(f"{one - 1}.{third + 5}e{power}") for one in digits])
+        away = [half, half * (1 - 1e-11), half * (1 + 1e-11), half * (1 - 1e-9), half * (1 + 1e-9)]
+        smaller = np.concatenate([*away, half - np.spacing(half), half + np.spacing(half)])
+        found, slow = both_ways(a_sample_each(np.tile(larger, 7)), a_sample_each(smaller))
+        assert found == slow
+
+
+@pytest.mark.parametrize("share", [1e-6, 4.999e-6, 5.001e-6, 3e-5, 4.999e-5, 5.001e-5, 5e-4])
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_half_a_unit_on_either_side_of_every_power_of_ten(dtype, share):
+    powers = range(-37, 38) if dtype == np.float32 else range(-290, 305)
+    tens = np.array([float(f"1e{power}") for power in powers], dtype)
+    two = dtype(2.0) ** np.floor(np.log2(tens))  # -681 is the exponent of one close to 1e-205
+    near = (np.nextafter(tens, dtype(0)), np.nextafter(tens, dtype(np.inf)), two)
+    larger = np.concatenate([tens, *near])
+    smaller = (larger.astype(np.float64) * (1 - share)).astype(dtype)
+    found, slow = both_ways(a_sample_each(larger), a_sample_each(smaller))
+    assert found == slow
+
+
+@pytest.mark.parametrize("scale", [1e-300, 1e-305, 1e-307])
+def test_nothing_is_said_where_differences_may_be_subnormal(scale):
+    a = quantities(np.random.default_rng(0), np.float64, scale=scale)
+    b = changed(a, lambda array: array * (1 + 1e-9))
+    assert both_ways(a, b)[0] is None
 
 
 @pytest.mark.parametrize("value", [np.nan, np.inf, 1e-40, -1e-45])

@@ -1,5 +1,6 @@
-"""Agreement to digits: the text rules beside Python's own %, the numeric rules beside fractions."""
+"""Agreement to digits: text rules beside Python's own print, numeric rules beside fractions."""
 
+from decimal import Decimal
 from fractions import Fraction
 
 import hypothesis
@@ -8,12 +9,12 @@ import numpy as np
 import pytest
 
 from compare.evidence.differences import digits
+from compare.evidence.differences.decades import half_unit
 from compare.evidence.differences.digits import (
     RULES,
     agree_decimals,
     agree_significant,
     count_agreements,
-    digits_agreed,
     same_decimals_text,
     same_significant_text,
 )
@@ -63,7 +64,9 @@ many_pairs = numbers.map(neighbours).map(against_each_other)
 
 
 def printed_alike(template, a, b):
+    """Compares the printed numbers as text, a printed zero without its sign."""
     text = {repr(value): template % value for value in (*a.tolist(), *b.tolist())}
+    text = {key: shown if float(shown) else shown.lstrip("-") for key, shown in text.items()}
     return [text[repr(p)] == text[repr(q)] for p, q in zip(a.tolist(), b.tolist(), strict=True)]
 
 
@@ -94,8 +97,8 @@ def test_text_rules_for_any_number_of_digits(arrays, significant, decimals):
         pytest.param(99999.6, 100000.0, True, False, id="carried_to_the_next_power"),
         pytest.param(9.99996e-310, 1e-309, True, True, id="carried_among_subnormals"),
         pytest.param(1e-9, 2e-9, False, True, id="small_is_zero_in_decimals_only"),
-        pytest.param(1e-9, -1e-9, False, False, id="signs_of_rounded_zeros_are_printed"),
-        pytest.param(0.0, -0.0, False, False, id="signed_zero"),
+        pytest.param(1e-9, -1e-9, False, True, id="rounded_zeros_have_no_sign"),
+        pytest.param(0.0, -0.0, True, True, id="signed_zero"),
         pytest.param(0.0, 1e-9, False, True, id="zero_and_small"),
         pytest.param(10000.5, np.nextafter(10000.5, 2e4), False, True, id="ulp_across_a_tie"),
         pytest.param(0.5, np.nextafter(0.5, 1), True, True, id="ulp_within"),
@@ -120,8 +123,16 @@ def test_text_rules_by_hand(a, b, significant, decimals):
 @pytest.mark.parametrize(
     ("a", "b", "k", "expected"),
     [
-        pytest.param(1.0, 2.0, 1, True, id="exactly_half_a_unit"),
-        pytest.param(1.0, np.nextafter(2, 3), 1, False, id="just_over_half_a_unit"),
+        pytest.param(2.0, 2.5, 1, True, id="exactly_half_a_unit"),
+        pytest.param(2.0, np.nextafter(2.5, 3), 1, False, id="just_over_half_a_unit"),
+        pytest.param(1.0, 2.0, 1, False, id="a_whole_unit"),
+        pytest.param(9.0, 8.9996, 5, False, id="8_units_of_half_the_5th_digit_of_9"),
+        pytest.param(9.0, 8.99996, 5, True, id="5_digits_of_9"),
+        pytest.param(9.0, 8.9996, 4, True, id="4_digits_of_9"),
+        pytest.param(1e23, 1.00004e23, 5, True, id="power_of_ten_that_float64_does_not_have"),
+        pytest.param(1e23, np.nextafter(1e23, 0), 16, True, id="just_below_that_power"),
+        pytest.param(1e-5, 0.99996e-5, 5, True, id="from_the_decade_below"),
+        pytest.param(0.99996e-5, 0.99991e-5, 5, False, id="within_the_decade_below"),
         pytest.param(1.0, 1.00004, 5, True, id="5_digits"),
         pytest.param(1.0, 1.00006, 5, False, id="not_5_digits"),
         pytest.param(1.0, 1.00006, 4, True, id="4_digits"),
@@ -165,11 +176,11 @@ def test_decimals_rule_by_hand(a, b, k, expected):
     assert one(agree_decimals, a, b, k) == one(agree_decimals, b, a, k) == expected
 
 
-def exactly(difference, bound, or_equal):
-    """Returns the answer of a rule in exact arithmetic, None where float64 may round it away."""
-    if abs(difference - bound) <= bound / 10**12 + Fraction(2 * SUBNORMAL):
-        return None
-    return difference <= bound if or_equal else difference < bound
+def half_a_unit(larger, digits):
+    """Half a unit of a digit, as a person reads it off the number written in full."""
+    if not larger:
+        return Fraction(0)
+    return Fraction(10) ** (Decimal(repr(larger)).adjusted() + 1 - digits) / 2
 
 
 @hypothesis.given(numbers, st.integers(1, 17), st.integers(0, 17))
@@ -180,11 +191,11 @@ def test_numeric_rules_are_the_exact_ones(values, significant, decimals):
     by_digits = agree_significant(a, b, significant)
     by_decimals = agree_decimals(a, b, decimals)
     for i, (p, q) in enumerate(zip(a.tolist(), b.tolist(), strict=True)):
-        p, q = Fraction(p), Fraction(q)
-        bound = Fraction(10) ** (1 - significant) / 2 * max(abs(p), abs(q))
-        assert exactly(abs(p - q), bound, True) in (None, by_digits[i])
+        difference = abs(Fraction(p) - Fraction(q))
+        assert by_digits[i] == (difference <= half_a_unit(max(abs(p), abs(q)), significant))
         bound = Fraction(1, 2 * 10**decimals)
-        assert exactly(abs(p - q), bound, False) in (None, by_decimals[i])
+        if abs(difference - bound) > bound / 10**12 + Fraction(2 * SUBNORMAL):  # not rounded away
+            assert by_decimals[i] == (difference < bound)
 
 
 @hypothesis.given(many_pairs)
@@ -196,27 +207,13 @@ def test_every_rule_is_symmetric_and_holds_for_equal_numbers(arrays):
         assert rule(a, a.copy()).all()
 
 
-@hypothesis.given(anchors(), st.integers(0, 17))
-@hypothesis.settings(deadline=None, max_examples=100)
-def test_digits_agreed_is_the_most_that_agree(a, power):
-    with np.errstate(all="ignore"):
-        a, b = np.array([a]), np.array([a]) * (1 + 10.0**-power)
-    agreeing = [k for k in range(1, 18) if agree_significant(a, b, k).all()]
-    assert digits_agreed(a, b) == max(agreeing, default=0) == len(agreeing)
-
-
-@pytest.mark.parametrize(
-    ("a", "b", "expected"),
-    [
-        pytest.param([1.0, 2.0], [1.0, 2.0], 17, id="equal"),
-        pytest.param([1.0, 2.0], [1.0, 2.0004], 4, id="the_worst_decides"),
-        pytest.param([1.0], [-1.0], 0, id="nothing_agrees"),
-        pytest.param([NAN], [NAN], 17, id="nan"),
-        pytest.param([NAN], [1.0], 0, id="nan_and_number"),
-    ],
-)
-def test_digits_agreed(a, b, expected):
-    assert digits_agreed(np.array(a), np.array(b)) == expected
+def test_half_a_unit_is_never_rounded_up():
+    for power in range(-320, 309):
+        for k in (1, 5, 17):
+            found = float(half_unit(np.array([float(f"1e{power}")]), k)[0])
+            exact = Fraction(10) ** (power + 1 - k) / 2
+            assert Fraction(found) <= exact
+            assert found == np.finfo(float).max or exact < Fraction(np.nextafter(found, np.inf))
 
 
 def test_rules_are_the_documented_ones():
@@ -262,6 +259,22 @@ def test_float32_is_judged_by_the_values_it_holds():
     wide = counts((a.astype(np.float64),), (b.astype(np.float64),))
     assert counts((a,), (b,)) == wide
     assert wide["significant_5_numeric"].agrees
+
+
+def test_zeros_of_opposite_signs_agree_and_are_counted_beside_it():
+    a = np.array([[0.0, -0.0, 1e-9, 5e-8, 1.0, NAN]])
+    b = np.array([[-0.0, -0.0, -2e-9, -5e-8, -1.0, NAN]])
+    found = counts((a,), (b,))
+    agreeing = {rule: one.entries_agreeing for rule, one in found.items()}
+    assert agreeing["significant_5_text"] == 3
+    assert agreeing["decimals_7_text"] == sum(f"{abs(v):.7f}" == "0.0000000" for v in a[0]) + 1
+    zeros = {rule: one.signed_zeros for rule, one in found.items()}
+    assert zeros == {
+        "significant_5_numeric": 0,
+        "significant_5_text": 1,
+        "decimals_7_numeric": 0,
+        "decimals_7_text": agreeing["decimals_7_text"] - 2,
+    }
 
 
 def test_all_samples_agreeing_is_agreement():

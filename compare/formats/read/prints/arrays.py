@@ -63,8 +63,9 @@ def _arrays(path: str, text: str) -> Iterator[NamedArray]:
                 continue  # its brackets may hold arrays
             values, scan = array, ends[start]
         title = yield from read_rows(path, text[read:start])
-        units = half_units(numbers_in(text[start:scan])).reshape(values.shape)
-        yield NamedArray(last_name(title), values, units)
+        by_torch = "tensor(" in text[max(0, start - len("tensor(")) : found.end()]
+        units = half_units(numbers_in(text[start:scan]), by_torch=by_torch)
+        yield NamedArray(last_name(title), values, units.reshape(values.shape))
         options = _OPTIONS.match(text, scan)
         read = scan = options.end() if options else scan
     yield from read_rows(path, text[read:])

@@ -13,25 +13,29 @@ import numpy as np
 _PARTS = re.compile(
     r"[-+]?(?P<whole>\d*)(?P<point>\.?)(?P<decimals>\d*)(?:e(?P<exponent>[-+]?\d+))?", re.IGNORECASE
 )
-_POINT_OR_EXPONENT = re.compile(r"[.eE]")
+_WHOLE = re.compile(r"[-+]?(?:\d+\.|inf|nan)", re.IGNORECASE)
 _EXACT = (math.inf, 0)  # no last digit and no significant digits
 
 
-def half_units(words: Sequence[str]) -> np.ndarray:
+def half_units(words: Sequence[str], *, by_torch: bool = False) -> np.ndarray:
     """Returns how far the numbers of one printed array can be from what was printed.
 
     Either all were printed with as many decimals as the number that shows the most, as in fixed
     notation, or all with as many significant digits, as %g and %e do. The coarser of the two
-    counts, but nothing coarser than a number's own text. Text that hides nothing has 0: nan, inf, a
-    zero with an exponent, and arrays of integers, without any point or exponent.
+    counts, but nothing coarser than a number's own text: `2` without a point may be 1.97, as %.2g
+    or %.0f print it. Text that hides nothing has 0: nan, inf, and a zero with an exponent.
+
+    torch writes `2.` only where all numbers of a tensor are whole, so that is exact as well. In
+    NumPy `2.` may also come of `suppress=True` or `precision=0`.
 
     Args:
       words: the text of every number.
+      by_torch: whether it stands in `tensor(...)`.
 
     Returns:
       Half a unit of each number's last known digit, [len(words)].
     """
-    if not _POINT_OR_EXPONENT.search(" ".join(words)):
+    if by_torch and all(map(_WHOLE.fullmatch, words)):
         return np.zeros(len(words))
     digits = [_last_and_significant(word) for word in words]
     finest = min(last for last, _ in digits)

@@ -3,6 +3,7 @@
 import functools
 import itertools
 import math
+import re
 import sys
 
 import hypothesis
@@ -29,7 +30,7 @@ UNITS = {
     "zeros_only": ("0.0000 -0.0000", [1e-4, 1e-4]),
     "a_point_at_the_end": ("1. 0. 20.", [1e-1] * 3),
     "no_digit_before_the_point": (".5 +.25", [1e-2, 1e-2]),
-    "integers_are_exact": ("1 -2 +300", [0] * 3),
+    "integers_may_be_rounded": ("1 -2 +300", [1] * 3),
     "not_finite": ("nan -inf Infinity 0.5", [0, 0, 0, 1e-1]),
     "nothing_finite": ("nan inf", [0, 0]),
     "too_large": ("1e400 0.5", [0, 1e-1]),
@@ -42,6 +43,32 @@ UNITS = {
 @pytest.mark.parametrize(("text", "units"), UNITS.values(), ids=UNITS)
 def test_units(text, units):
     np.testing.assert_allclose(half_units(text.split()), np.array(units) / 2, rtol=1e-12)
+
+
+@pytest.mark.parametrize(
+    ("text", "unit"),
+    [
+        ("tensor([[0., 0.],\n        [-2., inf]], grad_fn=<TBackward0>)", 0),
+        ("w tensor(3.)", 0),
+        ("array([0., 0.])", 1e-1),
+        ("[0. 0.]", 1e-1),
+        ("tensor([0.0000, 1.2000])", 1e-4),
+    ],
+)
+def test_whole_numbers_are_exact_where_torch_prints_them(text, unit):
+    (array,) = read_print("a.txt", text).arrays
+    np.testing.assert_allclose(array.half_unit, unit / 2, rtol=1e-12)
+
+
+def test_torch_prints_a_point_alone_only_of_whole_numbers():
+    for values in ([0.0, 1e-9], [0.0, 3.0000002], [1e-30, 1e30], [0.25, 1.0]):
+        for precision in (0, 1, 4, 9):
+            torch.set_printoptions(precision=precision)
+            try:
+                text = str(torch.tensor(values))
+            finally:
+                torch.set_printoptions(profile="default")
+            assert not re.search(r"\d\.(?=[,\]])", text)
 
 
 SHAPES = {

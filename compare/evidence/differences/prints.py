@@ -1,0 +1,87 @@
+"""How far the numbers of two files agree, as far as print shows them."""
+
+from collections.abc import Iterator
+from types import MappingProxyType
+
+import numpy as np
+
+from compare.evidence.differences.decades import MOST_DIGITS, half_unit
+from compare.evidence.differences.digits import agree_significant
+from compare.evidence.rounding.print_rounding import is_known
+from compare.formats.matching import ArrayPair
+
+_TIE = 1 + 1e-9  # float64 rounds decimal fractions, so that a tie may look like a little more
+FACTORS = MappingProxyType({"half": 0.5, "twice": 2.0, "negative": -1.0})
+TRANSPOSE = "transpose"
+
+
+def beyond(pair: ArrayPair, digits: int) -> np.ndarray:
+    """Returns which numbers agree neither to so many digits nor as far as printed, [...] bool."""
+    with np.errstate(invalid="ignore", over="ignore"):
+        # two prints of one number may lie just as far apart
+        as_printed = np.abs(pair.a - pair.b) <= pair.half_units * _TIE
+    return ~agree_significant(pair.a, pair.b, digits) & ~as_printed
+
+
+def known(pair: ArrayPair) -> np.ndarray:
+    """Returns which numbers both files show to two digits or more, or in full, [...] bool."""
+    return is_known(pair.a, pair.half_a) & is_known(pair.b, pair.half_b)
+
+
+def shown(pair: ArrayPair, digits: int) -> np.ndarray:
+    """Returns which numbers both files show to so many significant digits, [...] bool."""
+    sides = ((pair.a, pair.half_a), (pair.b, pair.half_b))
+    enough = [(e == 0) | (e <= half_unit(np.abs(v), digits) * _TIE) for v, e in sides]
+    return np.logical_and(*enough)
+
+
+def print_as_zero(pair: ArrayPair) -> np.ndarray:
+    """Returns which numbers are 0 in print in one of the files and may not be 0, [...] bool."""
+    return ((pair.a == 0) & (pair.half_a > 0)) | ((pair.b == 0) & (pair.half_b > 0))
+
+
+def digits_agreed(pair: ArrayPair) -> int | None:
+    """Returns to how many significant digits all known numbers are shown and agree.
+
+    Returns:
+      MOST_DIGITS at most; None where no number is known.
+    """
+    here = known(pair)
+    if not here.any():
+        return None
+
+    def agree(digits: int) -> bool:
+        by_value = agree_significant(pair.a[here], pair.b[here], digits)
+        return bool((by_value & shown(pair, digits)[here]).all())
+
+    return next(filter(agree, range(MOST_DIGITS, 0, -1)), 0)
+
+
+def relations(pair: ArrayPair, digits: int) -> Iterator[str]:
+    """Yields what a is of b in every number: the names of FACTORS, and TRANSPOSE."""
+    for name, factor in FACTORS.items():
+        with np.errstate(over="ignore"):
+            scaled = pair._replace(b=factor * pair.b, half_b=abs(factor) * pair.half_b)
+        if _agrees(scaled, digits):
+            yield name
+    for turn in (_turned, _turned_flat):
+        if min(pair.b.shape[-2:]) > 1 and _agrees(
+            pair._replace(b=turn(pair.b), half_b=turn(pair.half_b)), digits
+        ):
+            yield TRANSPOSE
+            return
+
+
+def _turned(values: np.ndarray) -> np.ndarray:
+    """Transposes matrices that were laid out in the shape of their transpose."""
+    *lead, rows, columns = values.shape
+    return np.swapaxes(values.reshape(*lead, columns, rows), -1, -2)
+
+
+def _turned_flat(values: np.ndarray) -> np.ndarray:
+    """Lays transposed matrices out in the shape of the matrices."""
+    return np.swapaxes(values, -1, -2).reshape(values.shape)
+
+
+def _agrees(pair: ArrayPair, digits: int) -> bool:
+    return bool(known(pair).any() and not beyond(pair, digits).any())
