@@ -5,6 +5,8 @@ import string
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+from compare.numbers import subscript
+
 METRICS = {"max_abs": "max abs", "max_rel": "max rel", "max_ulp": "ulp"}
 
 
@@ -18,16 +20,6 @@ def letters_for(names: Iterable[str]) -> dict[str, str]:
 def pair_label(letters: Mapping[str, str], a: str, b: str) -> str:
     """Returns 'A~B'."""
     return f"{letters[a]}~{letters[b]}"
-
-
-def subscript(index: Sequence[int]) -> str:
-    """Returns '[0,2]', or nothing for a number that has no entries."""
-    return f"[{','.join(map(str, index))}]" if index else ""
-
-
-def entry(quantity: str, index: Sequence[int]) -> str:
-    """Returns 'w1[0,2]'."""
-    return f"{quantity}{subscript(index)}"
 
 
 def place(sample: int, index: Sequence[int]) -> str:

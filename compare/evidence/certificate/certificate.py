@@ -42,6 +42,7 @@ class Certificate:
     worst: Finding | None
     first_failure: Finding | None
     rules: tuple[RuleSummary, ...] = ()  # each at every parameter; empty if nothing was checked
+    printed: bool = False  # whether the gradient was read from print
 
     @property
     def worst_ratio(self) -> float | None:
@@ -94,6 +95,7 @@ def certify(
         worst=worst,
         first_failure=first,
         rules=summarise_rules(found.ratios, finite, layers=len(case.grads)),
+        printed=case.printed is not None,
     )
 
 

@@ -120,10 +120,13 @@ class Certificates(Evidence[Certifications]):
         self, block: Block, answer: Answer, arithmetic: Arithmetic, row: int
     ) -> Explanation | None:
         """Explains a failure, if one mistake fits this sample and the ones after it."""
-        rows = np.unique((row + np.arange(min(_DIAGNOSED, block.size))) % block.size)
+        rows = (row + np.arange(min(_DIAGNOSED, block.size))) % block.size
         case = self._case(block, answer, arithmetic).take(rows)
         with np.errstate(all="ignore"):  # a gradient that overflows fits nothing
-            return diagnose(case, n_samples=self._problem.n_samples)
+            found = diagnose(case, n_samples=self._problem.n_samples)
+        if found is None or self._layout == "in_out":
+            return found
+        return found._replace(place=found.place[::-1])
 
     def _case(self, block: Block, answer: Answer, arithmetic: Arithmetic) -> Case:
         return make_case(

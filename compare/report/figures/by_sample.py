@@ -2,10 +2,10 @@
 
 from typing import Any
 
+from compare.numbers import count
 from compare.report.document import Json
 from compare.report.figures.drawing import SERIES, WRONG, Drawing, draw
 from compare.report.figures.series import left_out, series_of
-from compare.report.numbers import count
 
 
 def draw_by_sample(report: Json) -> Drawing:

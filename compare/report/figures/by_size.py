@@ -3,9 +3,9 @@
 from collections.abc import Iterator
 from typing import Any
 
+from compare.numbers import finite, number
 from compare.report.document import Json
 from compare.report.figures.drawing import FINE, INK, WRONG, Drawing, draw
-from compare.report.numbers import finite, number
 
 
 def draw_by_size(report: Json) -> Iterator[Drawing]:

@@ -8,6 +8,7 @@ import itertools
 from collections.abc import Sequence
 from typing import Any
 
+from compare.numbers import short_share
 from compare.report.document import Json, letters_of
 from compare.report.figures.boxes import (
     BOTTOM,
@@ -21,7 +22,6 @@ from compare.report.figures.boxes import (
     column,
 )
 from compare.report.figures.drawing import FINE, INK, WRONG, Drawing, draw, plain
-from compare.report.numbers import short_share
 
 _KINDS = ("certified", "failed", "silent")
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from compare.report.numbers import largest_known, number, short_count
+from compare.numbers import largest_known, number, short_count
 from compare.report.text.colours import Paint
 from compare.report.text.lines import wrapped
 from compare.results import Participant, Report

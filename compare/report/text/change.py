@@ -1,6 +1,6 @@
 """What has moved since a baseline, as a table for a terminal."""
 
-from compare.report.numbers import number, ratio, short_count
+from compare.numbers import number, ratio, short_count
 from compare.report.text.lines import wrapped
 from compare.results import Change, Drift
 

@@ -1,6 +1,6 @@
 """What the fixed tolerances of other libraries would have said."""
 
-from compare.report.numbers import number
+from compare.numbers import number
 from compare.report.text.lines import wrapped
 from compare.results import Report
 

@@ -4,8 +4,8 @@ from collections.abc import Mapping
 
 from compare.evidence.differences.digits import DECIMALS, SIGNIFICANT
 from compare.evidence.differences.pairs import Pair
+from compare.numbers import number, percent, short_count
 from compare.report.labels import pair_label
-from compare.report.numbers import number, percent, short_count
 from compare.results import Report, worst_of
 
 _WIDEST = 29  # characters of two names; the letters will do for more

@@ -2,8 +2,8 @@
 
 from collections.abc import Mapping
 
-from compare.report.labels import METRICS, entry, pair_label, short_place, short_quantity
-from compare.report.numbers import largest_known, number, ratio
+from compare.numbers import entry, largest_known, number, ratio
+from compare.report.labels import METRICS, pair_label, short_place, short_quantity
 from compare.report.text.lines import wrapped
 from compare.results import Maximum, Report, worst_of
 

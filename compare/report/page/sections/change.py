@@ -1,7 +1,7 @@
 """What has moved since a baseline."""
 
+from compare.numbers import largest_ratio, share
 from compare.report.document import Json
-from compare.report.numbers import largest_ratio, share
 from compare.report.page.markup import Cell, paragraph, section, table
 
 

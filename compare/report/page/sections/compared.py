@@ -2,9 +2,9 @@
 
 from collections.abc import Mapping
 
+from compare.numbers import largest_known, number, share
 from compare.report.document import Json, letters_of
 from compare.report.labels import network_of, origin_of_samples, origin_of_weights
-from compare.report.numbers import largest_known, number, share
 from compare.report.page.markup import Cell, definitions, section, table
 
 _COUNTS = ("certified", "failed", "silent", "at kink", "tightest")

@@ -1,7 +1,7 @@
 """Differences that rounding does not explain."""
 
+from compare.numbers import number, share
 from compare.report.document import Json, is_wrong, place_of, quantities
-from compare.report.numbers import number, share
 from compare.report.page.markup import Cell, table
 
 _MOST_ROWS = 24  # of pairs and quantities: a wrong one is wrong in many

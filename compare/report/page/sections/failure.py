@@ -1,9 +1,8 @@
 """What went wrong, where and why."""
 
 from compare.evidence.certificate.losses import LOSSES
+from compare.numbers import entry, share
 from compare.report.document import Json
-from compare.report.labels import entry
-from compare.report.numbers import share
 from compare.report.page.markup import Cell, command, definitions, section, table
 from compare.report.page.sections.differences import differences
 

@@ -1,7 +1,7 @@
 """All pairs as a matrix."""
 
+from compare.numbers import count, largest_ratio, number, share
 from compare.report.document import Json, is_wrong, letters_of, quantities
-from compare.report.numbers import count, largest_ratio, number, share
 from compare.report.page.markup import Cell, section, table
 
 

@@ -2,9 +2,9 @@
 
 from collections.abc import Mapping, Sequence
 
+from compare.numbers import count, largest_ratio, number, share
 from compare.report.document import Json, is_wrong, letters_of, place_of, quantities
 from compare.report.labels import METRICS, pair_label
-from compare.report.numbers import count, largest_ratio, number, share
 from compare.report.page.markup import Cell, section, table
 
 Known = Sequence[tuple[Json, Json]]  # one quantity, in every pair that has it

@@ -2,9 +2,9 @@
 
 import pytest
 
-from compare.report.labels import entry, letters_for, place, short_place
-from compare.report.numbers import (
+from compare.numbers import (
     count,
+    entry,
     largest_known,
     largest_ratio,
     number,
@@ -13,6 +13,7 @@ from compare.report.numbers import (
     short_count,
     short_share,
 )
+from compare.report.labels import letters_for, place, short_place
 
 
 @pytest.mark.parametrize(
@@ -22,7 +23,9 @@ from compare.report.numbers import (
         (0, "0 %"),
         (1e-7, "<0.01 %"),
         (0.0361, "3.6 %"),
-        (0.9999, "100 %"),
+        (0.9999, ">99 %"),
+        (1, "100 %"),
+        (1.00004, "1.00004 times"),
         (1.5, "1.5 times"),
         (17_234.0, "17,200 times"),
         (3e9, "3e9 times"),
