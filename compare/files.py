@@ -15,9 +15,13 @@ from compare.evidence.differences.digits import (
 from compare.evidence.differences.metrics import Worst, compare_arrays
 from compare.formats.matching import ArrayPair, match_arrays
 from compare.formats.read.text import read_text
+from compare.numbers import told_apart
 from compare.options.exit_status import EXIT_STATUS, exit_with
 from compare.options.option import integer, rows
 from compare.options.parse import parse
+from compare.results import worst_in
+
+_METRICS = ("max_abs", "max_rel")
 
 USAGE = """\
 Compares the numbers of two files.
@@ -92,7 +96,7 @@ def _table(pairs: Sequence[ArrayPair]) -> list[str]:
         name, a, b, _ = pair
         compared = compare_arrays(name, a, b)
         shape = "x".join(map(str, a.shape if len(a) > 1 else a.shape[1:])) or "1"
-        cells = _cell(compared.max_abs, len(a)) + _cell(compared.max_rel, len(a))
+        cells = "".join(_cell(worst_in(compared, metric), len(a)) for metric in _METRICS)
         agreed = digits_agreed(*pair.widen()[1:3])
         lines.append(f"{name:<8} {shape:<11}{cells}{agreed:>7}")
     return lines
@@ -129,8 +133,8 @@ def _first(pairs: Sequence[ArrayPair], where: Sequence[np.ndarray]) -> str:
         if marked.any():
             sample, *index = (int(i) for i in np.argwhere(marked)[0])
             place = f"{name}[{','.join(map(str, index))}]" + f" of sample {sample}" * (len(a) > 1)
-            at = (sample, *index)
-            return f"{place}, {a[at]:.9g} and {b[at]:.9g}"
+            both = " and ".join(told_apart(a[sample, *index], b[sample, *index]))
+            return f"{place}, {both}"
     return ""
 
 

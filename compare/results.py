@@ -82,6 +82,7 @@ class Change:
 
     path: str
     versions: dict[str, tuple[str | None, str | None]]  # package -> then, now; where they differ
+    settings: dict[str, tuple[str | None, str | None]]  # what else may change bits, likewise
     drifts: tuple[Drift, ...]  # of the implementations that are in both
     only_then: tuple[str, ...]
     only_now: tuple[str, ...]
@@ -126,7 +127,7 @@ def worst_of(pairs: Iterable[Pair], metric: str, quantity: str | None = None) ->
     for pair in pairs:
         chosen = [c for c in pair.quantities if c.name == quantity]
         for comparison in chosen if quantity else pair.parameters:
-            worst = _worst_of(comparison, metric)
+            worst = worst_in(comparison, metric)
             if worst is None:
                 continue
             if not math.isfinite(worst.value):
@@ -136,7 +137,8 @@ def worst_of(pairs: Iterable[Pair], metric: str, quantity: str | None = None) ->
     return best
 
 
-def _worst_of(comparison: Comparison, metric: str) -> Worst | None:
+def worst_in(comparison: Comparison, metric: str) -> Worst | None:
+    """Returns the largest value of a metric in one comparison, as `worst_of` does in many."""
     first = comparison.first_nonfinite
     if first is not None:
         return dataclasses.replace(first, value=abs(first.a - first.b))

@@ -57,6 +57,28 @@ def origin_of_samples(config: Mapping[str, Any]) -> str:
     return _origin(config, file="data", drawn="seed", how="U[0,1]")
 
 
+def changes_of(
+    versions: Mapping[str, tuple[str | None, str | None]],
+    settings: Mapping[str, tuple[str | None, str | None]],
+) -> str:
+    """Says what differs between two runs: 'the same versions; cores 2 -> 4'.
+
+    Args:
+      versions: package -> then, now; where they differ.
+      settings: what else may change the last bits, likewise.
+    """
+    if not versions and not settings:
+        return "the same versions and settings"
+    said = _changed(versions) or "the same versions"
+    return f"{said}; {_changed(settings) or 'the same settings'}"
+
+
+def _changed(values: Mapping[str, tuple[str | None, str | None]]) -> str:
+    return ", ".join(
+        f"{name} {then or 'none'} -> {now or 'none'}" for name, (then, now) in values.items()
+    )
+
+
 def _origin(config: Mapping[str, Any], *, file: str, drawn: str, how: str) -> str:
     if config.get(file) is not None:
         return f"from {config[file]}"

@@ -4,7 +4,6 @@ import contextlib
 import dataclasses
 import json
 import os
-import re
 import sys
 from collections.abc import Iterator
 from typing import Any
@@ -14,8 +13,6 @@ from compare.options.config import RUNNING, Config
 from compare.pipeline.collect import KINDS
 
 _FREE = ("out", *RUNNING)  # flags that may change while the results stay the same
-# Variables by which libraries choose kernels and threads, and so the last bits of a product.
-_SETTINGS = re.compile(r"XLA_FLAGS|OMP_NUM_THREADS|(ATEN|DNNL|MKL|NPY|ONEDNN|OPENBLAS)_.*")
 
 
 def identity_of(config: Config) -> dict[str, Any]:
@@ -27,7 +24,7 @@ def identity_of(config: Config) -> dict[str, Any]:
         **environment["versions"],
         "processor": environment["processor"],
         "cores": _cores(),
-        **{name: os.environ[name] for name in sorted(os.environ) if _SETTINGS.fullmatch(name)},
+        **environment["settings"],
         "evidence": [kind.name for kind in KINDS],
         **{f"the file {path}": _stamp(path) for path in _files(config)},
     }

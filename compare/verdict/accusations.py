@@ -40,6 +40,12 @@ def accusation(explanation: Explanation, implementation: str) -> str:
     return f"{wrong}, and no single classic mistake explains it"
 
 
+def explained(failure: Finding, explanation: Explanation, implementation: str) -> str:
+    """Says what is wrong and why, beside the figures of a rule that may speak of something else."""
+    said = accusation(explanation, implementation)
+    return said if _shows(failure, explanation) else f"{said}: {evidence(explanation)}"
+
+
 def evidence(explanation: Explanation) -> str:
     """Says what the entry is that is furthest off, and what it should be."""
     found, expected = told_apart(explanation.found, explanation.expected)

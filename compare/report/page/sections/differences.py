@@ -15,7 +15,7 @@ def differences(report: Json) -> str:
     if not wrong:
         return ""
     lost = any(one["nonfinite_differ"] for _, one in wrong)  # only then there are columns for it
-    head: list[str | Cell] = ["pair", "of", *((Cell("finite on one side"), "first at") * lost)]
+    head: list[str | Cell] = ["pair", "of", *((Cell("not finite on one side"), "first at") * lost)]
     head += [Cell("max abs"), "at sample [index]", Cell("of the bound")]
     more = f", the first {_MOST_ROWS} of {len(wrong)}" if len(wrong) > _MOST_ROWS else ""
     rows = [_row(pair, one, lost=lost) for pair, one in wrong[:_MOST_ROWS]]

@@ -1,7 +1,7 @@
 """All pairs as a matrix."""
 
 from compare.numbers import count, largest_ratio, number, share
-from compare.report.document import Json, is_wrong, letters_of, quantities
+from compare.report.document import Json, is_wrong, largest, letters_of, quantities, size_of
 from compare.report.page.markup import Cell, section, table
 
 
@@ -37,6 +37,6 @@ def _errors(pair: Json) -> str:
     return ", ".join(number(_largest(pair, metric)) for metric in ("max_abs", "max_rel"))
 
 
-def _largest(pair: Json, metric: str) -> float:
-    """The largest in all parameters, 0 where none could be measured."""
-    return max((one[metric] or 0 for one in pair["parameters"]), default=0)
+def _largest(pair: Json, metric: str) -> float | None:
+    """The largest in all parameters."""
+    return max((largest(one, metric)[0] for one in pair["parameters"]), key=size_of)

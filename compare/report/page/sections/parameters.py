@@ -3,7 +3,15 @@
 from collections.abc import Mapping, Sequence
 
 from compare.numbers import count, largest_ratio, number, share
-from compare.report.document import Json, is_wrong, letters_of, place_of, quantities
+from compare.report.document import (
+    Json,
+    is_wrong,
+    largest,
+    letters_of,
+    place_of,
+    quantities,
+    size_of,
+)
 from compare.report.labels import METRICS, pair_label
 from compare.report.page.markup import Cell, section, table
 
@@ -37,9 +45,9 @@ def _row(name: str, known: Known, letters: Mapping[str, str]) -> list[str | Cell
 
 def _largest(metric: str, known: Known, letters: Mapping[str, str]) -> tuple[Cell, str]:
     """Returns how large, and where and between whom."""
-    pair, one = max(known, key=lambda both: both[1][metric] or 0)
+    pair, one = max(known, key=lambda both: size_of(largest(both[1], metric)[0]))
+    value, at = largest(one, metric)
     shown = count if metric == "max_ulp" else number
-    if not one[metric]:
-        return Cell(shown(one[metric])), ""
-    who = pair_label(letters, pair["a"], pair["b"])
-    return Cell(shown(one[metric])), f"{place_of(one[f'{metric}_at'])}, {who}"
+    if not value:
+        return Cell(shown(value)), ""
+    return Cell(shown(value)), f"{place_of(at)}, {pair_label(letters, pair['a'], pair['b'])}"
