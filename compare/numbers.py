@@ -27,9 +27,9 @@ def times(ratio: float) -> str:
 
 
 def rounded_up(value: float, *, digits: int) -> float:
-    """Returns the smallest number of so many significant digits that is no smaller."""
+    """Returns the smallest number of so many significant digits that is no smaller than it."""
     rounding = decimal.Context(prec=digits, rounding=decimal.ROUND_CEILING)
-    return float(rounding.create_decimal(value))
+    return float(rounding.create_decimal(repr(float(value))))
 
 
 def number(value: float | str | None) -> str:
@@ -81,6 +81,11 @@ def share(value: float | None) -> str:
     if value == 1:
         return "100 %"
     return f"{_many(value)} times"
+
+
+def share_at_most(value: float) -> str:
+    """The same of what is at most all of it, rounded up."""
+    return f"{100 * rounded_up(value, digits=2):.2g} %" if value < 0.99 else "100 %"
 
 
 def short_share(value: float | None, failed: int) -> str:

@@ -1,17 +1,26 @@
 """How numbers, letters and places are written."""
 
+import math
+
 import pytest
 
 from compare.numbers import (
     count,
+    counted,
     entry,
     largest_known,
     largest_ratio,
+    needed_count,
     number,
     percent,
+    ratio,
+    rounded_up,
     share,
+    share_at_most,
     short_count,
     short_share,
+    times,
+    told_apart,
 )
 from compare.report.labels import letters_for, place, short_place
 
@@ -62,8 +71,71 @@ def test_differences(value, text):
     assert number(value) == text
 
 
-def test_only_all_are_a_hundred_percent():
-    assert [percent(part, 1000) for part in (0, 999, 1000)] == ["0%", "99%", "100%"]
+def test_only_all_are_a_hundred_percent_and_only_none_are_zero():
+    assert [percent(part, 1000) for part in (0, 1, 999, 1000)] == ["0%", "<1%", "99%", "100%"]
+
+
+@pytest.mark.parametrize(
+    ("values", "texts"),
+    [
+        ((0.5, 1.0), ("0.5", "1")),
+        ((1.0, 1.0 + 1e-12), ("1.000000000000", "1.000000000001")),
+        ((0.1234, 0.1234), ("0.1234", "0.1234")),
+        ((0.1, math.nextafter(0.1, 1)), ("0.10000000000000001", "0.10000000000000002")),
+        ((-0.0, 0.0), ("-0", "0")),
+        ((math.nan, math.inf), ("nan", "inf")),
+    ],
+)
+def test_numbers_that_differ_look_different(values, texts):
+    assert told_apart(*values) == texts
+
+
+@pytest.mark.parametrize(
+    ("ratio", "text"),
+    [(1.0004, "1.0004"), (2.0, "2"), (57_515.0, "5.75e+04"), (1e6, "more than a million")],
+)
+def test_what_is_over_an_allowance_does_not_look_like_it(ratio, text):
+    assert times(ratio) == text
+
+
+@pytest.mark.parametrize(
+    ("value", "column", "text"),
+    [(0.38, ".2g", "0.38"), (0.999, ".2g", "<1"), (1.001, ".2g", ">1"), (1.0, ".2g", "1")]
+    + [(0.996, ".2f", "<1"), (1.004, ".2f", ">1"), (0.36, ".2f", "0.36")],
+)
+def test_ratios_are_on_the_right_side_of_one(value, column, text):
+    assert ratio(value, column) == text
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [(None, "-"), (7.0, "7"), (7.2, "8"), (1_234_567, "2e+06"), (math.inf, "inf")],
+)
+def test_what_is_needed_is_rounded_up(value, text):
+    assert needed_count(value) == text
+
+
+def test_what_is_rounded_up_is_enough():
+    for value in (4.82e-6, 0.38, 1.0, 9.99, 1e300):
+        up = rounded_up(value, digits=2)
+        assert value <= up <= value * 1.1
+        assert float(f"{up:.1e}") == up
+    assert rounded_up(math.inf, digits=2) == math.inf
+    assert [share_at_most(value) for value in (0.38, 0.3801, 0.996, 1)] == [
+        "38 %",
+        "39 %",
+        "100 %",
+        "100 %",
+    ]
+
+
+def test_one_is_not_many():
+    assert [counted(n, "sample") for n in (0, 1, 1234)] == [
+        "0 samples",
+        "1 sample",
+        "1,234 samples",
+    ]
+    assert counted(1, "entry", "entries") == "1 entry"
 
 
 def test_what_is_unknown_is_passed_over_and_what_is_beyond_a_number_wins():

@@ -8,7 +8,7 @@ from compare.evidence.differences.bounds import TYPICAL_LIMIT, BoundRatio
 from compare.evidence.differences.metrics import Comparison, Worst
 from compare.evidence.differences.pairs import Pair
 from compare.evidence.rounding.arithmetic import largest_number
-from compare.numbers import counted, entry, share, times, told_apart
+from compare.numbers import counted, entry, share, share_at_most, times, told_apart
 from compare.results import Drift
 from compare.verdict.nonfinite import NonfiniteEntries
 
@@ -112,7 +112,7 @@ def agreement(pairs: Sequence[Pair], certificates: Sequence[Certificate]) -> str
     vacuous = sum(bound.vacuous for _, bound in bounded)
     entries = sum(bound.entries for _, bound in bounded)
     if telling and vacuous < entries / 100:
-        used = _largest_difference(*max(telling, key=lambda item: item[1].worst_ratio))
+        used = _largest_share(*max(telling, key=lambda item: item[1].worst_ratio))
     else:
         used = _tightest_check(max(certificates, key=lambda one: one.worst_ratio or 0))
     silent = _silence(certificates)
@@ -120,12 +120,12 @@ def agreement(pairs: Sequence[Pair], certificates: Sequence[Certificate]) -> str
     return f"{every}; {used}{silent}"
 
 
-def _largest_difference(pair: Pair, bound: BoundRatio) -> str:
-    uses = f"{share(bound.worst_ratio)} of what {_allowing(pair)}"
+def _largest_share(pair: Pair, bound: BoundRatio) -> str:
+    uses = f"{share_at_most(bound.worst_ratio)} of what {_allowing(pair)}"
     where = f"{entry(bound.name, bound.index)}, sample {bound.sample}, {pair.a} ~ {pair.b}"
     compared = next(one for one in pair.quantities if one.name == bound.name)
-    of = " that was bounded" * (bound.entries < compared.entries)
-    return f"the largest{of} uses {uses} ({where})"
+    of = " of those that have bounds" * (bound.entries < compared.entries)
+    return f"none{of} uses more than {uses} ({where})"
 
 
 def _tightest_check(certificate: Certificate) -> str:

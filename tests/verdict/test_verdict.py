@@ -47,7 +47,7 @@ def test_agreement_says_what_share_of_rounding_is_used():
     said = answer(make_pair(quantities(), quantities(w=1 + 2.0**-22)))
     assert said.verdict == "agree"
     assert said.reason == (
-        "every difference is rounding; the largest uses 38 % of what float32 allows "
+        "every difference is rounding; none uses more than 38 % of what float32 allows "
         "(w1[0,0], sample 12, jax_grad ~ mine)"
     )
 
