@@ -44,5 +44,5 @@ def assert_gradients_agree(
 def _message(report: Report) -> str:
     parts = [f"{report.verdict}: {report.reason}.", format_failures(report)]
     if report.reproduce is not None:
-        parts.append(f"To compute that sample again, to the same bits:\n{report.reproduce}")
+        parts.append(f"To compute that sample again, from the same bits:\n{report.reproduce}")
     return "\n\n".join(part for part in parts if part)

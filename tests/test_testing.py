@@ -52,7 +52,9 @@ def test_a_failure_has_a_sentence_a_table_and_a_command(tmp_path):
     rows = table.splitlines()[1:]
     assert [row.split(" of ")[0] for row in rows] == ["w1", "b1", "w2", "b2"]
     assert all("jax_grad ~ halved" in row for row in rows)
-    assert command.startswith("To compute that sample again, to the same bits:\npython -m compare")
+    assert command.startswith(
+        "To compute that sample again, from the same bits:\npython -m compare"
+    )
 
 
 @pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf])

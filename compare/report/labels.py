@@ -47,6 +47,12 @@ def sizes_of(config: Mapping[str, Any]) -> str:
     return "-".join(map(str, config["layer_sizes"]))
 
 
+def samples_of(config: Mapping[str, Any]) -> str:
+    """Says which samples were looked at: '1,000', or 'number 3 of 1,000'."""
+    number, total = config.get("only_sample"), f"{config['samples']:,}"
+    return total if number is None else f"number {number:,} of {total}"
+
+
 def origin_of_weights(config: Mapping[str, Any]) -> str:
     """Says where weights come from: 'from w.npz', 'torch, seed 0' or 'as given'."""
     return _origin(config, file="params", drawn="init", how=f"{config.get('init')}")

@@ -47,5 +47,5 @@ def format_report(
     kind = "good" if report.verdict == "agree" else "bad"
     parts.append(paint(report.verdict, kind) + said.removeprefix(report.verdict))
     if report.reproduce is not None:
-        parts.append(f"To compute that sample again, to the same bits:\n{report.reproduce}")
+        parts.append(f"To compute that sample again, from the same bits:\n{report.reproduce}")
     return "\n\n".join(part for part in parts if part)

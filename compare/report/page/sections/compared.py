@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 from compare.numbers import largest_known, number, share
 from compare.report.document import Json, letters_of
-from compare.report.labels import network_of, origin_of_samples, origin_of_weights
+from compare.report.labels import network_of, origin_of_samples, origin_of_weights, samples_of
 from compare.report.page.markup import Cell, definitions, section, table
 
 _COUNTS = ("certified", "failed", "silent", "at kink", "tightest")
@@ -18,7 +18,7 @@ def compared(report: Json) -> str:
     rows = [
         ("network", network_of(config)),
         ("weights", origin_of_weights(config)),
-        ("samples", f"{config['samples']:,}, {origin_of_samples(config)}"),
+        ("samples", f"{samples_of(config)}, {origin_of_samples(config)}"),
         ("dtype", config["dtype"]),
         ("products", f"{config['matmul_precision']} asked for; {products}"),
     ]

@@ -22,7 +22,7 @@ def failure(report: Json, picture: str) -> str:
         return ""
     failed = (one for one in report["implementations"] if one["certificate"]["first_failure"])
     words = "".join(map(_first_failure, failed))
-    title = "<h3>To compute that sample again, to the same bits</h3>"
+    title = "<h3>To compute that sample again, from the same bits</h3>"
     return section(
         "failure",
         _TITLES[report["verdict"]],
