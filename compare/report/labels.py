@@ -50,7 +50,7 @@ def sizes_of(config: Mapping[str, Any]) -> str:
 def samples_of(config: Mapping[str, Any]) -> str:
     """Says which samples were looked at: '1,000', or 'number 3 of 1,000'."""
     number, total = config.get("only_sample"), f"{config['samples']:,}"
-    return total if number is None else f"number {number:,} of {total}"
+    return total if number is None else f"number {number} of {total}"
 
 
 def origin_of_weights(config: Mapping[str, Any]) -> str:
