@@ -131,7 +131,7 @@ def _largest_share(pair: Pair, bound: BoundRatio) -> str:
 def _tightest_check(certificate: Certificate) -> str:
     worst = certificate.worst
     assert worst is not None
-    uses = f"{share(worst.ratio)} of what {_allowed(certificate.dtype, certificate.printed)}"
+    uses = f"{share(worst.ratio)} of what {_allowed(certificate.dtype, bool(certificate.printed))}"
     where = f"{worst.rule} of {worst.parameter}, sample {worst.sample}"
     return f"the tightest check uses {uses} ({where}, {certificate.implementation})"
 
