@@ -12,13 +12,17 @@ _DIGITS = 17  # that tell any two float64 numbers apart
 
 
 def told_apart(*values: float, digits: int = 9) -> tuple[str, ...]:
-    """Writes numbers with so many significant digits, or as many more as tell them apart."""
+    """Writes numbers with so many significant digits, or as many more as tell them apart.
+
+    A zero has no sign.
+    """
+    different = len({repr(value + 0.0) for value in values})
     for precision in range(digits, _DIGITS):
         zeros = "#" * (precision > digits)  # kept at the end, so that digits stand below digits
-        texts = tuple(f"{value:{zeros}.{precision}g}" for value in values)
-        if len(set(texts)) == len(set(map(repr, values))):
+        texts = tuple(f"{value:z{zeros}.{precision}g}" for value in values)
+        if len(set(texts)) == different:
             return texts
-    return tuple(f"{value:#.{_DIGITS}g}" for value in values)
+    return tuple(f"{value:z#.{_DIGITS}g}" for value in values)
 
 
 def times(ratio: float) -> str:
