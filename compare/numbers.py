@@ -124,6 +124,11 @@ def largest_known(values: Iterable[float | None]) -> float | None:
     return max((value for value in values if value is not None), default=None)
 
 
+def largest_error(values: Sequence[float | None]) -> float | None:
+    """The largest of errors, of which None is one that is not finite; None if there are none."""
+    return math.nan if None in values else largest_known(values)
+
+
 def largest_ratio(values: Sequence[float | None]) -> float | None:
     """The largest of what is held against an allowance; None, which is beyond any, wins."""
     return None if None in values else largest_known([0.0, *values])

@@ -1,9 +1,10 @@
 """What a parsed report.json says: who took part, what was compared, and what is wrong."""
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
+from compare.numbers import largest_ratio, share
 from compare.report import labels
 
 Json = Mapping[str, Any]
@@ -45,6 +46,13 @@ def largest(one: Json, metric: str) -> tuple[float | None, Json | None]:
     if first is None:
         return one[metric], one[f"{metric}_at"]
     return abs(float(first["a"]) - float(first["b"])), first
+
+
+def bound_used(ones: Sequence[Json]) -> str:
+    """Says how much of its bound the largest distance uses; '-' where one has no distance."""
+    if any(one["first_nonfinite_at"] is not None for one in ones):
+        return "-"
+    return share(largest_ratio([one["bound_ratio"] for one in ones]))
 
 
 def size_of(value: float | None) -> float:

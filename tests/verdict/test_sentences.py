@@ -81,9 +81,15 @@ def test_beside_what_is_not_finite_no_distance_is_0(value):
         "-",
     ]
     found = report_to_dict(report)
-    for section in (pairs(found), parameters(found)):
+    for section in (pairs(found), parameters(found), failure(found, picture="")):
         assert f"{value:g}" in section
     assert ">0, 0<" not in pairs(found)
+
+
+def test_a_witness_of_what_is_not_finite_has_no_error():
+    shown = format_report(compare(planting(np.inf, sample=3), witness=4))
+    rows = [line.split() for line in shown.splitlines() if line.startswith("B mine ")]
+    assert [row[-1] for row in rows] == ["nan"]
 
 
 def test_one_entry_is_not_many():

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from compare.numbers import largest_known, needed_count, number, ratio
+from compare.numbers import largest_error, needed_count, number, ratio
 from compare.report.text.colours import Paint
 from compare.report.text.lines import wrapped
 from compare.results import Participant, Report
@@ -39,7 +39,7 @@ def _tightest(value: float | None) -> str:
 
 
 def _witness(report: Report, name: str) -> str:
-    return number(largest_known(e.scaled for e in report.witness if e.implementation == name))
+    return number(largest_error([e.scaled for e in report.witness if e.implementation == name]))
 
 
 def _detectable(report: Report, width: int) -> list[str]:

@@ -1,7 +1,6 @@
 """What has moved since a baseline."""
 
-from compare.numbers import largest_ratio, share
-from compare.report.document import Json
+from compare.report.document import Json, bound_used
 from compare.report.labels import changes_of
 from compare.report.page.markup import Cell, paragraph, section, table
 
@@ -15,7 +14,7 @@ def change(report: Json) -> str:
         [
             one["implementation"],
             Cell(f"{one['moved']:,}"),
-            Cell(share(largest_ratio([p["bound_ratio"] for p in one["parameters"]]))),
+            Cell(bound_used(one["parameters"])),
             Cell(_certified(one["certified_then"], one["certified_now"])),
         ]
         for one in known["drifts"]

@@ -1,7 +1,15 @@
 """All pairs as a matrix."""
 
-from compare.numbers import count, largest_ratio, number, share
-from compare.report.document import Json, is_wrong, largest, letters_of, quantities, size_of
+from compare.numbers import count, number
+from compare.report.document import (
+    Json,
+    bound_used,
+    is_wrong,
+    largest,
+    letters_of,
+    quantities,
+    size_of,
+)
 from compare.report.page.markup import Cell, section, table
 
 
@@ -29,8 +37,8 @@ def _cell(pair: Json, report: Json, *, above: bool) -> Cell:
 
 
 def _distance(pair: Json, report: Json) -> str:
-    ratio = largest_ratio([one["bound_ratio"] for one in quantities(pair, report)])
-    return f"{count(_largest(pair, 'max_ulp'))} ulp, {share(ratio)}"
+    used = bound_used(quantities(pair, report))
+    return f"{count(_largest(pair, 'max_ulp'))} ulp, {used}"
 
 
 def _errors(pair: Json) -> str:

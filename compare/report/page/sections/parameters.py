@@ -2,9 +2,10 @@
 
 from collections.abc import Mapping, Sequence
 
-from compare.numbers import count, largest_ratio, number, share
+from compare.numbers import count, number
 from compare.report.document import (
     Json,
+    bound_used,
     is_wrong,
     largest,
     letters_of,
@@ -38,9 +39,9 @@ def _row(name: str, known: Known, letters: Mapping[str, str]) -> list[str | Cell
     cells: list[str | Cell] = [name, "×".join(map(str, known[0][1]["shape"])) or "1"]
     for metric in METRICS:
         cells += _largest(metric, known, letters)
-    ratio = share(largest_ratio([one["bound_ratio"] for _, one in known]))
+    used = bound_used([one for _, one in known])
     wrong = any(is_wrong(one) for _, one in known)
-    return [*cells, Cell(f"✗ {ratio}", "n wrong") if wrong else Cell(ratio)]
+    return [*cells, Cell(f"✗ {used}", "n wrong") if wrong else Cell(used)]
 
 
 def _largest(metric: str, known: Known, letters: Mapping[str, str]) -> tuple[Cell, str]:
