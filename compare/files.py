@@ -16,11 +16,15 @@ from compare.formats.matching import ArrayPair, match_arrays
 from compare.formats.read.arrays import FORMATS, read_arrays
 from compare.formats.read.numbers import NamedArray, Numbers
 from compare.formats.read.text import read_text
+from compare.numbers import told_apart
 from compare.options.exit_status import EXIT_STATUS, exit_with
 from compare.options.option import integer, rows
 from compare.options.parse import parse
 from compare.quoting import quoted
+from compare.results import worst_in
 from compare.verdict.files import hint, judge
+
+_METRICS = ("max_abs", "max_rel")
 
 USAGE = """\
 Compares the numbers of two files.
@@ -100,7 +104,7 @@ def _table(pairs: Sequence[ArrayPair], *, printed: bool) -> list[str]:
         a, wide = pair.a, pair.widen()
         compared = compare_arrays(pair.name, a, pair.b)
         shape = "x".join(map(str, a.shape if len(a) > 1 else a.shape[1:])) or "1"
-        cells = _cell(compared.max_abs, len(a)) + _cell(compared.max_rel, len(a))
+        cells = "".join(_cell(worst_in(compared, metric), len(a)) for metric in _METRICS)
         agreed, count = digits_agreed(wide), int(known(wide).sum())
         digits = f"{'-' if agreed is None else agreed:>7}" + f"{count:>8,}" * printed
         lines.append(f"{pair.name:<8} {shape:<11}{cells}{digits}")
@@ -134,9 +138,8 @@ def _first(pairs: Sequence[ArrayPair], where: Sequence[np.ndarray]) -> str:
         if marked.any():
             sample, *index = (int(i) for i in np.argwhere(marked)[0])
             place = f"{name}[{','.join(map(str, index))}]" + f" of sample {sample}" * (len(a) > 1)
-            p, q = a[sample, *index], b[sample, *index]
-            digits = 9 if f"{p:.9g}" != f"{q:.9g}" else 17  # as many as tell them apart
-            return f"{place}, {p:.{digits}g} and {q:.{digits}g}"
+            both = " and ".join(told_apart(a[sample, *index], b[sample, *index]))
+            return f"{place}, {both}"
     return ""
 
 

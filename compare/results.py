@@ -1,6 +1,7 @@
 """What a comparison has found: plain data, and nothing about how it is shown."""
 
 import dataclasses
+import math
 from collections.abc import Iterable, Mapping
 from typing import Any, NamedTuple
 
@@ -8,7 +9,7 @@ import numpy as np
 
 from compare.evidence.certificate.certificate import Certificate
 from compare.evidence.differences.entries import Entries
-from compare.evidence.differences.metrics import Worst
+from compare.evidence.differences.metrics import Comparison, Worst
 from compare.evidence.differences.noise import Noise
 from compare.evidence.differences.pairs import Pair
 from compare.evidence.hypotheses.diagnosis import Explanation
@@ -81,6 +82,7 @@ class Change:
 
     path: str
     versions: dict[str, tuple[str | None, str | None]]  # package -> then, now; where they differ
+    settings: dict[str, tuple[str | None, str | None]]  # what else may change bits, likewise
     drifts: tuple[Drift, ...]  # of the implementations that are in both
     only_then: tuple[str, ...]
     only_now: tuple[str, ...]
@@ -118,13 +120,27 @@ def worst_of(pairs: Iterable[Pair], metric: str, quantity: str | None = None) ->
       quantity: 'w1', ..., 'prediction' or 'loss'; None for all parameters together.
 
     Returns:
-      The value and its place, or None where no entry could be measured.
+      The value and its place, or None where there are no entries. An entry that is not finite has
+      no distance, which is NaN or infinite, and comes before all that have.
     """
     best: Maximum | None = None
     for pair in pairs:
         chosen = [c for c in pair.quantities if c.name == quantity]
         for comparison in chosen if quantity else pair.parameters:
-            worst: Worst | None = getattr(comparison, metric)
-            if worst is not None and (best is None or worst.value > best.worst.value):
+            worst = worst_in(comparison, metric)
+            if worst is None:
+                continue
+            if not math.isfinite(worst.value):
+                return Maximum(worst, comparison.name, (pair.a, pair.b))
+            if best is None or worst.value > best.worst.value:
                 best = Maximum(worst, comparison.name, (pair.a, pair.b))
     return best
+
+
+def worst_in(comparison: Comparison, metric: str) -> Worst | None:
+    """Returns the largest value of a metric in one comparison, as `worst_of` does in many."""
+    first = comparison.first_nonfinite
+    if first is not None:
+        return dataclasses.replace(first, value=abs(first.a - first.b))
+    worst: Worst | None = getattr(comparison, metric)
+    return worst

@@ -45,5 +45,7 @@ def assert_gradients_agree(
 def _message(report: Report) -> str:
     parts = [f"{report.verdict}: {report.reason}.", format_failures(report)]
     if report.reproduce is not None:
-        parts.append(f"To compute that sample again, to the same bits:\n{quoted(report.reproduce)}")
+        parts.append(
+            f"To compute that sample again, from the same bits:\n{quoted(report.reproduce)}"
+        )
     return "\n\n".join(part for part in parts if part)

@@ -17,6 +17,7 @@ from compare.formats.conversion import narrow, widen
 from compare.formats.dtypes import FLOAT_DTYPES, dtype_of
 from compare.formats.read.npz import read_npz
 from compare.formats.write.npz import write_npz
+from compare.implementations.environment import all_settings
 from compare.problem.answers import Answer
 from compare.problem.blocks import block_size
 from compare.problem.problem import Problem
@@ -31,7 +32,7 @@ class Baseline(NamedTuple):
     """What an earlier run has found for the same weights and samples."""
 
     path: str
-    versions: dict[str, str]  # package -> version
+    environment: dict[str, Any]  # as `describe_environment` gives it
     certified: dict[str, int]  # implementation -> samples
     answers: dict[str, Answer]  # of all samples
 
@@ -103,7 +104,7 @@ def read_baseline(path: str, problem: Problem) -> Baseline:
     known = about["implementations"]
     return Baseline(
         path,
-        versions=about["environment"]["versions"],
+        environment=about["environment"],
         certified={name: one["certified"] for name, one in known.items()},
         answers={
             name: Answer(_grads(arrays, name, problem, dtype_of(one["dtype"]), where))
@@ -115,10 +116,11 @@ def read_baseline(path: str, problem: Problem) -> Baseline:
 def _about(arrays: Mapping[str, np.ndarray]) -> dict[str, Any]:
     """Returns what a file says of itself; raises one of many errors if it says anything else."""
     about = json.loads(str(arrays["about"][()]))
-    versions, known = about["environment"]["versions"], about["implementations"]
+    environment, known = about["environment"], about["implementations"]
+    conditions = {**environment["versions"], **all_settings(environment)}
     sound = [
         len(known) > 0,
-        all(isinstance(version, str) for version in versions.values()),
+        all(isinstance(one, str) for one in conditions.values()),
         all(one["dtype"] in FLOAT_DTYPES for one in known.values()),
         all(type(one["certified"]) is int for one in known.values()),
         all(0 <= one["certified"] <= about["samples"] for one in known.values()),

@@ -3,9 +3,16 @@
 import importlib.metadata
 import os
 import platform
+import re
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
+
+# Variables by which libraries choose kernels, threads and precisions, and so the last bits.
+_SETTINGS = re.compile(
+    r"XLA_FLAGS|OMP_NUM_THREADS|JAX_(?!COMPILATION_CACHE_|PERSISTENT_|PLATFORM).*|"
+    r"NVIDIA_TF32_OVERRIDE|(ATEN|CUBLAS|CUDNN|DNNL|MKL|NPY|ONEDNN|OPENBLAS)_.*"
+)
 
 PACKAGES = ("jax", "jaxlib", "numpy", "torch", "absl-py")
 
@@ -13,7 +20,7 @@ PACKAGES = ("jax", "jaxlib", "numpy", "torch", "absl-py")
 def describe_environment(
     devices: Sequence[str] = (), *, matmul_precision: str = "highest"
 ) -> dict[str, Any]:
-    """Returns versions, machine, devices in use and precision settings, as JSON can hold them."""
+    """Returns versions, machine, devices in use and settings that may change the last bits."""
     versions = {"python": platform.python_version()}
     for package in PACKAGES:
         versions[package] = importlib.metadata.version(package)
@@ -24,6 +31,24 @@ def describe_environment(
         "cores": os.cpu_count(),
         "devices": sorted(set(devices)),
         "precision": _precision(matmul_precision),
+        "settings": {
+            name: os.environ[name] for name in sorted(os.environ) if _SETTINGS.fullmatch(name)
+        },
+    }
+
+
+def all_settings(environment: Mapping[str, Any]) -> dict[str, str]:
+    """Returns what else than versions may change the last bits, by name.
+
+    Args:
+      environment: as `describe_environment` gives it, or an earlier version of it.
+    """
+    return {
+        "processor": str(environment["processor"]),
+        "cores": str(environment["cores"]),
+        "devices": ", ".join(environment["devices"]),
+        **environment["precision"],
+        **environment.get("settings", {}),
     }
 
 

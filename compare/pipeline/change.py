@@ -1,8 +1,10 @@
 """What has changed since a baseline: versions, gradients, certificates, names."""
 
 from collections.abc import Mapping
+from typing import Any
 
 from compare.evidence.certificate.certificate import Certificate
+from compare.implementations.environment import all_settings
 from compare.pipeline.kinds.base import Run
 from compare.pipeline.kinds.drift import Movement
 from compare.results import Change, Drift
@@ -12,7 +14,7 @@ def change_of(
     run: Run,
     movement: Movement,
     certificates: Mapping[str, Certificate],
-    versions: Mapping[str, str],
+    environment: Mapping[str, Any],
 ) -> Change | None:
     """Returns what has changed, if there is a baseline.
 
@@ -20,19 +22,16 @@ def change_of(
       run: with the baseline.
       movement: since then.
       certificates: now, by implementation.
-      versions: of packages, in use now.
+      environment: of this run.
     """
     if run.baseline is None:
         return None
-    before, known = run.baseline.versions, run.baseline.certified
+    before, known = run.baseline.environment, run.baseline.certified
     all_samples = len(run.samples) == run.problem.n_samples
     return Change(
         run.baseline.path,
-        {
-            package: (before.get(package), versions.get(package))
-            for package in {**before, **versions}
-            if before.get(package) != versions.get(package)
-        },
+        _changed(before["versions"], environment["versions"]),
+        _changed(all_settings(before), all_settings(environment)),
         tuple(
             Drift(
                 pair.a,
@@ -46,3 +45,13 @@ def change_of(
         only_then=tuple(name for name in known if name not in run.names),
         only_now=tuple(name for name in run.names if name not in known),
     )
+
+
+def _changed(
+    then: Mapping[str, str], now: Mapping[str, str]
+) -> dict[str, tuple[str | None, str | None]]:
+    return {
+        name: (then.get(name), now.get(name))
+        for name in {**then, **now}
+        if then.get(name) != now.get(name)
+    }

@@ -35,7 +35,7 @@ def report_of(examined: Examination) -> Report:
         [one.device for one in taking_part], matmul_precision=config.matmul_precision
     )
     movement = evidence.of(BaselineDrift)
-    change = change_of(examined.run, movement, certificates, environment["versions"])
+    change = change_of(examined.run, movement, certificates, environment)
     judged = decide(
         differences.pairs,
         list(certificates.values()),

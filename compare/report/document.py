@@ -1,8 +1,10 @@
 """What a parsed report.json says: who took part, what was compared, and what is wrong."""
 
-from collections.abc import Mapping
+import math
+from collections.abc import Mapping, Sequence
 from typing import Any
 
+from compare.numbers import largest_ratio, share
 from compare.report import labels
 
 Json = Mapping[str, Any]
@@ -33,3 +35,28 @@ def is_wrong(one: Json) -> bool:
 def place_of(at: Json | None) -> str:
     """Returns '3 [0,2]' for sample 3, or nothing."""
     return "" if at is None else labels.place(at["sample"], at["index"])
+
+
+def largest(one: Json, metric: str) -> tuple[float | None, Json | None]:
+    """Returns the largest value of a metric in a comparison, and where it is.
+
+    An entry that is not finite has no distance, which is NaN or infinite, and comes first.
+    """
+    first = one["first_nonfinite_at"]
+    if first is None:
+        return one[metric], one[f"{metric}_at"]
+    return abs(float(first["a"]) - float(first["b"])), first
+
+
+def bound_used(ones: Sequence[Json]) -> str:
+    """Says how much of its bound the largest distance uses; '-' where one has no distance."""
+    if any(one["first_nonfinite_at"] is not None for one in ones):
+        return "-"
+    return share(largest_ratio([one["bound_ratio"] for one in ones]))
+
+
+def size_of(value: float | None) -> float:
+    """Returns what to order values of a metric by: NaN comes last, None first."""
+    if value is None:
+        return -1.0
+    return math.inf if math.isnan(value) else value

@@ -5,6 +5,8 @@ import string
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+from compare.numbers import subscript
+
 METRICS = {"max_abs": "max abs", "max_rel": "max rel", "max_ulp": "ulp"}
 
 
@@ -18,16 +20,6 @@ def letters_for(names: Iterable[str]) -> dict[str, str]:
 def pair_label(letters: Mapping[str, str], a: str, b: str) -> str:
     """Returns 'A~B'."""
     return f"{letters[a]}~{letters[b]}"
-
-
-def subscript(index: Sequence[int]) -> str:
-    """Returns '[0,2]', or nothing for a number that has no entries."""
-    return f"[{','.join(map(str, index))}]" if index else ""
-
-
-def entry(quantity: str, index: Sequence[int]) -> str:
-    """Returns 'w1[0,2]'."""
-    return f"{quantity}{subscript(index)}"
 
 
 def place(sample: int, index: Sequence[int]) -> str:
@@ -55,6 +47,12 @@ def sizes_of(config: Mapping[str, Any]) -> str:
     return "-".join(map(str, config["layer_sizes"]))
 
 
+def samples_of(config: Mapping[str, Any]) -> str:
+    """Says which samples were looked at: '1,000', or 'number 3 of 1,000'."""
+    number, total = config.get("only_sample"), f"{config['samples']:,}"
+    return total if number is None else f"number {number} of {total}"
+
+
 def origin_of_weights(config: Mapping[str, Any]) -> str:
     """Says where weights come from: 'from w.npz', 'torch, seed 0' or 'as given'."""
     return _origin(config, file="params", drawn="init", how=f"{config.get('init')}")
@@ -63,6 +61,28 @@ def origin_of_weights(config: Mapping[str, Any]) -> str:
 def origin_of_samples(config: Mapping[str, Any]) -> str:
     """Says the same of samples."""
     return _origin(config, file="data", drawn="seed", how="U[0,1]")
+
+
+def changes_of(
+    versions: Mapping[str, tuple[str | None, str | None]],
+    settings: Mapping[str, tuple[str | None, str | None]],
+) -> str:
+    """Says what differs between two runs: 'the same versions; cores 2 -> 4'.
+
+    Args:
+      versions: package -> then, now; where they differ.
+      settings: what else may change the last bits, likewise.
+    """
+    if not versions and not settings:
+        return "the same versions and settings"
+    said = _changed(versions) or "the same versions"
+    return f"{said}; {_changed(settings) or 'the same settings'}"
+
+
+def _changed(values: Mapping[str, tuple[str | None, str | None]]) -> str:
+    return ", ".join(
+        f"{name} {then or 'none'} -> {now or 'none'}" for name, (then, now) in values.items()
+    )
 
 
 def _origin(config: Mapping[str, Any], *, file: str, drawn: str, how: str) -> str:

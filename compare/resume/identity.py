@@ -15,8 +15,6 @@ from compare.pipeline.collect import KINDS
 from compare.resume.sources import ImportedFiles, digest_of, project_digests
 
 _FREE = ("out", *RUNNING)  # flags that may change while the results stay the same
-# Variables by which libraries choose kernels and threads, and so the last bits of a product.
-_SETTINGS = re.compile(r"XLA_FLAGS|OMP_NUM_THREADS|(ATEN|DNNL|MKL|NPY|ONEDNN|OPENBLAS)_.*")
 
 _DIGEST = re.compile("[0-9a-f]{64}")
 
@@ -41,7 +39,7 @@ class Identity:
             **environment["versions"],
             "processor": environment["processor"],
             "cores": _cores(),
-            **{name: os.environ[name] for name in sorted(os.environ) if _SETTINGS.fullmatch(name)},
+            **environment["settings"],
             "evidence": [kind.name for kind in KINDS],
             **{f"the file {path}": digest_of(path) for path in _data_files(self._config)},
             **self._project,

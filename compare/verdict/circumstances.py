@@ -37,7 +37,4 @@ def _reduced(engines: Sequence[ProbedEngine], asked: str) -> Iterator[str]:
 def _noisy(noises: Mapping[str, Noise]) -> Iterator[str]:
     for name, noise in noises.items():
         if noise.moved:
-            yield (
-                f"{name} differs from itself from run to run, by up to "
-                f"{noise.max_abs:.2g} or {noise.max_ulp:,} ulp"
-            )
+            yield f"{name} differs from itself from run to run, {noise.in_words()}"

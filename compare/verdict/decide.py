@@ -16,7 +16,7 @@ from compare.evidence.differences.bounds import TYPICAL_LIMIT, BoundRatio
 from compare.evidence.differences.pairs import Pair
 from compare.evidence.hypotheses.diagnosis import Explanation
 from compare.results import Change, Drift
-from compare.verdict import sentences
+from compare.verdict import accusations, sentences
 from compare.verdict.nonfinite import NonfiniteEntries, nonfinite_on_one_side
 
 RULE = "certificates and rounding bounds"
@@ -91,8 +91,8 @@ def _failed_certificates(
         failure = certificate.first_failure
         if failure is not None:
             known = explanations.get(certificate.implementation)
-            reason = sentences.failed_certificate(certificate, failure, known, loss)
-            place = Place(failure.sample, failure.parameter, failure.index)
+            reason = accusations.failed_certificate(certificate, failure, known, loss)
+            place = Place(failure.sample, *accusations.decisive_entry(failure, known))
             yield Verdict("disagree", reason, place=place)
 
 

@@ -3,64 +3,39 @@
 import math
 from collections.abc import Sequence
 
-from compare.evidence.certificate.certificate import Certificate, Finding
-from compare.evidence.certificate.losses import Loss
+from compare.evidence.certificate.certificate import Certificate
 from compare.evidence.differences.bounds import TYPICAL_LIMIT, BoundRatio
 from compare.evidence.differences.metrics import Comparison, Worst
 from compare.evidence.differences.pairs import Pair
-from compare.evidence.hypotheses.diagnosis import Explanation
 from compare.evidence.rounding.arithmetic import largest_number
+from compare.numbers import counted, entry, share, share_at_most, times, told_apart
 from compare.results import Drift
 from compare.verdict.nonfinite import NonfiniteEntries
 from compare.verdict.printed_digits import too_few_digits
 
-_WIDER = "a wider dtype or smaller weights will tell"
-
-
-def failed_certificate(
-    certificate: Certificate, failure: Finding, explanation: Explanation | None, loss: Loss
-) -> str:
-    """Says what is wrong with an implementation: what, where, and why if that is known."""
-    known = explanation or Explanation(f"dL/d{failure.parameter}", None)
-    mistake = known.mistake or (
-        "is not what the chain rule gives, and no classic mistake explains it"
-    )
-    times = f"{failure.ratio:.3g}" if failure.ratio < 1e6 else "more than a million"
-    return (
-        f"{known.quantity} of {certificate.implementation} {mistake}; first seen in sample "
-        f"{failure.sample}, layer {failure.parameter[1:]}, by the rule {failure.rule}: "
-        f"{_broken_rule(failure, loss)}, {times} times what rounding allows"
-    )
-
-
-def _broken_rule(failure: Finding, loss: Loss) -> str:
-    """Says what a rule has found, and what it expected."""
-    place = f"[{','.join(map(str, failure.index))}]"
-    layer = int(failure.parameter[1:])
-    below = layer - 1
-    found, expected = f"{failure.found:.9g}", f"{failure.expected:.9g}"
-    both = f"dL/dw{layer} and dL/db{layer}"
-    return {
-        "rank_one": f"dL/dw{layer}{place} is {found} where h{below} times dL/db{layer} is "
-        f"{expected}",
-        "input": f"{both} imply x{place} = {found} where it is {expected}",
-        "activation": f"{both} imply h{below}{place} = {found} where phi(z{below}) is {expected}",
-        "output": f"delta{layer}{place} is {found} where {loss.slope_formula} is {expected}",
-        "chain": f"delta{layer}{place} is {found} where the layer above asks for {expected}",
-    }[failure.rule]
+_WIDER = "a wider dtype or smaller weights"
 
 
 def no_overflow(entries: NonfiniteEntries) -> str:
-    """Says which side is not finite though nothing can have overflowed."""
-    return f"{_one_side(entries)}; no number on the way there can overflow in {entries.shortest}"
+    """Says which side is not finite though by its formula nothing can have overflowed."""
+    said = _one_side(entries)
+    if len(entries.dtypes) != 1:
+        return said
+    culprit = entries.pair.b if math.isfinite(entries.first.a) else entries.pair.a
+    return (
+        f"{said}; by the formula that {culprit} is judged by, no number on the way there can "
+        f"overflow in {entries.dtypes[0]}"
+    )
 
 
 def possible_overflow(entries: NonfiniteEntries) -> str:
     """Says which side is not finite, and that the range of the dtype may be why."""
-    end = largest_number(entries.shortest)
-    wider = f"bfloat16, {_WIDER}" if entries.shortest == "float16" else _WIDER
+    shortest = min(entries.dtypes, key=largest_number)
+    remedies = {"float16": f"bfloat16, {_WIDER}", "float64": "smaller weights"}
+    remedy = remedies.get(shortest, _WIDER)
+    end = f"{largest_number(shortest):.5g}"
     return (
-        f"{_one_side(entries)}; {entries.shortest} ends at {end:.5g}, which may be why, and {wider}"
+        f"{_one_side(entries)}; {shortest} ends at {end}, which may be why, and {remedy} will tell"
     )
 
 
@@ -70,24 +45,25 @@ def _one_side(entries: NonfiniteEntries) -> str:
     sides.sort(key=lambda side: math.isfinite(side[1]))  # the one that is not comes first
     (culprit, value), (other, other_value) = sides
     return (
-        f"{culprit} has {value:.9g} at {_where(entries)} where {other} has {other_value:.9g}, and "
-        f"so in {_share(entries)}"
+        f"{culprit} has {value:.9g} at {_where(entries)} where {other} has {other_value:.9g}"
+        f"{_share(entries)}"
     )
 
 
 def beyond_rounding(pair: Pair, bound: BoundRatio) -> str:
     """Says where two implementations differ by more than their rounding bounds."""
     return (
-        f"{_at(bound.name, bound.index)} of sample {bound.sample}, {pair.a} ~ {pair.b}, differs by "
-        f"{bound.worst_ratio:.3g} times what {_allowing(pair)}"
+        f"{entry(bound.name, bound.index)} of sample {bound.sample}, {pair.a} ~ {pair.b}, differs "
+        f"by {times(bound.worst_ratio)} times what {_allowing(pair)}"
     )
 
 
 def lost_certificates(drift: Drift, then: int) -> str:
-    """Says how many of the certificates of then there are no more."""
+    """Says that fewer samples are certified than then."""
+    now = drift.certified_now
     return (
-        f"{drift.implementation} has lost {then - drift.certified_now} of the {then} certificates "
-        "that it had in the baseline"
+        f"{drift.implementation} is certified in {counted(now, 'sample')}, and was in {then:,} "
+        "in the baseline"
     )
 
 
@@ -95,26 +71,26 @@ def no_longer_finite(drift: Drift, entries: NonfiniteEntries) -> str:
     """Says where an implementation was finite in the baseline, or is now."""
     return (
         f"{_where(entries)}, {drift.implementation}, was {entries.first.b:.9g} in the baseline and "
-        f"is {entries.first.a:.9g}, and so in {_share(entries)}"
+        f"is {entries.first.a:.9g}{_share(entries)}"
     )
 
 
 def moved(drift: Drift, bound: BoundRatio) -> str:
     """Says where an implementation is further from its baseline than rounding allows."""
     return (
-        f"{_at(bound.name, bound.index)} of sample {bound.sample}, {drift.implementation}, has "
-        f"moved since the baseline by {bound.worst_ratio:.3g} times what {drift.pair.dtype} "
-        "rounding allows"
+        f"{entry(bound.name, bound.index)} of sample {bound.sample}, {drift.implementation}, has "
+        f"moved since the baseline by {times(bound.worst_ratio)} times what {_allowing(drift.pair)}"
     )
 
 
 def neither_finite(pair: Pair, comparison: Comparison, first: Worst) -> str:
     """Says where neither of a pair is finite, first of all."""
+    entries = counted(comparison.entries, "entry", "entries")
     return (
-        f"nothing can be said where neither {pair.a} nor {pair.b} is finite, as at "
-        f"{_at(comparison.name, first.index)} of sample {first.sample} and in "
-        f"{comparison.nonfinite_same} of {comparison.entries} entries of {comparison.name}: "
-        f"{first.a:.9g} and {first.b:.9g}"
+        f"nothing can be said where neither {pair.a} nor {pair.b} is finite, in "
+        f"{comparison.nonfinite_same:,} of {entries} of {comparison.name}, first at "
+        f"{entry(comparison.name, first.index)} of sample {first.sample}: {first.a:.9g} and "
+        f"{first.b:.9g}"
     )
 
 
@@ -146,11 +122,12 @@ def agreement(pairs: Sequence[Pair], certificates: Sequence[Certificate]) -> str
     vacuous = sum(bound.vacuous for _, bound in bounded)
     entries = sum(bound.entries for _, bound in bounded)
     if telling and vacuous < entries / 100:
-        used = _largest_difference(*max(telling, key=lambda item: item[1].worst_ratio))
+        used = _largest_share(*max(telling, key=lambda item: item[1].worst_ratio))
     else:
         used = _tightest_check(max(certificates, key=lambda one: one.worst_ratio or 0))
-    more = _kinks(certificates) + _silence(certificates) + "".join(map(_how, certificates))
-    return f"{_differences(certificates)}; {used}{more}"
+    silent = _silence(certificates)
+    said = _differences(certificates) + " where anything can be said" * bool(silent)
+    return f"{said}; {used}{_kinks(certificates)}{silent}{''.join(map(_how, certificates))}"
 
 
 def _how(certificate: Certificate) -> str:
@@ -196,7 +173,7 @@ def kink_conventions(certificates: Sequence[Certificate]) -> str:
 def near_all_the_same(certificate: Certificate) -> str:
     """Says that rules are broken by what is near to the float64 values."""
     return (
-        f"{_samples(certificate.near)} of {certificate.implementation} break a rule of "
+        f"{counted(certificate.near, 'sample')} of {certificate.implementation} break a rule of "
         "backpropagation, and yet every entry is as near to its float64 value as rounding usually "
         "leaves it: computed in another way, in forward mode for instance, or wrong by no more"
     )
@@ -210,23 +187,21 @@ def _kinks(certificates: Sequence[Certificate]) -> str:
 
 def _kink_count(certificates: Sequence[Certificate]) -> str:
     most = max((one.at_kink for one in certificates), default=0)
-    return _samples(most) if most else ""
+    return counted(most, "sample") if most else ""
 
 
-def _samples(count: int) -> str:
-    return f"{count} sample{'' if count == 1 else 's'}"
-
-
-def _largest_difference(pair: Pair, bound: BoundRatio) -> str:
-    uses = f"{_percent(bound.worst_ratio)} of what {_allowing(pair)}"
-    where = f"{_at(bound.name, bound.index)}, sample {bound.sample}, {pair.a} ~ {pair.b}"
-    return f"the largest uses {uses} ({where})"
+def _largest_share(pair: Pair, bound: BoundRatio) -> str:
+    uses = f"{share_at_most(bound.worst_ratio)} of what {_allowing(pair)}"
+    where = f"{entry(bound.name, bound.index)}, sample {bound.sample}, {pair.a} ~ {pair.b}"
+    compared = next(one for one in pair.quantities if one.name == bound.name)
+    of = " of those that have bounds" * (bound.entries < compared.entries)
+    return f"none{of} uses more than {uses} ({where})"
 
 
 def _tightest_check(certificate: Certificate) -> str:
     worst = certificate.worst
     assert worst is not None
-    uses = f"{_percent(worst.ratio)} of what {certificate.dtype} allows"
+    uses = f"{share(worst.ratio)} of what {_allowed(certificate.dtype, bool(certificate.printed))}"
     where = f"{worst.rule} of {worst.parameter}, sample {worst.sample}"
     return f"the tightest check uses {uses} ({where}, {certificate.implementation})"
 
@@ -236,36 +211,36 @@ def _silence(certificates: Sequence[Certificate]) -> str:
     most = max(certificates, key=lambda one: one.silent)
     if not most.silent:
         return ""
+    are = "is" if most.silent == 1 else "are"
     total = most.certified + most.silent
-    return f"; {most.silent} of {total} samples are silent ({most.implementation})"
+    return f"; {most.silent:,} of {counted(total, 'sample')} {are} silent ({most.implementation})"
 
 
 def unlikely(pair: Pair, bound: BoundRatio) -> str:
     """Says that a difference is possible, and larger than rounding usually makes it."""
+    ratio, limit = told_apart(bound.typical_ratio, TYPICAL_LIMIT, digits=2)
     return (
-        f"{bound.name} of {pair.a} ~ {pair.b} differs by {bound.typical_ratio:.2g} times the "
-        f"typical scale of rounding, more than {TYPICAL_LIMIT:g}: possible, and worth a look"
+        f"{bound.name} of {pair.a} ~ {pair.b} differs by {ratio} times the typical scale of "
+        f"rounding, more than {limit}: possible, and worth a look"
     )
 
 
 def _where(entries: NonfiniteEntries) -> str:
     """Names the first of these entries."""
-    return f"{_at(entries.comparison.name, entries.first.index)} of sample {entries.first.sample}"
+    return f"{entry(entries.comparison.name, entries.first.index)} of sample {entries.first.sample}"
 
 
 def _share(entries: NonfiniteEntries) -> str:
-    """Says how many of all entries these are."""
+    """Says how many entries are not finite on one side alone, if it is more than one."""
     of = entries.comparison
-    return f"{of.nonfinite_differ} of {of.entries} entries of {of.name}"
+    if of.nonfinite_differ == 1:
+        return ""
+    return f" ({of.nonfinite_differ:,} of {of.entries:,} entries of {of.name} are such)"
 
 
 def _allowing(pair: Pair) -> str:
-    return f"{pair.dtype} and the known digits allow" if pair.printed else f"{pair.dtype} allows"
+    return _allowed(pair.dtype, pair.printed)
 
 
-def _at(name: str, index: tuple[int, ...]) -> str:
-    return f"{name}[{','.join(map(str, index))}]" if index else name
-
-
-def _percent(ratio: float) -> str:
-    return f"{100 * ratio:.2g} %" if ratio < 0.995 else "100 %"
+def _allowed(dtype: str, printed: bool) -> str:
+    return f"{dtype} and the known digits allow" if printed else f"{dtype} allows"

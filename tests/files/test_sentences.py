@@ -44,10 +44,11 @@ SAID = {
         ["Digits agreed: 5 significant.*not all look the same"],
     ),
     "texts_alike": ("1 2", "1.000004 2", ["Digits agreed: 6 significant.*all look the same"]),
-    "digits_that_tell_two_numbers_apart": (
-        "0.1 0.25",
-        "0.10000000000000002 0.25",
-        ["First difference: .*, 0.10000000000000001 and 0.10000000000000002"],
+    "no_distance_beside_nan": ("1 nan", "1 2", [r"array 1 +2 +nan \[1\] +nan \[1\]"]),
+    "numbers_that_differ_look_different": (
+        "0.12340000001",
+        "0.12340000002",
+        [r"First difference: .*\[0\], 0\.12340000001 and 0\.12340000002\."],
     ),
     "nan_has_its_place": ("1 nan", "1 2", [r"First difference: .*\[1\], nan and 2"]),
     "equal_nans_are_no_difference": ("nan 1 2", "nan 1 3", [r"First difference: .*\[2\], 2 and 3"]),

@@ -109,7 +109,28 @@ def test_held_against_itself_nothing_has_moved(tmp_path, capsys, case):
     for drift in change["drifts"]:
         assert drift["certified_then"] == drift["certified_now"] == found["config"]["samples"]
         assert all(one["max_ulp"] == 0 for one in drift["parameters"])
-    assert f"Since the baseline {path}: the same versions" in screen(capsys)
+    assert f"Since the baseline {path}: the same versions and settings" in screen(capsys)
+
+
+def test_a_setting_that_changes_bits_is_told(saved, tmp_path, capsys, monkeypatch):
+    monkeypatch.setenv("JAX_DISABLE_JIT", "0")
+    monkeypatch.setenv("JAX_COMPILATION_CACHE_DIR", "elsewhere")  # changes no bits
+
+    def other_machine(about):
+        about["environment"]["settings"]["NPY_DISABLE_CPU_FEATURES"] = "AVX2"
+        about["environment"]["processor"] = "another one"
+
+    spoil(saved, leave, other_machine)
+    _, found = compare(tmp_path, f"--baseline={saved}")
+    settings = found["change"]["settings"]
+    assert found["change"]["versions"] == {}
+    assert set(settings) == {"processor", "NPY_DISABLE_CPU_FEATURES", "JAX_DISABLE_JIT"}
+    assert settings["JAX_DISABLE_JIT"] == {"then": None, "now": "0"}
+    assert found["environment"]["settings"]["JAX_DISABLE_JIT"] == "0"
+    said = screen(capsys)
+    assert "the same versions; processor another one -> " in said
+    assert "NPY_DISABLE_CPU_FEATURES AVX2 -> none" in said
+    assert "JAX_DISABLE_JIT none -> 0" in said
 
 
 def test_a_baseline_does_not_depend_on_the_layout(tmp_path):
@@ -221,7 +242,7 @@ def test_a_lost_certificate_is_status_2(tmp_path, capsys):
     spoil(path, leave, claim)
     status, found = compare(tmp_path, *flags, f"--baseline={path}")
     assert status == 2
-    assert found["reason"].startswith("jax_manual has lost 1 of the 4 certificates")
+    assert found["reason"].startswith("jax_manual is certified in 3 samples, and was in 4 ")
     assert "4 -> 3" in screen(capsys)
 
 

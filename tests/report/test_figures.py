@@ -61,8 +61,8 @@ def test_many_pairs_are_told_apart_or_left_out():
         more = {**pair, "b": f"more_{i}", "largest_ulp_by_sample": series, "ulp_histogram": bins}
         report["pairs"].append(more)
     drawn = {one.name: one for one in draw_all(report)}
-    assert "5 more, all smaller, are not drawn" in drawn["error_by_sample"].description
-    assert "5 more, all smaller, are not drawn" in drawn["histogram_ulp"].description
+    assert "Not drawn: 5 more, none of them larger." in drawn["error_by_sample"].description
+    assert "Not drawn: 5 more, none of them larger." in drawn["histogram_ulp"].description
 
 
 def test_heatmaps_say_what_they_show():

@@ -50,7 +50,7 @@ def test_the_sentence_names_the_missing_factor():
     evaluations = {"jax_grad": true["jax_grad"], "planted": planted_answer(f, wrong)}
     reason = judge(problem, evaluations).verdict.reason
     assert reason.startswith(
-        "delta3 of planted is exactly half of what the chain rule gives: the factor 2 of "
+        "delta3 of planted is half of what the chain rule gives: the factor 2 of "
         "(yhat - y)^2 is missing; first seen in sample 0, layer 3, by the rule output: delta3[0] "
     )
 

@@ -7,7 +7,6 @@ from typing import NamedTuple
 import numpy as np
 
 from compare.evidence.differences.metrics import Worst, differ_in_kind
-from compare.evidence.rounding.arithmetic import largest_number
 from compare.evidence.rounding.print_rounding import hidden_in
 
 TYPICAL_LIMIT = 4.0  # a difference of more than so many typical errors is worth a look
@@ -64,7 +63,7 @@ class BoundRatio:
     one_sided: int = 0  # entries that are one-sided
     unexplained: int = 0  # how many of them are not explained
     first_one_sided: Worst | None = None  # the first unexplained one, if any; its value is unused
-    shortest: str = ""  # the dtype of the two that overflows first
+    dtypes: tuple[str, str] = ("", "")  # of a and of b
 
 
 def bound_ratio(
@@ -86,7 +85,7 @@ def bound_ratio(
       of_b: the allowance of b.
       samples: [N], the numbers of the samples.
     """
-    shortest = min((a.dtype, b.dtype), key=lambda dtype: largest_number(dtype.name))
+    dtypes = (a.dtype.name, b.dtype.name)
     a, b = a.astype(np.float64), b.astype(np.float64)
     finite = np.isfinite(a) & np.isfinite(b)
     distance = np.where(finite, np.abs(np.where(finite, a, 0) - np.where(finite, b, 0)), 0)
@@ -106,7 +105,7 @@ def bound_ratio(
         a.size,
         int(np.count_nonzero(finite & (worst > largest) & (largest > 0))),
         *_one_sided(a, b, of_a.worst[name], of_b.worst[name], samples),
-        shortest.name,
+        dtypes,
     )
 
 

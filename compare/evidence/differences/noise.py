@@ -23,6 +23,12 @@ class Noise(NamedTuple):
     max_abs: float  # of entries that are finite in both
     max_ulp: int
 
+    def in_words(self) -> str:
+        """Says how far entries that have moved are apart."""
+        if not self.max_abs:
+            return "in signs of zeros or in what is not finite"
+        return f"by up to {self.max_abs:.2g} or {self.max_ulp:,} ulp where it is finite"
+
 
 def noise_between(first: Layers, second: Layers) -> Noise:
     """Compares a second run with the first."""

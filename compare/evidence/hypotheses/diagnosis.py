@@ -1,19 +1,22 @@
 """Which classic mistake explains a gradient that failed its certificate.
 
-The layers are walked from the output down. The first of delta_l, dL/db_l alone and dL/dw_l that is
-not what its neighbours ask for is compared with a table of mistakes, each a formula for what would
-be computed instead. A mistake that fits to within rounding in every entry of every sample,
-certified ones included, is the explanation. If none fits, or if rounding or print hide so much
-that several different ones fit, none is named.
+The layers are walked on the way of the data: the inputs that the gradient implies first, if they
+may be why the output is another, then from the output down. The first of h_l, delta_l, dL/db_l
+alone and dL/dw_l that is not what its neighbours ask for in the failed sample is compared with a
+table of mistakes, each a formula for what would be computed instead. A mistake that fits to within
+rounding in every sample, certified ones included, is the explanation. If none fits, or if several
+fit, none is named.
 """
 
 import itertools
+from collections.abc import Mapping
 from typing import NamedTuple
 
 import numpy as np
 
 from compare.evidence.certificate.case import Case
-from compare.evidence.hypotheses.fitting import Tolerance, fits, outer
+from compare.evidence.hypotheses.factors import is_right_without
+from compare.evidence.hypotheses.fitting import Tolerance, fits, fits_in, outer
 from compare.evidence.hypotheses.mistakes import (
     Mistakes,
     factors,
@@ -23,21 +26,39 @@ from compare.evidence.hypotheses.mistakes import (
 )
 from compare.evidence.hypotheses.right_values import RightValues
 
-_SAME = 1e-9  # relative distance of two mistakes that come to the same thing
+_FAILED = 0  # the sample that is explained
+
+
+WHOLE = "the gradient"  # where no one quantity is wrong; an explanation has no figures then
 
 
 class Explanation(NamedTuple):
-    """What is wrong, and which mistake explains it."""
+    """What is wrong in one sample, and which mistake explains it in all of them."""
 
-    quantity: str  # 'delta3', 'dL/db3' or 'dL/dw3'
+    quantity: str  # 'x', 'h1', 'delta3', 'dL/db3', 'dL/dw3' or WHOLE
     mistake: str | None  # continues a sentence such as 'delta3 of mine ...'; None if none fits
+    layer: int  # whose gradient shows it
+    place: tuple[int, ...]  # of the entry of the quantity that is furthest off
+    found: float
+    expected: float
+
+
+class _Suspect(NamedTuple):
+    """A quantity that is wrong in the failed sample."""
+
+    quantity: str  # as in `Explanation`
+    layer: int
+    found: np.ndarray  # [..., N]
+    right: np.ndarray  # [..., N]
+    tolerance: Tolerance
 
 
 def diagnose(case: Case, *, n_samples: int) -> Explanation | None:
     """Finds the first wrong quantity, and the mistake that explains it.
 
     Args:
-      case: failed samples of one implementation, and some certified ones.
+      case: of one implementation: the failed sample that is to be explained, then others, some of
+        them certified.
       n_samples: of the whole run, by which a gradient may have been divided.
 
     Returns:
@@ -48,17 +69,37 @@ def diagnose(case: Case, *, n_samples: int) -> Explanation | None:
     # First with h by a forward pass of our own, which the mistake cannot spoil; then with h
     # recovered from the gradient, which is known to a few roundings however deep the network is,
     # and so tells smaller mistakes.
-    unexplained = None
-    for trusted in ([np.zeros_like(one) for one in alive], alive):
-        right = RightValues(case, trusted)
-        for layer in range(right.n_layers, 0, -1):
-            found = _explain(right, layer, n_samples)
-            if found is not None:
-                if found.mistake is not None:
-                    return found
-                unexplained = unexplained or found
-                break
-    return unexplained
+    forward = RightValues(case, [np.zeros_like(one) for one in alive])
+    first = _backward(forward, n_samples)
+    if first is not None and first.mistake is not None:
+        return first
+    recovered = RightValues(case, alive)
+    is_output = first is not None and first.quantity == f"delta{forward.n_layers}"
+    inputs = _wrong_input(recovered) if is_output else None
+    if inputs is not None:
+        return inputs
+    local = _backward(recovered, n_samples)
+    if local is not None and (is_output or local.mistake is not None):
+        return local
+    return first or local
+
+
+def _backward(right: RightValues, n_samples: int) -> Explanation | None:
+    """Returns what is wrong first from the output down, or None."""
+    layers = range(right.n_layers, 0, -1)
+    found = (_explain(right, layer, n_samples) for layer in layers)
+    return next((one for one in found if one is not None), None)
+
+
+def _wrong_input(right: RightValues) -> Explanation | None:
+    """Returns the first input of a layer that is not what the layer below makes, or None."""
+    for layer in range(1, right.n_layers + 1):
+        dw, db = right.case.grads[layer - 1]
+        h, (_, tolerance) = right.act(layer - 1), right.tolerances(layer)
+        if not fits_in(_FAILED, dw, outer(h, db), tolerance):
+            quantity = f"h{layer - 1}" if layer > 1 else "x"
+            return _explanation(_Suspect(quantity, layer, right.implied(layer), h, tolerance), None)
+    return None
 
 
 def _explain(right: RightValues, layer: int, n_samples: int) -> Explanation | None:
@@ -66,52 +107,51 @@ def _explain(right: RightValues, layer: int, n_samples: int) -> Explanation | No
     dw, db = right.case.grads[layer - 1]
     h, delta = right.act(layer - 1), right.delta(layer)
     of_db, of_dw = right.tolerances(layer)
-    is_output = layer == right.n_layers
-
-    def name(
-        found: np.ndarray, value: np.ndarray, wrong: Mistakes, tolerance: Tolerance
-    ) -> str | None:
-        # Factors are those of the loss where delta of the output is wrong.
-        of_loss = is_output and found is db
-        scaled = (
-            (said, factor * value) for factor, said in factors(right, n_samples, is_output=of_loss)
-        )
-        named = ((f"is what comes out if {said}", one) for said, one in wrong)
-        mistakes = itertools.chain(named, scaled)
-        return _fitting(found, value, mistakes, tolerance, is_coarse=right.is_coarse)
-
-    if not fits(db, delta, of_db):
+    if not fits_in(_FAILED, db, delta, of_db):
         alone = fits(dw, outer(h, delta), of_dw._replace(relative=of_db.relative))
         quantity = f"dL/db{layer}" if alone else f"delta{layer}"
-        wrong = of_output(right) if is_output else of_delta(right, layer)
-        return Explanation(quantity, name(db, delta, wrong, of_db))
-    product = outer(h, db)
-    if not fits(dw, product, of_dw):
-        return Explanation(f"dL/dw{layer}", name(dw, product, of_weights(right, layer), of_dw))
-    return None
+        suspect = _Suspect(quantity, layer, db, delta, of_db)
+        named = of_output(right) if layer == right.n_layers else of_delta(right, layer)
+    elif not fits_in(_FAILED, dw, outer(h, db), of_dw):
+        suspect = _Suspect(f"dL/dw{layer}", layer, dw, outer(h, db), of_dw)
+        named = of_weights(right, layer)
+    else:
+        return None
+    by = factors(right, n_samples, of_loss=suspect.quantity == f"delta{right.n_layers}")
+    named = ((f"is what comes out if {said}", value) for said, value in named)
+    mistakes = itertools.chain(named, _scaled(right.case, suspect, by))
+    return _explanation(suspect, _fitting(suspect, mistakes))
 
 
-def _fitting(
-    found: np.ndarray,
-    right: np.ndarray,
-    mistakes: Mistakes,
-    tolerance: Tolerance,
-    *,
-    is_coarse: bool,
-) -> str | None:
-    """Returns the description of the mistake that fits; None if none does, or different ones do."""
+def _scaled(case: Case, suspect: _Suspect, by: Mapping[float, str]) -> Mistakes:
+    """Yields the right value times every factor without which the gradient is certified."""
+    for factor, said in by.items():
+        value = factor * suspect.right
+        if fits(suspect.found, value, suspect.tolerance) and is_right_without(
+            factor, case, suspect.quantity, suspect.layer
+        ):
+            yield said, value
+
+
+def _fitting(suspect: _Suspect, mistakes: Mistakes) -> str | None:
+    """Returns the description of the mistake that fits; None if none does, or several do."""
+    found, right, tolerance = suspect.found, suspect.right, suspect.tolerance
     if not found.any():
         return "is 0 where the chain rule gives something else: it is missing or detached"
-    fitting = (
-        (said, value)
+    fitting = {
+        said
         for said, value in mistakes
         if value.shape == found.shape
         and fits(found, value, tolerance)
-        and not (is_coarse and fits(value, right, tolerance))
-    )
-    said, value = next(fitting, (None, right))
-    none_hidden = np.zeros(found.shape[-1])
-    equal = Tolerance(none_hidden + _SAME, none_hidden)
-    if is_coarse and not all(fits(other, value, equal) for _, other in fitting):
-        return None
-    return said
+        and not fits(value, right, tolerance)
+    }
+    return fitting.pop() if len(fitting) == 1 else None
+
+
+def _explanation(suspect: _Suspect, mistake: str | None) -> Explanation:
+    """Describes the entry of the failed sample that is furthest off."""
+    found, right = (values[..., _FAILED] for values in (suspect.found, suspect.right))
+    flat = int(np.argmax(np.abs(found - right)))
+    place = tuple(int(i) for i in np.unravel_index(flat, found.shape))
+    entry = (place, float(found[place]), float(right[place]))
+    return Explanation(suspect.quantity, mistake, suspect.layer, *entry)

@@ -15,24 +15,41 @@ from compare.evidence.hypotheses.right_values import RightValues
 Mistakes: TypeAlias = Iterator[tuple[str, np.ndarray]]  # (description, value)
 
 
-def factors(right: RightValues, n_samples: int, *, is_output: bool) -> Iterator[tuple[float, str]]:
-    """Yields factors by which a value may be wrong, each with its description."""
-    gives, loss = "what the chain rule gives", right.case.loss
-    front = f": the factor 2 of {loss.formula} is" if is_output and loss.factor == 2 else ""
-    k = len(right.case.y)
-    yield 0.5, f"is exactly half of {gives}" + f"{front} missing" * bool(front)
-    yield 2.0, f"is twice {gives}" + f"{front} there twice" * bool(front)
-    yield -1.0, f"is the negative of {gives}" + f": {loss.turned}" * is_output
-    yield -0.5, f"is the negative of half of {gives}"
-    yield -2.0, f"is the negative of twice {gives}"
+def factors(right: RightValues, n_samples: int, *, of_loss: bool) -> dict[float, str]:
+    """Returns factors by which a value may be wrong, each with its description.
+
+    Where a factor can come about in two ways, neither is told.
+
+    Args:
+      right: tells the loss and the number of outputs.
+      n_samples: of the whole run.
+      of_loss: whether the value is the slope of the loss.
+    """
+    gives, loss, k = "what the chain rule gives", right.case.loss, len(right.case.y)
+    said = {
+        0.5: f"is half of {gives}",
+        2.0: f"is twice {gives}",
+        -1.0: f"is the negative of {gives}",
+        -0.5: f"is the negative of half of {gives}",
+        -2.0: f"is the negative of twice {gives}",
+    }
+    ways: list[tuple[float, str]] = []
+    if of_loss:
+        ways.append((-1.0, f": {loss.turned}"))
+    if of_loss and loss.factor == 2:
+        front = f": the factor 2 of {loss.formula} is"
+        ways += [(0.5, f"{front} missing"), (2.0, f"{front} there twice")]
+    for n, what in ((k, "outputs"), (n_samples, "samples")):
+        if n > 1:
+            ways.append((1 / n, f", as by a mean over the {n} {what}"))
+            said.setdefault(1 / n, f"is {gives} divided by {n}")
     if k > 1:
-        yield 1 / k, f"is {gives} divided by the {k} outputs: a mean instead of a sum"
-        yield 0.5 / k, f"is half of {gives} divided by the {k} outputs: a mean, and no factor 2"
-    if n_samples > 1:
-        yield (
-            1 / n_samples,
-            f"is {gives} divided by the {n_samples} samples: a mean instead of each by itself",
-        )
+        ways.append((0.5 / k, f", as by a mean over the {k} outputs without the factor 2"))
+        said.setdefault(0.5 / k, f"is {gives} divided by {2 * k}")
+    for factor in said:
+        known = [way for one, way in ways if one == factor]
+        said[factor] += known[0] if len(known) == 1 else ""
+    return said
 
 
 def of_output(right: RightValues) -> Mistakes:

@@ -1,6 +1,7 @@
 """Whether a gradient that failed is right in a coarser arithmetic than the run asks for."""
 
 import dataclasses
+import math
 
 import ml_dtypes
 import numpy as np
@@ -9,7 +10,7 @@ from compare.evidence.certificate.case import Case
 from compare.evidence.certificate.certificate import certify
 from compare.evidence.certificate.checks import check_gradients, ratios
 from compare.evidence.certificate.rungs import Rung
-from compare.evidence.hypotheses.diagnosis import Explanation
+from compare.evidence.hypotheses.diagnosis import WHOLE, Explanation
 from compare.evidence.rounding.arithmetic import Arithmetic, plain_arithmetic
 
 _FLOAT32, _FLOAT16 = np.dtype(np.float32), np.dtype(np.float16)
@@ -27,6 +28,23 @@ _COARSER = (
     ("bfloat16 with sums in float32", Arithmetic(_BFLOAT16, 7, 23)),
     ("bfloat16", plain_arithmetic(_BFLOAT16)),
 )
+
+
+def explain_by_precision(case: Case) -> Explanation | None:
+    """Explains a failure by a coarser arithmetic in which the gradient is right, if there is one.
+
+    Args:
+      case: of some samples that fail, and some that do not; it is not widened yet.
+    """
+    name = coarser_arithmetic(case)
+    if name is None:
+        return None
+    asked = case.rounding.arithmetic.dtype.name
+    said = (
+        f"is right to within the rounding of {name}, and not to within that of {asked}: it is less "
+        "precise, and no mistake was found in it"
+    )
+    return Explanation(WHOLE, said, layer=0, place=(), found=math.nan, expected=math.nan)
 
 
 def coarser_arithmetic(case: Case) -> str | None:
@@ -72,15 +90,6 @@ def _is_rounded(case: Case) -> bool:
             broken[check.parameter] = found if other is None else max(found, other, key=np.mean)
     places = sum(np.count_nonzero(one.any(axis=-1)) for one in broken.values())
     return bool(places >= _PLACES and min(map(np.mean, broken.values())) >= _MANY)
-
-
-def in_coarser_arithmetic(case: Case, name: str) -> Explanation:
-    """Explains a failure by the arithmetic in which the gradient is right."""
-    asked = case.rounding.arithmetic.dtype.name
-    said = f"is right to within the rounding of {name}, and not to within that of {asked}"
-    return Explanation(
-        "the gradient", f"{said}: it is less precise, and no mistake was found in it"
-    )
 
 
 def _tells(case: Case) -> bool:

@@ -44,7 +44,6 @@ class RightValues:
         width = max(max(w.shape) for w, _ in case.params)
         self._rounding = 64 * rounding.u + 4 * rounding.dot(width)
         self._coarsest = max(_COARSEST, 32 * rounding.u, 16 * rounding.arithmetic.operand_u)
-        self.is_coarse = case.printed is not None or self._coarsest > _COARSEST
 
     @property
     def n_layers(self) -> int:
@@ -56,6 +55,10 @@ class RightValues:
         if not layer:
             return np.asarray(self.case.x)
         return np.asarray(self.case.activations[layer - 1].value(np, self.preacts[layer - 1].z))
+
+    def implied(self, layer: int) -> np.ndarray:
+        """Returns h_{l-1} as the gradient of layer l implies it, [n_{l-1}, N]."""
+        return np.asarray(self._layers[layer - 1].h)
 
     def slope(self, layer: int) -> np.ndarray:
         """Returns phi'(z_l), [n_l, N]."""

@@ -12,7 +12,7 @@ from compare.evidence.certificate.certificate import Certificate, Finding, certi
 from compare.evidence.certificate.certificate import merge as merge_certificates
 from compare.evidence.certificate.detectable import MOST_SAMPLES, detectable_ulp
 from compare.evidence.hypotheses.diagnosis import Explanation, diagnose
-from compare.evidence.hypotheses.precision import coarser_arithmetic, in_coarser_arithmetic
+from compare.evidence.hypotheses.precision import explain_by_precision
 from compare.pipeline.groups import Group, groups_of, near_samples
 from compare.pipeline.kinds.base import Evidence, Run, merge_by_name
 from compare.problem.answers import Answer
@@ -113,13 +113,15 @@ class Certificates(Evidence[Certifications]):
 
     def _diagnose(self, block: Block, group: Group, row: int) -> Explanation | None:
         """Explains a failure, if one cause fits this sample and the ones after it."""
-        rows = np.unique((row + np.arange(min(_DIAGNOSED, block.size))) % block.size)
+        rows = (row + np.arange(min(_DIAGNOSED, block.size))) % block.size
         case = group.highest.take(rows)
         with np.errstate(all="ignore"):  # a gradient that overflows fits nothing
             found = diagnose(case, n_samples=self._problem.n_samples)
-            named = found is not None and found.mistake is not None
-            coarser = None if named or group.is_known else coarser_arithmetic(case)
-        return found if coarser is None else in_coarser_arithmetic(case, coarser)
+            if not group.is_known and (found is None or found.mistake is None):
+                found = explain_by_precision(case) or found
+        if found is None or self._layout == "in_out":
+            return found
+        return found._replace(place=found.place[::-1])
 
 
 def _detectable(group: Group) -> dict[str, float]:

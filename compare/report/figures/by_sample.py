@@ -2,10 +2,10 @@
 
 from typing import Any
 
+from compare.numbers import count
 from compare.report.document import Json
 from compare.report.figures.drawing import SERIES, WRONG, Drawing, draw
 from compare.report.figures.series import left_out, series_of
-from compare.report.numbers import count
 
 
 def draw_by_sample(report: Json) -> Drawing:
@@ -43,7 +43,7 @@ def draw_by_sample(report: Json) -> Drawing:
     ]
     said = "; ".join(each) + "."
     if lost is not None:
-        said += f" From sample {lost:,} on an entry is finite on one side only."
+        said += f" In sample {lost:,} for the first time an entry is finite on one side only."
     return draw(
         "error_by_sample",
         paint,

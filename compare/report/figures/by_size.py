@@ -3,9 +3,9 @@
 from collections.abc import Iterator
 from typing import Any
 
+from compare.numbers import finite, number
 from compare.report.document import Json
 from compare.report.figures.drawing import FINE, INK, WRONG, Drawing, draw
-from compare.report.numbers import finite, number
 
 
 def draw_by_size(report: Json) -> Iterator[Drawing]:
@@ -28,12 +28,12 @@ def draw_by_size(report: Json) -> Iterator[Drawing]:
         paint,
         title="Error beside the size of the value",
         description=(
-            f"The largest error, {number(worst['largest_error'])}, is in values from "
-            f"2^{worst['exponent']} on. "
+            f"The largest error, {number(worst['largest_error'])}, is in values between "
+            f"2^{worst['exponent']} and 2^{worst['exponent'] + 1}. "
             + (
                 f"In {beyond} of {len(sizes)} sizes it is larger than any bound there."
                 if beyond
-                else "Nowhere is it above the largest bound of values of that size."
+                else "Of no size is it above the largest bound of such values."
             )
         ),
         size=(400, 320),

@@ -8,6 +8,7 @@ import itertools
 from collections.abc import Sequence
 from typing import Any
 
+from compare.numbers import counted, short_share
 from compare.report.document import Json, letters_of
 from compare.report.figures.boxes import (
     BOTTOM,
@@ -21,7 +22,6 @@ from compare.report.figures.boxes import (
     column,
 )
 from compare.report.figures.drawing import FINE, INK, WRONG, Drawing, draw, plain
-from compare.report.numbers import short_share
 
 _KINDS = ("certified", "failed", "silent")
 
@@ -57,7 +57,7 @@ def draw_certificate(report: Json, group: Sequence[Json]) -> Drawing:
         f"certificate_{plain(names[0])}",
         paint,
         title=f"{_joined(names)}: {_counts(found)}",
-        description=_description(found["rules"]),
+        description=_description(found),
         size=(width, BOTTOM + 34),
         layout=None,
     )
@@ -120,18 +120,22 @@ def _joined(names: Sequence[str]) -> str:
     return ", ".join(names) if len(names) < 4 else f"{names[0]} and {len(names) - 1} more"
 
 
-def _description(rules: Any) -> str:
+def _description(found: Json) -> str:
+    rules = found["rules"]
     broken = [
-        f"{rule['rule']} at {rule['parameter']} in {rule['failed']:,} samples"
+        f"{rule['rule']} at {rule['parameter']} in {counted(rule['failed'], 'sample')}"
         for rule in rules
         if rule["failed"]
     ]
     if broken:
-        return f"Rules that are broken: {'; '.join(broken)}. All others hold."
-    if not rules:
+        return f"Rules that are broken: {'; '.join(broken)}. No other is."
+    if not rules or found["worst"] is None:
         return "Nothing could be checked."
     tightest = max(rules, key=lambda rule: rule["ratio"] or 0.0)
+    said = "No rule is broken, where it could be checked"
+    if not found["silent"]:
+        said = "Every rule holds at every layer"
     return (
-        "Every rule holds at every layer; the tightest is "
-        f"{tightest['rule']} at {tightest['parameter']}, with {short_share(tightest['ratio'], 0)}."
+        f"{said}; the tightest is {tightest['rule']} at {tightest['parameter']}, with "
+        f"{short_share(tightest['ratio'], 0)}."
     )

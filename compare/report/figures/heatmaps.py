@@ -5,9 +5,9 @@ from typing import Any
 
 import numpy as np
 
+from compare.numbers import count, share
 from compare.report.document import Json
 from compare.report.figures.drawing import INK, WRONG, Drawing, draw
-from compare.report.numbers import count, share
 
 _WIDTH = 400
 _LOWEST_SHARE = 1e-4  # of a bound: what uses less has one colour

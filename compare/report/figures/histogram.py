@@ -24,7 +24,7 @@ def draw_histogram(report: Json) -> Drawing:
         "histogram_ulp",
         paint,
         title="Samples by their largest distance",
-        description=" ".join(map(_describe, shown)) + left_out(shown, found),
+        description=" ".join(map(_describe, shown)) + left_out(shown, found) + _unmeasured(report),
         size=(400, 84 + 100 * len(shown)),
     )
 
@@ -64,6 +64,13 @@ def _short(count: int) -> str:
         if count >= size:
             return f"{count / size:.3g}{letter}"
     return str(count)
+
+
+def _unmeasured(report: Json) -> str:
+    """Says that some entries have no distance, if that is so."""
+    every = (one for pair in report["pairs"] for one in pair["parameters"])
+    lost = any(one["nonfinite_same"] or one["nonfinite_differ"] for one in every)
+    return " Entries that are not finite are left out." if lost else ""
 
 
 def _describe(one: Series) -> str:

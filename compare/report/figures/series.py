@@ -41,4 +41,4 @@ def _label(names: list[str]) -> str:
 def left_out(kept: Sequence[Series], of: Sequence[Any]) -> str:
     """Says how many series are not shown."""
     missing = len({tuple(one) for one in of}) - len(kept)
-    return f" {missing} more, all smaller, are not drawn." if missing > 0 else ""
+    return f" Not drawn: {missing} more, none of them larger." if missing > 0 else ""

@@ -1,5 +1,6 @@
 """What has moved since a baseline."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from compare.report.json.differences import comparison_to_dict
@@ -10,13 +11,18 @@ def change_to_dict(change: Change) -> dict[str, Any]:
     """Returns what has moved, and in which versions the two runs differ."""
     return {
         "baseline": change.path,
-        "versions": {
-            package: {"then": then, "now": now} for package, (then, now) in change.versions.items()
-        },
+        "versions": _then_and_now(change.versions),
+        "settings": _then_and_now(change.settings),
         "drifts": [_drift(drift) for drift in change.drifts],
         "only_then": list(change.only_then),
         "only_now": list(change.only_now),
     }
+
+
+def _then_and_now(
+    changed: Mapping[str, tuple[str | None, str | None]],
+) -> dict[str, dict[str, str | None]]:
+    return {name: {"then": then, "now": now} for name, (then, now) in changed.items()}
 
 
 def _drift(drift: Drift) -> dict[str, Any]:

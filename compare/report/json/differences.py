@@ -26,7 +26,7 @@ def _overall(pairs: Sequence[Pair], metric: str) -> dict[str, Any]:
     if found is None:
         return _worst(metric, None)
     where = {"pair": list(found.pair), "parameter": found.quantity, **_place(found.worst)}
-    return {metric: found.worst.value, f"{metric}_at": where}
+    return {metric: number_or_null(found.worst.value), f"{metric}_at": where}
 
 
 def _comparison(comparison: Comparison) -> dict[str, Any]:

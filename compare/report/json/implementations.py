@@ -5,6 +5,7 @@ from typing import Any
 from compare.evidence.certificate.certificate import Finding
 from compare.report.json.numbers import number_or_null
 from compare.results import Participant
+from compare.verdict.accusations import explained
 
 
 def implementation_to_dict(one: Participant) -> dict[str, Any]:
@@ -36,16 +37,20 @@ def implementation_to_dict(one: Participant) -> dict[str, Any]:
 
 
 def _first_failure(one: Participant) -> dict[str, Any] | None:
-    failure, known = _finding(one.certificate.first_failure), one.explanation
-    if failure is None:
+    first, known = one.certificate.first_failure, one.explanation
+    if first is None:
         return None
-    mistake = known and known.mistake and f"{known.quantity} of {one.name} {known.mistake}"
-    return {**failure, "explanation": mistake or None}
+    said = None
+    if known is not None and known.mistake is not None:
+        said = explained(first, known, one.name)
+    return {**_entry_checked(first), "explanation": said}
 
 
 def _finding(finding: Finding | None) -> dict[str, Any] | None:
-    if finding is None:
-        return None
+    return None if finding is None else _entry_checked(finding)
+
+
+def _entry_checked(finding: Finding) -> dict[str, Any]:
     return {
         "sample": finding.sample,
         "layer": int(finding.parameter[1:]),

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from compare.report.numbers import largest_known, number, short_count
+from compare.numbers import largest_error, needed_count, number, ratio
 from compare.report.text.colours import Paint
 from compare.report.text.lines import wrapped
 from compare.results import Participant, Report
@@ -32,14 +32,14 @@ def _counts(one: Participant, paint: Paint) -> str:
     )
 
 
-def _tightest(ratio: float | None) -> str:
-    if ratio is None:
+def _tightest(value: float | None) -> str:
+    if value is None:
         return "-"
-    return f"{ratio:.2f}" if ratio < 1e3 else f"{ratio:.0e}"
+    return ratio(value, ".2f") if value < 1e3 else f"{value:.0e}"
 
 
 def _witness(report: Report, name: str) -> str:
-    return number(largest_known(e.scaled for e in report.witness if e.implementation == name))
+    return number(largest_error([e.scaled for e in report.witness if e.implementation == name]))
 
 
 def _detectable(report: Report, width: int) -> list[str]:
@@ -48,6 +48,6 @@ def _detectable(report: Report, width: int) -> list[str]:
     if not known:
         return []
     largest = {name: max(found[name] for found in known) for name in known[0]}
-    each = ", ".join(f"{name} {short_count(ulp or None)}" for name, ulp in largest.items())
+    each = ", ".join(f"{name} {needed_count(ulp or None)}" for name, ulp in largest.items())
     said = f"In the first samples a change of any one entry is seen from so many ulp on: {each}."
     return ["", wrapped(said, width)]

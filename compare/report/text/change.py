@@ -1,17 +1,17 @@
 """What has moved since a baseline, as a table for a terminal."""
 
-from compare.report.numbers import number, ratio, short_count
+import math
+
+from compare.numbers import number, ratio, short_count
+from compare.report.labels import changes_of
 from compare.report.text.lines import wrapped
-from compare.results import Change, Drift
+from compare.results import Change, Drift, worst_of
 
 
 def format_change(change: Change, *, width: int) -> str:
     """Returns one row for each implementation, below the versions that differ."""
-    said = ", ".join(
-        f"{package} {then or 'none'} -> {now or 'none'}"
-        for package, (then, now) in change.versions.items()
-    )
-    title = f"Since the baseline {change.path}: {said or 'the same versions'}"
+    said = changes_of(change.versions, change.settings)
+    title = f"Since the baseline {change.path}: {said}"
     rows = [
         wrapped(title, width),
         "",
@@ -28,12 +28,14 @@ def format_change(change: Change, *, width: int) -> str:
 def _row(drift: Drift) -> str:
     compared = drift.pair.parameters
     moved = f"{drift.moved} of {sum(comparison.entries for comparison in compared)}"
-    largest = max((c.max_abs.value for c in compared if c.max_abs is not None), default=0.0)
-    ulp = max((c.max_ulp.value for c in compared if c.max_ulp is not None), default=0)
-    bound = max(b.worst_ratio for b in drift.pair.bounds)
+    found = [worst_of([drift.pair], metric) for metric in ("max_abs", "max_ulp")]
+    largest, ulp = (None if one is None else one.worst.value for one in found)
+    bound = "-"  # of a distance that is no number
+    if largest is not None and math.isfinite(largest):
+        bound = ratio(max(b.worst_ratio for b in drift.pair.bounds))
     then = "" if drift.certified_then is None else f"{drift.certified_then} -> "
     return (
         f"{drift.implementation:<18}{moved:>23}{number(largest):>8}{short_count(ulp):>6}"
-        f"{ratio(bound):>8}"
+        f"{bound:>8}"
         f"{f'{then}{drift.certified_now}':>17}"
     )

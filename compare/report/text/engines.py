@@ -2,7 +2,10 @@
 
 from collections.abc import Mapping, Sequence
 
+from compare.numbers import counted
 from compare.results import ProbedEngine, Report
+
+_FLOAT32 = 23  # its fraction bits
 
 
 def rows_of_engines(report: Report, letters: Mapping[str, str]) -> list[tuple[str, str]]:
@@ -38,9 +41,9 @@ def _products(report: Report, letters: Mapping[str, str]) -> str:
         dtype, bits = engine.probed.dtype.name, engine.probed.dtype_bits
         text = f"in {reduced}" if reduced else f"with all {bits} bits of {dtype}"
         sums = engine.probed.sum_bits
-        if sums is not None and sums > bits:
+        if sums is not None and bits < _FLOAT32 == sums:
             text += ", sums in float32"
-        elif sums is not None and sums < bits:
+        elif sums is not None and sums != bits:
             text += f", sums in {sums} bits"
         said.setdefault(text, []).extend(engine.implementations)
     each = "; ".join(f"{_who(names, letters)} {text}" for text, names in said.items())
@@ -70,12 +73,12 @@ def _repeated(report: Report, letters: Mapping[str, str]) -> str:
     still = [name for name, noise in report.noises.items() if not noise.moved]
     said = [f"{_who(still, letters)} to the same bits"] if still else []
     said += [
-        f"{letters[name]} with {noise.moved:,} of {noise.entries:,} entries other, "
-        f"by up to {noise.max_abs:.1e} or {noise.max_ulp:,} ulp"
+        f"{letters[name]} with {noise.moved:,} of {counted(noise.entries, 'entry', 'entries')} "
+        f"other, {noise.in_words()}"
         for name, noise in report.noises.items()
         if noise.moved
     ]
-    return f"{runs} {'time' if runs == 1 else 'times'}: {'; '.join(said)}"
+    return f"{counted(runs, 'time')}: {'; '.join(said)}"
 
 
 def _absent(report: Report) -> str:

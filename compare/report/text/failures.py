@@ -5,8 +5,8 @@ from collections.abc import Iterator
 
 from compare.evidence.differences.metrics import Comparison
 from compare.evidence.differences.pairs import Pair
+from compare.numbers import number, ratio
 from compare.report.labels import short_place
-from compare.report.numbers import number, ratio
 from compare.results import Report
 
 

@@ -4,7 +4,7 @@ import math
 from collections.abc import Mapping
 from typing import Any
 
-from compare.report.labels import network_of, origin_of_samples, origin_of_weights
+from compare.report.labels import network_of, origin_of_samples, origin_of_weights, samples_of
 from compare.report.text.engines import rows_of_engines
 from compare.report.text.lines import wrapped
 from compare.results import Report
@@ -16,7 +16,7 @@ def format_header(report: Report, letters: Mapping[str, str], *, width: int) -> 
     parameters = sum(math.prod(one.shape) for one in report.pairs[0].parameters)
     rows = [
         ("network", f"{network_of(config)}, {parameters:,} parameters, {_weights(config)}"),
-        ("samples", f"{_how_many(config)} at batch size 1, {origin_of_samples(config)}"),
+        ("samples", f"{samples_of(config)} at batch size 1, {origin_of_samples(config)}"),
     ]
     for i, one in enumerate(report.implementations):
         where = f"on {one.device}" if one.source is None else f"from {one.source}"
@@ -30,8 +30,3 @@ def format_header(report: Report, letters: Mapping[str, str], *, width: int) -> 
 def _weights(config: Mapping[str, Any]) -> str:
     drawn = config["params"] is None and config["init"]
     return f"{'init' if drawn else 'weights'} {origin_of_weights(config)}"
-
-
-def _how_many(config: Mapping[str, Any]) -> str:
-    number, total = config["only_sample"], f"{config['samples']:,}"
-    return total if number is None else f"number {number} of {total}"

@@ -19,7 +19,7 @@ def format_histograms(pairs: Sequence[Pair], letters: Mapping[str, str], *, widt
     for pair in pairs:
         label = pair_label(letters, pair.a, pair.b)
         groups.setdefault(pair.ulp_histogram, []).append(label)
-    lines = ["Samples by the largest distance of any entry, in ulp"]
+    lines = ["Samples by the largest distance of any finite entry, in ulp"]
     for counts, names in groups.items():
         lines += ["", *_wrapped(names, width), *_bars(counts, width)]
     return "\n".join(lines)

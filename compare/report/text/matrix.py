@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 
 from compare.evidence.differences.pairs import Pair
-from compare.report.numbers import number
+from compare.numbers import number
 from compare.results import Report, worst_of
 
 _FEW = 3  # implementations, whose three pairs are seen at a glance anyway

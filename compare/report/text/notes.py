@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping
 
 from compare.evidence.differences.pairs import Pair
+from compare.numbers import counted
 from compare.report.labels import pair_label
 from compare.report.text.lines import wrapped
 from compare.results import Report
@@ -25,14 +26,17 @@ def _notes_of(pair: Pair) -> Iterator[str]:
     """Says how many entries of a pair were not measured, and why."""
     differ = sum(c.nonfinite_differ for c in pair.quantities)
     same = sum(c.nonfinite_same for c in pair.quantities)
-    if differ or same:
-        yield (
-            f"{differ} entries are finite on one side only, or infinite with opposite signs; "
-            f"{same} are not finite on both sides."
-        )
+    if differ:
+        yield f"{_entries(differ)} finite on one side only, or infinite with opposite signs."
+    if same:
+        yield f"{_entries(same)} finite on neither side."
     negligible = sum(c.negligible for c in pair.parameters)
     if negligible:
         yield (
-            f"{negligible} entries are below the smallest normal {pair.dtype} on both sides, where "
-            "numbers have few bits or are flushed to zero; they have no relative error."
+            f"{_entries(negligible)} below the smallest normal {pair.dtype} on both sides, where "
+            "numbers have few bits or are flushed to zero: without a relative error."
         )
+
+
+def _entries(count: int) -> str:
+    return counted(count, "entry is", "entries are")

@@ -4,8 +4,8 @@ from collections.abc import Mapping, Sequence
 
 from compare.evidence.differences.digits import DECIMALS, SIGNED_ZEROS, SIGNIFICANT
 from compare.evidence.differences.pairs import Pair
+from compare.numbers import number, percent, short_count
 from compare.report.labels import pair_label
-from compare.report.numbers import number, percent, short_count
 from compare.report.text.lines import wrapped
 from compare.results import Report, worst_of
 

@@ -1,9 +1,10 @@
 """Each parameter, the prediction and the loss, in the pair that differs most in it."""
 
+import math
 from collections.abc import Mapping
 
-from compare.report.labels import METRICS, entry, pair_label, short_place, short_quantity
-from compare.report.numbers import largest_known, number, ratio
+from compare.numbers import entry, largest_known, number, ratio
+from compare.report.labels import METRICS, pair_label, short_place, short_quantity
 from compare.report.text.lines import wrapped
 from compare.results import Maximum, Report, worst_of
 
@@ -31,6 +32,8 @@ def _row(report: Report, letters: Mapping[str, str], name: str, shape: tuple[int
     worst = [worst_of(report.pairs, metric, name) for metric in _SHOWN]
     cells = [f"{_largest(found):>7} {_place(found, letters):<17}" for found in worst]
     bound = ratio(max(ratios)) if ratios else ""
+    if worst[0] is not None and not math.isfinite(worst[0].worst.value):
+        scaled, bound = None, "-"  # of a distance that is no number
     return (
         f"{short_quantity(name):<4} {'x'.join(map(str, shape)) or '1':<9} {''.join(cells)}"
         f"{number(scaled):>7} {bound:>7}".rstrip()

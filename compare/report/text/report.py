@@ -48,5 +48,7 @@ def format_report(
     kind = "good" if report.verdict == "agree" else "bad"
     parts.append(paint(report.verdict, kind) + said.removeprefix(report.verdict))
     if report.reproduce is not None:
-        parts.append(f"To compute that sample again, to the same bits:\n{quoted(report.reproduce)}")
+        parts.append(
+            f"To compute that sample again, from the same bits:\n{quoted(report.reproduce)}"
+        )
     return "\n\n".join(part for part in parts if part)

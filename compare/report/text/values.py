@@ -5,7 +5,8 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from compare.report.labels import entry, short_quantity
+from compare.numbers import entry
+from compare.report.labels import short_quantity
 from compare.results import Values
 
 

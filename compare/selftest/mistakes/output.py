@@ -12,13 +12,13 @@ def _can_tell(f: Forward) -> bool:
 
 
 OUTPUT = {
-    "factor 2 missing": Mistake({"output": lambda f: f.residual}, ("factor 2",)),
+    "factor 2 missing": Mistake({"output": lambda f: f.residual}, ("is half of",)),
     "sign of the output": Mistake({"output": lambda f: -2 * f.residual}, ("negative",)),
     "sign and factor 2": Mistake({"output": lambda f: -f.residual}, ("negative of half",)),
     "factor 2 twice": Mistake({"output": lambda f: 4 * f.residual}, ("twice",)),
     "mean over outputs": Mistake(
         {"output": lambda f: 2 * f.residual / f.residual.shape[1]},
-        ("mean", "factor 2"),
+        ("mean", "is half of"),  # which a mean over two outputs is
         lambda f: f.residual.shape[1] > 1,
     ),
     "mean over samples": Mistake(

@@ -67,7 +67,7 @@ def test_what_overflow_explains(case):
     assert (found.first_one_sided is None) == (one_sided == 0)
     if one_sided:
         assert (found.first_one_sided.sample, found.first_one_sided.index) == (7, (1,))
-    assert found.shortest == "float32"
+    assert found.dtypes == ("float32", "float32")
 
 
 def test_the_first_unexplained_one_comes_before_all_that_are_explained():

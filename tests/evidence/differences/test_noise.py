@@ -41,6 +41,12 @@ def test_samples_and_runs_are_joined():
     assert merge_runs(one, other) == Noise(4, 30, 3, 0.5, 7)
 
 
+def test_what_has_moved_is_never_said_to_be_0_apart():
+    assert Noise(1, 4, 2, 2e-8, 3).in_words() == "by up to 2e-08 or 3 ulp where it is finite"
+    unmeasured = Noise(1, 4, 2, 0.0, 0).in_words()
+    assert unmeasured == "in signs of zeros or in what is not finite"
+
+
 def compare(out, *flags):
     return run.main(["compare.run", f"--out={out}", *flags])
 

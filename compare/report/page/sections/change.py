@@ -1,7 +1,7 @@
 """What has moved since a baseline."""
 
-from compare.report.document import Json
-from compare.report.numbers import largest_ratio, share
+from compare.report.document import Json, bound_used
+from compare.report.labels import changes_of
 from compare.report.page.markup import Cell, paragraph, section, table
 
 
@@ -14,21 +14,27 @@ def change(report: Json) -> str:
         [
             one["implementation"],
             Cell(f"{one['moved']:,}"),
-            Cell(share(largest_ratio([p["bound_ratio"] for p in one["parameters"]]))),
-            Cell(f"{one['certified_then']} → {one['certified_now']}"),
+            Cell(bound_used(one["parameters"])),
+            Cell(_certified(one["certified_then"], one["certified_now"])),
         ]
         for one in known["drifts"]
     ]
-    versions = ", ".join(
-        f"{name} {both['then']} → {both['now']}" for name, both in known["versions"].items()
+    versions, settings = (
+        {name: (both["then"], both["now"]) for name, both in known.get(kind, {}).items()}
+        for kind in ("versions", "settings")
     )
     return section(
         "change",
         f"Since the baseline {known['baseline']}",
-        paragraph(versions or "The same versions."),
+        paragraph(f"Since then: {changes_of(versions, settings)}."),
         table(
             "Entries whose bits are others",
             ["", Cell("moved"), Cell("of the bound"), Cell("certified")],
             rows,
         ),
     )
+
+
+def _certified(then: int | None, now: int) -> str:
+    """How many samples; then is not known of a single one."""
+    return f"{now:,}" if then is None else f"{then:,} → {now:,}"

@@ -2,9 +2,9 @@
 
 from collections.abc import Mapping
 
+from compare.numbers import largest_error, number, share
 from compare.report.document import Json, letters_of
-from compare.report.labels import network_of, origin_of_samples, origin_of_weights
-from compare.report.numbers import largest_known, number, share
+from compare.report.labels import network_of, origin_of_samples, origin_of_weights, samples_of
 from compare.report.page.markup import Cell, definitions, section, table
 
 _COUNTS = ("certified", "failed", "silent", "at kink", "tightest")
@@ -18,7 +18,7 @@ def compared(report: Json) -> str:
     rows = [
         ("network", network_of(config)),
         ("weights", origin_of_weights(config)),
-        ("samples", f"{config['samples']:,}, {origin_of_samples(config)}"),
+        ("samples", f"{samples_of(config)}, {origin_of_samples(config)}"),
         ("dtype", config["dtype"]),
         ("products", f"{config['matmul_precision']} asked for; {products}"),
     ]
@@ -45,7 +45,7 @@ def _products(report: Json, letters: Mapping[str, str]) -> str:
 def _row(one: Json, witness: list[Json], letters: Mapping[str, str]) -> list[str | Cell]:
     found, name = one["certificate"], one["name"]
     worst = found["worst"]
-    errors = (error["scaled"] for error in witness if error["implementation"] == name)
+    errors = [error["scaled"] for error in witness if error["implementation"] == name]
     return [
         f"{letters[name]} {name}",
         one["dtype"],
@@ -56,5 +56,5 @@ def _row(one: Json, witness: list[Json], letters: Mapping[str, str]) -> list[str
         Cell(f"{found['at_kink']:,}"),
         Cell("-" if worst is None else share(found["worst_ratio"])),
         "" if worst is None else f"{worst['rule']} {worst['parameter']}",
-        Cell(number(largest_known(errors))),
+        Cell(number(largest_error(errors))),
     ]

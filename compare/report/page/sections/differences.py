@@ -1,7 +1,7 @@
 """Differences that rounding does not explain."""
 
-from compare.report.document import Json, is_wrong, place_of, quantities
-from compare.report.numbers import number, share
+from compare.numbers import number
+from compare.report.document import Json, bound_used, is_wrong, largest, place_of, quantities
 from compare.report.page.markup import Cell, table
 
 _MOST_ROWS = 24  # of pairs and quantities: a wrong one is wrong in many
@@ -15,7 +15,7 @@ def differences(report: Json) -> str:
     if not wrong:
         return ""
     lost = any(one["nonfinite_differ"] for _, one in wrong)  # only then there are columns for it
-    head: list[str | Cell] = ["pair", "of", *((Cell("finite on one side"), "first at") * lost)]
+    head: list[str | Cell] = ["pair", "of", *((Cell("not finite on one side"), "first at") * lost)]
     head += [Cell("max abs"), "at sample [index]", Cell("of the bound")]
     more = f", the first {_MOST_ROWS} of {len(wrong)}" if len(wrong) > _MOST_ROWS else ""
     rows = [_row(pair, one, lost=lost) for pair, one in wrong[:_MOST_ROWS]]
@@ -24,11 +24,12 @@ def differences(report: Json) -> str:
 
 def _row(pair: Json, one: Json, *, lost: bool) -> list[str | Cell]:
     nonfinite = (Cell(f"{one['nonfinite_differ']:,}"), place_of(one["first_nonfinite_at"]))
+    value, at = largest(one, "max_abs")
     return [
         f"{pair['a']} ~ {pair['b']}",
         one["name"],
         *(nonfinite * lost),
-        Cell(number(one["max_abs"])),
-        place_of(one["max_abs_at"]),
-        Cell(share(one["bound_ratio"]), "n wrong"),
+        Cell(number(value)),
+        place_of(at),
+        Cell(bound_used([one]), "n wrong"),
     ]

@@ -1,9 +1,8 @@
 """What went wrong, where and why."""
 
 from compare.evidence.certificate.losses import LOSSES
+from compare.numbers import counted, entry, share, told_apart
 from compare.report.document import Json
-from compare.report.labels import entry
-from compare.report.numbers import share
 from compare.report.page.markup import Cell, command, definitions, section, table
 from compare.report.page.sections.differences import differences
 
@@ -22,8 +21,8 @@ def failure(report: Json, picture: str) -> str:
     if report["verdict"] == "agree":
         return ""
     failed = (one for one in report["implementations"] if one["certificate"]["first_failure"])
-    words = "".join(_first_failure(one, report["config"]) for one in failed)
-    title = "<h3>To compute that sample again, to the same bits</h3>"
+    words = "".join(map(_first_failure, failed))
+    title = "<h3>To compute that sample again, from the same bits</h3>"
     return section(
         "failure",
         _TITLES[report["verdict"]],
@@ -34,21 +33,24 @@ def failure(report: Json, picture: str) -> str:
     )
 
 
-def _first_failure(one: Json, config: Json) -> str:
+def _first_failure(one: Json) -> str:
     """Says where an implementation first broke a rule, and what that looks like."""
-    failed, first = one["certificate"]["failed"], one["certificate"]["first_failure"]
+    certificate, first = one["certificate"], one["certificate"]["first_failure"]
+    failed = certificate["failed"]
+    samples = failed + certificate["certified"] + certificate["silent"]
     slope = LOSSES["squared"].slope_formula  # the one loss that a run has
-    samples, rule = config["samples"], _RULES[first["rule"]].format(slope=slope)
+    rule = _RULES[first["rule"]].format(slope=slope)
     apart, allowed = abs(first["found"] - first["expected"]), first["allowed"]
+    found, expected = told_apart(first["found"], first["expected"])
     return definitions(
         [
-            ("who", f"{one['name']}, in {failed:,} of {samples:,} samples"),
+            ("who", f"{one['name']}, in {failed:,} of {counted(samples, 'sample')}"),
             ("where", f"layer {first['layer']}, first in sample {first['sample']:,}"),
             ("rule", f"{first['rule']}: {rule}"),
-            ("found", f"{first['found']:.9g} at {entry(first['parameter'], first['index'])}"),
-            ("expected", f"{first['expected']:.9g}"),
-            ("apart", f"{share(apart / allowed if allowed else None)} what rounding allows"),
-            ("explained", first["explanation"] or "it fits no mistake that is known"),
+            ("found", f"{found} at {entry(first['parameter'], first['index'])}"),
+            ("expected", expected),
+            ("apart", f"{share(apart / allowed) if allowed else '∞ times'} what is allowed"),
+            ("explained", first["explanation"] or "no single mistake that is known explains it"),
         ]
     )
 

@@ -13,7 +13,8 @@ def entries(report: Json, heatmaps: list[Drawing]) -> str:
         return ""
     said = (
         f"Of {report['entries']['samples']:,} samples, the largest of all pairs; up to 48 × 48 "
-        "cells a matrix. A cross is over the bound, or not finite."
+        "cells a matrix. What is over the bound, or not finite, has the colour of a failure, and a "
+        "cross where there are few."
     )
     return section(
         "entries", "Entries of every parameter", paragraph(said, "note"), _grid(heatmaps)

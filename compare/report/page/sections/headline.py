@@ -8,7 +8,8 @@ def headline(report: Json) -> str:
     """Returns the verdict, a way to the failure, and warnings."""
     skip = ""
     if report["verdict"] != "agree":
-        skip = '<p><a href="#failure">To the failure</a></p>'
+        what = "failure" if report["verdict"] == "disagree" else "reason"
+        skip = f'<p><a href="#failure">To the {what}</a></p>'
     warnings = "".join(paragraph(f"Warning: {one}.") for one in report["warnings"])
     verdict, reason = escaped(report["verdict"]), escaped(report["reason"])
     return f"<header><h1><strong>{verdict}</strong> {reason}.</h1>{skip}{warnings}</header>"

@@ -1,7 +1,15 @@
 """All pairs as a matrix."""
 
-from compare.report.document import Json, is_wrong, letters_of, quantities
-from compare.report.numbers import count, largest_ratio, number, share
+from compare.numbers import count, number
+from compare.report.document import (
+    Json,
+    bound_used,
+    is_wrong,
+    largest,
+    letters_of,
+    quantities,
+    size_of,
+)
 from compare.report.page.markup import Cell, section, table
 
 
@@ -29,14 +37,14 @@ def _cell(pair: Json, report: Json, *, above: bool) -> Cell:
 
 
 def _distance(pair: Json, report: Json) -> str:
-    ratio = largest_ratio([one["bound_ratio"] for one in quantities(pair, report)])
-    return f"{count(_largest(pair, 'max_ulp'))} ulp, {share(ratio)}"
+    used = bound_used(quantities(pair, report))
+    return f"{count(_largest(pair, 'max_ulp'))} ulp, {used}"
 
 
 def _errors(pair: Json) -> str:
     return ", ".join(number(_largest(pair, metric)) for metric in ("max_abs", "max_rel"))
 
 
-def _largest(pair: Json, metric: str) -> float:
-    """The largest in all parameters, 0 where none could be measured."""
-    return max((one[metric] or 0 for one in pair["parameters"]), default=0)
+def _largest(pair: Json, metric: str) -> float | None:
+    """The largest in all parameters."""
+    return max((largest(one, metric)[0] for one in pair["parameters"]), key=size_of)

@@ -2,9 +2,18 @@
 
 from collections.abc import Mapping, Sequence
 
-from compare.report.document import Json, is_wrong, letters_of, place_of, quantities
+from compare.numbers import count, number
+from compare.report.document import (
+    Json,
+    bound_used,
+    is_wrong,
+    largest,
+    letters_of,
+    place_of,
+    quantities,
+    size_of,
+)
 from compare.report.labels import METRICS, pair_label
-from compare.report.numbers import count, largest_ratio, number, share
 from compare.report.page.markup import Cell, section, table
 
 Known = Sequence[tuple[Json, Json]]  # one quantity, in every pair that has it
@@ -30,16 +39,16 @@ def _row(name: str, known: Known, letters: Mapping[str, str]) -> list[str | Cell
     cells: list[str | Cell] = [name, "×".join(map(str, known[0][1]["shape"])) or "1"]
     for metric in METRICS:
         cells += _largest(metric, known, letters)
-    ratio = share(largest_ratio([one["bound_ratio"] for _, one in known]))
+    used = bound_used([one for _, one in known])
     wrong = any(is_wrong(one) for _, one in known)
-    return [*cells, Cell(f"✗ {ratio}", "n wrong") if wrong else Cell(ratio)]
+    return [*cells, Cell(f"✗ {used}", "n wrong") if wrong else Cell(used)]
 
 
 def _largest(metric: str, known: Known, letters: Mapping[str, str]) -> tuple[Cell, str]:
     """Returns how large, and where and between whom."""
-    pair, one = max(known, key=lambda both: both[1][metric] or 0)
+    pair, one = max(known, key=lambda both: size_of(largest(both[1], metric)[0]))
+    value, at = largest(one, metric)
     shown = count if metric == "max_ulp" else number
-    if not one[metric]:
-        return Cell(shown(one[metric])), ""
-    who = pair_label(letters, pair["a"], pair["b"])
-    return Cell(shown(one[metric])), f"{place_of(one[f'{metric}_at'])}, {who}"
+    if not value:
+        return Cell(shown(value)), ""
+    return Cell(shown(value)), f"{place_of(at)}, {pair_label(letters, pair['a'], pair['b'])}"

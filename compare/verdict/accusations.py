@@ -1,0 +1,112 @@
+"""What is said of an implementation whose certificate fails: what is wrong, where, and why.
+
+A sentence that names a quantity gives figures of that quantity: those of the rule that failed first
+if it speaks of it, else those by which it was found.
+"""
+
+from compare.evidence.certificate.certificate import Certificate, Finding
+from compare.evidence.certificate.losses import Loss
+from compare.evidence.hypotheses.diagnosis import WHOLE, Explanation
+from compare.numbers import subscript, times, told_apart
+
+
+def failed_certificate(
+    certificate: Certificate, failure: Finding, explanation: Explanation | None, loss: Loss
+) -> str:
+    """Says what is wrong with an implementation: what, where, and why if that is known."""
+    who, first = certificate.implementation, f"first seen in sample {failure.sample}"
+    if explanation is None:
+        wrong = f"{_subject(failure, who)}, and no single classic mistake explains it"
+    else:
+        wrong = accusation(explanation, who)
+    if explanation is not None and not _shows(failure, explanation):
+        return f"{wrong}; {first}, layer {explanation.layer}: {evidence(explanation)}"
+    return (
+        f"{wrong}; {first}, layer {failure.parameter[1:]}, by the rule {failure.rule}: "
+        f"{_broken_rule(failure, loss)}, {times(failure.ratio)} times what "
+        + ("rounding and the known digits allow" if certificate.printed else "rounding allows")
+    )
+
+
+def accusation(explanation: Explanation, implementation: str) -> str:
+    """Says which quantity of an implementation is wrong, and why if that is known."""
+    quantity, mistake = explanation.quantity, explanation.mistake
+    if mistake is not None:
+        return f"{quantity} of {implementation} {mistake}"
+    if _is_input(quantity):
+        wrong = _wrong_input(quantity, explanation.layer, implementation)
+    else:
+        wrong = f"{quantity} of {implementation} is not what the chain rule gives"
+    return f"{wrong}, and no single classic mistake explains it"
+
+
+def explained(failure: Finding, explanation: Explanation, implementation: str) -> str:
+    """Says what is wrong and why, beside the figures of a rule that may speak of something else."""
+    said = accusation(explanation, implementation)
+    return said if _shows(failure, explanation) else f"{said}: {evidence(explanation)}"
+
+
+def evidence(explanation: Explanation) -> str:
+    """Says what the entry is that is furthest off, and what it should be."""
+    found, expected = told_apart(explanation.found, explanation.expected)
+    asking = "forward pass" if _is_input(explanation.quantity) else "chain rule"
+    place = f"{explanation.quantity}{subscript(explanation.place)}"
+    return f"{place} is {found} where the {asking} asks for {expected}"
+
+
+def decisive_entry(
+    failure: Finding, explanation: Explanation | None
+) -> tuple[str, tuple[int, ...]]:
+    """Returns the parameter, and the index in it, of the entry that a sentence speaks of."""
+    if explanation is None or _shows(failure, explanation):
+        return failure.parameter, failure.index
+    kind = "b" if explanation.quantity.startswith(("delta", "dL/db")) else "w"
+    return f"{kind}{explanation.layer}", explanation.place
+
+
+def _shows(failure: Finding, explanation: Explanation) -> bool:
+    """Whether the rule that failed first is evidence of what an explanation speaks of.
+
+    If dL/db alone is wrong it is not: the rules compare with what is recovered from dL/db.
+    """
+    quantity, layer = explanation.quantity, explanation.layer
+    if quantity == WHOLE:
+        return True
+    if failure.parameter == f"w{layer}":
+        return failure.rule != "rank_one" if _is_input(quantity) else quantity == f"dL/dw{layer}"
+    return failure.parameter == f"b{layer}" and quantity == f"delta{layer}"
+
+
+def _subject(failure: Finding, implementation: str) -> str:
+    """Says what a rule finds wrong, where nothing more is known."""
+    layer = int(failure.parameter[1:])
+    if failure.rule in ("input", "activation"):
+        return _wrong_input(f"h{layer - 1}" if layer > 1 else "x", layer, implementation)
+    quantity = f"dL/dw{layer}" if failure.rule == "rank_one" else f"delta{layer}"
+    return f"{quantity} of {implementation} is not what the chain rule gives"
+
+
+def _wrong_input(quantity: str, layer: int, implementation: str) -> str:
+    right = "what the forward pass gives" if layer > 1 else "that of the sample"
+    return f"the {quantity} that dL/dw{layer} of {implementation} implies is not {right}"
+
+
+def _is_input(quantity: str) -> bool:
+    return quantity == "x" or quantity.startswith("h")
+
+
+def _broken_rule(failure: Finding, loss: Loss) -> str:
+    """Says what a rule has found, and what it expected."""
+    place = subscript(failure.index)
+    layer = int(failure.parameter[1:])
+    below = layer - 1
+    found, expected = told_apart(failure.found, failure.expected)
+    both = f"dL/dw{layer} and dL/db{layer}"
+    return {
+        "rank_one": f"dL/dw{layer}{place} is {found} where {f'h{below}' if below else 'x'} times "
+        f"dL/db{layer} is {expected}",
+        "input": f"{both} imply x{place} = {found} where it is {expected}",
+        "activation": f"{both} imply h{below}{place} = {found} where phi(z{below}) is {expected}",
+        "output": f"delta{layer}{place} is {found} where {loss.slope_formula} is {expected}",
+        "chain": f"delta{layer}{place} is {found} where the layer above asks for {expected}",
+    }[failure.rule]

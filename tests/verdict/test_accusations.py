@@ -1,0 +1,195 @@
+"""What is said of wrong gradients: one finding, its name and figures of the same quantity.
+
+Every mistake is made in a backprop of 2-5-5-1 sigmoid, in float32, or float64 where it says so.
+"""
+
+import itertools
+import re
+
+import numpy as np
+import pytest
+
+from compare import compare_gradients
+from compare.report.json.write import report_to_dict
+from compare.report.page.sections.failure import failure
+
+SIZES = (2, 5, 5, 1)
+UNKNOWN = ", and no single classic mistake explains it"
+DEAD = "is not what the chain rule gives"
+
+
+def logistic(z):
+    return 1 / (1 + np.exp(-z))
+
+
+def backprop(change=lambda grads: grads, h=logistic, use_b1=True, low=lambda a: a):
+    """Returns a backprop of sigmoid layers whose forward pass or result is changed."""
+
+    def gradients(params, x, y):
+        (w1, b1), (w2, b2), (w3, b3) = [(low(w), b) for w, b in params]
+        z1 = low(x) @ w1 + (b1 if use_b1 else 0)
+        h1 = h(z1)
+        h2 = logistic(h1 @ w2 + b2)
+        d3 = 2 * (h2 @ w3 + b3 - y)
+        d2 = (w3 @ d3) * h2 * (1 - h2)
+        d1 = (w2 @ d2) * h1 * (1 - h1)
+        grads = [[np.outer(low(x), d1), d1], [np.outer(h1, d2), d2], [np.outer(h2, d3), d3]]
+        return change(grads)
+
+    return gradients
+
+
+def scaled(**factors):
+    """Returns a change of some of dw1, db1, ... by factors."""
+
+    def change(grads):
+        for name, factor in factors.items():
+            grads[int(name[2]) - 1]["wb".index(name[1])] *= factor
+        return grads
+
+    return change
+
+
+def everything(factor):
+    return scaled(**{f"d{kind}{i}": factor for i in (1, 2, 3) for kind in "wb"})
+
+
+def truncated(array):
+    return (np.asarray(array, np.float32).view(np.uint32) & 0xFFFF0000).view(np.float32)
+
+
+def compare(candidate, dtype=np.float32, samples=5, outputs=1):
+    rng = np.random.default_rng(0)
+    sizes = (*SIZES[:-1], outputs)
+    layers = [
+        (rng.normal(size=pair).astype(dtype), rng.normal(size=pair[1]).astype(dtype))
+        for pair in itertools.pairwise(sizes)
+    ]
+    x, y = rng.random((samples, 2)).astype(dtype), rng.random((samples, outputs)).astype(dtype)
+    return compare_gradients(
+        layers,
+        x,
+        y,
+        activation="sigmoid",
+        implementations=["numpy_manual"],
+        candidates={"mine": candidate},
+    )
+
+
+# what is wrong -> (backprop, what the sentence begins with, what the figures are of)
+MISTAKES = {
+    "bias forgotten": (
+        backprop(use_b1=False),
+        f"the h1 that dL/dw2 of mine implies is not what the forward pass gives{UNKNOWN}",
+        r"dL/dw2 and dL/db2 imply h1\[\d\] = \S+ where phi\(z1\) is",
+    ),
+    "another activation": (
+        backprop(h=lambda z: np.maximum(z, 0)),
+        f"the h1 that dL/dw2 of mine implies is not what the forward pass gives{UNKNOWN}",
+        r"dL/dw2 and dL/db2 imply h1\[\d\] = \S+ where phi\(z1\) is",
+    ),
+    "inputs rounded": (
+        backprop(low=truncated),
+        f"the x that dL/dw1 of mine implies is not that of the sample{UNKNOWN}",
+        r"dL/dw1 and dL/db1 imply x\[\d\] = \S+ where it is",
+    ),
+    "two factors": (
+        backprop(scaled(dw2=2, db1=4)),
+        "dL/dw2 of mine is twice what the chain rule gives",
+        r"dL/dw2\[\d,\d\] is \S+ where the chain rule asks for",
+    ),
+    "biases twice": (
+        backprop(scaled(db1=2, db2=2, db3=2)),
+        "dL/db3 of mine is twice what the chain rule gives",
+        r"dL/db3\[0\] is \S+ where the chain rule asks for",
+    ),
+    "one bias by a factor without a name": (
+        backprop(scaled(db2=3)),
+        f"dL/db2 of mine {DEAD}{UNKNOWN}",
+        r"dL/db2\[\d\] is \S+ where the chain rule asks for",
+    ),
+    "one hundredth": (
+        backprop(everything(0.01)),
+        "delta3 of mine is what the chain rule gives divided by 100, as by a mean over the 100 "
+        "samples",
+        r"delta3\[0\] is \S+ where 2 \(yhat - y\) is",
+    ),
+    "half": (
+        backprop(everything(0.5)),
+        "delta3 of mine is half of what the chain rule gives: the factor 2 of (yhat - y)^2 is "
+        "missing",
+        r"delta3\[0\] is \S+ where 2 \(yhat - y\) is",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", MISTAKES)
+def test_the_name_and_the_figures_are_of_one_quantity(name):
+    candidate, said, figures = MISTAKES[name]
+    report = compare(candidate, samples=100 if name == "one hundredth" else 5)
+    assert report.verdict == "disagree"
+    assert report.reason.startswith(f"{said}; first seen in sample 0, layer "), report.reason
+    assert re.search(rf"layer \d(, by the rule \w+)?: {figures} ", report.reason), report.reason
+
+
+def test_a_factor_that_two_mistakes_make_has_no_name():
+    report = compare(backprop(everything(0.5)), outputs=2)
+    assert report.reason.startswith("delta3 of mine is half of what the chain rule gives; first")
+
+
+def test_a_factor_has_to_fit_every_entry():
+    def change(grads):
+        everything(0.5)(grads)
+        for array in grads[2]:  # the entries of one output are 1e-6 of those of the other
+            array[..., 1] *= -1
+        return grads
+
+    def small_residual(params, x, y):
+        return backprop(change)(params, x, y)
+
+    rng = np.random.default_rng(1)
+    layers = [(rng.normal(size=s), rng.normal(size=s[1])) for s in ((2, 5), (5, 5), (5, 2))]
+    layers = [(np.float32(w), np.float32(b)) for w, b in layers]
+    layers[2][0][:, 1] *= np.float32(1e-6)
+    layers[2][1][1] = 0
+    x = np.float32(rng.random((5, 2)))
+    y = np.float32(np.stack([rng.random(5), np.zeros(5)], axis=1))
+    options = {"activation": "sigmoid", "implementations": ["numpy_manual"]}
+    report = compare_gradients(layers, x, y, candidates={"mine": small_residual}, **options)
+    assert report.verdict == "disagree"
+    assert " is half of " not in report.reason
+    right = backprop(everything(0.5))
+    report = compare_gradients(layers, x, y, candidates={"mine": right}, **options)
+    assert " is half of " in report.reason
+
+
+@pytest.mark.parametrize(
+    "change", [scaled(dw1=1 + 1e-12), everything(1 + 1e-11)], ids=["dw1", "everything"]
+)
+def test_two_numbers_that_disagree_look_different(change):
+    report = compare(backprop(change), np.float64)
+    found, expected = re.search(r" (?:is|=) (\S+) where .* is (\S+), ", report.reason).groups()
+    assert (report.verdict, found != expected) == ("disagree", True), report.reason
+    assert float(found) == pytest.approx(float(expected), rel=1e-9)
+    page = failure(report_to_dict(report), picture="")
+    assert found in page
+    assert expected in page
+
+
+def test_the_page_gives_an_explanation_figures_of_its_own_quantity():
+    first = report_to_dict(compare(backprop(scaled(dw2=2, db1=4))))["implementations"][1][
+        "certificate"
+    ]["first_failure"]
+    assert first["parameter"] == "w1"
+    assert re.fullmatch(
+        r"dL/dw2 of mine is twice what the chain rule gives: dL/dw2\[\d,\d\] is \S+ where the "
+        r"chain rule asks for \S+",
+        first["explanation"],
+    )
+
+
+def test_the_deciding_values_are_of_the_quantity_that_is_named():
+    report = compare(backprop(scaled(dw2=2, db1=4)))
+    (shown,) = report.values
+    assert shown.quantity == "w2"
+    assert shown.values["mine"] == pytest.approx(2 * shown.values["numpy_manual"], rel=1e-5)
