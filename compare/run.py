@@ -45,23 +45,27 @@ def _compare(config: Config) -> "tuple[Report, Sequence[str]] | None":
     from compare.implementations.user.brought import from_flags
     from compare.pipeline.compare import examine_problem
     from compare.pipeline.conclusion import report_of
-    from compare.problem.problem import make_problem
+    from compare.problem.problem import make_problems
     from compare.report.outputs import Outputs
     from compare.resume.folder import discard
     from compare.resume.journal import Journal
     from compare.resume.processes import join, leave
 
-    problem = make_problem(config)
+    brought = from_flags(config, make_problems(config))
+    problem = brought.problem
     config = problem.complete_config(config)
-    brought = from_flags(config, problem)
     baseline = None if config.baseline is None else read_baseline(config.baseline, problem)
     if config.restart:
         discard(config.out)
     share = join(config)  # waits until all processes are here
-    outputs = Outputs(config, problem, len(config.implementations) + len(brought))
+    outputs = Outputs(config, problem, len(config.implementations) + len(brought.implementations))
 
     def examine(journal: Journal) -> "Examination":
-        options: dict[str, Any] = {"brought": brought, "baseline": baseline, "journal": journal}
+        options: dict[str, Any] = {
+            "brought": brought.implementations,
+            "baseline": baseline,
+            "journal": journal,
+        }
         with Progress(None if config.quiet else sys.stderr) as progress:
 
             def show(*_: object) -> None:
@@ -82,7 +86,7 @@ def _compare(config: Config) -> "tuple[Report, Sequence[str]] | None":
             with outputs:
                 examined = examine(journal)
                 journal.add_others(examined.evidence)
-                report = report_of(examined)
+                report = report_of(examined, weights=brought.weights, doubt=brought.doubt)
                 stems = {one.name: one.file_stem for one in examined.taking_part}
                 outputs.write(report, journal.blocks(), stems)
         except KeyboardInterrupt:

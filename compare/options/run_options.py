@@ -81,12 +81,12 @@ class Options:
         word="K",
         argument=True,
     )
-    layout: str = option.choice(
-        "in_out",
+    layout: str | None = option.choice(
+        None,
         catalogue.LAYOUTS,
-        "The layout of weight matrices in --params and in all output: in_out is [n_in, n_out], z "
-        "= x w + b; "
-        "out_in is its transpose, as in torch.",
+        "The layout of weight matrices in --params, in --gradients and in all output: in_out is "
+        "[n_in, n_out], z = x w + b; out_in is its transpose, as in torch. Without it, the one "
+        "that fits; where both do, in_out, unless gradients are certified in the other alone.",
         argument=True,
     )
     implementations: tuple[str, ...] = option.names(

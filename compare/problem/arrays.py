@@ -8,31 +8,31 @@ import numpy as np
 from compare.errors import UsageError
 from compare.formats.conversion import ARGUMENTS, convert
 from compare.formats.read.data import Samples, check_shapes, rows_of
-from compare.formats.read.params import check_finite, params_from_layers
+from compare.formats.read.params import check_finite, find_params
 from compare.problem.network import uniform_network
-from compare.problem.problem import Problem
-from compare.problem.samples import frozen, stored_batches
-from jaxmlp.base import layer_sizes
+from compare.problem.problem import Problem, Problems, problems_of
+from compare.problem.samples import stored_batches
+from jaxmlp.base import Params, layer_sizes
 
 
-def problem_from_arrays(
+def problems_from_arrays(
     params: Sequence[tuple[Any, Any]],
     x: Any,
     y: Any = None,
     *,
     activation: str,
-    layout: str,
+    layout: str | None,
     dtype: np.dtype,
     cast: bool = False,
-) -> Problem:
-    """Copies a user's arrays into a problem.
+) -> Problems:
+    """Copies a user's arrays into a problem, or several where their layout is not known.
 
     Args:
       params: (w, b) a layer, anything that numpy.asarray reads or a torch tensor, w in `layout`.
       x: [N, d].
       y: [N, k], or None for the mean of x^2.
       activation: of the hidden layers.
-      layout: 'in_out' or 'out_in'.
+      layout: 'in_out' or 'out_in'; None for either.
       dtype: to compute in.
       cast: whether to round what dtype does not have; else that is an error.
 
@@ -52,29 +52,28 @@ def problem_from_arrays(
         check_finite(array, f"params: {name}")
         return array
 
-    layers = []
+    named: dict[str, np.ndarray] = {}
     for i, layer in enumerate(params, start=1):
         if len(layer) != 2:
             raise UsageError(f"params: expected (w, b) for layer {i}, got {len(layer)} items")
-        layers.append((take_weight(f"w{i}", layer[0]), take_weight(f"b{i}", layer[1])))
-    checked = params_from_layers(layers, layout=layout, where="params")
-    sizes = layer_sizes(checked)
-    x = take("x", x)
-    y = None if y is None else take("y", y)
-    check_shapes(
-        x.shape,
-        None if y is None else y.shape,
-        n_inputs=sizes[0],
-        n_outputs=sizes[-1],
-        where="samples",
-    )
-    samples = Samples(rows_of(x), None if y is None else rows_of(y))
-    return Problem(
-        frozen(checked),
-        uniform_network(sizes, activation),
-        len(x),
-        stored_batches(samples, sizes[-1]),
-    )
+        named |= {f"w{i}": take_weight(f"w{i}", layer[0]), f"b{i}": take_weight(f"b{i}", layer[1])}
+    read = find_params(named, layout=layout, where="params")
+    x, y = take("x", x), None if y is None else take("y", y)
+
+    def make(weights: Params) -> Problem:
+        sizes = layer_sizes(weights)
+        check_shapes(
+            x.shape,
+            None if y is None else y.shape,
+            n_inputs=sizes[0],
+            n_outputs=sizes[-1],
+            where="samples",
+        )
+        samples = Samples(rows_of(x), None if y is None else rows_of(y))
+        batches = stored_batches(samples, sizes[-1])
+        return Problem(weights, uniform_network(sizes, activation), len(x), batches)
+
+    return problems_of(read, layout, make)
 
 
 def as_numpy(values: Any) -> np.ndarray:

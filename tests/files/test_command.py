@@ -79,7 +79,7 @@ BAD_WORDS = {
     "digits_not_a_number": (["--digits=five", "good", "good"], "integer of at least 1.*five"),
     "unknown_flag": (["--digit=5", "good", "good"], "Unknown command line flag 'digit'"),
     "missing_flagfile": (["--flagfile=nowhere", "good", "good"], "nowhere"),
-    "json": (["good", "report.json"], "JSON is not read"),
+    "json": (["good", "report.json"], "report.json: expected numbers, found none"),
     "npz": (["good", "a.npz"], r"a\.npz: expected text"),
 }
 

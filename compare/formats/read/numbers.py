@@ -12,6 +12,7 @@ class NamedArray(NamedTuple):
     name: str | None
     values: np.ndarray  # [N, ...] from our dumps, any shape from a print
     half_unit: np.ndarray | None = None  # of the last printed digit, like values; None: exact
+    bordered: bool = False  # whether brackets say where it begins and ends
 
     @property
     def half_units(self) -> np.ndarray:

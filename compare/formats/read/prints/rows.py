@@ -31,7 +31,7 @@ def read_rows(path: str, text: str) -> Generator[NamedArray, None, str]:
     """
     name: str | None = None
     rows: list[list[str]] = []
-    title = ""
+    titles: list[str] = []
     for line in [*text.splitlines(), ""]:
         label, row = _split_label(line)
         # A line of another kind ends the array above it.
@@ -39,13 +39,14 @@ def read_rows(path: str, text: str) -> Generator[NamedArray, None, str]:
             yield _matrix(name, rows)
             name, rows = None, []
         if row:
-            name, title = label or name, ""
+            name, titles = label or name, []
             rows.append(row)
         elif line.strip() and not line.startswith("#"):
             if _UNREAD.search(_PARAMETER.sub("", QUOTED.sub("", line))):
                 raise UsageError(f"{path}: the numbers in this line cannot be read: {line[:60]!r}")
-            name, title = last_name(line), f"{title}\n{line}"
-    return title
+            name = last_name(line)
+            titles.append(line)
+    return "\n".join(titles)
 
 
 def _split_label(line: str) -> tuple[str | None, list[str]]:
