@@ -33,6 +33,7 @@ class Choice:
     holds: bool | None = None  # whether it certifies; None where nothing was tried
     failing: tuple[Reading, ...] = ()  # the others, that do not certify
     holding: tuple[Reading, ...] = ()  # the others, that certify too
+    likely: bool = True  # whether it would have been taken without being certified
 
     @property
     def others(self) -> tuple[Reading, ...]:

@@ -22,7 +22,7 @@ from compare.problem.blocks import block_start
 from compare.results import Report, Trace, Values
 from compare.verdict.circumstances import circumstances
 from compare.verdict.decide import RULE, Place, decide
-from compare.verdict.readings import readings_said
+from compare.verdict.readings import readings_doubted, readings_said
 
 
 def report_of(
@@ -65,7 +65,11 @@ def report_of(
         reason=judged.reason
         + circumstances(engines, noises, asked=config.matmul_precision)
         + readings_said(weights, {one.name: one.read for one in taking_part}),
-        warnings=judged.warnings if doubt is None else (*judged.warnings, doubt),
+        warnings=(
+            *judged.warnings,
+            *([] if doubt is None else [doubt]),
+            *readings_doubted(weights),
+        ),
         rule=RULE,
         config={
             **{k: v for k, v in dataclasses.asdict(config).items() if k not in RUNNING},

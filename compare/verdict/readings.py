@@ -15,6 +15,16 @@ def readings_said(weights: Choice | None, gradients: Mapping[str, Choice | None]
     return "".join(f"; {said}" for said in _said(weights, gradients))
 
 
+def readings_doubted(weights: Choice | None) -> tuple[str, ...]:
+    """Returns a warning where only the gradients say how the weights are to be read."""
+    if weights is None or weights.likely or not weights.holds:
+        return ()
+    return (
+        f"the weights were read as {weights.reading.words}, since the gradients certify so; if that "
+        "is not how they are meant, say so by --layout or names such as w1 b1 w2 b2",
+    )
+
+
 def _said(weights: Choice | None, gradients: Mapping[str, Choice | None]) -> Iterator[str]:
     if weights is not None and weights.holds is not None:
         yield f"the weights were read as {_taken(weights)}"

@@ -6,7 +6,7 @@ from typing import NamedTuple
 import numpy as np
 
 from compare.formats.read.errors import suffix_of
-from compare.formats.read.layer_names import is_of_haiku
+from compare.formats.read.layer_names import Ordering, is_of_haiku
 from compare.formats.read.npz import read_npz
 from compare.formats.read.safetensors import read_safetensors
 from compare.formats.read.state_dict import read_state_dict
@@ -21,7 +21,7 @@ class Arrays(NamedTuple):
 
     named: dict[str, np.ndarray]  # in the file's order
     layout: str | None  # 'out_in' from torch's formats; None where the file does not say
-    ordered: bool = True  # whether its author chose that order: .safetensors sorts by name
+    ordering: Ordering  # what that order means
 
 
 def read_arrays(path: str, *, option: str, check: Check | None = None) -> Arrays:
@@ -41,9 +41,9 @@ def read_arrays(path: str, *, option: str, check: Check | None = None) -> Arrays
     """
     suffix = suffix_of(path, FORMATS, f"{option} {path}")
     if suffix == ".npz":
-        return Arrays(read_npz(path, option=option, check=check), layout=None)
+        return Arrays(read_npz(path, option=option, check=check), None, "kept")
     if suffix in (".pt", ".pth"):
-        return Arrays(read_state_dict(path, option=option, check=check), layout="out_in")
+        return Arrays(read_state_dict(path, option=option, check=check), "out_in", "chosen")
     named = read_safetensors(path, option=option, check=check)
     layout = None if any(map(is_of_haiku, named)) else "out_in"
-    return Arrays(named, layout, ordered=False)
+    return Arrays(named, layout, "sorted")

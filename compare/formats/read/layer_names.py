@@ -3,7 +3,7 @@
 import itertools
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 import numpy as np
 
@@ -21,6 +21,11 @@ _BY_FLAX = re.compile(r"(?:.*[./])?[A-Z][A-Za-z]*_\d+[./]", re.ASCII | re.DOTALL
 _BY_HAIKU = re.compile(r".*/w", re.DOTALL)  # mlp/~/linear_1/w
 _MOST_PERMUTED = 7  # layers that are tried in every order
 _MOST_LISTED = 20  # arrays that are named in an error
+
+
+# Of the arrays of a file: chosen by the author of a module, kept as they were given, after JAX may
+# have sorted them by name, or sorted by the format.
+Ordering = Literal["chosen", "kept", "sorted"]
 
 
 class NamedLayer(NamedTuple):
@@ -43,24 +48,27 @@ class LayerOrders(NamedTuple):
     natural: tuple[NamedLayer, ...]  # by the alphabet, and by number within
     said: bool  # whether they differ in numbers alone that somebody has chosen
     by_flax: bool  # whether Flax has numbered them
-    ordered: bool  # whether the author of the file has chosen its order
+    ordering: Ordering
 
     def candidates(self) -> Iterator[tuple[NamedLayer, ...]]:
         """Yields every order that there may be, the most likely first."""
         likely = [self.natural]
         if self.by_flax:
             likely.append(self.natural[::-1])
-        elif self.ordered and not self.said:
+        elif self.ordering != "sorted" and not self.said:
             likely.insert(0, self.in_file)
         likely = list(dict.fromkeys(likely))
         yield from likely
-        if not self.said and len(self.natural) <= _MOST_PERMUTED:
+        # An order that is not that of the alphabet is somebody's own.
+        own = self.said or self.ordering == "chosen" or self.in_file != self.natural
+        open_to_any = self.by_flax or self.ordering == "sorted" or not own
+        if open_to_any and len(self.natural) <= _MOST_PERMUTED:
             groups = [one.name if self.by_flax else _words(one) for one in self.natural]
             yield from (one for one in _every_order(self.natural, groups) if one not in likely)
 
 
 def order_layers(
-    arrays: Mapping[str, np.ndarray], *, where: str, ordered: bool = True
+    arrays: Mapping[str, np.ndarray], *, where: str, ordering: Ordering = "kept"
 ) -> LayerOrders:
     """Pairs weights with biases, and finds out what is known of the order of the layers.
 
@@ -71,7 +79,7 @@ def order_layers(
     Args:
       arrays: name -> array, of which shapes are looked at for errors alone.
       where: the file, to be named in errors.
-      ordered: whether the order of `arrays` was chosen by somebody.
+      ordering: what is known of the order of `arrays`.
 
     Raises:
       UsageError: if names do not pair up.
@@ -82,7 +90,7 @@ def order_layers(
     by_flax = by_flax and all(is_kernel(one.weight) for one in layers)
     natural = sorted(layers, key=_numbers if numbered else _natural)
     said = numbered and not by_flax
-    return LayerOrders(tuple(layers), tuple(natural), said, by_flax, ordered)
+    return LayerOrders(tuple(layers), tuple(natural), said, by_flax, ordering)
 
 
 def is_kernel(name: str) -> bool:

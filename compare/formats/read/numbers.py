@@ -5,6 +5,8 @@ from typing import NamedTuple
 
 import numpy as np
 
+from compare.formats.read.layer_names import Ordering
+
 
 class NamedArray(NamedTuple):
     """One array of a file."""
@@ -31,7 +33,7 @@ class Numbers(NamedTuple):
     path: str
     arrays: tuple[NamedArray, ...]
     layout: str | None  # of the matrices; None where the file does not say
-    ordered: bool = True  # whether the order of the arrays means anything
+    ordering: Ordering = "kept"  # what the order of the arrays means
 
     @property
     def names(self) -> tuple[str | None, ...]:

@@ -12,6 +12,7 @@ from compare.formats.layouts import other_layout
 from compare.formats.read.arrays import read_arrays
 from compare.formats.read.layer_names import (
     NamedLayer,
+    Ordering,
     describe,
     is_kernel,
     kind_of,
@@ -69,16 +70,12 @@ def read_params(
             named,
             layout=arrays.layout or layout,
             where=where,
-            ordered=arrays.ordered,
+            ordering=arrays.ordering,
             advice=advice,
         )
     except UsageError as error:
         raise UsageError(f"{error}; found {describe(named)}") from None
-    # The order of a state_dict is that of the module. JAX sorts the names of what it returns.
-    by_format = arrays.layout is not None
-    return read._replace(
-        doubt=None if by_format and read.likely else read.doubt, by_format=by_format
-    )
+    return read._replace(by_format=arrays.layout is not None)
 
 
 def find_params(
@@ -86,7 +83,7 @@ def find_params(
     *,
     layout: str | None,
     where: str,
-    ordered: bool = True,
+    ordering: Ordering = "kept",
     advice: str | None = None,
 ) -> ParamsReadings:
     """Finds the networks that named arrays may be.
@@ -95,13 +92,13 @@ def find_params(
       named: w [n_in, n_out] if in_out, [n_out, n_in] if out_in, and b [n_out] of every layer.
       layout: 'in_out' or 'out_in'; None for either. A kernel of Flax is in_out.
       where: the file, to be named in errors.
-      ordered: whether the order of `named` was chosen by somebody.
+      ordering: what is known of the order of `named`.
       advice: how to choose the other layout, for errors where it would fit; None for --layout.
 
     Raises:
       UsageError: if the shapes do not chain, with a hint if they would in the other layout.
     """
-    orders = order_layers(named, where=where, ordered=ordered)
+    orders = order_layers(named, where=where, ordering=ordering)
     candidates = list(orders.candidates())
     layouts = LAYOUTS if layout is None else (layout,)
     if all(map(is_kernel, (layer.weight for layer in orders.natural))) or _same_in_both(named):
@@ -129,7 +126,7 @@ def find_params(
         f"{where}: its layers may stand in more than one order; expected numbers that say it, such "
         f"as w1 b1 w2 b2 or fc1.weight fc1.bias; found {describe(named)}"
     )
-    return ParamsReadings(found, doubt, ordered and orders.in_file == orders.natural)
+    return ParamsReadings(found, doubt, ordering == "kept" and orders.in_file == orders.natural)
 
 
 def check_finite(array: np.ndarray, name: str) -> None:

@@ -5,7 +5,8 @@ leave more than one, each is certified on the first samples. No reading makes a 
 right: one that certifies is the gradient of that network on those samples.
 """
 
-from collections.abc import Iterator, Sequence
+import dataclasses
+from collections.abc import Sequence
 from typing import NamedTuple, Protocol
 
 import numpy as np
@@ -108,7 +109,7 @@ def choose(problems: Problems, brought: Sequence[Readable]) -> Chosen:
     if not brought:
         if problems.doubt is not None and not problems.likely:
             raise UsageError(problems.doubt)
-        return Chosen(candidates[0], (), (), _weights(candidates[0]), problems.doubt)
+        return Chosen(candidates[0], (), (), _alone(candidates[0]), _doubt(problems, candidates[0]))
     attempts, complete = _attempts(candidates, brought)
     best = min(attempts, key=lambda one: one.rank)
     if not complete and not best.holds:
@@ -125,8 +126,8 @@ def choose(problems: Problems, brought: Sequence[Readable]) -> Chosen:
             for one, trial in zip(brought, best.best, strict=True)
         ),
         tuple(map(_choice, best.best, best.trials)),
-        _weights(best.problem, best.holds, [one for one in attempts if one is not best]),
-        None if best.holds or len(candidates) == 1 else problems.doubt,
+        _weights(best, attempts),
+        None if best.holds else _doubt(problems, best.problem),
     )
 
 
@@ -185,21 +186,32 @@ def _choice(taken: _Trial, trials: Sequence[_Trial]) -> Choice:
         None if taken.certificate is None else taken.holds,
         failing=tuple(one.reading for one in others if not one.holds),
         holding=tuple(one.reading for one in others if one.holds),
+        likely=taken is trials[0],
     )
 
 
-def _weights(
-    problem: Problem, holds: bool | None = None, others: Sequence[_Attempt] = ()
-) -> Choice | None:
-    if problem.reading is None:
+def _weights(taken: _Attempt, attempts: Sequence[_Attempt]) -> Choice | None:
+    choice = _alone(taken.problem)
+    if choice is None or len(attempts) == 1:
+        return choice
+    others = [one for one in attempts if one is not taken]
+    return dataclasses.replace(
+        choice,
+        holds=taken.holds,
+        failing=tuple(
+            one.problem.reading for one in others if one.problem.reading and not one.holds
+        ),
+        holding=tuple(one.problem.reading for one in others if one.problem.reading and one.holds),
+        likely=taken is attempts[0],
+    )
+
+
+def _alone(problem: Problem) -> Choice | None:
+    """Returns the choice of weights without any other."""
+    return None if problem.reading is None else Choice(problem.reading)
+
+
+def _doubt(problems: Problems, taken: Problem) -> str | None:
+    if problems.doubt is None or taken.reading is None:
         return None
-    return Choice(
-        problem.reading,
-        holds if others else None,
-        failing=tuple(_readings(one for one in others if not one.holds)),
-        holding=tuple(_readings(one for one in others if one.holds)),
-    )
-
-
-def _readings(attempts: "Iterator[_Attempt]") -> Iterator[Reading]:
-    return (one.problem.reading for one in attempts if one.problem.reading is not None)
+    return f"{problems.doubt}; read as {taken.reading.words}"

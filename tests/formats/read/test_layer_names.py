@@ -7,10 +7,10 @@ from compare.errors import UsageError
 from compare.formats.read.layer_names import order_layers
 
 
-def orders(names, *, ordered=True):
+def orders(names, *, ordering="kept"):
     """Every order of the layers, as names of arrays."""
     given = {name: np.zeros(2) for name in names}
-    found = order_layers(given, where="file", ordered=ordered)
+    found = order_layers(given, where="file", ordering=ordering)
     return [[n for layer in one for n in (layer.weight, layer.bias)] for one in found.candidates()]
 
 
@@ -58,11 +58,14 @@ def test_numbers_say_the_order_whatever_the_file_says(style):
     assert len(found) == (2 if style == "flax" else 1)
 
 
-def test_words_may_be_in_the_order_of_the_file_then_of_the_alphabet_then_in_any():
+def test_words_are_in_the_order_of_the_file_or_of_the_alphabet():
     names = of("input", "hidden", "output")
-    found = orders(names)
-    assert found[:2] == [names, of("hidden", "input", "output")]
-    assert len(found) == len({tuple(one) for one in found}) == 6
+    assert orders(names) == [names, of("hidden", "input", "output")]
+
+
+def test_the_order_of_a_module_is_not_doubted():
+    names = of("decoder", "encoder", "hidden")
+    assert orders(names, ordering="chosen") == [names]
 
 
 def test_sorted_words_may_be_in_any_order():
@@ -70,17 +73,18 @@ def test_sorted_words_may_be_in_any_order():
     found = orders(names)
     assert found[0] == names
     assert of("encoder", "hidden", "decoder") in found
+    assert len(found) == len({tuple(one) for one in found}) == 6
 
 
 def test_words_with_numbers_go_by_these_among_themselves():
-    found = orders(sorted(of("input", "middle.1", "middle.2", "last")), ordered=False)
+    found = orders(sorted(of("input", "middle.1", "middle.2", "last")), ordering="sorted")
     assert of("input", "middle.1", "middle.2", "last") in found
     assert len(found) == 12
 
 
 def test_a_file_that_sorts_says_nothing_of_the_order():
     names = of("b", "a")
-    assert orders(names, ordered=False)[0] == of("a", "b")
+    assert orders(names, ordering="sorted")[0] == of("a", "b")
 
 
 def test_too_many_layers_for_every_order():

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 from compare.errors import UsageError
 from compare.formats.read.gradients.expected import ExpectedGradients
-from compare.formats.read.layer_names import NamedLayer, is_kernel, order_layers
+from compare.formats.read.layer_names import NamedLayer, Ordering, is_kernel, order_layers
 from compare.formats.read.numbers import NamedArray
 from compare.formats.reading import Reading
 from jaxmlp.base import parameter_names
@@ -27,7 +27,7 @@ def readings_by_name(
     expected: ExpectedGradients,
     layout: str | None,
     *,
-    ordered: bool,
+    ordering: Ordering,
     layers: Sequence[str],
 ) -> list[Reading]:
     """Finds the orders of layers that names allow, and the layouts that shapes allow.
@@ -36,7 +36,7 @@ def readings_by_name(
       arrays: one for each parameter.
       expected: the gradients.
       layout: of the matrices, if it was said; a kernel of Flax is in_out.
-      ordered: whether the order of the arrays was chosen by somebody.
+      ordering: what is known of the order of the arrays.
       layers: the names of the layers from the first to the last, if the weights had names: the same
         names mean the same layers.
 
@@ -54,7 +54,7 @@ def readings_by_name(
             "one half of what --split_dumps writes; write it without"
         )
     values = {name: array.values for name, array in named.items()}
-    orders = order_layers(values, where=expected.where, ordered=ordered)
+    orders = order_layers(values, where=expected.where, ordering=ordering)
     if len(orders.natural) != len(expected.shapes) // 2:
         raise UsageError(
             f"{expected.where}: expected {len(expected.shapes) // 2} layers, "

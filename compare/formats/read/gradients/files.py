@@ -58,7 +58,7 @@ class GradientFile(NamedTuple):
         try:
             _check_distinct(self.arrays, expected.where)
             return readings_by_name(
-                self.arrays, expected, said, ordered=numbers.ordered, layers=layers
+                self.arrays, expected, said, ordering=numbers.ordering, layers=layers
             )
         except UsageError:
             if not numbers.printed and any(numbers.names):
@@ -124,7 +124,7 @@ def _read(path: str, expected: ExpectedGradients) -> Numbers:
             NamedArray(None if _NO_NAME.fullmatch(name) else name, array)
             for name, array in found.named.items()
         )
-        return Numbers(path, arrays, found.layout, ordered=found.ordered)
+        return Numbers(path, arrays, found.layout, ordering=found.ordering)
     try:
         return read_text(path, at_most=_TEXT_OF_NUMBER * enough + _TEXT_BESIDE)
     except UsageError as error:
