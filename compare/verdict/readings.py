@@ -20,8 +20,8 @@ def readings_doubted(weights: Choice | None) -> tuple[str, ...]:
     if weights is None or weights.likely or not weights.holds:
         return ()
     return (
-        f"the weights were read as {weights.reading.words}, since the gradients certify so; if that "
-        "is not how they are meant, say so by --layout or names such as w1 b1 w2 b2",
+        f"the weights were read as {weights.reading.words}, because the gradients certify so; if "
+        "that is not how they are meant, say so by --layout or names such as w1 b1 w2 b2",
     )
 
 

@@ -54,8 +54,8 @@ def read_dump(path: str, text: str) -> Numbers:
         values = _assemble(path, name, entries)
         if values.shape != _shape(name, network, int(found["samples"]), found["layout"]):
             raise UsageError(
-                f"{path}: {name} does not have the samples, rows and columns that the header says; "
-                "is the file cut short?"
+                f"{path}: {name[:_SHOWN]} does not have the samples, rows and columns that the "
+                "header says; is the file cut short?"
             )
         arrays.append(NamedArray(name, _narrowed(path, name, values, found["dtype"])))
     if not arrays:
@@ -112,7 +112,7 @@ def _assemble(path: str, name: str, entries: Entries) -> np.ndarray:
     bias = name.startswith("b") and shape[1] != 1
     if bias or math.prod(shape) != len(places) or not _in_order(places, shape):
         raise UsageError(
-            f"{path}: {name} has {len(places)} entries, which are not all of "
+            f"{path}: {name[:_SHOWN]} has {len(places)} entries, which are not all of "
             f"{shape[0]} samples of {shape[1]} x {shape[2]} in order; is the file cut short?"
         )
     values = np.array(entries.values).reshape(shape)

@@ -195,6 +195,8 @@ LONG = {
     "very_long_integer": f"{'1' * 20_000}x\n1 2",
     "ragged_and_deep": "[[1], " * 20_000 + "]" * 20_000,
     "brackets_that_never_close": f"{'[' * 20_000}\n1 2",
+    "a_log": "a line of a log without a number\n" * 100_000,
+    "options_that_never_end": "[1.0], dtype=float32\n" * 5_000 + "x" * 3_000_000,
     "many_tensors": "loss: tensor(0.5)\n" * 20_000,
 }
 
