@@ -20,9 +20,9 @@ class Reading:
 
     @property
     def words(self) -> str:
-        """The order and the layout, such as 'b1 w1 b2 w2, in layout in_out'."""
+        """The order and the layout, such as 'b1 w1 b2 w2 (in_out)'."""
         order = f"layers {_cut(self.layers, ', ')}" if self.layers else _cut(self.order, " ")
-        return f"{order}, in layout {self.layout}"
+        return f"{order} ({self.layout})"
 
 
 @dataclasses.dataclass(frozen=True)

@@ -36,7 +36,7 @@ def test_a_device_has_no_end_and_is_not_read(tmp_path, option, suffix):
 
 
 def test_nor_by_the_comparison_of_files(tmp_path):
-    with pytest.raises(UsageError, match="^/dev/zero: expected a file, got a device$"):
+    with pytest.raises(UsageError, match=r"^/dev/zero: expected a file, got a device$"):
         files.main(["compare.files", "/dev/zero", "/dev/zero"])
 
 
@@ -121,7 +121,7 @@ def test_a_sound_file_is_not_called_damaged_when_memory_is_short(tmp_path, monke
     read_arrays(str(path), option="--params")
     where, fault = SHORT[suffix]
     monkeypatch.setattr(where.replace("np.lib", "numpy.lib"), fault)
-    with pytest.raises(UsageError, match="there is not enough memory to read it$"):
+    with pytest.raises(UsageError, match=r"there is not enough memory to read it$"):
         read_arrays(str(path), option="--params")
 
 

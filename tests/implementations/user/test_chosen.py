@@ -123,7 +123,7 @@ def test_right_files_agree_however_they_are_meant(judge, kind):
     assert (tuple(chosen["layers"]), chosen["layout"]) == (layers, layout)
     assert chosen["certifies"]
     assert not any(other["certifies"] for other in chosen["others"])
-    assert f"the weights were read as layers {', '.join(layers)}, in layout {layout}, and" in said
+    assert f"the weights were read as layers {', '.join(layers)} ({layout}), and" in said
     assert f"weights from {report['config']['params']}, read as layers {layers[0]}" in said
     assert report["config"]["layout"] == layout
 
@@ -170,7 +170,7 @@ def test_an_order_that_nothing_decides_is_a_warning_or_refused(judge):
     _, report, _ = judge(flat(TREE), None)
     (warning,) = report["warnings"]
     assert "its layers may stand in more than one order" in warning
-    assert warning.endswith("read as layers decoder, encoder, hidden, in layout in_out")
+    assert warning.endswith("read as layers decoder, encoder, hidden (in_out)")
     with pytest.raises(UsageError, match=r"more than one order.*found decoder/b \[3\]"):
         judge(flat(TREE, ("w", "b")), None, suffix=".safetensors")
 
@@ -192,7 +192,7 @@ def test_of_two_readings_that_certify_both_are_said():
     options = {"activation": "identity", "implementations": ("numpy_manual",), "witness": 0}
     report = compare_gradients(params, x, zero, gradients=grads, **options)
     assert report.verdict == "agree"
-    assert "in layout in_out, and as w1 b1, in layout out_in it certifies too" in report.reason
+    assert "in layout in_out, and as w1 b1 (out_in) it certifies too" in report.reason
     assert not report.warnings
     wrong = {"mine": [(2 * dw, 2 * db) for dw, db in grads["mine"]]}
     assert compare_gradients(params, x, zero, gradients=wrong, **options).verdict == "disagree"
