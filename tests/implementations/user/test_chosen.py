@@ -192,7 +192,7 @@ def test_of_two_readings_that_certify_both_are_said():
     options = {"activation": "identity", "implementations": ("numpy_manual",), "witness": 0}
     report = compare_gradients(params, x, zero, gradients=grads, **options)
     assert report.verdict == "agree"
-    assert "in layout in_out, and as w1 b1 (out_in) it certifies too" in report.reason
+    assert "(in_out), and as w1 b1 (out_in) it certifies too" in report.reason
     assert not report.warnings
     wrong = {"mine": [(2 * dw, 2 * db) for dw, db in grads["mine"]]}
     assert compare_gradients(params, x, zero, gradients=wrong, **options).verdict == "disagree"
