@@ -111,8 +111,8 @@ class Options:
     )
     gradients: tuple[str, ...] = option.repeated(
         "FILE",
-        "Per-sample gradients that exist already: a dump, a print, .npz, .pt or .safetensors; may "
-        "be repeated.",
+        "Per-sample gradients that exist already: a dump, a print, .json, .csv, .npz, .pt or "
+        ".safetensors; may be repeated.",
     )
     only_sample: int | None = option.sample(
         "Compare this sample alone, computed in the block that it belongs to."
@@ -173,7 +173,10 @@ class Options:
     plots: str | None = option.folder(
         None, "A folder for the figures of that page, as .svg files.", purpose="running"
     )
-    verbose: bool = option.flag("Print histograms of ulp too.", purpose="running")
+    verbose: bool = option.flag(
+        "Print histograms of ulp, and which array of a file is which parameter, too.",
+        purpose="running",
+    )
     quiet: bool = option.flag("Show no progress.", purpose="running")
     restart: bool = option.flag(
         "Begin anew where an earlier run of --out was interrupted; without it, it goes on.",

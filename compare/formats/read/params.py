@@ -99,14 +99,13 @@ def find_params(
       UsageError: if the shapes do not chain, with a hint if they would in the other layout.
     """
     orders = order_layers(named, where=where, ordering=ordering)
-    candidates = list(orders.candidates())
     layouts = LAYOUTS if layout is None else (layout,)
-    if all(map(is_kernel, (layer.weight for layer in orders.natural))) or _same_in_both(named):
+    if _same_in_both(named, orders.natural):
         layouts = layouts[:1]
     views = {held: _in_out(named, held) for held in layouts}
     fitting = [
         (order, held)
-        for order in candidates
+        for order in orders.candidates()
         for held in layouts
         if _fault(_params(views[held], order)) is None
     ]
@@ -155,9 +154,11 @@ def _params(arrays: Mapping[str, np.ndarray], order: Sequence[NamedLayer]) -> Pa
     return tuple(Layer(arrays[layer.weight], arrays[layer.bias]) for layer in order)
 
 
-def _same_in_both(named: Mapping[str, np.ndarray]) -> bool:
-    """Whether every matrix is its own transpose in shape and place: [1, 1]."""
-    return all(array.size == 1 for name, array in named.items() if kind_of(name) == "w")
+def _same_in_both(named: Mapping[str, np.ndarray], layers: Sequence[NamedLayer]) -> bool:
+    """Whether the layout makes no difference: to kernels, which are in_out, and to [1, 1]."""
+    return all(is_kernel(one.weight) for one in layers) or all(
+        named[one.weight].size == 1 for one in layers
+    )
 
 
 def _fault(params: Params) -> ValueError | None:

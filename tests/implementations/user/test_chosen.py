@@ -6,10 +6,9 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
-import torch
 from safetensors.numpy import save_file
 
-from compare import compare_gradients, run
+from compare import run
 from compare.errors import UsageError
 from tests.support.gradient_files import named, network
 
@@ -175,63 +174,26 @@ def test_an_order_that_nothing_decides_is_a_warning_or_refused(judge):
         judge(flat(TREE, ("w", "b")), None, suffix=".safetensors")
 
 
+def test_what_was_read_as_what_is_a_table_if_asked_for(judge):
+    _, report, said = judge(flat(TREE), text_of(GRADS, leaves=True), "--verbose")
+    assert "grads, read as b3 w3 b1 w1 b2 w2 (in_out) b3 array 1 w3 array 2 b1 array 3" in said
+    assert "w1 encoder/kernel b1 encoder/bias w2 hidden/kernel" in said
+    assert read_of(report)["order"] == ["b3", "w3", "b1", "w1", "b2", "w2"]
+    assert "the weights could be read as well as layers decoder, encoder, hidden (in_out);" in said
+
+
+def test_readings_that_all_fail_are_named(judge):
+    _, report, said = judge(flat(TREE), flat({**GRADS, "encoder": GRADS["hidden"]}))
+    assert "the weights could be read as well as layers " in said
+    assert all(other["words"] in said for other in report["weights"]["others"])
+
+
 def test_the_command_of_a_report_chooses_the_same(judge, tmp_path, capsys):
     _, report, _ = judge(flat(TREE), flat({**GRADS, "encoder": GRADS["hidden"]}))
     words = report["reproduce"].split()[3:]
     assert run.main(["compare.run", *words]) == 2
     again = json.loads((tmp_path / "out" / "sample_0" / "report.json").read_text())
     assert again["weights"] == report["weights"]
-
-
-def test_of_two_readings_that_certify_both_are_said():
-    """dL/dw = 2 c x x^T of w = c I, b = y = 0 is its own transpose, and so is w."""
-    x = np.array([[0.5, 0.25]], np.float32)
-    params, zero = [(1.5 * np.eye(2, dtype=np.float32), np.zeros(2, np.float32))], np.zeros((1, 2))
-    delta = 3 * x
-    grads = {"mine": [(x[:, :, None] * delta[:, None, :], delta)]}
-    options = {"activation": "identity", "implementations": ("numpy_manual",), "witness": 0}
-    report = compare_gradients(params, x, zero, gradients=grads, **options)
-    assert report.verdict == "agree"
-    assert "(in_out), and as w1 b1 (out_in) it certifies too" in report.reason
-    assert not report.warnings
-    wrong = {"mine": [(2 * dw, 2 * db) for dw, db in grads["mine"]]}
-    assert compare_gradients(params, x, zero, gradients=wrong, **options).verdict == "disagree"
-
-
-SQUARE = network((3, 3, 3), 2)
-
-
-@pytest.mark.parametrize("out_in", [False, True])
-def test_arrays_whose_layout_nobody_has_said(out_in):
-    params, batch, grads = SQUARE
-    own = [(w.T if out_in else w, b) for w, b in params]
-    given = [(w.swapaxes(1, 2) if out_in else w, b) for w, b in grads]
-    options = {"gradients": {"mine": given}, "implementations": ("numpy_manual",), "witness": 0}
-    report = compare_gradients(own, batch.x, **options)
-    assert report.verdict == "agree"
-    layout = "out_in" if out_in else "in_out"
-    assert report.weights.reading.layout == report.config["layout"] == layout
-    assert report.implementations[1].read.reading.layout == layout
-    assert bool(report.warnings) == out_in
-    said = compare_gradients(own, batch.x, layout="in_out", **options)
-    assert said.verdict == ("disagree" if out_in else "agree")
-    assert "read as" not in said.reason
-
-
-def test_the_gradients_of_a_module_in_either_layout():
-    params, batch, grads = SQUARE
-    module = torch.nn.Sequential(torch.nn.Linear(3, 3), torch.nn.Sigmoid(), torch.nn.Linear(3, 3))
-    for layer, (w, b) in zip((module[0], module[2]), params, strict=True):
-        layer.weight.data, layer.bias.data = torch.tensor(w.T.copy()), torch.tensor(b)
-    for turned in (False, True):
-        given = [(w.swapaxes(1, 2) if turned else w, b) for w, b in grads]
-        report = compare_gradients(
-            module, batch.x, gradients={"mine": given}, implementations=(), witness=0
-        )
-        assert report.verdict == "agree"
-        (read,) = [one.read for one in report.implementations if one.read]
-        assert read.reading.layout == ("out_in" if turned else "in_out")
-        assert [other.layout for other in read.failing] == ["in_out" if turned else "out_in"]
 
 
 def test_too_many_readings_are_refused_unless_one_certifies(tmp_path):

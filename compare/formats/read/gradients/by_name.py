@@ -1,7 +1,7 @@
 """Gradients told apart by the names of their arrays."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from compare.errors import UsageError
 from compare.formats.read.gradients.expected import ExpectedGradients
@@ -48,11 +48,7 @@ def readings_by_name(
       UsageError: if the names are not those of these layers.
     """
     named = {parameter_name(array): array for array in arrays}
-    if {name.rstrip("0123456789") for name in named} in ({"w"}, {"b"}):
-        raise UsageError(
-            f"{expected.where}: expected weights and biases in one file, got {' '.join(named)}, "
-            "one half of what --split_dumps writes; write it without"
-        )
+    _check_whole(named, expected.where)
     values = {name: array.values for name, array in named.items()}
     orders = order_layers(values, where=expected.where, ordering=ordering)
     if len(orders.natural) != len(expected.shapes) // 2:
@@ -71,6 +67,15 @@ def readings_by_name(
         shapes = [values[name].shape for layer in order for name in (layer.weight, layer.bias)]
         found += [_reading(list(named), order, held) for held in expected.layouts_of(shapes, said)]
     return found or [_reading(list(named), orders.in_file, said or "in_out")]
+
+
+def _check_whole(names: Collection[str], where: str) -> None:
+    """Checks that the file is not one of the two that --split_dumps writes."""
+    if {name.rstrip("0123456789") for name in names} in ({"w"}, {"b"}):
+        raise UsageError(
+            f"{where}: expected weights and biases in one file, got {' '.join(names)}, one half of "
+            "what --split_dumps writes; write it without"
+        )
 
 
 def _reading(names: Sequence[str], order: Sequence[NamedLayer], layout: str) -> Reading:
