@@ -71,7 +71,8 @@ class _Trial(NamedTuple):
         if one is None:
             return (0, 0, 0, 0)
         broken = sum(rule.failed > 0 for rule in one.rules)
-        return (not self.holds, one.failed, broken, one.worst_ratio or 0)
+        share = one.failed / (one.certified + one.failed + one.silent)
+        return (not self.holds, share, broken, one.worst_ratio or 0)
 
 
 class _Attempt(NamedTuple):
@@ -168,9 +169,14 @@ def _attempts(
 
 
 def _certify(problem: Problem, one: Readable, reading: Reading) -> Certificate:
-    """Certifies the first samples by one reading."""
+    """Certifies the first sample by one reading, and some more if it does not fail."""
     most = _TRIED_ENTRIES // problem.network.parameter_count
-    n = min(problem.n_samples, _TRIED_SAMPLES, max(1, most))
+    found = _certify_first(problem, one, reading, 1)
+    n = min(problem.n_samples, _TRIED_SAMPLES, most)
+    return found if found.failed or n <= 1 else _certify_first(problem, one, reading, n)
+
+
+def _certify_first(problem: Problem, one: Readable, reading: Reading, n: int) -> Certificate:
     answer = one.answer(problem, reading, slice(0, n))
     case = make_case(
         problem.network, problem.params, *problem.batch(0, n), answer.grads, printed=answer.printed
