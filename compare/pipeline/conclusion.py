@@ -64,7 +64,7 @@ def report_of(
         verdict=judged.verdict,
         reason=judged.reason
         + circumstances(engines, noises, asked=config.matmul_precision)
-        + readings_said(weights, {one.name: one.read for one in taking_part}),
+        + readings_said(weights, {one.name: one.read for one in taking_part}, certificates),
         warnings=(
             *judged.warnings,
             *([] if doubt is None else [doubt]),

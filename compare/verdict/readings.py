@@ -2,17 +2,23 @@
 
 from collections.abc import Iterator, Mapping
 
+from compare.evidence.certificate.certificate import Certificate
 from compare.formats.reading import Choice
 
 
-def readings_said(weights: Choice | None, gradients: Mapping[str, Choice | None]) -> str:
+def readings_said(
+    weights: Choice | None,
+    gradients: Mapping[str, Choice | None],
+    certificates: Mapping[str, Certificate],
+) -> str:
     """Returns what to add to the sentence of a verdict, empty where nothing had to be chosen.
 
     Args:
       weights: how they were read.
       gradients: by implementation; None where they were computed.
+      certificates: by implementation, of all samples.
     """
-    return "".join(f"; {said}" for said in _said(weights, gradients))
+    return "".join(f"; {said}" for said in _said(weights, gradients, certificates))
 
 
 def readings_doubted(weights: Choice | None) -> tuple[str, ...]:
@@ -25,24 +31,31 @@ def readings_doubted(weights: Choice | None) -> tuple[str, ...]:
     )
 
 
-def _said(weights: Choice | None, gradients: Mapping[str, Choice | None]) -> Iterator[str]:
+def _said(
+    weights: Choice | None,
+    gradients: Mapping[str, Choice | None],
+    certificates: Mapping[str, Certificate],
+) -> Iterator[str]:
+    read = {name: choice for name, choice in gradients.items() if choice is not None}
+    failed = {name for name in read if certificates[name].failed}
     if weights is not None and weights.holds is not None:
-        yield f"the weights were read as {_taken(weights)}"
-    for name, choice in gradients.items():
-        if choice is not None and choice.others:
-            yield f"{name} was read as {_taken(choice)}"
+        yield f"the weights were read as {_taken(weights, fails=bool(failed))}"
+    for name, choice in read.items():
+        if choice.others:
+            yield f"{name} was read as {_taken(choice, fails=name in failed)}"
 
 
-def _taken(choice: Choice) -> str:
+def _taken(choice: Choice, *, fails: bool) -> str:
     """Says what was taken, and what became of the other readings."""
-    failing, holding = len(choice.failing), len(choice.holding)
-    said = choice.reading.words
+    said, all_of_them = choice.reading.words, len(choice.others) + 1
     if not choice.holds:
-        return f"{said}, which comes nearest: none of {failing + holding + 1} readings certifies"
+        none = f": none of {all_of_them} readings certifies" if fails else f" of {all_of_them}"
+        return f"{said}, which comes nearest{none}"
+    failing, holding = len(choice.failing), len(choice.holding)
     if holding:
-        more = "" if holding == 1 else f", as do {holding - 1} more"
+        more = f", as do {holding - 1} more" if holding > 1 else ""
         said += f", and as {choice.holding[0].words} it certifies too{more}"
     if failing:
-        one = "the other reading fails" if failing == 1 else f"{failing} other readings fail"
-        said += f"; {one}" if holding else f", and {one.replace('the other', 'the only other')}"
+        plural = f"{failing} other readings fail"
+        said += f", and {plural if failing > 1 else 'one other reading fails'}"
     return said
