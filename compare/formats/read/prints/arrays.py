@@ -12,7 +12,13 @@ from compare.formats.read.prints.brackets import matching_brackets, read_bracket
 from compare.formats.read.prints.digits import half_units
 from compare.formats.read.prints.entries import arrays_of, entry_of, read_table
 from compare.formats.read.prints.keys import Keys
-from compare.formats.read.prints.patterns import NUMBER, last_name, line_number, numbers_in
+from compare.formats.read.prints.patterns import (
+    NUMBER,
+    last_name,
+    line_number,
+    numbers_in,
+    value_of,
+)
 from compare.formats.read.prints.rows import read_rows
 
 _START = re.compile(rf"\[|(?:tensor|array)\(\s*(?P<scalar>{NUMBER})(?!\s*\*)", re.IGNORECASE)
@@ -29,8 +35,11 @@ def read_print(path: str, text: str) -> Numbers:
     """
     text = text.replace("\N{MINUS SIGN}", "-")  # as it is copied from a PDF or a web page
     _check_readable(path, text)
-    table = read_table(path, text)
-    arrays = tuple(_read_pieces(path, text)) if table is None else tuple(table)
+    try:
+        table = read_table(path, text)
+        arrays = tuple(_read_pieces(path, text)) if table is None else tuple(table)
+    except OverflowError as error:
+        raise UsageError(f"{path}: {error}") from None
     if not arrays:
         raise UsageError(f"{path}: expected numbers, found none")
     return Numbers(path, arrays, None)
@@ -74,7 +83,7 @@ def _arrays(path: str, text: str) -> Iterator[NamedArray]:
     while found := _START.search(text, scan):
         start, scan = found.start(), found.end()
         if found["scalar"]:
-            values = np.array(float(found["scalar"]))
+            values = np.array(value_of(found["scalar"]))
         else:
             array = read_brackets(path, text, start, ends.get(start))
             if array is None:

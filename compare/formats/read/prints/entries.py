@@ -10,7 +10,7 @@ import numpy as np
 from compare.errors import UsageError
 from compare.formats.read.numbers import NamedArray
 from compare.formats.read.prints.digits import half_units
-from compare.formats.read.prints.patterns import NUMBER
+from compare.formats.read.prints.patterns import NUMBER, value_of
 
 _INDEX = r"[\[(]\s*\d{1,9}(?:\s*,\s*\d{1,9})*\s*[\])]"
 _ENTRY = re.compile(
@@ -108,7 +108,7 @@ def _array(
         raise _gaps(path, name, len(words))
     order = np.ravel_multi_index(tuple(at.T), shape).argsort() if shape else [0]
     sorted_words = [words[i] for i in order]
-    values = np.array([float(word) for word in sorted_words])
+    values = np.array([value_of(word) for word in sorted_words])
     return NamedArray(name, values.reshape(shape), half_units(sorted_words).reshape(shape))
 
 

@@ -8,7 +8,7 @@ import numpy as np
 from compare.errors import UsageError
 from compare.formats.read.numbers import NamedArray
 from compare.formats.read.prints.digits import half_units
-from compare.formats.read.prints.patterns import NUMBER, QUOTED, last_name
+from compare.formats.read.prints.patterns import NUMBER, QUOTED, last_name, value_of
 
 _ROW = rf"{NUMBER}(?:[\s,;]++{NUMBER})*+[\s,;]*"
 _NUMBERS_ONLY = re.compile(rf"\s*{_ROW}", re.IGNORECASE)
@@ -67,5 +67,5 @@ def _matrix(name: str | None, rows: Sequence[Sequence[str]]) -> NamedArray:
     """Returns a matrix, or a vector where there is one row or one column."""
     words = [word for row in rows for word in row]
     shape = (len(words),) if 1 in (len(rows), len(rows[0])) else (len(rows), len(rows[0]))
-    values = np.array([float(word) for word in words])
+    values = np.array([value_of(word) for word in words])
     return NamedArray(name, values.reshape(shape), half_units(words).reshape(shape))
