@@ -19,7 +19,7 @@ from compare.options.arguments import folder_path, plain_option, plain_options
 from compare.options.config import Config
 from compare.pipeline.compare import Sink, compare_problem
 from compare.problem.array_likes import as_numpy
-from compare.problem.arrays import layers_from_objects, problem_from_arrays
+from compare.problem.arrays import layers_from_objects, problems_from_arrays
 from compare.problem.problem import Problem
 from compare.results import Report
 from compare.resume.saved_inputs import SavedInputs
@@ -43,7 +43,7 @@ def compare_gradients(
     matmul_precision: str = Config.matmul_precision,
     deterministic: bool = Config.deterministic,
     repeats: int = Config.repeats,
-    layout: str = Config.layout,
+    layout: str | None = Config.layout,
     trace: int | None = Config.trace,
     witness: int = Config.witness,
     seed: int = 0,
@@ -57,7 +57,7 @@ def compare_gradients(
 
     Args:
       params: (w, b) for every layer, as NumPy, JAX or torch arrays or lists; w is [n_in, n_out],
-        or [n_out, n_in] with layout='out_in'. Or a torch.nn.Module, a chain of Linear layers with
+        or [n_out, n_in] in layout 'out_in'. Or a torch.nn.Module, a chain of Linear layers with
         one activation between them, which then takes part itself.
       x: samples [N, d].
       y: labels [N, k]; None for the mean of x_i^2.
@@ -79,8 +79,9 @@ def compare_gradients(
       deterministic: whether to allow both only operations that repeat to the bit; for JAX on a GPU
         set XLA_FLAGS=--xla_gpu_deterministic_ops=true before it is first used.
       repeats: how many times more to compute everything, to tell what changes from run to run.
-      layout: 'in_out' or 'out_in', of params that are not a module, and of every shape and index in
-        the report.
+      layout: 'in_out' or 'out_in', of params that are not a module, of gradients, and of every
+        shape and index in the report. None for the one that fits; where both do, in_out, unless
+        gradients are certified in the other alone.
       trace: the number of a sample whose every step is to be kept in the report.
       witness: how many samples are held against complex-step derivatives.
       seed: chooses these samples, and those with end-to-end bounds if there are over 10,000.
@@ -118,7 +119,7 @@ def compare_gradients(
     if is_module(params):
         module = recognise(params, Settings(matmul_precision, deterministic))
         options["activation"] = _same_activation(module.activation, activation)
-        params = [(w.T, b) if layout == "in_out" else (w, b) for w, b in module.layers]
+        params = module.layers
     layers = layers_from_objects(params)
     config = Config(
         **options,
@@ -130,24 +131,32 @@ def compare_gradients(
         candidate=("module",) * (module is not None) + tuple(name for name, _ in functions),
         gradients=tuple(given),
     )
-    problem = problem_from_arrays(
+    problems = problems_from_arrays(
         layers,
         x,
         y,
         activation=config.activation,
-        layout=config.layout,
+        layout="out_in" if module is not None else config.layout,
         dtype=dtype_of(config.dtype),
         cast=config.cast,
     )
     own = []
     if module is not None:
-        _check_unrounded(module.layers, problem)
+        _check_unrounded(module.layers, problems.candidates[0])
+        problems = problems.reported_in(layout or "in_out")
         own = [module.implementation]
-    brought = from_objects(own, functions, given, problem, config)
+    brought = from_objects(own, functions, given, problems, config)
+    problem, own = brought.problem, brought.implementations
+    more: dict[str, Any] = {
+        "brought": own,
+        "weights": brought.weights,
+        "doubt": brought.doubt,
+        "seed": seed,
+    }
     if folder is None:
-        return compare_problem(problem, config, brought=brought, seed=seed, on_block=on_block)
-    saved = SavedInputs(folder, [one.name for one in brought], config.layout, on_block)
-    found = compare_problem(problem, config, brought=brought, seed=seed, on_block=saved.add)
+        return compare_problem(problem, config, on_block=on_block, **more)
+    saved = SavedInputs(folder, [one.name for one in own], problem.layout, on_block)
+    found = compare_problem(problem, config, on_block=saved.add, **more)
     if not found.values:
         return found
     command = saved.write(problem, config, found.values[0].sample)

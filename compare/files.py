@@ -84,7 +84,7 @@ def _read(path: str) -> Numbers:
         arrays.append(NamedArray(name, values.astype(np.float64) if whole else values))
     if not any(array.values.size for array in arrays):
         raise UsageError(f"{path}: expected numbers, found none")
-    return Numbers(path, tuple(arrays), found.layout, ordered=found.ordered)
+    return Numbers(path, tuple(arrays), found.layout, ordering=found.ordering)
 
 
 def _integers_as_exact(array: NamedArray) -> NamedArray:

@@ -15,6 +15,7 @@ from compare.evidence.differences.pairs import Pair
 from compare.evidence.hypotheses.diagnosis import Explanation
 from compare.evidence.rounding.probes import ProbeResult
 from compare.evidence.witness import WitnessError
+from compare.formats.reading import Choice
 
 
 class Participant(NamedTuple):
@@ -27,6 +28,7 @@ class Participant(NamedTuple):
     certificate: Certificate
     explanation: Explanation | None  # of a failed certificate
     detectable_ulp: dict[str, float] | None  # parameter -> smallest change that is surely seen
+    read: Choice | None = None  # how gradients that exist already were read
 
 
 class ProbedEngine(NamedTuple):
@@ -109,6 +111,7 @@ class Report:
     reproduce: str | None = None  # a command that computes the deciding sample again
     entries: Entries | None = None  # where they differ, in the samples with bounds
     command: str | None = None  # that repeats the whole comparison
+    weights: Choice | None = None  # how the weights were read, if somebody brought them
 
 
 def worst_of(pairs: Iterable[Pair], metric: str, quantity: str | None = None) -> Maximum | None:

@@ -47,18 +47,18 @@ def _compare(config: Config, imported: ImportedFiles) -> "tuple[Report, Sequence
     from compare.implementations.user.brought import from_flags
     from compare.pipeline.compare import examine_problem
     from compare.pipeline.conclusion import report_of
-    from compare.problem.problem import make_problem
+    from compare.problem.problem import make_problems
     from compare.report.outputs import Outputs
     from compare.report.reckoning import Reckoning
     from compare.resume.folder import discard
     from compare.resume.journal import Journal
     from compare.resume.processes import join, leave
 
-    problem = make_problem(config)
+    brought = from_flags(config, make_problems(config))
+    problem = brought.problem
     config = problem.complete_config(config)
-    brought = from_flags(config, problem)
     baseline = None if config.baseline is None else read_baseline(config.baseline, problem)
-    outputs = Outputs(config, problem, brought)
+    outputs = Outputs(config, problem, brought.implementations)
     if config.restart:
         discard(config.out)
     share = join(config)  # waits until all processes are here
@@ -66,7 +66,11 @@ def _compare(config: Config, imported: ImportedFiles) -> "tuple[Report, Sequence
     reckoning = Reckoning(long=config.long)
 
     def examine(journal: Journal) -> "Examination":
-        options: dict[str, Any] = {"brought": brought, "baseline": baseline, "journal": journal}
+        options: dict[str, Any] = {
+            "brought": brought.implementations,
+            "baseline": baseline,
+            "journal": journal,
+        }
         with Progress(None if config.quiet else sys.stderr) as progress:
 
             def show(*_: object) -> None:
@@ -89,7 +93,7 @@ def _compare(config: Config, imported: ImportedFiles) -> "tuple[Report, Sequence
             with outputs:
                 examined = examine(journal)
                 journal.add_others(examined.evidence)
-                report = report_of(examined)
+                report = report_of(examined, weights=brought.weights, doubt=brought.doubt)
                 stems = {one.name: one.file_stem for one in examined.taking_part}
                 outputs.write(report, journal.blocks(examined), stems)
                 check_signals()  # none was lost; from here on the files appear

@@ -21,9 +21,14 @@ class _Parameter(NamedTuple):
     kind: str  # 'w' or 'b'
 
 
+def parameter_of(name: str) -> str:
+    """Returns the name of the parameter that an array is called the gradient of: w1 for dL/dw1."""
+    return _SUFFIX.sub("", _GRADIENT.sub("", name))
+
+
 def plain_name(name: str) -> str:
     """Returns w1 for dL/dW1, dw1, W1 or w1.grad."""
-    return _GRADIENT.sub("", _SUFFIX.sub("", name)).lower()
+    return parameter_of(name).lower()
 
 
 def is_weight(name: str | None) -> bool:

@@ -6,6 +6,7 @@ from typing import NamedTuple
 import numpy as np
 
 from compare.evidence.rounding.arithmetic import Arithmetic, plain_arithmetic
+from compare.formats.reading import Choice
 from compare.problem.answers import Answer
 from compare.problem.blocks import Block
 from jaxmlp.base import Intermediates
@@ -46,6 +47,7 @@ class Implementation(NamedTuple):
     engine: Engine | None = None  # the same object for all that share it
     can_recompute: bool = True  # False for gradients that are stored
     repeat_of: str | None = None  # the name of the implementation that this one runs again
+    read: Choice | None = None  # how gradients that exist already were read
 
     @property
     def file_stem(self) -> str:

@@ -83,12 +83,12 @@ class Options:
         word="K",
         argument=True,
     )
-    layout: str = option.choice(
-        "in_out",
+    layout: str | None = option.choice(
+        None,
         catalogue.LAYOUTS,
-        "The layout of weight matrices in --params and in all output: in_out is [n_in, n_out], z "
-        "= x w + b; "
-        "out_in is its transpose, as in torch.",
+        "The layout of weight matrices in --params, in --gradients and in all output: in_out is "
+        "[n_in, n_out], z = x w + b; out_in is its transpose, as in torch. Without it, the one "
+        "that fits; where both do, in_out, unless gradients are certified in the other alone.",
         argument=True,
     )
     implementations: tuple[str, ...] = option.names(
@@ -113,8 +113,8 @@ class Options:
     )
     gradients: tuple[str, ...] = option.repeated(
         "FILE",
-        "Per-sample gradients that exist already: a dump, a print, .npz, .pt or .safetensors; may "
-        "be repeated.",
+        "Per-sample gradients that exist already: a dump, a print, .json, .csv, .npz, .pt or "
+        ".safetensors; may be repeated.",
     )
     only_sample: int | None = option.sample(
         "Compare this sample alone, computed in the block that it belongs to."
@@ -176,7 +176,10 @@ class Options:
     plots: str | None = option.folder(
         None, "A folder for the figures of that page, as .svg files.", purpose="running"
     )
-    verbose: bool = option.flag("Print histograms of ulp too.", purpose="running")
+    verbose: bool = option.flag(
+        "Print histograms of ulp, and which array of a file is which parameter, too.",
+        purpose="running",
+    )
     quiet: bool = option.flag("Show no progress.", purpose="running")
     long: bool = option.flag(
         "Go on although the run will take more than a day; without it, it stops and says how long.",

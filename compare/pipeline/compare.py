@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Protocol
 
+from compare.formats.reading import Choice
 from compare.implementations.base import Implementation
 from compare.implementations.baseline import Baseline
 from compare.implementations.devices import implementations_of
@@ -45,6 +46,8 @@ def compare_problem(
     config: Config,
     *,
     brought: Sequence[Implementation] = (),
+    weights: Choice | None = None,
+    doubt: str | None = None,
     seed: int = 0,
     on_block: Sink | None = None,
 ) -> Report:
@@ -54,6 +57,8 @@ def compare_problem(
       problem: weights and samples.
       config: names the implementations; its layer sizes and samples are filled in.
       brought: a user's own implementations, which come after them.
+      weights: how the weights were read, if somebody brought them.
+      doubt: what to say of an order of layers that nothing has decided.
       seed: used where the config has none.
       on_block: called with (first sample, implementation -> Answer) for each block, in order.
 
@@ -61,7 +66,8 @@ def compare_problem(
       UsageError: if a device cannot be had or there is no such sample.
     """
     options: dict[str, Any] = {"brought": brought, "seed": seed, "on_block": on_block}
-    return report_of(examine_problem(problem, config, **options))
+    examined = examine_problem(problem, config, **options)
+    return report_of(examined, weights=weights, doubt=doubt)
 
 
 def examine_problem(
@@ -98,7 +104,7 @@ def examine_problem(
         problem,
         tuple(one.name for one in taking_part),
         samples,
-        layout=config.layout,
+        layout=problem.layout,
         seed=seed if config.seed is None else config.seed,
         witness=config.witness,
         repeats=config.repeats,

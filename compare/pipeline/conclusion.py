@@ -3,6 +3,7 @@
 import dataclasses
 
 from compare import results
+from compare.formats.reading import Choice
 from compare.implementations.base import Implementation
 from compare.implementations.environment import describe_environment
 from compare.implementations.probe import engines_of
@@ -21,10 +22,19 @@ from compare.problem.blocks import block_start
 from compare.results import Report, Trace, Values
 from compare.verdict.circumstances import circumstances
 from compare.verdict.decide import RULE, Place, decide
+from compare.verdict.readings import readings_doubted, readings_said
 
 
-def report_of(examined: Examination) -> Report:
-    """Adds the evidence that needs all samples, decides on a verdict, and puts it all together."""
+def report_of(
+    examined: Examination, *, weights: Choice | None = None, doubt: str | None = None
+) -> Report:
+    """Adds the evidence that needs all samples, decides on a verdict, and puts it all together.
+
+    Args:
+      examined: all samples.
+      weights: how the weights were read, if somebody brought them.
+      doubt: what to say of an order of layers that nothing has decided.
+    """
     config, taking_part, evidence = examined.config, examined.taking_part, examined.evidence
     evidence.conclude(examined.answer_block)
     differences, noises = evidence.of(Pairs), evidence.of(RepeatNoise)
@@ -52,10 +62,19 @@ def report_of(examined: Examination) -> Report:
     engines = engines_of(taking_part, examined.probed)
     return Report(
         verdict=judged.verdict,
-        reason=judged.reason + circumstances(engines, noises, asked=config.matmul_precision),
-        warnings=judged.warnings,
+        reason=judged.reason
+        + circumstances(engines, noises, asked=config.matmul_precision)
+        + readings_said(weights, {one.name: one.read for one in taking_part}, certificates),
+        warnings=(
+            *judged.warnings,
+            *([] if doubt is None else [doubt]),
+            *readings_doubted(weights),
+        ),
         rule=RULE,
-        config={k: v for k, v in dataclasses.asdict(config).items() if k not in RUNNING},
+        config={
+            **{k: v for k, v in dataclasses.asdict(config).items() if k not in RUNNING},
+            "layout": examined.run.layout,
+        },
         environment=environment,
         implementations=tuple(_described(one, certified[one.name]) for one in taking_part),
         engines=engines,
@@ -68,6 +87,7 @@ def report_of(examined: Examination) -> Report:
         reproduce=reproduce,
         entries=differences.entries,
         command=whole_command(config),
+        weights=weights,
     )
 
 
@@ -80,6 +100,7 @@ def _described(one: Implementation, found: Certification) -> results.Participant
         found.certificate,
         found.explanation,
         found.detectable,
+        one.read,
     )
 
 
@@ -88,7 +109,7 @@ def _traced(examined: Examination) -> Trace | None:
     if sample is None:
         return None
     block, answers = examined.answer_block(block_start(examined.run.problem, sample))
-    layout = examined.config.layout
+    layout = examined.run.layout
     return trace_sample(examined.taking_part, block, answers, sample, layout=layout)
 
 
@@ -97,4 +118,4 @@ def _values(examined: Examination, place: Place) -> Values:
     block, answers = examined.answer_block(block_start(examined.run.problem, place.sample))
     first_runs = {one.name: answers[one.name] for one in examined.everyone if one.repeat_of is None}
     row = place.sample - block.start
-    return values_at(place, row, first_runs, layout=examined.config.layout)
+    return values_at(place, row, first_runs, layout=examined.run.layout)

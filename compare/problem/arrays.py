@@ -8,13 +8,13 @@ import numpy as np
 from compare.errors import UsageError, shown
 from compare.formats.conversion import ARGUMENTS, convert
 from compare.formats.read.data import Samples, check_shapes, rows_of
-from compare.formats.read.params import check_finite, params_from_layers
+from compare.formats.read.params import check_finite, find_params
 from compare.problem.array_likes import array_of, items_of
 from compare.problem.memory import check_array, check_network
 from compare.problem.network import uniform_network
-from compare.problem.problem import Problem
-from compare.problem.samples import frozen, stored_batches
-from jaxmlp.base import layer_sizes
+from compare.problem.problem import Problem, Problems, problems_of
+from compare.problem.samples import stored_batches
+from jaxmlp.base import Params, layer_sizes
 
 _MOST_LAYERS = 10_000  # the longest list that is read; no framework differentiates as many
 
@@ -50,24 +50,24 @@ def _layer(i: int, layer: Any) -> tuple[np.ndarray, np.ndarray]:
     return array_of(f"params: w{i}", pair[0]), array_of(f"params: b{i}", pair[1])
 
 
-def problem_from_arrays(
+def problems_from_arrays(
     layers: Sequence[tuple[np.ndarray, np.ndarray]],
     x: Any,
     y: Any = None,
     *,
     activation: str,
-    layout: str,
+    layout: str | None,
     dtype: np.dtype,
     cast: bool = False,
-) -> Problem:
-    """Copies a user's arrays into a problem.
+) -> Problems:
+    """Copies a user's arrays into a problem, or several where their layout is not known.
 
     Args:
       layers: (w, b) a layer, w in `layout`.
       x: [N, d], anything that `array_of` reads.
       y: [N, k], or None for the mean of x^2.
       activation: of the hidden layers.
-      layout: 'in_out' or 'out_in'.
+      layout: 'in_out' or 'out_in'; None for either.
       dtype: to compute in.
       cast: whether to round what dtype does not have; else that is an error.
 
@@ -86,28 +86,27 @@ def problem_from_arrays(
         check_finite(weight, name)
         return weight
 
-    checked = params_from_layers(
-        [
-            (take_weight(f"params: w{i}", w), take_weight(f"params: b{i}", b))
-            for i, (w, b) in enumerate(layers, start=1)
-        ],
-        layout=layout,
-        where="params",
-    )
-    sizes = layer_sizes(checked)
-    x = take("x", array_of("x", x))
-    y = None if y is None else take("y", array_of("y", y))
-    check_shapes(
-        x.shape,
-        None if y is None else y.shape,
-        n_inputs=sizes[0],
-        n_outputs=sizes[-1],
-        where="samples",
-    )
-    samples = Samples(rows_of(x), None if y is None else rows_of(y))
-    return Problem(
-        frozen(checked),
-        uniform_network(sizes, activation),
-        len(x),
-        stored_batches(samples, sizes[-1]),
-    )
+    named: dict[str, np.ndarray] = {}
+    for i, (w, b) in enumerate(layers, start=1):
+        named |= {
+            f"w{i}": take_weight(f"params: w{i}", w),
+            f"b{i}": take_weight(f"params: b{i}", b),
+        }
+    read = find_params(named, layout=layout, where="params")
+    inputs = take("x", array_of("x", x))
+    labels = None if y is None else take("y", array_of("y", y))
+
+    def make(weights: Params) -> Problem:
+        sizes = layer_sizes(weights)
+        check_shapes(
+            inputs.shape,
+            None if labels is None else labels.shape,
+            n_inputs=sizes[0],
+            n_outputs=sizes[-1],
+            where="samples",
+        )
+        samples = Samples(rows_of(inputs), None if labels is None else rows_of(labels))
+        batches = stored_batches(samples, sizes[-1])
+        return Problem(weights, uniform_network(sizes, activation), len(inputs), batches)
+
+    return problems_of(read, layout, make)

@@ -1,6 +1,8 @@
 """Weights and samples: made once, in NumPy, from the seed or from what people bring."""
 
 import dataclasses
+import functools
+from collections.abc import Callable
 
 import numpy as np
 
@@ -8,7 +10,8 @@ from compare.errors import UsageError
 from compare.formats.conversion import round_once
 from compare.formats.dtypes import dtype_of
 from compare.formats.read.data import read_data
-from compare.formats.read.params import read_params
+from compare.formats.read.params import ParamsReadings, read_params
+from compare.formats.reading import Reading
 from compare.options.config import Config
 from compare.problem.memory import check_network
 from compare.problem.network import Network, uniform_network
@@ -27,6 +30,8 @@ class Problem:
     network: Network
     n_samples: int
     batch: Batches
+    layout: str = "in_out"  # in which weight matrices are reported
+    reading: Reading | None = None  # of weights that somebody brought
 
     @property
     def layer_sizes(self) -> tuple[int, ...]:
@@ -47,7 +52,30 @@ class Problem:
         return dataclasses.replace(config, layer_sizes=self.layer_sizes, samples=self.n_samples)
 
 
+@dataclasses.dataclass(frozen=True)
+class Problems:
+    """The problem that is meant: one, or several where weights may be read in several ways."""
+
+    candidates: tuple[Problem, ...]  # the most likely first
+    doubt: str | None = None  # what to say of layers whose order nobody has said
+    likely: bool = True  # whether the first may be taken all the same
+
+    def reported_in(self, layout: str) -> "Problems":
+        """Returns the same with reports in a layout, and nothing said of how weights were read."""
+        return dataclasses.replace(
+            self,
+            candidates=tuple(
+                dataclasses.replace(one, layout=layout, reading=None) for one in self.candidates
+            ),
+        )
+
+
 def make_problem(config: Config) -> Problem:
+    """Returns the most likely of the problems that `make_problems` makes; errors are the same."""
+    return make_problems(config).candidates[0]
+
+
+def make_problems(config: Config) -> Problems:
     """Draws or reads the weights and samples that the config asks for.
 
     Raises:
@@ -55,40 +83,85 @@ def make_problem(config: Config) -> Problem:
         does not fit into memory.
     """
     dtype = dtype_of(config.dtype)
-    params = _make_params(config, dtype)
-    sizes = layer_sizes(params)
-    network = uniform_network(sizes, config.activation)
+    make = _problem_maker(config)
+    if config.params is None:
+        drawn = make(frozen(_draw_params(config, dtype)))
+        return Problems((dataclasses.replace(drawn, layout=config.layout or "in_out"),))
+    read = read_params(config.params, layout=config.layout, dtype=dtype, cast=config.cast)
+    return problems_of(read, config.layout, make)
+
+
+def problems_of(
+    read: ParamsReadings, layout: str | None, make: Callable[[Params], Problem]
+) -> Problems:
+    """Makes a problem of every reading of weights, but for those that the samples do not fit.
+
+    Args:
+      read: the readings.
+      layout: in which matrices are to be reported; None for that in which they came.
+      make: makes a problem of weights.
+
+    Raises:
+      UsageError: if none can be made.
+    """
+    made: list[Problem] = []
+    fault: UsageError | None = None
+    for params, reading in read.found:
+        own = "in_out" if read.by_format else reading.layout
+        try:
+            problem = make(frozen(params))
+        except UsageError as error:
+            fault = fault or error
+        else:
+            made.append(dataclasses.replace(problem, layout=layout or own, reading=reading))
+    if not made:
+        assert fault is not None
+        raise fault
+    return Problems(tuple(made), read.doubt, read.likely)
+
+
+def _problem_maker(config: Config) -> Callable[[Params], Problem]:
+    """Returns what makes a problem of weights and the samples that are asked for, read once."""
+
+    @functools.cache
+    def samples(d: int, k: int) -> tuple[int, Batches]:
+        return _samples(config, d, k)
+
+    def make(params: Params) -> Problem:
+        sizes = layer_sizes(params)
+        if config.layer_sizes not in (None, sizes):
+            asked, found = (",".join(map(str, s)) for s in (config.layer_sizes, sizes))
+            raise UsageError(
+                f"layer_sizes: {asked} contradicts {config.params}, which holds {found}; "
+                "leave out --layer_sizes"
+            )
+        return Problem(
+            params, uniform_network(sizes, config.activation), *samples(sizes[0], sizes[-1])
+        )
+
+    return make
+
+
+def _samples(config: Config, d: int, k: int) -> tuple[int, Batches]:
+    """Returns how many samples there are, and their source."""
+    dtype = dtype_of(config.dtype)
     if config.data is None:
         assert config.samples is not None
         assert config.seed is not None
-        batch = random_batches(config.seed, sizes[0], sizes[-1], dtype)
-        return Problem(frozen(params), network, config.samples, batch)
-    samples = read_data(
-        config.data, n_inputs=sizes[0], n_outputs=sizes[-1], dtype=dtype, cast=config.cast
-    )
+        return config.samples, random_batches(config.seed, d, k, dtype)
+    samples = read_data(config.data, n_inputs=d, n_outputs=k, dtype=dtype, cast=config.cast)
     there = samples.x.shape[0]
     n_samples = there if config.samples is None else config.samples
     if n_samples > there:
         raise UsageError(f"samples: expected at most the {there} in {config.data}, got {n_samples}")
-    batch = stored_batches(samples, sizes[-1])
-    return Problem(frozen(params), network, n_samples, batch)
+    return n_samples, stored_batches(samples, k)
 
 
-def _make_params(config: Config, dtype: np.dtype) -> Params:
-    if config.params is None:
-        assert config.layer_sizes is not None
-        assert config.init is not None
-        check_network(parameter_count(config.layer_sizes))
-        seed = np.random.SeedSequence(config.seed, spawn_key=(_STREAM,))
-        rng = np.random.default_rng(seed)
-        drawn = init_params(rng, config.layer_sizes, init=config.init, dtype=np.float64)
-        return tuple(Layer(*(round_once(leaf, dtype) for leaf in layer)) for layer in drawn)
-    params = read_params(config.params, layout=config.layout, dtype=dtype, cast=config.cast)
-    if config.layer_sizes not in (None, layer_sizes(params)):
-        asked, found = (",".join(map(str, s)) for s in (config.layer_sizes, layer_sizes(params)))
-        raise UsageError(
-            f"layer_sizes: {asked} contradicts {config.params}, which holds {found}; "
-            "leave out --layer_sizes"
-        )
-    check_network(parameter_count(layer_sizes(params)))
-    return params
+def _draw_params(config: Config, dtype: np.dtype) -> Params:
+    assert config.layer_sizes is not None
+    assert config.init is not None
+    check_network(parameter_count(config.layer_sizes))
+    seed = np.random.SeedSequence(config.seed, spawn_key=(_STREAM,))
+    rng = np.random.default_rng(seed)
+    drawn = init_params(rng, config.layer_sizes, init=config.init, dtype=np.float64)
+    return tuple(Layer(*(round_once(leaf, dtype) for leaf in layer)) for layer in drawn)

@@ -1,6 +1,7 @@
 """The files of one run, written together when it succeeds, or not at all."""
 
 import contextlib
+import dataclasses
 import json
 import os
 from collections.abc import Iterable, Mapping, Sequence
@@ -41,7 +42,8 @@ class Outputs:
         if config.save_params is not None and config.save_params.lower().endswith(".safetensors"):
             import_safetensors(f"--save_params {config.save_params}")
         self._visuals = Visuals(html=config.html, plots=config.plots)
-        self._config, self._problem = config, problem
+        self._config = dataclasses.replace(config, layout=problem.layout)
+        self._problem = problem
         self._stack = contextlib.ExitStack()
         self._baseline = None
         if config.save_baseline is not None:
@@ -110,7 +112,7 @@ class Outputs:
         self._staging.path("report.json").write_text(text, encoding="utf-8")
         self._visuals.write(self._staging, json.loads(text))
         if "--save_params" in self._files:
-            file, layout = self._files["--save_params"], self._config.layout
+            file, layout = self._files["--save_params"], self._problem.layout
             suffix = os.path.splitext(self._named["--save_params"])[1].lower()
             write_params(file, self._problem.params, suffix=suffix, layout=layout)
         if self._baseline is not None:
@@ -120,7 +122,7 @@ class Outputs:
         self, blocks: Iterable[tuple[int, NamedGrads]], stems: Mapping[str, str]
     ) -> None:
         for start, grads in blocks:
-            layout = self._config.layout
+            layout = self._problem.layout
             self._dumps.add(
                 start, {stems[name]: _turned(one, layout) for name, one in grads.items()}
             )

@@ -55,7 +55,7 @@ class SavedInputs:
           UsageError: if the folder cannot be written into.
         """
         x, y = problem.batch(0, problem.n_samples)
-        weights = named_params(problem.params, config.layout)
+        weights = named_params(problem.params, problem.layout)
         with Staging(self._folder, option="save") as staging:
             _save(staging, "params.npz", weights)
             _save(staging, "data.npz", {"x": x, "y": y})
@@ -66,6 +66,7 @@ class SavedInputs:
             config,
             params=str(self._folder / "params.npz"),
             data=str(self._folder / "data.npz"),
+            layout=problem.layout,
             candidate=(),
             gradients=tuple(str(self._folder / f"{name}.npz") for name in self._blocks),
             out=str(self._folder),

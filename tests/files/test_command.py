@@ -79,7 +79,7 @@ BAD_WORDS = {
     "digits_not_a_number": (["--digits=five", "good", "good"], "integer of at least 1.*five"),
     "unknown_flag": (["--digit=5", "good", "good"], "Unknown command line flag 'digit'"),
     "missing_flagfile": (["--flagfile=nowhere", "good", "good"], "nowhere"),
-    "json": (["good", "report.json"], "JSON is not read"),
+    "json": (["good", "report.json"], "report.json: expected numbers, found none"),
     "npz": (["good", "a.npz"], r"got 2 in good \(array 2\) and 3 in a\.npz \(w1 3\)"),
     "npz_of_words": (["good", "words.npz"], r"words\.npz: w1: expected numbers, got <U5"),
     "npz_of_nothing": (["good", "nothing.npz"], r"nothing\.npz: expected numbers, found none"),

@@ -7,6 +7,7 @@ import numpy as np
 import torch
 from safetensors.torch import save_file
 
+from compare.formats.read.gradients.expected import expect_gradients
 from compare.formats.read.gradients.files import read_gradients
 from compare.problem.samples import default_labels
 from compare.selftest.backward import backward, forward
@@ -134,4 +135,7 @@ def write(folder, form, layout, grads):
 
 
 def read(path, params, n, layout="in_out", dtype=F32):
-    return read_gradients(str(path), params, n=n, layout=layout, dtype=dtype)
+    """Reads a file in the most likely way, matrices in a layout that was said."""
+    expected = expect_gradients(params, n, f"--gradients {path}")
+    file = read_gradients(str(path), expected, dtype)
+    return file.take(file.readings(expected, layout)[0], expected)

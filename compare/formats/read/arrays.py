@@ -1,15 +1,19 @@
 """Named arrays, in the formats that weights are saved in."""
 
+from collections.abc import Callable, Mapping
 from typing import NamedTuple
 
 import numpy as np
 
 from compare.formats.read.errors import suffix_of
+from compare.formats.read.layer_names import Ordering, is_of_haiku
 from compare.formats.read.npz import read_npz
 from compare.formats.read.safetensors import read_safetensors
 from compare.formats.read.state_dict import read_state_dict
 
 FORMATS = (".npz", ".pt", ".pth", ".safetensors")
+
+Check = Callable[[Mapping[str, np.ndarray]], object]  # raises for arrays that nobody expects
 
 
 class Arrays(NamedTuple):
@@ -17,15 +21,17 @@ class Arrays(NamedTuple):
 
     named: dict[str, np.ndarray]  # in the file's order
     layout: str | None  # 'out_in' from torch's formats; None where the file does not say
-    ordered: bool = True  # whether its author chose that order: .safetensors sorts by name
+    ordering: Ordering  # what that order means
 
 
-def read_arrays(path: str, *, option: str) -> Arrays:
+def read_arrays(path: str, *, option: str, check: Check | None = None) -> Arrays:
     """Reads every array of a `.npz`, `.pt`, `.pth` or `.safetensors` file.
 
     Args:
       path: the file; its suffix says which format it is.
       option: what it was given for, such as '--params', to be named in errors.
+      check: is called before numbers are read, with arrays of the right names, dtypes and shapes
+        that take no memory, and raises if they are not what is expected.
 
     Returns:
       The arrays as they are; bfloat16 is that of ml_dtypes.
@@ -35,7 +41,9 @@ def read_arrays(path: str, *, option: str) -> Arrays:
     """
     suffix = suffix_of(path, FORMATS, f"{option} {path}")
     if suffix == ".npz":
-        return Arrays(read_npz(path, option=option), layout=None)
+        return Arrays(read_npz(path, option=option, check=check), None, "kept")
     if suffix in (".pt", ".pth"):
-        return Arrays(read_state_dict(path, option=option), layout="out_in")
-    return Arrays(read_safetensors(path, option=option), layout="out_in", ordered=False)
+        return Arrays(read_state_dict(path, option=option, check=check), "out_in", "chosen")
+    named = read_safetensors(path, option=option, check=check)
+    layout = None if any(map(is_of_haiku, named)) else "out_in"
+    return Arrays(named, layout, "sorted")

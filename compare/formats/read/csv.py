@@ -2,6 +2,7 @@
 
 import array
 import csv
+import io
 import math
 import re
 from collections.abc import Iterator, Sequence
@@ -11,6 +12,7 @@ import numpy as np
 
 from compare.errors import UsageError
 from compare.formats.read.errors import readable
+from compare.formats.read.opening import open_file
 
 _LABEL = re.compile(r"(?:y|labels?|targets?|outputs?)[\W_]*\d*\W*", re.ASCII | re.IGNORECASE)
 
@@ -40,7 +42,10 @@ def read_csv(path: str, *, option: str) -> Table:
     """
     where = f"{option} {path}"
     try:
-        with readable(where), open(path, encoding="utf-8-sig", newline="") as file:
+        with (
+            readable(where),
+            io.TextIOWrapper(open_file(path, where), encoding="utf-8-sig", newline="") as file,
+        ):
             reader = csv.reader(file, skipinitialspace=True, strict=True)
             rows = ((reader.line_num, row) for row in reader if row not in ([], [""]))
             return _table(rows, where)

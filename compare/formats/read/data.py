@@ -1,17 +1,21 @@
 """Samples from a file, and their labels if it has any."""
 
-from collections.abc import Callable
+import itertools
+from collections.abc import Callable, Collection, Mapping
 from typing import NamedTuple
 
 import numpy as np
 
 from compare.errors import UsageError
 from compare.formats.conversion import convert
+from compare.formats.dtypes import restore_bfloat16
 from compare.formats.read.csv import read_csv
 from compare.formats.read.errors import suffix_of
-from compare.formats.read.npy import map_npy
+from compare.formats.read.npy import open_npy
 from compare.formats.read.npz import read_npz
 from compare.formats.read.safetensors import open_safetensors
+
+_MOST_LISTED = 20  # arrays that are named in an error
 
 
 class Rows(NamedTuple):
@@ -50,11 +54,7 @@ def read_data(
     where = f"--data {path}"
     suffix = suffix_of(path, tuple(_FORMATS), where)
     stored = _FORMATS[suffix](path, n_inputs, n_outputs)
-    if "x" not in stored or not set(stored) <= {"x", "y"}:
-        raise UsageError(
-            f"{where}: expected the array x and, if there are labels, y; "
-            f"found {' '.join(stored) or 'none'}"
-        )
+    _check_names(stored, where)
     x, y = stored["x"].shape, stored["y"].shape if "y" in stored else None
     check_shapes(x, y, n_inputs=n_inputs, n_outputs=n_outputs, where=where)
     converted = {}
@@ -95,6 +95,16 @@ def check_shapes(
         )
 
 
+def _check_names(stored: Collection[str], where: str) -> None:
+    if "x" not in stored or not set(stored) <= {"x", "y"}:
+        found = [*itertools.islice(stored, _MOST_LISTED)]
+        more = f" and {len(stored) - len(found):,} more" * (len(stored) > len(found))
+        raise UsageError(
+            f"{where}: expected the array x and, if there are labels, y; "
+            f"found {' '.join(found) or 'none'}{more}"
+        )
+
+
 def _converted(rows: Rows, dtype: np.dtype, *, where: str, cast: bool) -> Rows:
     def read(start: int, stop: int) -> np.ndarray:
         at = f"{where} of samples {start} to {stop - 1}"
@@ -104,7 +114,10 @@ def _converted(rows: Rows, dtype: np.dtype, *, where: str, cast: bool) -> Rows:
 
 
 def _npz(path: str, n_inputs: int, n_outputs: int) -> dict[str, Rows]:
-    return {k: rows_of(v) for k, v in read_npz(path, option="--data").items()}
+    def check(named: Mapping[str, np.ndarray]) -> None:
+        _check_names(named, f"--data {path}")
+
+    return {k: rows_of(v) for k, v in read_npz(path, option="--data", check=check).items()}
 
 
 def _safetensors(path: str, n_inputs: int, n_outputs: int) -> dict[str, Rows]:
@@ -113,15 +126,16 @@ def _safetensors(path: str, n_inputs: int, n_outputs: int) -> dict[str, Rows]:
 
 
 def _npy(path: str, n_inputs: int, n_outputs: int) -> dict[str, Rows]:
-    array = map_npy(path, option="--data")
-    return _by_position(array, n_inputs, n_outputs, f"--data {path}")
+    stored = open_npy(path, option="--data")
+    rows = Rows(stored.shape, lambda *ends: restore_bfloat16(stored.read_rows(*ends)))
+    return _by_position(rows, n_inputs, n_outputs, f"--data {path}")
 
 
 def _csv(path: str, n_inputs: int, n_outputs: int) -> dict[str, Rows]:
     table = read_csv(path, option="--data")
     labels = table.labels
     if not labels.any():
-        return _by_position(table.values, n_inputs, n_outputs, f"--data {path}")
+        return _by_position(rows_of(table.values), n_inputs, n_outputs, f"--data {path}")
     if (sum(~labels), sum(labels)) != (n_inputs, n_outputs):
         raise UsageError(
             f"--data {path}: expected {n_inputs} columns of inputs and {n_outputs} of labels "
@@ -131,18 +145,23 @@ def _csv(path: str, n_inputs: int, n_outputs: int) -> dict[str, Rows]:
     return {"x": rows_of(table.values[:, ~labels]), "y": rows_of(table.values[:, labels])}
 
 
-def _by_position(array: np.ndarray, n_inputs: int, n_outputs: int, where: str) -> dict[str, Rows]:
+def _by_position(rows: Rows, n_inputs: int, n_outputs: int, where: str) -> dict[str, Rows]:
     """Takes the first columns as x and what follows, if anything does, as y."""
     both = n_inputs + n_outputs
-    if array.ndim != 2 or array.shape[1] not in (n_inputs, both):
+    if len(rows.shape) != 2 or rows.shape[1] not in (n_inputs, both):
         raise UsageError(
             f"{where}: expected {n_inputs} columns of inputs, or {both} with the labels after "
-            f"them; got shape {list(array.shape)}"
+            f"them; got shape {list(rows.shape)}"
         )
-    found = {"x": rows_of(array[:, :n_inputs])}
-    if array.shape[1] == both:
-        found["y"] = rows_of(array[:, n_inputs:])
+    found = {"x": _columns(rows, slice(0, n_inputs))}
+    if rows.shape[1] == both:
+        found["y"] = _columns(rows, slice(n_inputs, both))
     return found
+
+
+def _columns(rows: Rows, columns: slice) -> Rows:
+    shape = (rows.shape[0], columns.stop - columns.start)
+    return Rows(shape, lambda start, stop: rows.read(start, stop)[:, columns])
 
 
 _FORMATS = {".npz": _npz, ".npy": _npy, ".csv": _csv, ".safetensors": _safetensors}

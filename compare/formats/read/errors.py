@@ -26,10 +26,18 @@ def readable(where: str, damaged: str | None = None) -> Iterator[None]:
     except OSError as error:
         raise UsageError(f"{where}: {error.strerror or error}") from None
     except Exception as error:
+        if lacks_memory(error):
+            raise UsageError(f"{where}: there is not enough memory to read it") from None
         if damaged is None:
             raise
         said = str(error).partition("\n")[0] or type(error).__name__
         raise UsageError(f"{where}: {damaged}: {said}") from None
+
+
+def lacks_memory(error: Exception) -> bool:
+    """Whether an error says that memory is short: torch and safetensors have no type for it."""
+    said = str(error).lower()
+    return isinstance(error, MemoryError) or "allocate memory" in said or "enough memory" in said
 
 
 def suffix_of(path: str, formats: Sequence[str], where: str) -> str:

@@ -1,16 +1,13 @@
-"""Weights and biases paired into layers by the names of their arrays."""
+"""Weights and biases paired into layers by their names, and the orders that layers may have."""
 
 import itertools
 import re
-from collections.abc import Callable, Mapping, Sequence
-from typing import Any, TypeAlias
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, Literal, NamedTuple
 
 import numpy as np
 
 from compare.errors import UsageError
-from compare.formats.layouts import in_layout
-
-Layers: TypeAlias = list[tuple[np.ndarray, np.ndarray]]  # (w, b)
 
 _NAME = re.compile(
     r"(?P<prefix>(?:.*[./_:\- ])?)(?P<kind>weights?|kernel|w|bias(?:es)?|b)"
@@ -18,79 +15,124 @@ _NAME = re.compile(
     re.ASCII | re.IGNORECASE | re.DOTALL,
 )
 _NUMBER = re.compile(r"([0-9]{1,9})")
-_MOST_UNORDERED = 7  # layers that are tried in every order
+_COUNT = re.compile(r"_?[0-9]+")
+# Flax numbers layers without a name as they are made: Dense_0 of Dense(1)(Dense(8)(x)) is the last.
+_BY_FLAX = re.compile(r"(?:.*[./])?[A-Z][A-Za-z]*_\d+[./]", re.ASCII | re.DOTALL)
+_BY_HAIKU = re.compile(r".*/w", re.DOTALL)  # mlp/~/linear_1/w
+_MOST_PERMUTED = 7  # layers that are tried in every order
+_MOST_LISTED = 20  # arrays that are named in an error
 
 
-def find_layers(
-    arrays: Mapping[str, np.ndarray],
-    *,
-    layout: str,
-    where: str,
-    fits: Callable[[Layers], bool],
-    ordered: bool = True,
-) -> Layers:
-    """Pairs weights with biases and puts the layers in order.
+# Of the arrays of a file: chosen by the author of a module, kept as they were given, after JAX may
+# have sorted them by name, or sorted by the format.
+Ordering = Literal["chosen", "kept", "sorted"]
+
+
+class NamedLayer(NamedTuple):
+    """The arrays of one layer."""
+
+    name: str  # what their two names have in common; '' where that is nothing
+    weight: str
+    bias: str
+
+    @property
+    def label(self) -> str:
+        """The name for a sentence: 'hidden' of 'params/hidden/', '1' where there is no more."""
+        return self.name.removeprefix("params/").strip("./_:- ") or self.weight
+
+
+class LayerOrders(NamedTuple):
+    """Layers, and what their names say of their order."""
+
+    in_file: tuple[NamedLayer, ...]
+    natural: tuple[NamedLayer, ...]  # by the alphabet, and by number within
+    said: bool  # whether they differ in numbers alone that somebody has chosen
+    by_flax: bool  # whether Flax has numbered them
+    ordering: Ordering
+
+    def candidates(self) -> Iterator[tuple[NamedLayer, ...]]:
+        """Yields every order that there may be, the most likely first."""
+        likely = [self.natural]
+        if self.by_flax:
+            likely.append(self.natural[::-1])
+        elif self.ordering != "sorted" and not self.said:
+            likely.insert(0, self.in_file)
+        likely = list(dict.fromkeys(likely))
+        yield from likely
+        # An order that is not that of the alphabet is somebody's own.
+        own = self.said or self.ordering == "chosen" or self.in_file != self.natural
+        open_to_any = self.by_flax or self.ordering == "sorted" or not own
+        if open_to_any and len(self.natural) <= _MOST_PERMUTED:
+            groups = [one.name if self.by_flax else _words(one) for one in self.natural]
+            yield from (one for one in _every_order(self.natural, groups) if one not in likely)
+
+
+def order_layers(
+    arrays: Mapping[str, np.ndarray], *, where: str, ordering: Ordering = "kept"
+) -> LayerOrders:
+    """Pairs weights with biases, and finds out what is known of the order of the layers.
 
     A name ends in weight, kernel, w, bias or b, with or without a number after it. What stands
     before it names the layer, together with that number. Layers whose names differ in numbers only
-    are ordered by these. Others may be in alphabetical order or in that of the file, whichever
-    fits.
+    are ordered by these, unless Flax has numbered them. Others may be in any order.
 
     Args:
-      arrays: name -> array, which may have leading axes beside those of a weight or a bias.
-      layout: of the matrices, 'in_out' or 'out_in'; a kernel is always in_out.
+      arrays: name -> array, of which shapes are looked at for errors alone.
       where: the file, to be named in errors.
-      fits: tells whether layers in this order can be the network.
-      ordered: whether the order of `arrays` was chosen; where it was not, every order is tried.
-
-    Returns:
-      (w, b) of every layer, w in `layout`. Where no order fits, they are in that of the file, so
-      that the caller can say what is wrong with it.
+      ordering: what is known of the order of `arrays`.
 
     Raises:
-      UsageError: if names do not pair up, or more than one order fits.
+      UsageError: if names do not pair up.
     """
-    pairs = _pair(arrays, where)
+    layers = _pair(arrays, where)
+    numbered = _differ_in_numbers(layers)
+    by_flax = numbered and all(_BY_FLAX.fullmatch(one.name) for one in layers)
+    by_flax = by_flax and all(is_kernel(one.weight) for one in layers)
+    natural = sorted(layers, key=_numbers if numbered else _natural)
+    said = numbered and not by_flax
+    return LayerOrders(tuple(layers), tuple(natural), said, by_flax, ordering)
 
-    def layers(order: Sequence[str]) -> Layers:
-        named = [pairs[name] for name in order]
-        return [(_from_kernel(arrays[w], w, layout), arrays[b]) for w, b in named]
 
-    natural = sorted(pairs, key=_natural)
-    if len({_words(name) for name in pairs}) == 1:
-        return layers(natural)
-    if ordered:
-        orders = [natural] if natural == list(pairs) else [natural, list(pairs)]
-    else:
-        orders = _every_order(natural)
-    fitting = [order for order in orders if fits(layers(order))]
-    if len(fitting) > 1 or not orders:
-        raise UsageError(
-            f"{where}: its layers may stand in more than one order; expected numbers that say it, "
-            f"such as w1 b1 w2 b2 or fc1.weight fc1.bias; found {describe(arrays)}"
-        )
-    return layers(fitting[0] if fitting else list(pairs))
+def is_kernel(name: str) -> bool:
+    """Whether a name is that of a matrix of Flax or Keras, which is in_out in any file."""
+    parts = _NAME.fullmatch(name)
+    return parts is not None and parts["kind"].lower() == "kernel"
+
+
+def is_of_haiku(name: str) -> bool:
+    """Whether a name is that of a matrix of Haiku, which comes in_out."""
+    return _BY_HAIKU.fullmatch(name) is not None
+
+
+def kind_of(name: str | None) -> str | None:
+    """Returns 'w' or 'b' for a name that ends as those of weights or biases do, else None."""
+    parts = _NAME.fullmatch(name or "")
+    return parts and _kind(parts)
 
 
 def describe(arrays: Mapping[str, np.ndarray]) -> str:
     """Returns a list of names and shapes, as text."""
-    names = {name: name if name.isprintable() and name else repr(name) for name in arrays}
-    return ", ".join(f"{names[k]} {list(v.shape)}" for k, v in arrays.items()) or "no array"
+    shown = [
+        f"{name if name.isprintable() and name else repr(name)} {list(array.shape)}"
+        for name, array in itertools.islice(arrays.items(), _MOST_LISTED)
+    ]
+    if len(arrays) > _MOST_LISTED:
+        shown.append(f"and {len(arrays) - _MOST_LISTED:,} more")
+    return ", ".join(shown) or "no array"
 
 
-def _pair(arrays: Mapping[str, np.ndarray], where: str) -> dict[str, tuple[str, str]]:
-    """Returns layer -> names of its weight and bias, in the order of their first appearance."""
+def _pair(arrays: Mapping[str, np.ndarray], where: str) -> list[NamedLayer]:
+    """Returns the layers in the order of their first appearance."""
     found: dict[str, dict[str, list[str]]] = {}
     for name in arrays:
         parts = _NAME.fullmatch(name)
         if parts is None:
             raise _unpaired(arrays, where)
-        kind = "b" if parts["kind"].lower().startswith("b") else "w"
         layer = parts["prefix"] + re.sub("^0+(?=.)", "", parts["number"])
-        found.setdefault(layer, {"w": [], "b": []})[kind].append(name)
+        found.setdefault(layer, {"w": [], "b": []})[_kind(parts)].append(name)
     if not found or any(len(one["w"]) != 1 or len(one["b"]) != 1 for one in found.values()):
         raise _unpaired(arrays, where)
-    return {layer: (one["w"][0], one["b"][0]) for layer, one in found.items()}
+    return [NamedLayer(layer, one["w"][0], one["b"][0]) for layer, one in found.items()]
 
 
 def _unpaired(arrays: Mapping[str, np.ndarray], where: str) -> UsageError:
@@ -100,33 +142,39 @@ def _unpaired(arrays: Mapping[str, np.ndarray], where: str) -> UsageError:
     )
 
 
-def _from_kernel(w: np.ndarray, name: str, layout: str) -> np.ndarray:
-    """Turns a kernel of Flax or Keras, which is in_out, into the layout; leaves other matrices."""
-    parts = _NAME.fullmatch(name)
-    is_kernel = parts is not None and parts["kind"].lower() == "kernel"
-    return in_layout(w, layout) if is_kernel and w.ndim > 1 else w
+def _kind(parts: re.Match[str]) -> str:
+    return "b" if parts["kind"].lower().startswith("b") else "w"
 
 
-def _natural(layer: str) -> list[Any]:
+def _differ_in_numbers(layers: Sequence[NamedLayer]) -> bool:
+    """Whether names differ in numbers only; the first of Haiku, before linear_1, has none."""
+    numbers = {_numbers(one) for one in layers}
+    lengths = {len(one) for one in numbers}
+    alike = len({_words(one) for one in layers}) == 1 and len(numbers) == len(layers)
+    return alike and (len(lengths) == 1 or lengths == {0, 1})
+
+
+def _numbers(layer: NamedLayer) -> tuple[int, ...]:
+    return tuple(map(int, _NUMBER.findall(layer.name)))
+
+
+def _natural(layer: NamedLayer) -> list[Any]:
     """Returns a key to sort by: text, number, text, ..., so that 10 comes after 2."""
-    return [int(part) if i % 2 else part for i, part in enumerate(_NUMBER.split(layer))]
+    return [int(part) if i % 2 else part for i, part in enumerate(_NUMBER.split(layer.name))]
 
 
-def _words(layer: str) -> tuple[str, ...]:
-    """Returns the parts of a name between its numbers."""
-    return tuple(_NUMBER.split(layer)[::2])
+def _words(layer: NamedLayer) -> str:
+    """Returns a name without the numbers in it."""
+    return _COUNT.sub("", layer.name)
 
 
-def _every_order(natural: Sequence[str]) -> list[list[str]]:
-    """Returns every order in which layers whose names differ in numbers only go by these.
-
-    Returns none if there are too many layers to try every order.
-    """
-    words = [_words(layer) for layer in natural]
-    orders: list[list[str]] = []
-    if len(words) > _MOST_UNORDERED:
-        return orders
-    for arrangement in sorted(set(itertools.permutations(words))):
-        left = {word: iter([n for n in natural if _words(n) == word]) for word in words}
-        orders.append([next(left[word]) for word in arrangement])
-    return orders
+def _every_order(
+    natural: Sequence[NamedLayer], groups: Sequence[Any]
+) -> Iterator[tuple[NamedLayer, ...]]:
+    """Yields every order of layers in which those of one group stay as they are."""
+    for arrangement in sorted(set(itertools.permutations(groups))):
+        left = {
+            group: iter([one for one, its in zip(natural, groups, strict=True) if its == group])
+            for group in groups
+        }
+        yield tuple(next(left[group]) for group in arrangement)

@@ -4,22 +4,30 @@ NumPy has no bfloat16. We write it as float32, with an entry `dtype` that says '
 of others it is raw bytes.
 """
 
+from collections.abc import Callable, Mapping
+
 import numpy as np
 
 from compare.errors import UsageError
 from compare.formats.conversion import narrow
 from compare.formats.dtypes import dtype_of, restore_bfloat16
 from compare.formats.read.errors import readable
+from compare.formats.read.npy import MAGIC, read_header
+from compare.formats.read.opening import open_file
+from compare.formats.read.stored_array import stand_in
 
 _WIDENED = "bfloat16"
 
 
-def read_npz(path: str, *, option: str) -> dict[str, np.ndarray]:
+def read_npz(
+    path: str, *, option: str, check: Callable[[Mapping[str, np.ndarray]], object] | None = None
+) -> dict[str, np.ndarray]:
     """Reads every array of an archive.
 
     Args:
       path: the file.
       option: what it was given for, such as '--params', to be named in errors.
+      check: as in `read_arrays`.
 
     Raises:
       UsageError: if it is no readable archive, holds a pickled object, or numbers that are not of
@@ -27,13 +35,31 @@ def read_npz(path: str, *, option: str) -> dict[str, np.ndarray]:
     """
     where = f"{option} {path}"
     damaged = "the .npz archive is damaged, cut short or of an unknown kind"
-    with readable(where, damaged), open(path, "rb") as file:
+    with readable(where, damaged), open_file(path, where) as file:
         if file.read(4) not in (b"PK\x03\x04", b"PK\x05\x06"):  # the latter holds no array
             raise UsageError(f"{where}: expected a .npz archive, as numpy.savez writes it")
         file.seek(0)
         with np.load(file, allow_pickle=False) as archive:
+            if check is not None:
+                check(_stand_ins(archive, where))
             found = {name: _read_array(archive, name, where) for name in archive.files}
             return _narrowed(found, where)
+
+
+def _stand_ins(archive: np.lib.npyio.NpzFile, where: str) -> dict[str, np.ndarray]:
+    """Returns what the headers of the arrays say."""
+    found = {}
+    assert archive.zip is not None  # before it is closed
+    for member in archive.zip.namelist():
+        name = member.removesuffix(".npy")
+        with archive.zip.open(member) as file:
+            if file.read(len(MAGIC)) != MAGIC:
+                raise UsageError(f"{where}: {name} is no .npy array")
+            file.seek(0)
+            shape, _, dtype = read_header(file)
+            if not (name == "dtype" and dtype.kind == "U"):
+                found[name] = stand_in(shape, dtype)
+    return found
 
 
 def _read_array(archive: np.lib.npyio.NpzFile, name: str, where: str) -> np.ndarray:

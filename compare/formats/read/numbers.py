@@ -5,6 +5,8 @@ from typing import NamedTuple
 
 import numpy as np
 
+from compare.formats.read.layer_names import Ordering
+
 
 class NamedArray(NamedTuple):
     """One array of a file."""
@@ -12,6 +14,7 @@ class NamedArray(NamedTuple):
     name: str | None
     values: np.ndarray  # [N, ...] from our dumps, any shape from a print
     half_unit: np.ndarray | None = None  # of the last printed digit, like values; None: exact
+    bordered: bool = False  # whether brackets say where it begins and ends
 
     @property
     def half_units(self) -> np.ndarray:
@@ -30,7 +33,7 @@ class Numbers(NamedTuple):
     path: str
     arrays: tuple[NamedArray, ...]
     layout: str | None  # of the matrices; None where the file does not say
-    ordered: bool = True  # whether the order of the arrays means anything
+    ordering: Ordering = "kept"  # what the order of the arrays means
     by_sample: bool = False  # whether the first axis of every array is that of samples: our dumps
 
     @property

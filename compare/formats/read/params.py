@@ -1,50 +1,131 @@
 """Weights and biases from a file."""
 
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
+
 import numpy as np
 
+from compare.catalogue import LAYOUTS
 from compare.errors import UsageError
 from compare.formats.conversion import convert
 from compare.formats.layouts import other_layout
 from compare.formats.read.arrays import read_arrays
-from compare.formats.read.layer_names import Layers, describe, find_layers
-from jaxmlp.base import Layer, Params, check_params
+from compare.formats.read.layer_names import (
+    NamedLayer,
+    Ordering,
+    describe,
+    is_kernel,
+    kind_of,
+    order_layers,
+)
+from compare.formats.reading import Reading
+from jaxmlp.base import Layer, Params, check_params, parameter_names
+
+_MOST_READINGS = 120  # of one file: every order of five layers
 
 
-def read_params(path: str, *, layout: str, dtype: np.dtype, cast: bool = False) -> Params:
+class ReadParams(NamedTuple):
+    """Weights and biases, and how they were found."""
+
+    params: Params  # checked, with NumPy leaves
+    reading: Reading
+
+
+class ParamsReadings(NamedTuple):
+    """Every way to read weights that gives a network, the most likely first."""
+
+    found: tuple[ReadParams, ...]
+    doubt: str | None = None  # what to say of layers whose order nobody has said
+    likely: bool = True  # whether the first may be taken all the same
+    by_format: bool = False  # whether the layout is that of the format, which nobody has chosen
+
+
+def read_params(
+    path: str, *, layout: str | None, dtype: np.dtype, cast: bool = False
+) -> ParamsReadings:
     """Reads the weights and biases of a `.npz`, `.pt`, `.pth` or `.safetensors` file.
 
     Args:
       path: the file.
-      layout: of the matrices in a `.npz` file, 'in_out' or 'out_in'; torch's formats are out_in.
+      layout: of the matrices in a `.npz` file, 'in_out' or 'out_in', or None if nobody has said it;
+        torch's formats are out_in.
       dtype: to convert to.
       cast: whether to round what dtype does not have; else that is an error.
-
-    Returns:
-      Checked Params with NumPy leaves.
 
     Raises:
       UsageError: if the file cannot be read, or if an array is misnamed, misshapen, not exact in
         dtype or not finite.
     """
     where = f"--params {path}"
-    arrays = read_arrays(path, option="--params")
+    arrays = read_arrays(path, option="--params", check=lambda one: order_layers(one, where=where))
     named = {}
     for name, array in arrays.named.items():
         named[name] = convert(array, dtype, where=f"{where}: {name}", cast=cast)
         check_finite(named[name], f"{where}: {name}")
-    held = arrays.layout or layout
-
-    def fits(layers: Layers) -> bool:
-        return _chains(_in_out(_flat(layers), held))
-
-    layers = find_layers(named, layout=held, where=where, fits=fits, ordered=arrays.ordered)
-    advice = f"--layout={other_layout(held)}"
+    advice = None
     if arrays.layout is not None:
         advice = "[n_in, n_out]; transpose them, or save them as .npz and pass --layout=in_out"
     try:
-        return params_from_layers(_flat(layers), layout=held, where=where, advice=advice)
+        read = find_params(
+            named,
+            layout=arrays.layout or layout,
+            where=where,
+            ordering=arrays.ordering,
+            advice=advice,
+        )
     except UsageError as error:
         raise UsageError(f"{error}; found {describe(named)}") from None
+    return read._replace(by_format=arrays.layout is not None)
+
+
+def find_params(
+    named: Mapping[str, np.ndarray],
+    *,
+    layout: str | None,
+    where: str,
+    ordering: Ordering = "kept",
+    advice: str | None = None,
+) -> ParamsReadings:
+    """Finds the networks that named arrays may be.
+
+    Args:
+      named: w [n_in, n_out] if in_out, [n_out, n_in] if out_in, and b [n_out] of every layer.
+      layout: 'in_out' or 'out_in'; None for either. A kernel of Flax is in_out.
+      where: the file, to be named in errors.
+      ordering: what is known of the order of `named`.
+      advice: how to choose the other layout, for errors where it would fit; None for --layout.
+
+    Raises:
+      UsageError: if the shapes do not chain, with a hint if they would in the other layout.
+    """
+    orders = order_layers(named, where=where, ordering=ordering)
+    layouts = LAYOUTS if layout is None else (layout,)
+    if _same_in_both(named, orders.natural):
+        layouts = layouts[:1]
+    views = {held: _in_out(named, held) for held in layouts}
+    fitting = [
+        (order, held)
+        for order in orders.candidates()
+        for held in layouts
+        if _fault(_params(views[held], order)) is None
+    ]
+    if not fitting:
+        raise _unfit(named, orders.in_file, layouts[0], where, advice)
+    whole = {
+        held: {name: np.ascontiguousarray(array) for name, array in views[held].items()}
+        for held in {held for _, held in fitting}
+    }
+    found = tuple(
+        ReadParams(_params(whole[held], order), _reading(order, held))
+        for order, held in fitting[:_MOST_READINGS]
+    )
+    if len({order for order, _ in fitting}) == 1:
+        return ParamsReadings(found)
+    doubt = (
+        f"{where}: its layers may stand in more than one order; expected numbers that say it, such "
+        f"as w1 b1 w2 b2 or fc1.weight fc1.bias; found {describe(named)}"
+    )
+    return ParamsReadings(found, doubt, ordering == "kept" and orders.in_file == orders.natural)
 
 
 def check_finite(array: np.ndarray, name: str) -> None:
@@ -57,46 +138,56 @@ def check_finite(array: np.ndarray, name: str) -> None:
         raise UsageError(f"{name} has entries that are not finite")
 
 
-def params_from_layers(
-    layers: Layers, *, layout: str, where: str, advice: str | None = None
-) -> Params:
-    """Makes Params of layers (w, b) in a layout.
-
-    Args:
-      layers: w [n_in, n_out] if in_out, [n_out, n_in] if out_in; b [n_out].
-      layout: 'in_out' or 'out_in'.
-      where: the file, to be named in errors.
-      advice: how to choose the other layout, for errors where it would fit; None for --layout.
-
-    Raises:
-      UsageError: if the shapes do not chain, with a hint if they would in the other layout.
-    """
-    params = _in_out(layers, layout)
-    try:
-        check_params(params)
-    except ValueError as error:
-        hint = ""
-        if _chains(_in_out(layers, other_layout(layout))):
-            hint = f"; they fit in the other layout, {advice or f'--layout={other_layout(layout)}'}"
-        raise UsageError(f"{where}, read as {layout}: {error}{hint}") from None
-    return params
+def _in_out(named: Mapping[str, np.ndarray], layout: str) -> dict[str, np.ndarray]:
+    """Returns views: matrices in_out, and a bias [1, n] or [n, 1] as [n]."""
+    views = {}
+    for name, array in named.items():
+        if kind_of(name) == "b":
+            views[name] = array.reshape(-1) if array.ndim == 2 and 1 in array.shape else array
+        else:
+            turned = layout == "out_in" and array.ndim == 2 and not is_kernel(name)
+            views[name] = array.T if turned else array
+    return views
 
 
-def _in_out(layers: Layers, layout: str) -> Params:
-    return tuple(
-        Layer(np.ascontiguousarray(w.T) if layout == "out_in" and w.ndim == 2 else w, b)
-        for w, b in layers
+def _params(arrays: Mapping[str, np.ndarray], order: Sequence[NamedLayer]) -> Params:
+    return tuple(Layer(arrays[layer.weight], arrays[layer.bias]) for layer in order)
+
+
+def _same_in_both(named: Mapping[str, np.ndarray], layers: Sequence[NamedLayer]) -> bool:
+    """Whether the layout makes no difference: to kernels, which are in_out, and to [1, 1]."""
+    return all(is_kernel(one.weight) for one in layers) or all(
+        named[one.weight].size == 1 for one in layers
     )
 
 
-def _flat(layers: Layers) -> Layers:
-    """Reshapes a bias [1, n] or [n, 1] to [n]."""
-    return [(w, b.reshape(-1) if b.ndim == 2 and 1 in b.shape else b) for w, b in layers]
-
-
-def _chains(params: Params) -> bool:
+def _fault(params: Params) -> ValueError | None:
+    """Returns what is wrong first with the shapes of layers, None if they chain."""
     try:
         check_params(params)
-    except ValueError:
-        return False
-    return True
+    except ValueError as error:
+        return error
+    return None
+
+
+def _unfit(
+    named: Mapping[str, np.ndarray],
+    order: Sequence[NamedLayer],
+    layout: str,
+    where: str,
+    advice: str | None,
+) -> UsageError:
+    fault, other, hint = _fault(_params(_in_out(named, layout), order)), other_layout(layout), ""
+    if _fault(_params(_in_out(named, other), order)) is None:
+        hint = f"; they fit in the other layout, {advice or f'--layout={other}'}"
+    return UsageError(f"{where}, read as {layout}: {fault}{hint}")
+
+
+def _reading(order: Sequence[NamedLayer], layout: str) -> Reading:
+    labels = tuple(layer.label for layer in order)
+    return Reading(
+        parameter_names(len(order)),
+        tuple(name for layer in order for name in (layer.weight, layer.bias)),
+        layout,
+        labels if not all(map(str.isdecimal, labels)) else (),
+    )

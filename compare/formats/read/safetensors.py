@@ -1,40 +1,47 @@
 """`.safetensors` files: named arrays, read whole or some rows at a time."""
 
-from collections.abc import Callable
-from typing import Any, NamedTuple
+import json
+from collections.abc import Callable, Mapping
+from typing import Any
 
 import numpy as np
 
 from compare.errors import UsageError
+from compare.formats.dtypes import dtype_of
 from compare.formats.read.errors import readable
+from compare.formats.read.opening import open_file
+from compare.formats.read.stored_array import HeldFile, StoredArray
 
-_REAL = {
-    "F64",
-    "F32",
-    "F16",
-    "BF16",
-    *(f"{kind}{bits}" for kind in "IU" for bits in (8, 16, 32, 64)),
+_SIZE = 8  # bytes at the beginning: how long the header is
+_DTYPES = {
+    "BF16": "bfloat16",
+    **{f"F{bits}": f"float{bits}" for bits in (16, 32, 64)},
+    **{f"I{bits}": f"int{bits}" for bits in (8, 16, 32, 64)},
+    **{f"U{bits}": f"uint{bits}" for bits in (8, 16, 32, 64)},
 }
 
 
-class Tensor(NamedTuple):
-    """One array, which stays in its file until it is read."""
+def read_safetensors(
+    path: str, *, option: str, check: Callable[[Mapping[str, np.ndarray]], object] | None = None
+) -> dict[str, np.ndarray]:
+    """Reads every array of a file.
 
-    shape: tuple[int, ...]
-    read: Callable[[], np.ndarray]
-    read_rows: Callable[[int, int], np.ndarray]  # (start, stop) -> rows start .. stop - 1
-
-
-def read_safetensors(path: str, *, option: str) -> dict[str, np.ndarray]:
-    """Reads every array of a file; the arguments are as in `open_safetensors`.
+    Args:
+      path: the file.
+      option: what it was given for, such as '--params', to be named in errors.
+      check: as in `read_arrays`.
 
     Raises:
       UsageError: if it is no readable `.safetensors` file or holds other than real numbers.
     """
-    return {name: one.read() for name, one in open_safetensors(path, option=option).items()}
+    found = open_safetensors(path, option=option)
+    if check is not None:
+        check({name: one.stand_in() for name, one in found.items()})
+    with readable(f"{option} {path}"):
+        return {name: one.read() for name, one in found.items()}
 
 
-def open_safetensors(path: str, *, option: str) -> dict[str, Tensor]:
+def open_safetensors(path: str, *, option: str) -> dict[str, StoredArray]:
     """Finds the arrays of a file without reading them.
 
     Args:
@@ -46,14 +53,22 @@ def open_safetensors(path: str, *, option: str) -> dict[str, Tensor]:
     """
     where = f"{option} {path}"
     import_safetensors(where)
-    import ml_dtypes  # noqa: F401  (teaches NumPy bfloat16)
     from safetensors import safe_open
 
-    with readable(where, "the .safetensors file is damaged, cut short or of an unknown kind"):
-        with open(path, "rb"):
-            pass  # safetensors says nothing clear of a folder
-        file = safe_open(path, framework="np")
-        return {name: _tensor(file, name, where) for name in file.offset_keys()}
+    damaged = "the .safetensors file is damaged, cut short or of an unknown kind"
+    with (
+        readable(where, damaged),
+        open_file(path, where) as file,
+        safe_open(path, framework="np") as checked,
+    ):
+        # The library has checked the header, and maps numbers into memory; we read them.
+        size = int.from_bytes(file.read(_SIZE), "little")
+        header = json.loads(file.read(size))
+        held = HeldFile(path)
+        return {
+            name: _array(held, header[name], _SIZE + size, f"{where}: {name}")
+            for name in checked.offset_keys()
+        }
 
 
 def import_safetensors(where: str) -> None:
@@ -71,12 +86,10 @@ def import_safetensors(where: str) -> None:
         ) from None
 
 
-def _tensor(file: Any, name: str, where: str) -> Tensor:
-    stored = file.get_slice(name)
-    if stored.get_dtype() not in _REAL:
-        raise UsageError(f"{where}: {name}: expected real numbers, got dtype {stored.get_dtype()}")
-    return Tensor(
-        tuple(stored.get_shape()),
-        lambda: file.get_tensor(name),
-        lambda start, stop: stored[start:stop],
-    )
+def _array(held: HeldFile, entry: Any, start: int, where: str) -> StoredArray:
+    """Returns the array of one entry of the header; numbers begin at `start`."""
+    dtype = _DTYPES.get(entry["dtype"])
+    if dtype is None:
+        raise UsageError(f"{where}: expected real numbers, got dtype {entry['dtype']}")
+    offset = start + entry["data_offsets"][0]
+    return StoredArray(held, where, offset, tuple(entry["shape"]), dtype_of(dtype))

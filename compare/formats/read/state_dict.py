@@ -3,12 +3,14 @@
 import re
 import warnings
 import zipfile
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import IO, Any
 
 import numpy as np
 
 from compare.errors import UsageError
+from compare.formats.read.errors import lacks_memory
+from compare.formats.read.opening import open_file
 
 _KEYS = ("state_dict", "model_state_dict", "model")  # under which checkpoints hold one
 _HOW = "save its weights: torch.save(model.state_dict(), 'weights.pt')"
@@ -26,12 +28,15 @@ _OTHER_KINDS = (
 _NO_REASON = "Weights only load failed"  # which torch says of every file it cannot read
 
 
-def read_state_dict(path: str, *, option: str) -> dict[str, np.ndarray]:
+def read_state_dict(
+    path: str, *, option: str, check: Callable[[Mapping[str, np.ndarray]], object] | None = None
+) -> dict[str, np.ndarray]:
     """Reads every tensor of a state_dict, or of the one in a checkpoint.
 
     Args:
       path: the file.
       option: what it was given for, such as '--params', to be named in errors.
+      check: as in `read_arrays`.
 
     Returns:
       name -> array in the file's order, float8 widened to float32.
@@ -41,20 +46,27 @@ def read_state_dict(path: str, *, option: str) -> dict[str, np.ndarray]:
     """
     where = f"{option} {path}"
     state = _state_dict(_load(path, where), where)
-    return {name: _as_array(tensor, f"{where}: {name}") for name, tensor in state.items()}
+    found = {name: _as_array(tensor, f"{where}: {name}") for name, tensor in state.items()}
+    if check is not None:
+        check(found)
+    return found
 
 
 def _load(path: str, where: str) -> Any:
     import torch
 
     try:
-        with open(path, "rb") as file, warnings.catch_warnings():
+        with open_file(path, where) as file, warnings.catch_warnings():
             warnings.simplefilter("ignore")
             _check_sums(file)
             return torch.load(file, map_location="cpu", weights_only=True)
+    except UsageError:
+        raise
     except OSError as error:
         raise UsageError(f"{where}: {error.strerror or error}") from None
     except Exception as error:  # torch raises a dozen kinds for damaged files
+        if lacks_memory(error):
+            raise UsageError(f"{where}: there is not enough memory to read it") from None
         raise UsageError(f"{where}: {_what_is_wrong(str(error), _other_kind(path))}") from None
 
 

@@ -4,18 +4,23 @@ from compare.errors import UsageError
 from compare.formats.read.dump import is_dump, read_dump
 from compare.formats.read.errors import readable
 from compare.formats.read.numbers import Numbers
+from compare.formats.read.opening import LARGEST_TEXT, read_text_file
 from compare.formats.read.prints.arrays import read_print
 
 
-def read_text(path: str) -> Numbers:
+def read_text(path: str, *, at_most: int = LARGEST_TEXT) -> Numbers:
     """Reads a dump of ours, or what NumPy, JAX, torch or a person printed.
+
+    Args:
+      path: the file, or a pipe.
+      at_most: as many bytes as it may have.
 
     Raises:
       UsageError: if the file cannot be read, holds no numbers, or was cut short.
     """
     try:
-        with readable(path), open(path, encoding="utf-8-sig") as file:
-            text = file.read()
+        with readable(path):
+            text = read_text_file(path, path, at_most=at_most)
     except UnicodeDecodeError:
         raise UsageError(f"{path}: expected text, such as a .dat file; this is binary") from None
     return read_dump(path, text) if is_dump(text) else read_print(path, text)

@@ -3,50 +3,53 @@
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from compare.errors import UsageError
-from compare.formats.read.gradients.files import read_gradients
+from compare.formats.reading import Choice
 from compare.implementations.base import Implementation
 from compare.implementations.stored import stored
 from compare.implementations.table import IMPLEMENTATIONS
+from compare.implementations.user.chosen import choose
 from compare.implementations.user.function import Backward, candidate
 from compare.implementations.user.loading import load_candidate
-from compare.implementations.user.returned import read_returned
-from compare.implementations.user.sandbox import contained, errors_told
-from compare.implementations.user.updates import with_hidden_digits
+from compare.implementations.user.readable import GradientArrays, GradientsOfFile
 from compare.options.arguments import list_of
 from compare.options.config import Config
-from compare.problem.answers import Answer
-from compare.problem.problem import Problem
-from jaxmlp.base import Grads
+from compare.problem.problem import Problem, Problems
 
 _INPUTS = ("params", "data")  # files that may be saved beside what is brought
 
 
-def from_flags(config: Config, problem: Problem) -> list[Implementation]:
-    """Loads every --candidate and reads every --gradients.
+class Brought(NamedTuple):
+    """The problem that is meant, and a user's own implementations."""
+
+    problem: Problem
+    implementations: list[Implementation]
+    weights: Choice | None  # how the weights were read, if somebody brought them
+    doubt: str | None  # what to say of an order of layers that nothing has decided
+
+
+def from_flags(config: Config, problems: Problems) -> Brought:
+    """Loads every --candidate, reads every --gradients, and settles which problem is meant.
 
     Raises:
       UsageError: if one cannot be had.
     """
+    files = [
+        GradientsOfFile(path, problems.candidates[0], config.layout) for path in config.gradients
+    ]
+    chosen = choose(problems, files)
+    problem = chosen.problem
     made = []
     for reference in config.candidate:
         source, _, name = reference.rpartition(":")
         one = _candidate(name, reference, load_candidate(reference), problem, config)
         made.append((Path(source).stem, one))
-    for path in config.gradients:
-        given = read_gradients(
-            path,
-            problem.params,
-            n=problem.n_samples,
-            layout=config.layout,
-            dtype=problem.dtype,
-        )
-        source = path if given.order is None else f"{path}, taken as {given.order}"
-        one = stored(Path(path).stem, source, _known(given.grads, problem, given.printed))
+    for path, answer, choice in zip(config.gradients, chosen.answers, chosen.choices, strict=True):
+        one = stored(Path(path).stem, path, answer, choice)
         made.append((Path(path).suffix.lstrip("."), one))
-    return _apart(made)
+    return Brought(problem, _apart(made), chosen.weights, chosen.doubt)
 
 
 def name_candidates(
@@ -96,27 +99,21 @@ def from_objects(
     own: Sequence[Implementation],
     candidates: Sequence[tuple[str, Backward]],
     gradients: Mapping[str, Sequence[tuple[Any, Any]]],
-    problem: Problem,
+    problems: Problems,
     config: Config,
-) -> list[Implementation]:
+) -> Brought:
     """Adds functions by name and gradients that exist already.
 
     Raises:
       UsageError: for gradients of other shapes and dtypes.
     """
+    arrays = [GradientArrays(str(name), held, config.layout) for name, held in gradients.items()]
+    chosen = choose(problems, arrays)
+    problem = chosen.problem
     made = [*own, *(_candidate(k, k, function, problem, config) for k, function in candidates)]
-    for name, arrays in gradients.items():
-        where = f"gradients {name}"
-        with contained(), errors_told(f"{where} raise when they are read", passes=UsageError):
-            grads = read_returned(
-                arrays, problem.params, layout=config.layout, n=problem.n_samples, where=where
-            )
-        made.append(stored(str(name), str(name), _known(grads, problem)))
-    return _apart([("given", one) for one in made])
-
-
-def _known(grads: Grads, problem: Problem, printed: Grads | None = None) -> Answer:
-    return with_hidden_digits(Answer(grads, printed=printed), problem.params)
+    for name, answer, choice in zip(gradients, chosen.answers, chosen.choices, strict=True):
+        made.append(stored(str(name), str(name), answer, choice))
+    return Brought(problem, _apart([("given", one) for one in made]), chosen.weights, chosen.doubt)
 
 
 def _candidate(
@@ -127,7 +124,7 @@ def _candidate(
         source,
         function,
         problem.params,
-        layout=config.layout,
+        layout=problem.layout,
         arrays=config.candidate_arrays,
         batched=config.candidate_batched,
     )

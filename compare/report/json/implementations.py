@@ -4,6 +4,7 @@ from typing import Any
 
 from compare.evidence.certificate.certificate import Finding
 from compare.report.json.numbers import number_or_null
+from compare.report.json.readings import choice_to_dict
 from compare.results import Participant
 from compare.verdict.accusations import explained
 
@@ -16,6 +17,7 @@ def implementation_to_dict(one: Participant) -> dict[str, Any]:
         "dtype": one.dtype,
         "device": one.device,
         "source": one.source,
+        "read": None if one.read is None else choice_to_dict(one.read),
         "certificate": {
             "worst_ratio": number_or_null(certificate.worst_ratio),
             "worst": _finding(certificate.worst),

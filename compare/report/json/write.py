@@ -10,6 +10,7 @@ from compare.report.json.entries import entries_to_dict
 from compare.report.json.implementations import implementation_to_dict
 from compare.report.json.numbers import number
 from compare.report.json.pairs import pair_to_dict, quantity_to_dict
+from compare.report.json.readings import choice_to_dict
 from compare.report.json.schema import SCHEMA_VERSION
 from compare.results import Report, Values
 
@@ -28,6 +29,7 @@ def report_to_dict(report: Report) -> dict[str, Any]:
         "warnings": list(report.warnings),
         "rule": report.rule,
         "config": report.config,
+        "weights": None if report.weights is None else choice_to_dict(report.weights),
         "environment": report.environment,
         "implementations": [implementation_to_dict(one) for one in report.implementations],
         "engines": [engine_to_dict(engine) for engine in report.engines],

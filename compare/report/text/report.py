@@ -13,6 +13,7 @@ from compare.report.text.matrix import format_matrix
 from compare.report.text.notes import format_notes
 from compare.report.text.pairs import format_pairs
 from compare.report.text.parameters import format_parameters
+from compare.report.text.readings import format_readings
 from compare.report.text.trace import format_trace
 from compare.report.text.values import format_values
 from compare.results import Report
@@ -26,7 +27,7 @@ def format_report(
     Args:
       report: what was found.
       width: of a line.
-      verbose: whether to show histograms too.
+      verbose: whether to show histograms and how files were read too.
       colours: whether to colour the verdict and what failed, for a terminal.
     """
     letters = letters_for(one.name for one in report.implementations)
@@ -41,6 +42,7 @@ def format_report(
         format_histograms(report.pairs, letters, width=width) if verbose else "",
         "" if report.trace is None else format_trace(report.trace, width=width),
         "" if report.change is None else format_change(report.change, width=width),
+        format_readings(report, width=width, verbose=verbose),
         format_notes(report, letters, width=width),
         format_values(report.values, letters),
     ]

@@ -12,11 +12,11 @@ from compare.evidence.certificate.printed_numbers import PrintedNumbers
 from compare.evidence.differences.bounds import Allowance, with_printed
 from compare.evidence.hypotheses.diagnosis import diagnose
 from compare.evidence.rounding.print_rounding import hidden_in, is_known
-from compare.formats.read.gradients.files import read_gradients
 from compare.problem.samples import default_labels
 from compare.selftest.backward import backward, forward
 from jaxmlp import Batch, Layer, init_params
 from tests.support.cases import case_of
+from tests.support.gradient_files import read
 from tests.support.low_precision import random_network
 
 F32, F64 = np.dtype(np.float32), np.dtype(np.float64)
@@ -67,7 +67,7 @@ def test_published_tables_are_certified_as_prints_only(who):
     x = np.load(PUBLISHED / "data.npz")["x"].astype(F32)
     problem = params, Batch(x, default_labels(x, 1)), "sigmoid"
     table = str(PUBLISHED / f"printed_by_{who}.txt")
-    grads, half, _ = read_gradients(table, params, n=1, layout="out_in", dtype=np.dtype(F32))
+    grads, half = read(table, params, 1, "out_in")
     assert {unit for layer in half for leaf in layer for unit in leaf.flat} == {0.5e-7}
     plain, compiled = (prove(*problem, grads, half, compiled=one) for one in (False, True))
     assert plain.certified == compiled.certified == 1

@@ -193,3 +193,22 @@ def test_any_other_word_in_a_line_is_read_as_a_value_or_refused(read, place, wor
         return
     assert word == 4
     assert float(other) in np.concatenate([array.values.ravel() for array in found.arrays])
+
+
+LONG = "1" * 5000  # more digits than int() takes
+TOO_LONG = {
+    "size": ("# gradients of 2-{}-1 sigmoid, 1 samples, float32, in_out\n", "line 1: this header"),
+    "samples": ("# gradients of 2-1 sigmoid, {} samples, float32, in_out\n", "line 1: this header"),
+    "row": ("{header}0 w1 {} 0 0.5\n", "line 3: expected 'sample parameter row column value'"),
+    "layer": ("{header}0 w{} 0 0 0.5\n", "w1111.* does not have the samples, rows and columns"),
+    "word": ("{header}0 w1 0 0 0.5 {}\n", "line 3: expected 'sample parameter row"),
+}
+
+
+@pytest.mark.parametrize("case", TOO_LONG)
+def test_integers_of_5000_digits_are_one_short_sentence(read, case):
+    text, message = TOO_LONG[case]
+    start = f"{header(some_arrays())}\n{COLUMNS}\n"
+    with pytest.raises(UsageError, match=message) as caught:
+        read(text.format(LONG, header=start))
+    assert len(str(caught.value)) < 400

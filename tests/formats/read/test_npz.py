@@ -53,6 +53,14 @@ def test_out_in_is_transposed(tmp_path):
     assert found.params[0].w.flags.c_contiguous
 
 
+def test_the_layout_that_fits_is_taken_unless_another_is_said(tmp_path):
+    out_in = {k: v.T for k, v in GOOD.items()}
+    found = problem(tmp_path, out_in)
+    assert (found.layer_sizes, found.layout, found.reading.layout) == ((2, 3, 1), *["out_in"] * 2)
+    with pytest.raises(UsageError, match="they fit in the other layout, --layout=out_in"):
+        problem(tmp_path, out_in, layout="in_out")
+
+
 def test_labels_default_to_the_mean_square(tmp_path):
     found = problem(tmp_path, GOOD, {"x": np.array([[1, 3]], np.float32)})
     np.testing.assert_array_equal(found.batch(0, 1).y, [[5.0]])
@@ -88,7 +96,6 @@ def test_exact_conversion_is_silent(tmp_path):
         ({**GOOD, "w2": np.ones((4, 1), np.float32)}, "w2: expected n_in = 3"),
         ({**GOOD, "b1": np.ones((3, 2), np.float32)}, r"b1: expected shape \(3,\)"),
         ({**GOOD, "w1": np.ones((3, 2), np.float32)}, "b1: expected"),
-        ({k: v.T for k, v in GOOD.items()}, "other layout, --layout=out_in"),
         ({**GOOD, "b1": np.array([1, np.nan, 1], np.float32)}, "b1 has entries .* not finite"),
         ({**GOOD, "b1": np.array([1, np.inf, 1], np.float32)}, "b1 has entries .* not finite"),
         ({**GOOD, "b1": np.full(3, 0.1)}, "b1: its float64 values do not all exist in float32"),

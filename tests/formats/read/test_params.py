@@ -15,7 +15,8 @@ PARAMS = init_params(np.random.default_rng(0), (2, 5, 4, 1))
 
 
 def read(path, *, layout="in_out", dtype=F32, cast=False):
-    return read_params(str(path), layout=layout, dtype=dtype, cast=cast)
+    """The most likely reading."""
+    return read_params(str(path), layout=layout, dtype=dtype, cast=cast).found[0].params
 
 
 def save(path, named):

@@ -28,10 +28,11 @@ def test_a_byte_order_mark_is_no_obstacle(tmp_path):
     assert read_text(str(tmp_path / "a.txt")).size == 3
 
 
-def test_json_is_refused_by_name(tmp_path):
-    (tmp_path / "report.json").write_text('{"samples": [1, 2]}')
-    with pytest.raises(UsageError, match="JSON is not read"):
-        read_text(str(tmp_path / "report.json"))
+def test_json_is_read_with_the_names_of_all_its_keys(tmp_path):
+    (tmp_path / "g.json").write_text('{"a": {"w": [[1, 2.5]], "b": [1e-3]}, "dW2": [3.0]}')
+    found = read_text(str(tmp_path / "g.json"))
+    assert found.names == ("a/w", "a/b", "dW2")
+    assert [array.values.tolist() for array in found.arrays] == [[[1, 2.5]], [1e-3], [3]]
 
 
 @pytest.mark.parametrize("path", ["nowhere", "."])

@@ -40,7 +40,8 @@ def test_what_is_saved_is_read_to_the_same_bits(tmp_path, name, layout, dtype):
     params = drawn(dtype)
     params[0].b[0] = -0.0
     save(tmp_path / name, params, layout)
-    found = read_params(str(tmp_path / name), layout=layout, dtype=np.dtype(dtype))
+    read = read_params(str(tmp_path / name), layout=layout, dtype=np.dtype(dtype))
+    found = read.found[0].params
     assert len(found) == len(params)
     for layer, again in zip(params, found, strict=True):
         for array, same in zip(layer, again, strict=True):
@@ -99,7 +100,7 @@ def test_a_run_converts_what_it_read(tmp_path, suffix):
     compare(tmp_path, *SMALL, *flags, f"--save_params={first}")
     compare(tmp_path, *flags, f"--params={first}", f"--save_params={second}")
     a, b = (
-        read_params(str(path), layout="out_in", dtype=np.dtype(np.float64))
+        read_params(str(path), layout="out_in", dtype=np.dtype(np.float64)).found[0].params
         for path in (first, second)
     )
     assert [v.tobytes() for layer in a for v in layer] == [v.tobytes() for p in b for v in p]

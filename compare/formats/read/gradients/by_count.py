@@ -1,90 +1,137 @@
-"""Printed gradients without names, told apart by how many numbers they have."""
+"""Gradients without names, told apart by how many numbers they have and in which shapes."""
 
 import itertools
-from collections.abc import Sequence
-from typing import NamedTuple
+from collections.abc import Iterator, Sequence
 
 from compare.errors import UsageError
 from compare.formats.read.gradients.expected import ExpectedGradients
 from compare.formats.read.gradients.shapes import one_gradient
-from compare.formats.read.numbers import NamedArray, join, stack
+from compare.formats.read.layer_names import kind_of
+from compare.formats.read.numbers import NamedArray, join
+from compare.formats.reading import Reading
+
+WHOLE = ("numbers",)  # the arrays of a reading that takes all numbers as one row for each sample
+_MOST_PERMUTED = 5  # layers that are tried in every order
+_MOST_LISTED = 20  # arrays whose size an error names
 
 
-class Arrangement(NamedTuple):
-    """Arrays as gradients, and the order that was assumed to find them."""
+def readings_by_count(
+    arrays: Sequence[NamedArray], expected: ExpectedGradients, layout: str | None
+) -> list[Reading]:
+    """Finds the orders in which arrays, or all their numbers, can be the parameters.
 
-    leaves: list[NamedArray]  # of w1, b1, w2, ...
-    order: str | None  # such as 'w1 w2 b1 b2'; None where names told them apart
+    Args:
+      arrays: one for each parameter, or others that hold the numbers of all.
+      expected: the gradients.
+      layout: of the matrices, if it was said.
 
-
-def order_by_count(arrays: Sequence[NamedArray], expected: ExpectedGradients) -> Arrangement:
-    """Tells parameters apart by how many numbers they have.
-
-    They may come as w1 b1 w2 b2 or w1 w2 b1 b2, whichever has more of the right shapes, with an
-    array for each parameter or for each parameter of each sample. Numbers that are arranged in any
-    other way are read sample by sample, w1 b1 w2 b2.
+    Returns:
+      The readings that fit, the most likely first.
 
     Raises:
-      UsageError: if there are not as many numbers as expected.
+      UsageError: if there are not as many numbers as expected, or no parameter order fits the
+        borders of the arrays.
     """
-    names = expected.names
-    orders = (names, names[::2] + names[1::2])
-    found = [one for order in orders if (one := _arrange(arrays, order, expected)) is not None]
-    if found:  # w2 may be as large as b1, so shapes count too
-        return max(found, key=lambda one: _fitting(one.leaves, expected))
-    numbers, per_sample = sum(_counts(arrays)), sum(expected.sizes.values())
-    if numbers != expected.n * per_sample:
+    found: list[tuple[int, Reading]] = []
+    counts = [array.values.size for array in arrays]
+    for order in parameter_orders(len(expected.names) // 2):
+        each = counts == [expected.n * expected.sizes[name] for name in order]
+        names = array_names(arrays) if each else WHOLE
+        leaves = leaves_in_order(arrays, Reading(order, names, ""), expected)
+        if leaves is None or (each and not _kinds_fit(arrays, order)):
+            continue
+        shapes = [leaf.values.shape for leaf in leaves]
+        exact = expected.exact(shapes) if each else 0
+        for held in expected.layouts_of(shapes, layout):
+            found.append((exact, Reading(order, names, held)))
+    if not found:
         raise _wrong_count(arrays, expected)
-    return Arrangement(_split(arrays, expected), " ".join(names))
+    return [reading for _, reading in sorted(found, key=lambda one: -one[0])]  # sorting is stable
 
 
-def _arrange(
-    arrays: Sequence[NamedArray], order: Sequence[str], expected: ExpectedGradients
-) -> Arrangement | None:
-    """Takes arrays for parameters in this order, if they have as many numbers as those."""
-    sizes = [expected.sizes[name] for name in order]
-    if _counts(arrays) == [expected.n * size for size in sizes]:
-        leaves = list(arrays)
-    elif _counts(arrays) == sizes * expected.n:
-        leaves = [stack(arrays[i :: len(order)]) for i in range(len(order))]
-    else:
-        return None
-    by_name = dict(zip(order, leaves, strict=True))
-    return Arrangement([by_name[name] for name in expected.names], " ".join(order))
+def parameter_orders(n_layers: int) -> Iterator[tuple[str, ...]]:
+    """Yields the orders in which people write parameters, the most likely first.
+
+    Weights come before their bias, after it as JAX sorts them, or all before or after all biases;
+    layers from the first to the last, back, or in any other order.
+    """
+    forward = tuple(range(1, n_layers + 1))
+    orders = [forward, forward[::-1]]
+    if n_layers <= _MOST_PERMUTED:
+        orders += itertools.permutations(forward)
+    seen = set()
+    for layers in dict.fromkeys(orders):
+        w, b = [f"w{i}" for i in layers], [f"b{i}" for i in layers]
+        pairs = list(zip(w, b, strict=True))
+        for order in (sum(pairs, ()), sum((one[::-1] for one in pairs), ()), (*w, *b), (*b, *w)):
+            if order not in seen:
+                yield order
+            seen.add(order)
 
 
-def _counts(arrays: Sequence[NamedArray]) -> list[int]:
-    return [array.values.size for array in arrays]
+def array_names(arrays: Sequence[NamedArray]) -> tuple[str, ...]:
+    """Returns what arrays are called: their names, or their places."""
+    return tuple(array.name or f"array {i}" for i, array in enumerate(arrays, start=1))
 
 
-def _fitting(leaves: Sequence[NamedArray], expected: ExpectedGradients) -> int:
-    """How many arrays of w1, b1, ... have exactly the expected shape, in either layout."""
-    return sum(
-        leaf.values.shape in ((expected.n, *shape), (expected.n, *shape[::-1]))
-        for leaf, shape in zip(leaves, expected.shapes, strict=True)
-    )
+def leaves_in_order(
+    arrays: Sequence[NamedArray], reading: Reading, expected: ExpectedGradients
+) -> list[NamedArray] | None:
+    """Returns the arrays of w1, b1, ... by a reading, None if they cannot be taken so.
+
+    Where there is no array for each parameter, all numbers are the parameters of one sample after
+    the other. Then no parameter begins or ends within the brackets of an array, unless that array
+    holds whole samples.
+    """
+    leaves = list(arrays)
+    if reading.arrays == WHOLE:
+        sizes = [expected.sizes[name] for name in reading.order]
+        ends = list(itertools.accumulate(sizes, initial=0))
+        if sum(array.values.size for array in arrays) != expected.n * ends[-1]:
+            return None
+        if _cut(arrays, ends):
+            return None
+        rows = join(arrays).map(lambda row: row.reshape(expected.n, -1))
+        leaves = [_columns(rows, *both) for both in itertools.pairwise(ends)]
+    by_name = dict(zip(reading.order, leaves, strict=True))
+    return [by_name[name] for name in expected.names]
 
 
-def _split(arrays: Sequence[NamedArray], expected: ExpectedGradients) -> list[NamedArray]:
-    """Cuts numbers that are all parameters of one sample after the other."""
-    rows = join(arrays).map(lambda row: row.reshape(expected.n, -1))
+def _columns(rows: NamedArray, start: int, stop: int) -> NamedArray:
+    return rows.map(lambda row: row[:, start:stop])
 
-    def cut(start: int, stop: int) -> NamedArray:
-        return rows.map(lambda row: row[:, start:stop])
 
-    ends = itertools.accumulate(expected.sizes.values(), initial=0)
-    return [cut(start, stop) for start, stop in itertools.pairwise(ends)]
+def _cut(arrays: Sequence[NamedArray], ends: Sequence[int]) -> bool:
+    """Whether a parameter would begin or end within the brackets of an array."""
+    whole, borders, start = ends[-1], set(ends), 0
+    for array in arrays:
+        size, first = array.values.size, start % whole
+        start += size
+        samples = first == 0 and size % whole == 0
+        cut = first + size > whole or any(first < end < first + size for end in borders)
+        if array.bordered and cut and not samples:
+            return True
+    return False
+
+
+def _kinds_fit(arrays: Sequence[NamedArray], order: Sequence[str]) -> bool:
+    """Whether no array that is called a weight is taken for a bias, or the other way round."""
+    kinds = (kind_of(array.name) for array in arrays)
+    return all(kind in (None, name[0]) for kind, name in zip(kinds, order, strict=True))
 
 
 def _wrong_count(arrays: Sequence[NamedArray], expected: ExpectedGradients) -> UsageError:
-    counts, per_sample = _counts(arrays), sum(expected.sizes.values())
+    counts, per_sample = [array.values.size for array in arrays], sum(expected.sizes.values())
     each = ", ".join(
         f"{name} {list(shape)}" for name, shape in zip(expected.names, expected.shapes, strict=True)
     )
+    listed = ", ".join(map(str, counts[:_MOST_LISTED])) + ", ..." * (len(counts) > _MOST_LISTED)
     said = (
         f"{expected.where}: expected {expected.n} x {per_sample} numbers, for every sample {each}; "
-        f"found {sum(counts)} in arrays of {', '.join(map(str, counts))}"
+        f"found {sum(counts)} in arrays of {listed}"
     )
+    if sum(counts) == expected.n * per_sample:
+        return UsageError(f"{said}, whose borders fit no order of the parameters")
     if sum(counts) == per_sample:
         return UsageError(f"{said}, which is {one_gradient(expected.n)}")
     if sum(counts) % per_sample == 0:

@@ -1,74 +1,80 @@
 """Gradients told apart by the names of their arrays."""
 
-import re
-from collections.abc import Mapping
-
-import numpy as np
+from collections.abc import Collection, Sequence
 
 from compare.errors import UsageError
+from compare.formats.parameter_names import parameter_of
 from compare.formats.read.gradients.expected import ExpectedGradients
-from compare.formats.read.layer_names import Layers, find_layers
-from compare.formats.read.numbers import NamedArray, Numbers, stack
+from compare.formats.read.layer_names import NamedLayer, Ordering, is_kernel, order_layers
+from compare.formats.read.numbers import NamedArray
+from compare.formats.reading import Reading
+from jaxmlp.base import parameter_names
 
-_PREFIX = re.compile(r"^(?:dL?[/_]?d|d_?|grad[_.]?)(?=[wb]_?\d*$)", re.IGNORECASE)  # dL/dw1, dw1
-_SUFFIX = re.compile(r"[._]grad$")  # fc1.weight.grad
+
+def parameter_name(array: NamedArray) -> str:
+    """Returns the name of the parameter that an array is called the gradient of, '' if none."""
+    return parameter_of(array.name or "")
 
 
-def order_by_name(numbers: Numbers, expected: ExpectedGradients, layout: str) -> list[NamedArray]:
-    """Finds the arrays of w1, b1, w2, ...; a print may repeat the names for every sample.
+def readings_by_name(
+    arrays: Sequence[NamedArray],
+    expected: ExpectedGradients,
+    layout: str | None,
+    *,
+    ordering: Ordering,
+    layers: Sequence[str],
+) -> list[Reading]:
+    """Finds the orders of layers that names allow, and the layouts that shapes allow.
+
+    Args:
+      arrays: one for each parameter.
+      expected: the gradients.
+      layout: of the matrices, if it was said; a kernel of Flax is in_out.
+      ordering: what is known of the order of the arrays.
+      layers: the names of the layers from the first to the last, if the weights had names: the same
+        names mean the same layers.
+
+    Returns:
+      The readings that fit, the most likely first; where none does, the most likely one, so that
+      it can be said what is wrong with it.
 
     Raises:
       UsageError: if the names are not those of these layers.
     """
-    named = _by_parameter(numbers, expected)
-    if {name.rstrip("0123456789") for name in named} in ({"w"}, {"b"}):
-        raise UsageError(
-            f"{expected.where}: expected weights and biases in one file, got {' '.join(named)}, "
-            "one half of what --split_dumps writes; write it without"
-        )
-
-    def fits(layers: Layers) -> bool:
-        return expected.fit_either([leaf.shape for layer in layers for leaf in layer])
-
-    def in_order(arrays: Mapping[str, np.ndarray]) -> list[np.ndarray]:
-        layers = find_layers(
-            arrays, layout=layout, where=expected.where, fits=fits, ordered=numbers.ordered
-        )
-        return [leaf for layer in layers for leaf in layer]
-
-    values = in_order({name: array.values for name, array in named.items()})
-    if len(values) != len(expected.shapes):
+    named = {parameter_name(array): array for array in arrays}
+    _check_whole(named, expected.where)
+    values = {name: array.values for name, array in named.items()}
+    orders = order_layers(values, where=expected.where, ordering=ordering)
+    if len(orders.natural) != len(expected.shapes) // 2:
         raise UsageError(
             f"{expected.where}: expected {len(expected.shapes) // 2} layers, "
-            f"found {len(values) // 2}"
+            f"found {len(orders.natural)}"
         )
-    if not numbers.printed:
-        return [NamedArray(None, leaf) for leaf in values]
-    units = in_order({name: array.half_units for name, array in named.items()})
-    return [NamedArray(None, *both) for both in zip(values, units, strict=True)]
+    by_label = {layer.label: layer for layer in orders.natural}
+    candidates = orders.candidates()
+    if layers and set(layers) == set(by_label):
+        candidates = iter([tuple(by_label[label] for label in layers)])
+    kernels = all(is_kernel(layer.weight) for layer in orders.natural)
+    said = "in_out" if kernels else layout
+    found = []
+    for order in candidates:
+        shapes = [values[name].shape for layer in order for name in (layer.weight, layer.bias)]
+        found += [_reading(list(named), order, held) for held in expected.layouts_of(shapes, said)]
+    return found or [_reading(list(named), orders.in_file, said or "in_out")]
 
 
-def _by_parameter(numbers: Numbers, expected: ExpectedGradients) -> dict[str, NamedArray]:
-    """Returns parameter -> array, with the arrays of all samples stacked if each has its own."""
-    groups: dict[str, list[NamedArray]] = {}
-    for array in numbers.arrays:
-        parameter = _SUFFIX.sub("", _PREFIX.sub("", array.name or ""))
-        groups.setdefault(parameter, []).append(array)
-    if (
-        numbers.printed
-        and expected.n > 1
-        and all(_repeated(g, expected.n) for g in groups.values())
-    ):
-        return {parameter: stack(group, parameter) for parameter, group in groups.items()}
-    for group in groups.values():
-        if len(group) > 1:
-            names = " and ".join(str(array.name) for array in group)
-            raise UsageError(
-                f"{expected.where}: {names} are named as if they were the same gradient"
-            )
-    return {parameter: group[0] for parameter, group in groups.items()}
+def _check_whole(names: Collection[str], where: str) -> None:
+    """Checks that the file is not one of the two that --split_dumps writes."""
+    if {name.rstrip("0123456789") for name in names} in ({"w"}, {"b"}):
+        raise UsageError(
+            f"{where}: expected weights and biases in one file, got {' '.join(names)}, one half of "
+            "what --split_dumps writes; write it without"
+        )
 
 
-def _repeated(arrays: list[NamedArray], n: int) -> bool:
-    """Whether there are n arrays of one shape."""
-    return len(arrays) == n and len({array.values.shape for array in arrays}) == 1
+def _reading(names: Sequence[str], order: Sequence[NamedLayer], layout: str) -> Reading:
+    arrays = [name for layer in order for name in (layer.weight, layer.bias)]
+    parameter = dict(zip(arrays, parameter_names(len(order)), strict=True))
+    labels = tuple(layer.label for layer in order)
+    layers = labels if not all(map(str.isdecimal, labels)) else ()
+    return Reading(tuple(parameter[name] for name in names), tuple(names), layout, layers)

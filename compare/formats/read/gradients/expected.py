@@ -5,7 +5,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from compare.formats.layouts import in_layout, other_layout
+from compare.catalogue import LAYOUTS
+from compare.formats.layouts import in_layout
 from compare.formats.read.gradients.shapes import Shape, fit_shape, fits
 from jaxmlp.base import Grads, Layer, Params, parameter_names
 
@@ -29,14 +30,19 @@ class ExpectedGradients(NamedTuple):
             name: int(np.prod(shape)) for name, shape in zip(self.names, self.shapes, strict=True)
         }
 
-    def layout_of(self, shapes: Sequence[Shape], layout: str) -> str:
-        """Returns the layout that arrays of w1, b1, ... have: the given one where both fit."""
-        other = other_layout(layout)
-        return other if self._fit(shapes, other) and not self._fit(shapes, layout) else layout
+    def layouts_of(self, shapes: Sequence[Shape], said: str | None) -> tuple[str, ...]:
+        """Returns the layouts that arrays of w1, b1, ... may have, the most likely first.
 
-    def fit_either(self, shapes: Sequence[Shape]) -> bool:
-        """Whether arrays of w1, b1, ... have the right shapes, in either layout."""
-        return self._fit(shapes, "in_out") or self._fit(shapes, "out_in")
+        Args:
+          shapes: of the arrays.
+          said: the layout that a user has named, or the format of the file; it is the only one
+            if it fits, or if none does.
+        """
+        likely = LAYOUTS if said is None else (said, *(one for one in LAYOUTS if one != said))
+        fitting = tuple(one for one in likely if self._fit(shapes, one))
+        if said is not None or all(min(shape) == 1 for shape in self.shapes[::2]):
+            return fitting[:1]  # a row or a column is the same numbers in both
+        return fitting
 
     def arrange(self, leaves: Sequence[np.ndarray], layout: str) -> Grads:
         """Brings arrays of w1, b1, ... in a layout into [N, n_in, n_out] and [N, n_out].
@@ -51,6 +57,13 @@ class ExpectedGradients(NamedTuple):
         return tuple(
             Layer(in_layout(dw, layout), db)
             for dw, db in zip(fitted[::2], fitted[1::2], strict=True)
+        )
+
+    def exact(self, shapes: Sequence[Shape]) -> int:
+        """Counts arrays of w1, b1, ... that have just the expected shape, in either layout."""
+        return sum(
+            found in ((self.n, *shape), (self.n, *shape[::-1]), shape, shape[::-1])
+            for found, shape in zip(shapes, self.shapes, strict=True)
         )
 
     def _fit(self, shapes: Sequence[Shape], layout: str) -> bool:

@@ -1,5 +1,6 @@
 """All arrays in a print: `tensor([[...]])`, `array([...])`, lists, and lines of numbers."""
 
+import itertools
 import re
 from collections.abc import Iterator
 
@@ -9,12 +10,21 @@ from compare.errors import UsageError
 from compare.formats.read.numbers import NamedArray, Numbers
 from compare.formats.read.prints.brackets import matching_brackets, read_brackets
 from compare.formats.read.prints.digits import half_units
-from compare.formats.read.prints.patterns import NUMBER, last_name, line_number, numbers_in
+from compare.formats.read.prints.entries import arrays_of, entry_of, read_table
+from compare.formats.read.prints.keys import Keys
+from compare.formats.read.prints.patterns import (
+    NUMBER,
+    last_name,
+    line_number,
+    numbers_in,
+    value_of,
+)
 from compare.formats.read.prints.rows import read_rows
 
 _START = re.compile(rf"\[|(?:tensor|array)\(\s*(?P<scalar>{NUMBER})(?!\s*\*)", re.IGNORECASE)
 _FACTOR = re.compile(rf"{NUMBER}\s*\*(?!\S)", re.IGNORECASE)
-_OPTIONS = re.compile(r"\s*,\s*(?:dtype|device|grad_fn|requires_grad|size)\b[^)]*\)")
+_OPTIONS = re.compile(r"\s*,\s*(?:dtype|device|grad_fn|requires_grad|size)\b[^)\n]{0,200}\)")
+_PLACE = re.compile(r"^.*[\])]\s*[:=].*$", re.MULTILINE)  # as a line with an entry has it
 
 
 def read_print(path: str, text: str) -> Numbers:
@@ -23,8 +33,13 @@ def read_print(path: str, text: str) -> Numbers:
     Raises:
       UsageError: for a print cut short with `...`, rows of different lengths, or no numbers.
     """
+    text = text.replace("\N{MINUS SIGN}", "-")  # as it is copied from a PDF or a web page
     _check_readable(path, text)
-    arrays = tuple(_arrays(path, text))
+    try:
+        table = read_table(path, text)
+        arrays = tuple(_read_pieces(path, text)) if table is None else tuple(table)
+    except OverflowError as error:
+        raise UsageError(f"{path}: {error}") from None
     if not arrays:
         raise UsageError(f"{path}: expected numbers, found none")
     return Numbers(path, arrays, None)
@@ -38,8 +53,6 @@ def _check_readable(path: str, text: str) -> None:
             "numpy.set_printoptions(threshold=sys.maxsize) or "
             "torch.set_printoptions(threshold=sys.maxsize)"
         )
-    if path.endswith(".json"):
-        raise UsageError(f"{path}: expected a dump or printed numbers; JSON is not read")
     factor = _FACTOR.search(text)
     if factor:
         raise UsageError(
@@ -49,23 +62,39 @@ def _check_readable(path: str, text: str) -> None:
         )
 
 
+def _read_pieces(path: str, text: str) -> Iterator[NamedArray]:
+    """Yields arrays printed entry by entry, and those of the text between them."""
+    if not any(map(entry_of, _PLACE.findall(text))):
+        yield from _arrays(path, text)
+        return
+    lines = ((entry_of(line), line) for line in text.splitlines())
+    for is_entry, group in itertools.groupby(lines, key=lambda both: both[0] is not None):
+        if is_entry:
+            yield from arrays_of(path, (entry for entry, _ in group if entry is not None))
+        else:
+            yield from _arrays(path, "\n".join(line for _, line in group))
+
+
 def _arrays(path: str, text: str) -> Iterator[NamedArray]:
     """Yields arrays written with brackets, and the rows of numbers between them."""
+    keys = Keys()
     ends = matching_brackets(text)
     read = scan = 0  # how far numbers were read, and brackets looked for
     while found := _START.search(text, scan):
         start, scan = found.start(), found.end()
         if found["scalar"]:
-            values = np.array(float(found["scalar"]))
+            values = np.array(value_of(found["scalar"]))
         else:
             array = read_brackets(path, text, start, ends.get(start))
             if array is None:
                 continue  # its brackets may hold arrays
             values, scan = array, ends[start]
         title = yield from read_rows(path, text[read:start])
+        keys.read(title)
         by_torch = "tensor(" in text[max(0, start - len("tensor(")) : found.end()]
         units = half_units(numbers_in(text[start:scan]), by_torch=by_torch)
-        yield NamedArray(last_name(title), values, units.reshape(values.shape))
+        units = units.reshape(values.shape)
+        yield NamedArray(keys.name or last_name(title), values, units, bordered=True)
         options = _OPTIONS.match(text, scan)
         read = scan = options.end() if options else scan
     yield from read_rows(path, text[read:])

@@ -5,7 +5,7 @@ import re
 import numpy as np
 
 from compare.errors import UsageError
-from compare.formats.read.prints.patterns import NUMBER, QUOTED, line_number, numbers_in
+from compare.formats.read.prints.patterns import NUMBER, QUOTED, line_number, numbers_in, value_of
 
 _NUMBERS = re.compile(rf"(?:{NUMBER}|[\[\],\s])*+", re.IGNORECASE)
 _TOKEN = re.compile(rf"[\[\]]|{NUMBER}", re.IGNORECASE)
@@ -80,7 +80,7 @@ def _nested_lists(text: str) -> tuple[list, int]:
             inner = stack.pop()
             stack[-1].append(inner)
         else:
-            stack[-1].append(float(token))
+            stack[-1].append(value_of(token))
     return stack[0][0], depth
 
 

@@ -1,5 +1,6 @@
 """What counts as a number, a name or a place in printed text."""
 
+import math
 import re
 
 # A number stands alone: no letter, digit, sign or point touches it, as in 1-2, 1.5.5 or 1d0.
@@ -18,6 +19,18 @@ _NO_NAMES = frozenset(
 def numbers_in(text: str) -> list[str]:
     """Returns the text of every number."""
     return re.findall(NUMBER, text, re.IGNORECASE)
+
+
+def value_of(word: str) -> float:
+    """Returns the number that a word stands for.
+
+    Raises:
+      OverflowError: for one that is beyond every float64 number, which would be read as infinite.
+    """
+    value = float(word)
+    if math.isinf(value) and "inf" not in word.lower():
+        raise OverflowError(f"{word[:40]} is beyond every float64 number")
+    return value
 
 
 def last_name(text: str) -> str | None:

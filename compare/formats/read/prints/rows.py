@@ -8,7 +8,7 @@ import numpy as np
 from compare.errors import UsageError
 from compare.formats.read.numbers import NamedArray
 from compare.formats.read.prints.digits import half_units
-from compare.formats.read.prints.patterns import NUMBER, QUOTED, last_name
+from compare.formats.read.prints.patterns import NUMBER, QUOTED, last_name, value_of
 
 _ROW = rf"{NUMBER}(?:[\s,;]++{NUMBER})*+[\s,;]*"
 _NUMBERS_ONLY = re.compile(rf"\s*{_ROW}", re.IGNORECASE)
@@ -31,7 +31,7 @@ def read_rows(path: str, text: str) -> Generator[NamedArray, None, str]:
     """
     name: str | None = None
     rows: list[list[str]] = []
-    title = ""
+    titles: list[str] = []
     for line in [*text.splitlines(), ""]:
         label, row = _split_label(line)
         # A line of another kind ends the array above it.
@@ -39,13 +39,14 @@ def read_rows(path: str, text: str) -> Generator[NamedArray, None, str]:
             yield _matrix(name, rows)
             name, rows = None, []
         if row:
-            name, title = label or name, ""
+            name, titles = label or name, []
             rows.append(row)
         elif line.strip() and not line.startswith("#"):
             if _UNREAD.search(_PARAMETER.sub("", QUOTED.sub("", line))):
                 raise UsageError(f"{path}: the numbers in this line cannot be read: {line[:60]!r}")
-            name, title = last_name(line), f"{title}\n{line}"
-    return title
+            name = last_name(line)
+            titles.append(line)
+    return "\n".join(titles)
 
 
 def _split_label(line: str) -> tuple[str | None, list[str]]:
@@ -66,5 +67,5 @@ def _matrix(name: str | None, rows: Sequence[Sequence[str]]) -> NamedArray:
     """Returns a matrix, or a vector where there is one row or one column."""
     words = [word for row in rows for word in row]
     shape = (len(words),) if 1 in (len(rows), len(rows[0])) else (len(rows), len(rows[0]))
-    values = np.array([float(word) for word in words])
+    values = np.array([value_of(word) for word in words])
     return NamedArray(name, values.reshape(shape), half_units(words).reshape(shape))

@@ -17,7 +17,7 @@ def compared(report: Json) -> str:
     products = _products(report, letters)
     rows = [
         ("network", network_of(config)),
-        ("weights", origin_of_weights(config)),
+        ("weights", origin_of_weights(config) + _read(report["weights"])),
         ("samples", f"{samples_of(config)}, {origin_of_samples(config)}"),
         ("dtype", config["dtype"]),
         ("products", f"{config['matmul_precision']} asked for; {products}"),
@@ -42,6 +42,10 @@ def _products(report: Json, letters: Mapping[str, str]) -> str:
     return "; ".join(each) or "nothing measured"
 
 
+def _read(choice: Json | None) -> str:
+    return "" if choice is None else f", read as {choice['words']}"
+
+
 def _row(one: Json, witness: list[Json], letters: Mapping[str, str]) -> list[str | Cell]:
     found, name = one["certificate"], one["name"]
     worst = found["worst"]
@@ -49,7 +53,7 @@ def _row(one: Json, witness: list[Json], letters: Mapping[str, str]) -> list[str
     return [
         f"{letters[name]} {name}",
         one["dtype"],
-        one["device"] if one["source"] is None else f"from {one['source']}",
+        one["device"] if one["source"] is None else f"from {one['source']}{_read(one['read'])}",
         Cell(f"{found['certified']:,}"),
         Cell(f"{found['failed']:,}", "n wrong" if found["failed"] else "n"),
         Cell(f"{found['silent']:,}"),

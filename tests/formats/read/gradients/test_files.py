@@ -74,7 +74,7 @@ def test_every_form_is_judged(tmp_path, capsys, form):
 def test_the_order_of_unnamed_numbers_is_told(tmp_path, capsys, form):
     judge(tmp_path, write(tmp_path, form, "in_out", network()[2]))
     order = "w1 w2 b1 b2" if form == "weights first" else "w1 b1 w2 b2"
-    assert f"taken as {order}" in " ".join(capsys.readouterr().out.split())
+    assert f"read as {order} (in_out)" in " ".join(capsys.readouterr().out.split())
 
 
 @pytest.mark.parametrize("bad", [np.nan, np.inf])

@@ -146,6 +146,10 @@ REFUSED = {
     "ragged_depth": ("[1, [2, 3]]", "line 1: the rows .* differ in length"),
     "ragged_in_a_list": ("[[1, 2],\n [[1, 2], [3]]]", "line 2: the rows .* differ in length"),
     "ragged_and_deep": ("[[1], " * 9 + "[1]" + "]" * 9, "line 1: expected at most 8 axes"),
+    "too_large": ("[1.5, -1e400]", "-1e400 is beyond every float64 number"),
+    "too_large_in_a_row": ("1.5 1e400", "1e400 is beyond every float64 number"),
+    "too_large_scalar": ("tensor(1e400)", "1e400 is beyond every float64 number"),
+    "5000_digits": (f"w[0] = {'1' * 5000}", "1111 is beyond every float64 number"),
     "factor": ("1e-02 *\n[[1.2, 3.4]]", r"line \d: .*factor"),
     "factor_before_tensor": ("1e-02 *\ntensor([[1.2, 3.4]])", "factor"),
     "factor_within_tensor": ("tensor(1.00000e-02 *\n       [[ 1.2, 3.4]])", "factor"),
@@ -195,6 +199,8 @@ LONG = {
     "very_long_integer": f"{'1' * 20_000}x\n1 2",
     "ragged_and_deep": "[[1], " * 20_000 + "]" * 20_000,
     "brackets_that_never_close": f"{'[' * 20_000}\n1 2",
+    "a_log": "a line of a log without a number\n" * 100_000,
+    "options_that_never_end": "[1.0], dtype=float32\n" * 5_000 + "x" * 3_000_000,
     "many_tensors": "loss: tensor(0.5)\n" * 20_000,
 }
 

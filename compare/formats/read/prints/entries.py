@@ -1,0 +1,119 @@
+"""Arrays printed entry by entry: lines such as 'dL/dW1[0][2] = 0.5', or rows of a table."""
+
+import csv
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from typing import NamedTuple
+
+import numpy as np
+
+from compare.errors import UsageError
+from compare.formats.read.numbers import NamedArray
+from compare.formats.read.prints.digits import half_units
+from compare.formats.read.prints.patterns import NUMBER, value_of
+
+_INDEX = r"[\[(]\s*\d{1,9}(?:\s*,\s*\d{1,9})*\s*[\])]"
+_ENTRY = re.compile(
+    rf"\s*(?P<name>[A-Za-z_][\w./]*)(?P<index>(?:{_INDEX})+)\s*[:=]\s*(?P<value>{NUMBER})[\s,;]*",
+    re.IGNORECASE,
+)
+_NAMES = ("name", "parameter", "param", "tensor")
+_VALUES = ("value", "grad", "gradient")
+_INDEX_CELL = re.compile(r"\d{0,9}", re.ASCII)
+
+
+class Entry(NamedTuple):
+    """One number of an array."""
+
+    name: str
+    place: tuple[int, ...]  # its indices
+    word: str  # the number as it was printed
+
+
+def entry_of(line: str) -> Entry | None:
+    """Returns the entry that a line holds, None for any other line."""
+    found = _ENTRY.fullmatch(line)
+    if found is None:
+        return None
+    index = tuple(int(one) for one in re.findall(r"\d+", found["index"]))
+    return Entry(found["name"], index, found["value"])
+
+
+def read_table(path: str, text: str) -> list[NamedArray] | None:
+    """Reads lines name,row,column,value below a header that says so.
+
+    Returns:
+      The arrays, or None if this is no such table.
+
+    Raises:
+      UsageError: for a line that does not follow the header.
+    """
+    header, _, body = text.partition("\n")
+    columns = [cell.strip().strip("\"'").lower() for cell in re.split("[,;\t]", header)]
+    separators = re.findall("[,;\t]", header)
+    named = [i for i, cell in enumerate(columns) if cell in _NAMES]
+    valued = [i for i, cell in enumerate(columns) if cell in _VALUES]
+    if len(columns) < 3 or len(named) != 1 or len(valued) != 1 or len(set(separators)) != 1:
+        return None
+    rows = csv.reader(body.splitlines(), delimiter=separators[0], skipinitialspace=True)
+
+    def entries() -> Iterator[Entry]:
+        for line, row in enumerate(rows, start=2):
+            if not row:
+                continue
+            rest = [cell.strip() for i, cell in enumerate(row) if i not in (named[0], valued[0])]
+            if len(row) != len(columns) or not all(map(_INDEX_CELL.fullmatch, rest)):
+                raise UsageError(
+                    f"{path}, line {line}: expected {','.join(columns)} with whole numbers between "
+                    f"the name and the value, got {separators[0].join(row)[:60]!r}"
+                )
+            word = row[valued[0]].strip()
+            if not re.fullmatch(NUMBER, word, re.IGNORECASE):
+                raise UsageError(f"{path}, line {line}: expected a number, got {word[:40]!r}")
+            yield Entry(row[named[0]].strip(), tuple(int(one) for one in rest if one), word)
+
+    return list(arrays_of(path, entries()))
+
+
+def arrays_of(path: str, entries: Iterable[Entry]) -> Iterator[NamedArray]:
+    """Puts entries together; those of a name that come again are of the next sample.
+
+    Raises:
+      UsageError: for an array with gaps.
+    """
+    found: dict[str, dict[tuple[int, ...], str]] = {}
+    for entry in entries:
+        if entry.place in found.get(entry.name, ()):
+            yield from _arrays(path, found)
+            found = {}
+        found.setdefault(entry.name, {})[entry.place] = entry.word
+    yield from _arrays(path, found)
+
+
+def _arrays(path: str, found: dict[str, dict[tuple[int, ...], str]]) -> Iterator[NamedArray]:
+    for name, words in found.items():
+        yield _array(path, name, list(words), list(words.values()))
+
+
+def _array(
+    path: str, name: str, places: Sequence[tuple[int, ...]], words: Sequence[str]
+) -> NamedArray:
+    if len({len(place) for place in places}) > 1:
+        raise _gaps(path, name, len(words))
+    at = np.array(places, int).reshape(len(places), -1)
+    if at.size and at.min(axis=0).min() == at.min(axis=0).max() == 1:
+        at -= 1  # counted from 1
+    shape = tuple(int(size) for size in at.max(axis=0) + 1)
+    if np.prod(shape, dtype=float) != len(words):
+        raise _gaps(path, name, len(words))
+    order = np.ravel_multi_index(tuple(at.T), shape).argsort() if shape else [0]
+    sorted_words = [words[i] for i in order]
+    values = np.array([value_of(word) for word in sorted_words])
+    return NamedArray(name, values.reshape(shape), half_units(sorted_words).reshape(shape))
+
+
+def _gaps(path: str, name: str, count: int) -> UsageError:
+    return UsageError(
+        f"{path}: expected every entry of {name} once, with as many indices each; the {count} that "
+        "there are do not fill an array"
+    )

@@ -1,0 +1,68 @@
+"""Arrays printed entry by entry, and trees of arrays with the names of all their keys."""
+
+import numpy as np
+import pytest
+
+from compare.errors import UsageError
+from tests.support.prints import check, read
+
+
+def named(**arrays):
+    return [(name, np.array(values, float)) for name, values in arrays.items()]
+
+
+READ = {
+    "brackets": ("w[0][0] = 1.5\nw[0][1] = 2.5\n", named(w=[[1.5, 2.5]])),
+    "one_bracket": ("b[0]: 1.5\nb[1]: 2.5", named(b=[1.5, 2.5])),
+    "commas": ("w[0,0] = 1.5\nw[1, 0] = 2.5", named(w=[[1.5], [2.5]])),
+    "matlab": ("w(1,1) = 1.5;\nw(2,1) = 2.5;", named(w=[[1.5], [2.5]])),
+    "any_order": ("w[1] = 2.5\nw[0] = 1.5", named(w=[1.5, 2.5])),
+    "in_turn": ("w[0] = 1.5\nb[0] = 3.\nw[1] = 2.5", named(w=[1.5, 2.5], b=[3])),
+    "samples": ("w[0] = 1.5\nw[1] = 2.5\nw[0] = 3.5\nw[1] = 4.5", [
+        ("w", np.array([1.5, 2.5])), ("w", np.array([3.5, 4.5])),
+    ]),
+    "slashes": ("dL/dW1[0][0] = -1e-3\n", [("dL/dW1", np.array([[-1e-3]]))]),
+    "beside_others": ("loss = 0.5\nw[0] = 1.5\nb: [2.5]\n", named(loss=[0.5], w=[1.5], b=[2.5])),
+    "table": ("name,row,col,value\nw,0,0,1.5\nw,0,1,2.5\nb,,0,3.5\n",
+              named(w=[[1.5, 2.5]], b=[3.5])),
+    "table_tabs": ("grad\tparam\ti\n1.5\tw\t0\n2.5\tw\t1\n", named(w=[1.5, 2.5])),
+    "table_samples": ("sample,name,i,value\n0,w,0,1.5\n1,w,0,2.5\n", named(w=[[1.5], [2.5]])),
+    "tree": ("{'a': {'b': array([1.]), 'w': array([2.])}, 'c': {'b': array([3.])}, 'd': [4]}", [
+        ("a/b", np.array([1.0])), ("a/w", np.array([2.0])), ("c/b", np.array([3.0])),
+        ("d", np.array([4.0])),
+    ]),
+    "flax": ("FrozenDict({\n    params: {\n        Dense_0: {\n            bias: Array([1.], "
+             "dtype=float32),\n        },\n    },\n})", [("params/Dense_0/bias", np.array([1.0]))]),
+    "after_a_tree": ("{'a': array([1.])}\nw: [2.0]", named(a=[1], w=[2])),
+    "minus_of_a_page": ("[[\N{MINUS SIGN}1.5 2.5]\n [ 3.5 \N{MINUS SIGN}4.5]]", [
+        (None, np.array([[-1.5, 2.5], [3.5, -4.5]])),
+    ]),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("text", "expected"), READ.values(), ids=READ)
+def test_what_is_read(text, expected):
+    check(text, *expected)
+
+
+def test_an_entry_is_known_to_half_a_unit_of_the_array():
+    (array,) = read("w[0] = 0.125\nw[1] = 0.5\n").arrays
+    assert array.half_unit.tolist() == [0.5e-3, 0.5e-3]
+
+
+GAPS = "expected every entry of w once, with as many indices each; the 2 that there are"
+REFUSED = {
+    "a_gap": ("w[0] = 1.5\nw[2] = 2.5", GAPS),
+    "ragged": ("w[0] = 1.5\nw[1][0] = 2.5", GAPS),
+    "far_away": ("w[0] = 1.5\nw[999999999] = 2.5", GAPS),
+    "a_word": ("name,i,value\nw,0,a", "line 2: expected a number, got 'a'"),
+    "a_short_row": ("name,i,value\nw,0", "line 2: expected name,i,value with whole numbers"),
+    "5000_digits": (f"name,i,value\nw,{'1' * 5000},1.5", "line 2: expected name,i,value with"),
+}
+
+
+@pytest.mark.parametrize(("text", "message"), REFUSED.values(), ids=REFUSED)
+def test_what_is_refused(text, message):
+    with pytest.raises(UsageError, match=message) as caught:
+        read(text)
+    assert len(str(caught.value)) < 250
