@@ -16,6 +16,7 @@ from compare.evidence.rounding.arithmetic import (
 )
 
 Array = Any  # of NumPy, or of JAX under a trace
+_UP = 1 + 2.0**-50  # an exact value is within that factor of its float64 number
 
 
 @dataclasses.dataclass(frozen=True)
@@ -114,17 +115,18 @@ class Analysis(NamedTuple):
     def _underflow(self, one: Enclosure, dtype: Any, *, rounds: int) -> Array:
         """Bounds the error where the computed value may be subnormal.
 
-        It is flushed to 0 or rounded to a subnormal number, which is no further off than 0 is.
-        No library flushes float16: there it is rounded by half the smallest number, if at all.
+        It is rounded to a subnormal number, by half the smallest one and no further than to 0, or
+        it is flushed to 0. No library flushes float16.
         """
         xp, size, info = self.xp, abs(one.value), jnp.finfo(dtype)
         small = size - one.error < float(info.smallest_normal)
         if not self.may_be(small):
             return one.error
-        if dtype == np.float16:
-            half = rounds * float(info.smallest_subnormal) / 2
-            return one.error + xp.where(small & (size + one.error > 0), half, 0.0)
-        return xp.where(small, xp.maximum(one.error, size), one.error)
+        half = rounds * float(info.smallest_subnormal) / 2
+        rounded = one.error + xp.minimum(half, size + one.error)
+        if dtype != np.float16:
+            rounded = xp.maximum(rounded, _UP * size)
+        return xp.where(small, rounded, one.error)
 
     @staticmethod
     def may_be(condition: Array) -> bool:
