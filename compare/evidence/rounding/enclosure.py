@@ -16,7 +16,6 @@ from compare.evidence.rounding.arithmetic import (
 )
 
 Array = Any  # of NumPy, or of JAX under a trace
-_UP = 1 + 2.0**-50  # an exact value is within that factor of its float64 number
 
 
 @dataclasses.dataclass(frozen=True)
@@ -30,7 +29,7 @@ class Enclosure:
     error: Array
     terms: int = 0  # of the dot product that made it: a kernel may add a bias as one more of them
     flushed: bool = False  # whether the error allows for a library that reads it as 0
-    among: tuple[Array, ...] = ()  # if it is the largest or smallest: the values it was chosen from
+    among: tuple["Enclosure", ...] = ()  # if it is the larger or smaller one: of which two
 
 
 class Analysis(NamedTuple):
@@ -116,16 +115,17 @@ class Analysis(NamedTuple):
         """Bounds the error where the computed value may be subnormal.
 
         It is rounded to a subnormal number, by half the smallest one and no further than to 0, or
-        it is flushed to 0. No library flushes float16.
+        it is flushed to 0. No library flushes float16. The exact value of what is the smallest
+        normal number in float64 may lie below that.
         """
         xp, size, info = self.xp, abs(one.value), jnp.finfo(dtype)
-        small = size - one.error < float(info.smallest_normal)
+        small = size - one.error <= float(info.smallest_normal)
         if not self.may_be(small):
             return one.error
         half = rounds * float(info.smallest_subnormal) / 2
         rounded = one.error + xp.minimum(half, size + one.error)
         if dtype != np.float16:
-            rounded = xp.maximum(rounded, _UP * size)
+            rounded = xp.maximum(rounded, size)
         return xp.where(small, rounded, one.error)
 
     @staticmethod
