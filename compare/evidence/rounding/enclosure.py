@@ -30,6 +30,7 @@ class Enclosure:
     terms: int = 0  # of the dot product that made it: a kernel may add a bias as one more of them
     flushed: bool = False  # whether the error allows for a library that reads it as 0
     among: tuple["Enclosure", ...] = ()  # if it is the larger or smaller one: of which two
+    exponent: "Enclosure | None" = None  # if it is an exponential
 
 
 class Analysis(NamedTuple):

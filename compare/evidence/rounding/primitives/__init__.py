@@ -34,7 +34,7 @@ ROUNDED: Rules = MappingProxyType(
         # mathematical functions
         "logistic": math_functions.logistic,
         "tanh": math_functions.monotone("tanh"),
-        "exp": math_functions.monotone("exp"),
+        "exp": math_functions.exp,
         "expm1": math_functions.monotone("expm1"),
         "log": math_functions.monotone("log"),
         "log1p": math_functions.monotone("log1p"),

@@ -39,11 +39,15 @@ def _sum(analysis: Analysis, eqn: Any, value: Array, a: Enclosure, b: Enclosure)
 
 
 def mul(analysis: Analysis, eqn: Any, a: Enclosure, b: Enclosure) -> Enclosure:
-    """(a + e_a) (b + e_b) - a b = a e_b + b e_a + e_a e_b, then rounded."""
+    """(a + e_a) (b + e_b) - a b = a e_b + b e_a + e_a e_b, then rounded.
+
+    XLA makes exp(p + q) of exp(p) exp(q): see `_exponents`.
+    """
     u, xp = analysis.arithmetic(eqn.outvars[0].aval.dtype).u, analysis.xp
     value = a.value * b.value
     moved = [xp.abs(a.value) * b.error, xp.abs(b.value) * a.error, a.error * b.error]
     rounded = _rounding(analysis, u, a, b) * xp.abs(value)
+    rounded = rounded + _exponents(analysis, u, a, b, 1) * (xp.abs(value) + sum(moved))
     spread = analysis.total(*(one * (1 + u) for one in moved), rounded)
     return Enclosure(value, spread)
 
@@ -51,7 +55,7 @@ def mul(analysis: Analysis, eqn: Any, a: Enclosure, b: Enclosure) -> Enclosure:
 def div(analysis: Analysis, eqn: Any, a: Enclosure, b: Enclosure) -> Enclosure:
     """|(a + e_a) / (b + e_b) - a / b| <= (e_a + |a / b| e_b) / (|b| - e_b), then rounded.
 
-    XLA multiplies by 1 / b if b is a constant or a scalar, and by exp(-c) if b is exp(c). Then two
+    XLA multiplies by 1 / b if b is a constant or a scalar, and by exp(-q) if b is exp(q). Then two
     results are rounded. 1 / b underflows, which costs |a| lam, if |b| > 1 / (the smallest normal
     number); it overflows if |b| < 1 / (the largest number).
     """
@@ -62,6 +66,7 @@ def div(analysis: Analysis, eqn: Any, a: Enclosure, b: Enclosure) -> Enclosure:
     least, most = xp.abs(b.value) - b.error, xp.abs(b.value) + b.error
     moved = analysis.total(a.error / least, xp.abs(value) * b.error / least)
     rounded = _rounding(analysis, gamma(2, arithmetic.u), b)
+    rounded = rounded + _exponents(analysis, arithmetic.u, a, b, -1)
     spread = analysis.total(moved * (1 + rounded), rounded * xp.abs(value))
     info = jnp.finfo(dtype)
     tiny = most > 1 / float(info.smallest_normal)
@@ -124,3 +129,16 @@ def _rounding(analysis: Analysis, u: float, *factors: Enclosure) -> Array | floa
         if analysis.may_be(known):
             exact = exact | (known & ((one.value.view(np.int64) & _FRACTION) == 0))
     return u if exact is False else analysis.xp.where(exact, 0.0, u)
+
+
+def _exponents(
+    analysis: Analysis, u: float, a: Enclosure, b: Enclosure, sign: int
+) -> Array | float:
+    """Returns what it costs, relatively, to compute exp(p) exp(q) as exp(p + q), or their quotient.
+
+    p + q is rounded by s = u |p + q|, and exp(s) - 1 is how much that changes the exponential.
+    """
+    if a.exponent is None or b.exponent is None:
+        return 0.0
+    p, q = a.exponent, b.exponent
+    return analysis.xp.expm1(u * (abs(p.value + sign * q.value) + p.error + q.error))

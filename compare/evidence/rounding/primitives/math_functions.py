@@ -65,6 +65,12 @@ def monotone(name: str) -> Callable[..., Enclosure]:
     return rule
 
 
+def exp(analysis: Analysis, eqn: Any, a: Enclosure) -> Enclosure:
+    """The same for exp, whose argument is kept: XLA adds up those of a product."""
+    found = _between(analysis, eqn, a, analysis.xp.exp, COSTS["exp"])
+    return dataclasses.replace(found, exponent=a)
+
+
 def logistic(analysis: Analysis, eqn: Any, a: Enclosure) -> Enclosure:
     """The same for 1 / (1 + exp(-z)), and its error where exp(-z) overflows."""
     xp = analysis.xp
