@@ -106,6 +106,18 @@ class Analysis(NamedTuple):
             error = xp.where(fits, error, np.inf)
         return dataclasses.replace(one, error=error, flushed=True)
 
+    def may_vanish(self, one: Enclosure, dtype: Any, *operands: Enclosure) -> Enclosure:
+        """Allows for a product or an exponential that is 0 in float64, and in truth is not."""
+        xp, lost = self.xp, one.value == 0
+        if not self.may_be(lost):
+            return one
+        for operand in operands:
+            lost = lost & ((operand.value != 0) | (operand.error != 0)) & ~xp.isinf(operand.value)
+        least = float(jnp.finfo(dtype).smallest_subnormal)
+        return dataclasses.replace(
+            one, error=xp.where(lost, xp.maximum(one.error, least), one.error)
+        )
+
     def fits(self, size: Array, dtype: Any) -> Array:
         """Returns whether numbers of a size cannot overflow."""
         if not jnp.issubdtype(dtype, jnp.floating):
@@ -115,16 +127,16 @@ class Analysis(NamedTuple):
     def _underflow(self, one: Enclosure, dtype: Any, *, rounds: int) -> Array:
         """Bounds the error where the computed value may be subnormal.
 
-        It is rounded to a subnormal number, by half the smallest one and no further than to 0, or
-        it is flushed to 0. No library flushes float16. The exact value of what is the smallest
-        normal number in float64 may lie below that.
+        It is rounded to a subnormal number, by half the smallest one, or it is flushed to 0. No
+        library flushes float16. What is the smallest normal number in float64 may be less in truth.
         """
         xp, size, info = self.xp, abs(one.value), jnp.finfo(dtype)
         small = size - one.error <= float(info.smallest_normal)
         if not self.may_be(small):
             return one.error
-        half = rounds * float(info.smallest_subnormal) / 2
-        rounded = one.error + xp.minimum(half, size + one.error)
+        least = float(info.smallest_subnormal)
+        half = rounds * (least / 2 or least)  # half of the smallest float64 number is 0
+        rounded = one.error + xp.where(size + one.error > 0, half, 0.0)
         if dtype != np.float16:
             rounded = xp.maximum(rounded, size)
         return xp.where(small, rounded, one.error)

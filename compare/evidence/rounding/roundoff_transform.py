@@ -31,7 +31,7 @@ import numpy as np
 from compare.evidence.rounding.arithmetic import Arithmetic, plain_arithmetic
 from compare.evidence.rounding.enclosure import Analysis, Enclosure
 from compare.evidence.rounding.interpreter import interpret
-from compare.evidence.rounding.primitives import MOVED, ROUNDED, RULES
+from compare.evidence.rounding.primitives import MOVED, ROUNDED, RULES, VANISHING
 
 _TRACES = 16  # how many jaxprs are kept
 READINGS = ("worst", "typical")
@@ -132,7 +132,10 @@ def _apply(analysis: Analysis, eqn: Any, operands: Sequence[Enclosure]) -> list[
         return [rule(analysis, eqn, *operands)]
     (result,) = eqn.outvars
     dtypes = (atom.aval.dtype for atom in eqn.invars)
-    found = rule(analysis, eqn, *map(analysis.as_read, operands, dtypes))
+    read = list(map(analysis.as_read, operands, dtypes))
+    found = rule(analysis, eqn, *read)
+    if name in VANISHING and jnp.issubdtype(result.aval.dtype, jnp.floating):
+        found = analysis.may_vanish(found, result.aval.dtype, *read)
     if name in ROUNDED:
         return [analysis.as_made(found, result.aval.dtype)]
     return [dataclasses.replace(found, flushed=True)]

@@ -230,6 +230,12 @@ def test_products_that_underflow_to_nothing_are_exact():
     assert bound_of(lambda x: x * 0.0, F32(3)) == (0, 0)
     assert bound_of(lambda x: x * x, F32(1e-30))[1] == pytest.approx(1e-60, rel=1e-6)
     assert bound_of(jnp.dot, F32([1, 2]), F32([0, 0])) == (0, 0)
+    for f in (
+        lambda x: jnp.sqrt(x * x),
+        lambda x: jnp.dot(x[None], x[None]),
+        lambda x: x / (1 / x),
+    ):
+        assert bound_of(f, F64(1e-170), dtype=F64)[1] > 0  # 1e-340 is no float64 number
     least = np.finfo(F64).smallest_normal  # 1 - u times it is below it, and rounded to it
     assert bound_of(jnp.multiply, least, 1 - 2.0**-53, dtype=F64)[1] >= least
     assert 0 < bound_of(jnp.dot, F32([1e-30, 2e-30]), F32([1e-20, 1e-5]))[1] <= 8 * LAM

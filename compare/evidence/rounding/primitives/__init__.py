@@ -44,6 +44,8 @@ ROUNDED: Rules = MappingProxyType(
         "reduce_sum": reduce_sum,
     }
 )
+# those whose results may be smaller than any number, though no operand is 0
+VANISHING = frozenset({"mul", "div", "square", "integer_pow", "exp", "logistic"})
 CHOSEN: Rules = MappingProxyType(
     {
         "max": control.maximum,

@@ -35,8 +35,11 @@ def dot_general(analysis: Analysis, eqn: Any, a: Enclosure, b: Enclosure) -> Enc
         squares = dot(size_a**2, b.error**2) + dot(a.error**2, reach_b**2)
         squares = squares + _typical(arithmetic, terms, dot(reach_a**2, reach_b**2), value)
         error = xp.sqrt(squares)
-    # each product and each partial sum may be flushed
-    flushed = xp.where(reach > 0, 2 * terms * arithmetic.lam, 0.0)
+    # each product and each partial sum may be flushed, and vanish in float64
+    is_zero = reach == 0
+    if dtype == np.float64 and analysis.may_be(is_zero):
+        is_zero = dot(1.0 * (reach_a > 0), 1.0 * (reach_b > 0)) == 0
+    flushed = xp.where(is_zero, 0.0, 2 * terms * arithmetic.lam)
     fits = analysis.fits(reach + rounded if analysis.worst else reach, dtype)
     return Enclosure(value, xp.where(fits, error + flushed, np.inf), terms=max(terms, 1))
 
