@@ -136,10 +136,10 @@ class Analysis(NamedTuple):
             return one.error
         least = float(info.smallest_subnormal)
         half = rounds * (least / 2 or least)  # half of the smallest float64 number is 0
-        rounded = one.error + xp.where(size + one.error > 0, half, 0.0)
+        rounded = one.error + half
         if dtype != np.float16:
             rounded = xp.maximum(rounded, size)
-        return xp.where(small, rounded, one.error)
+        return xp.where(small & (size + one.error > 0), rounded, one.error)
 
     @staticmethod
     def may_be(condition: Array) -> bool:

@@ -47,7 +47,9 @@ def mul(analysis: Analysis, eqn: Any, a: Enclosure, b: Enclosure) -> Enclosure:
     value = a.value * b.value
     moved = [xp.abs(a.value) * b.error, xp.abs(b.value) * a.error, a.error * b.error]
     rounded = _rounding(analysis, u, a, b) * xp.abs(value)
-    rounded = rounded + _exponents(analysis, u, a, b, 1) * (xp.abs(value) + sum(moved))
+    if a.exponent is not None and b.exponent is not None:
+        added = _exponents(analysis, u, a.exponent, b.exponent, 1)
+        rounded = rounded + added * (xp.abs(value) + sum(moved))
     spread = analysis.total(*(one * (1 + u) for one in moved), rounded)
     return Enclosure(value, spread)
 
@@ -66,7 +68,8 @@ def div(analysis: Analysis, eqn: Any, a: Enclosure, b: Enclosure) -> Enclosure:
     least, most = xp.abs(b.value) - b.error, xp.abs(b.value) + b.error
     moved = analysis.total(a.error / least, xp.abs(value) * b.error / least)
     rounded = _rounding(analysis, gamma(2, arithmetic.u), b)
-    rounded = rounded + _exponents(analysis, arithmetic.u, a, b, -1)
+    if a.exponent is not None and b.exponent is not None:
+        rounded = rounded + _exponents(analysis, arithmetic.u, a.exponent, b.exponent, -1)
     spread = analysis.total(moved * (1 + rounded), rounded * xp.abs(value))
     info = jnp.finfo(dtype)
     tiny = most > 1 / float(info.smallest_normal)
@@ -125,20 +128,22 @@ def _rounding(analysis: Analysis, u: float, *factors: Enclosure) -> Array | floa
     """Returns u, but 0 where a factor is exactly 0 or a power of two, as slopes of a max are."""
     exact: Array = False
     for one in factors if u else ():
-        known = one.error == 0
+        known = _unrepeated(one.error) == 0
         if analysis.may_be(known):
-            exact = exact | (known & ((one.value.view(np.int64) & _FRACTION) == 0))
+            exact = exact | (known & ((_unrepeated(one.value).view(np.int64) & _FRACTION) == 0))
     return u if exact is False else analysis.xp.where(exact, 0.0, u)
 
 
-def _exponents(
-    analysis: Analysis, u: float, a: Enclosure, b: Enclosure, sign: int
-) -> Array | float:
+def _unrepeated(array: Array) -> Array:
+    """Returns what a broadcast NumPy array repeats, with axes of 1 in place of those repeated."""
+    if not isinstance(array, np.ndarray):
+        return array
+    return array[tuple(slice(None if stride else 1) for stride in array.strides)]
+
+
+def _exponents(analysis: Analysis, u: float, p: Enclosure, q: Enclosure, sign: int) -> Array:
     """Returns what it costs, relatively, to compute exp(p) exp(q) as exp(p + q), or their quotient.
 
     p + q is rounded by s = u |p + q|, and exp(s) - 1 is how much that changes the exponential.
     """
-    if a.exponent is None or b.exponent is None:
-        return 0.0
-    p, q = a.exponent, b.exponent
     return analysis.xp.expm1(u * (abs(p.value + sign * q.value) + p.error + q.error))
