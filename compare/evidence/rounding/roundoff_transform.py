@@ -10,14 +10,14 @@ operations differ by at most e_a + e_b. For example, a root of a quadratic:
     >>> bool(bound > abs(value))  # cancellation: float32 knows nothing of this root
     True
 
-The bound covers each operation by itself, whatever a library does of this: it rounds the result or,
-where it fuses the next operation, does not; it adds up the terms of one sum in any order; it takes
-subnormal operands and results for 0; it divides by multiplying with a reciprocal; it holds more
-digits of a Python constant than the dtype has; it is off by some ulp in a mathematical function
-(`primitives.math_functions`). Where a result may overflow or be NaN, the bound is infinite. What
-XLA makes of two operations is covered for `a * b + c`, `a / exp(b)` and `exp(a) * exp(b)`, but not for
-`(x + c) + d` and `(x * c) * d`, whose constants it joins, nor for `(a / b) / c`, `a / (b / c)` and sums
-of sums. docs/roundoff.md has examples, and the trial.
+The bound covers each operation by itself, whatever a library does of this: it rounds the result
+or, where it fuses the next operation, does not; it adds up the terms of one sum in any order; it
+takes subnormal operands and results for 0; it divides by multiplying with a reciprocal; it holds
+more digits of a Python constant than the dtype has; it is off by some ulp in a mathematical
+function (`primitives.math_functions`). Where a result may overflow or be NaN, the bound is
+infinite. What XLA makes of two operations is covered for `a * b + c`, `a / exp(b)` and `exp(a) *
+exp(b)`. It is not for `(x + c) + d` and `(x * c) * d`, whose constants it joins, for `(a / b) / c`
+and `a / (b / c)`, and for sums of sums. docs/roundoff.md has examples, and the trial.
 
 The running error analysis is Higham's (Accuracy and Stability of Numerical Algorithms, section
 3.3), with u = 2^-p the unit roundoff, gamma_n = n u / (1 - n u) and lam the smallest normal number,

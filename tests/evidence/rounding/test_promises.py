@@ -137,17 +137,23 @@ def test_bfloat16_to_float16_has_fewer_exponents():
     assert list(bound[1:]) == [0, np.inf]
 
 
-@pytest.mark.parametrize("dtype", [ml_dtypes.bfloat16, np.float16])
-def test_a_library_may_hold_a_constant_in_more_digits(dtype):
+@pytest.mark.parametrize(("dtype", "factor"), [(ml_dtypes.bfloat16, 0.5137), (np.float16, 0.51783)])
+def test_a_library_may_hold_a_constant_in_more_digits(dtype, factor):
     x = np.linspace(-4, -1, 500).astype(dtype)
-    value, bound = roundoff(lambda x: jax.nn.leaky_relu(x, 0.01), dtype)(x)
+    value, bound = roundoff(lambda x: x * factor, dtype)(x)
     given = torch.tensor(x.astype(F32)).to(getattr(torch, np.dtype(dtype).name))
-    by_torch = torch.nn.functional.leaky_relu(given, 0.01).double().numpy()
-    by_jax = np.asarray(jax.nn.leaky_relu(jnp.asarray(x), 0.01)).astype(F64)
+    by_torch = (given * factor).double().numpy()
+    by_jax = np.asarray(jnp.asarray(x) * factor).astype(F64)
     assert np.any(by_torch != by_jax)
     assert np.all(np.abs(by_torch - value) <= bound)
     assert np.all(np.abs(by_jax - value) <= bound)
     assert bound_of(lambda x: x + 3, F32(1))[1] == pytest.approx(4 * U)  # 3 is 3 everywhere
+
+
+def test_every_rounding_of_float64_counts_twice():
+    assert bound_of(lambda x: x * x, F64(3), dtype=F64)[1] == 18 * 2.0**-53
+    _, bound = bound_of(jnp.dot, F64([3, 5]), F64([7, 9]), dtype=F64)
+    assert bound * 2.0**53 == pytest.approx(2 * 2 * 66)
 
 
 def test_infinite_arguments_that_only_move_stay_exact():

@@ -87,13 +87,12 @@ def _extreme(
 ) -> Enclosure:
     """Bounds the larger or smaller of a and b; `lead` is by how much a wins.
 
-    An infinite error may hide NaN, which wins over everything. In low precision one use of a value
-    may be rounded and another not, so there the result need not be one of the two.
+    If either error is infinite, so is the slack, and no side is sure to win. In low precision one
+    use of a value may be rounded and another not: there the result need not be one of the two.
     """
     xp, slack = analysis.xp, a.error + b.error
     either = xp.where(-lead > slack, b.error, xp.maximum(a.error, b.error))
     error = xp.where(lead > slack, a.error, either)
-    error = xp.where(xp.isfinite(slack), error, np.inf)
     same = not analysis.arithmetic(eqn.outvars[0].aval.dtype).is_low
     return Enclosure(value, error, among=(a, b) if same else ())
 
