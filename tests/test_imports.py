@@ -61,6 +61,8 @@ ALLOWED = {
     "compare.graph": set(),
     "compare.resume.processes": {"jax"},
     "compare.pytest_plugin": {"pytest"},
+    "compare.selftest.primitives": {"jax", "numpy", "torch", "ml_dtypes", "mpmath"},
+    "compare.selftest.primitive_trial": {"jax", "numpy", "torch", "ml_dtypes", "mpmath"},
     "compare.selftest": {"jax", "numpy", "jaxmlp", "torch_ref"},
 }
 MODULES = {

@@ -74,7 +74,12 @@ def _allowance(
     found = {}
     for reading in READINGS:
         analysed = roundoff(
-            evaluated, arithmetic.dtype, reading=reading, rounded_inputs=True, arithmetic=arithmetic
+            evaluated,
+            arithmetic.dtype,
+            reading=reading,
+            rounded_inputs=True,
+            arithmetic=arithmetic,
+            is_pure=True,
         )
         values, errors = analysed(problem.params, batch)
         grads = _with_outer_products(values.grads, errors.grads, arithmetic)

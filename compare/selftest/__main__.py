@@ -12,9 +12,11 @@ Plants mistakes in a backward and counts who finds them: our verdict and the fix
 
   python -m compare.selftest                          the mistakes, about a minute
   python -m compare.selftest --correct_networks=10000 random correct networks: any alarm is false
+  python -m compare.selftest --primitives=1000000     what roundoff bounds: JAX, NumPy and torch
+                                                      against mpmath; so many numbers a primitive
 
-Exit status: 0 if every gross mistake is found, none is explained wrongly and nothing correct
-alarms; 2 if not; 1 wrong usage or a crash."""
+Exit status: 0 if every gross mistake is found, none is explained wrongly, nothing correct alarms
+and no bound is exceeded; 2 if not; 1 wrong usage or a crash."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -29,6 +31,11 @@ class Options:
     printed: bool = flag(
         "Print their gradients to 2 to 9 digits or decimals first, and certify what can be read."
     )
+    primitives: int = integer(
+        0,
+        "How many numbers of every primitive of roundoff to hold against the truth instead.",
+        at_least=0,
+    )
     seed: int = integer(0, "Of weights and samples.", at_least=0)
 
 
@@ -37,6 +44,10 @@ def main(argv: Sequence[str]) -> int:
     parsed = parse(argv, rows(Options), usage=USAGE)
     parsed.refuse_words()
     options = Options(**parsed.values)
+    if options.primitives:
+        from compare.selftest.primitive_trial import try_primitives
+
+        return try_primitives(options.primitives, seed=options.seed)
     if options.correct_networks:
         from compare.selftest.correct_networks import try_correct_networks
 

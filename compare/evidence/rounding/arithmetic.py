@@ -90,6 +90,19 @@ class Arithmetic(NamedTuple):
         return factors * summed * (1 + self.u) ** (roundings + 1) - 1
 
 
+class Doubled(Arithmetic):
+    """An arithmetic whose every rounding counts twice, as float64 does in `roundoff`.
+
+    What a value is held against is worked out in float64. If it is computed in float64 itself, it
+    differs from that by the errors of both.
+    """
+
+    @property
+    def u(self) -> float:
+        """Twice the unit roundoff of the dtype."""
+        return 2 * super().u
+
+
 class ExactArithmetic(NamedTuple):
     """The arithmetic of integers and booleans: nothing is rounded, nothing underflows."""
 

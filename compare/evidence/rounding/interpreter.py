@@ -46,7 +46,9 @@ def interpret(
     known |= zip(jaxpr.invars, args, strict=True)
 
     def read(atom: Any) -> Value:
-        return constant(np.asarray(atom.val)) if hasattr(atom, "val") else known[atom]
+        if not hasattr(atom, "val"):
+            return known[atom]
+        return constant(np.asarray(atom.val, atom.aval.dtype))  # 0.2 may stand for float32's 0.2
 
     for eqn in jaxpr.eqns:
         operands = [read(atom) for atom in eqn.invars]

@@ -33,7 +33,11 @@ def test_docstring_example_runs():
         (lambda x: x + x, 6, 6),
         (lambda x: x * x + x, 12, 9 + 12),
         (lambda x: x * x - x * x, 0, 18),  # of the two products: nothing cancels in a bound
-        (lambda x: x / 4, 0.75, 0.75),
+        (lambda x: x / 4, 0.75, 0),
+        (lambda x: x / 3, 1, 2),
+        (lambda x: 0.5 * (x * x) * -2, -9, 9),
+        (lambda x: x**-2, 1 / 9, 3 / 9),
+        (lambda x: x * 0.1, 0.3, 0.6),
         (lambda x: jnp.sqrt(x * x), 3, 9 / 6 + 2 * 3),
         (lambda x: -jnp.abs(-x), -3, 0),
         (lambda x: jnp.maximum(x * x, 2.0), 9, 9),
@@ -45,7 +49,7 @@ def test_docstring_example_runs():
 )
 def test_scalars_by_hand(f, value, in_u):
     found, bound = bound_of(f, F32(3))
-    assert found == value
+    assert found == pytest.approx(value, rel=2 * U)
     if in_u is not None:
         assert bound == pytest.approx(in_u * U, rel=1e-6, abs=TINY)
 
@@ -129,11 +133,11 @@ def test_custom_jvp_and_custom_vjp():
         return x * x * x
 
     cube.defvjp(lambda x: (cube(x), x), lambda x, ct: (5 * x * ct,))
-    for f, value, slope in ((square, 4, 6), (cube, 8, 10)):
-        found, bound = bound_of(f, F32(2))
+    for f, value, slope in ((square, 9, 9), (cube, 27, 15)):
+        found, bound = bound_of(f, F32(3))
         assert found == value
-        assert 0 < bound < 20 * U
-        assert bound_of(jax.grad(f), F32(2))[0] == slope
+        assert 0 < bound < 60 * U
+        assert bound_of(jax.grad(f), F32(3))[0] == slope
 
 
 def test_vmap_of_grad_and_pytrees():

@@ -1,8 +1,12 @@
 """The rules of `roundoff`: what each JAX primitive does to values and to their errors.
 
 A rule takes the analysis, the equation and its operands, and returns one Enclosure. Its docstring
-derives its bound, with u, lam and gamma as in `roundoff_transform`. Underflow adds lam to each, for
-every number that may be flushed to zero, times what that number is multiplied by.
+derives its bound, with u, lam and gamma as in `roundoff_transform`. What shape of rule it is says
+what is done before and after it:
+
+  rounded   operands that may be subnormal may be read as 0; the result may under- or overflow
+  chosen    operands likewise; the result is one of few, and none of its own
+  moved     nothing happens to a number
 """
 
 import operator
@@ -14,7 +18,9 @@ from compare.evidence.rounding.primitives import control, elementwise, index, ma
 from compare.evidence.rounding.primitives.linear import dot_general
 from compare.evidence.rounding.primitives.reduce import reduce_sum
 
-RULES: MappingProxyType[str, Callable[..., Enclosure]] = MappingProxyType(
+Rules = MappingProxyType[str, Callable[..., Enclosure]]
+
+ROUNDED: Rules = MappingProxyType(
     {
         # entry by entry
         "add": elementwise.add,
@@ -24,18 +30,11 @@ RULES: MappingProxyType[str, Callable[..., Enclosure]] = MappingProxyType(
         "div": elementwise.div,
         "square": elementwise.square,
         "integer_pow": elementwise.integer_pow,
-        "max": elementwise.maximum,
-        "min": elementwise.minimum,
-        "neg": elementwise.neg,
-        "abs": elementwise.magnitude,
-        "sign": elementwise.sign,
-        "copy": elementwise.same,
-        "stop_gradient": elementwise.same,
         "convert_element_type": elementwise.convert_element_type,
         # mathematical functions
         "logistic": math_functions.logistic,
         "tanh": math_functions.monotone("tanh"),
-        "exp": math_functions.monotone("exp"),
+        "exp": math_functions.exp,
         "expm1": math_functions.monotone("expm1"),
         "log": math_functions.monotone("log"),
         "log1p": math_functions.monotone("log1p"),
@@ -43,15 +42,17 @@ RULES: MappingProxyType[str, Callable[..., Enclosure]] = MappingProxyType(
         # sums
         "dot_general": dot_general,
         "reduce_sum": reduce_sum,
-        # moves
-        "broadcast_in_dim": index.broadcast_in_dim,
-        "transpose": index.transpose,
-        "reshape": index.reshape,
-        "squeeze": index.reshape,
-        "slice": index.moved,
-        "rev": index.moved,
-        "concatenate": index.moved,
-        # comparisons and choices
+    }
+)
+# those whose results may be smaller than any number, though no operand is 0
+VANISHING = frozenset({"mul", "div", "square", "integer_pow", "exp", "logistic"})
+CHOSEN: Rules = MappingProxyType(
+    {
+        "max": control.maximum,
+        "min": control.minimum,
+        "neg": control.neg,
+        "abs": control.magnitude,
+        "sign": control.sign,
         "gt": control.compared(operator.gt),
         "ge": control.compared(operator.ge),
         "lt": control.compared(operator.lt),
@@ -65,3 +66,17 @@ RULES: MappingProxyType[str, Callable[..., Enclosure]] = MappingProxyType(
         "select_n": control.select_n,
     }
 )
+MOVED: Rules = MappingProxyType(
+    {
+        "copy": index.same,
+        "stop_gradient": index.same,
+        "broadcast_in_dim": index.broadcast_in_dim,
+        "transpose": index.transpose,
+        "reshape": index.reshape,
+        "squeeze": index.squeeze,
+        "slice": index.moved,
+        "rev": index.moved,
+        "concatenate": index.moved,
+    }
+)
+RULES: Rules = MappingProxyType({**ROUNDED, **CHOSEN, **MOVED})

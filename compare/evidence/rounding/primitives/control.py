@@ -1,9 +1,14 @@
-"""Comparisons and choices. The error of a boolean is whether it is uncertain."""
+"""Comparisons and choices: nothing is rounded, but an error may decide otherwise.
+
+The error of a boolean is whether it is uncertain. An infinite error may hide NaN.
+"""
 
 import functools
 import operator
 from collections.abc import Callable
 from typing import Any
+
+import numpy as np
 
 from compare.evidence.rounding.enclosure import Analysis, Array, Enclosure
 
@@ -11,16 +16,27 @@ Rule = Callable[..., Enclosure]
 
 
 def compared(compare: Callable[[Array, Array], Array]) -> Rule:
-    """Returns the rule of a comparison: certain if |a - b| > e_a + e_b, or if both are exact."""
+    """Returns the rule of a comparison.
+
+    Of x and the larger of x and y it asks whether x >= y; of x and x, whether x is NaN.
+    """
 
     def rule(analysis: Analysis, eqn: Any, a: Enclosure, b: Enclosure) -> Enclosure:
-        slack = a.error + b.error
-        uncertain = ~(analysis.xp.abs(a.value - b.value) > slack) & ~(slack == 0)
-        if eqn.invars[0] is eqn.invars[1]:  # x != x asks for NaN
-            uncertain = analysis.xp.zeros_like(uncertain)
-        return Enclosure(compare(a.value, b.value), uncertain)
+        result = compare(a.value, b.value)
+        if eqn.invars[0] is eqn.invars[1]:
+            return Enclosure(result, ~analysis.xp.isfinite(a.error))
+        for one, other in ((a, b), (b, a)):
+            if any(one.value is candidate.value for candidate in other.among):
+                a, b = other.among
+        return Enclosure(result, _uncertain(analysis, a, b))
 
     return rule
+
+
+def _uncertain(analysis: Analysis, a: Enclosure, b: Enclosure) -> Array:
+    """Where |a - b| <= e_a + e_b, unless both are exact."""
+    slack = a.error + b.error
+    return ~(analysis.xp.abs(a.value - b.value) > slack) & ~(slack == 0)
 
 
 def logical(function: Callable[..., Array]) -> Rule:
@@ -52,3 +68,53 @@ def select_n(analysis: Analysis, eqn: Any, which: Enclosure, *cases: Enclosure) 
         return Enclosure(value, error | (which.error & (yes.value != no.value)))
     either = xp.maximum(xp.abs(yes.value - value) + yes.error, xp.abs(no.value - value) + no.error)
     return Enclosure(value, xp.where(which.error, either, error))
+
+
+def maximum(analysis: Analysis, eqn: Any, a: Enclosure, b: Enclosure) -> Enclosure:
+    """An error moves the result by no more than itself, and only where its side can win."""
+    value = analysis.xp.maximum(a.value, b.value)
+    return _extreme(analysis, eqn, value, a.value - b.value, a, b)
+
+
+def minimum(analysis: Analysis, eqn: Any, a: Enclosure, b: Enclosure) -> Enclosure:
+    """The same of the smaller one."""
+    value = analysis.xp.minimum(a.value, b.value)
+    return _extreme(analysis, eqn, value, b.value - a.value, a, b)
+
+
+def _extreme(
+    analysis: Analysis, eqn: Any, value: Array, lead: Array, a: Enclosure, b: Enclosure
+) -> Enclosure:
+    """Bounds the larger or smaller of a and b; `lead` is by how much a wins.
+
+    If either error is infinite, so is the slack, and no side is sure to win. In low precision one
+    use of a value may be rounded and another not: there the result need not be one of the two.
+    """
+    xp, slack = analysis.xp, a.error + b.error
+    either = xp.where(-lead > slack, b.error, xp.maximum(a.error, b.error))
+    error = xp.where(lead > slack, a.error, either)
+    same = not analysis.arithmetic(eqn.outvars[0].aval.dtype).is_low
+    return Enclosure(value, error, among=(a, b) if same else ())
+
+
+def sign(analysis: Analysis, eqn: Any, a: Enclosure) -> Enclosure:
+    """It lies between the signs of a - e and of a + e."""
+    del eqn
+    xp, value = analysis.xp, analysis.xp.sign(a.value)
+    up, down = xp.sign(a.value + a.error) - value, value - xp.sign(a.value - a.error)
+    error = xp.where(a.error == 0, 0.0, xp.maximum(up, down))
+    return Enclosure(value, xp.where(xp.isfinite(a.error), error, np.inf))
+
+
+def unrounded(function: Callable[[Any, Array], Array]) -> Rule:
+    """Returns the rule of an exact operation that keeps the error, such as a change of sign."""
+
+    def rule(analysis: Analysis, eqn: Any, a: Enclosure) -> Enclosure:
+        del eqn
+        return Enclosure(function(analysis.xp, a.value), a.error, a.terms)
+
+    return rule
+
+
+neg = unrounded(lambda xp, value: -value)
+magnitude = unrounded(lambda xp, value: xp.abs(value))

@@ -1,6 +1,5 @@
 """Arithmetic entry by entry: sums, products, powers, and changes of dtype."""
 
-from collections.abc import Callable
 from typing import Any
 
 import jax.numpy as jnp
@@ -9,7 +8,7 @@ import numpy as np
 from compare.evidence.rounding.arithmetic import gamma
 from compare.evidence.rounding.enclosure import Analysis, Array, Enclosure
 
-Rule = Callable[..., Enclosure]
+_FRACTION = 2**52 - 1  # the bits of it in a float64 number
 
 
 def add(analysis: Analysis, eqn: Any, a: Enclosure, b: Enclosure) -> Enclosure:
@@ -24,36 +23,58 @@ def sub(analysis: Analysis, eqn: Any, a: Enclosure, b: Enclosure) -> Enclosure:
 
 def _sum(analysis: Analysis, eqn: Any, value: Array, a: Enclosure, b: Enclosure) -> Enclosure:
     """Allows for a kernel that adds one operand as a last term of a dot product, the other one."""
-    arithmetic, xp = analysis.arithmetic(eqn), analysis.xp
+    arithmetic, xp = analysis.arithmetic(eqn.outvars[0].aval.dtype), analysis.xp
     u = arithmetic.u
     as_terms = [
         gamma(one.terms + 1, arithmetic.sum_u) * xp.abs(other.value)
         for one, other in ((a, b), (b, a))
         if one.terms
     ]
-    spread = analysis.total(a.error * (1 + u), b.error * (1 + u), u * xp.abs(value), *as_terms)
-    return Enclosure(value, spread + 3 * arithmetic.lam)
+    rounded = u * xp.abs(value)
+    for one in (a, b):
+        is_zero = (one.value == 0) & (one.error == 0)  # and adds nothing
+        rounded = xp.where(is_zero, 0.0, rounded) if analysis.may_be(is_zero) else rounded
+    spread = analysis.total(a.error * (1 + u), b.error * (1 + u), rounded, *as_terms)
+    return Enclosure(value, spread)
 
 
 def mul(analysis: Analysis, eqn: Any, a: Enclosure, b: Enclosure) -> Enclosure:
-    """(a + e_a) (b + e_b) - a b = a e_b + b e_a + e_a e_b, then rounded."""
-    arithmetic, xp = analysis.arithmetic(eqn), analysis.xp
-    u, value = arithmetic.u, a.value * b.value
+    """(a + e_a) (b + e_b) - a b = a e_b + b e_a + e_a e_b, then rounded.
+
+    XLA makes exp(p + q) of exp(p) exp(q): see `_exponents`.
+    """
+    u, xp = analysis.arithmetic(eqn.outvars[0].aval.dtype).u, analysis.xp
+    value = a.value * b.value
     moved = [xp.abs(a.value) * b.error, xp.abs(b.value) * a.error, a.error * b.error]
-    spread = analysis.total(*(one * (1 + u) for one in moved), u * xp.abs(value))
-    flushed = arithmetic.lam * (1 + xp.abs(a.value) + xp.abs(b.value))
-    return Enclosure(value, spread + flushed)
+    rounded = _rounding(analysis, u, a, b) * xp.abs(value)
+    if a.exponent is not None and b.exponent is not None:
+        added = _exponents(analysis, u, a.exponent, b.exponent, 1)
+        rounded = rounded + added * (xp.abs(value) + sum(moved))
+    spread = analysis.total(*(one * (1 + u) for one in moved), rounded)
+    return Enclosure(value, spread)
 
 
 def div(analysis: Analysis, eqn: Any, a: Enclosure, b: Enclosure) -> Enclosure:
-    """|(a + e_a) / (b + e_b) - a / b| <= (e_a + |a / b| e_b) / (|b| - e_b), then rounded."""
-    arithmetic, xp = analysis.arithmetic(eqn), analysis.xp
-    u, value = arithmetic.u, a.value / b.value
-    smallest = xp.abs(b.value) - b.error
-    moved = analysis.total(a.error / smallest, xp.abs(value) * b.error / smallest)
-    flushed = arithmetic.lam * (1 + (1 + xp.abs(value)) / smallest)
-    spread = analysis.total(moved * (1 + u), u * xp.abs(value)) + flushed
-    return Enclosure(value, xp.where(smallest > 0, spread, np.inf))
+    """|(a + e_a) / (b + e_b) - a / b| <= (e_a + |a / b| e_b) / (|b| - e_b), then rounded.
+
+    XLA multiplies by 1 / b if b is a constant or a scalar, and by exp(-q) if b is exp(q). Then two
+    results are rounded. 1 / b underflows, which costs |a| lam, if |b| > 1 / (the smallest normal
+    number); it overflows if |b| < 1 / (the largest number).
+    """
+    dtype, xp = eqn.outvars[0].aval.dtype, analysis.xp
+    if not jnp.issubdtype(dtype, jnp.floating):
+        raise NotImplementedError("roundoff has no rule for the division of integers")
+    arithmetic, value = analysis.arithmetic(dtype), a.value / b.value
+    least, most = xp.abs(b.value) - b.error, xp.abs(b.value) + b.error
+    moved = analysis.total(a.error / least, xp.abs(value) * b.error / least)
+    rounded = _rounding(analysis, gamma(2, arithmetic.u), b)
+    if a.exponent is not None and b.exponent is not None:
+        rounded = rounded + _exponents(analysis, arithmetic.u, a.exponent, b.exponent, -1)
+    spread = analysis.total(moved * (1 + rounded), rounded * xp.abs(value))
+    info = jnp.finfo(dtype)
+    tiny = most > 1 / float(info.smallest_normal)
+    spread = spread + xp.where(tiny, arithmetic.lam * (xp.abs(a.value) + a.error), 0.0)
+    return Enclosure(value, xp.where(least >= 1 / float(info.max), spread, np.inf))
 
 
 def square(analysis: Analysis, eqn: Any, a: Enclosure) -> Enclosure:
@@ -62,79 +83,67 @@ def square(analysis: Analysis, eqn: Any, a: Enclosure) -> Enclosure:
 
 
 def integer_pow(analysis: Analysis, eqn: Any, a: Enclosure) -> Enclosure:
-    """A power of 0 or more."""
-    n = eqn.params["y"]
-    if n < 0:
-        raise NotImplementedError(
-            "roundoff has no rule for negative integer powers; use a division"
-        )
-    return _power(analysis, eqn, a, n)
+    """A power; a negative one is 1 divided by the positive one."""
+    n, dtype = eqn.params["y"], eqn.outvars[0].aval.dtype
+    if n >= 0:
+        return _power(analysis, eqn, a, n)
+    one = analysis.exact(np.float64(1))
+    return div(analysis, eqn, one, analysis.as_made(_power(analysis, eqn, a, -n), dtype))
 
 
 def _power(analysis: Analysis, eqn: Any, a: Enclosure, n: int) -> Enclosure:
-    """|(a + e)^n - a^n| <= (|a| + e)^n - |a|^n, and n - 1 products are rounded."""
-    arithmetic, xp = analysis.arithmetic(eqn), analysis.xp
-    u, reach, others = arithmetic.u, xp.abs(a.value) + a.error, max(n - 1, 0)
-    moved = reach**n - xp.abs(a.value) ** n if analysis.worst else n * reach**others * a.error
-    spread = analysis.total(moved * (1 + u), gamma(others, u) * reach**n)
-    return Enclosure(a.value**n, spread + arithmetic.lam * n * (1 + reach) ** others)
+    """|(a + e)^n - a^n| <= (|a| + e)^n - |a|^n = e sum of (|a| + e)^i |a|^(n-1-i).
 
-
-def maximum(analysis: Analysis, eqn: Any, a: Enclosure, b: Enclosure) -> Enclosure:
-    """An error moves the result by no more than itself, and only where its side can win."""
-    value = analysis.xp.maximum(a.value, b.value)
-    return _extreme(analysis, eqn, value, a.value - b.value, a, b)
-
-
-def minimum(analysis: Analysis, eqn: Any, a: Enclosure, b: Enclosure) -> Enclosure:
-    """The same of the smaller one."""
-    value = analysis.xp.minimum(a.value, b.value)
-    return _extreme(analysis, eqn, value, b.value - a.value, a, b)
-
-
-def _extreme(
-    analysis: Analysis, eqn: Any, value: Array, lead: Array, a: Enclosure, b: Enclosure
-) -> Enclosure:
-    """Bounds the larger or smaller of a and b; `lead` is by how much a wins."""
-    xp, slack = analysis.xp, a.error + b.error
-    either = xp.where(-lead > slack, b.error, xp.maximum(a.error, b.error))
-    return Enclosure(value, xp.where(lead > slack, a.error, either) + analysis.arithmetic(eqn).lam)
-
-
-def unrounded(function: Callable[[Any, Array], Array]) -> Rule:
-    """Returns the rule of an exact operation that keeps the error, such as a change of sign."""
-
-    def rule(analysis: Analysis, eqn: Any, a: Enclosure) -> Enclosure:
-        del eqn
-        return Enclosure(function(analysis.xp, a.value), a.error, a.terms)
-
-    return rule
-
-
-same = unrounded(lambda xp, value: value)
-neg = unrounded(lambda xp, value: -value)
-magnitude = unrounded(lambda xp, value: xp.abs(value))
-
-
-def sign(analysis: Analysis, eqn: Any, a: Enclosure) -> Enclosure:
-    """ExactArithmetic where |a| > e; elsewhere -1 and 1 are 2 apart."""
-    del eqn
-    xp = analysis.xp
-    uncertain = ~(xp.abs(a.value) > a.error)
-    return Enclosure(xp.sign(a.value), xp.where(uncertain & ~(a.error == 0), 2.0, 0.0))
+    n - 1 products are rounded. All but the last may underflow too; what they are multiplied by is
+    less than 1 then.
+    """
+    arithmetic, xp = analysis.arithmetic(eqn.outvars[0].aval.dtype), analysis.xp
+    u, size, reach = arithmetic.u, xp.abs(a.value), xp.abs(a.value) + a.error
+    moved = a.error * sum(reach**i * size ** (n - 1 - i) for i in range(n))
+    spread = analysis.total(moved * (1 + u), gamma(max(n - 1, 0), u) * reach**n)
+    inside = max(n - 2, 0) * arithmetic.lam
+    small = (size - a.error < 1) & (reach > 0)
+    return Enclosure(a.value**n, spread + xp.where(small, inside, 0.0))
 
 
 def convert_element_type(analysis: Analysis, eqn: Any, a: Enclosure) -> Enclosure:
     """Rounds by u |a| to a dtype of fewer digits; one of more digits is exact."""
-    arithmetic, before = analysis.arithmetic(eqn), eqn.invars[0].aval.dtype
-    u = arithmetic.u
-    if a.value.dtype == bool:
-        return Enclosure(a.value.astype(np.float64), a.error.astype(np.float64))
-    if not jnp.issubdtype(before, jnp.floating):
-        return Enclosure(a.value.astype(np.float64) if u else a.value, a.error)
-    if not u:
+    before, after = eqn.invars[0].aval.dtype, eqn.outvars[0].aval.dtype
+    u, xp, is_float = analysis.arithmetic(after).u, analysis.xp, jnp.issubdtype(after, jnp.floating)
+    if not is_float and jnp.issubdtype(before, jnp.floating):
         raise NotImplementedError("roundoff has no rule for conversion to integers")
-    if jnp.finfo(before).eps / 2 > u:
-        return a
-    spread = analysis.total(a.error, u * analysis.xp.abs(a.value))
-    return Enclosure(a.value, spread + arithmetic.lam, a.terms)
+    value = a.value.astype(np.float64 if is_float else after)
+    error = a.error.astype(np.float64) if a.value.dtype == bool else a.error
+    if not is_float:
+        return Enclosure(value, error)
+    spread = analysis.total(error * (1 + u), u * abs(value))
+    if not jnp.issubdtype(before, jnp.floating):  # integers of so many bits are held
+        is_held = abs(value) + error <= 2.0 ** (jnp.finfo(after).nmant + 1)
+        return Enclosure(value, xp.where(is_held, error, spread))
+    is_held = jnp.finfo(before).nmant <= jnp.finfo(after).nmant
+    return Enclosure(value, error if is_held else spread, a.terms)
+
+
+def _rounding(analysis: Analysis, u: float, *factors: Enclosure) -> Array | float:
+    """Returns u, but 0 where a factor is exactly 0 or a power of two, as slopes of a max are."""
+    exact: Array = False
+    for one in factors if u else ():
+        known = _unrepeated(one.error) == 0
+        if analysis.may_be(known):
+            exact = exact | (known & ((_unrepeated(one.value).view(np.int64) & _FRACTION) == 0))
+    return u if exact is False else analysis.xp.where(exact, 0.0, u)
+
+
+def _unrepeated(array: Array) -> Array:
+    """Returns what a broadcast NumPy array repeats, with axes of 1 in place of those repeated."""
+    if not isinstance(array, np.ndarray):
+        return array
+    return array[tuple(slice(None if stride else 1) for stride in array.strides)]
+
+
+def _exponents(analysis: Analysis, u: float, p: Enclosure, q: Enclosure, sign: int) -> Array:
+    """Returns what it costs, relatively, to compute exp(p) exp(q) as exp(p + q), or their quotient.
+
+    p + q is rounded by s = u |p + q|, and exp(s) - 1 is how much that changes the exponential.
+    """
+    return analysis.xp.expm1(u * (abs(p.value + sign * q.value) + p.error + q.error))

@@ -1,6 +1,6 @@
 """Slices, reshapes and the like: each error moves with its value, and nothing is rounded."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import jax
@@ -12,6 +12,12 @@ from compare.evidence.rounding.enclosure import Analysis, Array, Enclosure
 Rule = Callable[..., Enclosure]
 
 
+def same(analysis: Analysis, eqn: Any, a: Enclosure) -> Enclosure:
+    """Returns the operand."""
+    del analysis, eqn
+    return a
+
+
 def moved(analysis: Analysis, eqn: Any, *args: Enclosure) -> Enclosure:
     """Applies the primitive (a slice, a concatenation, ...) to the errors as to the values."""
     del analysis
@@ -19,10 +25,9 @@ def moved(analysis: Analysis, eqn: Any, *args: Enclosure) -> Enclosure:
 
     def bind(*arrays: Array) -> Array:
         out = eqn.primitive.bind(*map(jnp.asarray, arrays), **params)
-        return out if isinstance(arrays[0], jax.core.Tracer) else np.asarray(out)
+        return out if isinstance(out, jax.core.Tracer) else np.asarray(out)
 
-    terms = max(arg.terms for arg in args)
-    return Enclosure(bind(*(a.value for a in args)), bind(*(a.error for a in args)), terms)
+    return _carry(args, bind(*(a.value for a in args)), bind(*(a.error for a in args)))
 
 
 def rearranged(rearrange: Callable[[Any, Array], Array]) -> Rule:
@@ -30,13 +35,21 @@ def rearranged(rearrange: Callable[[Any, Array], Array]) -> Rule:
 
     def rule(analysis: Analysis, eqn: Any, a: Enclosure, *_: Enclosure) -> Enclosure:
         del analysis
-        return Enclosure(rearrange(eqn, a.value), rearrange(eqn, a.error), a.terms)
+        return _carry((a,), rearrange(eqn, a.value), rearrange(eqn, a.error))
 
     return rule
 
 
+def _reshaped(eqn: Any, array: Array) -> Array:
+    """Reshapes the array, whose axes are put in another order first if `dimensions` says so."""
+    order = eqn.params.get("dimensions")
+    array = array if order is None else array.transpose(order)
+    return array.reshape(eqn.outvars[0].aval.shape)
+
+
 transpose = rearranged(lambda eqn, array: array.transpose(eqn.params["permutation"]))
-reshape = rearranged(lambda eqn, array: array.reshape(eqn.outvars[0].aval.shape))
+reshape = rearranged(_reshaped)
+squeeze = rearranged(lambda eqn, array: array.reshape(eqn.outvars[0].aval.shape))
 
 
 def broadcast_in_dim(analysis: Analysis, eqn: Any, a: Enclosure, *_: Enclosure) -> Enclosure:
@@ -49,4 +62,10 @@ def broadcast_in_dim(analysis: Analysis, eqn: Any, a: Enclosure, *_: Enclosure) 
     def spread(array: Array) -> Array:
         return analysis.xp.broadcast_to(analysis.xp.reshape(array, aligned), shape)
 
-    return Enclosure(spread(a.value), spread(a.error), a.terms)
+    return _carry((a,), spread(a.value), spread(a.error))
+
+
+def _carry(args: Sequence[Enclosure], value: Array, error: Array) -> Enclosure:
+    """Returns moved values that are as they were."""
+    terms, flushed = max(arg.terms for arg in args), all(arg.flushed for arg in args)
+    return Enclosure(value, error, terms=terms, flushed=flushed)

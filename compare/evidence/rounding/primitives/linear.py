@@ -9,7 +9,6 @@ The error of a sum of n terms p_i q_i, whose factors have errors too, with s = s
 import string
 from typing import Any
 
-import jax.numpy as jnp
 import numpy as np
 
 from compare.evidence.rounding.arithmetic import Arithmetic, ExactArithmetic
@@ -18,7 +17,8 @@ from compare.evidence.rounding.enclosure import Analysis, Array, Enclosure
 
 def dot_general(analysis: Analysis, eqn: Any, a: Enclosure, b: Enclosure) -> Enclosure:
     """|sum p~ q~ - sum p q| <= sum |p| e_q + e_p (|q| + e_q), and the rounding of the sum."""
-    arithmetic, xp = analysis.arithmetic(eqn), analysis.xp
+    dtype, xp = eqn.outvars[0].aval.dtype, analysis.xp
+    arithmetic = analysis.arithmetic(dtype)
     form, terms = _einsum(eqn, a.value.shape, b.value.ndim)
 
     def dot(p: Array, q: Array) -> Array:
@@ -27,20 +27,21 @@ def dot_general(analysis: Analysis, eqn: Any, a: Enclosure, b: Enclosure) -> Enc
     value = dot(a.value, b.value)
     size_a, size_b = xp.abs(a.value), xp.abs(b.value)
     reach_a, reach_b = size_a + a.error, size_b + b.error
-    # each product, its place in the sum and the sum may be flushed, and so may each factor
-    flushed = arithmetic.lam * (
-        3 * terms + dot(reach_a, xp.ones_like(reach_b)) + dot(xp.ones_like(reach_a), reach_b)
-    )
+    reach = dot(reach_a, reach_b)
+    rounded = arithmetic.dot(terms) * reach
     if analysis.worst:
-        reach = dot(reach_a, reach_b)
-        rounded = arithmetic.dot(terms) * reach
         error = dot(size_a, b.error) + dot(a.error, reach_b) + rounded
-        error = xp.where(_fits(eqn, reach + rounded), error, np.inf)
     else:
         squares = dot(size_a**2, b.error**2) + dot(a.error**2, reach_b**2)
         squares = squares + _typical(arithmetic, terms, dot(reach_a**2, reach_b**2), value)
         error = xp.sqrt(squares)
-    return Enclosure(value, error + flushed, terms=max(terms, 1))
+    # each product and each partial sum may be flushed, and vanish in float64
+    is_zero = reach == 0
+    if dtype == np.float64 and analysis.may_be(is_zero):
+        is_zero = dot(1.0 * (reach_a > 0), 1.0 * (reach_b > 0)) == 0
+    flushed = xp.where(is_zero, 0.0, 2 * terms * arithmetic.lam)
+    fits = analysis.fits(reach + rounded if analysis.worst else reach, dtype)
+    return Enclosure(value, xp.where(fits, error + flushed, np.inf), terms=max(terms, 1))
 
 
 def _einsum(eqn: Any, shape_a: tuple[int, ...], ndim_b: int) -> tuple[str, int]:
@@ -73,9 +74,3 @@ def _typical(
         return terms * u * u * squares
     each = terms * arithmetic.sum_u**2 + 2 * arithmetic.operand_u**2
     return each * squares + (u**2 + arithmetic.operand_u**2) * value**2
-
-
-def _fits(eqn: Any, size: Array) -> Array:
-    """Whether no partial sum can overflow."""
-    dtype = eqn.outvars[0].aval.dtype
-    return size <= float(jnp.finfo(dtype).max) if jnp.issubdtype(dtype, jnp.floating) else size >= 0

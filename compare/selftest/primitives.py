@@ -1,0 +1,162 @@
+"""What each primitive of `roundoff` computes, as JAX, NumPy and torch have it, and in truth.
+
+A function takes a namespace and two arrays, of which the first is a product that has been rounded.
+"""
+
+import functools
+from collections.abc import Callable
+from types import MappingProxyType
+from typing import Any, NamedTuple
+
+import jax
+import jax.numpy as jnp
+import ml_dtypes
+import mpmath
+import numpy as np
+import torch
+from jax import lax
+
+Array = Any
+Binary = Callable[[Array, Array], Array]
+
+
+class Primitive(NamedTuple):
+    """One primitive, in every library that has it."""
+
+    by_jax: Binary
+    truth: Binary  # of long doubles
+    by_numpy: Binary | None = None
+    by_torch: Binary | None = None
+    exactly: Callable[[Any], Any] | None = None  # for float64, of an mpmath number
+    span: tuple[float, float] | None = None  # of arguments to try more of, in units of log(max)
+    shape: tuple[int, ...] = (-1,)  # of both arrays
+    numbers: int = 1  # of an array, for each one of the result
+
+
+def everywhere(function: Callable[..., Array], **more: Any) -> Primitive:
+    """Makes the primitive that all libraries have under one name: f(namespace, a, b)."""
+    by = {xp: functools.partial(function, xp) for xp in (jnp, np, torch)}
+    return Primitive(by[jnp], by[np], by_numpy=by[np], by_torch=by[torch], **more)
+
+
+def elementary(name: str, exactly: Callable[[Any], Any], *span: float) -> Primitive:
+    """Makes a mathematical function of that name."""
+    limits = (span[0], span[1])
+    return everywhere(lambda xp, a, b: getattr(xp, name)(a), exactly=exactly, span=limits)
+
+
+def chosen(condition: Callable[..., Array]) -> Primitive:
+    """Makes 7 where a condition holds, and elsewhere 5."""
+    return everywhere(lambda xp, a, b: xp.where(condition(xp, a, b), 7.0, 5.0))
+
+
+def moved(by_jax: Callable[[Array], Array], truth: Callable[[Array], Array]) -> Primitive:
+    """Makes a primitive of one array, of blocks of 2 by 3 by 4 numbers, that only JAX has."""
+    return Primitive(lambda a, b: by_jax(a), lambda a, b: truth(a), shape=(-1, 2, 3, 4), numbers=2)
+
+
+def converted(name: str) -> Primitive:
+    """Makes a conversion to a dtype."""
+    to = np.dtype(getattr(ml_dtypes, name, name))
+    return Primitive(
+        lambda a, b: a.astype(to),
+        lambda a, b: a,
+        by_numpy=lambda a, b: a.astype(to),
+        by_torch=lambda a, b: a.to(getattr(torch, name)),
+    )
+
+
+def _sigmoid(a: Array, b: Array) -> Array:
+    return 1 / (1 + np.exp(-a))
+
+
+def _counted(xp: Any, a: Array, b: Array) -> Array:
+    return xp.where(a > b, 2**24 + 1, 1001)
+
+
+def _added(a: Array, b: Array) -> Array:
+    transpose = jax.linear_transpose(lambda x: (x, x), a)
+    return transpose((a, jnp.broadcast_to(b, a.shape)))[0]
+
+
+_SIGMOID = Primitive(
+    lambda a, b: jax.nn.sigmoid(a),
+    _sigmoid,
+    by_numpy=_sigmoid,
+    by_torch=lambda a, b: torch.sigmoid(a),
+    exactly=lambda z: 1 / (1 + mpmath.exp(-z)),
+    span=(-1.02, 1.02),
+)
+
+# name -> what is tried of the primitive; of an 'a, b' the primitive is 'a'
+PRIMITIVES: MappingProxyType[str, Primitive] = MappingProxyType(
+    {
+        "add": everywhere(lambda xp, a, b: a + b),
+        "add_any": Primitive(_added, lambda a, b: a + b),
+        "sub": everywhere(lambda xp, a, b: a - b),
+        "mul": everywhere(lambda xp, a, b: a * b),
+        "div": everywhere(lambda xp, a, b: a / b),
+        "div, by one number": everywhere(lambda xp, a, b: a / b[b.shape[0] // 2]),
+        "div, by a constant": everywhere(lambda xp, a, b: a / 3),
+        "square": everywhere(lambda xp, a, b: xp.square(a)),
+        "integer_pow": everywhere(lambda xp, a, b: a**3),
+        "integer_pow, 6": everywhere(lambda xp, a, b: a**6),
+        "integer_pow, -2": everywhere(lambda xp, a, b: a**-2),
+        "integer_pow, -3": everywhere(lambda xp, a, b: a**-3),
+        "max": everywhere(lambda xp, a, b: xp.maximum(a, b)),
+        "min": everywhere(lambda xp, a, b: xp.minimum(a, b)),
+        "neg": everywhere(lambda xp, a, b: -a),
+        "abs": everywhere(lambda xp, a, b: xp.abs(a)),
+        "sign": everywhere(lambda xp, a, b: xp.sign(a)),
+        "copy": Primitive(lambda a, b: jnp.copy(a), lambda a, b: a),
+        "stop_gradient": Primitive(lambda a, b: lax.stop_gradient(a), lambda a, b: a),
+        "convert_element_type": converted("float32"),
+        "convert_element_type, float16": converted("float16"),
+        "convert_element_type, bfloat16": converted("bfloat16"),
+        "convert_element_type, integers": Primitive(
+            lambda a, b: _counted(jnp, a, b).astype(a.dtype),
+            lambda a, b: _counted(np, a, b),
+            by_numpy=lambda a, b: _counted(np, a, b).astype(a.dtype),
+            by_torch=lambda a, b: _counted(torch, a, b).to(a.dtype),
+        ),
+        "logistic": _SIGMOID,
+        "tanh": elementary("tanh", mpmath.tanh, -0.2, 0.2),
+        "exp": elementary("exp", mpmath.exp, -1.2, 1.001),
+        "expm1": elementary("expm1", mpmath.expm1, -0.4, 1.001),
+        "log": elementary("log", mpmath.log, 0, 0.03),
+        "log1p": elementary("log1p", mpmath.log1p, -0.01, 0.03),
+        "sqrt": elementary("sqrt", mpmath.sqrt, 0, 1),
+        "dot_general": everywhere(
+            lambda xp, a, b: xp.matmul(a, b.reshape(-1, 8, 4)), shape=(-1, 4, 8), numbers=2
+        ),
+        "reduce_sum": everywhere(lambda xp, a, b: xp.sum(a, 1), shape=(-1, 8), numbers=8),
+        "broadcast_in_dim": moved(
+            lambda a: jnp.broadcast_to(a, (2, *a.shape)), lambda a: np.stack([a, a])
+        ),
+        "transpose": moved(
+            lambda a: a.transpose(2, 0, 3, 1), lambda a: np.moveaxis(a, (0, 1), (1, 3))
+        ),
+        "reshape": moved(
+            lambda a: lax.reshape(a, (a.size,), dimensions=(3, 1, 0, 2)),
+            lambda a: np.moveaxis(a, (3, 1, 0, 2), (0, 1, 2, 3)).ravel(),
+        ),
+        "squeeze": moved(lambda a: jnp.squeeze(a[:, :1, :, :], 1), lambda a: a[:, 0]),
+        "slice": moved(lambda a: a[1:-1, :, ::2], lambda a: a[1:-1, :, ::2]),
+        "rev": moved(lambda a: lax.rev(a, (1, 3)), lambda a: a[:, ::-1, :, ::-1]),
+        "concatenate": moved(
+            lambda a: jnp.concatenate([a, a[:, :1]], 1), lambda a: np.concatenate([a, a[:, :1]], 1)
+        ),
+        "gt": chosen(lambda xp, a, b: a > b),
+        "ge": chosen(lambda xp, a, b: a >= b),
+        "lt": chosen(lambda xp, a, b: a < b),
+        "le": chosen(lambda xp, a, b: a <= b),
+        "eq": chosen(lambda xp, a, b: a == b),
+        "ne": chosen(lambda xp, a, b: a != b),
+        "eq, of a maximum": chosen(lambda xp, a, b: a == xp.maximum(a, b)),
+        "and": chosen(lambda xp, a, b: (a > b) & (b > 0)),
+        "or": chosen(lambda xp, a, b: (a > b) | (b > 0)),
+        "not": chosen(lambda xp, a, b: ~(a > b)),
+        "is_finite": chosen(lambda xp, a, b: xp.isfinite(a)),
+        "select_n": everywhere(lambda xp, a, b: xp.where(a > b, a, b)),
+    }
+)
