@@ -3,16 +3,15 @@
 from collections.abc import Sequence
 from typing import Any
 
-import numpy as np
-
 from compare.errors import UsageError
 from compare.formats.read.gradients.expected import ExpectedGradients, expect_gradients
 from compare.formats.read.gradients.files import read_gradients
 from compare.formats.reading import Reading
-from compare.implementations.user.returned import read_returned
+from compare.implementations.user.returned import layer_pairs, read_returned
 from compare.implementations.user.sandbox import contained, errors_told
 from compare.implementations.user.updates import with_hidden_digits
 from compare.problem.answers import Answer, take
+from compare.problem.array_likes import as_numpy
 from compare.problem.problem import Problem
 
 
@@ -59,7 +58,8 @@ class GradientArrays:
         expected = expect_gradients(problem.params, problem.n_samples, self.where)
         try:
             with contained():
-                shapes = [np.shape(leaf) for layer in self._arrays for leaf in layer]
+                pairs = layer_pairs(self._arrays, len(problem.params), self.where)
+                shapes = [as_numpy(leaf).shape for pair in pairs for leaf in pair]
         except (Exception, SystemExit):  # whatever they are: `answer` says what is wrong
             shapes = []
         layouts = expected.layouts_of(shapes, self._layout) or (self._layout or "in_out",)

@@ -39,7 +39,7 @@ def read_returned(
       UsageError: for anything else.
     """
     leaves = []
-    pairs = _pairs(returned, len(params), where)
+    pairs = layer_pairs(returned, len(params), where)
     for i, (pair, (w, b)) in enumerate(zip(pairs, params, strict=True), start=1):
         dw = real_array(pair[0], f"{where}: dw{i}")
         db = real_array(pair[1], f"{where}: db{i}")
@@ -70,7 +70,12 @@ def real_array(values: Any, where: str) -> np.ndarray:
     return np.array(array, array.dtype.newbyteorder("="), order="C")
 
 
-def _pairs(returned: Any, n_layers: int, where: str) -> list[tuple[Any, Any]]:
+def layer_pairs(returned: Any, n_layers: int, where: str) -> list[tuple[Any, Any]]:
+    """Returns (dw, db) of every layer, whatever they are.
+
+    Raises:
+      UsageError: for anything but a list of so many pairs.
+    """
     expected = f"expected a list of {n_layers} pairs (dw, db), first layer first"
     if returned is None:
         raise UsageError(f"{where}: {expected}, got None; is a return missing?")
