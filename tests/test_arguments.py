@@ -126,6 +126,7 @@ RIGHT = {
     "cast": {"true"},
     "candidate_batched": {"true"},
     "deterministic": {"true"},
+    "layout": {"None"},  # the one that fits
     "trace": {"None"},
     "save": {"None", "text", "path"},
     "on_block": {"None", "function", "type"},
