@@ -129,6 +129,7 @@ def _problem_maker(config: Config) -> Callable[[Params], Problem]:
 
     def make(params: Params) -> Problem:
         sizes = layer_sizes(params)
+        check_network(parameter_count(sizes))
         if config.layer_sizes not in (None, sizes):
             asked, found = (",".join(map(str, s)) for s in (config.layer_sizes, sizes))
             raise UsageError(

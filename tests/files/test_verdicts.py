@@ -35,7 +35,6 @@ VERDICTS = {
     "nan_on_both_sides": ("nan 1", "nan 1", 3),
     "nan_first_in_a_row": ("nan 1.5", "nan 1.5", 3),
     "inf_on_both_sides": ("1 inf", "1 inf", 3),
-    "too_large_for_a_float": ("1e400 1", "1e400 1", 3),
     "nan_on_one_side": ("nan 1", "0 1", 2),
     "inf_on_one_side": ("1 1", "inf 1", 2),
     "inf_of_opposite_signs": ("inf 1", "-inf 1", 2),

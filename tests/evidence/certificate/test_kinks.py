@@ -94,7 +94,7 @@ def integers():
     """Small integers, which are exact; the input of unit 1 is 0 in samples 0 and 1."""
     w1, b1 = np.array([[1.0, 2, 1], [2, -1, 1]]), np.zeros(3)
     layers = Layer(w1, b1), Layer(np.array([[1.0], [2], [-1]]), np.ones(1))
-    return layers, Batch(np.array([[1.0, 2], [2, 4], [1, 1]]), np.full((3, 1), 4.0))
+    return layers, Batch(np.array([[1.0, 2], [2, 4], [1, 1]]), np.full((3, 1), 7.0))
 
 
 @pytest.mark.parametrize("slope", [0, 0.5, 1])
