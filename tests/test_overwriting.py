@@ -209,9 +209,7 @@ def test_pages_and_figures(tmp_path, earlier):
 
 def test_what_the_library_saves(tmp_path):
     layers, x = [(np.ones((2, 1)), np.ones(1))], np.ones((1, 2))
-    with pytest.raises(
-        UsageError, match=r"^save: expected the path of a folder, got 'a.{1,2}x00b'"
-    ):
+    with pytest.raises(UsageError, match=r"^save: expected the path of a folder, got 'a"):
         compare_gradients(layers, x, save="a\0b")
     (tmp_path / "params.npz").write_bytes(b"mine")
     with pytest.raises(UsageError, match=f"^save .*: params.npz there {THEIRS}"):
