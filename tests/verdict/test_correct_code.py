@@ -4,15 +4,15 @@ import numpy as np
 import pytest
 
 from compare import compare_gradients
-from jaxmlp import Batch
+from jaxmlp import Batch, Layer
 from jaxmlp.mlp import init_params
 
 F32 = np.float32
 
 
-def problem(sizes=(3, 6, 5, 2), *, samples=6, seed=0, scale=1.0):
+def problem(sizes=(3, 6, 5, 2), *, samples=6, seed=0, scale=1.0, bias=1.0):
     params = init_params(np.random.default_rng(seed), sizes)
-    params = tuple(layer._replace(w=F32(scale) * layer.w) for layer in params)
+    params = tuple(Layer(F32(scale) * w, F32(bias) * b) for w, b in params)
     rng = np.random.default_rng(seed + 1)
     x, y = (rng.normal(size=(samples, n)).astype(F32) for n in (sizes[0], sizes[-1]))
     return params, Batch(x, y)
@@ -162,6 +162,40 @@ def test_forward_mode_is_not_accused_but_a_warning():
     assert "in forward mode for instance" in report.warnings[0]
 
 
+def changed(change):
+    """A right backprop whose dL/dw2 is changed."""
+
+    def mine(params, x, y):
+        grads = backprop(np.tanh, TANH_SLOPE)(params, x, y)
+        return [grads[0], (change(grads[1][0].copy()), grads[1][1]), *grads[2:]]
+
+    return mine
+
+
+def one_entry_off(dw):
+    dw[0, 0] = (dw[0, 0].view(np.int32) + 30).view(F32)
+    return dw
+
+
+def all_a_little_off(dw):
+    return dw * (1 + 1e-5 * np.sin(np.arange(dw.size))).reshape(dw.shape).astype(F32)
+
+
+@pytest.mark.parametrize("change", [one_entry_off, all_a_little_off])
+def test_a_small_mistake_is_no_forward_mode(change):
+    """One that is in a single entry, and one that is larger than rounding usually is."""
+    report = judge(changed(change), sizes=(3, 9, 9, 2))
+    assert report.verdict == "disagree", report.reason
+    assert "dL/dw2 of mine is not what the chain rule gives" in report.reason
+
+
+def test_a_mistake_that_a_textbook_formula_could_hide_is_undecided():
+    """All of h1 is 1e-7, and so is what tanh by exponentials may lose: -h1 would do as well."""
+    report = judge(changed(np.negative), scale=1e-7, bias=0, sizes=(3, 6, 5, 2))
+    assert report.verdict == "undecided", report.reason
+    assert report.implementations[-1].certificate.silent == 6
+
+
 LOW = {"bfloat16": "bfloat16 with sums in float32", "float16": "float16 with sums in float32"}
 
 
@@ -188,6 +222,24 @@ def test_a_coarser_arithmetic_is_named_as_what_it_is(dtype):
     assert report.verdict == "disagree"
     said = f"the gradient of mine is right to within the rounding of {LOW[dtype]}"
     assert f"{said}, and not to within that of float32" in report.reason
+
+
+def test_no_arithmetic_is_named_in_which_a_wrong_sign_would_pass():
+    """In bfloat16 alone, sums of 300 terms may be off by all there is."""
+    import ml_dtypes
+
+    def cast(a):
+        return np.asarray(a).astype(ml_dtypes.bfloat16).astype(F32)
+
+    rounded = backprop(lambda z: cast(np.tanh(z)), TANH_SLOPE, dot=lambda a, b: cast(a @ b))
+
+    def mine(params, x, y):
+        grads = [(cast(dw), cast(db)) for dw, db in rounded(params, x, y)]
+        return [tuple(-leaf for leaf in grads[0]), *grads[1:]]
+
+    report = judge(mine, sizes=(3, 300, 300, 1), samples=2)
+    assert report.verdict == "disagree"
+    assert "right to within" not in report.reason
 
 
 def test_no_arithmetic_is_named_where_a_sign_is_wrong_too():

@@ -103,6 +103,18 @@ def test_curvature_bounds_the_second_derivative_wherever_z_may_be(name):
                 assert abs(second) <= bound * (1 + 1e-9) + 1e-30, (t, center, r)
 
 
+@pytest.mark.parametrize("name", ALL_ACTIVATIONS)
+def test_the_steepest_slope_bounds_the_slope_wherever_z_may_be(name):
+    rng = np.random.default_rng(1)
+    z = np.concatenate([rng.uniform(-4, 4, 200), rng.uniform(-25, 25, 200)])
+    reach = 10 ** rng.uniform(-8, 0.7, len(z))
+    bounds = PHI[name].steepest(np, z, reach)
+    assert np.all(bounds <= PHI[name].largest_slope)
+    for t in np.linspace(-1, 1, 21):
+        slope = np.abs(PHI[name].slope(np, z + t * reach))
+        assert np.all(slope <= bounds * (1 + 1e-12))
+
+
 @functools.cache
 def float32_points():
     rng = np.random.default_rng(0)

@@ -309,3 +309,16 @@ def test_what_is_detectable_counts_the_finer_steps_below_a_power_of_two():
         moved = (grads[0].w.view(np.int32) + np.int32(steps)).view(F32)
         changed = (Layer(moved, grads[0].b),)
         assert prove(params, batch, "sigmoid", changed).failed == 1
+
+
+def test_a_slope_that_is_flushed_to_zero_is_right():
+    """silu'(z) is about z sigmoid(z), and sigmoid(-87.4) is below the normal numbers."""
+    params = (
+        Layer(np.full((1, 1), -87.4, F32), np.zeros(1, F32)),
+        Layer(np.full((1, 1), 3, F32), np.zeros(1, F32)),
+    )
+    batch = Batch(np.ones((1, 1), F32), np.full((1, 1), -1, F32))
+    delta2, nothing = np.full((1, 1), 2, F32), np.zeros((1, 1), F32)
+    flushed = (Layer(nothing[:, None], nothing), Layer(nothing[:, None], delta2))
+    certificate = prove(params, batch, "silu", flushed)
+    assert (certificate.failed, certificate.silent) == (0, 1)

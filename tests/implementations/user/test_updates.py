@@ -56,6 +56,18 @@ def test_ordinary_gradients_are_left_alone(dtype):
         assert with_hidden_digits(Answer(grads), params) == Answer(grads)
 
 
+def test_too_few_entries_are_no_evidence():
+    """By chance one rate or another fits a handful of numbers."""
+    for seed in range(300):
+        rng = np.random.default_rng(seed)
+        params = (Layer(rng.uniform(-1, 1, (2, 1)).astype(np.float32), np.ones(1, np.float32)),)
+        grads = tuple(
+            Layer(*(0.01 * rng.normal(size=(1, *leaf.shape)).astype(np.float32) for leaf in layer))
+            for layer in params
+        )
+        assert with_hidden_digits(Answer(grads), params).rate is None
+
+
 def test_one_changed_bit_that_tells_is_no_step():
     params, grads = drawn(np.float32)
     found = recovered(params, grads, 0.1)
