@@ -224,20 +224,22 @@ def test_a_coarser_arithmetic_is_named_as_what_it_is(dtype):
     assert f"{said}, and not to within that of float32" in report.reason
 
 
-def test_no_arithmetic_is_named_in_which_a_wrong_sign_would_pass():
-    """In bfloat16 alone, sums of 300 terms may be off by all there is."""
+def test_no_arithmetic_is_named_in_which_anything_would_pass():
+    """In bfloat16 alone z2, a sum of 300 terms, may be off by all there is, and so may delta2."""
     import ml_dtypes
 
     def cast(a):
         return np.asarray(a).astype(ml_dtypes.bfloat16).astype(F32)
 
-    rounded = backprop(lambda z: cast(np.tanh(z)), TANH_SLOPE, dot=lambda a, b: cast(a @ b))
+    def slope(z, h):
+        return cast((1.7 if len(h) == 4 else 1) * (1 - h * h))
+
+    rounded = backprop(lambda z: cast(np.tanh(z)), slope, dot=lambda a, b: cast(a @ b))
 
     def mine(params, x, y):
-        grads = [(cast(dw), cast(db)) for dw, db in rounded(params, x, y)]
-        return [tuple(-leaf for leaf in grads[0]), *grads[1:]]
+        return [(cast(dw), cast(db)) for dw, db in rounded(params, cast(x), cast(y))]
 
-    report = judge(mine, sizes=(3, 300, 300, 1), samples=2)
+    report = judge(mine, sizes=(3, 300, 4, 1))
     assert report.verdict == "disagree"
     assert "right to within" not in report.reason
 

@@ -51,8 +51,8 @@ def coarser_arithmetic(case: Case) -> str | None:
     """Names the most precise arithmetic in which all samples are certified.
 
     If all numbers exist in float16 or bfloat16, that comes first. It is named only where
-    entries are rounded, and where the certificate could tell: a gradient with the wrong sign in any
-    one layer would fail.
+    entries are rounded, and where the certificate could tell: a delta with the wrong sign, in any
+    layer, would fail.
 
     Args:
       case: of some samples that fail, and some that do not; it is not widened yet.
@@ -95,10 +95,9 @@ def _is_rounded(case: Case) -> bool:
 
 
 def _tells(case: Case) -> bool:
-    """Whether the certificate fails once any one layer has the wrong sign."""
-    layers = list(case.grads)
-    for i, (dw, db) in enumerate(layers):
-        negated = (*layers[:i], (-dw, -db), *layers[i + 1 :])
+    """Whether the certificate fails once any one delta has the wrong sign, and all below it."""
+    for i in range(1, len(case.grads) + 1):
+        negated = (*((-dw, -db) for dw, db in case.grads[:i]), *case.grads[i:])
         if not certify("", dataclasses.replace(case, grads=negated)).failed:
             return False
     return True
