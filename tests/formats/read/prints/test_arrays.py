@@ -124,6 +124,10 @@ READ = {
     "labelled_rows": ("w1: 1 2\nb1: 3", named(w1=[1, 2], b1=[3])),
     "labelled_tensor_and_number": ("loss: 0.5\nw1: tensor([1.])", named(loss=[0.5], w1=[1])),
     "numbers_between_arrays": ("[1, 2]\n5.5 6.5\n[3, 4]", unnamed([1, 2], [5.5, 6.5], [3, 4])),
+    "rules_around_titles": ("--- w1 ---\n[1, 2]\n-- b1 -> [3] // last", named(w1=[1, 2], b1=[3])),
+    "commas_and_decimals": ("0.5,0.25\n1,2\n", unnamed([[0.5, 0.25], [1, 2]])),
+    "commas_between_three": ("1,2,3\n4,5,6", unnamed([[1, 2, 3], [4, 5, 6]])),
+    "list_without_spaces": ("[[1,2],[3,4]]", unnamed([[1, 2], [3, 4]])),
     "a_name_belongs_to_one_array": ("loss: 0.5\n[6]", [("loss", [0.5]), (None, [6])]),
 }
 
@@ -155,6 +159,23 @@ REFUSED = {
     "factor_within_tensor": ("tensor(1.00000e-02 *\n       [[ 1.2, 3.4]])", "factor"),
     "factor_above_rows": ("1.00000e-02 *\n  1.2  3.4\n[torch.FloatTensor of size 2]", "factor"),
     "factor_of_matlab": ("w =\n\n   1.0e-03 *\n\n    0.1  0.2\n", "factor"),
+    "bullets": ("* 0.5\n* 0.25", r"line cannot be read: '\* 0.5'"),
+    "sign_before": ("b = [1]\nw = -[0.5, 0.25]", "line 2: '-' before an array"),
+    "sign_before_array": ("w = - np.array([0.5, 0.25])", "line 1: '-' before an array"),
+    "sign_before_parentheses": ("w = -(tensor([0.5]))", "'-' before an array"),
+    "sign_before_scalar": ("b = -tensor(0.5)", "'-' before an array"),
+    "factor_in_front": ("w = 2*array([0.5, 0.25])", r"'\*' before an array"),
+    "factor_behind": ("w = [0.5, 0.25]*2", r"'\*' after an array"),
+    "divided": ("w = array([0.5, 0.25], dtype=float32)/2", "line 1: '/' after an array"),
+    "divided_scalar": ("b = tensor(0.5)/2", "'/' after an array"),
+    "sum": ("w = [0.5] + [0.25]", r"'\+' after an array"),
+    "transposed": ("w = [[0.5, 0.25]].T", r"'\.T' after an array"),
+    "transposed_array": ("w = array([[0.5], [0.25]]).T", r"'\.T' after an array"),
+    "decimal_commas": ("0,05 0,7\n", "commas .* as in '0,05 0,7'"),
+    "decimal_commas_and_semicolons": ("w1: 12,5; 3,75", "commas .* as in 'w1: 12,5; 3,75'"),
+    "decimal_commas_in_a_column": ("w\n0,5\n-0,25", "commas .* as in '-0,25'"),
+    "decimal_commas_and_whole_numbers": ("0 0,5 1", "commas"),
+    "decimal_commas_with_exponents": ("1,5e-3\n2,5e-3\n", "commas"),
 }
 
 
