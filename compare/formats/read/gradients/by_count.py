@@ -55,8 +55,8 @@ def _in_any_order(
     arrays: Sequence[NamedArray], expected: ExpectedGradients, layout: str | None
 ) -> list[tuple[int, Reading]]:
     listed = set(parameter_orders(len(expected.names) // 2))
-    orders = itertools.islice(_every_order(arrays, expected), _MOST_ORDERS + 1)
-    others = [order for order in orders if order not in listed]
+    unlisted = (order for order in _every_order(arrays, expected) if order not in listed)
+    others = list(itertools.islice(unlisted, _MOST_ORDERS + 1))
     if len(others) > _MOST_ORDERS:
         return []
     return _readings(arrays, others, expected, layout)
