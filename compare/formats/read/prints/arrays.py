@@ -23,6 +23,11 @@ from compare.formats.read.prints.patterns import (
 from compare.formats.read.prints.rows import read_rows
 
 _START = re.compile(rf"\[|(?:tensor|array)\(\s*(?P<scalar>{NUMBER})(?!\s*\*)", re.IGNORECASE)
+# As NumPy, torch, Julia and LaTeX leave numbers out.
+_CUT = re.compile(
+    r"\.\.\.|[\N{HORIZONTAL ELLIPSIS}\N{MIDLINE HORIZONTAL ELLIPSIS}\N{VERTICAL ELLIPSIS}]"
+    r"|\\[vcl]?dots\b"
+)
 _FACTOR = re.compile(rf"{NUMBER}[ \t]*\*(?!\S)", re.IGNORECASE)
 _OPTIONS = re.compile(r"\s*,\s*(?:dtype|device|grad_fn|requires_grad|size)\b[^)\n]{0,200}\)")
 _PLACE = re.compile(r"^.*[\])]\s*[:=].*$", re.MULTILINE)  # as a line with an entry has it
@@ -47,11 +52,12 @@ def read_print(path: str, text: str) -> Numbers:
 
 
 def _check_readable(path: str, text: str) -> None:
-    if "..." in text:
-        line = line_number(text, text.index("..."))
+    cut = _CUT.search(text)
+    if cut:
+        line = line_number(text, cut.start())
         raise UsageError(
-            f"{path}, line {line}: '...' means that the print was cut short; print all of it with "
-            "numpy.set_printoptions(threshold=sys.maxsize) or "
+            f"{path}, line {line}: '{cut[0]}' means that the print was cut short; print all of it "
+            "with numpy.set_printoptions(threshold=sys.maxsize) or "
             "torch.set_printoptions(threshold=sys.maxsize)"
         )
     factor = _FACTOR.search(text)
