@@ -2,29 +2,12 @@
 
 import dataclasses
 from collections.abc import Sequence
-from pathlib import Path
-
-import numpy as np
 
 from compare.errors import UsageError
-from compare.evidence.differences.decades import MOST_DIGITS
-from compare.evidence.differences.digits import opposite_zeros, same_significant_text
-from compare.evidence.differences.metrics import Worst, compare_arrays
-from compare.evidence.differences.prints import beyond, digits_agreed, known
-from compare.formats.dtypes import FLOAT_DTYPES
-from compare.formats.matching import ArrayPair, match_arrays
-from compare.formats.read.arrays import FORMATS, read_arrays
-from compare.formats.read.numbers import NamedArray, Numbers
-from compare.formats.read.text import read_text
-from compare.numbers import told_apart
 from compare.options.exit_status import EXIT_STATUS, exit_with
 from compare.options.option import integer, rows
 from compare.options.parse import parse
 from compare.quoting import quoted
-from compare.results import worst_in
-from compare.verdict.files import hint, judge
-
-_METRICS = ("max_abs", "max_rel")
 
 USAGE = """\
 Compares the numbers of two files.
@@ -57,97 +40,11 @@ def main(argv: Sequence[str]) -> int:
     options, words = Options(**parsed.values), parsed.words
     if len(words) != 2:
         raise UsageError(f"expected two files, got {len(words)}: {' '.join(map(repr, words))}")
-    if options.digits > MOST_DIGITS:
-        raise UsageError(f"--digits={options.digits}: expected at most {MOST_DIGITS}")
-    a, b = map(_read, words)
-    pairs, notes = match_arrays(a, b)
-    wide = [pair.widen() for pair in pairs]
-    verdict, sentence = judge(wide, options.digits)
-    table = _table(pairs, printed=a.printed or b.printed)
-    lines = [f"{a.path} ~ {b.path}: {a.size:,} numbers", *notes, "", *table, ""]
-    said = f"{verdict}: {sentence}. {hint(wide, options.digits, b.path)}".rstrip()
-    print(quoted("\n".join([*lines, *_differences(wide, options.digits), said])))
+    from compare.report.text.files import compare_files  # late: from here on an interrupt is told
+
+    verdict, text = compare_files(words, options.digits)
+    print(quoted(text))
     return EXIT_STATUS[verdict]
-
-
-def _read(path: str) -> Numbers:
-    """Reads a file of text, or of arrays."""
-    if Path(path).suffix.lower() not in FORMATS:
-        numbers = read_text(path)
-        return numbers._replace(arrays=tuple(map(_integers_as_exact, numbers.arrays)))
-    found = read_arrays(path, option="file")
-    arrays = []
-    for name, values in found.named.items():
-        if values.dtype.name not in FLOAT_DTYPES and values.dtype.kind not in "iub":
-            raise UsageError(f"{path}: {name}: expected numbers, got {values.dtype}")
-        whole = values.dtype.kind in "iub"
-        arrays.append(NamedArray(name, values.astype(np.float64) if whole else values))
-    if not any(array.values.size for array in arrays):
-        raise UsageError(f"{path}: expected numbers, found none")
-    return Numbers(path, tuple(arrays), found.layout, ordering=found.ordering)
-
-
-def _integers_as_exact(array: NamedArray) -> NamedArray:
-    """Takes printed numbers at their word if none of an array has a point or an exponent."""
-    units = array.half_unit
-    if units is None or not np.all((units == 0.5) | ~np.isfinite(array.values)):
-        return array
-    return array._replace(half_unit=np.zeros_like(units))
-
-
-def _table(pairs: Sequence[ArrayPair], *, printed: bool) -> list[str]:
-    lines = [
-        f"{'':<8} {'shape':<11}{'max abs':>8} {'at':<14}{'max rel':>8} {'at':<14}{'digits':>7}"
-        + f"{'known':>8}" * printed
-    ]
-    for pair in pairs:
-        a, wide = pair.a, pair.widen()
-        compared = compare_arrays(pair.name, a, pair.b)
-        shape = "x".join(map(str, a.shape if len(a) > 1 else a.shape[1:])) or "1"
-        cells = "".join(_cell(worst_in(compared, metric), len(a)) for metric in _METRICS)
-        agreed, count = digits_agreed(wide), int(known(wide).sum())
-        digits = f"{'-' if agreed is None else agreed:>7}" + f"{count:>8,}" * printed
-        lines.append(f"{pair.name:<8} {shape:<11}{cells}{digits}")
-    return lines
-
-
-def _differences(pairs: Sequence[ArrayPair], digits: int) -> list[str]:
-    """Says to how many digits all agree, and where the first differences are."""
-    agreed = [k for k in map(digits_agreed, pairs) if k is not None]
-    same = all(same_significant_text(pair.a, pair.b, digits).all() for pair in pairs)
-    zeros = sum(int(opposite_zeros(pair.a, pair.b).sum()) for pair in pairs)
-    lines = []
-    if agreed:
-        lines.append(
-            f"Digits agreed: {min(agreed)} significant by |a-b|; printed with {digits}, "
-            f"{'all' if same else 'not all'} look the same"
-            f"{f' but for the signs of zeros ({zeros:,})' if zeros else ''}."
-        )
-    first = _first(pairs, [(a != b) & ~(np.isnan(a) & np.isnan(b)) for _, a, b, *_ in pairs])
-    far = _first(pairs, [beyond(pair, digits) for pair in pairs])
-    if first:
-        lines.append(f"First difference: {first}.")
-    if far and far != first:
-        lines.append(f"First beyond {digits} digits: {far}.")
-    return lines
-
-
-def _first(pairs: Sequence[ArrayPair], where: Sequence[np.ndarray]) -> str:
-    """Returns the place and the two values of the first marked number, '' if there is none."""
-    for (name, a, b, *_), marked in zip(pairs, where, strict=True):
-        if marked.any():
-            sample, *index = (int(i) for i in np.argwhere(marked)[0])
-            place = f"{name}[{','.join(map(str, index))}]" + f" of sample {sample}" * (len(a) > 1)
-            both = " and ".join(told_apart(a[sample, *index], b[sample, *index]))
-            return f"{place}, {both}"
-    return ""
-
-
-def _cell(worst: Worst | None, samples: int) -> str:
-    if worst is None or not worst.value:
-        return f"{'-' if worst is None else '0':>8} {'':<14}"
-    place = f"{worst.sample}" * (samples > 1) + f"[{','.join(map(str, worst.index))}]"
-    return f"{worst.value:>8.1e} {place:<14}"
 
 
 if __name__ == "__main__":

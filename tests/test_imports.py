@@ -139,3 +139,12 @@ def test_what_is_never_loaded(statement, never):
         [sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=ROOT
     )
     assert done.stdout.split() == []
+
+
+@pytest.mark.parametrize("command", ["run", "files", "report.__main__"])
+def test_a_command_loads_little_before_it_can_tell_of_an_interrupt(command):
+    code = f"import compare.{command}, sys; print(*{{'numpy', 'jax', 'torch'}} & set(sys.modules))"
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True
+    )
+    assert done.stdout.split() == []

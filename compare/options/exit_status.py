@@ -1,13 +1,13 @@
 """What the commands share: exit statuses, and one line on stderr for what went wrong."""
 
-import ctypes
+import contextlib
 import os
 import sys
 from collections.abc import Callable, Sequence
 from typing import NoReturn
 
 from compare.errors import UsageError
-from compare.options.process_exit import exits_refused, refuse_exits
+from compare.options.process_exit import exit_process, exits_refused, refuse_exits
 from compare.options.signals import check_signals, signal_came, signals_noted
 from compare.options.streams import open_streams
 from compare.quoting import quoted
@@ -25,7 +25,14 @@ class HelpShown(SystemExit):
 def exit_with(main: Command, command: str) -> NoReturn:
     """Runs a command and exits with its status; nothing that it has loaded can change that."""
     open_streams()
-    status = status_of(main, command, sys.argv)
+    status, interrupted = _end_of(main, command, sys.argv)
+    if interrupted:
+        # Python would not end with our status: threads in C++ abort a process that shuts down, a
+        # signal that comes then shows a traceback, and one in code run from C ends it by SIGINT.
+        for stream in (sys.stdout, sys.stderr):
+            with contextlib.suppress(OSError, ValueError):
+                stream.flush()
+        exit_process(status)
     refuse_exits()  # in what was registered with atexit, too
     sys.exit(status)
 
@@ -36,19 +43,24 @@ def status_of(main: Command, command: str, argv: Sequence[str]) -> int:
     Raises:
       Exception: for a crash, which Python shows and ends with status 1.
     """
+    return _end_of(main, command, argv)[0]
+
+
+def _end_of(main: Command, command: str, argv: Sequence[str]) -> tuple[int, bool]:
+    """Returns the status as `status_of` does, and whether a signal ended the command."""
+    interrupted = False
     with signals_noted(), exits_refused(of_all_threads=True):
         try:
             status = main(argv)
             sys.stdout.flush()
             check_signals()
-            return status
+            return status, False
         except HelpShown:
-            return 0
+            return 0, False
         except UsageError as error:
             said = str(error)
         except KeyboardInterrupt as error:
-            _let_python_exit()
-            said = str(error) or "interrupted"
+            said, interrupted = str(error) or "interrupted", True
         except SystemExit as error:
             said = f"expected to end by itself, but code that it ran asked to exit: {error!r}"
         except MemoryError:
@@ -59,19 +71,9 @@ def status_of(main: Command, command: str, argv: Sequence[str]) -> int:
         except Exception:
             if not signal_came():
                 raise
-            _let_python_exit()
-            said = "interrupted"  # in code that raised something else instead
+            said, interrupted = "interrupted", True  # in code that raised something else instead
         print(f"{command}: {quoted(said)}", file=sys.stderr)
-    return USAGE_ERROR
-
-
-def _let_python_exit() -> None:
-    """Lets Python end with our status, after an interrupt in code that was run from C.
-
-    Python notes such an interrupt until code is next run from C, and kills itself by SIGINT in the
-    end, although the interrupt was caught.
-    """
-    ctypes.pythonapi.PyRun_SimpleString(b"pass")
+    return USAGE_ERROR, interrupted
 
 
 def _drop_stdout() -> None:

@@ -5,14 +5,10 @@ import os
 from collections.abc import Sequence
 
 from compare.errors import UsageError
-from compare.formats.atomic import Staging
-from compare.formats.places import Input, check_places
 from compare.options.exit_status import exit_with
 from compare.options.option import flag, folder, rows
 from compare.options.parse import parse
 from compare.options.streams import print_written
-from compare.report.json.read import read_report
-from compare.report.visuals import Visuals
 
 USAGE = """\
 Makes report.html anew from the report.json of a run, beside it.
@@ -47,6 +43,12 @@ def main(argv: Sequence[str]) -> int:
         raise UsageError(f"expected one file, the report.json of a run, got {got}")
     if not options.html and options.plots is None:
         raise UsageError("nohtml: without a page and without --plots there is nothing to make")
+    # Late: from here on an interrupt is told.
+    from compare.formats.atomic import Staging
+    from compare.formats.places import Input, check_places
+    from compare.report.json.read import read_report
+    from compare.report.visuals import Visuals
+
     (path,) = words
     report = read_report(path)
     folder = options.out if options.out is not None else os.path.dirname(path) or "."

@@ -15,6 +15,7 @@ from jaxmlp.base import parameter_count
 _MEASURED = 10.0  # seconds, after the first block, in which everything is compiled
 _LONGEST = 86_400.0  # seconds that need no --long
 _UNITS = (("years", 31_557_600.0), ("days", 86_400.0), ("hours", 3600.0), ("minutes", 60.0))
+_SIZES = (("GB", 1e9), ("MB", 1e6), ("kB", 1e3), ("bytes", 1.0))
 
 
 class Reckoning:
@@ -95,4 +96,5 @@ def _existing(folder: str) -> Path:
 
 
 def _size(number: int) -> str:
-    return f"{number / 1e9:,.1f} GB"
+    unit, size = next((one for one in _SIZES if number >= one[1]), _SIZES[-1])
+    return f"{number / size:,.{int(size > 1)}f} {unit}"

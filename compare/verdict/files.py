@@ -39,16 +39,24 @@ def judge(pairs: Sequence[ArrayPair], digits: int) -> tuple[str, str]:
     failing = sum(int(np.sum(beyond(pair, digits))) for pair in pairs)
     short = sum(int(np.sum(~beyond(pair, digits) & ~shown(pair, digits))) for pair in pairs)
     aside = f"; {short:,} agree only as far as they are printed" if short else ""
+    if short == 1:
+        aside = "; 1 agrees only as far as it is printed"
     if failing:
-        return "disagree", f"{failing:,} of {total:,} numbers do not {rule}{aside}"
+        do = "does" if failing == 1 else "do"
+        return "disagree", f"{failing:,} of {total:,} numbers {do} not {rule}{aside}"
     if nonfinite:
-        return "undecided", f"{nonfinite:,} of {total:,} numbers are the same but not finite{aside}"
+        are = "is" if nonfinite == 1 else "are"
+        said = f"{nonfinite:,} of {total:,} numbers {are} the same but not finite"
+        return "undecided", f"{said}{aside}"
     hidden = [pair.name for pair in pairs if pair.a.size and not known(pair).any()]
     if hidden:
         zeros, seen = (sum(int(np.sum(f(pair))) for pair in pairs) for f in (print_as_zero, known))
         subject = f"{' '.join(hidden)} cannot"
         return "undecided", too_few_digits(subject, numbers=total, zeros=zeros, known=seen)
     aside = f", or as far as they are printed ({short:,} of them)" if short else ""
+    if total == 1:
+        aside = ", or as far as it is printed" if short else ""
+        return "agree", f"the one number {rule.replace('agree', 'agrees')}{aside}"
     return "agree", f"all {total:,} numbers {rule}{aside}"
 
 

@@ -130,7 +130,7 @@ def test_from_the_shell(tmp_path):
     judged = shell(tmp_path, "a", "b")
     assert (judged.returncode, judged.stderr) == (2, "")
     assert judged.stdout.endswith(
-        "disagree: 1 of 3 numbers do not agree to 5 significant digits.\n"
+        "disagree: 1 of 3 numbers does not agree to 5 significant digits.\n"
     )
     refused = shell(tmp_path, "a", "c")
     assert (refused.returncode, refused.stdout) == (1, "")

@@ -23,6 +23,13 @@ SAID = {
     "sizes_and_paths": ("1 2\n3 4", "1 2\n3 4", ["a.txt ~ ", "b.txt: 4 numbers", "2x2"]),
     "all_agree": ("1 2", "1 2", ["agree: all 2 numbers agree to 5 significant digits."]),
     "how_many_do_not": ("1 2 3", "1 5 6", ["disagree: 2 of 3 numbers do not agree to 5"]),
+    "one_that_does_not": (
+        "1.25 2.25",
+        "1.25 5.25",
+        ["1 of 2 .* does not .*; 1 agrees only as far as"],
+    ),
+    "one_that_is_not_finite": ("nan 2", "nan 2", ["undecided: 1 of 2 numbers is the same but not"]),
+    "one_number": ("1.25", "1.25", ["agree: the one number agrees to 5 .*, or as far as it is p"]),
     "how_many_are_not_finite": ("nan inf 3", "nan inf 3", ["undecided: 2 of 3 .*not finite"]),
     "place_of_a_difference": ("[[1, 2], [3, 4]]", "[[1, 2], [3, 5]]", [r"\[1,1\], 4 and 5"]),
     "place_in_a_dump": (
@@ -111,7 +118,7 @@ def test_the_first_beyond_is_beyond_its_print_too(compare):
 
 def test_dumps_are_exact_and_say_nothing_of_prints(compare):
     out = compare(dump(), dump(change=scale_b2))[1]
-    assert out.endswith("\ndisagree: 1 of 26 numbers do not agree to 5 significant digits.\n")
+    assert out.endswith("\ndisagree: 1 of 26 numbers does not agree to 5 significant digits.\n")
     assert compare(dump(), dump(layout="out_in"))[1].endswith(
         "\nDigits agreed: 17 significant by |a-b|; printed with 5, all look the same.\n"
         "agree: all 26 numbers agree to 5 significant digits.\n"

@@ -198,3 +198,30 @@ def test_an_interrupt_in_c_ends_with_1_and_not_by_a_signal(tmp_path):
         check=False,
     )
     assert (done.returncode, done.stderr.splitlines()[-1]) == (1, "command: interrupted")
+
+
+WOUND_UP = """
+import atexit, os, signal
+from compare.options.exit_status import exit_with
+
+def main(argv):
+    atexit.register(os.kill, os.getpid(), signal.SIGINT)  # as a launcher that passes it on twice
+    print("half a line", end="")
+    os.kill(os.getpid(), signal.SIGTERM)
+
+exit_with(main, "command")
+"""
+
+
+def test_an_interrupted_command_ends_without_winding_up(tmp_path):
+    (tmp_path / "late.py").write_text(WOUND_UP)
+    done = subprocess.run(
+        [sys.executable, "-m", "late"],
+        cwd=tmp_path,
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (done.returncode, done.stdout) == (1, "half a line")
+    assert done.stderr == "command: interrupted\n"

@@ -61,6 +61,11 @@ def room(monkeypatch, tmp_path, free, *, brought=0, **options):
     check_room(config, make_problem(config), brought)
 
 
+def test_small_sizes_are_not_rounded_to_nothing(monkeypatch, tmp_path):
+    with pytest.raises(UsageError, match=r"at least \d\.\d kB, got 0 bytes"):
+        room(monkeypatch, tmp_path, 0, samples=10, dumps="text")
+
+
 def test_dumps_for_which_there_is_no_room(tmp_path, monkeypatch):
     for options in ({"dumps": "text"}, {"dumps": "npz"}):
         with pytest.raises(UsageError, match=r"--out .*/new/out: .* at least \d.*, got 1\.0 GB"):

@@ -68,7 +68,8 @@ def _table(rows: Iterator[tuple[int, Sequence[str]]], where: str) -> Table:
                 names = tuple(cell.strip(" #") for cell in row)
                 continue
         if len(row) != width:
-            raise UsageError(f"{at}: expected {width} columns, as above, got {len(row)}")
+            columns = f"{width} columns" if width > 1 else "1 column"
+            raise UsageError(f"{at}: expected {columns}, as above, got {len(row)}")
         values.extend(_numbers(row, at))
     if not values:
         raise UsageError(f"{where}: expected a line of numbers for every sample, found none")

@@ -23,6 +23,7 @@ from compare.problem.problem import Problem, Problems
 _TRIED_SAMPLES = 16
 _TRIED_ENTRIES = 2**22  # of the gradients of those samples: fewer of them where a network is large
 _MOST_TRIALS = 400
+_MOST_NAMED = 4  # names of arrays that an error shows
 
 
 class Readable(Protocol):
@@ -36,6 +37,12 @@ class Readable(Protocol):
         Raises:
           UsageError: if there is none.
         """
+
+    def further_readings(self, problem: Problem) -> Sequence[Reading]:
+        """Returns others that are tried if none of `readings` certifies."""
+
+    def unread_names(self, reading: Reading) -> Sequence[str]:
+        """Returns the names of arrays of which a reading makes nothing, though they may mean it."""
 
     def answer(self, problem: Problem, reading: Reading, rows: slice) -> Answer:
         """Returns the gradients of some samples by one of the readings.
@@ -115,6 +122,12 @@ def choose(problems: Problems, brought: Sequence[Readable]) -> Chosen:
         return Chosen(candidates[0], (), (), _alone(candidates[0]), _doubt(problems, candidates[0]))
     attempts, complete = _attempts(candidates, brought)
     best = min(attempts, key=lambda one: one.rank)
+    if not best.holds:
+        more, _ = _attempts(candidates, brought, further=True)
+        found = min(more, key=lambda one: one.rank)
+        if found.holds:
+            attempts, best = more, found
+        _check_names_read(brought, best)
     if not complete and not best.holds:
         raise UsageError(
             f"{brought[0].where}: it can be read in so many ways that only {_MOST_TRIALS} were "
@@ -134,8 +147,21 @@ def choose(problems: Problems, brought: Sequence[Readable]) -> Chosen:
     )
 
 
+def _check_names_read(brought: Sequence[Readable], best: _Attempt) -> None:
+    """Checks that nothing is called wrong because of names that nobody here understands."""
+    for one, trial in zip(brought, best.best, strict=True):
+        names = () if trial.holds else one.unread_names(trial.reading)
+        if names:
+            shown = ", ".join(map(repr, names[:_MOST_NAMED])) + ", ..." * (len(names) > _MOST_NAMED)
+            raise UsageError(
+                f"{one.where}: the names {shown} do not say which numbers are which parameter, and "
+                "they certify in no order that was tried; expected names such as w1 b1 w2 b2, or "
+                "lines such as W1[0][1] = 0.5"
+            )
+
+
 def _attempts(
-    candidates: Sequence[Problem], brought: Sequence[Readable]
+    candidates: Sequence[Problem], brought: Sequence[Readable], *, further: bool = False
 ) -> tuple[list[_Attempt], bool]:
     """Tries readings of all problems; tells too whether there was time for all of them."""
     attempts: list[_Attempt] = []
@@ -145,6 +171,8 @@ def _attempts(
     for problem in candidates:
         try:
             found = [list(one.readings(problem)) for one in brought]
+            for one, its in zip(brought, found, strict=True):
+                its += one.further_readings(problem) if further else ()
         except UsageError as error:  # which does not fit this problem
             fault = fault or error
             continue

@@ -37,6 +37,14 @@ class GradientsOfFile:
         layers = problem.reading.layers if problem.reading else ()
         return self._file.readings(self._expected(problem), self._layout, layers)
 
+    def further_readings(self, problem: Problem) -> Sequence[Reading]:
+        """Returns readings in orders that nobody is known to use."""
+        return self._file.further_readings(self._expected(problem), self._layout)
+
+    def unread_names(self, reading: Reading) -> Sequence[str]:
+        """Returns the names of which a reading makes nothing."""
+        return self._file.unread_names(reading)
+
     def answer(self, problem: Problem, reading: Reading, rows: slice) -> Answer:
         """Returns the gradients of some samples; errors are as in `GradientFile.take`."""
         given = self._file.take(reading, self._expected(problem), rows)
@@ -65,6 +73,14 @@ class GradientArrays:
         layouts = expected.layouts_of(shapes, self._layout) or (self._layout or "in_out",)
         names = expected.names
         return [Reading(names, tuple(f"d{name}" for name in names), layout) for layout in layouts]
+
+    def further_readings(self, problem: Problem) -> Sequence[Reading]:
+        """Returns none: which array is which is said."""
+        return ()
+
+    def unread_names(self, reading: Reading) -> Sequence[str]:
+        """Returns none: arrays in memory have no names."""
+        return ()
 
     def answer(self, problem: Problem, reading: Reading, rows: slice) -> Answer:
         """Returns the gradients of some samples; errors are as in `read_returned`."""

@@ -22,6 +22,7 @@ CSV = {
     "two_headers": ("a,b\nc,d\n1,2\n", "line 2, column 1: expected a number, got 'c'"),
     "underscore": ("1,2\n1_000,2\n", "line 2, column 1: expected a number, got '1_000'"),
     "ragged": ("1,2\n3,4,5\n", "line 2: expected 2 columns, as above, got 3"),
+    "ragged_below_one_column": ("a\n1,2\n", "line 2: expected 1 column, as above, got 2"),
     "ragged_below_a_header": ("a,b\n1\n", "line 2: expected 2 columns, as above, got 1"),
     "semicolons": ("1;2\n3;4\n", "line 1: expected commas between the columns, got semicolons"),
     "decimal_commas": ("0,1;0,2\n", "line 1: expected commas .* got semicolons"),

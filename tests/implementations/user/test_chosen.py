@@ -209,5 +209,52 @@ def test_too_many_readings_are_refused_unless_one_certifies(tmp_path):
         run.main(flags)
 
 
+@pytest.fixture
+def judge_print(tmp_path, capsys):
+    """Runs a comparison with a print of the gradients of a 2-4-2 network."""
+    params, batch, grads = network((2, 4, 2), 1)
+    np.savez(tmp_path / "p.npz", **dict(zip(named(grads), _leaves(params), strict=True)))
+    np.savez(tmp_path / "d.npz", x=batch.x)
+
+    def judge(text):
+        (tmp_path / "g.txt").write_text(text)
+        status = run.main([
+            "compare.run", f"--params={tmp_path}/p.npz", f"--data={tmp_path}/d.npz",
+            f"--gradients={tmp_path}/g.txt", f"--out={tmp_path}/out", "--witness=0",
+            "--implementations=torch_autograd,numpy_manual",
+        ])  # fmt: skip
+        return status, " ".join(capsys.readouterr().out.split())
+
+    return judge, dict(zip(("w1", "b1", "w2", "b2"), _leaves(grads), strict=True))
+
+
+@pytest.mark.parametrize("order", ["b2 w1 w2 b1", "w2 b1 b2 w1", "b1 w2 b2 w1"])
+@pytest.mark.parametrize("whole", [False, True])
+def test_an_order_that_nobody_uses_is_tried_in_the_end(judge_print, order, whole):
+    judge, grads = judge_print
+    leaves = [grads[name][0] for name in order.split()]
+
+    def write(arrays):
+        rows = [number for leaf in arrays for number in leaf.ravel().tolist()]
+        return str(rows if whole else [leaf.tolist() for leaf in arrays])
+
+    status, said = judge(write(leaves))
+    assert status == 0, said
+    assert f"read as {order} (in_out)" in said
+    assert judge(write([leaves[0] * 2, *leaves[1:]]))[0] == 2
+
+
+def test_names_that_are_not_understood_are_no_disagreement(judge_print):
+    judge, grads = judge_print
+    text = "".join(
+        f"{name}.grad {i} {value!r}\n".replace(" ", "_", 1).replace(" ", " = ")
+        for name in ("w2", "b1", "b2", "w1")
+        for i, value in enumerate(np.float64(grads[name].ravel()).tolist())
+    )
+    assert judge(text)[0] == 0
+    with pytest.raises(UsageError, match=r"the names 'w2.grad_0', .*, \.\.\. do not say which"):
+        judge(text.replace("b1.grad_0 = ", "b1.grad_0 = 9"))
+
+
 def _leaves(layers):
     return [leaf for layer in layers for leaf in layer]

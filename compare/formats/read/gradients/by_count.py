@@ -1,7 +1,7 @@
 """Gradients without names, told apart by how many numbers they have and in which shapes."""
 
 import itertools
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from compare.errors import UsageError
 from compare.formats.read.gradients.expected import ExpectedGradients
@@ -12,6 +12,7 @@ from compare.formats.reading import Reading
 
 WHOLE = ("numbers",)  # the arrays of a reading that takes all numbers as one row for each sample
 _MOST_PERMUTED = 5  # layers that are tried in every order
+_MOST_ORDERS = 200  # that nobody is known to use and are tried all the same
 _MOST_LISTED = 20  # arrays whose size an error names
 
 
@@ -32,9 +33,45 @@ def readings_by_count(
       UsageError: if there are not as many numbers as expected, or no parameter order fits the
         borders of the arrays.
     """
+    found = _readings(arrays, parameter_orders(len(expected.names) // 2), expected, layout)
+    if not found:
+        found = _in_any_order(arrays, expected, layout)
+    if not found:
+        raise _wrong_count(arrays, expected)
+    return [reading for _, reading in sorted(found, key=lambda one: -one[0])]  # sorting is stable
+
+
+def readings_in_any_order(
+    arrays: Sequence[NamedArray], expected: ExpectedGradients, layout: str | None
+) -> list[Reading]:
+    """Finds readings in orders that nobody is known to use, as far as they can all be tried.
+
+    Arguments are as for `readings_by_count`.
+    """
+    return [reading for _, reading in _in_any_order(arrays, expected, layout)]
+
+
+def _in_any_order(
+    arrays: Sequence[NamedArray], expected: ExpectedGradients, layout: str | None
+) -> list[tuple[int, Reading]]:
+    listed = set(parameter_orders(len(expected.names) // 2))
+    unlisted = (order for order in _every_order(arrays, expected) if order not in listed)
+    others = list(itertools.islice(unlisted, _MOST_ORDERS + 1))
+    if len(others) > _MOST_ORDERS:
+        return []
+    return _readings(arrays, others, expected, layout)
+
+
+def _readings(
+    arrays: Sequence[NamedArray],
+    orders: Iterable[tuple[str, ...]],
+    expected: ExpectedGradients,
+    layout: str | None,
+) -> list[tuple[int, Reading]]:
+    """Returns the readings in some orders, and how many shapes speak for each."""
     found: list[tuple[int, Reading]] = []
     counts = [array.values.size for array in arrays]
-    for order in parameter_orders(len(expected.names) // 2):
+    for order in orders:
         each = counts == [expected.n * expected.sizes[name] for name in order]
         names = array_names(arrays) if each else WHOLE
         leaves = leaves_in_order(arrays, Reading(order, names, ""), expected)
@@ -44,9 +81,26 @@ def readings_by_count(
         exact = expected.exact(shapes) if each else 0
         for held in expected.layouts_of(shapes, layout):
             found.append((exact, Reading(order, names, held)))
-    if not found:
-        raise _wrong_count(arrays, expected)
-    return [reading for _, reading in sorted(found, key=lambda one: -one[0])]  # sorting is stable
+    return found
+
+
+def _every_order(
+    arrays: Sequence[NamedArray], expected: ExpectedGradients
+) -> Iterator[tuple[str, ...]]:
+    """Yields every order in which arrays have the sizes of parameters; if none has, every order."""
+    counts = [array.values.size for array in arrays]
+    sizes = {name: expected.n * size for name, size in expected.sizes.items()}
+    one_each = sorted(counts) == sorted(sizes.values())
+
+    def go_on(order: tuple[str, ...]) -> Iterator[tuple[str, ...]]:
+        if len(order) == len(sizes):
+            yield order
+            return
+        for name, size in sizes.items():
+            if name not in order and (not one_each or size == counts[len(order)]):
+                yield from go_on((*order, name))
+
+    return go_on(())
 
 
 def parameter_orders(n_layers: int) -> Iterator[tuple[str, ...]]:

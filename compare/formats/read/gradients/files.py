@@ -14,7 +14,12 @@ from compare.errors import UsageError
 from compare.formats.conversion import computed_dtype
 from compare.formats.dtypes import FLOAT_DTYPES, largest_of
 from compare.formats.read.arrays import FORMATS, read_arrays
-from compare.formats.read.gradients.by_count import leaves_in_order, readings_by_count
+from compare.formats.read.gradients.by_count import (
+    WHOLE,
+    leaves_in_order,
+    readings_by_count,
+    readings_in_any_order,
+)
 from compare.formats.read.gradients.by_name import parameter_name, readings_by_name
 from compare.formats.read.gradients.expected import ExpectedGradients
 from compare.formats.read.numbers import NamedArray, Numbers, stack
@@ -54,16 +59,24 @@ class GradientFile(NamedTuple):
         Raises:
           UsageError: if it does not hold these gradients.
         """
-        numbers, said = self.numbers, self.numbers.layout or layout
-        try:
-            _check_distinct(self.arrays, expected.where)
-            return readings_by_name(
-                self.arrays, expected, said, ordering=numbers.ordering, layers=layers
-            )
-        except UsageError:
-            if not numbers.printed and any(numbers.names):
-                raise
-            return readings_by_count(self.arrays, expected, said)
+        said = self.numbers.layout or layout
+        named = self._readings_by_name(expected, said, layers)
+        return readings_by_count(self.arrays, expected, said) if named is None else named
+
+    def further_readings(self, expected: ExpectedGradients, layout: str | None) -> list[Reading]:
+        """Returns readings in orders that nobody is known to use, where no names say one.
+
+        Args and errors are as for `readings`.
+        """
+        said = self.numbers.layout or layout
+        if self._readings_by_name(expected, said) is not None:
+            return []
+        return readings_in_any_order(self.arrays, expected, said)
+
+    def unread_names(self, reading: Reading) -> tuple[str, ...]:
+        """Returns the names of a print of which a reading makes nothing."""
+        names = tuple(dict.fromkeys(array.name for array in self.arrays if array.name))
+        return names if reading.arrays == WHOLE and len(names) > 1 else ()
 
     def take(
         self, reading: Reading, expected: ExpectedGradients, rows: slice = slice(None)
@@ -82,6 +95,20 @@ class GradientFile(NamedTuple):
         _check_range(values, self.dtype, expected.where)
         units = _rows(expected.arrange([one.half_units for one in leaves], reading.layout), rows)
         return FileGradients(_cast(values, self.dtype), units)
+
+    def _readings_by_name(
+        self, expected: ExpectedGradients, layout: str | None, layers: Sequence[str] = ()
+    ) -> list[Reading] | None:
+        """Returns the readings that names allow, None if there are none or they are not read."""
+        try:
+            _check_distinct(self.arrays, expected.where)
+            return readings_by_name(
+                self.arrays, expected, layout, ordering=self.numbers.ordering, layers=layers
+            )
+        except UsageError:
+            if not self.numbers.printed and any(self.numbers.names):
+                raise
+            return None
 
 
 def read_gradients(path: str, expected: ExpectedGradients, dtype: np.dtype) -> GradientFile:

@@ -8,6 +8,7 @@ import numpy as np
 
 from compare.errors import UsageError
 from compare.formats.read.numbers import NamedArray, Numbers
+from compare.formats.read.prints.beside import changed_by
 from compare.formats.read.prints.brackets import matching_brackets, read_brackets
 from compare.formats.read.prints.digits import half_units
 from compare.formats.read.prints.entries import arrays_of, entry_of, read_table
@@ -22,7 +23,12 @@ from compare.formats.read.prints.patterns import (
 from compare.formats.read.prints.rows import read_rows
 
 _START = re.compile(rf"\[|(?:tensor|array)\(\s*(?P<scalar>{NUMBER})(?!\s*\*)", re.IGNORECASE)
-_FACTOR = re.compile(rf"{NUMBER}\s*\*(?!\S)", re.IGNORECASE)
+# As NumPy, torch, Julia and LaTeX leave numbers out.
+_CUT = re.compile(
+    r"\.\.\.|[\N{HORIZONTAL ELLIPSIS}\N{MIDLINE HORIZONTAL ELLIPSIS}\N{VERTICAL ELLIPSIS}]"
+    r"|\\[vcl]?dots\b"
+)
+_FACTOR = re.compile(rf"{NUMBER}[ \t]*\*(?!\S)", re.IGNORECASE)
 _OPTIONS = re.compile(r"\s*,\s*(?:dtype|device|grad_fn|requires_grad|size)\b[^)\n]{0,200}\)")
 _PLACE = re.compile(r"^.*[\])]\s*[:=].*$", re.MULTILINE)  # as a line with an entry has it
 
@@ -46,11 +52,12 @@ def read_print(path: str, text: str) -> Numbers:
 
 
 def _check_readable(path: str, text: str) -> None:
-    if "..." in text:
-        line = line_number(text, text.index("..."))
+    cut = _CUT.search(text)
+    if cut:
+        line = line_number(text, cut.start())
         raise UsageError(
-            f"{path}, line {line}: '...' means that the print was cut short; print all of it with "
-            "numpy.set_printoptions(threshold=sys.maxsize) or "
+            f"{path}, line {line}: '{cut[0]}' means that the print was cut short; print all of it "
+            "with numpy.set_printoptions(threshold=sys.maxsize) or "
             "torch.set_printoptions(threshold=sys.maxsize)"
         )
     factor = _FACTOR.search(text)
@@ -89,12 +96,18 @@ def _arrays(path: str, text: str) -> Iterator[NamedArray]:
             if array is None:
                 continue  # its brackets may hold arrays
             values, scan = array, ends[start]
-        title = yield from read_rows(path, text[read:start])
+        options = _OPTIONS.match(text, scan)
+        read, before = options.end() if options else scan, read
+        if changed := changed_by(text, start, read):
+            raise UsageError(
+                f"{path}, line {line_number(text, start)}: {changed} an array is not read; print "
+                "its numbers alone"
+            )
+        title = yield from read_rows(path, text[before:start])
         keys.read(title)
         by_torch = "tensor(" in text[max(0, start - len("tensor(")) : found.end()]
         units = half_units(numbers_in(text[start:scan]), by_torch=by_torch)
         units = units.reshape(values.shape)
         yield NamedArray(keys.name or last_name(title), values, units, bordered=True)
-        options = _OPTIONS.match(text, scan)
-        read = scan = options.end() if options else scan
+        scan = read
     yield from read_rows(path, text[read:])

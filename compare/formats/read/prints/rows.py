@@ -17,6 +17,9 @@ _LABELLED = re.compile(
 )
 # What looks like a number in a line that could not be read; 'Layer 1' does not.
 _UNREAD = re.compile(r"\d\.|\.\d|\d[dDeE][-+]?\d|(?<!\w)\d+[\s,]+[-+\u2212]?\d|\d[jJ]\b")
+_PAIR = re.compile(r"[-+]?\d+,\d+(?:e[-+]?\d+)?", re.IGNORECASE)
+# 0,05 and 1,5e-3 are no two numbers.
+_NO_PAIR = re.compile(r"-0,\d+|[-+]?\d+,(?:0\d+|\d+e[-+]?\d+)", re.IGNORECASE)
 _PARAMETER = re.compile(r"(?<![\w.+-])(?:\w++\.)+(?:weight|bias|kernel)\b")  # 0.weight
 
 
@@ -31,16 +34,19 @@ def read_rows(path: str, text: str) -> Generator[NamedArray, None, str]:
     """
     name: str | None = None
     rows: list[list[str]] = []
+    lines: list[str] = []  # of these rows
     titles: list[str] = []
     for line in [*text.splitlines(), ""]:
         label, row = _split_label(line)
         # A line of another kind ends the array above it.
         if rows and (not row or label or len(row) != len(rows[0])):
+            _check_commas(path, lines)
             yield _matrix(name, rows)
-            name, rows = None, []
+            name, rows, lines = None, [], []
         if row:
             name, titles = label or name, []
             rows.append(row)
+            lines.append(line)
         elif line.strip() and not line.startswith("#"):
             if _UNREAD.search(_PARAMETER.sub("", QUOTED.sub("", line))):
                 raise UsageError(f"{path}: the numbers in this line cannot be read: {line[:60]!r}")
@@ -61,6 +67,39 @@ def _split_label(line: str) -> tuple[str | None, list[str]]:
 
 def _words(row: str) -> list[str]:
     return [word for word in re.split(r"[\s,;]+", row) if word]
+
+
+def _check_commas(path: str, lines: Sequence[str]) -> None:
+    """Checks the lines of an array for numbers such as 0,5.
+
+    A comma between digits is taken for a decimal one where something else parts the numbers of a
+    line, and where every line is one such pair.
+    """
+    found = [line for line in lines if _has_decimal_commas(line)]
+    if not found and all(map(_is_pair, lines)):
+        found = list(lines)
+    if found:
+        raise UsageError(
+            f"{path}: commas in place of points, as in {found[0].strip()[:60]!r}, are not read; "
+            "write 0.5 for 0,5, and '1, 2' for two numbers"
+        )
+
+
+def _has_decimal_commas(line: str) -> bool:
+    fields = _fields(line)
+    pairs = [one for one in fields if _PAIR.fullmatch(one)]
+    parted = len(fields) > 1 and not any(one.endswith(",") for one in fields)
+    return bool(pairs) and (parted or any(map(_NO_PAIR.fullmatch, pairs)))
+
+
+def _is_pair(line: str) -> bool:
+    fields = _fields(line)
+    return len(fields) == 1 and bool(_PAIR.fullmatch(fields[0]))
+
+
+def _fields(line: str) -> list[str]:
+    """Returns what space and semicolons part, without a label."""
+    return [one for one in re.split(r"[\s;]+", line) if one[:1] and one[0] in "+-.0123456789"]
 
 
 def _matrix(name: str | None, rows: Sequence[Sequence[str]]) -> NamedArray:

@@ -4,9 +4,10 @@ import numpy as np
 import pytest
 
 from compare.errors import UsageError
-from compare.formats.read.gradients.by_count import parameter_orders
+from compare.formats.read.gradients.by_count import parameter_orders, readings_in_any_order
 from compare.formats.read.gradients.expected import expect_gradients
 from compare.formats.read.gradients.files import read_gradients
+from compare.formats.read.numbers import NamedArray
 from tests.support.gradient_files import F32, named, network
 
 
@@ -117,3 +118,12 @@ def test_far_more_than_there_should_be_is_not_read(tmp_path, monkeypatch):
     expected = expect_gradients(params, 3, "--gradients g.npz")
     with pytest.raises(UsageError, match="expected 39 numbers, got 1,039 in 5 arrays"):
         read_gradients(str(tmp_path / "g.npz"), expected, F32)
+
+
+@pytest.mark.parametrize(("sizes", "count"), [((2, 3, 1), 16), ((2, 3, 3, 1), 0)])
+def test_other_orders_of_a_list_are_those_that_nobody_uses_if_all_can_be_tried(sizes, count):
+    expected = expect_gradients(network(sizes, 1)[0], 1, "g.txt")
+    row = NamedArray(None, np.zeros(sum(expected.sizes.values())))
+    found = readings_in_any_order([row], expected, "in_out")
+    assert len({one.order for one in found}) == count
+    assert not {one.order for one in found} & set(parameter_orders(len(sizes) - 1))
