@@ -37,7 +37,9 @@ def recovered(params, grads, rate):
 
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
-@pytest.mark.parametrize("rate", [0.5, 0.1, 0.03, 0.001])
+@pytest.mark.parametrize(
+    "rate", [1.0, 0.5, 0.25, 0.1, 0.03, 0.0125, 0.001, 0.00025, 2.0**-6, 1 / 3, 0.1 / 32]
+)
 def test_a_step_is_recognised_by_its_bits_and_its_half_units_hold(dtype, rate):
     params, grads = drawn(dtype)
     found = with_hidden_digits(Answer(recovered(params, grads, rate)), params)
@@ -54,6 +56,21 @@ def test_ordinary_gradients_are_left_alone(dtype):
     for seed in range(20):
         params, grads = drawn(dtype, seed=seed)
         assert with_hidden_digits(Answer(grads), params) == Answer(grads)
+
+
+def test_numbers_far_below_the_last_place_of_a_weight_come_from_no_step():
+    params, grads = drawn(np.float32)
+    tiny = tuple(Layer(*(np.float32(1e-20) * leaf for leaf in layer)) for layer in grads)
+    assert with_hidden_digits(Answer(tiny), params).rate is None
+
+
+def test_short_numbers_come_from_no_step():
+    rng = np.random.default_rng(0)
+    params = (Layer(*(rng.integers(100, 200, shape).astype(np.float32) for shape in ((4, 5), 5))),)
+    whole = (
+        Layer(*(rng.integers(1, 9, (4, *leaf.shape)).astype(np.float32) for leaf in params[0])),
+    )
+    assert with_hidden_digits(Answer(whole), params).rate is None
 
 
 def test_one_changed_bit_that_tells_is_no_step():
