@@ -87,10 +87,13 @@ def _likely(pairs: list[Pair]) -> list[float]:
     with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
         small = np.where((w != 0) & (g != 0), np.abs(g / w), np.inf)
     first = np.argpartition(small, min(_FIRST, small.size) - 1)[:_FIRST]
-    rates = np.array(list(_rates()))
+    rates, needed = (np.array(list(each)) for each in zip(*_rates().items(), strict=True))
     off, tolerance, half = _distance(rates[:, None], w[first], g[first])
-    right = (half <= tolerance) | (off <= tolerance)
-    return [float(rate) for rate in rates[right.all(axis=1)]]
+    tells = (half > tolerance) & (tolerance > 0)
+    right = ~np.any(tells & (off > tolerance), axis=1)
+    # Where steps are larger an entry tells less, but for a bit by where powers of 2 lie.
+    most = np.max(np.log2(np.where(tells, 2 * half, 1) / np.where(tells, tolerance, 1)), axis=1)
+    return [float(rate) for rate in rates[right & (small.size * most >= needed)]]
 
 
 def _evidence(rate: float, pairs: list[Pair], most: int | None) -> float | None:
