@@ -61,7 +61,8 @@ def _textbook_tanh(z: Array) -> Array:
 
 def _textbook_softplus(z: Array) -> Array:
     small = jnp.minimum(z, 10)  # where exp overflows in no dtype
-    return jnp.where(z > 10, _softplus(z), jnp.log(1 + jnp.exp(small)))
+    above = jnp.where(z > 10, _softplus(z), jnp.log(1 + jnp.exp(small)))
+    return jnp.where(z < 0, z + jax.nn.softplus(-z), above)
 
 
 def _textbook_silu(z: Array) -> Array:

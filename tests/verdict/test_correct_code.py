@@ -116,6 +116,55 @@ def test_textbook_formulas_that_lose_digits_agree_and_are_told(activation):
     assert f"mine computes {activation} by a formula that loses digits" in report.reason
 
 
+def stable_sigmoid(z):
+    return np.exp(-np.logaddexp(F32(0), -z))
+
+
+MIXED = {  # slopes that lose digits, and not those of the value
+    "sigmoid": backprop(stable_sigmoid, lambda z, h: (1 - np.tanh(z / 2) ** 2) / 4),
+    "softplus": backprop(lambda z: z + np.log1p(np.exp(-z)), lambda z, h: (1 + np.tanh(z / 2)) / 2),
+    "silu": backprop(
+        lambda z: z * stable_sigmoid(z),
+        lambda z, h: (s := (1 + np.tanh(z / 2)) / 2) * (1 + z * (1 - s)),
+    ),
+}
+
+
+@pytest.mark.parametrize("activation", MIXED)
+@pytest.mark.parametrize("scale", [7, 12])
+def test_slopes_by_another_formula_than_values_agree(activation, scale):
+    report = judge(MIXED[activation], activation=activation, scale=scale, sizes=(4, 12, 12, 1))
+    assert report.verdict == "agree", report.reason
+    assert f"mine computes {activation} by a formula that loses digits" in report.reason
+
+
+def test_a_layer_whose_slopes_are_all_lost_is_silent():
+    """No slope that is computed so tells one saturated unit from another."""
+
+    def wrong(params, x, y):
+        (dw1, db1), *rest = MIXED["sigmoid"](params, x, y)
+        return [(0 * dw1, 0 * db1), *rest]
+
+    report = judge(wrong, activation="sigmoid", scale=60, sizes=(4, 3, 12, 1))
+    certificate = report.implementations[1].certificate
+    assert certificate.silent
+    assert not certificate.certified or certificate.failed
+
+
+@pytest.mark.parametrize("activation", MIXED)
+@pytest.mark.parametrize("layer", [0, 1, 2])
+def test_a_wrong_sign_beside_another_formula_is_found(activation, layer):
+    right = MIXED[activation]
+
+    def wrong(params, x, y):
+        grads = right(params, x, y)
+        dw, db = grads[layer]
+        return [*grads[:layer], (-dw, -db), *grads[layer + 1 :]]
+
+    report = judge(wrong, activation=activation, sizes=(4, 12, 12, 1), samples=3)
+    assert report.verdict == "disagree", report.reason
+
+
 @pytest.mark.parametrize("activation", TEXTBOOK)
 @pytest.mark.parametrize("layer", [0, 1, 2])
 def test_a_wrong_sign_beside_such_a_formula_is_found(activation, layer):

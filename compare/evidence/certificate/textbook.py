@@ -13,6 +13,10 @@ the error of the logarithm.
 A slope is either right to 17 u of itself, as e^-z / (1 + e^-z)^2 is, or it comes from the value as
 the program had it, with all that the value has lost. The value is known, since a gradient contains
 it, and so is such a slope: to a few roundings.
+
+Where value and slope are computed by different formulas, as sigmoid by a library beside a slope
+(1 - tanh(z / 2)^2) / 4, the slope has lost what a value of its own loses, and nobody knows that
+value. A layer in which that may be all of delta says nothing.
 """
 
 from collections.abc import Callable
@@ -41,6 +45,7 @@ class Textbook(NamedTuple):
 
     value_cost: costs.Cost  # in units of u
     from_value: Callable[[Any, Array, Array], FromValue]  # (xp, z, h)
+    mixed_cost: costs.Cost | None = None  # of formulas that lose still more; None: there is none
 
 
 def _sigmoid_from_value(xp: Any, z: Array, h: Array) -> FromValue:
@@ -77,6 +82,15 @@ def _gelu_from_value(xp: Any, z: Array, h: Array) -> FromValue:
     return FromValue(p + steep * bend, xp.abs(by_value), xp.abs(by_input), cost)
 
 
+def _softplus_cost(xp: Any, z: Array) -> Array:
+    return SIGMOID + 2 * costs.SOFTPLUS_ULPS * functions.softplus(xp, z)
+
+
+def _softplus_mixed_cost(xp: Any, z: Array) -> Array:
+    """z + log(1 + e^-z) below 0: a logarithm as large as |z|."""
+    return _softplus_cost(xp, z) + 2 * costs.SOFTPLUS_ULPS * xp.maximum(-z, 0)
+
+
 def _gelu_cost(xp: Any, z: Array) -> Array:
     """z (1 + t) / 2 with t off by what tanh loses, and its argument right to 5 roundings."""
     inner = functions.gelu_inner(z)
@@ -88,10 +102,7 @@ TEXTBOOK: MappingProxyType[str, Textbook] = MappingProxyType(
     {
         "sigmoid": Textbook(lambda xp, z: xp.full_like(z, SIGMOID), _sigmoid_from_value),
         "tanh": Textbook(lambda xp, z: xp.full_like(z, TANH), _tanh_from_value),
-        "softplus": Textbook(
-            lambda xp, z: SIGMOID + 2 * costs.SOFTPLUS_ULPS * functions.softplus(xp, z),
-            _softplus_from_value,
-        ),
+        "softplus": Textbook(_softplus_cost, _softplus_from_value, _softplus_mixed_cost),
         "silu": Textbook(lambda xp, z: (SIGMOID + 1) * xp.abs(z), _silu_from_value),
         "gelu": Textbook(_gelu_cost, _gelu_from_value),
     }

@@ -100,17 +100,22 @@ def _evidence(rate: float, pairs: list[Pair], most: int | None) -> float | None:
     """Returns how many bits say that entries are recovered at this rate; None if one is not.
 
     By chance an entry is within its tolerance t of a number one time in h / t, where h is half the
-    distance of numbers there: it gives log2(h / t) bits of evidence.
+    distance of numbers there: it gives log2(h / t) bits of evidence. Entries that are equal but for
+    a power of 2 fit together or not at all, and count once.
     """
-    bits = 0.0
+    bits, fractions = [], []
     for leaf, grad in pairs:
         w = np.broadcast_to(leaf, grad.shape).reshape(-1)[:most]
         off, tolerance, half = _distance(rate, w, grad.reshape(-1)[:most])
         tells = (half > tolerance) & (tolerance > 0)
         if np.any(tells & (off > tolerance)):
             return None
-        bits += float(np.log2(half[tells] / tolerance[tells]).sum())
-    return bits
+        bits.append(np.log2(half[tells] / tolerance[tells]))
+        fractions.append(np.frexp(np.abs(grad.reshape(-1)[:most][tells]))[0])
+    _, which = np.unique(np.concatenate(fractions), return_inverse=True)
+    largest = np.zeros(len(which))
+    np.maximum.at(largest, which, np.concatenate(bits))
+    return float(largest.sum())
 
 
 def _distance(rate: float | np.ndarray, w: np.ndarray, g: np.ndarray) -> tuple[np.ndarray, ...]:
