@@ -78,11 +78,12 @@ def lost_in_slope(
     """Returns what a slope loses that comes from a value of its own, in units of u.
 
     That value has lost up to `value_cost`. A slope such as h^2 exp(-z) follows it by more than
-    h (1 - h) does, but not by more than twice that and the slope over h.
+    h (1 - h) does, but not by more than twice that and the slope; that is no more than the slope
+    from z loses anyway where z is over 1.
     """
     away = xp.where(xp.abs(z) < _NEAR_0, _NEAR_0, z)  # h / z is the same there
     found = from_value(xp, away, phi.value(xp, away))
-    follows = 2 * found.by_value + xp.abs(phi.slope(xp, away))
+    follows = 2 * found.by_value + xp.abs(phi.slope(xp, away)) / xp.maximum(1, xp.abs(away))
     return follows * value_cost(xp, away) + found.cost
 
 

@@ -63,11 +63,20 @@ def _softplus_from_value(xp: Any, z: Array, h: Array) -> FromValue:
     return FromValue(1 - e, e, xp.zeros_like(z), (2 * costs.EXP_ULPS + 1) * e + 1)
 
 
+def _unless_full(xp: Any, inner: Array, found: FromValue) -> FromValue:
+    """Returns the slope from the value; 1 where tanh(inner) is, and the value is z itself."""
+    full = costs.is_full(inner)
+    return FromValue(
+        *(xp.where(full, one, of) for one, of in zip((1, 0, 0, 2), found, strict=True))
+    )
+
+
 def _silu_from_value(xp: Any, z: Array, h: Array) -> FromValue:
     """s + h (1 - s) with s = h / z."""
     s = h / z
     cost = 4 * (xp.abs(s) + xp.abs(h) * (1 + xp.abs(s)))
-    return FromValue(s + h * (1 - s), xp.abs((1 + z - 2 * h) / z), xp.abs((h - 1) * s / z), cost)
+    by_value, by_input = xp.abs((1 + z - 2 * h) / z), xp.abs((h - 1) * s / z)
+    return _unless_full(xp, z / 2, FromValue(s + h * (1 - s), by_value, by_input, cost))
 
 
 def _gelu_from_value(xp: Any, z: Array, h: Array) -> FromValue:
@@ -79,7 +88,8 @@ def _gelu_from_value(xp: Any, z: Array, h: Array) -> FromValue:
     by_value = (1 + 2 * bend * (z - 2 * h)) / z
     by_input = (2 * bend * h - 1) * p / z + steep * bend_slope
     cost = 2 + 10 * xp.abs(p) + 2 * xp.abs(h) * bend * (2 + 10 * xp.abs(1 - p))
-    return FromValue(p + steep * bend, xp.abs(by_value), xp.abs(by_input), cost)
+    found = FromValue(p + steep * bend, xp.abs(by_value), xp.abs(by_input), cost)
+    return _unless_full(xp, functions.gelu_inner(z), found)
 
 
 def _softplus_cost(xp: Any, z: Array) -> Array:
