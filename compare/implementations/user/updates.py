@@ -139,13 +139,15 @@ def _distance(rate: float | np.ndarray, w: np.ndarray, g: np.ndarray) -> tuple[n
 
 
 def _are_long(grads: Grads, dtype: np.dtype) -> bool:
-    """Whether gradients are no short numbers of the weights' dtype, such as integers.
+    """Whether gradients are neither whole numbers nor short ones of the weights' dtype.
 
     Multiples of one short number, which an exact computation yields, fit a rate or none together:
     that is evidence once, and not in every entry.
     """
     leaves = [leaf.reshape(-1)[:_MOST] for layer in grads for leaf in layer]
     found = np.concatenate([leaf[leaf != 0] for leaf in leaves])
+    if np.all(found == np.round(found)):
+        return False
     first_half = fraction_bits(dtype) // 2
     second_half = 2 ** max(fraction_bits(found.dtype) - first_half, 0) - 1
     filled = found.view(f"u{found.itemsize}") & second_half != 0

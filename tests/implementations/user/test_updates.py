@@ -64,13 +64,15 @@ def test_numbers_far_below_the_last_place_of_a_weight_come_from_no_step():
     assert with_hidden_digits(Answer(tiny), params).rate is None
 
 
-def test_short_numbers_come_from_no_step():
+@pytest.mark.parametrize(("weights", "unit", "most"), [((100, 200), 1, 9), ((1, 3), 20001, 99)])
+def test_whole_numbers_come_from_no_step(weights, unit, most):
+    """Their multiples by a rate end in the last place of a weight together, or not at all."""
     rng = np.random.default_rng(0)
-    params = (Layer(*(rng.integers(100, 200, shape).astype(np.float32) for shape in ((4, 5), 5))),)
-    whole = (
-        Layer(*(rng.integers(1, 9, (4, *leaf.shape)).astype(np.float32) for leaf in params[0])),
-    )
-    assert with_hidden_digits(Answer(whole), params).rate is None
+    shapes = (4, 5), (5,)
+    params = (Layer(*(rng.integers(*weights, shape).astype(np.float32) for shape in shapes)),)
+    whole = (unit * rng.integers(1, most, (4, *shape)) for shape in shapes)
+    grads = (Layer(*(leaf.astype(np.float32) for leaf in whole)),)
+    assert with_hidden_digits(Answer(grads), params).rate is None
 
 
 def test_one_changed_bit_that_tells_is_no_step():
