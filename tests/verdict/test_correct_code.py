@@ -151,6 +151,15 @@ def test_a_layer_whose_slopes_are_all_lost_is_silent():
     assert not certificate.certified or certificate.failed
 
 
+def test_a_sample_is_silent_where_such_a_slope_hides_a_part_in_500():
+    wrong = backprop(stable_sigmoid, lambda z, h: F32(1.002) * h * (1 - h))
+    layers = [(np.full((1, 1), w, F32), np.zeros(1, F32)) for w in (-12, 1)]
+    one = np.ones((1, 1), F32)
+    options = {"activation": "sigmoid", "implementations": ("numpy_manual",)}
+    report = compare_gradients(layers, one, one, candidates={"mine": wrong}, **options)
+    assert report.verdict != "agree", report.reason
+
+
 @pytest.mark.parametrize("activation", MIXED)
 @pytest.mark.parametrize("layer", [0, 1, 2])
 def test_a_wrong_sign_beside_another_formula_is_found(activation, layer):
