@@ -44,6 +44,13 @@ def _gelu_slope(z: Array, h: Array) -> Array:
     return 0.5 * (1 + t) + (0.5 * z) * (1 - t * t) * _gelu_inner_slope(z)
 
 
+def _any_relu_slope(z: Array, h: Array) -> Array:
+    """At 0 any slope from 0 to 1 is a convention: there stands a 0 that may be off either way."""
+    del h
+    rounded = jnp.exp(jnp.minimum(z, 0)) - 1
+    return (jnp.where(z == 0, rounded, z) > 0).astype(z.dtype)
+
+
 def _textbook_sigmoid(z: Array) -> Array:
     return (1 + jnp.tanh(z / 2)) / 2
 
@@ -54,7 +61,8 @@ def _textbook_tanh(z: Array) -> Array:
 
 def _textbook_softplus(z: Array) -> Array:
     small = jnp.minimum(z, 10)  # where exp overflows in no dtype
-    return jnp.where(z > 10, _softplus(z), jnp.log(1 + jnp.exp(small)))
+    above = jnp.where(z > 10, _softplus(z), jnp.log(1 + jnp.exp(small)))
+    return jnp.where(z < 0, z + jax.nn.softplus(-z), above)
 
 
 def _textbook_silu(z: Array) -> Array:
@@ -87,6 +95,7 @@ TORCH: MappingProxyType[str, Activation] = MappingProxyType(
 TEXTBOOK: MappingProxyType[str, Activation] = MappingProxyType(
     {
         **ACTIVATIONS,
+        "relu": Activation(ACTIVATIONS["relu"].fn, _any_relu_slope),
         "sigmoid": Activation(_textbook_sigmoid, ACTIVATIONS["sigmoid"].deriv),
         "tanh": Activation(_textbook_tanh, ACTIVATIONS["tanh"].deriv),
         "softplus": Activation(_textbook_softplus, lambda z, h: _textbook_sigmoid(z)),

@@ -116,6 +116,62 @@ def test_textbook_formulas_that_lose_digits_agree_and_are_told(activation):
     assert f"mine computes {activation} by a formula that loses digits" in report.reason
 
 
+def stable_sigmoid(z):
+    return np.exp(-np.logaddexp(F32(0), -z))
+
+
+MIXED = {  # slopes that lose digits, and not those of the value
+    "sigmoid": backprop(stable_sigmoid, lambda z, h: (1 - np.tanh(z / 2) ** 2) / 4),
+    "softplus": backprop(lambda z: z + np.log1p(np.exp(-z)), lambda z, h: (1 + np.tanh(z / 2)) / 2),
+    "silu": backprop(
+        lambda z: z * stable_sigmoid(z),
+        lambda z, h: (s := (1 + np.tanh(z / 2)) / 2) * (1 + z * (1 - s)),
+    ),
+}
+
+
+@pytest.mark.parametrize("activation", MIXED)
+@pytest.mark.parametrize("scale", [7, 12])
+def test_slopes_by_another_formula_than_values_agree(activation, scale):
+    report = judge(MIXED[activation], activation=activation, scale=scale, sizes=(4, 12, 12, 1))
+    assert report.verdict == "agree", report.reason
+    assert f"mine computes {activation} by a formula that loses digits" in report.reason
+
+
+def test_a_layer_whose_slopes_would_all_be_lost_is_no_excuse():
+    """No slope that is computed so tells one saturated unit from another."""
+
+    def wrong(params, x, y):
+        (dw1, db1), *rest = MIXED["sigmoid"](params, x, y)
+        return [(0 * dw1, 0 * db1), *rest]
+
+    report = judge(wrong, activation="sigmoid", scale=60, sizes=(4, 3, 12, 1))
+    assert report.verdict == "disagree", report.reason
+
+
+def test_such_a_slope_hides_no_part_in_500():
+    wrong = backprop(stable_sigmoid, lambda z, h: F32(1.002) * h * (1 - h))
+    layers = [(np.full((1, 1), w, F32), np.zeros(1, F32)) for w in (-12, 1)]
+    one = np.ones((1, 1), F32)
+    options = {"activation": "sigmoid", "implementations": ("numpy_manual",)}
+    report = compare_gradients(layers, one, one, candidates={"mine": wrong}, **options)
+    assert report.verdict != "agree", report.reason
+
+
+@pytest.mark.parametrize("activation", MIXED)
+@pytest.mark.parametrize("layer", [0, 1, 2])
+def test_a_wrong_sign_beside_another_formula_is_found(activation, layer):
+    right = MIXED[activation]
+
+    def wrong(params, x, y):
+        grads = right(params, x, y)
+        dw, db = grads[layer]
+        return [*grads[:layer], (-dw, -db), *grads[layer + 1 :]]
+
+    report = judge(wrong, activation=activation, sizes=(4, 12, 12, 1), samples=3)
+    assert report.verdict == "disagree", report.reason
+
+
 @pytest.mark.parametrize("activation", TEXTBOOK)
 @pytest.mark.parametrize("layer", [0, 1, 2])
 def test_a_wrong_sign_beside_such_a_formula_is_found(activation, layer):
@@ -194,6 +250,24 @@ def test_a_mistake_that_a_textbook_formula_could_hide_is_undecided():
     report = judge(changed(np.negative), scale=1e-7, bias=0, sizes=(3, 6, 5, 2))
     assert report.verdict == "undecided", report.reason
     assert report.implementations[-1].certificate.silent == 6
+
+
+def test_a_wrong_sign_under_a_saturated_layer_is_no_loss_of_digits():
+    """There is no slope to speak of, and formulas that lose digits would lose all of it."""
+    params, batch = problem((3, *(8,) * 12, 1), scale=2)
+    params = (params[0]._replace(b=np.full(8, -17, F32)), *params[1:])
+    right = backprop(lambda z: 1 / (1 + np.exp(-z)), lambda z, h: h * (1 - h))
+
+    def wrong(params, x, y):
+        (dw1, db1), *rest = right(params, x, y)
+        return [(-dw1, -db1), *rest]
+
+    options = {"activation": "sigmoid", "implementations": ("numpy_manual",)}
+    agree = compare_gradients(params, *batch, candidates={"mine": right}, **options)
+    assert agree.verdict == "agree", agree.reason
+    report = compare_gradients(params, *batch, candidates={"mine": wrong}, **options)
+    assert report.verdict == "disagree", report.reason
+    assert "delta1 of mine is the negative" in report.reason
 
 
 LOW = {"bfloat16": "bfloat16 with sums in float32", "float16": "float16 with sums in float32"}

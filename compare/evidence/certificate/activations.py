@@ -12,7 +12,14 @@ import numpy as np
 from compare.evidence.certificate import activation_costs as costs
 from compare.evidence.certificate import activation_functions as functions
 from compare.evidence.certificate.activation_functions import Array
-from compare.evidence.certificate.textbook import SLOPE, TEXTBOOK, FromValue, Textbook
+from compare.evidence.certificate.textbook import (
+    SLOPE,
+    TEXTBOOK,
+    FromValue,
+    Textbook,
+)
+
+_NEAR_0 = 2.0**-10
 
 
 class Activation(NamedTuple):
@@ -42,16 +49,42 @@ class Activation(NamedTuple):
         near = xp.abs(self.slope(xp, z)) + self.curvature(xp, z, reach) * reach
         return xp.fmin(near, self.largest_slope)
 
-    def by_textbook(self) -> "Activation":
-        """Returns the same activation, computed by any formula that textbooks have."""
+    def by_textbook(self, *, is_mixed: bool = False) -> "Activation":
+        """Returns the same activation, computed by any formula that textbooks have.
+
+        Args:
+          is_mixed: whether its slope may come from any value, and not only from its own.
+        """
         if self.textbook is None:
             return self
 
         def slope_cost(xp: Any, z: Array) -> Array:
-            return self.slope_cost(xp, z) + SLOPE * xp.abs(self.slope(xp, z))
+            cost = self.slope_cost(xp, z) + SLOPE * xp.abs(self.slope(xp, z))
+            return cost + lost_in_slope(xp, z, self, value_cost, from_value) if is_mixed else cost
 
-        value_cost, from_value = self.textbook
+        value_cost, from_value = self.textbook.value_cost, self.textbook.from_value
+        if is_mixed:
+            value_cost = self.textbook.mixed_cost or value_cost
         return self._replace(value_cost=value_cost, slope_cost=slope_cost, from_value=from_value)
+
+
+def lost_in_slope(
+    xp: Any,
+    z: Array,
+    phi: Activation,
+    value_cost: costs.Cost,
+    from_value: Callable[[Any, Array, Array], FromValue],
+) -> Array:
+    """Returns what a slope loses that comes from a value of its own, in units of u.
+
+    That value has lost up to `value_cost`. A slope such as h^2 exp(-z) follows it by more than
+    h (1 - h) does, but not by more than twice that and the slope; that is no more than the slope
+    from z loses anyway where z is over 1.
+    """
+    away = xp.where(xp.abs(z) < _NEAR_0, _NEAR_0, z)  # h / z is the same there
+    found = from_value(xp, away, phi.value(xp, away))
+    follows = 2 * found.by_value + xp.abs(phi.slope(xp, away)) / xp.maximum(1, xp.abs(away))
+    return follows * value_cost(xp, away) + found.cost
 
 
 ACTIVATIONS: MappingProxyType[str, Activation] = MappingProxyType(

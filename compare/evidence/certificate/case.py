@@ -33,12 +33,15 @@ class Case:
     network: Network
     rounding: Rounding  # of the arithmetic that made grads
     is_textbook: bool = False  # whether activations may be computed by textbook formulas
+    is_mixed: bool = False  # whether slopes may come from other values than the gradient contains
 
     @property
     def activations(self) -> tuple[Activation, ...]:
         """The activation of every hidden layer."""
         rows = tuple(ACTIVATIONS[name] for name in self.network.activations)
-        return tuple(row.by_textbook() for row in rows) if self.is_textbook else rows
+        if not self.is_textbook:
+            return rows
+        return tuple(row.by_textbook(is_mixed=self.is_mixed) for row in rows)
 
     @property
     def loss(self) -> Loss:
@@ -48,7 +51,9 @@ class Case:
     def on(self, rung: Rung) -> "Case":
         """Returns the same gradients, computed as a rung says; the case is not widened yet."""
         rounding = rounding_of(rung.arithmetic, self.params[0][1].dtype)
-        return dataclasses.replace(self, rounding=rounding, is_textbook=rung.is_textbook)
+        return dataclasses.replace(
+            self, rounding=rounding, is_textbook=rung.is_textbook, is_mixed=rung.is_mixed
+        )
 
     def take(self, samples: Any) -> "Case":
         """Returns the case of some samples, chosen by an index of the sample axis."""

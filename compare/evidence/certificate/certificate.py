@@ -139,7 +139,13 @@ class _Block(NamedTuple):
 
     @property
     def failed(self) -> np.ndarray:
-        return self.finite & (self.found.ratios.max(axis=0) > 1)
+        """Where a rule is broken, and on the last rung also where nothing can be said.
+
+        What that rung allows a slope to lose may be all of it. That excuses no sample that has
+        failed on the rungs below.
+        """
+        silent = self.found.silent & self.case.is_mixed
+        return self.finite & ((self.found.ratios.max(axis=0) > 1) | silent)
 
     def certificate(
         self, among: np.ndarray, worst_so_far: float, spared: np.ndarray | None = None

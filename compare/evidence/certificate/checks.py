@@ -84,16 +84,18 @@ def check_gradients(case: Case, xp: Any = np) -> Checks:
     backward = _backward(xp, case, layers, preacts)
     silent = backward.silent
     if case.is_textbook:
-        silent = silent | _drowned(xp, checks)
+        silent = silent | _drowned(xp, checks, "activation")
+    if case.is_mixed:
+        silent = silent | _drowned(xp, backward.checks, "chain", share=2.0**-10)
     return backward._replace(checks=(*checks, *backward.checks), silent=silent)
 
 
-def _drowned(xp: Any, checks: Sequence[Check]) -> Array:
-    """Returns whether all of some h is smaller than what a textbook formula may lose, [N] bool."""
+def _drowned(xp: Any, checks: Sequence[Check], rule: str, share: float = 1.0) -> Array:
+    """Returns whether a formula may lose a share of all of some h or delta, [N] bool."""
     drowned = xp.zeros_like(checks[0].applies, bool)
     for check in checks:
-        if check.rule == "activation":
-            lost = every(xp, xp.abs(check.found) <= check.allowed)
+        if check.rule == rule:
+            lost = every(xp, share * xp.abs(check.found) <= check.allowed)
             drowned = drowned | (check.applies & lost)
     return drowned
 

@@ -1,13 +1,14 @@
 """The ladder: the ways in which a right gradient may have been computed, most precise first.
 
 Of our own implementations it is known how they compute: there is one rung. Of what a user brings
-there may be three, and a sample is certified on the first where all rules hold:
+there may be four, and a sample is certified on the first where all rules hold:
 
     arithmetic  that of the dtype of its arrays;
                 that of the run, where arrays are wider: one float64 number in a float32 program
                 makes arrays that are only partly float64
     formula     that of the run, and activations by textbook formulas, which lose digits: tanh by
-                exponentials, softplus as log(1 + exp(z))
+                exponentials, softplus as log(1 + exp(z));
+                the same, and slopes by such formulas of their own, whatever the values come from
 
 Every rung allows for whatever the one before it allows for.
 """
@@ -24,6 +25,7 @@ class Rung(NamedTuple):
 
     arithmetic: Arithmetic
     is_textbook: bool = False  # whether activations may be computed by textbook formulas
+    is_mixed: bool = False  # whether slopes may come from other values than the gradient contains
 
 
 def rungs(
@@ -44,7 +46,8 @@ def rungs(
     plain = tuple(map(Rung, arithmetics))
     if not textbook_names(network):
         return plain
-    return (*plain, Rung(arithmetics[-1], is_textbook=True))
+    textbook = Rung(arithmetics[-1], is_textbook=True)
+    return (*plain, textbook, textbook._replace(is_mixed=True))
 
 
 def textbook_names(network: Network) -> tuple[str, ...]:

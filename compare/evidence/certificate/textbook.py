@@ -13,6 +13,10 @@ the error of the logarithm.
 A slope is either right to 17 u of itself, as e^-z / (1 + e^-z)^2 is, or it comes from the value as
 the program had it, with all that the value has lost. The value is known, since a gradient contains
 it, and so is such a slope: to a few roundings.
+
+Where value and slope are computed by different formulas, as sigmoid by a library beside a slope
+(1 - tanh(z / 2)^2) / 4, the slope has lost what a value of its own loses, and nobody knows that
+value. A layer in which that may be all of delta says nothing.
 """
 
 from collections.abc import Callable
@@ -41,6 +45,7 @@ class Textbook(NamedTuple):
 
     value_cost: costs.Cost  # in units of u
     from_value: Callable[[Any, Array, Array], FromValue]  # (xp, z, h)
+    mixed_cost: costs.Cost | None = None  # of formulas that lose still more; None: there is none
 
 
 def _sigmoid_from_value(xp: Any, z: Array, h: Array) -> FromValue:
@@ -58,11 +63,20 @@ def _softplus_from_value(xp: Any, z: Array, h: Array) -> FromValue:
     return FromValue(1 - e, e, xp.zeros_like(z), (2 * costs.EXP_ULPS + 1) * e + 1)
 
 
+def _unless_full(xp: Any, inner: Array, found: FromValue) -> FromValue:
+    """Returns the slope from the value; 1 where tanh(inner) is, and the value is z itself."""
+    full = costs.is_full(inner)
+    return FromValue(
+        *(xp.where(full, one, of) for one, of in zip((1, 0, 0, 2), found, strict=True))
+    )
+
+
 def _silu_from_value(xp: Any, z: Array, h: Array) -> FromValue:
     """s + h (1 - s) with s = h / z."""
     s = h / z
     cost = 4 * (xp.abs(s) + xp.abs(h) * (1 + xp.abs(s)))
-    return FromValue(s + h * (1 - s), xp.abs((1 + z - 2 * h) / z), xp.abs((h - 1) * s / z), cost)
+    by_value, by_input = xp.abs((1 + z - 2 * h) / z), xp.abs((h - 1) * s / z)
+    return _unless_full(xp, z / 2, FromValue(s + h * (1 - s), by_value, by_input, cost))
 
 
 def _gelu_from_value(xp: Any, z: Array, h: Array) -> FromValue:
@@ -74,7 +88,17 @@ def _gelu_from_value(xp: Any, z: Array, h: Array) -> FromValue:
     by_value = (1 + 2 * bend * (z - 2 * h)) / z
     by_input = (2 * bend * h - 1) * p / z + steep * bend_slope
     cost = 2 + 10 * xp.abs(p) + 2 * xp.abs(h) * bend * (2 + 10 * xp.abs(1 - p))
-    return FromValue(p + steep * bend, xp.abs(by_value), xp.abs(by_input), cost)
+    found = FromValue(p + steep * bend, xp.abs(by_value), xp.abs(by_input), cost)
+    return _unless_full(xp, functions.gelu_inner(z), found)
+
+
+def _softplus_cost(xp: Any, z: Array) -> Array:
+    return SIGMOID + 2 * costs.SOFTPLUS_ULPS * functions.softplus(xp, z)
+
+
+def _softplus_mixed_cost(xp: Any, z: Array) -> Array:
+    """z + log(1 + e^-z) below 0: a logarithm as large as |z|."""
+    return _softplus_cost(xp, z) + 2 * costs.SOFTPLUS_ULPS * xp.maximum(-z, 0)
 
 
 def _gelu_cost(xp: Any, z: Array) -> Array:
@@ -88,10 +112,7 @@ TEXTBOOK: MappingProxyType[str, Textbook] = MappingProxyType(
     {
         "sigmoid": Textbook(lambda xp, z: xp.full_like(z, SIGMOID), _sigmoid_from_value),
         "tanh": Textbook(lambda xp, z: xp.full_like(z, TANH), _tanh_from_value),
-        "softplus": Textbook(
-            lambda xp, z: SIGMOID + 2 * costs.SOFTPLUS_ULPS * functions.softplus(xp, z),
-            _softplus_from_value,
-        ),
+        "softplus": Textbook(_softplus_cost, _softplus_from_value, _softplus_mixed_cost),
         "silu": Textbook(lambda xp, z: (SIGMOID + 1) * xp.abs(z), _silu_from_value),
         "gelu": Textbook(_gelu_cost, _gelu_from_value),
     }

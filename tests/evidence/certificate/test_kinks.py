@@ -120,6 +120,26 @@ def test_every_slope_at_exactly_0_agrees_and_is_told(slope):
         assert f"0 in jax_grad, jax_manual, torch_autograd; {slope} in mine" in told[0]
 
 
+@pytest.mark.parametrize("slope", [0.5, 1])
+def test_another_slope_in_a_layer_above_a_dead_one_agrees_and_is_told(slope):
+    """Without biases z2 is exactly 0 there, by products that are exact in every order."""
+    rng = np.random.default_rng(0)
+    w1 = -np.ones((2, 3), F32)
+    w2, w3 = (rng.uniform(0.5, 1, shape).astype(F32) for shape in ((3, 2), (2, 1)))
+    layers = tuple(Layer(w, np.zeros(w.shape[1], F32)) for w in (w1, w2, w3))
+    batch = Batch(rng.uniform(0.5, 1, (3, 2)).astype(F32), np.ones((3, 1), F32))
+    delta3 = np.full((3, 1), -2, F32)
+    delta2 = F32(slope) * delta3 * w3.T
+    grads = [
+        (np.zeros((3, 2, 3), F32), np.zeros((3, 3), F32)),
+        (np.zeros((3, 3, 2), F32), delta2),
+        (np.zeros((3, 2, 1), F32), delta3),
+    ]
+    report = compare_gradients(layers, *batch, activation="relu", gradients={"mine": grads})
+    assert report.verdict == "agree", report.reason
+    assert f"; {slope} in mine" in report.warnings[0]
+
+
 SPOILT = {
     "b1 of another unit": (0, 1, (0, 2)),
     "w1 of another unit": (0, 0, (0, 3, 2)),

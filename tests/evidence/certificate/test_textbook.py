@@ -130,6 +130,20 @@ def test_a_slope_is_near_that_from_z_or_that_from_the_value(name):
             assert np.all((low <= slope) & (slope <= high))
 
 
+@pytest.mark.parametrize("name", ["silu", "gelu"])
+@pytest.mark.parametrize("by_textbook", [False, True])
+def test_a_slope_of_1_is_known_however_large_z_is(name, by_textbook):
+    """There 1 - tanh is 0, and no rounding of it times z is anything else."""
+    z = np.geomspace(41, 1e12, 50)
+    row = ACTIVATIONS[name]
+    row = row.by_textbook(is_mixed=True) if by_textbook else row
+    assert np.all(row.slope_cost(np, z) < 100)
+    if row.from_value is not None:
+        found = row.from_value(np, z, z)
+        assert np.all(found.slope == 1)
+        assert np.all(found.cost + found.by_value * z < 100)
+
+
 @pytest.mark.parametrize("name", VALUES)
 def test_a_slope_follows_the_value_and_z_as_fast_as_is_said(name):
     rng = np.random.default_rng(1)

@@ -37,7 +37,9 @@ def recovered(params, grads, rate):
 
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
-@pytest.mark.parametrize("rate", [0.5, 0.1, 0.03, 0.001])
+@pytest.mark.parametrize(
+    "rate", [1.0, 0.5, 0.25, 0.1, 0.03, 0.0125, 0.001, 0.00025, 2.0**-6, 1 / 3, 0.1 / 32]
+)
 def test_a_step_is_recognised_by_its_bits_and_its_half_units_hold(dtype, rate):
     params, grads = drawn(dtype)
     found = with_hidden_digits(Answer(recovered(params, grads, rate)), params)
@@ -66,6 +68,23 @@ def test_too_few_entries_are_no_evidence():
             for layer in params
         )
         assert with_hidden_digits(Answer(grads), params).rate is None
+
+
+def test_numbers_far_below_the_last_place_of_a_weight_come_from_no_step():
+    params, grads = drawn(np.float32)
+    tiny = tuple(Layer(*(np.float32(1e-20) * leaf for leaf in layer)) for layer in grads)
+    assert with_hidden_digits(Answer(tiny), params).rate is None
+
+
+@pytest.mark.parametrize(("weights", "unit", "most"), [((100, 200), 1, 9), ((1, 3), 20001, 99)])
+def test_whole_numbers_come_from_no_step(weights, unit, most):
+    """Their multiples by a rate end in the last place of a weight together, or not at all."""
+    rng = np.random.default_rng(0)
+    shapes = (4, 5), (5,)
+    params = (Layer(*(rng.integers(*weights, shape).astype(np.float32) for shape in shapes)),)
+    whole = (unit * rng.integers(1, most, (4, *shape)) for shape in shapes)
+    grads = (Layer(*(leaf.astype(np.float32) for leaf in whole)),)
+    assert with_hidden_digits(Answer(grads), params).rate is None
 
 
 def test_one_changed_bit_that_tells_is_no_step():
