@@ -17,6 +17,7 @@ from compare.evidence.certificate.certificate import Certificate, certify
 from compare.evidence.certificate.rungs import rungs
 from compare.evidence.rounding.arithmetic import plain_arithmetic
 from compare.formats.reading import Choice, Reading
+from compare.implementations.user.trials import Attempt, Trial
 from compare.problem.answers import Answer
 from compare.problem.problem import Problem, Problems
 
@@ -62,48 +63,6 @@ class Chosen(NamedTuple):
     doubt: str | None = None  # what to say of an order of layers that nothing has decided
 
 
-class _Trial(NamedTuple):
-    """One reading, and how near it comes to a certificate."""
-
-    reading: Reading
-    certificate: Certificate | None  # None where there was nothing to choose
-
-    @property
-    def holds(self) -> bool:
-        one = self.certificate
-        return one is not None and not one.failed and one.certified > 0
-
-    @property
-    def rank(self) -> tuple[float, ...]:
-        """The lower the better. A reading of which nothing can be said comes before a wrong one."""
-        one = self.certificate
-        if one is None:
-            return (0, 0, 0, 0)
-        broken = sum(rule.failed > 0 for rule in one.rules)
-        share = one.failed / (one.certified + one.failed + one.silent)
-        return (not self.holds, share, broken, one.worst_ratio or 0)
-
-
-class _Attempt(NamedTuple):
-    """One problem, and all readings of all gradients."""
-
-    problem: Problem
-    trials: list[list[_Trial]]  # of each of the gradients, in the order of its readings
-
-    @property
-    def best(self) -> list[_Trial]:
-        """The best reading of each of the gradients, the first of equal ones."""
-        return [min(trials, key=lambda one: one.rank) for trials in self.trials]
-
-    @property
-    def holds(self) -> bool:
-        return all(one.holds for one in self.best)
-
-    @property
-    def rank(self) -> tuple[float, ...]:
-        return tuple(map(sum, zip(*(one.rank for one in self.best), strict=True)))
-
-
 def choose(problems: Problems, brought: Sequence[Readable]) -> Chosen:
     """Takes the problem and the readings that certify, or come nearest to it.
 
@@ -147,7 +106,7 @@ def choose(problems: Problems, brought: Sequence[Readable]) -> Chosen:
     )
 
 
-def _check_names_read(brought: Sequence[Readable], best: _Attempt) -> None:
+def _check_names_read(brought: Sequence[Readable], best: Attempt) -> None:
     """Checks that nothing is called wrong because of names that nobody here understands."""
     for one, trial in zip(brought, best.best, strict=True):
         names = () if trial.holds else one.unread_names(trial.reading)
@@ -162,9 +121,9 @@ def _check_names_read(brought: Sequence[Readable], best: _Attempt) -> None:
 
 def _attempts(
     candidates: Sequence[Problem], brought: Sequence[Readable], *, further: bool = False
-) -> tuple[list[_Attempt], bool]:
+) -> tuple[list[Attempt], bool]:
     """Tries readings of all problems; tells too whether there was time for all of them."""
-    attempts: list[_Attempt] = []
+    attempts: list[Attempt] = []
     fault: UsageError | None = None
     left = _MOST_TRIALS
     complete = True
@@ -177,18 +136,18 @@ def _attempts(
             fault = fault or error
             continue
         certain = len(candidates) == 1 and all(len(readings) == 1 for readings in found)
-        trials: list[list[_Trial]] = []
+        trials: list[list[Trial]] = []
         for one, readings in zip(brought, found, strict=True):
             tried = readings[: max(left, 1)]
             complete &= len(tried) == len(readings)
             left -= len(tried)
             trials.append(
                 [
-                    _Trial(reading, None if certain else _certify(problem, one, reading))
+                    Trial(reading, None if certain else _certify(problem, one, reading))
                     for reading in tried
                 ]
             )
-        attempts.append(_Attempt(problem, trials))
+        attempts.append(Attempt(problem, trials))
         if left <= 0:
             complete &= problem is candidates[-1]
             break
@@ -217,7 +176,7 @@ def _certify_first(problem: Problem, one: Readable, reading: Reading, n: int) ->
         return certify("", case, rungs=ladder)
 
 
-def _choice(taken: _Trial, trials: Sequence[_Trial]) -> Choice:
+def _choice(taken: Trial, trials: Sequence[Trial]) -> Choice:
     others = [one for one in trials if one is not taken]
     return Choice(
         taken.reading,
@@ -228,7 +187,7 @@ def _choice(taken: _Trial, trials: Sequence[_Trial]) -> Choice:
     )
 
 
-def _weights(taken: _Attempt, attempts: Sequence[_Attempt]) -> Choice | None:
+def _weights(taken: Attempt, attempts: Sequence[Attempt]) -> Choice | None:
     choice = _alone(taken.problem)
     if choice is None or len(attempts) == 1:
         return choice
