@@ -270,6 +270,22 @@ def test_a_wrong_sign_under_a_saturated_layer_is_no_loss_of_digits():
     assert "delta1 of mine is the negative" in report.reason
 
 
+def test_rounding_that_may_be_large_hides_no_mistake_of_half_a_percent():
+    """Under many saturated layers rounding usually leaves more than that, but has not here."""
+    params, batch = problem((3, *(8,) * 12, 1), scale=2)
+    params = (params[0]._replace(b=np.full(8, -17, F32)), *params[1:])
+    right = backprop(lambda z: 1 / (1 + np.exp(-z)), lambda z, h: h * (1 - h))
+
+    def wrong(params, x, y):
+        (dw1, db1), *rest = right(params, x, y)
+        off = 0.005 * np.sin(np.arange(dw1.size)).reshape(dw1.shape).astype(F32)
+        return [(dw1 * (1 + off), db1), *rest]
+
+    options = {"activation": "sigmoid", "implementations": ("numpy_manual",)}
+    report = compare_gradients(params, *batch, candidates={"mine": wrong}, **options)
+    assert report.verdict == "disagree", report.reason
+
+
 LOW = {"bfloat16": "bfloat16 with sums in float32", "float16": "float16 with sums in float32"}
 
 
