@@ -6,7 +6,13 @@ from typing import NamedTuple
 import numpy as np
 
 from compare.evidence.certificate.case import Case, Layers, make_case
-from compare.evidence.certificate.nearness import is_far, is_near, is_scattered
+from compare.evidence.certificate.nearness import (
+    Nearness,
+    is_far,
+    is_near,
+    is_scattered,
+    may_be_scattered,
+)
 from compare.evidence.certificate.rungs import Rung, rungs
 from compare.evidence.differences.bounds import TYPICAL_LIMIT
 from compare.evidence.rounding.arithmetic import plain_arithmetic
@@ -17,6 +23,8 @@ from compare.problem.answers import Answer, names_by_answer, take
 from compare.problem.axes import samples_last
 from compare.problem.blocks import Block
 from jaxmlp.base import Batch
+
+_MOST_TRIED = 256  # samples of which it is asked how they are rounded
 
 
 class Group(NamedTuple):
@@ -67,9 +75,14 @@ def groups_of(run: Run, block: Block, answers: Mapping[str, Answer]) -> list[Gro
 
 
 def near_samples(
-    run: Run, block: Block, group: Group, right: Sequence[Layers], rows: np.ndarray
-) -> np.ndarray:
-    """Returns which of some samples have only entries near to their float64 values, [n] bool.
+    run: Run,
+    block: Block,
+    group: Group,
+    right: Sequence[Layers],
+    rows: np.ndarray,
+    ratios: np.ndarray,
+) -> Nearness:
+    """Returns which of some samples have only entries near to their float64 values, [n] bool each.
 
     Args:
       run: that the block is of.
@@ -77,12 +90,25 @@ def near_samples(
       group: whose gradients break a rule.
       right: gradients of certified implementations for the block, sample axis last.
       rows: of the samples in the block, [n].
+      ratios: the largest in each of them, [n].
     """
-    case = group.highest.take(rows).wide()
-    near = ~is_far(case)
-    if not near.any() or not is_scattered(case):
-        return np.zeros_like(near)
-    rows = rows[near]
+    failing = group.highest.take(rows).wide()
+    near = ~is_far(failing)
+    if near.any():
+        near[near] = _are_near(run, block, group, right, rows[near])
+    if not near.any():
+        return Nearness(near, near)
+    finite = np.flatnonzero(group.case.finite())
+    some = group.highest.take(finite[:: max(len(finite) // _MOST_TRIED, 1)]).wide()
+    if is_scattered(failing, some):
+        return Nearness(near, np.zeros_like(near))
+    return Nearness(np.zeros_like(near), near & may_be_scattered(failing, ratios))
+
+
+def _are_near(
+    run: Run, block: Block, group: Group, right: Sequence[Layers], rows: np.ndarray
+) -> np.ndarray:
+    """Returns which samples are near by the typical scale of rounding, [n] bool."""
     name = group.names[0]
     batch = Batch(block.batch.x[rows], block.batch.y[rows])
     allowed = allowances_of(
@@ -97,5 +123,4 @@ def near_samples(
     typical = tuple((leaves[f"w{i}"], leaves[f"b{i}"]) for i in layers)
     some = [tuple((w[..., rows], b[..., rows]) for w, b in layers) for layers in right]
     u = plain_arithmetic(run.problem.dtype).u
-    near[near] = is_near(group.highest.take(rows).wide(), some, typical, u)
-    return near
+    return is_near(group.highest.take(rows).wide(), some, typical, u)

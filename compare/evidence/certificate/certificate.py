@@ -10,6 +10,7 @@ import numpy as np
 from compare.evidence.certificate import printed_numbers, rule_summary
 from compare.evidence.certificate.case import Case
 from compare.evidence.certificate.checks import check_gradients, ratios
+from compare.evidence.certificate.nearness import Nearness
 from compare.evidence.certificate.printed_numbers import PrintedNumbers, count_printed
 from compare.evidence.certificate.rule_summary import RuleSummary, summarise_rules
 from compare.evidence.certificate.rungs import Rung, textbook_names
@@ -41,7 +42,8 @@ class Certificate:
 
     Every sample is exactly one of certified, failed and silent. It is silent if a zero can be
     neither proved nor disproved, if an entry is not finite, or if print shows no number of one of
-    its parameters well enough: nothing contradicts it then, and nothing speaks for it.
+    its parameters well enough: nothing contradicts it then, and nothing speaks for it. So it is
+    where a rule is broken by what may be rounding in another way to compute.
     """
 
     implementation: str
@@ -82,7 +84,7 @@ def certify(
     case: Case,
     *,
     rungs: Sequence[Rung] = (),
-    near: Callable[[np.ndarray], np.ndarray] | None = None,
+    near: Callable[[np.ndarray, np.ndarray], Nearness] | None = None,
     first_sample: int = 0,
     compiled: bool = False,
     worst_so_far: float = -1.0,
@@ -93,8 +95,8 @@ def certify(
       implementation: its name.
       case: its gradients.
       rungs: how they may have been computed; none of them: as the case says.
-      near: samples that fail, [n] -> whether all their entries are near to the float64 values,
-        [n] bool; these count as certified.
+      near: samples that fail, [n], and the largest ratio in each of them -> whether all their
+        entries are near to the float64 values; these count as certified, or as silent.
       first_sample: the number of the first sample.
       compiled: whether to check with jitted JAX, which pays off if there are many blocks.
       worst_so_far: a ratio below which `worst` is not looked up, since `merge` would drop it.
@@ -120,10 +122,11 @@ def certify(
             break
     else:
         assert plain is not None
-        spared = np.zeros_like(left)
+        spared, unclear = np.zeros_like(left), np.zeros_like(left)
         if near is not None:
-            spared[left] = near(np.flatnonzero(left))
-        certificates.append(plain.certificate(left, worst_so_far, spared=spared))
+            largest = plain.found.ratios.max(axis=0)[left]
+            spared[left], unclear[left] = near(np.flatnonzero(left), largest)
+        certificates.append(plain.certificate(left, worst_so_far, Nearness(spared, unclear)))
     return dataclasses.replace(functools.reduce(merge, certificates), printed=printed)
 
 
@@ -148,15 +151,18 @@ class _Block(NamedTuple):
         return self.finite & ((self.found.ratios.max(axis=0) > 1) | silent)
 
     def certificate(
-        self, among: np.ndarray, worst_so_far: float, spared: np.ndarray | None = None
+        self, among: np.ndarray, worst_so_far: float, near: Nearness | None = None
     ) -> Certificate:
-        """Returns the certificate of some samples, [N] bool; those spared count as certified."""
+        """Returns the certificate of some samples, [N] bool, of which some may be near."""
         found, case = self.found, self.case
         finite = self.finite & among
         largest = np.where(finite, found.ratios.max(axis=0), -1.0)
-        spared = np.zeros_like(finite) if spared is None else spared
+        none = np.zeros_like(finite)
+        surely, perhaps = near or Nearness(none, none)
+        spared = surely | perhaps
         failed = (largest > 1) & ~spared
-        silent = among & (~self.finite | ((found.silent | self.unknown) & ~failed & ~spared))
+        unsaid = (found.silent | self.unknown) & ~failed & ~spared
+        silent = among & (~self.finite | unsaid | perhaps)
         certified = among & ~failed & ~silent
         worst = first = None
         # by which another order of summation may differ
@@ -182,7 +188,7 @@ class _Block(NamedTuple):
             kink_slopes=float(np.where(certified, found.kink_slopes, 0).sum()),
             returned=case.grads[0][1].dtype.name,
             textbook=" and ".join(textbook_names(case.network)) if case.is_textbook else "",
-            near=int(np.count_nonzero(spared)),
+            near=int(np.count_nonzero(surely)),
         )
 
     def _finding(self, row: int, check: int) -> Finding:

@@ -36,7 +36,7 @@ MOST_SAMPLES = 32
 Limits: TypeAlias = Mapping[tuple[str, str], np.ndarray]  # (rule, parameter) -> see `_limit`
 
 
-def detectable_ulp(case: Case) -> dict[str, float]:
+def detectable_ulp(case: Case, *, times: float = 1.0) -> dict[str, float]:
     """Returns the change in ulp that would be detected in every entry of these samples.
 
     Entries below the smallest normal number are left out: an ulp means little there. It takes
@@ -44,13 +44,14 @@ def detectable_ulp(case: Case) -> dict[str, float]:
 
     Args:
       case: samples whose gradients are finite.
+      times: by how much a rule has to be broken, in units of what it allows.
 
     Returns:
       Parameter -> ulp; infinite if an entry could change undetected.
     """
     case = case.wide()
     dtype = case.rounding.arithmetic.dtype
-    limits = {(c.rule, c.parameter): _limit(c) for c in check_gradients(case).checks}
+    limits = {(c.rule, c.parameter): _limit(c, times) for c in check_gradients(case).checks}
     detectable = {}
     with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
         for i, (dw, db) in enumerate(case.grads):
@@ -102,9 +103,10 @@ def _by_own_rule(limits: Limits, case: Case, i: int, h: np.ndarray) -> np.ndarra
     return np.where(drag < 0.5, own / (1 - drag), np.inf)
 
 
-def _limit(check: Check) -> np.ndarray:
-    """Returns how far an entry may move before its rule is sure to fail."""
-    return np.where(check.applies, check.allowed + np.abs(check.found - check.expected), np.inf)
+def _limit(check: Check, times: float) -> np.ndarray:
+    """Returns how far an entry may move before its rule is sure to be broken by so much."""
+    moved = times * check.allowed + np.abs(check.found - check.expected)
+    return np.where(check.applies, moved, np.inf)
 
 
 def _largest_in_ulp(change: np.ndarray, values: np.ndarray, dtype: np.dtype) -> float:

@@ -11,6 +11,7 @@ from compare.evidence.certificate.case import Layers
 from compare.evidence.certificate.certificate import Certificate, Finding, certify
 from compare.evidence.certificate.certificate import merge as merge_certificates
 from compare.evidence.certificate.detectable import MOST_SAMPLES, detectable_ulp
+from compare.evidence.certificate.nearness import HARDLY, may_be_scattered
 from compare.evidence.hypotheses.diagnosis import Explanation, diagnose
 from compare.evidence.hypotheses.precision import explain_by_precision
 from compare.pipeline.groups import Group, groups_of, near_samples
@@ -124,10 +125,19 @@ class Certificates(Evidence[Certifications]):
         return found._replace(place=found.place[::-1])
 
 
-def _detectable(group: Group) -> dict[str, float]:
-    """Returns the smallest changes that are surely seen, in a few finite samples."""
+def _detectable(group: Group) -> dict[str, float] | None:
+    """Returns the smallest changes that are surely seen, in a few finite samples.
+
+    Where nobody knows how a gradient was computed, a change is only seen if it can be no rounding
+    of single entries.
+    """
     case = group.highest
-    return detectable_ulp(case.take(np.flatnonzero(case.finite())[:MOST_SAMPLES]))
+    case = case.take(np.flatnonzero(case.finite())[:MOST_SAMPLES])
+    if group.is_known:
+        return detectable_ulp(case)
+    if may_be_scattered(case.wide(), HARDLY * (1 + 2.0**-10)).any():
+        return None
+    return detectable_ulp(case, times=HARDLY)
 
 
 def _fails_earlier(found: Certificate, known: Certificate | None) -> bool:
