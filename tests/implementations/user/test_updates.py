@@ -51,6 +51,22 @@ def test_a_step_is_recognised_by_its_bits_and_its_half_units_hold(dtype, rate):
             assert np.any(off > half / 2)  # no half unit is much larger than it has to be
 
 
+@pytest.mark.parametrize("rate", [0.1234, 0.017453, 0.1 * 0.99**5, 0.00069834])
+def test_a_rate_that_nobody_would_guess_is_found_in_float32(rate):
+    """Of 0.1234 a multiple is usual: 0.617."""
+    for seed in range(5):
+        params, grads = drawn(np.float32, seed=seed)
+        found = with_hidden_digits(Answer(recovered(params, grads, rate)), params)
+        assert found.rate == pytest.approx(rate, rel=2.0**-22)
+
+
+def test_rounded_numbers_come_from_no_step():
+    """Multiples of 0.001 end in the last place of a weight at one rate or another."""
+    params, grads = drawn(np.float32)
+    rounded = tuple(Layer(*(leaf.round(3) for leaf in layer)) for layer in grads)
+    assert with_hidden_digits(Answer(rounded), params).rate is None
+
+
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
 def test_ordinary_gradients_are_left_alone(dtype):
     for seed in range(20):
@@ -96,10 +112,10 @@ def test_one_changed_bit_that_tells_is_no_step():
     assert with_hidden_digits(Answer(found), params).rate is None
 
 
-def from_a_step(params, x, y, *, sign=1):
+def from_a_step(params, x, y, *, rate=0.1, sign=1):
     (dw1, db1), *rest = backprop(np.tanh, TANH_SLOPE)(params, x, y)
     grads = [(sign * dw1, sign * db1), *rest]
-    rate = np.float32(0.1)
+    rate = np.float32(rate)
     return [
         tuple((leaf - (leaf - rate * g)) / rate for leaf, g in zip(layer, found, strict=True))
         for layer, found in zip(params, grads, strict=True)
@@ -107,18 +123,19 @@ def from_a_step(params, x, y, *, sign=1):
 
 
 @pytest.mark.parametrize("sign", [1, -1])
-def test_a_gradient_from_a_step_is_judged_by_what_it_shows(sign):
+@pytest.mark.parametrize("rate", [0.1, 0.1234])
+def test_a_gradient_from_a_step_is_judged_by_what_it_shows(rate, sign):
     params, batch = problem()
     report = compare_gradients(
         params,
         *batch,
         activation="tanh",
         implementations=("numpy_manual",),
-        candidates={"mine": lambda *args: from_a_step(*args, sign=sign)},
+        candidates={"mine": lambda *args: from_a_step(*args, rate=rate, sign=sign)},
     )
     if sign == 1:
         assert report.verdict == "agree", report.reason
-        assert "mine hides digits: it comes from a step at a rate of 0.1" in report.reason
+        assert f"mine hides digits: it comes from a step at a rate of {rate}" in report.reason
         assert "float32 and the known digits" in report.reason
     else:
         assert report.verdict == "disagree"
