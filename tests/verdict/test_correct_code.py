@@ -138,6 +138,48 @@ def test_slopes_by_another_formula_than_values_agree(activation, scale):
     assert f"mine computes {activation} by a formula that loses digits" in report.reason
 
 
+SQUARES = {  # where exp(-z) is 1e20 or more, its square overflows
+    "sigmoid": backprop(
+        lambda z: 1 / (1 + np.exp(-z)), lambda z, h: np.exp(-z) / (1 + np.exp(-z)) ** 2
+    ),
+    "silu": backprop(
+        lambda z: z / (1 + np.exp(-z)),
+        lambda z, h: (1 + np.exp(-z) + z * np.exp(-z)) / (1 + np.exp(-z)) ** 2,
+    ),
+}
+
+
+def with_units_at(*z):
+    """Weights 2-3-1 with these inputs of the hidden layer."""
+    _, top = problem((2, 3, 1))[0]
+    return (Layer(np.zeros((2, 3), F32), np.array(z, F32)), top)
+
+
+@pytest.mark.parametrize("activation", SQUARES)
+@pytest.mark.parametrize("z", [-43, -45, -60, -80])
+@pytest.mark.filterwarnings("ignore:overflow:RuntimeWarning")
+def test_a_slope_of_1e_20_that_overflows_on_its_way_is_not_accused(activation, z):
+    _, batch = problem((2, 3, 1))
+    options = {"activation": activation, "implementations": ("numpy_manual",)}
+    mine = {"mine": SQUARES[activation]}
+    report = compare_gradients(with_units_at(-12, z, -13), *batch, candidates=mine, **options)
+    assert report.verdict == "agree", report.reason
+
+
+@pytest.mark.filterwarnings("ignore:overflow:RuntimeWarning")
+def test_a_layer_whose_slopes_overflow_is_no_excuse():
+    _, batch = problem((2, 3, 1))
+
+    def wrong(params, x, y):
+        (dw1, db1), *rest = backprop(stable_sigmoid, lambda z, h: h * (1 - h))(params, x, y)
+        return [(-dw1, -db1), *rest]
+
+    options = {"activation": "sigmoid", "implementations": ("numpy_manual",)}
+    layers = with_units_at(-46, -50, -47)
+    report = compare_gradients(layers, *batch, candidates={"mine": wrong}, **options)
+    assert report.verdict == "disagree", report.reason
+
+
 def test_a_layer_whose_slopes_would_all_be_lost_is_no_excuse():
     """No slope that is computed so tells one saturated unit from another."""
 

@@ -41,6 +41,7 @@ class Activation(NamedTuple):
     textbook: Textbook | None = None  # None if no formula of it loses digits
     # a slope computed from the value, (xp, z, h); None if every slope comes from z
     from_value: Callable[[Any, Array, Array], FromValue] | None = None
+    squares: bool = False  # whether its slope may come from squares of exponentials
 
     def steepest(self, xp: Any, z: Array, reach: Array) -> Array:
         """Bounds |phi'| everywhere in [z - reach, z + reach]."""
@@ -65,7 +66,12 @@ class Activation(NamedTuple):
         value_cost, from_value = self.textbook.value_cost, self.textbook.from_value
         if is_mixed:
             value_cost = self.textbook.mixed_cost or value_cost
-        return self._replace(value_cost=value_cost, slope_cost=slope_cost, from_value=from_value)
+        return self._replace(
+            value_cost=value_cost,
+            slope_cost=slope_cost,
+            from_value=from_value,
+            squares=self.has_logistic,
+        )
 
 
 def lost_in_slope(

@@ -1,11 +1,12 @@
 """The constants of an implementation's arithmetic, from which the rules make their allowances."""
 
+import math
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from compare.evidence.certificate.activations import Activation, Array
-from compare.evidence.rounding.arithmetic import Arithmetic, fraction_bits
+from compare.evidence.rounding.arithmetic import Arithmetic, fraction_bits, largest_number
 
 _ANYTHING = 1e30  # in place of infinity, which a weight of zero would turn into NaN
 
@@ -24,6 +25,21 @@ class Rounding(NamedTuple):
         """Returns the error of phi and phi' where an exponential in them overflows, [...]."""
         logistic = self.arithmetic.logistic
         return logistic * (1 + xp.abs(z)) if phi.has_logistic and logistic else 0.0
+
+    def square_error(self, xp: Any, z: Array, slope: Array, phi: Activation) -> Array | float:
+        """Returns the error of phi' where the square of an exponential over- or underflows, [n, N].
+
+        With E = exp(-z), E / (1 + E)^2 is 0 where E^2 overflows, and h^2 E is anything from 0 to
+        twice phi' where h^2 underflows. phi' is less than 1 / E and h then, times z in silu. Where
+        that is so of all units of a layer, it excuses nothing.
+        """
+        if not phi.squares:
+            return 0.0
+        arithmetic = self.arithmetic
+        least = max(arithmetic.lam, 1 / largest_number(arithmetic.dtype.name))
+        lost = 2 * math.sqrt(least) * (1 + xp.abs(z))
+        small = xp.where(xp.abs(slope) <= lost, 1.0, 0.0)
+        return small * xp.where(xp.min(small, axis=0) > 0, 0.0, xp.abs(slope))
 
     def dot(self, n: int) -> float:
         """Bounds the error of n terms and a bias, relative to the sum of their magnitudes.

@@ -37,7 +37,8 @@ def slope_of(
     error = phi.curvature(xp, z, z_error) * z_error + rounding.u * phi.slope_cost(xp, z)
     flushed = rounding.lam * (1 + xp.abs(z)) if phi.has_logistic else 0.0
     error = error + flushed + rounding.logistic_error(xp, z, phi)
-    slope = Slope(phi.slope(xp, z), error)
+    value = phi.slope(xp, z)
+    slope = Slope(value, error + rounding.square_error(xp, z, value, phi))
     if phi.from_value is None:
         return slope
     known = above.known & (xp.abs(z) > 4 * z_error)
