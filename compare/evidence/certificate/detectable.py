@@ -43,7 +43,7 @@ MOST_SAMPLES = 32
 Limits: TypeAlias = Mapping[tuple[str, str], np.ndarray]  # (rule, parameter) -> see `_limit`
 
 
-def detectable_ulp(case: Case) -> dict[str, float]:
+def detectable_ulp(case: Case, counted_in: np.dtype | None = None) -> dict[str, float]:
     """Returns the change in ulp that would be detected in every entry of these samples.
 
     Entries below the smallest normal number are left out: an ulp means little there. It takes
@@ -51,12 +51,13 @@ def detectable_ulp(case: Case) -> dict[str, float]:
 
     Args:
       case: samples whose gradients are finite.
+      counted_in: the dtype whose ulps are counted; None for that of the case's arithmetic.
 
     Returns:
       Parameter -> ulp; infinite if an entry could change undetected.
     """
     case = case.wide()
-    dtype = case.rounding.arithmetic.dtype
+    dtype = counted_in or case.rounding.arithmetic.dtype
     limits = {(c.rule, c.parameter): _limit(c, case.rounding) for c in check_gradients(case).checks}
     detectable = {}
     with np.errstate(divide="ignore", invalid="ignore", over="ignore"):

@@ -26,7 +26,8 @@ class Certification(NamedTuple):
 
     certificate: Certificate
     explanation: Explanation | None  # of the first failure
-    detectable: dict[str, float] | None  # ulp by parameter, in samples of the first block
+    # ulp of the run's dtype by parameter, in samples of the first block
+    detectable: dict[str, float] | None
 
 
 Certifications = dict[str, Certification]
@@ -68,7 +69,7 @@ class Certificates(Evidence[Certifications]):
                 row = certificate.first_failure.sample - block.start
                 explanation = self._diagnose(block, group, row)
             if block.start == self._first and certificate.failed == 0 and certificate.certified:
-                detectable = _detectable(group)
+                detectable = _detectable(group, self._problem.dtype)
             for name in group.names:
                 mine = dataclasses.replace(
                     certificate, implementation=name, rate=answers[name].rate
@@ -124,10 +125,10 @@ class Certificates(Evidence[Certifications]):
         return found._replace(place=found.place[::-1])
 
 
-def _detectable(group: Group) -> dict[str, float]:
+def _detectable(group: Group, dtype: np.dtype) -> dict[str, float]:
     """Returns the smallest changes that are surely seen, in a few finite samples."""
     case = group.highest
-    return detectable_ulp(case.take(np.flatnonzero(case.finite())[:MOST_SAMPLES]))
+    return detectable_ulp(case.take(np.flatnonzero(case.finite())[:MOST_SAMPLES]), dtype)
 
 
 def _fails_earlier(found: Certificate, known: Certificate | None) -> bool:
