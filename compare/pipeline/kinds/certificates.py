@@ -115,9 +115,11 @@ class Certificates(Evidence[Certifications]):
     def _diagnose(self, block: Block, group: Group, row: int) -> Explanation | None:
         """Explains a failure, if one cause fits this sample and the ones after it."""
         rows = (row + np.arange(min(_DIAGNOSED, block.size))) % block.size
-        case = group.highest.take(rows)
+        case, plain = (one.take(rows) for one in (group.highest, group.plain))
         with np.errstate(all="ignore"):  # a gradient that overflows fits nothing
-            found = diagnose(case, n_samples=self._problem.n_samples)
+            # first with all that formulas may lose, then with what is held against it
+            both = (diagnose(one, n_samples=self._problem.n_samples) for one in (case, plain))
+            found = next((one for one in both if one is not None), None)
             if not group.is_known and (found is None or found.mistake is None):
                 found = explain_by_precision(case) or found
         if found is None or self._layout == "in_out":
