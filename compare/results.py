@@ -27,7 +27,8 @@ class Participant(NamedTuple):
     source: str | None  # of gradients that a user brought
     certificate: Certificate
     explanation: Explanation | None  # of a failed certificate
-    detectable_ulp: dict[str, float] | None  # parameter -> smallest change that is surely seen
+    # parameter -> smallest change that is surely seen, in ulp of the run's dtype
+    detectable_ulp: dict[str, float] | None
     read: Choice | None = None  # how gradients that exist already were read
 
 

@@ -149,3 +149,16 @@ def test_blocks_come_in_order_and_hold_every_sample_once():
     compare_gradients(PARAMS, x, on_block=collect)
     assert starts == [0, 2048, 4096]
     assert [len(loss) for loss in losses] == [2048, 2048, 2]
+
+
+def test_what_is_detectable_is_counted_in_the_dtype_of_the_run():
+    """float64 arrays may come to no more than float32, and then a change is seen as in float32."""
+    rng = np.random.default_rng(0)
+    layers = [(rng.normal(size=(n, m)), rng.normal(size=m)) for n, m in ((2, 4), (4, 1))]
+    layers = [(w.astype(np.float32), b.astype(np.float32)) for w, b in layers]
+    x = rng.random((1, 2)).astype(np.float32)
+    names = ("numpy_manual", "torch_autograd")
+    report = compare_gradients(layers, x, implementations=names, activation="tanh")
+    exact, usual = (one.detectable_ulp for one in report.implementations)
+    assert report.implementations[0].dtype == "float64"
+    assert all(exact[name] == 1 < ulps < 1000 for name, ulps in usual.items())

@@ -59,10 +59,22 @@ def _textbook_tanh(z: Array) -> Array:
     return 2 * jax.nn.sigmoid(2 * z) - 1
 
 
+def _textbook_tanh_slope(z: Array, h: Array) -> Array:
+    """It has lost as much where h is small, as 1 / cosh(z)^2 has, and not only where h is 1."""
+    del z
+    return (1 - h) * (1 + h)
+
+
 def _textbook_softplus(z: Array) -> Array:
-    small = jnp.minimum(z, 10)  # where exp overflows in no dtype
+    small = jnp.clip(z, -10, 10)  # where exp overflows in no dtype
     above = jnp.where(z > 10, _softplus(z), jnp.log(1 + jnp.exp(small)))
-    return jnp.where(z < 0, z + jax.nn.softplus(-z), above)
+    below = z + jnp.where(z < -10, jax.nn.softplus(-z), jnp.log(1 + jnp.exp(-small)))
+    return jnp.where(z < 0, below, above)
+
+
+def _textbook_softplus_slope(z: Array, h: Array) -> Array:
+    """Of 1 - exp(-h) and sigmoid(z), what loses more: below 0 h is what is left of |z|."""
+    return jnp.where(z < 0, 1 - jnp.exp(-h), _textbook_sigmoid(z))
 
 
 def _textbook_silu(z: Array) -> Array:
@@ -97,8 +109,8 @@ TEXTBOOK: MappingProxyType[str, Activation] = MappingProxyType(
         **ACTIVATIONS,
         "relu": Activation(ACTIVATIONS["relu"].fn, _any_relu_slope),
         "sigmoid": Activation(_textbook_sigmoid, ACTIVATIONS["sigmoid"].deriv),
-        "tanh": Activation(_textbook_tanh, ACTIVATIONS["tanh"].deriv),
-        "softplus": Activation(_textbook_softplus, lambda z, h: _textbook_sigmoid(z)),
+        "tanh": Activation(_textbook_tanh, _textbook_tanh_slope),
+        "softplus": Activation(_textbook_softplus, _textbook_softplus_slope),
         "silu": Activation(_textbook_silu, _textbook_silu_slope),
         "gelu": Activation(_textbook_gelu, _textbook_gelu_slope),
     }

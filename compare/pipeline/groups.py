@@ -41,6 +41,11 @@ class Group(NamedTuple):
         """The case on the last rung, which allows for most."""
         return self.case.on(self.rungs[-1])
 
+    @property
+    def plain(self) -> Case:
+        """The case on the last rung without textbook formulas, on which failures are told."""
+        return self.case.on([rung for rung in self.rungs if not rung.is_textbook][-1])
+
 
 def groups_of(run: Run, block: Block, answers: Mapping[str, Answer]) -> list[Group]:
     """Groups the implementations of a run; those of which it is known how they compute come first.

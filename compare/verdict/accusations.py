@@ -36,7 +36,7 @@ def accusation(explanation: Explanation, implementation: str) -> str:
     if _is_input(quantity):
         wrong = _wrong_input(quantity, explanation.layer, implementation)
     else:
-        wrong = f"{quantity} of {implementation} is not what the chain rule gives"
+        wrong = f"{quantity} of {implementation} is not {_right(quantity)}"
     return f"{wrong}, and no single classic mistake explains it"
 
 
@@ -49,8 +49,10 @@ def explained(failure: Finding, explanation: Explanation, implementation: str) -
 def evidence(explanation: Explanation) -> str:
     """Says what the entry is that is furthest off, and what it should be."""
     found, expected = told_apart(explanation.found, explanation.expected)
-    asking = "forward pass" if _is_input(explanation.quantity) else "chain rule"
     place = f"{explanation.quantity}{subscript(explanation.place)}"
+    if explanation.mistake is None and _is_of_weights(explanation.quantity):
+        return f"{place} is {found} where {_right(explanation.quantity)} is {expected}"
+    asking = "forward pass" if _is_input(explanation.quantity) else "chain rule"
     return f"{place} is {found} where the {asking} asks for {expected}"
 
 
@@ -81,14 +83,31 @@ def _subject(failure: Finding, implementation: str) -> str:
     """Says what a rule finds wrong, where nothing more is known."""
     layer = int(failure.parameter[1:])
     if failure.rule in ("input", "activation"):
-        return _wrong_input(f"h{layer - 1}" if layer > 1 else "x", layer, implementation)
+        return _wrong_input(_act_name(layer - 1), layer, implementation)
     quantity = f"dL/dw{layer}" if failure.rule == "rank_one" else f"delta{layer}"
-    return f"{quantity} of {implementation} is not what the chain rule gives"
+    return f"{quantity} of {implementation} is not {_right(quantity)}"
+
+
+def _right(quantity: str) -> str:
+    """Says what a gradient should be; one of weights is held against that of biases beside it."""
+    if not _is_of_weights(quantity):
+        return "what the chain rule gives"
+    layer = int(quantity.removeprefix("dL/dw"))
+    return f"{_act_name(layer - 1)} times dL/db{layer}"
 
 
 def _wrong_input(quantity: str, layer: int, implementation: str) -> str:
     right = "what the forward pass gives" if layer > 1 else "that of the sample"
-    return f"the {quantity} that dL/dw{layer} of {implementation} implies is not {right}"
+    both = f"dL/dw{layer} and dL/db{layer}"
+    return f"the {quantity} that {both} of {implementation} imply is not {right}"
+
+
+def _act_name(layer: int) -> str:
+    return f"h{layer}" if layer else "x"
+
+
+def _is_of_weights(quantity: str) -> bool:
+    return quantity.startswith("dL/dw")
 
 
 def _is_input(quantity: str) -> bool:
@@ -103,7 +122,7 @@ def _broken_rule(failure: Finding, loss: Loss) -> str:
     found, expected = told_apart(failure.found, failure.expected)
     both = f"dL/dw{layer} and dL/db{layer}"
     return {
-        "rank_one": f"dL/dw{layer}{place} is {found} where {f'h{below}' if below else 'x'} times "
+        "rank_one": f"dL/dw{layer}{place} is {found} where {_act_name(below)} times "
         f"dL/db{layer} is {expected}",
         "input": f"{both} imply x{place} = {found} where it is {expected}",
         "activation": f"{both} imply h{below}{place} = {found} where phi(z{below}) is {expected}",

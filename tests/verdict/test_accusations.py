@@ -80,17 +80,17 @@ def compare(candidate, dtype=np.float32, samples=5, outputs=1):
 MISTAKES = {
     "bias forgotten": (
         backprop(use_b1=False),
-        f"the h1 that dL/dw2 of mine implies is not what the forward pass gives{UNKNOWN}",
+        f"the h1 that dL/dw2 and dL/db2 of mine imply is not what the forward pass gives{UNKNOWN}",
         r"dL/dw2 and dL/db2 imply h1\[\d\] = \S+ where phi\(z1\) is",
     ),
     "another activation": (
         backprop(h=lambda z: np.maximum(z, 0)),
-        f"the h1 that dL/dw2 of mine implies is not what the forward pass gives{UNKNOWN}",
+        f"the h1 that dL/dw2 and dL/db2 of mine imply is not what the forward pass gives{UNKNOWN}",
         r"dL/dw2 and dL/db2 imply h1\[\d\] = \S+ where phi\(z1\) is",
     ),
     "inputs rounded": (
         backprop(low=truncated),
-        f"the x that dL/dw1 of mine implies is not that of the sample{UNKNOWN}",
+        f"the x that dL/dw1 and dL/db1 of mine imply is not that of the sample{UNKNOWN}",
         r"dL/dw1 and dL/db1 imply x\[\d\] = \S+ where it is",
     ),
     "two factors": (
@@ -193,3 +193,66 @@ def test_the_deciding_values_are_of_the_quantity_that_is_named():
     (shown,) = report.values
     assert shown.quantity == "w2"
     assert shown.values["mine"] == pytest.approx(2 * shown.values["numpy_manual"], rel=1e-5)
+
+
+def tanh_net(seed, sizes, bias):
+    rng = np.random.default_rng(seed)
+    layers = [
+        (rng.normal(size=pair).astype(np.float32), (bias * rng.normal(size=pair[1])))
+        for pair in itertools.pairwise(sizes)
+    ]
+    layers = [(w, b.astype(np.float32)) for w, b in layers]
+    x, y = (rng.normal(size=(1, n)).astype(np.float32) for n in (sizes[0], sizes[-1]))
+    return layers, x, y
+
+
+def tanh_backprop(layer, change):
+    """A backprop of tanh layers in which dL/dw of one layer is changed, with its weights."""
+
+    def mine(params, x, y):
+        h = [x]
+        for w, b in params[:-1]:
+            h.append(np.tanh(h[-1] @ w + b))
+        delta, grads = 2 * (h[-1] @ params[-1][0] + params[-1][1] - y), []
+        for i in range(len(params) - 1, -1, -1):
+            dw = np.outer(h[i], delta)
+            grads.insert(0, (change(dw, params[i][0]) if i + 1 == layer else dw, delta))
+            if i:
+                delta = (params[i][0] @ delta) * (1 - h[i] * h[i])
+        return grads
+
+    return mine
+
+
+def first_row_negated(dw, w):
+    del w
+    return np.concatenate([-dw[:1], dw[1:]])
+
+
+def decayed(dw, w):
+    return dw + np.float32(0.01) * w
+
+
+INNOCENT = {
+    "saturated": ((2, 4, 4, 2), 10, 1, first_row_negated, "dL/dw1 of mine is not x times dL/db1"),
+    "no product": ((3, 4, 4, 4, 2), 1, 2, decayed, "dL/dw2 of mine is not h1 times dL/db2"),
+    "one unit": ((3, 4, 3, 1, 4, 2), 1, 3, decayed, "dL/dw3 of mine is not h2 times dL/db3"),
+}
+
+
+@pytest.mark.parametrize("seed", [2, 3, 4])
+@pytest.mark.parametrize("name", INNOCENT)
+def test_no_innocent_layer_is_blamed(name, seed):
+    """Neither one whose rounding is large, nor one next to a wrong one that spoils what it shows.
+
+    Under a saturated layer all of delta is rounding. From a wrong dL/dw no h is to be recovered, by
+    which the layer above could be judged.
+    """
+    sizes, bias, layer, change, said = INNOCENT[name]
+    report = compare_gradients(
+        *tanh_net(seed, sizes, bias),
+        activation="tanh",
+        implementations=["numpy_manual"],
+        candidates={"mine": tanh_backprop(layer, change)},
+    )
+    assert report.reason.startswith(said), report.reason

@@ -10,7 +10,12 @@ rounding has used already:
               |h_i| delta_j / |delta|^2; and by the rule of delta_j itself, unless z, which is
               recovered from it, changes too
 
-In a layer of one unit q is 1 and rank_one detects nothing: only the rule of h counts.
+In a layer of one unit q is 1 and rank_one detects nothing: only the rule of h counts. Where z is at
+a kink, the rule of delta_j admits all between 0 and what comes down, and detects nothing.
+
+In float64 the rules are themselves evaluated with errors as large as those they allow for, which is
+why all that they allow is doubled (`rounding.rounding_of`). found - expected is then off by up to
+half of what is allowed, before the change and after it.
 
 If the gradient was read from print, the allowances change with an entry too, by up to 3 p of the
 change of h, where p is the share of h in doubt (`recovery.doubt`). And since all this is of first
@@ -25,7 +30,9 @@ import numpy as np
 
 from compare.evidence.certificate.case import Case
 from compare.evidence.certificate.checks import check_gradients
-from compare.evidence.certificate.recovery import doubt
+from compare.evidence.certificate.forward import trace_preacts
+from compare.evidence.certificate.recovery import doubt, recover_layers
+from compare.evidence.certificate.rounding import Rounding
 from compare.evidence.certificate.rules import Check
 from compare.evidence.differences.ulp import ulp_distance
 from compare.evidence.rounding.print_rounding import hidden_by_print
@@ -36,7 +43,9 @@ MOST_SAMPLES = 32
 Limits: TypeAlias = Mapping[tuple[str, str], np.ndarray]  # (rule, parameter) -> see `_limit`
 
 
-def detectable_ulp(case: Case, *, times: float = 1.0) -> dict[str, float]:
+def detectable_ulp(
+    case: Case, counted_in: np.dtype | None = None, *, times: float = 1.0
+) -> dict[str, float]:
     """Returns the change in ulp that would be detected in every entry of these samples.
 
     Entries below the smallest normal number are left out: an ulp means little there. It takes
@@ -44,14 +53,18 @@ def detectable_ulp(case: Case, *, times: float = 1.0) -> dict[str, float]:
 
     Args:
       case: samples whose gradients are finite.
+      counted_in: the dtype whose ulps are counted; None for that of the case's arithmetic.
       times: by how much a rule has to be broken, in units of what it allows.
 
     Returns:
       Parameter -> ulp; infinite if an entry could change undetected.
     """
     case = case.wide()
-    dtype = case.rounding.arithmetic.dtype
-    limits = {(c.rule, c.parameter): _limit(c, times) for c in check_gradients(case).checks}
+    dtype = counted_in or case.rounding.arithmetic.dtype
+    rounding = case.rounding
+    limits = {
+        (c.rule, c.parameter): _limit(c, rounding, times) for c in check_gradients(case).checks
+    }
     detectable = {}
     with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
         for i, (dw, db) in enumerate(case.grads):
@@ -100,13 +113,21 @@ def _by_own_rule(limits: Limits, case: Case, i: int, h: np.ndarray) -> np.ndarra
         s = np.abs(case.params[i + 1][0] @ case.grads[i + 1][1])
         drag = s * case.activations[i].largest_curvature * reach * size / norm
         own = limits[("chain", f"b{i + 1}")]
+        own = np.where(_at_kink(case, i, moved=own * reach * size / norm), np.inf, own)
     return np.where(drag < 0.5, own / (1 - drag), np.inf)
 
 
-def _limit(check: Check, times: float) -> np.ndarray:
+def _at_kink(case: Case, i: int, *, moved: np.ndarray) -> np.ndarray:
+    """Returns where the rule of delta admits any slope once z has moved so far, [n_l, N] bool."""
+    z, error = trace_preacts(np, case, recover_layers(np, case))[i]
+    return np.asarray((np.abs(z) <= error + moved) & case.activations[i].has_kink)
+
+
+def _limit(check: Check, rounding: Rounding, times: float) -> np.ndarray:
     """Returns how far an entry may move before its rule is sure to be broken by so much."""
-    moved = times * check.allowed + np.abs(check.found - check.expected)
-    return np.where(check.applies, moved, np.inf)
+    evaluated = check.allowed if rounding.arithmetic.dtype == np.float64 else 0.0
+    used = np.abs(check.found - check.expected) + evaluated
+    return np.where(check.applies, times * check.allowed + used, np.inf)
 
 
 def _largest_in_ulp(change: np.ndarray, values: np.ndarray, dtype: np.dtype) -> float:

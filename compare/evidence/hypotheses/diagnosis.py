@@ -3,20 +3,22 @@
 The layers are walked on the way of the data: the inputs that the gradient implies first, if they
 may be why the output is another, then from the output down. The first of h_l, delta_l, dL/db_l
 alone and dL/dw_l that is not what its neighbours ask for in the failed sample is compared with a
-table of mistakes, each a formula for what would be computed instead. A mistake that fits to within
-rounding in every sample, certified ones included, is the explanation. If none fits, or if several
-fit, none is named.
+table of mistakes, each a formula for what would be computed instead. Nothing is called wrong that
+is within the rounding of its rule, which under a saturated layer may be all of delta. A mistake
+that fits to within rounding in every sample, certified ones included, is the explanation. If none
+fits, or if several fit, none is named.
 """
 
 import itertools
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 import numpy as np
 
 from compare.evidence.certificate.case import Case
+from compare.evidence.certificate.checks import check_gradients, ratios
 from compare.evidence.hypotheses.factors import is_right_without
-from compare.evidence.hypotheses.fitting import Tolerance, fits, fits_in, outer
+from compare.evidence.hypotheses.fitting import Tolerance, fits, outer, within
 from compare.evidence.hypotheses.mistakes import (
     Mistakes,
     factors,
@@ -73,22 +75,56 @@ def diagnose(case: Case, *, n_samples: int) -> Explanation | None:
     first = _backward(forward, n_samples)
     if first is not None and first.mistake is not None:
         return first
-    recovered = RightValues(case, alive)
-    is_output = first is not None and first.quantity == f"delta{forward.n_layers}"
-    inputs = _wrong_input(recovered) if is_output else None
+    recovered = _recovered(case, alive)
+    local = _backward(recovered, n_samples)
+    output = f"delta{forward.n_layers}"
+    suspects = [one.quantity for one in (first, local) if one is not None]
+    inputs = _wrong_input(recovered) if output in suspects[:1] else None
     if inputs is not None:
         return inputs
-    local = _backward(recovered, n_samples)
-    if local is not None and (is_output or local.mistake is not None):
-        return local
-    return first or local
+    if first is None or first.quantity == output:
+        return local or first
+    is_told = local is not None and local.mistake is not None and local.quantity == first.quantity
+    return local if is_told else first
+
+
+def _recovered(case: Case, alive: Sequence[np.ndarray]) -> RightValues:
+    """Returns the right values by the h that the gradients imply, where those may be believed.
+
+    If dw is no product of some h and db, no h is to be recovered from it. If it is, and h is not
+    what the layer below makes, then either the program had this h, or dw is wrong: whichever of the
+    two leaves less to blame is assumed.
+    """
+    products, inputs = (
+        [
+            np.all(ratios(one) <= 1, axis=tuple(range(one.found.ndim - 1)))
+            for one in check_gradients(case).checks
+            if one.rule in rules
+        ]
+        for rules in (("rank_one",), ("input", "activation"))
+    )
+    believed = [a & b for a, b in zip(alive, products, strict=True)]
+    doubted = [a & b for a, b in zip(believed, inputs, strict=True)]
+    both = (RightValues(case, believed), RightValues(case, doubted))
+    return min(both, key=lambda right: len(list(_suspects(right))))
 
 
 def _backward(right: RightValues, n_samples: int) -> Explanation | None:
     """Returns what is wrong first from the output down, or None."""
-    layers = range(right.n_layers, 0, -1)
-    found = (_explain(right, layer, n_samples) for layer in layers)
-    return next((one for one in found if one is not None), None)
+    suspect = next(_suspects(right), None)
+    if suspect is None:
+        return None
+    by_weights = suspect.quantity.startswith("dL/dw")
+    if by_weights:
+        named = of_weights(right, suspect.layer)
+    elif suspect.layer == right.n_layers:
+        named = of_output(right)
+    else:
+        named = of_delta(right, suspect.layer)
+    by = factors(right, n_samples, of_loss=suspect.quantity == f"delta{right.n_layers}")
+    named = ((f"is what comes out if {said}", value) for said, value in named)
+    mistakes = itertools.chain(named, _scaled(right.case, suspect, by))
+    return _explanation(suspect, _fitting(suspect, mistakes))
 
 
 def _wrong_input(right: RightValues) -> Explanation | None:
@@ -96,31 +132,51 @@ def _wrong_input(right: RightValues) -> Explanation | None:
     for layer in range(1, right.n_layers + 1):
         dw, db = right.case.grads[layer - 1]
         h, (_, tolerance) = right.act(layer - 1), right.tolerances(layer)
-        if not fits_in(_FAILED, dw, outer(h, db), tolerance):
+        value = outer(h, db)
+        if _is_wrong(dw, value, tolerance, right.weights_error(layer, db)):
             quantity = f"h{layer - 1}" if layer > 1 else "x"
             return _explanation(_Suspect(quantity, layer, right.implied(layer), h, tolerance), None)
     return None
 
 
-def _explain(right: RightValues, layer: int, n_samples: int) -> Explanation | None:
-    """Returns what is wrong in this layer, or None."""
+def _suspects(right: RightValues) -> Iterator[_Suspect]:
+    """Yields what is wrong in every layer in which something is, from the output down."""
+    for layer in range(right.n_layers, 0, -1):
+        dw, db = right.case.grads[layer - 1]
+        h, delta = right.act(layer - 1), right.delta(layer)
+        of_db, of_dw = right.tolerances(layer)
+        error, product = right.delta_error(layer), outer(h, db)
+        is_missing = dw[..., _FAILED].any() and not db[..., _FAILED].any()
+        if is_missing or _is_wrong(db, delta, of_db, error):
+            quantity = f"dL/db{layer}" if _is_alone(right, layer, error) else f"delta{layer}"
+            yield _Suspect(quantity, layer, db, delta, of_db)
+        elif _is_wrong(dw, product, of_dw, right.weights_error(layer, db)):
+            yield _Suspect(f"dL/dw{layer}", layer, dw, product, of_dw)
+
+
+def _is_wrong(
+    found: np.ndarray, value: np.ndarray, tolerance: Tolerance, error: np.ndarray
+) -> bool:
+    return not _agrees(found, value, tolerance, error)[_FAILED]
+
+
+def _agrees(
+    found: np.ndarray, value: np.ndarray, tolerance: Tolerance, error: np.ndarray
+) -> np.ndarray:
+    """Returns which samples are within their tolerance, or within rounding in each entry, [N]."""
+    near = np.all(np.abs(found - value) <= error, axis=tuple(range(found.ndim - 1)))
+    return np.asarray(near | within(found, value, tolerance))
+
+
+def _is_alone(right: RightValues, layer: int, error: np.ndarray) -> bool:
+    """Whether db is wrong and dw beside it is right: dw is h delta, and not h db."""
     dw, db = right.case.grads[layer - 1]
     h, delta = right.act(layer - 1), right.delta(layer)
     of_db, of_dw = right.tolerances(layer)
-    if not fits_in(_FAILED, db, delta, of_db):
-        alone = fits(dw, outer(h, delta), of_dw._replace(relative=of_db.relative))
-        quantity = f"dL/db{layer}" if alone else f"delta{layer}"
-        suspect = _Suspect(quantity, layer, db, delta, of_db)
-        named = of_output(right) if layer == right.n_layers else of_delta(right, layer)
-    elif not fits_in(_FAILED, dw, outer(h, db), of_dw):
-        suspect = _Suspect(f"dL/dw{layer}", layer, dw, outer(h, db), of_dw)
-        named = of_weights(right, layer)
-    else:
-        return None
-    by = factors(right, n_samples, of_loss=suspect.quantity == f"delta{right.n_layers}")
-    named = ((f"is what comes out if {said}", value) for said, value in named)
-    mistakes = itertools.chain(named, _scaled(right.case, suspect, by))
-    return _explanation(suspect, _fitting(suspect, mistakes))
+    allowed = right.weights_error(layer, delta) + outer(np.abs(h), error)
+    of_delta = _agrees(dw, outer(h, delta), of_dw._replace(relative=of_db.relative), allowed)
+    of_found = _agrees(dw, outer(h, db), of_dw, right.weights_error(layer, db))
+    return bool(np.all(of_delta) and not np.all(of_found))
 
 
 def _scaled(case: Case, suspect: _Suspect, by: Mapping[float, str]) -> Mistakes:

@@ -51,15 +51,10 @@ def tolerances(
 
 def fits(found: np.ndarray, value: np.ndarray, tolerance: Tolerance) -> bool:
     """Returns whether all samples are equal within the tolerance."""
-    return bool(np.all(_within(found, value, tolerance)))
+    return bool(np.all(within(found, value, tolerance)))
 
 
-def fits_in(sample: int, found: np.ndarray, value: np.ndarray, tolerance: Tolerance) -> bool:
-    """Returns whether one sample is equal within the tolerance."""
-    return bool(_within(found, value, tolerance)[sample])
-
-
-def _within(found: np.ndarray, value: np.ndarray, tolerance: Tolerance) -> np.ndarray:
+def within(found: np.ndarray, value: np.ndarray, tolerance: Tolerance) -> np.ndarray:
     """Returns which samples are equal within the tolerance, [N] bool."""
     distance = largest(found - value)
     return np.asarray(distance <= tolerance.relative * largest(value) + tolerance.hidden)

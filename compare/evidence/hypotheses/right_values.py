@@ -8,12 +8,20 @@ from collections.abc import Sequence
 import numpy as np
 
 from compare.evidence.certificate.case import Case
-from compare.evidence.certificate.forward import trace_preacts
+from compare.evidence.certificate.forward import Preacts, trace_preacts
 from compare.evidence.certificate.recovery import recover_layers
+from compare.evidence.certificate.rules import (
+    Delta,
+    activation_rule,
+    chain_rule,
+    input_rule,
+    output_rule,
+)
 from compare.evidence.hypotheses.fitting import (
     LayerAbove,
     Tolerance,
     largest,
+    outer,
     relative_error,
     tolerances,
 )
@@ -40,10 +48,14 @@ class RightValues:
             layer._replace(known=layer.known & one)
             for layer, one in zip(recover_layers(np, case), trusted, strict=True)
         ]
-        self.preacts = trace_preacts(np, case, self._layers)
         width = max(max(w.shape) for w, _ in case.params)
         self._rounding = 64 * rounding.u + 4 * rounding.dot(width)
         self._coarsest = max(_COARSEST, 32 * rounding.u, 16 * rounding.arithmetic.operand_u)
+        # the bounds of a forward pass grow with depth far beyond its errors
+        self.preacts = [
+            Preacts(z, np.minimum(error, self._coarsest * largest(z)))
+            for z, error in trace_preacts(np, case, self._layers)
+        ]
 
     @property
     def n_layers(self) -> int:
@@ -73,6 +85,37 @@ class RightValues:
         if layer == self.n_layers:
             return np.asarray(self.case.loss.slope(self.preacts[-1].z, self.case.y))
         return self.passed_down(layer) * self.slope(layer)
+
+    def delta_error(self, layer: int) -> np.ndarray:
+        """Returns how far delta_l as computed may be from `delta`, [n_l, N].
+
+        Where an activation is saturated, that may be all of delta.
+        """
+        case, i = self.case, layer - 1
+        db, own = case.grads[i][1], self._layers[i]
+        if layer == self.n_layers:
+            check = output_rule(np, case, self.preacts[-1], db)
+        else:
+            above = Delta(case.grads[layer][1], self._layers[layer].delta_hidden)
+            check, *_ = chain_rule(np, case, i, above, self._layers, self.preacts[i])
+        allowed = own.beside_print(check.allowed, case.rounding)
+        return np.asarray(allowed + np.abs(check.expected - self.delta(layer)))
+
+    def weights_error(self, layer: int, delta: np.ndarray) -> np.ndarray:
+        """Returns how far dw_l as computed may be from h delta, [n_in, n_l, N]."""
+        case, i, rounding = self.case, layer - 1, self.case.rounding
+        own, h = self._layers[i], self.act(i)
+        if i:
+            h_error = activation_rule(np, case, i, own, self.preacts[i - 1]).allowed
+        else:
+            h_error = input_rule(np, case, own).allowed
+        product = outer(h, delta)
+        allowed = (1 + 2 * rounding.outer) * outer(h_error, np.abs(delta))
+        allowed += 2 * rounding.slack * rounding.outer * np.abs(product)
+        allowed += rounding.slack * rounding.lam * (1 + np.abs(h))[:, None]
+        if own.dw_hidden is not None and own.delta_hidden is not None:
+            allowed += own.dw_hidden + outer(np.abs(h) + h_error, own.delta_hidden)
+        return np.asarray(allowed)
 
     def tolerances(self, layer: int) -> tuple[Tolerance, Tolerance]:
         """Returns how far db may be off, and dw beside db as found."""

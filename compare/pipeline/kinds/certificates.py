@@ -27,7 +27,8 @@ class Certification(NamedTuple):
 
     certificate: Certificate
     explanation: Explanation | None  # of the first failure
-    detectable: dict[str, float] | None  # ulp by parameter, in samples of the first block
+    # ulp of the run's dtype by parameter, in samples of the first block
+    detectable: dict[str, float] | None
 
 
 Certifications = dict[str, Certification]
@@ -69,7 +70,7 @@ class Certificates(Evidence[Certifications]):
                 row = certificate.first_failure.sample - block.start
                 explanation = self._diagnose(block, group, row)
             if block.start == self._first and certificate.failed == 0 and certificate.certified:
-                detectable = _detectable(group)
+                detectable = _detectable(group, self._problem.dtype)
             for name in group.names:
                 mine = dataclasses.replace(
                     certificate, implementation=name, rate=answers[name].rate
@@ -115,9 +116,11 @@ class Certificates(Evidence[Certifications]):
     def _diagnose(self, block: Block, group: Group, row: int) -> Explanation | None:
         """Explains a failure, if one cause fits this sample and the ones after it."""
         rows = (row + np.arange(min(_DIAGNOSED, block.size))) % block.size
-        case = group.highest.take(rows)
+        case, plain = (one.take(rows) for one in (group.highest, group.plain))
         with np.errstate(all="ignore"):  # a gradient that overflows fits nothing
-            found = diagnose(case, n_samples=self._problem.n_samples)
+            # first with all that formulas may lose, then with what is held against it
+            both = (diagnose(one, n_samples=self._problem.n_samples) for one in (case, plain))
+            found = next((one for one in both if one is not None), None)
             if not group.is_known and (found is None or found.mistake is None):
                 found = explain_by_precision(case) or found
         if found is None or self._layout == "in_out":
@@ -125,19 +128,23 @@ class Certificates(Evidence[Certifications]):
         return found._replace(place=found.place[::-1])
 
 
-def _detectable(group: Group) -> dict[str, float] | None:
+def _detectable(group: Group, dtype: np.dtype) -> dict[str, float] | None:
     """Returns the smallest changes that are surely seen, in a few finite samples.
 
     Where nobody knows how a gradient was computed, a change is only seen if it can be no rounding
     of single entries.
+
+    Args:
+      group: of implementations.
+      dtype: in whose ulps a change is counted.
     """
     case = group.highest
     case = case.take(np.flatnonzero(case.finite())[:MOST_SAMPLES])
     if group.is_known:
-        return detectable_ulp(case)
+        return detectable_ulp(case, dtype)
     if may_be_scattered(case.wide(), HARDLY * (1 + 2.0**-10)).any():
         return None
-    return detectable_ulp(case, times=HARDLY)
+    return detectable_ulp(case, dtype, times=HARDLY)
 
 
 def _fails_earlier(found: Certificate, known: Certificate | None) -> bool:

@@ -322,3 +322,28 @@ def test_a_slope_that_is_flushed_to_zero_is_right():
     flushed = (Layer(nothing[:, None], nothing), Layer(nothing[:, None], delta2))
     certificate = prove(params, batch, "silu", flushed)
     assert (certificate.failed, certificate.silent) == (0, 1)
+
+
+@pytest.mark.parametrize("seed", [3, 5, 6, 9, 13])
+def test_in_float64_a_change_above_detectable_ulp_is_found_in_every_entry(seed):
+    """The rules are evaluated in float64 too, with errors as large as those they allow for."""
+    rng = np.random.default_rng(seed)
+    sizes = tuple(int(n) for n in rng.integers(1, 6, 4))
+    params, batch, activation = make(
+        sizes, "silu", samples=1, dtype=np.dtype(np.float64), seed=seed
+    )
+    grads = right(params, batch, activation)
+    known = detectable_ulp(case_of(params, batch, grads, activation))
+    moved = [
+        (layer, kind, place, sign)
+        for layer, pair in enumerate(grads)
+        for kind, array in enumerate(pair)
+        for place in np.ndindex(array.shape[1:])
+        for sign in (-1, 1)
+    ]
+    each = tuple(Layer(*(np.repeat(leaf, len(moved), axis=0) for leaf in pair)) for pair in grads)
+    for row, (layer, kind, place, sign) in enumerate(moved):
+        steps = sign * int(np.ceil(known["wb"[kind] + str(layer + 1)]))
+        each[layer][kind].view(np.int64)[(row, *place)] += steps
+    batch = Batch(*(np.repeat(leaf, len(moved), axis=0) for leaf in batch))
+    assert prove(params, batch, activation, each).failed == len(moved)

@@ -7,6 +7,7 @@ import pytest
 
 from compare import compare_gradients
 from compare.evidence.certificate.certificate import certify
+from compare.evidence.certificate.detectable import detectable_ulp
 from compare.implementations.table import IMPLEMENTATIONS
 from compare.selftest.backward import backward, forward
 from jaxmlp import Batch, Layer
@@ -171,3 +172,17 @@ def test_a_wrong_slope_of_another_unit_is_found():
     certificate = certify("spoilt", case_of(layers, batch, grads, "relu"))
     assert (certificate.failed, certificate.first_failure.rule) == (1, "chain")
     assert certificate.first_failure.index == (2,)
+
+
+def test_where_any_slope_is_right_nothing_is_said_to_be_detectable():
+    """At x = 0 the gradient of the weights is 0, and says nothing of that of the biases either."""
+    layers, batch = at_zero((1, 2, 1))
+    batch = batch._replace(x=batch.x[:1], y=batch.y[:1])
+    f = forward(layers, batch, "relu")
+    grads = [Layer(w.copy(), b.copy()) for w, b in backward(f)]
+    grads[0].b[:] = grads[1].b @ layers[1].w.T  # as one who takes 1 for the slope at 0 has it
+    known = detectable_ulp(case_of(layers, batch, grads, "relu"))["b1"]
+    assert certify("mine", case_of(layers, batch, grads, "relu")).failed == 0
+    grads[0].b[0, 0] *= F32(0.9)
+    assert certify("mine", case_of(layers, batch, grads, "relu")).failed == 0
+    assert known == np.inf
