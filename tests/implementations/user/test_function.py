@@ -119,7 +119,7 @@ BAD = {
     "too_many": ("return [(x, y), (x, y)]", "got 2 items"),
     "triple": ("return [(x, y, y)]", "got 3 items for layer 1"),
     "shape": ("return [(x, y)]", r"sample 0: dw1: expected shape \[2, 3\], got \[2\]"),
-    "transposed": ("return [(np.outer(y, x), y)]", r"got \[3, 2\]; transpose it, or .*--layout"),
+    "transposed": ("return [(np.outer(y, x), y)]", r"got \[3, 2\]; transpose it$"),
     "integer": ("return [(np.ones((2, 3), int), y)]", "dw1: expected numbers .* of int64"),
     "complex": ("return [(np.outer(x, y), y * 1j)]", "db1: expected numbers .* of complex64"),
     "object": ("return [(np.outer(x, y).astype(object), y)]", "ndarray of object"),
