@@ -1,6 +1,6 @@
 """Gradients in another arrangement than a list of pairs: which one has the expected shapes.
 
-Only shapes are looked at, and only after gradients could not be read.
+Only shapes are looked at, and only where the gradients do not have just the expected ones.
 """
 
 import collections
@@ -68,7 +68,7 @@ def likelier_arrangement(
     and [db1, db2] could be taken for [dw1, db1] and [dw2, db2].
 
     Args:
-      pairs: the shapes that came, which are the expected ones but for axes of 1.
+      pairs: the shapes that came, which are the expected ones, or are but for axes of 1.
       shapes: the expected ones.
       n: as in `arrangement_words`.
     """
