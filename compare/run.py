@@ -52,9 +52,9 @@ def _compare(config: Config, imported: ImportedFiles) -> "tuple[Report, Sequence
     from compare.report.reckoning import Reckoning
     from compare.resume.folder import discard
     from compare.resume.journal import Journal
-    from compare.resume.processes import join, leave
+    from compare.resume.processes import are_several, join, leave
 
-    brought = from_flags(config, make_problems(config))
+    brought = from_flags(config, make_problems(config), called_first=not are_several(config))
     problem = brought.problem
     config = problem.complete_config(config)
     baseline = None if config.baseline is None else read_baseline(config.baseline, problem)

@@ -41,7 +41,7 @@ def here(tmp_path, monkeypatch, earlier):
     (tmp_path / "out").mkdir()
     shutil.copy(earlier / "my_autograd.dat", tmp_path / "out")
     (tmp_path / "backward.py").write_text(BACKWARD)
-    (tmp_path / "module_of_theirs.py").write_text("def gradients(params, x, y): return []\n")
+    (tmp_path / "module_of_theirs.py").write_text("def gradients(params, x, y): return params\n")
     (tmp_path / "my.flags").write_text("\n".join(SMALL))
     (tmp_path / "folder" / "report.json").mkdir(parents=True)
     os.link(tmp_path / "w.npz", tmp_path / "hard.npz")
@@ -80,7 +80,7 @@ REFUSED = {
         r"--out \.: my_autograd.dat there is read by this run, as --gradients",
     ),
     "the_source_of_a_candidate": (
-        ["--candidate=numpy:size", "--save_baseline=backward.py"],
+        ["--candidate=tests.support.backwards:right", "--save_baseline=backward.py"],
         f"--save_baseline backward.py: it {THEIRS} name",
     ),
     "the_module_of_a_candidate": (
@@ -176,8 +176,11 @@ def test_a_file_that_comes_while_it_runs_is_not_replaced(tmp_path):
     (tmp_path / "mine.py").write_text(
         "import pathlib\n"
         "from tests.support.backwards import right\n"
+        "calls = []\n"
         "def gradients(params, x, y):\n"
-        f"    pathlib.Path({str(tmp_path)!r}, 'report.json').write_text('mine')\n"
+        "    calls.append(x)\n"
+        "    if len(calls) > 1:  # the first is before the run\n"
+        f"        pathlib.Path({str(tmp_path)!r}, 'report.json').write_text('mine')\n"
         "    return right(params, x, y)\n"
     )
     with pytest.raises(UsageError, match=r"nothing was written: report\.json was not written by"):

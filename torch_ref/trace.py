@@ -71,8 +71,9 @@ def place(name: str, module: nn.Module) -> str:
 
 
 def first_line(error: Exception) -> str:
-    """Returns the first line of an error, to be quoted in a sentence."""
-    return str(error).strip().partition("\n")[0] or type(error).__name__
+    """Returns the kind of an error and its first line, to be quoted in a sentence."""
+    kind, line = type(error).__name__, str(error).strip().partition("\n")[0]
+    return f"{kind}: {line}" if line else kind
 
 
 def _step(module: nn.Module, node: fx.Node, previous: fx.Node, dtype: torch.dtype) -> Step:

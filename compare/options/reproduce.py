@@ -1,10 +1,9 @@
 """The command line that a Config stands for."""
 
 import shlex
-from collections.abc import Iterator
-from typing import Any
 
 from compare.options.config import OPTIONS, Config
+from compare.options.wording import as_flag
 
 
 def reproducing_command(config: Config, sample: int) -> str | None:
@@ -37,15 +36,6 @@ def _command(config: Config, purposes: tuple[str, ...], *more: str) -> str | Non
         if name == "samples" and config.data is not None:
             default = None  # which is all that the file has
         if option.purpose in purposes and value not in (default, None):
-            words += _flags(name, value)
+            each = value if option.kind == "repeated" else [value]
+            words += [as_flag(name, one) for one in each]
     return shlex.join([*words, *more])
-
-
-def _flags(name: str, value: Any) -> Iterator[str]:
-    kind = OPTIONS[name].kind
-    if kind == "flag":
-        yield f"--{name}" if value else f"--no{name}"
-    elif kind == "repeated":
-        yield from (f"--{name}={one}" for one in value)
-    else:
-        yield f"--{name}={','.join(map(str, value)) if isinstance(value, tuple) else value}"

@@ -41,14 +41,19 @@ class Share(NamedTuple):
         return blocks[slice(*ends)]
 
 
+def are_several(config: Config, environment: Mapping[str, str] = os.environ) -> bool:
+    """Whether other processes take part. JAX must not compute before they have met in `join`."""
+    launched = any(environment.get(name, "1") not in ("", "0", "1") for name in _LAUNCHED)
+    return config.num_processes is not None or launched
+
+
 def join(config: Config, environment: Mapping[str, str] = os.environ) -> Share:
     """Joins the other processes of this run, if there are any.
 
     Raises:
       UsageError: if that fails.
     """
-    launched = any(environment.get(name, "1") not in ("", "0", "1") for name in _LAUNCHED)
-    if config.num_processes is None and not launched:
+    if not are_several(config, environment):
         return Share()
     import jax
 

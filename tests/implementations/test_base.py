@@ -8,6 +8,7 @@ from compare.evidence.rounding.arithmetic import Arithmetic, plain_arithmetic
 from compare.implementations.base import Computation, Implementation
 from compare.implementations.formulas import FORMULAS, formula
 from compare.implementations.table import IMPLEMENTATIONS
+from compare.implementations.user.calling import Calling
 from compare.implementations.user.function import candidate
 from compare.implementations.user.torch_module import recognise
 from compare.problem.network import uniform_network
@@ -49,8 +50,8 @@ def test_an_entry_says_what_it_builds(name):
 def test_a_name_gives_a_candidate_no_formula(name):
     """One called `module` is bounded as any other that is brought, and not as torch is."""
     params = init_params(np.random.default_rng(0), (2, 3, 1))
-    options = {"layout": "in_out", "arrays": "numpy", "batched": False}
-    made = candidate(name, "mine.py", lambda params, x, y: None, params, **options)
+    calling = Calling("in_out", "numpy", candidate_batched=False)
+    made = candidate(name, "mine.py", lambda params, x, y: None, params, calling)
     assert made.formula is None
 
 

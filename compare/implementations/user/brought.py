@@ -1,7 +1,8 @@
 """Gradients that a user brings, as implementations with names of their own."""
 
+import functools
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -10,12 +11,16 @@ from compare.formats.reading import Choice
 from compare.implementations.base import Implementation
 from compare.implementations.stored import stored
 from compare.implementations.table import IMPLEMENTATIONS
+from compare.implementations.user.calling import Calling
 from compare.implementations.user.chosen import choose
+from compare.implementations.user.first_call import FirstCall
 from compare.implementations.user.function import Backward, candidate
 from compare.implementations.user.loading import load_candidate
 from compare.implementations.user.readable import GradientArrays, GradientsOfFile
+from compare.implementations.user.sandbox import errors_told
 from compare.options.arguments import list_of
 from compare.options.config import Config
+from compare.options.wording import Wording, as_argument, as_flag
 from compare.problem.problem import Problem, Problems
 
 _INPUTS = ("params", "data")  # files that may be saved beside what is brought
@@ -30,21 +35,29 @@ class Brought(NamedTuple):
     doubt: str | None  # what to say of an order of layers that nothing has decided
 
 
-def from_flags(config: Config, problems: Problems) -> Brought:
+def from_flags(config: Config, problems: Problems, *, called_first: bool = True) -> Brought:
     """Loads every --candidate, reads every --gradients, and settles which problem is meant.
 
+    Args:
+      config: the options.
+      problems: what the weights may be.
+      called_first: whether candidates are called once to see whether they can be.
+
     Raises:
-      UsageError: if one cannot be had.
+      UsageError: if one cannot be had, or fails in that call.
     """
     files = [
         GradientsOfFile(path, problems.candidates[0], config.layout) for path in config.gradients
     ]
     chosen = choose(problems, files)
     problem = chosen.problem
+    first_call = _first_call(problem, problem.complete_config(config), as_flag)
     made = []
     for reference in config.candidate:
         source, _, name = reference.rpartition(":")
-        one = _candidate(name, reference, load_candidate(reference), problem, config)
+        function = load_candidate(reference)
+        make, calling = _ways_to_call(name, reference, function, problem, config)
+        one = first_call.check_candidate(make, calling) if called_first else make(calling)
         made.append((Path(source).stem, one))
     for path, answer, choice in zip(config.gradients, chosen.answers, chosen.choices, strict=True):
         one = stored(Path(path).stem, path, answer, choice)
@@ -66,18 +79,27 @@ def name_candidates(
             "candidates: expected functions in a list, or by name in a dict, "
             f"got {type(candidates).__name__}"
         )
-    if isinstance(candidates, Mapping):
-        pairs = list_of("candidates", candidates.items())
-        named = [(str(name), function) for name, function in pairs]
-    else:
-        functions = list_of("candidates", candidates)
-        named = [(getattr(function, "__name__", "candidate"), function) for function in functions]
+    with errors_told("candidates: cannot be read", passes=UsageError):
+        if isinstance(candidates, Mapping):
+            pairs = list_of("candidates", candidates.items())
+            named = [(str(name), function) for name, function in pairs]
+        else:
+            functions = list_of("candidates", candidates)
+            named = [(_own_name(function), function) for function in functions]
     for name, function in named:
         if not callable(function):
             raise UsageError(
                 f"candidates: expected a function for {name}, got {type(function).__name__}"
             )
     return named
+
+
+def _own_name(function: Backward) -> str:
+    """Returns the name that a function has, or "candidate" for what has none, such as a partial."""
+    try:
+        return str(function.__name__)
+    except Exception:  # whatever an object of a user's own raises
+        return "candidate"
 
 
 def name_gradients(gradients: Mapping[str, Any] | None) -> dict[str, Any]:
@@ -92,7 +114,8 @@ def name_gradients(gradients: Mapping[str, Any] | None) -> dict[str, Any]:
         raise UsageError(
             f"gradients: expected a dict of name -> [(dw, db), ...], got {type(gradients).__name__}"
         )
-    return {str(name): arrays for name, arrays in list_of("gradients", gradients.items())}
+    with errors_told("gradients: cannot be read", passes=UsageError):
+        return {str(name): arrays for name, arrays in list_of("gradients", gradients.items())}
 
 
 def from_objects(
@@ -110,24 +133,33 @@ def from_objects(
     arrays = [GradientArrays(str(name), held, config.layout) for name, held in gradients.items()]
     chosen = choose(problems, arrays)
     problem = chosen.problem
-    made = [*own, *(_candidate(k, k, function, problem, config) for k, function in candidates)]
+    first_call = _first_call(problem, config, as_argument)
+    for one in own:
+        first_call.check(one)
+    ways = (_ways_to_call(name, name, function, problem, config) for name, function in candidates)
+    made = [*own, *(first_call.check_candidate(make, calling) for make, calling in ways)]
     for name, answer, choice in zip(gradients, chosen.answers, chosen.choices, strict=True):
         made.append(stored(str(name), str(name), answer, choice))
     return Brought(problem, _apart([("given", one) for one in made]), chosen.weights, chosen.doubt)
 
 
-def _candidate(
-    name: str, source: str, function: Backward, problem: Problem, config: Config
-) -> Implementation:
-    return candidate(
-        name,
-        source,
-        function,
-        problem.params,
-        layout=problem.layout,
-        arrays=config.candidate_arrays,
-        batched=config.candidate_batched,
+def _first_call(problem: Problem, config: Config, wording: Wording) -> FirstCall:
+    """Settles what first calls are made with."""
+    is_of_weights = problem.reading is not None and problem.reading.layout == problem.layout
+    return FirstCall(
+        problem,
+        config.only_sample,
+        wording,
+        layout_is_free=not is_of_weights and not config.gradients,
     )
+
+
+def _ways_to_call(
+    name: str, source: str, function: Backward, problem: Problem, config: Config
+) -> tuple[Callable[[Calling], Implementation], Calling]:
+    """Returns what makes an implementation of a way to call a function, and the way asked for."""
+    calling = Calling(problem.layout, config.candidate_arrays, config.candidate_batched)
+    return functools.partial(candidate, name, source, function, problem.params), calling
 
 
 def _apart(made: Sequence[tuple[str, Implementation]]) -> list[Implementation]:

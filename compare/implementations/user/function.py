@@ -9,6 +9,7 @@ import numpy as np
 
 from compare.errors import UsageError
 from compare.implementations.base import PRECISE, Implementation
+from compare.implementations.user.calling import Calling, call_words
 from compare.implementations.user.returned import read_returned
 from compare.implementations.user.sandbox import contained, errors_told
 from compare.implementations.user.updates import with_hidden_digits
@@ -24,12 +25,9 @@ def candidate(
     source: str,
     backward: Backward,
     params: Params,
-    *,
-    layout: str,
-    arrays: str,
-    batched: bool,
+    calling: Calling,
 ) -> Implementation:
-    """Wraps a function of one sample, or of many with batched=True.
+    """Wraps a function of one sample, or of many if it is called so.
 
     Every call gets copies of its own, and whether they were changed is checked.
 
@@ -39,14 +37,13 @@ def candidate(
       backward: takes ([(w, b), ...], x [d], y [k]) and returns [(dw, db), ...]; if batched, x is
         [N, d], y is [N, k] and what it returns has a leading N.
       params: NumPy weights.
-      layout: 'in_out' or 'out_in', of w and dw.
-      arrays: 'numpy', 'torch' or 'jax': what it is given.
-      batched: whether it takes all samples of a block at once.
+      calling: what it is given.
 
     Raises:
       UsageError: from `evaluate`, if the function raises, changes its arguments, or returns
         anything but gradients.
     """
+    layout, arrays, batched = calling
     weights = [(w if layout == "in_out" else w.T, b) for w, b in params]
     call = _Call(backward, weights, arrays, f"candidate {source}")
     halves: set[str] = set()  # the dtypes of two bytes that it has returned
@@ -100,9 +97,11 @@ class _Call:
         with self._settings(x.dtype):
             *leaves, own_x, own_y = map(self._give, copies)
             params = list(zip(leaves[::2], leaves[1::2], strict=True))
+            raised = f"{self.where} raised in {samples}"
             returns = f"{self.where} returned in {samples} what raises when it is read"
+            given = functools.partial(call_words, self._backward, self._weights, x, y, self._arrays)
             with contained():
-                with errors_told(f"{self.where} raised in {samples}", called_with="(params, x, y)"):
+                with errors_told(raised, given=given):
                     returned = self._backward(params, own_x, own_y)
                 with errors_told(returns, passes=UsageError):
                     grads = read(returned)

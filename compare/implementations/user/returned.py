@@ -3,6 +3,7 @@
 Shape letters: N samples, n_in and n_out the two sides of a layer.
 """
 
+import inspect
 from collections.abc import Sequence
 from typing import Any
 
@@ -12,7 +13,8 @@ from compare.errors import UsageError
 from compare.formats.conversion import computed_dtype
 from compare.formats.dtypes import FLOAT_DTYPES, restore_bfloat16
 from compare.formats.layouts import in_layout
-from compare.formats.read.gradients.shapes import fit_shape
+from compare.formats.read.gradients.shapes import Shape, fit_shape
+from compare.implementations.user.arrangements import arrangement_words, likelier_arrangement
 from compare.problem.array_likes import as_numpy
 from jaxmlp.base import Grads, Layer, Params
 
@@ -36,19 +38,36 @@ def read_returned(
       put into arrays of NumPy's default dtype is judged as what it is.
 
     Raises:
-      UsageError: for anything else.
+      UsageError: for anything else; another arrangement is named if that has the right shapes.
     """
-    leaves = []
-    pairs = layer_pairs(returned, len(params), where)
-    for i, (pair, (w, b)) in enumerate(zip(pairs, params, strict=True), start=1):
-        dw = real_array(pair[0], f"{where}: dw{i}")
-        db = real_array(pair[1], f"{where}: db{i}")
-        dw = fit_shape(dw, w.shape if layout == "in_out" else w.shape[::-1], n, f"{where}: dw{i}")
-        db = fit_shape(db, b.shape, n, f"{where}: db{i}")
-        leaves += [in_layout(dw, layout), db]
+    shapes = tuple((w.shape if layout == "in_out" else w.shape[::-1], b.shape) for w, b in params)
+    try:
+        leaves = _read_leaves(returned, shapes, n, where)
+    except UsageError as error:
+        words = arrangement_words(returned, shapes, n)
+        raise UsageError("; ".join(filter(None, (str(error), words)))) from None
+    leaves[::2] = [in_layout(dw, layout) for dw in leaves[::2]]
     dtype = computed_dtype(leaves, params[0].w.dtype)
     leaves = [leaf.astype(dtype) for leaf in leaves]
     return tuple(Layer(*pair) for pair in zip(leaves[::2], leaves[1::2], strict=True))
+
+
+def _read_leaves(
+    returned: Any, shapes: tuple[tuple[Shape, Shape], ...], n: int | None, where: str
+) -> list[np.ndarray]:
+    """Returns dw1, db1, dw2, ... in expected shapes."""
+    came, leaves = [], []
+    pairs = layer_pairs(returned, len(shapes), where)
+    for i, (pair, expected) in enumerate(zip(pairs, shapes, strict=True), start=1):
+        names = f"{where}: dw{i}", f"{where}: db{i}"
+        arrays = [real_array(one, name) for one, name in zip(pair, names, strict=True)]
+        came.append((arrays[0].shape, arrays[1].shape))
+        leaves += list(map(fit_shape, arrays, expected, (n, n), names))
+    likelier = likelier_arrangement(tuple(came), shapes, n)
+    if likelier:
+        expected_pairs = _expected(len(shapes))
+        raise UsageError(f"{where}: {expected_pairs}, got these but for axes of 1; {likelier}")
+    return leaves
 
 
 def real_array(values: Any, where: str) -> np.ndarray:
@@ -57,6 +76,11 @@ def real_array(values: Any, where: str) -> np.ndarray:
     Raises:
       UsageError: for anything but real floating-point numbers.
     """
+    if values is None:
+        raise UsageError(
+            f"{where}: expected an array of numbers: got None; torch leaves .grad None where "
+            "backward() has not come"
+        )
     try:
         array = restore_bfloat16(as_numpy(values))
     except Exception as error:  # whatever an array of another kind raises
@@ -76,11 +100,9 @@ def layer_pairs(returned: Any, n_layers: int, where: str) -> list[tuple[Any, Any
     Raises:
       UsageError: for anything but a list of so many pairs.
     """
-    expected = f"expected a list of {n_layers} pairs (dw, db), first layer first"
-    if returned is None:
-        raise UsageError(f"{where}: {expected}, got None; is a return missing?")
+    expected = _expected(n_layers)
     if not isinstance(returned, Sequence) or isinstance(returned, str):
-        raise UsageError(f"{where}: {expected}, got {type(returned).__name__}")
+        raise UsageError(f"{where}: {expected}, got {_kind(returned)}")
     if len(returned) != n_layers:
         raise UsageError(f"{where}: {expected}, got {len(returned)} items")
     for i, pair in enumerate(returned, start=1):
@@ -88,3 +110,22 @@ def layer_pairs(returned: Any, n_layers: int, where: str) -> list[tuple[Any, Any
             got = f"{len(pair)} items" if isinstance(pair, Sequence) else type(pair).__name__
             raise UsageError(f"{where}: {expected}, got {got} for layer {i}")
     return [(pair[0], pair[1]) for pair in returned]
+
+
+def _expected(n_layers: int) -> str:
+    return f"expected a list of {n_layers} pairs (dw, db), first layer first"
+
+
+def _kind(returned: Any) -> str:
+    """Says what came instead of a list, and what may have been forgotten."""
+    if returned is None:
+        return "None; is a return missing?"
+    if inspect.iscoroutine(returned):
+        returned.close()  # or Python warns that nobody awaits it
+        return "coroutine, as of an async function; make it a plain one"
+    if inspect.isasyncgen(returned):
+        return "async_generator, as of an async function with a yield"
+    if inspect.isgenerator(returned):
+        return "generator, as of a function with a yield"
+    kind = type(returned).__name__
+    return f"{kind}; is a call of it missing?" if callable(returned) else kind

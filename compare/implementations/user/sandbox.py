@@ -5,7 +5,7 @@ import importlib
 import os
 import sys
 import traceback
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -47,13 +47,13 @@ def contained() -> Iterator[None]:
 
 @contextlib.contextmanager
 def errors_told(
-    where: str, *, called_with: str | None = None, passes: type[Exception] | None = None
+    where: str, *, given: Callable[[], str] | None = None, passes: type[Exception] | None = None
 ) -> Iterator[None]:
     """Turns whatever a user's code raises, an exit included, into a UsageError.
 
     Args:
       where: what raised, as errors begin; ends with a verb.
-      called_with: what a function is called with, for one that does not take it.
+      given: says what the code was given.
       passes: what our own code raises that runs with it, and stays as it is.
 
     Raises:
@@ -66,10 +66,14 @@ def errors_told(
     except BaseException as error:
         if passes is not None and isinstance(error, passes):
             raise
-        said = _told(error)
-        if called_with and isinstance(error, TypeError) and "\n" not in said:  # no line of it ran
-            said += f"; it is called with {called_with}"
-        raise UsageError(f"{where}: {said}") from error
+        said = f"{where}: {_told(error)}"
+        raise UsageError(said if given is None else with_advice(said, given())) from error
+
+
+def with_advice(said: str, advice: str) -> str:
+    """Adds advice to the first line of what an error says; a traceback may stand below it."""
+    first, newline, below = said.partition("\n")
+    return f"{first.rstrip(':')}; {advice}{newline}{below}"
 
 
 def _told(error: BaseException) -> str:

@@ -26,7 +26,7 @@ class ModuleParts(NamedTuple):
 def is_module(value: Any) -> bool:
     """Whether this is a torch.nn.Module; torch is not loaded to find out."""
     torch = sys.modules.get("torch")
-    return torch is not None and isinstance(value, torch.nn.Module)
+    return torch is not None and issubclass(type(value), torch.nn.Module)
 
 
 def recognise(module: Any, settings: Settings = PRECISE) -> ModuleParts:

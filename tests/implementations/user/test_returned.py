@@ -115,6 +115,10 @@ def test_one_sample_needs_no_leading_axis():
     assert grads[1].b.shape == (1, 1)
 
 
+async def asynchronous():
+    return one(np.asarray)
+
+
 PAIR = (W2[0], B2[0])
 MEAN = [(W1.mean(0), B1.mean(0)), (W2.mean(0), B2.mean(0))]
 PAIRS = r"mine: expected a list of 2 pairs \(dw, db\), first layer first, got "
@@ -124,18 +128,19 @@ BAD = {
     "none": (None, None, PAIRS + r"None; is a return missing\?"),
     "dict": ({"w1": W1}, None, PAIRS + "dict"),
     "string": ("ab", None, PAIRS + "str"),
-    "array": (W1, None, PAIRS + "ndarray"),
-    "generator": ((pair for pair in [PAIR, PAIR]), None, PAIRS + "generator"),
-    "zip": (zip(W1, B1, strict=True), None, PAIRS + "zip"),
-    "too_few": ([PAIR], None, PAIRS + "1 items"),
-    "flat": ([W1[0], B1[0], W2[0], B2[0]], None, PAIRS + "4 items"),
+    "array": (W1, None, PAIRS + "ndarray$"),
+    "generator": ((pair for pair in [PAIR, PAIR]), None, PAIRS + "generator, .* a yield$"),
+    "coroutine": (asynchronous(), None, PAIRS + "coroutine, .*; make it a plain one$"),
+    "function": (read, None, PAIRS + r"function; is a call of it missing\?$"),
+    "zip": (zip(W1, B1, strict=True), None, PAIRS + "zip$"),
+    "too_few": ([PAIR], None, PAIRS + "1 items$"),
     "no_pair": ([PAIR, W1], None, PAIRS + "ndarray for layer 2"),
     "triple": ([PAIR, (*PAIR, 1)], None, PAIRS + "3 items for layer 2"),
     "integers": ([(np.ones((2, 3), int), B1[0]), PAIR], None, NUMBERS + "ndarray of int64"),
     "bools": ([(W1[0] > 0, B1[0]), PAIR], None, NUMBERS + "ndarray of bool"),
     "complex": ([(W1[0] + 0j, B1[0]), PAIR], None, NUMBERS + "ndarray of complex128"),
     "object": ([(W1[0].astype(object), B1[0]), PAIR], None, NUMBERS + "ndarray of object"),
-    "nothing": ([(None, B1[0]), PAIR], None, "mine: dw1: .* of numbers: got None;"),
+    "nothing": ([(None, B1[0]), PAIR], None, "mine: dw1: .* of numbers: got None; torch leaves"),
     "text": ([("w", B1[0]), PAIR], None, "mine: dw1: .* of numbers: got 'w';"),
     "torch_integers": ([(torch.ones(2, 3).int(), B1[0]), PAIR], None, NUMBERS + "Tensor of int32"),
     "ragged": ([([[1.0], [1.0, 2.0]], B1[0]), PAIR], None, "mine: dw1: .* of numbers: setting an"),
@@ -144,7 +149,7 @@ BAD = {
     "meta": ([(torch.ones(2, 3, device="meta"), B1[0]), PAIR], None, "dw1: .* of numbers: "),
     "shape": ([(W1[0][:1], B1[0]), PAIR], None, r"dw1: expected shape \[2, 3\], got \[1, 3\]$"),
     "bias": ([(W1[0], B1[0][:2]), PAIR], None, r"db1: expected shape \[3\], got \[2\]$"),
-    "transposed": ([(W1[0].T, B1[0]), PAIR], None, r"got \[3, 2\]; transpose it, .*--layout"),
+    "transposed": ([(W1[0].T, B1[0]), PAIR], None, r"got \[3, 2\]; transpose it$"),
     "many_transposed": ([(W1.swapaxes(1, 2), B1), (W2, B2)], N, r"\[4, 3, 2\]; transpose it"),
     "mean": (MEAN, N, r"\[4, 2, 3\], got \[2, 3\], which is one gradient .*torch.func.vmap"),
     "other_n": ([(W1[:3], B1[:3]), (W2, B2)], N, r"expected shape \[4, 2, 3\], got \[3, 2, 3\]"),
@@ -157,3 +162,78 @@ def test_anything_else_is_one_sentence(case):
     with pytest.raises(UsageError, match=words) as caught:
         read(returned, n=n)
     assert "\n" not in str(caught.value)
+
+
+FLAT = [W1[0], B1[0], W2[0], B2[0]]
+NAMED = dict(zip(("w1", "b1", "w2", "b2"), FLAT, strict=True))
+# the gradients of one sample -> how they become a list of pairs
+OTHERWISE = {
+    "flat": (FLAT, r"g for what came, list\(zip\(g\[::2\], g\[1::2\]\)\)"),
+    "weights_first": (FLAT[::2] + FLAT[1::2], r"g for what came, list\(zip\(g\[:2\], g\[2:\]\)\)"),
+    "two_lists": ((FLAT[::2], FLAT[1::2]), r"g for what came, list\(zip\(\*g\)\)"),
+    "dict": (NAMED, r"g for a list of its values, list\(zip\(g\[::2\], g\[1::2\]\)\)"),
+    "dict_of_lists": (
+        {"w": FLAT[::2], "b": FLAT[1::2]},
+        r"a list of its values, list\(zip\(\*g\)\)",
+    ),
+    "dicts": (
+        [{"w": w, "b": b} for w, b in one(np.asarray)],
+        r"g for what came, \[tuple\(one.values\(\)\) for one in g\]",
+    ),
+    "with_loss": ((0.5, one(np.asarray)), "; its second item"),
+    "named_beside_loss": ({"loss": 0.5, "grads": one(np.asarray)}, "; its 'grads'"),
+    "last_first": (one(np.asarray)[::-1], r"g for what came, g\[::-1\]"),
+    "bias_first": ([(b, w) for w, b in one(np.asarray)], r"\[\(dw, db\) for db, dw in g\]"),
+    "zip": (zip(FLAT[::2], FLAT[1::2], strict=True), "got zip; a list of it"),
+    "generator": ((pair for pair in one(torch.tensor)), "a yield; a list of it"),
+}
+
+
+@pytest.mark.parametrize("case", OTHERWISE)
+def test_another_arrangement_is_named(case):
+    returned, words = OTHERWISE[case]
+    with pytest.raises(UsageError, match=f"^mine: .*{words} has the expected shapes$"):
+        read(returned)
+
+
+def test_an_arrangement_of_many_samples_is_named():
+    with pytest.raises(UsageError, match=r"got 4 items; .*g\[1::2\]\)\) has the expected shapes$"):
+        read([W1, B1, W2, B2], n=N)
+    with pytest.raises(UsageError, match=r"got 4 items$"):
+        read([W1, B1, W2, B2], n=N + 1)
+
+
+def test_an_axis_of_one_takes_nothing_for_something_else():
+    """Of 1-1-1 all arrays are one number, and of 2-3-1 dw2 is db1 but for an axis."""
+    params = (Layer(np.zeros((1, 1)), np.zeros(1)),) * 2
+    pair = (np.ones((1, 1)), np.zeros(1))
+    options = {"layout": "in_out", "n": None, "where": "mine"}
+    read_returned([pair, pair], params, **options)
+    read_returned([(pair[0][0], pair[1])] * 2, params, **options)  # [1] for both
+    with pytest.raises(UsageError, match=r"got these but for axes of 1; .* dw in g"):
+        read_returned([pair[::-1], pair[::-1]], params, **options)
+    with pytest.raises(UsageError, match=r"list\(zip\(\*g\)\) has the expected shapes"):
+        read([FLAT[::2], FLAT[1::2]])
+
+
+@pytest.mark.parametrize("n", [None, N])
+def test_one_vector_is_to_be_cut(n):
+    vector = np.concatenate([leaf[: n or 1].ravel() for leaf in (W1, B1, W2, B2)])
+    with pytest.raises(UsageError, match="got ndarray; it has as many entries as all parameters"):
+        read(vector, n=n)
+
+
+@pytest.mark.parametrize(
+    "method", ["__len__", "__getitem__", "__iter__", "__getattr__", "__array__"]
+)
+def test_what_raises_is_told_or_passed_on(method):
+    """An object's own error takes the place of no other sentence than what came."""
+
+    def raises(self, *_, **__):
+        raise KeyError("mine")
+
+    own = type("Own", (), {method: raises})()
+    with pytest.raises(UsageError, match=r"^mine: dw1: expected an array of numbers"):
+        read([(own, B1[0]), PAIR])
+    with pytest.raises(UsageError, match=f"{PAIRS}Own$"):
+        read(own)

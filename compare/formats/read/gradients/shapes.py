@@ -43,7 +43,7 @@ def fit_shape(array: np.ndarray, shape: Shape, n: int | None, where: str) -> np.
     if n is not None and _squeezed(rest) == _squeezed(shape):
         raise UsageError(f"{expected}; pass --samples={array.shape[0]} if those are the samples")
     if len(shape) == 2 and _squeezed(rest) == _squeezed(shape[::-1]):
-        raise UsageError(f"{expected}; transpose it, or name its layout with --layout")
+        raise UsageError(f"{expected}; transpose it")
     raise UsageError(expected)
 
 

@@ -1,0 +1,67 @@
+"""How a user's function is called, and how errors tell it."""
+
+import inspect
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from compare.implementations.user.torch_module import is_module
+
+_MOST_LAYERS = 4  # that an error shows
+_KINDS = {"numpy": "NumPy arrays", "torch": "torch tensors", "jax": "JAX arrays"}
+_USUAL = "(params, x, y)"
+
+
+class Calling(NamedTuple):
+    """How a function is called; the fields are called as the options that say so."""
+
+    layout: str  # 'in_out' or 'out_in', of w and dw
+    candidate_arrays: str  # 'numpy', 'torch' or 'jax': what it is given
+    candidate_batched: bool  # whether it takes x [N, d] and y [N, k], and returns a leading N
+
+
+def call_words(
+    function: Any,
+    weights: Sequence[tuple[np.ndarray, np.ndarray]],
+    x: np.ndarray,
+    y: np.ndarray,
+    arrays: str,
+) -> str:
+    """Says what a function takes, if that is anything else, and what it was given.
+
+    Args:
+      function: a user's own.
+      weights: (w, b) of every layer, in the layout that it was given.
+      x: [d] or [N, d].
+      y: [k] or [N, k].
+      arrays: 'numpy', 'torch' or 'jax'.
+    """
+    layers = [
+        f"(w{i} {list(w.shape)}, b{i} {list(b.shape)})" for i, (w, b) in enumerate(weights, 1)
+    ]
+    if len(layers) > _MOST_LAYERS:
+        layers[_MOST_LAYERS - 2 : -1] = ["..."]
+    given = (
+        f"it was given {_USUAL}: params [{', '.join(layers)}], x {list(x.shape)}, "
+        f"y {list(y.shape)}, {_KINDS[arrays]} of {x.dtype}"
+    )
+    try:
+        return "; ".join([*_signature_words(function), given])
+    except (Exception, SystemExit):  # whatever an object of a user's own raises; a builtin has none
+        return given
+
+
+def _signature_words(function: Any) -> list[str]:
+    own = inspect.unwrap(function)
+    if is_module(own):
+        return ["it is a torch module, which compare_gradients takes as params"]
+    if inspect.isclass(own):
+        return ["it is a class: name a function, or a method of an object of it"]
+    parameters = inspect.signature(function).parameters.values()
+    if [one.name for one in parameters][:1] == ["self"]:
+        return ["it is a method without its object: name that of an object, such as net.gradients"]
+    plain = [one.replace(annotation=one.empty, default=one.empty) for one in parameters]
+    signature = str(inspect.Signature(plain))
+    takes_any = any(one.kind is one.VAR_POSITIONAL for one in parameters)
+    return [] if takes_any or signature.lower() == _USUAL else [f"its signature is {signature}"]

@@ -1,0 +1,127 @@
+"""The first call of what a user brings, before anything is set up for a run.
+
+What it does not take, or should not return, is told at once and not after a framework has started,
+with the options under which it does return gradients: those were tried.
+"""
+
+import contextlib
+import io
+import itertools
+import operator
+import sys
+import time
+from collections.abc import Callable, Iterator
+from typing import NamedTuple
+
+from compare.catalogue import CANDIDATE_ARRAYS, LAYOUTS
+from compare.errors import UsageError
+from compare.implementations.base import Implementation
+from compare.implementations.user.calling import Calling
+from compare.implementations.user.sandbox import with_advice
+from compare.options.wording import Wording
+from compare.problem.blocks import Block, block_at, block_start
+from compare.problem.problem import Problem
+from jaxmlp.base import Batch
+
+_MOST_SECONDS = 3.0  # after a first call that fails: no other way to call is begun then
+
+
+class FirstCall(NamedTuple):
+    """What a first call is made with, and how options are told."""
+
+    problem: Problem
+    sample: int | None  # the only one that is asked for, if one is
+    wording: Wording
+    layout_is_free: bool  # whether another layout would change nothing but what a function is given
+
+    def check(self, one: Implementation, *, batched: bool = False) -> None:
+        """Evaluates the first sample, or the first block if that is taken as a whole.
+
+        Raises:
+          UsageError: if it raises, or returns anything but gradients.
+        """
+        start = block_start(self.problem, self.sample or 0)
+        block = block_at(self.problem, start)
+        if not batched:
+            alone = Batch(block.batch.x[:1], block.batch.y[:1])
+            block = Block(start, alone, alone)
+        one.evaluate(block)
+
+    def check_candidate(
+        self, make: Callable[[Calling], Implementation], calling: Calling
+    ) -> Implementation:
+        """Makes an implementation of a function, and calls it.
+
+        Args:
+          make: makes it of a way to call the function.
+          calling: the way that the options say. If it fails, others are tried.
+
+        Raises:
+          UsageError: if it fails; other options are named if it does not fail with them.
+        """
+        one = make(calling)
+        try:
+            self.check(one, batched=calling.candidate_batched)
+            return one
+        except UsageError as error:
+            fault = error
+        advice = self._advice(make, calling, fault)
+        if advice is None:
+            raise fault
+        raise UsageError(with_advice(str(fault), advice)) from fault.__cause__
+
+    def _advice(
+        self,
+        make: Callable[[Calling], Implementation],
+        calling: Calling,
+        fault: UsageError,
+    ) -> str | None:
+        """Says in which other way a function returns gradients, or at least does not raise."""
+        calm, deadline = None, time.monotonic() + _MOST_SECONDS
+        for way in _other_ways(calling, raised=_has_raised(fault)):
+            if time.monotonic() > deadline:
+                break
+            try:
+                with contextlib.redirect_stderr(io.StringIO()):  # it has said what it has to say
+                    self.check(make(way), batched=way.candidate_batched)
+            except UsageError as error:
+                if calm is None and _has_raised(fault) and not _has_raised(error):
+                    calm = way
+            else:
+                return f"it returns the expected shapes with {self._words(calling, way)}"
+        return f"it does not raise with {self._words(calling, calm)}" if calm else None
+
+    def _words(self, calling: Calling, way: Calling) -> str:
+        """Names what differs between two ways to call a function."""
+        options = zip(Calling._fields, calling, way, strict=True)
+        changed = {name: its for name, here, its in options if here != its}
+        words = []
+        if "layout" in changed:
+            words = [f"{self.wording('layout', changed.pop('layout'))}"]
+            if not self.layout_is_free:
+                words = ["every w transposed"]
+            w = self.problem.params[0].w
+            words[0] += f" (w1 {list(w.shape if way.layout == 'in_out' else w.shape[::-1])})"
+        words += [self.wording(name, value) for name, value in changed.items()]
+        return " and ".join(words)
+
+
+def _other_ways(calling: Calling, *, raised: bool) -> Iterator[Calling]:
+    """Yields other ways to call a function, with the fewest changes first.
+
+    Frameworks that are not loaded are left out, and all others where a function has returned, which
+    shows that it takes such arrays.
+    """
+    arrays = [
+        kind
+        for kind in CANDIDATE_ARRAYS
+        if kind == calling.candidate_arrays or (raised and kind in sys.modules)
+    ]
+    ways = [Calling(*way) for way in itertools.product(LAYOUTS, arrays, (False, True))]
+    for n in range(1, len(calling) + 1):
+        yield from (way for way in ways if sum(map(operator.ne, way, calling)) == n)
+
+
+def _has_raised(error: UsageError) -> bool:
+    """Whether a user's code has raised, and not returned what is wrong."""
+    return error.__cause__ is not None
