@@ -129,8 +129,19 @@ def _pair(name: str, p: NamedArray, q: NamedArray, *, by_sample: bool) -> ArrayP
     shape = max(p.values.shape, q.values.shape, key=len)
     if not by_sample and not (len(shape) == 3 and shape[0] == 1):
         shape = (1, *shape)
-    arrays = (p.values, q.values, p.half_units, q.half_units)
+    arrays = (p.values, q.values, _half_units(p, q), _half_units(q, p))
     return ArrayPair(name, *(array.reshape(shape) for array in arrays))
+
+
+def _half_units(one: NamedArray, other: NamedArray) -> np.ndarray:
+    """Returns the half units of one array: integers are exact unless they may be rounded others.
+
+    Those that %.0f prints look the same, so they are exact only where the other array holds nothing
+    but whole numbers too.
+    """
+    finite = other.values[np.isfinite(other.values)]
+    exact = one.integers and np.array_equal(finite, np.round(finite))
+    return np.zeros(one.values.shape) if exact else one.half_units
 
 
 def _transposed(array: NamedArray) -> NamedArray:

@@ -50,7 +50,11 @@ SAID = {
         "1.00006 2",
         ["Digits agreed: 5 significant.*not all look the same"],
     ),
-    "texts_alike": ("1 2", "1.000004 2", ["Digits agreed: 6 significant.*all look the same"]),
+    "texts_alike": (
+        "1.000000 2",
+        "1.000004 2",
+        ["Digits agreed: 6 significant.*all look the same"],
+    ),
     "no_distance_beside_nan": ("1 nan", "1 2", [r"array 1 +2 +nan \[1\] +nan \[1\]"]),
     "numbers_that_differ_look_different": (
         "0.12340000001",
