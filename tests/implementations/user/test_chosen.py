@@ -209,10 +209,9 @@ def test_too_many_readings_are_refused_unless_one_certifies(tmp_path):
         run.main(flags)
 
 
-@pytest.fixture
-def judge_print(tmp_path, capsys):
-    """Runs a comparison with a print of the gradients of a 2-4-2 network."""
-    params, batch, grads = network((2, 4, 2), 1)
+def print_judge(tmp_path, capsys, sizes):
+    """Returns what runs a comparison with a print of gradients, and the right ones."""
+    params, batch, grads = network(sizes, 1)
     np.savez(tmp_path / "p.npz", **dict(zip(named(grads), _leaves(params), strict=True)))
     np.savez(tmp_path / "d.npz", x=batch.x)
 
@@ -225,13 +224,23 @@ def judge_print(tmp_path, capsys):
         ])  # fmt: skip
         return status, " ".join(capsys.readouterr().out.split())
 
-    return judge, dict(zip(("w1", "b1", "w2", "b2"), _leaves(grads), strict=True))
+    names = [f"{kind}{i}" for i in range(1, len(sizes)) for kind in "wb"]
+    return judge, dict(zip(names, _leaves(grads), strict=True))
 
 
-@pytest.mark.parametrize("order", ["b2 w1 w2 b1", "w2 b1 b2 w1", "b1 w2 b2 w1"])
+ODD_ORDERS = [
+    ((2, 4, 2), "b2 w1 w2 b1"),
+    ((2, 4, 2), "w2 b1 b2 w1"),
+    ((2, 4, 2), "b1 w2 b2 w1"),
+    ((2, 4, 4, 2), "b1 b2 b3 w3 w2 w1"),
+    ((3, 3, 3, 3), "w2 b3 w1 b1 b2 w3"),
+]
+
+
+@pytest.mark.parametrize(("sizes", "order"), ODD_ORDERS)
 @pytest.mark.parametrize("whole", [False, True])
-def test_an_order_that_nobody_uses_is_tried_in_the_end(judge_print, order, whole):
-    judge, grads = judge_print
+def test_an_order_that_nobody_uses_is_tried_in_the_end(tmp_path, capsys, sizes, order, whole):
+    judge, grads = print_judge(tmp_path, capsys, sizes)
     leaves = [grads[name][0] for name in order.split()]
 
     def write(arrays):
@@ -244,8 +253,8 @@ def test_an_order_that_nobody_uses_is_tried_in_the_end(judge_print, order, whole
     assert judge(write([leaves[0] * 2, *leaves[1:]]))[0] == 2
 
 
-def test_names_that_are_not_understood_are_no_disagreement(judge_print):
-    judge, grads = judge_print
+def test_names_that_are_not_understood_are_no_disagreement(tmp_path, capsys):
+    judge, grads = print_judge(tmp_path, capsys, (2, 4, 2))
     text = "".join(
         f"{name}.grad {i} {value!r}\n".replace(" ", "_", 1).replace(" ", " = ")
         for name in ("w2", "b1", "b2", "w1")
