@@ -45,12 +45,14 @@ def match_arrays(a: Numbers, b: Numbers) -> tuple[list[ArrayPair], list[str]]:
             f"({_contents(a)}) and {b.size} in {b.path} ({_contents(b)})"
         )
     notes: list[str] = []
-    # Bring matrices into one layout and arrays into one order.
-    if a.layout and b.layout and a.layout != b.layout:
-        notes.append(f"{b.path} is {b.layout}; its matrices were transposed to {a.layout}.")
-        b = b._replace(arrays=tuple(map(_transposed, b.arrays)))
+    # Bring arrays into one order and matrices into one layout, unless shapes say that they are.
     left: Sequence[NamedArray] = a.arrays
     right: Sequence[NamedArray] = _ordered_like(a, b)
+    if a.layout and b.layout and a.layout != b.layout:
+        turned = tuple(map(_transposed, right))
+        if _shapes(left) == _shapes(turned) or _shapes(left) != _shapes(right):
+            notes.append(f"{b.path} is {b.layout}; its matrices were transposed to {a.layout}.")
+            right = turned
     if a.by_sample and b.by_sample and _shapes(left) != _shapes(right):
         _refuse("parameters of the same shapes", a, b)
     # Where the arrays are of other sizes, both are cut where either is.

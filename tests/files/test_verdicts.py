@@ -5,10 +5,11 @@ import re
 
 import numpy as np
 import pytest
+import torch
 
 from compare import files
 from compare.errors import UsageError
-from tests.support.dumps import dump, printed
+from tests.support.dumps import dump, gradients, printed
 
 VERDICTS = {
     "equal": ("1.5 2.5", "1.5 2.5", 0),
@@ -177,3 +178,14 @@ def test_a_file_agrees_with_itself(tmp_path, capsys):
     (tmp_path / "a.dat").write_text(dump())
     assert files.main(["compare.files", *[str(tmp_path / "a.dat")] * 2]) == 0
     assert "Digits agreed: 17" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("layout", ["in_out", "out_in"])
+def test_matrices_named_by_hand_in_a_file_of_torch_are_taken_as_they_fit(tmp_path, capsys, layout):
+    (tmp_path / "a.dat").write_text(dump())
+    arrays = gradients()
+    if layout == "out_in":
+        arrays = {k: v.swapaxes(-1, -2) if k[0] == "w" else v for k, v in arrays.items()}
+    torch.save({k: torch.tensor(v) for k, v in arrays.items()}, tmp_path / "b.pt")
+    assert files.main(["compare.files", f"{tmp_path}/a.dat", f"{tmp_path}/b.pt"]) == 0
+    assert ("transposed" in capsys.readouterr().out) == (layout == "out_in")

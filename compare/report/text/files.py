@@ -56,7 +56,8 @@ def _read(path: str) -> Numbers:
         arrays.append(NamedArray(name, values.astype(np.float64) if whole else values))
     if not any(array.values.size for array in arrays):
         raise UsageError(f"{path}: expected numbers, found none")
-    return Numbers(path, tuple(arrays), found.layout, ordering=found.ordering)
+    layout = "out_in" if found.likely == "out_in" else None
+    return Numbers(path, tuple(arrays), layout, ordering=found.ordering)
 
 
 def _table(pairs: Sequence[ArrayPair], *, printed: bool) -> list[str]:

@@ -6,6 +6,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
+import torch
 from safetensors.numpy import save_file
 
 from compare import run
@@ -44,13 +45,24 @@ def flat(tree, names=("kernel", "bias"), *, called=None, out_in=False, separator
     return {name: np.ascontiguousarray(array) for name, array in found.items()}
 
 
+def save_pt(path, **arrays):
+    torch.save({name: torch.tensor(array) for name, array in arrays.items()}, path)
+
+
+SAVE = {
+    ".npz": np.savez,
+    ".pt": save_pt,
+    ".safetensors": lambda path, **arrays: save_file(arrays, path),
+}
+
+
 @pytest.fixture
 def judge(tmp_path, capsys):
     """Runs a comparison of weights and gradients; returns the status, the report and all said."""
 
     def judge(weights, gradients, *flags, suffix=".npz"):
         params, grads = tmp_path / f"params{suffix}", tmp_path / f"grads{suffix}"
-        save = np.savez if suffix == ".npz" else lambda path, **arrays: save_file(arrays, path)
+        save = SAVE[suffix]
         save(params, **weights)
         data = {"x": X, "y": Y}
         if isinstance(gradients, str):
@@ -155,6 +167,21 @@ def test_what_the_user_has_said_is_never_read_otherwise(judge, flags):
     status, _, said = judge(flat(TREE, **own), flat(GRADS, **own), *flags)
     assert status == 2
     assert "layers" not in said.partition("disagree: ")[2]
+
+
+@pytest.mark.parametrize("suffix", [".pt", ".safetensors"])
+def test_matrices_named_by_hand_in_a_format_of_torch_are_of_either_layout(judge, suffix):
+    hand = dict(zip(LAYERS, "123", strict=True))
+    weights = flat(TREE, OWN, called=TORCH, out_in=True)
+    for out_in in (False, True):
+        names = {"names": ("dW", "db"), "called": hand, "out_in": out_in, "separator": ""}
+        grads = {f"{k[1:]}{k[0]}": v for k, v in flat(GRADS, **names).items()}  # dW1
+        assert "dW1" in grads
+        status, report, said = judge(weights, grads, suffix=suffix)
+        assert status == 0, said
+        assert read_of(report)["layout"] == ("out_in" if out_in else "in_out")
+        asked = judge(weights, grads, "--layout=out_in", suffix=suffix)[0]
+        assert asked == (0 if out_in else 2)
 
 
 def test_weights_that_only_gradients_explain_are_a_warning(judge):

@@ -131,6 +131,8 @@ def read_gradients(path: str, expected: ExpectedGradients, dtype: np.dtype) -> G
       UsageError: if it cannot be read, or holds far more numbers.
     """
     numbers = _read(path, expected)
+    if not numbers.arrays:
+        raise UsageError(f"{expected.where}: expected numbers, found none")
     for array in numbers.arrays:
         if array.values.dtype.name not in FLOAT_DTYPES:
             raise UsageError(
