@@ -28,6 +28,10 @@ _CUT = re.compile(
     r"\.\.\.|[\N{HORIZONTAL ELLIPSIS}\N{MIDLINE HORIZONTAL ELLIPSIS}\N{VERTICAL ELLIPSIS}]"
     r"|\\[vcl]?dots\b"
 )
+_BLOCKS = re.compile(
+    r"^[ \t]*columns?[ \t]+\d+[ \t]*(?:through|thru|to|and|-)[ \t]*\d+", re.I | re.M
+)
+_COLOURS = re.compile(r"\x1b\[[\d;]*m")
 _FACTOR = re.compile(rf"{NUMBER}[ \t]*\*(?!\S)", re.IGNORECASE)
 _OPTIONS = re.compile(r"\s*,\s*(?:dtype|device|grad_fn|requires_grad|size)\b[^)\n]{0,200}\)")
 _PLACE = re.compile(r"^.*[\])]\s*[:=].*$", re.MULTILINE)  # as a line with an entry has it
@@ -40,6 +44,7 @@ def read_print(path: str, text: str) -> Numbers:
       UsageError: for a print cut short with `...`, rows of different lengths, or no numbers.
     """
     text = text.replace("\N{MINUS SIGN}", "-")  # as it is copied from a PDF or a web page
+    text = _COLOURS.sub("", text)
     _check_readable(path, text)
     try:
         table = read_table(path, text)
@@ -59,6 +64,12 @@ def _check_readable(path: str, text: str) -> None:
             f"{path}, line {line}: '{cut[0]}' means that the print was cut short; print all of it "
             "with numpy.set_printoptions(threshold=sys.maxsize) or "
             "torch.set_printoptions(threshold=sys.maxsize)"
+        )
+    blocks = _BLOCKS.search(text)
+    if blocks:
+        raise UsageError(
+            f"{path}, line {line_number(text, blocks.start())}: a matrix printed in blocks of "
+            f"columns, {blocks[0].strip()!r}, is not read; print whole rows, as writematrix does"
         )
     factor = _FACTOR.search(text)
     if factor:
