@@ -45,18 +45,15 @@ def match_arrays(a: Numbers, b: Numbers) -> tuple[list[ArrayPair], list[str]]:
             f"({_contents(a)}) and {b.size} in {b.path} ({_contents(b)})"
         )
     notes: list[str] = []
-    # Bring arrays into one order and matrices into one layout, unless shapes say that they are.
     left: Sequence[NamedArray] = a.arrays
-    right: Sequence[NamedArray] = _ordered_like(a, b)
-    if a.layout and b.layout and a.layout != b.layout:
-        turned = tuple(map(_transposed, right))
-        if _shapes(left) == _shapes(turned) or _shapes(left) != _shapes(right):
-            notes.append(f"{b.path} is {b.layout}; its matrices were transposed to {a.layout}.")
-            right = turned
+    right = _in_layout_of(a, b, _ordered_like(a, b), notes)
     if a.by_sample and b.by_sample and _shapes(left) != _shapes(right):
         _refuse("parameters of the same shapes", a, b)
+    if _stand_in_another_order(left, right):
+        notes.append("Sizes show another order of arrays; those of one size are compared in turn.")
+        right = _in_order_of_sizes(right, _sizes(left))
     # Where the arrays are of other sizes, both are cut where either is.
-    cut = [p.values.size for p in left] != [q.values.size for q in right]
+    cut = _sizes(left) != _sizes(right)
     if cut:
         _check_one_sample(a, b)
         notes.append("The arrays are not split alike; all numbers are compared in file order.")
@@ -64,7 +61,7 @@ def match_arrays(a: Numbers, b: Numbers) -> tuple[list[ArrayPair], list[str]]:
     pairs = []
     for place, (p, q) in enumerate(zip(left, right, strict=True), start=1):
         name = p.name or q.name or f"array {place}"
-        if not cut and np.squeeze(p.values).shape != np.squeeze(q.values).shape:
+        if not cut and not _same_shapes([p], [q]):
             shapes = f"{_shape(p.values)} and {_shape(q.values)}"
             notes.append(f"{name}: {shapes} are compared in row-major order.")
         pairs.append(_pair(name, p, q, by_sample=a.by_sample and b.by_sample))
@@ -90,6 +87,34 @@ def _names(numbers: Numbers) -> Iterator[list[str] | None]:
     yield names if complete else None
     yield list(map(plain_name, names)) if complete else None
     yield number_layers(names) if complete else None
+
+
+def _in_layout_of(
+    a: Numbers, b: Numbers, arrays: Sequence[NamedArray], notes: list[str]
+) -> Sequence[NamedArray]:
+    """Returns the arrays of b with matrices in a's layout, if their shapes do not tell otherwise."""
+    if not a.layout or not b.layout or a.layout == b.layout:
+        return arrays
+    turned = tuple(map(_transposed, arrays))
+    if _same_shapes(a.arrays, arrays) and not _same_shapes(a.arrays, turned):
+        return arrays
+    notes.append(f"{b.path} is {b.layout}; its matrices were transposed to {a.layout}.")
+    return turned
+
+
+def _stand_in_another_order(left: Sequence[NamedArray], right: Sequence[NamedArray]) -> bool:
+    """Whether arrays have the same sizes in another order; lines of numbers do not end arrays."""
+    sizes = _sizes(left), _sizes(right)
+    whole = all(one.bordered or one.half_unit is None for one in (*left, *right))
+    return whole and sizes[0] != sizes[1] and sorted(sizes[0]) == sorted(sizes[1])
+
+
+def _in_order_of_sizes(arrays: Sequence[NamedArray], sizes: Sequence[int]) -> list[NamedArray]:
+    """Returns arrays in the order of their sizes, those of one size in the order they have."""
+    left: dict[int, list[NamedArray]] = {}
+    for one in reversed(arrays):
+        left.setdefault(one.values.size, []).append(one)
+    return [left[size].pop() for size in sizes]
 
 
 def _cut_alike(
@@ -159,6 +184,16 @@ def _contents(numbers: Numbers) -> str:
 
 def _shapes(arrays: Sequence[NamedArray]) -> list[tuple[int, ...]]:
     return [array.values.shape for array in arrays]
+
+
+def _same_shapes(left: Sequence[NamedArray], right: Sequence[NamedArray]) -> bool:
+    """Whether the shapes are the same but for axes of size 1."""
+    shapes = ([np.squeeze(one.values).shape for one in side] for side in (left, right))
+    return next(shapes) == next(shapes)
+
+
+def _sizes(arrays: Sequence[NamedArray]) -> list[int]:
+    return [array.values.size for array in arrays]
 
 
 def _shape(values: np.ndarray) -> str:

@@ -79,6 +79,11 @@ SAID = {
         ["3x2 and 2x3 are compared in row-major order"],
     ),
     "split_otherwise": ("1 2 3\n4 5", "1 2\n3 4 5", ["not split alike.*file order"]),
+    "by_size": (
+        "[1.5, 2]\n[3.5]",
+        "[3.5]\n[1.5, 2]",
+        ["Sizes show another order of arrays; those"],
+    ),
     "layouts": (dump(), dump(layout="out_in"), [r"b\.txt is out_in; .*transposed to in_out"]),
 }
 

@@ -49,6 +49,13 @@ VERDICTS = {
     "by_order_where_names_differ": ("w: [1, 2]\nb: [3, 4]", "x: [1, 2]\ny: [3, 4]", 0),
     "by_order_where_names_repeat": ("w [1]\nb [2]\nw [3]", "w [1]\nb [2]\nw [3]", 0),
     "by_order_where_one_has_none": ("w: [1]\nb: [2]", "[1]\n[2]", 0),
+    "by_size_where_one_has_none": (
+        "w: [[1.5, 2], [3, 4]]\nb: [5.5, 6]",
+        "[5.5, 6]\n[1.5, 2, 3, 4]",
+        0,
+    ),
+    "by_size_and_in_turn": ("[1.5, 2]\n[3.5]\n[4.5, 5]", "[3.5]\n[1.5, 2]\n[4.5, 5]", 0),
+    "by_size_and_not_equal": ("[1.5, 2]\n[3.5]\n[4.5, 5]", "[3.5]\n[4.5, 5]\n[1.5, 2]", 2),
     "by_order_is_order": ("w: [1]\nb: [2]", "[2]\n[1]", 2),
     "jax_by_name": (
         "w = Array([1., 2.5], dtype=float32)\nb = Array([3., 4.], dtype=float32)",
