@@ -92,7 +92,7 @@ def _names(numbers: Numbers) -> Iterator[list[str] | None]:
 def _in_layout_of(
     a: Numbers, b: Numbers, arrays: Sequence[NamedArray], notes: list[str]
 ) -> Sequence[NamedArray]:
-    """Returns the arrays of b with matrices in a's layout, if their shapes do not tell otherwise."""
+    """Returns the arrays of b with matrices in a's layout, unless shapes show that they are."""
     if not a.layout or not b.layout or a.layout == b.layout:
         return arrays
     turned = tuple(map(_transposed, arrays))

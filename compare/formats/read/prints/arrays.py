@@ -19,6 +19,7 @@ from compare.formats.read.prints.patterns import (
     line_number,
     numbers_in,
     value_of,
+    with_plain_digits,
 )
 from compare.formats.read.prints.rows import read_rows
 
@@ -32,6 +33,7 @@ _BLOCKS = re.compile(
     r"^[ \t]*columns?[ \t]+\d+[ \t]*(?:through|thru|to|and|-)[ \t]*\d+", re.I | re.M
 )
 _COLOURS = re.compile(r"\x1b\[[\d;]*m")
+_SCALAR = re.compile(rf"\b(?:np|numpy|jnp)\.(?:b?float|int)\w*\(({NUMBER})\)", re.IGNORECASE)
 _FACTOR = re.compile(rf"{NUMBER}[ \t]*\*(?!\S)", re.IGNORECASE)
 _OPTIONS = re.compile(r"\s*,\s*(?:dtype|device|grad_fn|requires_grad|size)\b[^)\n]{0,200}\)")
 _PLACE = re.compile(r"^.*[\])]\s*[:=].*$", re.MULTILINE)  # as a line with an entry has it
@@ -44,7 +46,7 @@ def read_print(path: str, text: str) -> Numbers:
       UsageError: for a print cut short with `...`, rows of different lengths, or no numbers.
     """
     text = text.replace("\N{MINUS SIGN}", "-")  # as it is copied from a PDF or a web page
-    text = _COLOURS.sub("", text)
+    text = _SCALAR.sub(r"\1", with_plain_digits(_COLOURS.sub("", text)))
     _check_readable(path, text)
     try:
         table = read_table(path, text)

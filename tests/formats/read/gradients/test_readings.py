@@ -49,6 +49,16 @@ def test_names_that_say_it_are_never_read_otherwise(tmp_path):
     assert readings(tmp_path, kernel, (2, 2), layout="out_in") == [("b1 w1", "in_out")]
 
 
+@pytest.mark.parametrize("words", [True, False])
+def test_layers_that_words_or_subscripts_number_are_never_read_otherwise(tmp_path, words):
+    first, second = (
+        (f"layer {i} weights:\n[[1.0]]\nlayer {i} biases:\n[1.0]\n" for i in (1, 2))
+        if words
+        else (f"w{digit} [[1.0]]\nb{digit} [1.0]\n" for digit in "\u2081\u2082")
+    )
+    assert readings(tmp_path, second + first, (1, 1, 1)) == [("w2 b2 w1 b1", "in_out")]
+
+
 def test_what_is_called_a_bias_is_none_of_the_weights(tmp_path):
     arrays = ("[1.0]", "[[1.0]]") * 2
     text = "\n".join(f"{name} = {array}" for name, array in zip(("bias", "kernel") * 2, arrays))  # noqa: B905

@@ -99,6 +99,15 @@ READ = {
     "names_before": ("w1: [1, 2]\nb1 = [3]", named(w1=[1, 2], b1=[3])),
     "names_above": ("dLdw3:\n[[1 2]]\ndLdw2:\n[[3 4]]", named(dLdw3=[[1, 2]], dLdw2=[[3, 4]])),
     "names_in_colours": ("\x1b[1;32mw1\x1b[0m: [\x1b[36m1.5\x1b[0m, 2]", named(w1=[1.5, 2])),
+    "names_with_subscripts": (
+        "w\N{SUBSCRIPT ONE} = [1]\nb\N{SUBSCRIPT ONE}\n2 3",
+        named(w1=[1], b1=[2, 3]),
+    ),
+    "names_in_words": (
+        "Gradient of layer 1 weights:\n[1]\nbiases of layer 1\n2 3\nLayer 2: dW\n[4]",
+        [("layer1.weights", [1]), ("layer1.biases", [2, 3]), ("layer2.W", [4])],
+    ),
+    "scalars_of_numpy": ("w1 [np.float32(1.5), np.float64(-2e-05)]", named(w1=[1.5, -2e-5])),
     "dotted_names": ("fc.weight tensor([1.])\nw.grad = [2]", [("fc.weight", [1]), ("w.grad", [2])]),
     "matrix": ("1 2\n3 4\n", unnamed([[1, 2], [3, 4]])),
     "matrix_tabs": ("1\t2\n3\t4", unnamed([[1, 2], [3, 4]])),
