@@ -51,7 +51,7 @@ def match_arrays(a: Numbers, b: Numbers) -> tuple[list[ArrayPair], list[str]]:
         _refuse("parameters of the same shapes", a, b)
     if _stand_in_another_order(left, right):
         notes.append("Sizes show another order of arrays; those of one size are compared in turn.")
-        right = _in_order_of_sizes(right, _sizes(left))
+        right = _in_order_of_sizes(right, left)
     # Where the arrays are of other sizes, both are cut where either is.
     cut = _sizes(left) != _sizes(right)
     if cut:
@@ -109,12 +109,22 @@ def _stand_in_another_order(left: Sequence[NamedArray], right: Sequence[NamedArr
     return whole and sizes[0] != sizes[1] and sorted(sizes[0]) == sorted(sizes[1])
 
 
-def _in_order_of_sizes(arrays: Sequence[NamedArray], sizes: Sequence[int]) -> list[NamedArray]:
-    """Returns arrays in the order of their sizes, those of one size in the order they have."""
-    left: dict[int, list[NamedArray]] = {}
+def _in_order_of_sizes(
+    arrays: Sequence[NamedArray], others: Sequence[NamedArray]
+) -> list[NamedArray]:
+    """Returns arrays in the order of others of their shapes, or sizes if these have other shapes.
+
+    Those of one shape stay in the order they have.
+    """
+    shaped = sorted(_shapes(arrays)) == sorted(_shapes(others))
+    left: dict[tuple[int, ...], list[NamedArray]] = {}
+
+    def key(one: NamedArray) -> tuple[int, ...]:
+        return one.values.shape if shaped else (one.values.size,)
+
     for one in reversed(arrays):
-        left.setdefault(one.values.size, []).append(one)
-    return [left[size].pop() for size in sizes]
+        left.setdefault(key(one), []).append(one)
+    return [left[key(one)].pop() for one in others]
 
 
 def _cut_alike(
