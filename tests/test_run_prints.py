@@ -81,6 +81,17 @@ def test_a_print_that_hides_whole_parameters_is_undecided(run, tmp_path):
     assert run(problem, text({name: 0 * leaf for name, leaf in right.items()}, ".2f"))[0] == 2
 
 
+def test_a_print_without_decimals_is_undecided(run):
+    problem, right = network()
+    with np.printoptions(precision=0, suppress=True):
+        whole = "\n".join(f"{name} {leaf}" for name, leaf in right.items())
+    assert ".]" in whole
+    status, said = run(problem, whole)
+    assert status == 3
+    assert "cannot be judged from this print" in said
+    assert run(problem, whole.replace("b3 [[-0.]]", "b3 [[-1.]]"))[0] == 2
+
+
 def test_zeros_of_a_dead_layer_are_known_where_they_are_printed_in_full(run):
     problem, right = network((2, 3, 1), "relu")
     assert not right["w1"].any()

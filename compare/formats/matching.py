@@ -45,16 +45,15 @@ def match_arrays(a: Numbers, b: Numbers) -> tuple[list[ArrayPair], list[str]]:
             f"({_contents(a)}) and {b.size} in {b.path} ({_contents(b)})"
         )
     notes: list[str] = []
-    # Bring matrices into one layout and arrays into one order.
-    if a.layout and b.layout and a.layout != b.layout:
-        notes.append(f"{b.path} is {b.layout}; its matrices were transposed to {a.layout}.")
-        b = b._replace(arrays=tuple(map(_transposed, b.arrays)))
     left: Sequence[NamedArray] = a.arrays
-    right: Sequence[NamedArray] = _ordered_like(a, b)
+    right = _in_layout_of(a, b, _ordered_like(a, b), notes)
     if a.by_sample and b.by_sample and _shapes(left) != _shapes(right):
         _refuse("parameters of the same shapes", a, b)
+    if _stand_in_another_order(left, right):
+        notes.append("Sizes show another order of arrays; those of one size are compared in turn.")
+        right = _in_order_of_sizes(right, left)
     # Where the arrays are of other sizes, both are cut where either is.
-    cut = [p.values.size for p in left] != [q.values.size for q in right]
+    cut = _sizes(left) != _sizes(right)
     if cut:
         _check_one_sample(a, b)
         notes.append("The arrays are not split alike; all numbers are compared in file order.")
@@ -62,7 +61,7 @@ def match_arrays(a: Numbers, b: Numbers) -> tuple[list[ArrayPair], list[str]]:
     pairs = []
     for place, (p, q) in enumerate(zip(left, right, strict=True), start=1):
         name = p.name or q.name or f"array {place}"
-        if not cut and np.squeeze(p.values).shape != np.squeeze(q.values).shape:
+        if not cut and not _same_shapes([p], [q]):
             shapes = f"{_shape(p.values)} and {_shape(q.values)}"
             notes.append(f"{name}: {shapes} are compared in row-major order.")
         pairs.append(_pair(name, p, q, by_sample=a.by_sample and b.by_sample))
@@ -88,6 +87,44 @@ def _names(numbers: Numbers) -> Iterator[list[str] | None]:
     yield names if complete else None
     yield list(map(plain_name, names)) if complete else None
     yield number_layers(names) if complete else None
+
+
+def _in_layout_of(
+    a: Numbers, b: Numbers, arrays: Sequence[NamedArray], notes: list[str]
+) -> Sequence[NamedArray]:
+    """Returns the arrays of b with matrices in a's layout, unless shapes show that they are."""
+    if not a.layout or not b.layout or a.layout == b.layout:
+        return arrays
+    turned = tuple(map(_transposed, arrays))
+    if _same_shapes(a.arrays, arrays) and not _same_shapes(a.arrays, turned):
+        return arrays
+    notes.append(f"{b.path} is {b.layout}; its matrices were transposed to {a.layout}.")
+    return turned
+
+
+def _stand_in_another_order(left: Sequence[NamedArray], right: Sequence[NamedArray]) -> bool:
+    """Whether arrays have the same sizes in another order; lines of numbers do not end arrays."""
+    sizes = _sizes(left), _sizes(right)
+    whole = all(one.bordered or one.half_unit is None for one in (*left, *right))
+    return whole and sizes[0] != sizes[1] and sorted(sizes[0]) == sorted(sizes[1])
+
+
+def _in_order_of_sizes(
+    arrays: Sequence[NamedArray], others: Sequence[NamedArray]
+) -> list[NamedArray]:
+    """Returns arrays in the order of others of their shapes, or sizes if these have other shapes.
+
+    Those of one shape stay in the order they have.
+    """
+    shaped = sorted(_shapes(arrays)) == sorted(_shapes(others))
+    left: dict[tuple[int, ...], list[NamedArray]] = {}
+
+    def key(one: NamedArray) -> tuple[int, ...]:
+        return one.values.shape if shaped else (one.values.size,)
+
+    for one in reversed(arrays):
+        left.setdefault(key(one), []).append(one)
+    return [left[key(one)].pop() for one in others]
 
 
 def _cut_alike(
@@ -129,8 +166,19 @@ def _pair(name: str, p: NamedArray, q: NamedArray, *, by_sample: bool) -> ArrayP
     shape = max(p.values.shape, q.values.shape, key=len)
     if not by_sample and not (len(shape) == 3 and shape[0] == 1):
         shape = (1, *shape)
-    arrays = (p.values, q.values, p.half_units, q.half_units)
+    arrays = (p.values, q.values, _half_units(p, q), _half_units(q, p))
     return ArrayPair(name, *(array.reshape(shape) for array in arrays))
+
+
+def _half_units(one: NamedArray, other: NamedArray) -> np.ndarray:
+    """Returns the half units of one array: integers are exact unless they may be rounded others.
+
+    Those that %.0f prints look the same, so they are exact only where the other array holds nothing
+    but whole numbers too.
+    """
+    finite = other.values[np.isfinite(other.values)]
+    exact = one.integers and np.array_equal(finite, np.round(finite))
+    return np.zeros(one.values.shape) if exact else one.half_units
 
 
 def _transposed(array: NamedArray) -> NamedArray:
@@ -146,6 +194,16 @@ def _contents(numbers: Numbers) -> str:
 
 def _shapes(arrays: Sequence[NamedArray]) -> list[tuple[int, ...]]:
     return [array.values.shape for array in arrays]
+
+
+def _same_shapes(left: Sequence[NamedArray], right: Sequence[NamedArray]) -> bool:
+    """Whether the shapes are the same but for axes of size 1."""
+    shapes = ([np.squeeze(one.values).shape for one in side] for side in (left, right))
+    return next(shapes) == next(shapes)
+
+
+def _sizes(arrays: Sequence[NamedArray]) -> list[int]:
+    return [array.values.size for array in arrays]
 
 
 def _shape(values: np.ndarray) -> str:

@@ -50,7 +50,11 @@ SAID = {
         "1.00006 2",
         ["Digits agreed: 5 significant.*not all look the same"],
     ),
-    "texts_alike": ("1 2", "1.000004 2", ["Digits agreed: 6 significant.*all look the same"]),
+    "texts_alike": (
+        "1.000000 2",
+        "1.000004 2",
+        ["Digits agreed: 6 significant.*all look the same"],
+    ),
     "no_distance_beside_nan": ("1 nan", "1 2", [r"array 1 +2 +nan \[1\] +nan \[1\]"]),
     "numbers_that_differ_look_different": (
         "0.12340000001",
@@ -75,6 +79,11 @@ SAID = {
         ["3x2 and 2x3 are compared in row-major order"],
     ),
     "split_otherwise": ("1 2 3\n4 5", "1 2\n3 4 5", ["not split alike.*file order"]),
+    "by_size": (
+        "[1.5, 2]\n[3.5]",
+        "[3.5]\n[1.5, 2]",
+        ["Sizes show another order of arrays; those"],
+    ),
     "layouts": (dump(), dump(layout="out_in"), [r"b\.txt is out_in; .*transposed to in_out"]),
 }
 

@@ -5,10 +5,11 @@ import re
 
 import numpy as np
 import pytest
+import torch
 
 from compare import files
 from compare.errors import UsageError
-from tests.support.dumps import dump, printed
+from tests.support.dumps import dump, gradients, printed
 
 VERDICTS = {
     "equal": ("1.5 2.5", "1.5 2.5", 0),
@@ -29,7 +30,7 @@ VERDICTS = {
     "zeros_in_print_and_numbers": ("w 0.00 0.52\nb 1.25", "w 0.00 0.52\nb 1.25", 0),
     "zeros_in_print_in_one_list": ("w 0.00 0.00\nb 1.25", "[0.00, 0.00, 1.25]", 3),
     "names_of_parameters": ("dL/dW1\n0.12 0.34\ndL/db1\n0.56", "b1 0.56\nW1 0.12 0.34", 0),
-    "zero_and_small": ("0 1", "1e-300 1", 2),
+    "zero_and_small": ("0.0e0 1", "1e-300 1", 2),
     "huge_of_opposite_signs": ("1.7e308", "-1.7e308", 2),
     "subnormals": ("1e-320", "3e-320", 2),
     "nan_on_both_sides": ("nan 1", "nan 1", 3),
@@ -42,16 +43,28 @@ VERDICTS = {
     "nan_on_both_sides_and_a_difference": ("nan 1", "nan 2", 2),
     "all_nan": ("nan", "nan", 3),
     "one_number_in_other_words": ("loss: 0.53", "tensor(0.5300, grad_fn=<MeanBackward0>)", 0),
-    "arrays_in_other_words": ("w [[1, 2], [3, 4]]", "array([[1., 2.],\n       [3., 4.]])", 0),
+    "arrays_in_other_words": ("w [[1.5, 2], [3, 4]]", "array([[1.5, 2.],\n       [3. , 4.]])", 0),
     "line_ends": ("1 2\r\n3 4\r\n", "1 2\n3 4\n", 0),
     "by_name": ("{'w': [1, 2], 'b': [3, 4]}", "{'b': [3, 4], 'w': [1, 2]}", 0),
     "by_order_where_names_differ": ("w: [1, 2]\nb: [3, 4]", "x: [1, 2]\ny: [3, 4]", 0),
     "by_order_where_names_repeat": ("w [1]\nb [2]\nw [3]", "w [1]\nb [2]\nw [3]", 0),
     "by_order_where_one_has_none": ("w: [1]\nb: [2]", "[1]\n[2]", 0),
+    "by_size_where_one_has_none": (
+        "w: [[1.5, 2], [3, 4]]\nb: [5.5, 6]",
+        "[5.5, 6]\n[1.5, 2, 3, 4]",
+        0,
+    ),
+    "by_size_and_in_turn": ("[1.5, 2]\n[3.5]\n[4.5, 5]", "[3.5]\n[1.5, 2]\n[4.5, 5]", 0),
+    "by_shape_if_sizes_repeat": (
+        "[[1.5], [2]]\n[3.5, 4]\n[5.5]",
+        "[5.5]\n[3.5, 4]\n[[1.5], [2]]",
+        0,
+    ),
+    "by_size_and_not_equal": ("[1.5, 2]\n[3.5]\n[4.5, 5]", "[3.5]\n[4.5, 5]\n[1.5, 2]", 2),
     "by_order_is_order": ("w: [1]\nb: [2]", "[2]\n[1]", 2),
     "jax_by_name": (
-        "w = Array([1., 2.], dtype=float32)\nb = Array([3., 4.], dtype=float32)",
-        "b = Array([3., 4.], dtype=float32)\nw = Array([1., 2.], dtype=float32)",
+        "w = Array([1., 2.5], dtype=float32)\nb = Array([3., 4.], dtype=float32)",
+        "b = Array([3., 4.], dtype=float32)\nw = Array([1., 2.5], dtype=float32)",
         0,
     ),
     "dumps": (dump(), dump(), 0),
@@ -94,7 +107,13 @@ AS_PRINTED = {
     ),
     "not_finite": ("0.0012 nan", "0.00123 nan", "undecided: 1 of 2 .*; 1 agrees only as far as"),
     "integers_are_exact": ("1 2 3", "1 2 4", "disagree: 1 of 3 "),
-    "floats_that_are_whole": ("[1. 2. 3.]", "[1. 2. 4.]", "disagree: 1 of 3 "),
+    "integers_that_may_be_rounded": ("0 -1 12", "0.3 -1.2 12.4", "agree: .*[(]3 of them"),
+    "integers_that_no_rounding_explains": ("0 1 2", "0.3 1.2 2.6", "disagree: 1 of 3 "),
+    "rounded_to_integers": ("-0 1 2", "0.3 1.2 2.4", "undecided: .* 1 of 3 numbers print"),
+    "floats_that_are_whole": ("[1. 2. 3.5]", "[1. 2. 4.5]", "disagree: 1 of 3 "),
+    "floats_that_may_be_whole": ("[1. 2. 3.]", "[1. 2. 4.]", "undecided: array 1 cannot be "),
+    "floats_of_precision_0": ("[1. -2. 0.]", "1.49 -1.6 0.2", "undecided: array 1 cannot be "),
+    "floats_of_precision_0_and_others": ("[1. -2. 0.]", "1.49 -1.4 0.2", "disagree: 1 of 3 "),
     "zeros_and_ones": ("tensor([0., 0.])", "tensor([1., 1.])", "disagree: 2 of 2 "),
     "inf_and_a_number": ("inf 0.5", "0.1 0.5", "disagree: 1 of 2 "),
     "flat": ("w: [[0.12, 0.34], [0.56, 0.78]]", "w: [0.123, 0.341, 0.562, 0.784]", "agree: .*4 of"),
@@ -123,7 +142,7 @@ def test_numbers_agree_as_far_as_they_are_printed(compare, a, b, sentence):
 
 @pytest.mark.parametrize(("digits", "status"), [(1, 0), (5, 0), (7, 0), (8, 2), (17, 2)])
 def test_digits_set_the_rule(compare, digits, status):
-    assert compare("1.00000006 2", "1 2", f"--digits={digits}")[0] == status
+    assert compare("1.00000006 2", "1.00000000 2", f"--digits={digits}")[0] == status
 
 
 @pytest.mark.parametrize("digits", [18, 100, 308, 309, 400, 10**10, 10**30])
@@ -171,3 +190,14 @@ def test_a_file_agrees_with_itself(tmp_path, capsys):
     (tmp_path / "a.dat").write_text(dump())
     assert files.main(["compare.files", *[str(tmp_path / "a.dat")] * 2]) == 0
     assert "Digits agreed: 17" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("layout", ["in_out", "out_in"])
+def test_matrices_named_by_hand_in_a_file_of_torch_are_taken_as_they_fit(tmp_path, capsys, layout):
+    (tmp_path / "a.dat").write_text(dump())
+    arrays = gradients()
+    if layout == "out_in":
+        arrays = {k: v.swapaxes(-1, -2) if k[0] == "w" else v for k, v in arrays.items()}
+    torch.save({k: torch.tensor(v) for k, v in arrays.items()}, tmp_path / "b.pt")
+    assert files.main(["compare.files", f"{tmp_path}/a.dat", f"{tmp_path}/b.pt"]) == 0
+    assert ("transposed" in capsys.readouterr().out) == (layout == "out_in")

@@ -1,12 +1,12 @@
 """Named arrays, in the formats that weights are saved in."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import NamedTuple
 
 import numpy as np
 
 from compare.formats.read.errors import suffix_of
-from compare.formats.read.layer_names import Ordering, is_of_haiku
+from compare.formats.read.layer_names import Ordering, is_of_torch
 from compare.formats.read.npz import read_npz
 from compare.formats.read.safetensors import read_safetensors
 from compare.formats.read.state_dict import read_state_dict
@@ -20,7 +20,8 @@ class Arrays(NamedTuple):
     """All arrays of one file."""
 
     named: dict[str, np.ndarray]  # in the file's order
-    layout: str | None  # 'out_in' from torch's formats; None where the file does not say
+    layout: str | None  # 'out_in' where format and names are torch's; None where nothing says it
+    likely: str  # the layout that is usual in the format
     ordering: Ordering  # what that order means
 
 
@@ -41,9 +42,14 @@ def read_arrays(path: str, *, option: str, check: Check | None = None) -> Arrays
     """
     suffix = suffix_of(path, FORMATS, f"{option} {path}")
     if suffix == ".npz":
-        return Arrays(read_npz(path, option=option, check=check), None, "kept")
+        return Arrays(read_npz(path, option=option, check=check), None, "in_out", "kept")
     if suffix in (".pt", ".pth"):
-        return Arrays(read_state_dict(path, option=option, check=check), "out_in", "chosen")
+        named = read_state_dict(path, option=option, check=check)
+        return Arrays(named, _layout(named), "out_in", "chosen")
     named = read_safetensors(path, option=option, check=check)
-    layout = None if any(map(is_of_haiku, named)) else "out_in"
-    return Arrays(named, layout, "sorted")
+    return Arrays(named, _layout(named), "out_in", "sorted")
+
+
+def _layout(names: Iterable[str]) -> str | None:
+    """Returns the layout in a format of torch: that of its modules, if a name is of one."""
+    return "out_in" if any(map(is_of_torch, names)) else None

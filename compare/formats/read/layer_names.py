@@ -18,7 +18,7 @@ _NUMBER = re.compile(r"([0-9]{1,9})")
 _COUNT = re.compile(r"_?[0-9]+")
 # Flax numbers layers without a name as they are made: Dense_0 of Dense(1)(Dense(8)(x)) is the last.
 _BY_FLAX = re.compile(r"(?:.*[./])?[A-Z][A-Za-z]*_\d+[./]", re.ASCII | re.DOTALL)
-_BY_HAIKU = re.compile(r".*/w", re.DOTALL)  # mlp/~/linear_1/w
+_BY_TORCH = re.compile(r"(?:.*[^a-z])?weight(?:[._]grad)?", re.IGNORECASE | re.DOTALL)
 _MOST_PERMUTED = 7  # layers that are tried in every order
 _MOST_LISTED = 20  # arrays that are named in an error
 
@@ -99,9 +99,9 @@ def is_kernel(name: str) -> bool:
     return parts is not None and parts["kind"].lower() == "kernel"
 
 
-def is_of_haiku(name: str) -> bool:
-    """Whether a name is that of a matrix of Haiku, which comes in_out."""
-    return _BY_HAIKU.fullmatch(name) is not None
+def is_of_torch(name: str) -> bool:
+    """Whether a name is that of a matrix of a torch module, which is out_in: not w1, nor w."""
+    return _BY_TORCH.fullmatch(name) is not None
 
 
 def kind_of(name: str | None) -> str | None:

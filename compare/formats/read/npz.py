@@ -74,7 +74,8 @@ def _read_array(archive: np.lib.npyio.NpzFile, name: str, where: str) -> np.ndar
         ) from None
     if not isinstance(array, np.ndarray):
         raise UsageError(f"{where}: {name} is no .npy array")
-    return restore_bfloat16(array)
+    native = array.astype(array.dtype.newbyteorder("="), copy=False)  # '>f4' of another machine
+    return restore_bfloat16(native)
 
 
 def _narrowed(arrays: dict[str, np.ndarray], where: str) -> dict[str, np.ndarray]:

@@ -15,6 +15,7 @@ class NamedArray(NamedTuple):
     values: np.ndarray  # [N, ...] from our dumps, any shape from a print
     half_unit: np.ndarray | None = None  # of the last printed digit, like values; None: exact
     bordered: bool = False  # whether brackets say where it begins and ends
+    integers: bool = False  # whether it was printed as integers are
 
     @property
     def half_units(self) -> np.ndarray:
@@ -57,9 +58,8 @@ def join(arrays: Sequence[NamedArray], name: str | None = None) -> NamedArray:
     values = np.concatenate([array.values.reshape(-1) for array in arrays])
     if all(array.half_unit is None for array in arrays):
         return NamedArray(name, values)
-    return NamedArray(
-        name, values, np.concatenate([array.half_units.reshape(-1) for array in arrays])
-    )
+    half_unit = np.concatenate([array.half_units.reshape(-1) for array in arrays])
+    return NamedArray(name, values, half_unit, integers=all(one.integers for one in arrays))
 
 
 def stack(arrays: Sequence[NamedArray], name: str | None = None) -> NamedArray:

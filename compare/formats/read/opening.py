@@ -1,5 +1,6 @@
 """Files that people bring, opened: none that has no end, and no more of one than can be meant."""
 
+import codecs
 import os
 import stat
 from typing import IO
@@ -8,6 +9,7 @@ from compare.errors import UsageError
 
 LARGEST_TEXT = 2**31  # bytes
 _PIECE = 2**20
+_UTF16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)  # as PowerShell writes what is redirected
 
 
 def open_file(path: str, where: str, *, pipe: bool = False) -> IO[bytes]:
@@ -39,7 +41,7 @@ def read_text_file(path: str, where: str, *, at_most: int) -> str:
 
     Raises:
       UsageError: for a device, and for more bytes.
-      UnicodeDecodeError: for other than UTF-8.
+      UnicodeDecodeError: for other than UTF-8, and UTF-16 that begins with its mark.
       OSError: as `open` does.
     """
     pieces, size = [], 0
@@ -53,5 +55,6 @@ def read_text_file(path: str, where: str, *, at_most: int) -> str:
             f"{where}: expected at most {at_most / 2**20:,.0f} MiB of text, got "
             + (f"{known / 2**20:,.0f} MiB" if known > at_most else "more")
         )
-    text = b"".join(pieces).decode("utf-8-sig")
+    content = b"".join(pieces)
+    text = content.decode("utf-16" if content.startswith(_UTF16) else "utf-8-sig")
     return text.replace("\r\n", "\n").replace("\r", "\n")

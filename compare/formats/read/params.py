@@ -5,7 +5,6 @@ from typing import NamedTuple
 
 import numpy as np
 
-from compare.catalogue import LAYOUTS
 from compare.errors import UsageError
 from compare.formats.conversion import convert
 from compare.formats.layouts import other_layout
@@ -47,8 +46,8 @@ def read_params(
 
     Args:
       path: the file.
-      layout: of the matrices in a `.npz` file, 'in_out' or 'out_in', or None if nobody has said it;
-        torch's formats are out_in.
+      layout: of the matrices, 'in_out' or 'out_in', or None if nobody has said it; those with names
+        of torch modules are out_in in torch's formats.
       dtype: to convert to.
       cast: whether to round what dtype does not have; else that is an error.
 
@@ -69,6 +68,7 @@ def read_params(
         read = find_params(
             named,
             layout=arrays.layout or layout,
+            likely=arrays.likely,
             where=where,
             ordering=arrays.ordering,
             advice=advice,
@@ -82,6 +82,7 @@ def find_params(
     named: Mapping[str, np.ndarray],
     *,
     layout: str | None,
+    likely: str = "in_out",
     where: str,
     ordering: Ordering = "kept",
     advice: str | None = None,
@@ -91,6 +92,7 @@ def find_params(
     Args:
       named: w [n_in, n_out] if in_out, [n_out, n_in] if out_in, and b [n_out] of every layer.
       layout: 'in_out' or 'out_in'; None for either. A kernel of Flax is in_out.
+      likely: the one of both that comes first.
       where: the file, to be named in errors.
       ordering: what is known of the order of `named`.
       advice: how to choose the other layout, for errors where it would fit; None for --layout.
@@ -99,7 +101,7 @@ def find_params(
       UsageError: if the shapes do not chain, with a hint if they would in the other layout.
     """
     orders = order_layers(named, where=where, ordering=ordering)
-    layouts = LAYOUTS if layout is None else (layout,)
+    layouts = (likely, other_layout(likely)) if layout is None else (layout,)
     if _same_in_both(named, orders.natural):
         layouts = layouts[:1]
     views = {held: _in_out(named, held) for held in layouts}

@@ -5,52 +5,26 @@ leave more than one, each is certified on the first samples. No reading makes a 
 right: one that certifies is the gradient of that network on those samples.
 """
 
+import contextlib
 import dataclasses
-from collections.abc import Sequence
-from typing import NamedTuple, Protocol
-
-import numpy as np
+import functools
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple
 
 from compare.errors import UsageError
-from compare.evidence.certificate.case import make_case
-from compare.evidence.certificate.certificate import Certificate, certify
-from compare.evidence.certificate.rungs import rungs
-from compare.evidence.rounding.arithmetic import plain_arithmetic
 from compare.formats.reading import Choice, Reading
-from compare.implementations.user.trials import Attempt, Trial
+from compare.implementations.user.trials import (
+    Attempt,
+    Readable,
+    Trial,
+    right_gradients,
+    try_reading,
+)
 from compare.problem.answers import Answer
 from compare.problem.problem import Problem, Problems
 
-_TRIED_SAMPLES = 16
-_TRIED_ENTRIES = 2**22  # of the gradients of those samples: fewer of them where a network is large
 _MOST_TRIALS = 400
 _MOST_NAMED = 4  # names of arrays that an error shows
-
-
-class Readable(Protocol):
-    """Gradients that somebody brought, which may be read in several ways."""
-
-    where: str  # what they came from, to be named in errors
-
-    def readings(self, problem: Problem) -> Sequence[Reading]:
-        """Returns every way to read them as the gradients of a problem, the most likely first.
-
-        Raises:
-          UsageError: if there is none.
-        """
-
-    def further_readings(self, problem: Problem) -> Sequence[Reading]:
-        """Returns others that are tried if none of `readings` certifies."""
-
-    def unread_names(self, reading: Reading) -> Sequence[str]:
-        """Returns the names of arrays of which a reading makes nothing, though they may mean it."""
-
-    def answer(self, problem: Problem, reading: Reading, rows: slice) -> Answer:
-        """Returns the gradients of some samples by one of the readings.
-
-        Raises:
-          UsageError: if they cannot be those.
-        """
 
 
 class Chosen(NamedTuple):
@@ -82,10 +56,8 @@ def choose(problems: Problems, brought: Sequence[Readable]) -> Chosen:
     attempts, complete = _attempts(candidates, brought)
     best = min(attempts, key=lambda one: one.rank)
     if not best.holds:
-        more, _ = _attempts(candidates, brought, further=True)
-        found = min(more, key=lambda one: one.rank)
-        if found.holds:
-            attempts, best = more, found
+        attempts = list(_further(candidates, attempts, brought))
+        best = min(attempts, key=lambda one: one.rank)
         _check_names_read(brought, best)
     if not complete and not best.holds:
         raise UsageError(
@@ -120,7 +92,7 @@ def _check_names_read(brought: Sequence[Readable], best: Attempt) -> None:
 
 
 def _attempts(
-    candidates: Sequence[Problem], brought: Sequence[Readable], *, further: bool = False
+    candidates: Sequence[Problem], brought: Sequence[Readable]
 ) -> tuple[list[Attempt], bool]:
     """Tries readings of all problems; tells too whether there was time for all of them."""
     attempts: list[Attempt] = []
@@ -130,8 +102,6 @@ def _attempts(
     for problem in candidates:
         try:
             found = [list(one.readings(problem)) for one in brought]
-            for one, its in zip(brought, found, strict=True):
-                its += one.further_readings(problem) if further else ()
         except UsageError as error:  # which does not fit this problem
             fault = fault or error
             continue
@@ -143,7 +113,7 @@ def _attempts(
             left -= len(tried)
             trials.append(
                 [
-                    Trial(reading, None if certain else _certify(problem, one, reading))
+                    Trial(reading, None) if certain else try_reading(problem, one, reading)
                     for reading in tried
                 ]
             )
@@ -157,23 +127,36 @@ def _attempts(
     return attempts, complete
 
 
-def _certify(problem: Problem, one: Readable, reading: Reading) -> Certificate:
-    """Certifies the first sample by one reading, and some more if it does not fail."""
-    most = _TRIED_ENTRIES // problem.network.parameter_count
-    found = _certify_first(problem, one, reading, 1)
-    n = min(problem.n_samples, _TRIED_SAMPLES, most)
-    return found if found.failed or n <= 1 else _certify_first(problem, one, reading, n)
+def _further(
+    candidates: Sequence[Problem], attempts: Sequence[Attempt], brought: Sequence[Readable]
+) -> Iterator[Attempt]:
+    """Yields the attempts with more readings, and those of problems that none was left for."""
+    yield from (_with_further(one, brought) for one in attempts)
+    for problem in candidates:
+        if not any(one.problem is problem for one in attempts):
+            with contextlib.suppress(UsageError):  # where they do not fit this problem
+                one = _with_further(Attempt(problem, [[] for _ in brought]), brought)
+                if all(one.trials):
+                    yield one
 
 
-def _certify_first(problem: Problem, one: Readable, reading: Reading, n: int) -> Certificate:
-    answer = one.answer(problem, reading, slice(0, n))
-    case = make_case(
-        problem.network, problem.params, *problem.batch(0, n), answer.grads, printed=answer.printed
-    )
-    computed, asked = plain_arithmetic(answer.dtype), plain_arithmetic(problem.dtype)
-    ladder = rungs(problem.network, computed, asked, is_known=False)
-    with np.errstate(all="ignore"):  # a wrong reading may overflow
-        return certify("", case, rungs=ladder)
+def _with_further(attempt: Attempt, brought: Sequence[Readable]) -> Attempt:
+    """Tries more readings of one problem, where gradients have any."""
+    problem = attempt.problem
+    new: list[list[Reading]] = []
+    for one, old in zip(brought, attempt.trials, strict=True):
+        tried = [trial.reading for trial in old]
+        found = one.further_readings(problem, functools.partial(right_gradients, problem))
+        new.append([reading for reading in found if reading not in tried])
+    if not any(new):
+        return attempt
+    trials: list[list[Trial]] = []
+    for one, old, readings in zip(brought, attempt.trials, new, strict=True):
+        untried = [trial.reading for trial in old if trial.certificate is None]
+        kept = [trial for trial in old if trial.certificate is not None]
+        fresh = [try_reading(problem, one, each) for each in (*untried, *readings)]
+        trials.append(kept + fresh)
+    return attempt._replace(trials=trials)
 
 
 def _choice(taken: Trial, trials: Sequence[Trial]) -> Choice:

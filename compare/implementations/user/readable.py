@@ -1,6 +1,6 @@
 """Gradients that exist already, in a file or in arrays, before it is chosen how they are read."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from compare.errors import UsageError
@@ -13,6 +13,7 @@ from compare.implementations.user.updates import with_hidden_digits
 from compare.problem.answers import Answer, take
 from compare.problem.array_likes import as_numpy
 from compare.problem.problem import Problem
+from jaxmlp.base import Grads
 
 
 class GradientsOfFile:
@@ -37,9 +38,9 @@ class GradientsOfFile:
         layers = problem.reading.layers if problem.reading else ()
         return self._file.readings(self._expected(problem), self._layout, layers)
 
-    def further_readings(self, problem: Problem) -> Sequence[Reading]:
-        """Returns readings in orders that nobody is known to use."""
-        return self._file.further_readings(self._expected(problem), self._layout)
+    def further_readings(self, problem: Problem, right: Callable[[], Grads]) -> Sequence[Reading]:
+        """Returns readings in whatever orders come near to the right gradients."""
+        return self._file.further_readings(self._expected(problem), self._layout, right)
 
     def unread_names(self, reading: Reading) -> Sequence[str]:
         """Returns the names of which a reading makes nothing."""
@@ -74,7 +75,7 @@ class GradientArrays:
         names = expected.names
         return [Reading(names, tuple(f"d{name}" for name in names), layout) for layout in layouts]
 
-    def further_readings(self, problem: Problem) -> Sequence[Reading]:
+    def further_readings(self, problem: Problem, right: Callable[[], Grads]) -> Sequence[Reading]:
         """Returns none: which array is which is said."""
         return ()
 

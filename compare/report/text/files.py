@@ -46,8 +46,7 @@ def compare_files(paths: Sequence[str], digits: int) -> tuple[str, str]:
 def _read(path: str) -> Numbers:
     """Reads a file of text, or of arrays."""
     if Path(path).suffix.lower() not in FORMATS:
-        numbers = read_text(path)
-        return numbers._replace(arrays=tuple(map(_integers_as_exact, numbers.arrays)))
+        return read_text(path)
     found = read_arrays(path, option="file")
     arrays = []
     for name, values in found.named.items():
@@ -57,15 +56,8 @@ def _read(path: str) -> Numbers:
         arrays.append(NamedArray(name, values.astype(np.float64) if whole else values))
     if not any(array.values.size for array in arrays):
         raise UsageError(f"{path}: expected numbers, found none")
-    return Numbers(path, tuple(arrays), found.layout, ordering=found.ordering)
-
-
-def _integers_as_exact(array: NamedArray) -> NamedArray:
-    """Takes printed numbers at their word if none of an array has a point or an exponent."""
-    units = array.half_unit
-    if units is None or not np.all((units == 0.5) | ~np.isfinite(array.values)):
-        return array
-    return array._replace(half_unit=np.zeros_like(units))
+    layout = "out_in" if found.likely == "out_in" else None
+    return Numbers(path, tuple(arrays), layout, ordering=found.ordering)
 
 
 def _table(pairs: Sequence[ArrayPair], *, printed: bool) -> list[str]:

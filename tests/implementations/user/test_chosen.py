@@ -6,6 +6,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
+import torch
 from safetensors.numpy import save_file
 
 from compare import run
@@ -44,13 +45,24 @@ def flat(tree, names=("kernel", "bias"), *, called=None, out_in=False, separator
     return {name: np.ascontiguousarray(array) for name, array in found.items()}
 
 
+def save_pt(path, **arrays):
+    torch.save({name: torch.tensor(array) for name, array in arrays.items()}, path)
+
+
+SAVE = {
+    ".npz": np.savez,
+    ".pt": save_pt,
+    ".safetensors": lambda path, **arrays: save_file(arrays, path),
+}
+
+
 @pytest.fixture
 def judge(tmp_path, capsys):
     """Runs a comparison of weights and gradients; returns the status, the report and all said."""
 
     def judge(weights, gradients, *flags, suffix=".npz"):
         params, grads = tmp_path / f"params{suffix}", tmp_path / f"grads{suffix}"
-        save = np.savez if suffix == ".npz" else lambda path, **arrays: save_file(arrays, path)
+        save = SAVE[suffix]
         save(params, **weights)
         data = {"x": X, "y": Y}
         if isinstance(gradients, str):
@@ -157,6 +169,21 @@ def test_what_the_user_has_said_is_never_read_otherwise(judge, flags):
     assert "layers" not in said.partition("disagree: ")[2]
 
 
+@pytest.mark.parametrize("suffix", [".pt", ".safetensors"])
+def test_matrices_named_by_hand_in_a_format_of_torch_are_of_either_layout(judge, suffix):
+    hand = dict(zip(LAYERS, "123", strict=True))
+    weights = flat(TREE, OWN, called=TORCH, out_in=True)
+    for out_in in (False, True):
+        names = {"names": ("dW", "db"), "called": hand, "out_in": out_in, "separator": ""}
+        grads = {f"{k[1:]}{k[0]}": v for k, v in flat(GRADS, **names).items()}  # dW1
+        assert "dW1" in grads
+        status, report, said = judge(weights, grads, suffix=suffix)
+        assert status == 0, said
+        assert read_of(report)["layout"] == ("out_in" if out_in else "in_out")
+        asked = judge(weights, grads, "--layout=out_in", suffix=suffix)[0]
+        assert asked == (0 if out_in else 2)
+
+
 def test_weights_that_only_gradients_explain_are_a_warning(judge):
     status, report, _ = judge(flat(TREE), flat(GRADS), "--fail_on=warning")
     assert status == 3
@@ -209,10 +236,9 @@ def test_too_many_readings_are_refused_unless_one_certifies(tmp_path):
         run.main(flags)
 
 
-@pytest.fixture
-def judge_print(tmp_path, capsys):
-    """Runs a comparison with a print of the gradients of a 2-4-2 network."""
-    params, batch, grads = network((2, 4, 2), 1)
+def print_judge(tmp_path, capsys, sizes):
+    """Returns what runs a comparison with a print of gradients, and the right ones."""
+    params, batch, grads = network(sizes, 1)
     np.savez(tmp_path / "p.npz", **dict(zip(named(grads), _leaves(params), strict=True)))
     np.savez(tmp_path / "d.npz", x=batch.x)
 
@@ -225,13 +251,23 @@ def judge_print(tmp_path, capsys):
         ])  # fmt: skip
         return status, " ".join(capsys.readouterr().out.split())
 
-    return judge, dict(zip(("w1", "b1", "w2", "b2"), _leaves(grads), strict=True))
+    names = [f"{kind}{i}" for i in range(1, len(sizes)) for kind in "wb"]
+    return judge, dict(zip(names, _leaves(grads), strict=True))
 
 
-@pytest.mark.parametrize("order", ["b2 w1 w2 b1", "w2 b1 b2 w1", "b1 w2 b2 w1"])
+ODD_ORDERS = [
+    ((2, 4, 2), "b2 w1 w2 b1"),
+    ((2, 4, 2), "w2 b1 b2 w1"),
+    ((2, 4, 2), "b1 w2 b2 w1"),
+    ((2, 4, 4, 2), "b1 b2 b3 w3 w2 w1"),
+    ((3, 3, 3, 3), "w2 b3 w1 b1 b2 w3"),
+]
+
+
+@pytest.mark.parametrize(("sizes", "order"), ODD_ORDERS)
 @pytest.mark.parametrize("whole", [False, True])
-def test_an_order_that_nobody_uses_is_tried_in_the_end(judge_print, order, whole):
-    judge, grads = judge_print
+def test_an_order_that_nobody_uses_is_tried_in_the_end(tmp_path, capsys, sizes, order, whole):
+    judge, grads = print_judge(tmp_path, capsys, sizes)
     leaves = [grads[name][0] for name in order.split()]
 
     def write(arrays):
@@ -244,8 +280,8 @@ def test_an_order_that_nobody_uses_is_tried_in_the_end(judge_print, order, whole
     assert judge(write([leaves[0] * 2, *leaves[1:]]))[0] == 2
 
 
-def test_names_that_are_not_understood_are_no_disagreement(judge_print):
-    judge, grads = judge_print
+def test_names_that_are_not_understood_are_no_disagreement(tmp_path, capsys):
+    judge, grads = print_judge(tmp_path, capsys, (2, 4, 2))
     text = "".join(
         f"{name}.grad {i} {value!r}\n".replace(" ", "_", 1).replace(" ", " = ")
         for name in ("w2", "b1", "b2", "w1")

@@ -4,15 +4,17 @@ import itertools
 from collections.abc import Iterable, Iterator, Sequence
 
 from compare.errors import UsageError
+from compare.formats.read.gradients.by_value import orders_near
 from compare.formats.read.gradients.expected import ExpectedGradients
 from compare.formats.read.gradients.shapes import one_gradient
 from compare.formats.read.layer_names import kind_of
 from compare.formats.read.numbers import NamedArray, join
 from compare.formats.reading import Reading
+from jaxmlp.base import Grads
 
 WHOLE = ("numbers",)  # the arrays of a reading that takes all numbers as one row for each sample
 _MOST_PERMUTED = 5  # layers that are tried in every order
-_MOST_ORDERS = 200  # that nobody is known to use and are tried all the same
+_MOST_ORDERS = 20  # that nobody is known to use, where no other fits
 _MOST_LISTED = 20  # arrays whose size an error names
 
 
@@ -35,31 +37,26 @@ def readings_by_count(
     """
     found = _readings(arrays, parameter_orders(len(expected.names) // 2), expected, layout)
     if not found:
-        found = _in_any_order(arrays, expected, layout)
+        orders = itertools.islice(_every_order(arrays, expected), _MOST_ORDERS)
+        found = _readings(arrays, orders, expected, layout)
     if not found:
         raise _wrong_count(arrays, expected)
     return [reading for _, reading in sorted(found, key=lambda one: -one[0])]  # sorting is stable
 
 
 def readings_in_any_order(
-    arrays: Sequence[NamedArray], expected: ExpectedGradients, layout: str | None
+    arrays: Sequence[NamedArray], expected: ExpectedGradients, layout: str | None, right: Grads
 ) -> list[Reading]:
-    """Finds readings in orders that nobody is known to use, as far as they can all be tried.
+    """Finds readings in whatever orders come near to the right gradients.
 
-    Arguments are as for `readings_by_count`.
+    Args:
+      arrays: as for `readings_by_count`, as are `expected` and `layout`.
+      expected: the gradients.
+      layout: of the matrices, if it was said.
+      right: the gradients of the first samples.
     """
-    return [reading for _, reading in _in_any_order(arrays, expected, layout)]
-
-
-def _in_any_order(
-    arrays: Sequence[NamedArray], expected: ExpectedGradients, layout: str | None
-) -> list[tuple[int, Reading]]:
-    listed = set(parameter_orders(len(expected.names) // 2))
-    unlisted = (order for order in _every_order(arrays, expected) if order not in listed)
-    others = list(itertools.islice(unlisted, _MOST_ORDERS + 1))
-    if len(others) > _MOST_ORDERS:
-        return []
-    return _readings(arrays, others, expected, layout)
+    orders = orders_near(arrays, expected, right)
+    return [reading for _, reading in _readings(arrays, orders, expected, layout)]
 
 
 def _readings(

@@ -4,7 +4,7 @@ Shape letters: N samples, n_in and n_out the two sides of a layer.
 """
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -63,15 +63,23 @@ class GradientFile(NamedTuple):
         named = self._readings_by_name(expected, said, layers)
         return readings_by_count(self.arrays, expected, said) if named is None else named
 
-    def further_readings(self, expected: ExpectedGradients, layout: str | None) -> list[Reading]:
-        """Returns readings in orders that nobody is known to use, where no names say one.
+    def further_readings(
+        self, expected: ExpectedGradients, layout: str | None, right: Callable[[], Grads]
+    ) -> list[Reading]:
+        """Returns readings in whatever orders come near to the right ones, where no names say one.
 
-        Args and errors are as for `readings`.
+        Args:
+          expected: the gradients that it should hold.
+          layout: of the matrices, if a user has said it and the file does not.
+          right: returns the gradients of the first samples.
+
+        Raises:
+          UsageError: as `readings` does.
         """
         said = self.numbers.layout or layout
         if self._readings_by_name(expected, said) is not None:
             return []
-        return readings_in_any_order(self.arrays, expected, said)
+        return readings_in_any_order(self.arrays, expected, said, right())
 
     def unread_names(self, reading: Reading) -> tuple[str, ...]:
         """Returns the names of a print of which a reading makes nothing."""
@@ -123,6 +131,8 @@ def read_gradients(path: str, expected: ExpectedGradients, dtype: np.dtype) -> G
       UsageError: if it cannot be read, or holds far more numbers.
     """
     numbers = _read(path, expected)
+    if not numbers.arrays:
+        raise UsageError(f"{expected.where}: expected numbers, found none")
     for array in numbers.arrays:
         if array.values.dtype.name not in FLOAT_DTYPES:
             raise UsageError(

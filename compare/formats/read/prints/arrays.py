@@ -9,8 +9,8 @@ import numpy as np
 from compare.errors import UsageError
 from compare.formats.read.numbers import NamedArray, Numbers
 from compare.formats.read.prints.beside import changed_by
-from compare.formats.read.prints.brackets import matching_brackets, read_brackets
-from compare.formats.read.prints.digits import half_units
+from compare.formats.read.prints.brackets import matching_brackets, read_brackets, show_decimals
+from compare.formats.read.prints.digits import are_integers, half_units
 from compare.formats.read.prints.entries import arrays_of, entry_of, read_table
 from compare.formats.read.prints.keys import Keys
 from compare.formats.read.prints.patterns import (
@@ -19,6 +19,7 @@ from compare.formats.read.prints.patterns import (
     line_number,
     numbers_in,
     value_of,
+    with_plain_digits,
 )
 from compare.formats.read.prints.rows import read_rows
 
@@ -28,6 +29,11 @@ _CUT = re.compile(
     r"\.\.\.|[\N{HORIZONTAL ELLIPSIS}\N{MIDLINE HORIZONTAL ELLIPSIS}\N{VERTICAL ELLIPSIS}]"
     r"|\\[vcl]?dots\b"
 )
+_BLOCKS = re.compile(
+    r"^[ \t]*columns?[ \t]+\d+[ \t]*(?:through|thru|to|and|-)[ \t]*\d+", re.I | re.M
+)
+_COLOURS = re.compile(r"\x1b\[[\d;]*m")
+_SCALAR = re.compile(rf"\b(?:np|numpy|jnp)\.(?:b?float|int)\w*\(({NUMBER})\)", re.IGNORECASE)
 _FACTOR = re.compile(rf"{NUMBER}[ \t]*\*(?!\S)", re.IGNORECASE)
 _OPTIONS = re.compile(r"\s*,\s*(?:dtype|device|grad_fn|requires_grad|size)\b[^)\n]{0,200}\)")
 _PLACE = re.compile(r"^.*[\])]\s*[:=].*$", re.MULTILINE)  # as a line with an entry has it
@@ -40,6 +46,7 @@ def read_print(path: str, text: str) -> Numbers:
       UsageError: for a print cut short with `...`, rows of different lengths, or no numbers.
     """
     text = text.replace("\N{MINUS SIGN}", "-")  # as it is copied from a PDF or a web page
+    text = _SCALAR.sub(r"\1", with_plain_digits(_COLOURS.sub("", text)))
     _check_readable(path, text)
     try:
         table = read_table(path, text)
@@ -60,6 +67,12 @@ def _check_readable(path: str, text: str) -> None:
             "with numpy.set_printoptions(threshold=sys.maxsize) or "
             "torch.set_printoptions(threshold=sys.maxsize)"
         )
+    blocks = _BLOCKS.search(text)
+    if blocks:
+        raise UsageError(
+            f"{path}, line {line_number(text, blocks.start())}: a matrix printed in blocks of "
+            f"columns, {blocks[0].strip()!r}, is not read; print whole rows, as writematrix does"
+        )
     factor = _FACTOR.search(text)
     if factor:
         raise UsageError(
@@ -71,19 +84,26 @@ def _check_readable(path: str, text: str) -> None:
 
 def _read_pieces(path: str, text: str) -> Iterator[NamedArray]:
     """Yields arrays printed entry by entry, and those of the text between them."""
+    trimmed = show_decimals(text)
     if not any(map(entry_of, _PLACE.findall(text))):
-        yield from _arrays(path, text)
+        yield from _arrays(path, text, trimmed=trimmed)
         return
     lines = ((entry_of(line), line) for line in text.splitlines())
     for is_entry, group in itertools.groupby(lines, key=lambda both: both[0] is not None):
         if is_entry:
             yield from arrays_of(path, (entry for entry, _ in group if entry is not None))
         else:
-            yield from _arrays(path, "\n".join(line for _, line in group))
+            yield from _arrays(path, "\n".join(line for _, line in group), trimmed=trimmed)
 
 
-def _arrays(path: str, text: str) -> Iterator[NamedArray]:
-    """Yields arrays written with brackets, and the rows of numbers between them."""
+def _arrays(path: str, text: str, *, trimmed: bool) -> Iterator[NamedArray]:
+    """Yields arrays written with brackets, and the rows of numbers between them.
+
+    Args:
+      path: the file, to be named in errors.
+      text: all of it, or a part.
+      trimmed: whether NumPy shows decimals in the file, so that `2.` is 2.0 without its zeros.
+    """
     keys = Keys()
     ends = matching_brackets(text)
     read = scan = 0  # how far numbers were read, and brackets looked for
@@ -106,8 +126,14 @@ def _arrays(path: str, text: str) -> Iterator[NamedArray]:
         title = yield from read_rows(path, text[before:start])
         keys.read(title)
         by_torch = "tensor(" in text[max(0, start - len("tensor(")) : found.end()]
-        units = half_units(numbers_in(text[start:scan]), by_torch=by_torch)
-        units = units.reshape(values.shape)
-        yield NamedArray(keys.name or last_name(title), values, units, bordered=True)
+        words = numbers_in(text[start:scan])
+        units = half_units(words, by_torch=by_torch, trimmed=trimmed).reshape(values.shape)
+        yield NamedArray(
+            keys.name or last_name(title),
+            values,
+            units,
+            bordered=True,
+            integers=are_integers(words),
+        )
         scan = read
     yield from read_rows(path, text[read:])

@@ -9,6 +9,7 @@ from compare.formats.read.prints.patterns import NUMBER, QUOTED, line_number, nu
 
 _NUMBERS = re.compile(rf"(?:{NUMBER}|[\[\],\s])*+", re.IGNORECASE)
 _TOKEN = re.compile(rf"[\[\]]|{NUMBER}", re.IGNORECASE)
+_ROW = re.compile(r"\[([^\[\]]*)\]")
 _MOST_AXES = 8
 
 
@@ -22,6 +23,13 @@ def matching_brackets(text: str) -> dict[int, int]:
         elif stack:
             ends[stack.pop()] = match.end()
     return ends
+
+
+def show_decimals(text: str) -> bool:
+    """Whether an array that NumPy printed shows decimals; lists of Python always do."""
+    by_name = "array(" in text.lower()
+    rows = (row for row in _ROW.findall(text) if by_name or "," not in row)
+    return any(re.search(r"\.\d", row) for row in rows)
 
 
 def read_brackets(path: str, text: str, start: int, end: int | None) -> np.ndarray | None:

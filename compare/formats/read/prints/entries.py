@@ -9,7 +9,7 @@ import numpy as np
 
 from compare.errors import UsageError
 from compare.formats.read.numbers import NamedArray
-from compare.formats.read.prints.digits import half_units
+from compare.formats.read.prints.digits import are_integers, half_units
 from compare.formats.read.prints.patterns import NUMBER, value_of
 
 _INDEX = r"[\[(]\s*\d{1,9}(?:\s*,\s*\d{1,9})*\s*[\])]"
@@ -109,7 +109,8 @@ def _array(
     order = np.ravel_multi_index(tuple(at.T), shape).argsort() if shape else [0]
     sorted_words = [words[i] for i in order]
     values = np.array([value_of(word) for word in sorted_words])
-    return NamedArray(name, values.reshape(shape), half_units(sorted_words).reshape(shape))
+    units = half_units(sorted_words).reshape(shape)
+    return NamedArray(name, values.reshape(shape), units, integers=are_integers(words))
 
 
 def _gaps(path: str, name: str, count: int) -> UsageError:

@@ -11,6 +11,12 @@ NUMBER = (
 QUOTED = re.compile(r"'[^']*'|\"[^\"]*\"")
 
 _NAME = re.compile(r"(?:(?<![\w.])(?:\d++\.)++)?[A-Za-z_][\w./]*")
+# What 'layer 1' says of 'weights'.
+_LAYER = re.compile(r"\blayer[ \t_#]*(\d{1,9})\b", re.IGNORECASE)
+_KIND = re.compile(
+    r"(?<![\w.])(?:d|grad_)?(weights?|kernel|w|bias(?:es)?|b)(?![\w.])", re.IGNORECASE
+)
+_SUBSCRIPTS = str.maketrans({0x2080 + digit: str(digit) for digit in range(10)})
 _NO_NAMES = frozenset(
     ("Array", "tensor", "array", "Parameter", "containing", "grad", "numpy", "torch")
 )
@@ -33,8 +39,19 @@ def value_of(word: str) -> float:
     return value
 
 
+def with_plain_digits(text: str) -> str:
+    """Returns a text with b1 for b and a subscript."""
+    return text.translate(_SUBSCRIPTS)
+
+
 def last_name(text: str) -> str | None:
-    """Returns the last word that may name an array: 'w1' of 'w1 = tensor'."""
+    """Returns the last word that may name an array: 'w1' of 'w1 = tensor'.
+
+    Of 'layer 1 weights' and 'weights of layer 1' it is 'layer1.weights'.
+    """
+    layers, kinds = _LAYER.findall(text), _KIND.findall(text)
+    if layers and kinds:
+        return f"layer{layers[-1]}.{kinds[-1]}"
     names = [word for word in _NAME.findall(text) if word not in _NO_NAMES]
     return names[-1] if names else None
 

@@ -7,7 +7,7 @@ import numpy as np
 
 from compare.errors import UsageError
 from compare.formats.read.numbers import NamedArray
-from compare.formats.read.prints.digits import half_units
+from compare.formats.read.prints.digits import are_integers, half_units
 from compare.formats.read.prints.patterns import NUMBER, QUOTED, last_name, value_of
 
 _ROW = rf"{NUMBER}(?:[\s,;]++{NUMBER})*+[\s,;]*"
@@ -107,4 +107,5 @@ def _matrix(name: str | None, rows: Sequence[Sequence[str]]) -> NamedArray:
     words = [word for row in rows for word in row]
     shape = (len(words),) if 1 in (len(rows), len(rows[0])) else (len(rows), len(rows[0]))
     values = np.array([value_of(word) for word in words])
-    return NamedArray(name, values.reshape(shape), half_units(words).reshape(shape))
+    units = half_units(words).reshape(shape)
+    return NamedArray(name, values.reshape(shape), units, integers=are_integers(words))

@@ -7,7 +7,8 @@ from compare.errors import UsageError
 from compare.formats.read.gradients.by_count import parameter_orders, readings_in_any_order
 from compare.formats.read.gradients.expected import expect_gradients
 from compare.formats.read.gradients.files import read_gradients
-from compare.formats.read.numbers import NamedArray
+from compare.formats.read.numbers import NamedArray, join
+from jaxmlp import Layer
 from tests.support.gradient_files import F32, named, network
 
 
@@ -46,6 +47,16 @@ def test_names_that_say_it_are_never_read_otherwise(tmp_path):
     assert readings(tmp_path, square, (2, 2), layout="in_out") == [("b1 w1", "in_out")]
     kernel = "{'Dense_0': {'bias': [1.0, 2], 'kernel': [[1.0, 2], [3, 4]]}}"
     assert readings(tmp_path, kernel, (2, 2), layout="out_in") == [("b1 w1", "in_out")]
+
+
+@pytest.mark.parametrize("words", [True, False])
+def test_layers_that_words_or_subscripts_number_are_never_read_otherwise(tmp_path, words):
+    first, second = (
+        (f"layer {i} weights:\n[[1.0]]\nlayer {i} biases:\n[1.0]\n" for i in (1, 2))
+        if words
+        else (f"w{digit} [[1.0]]\nb{digit} [1.0]\n" for digit in "\u2081\u2082")
+    )
+    assert readings(tmp_path, second + first, (1, 1, 1)) == [("w2 b2 w1 b1", "in_out")]
 
 
 def test_what_is_called_a_bias_is_none_of_the_weights(tmp_path):
@@ -120,10 +131,29 @@ def test_far_more_than_there_should_be_is_not_read(tmp_path, monkeypatch):
         read_gradients(str(tmp_path / "g.npz"), expected, F32)
 
 
-@pytest.mark.parametrize(("sizes", "count"), [((2, 3, 1), 16), ((2, 3, 3, 1), 0)])
-def test_other_orders_of_a_list_are_those_that_nobody_uses_if_all_can_be_tried(sizes, count):
-    expected = expect_gradients(network(sizes, 1)[0], 1, "g.txt")
-    row = NamedArray(None, np.zeros(sum(expected.sizes.values())))
-    found = readings_in_any_order([row], expected, "in_out")
-    assert len({one.order for one in found}) == count
-    assert not {one.order for one in found} & set(parameter_orders(len(sizes) - 1))
+@pytest.mark.parametrize("sizes", [(2, 3, 1), (2, 3, 3, 1), (3,) * 9, (1,) * 6])
+@pytest.mark.parametrize("whole", [False, True])
+def test_any_order_is_found_by_what_is_near(sizes, whole):
+    params, _, grads = network(sizes, 2)
+    expected = expect_gradients(params, 2, "g.txt")
+    leaves = [leaf for layer in grads for leaf in layer]
+    order = np.random.default_rng(3).permutation(len(leaves))
+    arrays = [NamedArray(None, 1.1 * leaves[i]) for i in order]
+    if whole:
+        rows = [array.values.reshape(2, -1) for array in arrays]
+        arrays = [NamedArray(None, np.concatenate(rows, axis=1))]
+    found = readings_in_any_order(arrays, expected, "in_out", grads)
+    assert found[0].order == tuple(expected.names[i] for i in order)
+    assert len(found) <= 48
+    far = [array.map(lambda values: -values) for array in arrays]
+    assert not readings_in_any_order(far, expected, "in_out", grads)
+
+
+@pytest.mark.parametrize("whole", [False, True])
+def test_parameters_that_nothing_tells_apart_end_the_search(whole):
+    params, _, grads = network((3,) * 9, 1)
+    expected = expect_gradients(params, 1, "g.txt")
+    zeros = tuple(Layer(0 * w, 0 * b) for w, b in grads)
+    arrays = [NamedArray(None, leaf) for layer in zeros for leaf in layer]
+    found = readings_in_any_order([join(arrays)] if whole else arrays, expected, None, zeros)
+    assert 0 < len(found) <= 48

@@ -1,6 +1,7 @@
 """Files that do not hold the gradients, and what is said of them."""
 
 import re
+import zipfile
 
 import numpy as np
 import pytest
@@ -126,3 +127,10 @@ def test_a_torch_file_of_a_list_is_told_how_to_name_them(tmp_path):
     torch.save([torch.ones(2)], tmp_path / "g.pt")
     with pytest.raises(UsageError, match="found list"):
         read(tmp_path / "g.pt", network()[0], 3)
+
+
+def test_an_archive_of_nothing(tmp_path):
+    with zipfile.ZipFile(tmp_path / "g.npz", "w"):
+        pass
+    with pytest.raises(UsageError, match=r"g\.npz: expected numbers, found none"):
+        read(tmp_path / "g.npz", network()[0], 3)

@@ -22,13 +22,15 @@ UNITS = {
     "decimals_of_large_numbers": ("12345.67 0.01", [1e-2, 1e-2]),
     "whole_numbers_and_decimals": ("100 1.5 0", [1, 1e-1, 1e-1]),
     "exponents": ("1.234e-10 -1.234E+05", [1e-13, 1e2]),
-    "exponents_trimmed_by_numpy": ("1.e+20 5.e-01", [1e19, 1e-2]),
+    "exponents_trimmed_by_numpy": ("1.e+20 5.2e-01", [1e19, 1e-2]),
     "exponents_without_a_point": ("1e-05 2e+00", [1e-5, 1]),
     "leading_zeros_do_not_count": ("0.00012 0.5", [1e-5, 1e-2]),
     "zeros_at_the_end_count": ("0.50 123", [1e-2, 1]),
     "zero_with_an_exponent_is_exact": ("0.0000e+00 1.2000e-07", [0, 1e-11]),
     "zeros_only": ("0.0000 -0.0000", [1e-4, 1e-4]),
-    "a_point_at_the_end": ("1. 0. 20.", [1e-1] * 3),
+    "a_point_at_the_end": ("1. 0. 20.", [1] * 3),
+    "a_point_at_the_end_and_an_exponent": ("1.e-04 -2.e+01", [1e-4, 1e1]),
+    "a_point_at_the_end_and_decimals": ("1. 0.5", [1e-1] * 2),
     "no_digit_before_the_point": (".5 +.25", [1e-2, 1e-2]),
     "integers_may_be_rounded": ("1 -2 +300", [1] * 3),
     "not_finite": ("nan -inf Infinity 0.5", [0, 0, 0, 1e-1]),
@@ -50,14 +52,31 @@ def test_units(text, units):
     [
         ("tensor([[0., 0.],\n        [-2., inf]], grad_fn=<TBackward0>)", 0),
         ("w tensor(3.)", 0),
-        ("array([0., 0.])", 1e-1),
-        ("[0. 0.]", 1e-1),
+        ("array([0., 0.])", 1),
+        ("[0. 0.]", 1),
         ("tensor([0.0000, 1.2000])", 1e-4),
     ],
 )
 def test_whole_numbers_are_exact_where_torch_prints_them(text, unit):
     (array,) = read_print("a.txt", text).arrays
     np.testing.assert_allclose(array.half_unit, unit / 2, rtol=1e-12)
+
+
+@pytest.mark.parametrize(
+    ("beside", "unit"),
+    [
+        ("[0.25 1.  ]", 1e-1),
+        ("array([0.25, 1.  ])", 1e-1),
+        ("array(\n  [1.5e-4])", 1e-1),
+        ("[0.25, 1.0]", 1),  # by Python, which says nothing of NumPy
+        ("loss 0.25", 1),
+        ("[2. 3.]", 1),
+    ],
+)
+def test_a_point_alone_is_trimmed_where_numpy_shows_decimals(beside, unit):
+    for text in (f"{beside}\nw [1. 0.]", f"w [1. 0.]\n{beside}"):
+        (array,) = (one for one in read_print("a.txt", text).arrays if one.name == "w")
+        np.testing.assert_allclose(array.half_unit, unit / 2, rtol=1e-12)
 
 
 def test_torch_prints_a_point_alone_only_of_whole_numbers():
@@ -121,7 +140,7 @@ PRINTS = {
             [
                 {"precision": p, "suppress": s, "floatmode": f}
                 for p, s, f in itertools.product(
-                    (1, 4, 8, 17), (False, True), ("maxprec", "maxprec_equal", "fixed")
+                    (0, 1, 4, 8, 17), (False, True), ("maxprec", "maxprec_equal", "fixed")
                 )
             ],
         ),
