@@ -114,6 +114,11 @@ def counted(count: int, noun: str, plural: str | None = None) -> str:
     return f"{count:,} {noun if count == 1 else plural or f'{noun}s'}"
 
 
+def listed(names: Sequence[str]) -> str:
+    """Returns 'a', 'a and b' or 'a, b and c'."""
+    return " and ".join([", ".join(names[:-1]), names[-1]] if len(names) > 1 else names)
+
+
 def percent(part: int, whole: int) -> str:
     """Returns '58%', rounded down: only all are 100%, and only none are 0%."""
     return f"{100 * part // whole}%" if 100 * part >= whole or not part else "<1%"

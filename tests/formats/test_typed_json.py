@@ -4,11 +4,11 @@ from typing import NamedTuple
 
 import numpy as np
 import pytest
+from compare.evidence.hypotheses.diagnosis import Explanation
 
 from compare.evidence.differences.allclose import AllcloseResult
 from compare.evidence.differences.bounds import BoundRatio
 from compare.evidence.differences.metrics import Worst
-from compare.evidence.hypotheses.diagnosis import Explanation
 from compare.formats.typed_json import decode, encode
 
 

@@ -2,12 +2,12 @@ import dataclasses
 
 import numpy as np
 import pytest
+from compare.evidence.hypotheses.diagnosis import Explanation
 
 from compare.evidence.certificate.certificate import Certificate, Finding
 from compare.evidence.differences.bounds import BoundRatio
 from compare.evidence.differences.metrics import Worst
 from compare.evidence.differences.pairs import compare_pair, merge
-from compare.evidence.hypotheses.diagnosis import Explanation
 from compare.problem.quantities import Quantities
 from compare.verdict.decide import Place, decide
 

@@ -11,8 +11,10 @@ from compare.evidence.certificate.case import Layers
 from compare.evidence.certificate.certificate import Certificate, Finding, certify
 from compare.evidence.certificate.certificate import merge as merge_certificates
 from compare.evidence.certificate.detectable import MOST_SAMPLES, detectable_ulp
-from compare.evidence.hypotheses.diagnosis import Explanation, diagnose
+from compare.evidence.hypotheses.explanation import Explanation
 from compare.evidence.hypotheses.precision import explain_by_precision
+from compare.evidence.hypotheses.samples import Surroundings
+from compare.evidence.hypotheses.search import explain
 from compare.pipeline.groups import Group, groups_of, near_samples
 from compare.pipeline.kinds.base import Evidence, Run, merge_by_name
 from compare.problem.answers import Answer
@@ -115,13 +117,21 @@ class Certificates(Evidence[Certifications]):
         """Explains a failure, if one cause fits this sample and the ones after it."""
         rows = (row + np.arange(min(_DIAGNOSED, block.size))) % block.size
         case = group.highest.take(rows)
+        earlier = group.case.take(rows - 1).wide().grads
+        around = Surroundings(
+            self._problem.n_samples, self._layout, group.case.x, group.case.y, rows, earlier
+        )
         with np.errstate(all="ignore"):  # a gradient that overflows fits nothing
-            found = diagnose(case, n_samples=self._problem.n_samples)
-            if not group.is_known and (found is None or found.mistake is None):
+            found = explain(case, around)
+            if not group.is_known and (found is None or not found.causes):
                 found = explain_by_precision(case) or found
-        if found is None or self._layout == "in_out":
-            return found
-        return found._replace(place=found.place[::-1])
+        return found if self._layout == "in_out" else _place_turned(found)
+
+
+def _place_turned(found: Explanation | None) -> Explanation | None:
+    if found is None or found.figures is None:
+        return found
+    return found._replace(figures=found.figures._replace(place=found.figures.place[::-1]))
 
 
 def _detectable(group: Group) -> dict[str, float]:

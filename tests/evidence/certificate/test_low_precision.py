@@ -6,6 +6,7 @@ import ml_dtypes
 import numpy as np
 import pytest
 import torch
+from compare.evidence.hypotheses.diagnosis import diagnose
 
 from compare.evidence.certificate.activations import ACTIVATIONS as PHI
 from compare.evidence.certificate.certificate import certify
@@ -13,7 +14,6 @@ from compare.evidence.certificate.detectable import detectable_ulp
 from compare.evidence.certificate.rounding import rounding_of
 from compare.evidence.differences.allclose import RULES, count_breaking
 from compare.evidence.differences.ulp import coarser_dtype, ulp_distance
-from compare.evidence.hypotheses.diagnosis import diagnose
 from compare.evidence.rounding import roundoff
 from compare.evidence.rounding.arithmetic import plain_arithmetic
 from jaxmlp import ACTIVATIONS, Batch, backprop, init_params

@@ -4,13 +4,13 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from compare.evidence.hypotheses.diagnosis import diagnose
 
 from compare.evidence.certificate.certificate import certify
 from compare.evidence.certificate.checks import check_gradients
 from compare.evidence.certificate.detectable import detectable_ulp
 from compare.evidence.certificate.printed_numbers import PrintedNumbers
 from compare.evidence.differences.bounds import Allowance, with_printed
-from compare.evidence.hypotheses.diagnosis import diagnose
 from compare.evidence.rounding.print_rounding import hidden_in, is_known
 from compare.problem.samples import default_labels
 from compare.selftest.backward import backward, forward

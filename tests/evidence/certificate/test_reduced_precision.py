@@ -2,10 +2,10 @@
 
 import numpy as np
 import pytest
+from compare.evidence.hypotheses.diagnosis import diagnose
 
 from compare.evidence.certificate.certificate import certify
 from compare.evidence.certificate.detectable import detectable_ulp
-from compare.evidence.hypotheses.diagnosis import diagnose
 from compare.evidence.rounding.arithmetic import Arithmetic
 from compare.implementations.base import Computation
 from compare.selftest.backward import backward, forward

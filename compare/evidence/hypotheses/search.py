@@ -1,0 +1,153 @@
+"""Why a certificate fails: one assumption at a time, and another one where one is not enough.
+
+An assumption is told if the whole certificate holds under it, in every sample, certified ones
+included. Where none does, the search goes on from those under which least is left to explain.
+"""
+
+import itertools
+from collections.abc import Callable, Iterator, Sequence
+
+import numpy as np
+
+from compare.evidence.certificate.case import Case
+from compare.evidence.hypotheses.assumption import Assumption, Claim
+from compare.evidence.hypotheses.bias_gradients import bias_assumptions
+from compare.evidence.hypotheses.deltas import delta_assumptions
+from compare.evidence.hypotheses.explanation import WHOLE, Cause, Explanation, Figures
+from compare.evidence.hypotheses.first_wrong import first_wrong
+from compare.evidence.hypotheses.forwards import forward_assumptions
+from compare.evidence.hypotheses.outputs import output_assumptions
+from compare.evidence.hypotheses.readings import reading_assumptions
+from compare.evidence.hypotheses.samples import Surroundings, sample_assumptions
+from compare.evidence.hypotheses.terms import term_assumptions
+from compare.evidence.hypotheses.weight_gradients import weight_assumptions
+from compare.numbers import listed
+
+_BEAM = 4  # assumptions from which the search goes on
+_DEPTH = 2  # mistakes at once
+
+_FORWARD = (WHOLE, "x", "h", "yhat")
+
+_BY_LAYER = (forward_assumptions, delta_assumptions, weight_assumptions, bias_assumptions)
+
+
+def explain(
+    case: Case, around: Surroundings, *, is_late: Callable[[], bool] = lambda: False
+) -> Explanation | None:
+    """Explains a failure.
+
+    Args:
+      case: the failed sample that is to be explained, then others, some of them certified.
+      around: of these samples.
+      is_late: whether to stop looking.
+
+    Returns:
+      None if no rule is broken.
+    """
+    start = Assumption(case.wide())
+    if not start.broken:
+        return None
+    level = [start]
+    for _ in range(_DEPTH):
+        found: list[Assumption] = []
+        for one in level:
+            fewer = (new for new in _assumptions(one, around) if _left(new) < _left(one))
+            found += itertools.takewhile(lambda _: not is_late(), fewer)
+        whole = [one for one in found if not one.broken]
+        if whole or is_late():
+            return _explanation(start, whole)
+        level = sorted(found, key=_left)[:_BEAM]
+    return _explanation(start, [])
+
+
+def _left(assumption: Assumption) -> tuple[int, int]:
+    """How much is left to explain: rules at parameters, and samples that break them."""
+    return len(assumption.broken), sum(map(np.count_nonzero, assumption.broken.values()))
+
+
+def _assumptions(start: Assumption, around: Surroundings) -> Iterator[Assumption]:
+    """Yields every assumption that may explain something."""
+    yield from sample_assumptions(start, around)
+    yield from reading_assumptions(start, around.layout)
+    yield from output_assumptions(start, around.n_samples)
+    yield from term_assumptions(start, around.earlier)
+    layers = range(1, start.local.n_layers + 1)
+    for family in _BY_LAYER:
+        kinds: dict[str, None] = {}
+        for layer in layers:
+            for one in family(start, layer):
+                kinds[one.claims[-1].said] = None
+                yield one
+        for kind in kinds:
+            everywhere = _everywhere(family, start, layers, kind)
+            if len(everywhere.claims) > len(start.claims) + 1:
+                yield everywhere
+
+
+def _everywhere(
+    family: Callable[[Assumption, int], Iterator[Assumption]],
+    start: Assumption,
+    layers: Sequence[int],
+    kind: str,
+) -> Assumption:
+    """Assumes the same in every layer where it may be."""
+    for layer in layers:
+        same = (one for one in family(start, layer) if one.claims[-1].said == kind)
+        start = next(same, start)
+    return start
+
+
+def _explanation(start: Assumption, whole: Sequence[Assumption]) -> Explanation:
+    """Tells the assumptions that hold, if there is one, or two of the same quantity."""
+    told = {frozenset(_causes(one.claims)): one for one in reversed(whole)}
+    ways = list(told.values())
+    best = min(map(_rank, ways), default=None)
+    ways = [one for one in ways if _rank(one) == best]
+    if len(ways) == 1:
+        (only,) = ways
+        return Explanation(_causes(only.claims), _figures(only.claims))
+    if len(ways) == 2:
+        a, b = (_causes(one.claims) for one in ways)
+        if [one.quantities for one in a] == [one.quantities for one in b]:
+            pairs = zip(a, b, strict=True)
+            causes = [
+                one if one == other else one._replace(said=f"{one.said}, or {other.said}")
+                for one, other in pairs
+            ]
+            return Explanation(tuple(causes), _figures(ways[0].claims))
+    return Explanation((), first_wrong(start))
+
+
+def _rank(assumption: Assumption) -> tuple[int, int]:
+    return len(_causes(assumption.claims)), sum(one.rank for one in assumption.claims)
+
+
+def _causes(claims: Sequence[Claim]) -> tuple[Cause, ...]:
+    """Returns what is claimed in the order of the data, the same of several layers as one."""
+    grouped: dict[str, list[Claim]] = {}
+    for claim in sorted(claims, key=lambda one: _order(one.quantity)):
+        grouped.setdefault(claim.said, []).append(claim)
+    return tuple(
+        Cause(
+            tuple(one.quantity for one in same),
+            said.format(
+                **{name: listed([one.names[name] for one in same]) for name in same[0].names}
+            ),
+        )
+        for said, same in grouped.items()
+    )
+
+
+def _order(quantity: str) -> tuple[int, int, str]:
+    """Sorts quantities by when they are computed."""
+    kind = quantity.rstrip("0123456789")
+    layer = int(quantity[len(kind) :] or 0)
+    if kind in _FORWARD:
+        return _FORWARD.index(kind), layer, kind
+    return len(_FORWARD), -layer, {"delta": "", "dL/dw": "w", "dL/db": "x"}[kind]
+
+
+def _figures(claims: Sequence[Claim]) -> Figures | None:
+    """Returns the figures of the first claim that has any."""
+    ordered = sorted(claims, key=lambda one: _order(one.quantity))
+    return next((one.shown for one in ordered if one.shown is not None), None)
