@@ -9,6 +9,7 @@ from compare.evidence.hypotheses.assumption import Assumption, Claim, freed, hol
 from compare.evidence.hypotheses.explanation import figures
 from compare.evidence.hypotheses.factors import factor_between
 from compare.evidence.hypotheses.local import Known, Local
+from compare.evidence.hypotheses.weight_gradients import decayed
 
 
 def bias_assumptions(start: Assumption, layer: int) -> Iterator[Assumption]:
@@ -56,6 +57,7 @@ def _ways(local: Local, layer: int, right: Known) -> Iterator[tuple[str, Known]]
     factor = factor_between(found, right.value, local.case.rounding.u)
     if factor is not None:
         yield factor.said, right.times(factor.value)
+    yield from decayed(found, right, local.case.params[layer - 1][1], "b", local)
     if n > 1:
         size = np.abs(right.value).sum(axis=0) * local.case.rounding.dot(n)
         for said, share in (

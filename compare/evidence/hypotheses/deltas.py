@@ -56,7 +56,7 @@ def _ways(local: Local, layer: int) -> Iterator[_Way]:
     for other in OTHERS:
         t = spread(partial(other.activation.slope, np), local.preact(layer), local.case.rounding.u)
         said = f"computed with the slope of {other.said} for that of {called(local.phi(layer))}"
-        yield _Way(said, passed, t, other.rank)
+        yield _Way(said, passed, t, 1 + other.rank)
     for said, s in (*_other_weights(local, layer), *_other_deltas(local, layer)):
         yield _Way(f"computed {said}", s, slope)
         yield _Way(f"computed {said} and without phi'", s, none)
@@ -107,7 +107,6 @@ def _other_weights(local: Local, layer: int) -> Iterator[tuple[str, Known]]:
     """Yields w delta with other weights."""
     w = local.case.params[layer][0]
     yield "with |{w}| for {w}", local.passed_down(layer, np.abs(w))
-    yield "with -{w} for {w}", local.passed_down(layer, -w)
     if w.shape[0] == w.shape[1]:
         yield "with {w} transposed", local.passed_down(layer, w.T)
         yield "without {w}", local.passed_down(layer, np.eye(len(w)))

@@ -59,12 +59,9 @@ def _factor(local: Local, n_samples: int) -> Factor | None:
     layer, loss, k = local.n_layers, local.case.loss, len(local.case.y)
     ways: dict[float, list[str]] = {-1.0: [loss.turned]}
     missing = f"a missing factor {loss.factor} of {loss.formula}"
-    means = {
-        1: "",
-        k: f"a mean over the {k} outputs",
-        n_samples: f"a mean over {n_samples:,} samples",
-    }
-    means[k * n_samples] = means.get(k * n_samples) or "a mean over samples and outputs"
+    means = {k * n_samples: "a mean over samples and outputs"}
+    means |= {n_samples: f"a mean over {n_samples:,} samples", k: f"a mean over the {k} outputs"}
+    means |= {1: ""}
     for n, mean in means.items():
         if n > 1:
             ways.setdefault(1 / n, []).append(mean)
@@ -84,7 +81,7 @@ def _others(local: Local) -> Iterator[tuple[str, str, Known, int]]:
     """Yields (quantity, what is said of it, delta of the output, rank)."""
     loss, y, name = local.case.loss, local.case.y, f"delta{local.n_layers}"
     for said, slope in loss.mistakes:
-        yield name, said, _of_output(local, partial(_swapped, slope, y)), 0
+        yield name, said, _of_output(local, partial(_swapped, slope, y)), 1
     for other in OTHERS:
         said, phi = other.said.format(z=f"z{local.n_layers}"), other.activation
 

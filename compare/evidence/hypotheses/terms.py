@@ -9,8 +9,6 @@ from compare.evidence.certificate.case import Case, Layers
 from compare.evidence.certificate.nearness import float64_gradients
 from compare.evidence.hypotheses.assumption import Assumption, Claim
 from compare.evidence.hypotheses.explanation import WHOLE, figures
-from compare.evidence.hypotheses.factors import factor_between
-from compare.evidence.hypotheses.local import exactly, outer
 
 
 def term_assumptions(start: Assumption, earlier: Layers | None) -> Iterator[Assumption]:
@@ -20,43 +18,18 @@ def term_assumptions(start: Assumption, earlier: Layers | None) -> Iterator[Assu
       start: what is assumed already.
       earlier: the gradients of the sample before each, as found.
     """
-    yield from _decayed(start)
     if earlier is not None:
         yield from _accumulated(start, earlier)
     yield from _scaled_by_sample(start)
     yield from _clipped(start)
 
 
-def _decayed(start: Assumption) -> Iterator[Assumption]:
-    """Yields the gradient of the loss where lambda w was added, with one lambda for all layers."""
-    local, u, case = start.local, start.case.rounding.u, start.case
-    rest, weights = [], []
-    for layer, (w, _) in enumerate(case.params, start=1):
-        of_loss = outer(local.act(layer - 1), exactly(local.found_delta(layer))).value
-        rest.append((case.grads[layer - 1][0] - of_loss).ravel())
-        weights.append(np.broadcast_to(w[..., None], of_loss.shape).ravel())
-    factor = factor_between(np.concatenate(rest), np.concatenate(weights), max(u, 2.0**-16))
-    if factor is None or not factor.value:
-        return
-    term = tuple((factor.value * w[..., None], 0.0) for w, _ in case.params)
-    said = f"that of the loss {_signed(factor.value)} w: weight decay, an L2 term"
-    names = [f"dL/dw{layer}" for layer in range(1, local.n_layers + 1)]
-    freed = without(case, term)
-    claims = [
-        Claim(name, said, {}, figures(name, i + 1, case.grads[i][0], freed.grads[i][0]))
-        for i, name in enumerate(names)
-    ]
-    yield dataclasses.replace(start.claiming(claims[0], freed), claims=(*start.claims, *claims))
-
-
-def _signed(value: float) -> str:
-    return f"{'-' if value < 0 else '+'} {abs(value):.4g}"
-
-
 def _accumulated(start: Assumption, earlier: Layers) -> Iterator[Assumption]:
     """Yields what each sample adds to the gradients of those before it."""
     claim = Claim(WHOLE, "added up over the samples: it was not set to zero in between")
-    yield start.claiming(claim, without(start.case, earlier))
+    rest = without(start.case, earlier)
+    if any(np.any(leaf) for one in rest.grads for leaf in one):
+        yield start.claiming(claim, rest)
 
 
 def without(case: Case, terms: Layers) -> Case:
@@ -90,12 +63,18 @@ def _scaled_by_sample(start: Assumption) -> Iterator[Assumption]:
         for pair in zip(grads, printed, strict=True)
     )
     shown = figures(f"delta{local.n_layers}", local.n_layers, found, right)
-    claim = Claim(WHOLE, _clipping(case.grads, factor, case.rounding.u), {}, shown)
+    said = _norm_said(case.grads, factor, case.rounding.u)
+    if said is None and len(right) == 1:
+        return  # every wrong delta of one output is such a factor
+    said = (
+        said or f"multiplied by a factor of its own in every sample, {factor[0]:.4g} in the first"
+    )
+    claim = Claim(WHOLE, said, {}, shown, rank=2)
     yield start.claiming(claim, dataclasses.replace(case, grads=grads, printed=units))
 
 
-def _clipping(grads: Layers, factor: np.ndarray, u: float) -> str:
-    """Says by what rule a factor was chosen, if that is seen."""
+def _norm_said(grads: Layers, factor: np.ndarray, u: float) -> str | None:
+    """Says which norm all gradients have been given, if that is seen."""
     norm = np.sqrt(
         sum((leaf * leaf).reshape(-1, leaf.shape[-1]).sum(0) for one in grads for leaf in one)
     )
@@ -106,7 +85,7 @@ def _clipping(grads: Layers, factor: np.ndarray, u: float) -> str:
         if (np.abs(factor[~clipped] - 1) < 1e-4).all():
             return f"clipped to norm {most:g}"
         return f"scaled to norm {most:g}"
-    return f"multiplied by a factor of its own in every sample, {factor[0]:.4g} in the first"
+    return None
 
 
 def _clipped(start: Assumption) -> Iterator[Assumption]:
@@ -114,7 +93,7 @@ def _clipped(start: Assumption) -> Iterator[Assumption]:
     case = start.case
     most = max(float(np.abs(leaf).max()) for one in case.grads for leaf in one)
     at_most = sum(int(np.count_nonzero(np.abs(leaf) == most)) for one in case.grads for leaf in one)
-    if at_most < 2 or not np.isfinite(most):
+    if at_most < 2 or not 0 < most < np.inf:
         return
     values = float64_gradients(case)
     grads = tuple(

@@ -46,6 +46,7 @@ def _ways(local: Local, layer: int, right: Known) -> Iterator[tuple[str, Known]]
     factor = factor_between(gradient.dw, right.value, local.case.rounding.u)
     if factor is not None:
         yield factor.said, right.times(factor.value)
+    yield from decayed(gradient.dw, right, local.case.params[layer - 1][0], "w", local)
     for said, act in _acts(local, layer):
         yield f"computed {said}", outer(act, delta)
     turned = outer(delta, h)
@@ -67,6 +68,28 @@ def _ways(local: Local, layer: int, right: Known) -> Iterator[tuple[str, Known]]
                 f"in every entry the sum over the {right.value.shape[axis]} {said}",
                 Known(total, error),
             )
+
+
+def decayed(
+    found: np.ndarray, right: Known, leaf: np.ndarray, name: str, local: Local
+) -> Iterator[tuple[str, Known]]:
+    """Yields the right gradient with a multiple of the parameter added, the same in all samples.
+
+    Args:
+      found: [..., N].
+      right: the gradient of the loss, [..., N].
+      leaf: the parameter, [...].
+      name: its kind, 'w' or 'b'.
+      local: of the case.
+    """
+    u, term = local.case.rounding.u, np.broadcast_to(leaf[..., None], found.shape)
+    factor = factor_between(found - right.value, term, max(u, 2.0**-16))
+    if factor is not None and abs(factor.value) > 2.0**-20:
+        sign = "-" if factor.value < 0 else "+"
+        added = factor.value * term
+        error = right.error + 2 * u * np.abs(added)
+        said = f"that of the loss {sign} {abs(factor.value):.4g} {name}: weight decay, an L2 term"
+        yield said, Known(right.value + added, error)
 
 
 def _acts(local: Local, layer: int) -> Iterator[tuple[str, Known]]:
