@@ -68,7 +68,7 @@ def _ways(local: Local, layer: int) -> Iterator[_Way]:
     yield _Way("computed with phi' of w delta for phi' of {z}", passed, at)
     factor = factor_between(local.found_delta(layer), passed.value * slope.value, u)
     if factor is not None:
-        yield _Way(factor.said, passed.times(factor.value), slope)
+        yield _Way(factor.said, passed.times(factor.value), slope, factor.rank)
     yield from _updated(local, layer)
 
 

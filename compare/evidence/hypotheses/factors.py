@@ -21,12 +21,13 @@ class Factor(NamedTuple):
 
     value: float
     said: str
+    rank: int = 0  # 1 if the number says nothing: it may as well be something else
 
 
 def factor_between(
     found: np.ndarray, right: np.ndarray, u: float, ways: Mapping[float, str] = MappingProxyType({})
 ) -> Factor | None:
-    """Returns the one factor that makes the right value what was found; None if there is none.
+    """Returns the one factor that makes the right value what was found; None if it is 1.
 
     It is that of least squares over all entries, (found . right) / (right . right), or one that has
     a name or few digits and is as near as u tells.
@@ -46,6 +47,9 @@ def factor_between(
         if abs(value - known) <= near * abs(known):
             value = known
             break
-    said = _NAMES.get(value) or f"{value:.4g} times what the chain rule gives"
-    way = ways.get(value)
-    return Factor(value, said if way is None else f"{said}, {way}")
+    if f"{value:.4g}" == "1":
+        return None
+    way, name = ways.get(value), _NAMES.get(value)
+    said = name or f"{value:.4g} times what the chain rule gives"
+    rank = 0 if name or way or value == float(f"{value:.3g}") else 1
+    return Factor(value, said if way is None else f"{said}, {way}", rank)

@@ -30,7 +30,7 @@ def output_assumptions(start: Assumption, n_samples: int) -> Iterator[Assumption
     shown = figures(f"delta{layer}", layer, local.found_delta(layer), local.delta(layer))
     factor = _factor(local, n_samples)
     if factor is not None and holds(check := _check(local, _scaled(local, factor.value))):
-        yield start.claiming(Claim(WHOLE, factor.said, {}, shown), None, check)
+        yield start.claiming(Claim(WHOLE, factor.said, {}, shown, factor.rank), None, check)
     for quantity, said, delta, rank in _others(local):
         if holds(check := _check(local, delta)):
             yield start.claiming(Claim(quantity, said, {}, shown, rank), None, check)

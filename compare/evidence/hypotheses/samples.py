@@ -8,7 +8,7 @@ import ml_dtypes
 import numpy as np
 
 from compare.evidence.certificate.case import Layers
-from compare.evidence.hypotheses.assumption import Assumption, Claim
+from compare.evidence.hypotheses.assumption import UNSURE, Assumption, Claim
 from compare.evidence.hypotheses.explanation import WHOLE, Figures, figures
 from compare.evidence.hypotheses.factors import factor_between
 
@@ -67,9 +67,9 @@ def _other_inputs(start: Assumption) -> Iterator[Assumption]:
     found, x = start.local.implied(1), np.asarray(start.case.x)
     u = start.case.rounding.u
     case, shown = dataclasses.replace(start.case, x=found), figures("x", 1, found, x)
-    for said, value in _turned(found, x, u):
+    for said, value, rank in _turned(found, x, u):
         if np.abs(found - value).max() <= max(_SAME, 16 * u) * np.abs(value).max():
-            yield start.claiming(Claim("x", said, {}, shown), case)
+            yield start.claiming(Claim("x", said, {}, shown, rank), case)
             return
     for dtype in (ml_dtypes.bfloat16, np.float16):
         value = x.astype(dtype).astype(np.float64)
@@ -77,28 +77,27 @@ def _other_inputs(start: Assumption) -> Iterator[Assumption]:
         yield start.claiming(claim, dataclasses.replace(start.case, x=value))
 
 
-def _turned(found: np.ndarray, x: np.ndarray, u: float) -> Iterator[tuple[str, np.ndarray]]:
+def _turned(found: np.ndarray, x: np.ndarray, u: float) -> Iterator[tuple[str, np.ndarray, int]]:
     """Yields what is said of x, and what it is then; the simplest first."""
     factor = factor_between(found, x, u)
     if factor is not None:
-        yield f"{factor.value:.4g} times that of the sample", factor.value * x
-    yield "that of the sample with its features in the other order", x[::-1]
-    yield "|x| of the sample", np.abs(x)
-    distances = np.abs(x[:, None] - found[None]).max(axis=2)  # [d, d]
-    order = distances.argmin(axis=0)
-    yield "that of the sample with its features in another order", x[order]
-    if x.shape[1] >= _LEAST:
-        yield "that of the sample less its mean over the features", x - x.mean(axis=0)
-        shift = float((found - x).mean())
-        yield f"that of the sample {'+' if shift > 0 else '-'} {abs(shift):.4g}", x + shift
-        scales, shifts = _line(x.reshape(1, -1), found.reshape(1, -1))
-        said = f"{scales[0]:.4g} x {'+' if shifts[0] > 0 else '-'} {abs(shifts[0]):.4g}"
-        yield f"{said}, with x of the sample", scales[0] * x + shifts[0]
-        scales, shifts = _line(x, found)
-        yield (
-            "that of the sample with every feature scaled and shifted, as by a standardisation",
-            scales[:, None] * x + shifts[:, None],
-        )
+        yield f"{factor.value:.4g} times that of the sample", factor.value * x, 0
+    yield "that of the sample with its features in the other order", x[::-1], 0
+    yield "|x| of the sample", np.abs(x), 0
+    order = np.abs(x[:, None] - found[None]).max(axis=2).argmin(axis=0)
+    yield "that of the sample with its features in another order", x[order], 0
+    yield "that of the sample less its mean over the features", x - x.mean(axis=0), 0
+    scale, shift = _line(x.reshape(1, -1), found.reshape(1, -1))
+    said = f"{_scaled(scale[0])}x {'+' if shift[0] > 0 else '-'} {abs(shift[0]):.4g}"
+    yield f"{said}, with x of the sample", scale * x + shift, 0
+    if x.shape[1] >= _LEAST and np.ptp(found, axis=1).min() > 0:
+        scale, shift = _line(x, found)
+        said = "that of the sample with every feature scaled and shifted, as by a standardisation"
+        yield said, scale[:, None] * x + shift[:, None], UNSURE
+
+
+def _scaled(factor: float) -> str:
+    return "" if abs(factor - 1) < _SAME else f"{factor:.4g} "
 
 
 def _line(x: np.ndarray, found: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator, Sequence
 import numpy as np
 
 from compare.evidence.certificate.case import Case
-from compare.evidence.hypotheses.assumption import Assumption, Claim
+from compare.evidence.hypotheses.assumption import UNSURE, Assumption, Claim
 from compare.evidence.hypotheses.bias_gradients import bias_assumptions
 from compare.evidence.hypotheses.deltas import delta_assumptions
 from compare.evidence.hypotheses.explanation import WHOLE, Cause, Explanation, Figures
@@ -53,11 +53,15 @@ def explain(
         for one in level:
             fewer = (new for new in _assumptions(one, around) if _left(new) < _left(one))
             found += itertools.takewhile(lambda _: not is_late(), fewer)
-        whole = [one for one in found if not one.broken]
+        whole = [one for one in found if not one.broken and (_is_sure(one) or len(one.claims) == 1)]
         if whole or is_late():
             return _explanation(start, whole)
-        level = sorted(found, key=_left)[:_BEAM]
+        level = sorted(filter(_is_sure, found), key=_left)[:_BEAM]
     return _explanation(start, [])
+
+
+def _is_sure(assumption: Assumption) -> bool:
+    return all(claim.rank < UNSURE for claim in assumption.claims)
 
 
 def _left(assumption: Assumption) -> tuple[int, int]:

@@ -7,7 +7,7 @@ import numpy as np
 
 from compare.evidence.certificate.case import Case, Layers
 from compare.evidence.certificate.nearness import float64_gradients
-from compare.evidence.hypotheses.assumption import Assumption, Claim
+from compare.evidence.hypotheses.assumption import UNSURE, Assumption, Claim
 from compare.evidence.hypotheses.explanation import WHOLE, figures
 
 
@@ -69,7 +69,7 @@ def _scaled_by_sample(start: Assumption) -> Iterator[Assumption]:
     said = (
         said or f"multiplied by a factor of its own in every sample, {factor[0]:.4g} in the first"
     )
-    claim = Claim(WHOLE, said, {}, shown, rank=2)
+    claim = Claim(WHOLE, said, {}, shown, rank=UNSURE)
     yield start.claiming(claim, dataclasses.replace(case, grads=grads, printed=units))
 
 

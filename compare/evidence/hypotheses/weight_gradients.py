@@ -75,6 +75,8 @@ def decayed(
 ) -> Iterator[tuple[str, Known]]:
     """Yields the right gradient with a multiple of the parameter added, the same in all samples.
 
+    Of a single number nothing is yielded: any constant is a multiple of it.
+
     Args:
       found: [..., N].
       right: the gradient of the loss, [..., N].
@@ -82,6 +84,8 @@ def decayed(
       name: its kind, 'w' or 'b'.
       local: of the case.
     """
+    if leaf.size == 1:
+        return
     u, term = local.case.rounding.u, np.broadcast_to(leaf[..., None], found.shape)
     factor = factor_between(found - right.value, term, max(u, 2.0**-16))
     if factor is not None and abs(factor.value) > 2.0**-20:
