@@ -38,7 +38,9 @@ def _wrong(failure: Finding, explanation: Explanation | None, who: str) -> str:
         subject = _wrong_input(figures.quantity, figures.layer, who)
     else:
         subject = f"{figures.quantity} of {who} is not what the chain rule gives"
-    return f"{subject}, and nothing that is known explains it"
+    if explanation is None or explanation.is_complete:
+        return f"{subject}, and nothing that is known explains it"
+    return f"{subject}, and nothing that was tried in time explains it"
 
 
 def accusation(explanation: Explanation, implementation: str) -> str:

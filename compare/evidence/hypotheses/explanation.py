@@ -25,6 +25,13 @@ class Cause(NamedTuple):
     said: str  # continues 'delta2 of mine is ...' or 'delta1 and delta2 of mine are ...'
 
 
+class Step(NamedTuple):
+    """One quantity of the first sample that failed, on the way forward or back."""
+
+    figures: Figures  # of the entry that is furthest off, even where that is rounding
+    holds: bool
+
+
 class Explanation(NamedTuple):
     """The causes under which all samples are certified, in the order of the data.
 
@@ -33,6 +40,8 @@ class Explanation(NamedTuple):
 
     causes: tuple[Cause, ...]
     figures: Figures | None  # of the first cause, or of the first quantity that is wrong
+    is_complete: bool  # whether all there is was tried
+    steps: tuple[Step, ...] = ()  # from x to delta1; none if it is not one quantity that is wrong
 
 
 def figures(quantity: str, layer: int, found: np.ndarray, right: np.ndarray) -> Figures:

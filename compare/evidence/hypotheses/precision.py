@@ -43,7 +43,7 @@ def explain_by_precision(case: Case) -> Explanation | None:
         f"right to within the rounding of {name}, and not to within that of {asked}: it is less "
         "precise, and no mistake was found in it"
     )
-    return Explanation((Cause((WHOLE,), said),), None)
+    return Explanation((Cause((WHOLE,), said),), None, is_complete=True)
 
 
 def coarser_arithmetic(case: Case) -> str | None:

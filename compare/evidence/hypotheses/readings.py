@@ -27,9 +27,9 @@ def reading_assumptions(start: Assumption, layout: str) -> Iterator[Assumption]:
             both = dataclasses.replace(both, printed=_turned(case.printed))
         yield start.claiming(Claim(WHOLE, f"right if read with --layout={other}"), both)
     shapes = [w.shape for w, _ in case.params]
-    pairs = [
-        (a, b) for a, b in itertools.combinations(range(len(shapes)), 2) if shapes[a] == shapes[b]
-    ]
+    broken = {parameter for _, parameter in start.broken}
+    doubted = [i for i in range(len(shapes)) if f"w{i + 1}" in broken]
+    pairs = [(a, b) for a, b in itertools.combinations(doubted, 2) if shapes[a] == shapes[b]]
     orders = []
     same = {i for pair in pairs for i in pair}
     if len(same) > 2 and len({shapes[i] for i in same}) == 1:

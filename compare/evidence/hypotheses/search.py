@@ -4,7 +4,6 @@ An assumption is told if the whole certificate holds under it, in every sample, 
 included. Where none does, the search goes on from those under which least is left to explain.
 """
 
-import itertools
 from collections.abc import Callable, Iterator, Sequence
 
 import numpy as np
@@ -13,12 +12,12 @@ from compare.evidence.certificate.case import Case
 from compare.evidence.hypotheses.assumption import UNSURE, Assumption, Claim
 from compare.evidence.hypotheses.bias_gradients import bias_assumptions
 from compare.evidence.hypotheses.deltas import delta_assumptions
-from compare.evidence.hypotheses.explanation import WHOLE, Cause, Explanation, Figures
-from compare.evidence.hypotheses.first_wrong import first_wrong
+from compare.evidence.hypotheses.explanation import WHOLE, Cause, Explanation
 from compare.evidence.hypotheses.forwards import forward_assumptions
 from compare.evidence.hypotheses.outputs import output_assumptions
 from compare.evidence.hypotheses.readings import reading_assumptions
 from compare.evidence.hypotheses.samples import Surroundings, sample_assumptions
+from compare.evidence.hypotheses.steps import steps_of, wrong_quantities
 from compare.evidence.hypotheses.terms import term_assumptions
 from compare.evidence.hypotheses.weight_gradients import weight_assumptions
 from compare.numbers import listed
@@ -47,17 +46,19 @@ def explain(
     start = Assumption(case.wide())
     if not start.broken:
         return None
-    level = [start]
+    found = [start]
     for _ in range(_DEPTH):
-        found: list[Assumption] = []
+        level, found = sorted(filter(_is_sure, found), key=_left)[:_BEAM], []
         for one in level:
-            fewer = (new for new in _assumptions(one, around) if _left(new) < _left(one))
-            found += itertools.takewhile(lambda _: not is_late(), fewer)
-        whole = [one for one in found if not one.broken and (_is_sure(one) or len(one.claims) == 1)]
-        if whole or is_late():
+            for new in _assumptions(one, around):
+                if is_late():
+                    return _explanation(start, (), is_complete=False)
+                if _left(new) < _left(one) and (_is_sure(new) or one is start):
+                    found.append(new)
+        whole = [one for one in found if not one.broken]
+        if whole:
             return _explanation(start, whole)
-        level = sorted(filter(_is_sure, found), key=_left)[:_BEAM]
-    return _explanation(start, [])
+    return _explanation(start, ())
 
 
 def _is_sure(assumption: Assumption) -> bool:
@@ -77,14 +78,14 @@ def _assumptions(start: Assumption, around: Surroundings) -> Iterator[Assumption
     yield from term_assumptions(start, around.earlier)
     layers = range(1, start.local.n_layers + 1)
     for family in _BY_LAYER:
-        kinds: dict[str, None] = {}
+        first: dict[str, tuple[int, Assumption]] = {}  # by what is said
         for layer in layers:
             for one in family(start, layer):
-                kinds[one.claims[-1].said] = None
+                first.setdefault(one.claims[-1].said, (layer, one))
                 yield one
-        for kind in kinds:
-            everywhere = _everywhere(family, start, layers, kind)
-            if len(everywhere.claims) > len(start.claims) + 1:
+        for said, (layer, one) in first.items():
+            everywhere = _everywhere(family, one, layers[layer:], said)
+            if everywhere is not one:
                 yield everywhere
 
 
@@ -92,34 +93,43 @@ def _everywhere(
     family: Callable[[Assumption, int], Iterator[Assumption]],
     start: Assumption,
     layers: Sequence[int],
-    kind: str,
+    said: str,
 ) -> Assumption:
-    """Assumes the same in every layer where it may be."""
+    """Assumes the same in every other layer where it may be."""
     for layer in layers:
-        same = (one for one in family(start, layer) if one.claims[-1].said == kind)
+        same = (one for one in family(start, layer) if one.claims[-1].said == said)
         start = next(same, start)
     return start
 
 
-def _explanation(start: Assumption, whole: Sequence[Assumption]) -> Explanation:
-    """Tells the assumptions that hold, if there is one, or two of the same quantity."""
+def _explanation(
+    start: Assumption, whole: Sequence[Assumption], *, is_complete: bool = True
+) -> Explanation:
+    """Tells the assumptions that hold, if there is one, or two of the same quantities."""
     told = {frozenset(_causes(one.claims)): one for one in reversed(whole)}
-    ways = list(told.values())
-    best = min(map(_rank, ways), default=None)
-    ways = [one for one in ways if _rank(one) == best]
+    best = min(map(_rank, told.values()), default=None)
+    ways = [one for one in told.values() if _rank(one) == best]
+    causes = _joined([_causes(one.claims) for one in ways])
+    if not causes:
+        wrong = list(wrong_quantities(start))
+        steps = steps_of(start.local, {one.quantity: one for one in wrong})
+        return Explanation((), wrong[0] if wrong else None, is_complete, steps)
+    claims = sorted(ways[0].claims, key=lambda one: _order(one.quantity))
+    shown = {one.shown.quantity: one.shown for one in claims if one.shown is not None}
+    steps = steps_of(ways[0].local, shown) if shown else ()
+    return Explanation(causes, next(iter(shown.values()), None), is_complete, steps)
+
+
+def _joined(ways: Sequence[tuple[Cause, ...]]) -> tuple[Cause, ...]:
+    """Returns the only way, or two as alternatives if they are of the same quantities."""
     if len(ways) == 1:
-        (only,) = ways
-        return Explanation(_causes(only.claims), _figures(only.claims))
-    if len(ways) == 2:
-        a, b = (_causes(one.claims) for one in ways)
-        if [one.quantities for one in a] == [one.quantities for one in b]:
-            pairs = zip(a, b, strict=True)
-            causes = [
-                one if one == other else one._replace(said=f"{one.said}, or {other.said}")
-                for one, other in pairs
-            ]
-            return Explanation(tuple(causes), _figures(ways[0].claims))
-    return Explanation((), first_wrong(start))
+        return ways[0]
+    if len(ways) != 2 or len({tuple(one.quantities for one in way) for way in ways}) > 1:
+        return ()
+    return tuple(
+        one if one == other else one._replace(said=f"{one.said}, or {other.said}")
+        for one, other in zip(*ways, strict=True)
+    )
 
 
 def _rank(assumption: Assumption) -> tuple[int, int]:
@@ -149,9 +159,3 @@ def _order(quantity: str) -> tuple[int, int, str]:
     if kind in _FORWARD:
         return _FORWARD.index(kind), layer, kind
     return len(_FORWARD), -layer, {"delta": "", "dL/dw": "w", "dL/db": "x"}[kind]
-
-
-def _figures(claims: Sequence[Claim]) -> Figures | None:
-    """Returns the figures of the first claim that has any."""
-    ordered = sorted(claims, key=lambda one: _order(one.quantity))
-    return next((one.shown for one in ordered if one.shown is not None), None)

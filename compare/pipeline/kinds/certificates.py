@@ -2,6 +2,7 @@
 
 import dataclasses
 import functools
+import time
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
@@ -20,7 +21,9 @@ from compare.pipeline.kinds.base import Evidence, Run, merge_by_name
 from compare.problem.answers import Answer
 from compare.problem.blocks import Block, block_start
 
-_DIAGNOSED = 16  # samples that an explanation has to fit
+_DIAGNOSED = 16  # samples that an explanation has to fit; fewer of a large network
+_DIAGNOSED_ENTRIES = 2**19  # of their gradients, where that is two samples or more
+_SECONDS = 2.0  # of computing, in which it has to be found
 
 
 class Certification(NamedTuple):
@@ -115,14 +118,16 @@ class Certificates(Evidence[Certifications]):
 
     def _diagnose(self, block: Block, group: Group, row: int) -> Explanation | None:
         """Explains a failure, if one cause fits this sample and the ones after it."""
-        rows = (row + np.arange(min(_DIAGNOSED, block.size))) % block.size
+        few = min(_DIAGNOSED, _DIAGNOSED_ENTRIES // self._problem.network.parameter_count)
+        rows = (row + np.arange(min(max(few, 2), block.size))) % block.size
         case = group.highest.take(rows)
         earlier = group.case.take(rows - 1).wide().grads
         around = Surroundings(
             self._problem.n_samples, self._layout, group.case.x, group.case.y, rows, earlier
         )
         with np.errstate(all="ignore"):  # a gradient that overflows fits nothing
-            found = explain(case, around)
+            end = time.thread_time() + _SECONDS
+            found = explain(case, around, is_late=lambda: time.thread_time() > end)
             if not group.is_known and (found is None or not found.causes):
                 found = explain_by_precision(case) or found
         return found if self._layout == "in_out" else _place_turned(found)
