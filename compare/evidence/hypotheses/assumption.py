@@ -54,7 +54,7 @@ class Assumption:
         """Every rule that is broken, and in which samples, [N] bool."""
         checks = {(one.rule, one.parameter): one for one in check_gradients(self.case).checks}
         checks.update(self.instead)
-        breaking = {rule: ~_holding(one) for rule, one in checks.items()}
+        breaking = {rule: ~holding(one) for rule, one in checks.items()}
         return {rule: where for rule, where in breaking.items() if where.any()}
 
     def claiming(self, claim: Claim, case: Case | None = None, *checks: Check) -> "Assumption":
@@ -71,10 +71,15 @@ class Assumption:
 
 def holds(check: Check) -> bool:
     """Returns whether a check holds in all samples."""
-    return bool(_holding(check).all())
+    return bool(holding(check).all())
 
 
-def _holding(check: Check) -> np.ndarray:
+def explains(check: Check, right: np.ndarray) -> bool:
+    """Returns whether a check holds in all samples, and would not hold of what is right."""
+    return holds(check) and not holds(check._replace(found=right))
+
+
+def holding(check: Check) -> np.ndarray:
     """Returns in which samples a check holds, [N] bool; where it is NaN it does not."""
     used = np.asarray(ratios(check))
     return np.asarray((used <= _MOST).all(axis=tuple(range(used.ndim - 1))))

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from compare.evidence.certificate.rules import Check
-from compare.evidence.hypotheses.assumption import Assumption, Claim, freed, holds
+from compare.evidence.hypotheses.assumption import Assumption, Claim, explains, freed
 from compare.evidence.hypotheses.explanation import figures
 from compare.evidence.hypotheses.factors import factor_between
 from compare.evidence.hypotheses.local import Known, Local
@@ -21,7 +21,9 @@ def bias_assumptions(start: Assumption, layer: int) -> Iterator[Assumption]:
     below = layer - 1
     names = {"h": f"h{below}" if below else "x", "w": f"w{layer + 1}", "d": f"delta{layer}"}
     for said, value in _ways(local, layer, right):
-        if value.value.shape == right.value.shape and _fits(local, layer, value):
+        if value.value.shape == right.value.shape and explains(
+            _check(local, layer, value), right.value
+        ):
             shown = figures(f"dL/db{layer}", layer, local.found_delta(layer), right.value)
             claim = Claim(f"dL/db{layer}", said, names, shown)
             yield start.claiming(claim, freed(start.case, layer, db=right))
@@ -42,13 +44,13 @@ def _delta_of_weights(local: Local, layer: int) -> Known:
     return Known(delta, error / squares + rounding.lam)
 
 
-def _fits(local: Local, layer: int, value: Known) -> bool:
+def _check(local: Local, layer: int, value: Known) -> Check:
     """Holds dL/db as found against another, which is known to an error."""
     rounding, gradient = local.case.rounding, local.layers[layer - 1]
     allowed = value.error + 2 * rounding.u * np.abs(value.value) + 2 * rounding.lam
     allowed = gradient.beside_print(rounding.slack * allowed, rounding)
     applies = np.ones(allowed.shape[-1], bool)
-    return holds(Check("rank_one", f"b{layer}", gradient.delta, value.value, allowed, applies))
+    return Check("rank_one", f"b{layer}", gradient.delta, value.value, allowed, applies)
 
 
 def _ways(local: Local, layer: int, right: Known) -> Iterator[tuple[str, Known]]:

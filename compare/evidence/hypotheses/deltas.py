@@ -8,7 +8,7 @@ import numpy as np
 
 from compare.evidence.certificate.rules import Check
 from compare.evidence.hypotheses.activations import OTHERS, called
-from compare.evidence.hypotheses.assumption import Assumption, Claim, holds
+from compare.evidence.hypotheses.assumption import Assumption, Claim, explains
 from compare.evidence.hypotheses.explanation import figures
 from compare.evidence.hypotheses.factors import factor_between
 from compare.evidence.hypotheses.local import Known, Local, exactly, spread
@@ -28,11 +28,12 @@ def delta_assumptions(start: Assumption, layer: int) -> Iterator[Assumption]:
     local = start.local
     if layer == local.n_layers or ("chain", f"b{layer}") not in start.broken:
         return
+    right = local.delta(layer)
     names = {"w": f"w{layer + 1}", "z": f"z{layer}", "h": f"h{layer}"}
     for way in _ways(local, layer):
         check = chain_check(local, layer, way.passed, way.slope)
-        if holds(check):
-            shown = figures(f"delta{layer}", layer, local.found_delta(layer), local.delta(layer))
+        if explains(check, right):
+            shown = figures(f"delta{layer}", layer, local.found_delta(layer), right)
             claim = Claim(f"delta{layer}", way.said, names, shown, way.rank)
             yield start.claiming(claim, None, check)
 
@@ -46,6 +47,11 @@ def chain_check(local: Local, layer: int, passed: Known, slope: Known) -> Check:
     allowed = gradient.beside_print(rounding.slack * allowed, rounding)
     applies = np.ones(s.shape[-1], bool)
     return Check("chain", f"b{layer}", gradient.delta, s * t, allowed, applies)
+
+
+def right_chain(local: Local, layer: int) -> Check:
+    """Holds delta as found against what the layer above asks for."""
+    return chain_check(local, layer, local.passed_down(layer), local.slope(layer))
 
 
 def _ways(local: Local, layer: int) -> Iterator[_Way]:

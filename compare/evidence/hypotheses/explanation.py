@@ -17,6 +17,10 @@ class Figures(NamedTuple):
     found: float
     expected: float
 
+    def turned(self) -> "Figures":
+        """Returns it with the place of an entry in the other layout."""
+        return self._replace(place=self.place[::-1])
+
 
 class Cause(NamedTuple):
     """One thing that was done in place of what is right."""

@@ -16,6 +16,9 @@ _NAMES = {
 }
 
 
+_NEAR = 0.01  # relative: a factor is no more in doubt than that
+
+
 class Factor(NamedTuple):
     """A constant, and what is said of a value that is wrong by it."""
 
@@ -42,7 +45,8 @@ def factor_between(
     if not squares or not np.isfinite(squares):
         return None
     value = float((found * right).sum()) / squares
-    near = 1e-6 + 4 * u
+    apart = float(((found - value * right) ** 2).sum() / squares) ** 0.5
+    near = 1e-6 + 4 * u + min(apart, _NEAR) / max(abs(value), 1e-300)
     for known in (*_NAMES, *ways, *(float(f"{value:.{digits}g}") for digits in (1, 2, 3))):
         if abs(value - known) <= near * abs(known):
             value = known

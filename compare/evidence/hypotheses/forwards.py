@@ -12,8 +12,8 @@ from compare.evidence.certificate.case import Case
 from compare.evidence.certificate.forward import activate, affine
 from compare.evidence.certificate.rules import Check
 from compare.evidence.hypotheses.activations import OTHERS, called
-from compare.evidence.hypotheses.assumption import Assumption, Claim, holds
-from compare.evidence.hypotheses.deltas import chain_check
+from compare.evidence.hypotheses.assumption import Assumption, Claim, explains
+from compare.evidence.hypotheses.deltas import right_chain
 from compare.evidence.hypotheses.explanation import figures
 from compare.evidence.hypotheses.local import Local
 
@@ -39,21 +39,18 @@ def forward_assumptions(start: Assumption, layer: int) -> Iterator[Assumption]:
     if rule not in start.broken:
         return
     names = {"w": f"w{layer}", "b": f"b{layer}", "z": f"z{layer}"}
+    right = local.delta(layer) if is_output else local.computed(layer)
     for way in _ways(local, layer):
-        if not holds(_check(local, layer, way)):
+        if not explains(_check(local, layer, way), right):
             continue
         claim = _claim(local, layer, way)._replace(names=names, rank=way.rank)
         case = _changed(start.case, layer, way)
         yield start.claiming(claim, case)
         alone = claim._replace(said=f"{way.said}, in the forward pass alone")
         if way.w is not local.case.params[layer - 1][0] and layer > 1:
-            right = chain_check(
-                local, layer - 1, local.passed_down(layer - 1), local.slope(layer - 1)
-            )
-            yield start.claiming(alone, case, right)
+            yield start.claiming(alone, case, right_chain(local, layer - 1))
         if not is_output and way.phi is not local.phi(layer):
-            right = chain_check(local, layer, local.passed_down(layer), local.slope(layer))
-            yield start.claiming(alone, case, right)
+            yield start.claiming(alone, case, right_chain(local, layer))
 
 
 def _check(local: Local, layer: int, way: _Way) -> Check:

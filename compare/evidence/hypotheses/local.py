@@ -12,9 +12,10 @@ import numpy as np
 
 from compare.evidence.certificate.activations import Activation
 from compare.evidence.certificate.case import Case
-from compare.evidence.certificate.forward import activate, affine
+from compare.evidence.certificate.forward import Preacts, activate, affine
 from compare.evidence.certificate.recovery import LayerGradient, recover_layers
 from compare.evidence.certificate.rules import Delta, every, pass_down
+from compare.evidence.certificate.slopes import slope_of
 
 
 class Known(NamedTuple):
@@ -36,6 +37,7 @@ class Local:
         self.case = case
         self.layers: list[LayerGradient] = recover_layers(np, case)
         self._inputs: list[Known] = []
+        self._fits: list[np.ndarray] = []
         self._preacts: list[Known] = []
         h = Known(case.x, case.rounding.input_error(np, case.x))
         for layer, (w, b) in enumerate(case.params, start=1):
@@ -51,6 +53,7 @@ class Local:
         rounding, found = self.case.rounding, self.layers[layer - 1]
         allowed = rounding.slack * (expected.error + found.h_error + rounding.lam)
         fits = found.known & every(np, np.abs(found.h - expected.value) <= allowed)
+        self._fits.append(fits | ~found.known)
         better = fits & (found.h_error <= expected.error)
         return Known(
             np.where(better, found.h, expected.value),
@@ -77,6 +80,10 @@ class Local:
     def implied(self, layer: int) -> np.ndarray:
         """Returns h_{l-1} as the gradient of layer l implies it, [n_{l-1}, N]."""
         return np.asarray(self.layers[layer - 1].h)
+
+    def input_fits(self, layer: int) -> np.ndarray:
+        """Returns whether the input that a gradient implies is what comes before it, [N] bool."""
+        return self._fits[layer - 1]
 
     def computed(self, layer: int) -> np.ndarray:
         """Returns h_l, [n_l, N], by the layer below alone."""
@@ -108,10 +115,8 @@ class Local:
 
     def slope(self, layer: int) -> Known:
         """Returns phi'(z_l), [n_l, N]."""
-        z, error = self.preact(layer)
-        phi, u = self.phi(layer), self.case.rounding.u
-        lost = phi.curvature(np, z, error) * error + u * phi.slope_cost(np, z)
-        return Known(phi.slope(np, z), lost)
+        preacts, above = Preacts(*self.preact(layer)), self.layers[layer]
+        return Known(*slope_of(np, self.phi(layer), preacts, above, self.case.rounding))
 
     def delta(self, layer: int) -> np.ndarray:
         """Returns delta_l, [n_l, N], computed from delta_{l+1} as found."""

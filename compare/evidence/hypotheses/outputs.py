@@ -8,7 +8,7 @@ import numpy as np
 from compare.evidence.certificate.activations import Activation
 from compare.evidence.certificate.rules import Check
 from compare.evidence.hypotheses.activations import OTHERS
-from compare.evidence.hypotheses.assumption import Assumption, Claim, holds
+from compare.evidence.hypotheses.assumption import Assumption, Claim, explains
 from compare.evidence.hypotheses.explanation import WHOLE, figures
 from compare.evidence.hypotheses.factors import Factor, factor_between
 from compare.evidence.hypotheses.local import Known, Local, spread
@@ -27,13 +27,23 @@ def output_assumptions(start: Assumption, n_samples: int) -> Iterator[Assumption
     layer = local.n_layers
     if ("output", f"b{layer}") not in start.broken:
         return
-    shown = figures(f"delta{layer}", layer, local.found_delta(layer), local.delta(layer))
+    right = local.delta(layer)
+    shown = figures(f"delta{layer}", layer, local.found_delta(layer), right)
     factor = _factor(local, n_samples)
-    if factor is not None and holds(check := _check(local, _scaled(local, factor.value))):
+    if factor is not None and explains(check := output_check(local, factor.value), right):
         yield start.claiming(Claim(WHOLE, factor.said, {}, shown, factor.rank), None, check)
     for quantity, said, delta, rank in _others(local):
-        if holds(check := _check(local, delta)):
+        if explains(check := _check(local, delta), right):
             yield start.claiming(Claim(quantity, said, {}, shown, rank), None, check)
+
+
+def output_check(local: Local, factor: float = 1.0) -> Check:
+    """Holds delta as found against dL/dyhat times a factor."""
+    loss, yhat, y = local.case.loss, local.preact(local.n_layers), local.case.y
+    rounding = local.case.rounding
+    error = loss.slope_error(np, yhat.value, y, yhat.error, rounding.u)
+    right = loss.slope(yhat.value, y)
+    return _check(local, Known(right, error + 2 * rounding.u * np.abs(right)).times(factor))
 
 
 def _check(local: Local, delta: Known) -> Check:
@@ -46,30 +56,20 @@ def _check(local: Local, delta: Known) -> Check:
     return Check("output", name, gradient.delta, delta.value, allowed, applies)
 
 
-def _scaled(local: Local, factor: float) -> Known:
-    loss, yhat, y = local.case.loss, local.preact(local.n_layers), local.case.y
-    rounding = local.case.rounding
-    error = loss.slope_error(np, yhat.value, y, yhat.error, rounding.u)
-    right = loss.slope(yhat.value, y)
-    return Known(factor * right, abs(factor) * (error + 2 * rounding.u * np.abs(right)))
-
-
 def _factor(local: Local, n_samples: int) -> Factor | None:
     """Returns the factor of the whole gradient, with every way in which it may come about."""
     layer, loss, k = local.n_layers, local.case.loss, len(local.case.y)
     ways: dict[float, list[str]] = {-1.0: [loss.turned]}
     missing = f"a missing factor {loss.factor} of {loss.formula}"
-    means = {k * n_samples: "a mean over samples and outputs"}
-    means |= {n_samples: f"a mean over {n_samples:,} samples", k: f"a mean over the {k} outputs"}
-    means |= {1: ""}
+    if loss.factor != 1:
+        ways[1 / loss.factor] = [missing]
+        ways[float(loss.factor)] = [missing.replace("missing", "second")]
+    means = {n_samples: f"a mean over {n_samples:,} samples", k: f"a mean over the {k} outputs"}
+    means.setdefault(k * n_samples, "a mean over samples and outputs")
     for n, mean in means.items():
         if n > 1:
             ways.setdefault(1 / n, []).append(mean)
-        if loss.factor != 1:
-            told = [one for one in (mean, missing) if one]
-            ways.setdefault(1 / n / loss.factor, []).append(" and ".join(told))
-    if loss.factor != 1:
-        ways.setdefault(float(loss.factor), []).append(missing.replace("missing", "second"))
+            ways.setdefault(1 / n / loss.factor, []).append(f"{mean} and {missing}")
     for rate in _RATES:
         ways.setdefault(rate, []).append(f"a step of {rate:g}")
     said = {factor: f"as by {' or by '.join(told)}" for factor, told in ways.items()}

@@ -4,9 +4,11 @@ from collections.abc import Iterator, Mapping
 
 import numpy as np
 
-from compare.evidence.hypotheses.assumption import Assumption
+from compare.evidence.hypotheses.assumption import Assumption, holding
+from compare.evidence.hypotheses.deltas import right_chain
 from compare.evidence.hypotheses.explanation import Figures, Step, figures
 from compare.evidence.hypotheses.local import Local
+from compare.evidence.hypotheses.outputs import output_check
 
 _FAILED = 0  # the sample that is explained
 
@@ -17,24 +19,27 @@ def wrong_quantities(start: Assumption) -> Iterator[Figures]:
     The input that a gradient implies is wrong if what the layer makes of the right one does not
     fit either. If it does, dL/dw or dL/db alone is wrong.
     """
-    local = start.local
-    n = local.n_layers
-    broken = {rule for rule, breaks in start.broken.items() if breaks[_FAILED]}
-    alone = set()
-    for layer in range(1, n + 1):
-        rule = ("input" if layer == 1 else "activation", f"w{layer}")
-        out = ("output", f"b{n}") if layer == n else ("activation", f"w{layer + 1}")
-        if rule in broken and out in broken:
-            yield _act(local, layer - 1)
-        elif rule in broken or ("rank_one", f"w{layer}") in broken:
-            alone.add(layer)
-    for layer in range(n, 0, -1):
-        if ("output" if layer == n else "chain", f"b{layer}") in broken:
-            yield _delta(local, layer, f"dL/db{layer}" if layer in alone else f"delta{layer}")
-        elif layer in alone:
+    local, layers = start.local, range(1, start.local.n_layers + 1)
+    unfit = [layer for layer in layers if not local.input_fits(layer)[_FAILED]]
+    off = [layer for layer in layers if not _delta_fits(local, layer)]
+    forward = [layer for layer in unfit if layer + 1 in unfit or layer == layers[-1] in off]
+    for layer in forward:
+        yield _act(local, layer - 1)
+    for layer in reversed(layers):
+        alone = layer in unfit and layer not in forward
+        if layer in off:
+            yield _delta(local, layer, f"dL/db{layer}" if alone else f"delta{layer}")
+        elif alone or ("rank_one", f"w{layer}") in start.broken:
             dw = local.case.grads[layer - 1][0]
             right = local.act(layer - 1).value[:, None] * local.found_delta(layer)
             yield figures(f"dL/dw{layer}", layer, np.asarray(dw), right)
+
+
+def _delta_fits(local: Local, layer: int) -> bool:
+    """Whether delta is what the layer above asks for, in the failed sample."""
+    if layer == local.n_layers:
+        return bool(holding(output_check(local))[_FAILED])
+    return bool(holding(right_chain(local, layer))[_FAILED])
 
 
 def steps_of(local: Local, wrong: Mapping[str, Figures]) -> tuple[Step, ...]:

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from compare.evidence.certificate.rules import Check
-from compare.evidence.hypotheses.assumption import Assumption, Claim, freed, holds
+from compare.evidence.hypotheses.assumption import Assumption, Claim, explains, freed
 from compare.evidence.hypotheses.explanation import figures
 from compare.evidence.hypotheses.factors import factor_between
 from compare.evidence.hypotheses.local import Known, Local, exactly, outer
@@ -21,14 +21,16 @@ def weight_assumptions(start: Assumption, layer: int) -> Iterator[Assumption]:
     below = layer - 1
     names = {"h": f"h{below}" if below else "x", "z": f"z{below}", "d": f"delta{layer}"}
     for said, value in _ways(local, layer, right):
-        if value.value.shape == right.value.shape and _fits(local, layer, value):
+        if value.value.shape == right.value.shape and explains(
+            _check(local, layer, value), right.value
+        ):
             found = local.case.grads[layer - 1][0]
             shown = figures(f"dL/dw{layer}", layer, found, right.value)
             claim = Claim(f"dL/dw{layer}", said, names, shown)
             yield start.claiming(claim, freed(start.case, layer, dw=right))
 
 
-def _fits(local: Local, layer: int, value: Known) -> bool:
+def _check(local: Local, layer: int, value: Known) -> Check:
     """Holds dL/dw as found against another, which is known to an error."""
     rounding, gradient = local.case.rounding, local.layers[layer - 1]
     allowed = value.error + 2 * rounding.outer * np.abs(value.value) + 2 * rounding.lam
@@ -36,7 +38,7 @@ def _fits(local: Local, layer: int, value: Known) -> bool:
     if gradient.dw_hidden is not None:
         allowed = allowed + gradient.dw_hidden
     applies = np.ones(allowed.shape[-1], bool)
-    return holds(Check("rank_one", f"w{layer}", gradient.dw, value.value, allowed, applies))
+    return Check("rank_one", f"w{layer}", gradient.dw, value.value, allowed, applies)
 
 
 def _ways(local: Local, layer: int, right: Known) -> Iterator[tuple[str, Known]]:

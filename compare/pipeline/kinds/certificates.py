@@ -120,23 +120,30 @@ class Certificates(Evidence[Certifications]):
         """Explains a failure, if one cause fits this sample and the ones after it."""
         few = min(_DIAGNOSED, _DIAGNOSED_ENTRIES // self._problem.network.parameter_count)
         rows = (row + np.arange(min(max(few, 2), block.size))) % block.size
-        case = group.highest.take(rows)
+        case = group.case.take(rows)
         earlier = group.case.take(rows - 1).wide().grads
         around = Surroundings(
             self._problem.n_samples, self._layout, group.case.x, group.case.y, rows, earlier
         )
+        end = time.thread_time() + _SECONDS
         with np.errstate(all="ignore"):  # a gradient that overflows fits nothing
-            end = time.thread_time() + _SECONDS
-            found = explain(case, around, is_late=lambda: time.thread_time() > end)
+            by_rung = (
+                explain(case.on(rung), around, is_late=lambda: time.thread_time() > end)
+                for rung in reversed(group.rungs)  # what fails on a low one may hold on a high one
+            )
+            found = next((one for one in by_rung if one is not None), None)
             if not group.is_known and (found is None or not found.causes):
                 found = explain_by_precision(case) or found
-        return found if self._layout == "in_out" else _place_turned(found)
+        return found if self._layout == "in_out" else _places_turned(found)
 
 
-def _place_turned(found: Explanation | None) -> Explanation | None:
-    if found is None or found.figures is None:
-        return found
-    return found._replace(figures=found.figures._replace(place=found.figures.place[::-1]))
+def _places_turned(found: Explanation | None) -> Explanation | None:
+    """Turns the indices of matrix entries from [n_in, n_out] to the other layout."""
+    if found is None:
+        return None
+    figures = found.figures and found.figures.turned()
+    steps = tuple(step._replace(figures=step.figures.turned()) for step in found.steps)
+    return found._replace(figures=figures, steps=steps)
 
 
 def _detectable(group: Group) -> dict[str, float]:
