@@ -48,6 +48,31 @@ def scaled(**factors):
     return change
 
 
+def by_differences(params, x, y, step=np.float32(0.01)):
+    """Differentiates the loss by central differences, all in float32."""
+
+    def loss():
+        h = x
+        for w, b in arrays[:-1]:
+            h = logistic(h @ w + b)
+        return ((h @ arrays[-1][0] + arrays[-1][1] - y) ** 2).sum()
+
+    def derivative(array, index):
+        value = array[index]
+        array[index] = value + step
+        above = loss()
+        array[index] = value - step
+        below = loss()
+        array[index] = value
+        return (above - below) / (2 * step)
+
+    arrays = [(w.copy(), b.copy()) for w, b in params]
+    return [
+        tuple(np.reshape([derivative(a, i) for i in np.ndindex(a.shape)], a.shape) for a in layer)
+        for layer in arrays
+    ]
+
+
 def one_entry(grads):
     grads[1][0][1, 2] *= 1.01
     return grads
@@ -123,6 +148,11 @@ MISTAKES = {
         "the gradient of mine is half of what the chain rule gives, as by a missing factor 2 of "
         "(yhat - y)^2",
         r"delta3\[0\] is \S+ where 2 \(yhat - y\) is",
+    ),
+    "finite differences": (
+        by_differences,
+        "the gradient of mine is off in nearly every entry",
+        r"dL/dw\d\[\d,\d\] is \S+ where (x|h1) times dL/db\d is",
     ),
     "one entry": (
         backprop(one_entry),

@@ -15,6 +15,7 @@ from compare.evidence.certificate.detectable import MOST_SAMPLES, detectable_ulp
 from compare.evidence.hypotheses.explanation import Explanation
 from compare.evidence.hypotheses.precision import explain_by_precision
 from compare.evidence.hypotheses.samples import Surroundings
+from compare.evidence.hypotheses.scatter import explain_by_scatter
 from compare.evidence.hypotheses.search import explain
 from compare.pipeline.groups import Group, groups_of, near_samples
 from compare.pipeline.kinds.base import Evidence, Run, merge_by_name
@@ -133,7 +134,7 @@ class Certificates(Evidence[Certifications]):
             )
             found = next((one for one in by_rung if one is not None), None)
             if not group.is_known and (found is None or not found.causes):
-                found = explain_by_precision(case) or found
+                found = explain_by_scatter(case) or explain_by_precision(case) or found
         return found if self._layout == "in_out" else _places_turned(found)
 
 
