@@ -83,13 +83,16 @@ def decisive_entry(
 def _shows(failure: Finding, explanation: Explanation) -> bool:
     """Whether the rule that failed first is evidence of what an explanation speaks of.
 
-    If dL/db alone is wrong it is not: the rules compare with what is recovered from dL/db.
+    If dL/db alone is wrong it is not: the rules compare with what is recovered from dL/db. Nor is it
+    of a wrong entry of dL/dw if the rule breaks most at another one.
     """
     if explanation.figures is None:
         return True
-    quantity, layer = explanation.figures.quantity, explanation.figures.layer
+    quantity, layer, place, *_ = explanation.figures
     if failure.parameter == f"w{layer}":
-        return failure.rule != "rank_one" if _is_input(quantity) else quantity == f"dL/dw{layer}"
+        if _is_input(quantity):
+            return failure.rule != "rank_one"
+        return quantity == f"dL/dw{layer}" and failure.index == place
     return failure.parameter == f"b{layer}" and quantity == f"delta{layer}"
 
 

@@ -48,8 +48,10 @@ def scaled(**factors):
     return change
 
 
-def by_differences(params, x, y, step=np.float32(0.01)):
+def by_differences(params, x, y):
     """Differentiates the loss by central differences, all in float32."""
+
+    step = np.float32(0.01)
 
     def loss():
         h = x
@@ -157,7 +159,7 @@ MISTAKES = {
     "one entry": (
         backprop(one_entry),
         "dL/dw2 of mine is not what the chain rule gives, and nothing that is known explains it",
-        r"dL/dw2\[1,2\] is \S+ where h1 times dL/db2 is",
+        r"dL/dw2\[1,2\] is \S+ where the chain rule asks for",
     ),
 }
 
