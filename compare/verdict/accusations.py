@@ -83,8 +83,8 @@ def decisive_entry(
 def _shows(failure: Finding, explanation: Explanation) -> bool:
     """Whether the rule that failed first is evidence of what an explanation speaks of.
 
-    If dL/db alone is wrong it is not: the rules compare with what is recovered from dL/db. Nor is it
-    of a wrong entry of dL/dw if the rule breaks most at another one.
+    If dL/db alone is wrong it is not: the rules compare with what is recovered from dL/db. Nor is
+    it of a wrong entry of dL/dw if the rule breaks most at another one.
     """
     if explanation.figures is None:
         return True

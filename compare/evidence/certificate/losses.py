@@ -27,6 +27,7 @@ class Loss(NamedTuple):
     turned: str  # how a wrong sign comes about
     # what continues 'delta3 is ...', and (yhat, y) -> what is computed in place of the slope
     mistakes: tuple[tuple[str, Callable[[np.ndarray, np.ndarray], np.ndarray]], ...]
+    odd_mistakes: tuple[tuple[str, Callable[[np.ndarray, np.ndarray], np.ndarray]], ...]
 
 
 SQUARED = Loss(
@@ -42,6 +43,8 @@ SQUARED = Loss(
     mistakes=(
         ("2 yhat, without y", lambda yhat, y: 2 * yhat),
         ("the slope of |yhat - y|, not of its square", lambda yhat, y: np.sign(yhat - y)),
+    ),
+    odd_mistakes=(
         ("the slope of log cosh(yhat - y)", lambda yhat, y: np.tanh(yhat - y)),
         ("the slope of the Huber loss", lambda yhat, y: np.clip(yhat - y, -1, 1)),
         ("2 (yhat - y) clipped to 1", lambda yhat, y: np.clip(2 * (yhat - y), -1, 1)),

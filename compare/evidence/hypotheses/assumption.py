@@ -19,7 +19,7 @@ Rule: TypeAlias = tuple[str, str]  # a rule, and the parameter whose gradient br
 # What is assumed may be one rounding more than a rule allows for; none allows for less than two.
 _MOST = 1.5
 
-UNSURE = 2  # the rank of a claim with so many unknowns that it is told only alone
+UNSURE = 9  # the rank of a claim with so many unknowns that it is told only alone
 
 
 class Claim(NamedTuple):

@@ -1,6 +1,6 @@
 """What may have been computed in place of delta of a hidden layer."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from functools import partial
 from typing import NamedTuple
 
@@ -12,6 +12,8 @@ from compare.evidence.hypotheses.assumption import Assumption, Claim, explains
 from compare.evidence.hypotheses.explanation import figures
 from compare.evidence.hypotheses.factors import factor_between
 from compare.evidence.hypotheses.local import Known, Local, exactly, spread
+
+_RATES = (1e-7, 100.0)  # between which people take steps
 
 
 class _Way(NamedTuple):
@@ -57,15 +59,17 @@ def right_chain(local: Local, layer: int) -> Check:
 def _ways(local: Local, layer: int) -> Iterator[_Way]:
     passed, slope = local.passed_down(layer), local.slope(layer)
     none = exactly(np.ones_like(slope.value))
-    for said, t in _slopes(local, layer):
-        yield _Way(f"computed {said}", passed, t)
+    for rank, slopes in enumerate((_usual_slopes, _odd_slopes)):
+        for said, t in slopes(local, layer):
+            yield _Way(f"computed {said}", passed, t, rank)
     for other in OTHERS:
         t = spread(partial(other.activation.slope, np), local.preact(layer), local.case.rounding.u)
         said = f"computed with the slope of {other.said} for that of {called(local.phi(layer))}"
         yield _Way(said, passed, t, 1 + other.rank)
-    for said, s in (*_other_weights(local, layer), *_other_deltas(local, layer)):
-        yield _Way(f"computed {said}", s, slope)
-        yield _Way(f"computed {said} and without phi'", s, none)
+    for rank, ways in enumerate((_own_weights, _other_weights, _other_deltas)):
+        for said, s in ways(local, layer):
+            yield _Way(f"computed {said}", s, slope, rank)
+            yield _Way(f"computed {said} and without phi'", s, none, rank)
     u, phi = local.case.rounding.u, local.phi(layer)
     positive = Known(passed.value * (passed.value > 0), passed.error)
     yield _Way("computed with relu of w delta", positive, slope)
@@ -78,44 +82,44 @@ def _ways(local: Local, layer: int) -> Iterator[_Way]:
     yield from _updated(local, layer)
 
 
-def _slopes(local: Local, layer: int) -> Iterator[tuple[str, Known]]:
-    """Yields what may stand in place of phi'(z)."""
+def _usual_slopes(local: Local, layer: int) -> Iterator[tuple[str, Known]]:
+    """Yields what is often written in place of phi'(z)."""
     phi, z, u = local.phi(layer), local.preact(layer), local.case.rounding.u
-
-    def h(z: np.ndarray) -> np.ndarray:
-        return np.asarray(phi.value(np, z))
-
-    def slope(z: np.ndarray) -> np.ndarray:
-        return np.asarray(phi.slope(np, z))
-
-    of_z: dict[str, Callable[[np.ndarray], np.ndarray]] = {
-        "without phi'": np.ones_like,
-        "with phi' of {h} for phi' of {z}": lambda z: slope(h(z)),
-        "with phi for phi'": h,
-        "with phi' twice": lambda z: slope(z) ** 2,
-        "with z (1 - z) for phi'": lambda z: z * (1 - z),
-        "with 1 - z^2 for phi'": lambda z: 1 - z * z,
-        "with 1 - h^2 for phi'": lambda z: 1 - h(z) ** 2,
-        "with h (1 - h) for phi'": lambda z: h(z) * (1 - h(z)),
-        "with 1 - phi' for phi'": lambda z: 1 - slope(z),
-        "with z for phi'": lambda z: z,
-        "with z >= 0 for z > 0": lambda z: (z >= 0) * 1.0,
-    }
-    for said, function in of_z.items():
-        yield said, spread(function, z, u)
-    for other_layer in range(1, local.n_layers):
-        other_z = local.preact(other_layer)
-        if other_layer != layer and other_z.value.shape == z.value.shape:
-            yield f"with phi' of z{other_layer} for phi' of {{z}}", spread(slope, other_z, u)
+    h, slope = partial(phi.value, np), partial(phi.slope, np)
+    yield "without phi'", exactly(np.ones_like(z.value))
+    yield "with phi' of {h} for phi' of {z}", spread(lambda z: slope(h(z)), z, u)
+    yield "with phi for phi'", spread(h, z, u)
+    yield "with phi' twice", spread(lambda z: slope(z) ** 2, z, u)
+    yield "with h (1 - h) for phi'", spread(lambda z: h(z) * (1 - h(z)), z, u)
+    yield "with 1 - h^2 for phi'", spread(lambda z: 1 - h(z) ** 2, z, u)
+    for other in range(1, local.n_layers):
+        other_z = local.preact(other)
+        if other != layer and other_z.value.shape == z.value.shape:
+            yield f"with phi' of z{other} for phi' of {{z}}", spread(slope, other_z, u)
 
 
-def _other_weights(local: Local, layer: int) -> Iterator[tuple[str, Known]]:
-    """Yields w delta with other weights."""
+def _odd_slopes(local: Local, layer: int) -> Iterator[tuple[str, Known]]:
+    """Yields what is sometimes written in place of phi'(z)."""
+    phi, z, u = local.phi(layer), local.preact(layer), local.case.rounding.u
+    yield "with z (1 - z) for phi'", spread(lambda z: z * (1 - z), z, u)
+    yield "with 1 - z^2 for phi'", spread(lambda z: 1 - z * z, z, u)
+    yield "with 1 - phi' for phi'", spread(lambda z: 1 - phi.slope(np, z), z, u)
+    yield "with z for phi'", spread(lambda z: z, z, u)
+    yield "with z >= 0 for z > 0", spread(lambda z: (z >= 0) * 1.0, z, u)
+
+
+def _own_weights(local: Local, layer: int) -> Iterator[tuple[str, Known]]:
+    """Yields w delta with the right weights used in a wrong way."""
     w = local.case.params[layer][0]
     yield "with |{w}| for {w}", local.passed_down(layer, np.abs(w))
     if w.shape[0] == w.shape[1]:
         yield "with {w} transposed", local.passed_down(layer, w.T)
         yield "without {w}", local.passed_down(layer, np.eye(len(w)))
+
+
+def _other_weights(local: Local, layer: int) -> Iterator[tuple[str, Known]]:
+    """Yields w delta with other weights."""
+    w = local.case.params[layer][0]
     for number, (other, _) in enumerate(local.case.params, start=1):
         if number != layer + 1 and other.shape == w.shape:
             yield f"with w{number} for {{w}}", local.passed_down(layer, other)
@@ -153,7 +157,7 @@ def _updated(local: Local, layer: int) -> Iterator[_Way]:
     change = h.value * squares
     missing = passed.value * slope.value - local.found_delta(layer)
     rate = factor_between(missing, change * slope.value, max(u, 2.0**-16))
-    if rate is None or not rate.value:
+    if rate is None or not _RATES[0] <= rate.value <= _RATES[1]:
         return
     step = rate.value * change
     lost = abs(rate.value) * h.error * squares + 8 * u * (np.abs(step) + np.abs(passed.value))

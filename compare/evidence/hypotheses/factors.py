@@ -24,7 +24,7 @@ class Factor(NamedTuple):
 
     value: float
     said: str
-    rank: int = 0  # 1 if the number says nothing: it may as well be something else
+    rank: int  # 1 if the number says nothing: it may as well be something else
 
 
 def factor_between(
@@ -55,5 +55,5 @@ def factor_between(
         return None
     way, name = ways.get(value), _NAMES.get(value)
     said = name or f"{value:.4g} times what the chain rule gives"
-    rank = 0 if name or way or value == float(f"{value:.3g}") else 1
+    rank = 0 if name or way else 1
     return Factor(value, said if way is None else f"{said}, {way}", rank)

@@ -80,8 +80,9 @@ def _factor(local: Local, n_samples: int) -> Factor | None:
 def _others(local: Local) -> Iterator[tuple[str, str, Known, int]]:
     """Yields (quantity, what is said of it, delta of the output, rank)."""
     loss, y, name = local.case.loss, local.case.y, f"delta{local.n_layers}"
-    for said, slope in loss.mistakes:
-        yield name, said, _of_output(local, partial(_swapped, slope, y)), 1
+    for rank, mistakes in enumerate((loss.mistakes, loss.odd_mistakes), start=1):
+        for said, slope in mistakes:
+            yield name, said, _of_output(local, partial(_swapped, slope, y)), rank
     for other in OTHERS:
         said, phi = other.said.format(z=f"z{local.n_layers}"), other.activation
 

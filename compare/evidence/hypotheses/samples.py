@@ -8,9 +8,10 @@ import ml_dtypes
 import numpy as np
 
 from compare.evidence.certificate.case import Layers
-from compare.evidence.hypotheses.assumption import UNSURE, Assumption, Claim
+from compare.evidence.hypotheses.assumption import UNSURE, Assumption, Claim, holds
 from compare.evidence.hypotheses.explanation import WHOLE, Figures, figures
 from compare.evidence.hypotheses.factors import factor_between
+from compare.evidence.hypotheses.outputs import output_check
 
 _SAME = 1e-5  # relative: how near two inputs are that are the same but for rounding
 _LEAST = 4  # samples, to fit a scale and a shift
@@ -29,7 +30,7 @@ class Surroundings(NamedTuple):
 
 def sample_assumptions(start: Assumption, around: Surroundings) -> Iterator[Assumption]:
     """Yields other samples, if x or y may be those of others."""
-    if ("input", "w1") in start.broken:
+    if ("input", "w1") in start.broken and not _right_came_in(start):
         yield from _other_samples(start, around)
         yield from _other_inputs(start)
     elif ("output", f"b{start.local.n_layers}") in start.broken:
@@ -37,6 +38,14 @@ def sample_assumptions(start: Assumption, around: Surroundings) -> Iterator[Assu
             y = around.y[:, (around.rows + step) % around.y.shape[1]].astype(np.float64)
             claim = Claim("yhat", f"compared with y of the sample {said}", {}, _output(start))
             yield start.claiming(claim, dataclasses.replace(start.case, y=y))
+
+
+def _right_came_in(start: Assumption) -> bool:
+    """Whether the right x makes what comes after it: then it is dL/dw1 that is wrong."""
+    local = start.local
+    if local.n_layers == 1:
+        return holds(output_check(local))
+    return bool(local.input_fits(2).all())
 
 
 def _output(start: Assumption) -> Figures:

@@ -105,7 +105,7 @@ def _everywhere(
 def _explanation(
     start: Assumption, whole: Sequence[Assumption], *, is_complete: bool = True
 ) -> Explanation:
-    """Tells the assumptions that hold, if there is one, or two of the same quantities."""
+    """Tells the assumption that holds, or the two that differ in one cause."""
     told = {frozenset(_causes(one.claims)): one for one in reversed(whole)}
     best = min(map(_rank, told.values()), default=None)
     ways = [one for one in told.values() if _rank(one) == best]
@@ -121,15 +121,22 @@ def _explanation(
 
 
 def _joined(ways: Sequence[tuple[Cause, ...]]) -> tuple[Cause, ...]:
-    """Returns the only way, or two as alternatives if they are of the same quantities."""
+    """Returns the only way, or two as alternatives if they differ in one cause."""
     if len(ways) == 1:
         return ways[0]
-    if len(ways) != 2 or len({tuple(one.quantities for one in way) for way in ways}) > 1:
+    if len(ways) != 2 or len(ways[0]) != len(ways[1]):
         return ()
-    return tuple(
-        one if one == other else one._replace(said=f"{one.said}, or {other.said}")
-        for one, other in zip(*ways, strict=True)
-    )
+    pairs = list(zip(*ways, strict=True))
+    if sum(one != other for one, other in pairs) > 1:
+        return ()
+    return tuple(one if one == other else _either(one, other) for one, other in pairs)
+
+
+def _either(one: Cause, other: Cause) -> Cause:
+    if one.quantities == other.quantities:
+        return one._replace(said=f"{one.said}, or {other.said}")
+    verb = "is" if len(other.quantities) == 1 else "are"
+    return one._replace(said=f"{one.said}, or {listed(other.quantities)} {verb} {other.said}")
 
 
 def _rank(assumption: Assumption) -> tuple[int, int]:
