@@ -9,6 +9,7 @@ import math
 from collections.abc import Iterable, Sequence
 
 _DIGITS = 17  # that tell any two float64 numbers apart
+_MOST_NAMES = 5  # that are listed
 
 
 def told_apart(*values: float, digits: int = 9) -> tuple[str, ...]:
@@ -112,6 +113,13 @@ def entry(quantity: str, index: Sequence[int]) -> str:
 def counted(count: int, noun: str, plural: str | None = None) -> str:
     """Returns '1 sample' or '1,234 samples'."""
     return f"{count:,} {noun if count == 1 else plural or f'{noun}s'}"
+
+
+def listed(names: Sequence[str]) -> str:
+    """Returns 'a', 'a and b', 'a, b and c', or 'a, b, ... and z' of many."""
+    if len(names) > _MOST_NAMES:
+        names = [*names[:2], "...", names[-1]]
+    return " and ".join([", ".join(names[:-1]), names[-1]] if len(names) > 1 else names)
 
 
 def percent(part: int, whole: int) -> str:

@@ -12,7 +12,7 @@ from compare.evidence.differences.entries import Entries
 from compare.evidence.differences.metrics import Comparison, Worst
 from compare.evidence.differences.noise import Noise
 from compare.evidence.differences.pairs import Pair
-from compare.evidence.hypotheses.diagnosis import Explanation
+from compare.evidence.hypotheses.explanation import Explanation
 from compare.evidence.rounding.probes import ProbeResult
 from compare.evidence.witness import WitnessError
 from compare.formats.reading import Choice

@@ -63,7 +63,8 @@ def judge(problem: Problem, answers: Mapping[str, Answer]) -> Trial:
     alarms = {OURS: verdict.verdict == "disagree", **_alarms_of_others(pair)}
     failed = (one for one in certified.values() if one.certificate.failed)
     explanation = next((one.explanation for one in failed), None)
-    return Trial(alarms, verdict, explanation.mistake if explanation else None)
+    said = "; ".join(cause.said for cause in explanation.causes) if explanation else ""
+    return Trial(alarms, verdict, said or None)
 
 
 def _alarms_of_others(pair: Pair) -> dict[str, bool]:

@@ -6,8 +6,8 @@ if it speaks of it, else those by which it was found.
 
 from compare.evidence.certificate.certificate import Certificate, Finding
 from compare.evidence.certificate.losses import Loss
-from compare.evidence.hypotheses.diagnosis import WHOLE, Explanation
-from compare.numbers import subscript, times, told_apart
+from compare.evidence.hypotheses.explanation import Explanation
+from compare.numbers import listed, subscript, times, told_apart
 
 
 def failed_certificate(
@@ -15,12 +15,10 @@ def failed_certificate(
 ) -> str:
     """Says what is wrong with an implementation: what, where, and why if that is known."""
     who, first = certificate.implementation, f"first seen in sample {failure.sample}"
-    if explanation is None:
-        wrong = f"{_subject(failure, who)}, and no single classic mistake explains it"
-    else:
-        wrong = accusation(explanation, who)
+    wrong = _wrong(failure, explanation, who)
     if explanation is not None and not _shows(failure, explanation):
-        return f"{wrong}; {first}, layer {explanation.layer}: {evidence(explanation)}"
+        assert explanation.figures is not None
+        return f"{wrong}; {first}, layer {explanation.figures.layer}: {_evidence(explanation)}"
     return (
         f"{wrong}; {first}, layer {failure.parameter[1:]}, by the rule {failure.rule}: "
         f"{_broken_rule(failure, loss)}, {times(failure.ratio)} times what "
@@ -28,31 +26,47 @@ def failed_certificate(
     )
 
 
-def accusation(explanation: Explanation, implementation: str) -> str:
-    """Says which quantity of an implementation is wrong, and why if that is known."""
-    quantity, mistake = explanation.quantity, explanation.mistake
-    if mistake is not None:
-        return f"{quantity} of {implementation} {mistake}"
-    if _is_input(quantity):
-        wrong = _wrong_input(quantity, explanation.layer, implementation)
+def _wrong(failure: Finding, explanation: Explanation | None, who: str) -> str:
+    """Says which quantity is wrong, and why if that is known."""
+    if explanation is not None and explanation.causes:
+        return accusation(explanation, who)
+    figures = None if explanation is None else explanation.figures
+    if figures is None:
+        subject = _subject(failure, who)
+    elif _is_input(figures.quantity):
+        subject = _wrong_input(figures.quantity, figures.layer, who)
     else:
-        wrong = f"{quantity} of {implementation} is not {_right(quantity)}"
-    return f"{wrong}, and no single classic mistake explains it"
+        subject = f"{figures.quantity} of {who} is not {_right(figures.quantity)}"
+    if explanation is None or explanation.is_complete:
+        return f"{subject}, and nothing that is known explains it"
+    return f"{subject}, and nothing that was tried in time explains it"
+
+
+def accusation(explanation: Explanation, implementation: str) -> str:
+    """Says which quantities of an implementation are wrong, and by what."""
+    said = []
+    for cause in explanation.causes:
+        names = listed(cause.quantities)
+        verb = "is" if len(cause.quantities) == 1 else "are"
+        said.append(f"{names} of {implementation} {verb} {cause.said}")
+    return "; and ".join(said)
 
 
 def explained(failure: Finding, explanation: Explanation, implementation: str) -> str:
     """Says what is wrong and why, beside the figures of a rule that may speak of something else."""
-    said = accusation(explanation, implementation)
-    return said if _shows(failure, explanation) else f"{said}: {evidence(explanation)}"
+    said = _wrong(failure, explanation, implementation)
+    return said if _shows(failure, explanation) else f"{said}: {_evidence(explanation)}"
 
 
-def evidence(explanation: Explanation) -> str:
+def _evidence(explanation: Explanation) -> str:
     """Says what the entry is that is furthest off, and what it should be."""
-    found, expected = told_apart(explanation.found, explanation.expected)
-    place = f"{explanation.quantity}{subscript(explanation.place)}"
-    if explanation.mistake is None and _is_of_weights(explanation.quantity):
-        return f"{place} is {found} where {_right(explanation.quantity)} is {expected}"
-    asking = "forward pass" if _is_input(explanation.quantity) else "chain rule"
+    figures = explanation.figures
+    assert figures is not None
+    found, expected = told_apart(figures.found, figures.expected)
+    place = f"{figures.quantity}{subscript(figures.place)}"
+    if not explanation.causes and _is_of_weights(figures.quantity):
+        return f"{place} is {found} where {_right(figures.quantity)} is {expected}"
+    asking = "forward pass" if _is_input(figures.quantity) else "chain rule"
     return f"{place} is {found} where the {asking} asks for {expected}"
 
 
@@ -60,22 +74,26 @@ def decisive_entry(
     failure: Finding, explanation: Explanation | None
 ) -> tuple[str, tuple[int, ...]]:
     """Returns the parameter, and the index in it, of the entry that a sentence speaks of."""
-    if explanation is None or _shows(failure, explanation):
+    if explanation is None or explanation.figures is None or _shows(failure, explanation):
         return failure.parameter, failure.index
-    kind = "b" if explanation.quantity.startswith(("delta", "dL/db")) else "w"
-    return f"{kind}{explanation.layer}", explanation.place
+    figures = explanation.figures
+    kind = "b" if figures.quantity.startswith(("delta", "dL/db")) else "w"
+    return f"{kind}{figures.layer}", figures.place
 
 
 def _shows(failure: Finding, explanation: Explanation) -> bool:
     """Whether the rule that failed first is evidence of what an explanation speaks of.
 
-    If dL/db alone is wrong it is not: the rules compare with what is recovered from dL/db.
+    If dL/db alone is wrong it is not: the rules compare with what is recovered from dL/db. Nor is
+    it of a wrong entry of dL/dw if the rule breaks most at another one.
     """
-    quantity, layer = explanation.quantity, explanation.layer
-    if quantity == WHOLE:
+    if explanation.figures is None:
         return True
+    quantity, layer, place, *_ = explanation.figures
     if failure.parameter == f"w{layer}":
-        return failure.rule != "rank_one" if _is_input(quantity) else quantity == f"dL/dw{layer}"
+        if _is_input(quantity):
+            return failure.rule != "rank_one"
+        return quantity == f"dL/dw{layer}" and failure.index == place
     return failure.parameter == f"b{layer}" and quantity == f"delta{layer}"
 
 

@@ -14,7 +14,7 @@ from compare.evidence.certificate.certificate import Certificate
 from compare.evidence.certificate.losses import LOSSES, Loss
 from compare.evidence.differences.bounds import TYPICAL_LIMIT, BoundRatio
 from compare.evidence.differences.pairs import Pair
-from compare.evidence.hypotheses.diagnosis import Explanation
+from compare.evidence.hypotheses.explanation import Explanation
 from compare.results import Change, Drift
 from compare.verdict import accusations, sentences
 from compare.verdict.nonfinite import NonfiniteEntries, nonfinite_on_one_side

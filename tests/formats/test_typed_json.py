@@ -8,7 +8,7 @@ import pytest
 from compare.evidence.differences.allclose import AllcloseResult
 from compare.evidence.differences.bounds import BoundRatio
 from compare.evidence.differences.metrics import Worst
-from compare.evidence.hypotheses.diagnosis import Explanation
+from compare.evidence.hypotheses.explanation import Cause, Explanation, Figures
 from compare.formats.typed_json import decode, encode
 
 
@@ -26,6 +26,11 @@ class Every(NamedTuple):
 WORST = Worst(0.1 + 0.2, 3, (1, 2), 5e-324, -0.0)
 
 
+EXPLAINED = Explanation(
+    (Cause(("dL/dw1",), "halved"),), Figures("dL/dw1", 1, (0, 2), 0.5, 1.0), is_complete=True
+)
+
+
 def there_and_back(kind, value):
     return decode(kind, json.loads(json.dumps(encode(value), allow_nan=False)))
 
@@ -41,7 +46,7 @@ def there_and_back(kind, value):
         ),
         (BoundRatio, BoundRatio("w1", -math.inf, 3, (), 0.5, 4, 0, dtypes=("bfloat16", "float32"))),
         (AllcloseResult, AllcloseResult({"torch.allclose": 3}, math.inf, 0.1)),
-        (dict[str, Explanation], {"a": Explanation("delta1", None, 1, (0,), 0.5, 1.0)}),
+        (dict[str, Explanation], {"a": Explanation((), None, is_complete=False)}),
         (Every, Every(True, "inf", None, (WORST, WORST), (1, 2), {})),
         (
             Every,
@@ -51,7 +56,7 @@ def there_and_back(kind, value):
                 0,
                 (),
                 (1, 2.0),
-                {"b": Explanation("dL/dw1", "halved", 1, (0, 2), 0.5, 1.0)},
+                {"b": EXPLAINED},
             ),
         ),
         (tuple[Worst, ...], ()),

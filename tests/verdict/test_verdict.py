@@ -7,7 +7,7 @@ from compare.evidence.certificate.certificate import Certificate, Finding
 from compare.evidence.differences.bounds import BoundRatio
 from compare.evidence.differences.metrics import Worst
 from compare.evidence.differences.pairs import compare_pair, merge
-from compare.evidence.hypotheses.diagnosis import Explanation
+from compare.evidence.hypotheses.explanation import Cause, Explanation, Figures
 from compare.problem.quantities import Quantities
 from compare.verdict.decide import Place, decide
 
@@ -60,15 +60,17 @@ def test_where_bounds_are_vacuous_the_certificate_speaks():
 
 def test_a_failed_certificate_disagrees_and_names_who_where_and_why():
     certificate = make_certificate(failure=BROKEN)
-    place = (2, (0,), 0.5, 1.0)
-    explained = {"mine": Explanation("delta2", "is half of what the chain rule gives", *place)}
-    for explanations in (explained, {"mine": Explanation("delta2", None, *place)}, {"mine": None}):
+    figures = Figures("delta2", 2, (0,), 0.5, 1.0)
+    half = Cause(("delta2",), "half of what the chain rule gives")
+    causes = ((half,), ())
+    known = [Explanation(one, figures, is_complete=True) for one in causes]
+    for explanations in ({"mine": one} for one in (*known, None)):
         said = answer(make_pair(quantities(), quantities()), certificate, explanations=explanations)
         assert said.verdict == "disagree"
         assert "of mine" in said.reason
         assert "sample 3, layer 2, by the rule output" in said.reason
         assert "delta2[0] is 0.5 where 2 (yhat - y) is 1" in said.reason
-    assert "no single classic mistake explains it" in said.reason
+    assert "nothing that is known explains it" in said.reason
 
 
 def test_more_than_rounding_allows_disagrees():

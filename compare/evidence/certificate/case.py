@@ -34,11 +34,12 @@ class Case:
     rounding: Rounding  # of the arithmetic that made grads
     is_textbook: bool = False  # whether activations may be computed by textbook formulas
     is_mixed: bool = False  # whether slopes may come from other values than the gradient contains
+    functions: tuple[Activation, ...] | None = None  # in place of those of the network
 
     @property
     def activations(self) -> tuple[Activation, ...]:
         """The activation of every hidden layer."""
-        rows = tuple(ACTIVATIONS[name] for name in self.network.activations)
+        rows = self.functions or tuple(ACTIVATIONS[name] for name in self.network.activations)
         if not self.is_textbook:
             return rows
         return tuple(row.by_textbook(is_mixed=self.is_mixed) for row in rows)

@@ -33,21 +33,19 @@ def trace_preacts(xp: Any, case: Case, layers: Sequence[LayerGradient]) -> list[
       layers: its gradients, with what was recovered from them.
     """
     rounding, far = case.rounding, 64.0 if case.printed is None else 1.0
-    forward = _affine(xp, case.x, rounding.input_error(xp, case.x), *case.params[0], rounding)
+    forward = affine(xp, case.x, rounding.input_error(xp, case.x), *case.params[0], rounding)
     found = [forward]
     for (w, b), layer, phi in zip(case.params[1:], layers[1:], case.activations, strict=True):
-        h, h_error = _activate(xp, forward, phi, rounding)
-        forward = _affine(xp, h, h_error, w, b, rounding)
-        local = _affine(xp, layer.h, layer.h_error, w, b, rounding)
+        h, h_error = activate(xp, forward, phi, rounding)
+        forward = affine(xp, h, h_error, w, b, rounding)
+        local = affine(xp, layer.h, layer.h_error, w, b, rounding)
         use_local = layer.known & (local.error <= far * forward.error)
         both = zip(local, forward, strict=True)
         found.append(Preacts(*(xp.where(use_local, *one) for one in both)))
     return found
 
 
-def _activate(
-    xp: Any, preacts: Preacts, phi: Activation, rounding: Rounding
-) -> tuple[Array, Array]:
+def activate(xp: Any, preacts: Preacts, phi: Activation, rounding: Rounding) -> tuple[Array, Array]:
     """Returns h = phi(z) and the error of a computed h, [n_l, N] each."""
     z, z_error = preacts
     h_error = (
@@ -59,7 +57,7 @@ def _activate(
     return phi.value(xp, z), h_error
 
 
-def _affine(xp: Any, h: Array, h_error: Array, w: Array, b: Array, rounding: Rounding) -> Preacts:
+def affine(xp: Any, h: Array, h_error: Array, w: Array, b: Array, rounding: Rounding) -> Preacts:
     """Returns z = h w + b for an h known to h_error, and the error of a z computed from that h.
 
     The error is dot (|h| |w| + |b|) + (1 + dot) h_error |w| + lam (3 (n + 1) + |w| + |h|).

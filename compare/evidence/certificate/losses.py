@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from compare.evidence.certificate.activations import Array
+from compare.evidence.certificate.activation_functions import Array, sigmoid
 
 
 class Loss(NamedTuple):
@@ -25,8 +25,9 @@ class Loss(NamedTuple):
     slope_formula: str
     factor: int  # the constant in front of the slope
     turned: str  # how a wrong sign comes about
-    # a description and (yhat, y) -> what is computed in place of the slope
+    # what continues 'delta3 is ...', and (yhat, y) -> what is computed in place of the slope
     mistakes: tuple[tuple[str, Callable[[np.ndarray, np.ndarray], np.ndarray]], ...]
+    odd_mistakes: tuple[tuple[str, Callable[[np.ndarray, np.ndarray], np.ndarray]], ...]
 
 
 SQUARED = Loss(
@@ -38,10 +39,22 @@ SQUARED = Loss(
     formula="(yhat - y)^2",
     slope_formula="2 (yhat - y)",
     factor=2,
-    turned="y - yhat for yhat - y",
+    turned="y - yhat in place of yhat - y",
     mistakes=(
-        ("y is left out of 2 (yhat - y)", lambda yhat, y: 2 * yhat),
-        ("the loss is |yhat - y| and not its square", lambda yhat, y: np.sign(yhat - y)),
+        ("2 yhat, without y", lambda yhat, y: 2 * yhat),
+        ("the slope of |yhat - y|, not of its square", lambda yhat, y: np.sign(yhat - y)),
+    ),
+    odd_mistakes=(
+        ("the slope of log cosh(yhat - y)", lambda yhat, y: np.tanh(yhat - y)),
+        ("the slope of the Huber loss", lambda yhat, y: np.clip(yhat - y, -1, 1)),
+        ("2 (yhat - y) clipped to 1", lambda yhat, y: np.clip(2 * (yhat - y), -1, 1)),
+        (
+            "sigmoid(yhat) - y, as for binary cross-entropy",
+            lambda yhat, y: sigmoid(np, yhat) - y,
+        ),
+        ("the slope of (yhat + y)^2", lambda yhat, y: 2 * (yhat + y)),
+        ("(yhat - y)^2 itself, and not its slope", lambda yhat, y: (yhat - y) ** 2),
+        ("the slope of (yhat - y)^4", lambda yhat, y: 4 * (yhat - y) ** 3),
     ),
 )
 

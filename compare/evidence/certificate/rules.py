@@ -159,7 +159,7 @@ def chain_rule(
       nothing else can be there but what is flushed to zero, or less than a unit of print.
     """
     rounding, phi, layer = case.rounding, case.activations[i], layers[i]
-    s, s_error = _pass_down(xp, case.params[i + 1][0], above, rounding)
+    s, s_error = pass_down(xp, case.params[i + 1][0], above, rounding)
     slope, slope_error = slope_of(xp, phi, preacts, layers[i + 1], rounding)
     expected = s * slope
     allowed = (
@@ -185,7 +185,7 @@ def chain_rule(
     return check, every(xp, zero), kinks
 
 
-def _pass_down(xp: Any, w: Array, above: Delta, rounding: Rounding) -> tuple[Array, Array]:
+def pass_down(xp: Any, w: Array, above: Delta, rounding: Rounding) -> tuple[Array, Array]:
     """Returns w delta of the layer above, [n_l, N], and its error.
 
     The error is dot |w| |delta| + lam (3 n + |w| + |delta|), and |w| times the error of delta.

@@ -44,6 +44,6 @@ def _compiled() -> Callable[[Case], SampleRatios]:
     jax.tree_util.register_dataclass(
         Case,
         data_fields=["params", "x", "y", "grads", "printed"],
-        meta_fields=["network", "rounding", "is_textbook", "is_mixed"],
+        meta_fields=["network", "rounding", "is_textbook", "is_mixed", "functions"],
     )
     return jax.jit(functools.partial(sample_ratios, xp=jnp))

@@ -1,34 +1,59 @@
-"""A gradient that is right but for a factor: the certificate of what it is without the factor."""
+"""Constants by which a value may be wrong."""
 
-import dataclasses
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import NamedTuple
 
 import numpy as np
 
-from compare.evidence.certificate.case import Case, Layers
-from compare.evidence.certificate.checks import check_gradients, ratios
+_NAMES = {
+    0.0: "0 where the chain rule gives something else: it is missing or detached",
+    0.5: "half of what the chain rule gives",
+    2.0: "twice what the chain rule gives",
+    -1.0: "the negative of what the chain rule gives",
+    -0.5: "the negative of half of what the chain rule gives",
+    -2.0: "the negative of twice what the chain rule gives",
+}
 
-# The product by the factor may be one rounding more; no rule allows for less than two.
-_MOST = 1.5
+
+_NEAR = 0.01  # relative: a factor is no more in doubt than that
 
 
-def is_right_without(factor: float, case: Case, quantity: str, layer: int) -> bool:
-    """Returns whether a quantity is certified in every entry of every sample once it is divided.
+class Factor(NamedTuple):
+    """A constant, and what is said of a value that is wrong by it."""
+
+    value: float
+    said: str
+    rank: int  # 1 if the number says nothing: it may as well be something else
+
+
+def factor_between(
+    found: np.ndarray, right: np.ndarray, u: float, ways: Mapping[float, str] = MappingProxyType({})
+) -> Factor | None:
+    """Returns the one factor that makes the right value what was found; None if it is 1.
+
+    It is that of least squares over all entries, (found . right) / (right . right), or one that has
+    a name or few digits and is as near as u tells.
 
     Args:
-      factor: by which to divide.
-      case: in float64.
-      quantity: 'delta3', 'dL/db3' or 'dL/dw3'; of delta both gradients are divided.
-      layer: of the quantity, from 1.
+      found: [..., N].
+      right: [..., N].
+      u: unit roundoff of what was found.
+      ways: factors that come about in some way, and how.
     """
-    dw, db = (quantity.startswith(("delta", f"dL/d{one}")) for one in "wb")
-
-    def divide(layers: Layers, by: float) -> Layers:
-        w, b = layers[layer - 1]
-        divided = (w / by if dw else w, b / by if db else b)
-        return (*layers[: layer - 1], divided, *layers[layer:])
-
-    grads = divide(case.grads, factor)
-    printed = case.printed and divide(case.printed, abs(factor))
-    checks = check_gradients(dataclasses.replace(case, grads=grads, printed=printed)).checks
-    of_quantity = [one for one in checks if one.parameter == f"{'b' if db else 'w'}{layer}"]
-    return all(bool(np.all(ratios(one) <= _MOST)) for one in of_quantity)
+    squares = float((right * right).sum())
+    if not squares or not np.isfinite(squares):
+        return None
+    value = float((found * right).sum()) / squares
+    apart = float(((found - value * right) ** 2).sum() / squares) ** 0.5
+    near = 1e-6 + 4 * u + min(apart, _NEAR) / max(abs(value), 1e-300)
+    for known in (*_NAMES, *ways, *(float(f"{value:.{digits}g}") for digits in (1, 2, 3))):
+        if abs(value - known) <= near * abs(known):
+            value = known
+            break
+    if f"{value:.4g}" == "1":
+        return None
+    way, name = ways.get(value), _NAMES.get(value)
+    said = name or f"{value:.4g} times what the chain rule gives"
+    rank = 0 if name or way else 1
+    return Factor(value, said if way is None else f"{said}, {way}", rank)

@@ -1,7 +1,6 @@
 """Whether a gradient that failed is right in a coarser arithmetic than the run asks for."""
 
 import dataclasses
-import math
 
 import ml_dtypes
 import numpy as np
@@ -10,7 +9,7 @@ from compare.evidence.certificate.case import Case
 from compare.evidence.certificate.certificate import certify
 from compare.evidence.certificate.checks import check_gradients, ratios
 from compare.evidence.certificate.rungs import Rung
-from compare.evidence.hypotheses.diagnosis import WHOLE, Explanation
+from compare.evidence.hypotheses.explanation import WHOLE, Cause, Explanation
 from compare.evidence.rounding.arithmetic import Arithmetic, plain_arithmetic
 
 _FLOAT32, _FLOAT16 = np.dtype(np.float32), np.dtype(np.float16)
@@ -41,10 +40,10 @@ def explain_by_precision(case: Case) -> Explanation | None:
         return None
     asked = case.rounding.arithmetic.dtype.name
     said = (
-        f"is right to within the rounding of {name}, and not to within that of {asked}: it is less "
+        f"right to within the rounding of {name}, and not to within that of {asked}: it is less "
         "precise, and no mistake was found in it"
     )
-    return Explanation(WHOLE, said, layer=0, place=(), found=math.nan, expected=math.nan)
+    return Explanation((Cause((WHOLE,), said),), None, is_complete=True)
 
 
 def coarser_arithmetic(case: Case) -> str | None:
@@ -78,20 +77,20 @@ def _is_stored(case: Case, arithmetic: Arithmetic) -> bool:
 
 
 def _is_rounded(case: Case) -> bool:
-    """Whether entries all over every dL/dw are rounded more than they may be.
+    """Whether entries all over every layer are rounded more than they may be.
 
     A mistake of 1 % is within the rounding of bfloat16 too, but most entries beside it keep
     dL/dw = outer(h, delta), and h is what it should be.
     """
-    # In a layer of one unit dL/dw = outer(h, delta) always holds, for some h.
-    broken = [
-        ratios(check) > 1
-        for check in check_gradients(case.wide()).checks
-        if check.parameter.startswith("w")
-        and (check.rule == "rank_one") == (len(case.params[int(check.parameter[1:]) - 1][1]) > 1)
-    ]
-    places = sum(np.count_nonzero(one.any(axis=-1)) for one in broken)
-    return bool(places >= _PLACES and min(map(np.mean, broken)) >= _MANY)
+    # In a layer of one unit dL/dw = outer(h, delta) always holds, for some h. And where only what
+    # goes into products is rounded it holds, for an h that is not what it should be.
+    broken: dict[str, list[np.ndarray]] = {}
+    for check in check_gradients(case.wide()).checks:
+        if check.parameter.startswith("w"):
+            broken.setdefault(check.parameter, []).append(ratios(check) > 1)
+    worst = [max(rules, key=np.mean) for rules in broken.values()]
+    places = sum(np.count_nonzero(one.any(axis=-1)) for one in worst)
+    return bool(places >= _PLACES and min(map(np.mean, worst)) >= _MANY)
 
 
 def _tells(case: Case) -> bool:

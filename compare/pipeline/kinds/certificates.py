@@ -2,6 +2,7 @@
 
 import dataclasses
 import functools
+import time
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
@@ -12,14 +13,19 @@ from compare.evidence.certificate.certificate import Certificate, Finding, certi
 from compare.evidence.certificate.certificate import merge as merge_certificates
 from compare.evidence.certificate.detectable import MOST_SAMPLES, detectable_ulp
 from compare.evidence.certificate.nearness import HARDLY, may_be_scattered
-from compare.evidence.hypotheses.diagnosis import Explanation, diagnose
+from compare.evidence.hypotheses.explanation import Explanation
 from compare.evidence.hypotheses.precision import explain_by_precision
+from compare.evidence.hypotheses.samples import Surroundings
+from compare.evidence.hypotheses.scatter import explain_by_scatter
+from compare.evidence.hypotheses.search import explain
 from compare.pipeline.groups import Group, groups_of, near_samples
 from compare.pipeline.kinds.base import Evidence, Run, merge_by_name
 from compare.problem.answers import Answer
 from compare.problem.blocks import Block, block_start
 
-_DIAGNOSED = 16  # samples that an explanation has to fit
+_DIAGNOSED = 16  # samples that an explanation has to fit; fewer of a large network
+_DIAGNOSED_ENTRIES = 2**19  # of their gradients, where that is two samples or more
+_SECONDS = 2.0  # of computing, in which it has to be found
 
 
 class Certification(NamedTuple):
@@ -115,17 +121,32 @@ class Certificates(Evidence[Certifications]):
 
     def _diagnose(self, block: Block, group: Group, row: int) -> Explanation | None:
         """Explains a failure, if one cause fits this sample and the ones after it."""
-        rows = (row + np.arange(min(_DIAGNOSED, block.size))) % block.size
-        case, plain = (one.take(rows) for one in (group.highest, group.plain))
+        few = min(_DIAGNOSED, _DIAGNOSED_ENTRIES // self._problem.network.parameter_count)
+        rows = (row + np.arange(min(max(few, 2), block.size))) % block.size
+        case = group.case.take(rows)
+        earlier = group.case.take(rows - 1).wide().grads
+        around = Surroundings(
+            self._problem.n_samples, self._layout, group.case.x, group.case.y, rows, earlier
+        )
+        end = time.thread_time() + _SECONDS
         with np.errstate(all="ignore"):  # a gradient that overflows fits nothing
-            # first with all that formulas may lose, then with what is held against it
-            both = (diagnose(one, n_samples=self._problem.n_samples) for one in (case, plain))
-            found = next((one for one in both if one is not None), None)
-            if not group.is_known and (found is None or found.mistake is None):
-                found = explain_by_precision(case) or found
-        if found is None or self._layout == "in_out":
-            return found
-        return found._replace(place=found.place[::-1])
+            by_rung = (
+                explain(case.on(rung), around, is_late=lambda: time.thread_time() > end)
+                for rung in reversed(group.rungs)  # what fails on a low one may hold on a high one
+            )
+            found = next((one for one in by_rung if one is not None), None)
+            if not group.is_known and (found is None or not found.causes):
+                found = explain_by_scatter(case) or explain_by_precision(case) or found
+        return found if self._layout == "in_out" else _places_turned(found)
+
+
+def _places_turned(found: Explanation | None) -> Explanation | None:
+    """Turns the indices of matrix entries from [n_in, n_out] to the other layout."""
+    if found is None:
+        return None
+    figures = found.figures and found.figures.turned()
+    steps = tuple(step._replace(figures=step.figures.turned()) for step in found.steps)
+    return found._replace(figures=figures, steps=steps)
 
 
 def _detectable(group: Group, dtype: np.dtype) -> dict[str, float] | None:

@@ -43,7 +43,7 @@ def _first_failure(one: Participant) -> dict[str, Any] | None:
     if first is None:
         return None
     said = None
-    if known is not None and known.mistake is not None:
+    if known is not None and known.causes:
         said = explained(first, known, one.name)
     return {**_entry_checked(first), "explanation": said}
 

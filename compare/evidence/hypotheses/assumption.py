@@ -1,0 +1,103 @@
+"""What is assumed of a gradient, and the certificate that is left to hold then."""
+
+import dataclasses
+import functools
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import NamedTuple, TypeAlias
+
+import numpy as np
+
+from compare.evidence.certificate.case import Case, Layers
+from compare.evidence.certificate.checks import check_gradients, ratios
+from compare.evidence.certificate.rules import Check
+from compare.evidence.hypotheses.explanation import Figures
+from compare.evidence.hypotheses.local import Known, Local
+
+Rule: TypeAlias = tuple[str, str]  # a rule, and the parameter whose gradient breaks it
+
+# What is assumed may be one rounding more than a rule allows for; none allows for less than two.
+_MOST = 1.5
+
+UNSURE = 9  # the rank of a claim with so many unknowns that it is told only alone
+
+
+class Claim(NamedTuple):
+    """What is assumed, in words and figures."""
+
+    quantity: str  # that is wrong by it
+    said: str  # the same in every layer: {w} and the like stand for names
+    names: Mapping[str, str] = MappingProxyType({})  # in this layer
+    shown: Figures | None = None  # what is wrong by it, in figures
+    rank: int = 0  # of claims that hold alike, those of the lowest rank are told
+
+
+@dataclasses.dataclass(frozen=True)
+class Assumption:
+    """A case that is to be certified in place of the one that failed.
+
+    Its gradients have been freed from what is assumed, or its network is another one; and some of
+    its rules ask for what the assumed mistake gives.
+    """
+
+    case: Case  # in float64
+    instead: Mapping[Rule, Check] = dataclasses.field(default_factory=dict)
+    claims: tuple[Claim, ...] = ()
+
+    @functools.cached_property
+    def local(self) -> Local:
+        """The quantities of the case."""
+        return Local(self.case)
+
+    @functools.cached_property
+    def broken(self) -> Mapping[Rule, np.ndarray]:
+        """Every rule that is broken, and in which samples, [N] bool."""
+        checks = {(one.rule, one.parameter): one for one in check_gradients(self.case).checks}
+        checks.update(self.instead)
+        breaking = {rule: ~holding(one) for rule, one in checks.items()}
+        return {rule: where for rule, where in breaking.items() if where.any()}
+
+    def claiming(self, claim: Claim, case: Case | None = None, *checks: Check) -> "Assumption":
+        """Returns it with one thing more that is assumed.
+
+        Args:
+          claim: what it is.
+          case: to be certified then, if it is another one.
+          *checks: what rules ask for then.
+        """
+        instead = {**self.instead, **{(one.rule, one.parameter): one for one in checks}}
+        return Assumption(case or self.case, instead, (*self.claims, claim))
+
+
+def holds(check: Check) -> bool:
+    """Returns whether a check holds in all samples."""
+    return bool(holding(check).all())
+
+
+def explains(check: Check, right: np.ndarray) -> bool:
+    """Returns whether a check holds in all samples, and would not hold of what is right."""
+    return holds(check) and not holds(check._replace(found=right))
+
+
+def holding(check: Check) -> np.ndarray:
+    """Returns in which samples a check holds, [N] bool; where it is NaN it does not."""
+    used = np.asarray(ratios(check))
+    return np.asarray((used <= _MOST).all(axis=tuple(range(used.ndim - 1))))
+
+
+def freed(case: Case, layer: int, *, dw: Known | None = None, db: Known | None = None) -> Case:
+    """Returns a case with other gradients of a layer, which are known to an error."""
+    printed = case.printed or tuple((np.zeros_like(w), np.zeros_like(b)) for w, b in case.grads)
+    grads, hidden = [list(case.grads[layer - 1]), list(printed[layer - 1])]
+    for kind, known in enumerate((dw, db)):
+        if known is not None:
+            grads[kind], hidden[kind] = known
+    return dataclasses.replace(
+        case,
+        grads=_with(case.grads, layer, grads),
+        printed=_with(printed, layer, hidden),
+    )
+
+
+def _with(layers: Layers, layer: int, pair: list[np.ndarray]) -> Layers:
+    return (*layers[: layer - 1], (pair[0], pair[1]), *layers[layer:])

@@ -1,0 +1,168 @@
+"""Why a certificate fails: one assumption at a time, and another one where one is not enough.
+
+An assumption is told if the whole certificate holds under it, in every sample, certified ones
+included. Where none does, the search goes on from those under which least is left to explain.
+"""
+
+from collections.abc import Callable, Iterator, Sequence
+
+import numpy as np
+
+from compare.evidence.certificate.case import Case
+from compare.evidence.hypotheses.assumption import UNSURE, Assumption, Claim
+from compare.evidence.hypotheses.bias_gradients import bias_assumptions
+from compare.evidence.hypotheses.deltas import delta_assumptions
+from compare.evidence.hypotheses.explanation import WHOLE, Cause, Explanation
+from compare.evidence.hypotheses.forwards import forward_assumptions
+from compare.evidence.hypotheses.outputs import output_assumptions
+from compare.evidence.hypotheses.readings import reading_assumptions
+from compare.evidence.hypotheses.samples import Surroundings, sample_assumptions
+from compare.evidence.hypotheses.steps import steps_of, wrong_quantities
+from compare.evidence.hypotheses.terms import term_assumptions
+from compare.evidence.hypotheses.weight_gradients import weight_assumptions
+from compare.numbers import listed
+
+_BEAM = 4  # assumptions from which the search goes on
+_DEPTH = 2  # mistakes at once
+
+_FORWARD = (WHOLE, "x", "h", "yhat")
+
+_BY_LAYER = (forward_assumptions, delta_assumptions, weight_assumptions, bias_assumptions)
+
+
+def explain(
+    case: Case, around: Surroundings, *, is_late: Callable[[], bool] = lambda: False
+) -> Explanation | None:
+    """Explains a failure.
+
+    Args:
+      case: the failed sample that is to be explained, then others, some of them certified.
+      around: of these samples.
+      is_late: whether to stop looking.
+
+    Returns:
+      None if no rule is broken.
+    """
+    start = Assumption(case.wide())
+    if not start.broken:
+        return None
+    found = [start]
+    for _ in range(_DEPTH):
+        level, found = sorted(filter(_is_sure, found), key=_left)[:_BEAM], []
+        for one in level:
+            for new in _assumptions(one, around):
+                if is_late():
+                    return _explanation(start, (), is_complete=False)
+                if _left(new) < _left(one) and (_is_sure(new) or one is start):
+                    found.append(new)
+        whole = [one for one in found if not one.broken]
+        if whole:
+            return _explanation(start, whole)
+    return _explanation(start, ())
+
+
+def _is_sure(assumption: Assumption) -> bool:
+    return all(claim.rank < UNSURE for claim in assumption.claims)
+
+
+def _left(assumption: Assumption) -> tuple[int, int]:
+    """How much is left to explain: rules at parameters, and samples that break them."""
+    return len(assumption.broken), sum(map(np.count_nonzero, assumption.broken.values()))
+
+
+def _assumptions(start: Assumption, around: Surroundings) -> Iterator[Assumption]:
+    """Yields every assumption that may explain something."""
+    yield from sample_assumptions(start, around)
+    yield from reading_assumptions(start, around.layout)
+    yield from output_assumptions(start, around.n_samples)
+    yield from term_assumptions(start, around.earlier)
+    layers = range(1, start.local.n_layers + 1)
+    for family in _BY_LAYER:
+        first: dict[str, tuple[int, Assumption]] = {}  # by what is said
+        for layer in layers:
+            for one in family(start, layer):
+                first.setdefault(one.claims[-1].said, (layer, one))
+                yield one
+        for said, (layer, one) in first.items():
+            everywhere = _everywhere(family, one, layers[layer:], said)
+            if everywhere is not one:
+                yield everywhere
+
+
+def _everywhere(
+    family: Callable[[Assumption, int], Iterator[Assumption]],
+    start: Assumption,
+    layers: Sequence[int],
+    said: str,
+) -> Assumption:
+    """Assumes the same in every other layer where it may be."""
+    for layer in layers:
+        same = (one for one in family(start, layer) if one.claims[-1].said == said)
+        start = next(same, start)
+    return start
+
+
+def _explanation(
+    start: Assumption, whole: Sequence[Assumption], *, is_complete: bool = True
+) -> Explanation:
+    """Tells the assumption that holds, or the two that differ in one cause."""
+    told = {frozenset(_causes(one.claims)): one for one in reversed(whole)}
+    best = min(map(_rank, told.values()), default=None)
+    ways = [one for one in told.values() if _rank(one) == best]
+    causes = _joined([_causes(one.claims) for one in ways])
+    if not causes:
+        wrong = list(wrong_quantities(start))
+        steps = steps_of(start.local, {one.quantity: one for one in wrong})
+        return Explanation((), wrong[0] if wrong else None, is_complete, steps)
+    claims = sorted(ways[0].claims, key=lambda one: _order(one.quantity))
+    shown = {one.shown.quantity: one.shown for one in claims if one.shown is not None}
+    steps = steps_of(ways[0].local, shown) if shown else ()
+    return Explanation(causes, next(iter(shown.values()), None), is_complete, steps)
+
+
+def _joined(ways: Sequence[tuple[Cause, ...]]) -> tuple[Cause, ...]:
+    """Returns the only way, or two as alternatives if they differ in one cause."""
+    if len(ways) == 1:
+        return ways[0]
+    if len(ways) != 2 or len(ways[0]) != len(ways[1]):
+        return ()
+    pairs = list(zip(*ways, strict=True))
+    if sum(one != other for one, other in pairs) > 1:
+        return ()
+    return tuple(one if one == other else _either(one, other) for one, other in pairs)
+
+
+def _either(one: Cause, other: Cause) -> Cause:
+    if one.quantities == other.quantities:
+        return one._replace(said=f"{one.said}, or {other.said}")
+    verb = "is" if len(other.quantities) == 1 else "are"
+    return one._replace(said=f"{one.said}, or {listed(other.quantities)} {verb} {other.said}")
+
+
+def _rank(assumption: Assumption) -> tuple[int, int]:
+    return len(_causes(assumption.claims)), sum(one.rank for one in assumption.claims)
+
+
+def _causes(claims: Sequence[Claim]) -> tuple[Cause, ...]:
+    """Returns what is claimed in the order of the data, the same of several layers as one."""
+    grouped: dict[str, list[Claim]] = {}
+    for claim in sorted(claims, key=lambda one: _order(one.quantity)):
+        grouped.setdefault(claim.said, []).append(claim)
+    return tuple(
+        Cause(
+            tuple(one.quantity for one in same),
+            said.format(
+                **{name: listed([one.names[name] for one in same]) for name in same[0].names}
+            ),
+        )
+        for said, same in grouped.items()
+    )
+
+
+def _order(quantity: str) -> tuple[int, int, str]:
+    """Sorts quantities by when they are computed."""
+    kind = quantity.rstrip("0123456789")
+    layer = int(quantity[len(kind) :] or 0)
+    if kind in _FORWARD:
+        return _FORWARD.index(kind), layer, kind
+    return len(_FORWARD), -layer, {"delta": "", "dL/dw": "w", "dL/db": "x"}[kind]

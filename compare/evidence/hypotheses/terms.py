@@ -1,0 +1,108 @@
+"""What may have been added to a right gradient, or multiplied into it sample by sample."""
+
+import dataclasses
+from collections.abc import Iterator
+
+import numpy as np
+
+from compare.evidence.certificate.case import Case, Layers
+from compare.evidence.certificate.nearness import float64_gradients
+from compare.evidence.hypotheses.assumption import UNSURE, Assumption, Claim
+from compare.evidence.hypotheses.explanation import WHOLE, figures
+
+
+def term_assumptions(start: Assumption, earlier: Layers | None) -> Iterator[Assumption]:
+    """Yields gradients without a term, or a factor of each sample.
+
+    Args:
+      start: what is assumed already.
+      earlier: the gradients of the sample before each, as found.
+    """
+    if earlier is not None:
+        yield from _accumulated(start, earlier)
+    yield from _scaled_by_sample(start)
+    yield from _clipped(start)
+
+
+def _accumulated(start: Assumption, earlier: Layers) -> Iterator[Assumption]:
+    """Yields what each sample adds to the gradients of those before it."""
+    claim = Claim(WHOLE, "added up over the samples: it was not set to zero in between")
+    rest = without(start.case, earlier)
+    if any(np.any(leaf) for one in rest.grads for leaf in one):
+        yield start.claiming(claim, rest)
+
+
+def without(case: Case, terms: Layers) -> Case:
+    """Returns a case less some terms; its rounding was that of the sum, which is allowed for."""
+    u = 4 * case.rounding.u
+    printed = case.printed or tuple((0.0, 0.0) for _ in case.grads)
+    grads = tuple((dw - w, db - b) for (dw, db), (w, b) in zip(case.grads, terms, strict=True))
+    hidden = tuple(
+        (
+            units[0] + u * (np.abs(dw) + np.abs(w)) * np.ones_like(dw),
+            units[1] + u * (np.abs(db) + np.abs(b)) * (np.ndim(b) > 0),
+        )
+        for (dw, db), (w, b), units in zip(case.grads, terms, printed, strict=True)
+    )
+    return dataclasses.replace(case, grads=grads, printed=hidden)
+
+
+def _scaled_by_sample(start: Assumption) -> Iterator[Assumption]:
+    """Yields the gradient that has a factor of its own in each sample."""
+    local, case = start.local, start.case
+    found, right = local.found_delta(local.n_layers), local.delta(local.n_layers)
+    squares = (right * right).sum(axis=0)
+    factor = np.where(squares > 0, (found * right).sum(axis=0) / np.maximum(squares, 1e-300), 1.0)
+    if not (np.isfinite(factor).all() and (factor > 0).all()) or np.ptp(factor) < 1e-6:
+        return
+    hidden = 4 * case.rounding.u
+    printed = case.printed or tuple((0.0, 0.0) for _ in case.grads)
+    grads = tuple((dw / factor, db / factor) for dw, db in case.grads)
+    units = tuple(
+        tuple(unit / factor + hidden * np.abs(g) for g, unit in zip(*pair, strict=True))
+        for pair in zip(grads, printed, strict=True)
+    )
+    shown = figures(f"delta{local.n_layers}", local.n_layers, found, right)
+    said = _norm_said(case.grads, factor, case.rounding.u)
+    if said is None and len(right) == 1:
+        return  # every wrong delta of one output is such a factor
+    said = (
+        said or f"multiplied by a factor of its own in every sample, {factor[0]:.4g} in the first"
+    )
+    claim = Claim(WHOLE, said, {}, shown, rank=UNSURE)
+    yield start.claiming(claim, dataclasses.replace(case, grads=grads, printed=units))
+
+
+def _norm_said(grads: Layers, factor: np.ndarray, u: float) -> str | None:
+    """Says which norm all gradients have been given, if that is seen."""
+    norm = np.sqrt(
+        sum((leaf * leaf).reshape(-1, leaf.shape[-1]).sum(0) for one in grads for leaf in one)
+    )
+    clipped = factor < 1 - 1e-4
+    norms = norm[clipped] if clipped.any() else norm
+    if np.ptp(norms) <= max(1e-4, 64 * u) * norms.max() and len(norms) > 1:
+        most = float(f"{norms.mean():.3g}")
+        if (np.abs(factor[~clipped] - 1) < 1e-4).all():
+            return f"clipped to norm {most:g}"
+        return f"scaled to norm {most:g}"
+    return None
+
+
+def _clipped(start: Assumption) -> Iterator[Assumption]:
+    """Yields the gradient whose entries were clipped to the largest there is."""
+    case = start.case
+    most = max(float(np.abs(leaf).max()) for one in case.grads for leaf in one)
+    at_most = sum(int(np.count_nonzero(np.abs(leaf) == most)) for one in case.grads for leaf in one)
+    if at_most < 2 or not 0 < most < np.inf:
+        return
+    values = float64_gradients(case)
+    grads = tuple(
+        tuple(
+            np.where((np.abs(g) == most) & (g * v >= most * most), v, g)
+            for g, v in zip(*pair, strict=True)
+        )
+        for pair in zip(case.grads, values, strict=True)
+    )
+    claim = Claim(WHOLE, f"clipped to {most:.4g} entry by entry")
+    units = tuple(tuple(8 * case.rounding.u * np.abs(g) for g in pair) for pair in grads)
+    yield start.claiming(claim, dataclasses.replace(case, grads=grads, printed=units))

@@ -1,0 +1,13 @@
+"""What is said of a case whose certificate fails."""
+
+import numpy as np
+
+from compare.evidence.hypotheses.samples import Surroundings
+from compare.evidence.hypotheses.search import explain
+
+
+def said_of(case, n_samples=6):
+    """Returns the causes in words: '' if none is known, None if nothing is wrong."""
+    rows = np.arange(case.x.shape[-1])
+    explanation = explain(case, Surroundings(n_samples, "in_out", case.x, case.y, rows, None))
+    return explanation and "; ".join(cause.said for cause in explanation.causes)
