@@ -21,6 +21,7 @@ class State(NamedTuple):
     complete: bool  # whether this is all that the process has to do
     found: dict[str, Any]  # the evidence of these samples
     imports: dict[str, str]  # files of modules that a user's code has imported -> their digests
+    opened: dict[str, str]  # files that it has opened to read, likewise
     gradients: dict[str, str]  # the first samples of the blocks kept -> digests of their files
 
 
