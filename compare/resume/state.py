@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from compare.errors import UsageError
+from compare.formats.read.opening import open_file
 from compare.resume.folder import sync
 
 
@@ -46,7 +47,8 @@ def read_state(path: Path) -> State | None:
       UsageError: if the file cannot be read.
     """
     try:
-        digest, _, text = path.read_bytes().partition(b"\n")
+        with open_file(str(path), f"--out {path}") as file:
+            digest, _, text = file.read().partition(b"\n")
     except FileNotFoundError:
         return None
     except OSError as error:
