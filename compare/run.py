@@ -96,6 +96,7 @@ def _compare(config: Config, files: UserFiles) -> "tuple[Report, Sequence[str]] 
                 report = report_of(examined, weights=brought.weights, doubt=brought.doubt)
                 stems = {one.name: one.file_stem for one in examined.taking_part}
                 outputs.write(report, journal.blocks(examined), stems)
+                journal.keep_others_out()
                 check_signals()  # none was lost; from here on the files appear
         except KeyboardInterrupt:
             raise journal.interrupted() from None

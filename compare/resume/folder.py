@@ -55,8 +55,9 @@ class StateFolder:
         return [name.rpartition("_")[2] for name in names]
 
     def remove(self) -> None:
-        """Removes the folder and everything in it."""
-        shutil.rmtree(self.path, ignore_errors=True)
+        """Removes the folder and everything in it, unless this run has not locked it."""
+        if self._locked is not None:
+            shutil.rmtree(self.path, ignore_errors=True)
 
 
 def sync(path: str | Path) -> None:

@@ -65,8 +65,18 @@ class Journal:
         return self
 
     def __exit__(self, *raised: object) -> None:
-        """Lets other runs in."""
+        """Lets other runs in; the folder stays if it holds a state, or may soon hold one."""
+        if self._share.processes == 1 and not self._folder.processes():
+            self._folder.remove()
         self._folder.unlock()
+
+    def keep_others_out(self) -> None:
+        """Lets no other run write into --out from here on.
+
+        Raises:
+          UsageError: if one does.
+        """
+        self._folder.lock(self._share.process)
 
     def begin(self, starts: range, evidence: Collection) -> range:
         """Goes on from the state that an earlier run has left, if there is one.
