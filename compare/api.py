@@ -103,7 +103,7 @@ def compare_gradients(
         candidate_arrays=candidate_arrays,
         candidate_batched=candidate_batched,
         cast=cast,
-        device=str(device) if type(device).__name__ == "device" else device,  # of torch
+        device=str(device) if shown(device) == "device" else device,  # of torch
         matmul_precision=matmul_precision,
         deterministic=deterministic,
         repeats=repeats,
@@ -195,4 +195,4 @@ def _dtype_name(dtype: Any, w: np.ndarray) -> str:
             raise UsageError(
                 f"dtype: expected one of {', '.join(DTYPES)}, got {shown(dtype)}"
             ) from None
-        return str(dtype).removeprefix("torch.")
+        return str.__str__(dtype) if isinstance(dtype, str) else str(dtype).removeprefix("torch.")

@@ -5,6 +5,9 @@ from typing import Any
 
 from compare.quoting import quoted
 
+# What an object of a user's own may raise when it is looked at, an exit included.
+RAISED = (Exception, SystemExit)
+
 _PLAIN = (bool, int, float, complex, str, bytes)  # what a sentence can quote
 
 
@@ -21,19 +24,26 @@ def shown(value: Any) -> str:
     if value is None:
         return "None"
     if type(value) not in _PLAIN:
-        return value.__name__ if isinstance(value, type) else type(value).__name__
+        return _name_of(value if isinstance(value, type) else type(value))
     try:
         return reprlib.repr(value)
     except ValueError:  # Python prints no integers of thousands of digits
         return "an integer of thousands of digits"
 
 
+def _name_of(kind: type) -> str:
+    try:
+        return str(kind.__name__)
+    except RAISED:  # of a class whose own class says what a name is
+        return "an object"
+
+
 def first_line(error: BaseException) -> str:
     """Returns the first line of what an exception says, to be quoted in a sentence."""
     try:
         return str(error).strip().partition("\n")[0] or type(error).__name__
-    except Exception:  # of a user's own exception
-        return type(error).__name__
+    except RAISED:  # of a user's own exception
+        return _name_of(type(error))
 
 
 def no_memory(framework: str, device: str, said: str) -> UsageError:

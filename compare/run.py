@@ -12,7 +12,7 @@ from compare.options.exit_status import EXIT_STATUS, exit_with
 from compare.options.signals import check_signals
 from compare.options.streams import print_written
 from compare.report.progress import Progress
-from compare.resume.sources import ImportedFiles
+from compare.resume.sources import UserFiles
 
 if TYPE_CHECKING:
     from compare.pipeline.schedule import Examination
@@ -27,8 +27,8 @@ def main(argv: Sequence[str]) -> int:
     """
     config = config_from_argv(argv)
     _prepare_jax(config)
-    with ImportedFiles() as imported:
-        found = _compare(config, imported)
+    with UserFiles() as files:
+        found = _compare(config, files)
     if found is None:
         return EXIT_STATUS["agree"]
     from compare.report.text.report import format_report
@@ -41,7 +41,7 @@ def main(argv: Sequence[str]) -> int:
     return exit_status(report, config.fail_on)
 
 
-def _compare(config: Config, imported: ImportedFiles) -> "tuple[Report, Sequence[str]] | None":
+def _compare(config: Config, files: UserFiles) -> "tuple[Report, Sequence[str]] | None":
     """Compares and writes; returns the report and all files, or None if another process does."""
     from compare.implementations.baseline import read_baseline
     from compare.implementations.user.brought import from_flags
@@ -82,7 +82,7 @@ def _compare(config: Config, imported: ImportedFiles) -> "tuple[Report, Sequence
             journal.save(examined.evidence, complete=True)
         return examined
 
-    journal = Journal(config, share, imported, gradients=outputs.need_gradients)
+    journal = Journal(config, share, files, gradients=outputs.need_gradients)
     with journal:
         try:
             if not share.first:
@@ -96,6 +96,7 @@ def _compare(config: Config, imported: ImportedFiles) -> "tuple[Report, Sequence
                 report = report_of(examined, weights=brought.weights, doubt=brought.doubt)
                 stems = {one.name: one.file_stem for one in examined.taking_part}
                 outputs.write(report, journal.blocks(examined), stems)
+                journal.keep_others_out()
                 check_signals()  # none was lost; from here on the files appear
         except KeyboardInterrupt:
             raise journal.interrupted() from None

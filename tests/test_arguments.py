@@ -3,6 +3,7 @@
 import collections
 import itertools
 import pathlib
+from unittest import mock
 
 import numpy as np
 import pytest
@@ -27,6 +28,27 @@ class Raises:
     __len__ = __getitem__ = __iter__ = __array__ = __index__ = __eq__ = __fspath__ = _refuse
     __bool__ = __float__ = __str__ = __repr__ = _refuse
     __hash__ = None
+
+
+class Exits:
+    """Ends the program wherever it is asked."""
+
+    def _leave(self, *args):
+        raise SystemExit(0)
+
+    __len__ = __getitem__ = __iter__ = __array__ = __index__ = __fspath__ = _leave
+
+
+class Kind(type):
+    """The class of classes whose name cannot be asked for."""
+
+    @property
+    def __name__(cls):
+        raise ZeroDivisionError("asked too much")
+
+
+class Nameless(metaclass=Kind):
+    pass
 
 
 class NoLength:
@@ -107,6 +129,10 @@ NOTHING = {
     "endless dict": Endless,
     "too long": TooLong,
     "raises": Raises,
+    "exits": Exits,
+    "nameless": Nameless,
+    "half a character": lambda: "\ud800",
+    "long text": lambda: "x" * 100_000,
     "raises inside": lambda: [Raises(), Raises()],
     "pairs of nothing": lambda: [(None, None), (None, None)],
     "layers as dicts": lambda: [{"w": w, "b": b} for w, b in PARAMS],
@@ -128,7 +154,7 @@ RIGHT = {
     "deterministic": {"true"},
     "layout": {"None"},  # the one that fits
     "trace": {"None"},
-    "save": {"None", "text", "path"},
+    "save": {"None", "text", "path", "long text"},
     "on_block": {"None", "function", "type"},
 }
 NAMES = (
@@ -155,6 +181,17 @@ def test_a_bad_argument_is_one_sentence(name):
         said = said_of({"params": PARAMS, "x": X, **SET, name: make()})
         named = any(word in said for word in SAID.get(name, name).split("|"))
         assert (named, len(said) < 1000) == (True, True), (what, said)
+
+
+def test_a_mock_is_no_array():
+    said = "x: expected an array of numbers: got MagicMock; pass an array, or lists of numbers"
+    assert said_of({"params": PARAMS, "x": mock.MagicMock(), **SET}) == said
+
+
+@pytest.mark.parametrize("argument", ["candidates", "gradients"])
+def test_a_name_that_is_no_text_is_told(argument):
+    said = said_of({"params": PARAMS, "x": X, **SET, argument: {10**5000: lambda *a: PARAMS}})
+    assert said.startswith(f"{argument}: expected names, got one that raises: ")
 
 
 def test_layers_in_dicts_are_asked_for_in_order():

@@ -10,6 +10,7 @@ import jax
 import numpy as np
 import pytest
 import torch
+from torch._subclasses.fake_tensor import FakeTensorMode
 
 from compare import UsageError, compare_gradients
 
@@ -123,7 +124,18 @@ def test_what_a_users_own_jit_raises_stays_as_it_is():
         compared(on_block=lambda start, answers: in_jit(np.asarray))
 
 
-@pytest.mark.parametrize("inside", [in_torch_vmap, in_torch_grad])
+def in_torch_functionalize(function):
+    torch.func.functionalize(lambda x: (function(x), x)[1])(torch.tensor(X))
+
+
+def under_fake_tensors(function):
+    with FakeTensorMode():
+        function(X)
+
+
+@pytest.mark.parametrize(
+    "inside", [in_torch_vmap, in_torch_grad, in_torch_functionalize, under_fake_tensors]
+)
 def test_a_call_inside_torch_func_is_told(inside):
     with pytest.raises(UsageError, match=r"^compare_gradients: .* inside torch\.func"):
         inside(lambda x: compared())

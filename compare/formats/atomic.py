@@ -12,6 +12,20 @@ from compare.formats.ours import sign, why_not_replaced
 
 
 @contextlib.contextmanager
+def writing_told(folder: str | Path, *, option: str) -> Iterator[None]:
+    """Turns an error of writing into a sentence that names where it was written to.
+
+    Raises:
+      UsageError: for any OSError, as on a full disk.
+    """
+    try:
+        yield
+    except OSError as failure:
+        why = failure.strerror or failure
+        raise UsageError(f"{option} {folder}: nothing was written: {why}") from None
+
+
+@contextlib.contextmanager
 def staged_file(path: str, *, option: str) -> Iterator[Path]:
     """Yields the temporary path of one file, which appears at the end of the block or never.
 
@@ -90,16 +104,17 @@ class Staging:
         Raises:
           UsageError: if writing failed, as on a full disk.
         """
-        if kind is None:
-            try:
-                self._rename()
-            except OSError as failure:
-                self._clean_up()
-                raise self._cannot_write(failure) from None
-            return
-        self._clean_up()
-        if isinstance(error, OSError):
-            raise self._cannot_write(error) from None
+        with writing_told(self._folder, option=self._option):
+            if kind is None:
+                try:
+                    self._rename()
+                except OSError:
+                    self._clean_up()
+                    raise
+                return
+            self._clean_up()
+            if isinstance(error, OSError):
+                raise error
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -114,11 +129,6 @@ class Staging:
                 raise FileExistsError(0, f"{final.name} {why}")
         for temporary, final in self._staged.items():
             os.replace(temporary, final)
-
-    def _cannot_write(self, failure: OSError) -> UsageError:
-        return UsageError(
-            f"{self._option} {self._folder}: nothing was written: {failure.strerror or failure}"
-        )
 
     def _clean_up(self) -> None:
         for temporary in self._staged:

@@ -73,6 +73,9 @@ class Computation(NamedTuple):
         return self.arithmetic
 
 
+NOT_HELD = "does not hold the bits it was given"
+
+
 def check_bits(name: str, given: np.ndarray, held: np.ndarray) -> None:
     """Checks that a framework has the numbers it was given.
 
@@ -80,6 +83,4 @@ def check_bits(name: str, given: np.ndarray, held: np.ndarray) -> None:
       RuntimeError: if it has not.
     """
     if given.dtype != held.dtype or given.tobytes() != held.tobytes():
-        raise RuntimeError(
-            f"{name} does not hold the bits it was given: {given.dtype} became {held.dtype}"
-        )
+        raise RuntimeError(f"{name} {NOT_HELD}: {given.dtype} became {held.dtype}")

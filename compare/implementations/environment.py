@@ -10,8 +10,9 @@ from typing import Any
 
 # Variables by which libraries choose kernels, threads and precisions, and so the last bits.
 _SETTINGS = re.compile(
-    r"XLA_FLAGS|OMP_NUM_THREADS|JAX_(?!COMPILATION_CACHE_|PERSISTENT_|PLATFORM).*|"
-    r"NVIDIA_TF32_OVERRIDE|(ATEN|CUBLAS|CUDNN|DNNL|MKL|NPY|ONEDNN|OPENBLAS)_.*"
+    r"XLA_FLAGS|GLIBC_TUNABLES|JAX_(?!COMPILATION_CACHE_|PERSISTENT_|PLATFORM).*|"
+    r"NVIDIA_TF32_OVERRIDE|TORCH_ALLOW_TF32_CUBLAS_OVERRIDE|"
+    r"(ATEN|BLIS|CUBLAS|CUDNN|DNNL|GOTO|KMP|MKL|NPY|OMP|ONEDNN|OPENBLAS|VECLIB)_.*"
 )
 
 PACKAGES = ("jax", "jaxlib", "numpy", "torch", "absl-py")

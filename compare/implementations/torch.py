@@ -10,7 +10,14 @@ import numpy as np
 import torch
 
 from compare.errors import UsageError, no_memory
-from compare.implementations.base import Engine, Factors, Implementation, Settings, check_bits
+from compare.implementations.base import (
+    NOT_HELD,
+    Engine,
+    Factors,
+    Implementation,
+    Settings,
+    check_bits,
+)
 from compare.implementations.products import furthest_off
 from compare.implementations.torch_settings import torch_settings
 from compare.problem.answers import Answer, answer_of
@@ -22,8 +29,11 @@ from torch_ref import MLP, convert, per_sample_gradients
 # As CUDA, cuBLAS and the allocator of the CPU say it.
 _FULL = ("out of memory", "ALLOC_FAILED", "not enough memory", "can't allocate memory")
 
-# As torch.func.grad and torch.func.vmap say it.
-_TRANSFORMED = ("Tensor that doesn't have storage", "vmap: called random operation")
+# As torch says it in torch.func.grad and torch.func.vmap, and where all its tensors are fake.
+_TRANSFORMED = (
+    *("Tensor that doesn't have storage", "vmap: called random operation"),
+    "not supported for tensor subclasses",
+)
 
 
 def implementation(
@@ -87,10 +97,11 @@ def explained(target: torch.device) -> Iterator[None]:
                 "deterministic: expected CUBLAS_WORKSPACE_CONFIG=:4096:8 or :16:8 in the "
                 f"environment before torch first multiplies on {target}; set it and start anew"
             ) from None
-        if any(text in said for text in _TRANSFORMED):
+        changed = NOT_HELD in said and target.type == "cpu"  # as by a mode of the caller's
+        if changed or any(text in said for text in _TRANSFORMED):
             raise UsageError(
                 "compare_gradients: expected to be called on numbers, got a call inside "
-                "torch.func, whose tensors have none of their own; call it outside"
+                "torch.func or a mode that changes torch's tensors; call it outside"
             ) from None
         raise
 

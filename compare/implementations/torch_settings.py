@@ -9,14 +9,16 @@ import torch
 
 from compare.implementations.base import Settings
 
+_WORKSPACE = "CUBLAS_WORKSPACE_CONFIG"
+
 
 @contextlib.contextmanager
 def torch_settings(settings: Settings) -> Iterator[None]:
     """Lets torch multiply as precisely as it is told, and, on the CPU, compute by itself.
 
     What the caller has set around the comparison ends here: autocast, modes without gradients, a
-    default device. Evidence of other blocks keeps all cores busy: torch's threads wait for one
-    another in loops, and with no core to run on took 60 times as long.
+    default device, hooks for what autograd saves. Evidence of other blocks keeps all cores busy:
+    torch's threads wait for one another in loops, and with no core to run on took 60 times as long.
     """
     with contextlib.ExitStack() as stack:
         stack.enter_context(torch.inference_mode(False))  # which enables gradients too
@@ -25,6 +27,7 @@ def torch_settings(settings: Settings) -> Iterator[None]:
                 stack.enter_context(torch.autocast(kind, enabled=False))
         if torch.get_default_device().type != "cpu":
             stack.enter_context(torch.device("cpu"))
+        stack.enter_context(_saved_as_it_is())
         stack.callback(torch.set_num_threads, torch.get_num_threads())
         torch.set_num_threads(1)
         if settings.matmul_precision != "default":
@@ -34,6 +37,19 @@ def torch_settings(settings: Settings) -> Iterator[None]:
         if settings.deterministic:
             stack.enter_context(_deterministic())
         yield
+
+
+def _saved_as_it_is() -> contextlib.AbstractContextManager[Any]:
+    """Keeps hooks of the caller's from what autograd saves for its way back.
+
+    Where there are none, none are set: torch.func takes no gradients under any.
+    """
+    graph = torch.autograd.graph
+    try:
+        with graph.disable_saved_tensors_hooks("there are hooks"):  # says so where there are
+            return contextlib.nullcontext()
+    except RuntimeError:
+        return graph.saved_tensors_hooks(torch.Tensor.detach, lambda saved: saved)
 
 
 def matmul_precision() -> str:
@@ -99,9 +115,12 @@ def _deterministic() -> Iterator[None]:
     """Allows only operations that repeat to the bit; torch loads its compiler for that."""
     before = torch.are_deterministic_algorithms_enabled()
     warn_only = torch.is_deterministic_algorithms_warn_only_enabled()
-    os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")  # torch asks for it
+    workspace = os.environ.get(_WORKSPACE)
+    os.environ.setdefault(_WORKSPACE, ":4096:8")  # torch asks for it
     torch.use_deterministic_algorithms(True)
     try:
         yield
     finally:
         torch.use_deterministic_algorithms(before, warn_only=warn_only)
+        if workspace is None:
+            os.environ.pop(_WORKSPACE, None)

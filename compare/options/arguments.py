@@ -6,7 +6,7 @@ import os
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
-from compare.errors import UsageError, first_line, shown
+from compare.errors import RAISED, UsageError, first_line, shown
 from compare.options.config import OPTIONS
 from compare.options.option import Kind
 
@@ -31,7 +31,7 @@ def plain_option(name: str, value: Any) -> Any:
     expected = f"one of {', '.join(option.choices)}" if option.choices else expected
     try:
         plain = read(value)
-    except Exception as error:  # whatever an object of a user's own raises
+    except RAISED as error:  # whatever an object of a user's own raises
         if type(error) in (TypeError, OverflowError):
             raise UsageError(f"{name}: expected {expected}, got {shown(value)}") from None
         raise UsageError(
@@ -49,7 +49,7 @@ def list_of(name: str, items: Iterable[Any]) -> list[Any]:
     """
     try:
         found = list(itertools.islice(items, _MOST_BROUGHT + 1))
-    except Exception as error:  # whatever an object of a user's own raises
+    except RAISED as error:  # whatever an object of a user's own raises
         raise UsageError(f"{name}: cannot be read: {first_line(error)}") from None
     if len(found) > _MOST_BROUGHT:
         raise UsageError(f"{name}: expected at most {_MOST_BROUGHT:,}, got more; is there an end?")
@@ -66,9 +66,11 @@ def folder_path(name: str, path: Any) -> str | None:
         return None
     try:
         found = os.fspath(path)
-    except Exception:  # whatever an object of a user's own raises
+        # text that names files, and no more than text
+        found = os.fsdecode(os.fsencode(found)) if isinstance(found, str) else ""
+    except RAISED:  # whatever an object of a user's own raises, and half a character
         found = ""
-    if not isinstance(found, str) or not found or "\0" in found:
+    if not found or "\0" in found:
         raise UsageError(f"{name}: expected the path of a folder, got {shown(path)}")
     return found
 

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from compare.catalogue import WEIGHT_FILES
-from compare.errors import UsageError
+from compare.errors import UsageError, shown
 
 Check = Callable[[str, Any], None]
 
@@ -16,7 +16,7 @@ _DEVICE = re.compile(r"cpu|gpu|all|(cpu|cuda):\d{1,4}")
 def true_or_false(name: str, value: Any) -> None:
     """Checks a flag."""
     if not isinstance(value, bool):
-        raise UsageError(f"{name}: expected True or False, got {value!r}")
+        raise UsageError(f"{name}: expected True or False, got {shown(value)}")
 
 
 def integer_words(least: int, most: int | None) -> str:
@@ -30,7 +30,7 @@ def integer(least: int, most: int | None = None) -> Check:
     def check(name: str, value: Any) -> None:
         if not isinstance(value, int) or not least <= value <= (value if most is None else most):
             words = integer_words(least, most)
-            raise UsageError(f"{name}: expected an integer {words}, got {value!r}")
+            raise UsageError(f"{name}: expected an integer {words}, got {shown(value)}")
 
     return check
 
@@ -40,7 +40,7 @@ def one_of(choices: Sequence[str]) -> Check:
 
     def check(name: str, value: Any) -> None:
         if value not in choices:
-            raise UsageError(f"{name}: expected one of {', '.join(choices)}, got {value!r}")
+            raise UsageError(f"{name}: expected one of {', '.join(choices)}, got {shown(value)}")
 
     return check
 
@@ -68,7 +68,7 @@ def device(name: str, value: Any) -> None:
     """Checks where to compute."""
     if not isinstance(value, str) or not _DEVICE.fullmatch(value):
         raise UsageError(
-            f"{name}: expected cpu, gpu, one of them such as cuda:0, or all; got {value!r}"
+            f"{name}: expected cpu, gpu, one of them such as cuda:0, or all; got {shown(value)}"
         )
 
 

@@ -8,8 +8,13 @@ from typing import NoReturn
 
 from compare.errors import UsageError
 from compare.options.process_exit import exit_process, exits_refused, refuse_exits
-from compare.options.signals import check_signals, signal_came, signals_noted
-from compare.options.streams import open_streams
+from compare.options.signals import (
+    check_signals,
+    let_signals_end_process,
+    signal_came,
+    signals_noted,
+)
+from compare.options.streams import PrintError, open_streams
 from compare.quoting import quoted
 
 USAGE_ERROR = 1
@@ -33,6 +38,7 @@ def exit_with(main: Command, command: str) -> NoReturn:
             with contextlib.suppress(OSError, ValueError):
                 stream.flush()
         exit_process(status)
+    let_signals_end_process(USAGE_ERROR)
     refuse_exits()  # in what was registered with atexit, too
     sys.exit(status)
 
@@ -65,9 +71,13 @@ def _end_of(main: Command, command: str, argv: Sequence[str]) -> tuple[int, bool
             said = f"expected to end by itself, but code that it ran asked to exit: {error!r}"
         except MemoryError:
             said = "there is not enough memory for this"
-        except OSError as error:
+        except PrintError as error:
             _drop_stdout()
             said = f"the output could not be printed: {error.strerror}"
+        except OSError as error:
+            if error.filename is None:
+                raise
+            said = f"{error.filename}: {error.strerror}"
         except Exception:
             if not signal_came():
                 raise

@@ -37,6 +37,11 @@ def exits_refused(*, of_all_threads: bool) -> Iterator[None]:
                 _put(_CALLS)
 
 
+def exits_refused_here() -> bool:
+    """Whether this thread, and not every one, must not end the process: it runs a user's code."""
+    return (os.getpid(), threading.get_ident()) in _refused
+
+
 def refuse_exits() -> None:
     """Refuses them in all threads from now on, while Python shuts down too."""
     _refuse((os.getpid(), None))

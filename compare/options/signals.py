@@ -83,6 +83,12 @@ def signals_end_process() -> Iterator[None]:
         yield
 
 
+def let_signals_end_process(status: int) -> None:
+    """Lets signals end the process at once with a status from now on, as while it shuts down."""
+    for number in _heard():
+        signal.signal(number, lambda *_: exit_process(status))
+
+
 def _note(came: list[float]) -> None:
     """Notes that a signal came; ends the process if it is a second one."""
     came.append(time.monotonic())
@@ -91,11 +97,14 @@ def _note(came: list[float]) -> None:
         exit_process(1)
 
 
+def _heard() -> list[signal.Signals]:
+    """Leaves out what is ignored, as SIGHUP is under nohup and SIGINT in the background."""
+    return [number for number in _SIGNALS if signal.getsignal(number) is not signal.SIG_IGN]
+
+
 @contextlib.contextmanager
 def _handled_by(handler: Handler) -> Iterator[None]:
-    """Leaves alone what is ignored, as SIGHUP is under nohup and SIGINT in the background."""
-    heard = [number for number in _SIGNALS if signal.getsignal(number) is not signal.SIG_IGN]
-    before = {number: signal.signal(number, handler) for number in heard}
+    before = {number: signal.signal(number, handler) for number in _heard()}
     try:
         yield
     finally:

@@ -25,14 +25,20 @@ def open_streams() -> None:
     sys.stderr = _patient(sys.stderr, 2)
 
 
+class PrintError(OSError):
+    """Standard output does not take what is printed, as on a full disk."""
+
+
 class _Patient(io.FileIO):
-    """A stream that drops what its reader no longer takes."""
+    """A stream that drops what its reader no longer takes; on stderr, whatever is not taken."""
 
     def write(self, data: Any) -> int:
         try:
             return super().write(data)
-        except BrokenPipeError:
-            return memoryview(data).nbytes
+        except OSError as error:
+            if not isinstance(error, BrokenPipeError) and self.fileno() != 2:
+                raise PrintError(error.errno, error.strerror) from None
+        return memoryview(data).nbytes
 
 
 def _patient(stream: Any, number: int) -> io.TextIOWrapper:

@@ -6,16 +6,17 @@ it drops masks.
 
 import collections
 import numbers
+import sys
 from typing import Any
 
 import numpy as np
 
-from compare.errors import UsageError, first_line, shown
+from compare.errors import RAISED, UsageError, first_line, shown
 
 _LISTS = (list, tuple, range, collections.deque)  # which have an end
 _SAID = {  # in better words
     "TracerArrayConversionError": "got one that JAX traces and that has none yet; call this "
-    "outside jax.jit",
+    "outside jax.jit, jax.vmap and jax.grad",
     "RecursionError": "got a list that contains itself",
 }
 _ARRAYS = ("__array__", "__array_interface__", "__array_struct__")
@@ -35,7 +36,7 @@ def array_of(name: str, values: Any) -> np.ndarray:
         return as_numpy(values)
     except MemoryError:
         raise
-    except Exception as error:  # whatever an array of another kind raises
+    except RAISED as error:  # whatever an array of another kind raises
         said = _SAID.get(type(error).__name__) or first_line(error)
         raise UsageError(f"{name}: expected an array of numbers: {said}") from None
 
@@ -47,8 +48,9 @@ def as_numpy(values: Any) -> np.ndarray:
       TypeError: for what is neither an array nor lists of numbers, or has masked entries.
       Exception: whatever else an array of another library raises when it is converted.
     """
-    if hasattr(values, "detach"):  # torch refuses to convert what requires a gradient
-        from torch_ref.convert import to_array  # loads torch, which whoever made values has loaded
+    torch = sys.modules.get("torch")
+    if torch is not None and isinstance(values, torch.Tensor):  # or one that requires a gradient
+        from torch_ref.convert import to_array
 
         return to_array(values)
     _check_kind(values)
@@ -65,7 +67,7 @@ def items_of(name: str, values: Any, *, expected: str, at_most: int) -> list[Any
         n = len(values)
         if n <= at_most:
             return [values[i] for i in range(n)]
-    except Exception as error:  # whatever an object of a user's own raises
+    except RAISED as error:  # whatever an object of a user's own raises
         said = first_line(error)
         raise UsageError(f"{name}: expected {expected}, got {shown(values)}: {said}") from None
     raise UsageError(f"{name}: expected {expected}, at most {at_most:,} of them, got {n:,}")
@@ -77,7 +79,7 @@ def _check_kind(values: Any) -> None:
         for one in values:
             if type(one) is not float:
                 _check_kind(one)
-    elif np.ma.is_masked(values):
+    elif isinstance(values, np.ma.MaskedArray) and np.ma.is_masked(values):
         raise TypeError(
             "got masked entries, which are no numbers; leave these samples out, or fill them in "
             "with .filled()"

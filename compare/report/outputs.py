@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 import numpy as np
 
-from compare.formats.atomic import Staging, staged_file
+from compare.formats.atomic import Staging, staged_file, writing_told
 from compare.formats.layouts import in_layout
 from compare.formats.places import Place, check_places, place_of, places_in
 from compare.formats.read.safetensors import import_safetensors
@@ -107,16 +107,23 @@ class Outputs:
           blocks: (first sample, gradients) in order, if they are needed.
           stems: implementation -> what the names of its files begin with.
         """
-        self._write_gradients(blocks, stems)
         text = report_to_json(report)
-        self._staging.path("report.json").write_text(text, encoding="utf-8")
-        self._visuals.write(self._staging, json.loads(text))
-        if "--save_params" in self._files:
-            file, layout = self._files["--save_params"], self._problem.layout
-            suffix = os.path.splitext(self._named["--save_params"])[1].lower()
-            write_params(file, self._problem.params, suffix=suffix, layout=layout)
-        if self._baseline is not None:
-            self._baseline.write(self._files["--save_baseline"], report)
+        with writing_told(self._config.out, option="--out"):
+            self._write_gradients(blocks, stems)
+            self._staging.path("report.json").write_text(text, encoding="utf-8")
+            self._visuals.write(self._staging, json.loads(text))
+        for option, path in self._named.items():
+            with writing_told(os.path.dirname(path) or ".", option=option):
+                self._write_named(option, report)
+
+    def _write_named(self, option: str, report: Report) -> None:
+        """Writes the file that an option names."""
+        file = self._files[option]
+        if option == "--save_params":
+            suffix = os.path.splitext(self._named[option])[1].lower()
+            write_params(file, self._problem.params, suffix=suffix, layout=self._problem.layout)
+        elif self._baseline is not None:
+            self._baseline.write(file, report)
 
     def _write_gradients(
         self, blocks: Iterable[tuple[int, NamedGrads]], stems: Mapping[str, str]

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from compare.errors import UsageError
-from compare.formats.atomic import Staging
+from compare.formats.atomic import Staging, writing_told
 from compare.formats.places import Place, places_in
 from compare.report.document import Json
 
@@ -74,9 +74,10 @@ class Visuals:
         if self._html:
             page = _page_with_graphs(report, drawings)
             staging.write("report.html", page)
-        if self._plots is not None:
-            for one in drawings:
-                self._plots.write(f"{one.name}.svg", one.file)
+        if self._plots is not None and self._folder is not None:
+            with writing_told(self._folder, option="--plots"):
+                for one in drawings:
+                    self._plots.write(f"{one.name}.svg", one.file)
 
     def __exit__(self, *raised: object) -> None:
         """Lets the figures appear, or removes them after an exception."""

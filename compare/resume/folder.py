@@ -55,8 +55,9 @@ class StateFolder:
         return [name.rpartition("_")[2] for name in names]
 
     def remove(self) -> None:
-        """Removes the folder and everything in it."""
-        shutil.rmtree(self.path, ignore_errors=True)
+        """Removes the folder and everything in it, unless this run has not locked it."""
+        if self._locked is not None:
+            shutil.rmtree(self.path, ignore_errors=True)
 
 
 def sync(path: str | Path) -> None:
@@ -65,7 +66,10 @@ def sync(path: str | Path) -> None:
     Raises:
       OSError: if the disk is full or fails; not where a file system knows no such thing.
     """
-    opened = os.open(path, os.O_RDONLY)
+    try:
+        opened = os.open(path, os.O_RDONLY)
+    except PermissionError:  # of a folder that may be written into, but not read
+        return
     try:
         os.fsync(opened)
     except OSError as error:
@@ -79,16 +83,21 @@ def discard(out: str) -> None:
     """Removes what an unfinished run has left in --out.
 
     Raises:
-      UsageError: if that run still goes on.
+      UsageError: if that run still goes on, or it cannot be removed.
     """
     folder = StateFolder(out)
-    if folder.path.is_file():
-        folder.path.unlink()
-    for path in folder.path.glob(f"{_PREFIX}*.lock"):
-        with contextlib.suppress(FileNotFoundError):
-            if locks.is_taken(path):
-                raise _in_use(out)
-    folder.remove()
+    try:
+        if folder.path.is_file() or folder.path.is_symlink():
+            folder.path.unlink()
+        for path in folder.path.glob(f"{_PREFIX}*.lock"):
+            with contextlib.suppress(FileNotFoundError):
+                if locks.is_taken(path):
+                    raise _in_use(out)
+        if folder.path.exists():
+            shutil.rmtree(folder.path)
+    except OSError as error:
+        said = f"--out {folder.path}: what an unfinished run has left cannot be removed"
+        raise UsageError(f"{said}: {error.strerror}; remove it, or choose another folder") from None
 
 
 def _in_use(out: str) -> UsageError:

@@ -2,17 +2,19 @@
 
 import dataclasses
 import functools
+import importlib.metadata
 import json
 import os
 import re
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from typing import Any
 
 from compare.implementations.environment import describe_environment
 from compare.options.config import RUNNING, Config
 from compare.pipeline.collect import KINDS
-from compare.resume.sources import ImportedFiles, digest_of, project_digests
+from compare.resume.sources import UserFiles, digest_of, project_digests
+from compare.resume.state import State
 
 _FREE = ("out", *RUNNING)  # flags that may change while the results stay the same
 
@@ -22,16 +24,16 @@ _DIGEST = re.compile("[0-9a-f]{64}")
 class Identity:
     """Everything on which the results of a run depend."""
 
-    def __init__(self, config: Config, imported: ImportedFiles) -> None:
-        """Takes the config of a run, its candidates loaded, and the files that they import."""
-        self._config, self._imported = config, imported
+    def __init__(self, config: Config, files: UserFiles) -> None:
+        """Takes the config of a run, its candidates loaded, and the files that they use."""
+        self._config, self.files = config, files
         self._project = project_digests()  # as soon after it was loaded as can be
         for file in _candidate_files(config):
-            imported.note(file)
+            files.note(file)
 
     @functools.cached_property
     def values(self) -> dict[str, Any]:
-        """All of it but what is imported, in JSON's types; reads the whole of all data files."""
+        """All of it but a user's files, in JSON's types; reads the whole of all data files."""
         environment = describe_environment()
         flags = {k: v for k, v in dataclasses.asdict(self._config).items() if k not in _FREE}
         return {
@@ -43,27 +45,21 @@ class Identity:
             "evidence": [kind.name for kind in KINDS],
             **{f"the file {path}": digest_of(path) for path in _data_files(self._config)},
             **self._project,
+            **(_installed() if self._config.candidate else {}),
         }
 
-    @property
-    def imports(self) -> dict[str, str]:
-        """The files that were imported so far, and their digests."""
-        return self._imported.digests
-
-    def difference(
-        self, then: Mapping[str, Any], imports: Mapping[str, str], *, here: bool
-    ) -> str | None:
-        """Says what differs first from the `values` and `imports` of a state, if anything does.
+    def difference(self, state: State, *, here: bool) -> str | None:
+        """Says what differs first from what a state was saved with, if anything does.
 
         Args:
-          then: the values.
-          imports: the files.
-          here: whether that state is of this process, and not of another one of the same run.
+          state: with the values of that time, and a user's files.
+          here: whether it is of this process, and not of another one of the same run.
         """
+        then = state.identity
         for name in {**then, **self.values}:
             if then.get(name) != self.values.get(name):
                 return _difference(name, then.get(name), self.values.get(name))
-        change = self._imported.change_since(imports, here=here)
+        change = self.files.change_since(state.imports, state.opened, here=here)
         return None if change is None else _difference(*change)
 
 
@@ -72,6 +68,12 @@ def _cores() -> int:
     if hasattr(os, "sched_getaffinity"):
         return len(os.sched_getaffinity(0))
     return os.cpu_count() or 1
+
+
+def _installed() -> dict[str, str]:
+    """Returns the version of every installed package, as a user's code may import any."""
+    found = importlib.metadata.distributions()
+    return {f"the package {one.name}": one.version for one in found if one.name}
 
 
 def _data_files(config: Config) -> Iterator[str]:

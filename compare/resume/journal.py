@@ -3,7 +3,7 @@
 `.unfinished/` holds the evidence of the blocks that each process has examined and, if they are to
 be written, their gradients. A state holds the identity of its run: flags, versions, processor,
 and what is in the files that it reads, in this project's own and in those that a user's code
-imports. A run with another identity does not go on from it.
+imports or opens. A run with another identity does not go on from it.
 """
 
 import functools
@@ -23,7 +23,7 @@ from compare.resume.block_gradients import BlockGradients
 from compare.resume.folder import StateFolder, sync
 from compare.resume.identity import Identity
 from compare.resume.processes import Share, wait_until
-from compare.resume.sources import ImportedFiles
+from compare.resume.sources import UserFiles
 from compare.resume.state import State, read_state, set_aside, write_state
 
 _EVERY = 2.0  # seconds from state to state: how much a run that is killed has to do again
@@ -36,7 +36,7 @@ class Journal:
         self,
         config: Config,
         share: Share,
-        imported: ImportedFiles,
+        files: UserFiles,
         *,
         gradients: bool,
         clock: Callable[[], float] = time.monotonic,
@@ -46,12 +46,12 @@ class Journal:
         Args:
           config: of the run.
           share: which process this is.
-          imported: notes what the candidates import.
+          files: notes what the candidates import and open.
           gradients: whether to keep gradients too, for `blocks`.
           clock: returns the time in seconds.
         """
         self._config, self._share = config, share
-        self._identity = Identity(config, imported)
+        self._identity = Identity(config, files)
         self._folder = StateFolder(config.out)
         self._state = self._folder.state(share.process, share.processes)
         self._gradients = BlockGradients(self._folder.path) if gradients else None
@@ -65,8 +65,18 @@ class Journal:
         return self
 
     def __exit__(self, *raised: object) -> None:
-        """Lets other runs in."""
+        """Lets other runs in; the folder stays if it holds a state, or may soon hold one."""
+        if self._share.processes == 1 and not self._folder.processes():
+            self._folder.remove()
         self._folder.unlock()
+
+    def keep_others_out(self) -> None:
+        """Lets no other run write into --out from here on.
+
+        Raises:
+          UsageError: if one does.
+        """
+        self._folder.lock(self._share.process)
 
     def begin(self, starts: range, evidence: Collection) -> range:
         """Goes on from the state that an earlier run has left, if there is one.
@@ -135,7 +145,8 @@ class Journal:
                     self.samples,
                     complete,
                     found=evidence.to_json(),
-                    imports=self._identity.imports,
+                    imports=self._identity.files.imported,
+                    opened=self._identity.files.opened,
                     gradients={} if self._gradients is None else self._gradients.digests,
                 )
                 with Staging(self._folder.path, option="--out") as staging:
@@ -230,7 +241,7 @@ class Journal:
         if state is None:
             return None
         here = process == self._share.process
-        difference = self._identity.difference(state.identity, state.imports, here=here)
+        difference = self._identity.difference(state, here=here)
         if difference is not None:
             raise self._refused(difference)
         return state

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from compare.errors import UsageError
+from compare.formats.read.opening import open_file
 from compare.resume.folder import sync
 
 
@@ -21,6 +22,7 @@ class State(NamedTuple):
     complete: bool  # whether this is all that the process has to do
     found: dict[str, Any]  # the evidence of these samples
     imports: dict[str, str]  # files of modules that a user's code has imported -> their digests
+    opened: dict[str, str]  # files that it has opened to read, likewise
     gradients: dict[str, str]  # the first samples of the blocks kept -> digests of their files
 
 
@@ -45,7 +47,8 @@ def read_state(path: Path) -> State | None:
       UsageError: if the file cannot be read.
     """
     try:
-        digest, _, text = path.read_bytes().partition(b"\n")
+        with open_file(str(path), f"--out {path}") as file:
+            digest, _, text = file.read().partition(b"\n")
     except FileNotFoundError:
         return None
     except OSError as error:

@@ -1,6 +1,7 @@
 """What is set around a comparison changes nothing in it, and is as it was when it is over."""
 
 import contextlib
+import os
 import warnings
 
 import jax
@@ -82,6 +83,9 @@ AROUND = {
     "default dtype": default_dtype,
     "default device": lambda: torch.device("meta"),
     "detect_anomaly": lambda: torch.autograd.set_detect_anomaly(True),
+    "saved_tensors_hooks": lambda: torch.autograd.graph.saved_tensors_hooks(
+        lambda saved: saved * 0.5, lambda saved: saved
+    ),
     "bfloat16 products": lambda: jax.default_matmul_precision("BF16_BF16_F32"),
     "x64": lambda: jax.enable_x64(True),
     "debug_nans": lambda: jax_option("jax_debug_nans", True),
@@ -143,3 +147,9 @@ def test_a_module_computes_under_the_settings_of_the_run_and_is_probed_in_them()
     engine = recognise(made, asked).implementation.engine
     assert engine is not None
     assert engine is not recognise(made).implementation.engine
+
+
+def test_deterministic_leaves_the_environment_as_it_was(monkeypatch):
+    monkeypatch.delenv("CUBLAS_WORKSPACE_CONFIG", raising=False)
+    assert compared(["torch_autograd", "numpy_manual"], deterministic=True).verdict == "agree"
+    assert "CUBLAS_WORKSPACE_CONFIG" not in os.environ

@@ -64,6 +64,7 @@ ENDS = {
     "os_exec": (lambda argv: os.execlp("true", "true"), 1, r"os\.execv\(.*true', .* would have"),
     "os_exit_in_a_thread": (leaving_in_a_thread, 2, ""),
     "no_memory": (raising(MemoryError()), 1, "command: there is not enough memory for this\n"),
+    "refused": (raising(PermissionError(13, "No", "a.py")), 1, r"command: a\.py: No\n"),
     "interrupted": (raising(KeyboardInterrupt()), 1, "command: interrupted\n"),
     "interrupted_and_told": (raising(KeyboardInterrupt("interrupted; so")), 1, "interrupted; so\n"),
     "terminated": (lambda argv: signal.raise_signal(signal.SIGTERM), 1, "command: interrupted\n"),
@@ -211,6 +212,33 @@ def main(argv):
 
 exit_with(main, "command")
 """
+
+
+SHUTTING_DOWN = """
+import atexit, os, signal
+from compare.options.exit_status import exit_with
+
+def main(argv):
+    atexit.register(os.kill, os.getpid(), signal.{signal})
+    print("agree")
+    return 0
+
+exit_with(main, "command")
+"""
+
+
+@pytest.mark.parametrize("name", ["SIGINT", "SIGTERM", "SIGHUP"])
+def test_a_signal_after_the_verdict_ends_with_1(tmp_path, name):
+    (tmp_path / "late.py").write_text(SHUTTING_DOWN.format(signal=name))
+    done = subprocess.run(
+        [sys.executable, "-m", "late"],
+        cwd=tmp_path,
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (done.returncode, done.stdout, done.stderr) == (1, "agree\n", "")
 
 
 def test_an_interrupted_command_ends_without_winding_up(tmp_path):

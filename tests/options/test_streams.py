@@ -57,3 +57,7 @@ def test_a_full_disk_is_told(tmp_path):
     assert done.stderr == (
         "compare.files: the output could not be printed: No space left on device\n"
     )
+
+
+def test_a_full_disk_that_nobody_can_be_told_of_is_1(tmp_path):
+    assert end(tmp_path, "{} >/dev/full 2>/dev/full").returncode == 1

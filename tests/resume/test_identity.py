@@ -189,6 +189,67 @@ def test_what_a_candidate_imports_is_refused_when_it_was_changed(importing, stop
     assert again() == 2
 
 
+OPENED = """
+import numpy as np
+{first}
+def mine(params, x, y):
+    {later}
+    return [(factor * w + 0 * x[:, :1, None], b + 0 * x[:, :1]) for w, b in params]
+"""
+
+
+@pytest.mark.parametrize(
+    ("first", "later"),
+    {
+        "first": ("factor = np.load('factor.npy')", "pass"),
+        "later": ("", "factor = np.load('factor.npy')"),
+        "later_by_number": (
+            "import os",
+            "file = os.open(b'factor.npy', os.O_RDONLY); factor = len(os.read(file, 9)); "
+            "os.close(file)",
+        ),
+    }.values(),
+)
+def test_what_a_candidate_opens_is_refused_when_it_was_changed(
+    tmp_path, stop, monkeypatch, first, later
+):
+    monkeypatch.chdir(tmp_path)
+    np.save("factor.npy", np.float32(1))
+    (tmp_path / "mine.py").write_text(OPENED.format(first=first, later=later))
+    flags = ("--candidate=mine.py:mine", "--candidate_batched", "--dumps=none")
+    stop(tmp_path / "out", *flags)
+    np.save("factor.npy", np.float32(2))
+    with pytest.raises(UsageError, match=r"\(the file .*factor\.npy: sha256 \w+ then, sha256 \w+ "):
+        compare(tmp_path / "out", *flags)
+    np.save("factor.npy", np.float32(1))
+    assert compare(tmp_path / "out", *flags) == 2
+
+
+def test_what_a_candidate_writes_or_opens_for_a_while_is_not_refused(tmp_path, stop, monkeypatch):
+    """A log, say, and temporary files of its own; nor is what this project reads meanwhile."""
+    first = "from pathlib import Path\nimport os, tempfile"
+    later = (
+        "file = open('log.txt', 'a'); file.write('.'); file.close(); "
+        "Path('/proc/self/stat').read_text(); file, name = tempfile.mkstemp(); "
+        "os.close(file); Path(name).read_text(); os.remove(name); factor = 1"
+    )
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "mine.py").write_text(OPENED.format(first=first, later=later))
+    flags = ("--candidate=mine.py:mine", "--candidate_batched")
+    stop(tmp_path / "out", *flags)
+    assert compare(tmp_path / "out", *flags) == 2
+
+
+def test_another_version_of_an_installed_package_is_refused(importing, stop, tmp_path):
+    (tmp_path / "scaling-1.0.dist-info").mkdir()
+    metadata = tmp_path / "scaling-1.0.dist-info" / "METADATA"
+    metadata.write_text("Name: scaling\nVersion: 1.0\n")
+    _, again = importing(stop, "import scale")
+    metadata.write_text("Name: scaling\nVersion: 1.1\n")
+    with pytest.raises(UsageError, match=r"\(the package scaling: 1\.0 then, 1\.1 now\)"):
+        again()
+
+
 def test_what_a_candidate_did_not_import_then_is_refused(importing, stop, tmp_path):
     first = "import scale\ntry:\n    import faster as scale\nexcept ImportError:\n    pass"
     _, again = importing(stop, first)

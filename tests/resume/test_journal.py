@@ -13,7 +13,9 @@ import time
 import pytest
 
 from compare.errors import UsageError
+from compare.report.outputs import Outputs
 from compare.resume import journal
+from compare.resume.folder import StateFolder
 from tests.support.paths import ROOT
 from tests.support.unfinished import FLAGS, compare, files, state_of
 
@@ -180,6 +182,23 @@ def test_two_runs_at_once_in_one_folder(tmp_path, whole):
     assert files(tmp_path) == whole
 
 
+def test_files_of_two_short_runs_are_not_mixed(tmp_path, monkeypatch):
+    """Nor is the state of the other one removed."""
+    other, write = StateFolder(str(tmp_path)), Outputs.write
+
+    def write_meanwhile(self, *arguments):
+        write(self, *arguments)
+        other.lock(0)
+
+    monkeypatch.setattr(journal, "_EVERY", 3600)  # so that it has not locked the folder itself
+    monkeypatch.setattr(Outputs, "write", write_meanwhile)
+    with pytest.raises(UsageError, match="that no other run is writing into"):
+        compare(tmp_path)
+    assert [p.name for p in tmp_path.iterdir()] == [".unfinished"]
+    assert (tmp_path / ".unfinished" / "process_0.lock").exists()
+    other.unlock()
+
+
 def test_what_a_killed_run_has_left_beside_its_files_is_removed(tmp_path, whole):
     (tmp_path / ".report.json.999999999.tmp").write_text("half")
     (tmp_path / f".my_autograd.npz.{os.getpid()}.tmp").write_text("of a process that lives")
@@ -225,7 +244,9 @@ def written(path):
 _EAGER = """
 import sys
 from compare import run
+from compare.report.outputs import Outputs
 from compare.resume import journal
+from compare.resume.folder import StateFolder
 journal._EVERY = 0
 sys.exit(run.main(["compare.run", *sys.argv[1:]]))
 """

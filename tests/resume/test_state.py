@@ -2,9 +2,11 @@
 
 import collections
 import json
+import os
 
 import pytest
 
+from compare.errors import UsageError
 from compare.resume.state import read_state, write_state
 from tests.support.unfinished import compare, files, state_of
 
@@ -69,3 +71,32 @@ def test_the_state_is_strict_json(tmp_path, stop):
     stop(tmp_path)
     text = (state_of(tmp_path)).read_text()
     json.loads(text.partition("\n")[2], parse_constant=lambda constant: pytest.fail(constant))
+
+
+def test_a_pipe_in_its_place_is_told(tmp_path, stop):
+    stop(tmp_path)
+    state_of(tmp_path).unlink()
+    os.mkfifo(state_of(tmp_path))
+    with pytest.raises(UsageError, match=r"process_0_of_1\.json: expected a file, got a pipe"):
+        compare(tmp_path)
+
+
+def test_restart_begins_anew_where_the_folder_is_a_link(tmp_path, stop):
+    stop(tmp_path / "out", "--seed=1")
+    (tmp_path / "out" / ".unfinished").rename(tmp_path / "elsewhere")
+    (tmp_path / "out" / ".unfinished").symlink_to(tmp_path / "elsewhere")
+    assert compare(tmp_path / "out", "--restart") == 0
+    assert (tmp_path / "elsewhere" / "process_0_of_1.json").exists()
+
+
+def test_restart_says_where_nothing_can_be_removed(tmp_path, stop, monkeypatch):
+    def refuse(path, **options):
+        if "ignore_errors" not in options:
+            raise PermissionError(13, "Permission denied", path)
+
+    stop(tmp_path)
+    monkeypatch.setattr("shutil.rmtree", refuse)
+    with pytest.raises(
+        UsageError, match=r"\.unfinished: .* cannot be removed: Permission denied; "
+    ):
+        compare(tmp_path, "--restart")

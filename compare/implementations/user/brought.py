@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from compare.errors import UsageError
+from compare.errors import RAISED, UsageError, first_line, shown
 from compare.formats.reading import Choice
 from compare.implementations.base import Implementation
 from compare.implementations.stored import stored
@@ -77,28 +77,26 @@ def name_candidates(
     if is_text or callable(candidates) or not isinstance(candidates, Iterable):
         raise UsageError(
             "candidates: expected functions in a list, or by name in a dict, "
-            f"got {type(candidates).__name__}"
+            f"got {shown(candidates)}"
         )
     with errors_told("candidates: cannot be read", passes=UsageError):
         if isinstance(candidates, Mapping):
             pairs = list_of("candidates", candidates.items())
-            named = [(str(name), function) for name, function in pairs]
+            named = [(_text("candidates", name), function) for name, function in pairs]
         else:
             functions = list_of("candidates", candidates)
             named = [(_own_name(function), function) for function in functions]
     for name, function in named:
         if not callable(function):
-            raise UsageError(
-                f"candidates: expected a function for {name}, got {type(function).__name__}"
-            )
+            raise UsageError(f"candidates: expected a function for {name}, got {shown(function)}")
     return named
 
 
 def _own_name(function: Backward) -> str:
     """Returns the name that a function has, or "candidate" for what has none, such as a partial."""
     try:
-        return str(function.__name__)
-    except Exception:  # whatever an object of a user's own raises
+        return "".join(function.__name__)
+    except RAISED:  # it has none, or none that is text
         return "candidate"
 
 
@@ -112,10 +110,24 @@ def name_gradients(gradients: Mapping[str, Any] | None) -> dict[str, Any]:
         return {}
     if not isinstance(gradients, Mapping):
         raise UsageError(
-            f"gradients: expected a dict of name -> [(dw, db), ...], got {type(gradients).__name__}"
+            f"gradients: expected a dict of name -> [(dw, db), ...], got {shown(gradients)}"
         )
     with errors_told("gradients: cannot be read", passes=UsageError):
-        return {str(name): arrays for name, arrays in list_of("gradients", gradients.items())}
+        pairs = list_of("gradients", gradients.items())
+    return {_text("gradients", name): arrays for name, arrays in pairs}
+
+
+def _text(argument: str, name: Any) -> str:
+    """Returns a name as text, whatever else it is.
+
+    Raises:
+      UsageError: if it cannot be.
+    """
+    try:
+        return "".join(str(name))
+    except RAISED as error:  # whatever an object of a user's own raises
+        said = first_line(error)
+        raise UsageError(f"{argument}: expected names, got one that raises: {said}") from None
 
 
 def from_objects(

@@ -10,6 +10,7 @@ from types import ModuleType
 from typing import Any
 
 from compare.errors import UsageError
+from compare.formats.read.errors import readable
 from compare.implementations.user.function import Backward
 from compare.implementations.user.sandbox import contained, errors_told
 
@@ -34,8 +35,9 @@ def load_candidate(reference: str, *, option: str = "--candidate") -> Backward:
         raise UsageError(
             f"{where}: expected FILE.py:NAME or package.module:NAME, such as backward.py:gradients"
         )
-    if is_file and not Path(source).is_file():
-        raise UsageError(f"{where}: there is no file {source}")
+    with readable(where):
+        if is_file and not Path(source).is_file():
+            raise UsageError(f"{where}: there is no file {source}")
     with contained(), errors_told(f"{where}: cannot be imported"):
         module = _import_file(Path(source)) if is_file else importlib.import_module(source)
     with contained(), errors_told(f"{where}: cannot be looked up", passes=UsageError):
