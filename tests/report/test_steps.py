@@ -65,6 +65,11 @@ def both(grads):
     at(1, "b", lambda db: 4 * db)(grads)
 
 
+def two_tripled(grads):
+    at(2, "w", lambda dw: 3 * dw)(grads)
+    at(1, "b", lambda db: 3 * db)(grads)
+
+
 def every_bias(grads):
     for layer in grads:
         layer[1] = 2 * layer[1]
@@ -97,6 +102,7 @@ MISTAKES = {
     "db1 doubled": (backprop(grads=at(1, "b", lambda db: 2 * db)), ["dL/db1"]),
     "dw2 transposed": (backprop(grads=at(2, "w", np.transpose)), ["dL/dw2"]),
     "dw2 doubled and db1 four times": (backprop(grads=both), ["dL/dw2", "dL/db1"]),
+    "dw2 and db1 tripled": (backprop(grads=two_tripled), ["dL/dw2", "dL/db1"]),
     "every db doubled": (backprop(grads=every_bias), ["dL/db3", "dL/db2", "dL/db1"]),
     "b1 forgotten": (backprop(use_b1=False), ["h1"]),
     "delta1 seven times": (backprop(of_delta=lambda i, d: d if i > 1 else 7 * d), ["delta1"]),

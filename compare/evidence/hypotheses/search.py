@@ -158,7 +158,11 @@ def _causes(claims: Sequence[Claim]) -> tuple[Cause, ...]:
         Cause(
             tuple(one.quantity for one in same),
             said.format(
-                **{name: listed([one.names[name] for one in same]) for name in same[0].names}
+                **{
+                    name: listed([one.names[name] for one in same])
+                    for name in same[0].names
+                    if all(name in one.names for one in same)
+                }
             ),
         )
         for said, same in grouped.items()
