@@ -16,7 +16,7 @@ class Row(NamedTuple):
 
     entry: str
     theirs: str  # '-' if the gradient does not contain it
-    ours: str
+    ours: str  # '-' if it follows from something wrong that nothing explains
     mark: str  # 'wrong', 'holds' or 'unseen'
 
 
@@ -44,12 +44,15 @@ def title_of(sample: int, implementation: str) -> str:
 def _row(step: Step) -> Row:
     figures, mark = step.figures, _mark(step)
     values = (figures.found, figures.expected)
-    theirs, ours = told_apart(*values) if mark == "wrong" else (told_apart(v)[0] for v in values)
-    place = entry(figures.quantity, figures.place)
-    return Row(place, "-" if mark == "unseen" else theirs, ours, mark)
+    theirs, ours = told_apart(*values) if mark == "wrong" else map(_known, values)
+    return Row(entry(figures.quantity, figures.place), theirs, ours, mark)
+
+
+def _known(value: float) -> str:
+    return "-" if math.isnan(value) else told_apart(value)[0]
 
 
 def _mark(step: Step) -> str:
-    if math.isnan(step.figures.found):
+    if math.isnan(step.figures.found) or math.isnan(step.figures.expected):
         return "unseen"
     return "holds" if step.holds else "wrong"

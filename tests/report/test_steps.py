@@ -117,6 +117,13 @@ MISTAKES = {
 
 
 OTHERS = {
+    "h1 and delta1 of their own": (
+        backprop(
+            h1=lambda z: 0.1 + np.sin(3 * z) / 3,
+            of_delta=lambda i, d: d if i > 1 else uneven(d),
+        ),
+        ["h1"],
+    ),
     "nothing": (backprop(), []),
     "layer 1 detached": (backprop(grads=detached), ["delta1"]),
     "read in the other layout": (turned(backprop()), []),
@@ -214,6 +221,15 @@ def test_what_a_gradient_of_zeros_does_not_contain_is_unseen():
     assert rows["delta1"] == ("0", "wrong")
     first = document(report)["implementations"][1]["certificate"]["first_failure"]
     assert first["steps"][0]["found"] is None
+
+
+def test_a_delta_behind_an_unknown_activation_is_not_blamed():
+    rows = {
+        name: row for name, _, *row in ROW.findall(below(compare("h1 and delta1 of their own")))
+    }
+    assert rows["h1"][-1] == "wrong"
+    assert rows["delta1"][1:] == ["-", "unseen"]
+    assert [row[-1] for row in rows.values()].count("holds") == 4
 
 
 @pytest.mark.parametrize("layout", ["in_out", "out_in"])

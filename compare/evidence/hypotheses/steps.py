@@ -51,7 +51,7 @@ def steps_of(right: Assumption, wrong: Mapping[str, Figures]) -> tuple[Step, ...
         check = right.checks[rule]
         network_is_right = f"h{layer}" not in wrong or rule in right.instead
         if layer < n and not steps[layer].holds and network_is_right:
-            check = _nearest(check)  # its slope may have been made of the wrong h
+            check = _as_far_as_known(check)
         steps.append(_step(check, f"delta{layer}", layer, wrong))
         gradients = (f"dL/dw{layer}", f"dL/db{layer}")
         steps += [Step(wrong[name], holds=False) for name in gradients if name in wrong]
@@ -67,10 +67,10 @@ def _step(check: Check, name: str, layer: int, wrong: Mapping[str, Figures]) -> 
     )
 
 
-def _nearest(check: Check) -> Check:
-    """Asks for the nearest of all that is allowed."""
-    low, high = check.expected - check.allowed, check.expected + check.allowed
-    return check._replace(expected=np.clip(check.found, low, high))
+def _as_far_as_known(check: Check) -> Check:
+    """Asks for what was found where that may follow from a wrong h, and for nothing elsewhere."""
+    is_allowed = np.abs(check.found - check.expected) <= check.allowed
+    return check._replace(expected=np.where(is_allowed, check.found, np.nan))
 
 
 def _of_input(layer: int) -> Rule:
