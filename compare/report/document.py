@@ -4,7 +4,8 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from compare.numbers import largest_ratio, share
+from compare.evidence.hypotheses.explanation import Figures, Step
+from compare.numbers import finite, largest_ratio, share
 from compare.report import labels
 
 Json = Mapping[str, Any]
@@ -24,6 +25,23 @@ def quantities(pair: Json, report: Json) -> list[Json]:
         if (one["a"], one["b"]) == (pair["a"], pair["b"])
     ]
     return [*pair["parameters"], *more]
+
+
+def steps_of(one: Json) -> list[Step]:
+    """Returns the steps of the first sample in which an implementation failed."""
+    first = one["certificate"]["first_failure"]
+    return [
+        Step(
+            Figures(
+                step["quantity"],
+                step["layer"],
+                tuple(step["index"]),
+                *finite([step["found"], step["expected"]]),
+            ),
+            step["holds"],
+        )
+        for step in (first["steps"] if first else ())
+    ]
 
 
 def is_wrong(one: Json) -> bool:

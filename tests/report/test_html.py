@@ -142,7 +142,7 @@ def test_the_verdict_comes_first_and_the_failure_next():
     assert page.index('id="failure"') < page.index('id="compared"')
     words = " ".join(Outline(page).text)
     assert report["reason"] in words
-    assert "phi' is taken at z2 instead of z1" in words
+    assert "phi' of z2 for phi' of z1" in words
     assert 'href="#failure"' in page
     assert 'id="failure"' not in page_of("agree")
 

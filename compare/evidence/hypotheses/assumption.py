@@ -50,11 +50,15 @@ class Assumption:
         return Local(self.case)
 
     @functools.cached_property
+    def checks(self) -> Mapping[Rule, Check]:
+        """Every check there is."""
+        checks = {(one.rule, one.parameter): one for one in check_gradients(self.case).checks}
+        return {**checks, **self.instead}
+
+    @functools.cached_property
     def broken(self) -> Mapping[Rule, np.ndarray]:
         """Every rule that is broken, and in which samples, [N] bool."""
-        checks = {(one.rule, one.parameter): one for one in check_gradients(self.case).checks}
-        checks.update(self.instead)
-        breaking = {rule: ~holding(one) for rule, one in checks.items()}
+        breaking = {rule: ~holding(one) for rule, one in self.checks.items()}
         return {rule: where for rule, where in breaking.items() if where.any()}
 
     def claiming(self, claim: Claim, case: Case | None = None, *checks: Check) -> "Assumption":

@@ -17,7 +17,7 @@ def bias_assumptions(start: Assumption, layer: int) -> Iterator[Assumption]:
     if not any(parameter[1:] == str(layer) for _, parameter in start.broken):
         return
     local = start.local
-    right = _delta_of_weights(local, layer)
+    right = delta_of_weights(local, layer, local.act(layer - 1))
     below = layer - 1
     names = {"h": f"h{below}" if below else "x", "w": f"w{layer + 1}", "d": f"delta{layer}"}
     for said, value in _ways(local, layer, right):
@@ -29,13 +29,9 @@ def bias_assumptions(start: Assumption, layer: int) -> Iterator[Assumption]:
             yield start.claiming(claim, freed(start.case, layer, db=right))
 
 
-def _delta_of_weights(local: Local, layer: int) -> Known:
+def delta_of_weights(local: Local, layer: int, act: Known) -> Known:
     """Returns delta by projecting dL/dw on h: dw^T h / |h|^2, [n_l, N]; 0 where h is 0."""
-    (h, h_error), gradient, rounding = (
-        local.act(layer - 1),
-        local.layers[layer - 1],
-        local.case.rounding,
-    )
+    (h, h_error), gradient, rounding = act, local.layers[layer - 1], local.case.rounding
     squares = np.maximum((h * h).sum(axis=0), 1e-300)
     delta = (gradient.dw * h[:, None]).sum(axis=0) / squares
     hidden = 0.0 if gradient.dw_hidden is None else gradient.dw_hidden

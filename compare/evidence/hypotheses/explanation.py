@@ -14,8 +14,8 @@ class Figures(NamedTuple):
     quantity: str  # 'x', 'h1', 'yhat', 'delta2', 'dL/dw2' or 'dL/db2'
     layer: int  # whose gradient shows it, from 1
     place: tuple[int, ...]
-    found: float
-    expected: float
+    found: float  # NaN in a step that the gradient does not show
+    expected: float  # NaN in a step that follows from something unknown
 
     def turned(self) -> "Figures":
         """Returns it with the place of an entry in the other layout."""

@@ -35,6 +35,7 @@ class Local:
     def __init__(self, case: Case) -> None:
         """Follows the forward pass."""
         self.case = case
+        self._phis = case.activations  # the same objects whenever they are asked for
         self.layers: list[LayerGradient] = recover_layers(np, case)
         self._inputs: list[Known] = []
         self._fits: list[np.ndarray] = []
@@ -67,7 +68,7 @@ class Local:
 
     def phi(self, layer: int) -> Activation:
         """Returns the activation of a hidden layer."""
-        return self.case.activations[layer - 1]
+        return self._phis[layer - 1]
 
     def act(self, layer: int) -> Known:
         """Returns h_l, [n_l, N], below the output; h_0 is x."""

@@ -12,12 +12,12 @@ from compare.evidence.certificate.case import Case
 from compare.evidence.hypotheses.assumption import UNSURE, Assumption, Claim
 from compare.evidence.hypotheses.bias_gradients import bias_assumptions
 from compare.evidence.hypotheses.deltas import delta_assumptions
-from compare.evidence.hypotheses.explanation import WHOLE, Cause, Explanation
+from compare.evidence.hypotheses.explanation import WHOLE, Cause, Explanation, Figures
 from compare.evidence.hypotheses.forwards import forward_assumptions
 from compare.evidence.hypotheses.outputs import output_assumptions
 from compare.evidence.hypotheses.readings import reading_assumptions
 from compare.evidence.hypotheses.samples import Surroundings, sample_assumptions
-from compare.evidence.hypotheses.steps import steps_of, wrong_quantities
+from compare.evidence.hypotheses.steps import steps_of, without_wrong_gradients
 from compare.evidence.hypotheses.terms import term_assumptions
 from compare.evidence.hypotheses.weight_gradients import weight_assumptions
 from compare.numbers import listed
@@ -111,13 +111,19 @@ def _explanation(
     ways = [one for one in told.values() if _rank(one) == best]
     causes = _joined([_causes(one.claims) for one in ways])
     if not causes:
-        wrong = list(wrong_quantities(start))
-        steps = steps_of(start.local, {one.quantity: one for one in wrong})
-        return Explanation((), wrong[0] if wrong else None, is_complete, steps)
-    claims = sorted(ways[0].claims, key=lambda one: _order(one.quantity))
-    shown = {one.shown.quantity: one.shown for one in claims if one.shown is not None}
-    steps = steps_of(ways[0].local, shown) if shown else ()
+        right = without_wrong_gradients(start)
+        steps = steps_of(right, _shown(right))
+        wrong = (one.figures for one in steps if not one.holds)
+        return Explanation((), next(wrong, None), is_complete, steps)
+    shown = _shown(ways[0])
+    steps = steps_of(ways[0], shown) if shown else ()
     return Explanation(causes, next(iter(shown.values()), None), is_complete, steps)
+
+
+def _shown(assumption: Assumption) -> dict[str, Figures]:
+    """Returns the figures of what is claimed, in the order of the data."""
+    claims = sorted(assumption.claims, key=lambda one: _order(one.quantity))
+    return {one.shown.quantity: one.shown for one in claims if one.shown is not None}
 
 
 def _joined(ways: Sequence[tuple[Cause, ...]]) -> tuple[Cause, ...]:
@@ -152,7 +158,11 @@ def _causes(claims: Sequence[Claim]) -> tuple[Cause, ...]:
         Cause(
             tuple(one.quantity for one in same),
             said.format(
-                **{name: listed([one.names[name] for one in same]) for name in same[0].names}
+                **{
+                    name: listed([one.names[name] for one in same])
+                    for name in same[0].names
+                    if all(name in one.names for one in same)
+                }
             ),
         )
         for said, same in grouped.items()

@@ -1,70 +1,100 @@
 """The failed sample step by step: what its gradient contains, beside what is right there."""
 
-from collections.abc import Iterator, Mapping
+import dataclasses
+from collections.abc import Mapping
 
 import numpy as np
 
-from compare.evidence.hypotheses.assumption import Assumption, holding
-from compare.evidence.hypotheses.deltas import right_chain
+from compare.evidence.certificate.rules import Check
+from compare.evidence.hypotheses.assumption import Assumption, Claim, Rule, freed, holding
+from compare.evidence.hypotheses.bias_gradients import delta_of_weights
 from compare.evidence.hypotheses.explanation import Figures, Step, figures
-from compare.evidence.hypotheses.local import Local
-from compare.evidence.hypotheses.outputs import output_check
+from compare.evidence.hypotheses.local import Known, exactly, outer
 
 _FAILED = 0  # the sample that is explained
 
 
-def wrong_quantities(start: Assumption) -> Iterator[Figures]:
-    """Yields what is not as its neighbours ask, forward before output before backward.
+def without_wrong_gradients(start: Assumption) -> Assumption:
+    """Returns the gradient with dL/dw and dL/db as they should be where they alone are wrong.
 
-    The input that a gradient implies is wrong if what the layer makes of the right one does not
-    fit either. If it does, dL/dw or dL/db alone is wrong.
+    What a gradient implies is not the input of a layer, either because the input is wrong, and the
+    layers above go on from it, or because dL/dw or dL/db is. It is the latter if more rules hold
+    with the right one in its place. What has been replaced is claimed, in figures.
     """
-    local, layers = start.local, range(1, start.local.n_layers + 1)
-    unfit = [layer for layer in layers if not local.input_fits(layer)[_FAILED]]
-    off = [layer for layer in layers if not _delta_fits(local, layer)]
-    forward = [layer for layer in unfit if layer + 1 in unfit or layer == layers[-1] in off]
-    for layer in forward:
-        yield _act(local, layer - 1)
-    for layer in reversed(layers):
-        alone = layer in unfit and layer not in forward
-        if layer in off:
-            yield _delta(local, layer, f"dL/db{layer}" if alone else f"delta{layer}")
-        elif alone or ("rank_one", f"w{layer}") in start.broken:
-            dw = local.case.grads[layer - 1][0]
-            right = local.act(layer - 1).value[:, None] * local.found_delta(layer)
-            yield figures(f"dL/dw{layer}", layer, np.asarray(dw), right)
+    for layer in range(1, start.local.n_layers + 1):
+        rank_one = ("rank_one", f"w{layer}") in _broken(start)
+        if not rank_one and _of_input(layer) not in _broken(start):
+            continue
+        left = [(len(_broken(one)), one) for one in _freed(start, layer)]
+        least = min(count for count, _ in left)
+        best = [one for count, one in left if count == least]
+        if least < len(_broken(start)) and len(best) == 1:
+            start = best[0]
+        elif rank_one:
+            start = left[0][1]
+    return start
 
 
-def _delta_fits(local: Local, layer: int) -> bool:
-    """Whether delta is what the layer above asks for, in the failed sample."""
-    if layer == local.n_layers:
-        return bool(holding(output_check(local))[_FAILED])
-    return bool(holding(right_chain(local, layer))[_FAILED])
-
-
-def steps_of(local: Local, wrong: Mapping[str, Figures]) -> tuple[Step, ...]:
+def steps_of(right: Assumption, wrong: Mapping[str, Figures]) -> tuple[Step, ...]:
     """Returns the forward and the backward pass of the failed sample.
 
     Args:
-      local: of the case under which all holds, or of the one that failed.
-      wrong: what is not right, by quantity.
+      right: the gradient without what is wrong.
+      wrong: what is, by quantity.
     """
-    n = local.n_layers
-    acts = [_act(local, layer) for layer in range(n)]
-    steps = [Step(wrong.get(one.quantity, one), one.quantity not in wrong) for one in acts]
+    steps = []
+    for layer in range(1, (n := right.local.n_layers) + 1):
+        name = f"h{layer - 1}" if layer > 1 else "x"
+        steps.append(_step(right.checks[_of_input(layer)], name, layer, wrong))
     for layer in range(n, 0, -1):
-        delta = _delta(local, layer, f"delta{layer}")
-        steps.append(Step(wrong.get(delta.quantity, delta), delta.quantity not in wrong))
+        rule = ("output" if layer == n else "chain", f"b{layer}")
+        check = right.checks[rule]
+        network_is_right = f"h{layer}" not in wrong or rule in right.instead
+        if layer < n and not steps[layer].holds and network_is_right:
+            check = _as_far_as_known(check)
+        steps.append(_step(check, f"delta{layer}", layer, wrong))
         gradients = (f"dL/dw{layer}", f"dL/db{layer}")
         steps += [Step(wrong[name], holds=False) for name in gradients if name in wrong]
     return tuple(steps)
 
 
-def _act(local: Local, layer: int) -> Figures:
-    expected = local.computed(layer) if layer else np.asarray(local.case.x)
-    name = f"h{layer}" if layer else "x"
-    return figures(name, layer + 1, local.implied(layer + 1), expected)
+def _step(check: Check, name: str, layer: int, wrong: Mapping[str, Figures]) -> Step:
+    if name in wrong:
+        return Step(wrong[name], holds=False)
+    found = np.where(check.applies, check.found, np.nan)
+    return Step(
+        figures(name, layer, found, np.asarray(check.expected)), bool(holding(check)[_FAILED])
+    )
 
 
-def _delta(local: Local, layer: int, name: str) -> Figures:
-    return figures(name, layer, local.found_delta(layer), local.delta(layer))
+def _as_far_as_known(check: Check) -> Check:
+    """Asks for what was found where that may follow from a wrong h, and for nothing elsewhere."""
+    is_allowed = np.abs(check.found - check.expected) <= check.allowed
+    return check._replace(expected=np.where(is_allowed, check.found, np.nan))
+
+
+def _of_input(layer: int) -> Rule:
+    """Returns the rule of what the gradient of a layer implies."""
+    return "input" if layer == 1 else "activation", f"w{layer}"
+
+
+def _broken(start: Assumption) -> set[Rule]:
+    return {rule for rule, breaks in start.broken.items() if breaks[_FAILED]}
+
+
+def _freed(start: Assumption, layer: int) -> list[Assumption]:
+    """Returns the gradient with dL/dw, or dL/db, as the other of them and the input ask for.
+
+    Of the first layer it is also what x is in the case that may be wrong.
+    """
+    local, below = start.local, start.checks[_of_input(layer)]
+    h = Known(np.asarray(below.expected), np.asarray(below.allowed))
+    dw = outer(h, exactly(local.found_delta(layer)))
+    db = delta_of_weights(local, layer, h)
+    of_w = figures(f"dL/dw{layer}", layer, np.asarray(local.case.grads[layer - 1][0]), dw.value)
+    of_b = figures(f"dL/db{layer}", layer, local.found_delta(layer), db.value)
+    ways = [(of_w, freed(local.case, layer, dw=dw)), (of_b, freed(local.case, layer, db=db))]
+    if layer == 1:
+        of_x = figures("x", 1, local.implied(1), np.asarray(local.case.x))
+        ways.append((of_x, dataclasses.replace(local.case, x=local.implied(1))))
+    return [start.claiming(Claim(of.quantity, "", shown=of), case) for of, case in ways]

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from compare.numbers import counted, short_share
-from compare.report.document import Json, letters_of
+from compare.report.document import Json, letters_of, steps_of
 from compare.report.figures.boxes import (
     BOTTOM,
     HEIGHT,
@@ -31,7 +31,8 @@ def alike(report: Json) -> list[list[Json]]:
     groups: dict[str, list[Json]] = {}
     for one in report["implementations"]:
         found = one["certificate"]
-        key = repr([found["rules"], *(found[kind] for kind in (*_KINDS, "at_kink"))])
+        counts = [found[kind] for kind in (*_KINDS, "at_kink")]
+        key = repr([found["rules"], counts, steps_of(one)])
         groups.setdefault(key, []).append(one)
     return list(groups.values())
 
@@ -40,7 +41,7 @@ def draw_certificate(report: Json, group: Sequence[Json]) -> Drawing:
     """Draws the network with every rule at its place, for implementations that are alike."""
     layers = len(report["config"]["layer_sizes"]) - 1
     found = group[0]["certificate"]
-    boxes = boxes_of(layers, {(rule["rule"], rule["parameter"]): rule for rule in found["rules"]})
+    boxes = boxes_of(group[0], layers)
     names = [f"{letters_of(report)[one['name']]} {one['name']}" for one in group]
 
     def paint(figure: Any) -> None:
@@ -57,7 +58,7 @@ def draw_certificate(report: Json, group: Sequence[Json]) -> Drawing:
         f"certificate_{plain(names[0])}",
         paint,
         title=f"{_joined(names)}: {_counts(found)}",
-        description=_description(found),
+        description=_description(group[0]),
         size=(width, BOTTOM + 34),
         layout=None,
     )
@@ -91,7 +92,7 @@ def _arrow(axes: Any, start: tuple[float, float], end: tuple[float, float]) -> N
 def _draw_box(axes: Any, box: Box) -> None:
     from matplotlib.patches import FancyBboxPatch
 
-    rule, wrong = box.rule, box.rule is not None and box.rule["failed"] > 0
+    rule, wrong = box.rule, box.is_wrong
     ratio = rule["ratio"] if rule else None
     shade = 0.08 + 0.4 * min(ratio or 0.0, 1.0)  # the more of its allowance is used, the darker
     corner = (box.x - WIDTH / 2, box.y - HEIGHT / 2)
@@ -99,13 +100,13 @@ def _draw_box(axes: Any, box: Box) -> None:
     shape.set(facecolor=(FINE, shade), edgecolor=(INK, 0.55), linewidth=1)
     if wrong:
         shape.set(facecolor=WRONG, edgecolor=INK, linewidth=3)
-    if rule is None:
+    if rule is None and not wrong:
         shape.set(facecolor="none", linestyle=(0, (3, 3)))
     axes.add_patch(shape)
     color = "#ffffff" if wrong else INK
     said = "not checked" if rule is None else short_share(ratio, rule["failed"])
     if wrong:
-        said = f"✗ {said}"
+        said = f"✗ {said}" if rule and rule["failed"] else "✗ wrong"
     style = {"ha": "center", "va": "center", "color": color}
     weight = "bold" if wrong else "normal"
     axes.text(box.x, box.y - 10, box.text, size=12, weight=weight, **style)
@@ -120,13 +121,17 @@ def _joined(names: Sequence[str]) -> str:
     return ", ".join(names) if len(names) < 4 else f"{names[0]} and {len(names) - 1} more"
 
 
-def _description(found: Json) -> str:
+def _description(one: Json) -> str:
+    found = one["certificate"]
     rules = found["rules"]
+    wrong = [step.figures.quantity for step in steps_of(one) if not step.holds]
     broken = [
         f"{rule['rule']} at {rule['parameter']} in {counted(rule['failed'], 'sample')}"
         for rule in rules
         if rule["failed"]
     ]
+    if wrong:
+        return f"Marked as wrong: {', '.join(wrong)}. Rules that are broken: {'; '.join(broken)}."
     if broken:
         return f"Rules that are broken: {'; '.join(broken)}. No other is."
     if not rules or found["worst"] is None:

@@ -3,6 +3,7 @@
 from typing import Any
 
 from compare.evidence.certificate.certificate import Finding
+from compare.evidence.hypotheses.explanation import Step
 from compare.report.json.numbers import number_or_null
 from compare.report.json.readings import choice_to_dict
 from compare.results import Participant
@@ -45,7 +46,20 @@ def _first_failure(one: Participant) -> dict[str, Any] | None:
     said = None
     if known is not None and known.causes:
         said = explained(first, known, one.name)
-    return {**_entry_checked(first), "explanation": said}
+    steps = () if known is None else known.steps
+    return {**_entry_checked(first), "explanation": said, "steps": [_step(step) for step in steps]}
+
+
+def _step(step: Step) -> dict[str, Any]:
+    figures = step.figures
+    return {
+        "quantity": figures.quantity,
+        "layer": figures.layer,
+        "index": list(figures.place),
+        "found": number_or_null(figures.found),
+        "expected": number_or_null(figures.expected),
+        "holds": step.holds,
+    }
 
 
 def _finding(finding: Finding | None) -> dict[str, Any] | None:

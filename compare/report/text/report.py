@@ -14,6 +14,7 @@ from compare.report.text.notes import format_notes
 from compare.report.text.pairs import format_pairs
 from compare.report.text.parameters import format_parameters
 from compare.report.text.readings import format_readings
+from compare.report.text.steps import format_steps
 from compare.report.text.trace import format_trace
 from compare.report.text.values import format_values
 from compare.results import Report
@@ -49,6 +50,7 @@ def format_report(
     said = wrapped(f"{report.verdict}: {report.reason}.", width)
     kind = "good" if report.verdict == "agree" else "bad"
     parts.append(paint(report.verdict, kind) + said.removeprefix(report.verdict))
+    parts.append(format_steps(report, width=width, paint=paint))
     if report.reproduce is not None:
         parts.append(
             f"To compute that sample again, from the same bits:\n{quoted(report.reproduce)}"

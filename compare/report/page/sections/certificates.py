@@ -22,7 +22,8 @@ def certificates(sound: Iterable[Drawing]) -> str:
     how_to_read = paragraph(
         "Each gradient is held against itself, layer by layer: forward along the top, backward "
         "along the bottom, the gradients of the weights between. A box says what share of the "
-        "rounding allowed there is used at most; one with a cross is more than rounding.",
+        "rounding allowed there is used at most; one with a cross is wrong. "
+        "Rules that compare with what is wrong there are broken too, and have no cross.",
         "note",
     )
     return section("certificates", "Certificates", how_to_read, pictures(sound))

@@ -2,9 +2,10 @@
 
 from compare.evidence.certificate.losses import LOSSES
 from compare.numbers import counted, entry, share, told_apart
-from compare.report.document import Json
+from compare.report.document import Json, steps_of
 from compare.report.page.markup import Cell, command, definitions, section, table
 from compare.report.page.sections.differences import differences
+from compare.report.steps import rows_of, title_of
 
 _TITLES = {"disagree": "The failure", "undecided": "Why nothing can be said"}
 _RULES = {
@@ -20,13 +21,14 @@ def failure(report: Json, picture: str) -> str:
     """Returns it with the picture of who is wrong; empty if nothing went wrong."""
     if report["verdict"] == "agree":
         return ""
-    failed = (one for one in report["implementations"] if one["certificate"]["first_failure"])
+    failed = [one for one in report["implementations"] if one["certificate"]["first_failure"]]
     words = "".join(map(_first_failure, failed))
     title = "<h3>To compute that sample again, from the same bits</h3>"
     return section(
         "failure",
         _TITLES[report["verdict"]],
         f'<div class="lead">{words}{picture}</div>',
+        *map(_steps, failed),
         differences(report),
         "".join(map(_values, report["values"])),
         "" if report["reproduce"] is None else title + command(report["reproduce"]),
@@ -52,6 +54,26 @@ def _first_failure(one: Json) -> str:
             ("apart", f"{share(apart / allowed) if allowed else '∞ times'} what is allowed"),
             ("explained", first["explanation"] or "no single mistake that is known explains it"),
         ]
+    )
+
+
+def _steps(one: Json) -> str:
+    """Returns the sample step by step; empty where no step is known."""
+    rows = rows_of(steps_of(one))
+    if not rows:
+        return ""
+    return table(
+        title_of(one["certificate"]["first_failure"]["sample"], one["name"]),
+        ["", Cell("theirs"), Cell("ours"), ""],
+        [
+            [
+                row.entry,
+                Cell(row.theirs),
+                Cell(row.ours),
+                Cell(f"✗ {row.mark}", "wrong") if row.mark == "wrong" else row.mark,
+            ]
+            for row in rows
+        ],
     )
 
 
