@@ -7,7 +7,7 @@ import numpy as np
 from compare.evidence.certificate.rules import Check
 from compare.evidence.hypotheses.assumption import Assumption, Claim, explains, freed
 from compare.evidence.hypotheses.explanation import figures
-from compare.evidence.hypotheses.factors import factor_between
+from compare.evidence.hypotheses.factors import factors_between
 from compare.evidence.hypotheses.local import Known, Local
 from compare.evidence.hypotheses.weight_gradients import decayed
 
@@ -52,8 +52,7 @@ def _check(local: Local, layer: int, value: Known) -> Check:
 def _ways(local: Local, layer: int, right: Known) -> Iterator[tuple[str, Known]]:
     """Yields what is said of dL/db, and what it is then."""
     found, n = local.found_delta(layer), len(right.value)
-    factor = factor_between(found, right.value, local.case.rounding.u)
-    if factor is not None:
+    for factor in factors_between(found, right.value, local.case.rounding.u):
         yield factor.said, right.times(factor.value)
     yield from decayed(found, right, local.case.params[layer - 1][1], "b", local)
     if n > 1:

@@ -10,7 +10,7 @@ from compare.evidence.certificate.rules import Check
 from compare.evidence.hypotheses.activations import OTHERS, called
 from compare.evidence.hypotheses.assumption import Assumption, Claim, explains
 from compare.evidence.hypotheses.explanation import figures
-from compare.evidence.hypotheses.factors import factor_between
+from compare.evidence.hypotheses.factors import factors_between
 from compare.evidence.hypotheses.local import Known, Local, exactly, spread
 
 _RATES = (1e-7, 100.0)  # between which people take steps
@@ -76,8 +76,7 @@ def _ways(local: Local, layer: int) -> Iterator[_Way]:
     yield _Way("phi of w delta", spread(partial(phi.value, np), passed, u), none)
     at = spread(partial(phi.slope, np), passed, u)
     yield _Way("computed with phi' of w delta for phi' of {z}", passed, at)
-    factor = factor_between(local.found_delta(layer), passed.value * slope.value, u)
-    if factor is not None:
+    for factor in factors_between(local.found_delta(layer), passed.value * slope.value, u):
         yield _Way(factor.said, passed.times(factor.value), slope, factor.rank)
     yield from _updated(local, layer)
 
@@ -156,14 +155,14 @@ def _updated(local: Local, layer: int) -> Iterator[_Way]:
     squares = (delta * delta).sum(axis=0)
     change = h.value * squares
     missing = passed.value * slope.value - local.found_delta(layer)
-    rate = factor_between(missing, change * slope.value, max(u, 2.0**-16))
-    if rate is None or not _RATES[0] <= rate.value <= _RATES[1]:
-        return
-    step = rate.value * change
-    lost = abs(rate.value) * h.error * squares + 8 * u * (np.abs(step) + np.abs(passed.value))
-    stepped = Known(passed.value - step, passed.error + lost)
-    said = (
-        f"computed with {{w}} after a step of {rate.value:.4g}: the weights were updated before "
-        "the gradient below was taken"
-    )
-    yield _Way(said, stepped, slope)
+    for rate in factors_between(missing, change * slope.value, max(u, 2.0**-16)):
+        if not _RATES[0] <= rate.value <= _RATES[1]:
+            return
+        step = rate.value * change
+        lost = abs(rate.value) * h.error * squares + 8 * u * (np.abs(step) + np.abs(passed.value))
+        stepped = Known(passed.value - step, passed.error + lost)
+        said = (
+            f"computed with {{w}} after a step of {rate.value:.4g}: the weights were updated "
+            "before the gradient below was taken"
+        )
+        yield _Way(said, stepped, slope)

@@ -1,10 +1,12 @@
 """Constants by which a value may be wrong."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from types import MappingProxyType
 from typing import NamedTuple
 
 import numpy as np
+
+from compare.numbers import told_apart
 
 _NAMES = {
     0.0: "0 where the chain rule gives something else: it is missing or detached",
@@ -27,13 +29,13 @@ class Factor(NamedTuple):
     rank: int  # 1 if the number says nothing: it may as well be something else
 
 
-def factor_between(
+def factors_between(
     found: np.ndarray, right: np.ndarray, u: float, ways: Mapping[float, str] = MappingProxyType({})
-) -> Factor | None:
-    """Returns the one factor that makes the right value what was found; None if it is 1.
+) -> Iterator[Factor]:
+    """Yields the one factor that makes the right value what was found.
 
-    It is that of least squares over all entries, (found . right) / (right . right), or one that has
-    a name or few digits and is as near as u tells.
+    It is that of least squares over all entries, (found . right) / (right . right). If a factor
+    that has a name or few digits is as near as can be told, that one comes first.
 
     Args:
       found: [..., N].
@@ -43,17 +45,22 @@ def factor_between(
     """
     squares = float((right * right).sum())
     if not squares or not np.isfinite(squares):
-        return None
+        return
     value = float((found * right).sum()) / squares
     apart = float(((found - value * right) ** 2).sum() / squares) ** 0.5
     near = 1e-6 + 4 * u + min(apart, _NEAR) / max(abs(value), 1e-300)
     for known in (*_NAMES, *ways, *(float(f"{value:.{digits}g}") for digits in (1, 2, 3))):
         if abs(value - known) <= near * abs(known):
-            value = known
+            yield _factor(known, known, ways)
             break
-    if f"{value:.4g}" == "1":
-        return None
-    way, name = ways.get(value), _NAMES.get(value)
-    said = name or f"{value:.4g} times what the chain rule gives"
-    rank = 0 if name or way else 1
-    return Factor(value, said if way is None else f"{said}, {way}", rank)
+    else:
+        known = value
+    yield _factor(value, known, ways)
+
+
+def _factor(value: float, known: float, ways: Mapping[float, str]) -> Factor:
+    """Returns a factor, said as the known one that it is near to."""
+    way, name = ways.get(known), _NAMES.get(known)
+    number, _ = told_apart(known, 1.0, digits=4)
+    said = name or f"{number} times what the chain rule gives"
+    return Factor(value, said if way is None else f"{said}, {way}", 0 if name or way else 1)

@@ -10,7 +10,7 @@ from compare.evidence.certificate.rules import Check
 from compare.evidence.hypotheses.activations import OTHERS
 from compare.evidence.hypotheses.assumption import Assumption, Claim, explains
 from compare.evidence.hypotheses.explanation import WHOLE, figures
-from compare.evidence.hypotheses.factors import Factor, factor_between
+from compare.evidence.hypotheses.factors import Factor, factors_between
 from compare.evidence.hypotheses.local import Known, Local, spread
 
 _RATES = (0.1, 0.05, 0.02, 0.01, 0.005, 0.003, 0.001, 1e-4)  # that people learn with
@@ -29,9 +29,9 @@ def output_assumptions(start: Assumption, n_samples: int) -> Iterator[Assumption
         return
     right = local.delta(layer)
     shown = figures(f"delta{layer}", layer, local.found_delta(layer), right)
-    factor = _factor(local, n_samples)
-    if factor is not None and explains(check := output_check(local, factor.value), right):
-        yield start.claiming(Claim(WHOLE, factor.said, {}, shown, factor.rank), None, check)
+    for factor in _factors(local, n_samples):
+        if explains(check := output_check(local, factor.value), right):
+            yield start.claiming(Claim(WHOLE, factor.said, {}, shown, factor.rank), None, check)
     for quantity, said, delta, rank in _others(local):
         if explains(check := _check(local, delta), right):
             yield start.claiming(Claim(quantity, said, {}, shown, rank), None, check)
@@ -56,7 +56,7 @@ def _check(local: Local, delta: Known) -> Check:
     return Check("output", name, gradient.delta, delta.value, allowed, applies)
 
 
-def _factor(local: Local, n_samples: int) -> Factor | None:
+def _factors(local: Local, n_samples: int) -> Iterator[Factor]:
     """Returns the factor of the whole gradient, with every way in which it may come about."""
     layer, loss, k = local.n_layers, local.case.loss, len(local.case.y)
     ways: dict[float, list[str]] = {-1.0: [loss.turned]}
@@ -74,7 +74,7 @@ def _factor(local: Local, n_samples: int) -> Factor | None:
         ways.setdefault(rate, []).append(f"a step of {rate:g}")
     said = {factor: f"as by {' or by '.join(told)}" for factor, told in ways.items()}
     found, right = local.found_delta(layer), local.delta(layer)
-    return factor_between(found, right, local.case.rounding.u, said)
+    return factors_between(found, right, local.case.rounding.u, said)
 
 
 def _others(local: Local) -> Iterator[tuple[str, str, Known, int]]:

@@ -10,7 +10,7 @@ import numpy as np
 from compare.evidence.certificate.case import Layers
 from compare.evidence.hypotheses.assumption import UNSURE, Assumption, Claim, holds
 from compare.evidence.hypotheses.explanation import WHOLE, Figures, figures
-from compare.evidence.hypotheses.factors import factor_between
+from compare.evidence.hypotheses.factors import factors_between
 from compare.evidence.hypotheses.outputs import output_check
 
 _SAME = 1e-5  # relative: how near two inputs are that are the same but for rounding
@@ -88,8 +88,7 @@ def _other_inputs(start: Assumption) -> Iterator[Assumption]:
 
 def _turned(found: np.ndarray, x: np.ndarray, u: float) -> Iterator[tuple[str, np.ndarray, int]]:
     """Yields what is said of x, and what it is then; the simplest first."""
-    factor = factor_between(found, x, u)
-    if factor is not None:
+    for factor in factors_between(found, x, u):
         yield f"{factor.value:.4g} times that of the sample", factor.value * x, 0
     yield "that of the sample with its features in the other order", x[::-1], 0
     yield "|x| of the sample", np.abs(x), 0

@@ -7,7 +7,7 @@ import numpy as np
 from compare.evidence.certificate.rules import Check
 from compare.evidence.hypotheses.assumption import Assumption, Claim, explains, freed
 from compare.evidence.hypotheses.explanation import figures
-from compare.evidence.hypotheses.factors import factor_between
+from compare.evidence.hypotheses.factors import factors_between
 from compare.evidence.hypotheses.local import Known, Local, exactly, outer
 
 
@@ -45,8 +45,7 @@ def _ways(local: Local, layer: int, right: Known) -> Iterator[tuple[str, Known]]
     """Yields what is said of dL/dw, and what it is then."""
     gradient = local.layers[layer - 1]
     h, delta = local.act(layer - 1), local.printed_delta(layer)
-    factor = factor_between(gradient.dw, right.value, local.case.rounding.u)
-    if factor is not None:
+    for factor in factors_between(gradient.dw, right.value, local.case.rounding.u):
         yield factor.said, right.times(factor.value)
     yield from decayed(gradient.dw, right, local.case.params[layer - 1][0], "w", local)
     for said, act in _acts(local, layer):
@@ -89,13 +88,14 @@ def decayed(
     if leaf.size == 1:
         return
     u, term = local.case.rounding.u, np.broadcast_to(leaf[..., None], found.shape)
-    factor = factor_between(found - right.value, term, max(u, 2.0**-16))
-    if factor is not None and abs(factor.value) > 2.0**-20:
-        sign = "-" if factor.value < 0 else "+"
-        added = factor.value * term
-        error = right.error + 2 * u * np.abs(added)
-        said = f"that of the loss {sign} {abs(factor.value):.4g} {name}: weight decay, an L2 term"
-        yield said, Known(right.value + added, error)
+    for factor in factors_between(found - right.value, term, max(u, 2.0**-16)):
+        if abs(factor.value) > 2.0**-20:
+            sign = "-" if factor.value < 0 else "+"
+            added = factor.value * term
+            error = right.error + 2 * u * np.abs(added)
+            times = f"{sign} {abs(factor.value):.4g}"
+            said = f"that of the loss {times} {name}: weight decay, an L2 term"
+            yield said, Known(right.value + added, error)
 
 
 def _acts(local: Local, layer: int) -> Iterator[tuple[str, Known]]:

@@ -124,7 +124,7 @@ class Certificates(Evidence[Certifications]):
         few = min(_DIAGNOSED, _DIAGNOSED_ENTRIES // self._problem.network.parameter_count)
         rows = (row + np.arange(min(max(few, 2), block.size))) % block.size
         case = group.case.take(rows)
-        earlier = group.case.take(rows - 1).wide().grads
+        earlier = group.case.take(rows - 1).wide().zeroed_but(rows > 0).grads
         around = Surroundings(
             self._problem.n_samples, self._layout, group.case.x, group.case.y, rows, earlier
         )
