@@ -84,6 +84,14 @@ BAD_WORDS = {
     "npz_of_words": (["good", "words.npz"], r"words\.npz: w1: expected numbers, got <U5"),
     "npz_of_nothing": (["good", "nothing.npz"], r"nothing\.npz: expected numbers, found none"),
     "npz_that_is_none": (["good", "text.npz"], r"text\.npz"),
+    "npy_of_objects": (
+        ["good", "objects.npy"],
+        r"objects\.npy: it holds pickled objects, which are",
+    ),
+    "npy_of_complex_numbers": (["good", "complex.npy"], "the array: expected numbers, got complex"),
+    "npy_of_nothing": (["good", "nothing.npy"], r"nothing\.npy: expected numbers, found none"),
+    "npy_that_is_none": (["good", "text.npy"], r"text\.npy: expected a \.npy file"),
+    "npy_cut_short": (["good", "cut.npy"], r"cut\.npy: .*damaged or cut short"),
 }
 
 
@@ -96,6 +104,12 @@ def test_bad_usage_is_one_sentence(tmp_path, monkeypatch, capsys, words, message
     np.savez("a.npz", w1=np.full(3, 0.1))
     np.savez("words.npz", w1=np.array(["hello", "world"]))
     np.savez("nothing.npz", w1=np.zeros((0, 3)))
+    np.save("objects.npy", np.array([{}]), allow_pickle=True)
+    np.save("complex.npy", np.array([1j, 2j]))
+    np.save("nothing.npy", np.zeros((0, 3)))
+    np.save("cut.npy", np.zeros(3))
+    Path("cut.npy").write_bytes(Path("cut.npy").read_bytes()[:-5])
+    Path("text.npy").write_text("1 2")
     with pytest.raises(UsageError, match=message) as caught:
         files.main(["compare.files", *words])
     assert "\n" not in str(caught.value)

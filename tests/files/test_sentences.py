@@ -2,6 +2,7 @@
 
 import re
 
+import ml_dtypes
 import numpy as np
 import pytest
 import torch
@@ -177,6 +178,14 @@ def test_too_few_digits_are_counted_and_what_to_do_is_said(compare):
         "undecided: w cannot be judged from this print: 2 of 4 numbers print as 0, and 1 is known "
         "to two digits or more; print more digits, as %.9e does.\n"
     )
+
+
+@pytest.mark.parametrize("dtype", ["<f4", ">f8", "i4", ml_dtypes.bfloat16], ids=str)
+def test_an_array_by_itself_against_a_print(tmp_path, capsys, dtype):
+    np.save(tmp_path / "a.npy", np.asfortranarray(np.arange(6).reshape(2, 3)).astype(dtype))
+    (tmp_path / "a.txt").write_text("[[0, 1, 2], [3, 4, 5]]")
+    assert files.main(["compare.files", str(tmp_path / "a.npy"), str(tmp_path / "a.txt")]) == 0
+    assert "array 1  2x3 " in capsys.readouterr().out
 
 
 def test_arrays_against_a_print_and_a_dump(tmp_path, capsys):

@@ -1,7 +1,6 @@
 """Two files of numbers, compared: what the command compare.files prints of them."""
 
 from collections.abc import Sequence
-from pathlib import Path
 
 import numpy as np
 
@@ -10,11 +9,8 @@ from compare.evidence.differences.decades import MOST_DIGITS
 from compare.evidence.differences.digits import opposite_zeros, same_significant_text
 from compare.evidence.differences.metrics import Worst, compare_arrays
 from compare.evidence.differences.prints import beyond, digits_agreed, known
-from compare.formats.dtypes import FLOAT_DTYPES
 from compare.formats.matching import ArrayPair, match_arrays
-from compare.formats.read.arrays import FORMATS, read_arrays
-from compare.formats.read.numbers import NamedArray, Numbers
-from compare.formats.read.text import read_text
+from compare.formats.read.files import read_numbers
 from compare.numbers import told_apart
 from compare.results import worst_in
 from compare.verdict.files import hint, judge
@@ -33,7 +29,7 @@ def compare_files(paths: Sequence[str], digits: int) -> tuple[str, str]:
     """
     if digits > MOST_DIGITS:
         raise UsageError(f"--digits={digits}: expected at most {MOST_DIGITS}")
-    a, b = map(_read, paths)
+    a, b = map(read_numbers, paths)
     pairs, notes = match_arrays(a, b)
     wide = [pair.widen() for pair in pairs]
     verdict, sentence = judge(wide, digits)
@@ -41,31 +37,6 @@ def compare_files(paths: Sequence[str], digits: int) -> tuple[str, str]:
     lines = [f"{a.path} ~ {b.path}: {a.size:,} numbers", *notes, "", *table, ""]
     said = f"{verdict}: {sentence}. {hint(wide, digits, b.path)}".rstrip()
     return verdict, "\n".join([*lines, *_differences(wide, digits), said])
-
-
-def _read(path: str) -> Numbers:
-    """Reads a file of text, or of arrays."""
-    if Path(path).suffix.lower() not in FORMATS:
-        numbers = read_text(path)
-        return numbers._replace(arrays=tuple(map(_integers_as_exact, numbers.arrays)))
-    found = read_arrays(path, option="file")
-    arrays = []
-    for name, values in found.named.items():
-        if values.dtype.name not in FLOAT_DTYPES and values.dtype.kind not in "iub":
-            raise UsageError(f"{path}: {name}: expected numbers, got {values.dtype}")
-        whole = values.dtype.kind in "iub"
-        arrays.append(NamedArray(name, values.astype(np.float64) if whole else values))
-    if not any(array.values.size for array in arrays):
-        raise UsageError(f"{path}: expected numbers, found none")
-    return Numbers(path, tuple(arrays), found.layout, ordering=found.ordering)
-
-
-def _integers_as_exact(array: NamedArray) -> NamedArray:
-    """Takes printed numbers at their word if none of an array has a point or an exponent."""
-    units = array.half_unit
-    if units is None or not np.all((units == 0.5) | ~np.isfinite(array.values)):
-        return array
-    return array._replace(half_unit=np.zeros_like(units))
 
 
 def _table(pairs: Sequence[ArrayPair], *, printed: bool) -> list[str]:
