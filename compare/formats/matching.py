@@ -1,14 +1,18 @@
 """Which array of one file belongs to which of another."""
 
-import itertools
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 import numpy as np
 
 from compare.errors import UsageError
-from compare.formats.parameter_names import is_weight, number_layers, plain_name
-from compare.formats.read.numbers import NamedArray, Numbers, join
+from compare.formats.parameter_names import is_weight, number_layers, parameter_of, plain_name
+from compare.formats.read.layer_names import kind_of
+from compare.formats.read.numbers import NamedArray, Numbers
+from compare.formats.splitting import cut_alike, stacked_alike
+
+_BY_PLACE = "The arrays have other names; they are compared in file order."
+_BY_SIZE = "Arrays are matched by size, and those of one size in file order."
 
 
 class ArrayPair(NamedTuple):
@@ -30,11 +34,18 @@ class ArrayPair(NamedTuple):
         return self._replace(a=self.a.astype(np.float64), b=self.b.astype(np.float64))
 
 
-def match_arrays(a: Numbers, b: Numbers) -> tuple[list[ArrayPair], list[str]]:
-    """Pairs the arrays of two files: by name if both files name the same, else by order.
+class Matching(NamedTuple):
+    """One way to pair all arrays of two files."""
 
-    Returns:
-      The pairs of arrays, and a note for every decision that was taken to make them.
+    pairs: tuple[ArrayPair, ...]
+    notes: tuple[str, ...]  # one for every decision that was taken to make them
+
+
+def matchings(a: Numbers, b: Numbers) -> Iterator[Matching]:
+    """Pairs the arrays of two files in every way that there may be, the most likely first.
+
+    They are paired by name if both files name the same, else in file order; where that pairs arrays
+    of other sizes, they may be paired by size as well.
 
     Raises:
       UsageError: if the files do not hold as many numbers, or dumps not the same parameters.
@@ -45,40 +56,87 @@ def match_arrays(a: Numbers, b: Numbers) -> tuple[list[ArrayPair], list[str]]:
             f"({_contents(a)}) and {b.size} in {b.path} ({_contents(b)})"
         )
     notes: list[str] = []
-    # Bring matrices into one layout and arrays into one order.
     if a.layout and b.layout and a.layout != b.layout:
         notes.append(f"{b.path} is {b.layout}; its matrices were transposed to {a.layout}.")
         b = b._replace(arrays=tuple(map(_transposed, b.arrays)))
+    whole = a, b
+    a, b = stacked_alike(a, b)
+    by_sample = (a.by_sample and b.by_sample) or a is not whole[0] or b is not whole[1]
+    for right, why in _orders(a, b):
+        found = _match(a, b._replace(arrays=right), by_sample=by_sample)
+        yield found._replace(notes=(*notes, *why, *found.notes))
+
+
+def _match(a: Numbers, b: Numbers, *, by_sample: bool) -> Matching:
+    """Pairs arrays that are in one order."""
     left: Sequence[NamedArray] = a.arrays
-    right: Sequence[NamedArray] = _ordered_like(a, b)
+    right: Sequence[NamedArray] = b.arrays
     if a.by_sample and b.by_sample and _shapes(left) != _shapes(right):
         _refuse("parameters of the same shapes", a, b)
     # Where the arrays are of other sizes, both are cut where either is.
-    cut = [p.values.size for p in left] != [q.values.size for q in right]
+    notes = []
+    cut = _sizes(left) != _sizes(right)
     if cut:
         _check_one_sample(a, b)
         notes.append("The arrays are not split alike; all numbers are compared in file order.")
-        left, right = _cut_alike(left, right)
+        left, right = cut_alike(left, right)
     pairs = []
-    for place, (p, q) in enumerate(zip(left, right, strict=True), start=1):
+    both = list(zip(left, right, strict=True))
+    by_sample = not cut and _have_samples(both, known=by_sample)
+    for place, (p, q) in enumerate(both, start=1):
         name = p.name or q.name or f"array {place}"
         if not cut and np.squeeze(p.values).shape != np.squeeze(q.values).shape:
             shapes = f"{_shape(p.values)} and {_shape(q.values)}"
             notes.append(f"{name}: {shapes} are compared in row-major order.")
-        pairs.append(_pair(name, p, q, by_sample=a.by_sample and b.by_sample))
-    return pairs, notes
+        pairs.append(_pair(name, p, q, by_sample=by_sample))
+    return Matching(tuple(pairs), tuple(notes))
 
 
-def _ordered_like(a: Numbers, b: Numbers) -> tuple[NamedArray, ...]:
-    """Returns the arrays of b in the order of a's, if their names say which are the same."""
+def _orders(a: Numbers, b: Numbers) -> Iterator[tuple[tuple[NamedArray, ...], tuple[str, ...]]]:
+    """Yields the arrays of b in the orders that may be those of a's, and what to say of each."""
     for mine, theirs in zip(_names(a), _names(b), strict=True):
         if mine and theirs and set(mine) == set(theirs):
             if len(mine) == len(theirs) == len(set(mine)):
-                return tuple(b.arrays[theirs.index(name)] for name in mine)
-            break  # names that repeat say nothing
+                yield tuple(b.arrays[theirs.index(name)] for name in mine), ()
+            else:
+                yield b.arrays, ()  # names that repeat say nothing
+            return
     if a.by_sample and b.by_sample:
         _refuse("the same parameters", a, b)
-    return b.arrays
+    kinds, its = _kinds(a, b), _kinds(b, a)
+    permuted = kinds != its and sorted(kinds) == sorted(its)
+    if not permuted or not all(kind for kind, _ in kinds):
+        named = None not in (*a.names, *b.names) and _sizes(a.arrays) == _sizes(b.arrays)
+        yield b.arrays, (_BY_PLACE,) if named else ()
+    if permuted:
+        left = list(zip(its, b.arrays, strict=True))
+        found = []
+        for kind in kinds:
+            found.append(left.pop([its for its, _ in left].index(kind))[1])
+        yield tuple(found), (_BY_SIZE,)
+
+
+def _kinds(numbers: Numbers, others: Numbers) -> list[tuple[str, int]]:
+    """Returns what each array is of, weights or biases, if all names say so, and its size."""
+    kinds = [[kind_of(parameter_of(name or "")) for name in one.names] for one in (numbers, others)]
+    said = None not in (*kinds[0], *kinds[1])
+    sizes = _sizes(numbers.arrays)
+    return [(str(kind) if said else "", size) for kind, size in zip(kinds[0], sizes, strict=True)]
+
+
+def _have_samples(pairs: Sequence[tuple[NamedArray, NamedArray]], *, known: bool) -> bool:
+    """Whether the first axis of all arrays is that of samples.
+
+    Args:
+      pairs: of arrays.
+      known: whether files say that there is one; else arrays look like [N, in, out] and [N, out].
+    """
+    both = [array for pair in pairs for array in pair]
+    if len({array.values.shape[:1] for array in both}) > 1:
+        return False
+    axes = {array.values.ndim for array in both}
+    kinds = {(kind_of(parameter_of(array.name or "")), array.values.ndim) for array in both}
+    return known or (3 in axes <= {2, 3} and not kinds & {("w", 2), ("b", 3)})
 
 
 def _names(numbers: Numbers) -> Iterator[list[str] | None]:
@@ -88,27 +146,6 @@ def _names(numbers: Numbers) -> Iterator[list[str] | None]:
     yield names if complete else None
     yield list(map(plain_name, names)) if complete else None
     yield number_layers(names) if complete else None
-
-
-def _cut_alike(
-    left: Sequence[NamedArray], right: Sequence[NamedArray]
-) -> tuple[list[NamedArray], list[NamedArray]]:
-    """Cuts the numbers of both files wherever an array of either ends."""
-    ends = [set(itertools.accumulate(one.values.size for one in side)) for side in (left, right)]
-    borders = list(itertools.pairwise(sorted({0}.union(*ends))))
-    return _cut(left, borders), _cut(right, borders)
-
-
-def _cut(arrays: Sequence[NamedArray], borders: Sequence[tuple[int, int]]) -> list[NamedArray]:
-    """Returns the numbers between borders: an array as it is where it lies between two of them."""
-    starts = itertools.accumulate((one.values.size for one in arrays), initial=0)
-    whole = {(i, i + one.values.size): one for i, one in zip(starts, arrays, strict=False)}
-    row = join(arrays)
-
-    def piece(start: int, stop: int) -> NamedArray:
-        return whole.get((start, stop)) or row.map(lambda numbers: numbers[start:stop])
-
-    return [piece(*border) for border in borders]
 
 
 def _check_one_sample(a: Numbers, b: Numbers) -> None:
@@ -146,6 +183,10 @@ def _contents(numbers: Numbers) -> str:
 
 def _shapes(arrays: Sequence[NamedArray]) -> list[tuple[int, ...]]:
     return [array.values.shape for array in arrays]
+
+
+def _sizes(arrays: Sequence[NamedArray]) -> list[int]:
+    return [array.values.size for array in arrays]
 
 
 def _shape(values: np.ndarray) -> str:

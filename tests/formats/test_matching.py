@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from compare.formats.matching import match_arrays
+from compare.formats.matching import matchings
 from compare.formats.parameter_names import plain_name
 from compare.formats.read.numbers import NamedArray, Numbers
 
@@ -56,7 +56,7 @@ CASES = {
 
 @pytest.mark.parametrize(("left", "right", "share"), CASES.values(), ids=CASES)
 def test_half_units_follow_their_numbers(left, right, share):
-    for pair in match_arrays(left, right)[0]:
+    for pair in next(matchings(left, right)).pairs:
         np.testing.assert_array_equal(pair.a, pair.b, strict=True)
         here = share[pair.name] if isinstance(share, dict) else share
         np.testing.assert_array_equal(pair.half_units, pair.a * here, strict=True)
@@ -77,8 +77,9 @@ def test_arrays_are_matched_by_the_parameters_that_they_name(left, right):
     mine = [array(name, one) for name, one in zip(left.split(), values.values(), strict=True)]
     theirs = [array(name, values[plain_name(name)]) for name in right.split()]
     for one, other in ((mine, theirs), (theirs, mine)):
-        pairs, notes = match_arrays(numbers(*one), numbers(*other))
-        assert notes == []
+        (found,) = matchings(numbers(*one), numbers(*other))
+        pairs, notes = found
+        assert notes == ()
         assert [pair.name for pair in pairs] == [array.name for array in one]
         for pair in pairs:
             np.testing.assert_array_equal(pair.a, pair.b)
@@ -87,7 +88,7 @@ def test_arrays_are_matched_by_the_parameters_that_they_name(left, right):
 def test_arrays_are_matched_by_plain_names_where_layers_have_words():
     mine = numbers(array("encoder.bias.grad", B), array("out.bias", 2 * B))
     theirs = numbers(array("Out.bias", 2 * B), array("encoder.bias", B))
-    for pair in match_arrays(mine, theirs)[0]:
+    for pair in next(matchings(mine, theirs)).pairs:
         np.testing.assert_array_equal(pair.a, pair.b)
 
 
@@ -105,12 +106,13 @@ def test_arrays_are_matched_by_order_where_names_do_not_say(left, right):
         numbers(*(array(name, i * B) for i, name in enumerate(side.split())))
         for side in (left, right)
     ]
-    for pair in match_arrays(*sides)[0]:
+    for pair in next(matchings(*sides)).pairs:
         np.testing.assert_array_equal(pair.a, pair.b)
 
 
 def test_files_that_are_not_split_alike_are_cut_where_either_is():
     whole = array(None, np.concatenate([W.ravel(), B.ravel()]))
-    pairs, notes = match_arrays(numbers(w, b), numbers(whole))
+    (found,) = matchings(numbers(w, b), numbers(whole))
+    pairs, notes = found
     assert [(pair.name, pair.a.shape) for pair in pairs] == [("w", (1, 2, 3)), ("b", (1, 1, 3))]
-    assert notes == ["The arrays are not split alike; all numbers are compared in file order."]
+    assert notes == ("The arrays are not split alike; all numbers are compared in file order.",)

@@ -9,11 +9,12 @@ from compare.evidence.differences.decades import MOST_DIGITS
 from compare.evidence.differences.digits import opposite_zeros, same_significant_text
 from compare.evidence.differences.metrics import Worst, compare_arrays
 from compare.evidence.differences.prints import beyond, digits_agreed, known
-from compare.formats.matching import ArrayPair, match_arrays
+from compare.formats.matching import ArrayPair, matchings
 from compare.formats.read.files import read_numbers
 from compare.numbers import told_apart
 from compare.results import worst_in
-from compare.verdict.files import hint, judge
+from compare.verdict.files import judge, likeliest
+from compare.verdict.relations import explanation
 
 _METRICS = ("max_abs", "max_rel")
 
@@ -30,12 +31,13 @@ def compare_files(paths: Sequence[str], digits: int) -> tuple[str, str]:
     if digits > MOST_DIGITS:
         raise UsageError(f"--digits={digits}: expected at most {MOST_DIGITS}")
     a, b = map(read_numbers, paths)
-    pairs, notes = match_arrays(a, b)
+    pairs, notes = likeliest(matchings(a, b), digits)
     wide = [pair.widen() for pair in pairs]
     verdict, sentence = judge(wide, digits)
     table = _table(pairs, printed=a.printed or b.printed)
     lines = [f"{a.path} ~ {b.path}: {a.size:,} numbers", *notes, "", *table, ""]
-    said = f"{verdict}: {sentence}. {hint(wide, digits, b.path)}".rstrip()
+    why = explanation(wide, digits) if verdict == "disagree" else ""
+    said = f"{verdict}: {sentence}. {why}".rstrip()
     return verdict, "\n".join([*lines, *_differences(wide, digits), said])
 
 
