@@ -53,7 +53,7 @@ def matchings(a: Numbers, b: Numbers) -> Iterator[Matching]:
     if a.size != b.size:
         raise UsageError(
             f"expected as many numbers in both files, got {a.size} in {a.path} "
-            f"({_contents(a)}) and {b.size} in {b.path} ({_contents(b)})"
+            f"({_contents(a)}) and {b.size} in {b.path} ({_contents(b)}){_per_sample(a, b)}"
         )
     notes: list[str] = []
     if a.layout and b.layout and a.layout != b.layout:
@@ -175,6 +175,15 @@ def _transposed(array: NamedArray) -> NamedArray:
     if array.values.ndim < 2 or not is_weight(array.name):
         return array
     return array.map(lambda matrices: np.ascontiguousarray(np.swapaxes(matrices, -1, -2)))
+
+
+def _per_sample(a: Numbers, b: Numbers) -> str:
+    """Says what to do where one file seems to hold an array of each sample, and the other one."""
+    few, many = sorted((a, b), key=lambda one: one.size)
+    n = many.size // few.size
+    if sorted(_sizes(many.arrays)) != sorted(n * size for size in _sizes(few.arrays)):
+        return ""
+    return f"; if {many.path} is of {n} samples, compare the sum or the mean over them"
 
 
 def _contents(numbers: Numbers) -> str:

@@ -16,7 +16,10 @@ from compare.verdict.printed_digits import too_few_digits
 
 def likeliest(found: Iterable[Matching], digits: int) -> Matching:
     """Returns the way to pair arrays in which most numbers agree, the first of several."""
-    return min(found, key=lambda one: _failing([pair.widen() for pair in one.pairs], digits))
+    first, *others = found
+    if not others:
+        return first
+    return min((first, *others), key=lambda one: _failing(map(ArrayPair.widen, one.pairs), digits))
 
 
 def judge(pairs: Sequence[ArrayPair], digits: int) -> tuple[str, str]:

@@ -13,7 +13,7 @@ from compare.evidence.relations.arrangements import (
     SAMPLES,
     TRANSPOSED,
 )
-from compare.evidence.relations.changes import ABSOLUTE, FACTOR, PLUS, ZERO, Change
+from compare.evidence.relations.changes import ABSOLUTE, FACTOR, PLUS, SIGNS, ZERO, Change
 from compare.evidence.relations.rounded import ROUNDINGS
 from compare.evidence.relations.search import Explanation, Part, explain
 from compare.formats.matching import ArrayPair
@@ -116,6 +116,8 @@ def _changed(change: Change) -> str:
         return f"{{}} {'plus' if amount > 0 else 'minus'} {_number(abs(amount))}"
     if change.kind == ABSOLUTE:
         return "the absolute value{s} of {}"
+    if change.kind == SIGNS:
+        return "{} but for signs"
     if change.kind == ZERO:
         return f"0 everywhere{', as far as is printed' if amount else ''}"
     if change.kind == "decimals":

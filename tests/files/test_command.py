@@ -29,6 +29,11 @@ REFUSED = {
         "w: [1, 2]",
         r"got 3 in .*\(w 2, b 1\) and 2 in .*\(w 2\)",
     ),
+    "gradients_of_samples_and_of_all": (
+        "w [[[1, 2]], [[3, 4]], [[5, 6]]]\nb [[1], [2], [3]]",
+        "w [[1, 2]]\nb [1]",
+        r"and 3 in .*; if .*a\.txt is of 3 samples, compare the sum or the mean over them$",
+    ),
     "dump_and_print_of_other_counts": (dump(samples=1), "1 2", "as many numbers.*got 13 .*and 2 "),
     "dump_of_many_samples_and_print": (dump(), " ".join(["1"] * 26), "same sizes|samples"),
     "dumps_of_other_sample_counts": (dump(samples=3), dump(), "got 39 .* 3x2x3.* and 26 .*2x2x3"),

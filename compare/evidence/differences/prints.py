@@ -1,5 +1,7 @@
 """How far the numbers of two files agree, as far as print shows them."""
 
+import bisect
+
 import numpy as np
 
 from compare.evidence.differences.decades import MOST_DIGITS, half_unit
@@ -49,4 +51,5 @@ def digits_agreed(pair: ArrayPair) -> int | None:
         by_value = agree_significant(pair.a[here], pair.b[here], digits)
         return bool((by_value & shown(pair, digits)[here]).all())
 
-    return next(filter(agree, range(MOST_DIGITS, 0, -1)), 0)
+    # What does not agree to so many digits does not agree to more.
+    return bisect.bisect_left(range(1, MOST_DIGITS + 1), True, key=lambda k: not agree(k))

@@ -7,6 +7,7 @@ from typing import NamedTuple
 import numpy as np
 
 from compare.evidence.differences.prints import beyond
+from compare.evidence.relations.changes import apart
 from compare.formats.matching import ArrayPair
 
 REVERSED, SAMPLES, LATER, EARLIER = "reversed", "samples", "later", "earlier"
@@ -21,7 +22,7 @@ class Arrangement(NamedTuple):
 
     kind: str
     pair: ArrayPair  # of all arrays, [N, numbers of a sample]
-    differ: np.ndarray  # which numbers are others if they are not moved, [...] bool, like the pair
+    moved: np.ndarray  # how far b is from what a was at each place, as in `apart`, like the pair
     doubt: float = 0.0  # bits: log2 of how many ways there are to move them like this
     order: tuple[int, ...] = ()  # of ARRAYS: which one of the first each of the second is
 
@@ -54,13 +55,13 @@ def arrangements(pairs: Sequence[ArrayPair], digits: int) -> Iterator[Arrangemen
       digits: to so many, arrays must agree to be taken for the same.
     """
     pair = joined(pairs)
-    differ = beyond(pair, digits)
+    moved = apart(pair, digits)
     if len(pair.a) > 1:
-        yield from _of_samples(pair, differ)
+        yield from _of_samples(pair, moved)
     order = _order_of_arrays(pairs, digits)
     if order is not None:
         crossed = joined([_crossed(pairs[i], one) for i, one in zip(order, pairs, strict=True)])
-        yield Arrangement(ARRAYS, crossed, differ, _log2_factorial(len(pairs)), order)
+        yield Arrangement(ARRAYS, crossed, moved, _log2_factorial(len(pairs)), order)
 
 
 def orders_of_numbers(pair: ArrayPair, digits: int) -> Iterator[Arrangement]:
@@ -71,53 +72,54 @@ def orders_of_numbers(pair: ArrayPair, digits: int) -> Iterator[Arrangement]:
       digits: to how many significant digits numbers must agree to be the same.
     """
     row = ArrayPair("", *(values.reshape(-1) for values in pair[1:]))
-    differ = beyond(row, digits)
-    for sign in (1, -1):
-        found = _ordered(NUMBERS, row, differ, sign * row.a, row.b)
+    moved = apart(row, digits)
+    for found in _ordered(NUMBERS, row, moved, row.a, row.b):
         yield found._replace(doubt=min(found.doubt, _BITS_OF_ORDER * row.a.size))
 
 
-def _of_samples(pair: ArrayPair, differ: np.ndarray) -> Iterator[Arrangement]:
-    yield Arrangement(REVERSED, _moved(pair, lambda values: values[::-1]), differ)
+def _of_samples(pair: ArrayPair, moved: np.ndarray) -> Iterator[Arrangement]:
+    yield Arrangement(REVERSED, _moved(pair, lambda values: values[::-1]), moved)
     # Samples are told apart by one number on which every entry has a bearing.
     weights = np.cos(np.arange(1, pair.a.shape[1] + 1))
-    a, b = pair.a @ weights, pair.b @ weights
-    for sign in (1, -1):
-        yield _ordered(SAMPLES, pair, differ, sign * a, b)
+    yield from _ordered(SAMPLES, pair, moved, pair.a @ weights, pair.b @ weights)
     if len(pair.a) > 2:
         ends = slice(1, None), slice(-1)
         for kind, mine, its in ((LATER, *ends[::-1]), (EARLIER, *ends)):
             cut = ArrayPair("", pair.a[mine], pair.b[its], pair.half_a[mine], pair.half_b[its])
-            yield Arrangement(kind, cut, differ[its])
+            yield Arrangement(kind, cut, moved[its])
 
 
 def added_up(pair: ArrayPair, digits: int) -> Arrangement:
     """Returns every sample of a with all before it added."""
-    moved = _moved(pair, lambda values: np.cumsum(values, axis=0))
-    return Arrangement(ADDED_UP, moved, beyond(pair, digits))
+    sums = _moved(pair, lambda values: np.cumsum(values, axis=0))
+    return Arrangement(ADDED_UP, sums, apart(pair, digits))
 
 
 def _ordered(
-    kind: str, pair: ArrayPair, differ: np.ndarray, a: np.ndarray, b: np.ndarray
-) -> Arrangement:
-    """Brings rows of a into the order that those of b have by their keys."""
-    order = np.empty(len(a), int)
-    order[np.argsort(b, kind="stable")] = np.argsort(a, kind="stable")
-    moved = _moved(pair, lambda values: values[order])
-    return Arrangement(kind, moved, differ, _log2_factorial(len(order)))
+    kind: str, pair: ArrayPair, moved: np.ndarray, a: np.ndarray, b: np.ndarray
+) -> Iterator[Arrangement]:
+    """Yields rows of a in the order that those of b have by their keys, and in the opposite one."""
+    by_a, by_b = (np.argsort(keys, kind="stable") for keys in (a, b))
+    for places in (by_a, by_a[::-1]):
+        order = np.empty(len(by_b), int)
+        order[by_b] = places
+        ordered = pair._replace(a=pair.a[order], half_a=pair.half_a[order])
+        yield Arrangement(kind, ordered, moved, _log2_factorial(len(order)))
 
 
 def _order_of_arrays(pairs: Sequence[ArrayPair], digits: int) -> tuple[int, ...] | None:
     """Returns which array of a each of b is; None if one of them is none, or all stay."""
-    places = range(len(pairs) if len(pairs) <= _MOST_ARRAYS else 0)
-    left, order = list(places), []
-    for place in places:
-        for i in sorted(left, key=lambda i: i != place):
-            if _same(pairs[i], pairs[place], digits):
-                left.remove(i)
-                order.append(i)
-                break
-    return tuple(order) if len(order) == len(pairs) and order != list(places) else None
+    if len(pairs) > _MOST_ARRAYS:
+        return None
+    left, order = list(range(len(pairs))), []
+    for place, pair in enumerate(pairs):
+        stays = [place] if place in left else []
+        found = next((i for i in (*stays, *left) if _same(pairs[i], pair, digits)), None)
+        if found is None:
+            return None
+        left.remove(found)
+        order.append(found)
+    return tuple(order) if order != sorted(order) else None
 
 
 def _same(one: ArrayPair, other: ArrayPair, digits: int) -> bool:

@@ -3,30 +3,26 @@
 Functions take an `ArrayPair` in float64, exact numbers or printed ones, and ask what b is of a.
 """
 
-import math
 from collections.abc import Iterator
 from typing import NamedTuple
 
 import numpy as np
 
-from compare.evidence.differences.decades import half_unit
 from compare.evidence.differences.prints import beyond, known
+from compare.evidence.relations.amounts import PLAIN, allowed, constants, factors, some
 from compare.evidence.relations.rounded import ROUNDINGS, bits_of_rounding, is_rounded
 from compare.formats.matching import ArrayPair
 
-FACTOR, PLUS, ABSOLUTE, ZERO = "factor", "plus", "absolute", "zero"
-_PLAIN = (1.0, -1.0, 0.5, 2.0)  # factors that need not be found
-_LARGEST_PART = 1000  # n of a factor 1/n
+FACTOR, PLUS, ABSOLUTE, SIGNS, ZERO = "factor", "plus", "absolute", "signs", "zero"
 _ENOUGH = 20.0  # bits: numbers without any relation would fit once in a million times
 _FEWEST = 2  # numbers that fit, beside the one by which a factor or a constant was found
-_TIE = 1 + 1e-9  # what float64 makes of a tie between decimal fractions may be a little more
 _ROUNDING = 2  # units of the last digit: a factor nearer to 1 may be rounding
 
 
 class Change(NamedTuple):
     """One thing that is done to every number."""
 
-    kind: str  # FACTOR, PLUS, ABSOLUTE, ZERO, or one of ROUNDINGS
+    kind: str  # FACTOR, PLUS, ABSOLUTE, SIGNS, ZERO, or one of ROUNDINGS
     amount: float = 0.0  # the factor or constant; to how many digits is rounded; what print hides
 
 
@@ -41,32 +37,48 @@ def changes(pair: ArrayPair, digits: int) -> Iterator[Change]:
       pair: [...].
       digits: to how many significant digits it must fit, or as far as is printed.
     """
-    differ = beyond(pair, digits)
+    moved = apart(pair, digits)
     for alternatives in _proposals(pair, digits):
         found = next((one for one in alternatives if fits(one, pair, digits)), None)
-        if found and _is_shown(found, pair, digits, differ, doubt=0.0):
+        if found and _is_shown(found, pair, digits, moved):
             yield found
 
 
+def change_of_signs(pair: ArrayPair, digits: int) -> Change | None:
+    """Returns the change of a into b if that is one of signs, and of no other kind."""
+    change = Change(SIGNS)
+    shown = fits(change, pair, digits) and _is_shown(change, pair, digits, apart(pair, digits))
+    return change if shown else None
+
+
+def apart(pair: ArrayPair, digits: int) -> np.ndarray:
+    """Returns how far a and b are apart, 0 where they agree to so many digits, [...]."""
+    return np.where(beyond(pair, digits), np.abs(pair.b - pair.a), 0.0)
+
+
 def factor_of(
-    pair: ArrayPair, digits: int, *, differ: np.ndarray, doubt: float = 0.0
+    pair: ArrayPair, digits: int, *, moved: np.ndarray, doubt: float = 0.0
 ) -> Change | None:
     """Returns by what factor a, that was moved, has to be multiplied to get b; None if by none.
 
     Args:
       pair: [...].
       digits: as for `changes`.
-      differ: which numbers are others if a is not moved, [...] bool.
+      moved: how far each number of b is from that of a which stood there, as in `apart`, [...].
       doubt: bits: log2 of how many ways to move a there were.
     """
     for change in (NONE, *_factors(pair, digits)):
         if fits(change, pair, digits):
-            return change if _is_shown(change, pair, digits, differ, doubt) else None
+            return change if _is_shown(change, pair, digits, moved, doubt) else None
     return None
 
 
 def fits(change: Change, pair: ArrayPair, digits: int) -> bool:
     """Whether a change makes a into b in every number."""
+    return all(_fits(change, part, digits) for part in (some(pair), pair))
+
+
+def _fits(change: Change, pair: ArrayPair, digits: int) -> bool:
     if change.kind in ROUNDINGS:
         return bool(is_rounded(change.kind, change.amount, pair).all())
     if change.kind == ZERO:
@@ -80,11 +92,13 @@ def _changed(change: Change, pair: ArrayPair) -> ArrayPair:
         return pair._replace(a=factor * pair.a, half_a=abs(factor) * pair.half_a)
     if change.kind == PLUS:
         return pair._replace(a=pair.a + change.amount)
-    return pair._replace(a=np.abs(pair.a))
+    if change.kind == ABSOLUTE:
+        return pair._replace(a=np.abs(pair.a))
+    return pair._replace(a=np.copysign(pair.a, pair.b))
 
 
 def _is_shown(
-    change: Change, pair: ArrayPair, digits: int, differ: np.ndarray, doubt: float
+    change: Change, pair: ArrayPair, digits: int, moved: np.ndarray, doubt: float = 0.0
 ) -> bool:
     """Whether numbers enough would be others if it were not this change that is behind them."""
     if change.kind == ZERO:
@@ -92,29 +106,29 @@ def _is_shown(
     if change.kind in ROUNDINGS:
         bits = bits_of_rounding(change.kind, change.amount, pair)
     else:
-        bits = _bits(change, pair, digits, differ)
-    found = change.kind == PLUS or (change.kind == FACTOR and change.amount not in _PLAIN)
+        bits = _bits(change, pair, digits, moved)
+    found = change.kind == PLUS or (change.kind == FACTOR and change.amount not in PLAIN)
     bits = np.sort(bits)[: len(bits) - found]  # one number is needed to find the factor
     return len(bits) >= _FEWEST and float(bits.sum()) - doubt >= _ENOUGH
 
 
-def _bits(change: Change, pair: ArrayPair, digits: int, differ: np.ndarray) -> np.ndarray:
+def _bits(change: Change, pair: ArrayPair, digits: int, moved: np.ndarray) -> np.ndarray:
     """Returns how closely a change gives the numbers that it changes, each in bits."""
-    speak = differ & known(pair) & np.isfinite(pair.a) & np.isfinite(pair.b)
+    speak = (moved > 0) & known(pair) & np.isfinite(pair.a) & np.isfinite(pair.b)
     speak &= (pair.a != 0) & (pair.b != 0)
     if not speak.any():
         return np.zeros(0)
-    # What equal numbers have in common may be a factor as well as a constant.
-    size = np.ptp(pair.b[speak])
-    if change.kind == FACTOR:
-        size = np.minimum(np.abs(pair.b[speak]), size)
-    return np.maximum(np.log2(size / _allowed(_changed(change, pair), digits)[speak]), 0)
+    # A change shows in what it moves; and of equal numbers, a factor may as well be a constant.
+    size = np.minimum(moved[speak], np.ptp(pair.b[speak]))
+    if change.kind != PLUS:
+        size = np.minimum(size, np.abs(pair.b[speak]))
+    return np.maximum(np.log2(size / allowed(_changed(change, pair), digits)[speak]), 0)
 
 
 def _proposals(pair: ArrayPair, digits: int) -> Iterator[Iterator[Change]]:
     """Yields every kind of change, each as alternatives of which the first that fits counts."""
     yield _factors(pair, digits)
-    yield _constants(pair, digits)
+    yield (Change(PLUS, amount) for amount in constants(pair, digits))
     yield iter((Change(ABSOLUTE),))
     yield iter((Change(ZERO, float(pair.half_b.max())),))
     for kind, amounts in ROUNDINGS.items():
@@ -122,47 +136,5 @@ def _proposals(pair: ArrayPair, digits: int) -> Iterator[Iterator[Change]]:
 
 
 def _factors(pair: ArrayPair, digits: int) -> Iterator[Change]:
-    """Yields factors that may fit all numbers, the simplest first."""
-    here = known(pair) & (pair.a != 0) & np.isfinite(pair.a) & np.isfinite(pair.b)
-    if not here.any():
-        return
-    a, b, half_a, half_b = (values[here] for values in pair[1:])
-    size, b = np.abs(a), np.copysign(1, a) * b
-    # |b - c a| is within so many digits, or within what is hidden in print: an interval around b/a.
-    by_digits = half_unit(np.abs(b), digits) / size
-    as_printed = (half_b + np.abs(b / size) * half_a) / (size - half_a)
-    around = _TIE * np.maximum(by_digits, as_printed)
-    low, high = float((b / size - around).max()), float((b / size + around).min())
-    for factor in _simple_numbers(low, high):
-        if abs(factor - 1) > _ROUNDING * 10.0 ** (1 - digits):
-            yield Change(FACTOR, factor)
-
-
-def _constants(pair: ArrayPair, digits: int) -> Iterator[Change]:
-    """Yields constants that may be added to all numbers, the simplest first."""
-    here = np.isfinite(pair.a) & np.isfinite(pair.b)
-    if not here.any():
-        return
-    apart, around = (pair.b - pair.a)[here], _TIE * _allowed(pair, digits)[here]
-    low, high = float((apart - around).max()), float((apart + around).min())
-    yield from (Change(PLUS, constant) for constant in _simple_numbers(low, high))
-
-
-def _allowed(pair: ArrayPair, digits: int) -> np.ndarray:
-    """Returns how far a and b may be apart to agree, [...]."""
-    larger = np.maximum(np.abs(pair.a), np.abs(pair.b))
-    return np.maximum(half_unit(larger, digits), pair.half_units)
-
-
-def _simple_numbers(low: float, high: float) -> Iterator[float]:
-    """Yields numbers within an interval that does not hold 0, those of the shortest text first."""
-    if not (low <= high and low * high > 0 and math.isfinite(high - low)):
-        return
-    yield from (plain for plain in _PLAIN if low <= plain <= high)
-    middle = low / 2 + high / 2
-    decimals = [float(f"{middle:.{n}e}") for n in range(17)]
-    decimals = [value for value in decimals if low <= value <= high]
-    part = round(1 / middle) if abs(middle) > 1 / _LARGEST_PART else 0
-    if part and low <= 1 / part <= high and len(f"1/{part}") < len(repr(decimals[0])):
-        yield 1 / part
-    yield from dict.fromkeys(decimals)
+    far = _ROUNDING * 10.0 ** (1 - digits)
+    return (Change(FACTOR, one) for one in factors(pair, digits) if abs(one - 1) > far)

@@ -24,6 +24,8 @@ from compare.evidence.relations.changes import (
     NONE,
     ONE_WAY,
     Change,
+    apart,
+    change_of_signs,
     changes,
     factor_of,
     fits,
@@ -84,23 +86,13 @@ def _explain(pairs: Sequence[ArrayPair], digits: int) -> Explanation | None:
         differing = [pair for pair in pairs if beyond(pair, fewer).any()]
         if not differing:
             break
-        for found in _explanations(pairs, differing, fewer):
-            if not found.unexplained:
-                return found
-            some = some or found
-    return some
-
-
-def _explanations(
-    pairs: Sequence[ArrayPair], differing: Sequence[ArrayPair], digits: int
-) -> Iterator[Explanation]:
-    """Yields what explains arrays to so many digits, the simplest first."""
-    found = _explain_all(pairs, differing, digits) or _explain_each(differing, digits)
-    if found:
-        yield found
-    if not found or found.unexplained:
-        anywhere = _orders_of_numbers(pairs, digits)
-        yield from (Explanation(digits, (Part(one, ()),)) for one in anywhere)
+        found = _explain_all(pairs, differing, fewer)
+        found = found or _explain_each(differing, fewer, anywhere=fewer == digits)
+        if found and not found.unexplained:
+            return found
+        some = some or found
+    anywhere = _orders_of_numbers(pairs, digits)
+    return Explanation(digits, (Part(anywhere[0], ()),)) if anywhere else some
 
 
 def _explain_all(
@@ -108,6 +100,7 @@ def _explain_all(
 ) -> Explanation | None:
     """Finds one relation that explains all arrays."""
     found = _simplest([*_relations(differing, digits), *_rearrangements(pairs, digits)])
+    found = found or _changes_of_signs(differing, digits)
     if not found:
         return None
     if len(found) > _MOST_ALIKE:
@@ -123,12 +116,22 @@ def _explain_all(
     return Explanation(digits, tuple(parts), alike=len(parts) > 1)
 
 
-def _explain_each(differing: Sequence[ArrayPair], digits: int) -> Explanation | None:
-    """Finds relations that explain an array by itself, and those that share one of them."""
+def _explain_each(
+    differing: Sequence[ArrayPair], digits: int, *, anywhere: bool
+) -> Explanation | None:
+    """Finds relations that explain an array by itself, and those that share one of them.
+
+    Args:
+      differing: the arrays.
+      digits: to so many relations must hold.
+      anywhere: whether an array may hold the same numbers in any order.
+    """
     groups: dict[Relation, list[str]] = {}
     left = []
     for pair in differing:
-        own = _simplest(_relations([pair], digits)) or _orders_of_numbers([pair], digits)
+        own = _simplest(_relations([pair], digits)) or _changes_of_signs([pair], digits)
+        if anywhere and not own:
+            own = _orders_of_numbers([pair], digits)
         shared = [one for one in groups if _holds(one, pair, digits)]
         if len(own) == 1:
             groups.setdefault(shared[0] if shared else own[0], []).append(pair.name)
@@ -155,7 +158,7 @@ def _relations(pairs: Sequence[ArrayPair], digits: int) -> Iterator[Relation]:
         if change.kind in ONE_WAY:
             yield Relation(change, backwards=True)
     for moved in transposed(pairs):
-        factor = factor_of(joined(moved), digits, differ=beyond(pair, digits))
+        factor = factor_of(joined(moved), digits, moved=apart(pair, digits))
         if factor:
             yield Relation(factor, TRANSPOSED)
             return
@@ -177,6 +180,11 @@ def _rearrangements(pairs: Sequence[ArrayPair], digits: int) -> Iterator[Relatio
             yield Relation(NONE, ADDED_UP, backwards=backwards)
 
 
+def _changes_of_signs(pairs: Sequence[ArrayPair], digits: int) -> list[Relation]:
+    change = change_of_signs(joined(pairs), digits)
+    return [Relation(change)] if change else []
+
+
 def _orders_of_numbers(pairs: Sequence[ArrayPair], digits: int) -> list[Relation]:
     """Returns the relation of arrays that hold the same numbers anywhere, if it is one."""
     found = (
@@ -186,7 +194,7 @@ def _orders_of_numbers(pairs: Sequence[ArrayPair], digits: int) -> list[Relation
 
 
 def _factor_of(one: Arrangement, digits: int) -> Change | None:
-    return factor_of(one.pair, digits, differ=one.differ, doubt=one.doubt)
+    return factor_of(one.pair, digits, moved=one.moved, doubt=one.doubt)
 
 
 def _simplest(relations: Iterator[Relation] | Sequence[Relation]) -> list[Relation]:
