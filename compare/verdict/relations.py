@@ -59,8 +59,9 @@ def explanation(pairs: Sequence[ArrayPair], digits: int) -> str:
     if found.unexplained:
         clauses.append(f"for {_list(found.unexplained)} no relation was found")
     told = sum(len(part.names) for part in found.parts) + len(found.unexplained)
-    if 0 < told < len(pairs):
-        clauses.append("all others agree")
+    others = len(pairs) - told if told else 0
+    if others:
+        clauses.append("all others agree" if others > 1 else "the other agrees")
     return _sentence(how, "; ".join(clauses))
 
 

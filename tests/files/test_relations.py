@@ -65,6 +65,10 @@ OF_FILES = {
         each(lambda v: transpose(v) / 2),
         "To 5 digits, the second is half of the first transposed.",
     ),
+    "signs": (
+        each(lambda v: np.abs(v) * np.sign(np.cos(np.arange(v.size))).reshape(v.shape)),
+        "To 5 digits, the second is the first but for signs.",
+    ),
     "zero": (each(np.zeros_like), "The second is 0 everywhere."),
     "bfloat16": (each(in_bfloat16), "The second is the first rounded to bfloat16."),
     "float16": (each(np.float16), "The second is the first rounded to float16."),
@@ -226,6 +230,11 @@ ALIKE = {
         {"w": np.full(9, 4.5)},
         "",
     ),
+    "few_numbers_and_a_factor_near_1": (
+        {"w": np.array([1.2345, 2.3456, 3.4567])},
+        {"w": 1.0005 * np.array([1.2345, 2.3456, 3.4567])},
+        "",
+    ),
     "zeros": ({"w": np.zeros((2, 2))}, {"w": np.eye(2)}, "The first is 0 everywhere."),
 }
 
@@ -233,6 +242,22 @@ ALIKE = {
 @pytest.mark.parametrize(("first", "second", "sentence"), ALIKE.values(), ids=ALIKE)
 def test_no_one_of_two_that_fit_alike(explain, first, second, sentence):
     assert explain(first, second) == sentence
+
+
+def test_one_number_shows_nothing_however_many_digits_it_has(explain):
+    a, b = np.array([0, 0.53125, 0]), np.array([1.25, 0.53125, 0])
+    assert explain({"w": a}, {"w": a / 2}, "--digits=17") == ""
+    assert explain({"w": b}, {"w": b / 3}, "--digits=17") == ""
+    assert "half" in explain({"w": b}, {"w": b / 2}, "--digits=17")
+
+
+def test_samples_are_not_transposed(explain):
+    arrays = gradients((4, 4, 1), samples=4)
+    w1, b1 = np.swapaxes(arrays["w1"], 1, 2), arrays["b1"].T
+    assert explain(arrays, {**arrays, "w1": w1, "b1": b1}) == (
+        "To 5 digits, w1 of the second is that of the first transposed; b1 is that with its "
+        "numbers in another order; all others agree."
+    )
 
 
 def but_for_one(arrays):
@@ -252,6 +277,7 @@ UNRELATED = {
     "plus_but_for_one": but_for_one(OF_FILES["constant"][0]),
     "rounded_but_for_one": but_for_one(OF_FILES["bfloat16"][0]),
     "absolute_but_for_one": but_for_one(OF_FILES["absolute"][0]),
+    "computed_in_bfloat16": each(lambda v: in_bfloat16(v * 1.006)),
     "truncated": each(lambda v: (v.view(np.uint32) & 0xFFFF0000).view(np.float32)),
 }
 
@@ -307,7 +333,7 @@ PRINTED = {
     "zeros": (
         "w [0.123 0.456]\nb [0.5]",
         "w [0. 0.]\nb [0.5]",
-        "w of the second is 0 everywhere, as far as is printed; all others agree.",
+        "w of the second is 0 everywhere, as far as is printed; the other agrees.",
     ),
     "order": (
         "[1.25, 2.25]\n[3.25, 4.25]\n[5.25]",
@@ -319,6 +345,11 @@ PRINTED = {
     "all_but_one": ("1 2 3", "2 4 6.1", ""),
     "a_single_number": ("w: 1\nb: 3", "w: 2\nb: 3", ""),
     "hidden_by_print": ("w 0.01 0.00\nb 3.5", "w 0.02 0.00\nb 4.5", ""),
+    "nearly_the_same_digits": (
+        "0.14 -0.34 0.56 0.78 0.91 0.23",
+        "-0.13 0.34 -0.56 -0.78 -0.91 -0.23",
+        "To 5 digits or as far as they are printed, the second is the negative of the first.",
+    ),
     "few_digits": ("0.12 0.35", "0.24 0.70", ""),
 }
 

@@ -16,7 +16,6 @@ from compare.formats.matching import ArrayPair
 FACTOR, PLUS, ABSOLUTE, SIGNS, ZERO = "factor", "plus", "absolute", "signs", "zero"
 _ENOUGH = 20.0  # bits: numbers without any relation would fit once in a million times
 _FEWEST = 2  # numbers that fit, beside the one by which a factor or a constant was found
-_ROUNDING = 2  # units of the last digit: a factor nearer to 1 may be rounding
 
 
 class Change(NamedTuple):
@@ -67,7 +66,7 @@ def factor_of(
       moved: how far each number of b is from that of a which stood there, as in `apart`, [...].
       doubt: bits: log2 of how many ways to move a there were.
     """
-    for change in (NONE, *_factors(pair, digits)):
+    for change in (NONE, *(Change(FACTOR, amount) for amount in factors(pair, digits))):
         if fits(change, pair, digits):
             return change if _is_shown(change, pair, digits, moved, doubt) else None
     return None
@@ -127,14 +126,9 @@ def _bits(change: Change, pair: ArrayPair, digits: int, moved: np.ndarray) -> np
 
 def _proposals(pair: ArrayPair, digits: int) -> Iterator[Iterator[Change]]:
     """Yields every kind of change, each as alternatives of which the first that fits counts."""
-    yield _factors(pair, digits)
+    yield (Change(FACTOR, amount) for amount in factors(pair, digits))
     yield (Change(PLUS, amount) for amount in constants(pair, digits))
     yield iter((Change(ABSOLUTE),))
     yield iter((Change(ZERO, float(pair.half_b.max())),))
     for kind, amounts in ROUNDINGS.items():
         yield (Change(kind, amount) for amount in amounts)
-
-
-def _factors(pair: ArrayPair, digits: int) -> Iterator[Change]:
-    far = _ROUNDING * 10.0 ** (1 - digits)
-    return (Change(FACTOR, one) for one in factors(pair, digits) if abs(one - 1) > far)
