@@ -14,7 +14,7 @@ ROWS = (
     ("options", "formats"),
     ("problem",),
     ("evidence.rounding",),
-    ("evidence.differences", "evidence.certificate"),
+    ("evidence.differences", "evidence.certificate", "evidence.relations"),
     ("evidence.hypotheses", "evidence.witness"),
     ("results",),
     ("implementations", "verdict"),

@@ -1,14 +1,18 @@
 """Which array of one file belongs to which of another."""
 
-import itertools
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 import numpy as np
 
 from compare.errors import UsageError
-from compare.formats.parameter_names import is_weight, number_layers, plain_name
-from compare.formats.read.numbers import NamedArray, Numbers, join
+from compare.formats.parameter_names import is_weight, number_layers, parameter_of, plain_name
+from compare.formats.read.layer_names import kind_of
+from compare.formats.read.numbers import NamedArray, Numbers
+from compare.formats.splitting import cut_alike, stacked_alike
+
+_BY_PLACE = "The arrays have other names; they are compared in file order."
+_BY_SIZE = "Arrays are matched by size, and those of one size in file order."
 
 
 class ArrayPair(NamedTuple):
@@ -30,11 +34,18 @@ class ArrayPair(NamedTuple):
         return self._replace(a=self.a.astype(np.float64), b=self.b.astype(np.float64))
 
 
-def match_arrays(a: Numbers, b: Numbers) -> tuple[list[ArrayPair], list[str]]:
-    """Pairs the arrays of two files: by name if both files name the same, else by order.
+class Matching(NamedTuple):
+    """One way to pair all arrays of two files."""
 
-    Returns:
-      The pairs of arrays, and a note for every decision that was taken to make them.
+    pairs: tuple[ArrayPair, ...]
+    notes: tuple[str, ...]  # one for every decision that was taken to make them
+
+
+def matchings(a: Numbers, b: Numbers) -> Iterator[Matching]:
+    """Pairs the arrays of two files in every way that there may be, the most likely first.
+
+    They are paired by name if both files name the same, else in file order; where that pairs arrays
+    of other sizes, they may be paired by size as well.
 
     Raises:
       UsageError: if the files do not hold as many numbers, or dumps not the same parameters.
@@ -42,42 +53,100 @@ def match_arrays(a: Numbers, b: Numbers) -> tuple[list[ArrayPair], list[str]]:
     if a.size != b.size:
         raise UsageError(
             f"expected as many numbers in both files, got {a.size} in {a.path} "
-            f"({_contents(a)}) and {b.size} in {b.path} ({_contents(b)})"
+            f"({_contents(a)}) and {b.size} in {b.path} ({_contents(b)}){_per_sample(a, b)}"
         )
     notes: list[str] = []
+    if a.layout and b.layout and a.layout != b.layout:
+        turned = tuple(map(_transposed, b.arrays))
+        as_they_are = _same_shapes(a.arrays, b.arrays) and not _same_shapes(a.arrays, turned)
+        if not as_they_are:
+            notes.append(f"{b.path} is {b.layout}; its matrices were transposed to {a.layout}.")
+            b = b._replace(arrays=turned)
+    whole = a, b
+    a, b = stacked_alike(a, b)
+    by_sample = (a.by_sample and b.by_sample) or a is not whole[0] or b is not whole[1]
+    for right, why in _orders(a, b):
+        found = _match(a, b._replace(arrays=right), by_sample=by_sample)
+        yield found._replace(notes=(*notes, *why, *found.notes))
+
+
+def _match(a: Numbers, b: Numbers, *, by_sample: bool) -> Matching:
+    """Pairs arrays that are in one order."""
     left: Sequence[NamedArray] = a.arrays
-    right = _in_layout_of(a, b, _ordered_like(a, b), notes)
+    right: Sequence[NamedArray] = b.arrays
     if a.by_sample and b.by_sample and _shapes(left) != _shapes(right):
         _refuse("parameters of the same shapes", a, b)
-    if _stand_in_another_order(left, right):
-        notes.append("Sizes show another order of arrays; those of one size are compared in turn.")
-        right = _in_order_of_sizes(right, left)
     # Where the arrays are of other sizes, both are cut where either is.
+    notes = []
     cut = _sizes(left) != _sizes(right)
     if cut:
         _check_one_sample(a, b)
         notes.append("The arrays are not split alike; all numbers are compared in file order.")
-        left, right = _cut_alike(left, right)
+        left, right = cut_alike(left, right)
     pairs = []
-    for place, (p, q) in enumerate(zip(left, right, strict=True), start=1):
+    both = list(zip(left, right, strict=True))
+    by_sample = not cut and _have_samples(both, known=by_sample)
+    for place, (p, q) in enumerate(both, start=1):
         name = p.name or q.name or f"array {place}"
         if not cut and not _same_shapes([p], [q]):
             shapes = f"{_shape(p.values)} and {_shape(q.values)}"
             notes.append(f"{name}: {shapes} are compared in row-major order.")
-        pairs.append(_pair(name, p, q, by_sample=a.by_sample and b.by_sample))
-    return pairs, notes
+        pairs.append(_pair(name, p, q, by_sample=by_sample))
+    return Matching(tuple(pairs), tuple(notes))
 
 
-def _ordered_like(a: Numbers, b: Numbers) -> tuple[NamedArray, ...]:
-    """Returns the arrays of b in the order of a's, if their names say which are the same."""
+def _orders(a: Numbers, b: Numbers) -> Iterator[tuple[tuple[NamedArray, ...], tuple[str, ...]]]:
+    """Yields the arrays of b in the orders that may be those of a's, and what to say of each."""
     for mine, theirs in zip(_names(a), _names(b), strict=True):
         if mine and theirs and set(mine) == set(theirs):
             if len(mine) == len(theirs) == len(set(mine)):
-                return tuple(b.arrays[theirs.index(name)] for name in mine)
-            break  # names that repeat say nothing
+                yield tuple(b.arrays[theirs.index(name)] for name in mine), ()
+            else:
+                yield b.arrays, ()  # names that repeat say nothing
+            return
     if a.by_sample and b.by_sample:
         _refuse("the same parameters", a, b)
-    return b.arrays
+    kinds, its = _kinds(a, b), _kinds(b, a)
+    permuted = kinds != its and sorted(kinds) == sorted(its)
+    if not permuted or not all(kind for kind, _ in kinds):
+        named = None not in (*a.names, *b.names) and _sizes(a.arrays) == _sizes(b.arrays)
+        yield b.arrays, (_BY_PLACE,) if named else ()
+    if permuted:
+        left = list(zip(its, b.arrays, strict=True))
+        found = []
+        for kind in kinds:
+            found.append(left.pop([its for its, _ in left].index(kind))[1])
+        yield tuple(found), (_BY_SIZE,)
+
+
+def _kinds(numbers: Numbers, others: Numbers) -> list[tuple[str, tuple[int, ...]]]:
+    """Returns what each array is of, weights or biases, if all names say so, and how large it is.
+
+    That is its shape if both files hold the same shapes, else its size.
+    """
+    kinds = [[kind_of(parameter_of(name or "")) for name in one.names] for one in (numbers, others)]
+    said = None not in (*kinds[0], *kinds[1])
+    shapes = _shapes(numbers.arrays)
+    if sorted(shapes) != sorted(_shapes(others.arrays)):
+        shapes = [(size,) for size in _sizes(numbers.arrays)]
+    return [
+        (str(kind) if said else "", shape) for kind, shape in zip(kinds[0], shapes, strict=True)
+    ]
+
+
+def _have_samples(pairs: Sequence[tuple[NamedArray, NamedArray]], *, known: bool) -> bool:
+    """Whether the first axis of all arrays is that of samples.
+
+    Args:
+      pairs: of arrays.
+      known: whether files say that there is one; else arrays look like [N, in, out] and [N, out].
+    """
+    both = [array for pair in pairs for array in pair]
+    if len({array.values.shape[:1] for array in both}) > 1:
+        return False
+    axes = {array.values.ndim for array in both}
+    kinds = {(kind_of(parameter_of(array.name or "")), array.values.ndim) for array in both}
+    return known or (3 in axes <= {2, 3} and not kinds & {("w", 2), ("b", 3)})
 
 
 def _names(numbers: Numbers) -> Iterator[list[str] | None]:
@@ -87,65 +156,6 @@ def _names(numbers: Numbers) -> Iterator[list[str] | None]:
     yield names if complete else None
     yield list(map(plain_name, names)) if complete else None
     yield number_layers(names) if complete else None
-
-
-def _in_layout_of(
-    a: Numbers, b: Numbers, arrays: Sequence[NamedArray], notes: list[str]
-) -> Sequence[NamedArray]:
-    """Returns the arrays of b with matrices in a's layout, unless shapes show that they are."""
-    if not a.layout or not b.layout or a.layout == b.layout:
-        return arrays
-    turned = tuple(map(_transposed, arrays))
-    if _same_shapes(a.arrays, arrays) and not _same_shapes(a.arrays, turned):
-        return arrays
-    notes.append(f"{b.path} is {b.layout}; its matrices were transposed to {a.layout}.")
-    return turned
-
-
-def _stand_in_another_order(left: Sequence[NamedArray], right: Sequence[NamedArray]) -> bool:
-    """Whether arrays have the same sizes in another order; lines of numbers do not end arrays."""
-    sizes = _sizes(left), _sizes(right)
-    whole = all(one.bordered or one.half_unit is None for one in (*left, *right))
-    return whole and sizes[0] != sizes[1] and sorted(sizes[0]) == sorted(sizes[1])
-
-
-def _in_order_of_sizes(
-    arrays: Sequence[NamedArray], others: Sequence[NamedArray]
-) -> list[NamedArray]:
-    """Returns arrays in the order of others of their shapes, or sizes if these have other shapes.
-
-    Those of one shape stay in the order they have.
-    """
-    shaped = sorted(_shapes(arrays)) == sorted(_shapes(others))
-    left: dict[tuple[int, ...], list[NamedArray]] = {}
-
-    def key(one: NamedArray) -> tuple[int, ...]:
-        return one.values.shape if shaped else (one.values.size,)
-
-    for one in reversed(arrays):
-        left.setdefault(key(one), []).append(one)
-    return [left[key(one)].pop() for one in others]
-
-
-def _cut_alike(
-    left: Sequence[NamedArray], right: Sequence[NamedArray]
-) -> tuple[list[NamedArray], list[NamedArray]]:
-    """Cuts the numbers of both files wherever an array of either ends."""
-    ends = [set(itertools.accumulate(one.values.size for one in side)) for side in (left, right)]
-    borders = list(itertools.pairwise(sorted({0}.union(*ends))))
-    return _cut(left, borders), _cut(right, borders)
-
-
-def _cut(arrays: Sequence[NamedArray], borders: Sequence[tuple[int, int]]) -> list[NamedArray]:
-    """Returns the numbers between borders: an array as it is where it lies between two of them."""
-    starts = itertools.accumulate((one.values.size for one in arrays), initial=0)
-    whole = {(i, i + one.values.size): one for i, one in zip(starts, arrays, strict=False)}
-    row = join(arrays)
-
-    def piece(start: int, stop: int) -> NamedArray:
-        return whole.get((start, stop)) or row.map(lambda numbers: numbers[start:stop])
-
-    return [piece(*border) for border in borders]
 
 
 def _check_one_sample(a: Numbers, b: Numbers) -> None:
@@ -188,6 +198,15 @@ def _transposed(array: NamedArray) -> NamedArray:
     return array.map(lambda matrices: np.ascontiguousarray(np.swapaxes(matrices, -1, -2)))
 
 
+def _per_sample(a: Numbers, b: Numbers) -> str:
+    """Says what to do where one file seems to hold an array of each sample, and the other one."""
+    few, many = sorted((a, b), key=lambda one: one.size)
+    n = many.size // few.size
+    if sorted(_sizes(many.arrays)) != sorted(n * size for size in _sizes(few.arrays)):
+        return ""
+    return f"; if {many.path} is of {n} samples, compare the sum or the mean over them"
+
+
 def _contents(numbers: Numbers) -> str:
     return ", ".join(f"{array.name or 'array'} {_shape(array.values)}" for array in numbers.arrays)
 
@@ -197,9 +216,9 @@ def _shapes(arrays: Sequence[NamedArray]) -> list[tuple[int, ...]]:
 
 
 def _same_shapes(left: Sequence[NamedArray], right: Sequence[NamedArray]) -> bool:
-    """Whether the shapes are the same but for axes of size 1."""
-    shapes = ([np.squeeze(one.values).shape for one in side] for side in (left, right))
-    return next(shapes) == next(shapes)
+    """Whether the shapes are the same but for axes of size 1, in any order."""
+    shapes = [sorted(np.squeeze(one.values).shape for one in side) for side in (left, right)]
+    return shapes[0] == shapes[1]
 
 
 def _sizes(arrays: Sequence[NamedArray]) -> list[int]:

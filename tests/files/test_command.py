@@ -29,6 +29,11 @@ REFUSED = {
         "w: [1, 2]",
         r"got 3 in .*\(w 2, b 1\) and 2 in .*\(w 2\)",
     ),
+    "gradients_of_samples_and_of_all": (
+        "w [[[1, 2]], [[3, 4]], [[5, 6]]]\nb [[1], [2], [3]]",
+        "w [[1, 2]]\nb [1]",
+        r"and 3 in .*; if .*a\.txt is of 3 samples, compare the sum or the mean over them$",
+    ),
     "dump_and_print_of_other_counts": (dump(samples=1), "1 2", "as many numbers.*got 13 .*and 2 "),
     "dump_of_many_samples_and_print": (dump(), " ".join(["1"] * 26), "same sizes|samples"),
     "dumps_of_other_sample_counts": (dump(samples=3), dump(), "got 39 .* 3x2x3.* and 26 .*2x2x3"),
@@ -84,6 +89,14 @@ BAD_WORDS = {
     "npz_of_words": (["good", "words.npz"], r"words\.npz: w1: expected numbers, got <U5"),
     "npz_of_nothing": (["good", "nothing.npz"], r"nothing\.npz: expected numbers, found none"),
     "npz_that_is_none": (["good", "text.npz"], r"text\.npz"),
+    "npy_of_objects": (
+        ["good", "objects.npy"],
+        r"objects\.npy: it holds pickled objects, which are",
+    ),
+    "npy_of_complex_numbers": (["good", "complex.npy"], "the array: expected numbers, got complex"),
+    "npy_of_nothing": (["good", "nothing.npy"], r"nothing\.npy: expected numbers, found none"),
+    "npy_that_is_none": (["good", "text.npy"], r"text\.npy: expected a \.npy file"),
+    "npy_cut_short": (["good", "cut.npy"], r"cut\.npy: .*damaged or cut short"),
 }
 
 
@@ -96,6 +109,12 @@ def test_bad_usage_is_one_sentence(tmp_path, monkeypatch, capsys, words, message
     np.savez("a.npz", w1=np.full(3, 0.1))
     np.savez("words.npz", w1=np.array(["hello", "world"]))
     np.savez("nothing.npz", w1=np.zeros((0, 3)))
+    np.save("objects.npy", np.array([{}]), allow_pickle=True)
+    np.save("complex.npy", np.array([1j, 2j]))
+    np.save("nothing.npy", np.zeros((0, 3)))
+    np.save("cut.npy", np.zeros(3))
+    Path("cut.npy").write_bytes(Path("cut.npy").read_bytes()[:-5])
+    Path("text.npy").write_text("1 2")
     with pytest.raises(UsageError, match=message) as caught:
         files.main(["compare.files", *words])
     assert "\n" not in str(caught.value)

@@ -49,6 +49,18 @@ VERDICTS = {
     "by_order_where_names_differ": ("w: [1, 2]\nb: [3, 4]", "x: [1, 2]\ny: [3, 4]", 0),
     "by_order_where_names_repeat": ("w [1]\nb [2]\nw [3]", "w [1]\nb [2]\nw [3]", 0),
     "by_order_where_one_has_none": ("w: [1]\nb: [2]", "[1]\n[2]", 0),
+    "by_size_where_order_says_nothing": (
+        "[[1.5, 2.5], [3.5, 4.5]]\n[5.5, 6.5]",
+        "[5.5, 6.5]\n[[1.5, 2.5], [3.5, 4.5]]",
+        0,
+    ),
+    "by_size_and_not_the_same": (
+        "[[1.5, 2.5], [3.5, 4.5]]\n[5.5, 6.5]",
+        "[5.5, 6.5]\n[[1.5, 2.5], [3.5, 4.7]]",
+        2,
+    ),
+    "split_otherwise_in_one_order": ("[1.5, 2.5]\n[3.5]", "[1.5]\n[2.5, 3.5]", 0),
+    "once_a_sample": ("w 0.12\nb 0.34\nw 0.56\nb 0.78", "w 0.12\nw 0.56\nb 0.34\nb 0.78", 0),
     "by_size_where_one_has_none": (
         "w: [[1.5, 2], [3, 4]]\nb: [5.5, 6]",
         "[5.5, 6]\n[1.5, 2, 3, 4]",

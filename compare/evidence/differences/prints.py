@@ -1,7 +1,6 @@
 """How far the numbers of two files agree, as far as print shows them."""
 
-from collections.abc import Iterator
-from types import MappingProxyType
+import bisect
 
 import numpy as np
 
@@ -11,8 +10,6 @@ from compare.evidence.rounding.print_rounding import is_known
 from compare.formats.matching import ArrayPair
 
 _TIE = 1 + 1e-9  # float64 rounds decimal fractions, so that a tie may look like a little more
-FACTORS = MappingProxyType({"half": 0.5, "twice": 2.0, "negative": -1.0})
-TRANSPOSE = "transpose"
 
 
 def beyond(pair: ArrayPair, digits: int) -> np.ndarray:
@@ -54,34 +51,5 @@ def digits_agreed(pair: ArrayPair) -> int | None:
         by_value = agree_significant(pair.a[here], pair.b[here], digits)
         return bool((by_value & shown(pair, digits)[here]).all())
 
-    return next(filter(agree, range(MOST_DIGITS, 0, -1)), 0)
-
-
-def relations(pair: ArrayPair, digits: int) -> Iterator[str]:
-    """Yields what a is of b in every number: the names of FACTORS, and TRANSPOSE."""
-    for name, factor in FACTORS.items():
-        with np.errstate(over="ignore"):
-            scaled = pair._replace(b=factor * pair.b, half_b=abs(factor) * pair.half_b)
-        if _agrees(scaled, digits):
-            yield name
-    for turn in (_turned, _turned_flat):
-        if min(pair.b.shape[-2:]) > 1 and _agrees(
-            pair._replace(b=turn(pair.b), half_b=turn(pair.half_b)), digits
-        ):
-            yield TRANSPOSE
-            return
-
-
-def _turned(values: np.ndarray) -> np.ndarray:
-    """Transposes matrices that were laid out in the shape of their transpose."""
-    *lead, rows, columns = values.shape
-    return np.swapaxes(values.reshape(*lead, columns, rows), -1, -2)
-
-
-def _turned_flat(values: np.ndarray) -> np.ndarray:
-    """Lays transposed matrices out in the shape of the matrices."""
-    return np.swapaxes(values, -1, -2).reshape(values.shape)
-
-
-def _agrees(pair: ArrayPair, digits: int) -> bool:
-    return bool(known(pair).any() and not beyond(pair, digits).any())
+    # What does not agree to so many digits does not agree to more.
+    return bisect.bisect_left(range(1, MOST_DIGITS + 1), True, key=lambda k: not agree(k))

@@ -1,7 +1,6 @@
 """Two files of numbers, compared: what the command compare.files prints of them."""
 
 from collections.abc import Sequence
-from pathlib import Path
 
 import numpy as np
 
@@ -10,14 +9,12 @@ from compare.evidence.differences.decades import MOST_DIGITS
 from compare.evidence.differences.digits import opposite_zeros, same_significant_text
 from compare.evidence.differences.metrics import Worst, compare_arrays
 from compare.evidence.differences.prints import beyond, digits_agreed, known
-from compare.formats.dtypes import FLOAT_DTYPES
-from compare.formats.matching import ArrayPair, match_arrays
-from compare.formats.read.arrays import FORMATS, read_arrays
-from compare.formats.read.numbers import NamedArray, Numbers
-from compare.formats.read.text import read_text
+from compare.formats.matching import ArrayPair, matchings
+from compare.formats.read.files import read_numbers
 from compare.numbers import told_apart
 from compare.results import worst_in
-from compare.verdict.files import hint, judge
+from compare.verdict.files import judge, likeliest
+from compare.verdict.relations import explanation
 
 _METRICS = ("max_abs", "max_rel")
 
@@ -33,31 +30,15 @@ def compare_files(paths: Sequence[str], digits: int) -> tuple[str, str]:
     """
     if digits > MOST_DIGITS:
         raise UsageError(f"--digits={digits}: expected at most {MOST_DIGITS}")
-    a, b = map(_read, paths)
-    pairs, notes = match_arrays(a, b)
+    a, b = map(read_numbers, paths)
+    pairs, notes = likeliest(matchings(a, b), digits)
     wide = [pair.widen() for pair in pairs]
     verdict, sentence = judge(wide, digits)
     table = _table(pairs, printed=a.printed or b.printed)
     lines = [f"{a.path} ~ {b.path}: {a.size:,} numbers", *notes, "", *table, ""]
-    said = f"{verdict}: {sentence}. {hint(wide, digits, b.path)}".rstrip()
+    why = explanation(wide, digits) if verdict == "disagree" else ""
+    said = f"{verdict}: {sentence}. {why}".rstrip()
     return verdict, "\n".join([*lines, *_differences(wide, digits), said])
-
-
-def _read(path: str) -> Numbers:
-    """Reads a file of text, or of arrays."""
-    if Path(path).suffix.lower() not in FORMATS:
-        return read_text(path)
-    found = read_arrays(path, option="file")
-    arrays = []
-    for name, values in found.named.items():
-        if values.dtype.name not in FLOAT_DTYPES and values.dtype.kind not in "iub":
-            raise UsageError(f"{path}: {name}: expected numbers, got {values.dtype}")
-        whole = values.dtype.kind in "iub"
-        arrays.append(NamedArray(name, values.astype(np.float64) if whole else values))
-    if not any(array.values.size for array in arrays):
-        raise UsageError(f"{path}: expected numbers, found none")
-    layout = "out_in" if found.likely == "out_in" else None
-    return Numbers(path, tuple(arrays), layout, ordering=found.ordering)
 
 
 def _table(pairs: Sequence[ArrayPair], *, printed: bool) -> list[str]:

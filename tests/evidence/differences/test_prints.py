@@ -11,7 +11,6 @@ from compare.evidence.differences.prints import (
     digits_agreed,
     known,
     print_as_zero,
-    relations,
     shown,
 )
 from compare.formats.matching import ArrayPair
@@ -69,29 +68,3 @@ def test_what_is_shown_and_known_by_hand():
     assert not shown(pair, 5).any()
     assert print_as_zero(pair).tolist() == [[True, False, False, False, True]]
     assert beyond(pair, 5).tolist() == [[False, False, False, False, True]]
-
-
-SQUARE = np.array([[1.25, 2.5], [3.75, 5.125]])
-FLAT = np.arange(1.0, 7.0).reshape(2, 3)
-RELATIONS = {
-    "none": (exact([1, 2], [1, 3]), []),
-    "half": (exact([1, 2], [2, 4]), ["half"]),
-    "half_but_for_one": (exact([1, 2, 3], [2, 4, 6.001]), []),
-    "half_to_5_digits": (exact([1, 2, 3], [2, 4, 6.00001]), ["half"]),
-    "twice": (exact([2, 4], [1, 2]), ["twice"]),
-    "other_sign": (exact([1, -2], [-1, 2]), ["negative"]),
-    "half_as_printed": (printed("0.12 0.35", "0.243 0.701"), ["half"]),
-    "not_half_as_printed": (printed("0.12 0.35", "0.253 0.701"), []),
-    "half_of_what_is_hidden": (printed("0.01 0.02", "0.02 0.04"), []),
-    "transpose": (exact(SQUARE, SQUARE.T), ["transpose"]),
-    "transpose_of_other_sides": (exact(FLAT, FLAT.T.reshape(2, 3)), ["transpose"]),
-    "flat_transpose": (exact(FLAT.T.reshape(2, 3), FLAT), ["transpose"]),
-    "a_row_has_none": (exact([[1, 2]], [[2, 1]]), []),
-    "symmetric_and_negative": (exact(-SQUARE - SQUARE.T, SQUARE + SQUARE.T), ["negative"]),
-    "huge": (exact([1.7e308, 1], [1.7e308, 2]), []),
-}
-
-
-@pytest.mark.parametrize(("pair", "expected"), RELATIONS.values(), ids=RELATIONS)
-def test_relations(pair, expected):
-    assert list(relations(pair, 5)) == expected

@@ -1,0 +1,1 @@
+"""What one file of numbers is of another: one relation that explains every number."""
