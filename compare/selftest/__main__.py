@@ -31,6 +31,7 @@ class Options:
     printed: bool = flag(
         "Print their gradients to 2 to 9 digits or decimals first, and certify what can be read."
     )
+    listed: bool = flag("List the mistakes that are explained in part or not at all.")
     primitives: int = integer(
         0,
         "How many numbers of every primitive of roundoff to hold against the truth instead.",
@@ -56,7 +57,7 @@ def main(argv: Sequence[str]) -> int:
         )
     from compare.selftest.planted_mistakes import try_mistakes
 
-    return try_mistakes(seed=options.seed)
+    return try_mistakes(seed=options.seed, listed=options.listed)
 
 
 if __name__ == "__main__":
