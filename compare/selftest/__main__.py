@@ -8,9 +8,11 @@ from compare.options.option import flag, integer, rows
 from compare.options.parse import parse
 
 USAGE = """\
-Plants mistakes in a backward and counts who finds them: our verdict and the fixed rules of others.
+Plants mistakes in a program and counts who finds them: our verdict and the fixed rules of others;
+and whether what we say of them is right.
 
-  python -m compare.selftest                          the mistakes, about a minute
+  python -m compare.selftest                          the mistakes, about two minutes
+  python -m compare.selftest --listed                 the same, and what was not explained in full
   python -m compare.selftest --correct_networks=10000 random correct networks: any alarm is false
   python -m compare.selftest --primitives=1000000     what roundoff bounds: JAX, NumPy and torch
                                                       against mpmath; so many numbers a primitive

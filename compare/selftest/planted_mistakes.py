@@ -29,7 +29,8 @@ def try_mistakes(*, seed: int, listed: bool = False) -> int:
     """
     score = Score()
     plants = plan(NETWORKS, seed=seed)
-    tasks = [(label, setup, plants[label], seed) for label, setup in NETWORKS.items()]
+    longest_first = sorted(NETWORKS, key=lambda label: -sum(NETWORKS[label].layer_sizes))
+    tasks = [(label, NETWORKS[label], plants[label], seed) for label in longest_first]
     for (label, *_), found in zip(tasks, _results(tasks), strict=True):
         _show_progress(f"{label} ...")
         for failure in found.failures:

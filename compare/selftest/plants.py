@@ -12,6 +12,7 @@ from compare.selftest.trial_networks import Setup, draw_problem
 from jaxmlp.base import Grads
 
 _NETWORKS_EACH = 2  # that a mistake is planted in
+_MOST_ENTRIES = 1_000_000  # of the gradients of one sample, over all that is planted in a network
 _GROSS = 1e-3  # the least gross change, relative to the largest entry of a parameter in a sample
 
 
@@ -46,7 +47,7 @@ def make_subject(label: str, setup: Setup, *, seed: int) -> Subject:
 
 
 def plan(setups: Mapping[str, Setup], *, seed: int) -> dict[str, list[Plant]]:
-    """Chooses networks for every mistake, all of them in turn.
+    """Chooses networks for every mistake, all of them in turn; wide ones get few.
 
     Returns:
       By network the mistakes to plant in it.
@@ -58,11 +59,15 @@ def plan(setups: Mapping[str, Setup], *, seed: int) -> dict[str, list[Plant]]:
         for name, mistake in mistakes.items():
             left = _NETWORKS_EACH
             for i in (*range(turn, len(subjects)), *range(turn)):
-                size = _size_in(subjects[i], mistake) if left else None
+                one = subjects[i]
+                room = _MOST_ENTRIES // one.problem.network.parameter_count
+                if not left or len(plants[one.label]) >= room:
+                    continue
+                size = _size_in(one, mistake)
                 if size == "subtle" and mistake.told and kind != "precision":
                     continue  # it drowns in what it is added to, and cannot be told
                 if size is not None:
-                    plants[subjects[i].label].append(Plant(kind, name, size))
+                    plants[one.label].append(Plant(kind, name, size))
                     left, turn = left - 1, (i + 1) % len(subjects)
     return plants
 

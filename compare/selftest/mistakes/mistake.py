@@ -21,9 +21,8 @@ class Mistake:
     _: dataclasses.KW_ONLY
     parts: tuple["Mistake", ...] = ()  # the mistakes that it is made of, if there are several
     network: Callable[[Forward], Forward] | None = None  # what it makes of the network
-    steps: Mapping[str, Any] = dataclasses.field(
-        default_factory=dict
-    )  # of `backward`, that it replaces
+    # what it puts in place of the steps of `backward`
+    steps: Mapping[str, Any] = dataclasses.field(default_factory=dict)
     needs: Need = lambda f: True  # whether it makes a difference in a network
 
     def gradients(self, f: Forward) -> Grads:

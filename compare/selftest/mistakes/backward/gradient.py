@@ -25,9 +25,8 @@ def _times(which: str, layer: int | None, factor: float, *words: str) -> Mistake
         steps = changed(which, layer, lambda f, g: np.asarray(factor, g.dtype) * g)
         place = {0: "{L}", -1: "{H}"}.get(layer, str(layer))
     deep = (lambda f: True) if layer in (None, 0, 1) else is_deep
-    return Mistake(
-        told(f"dL/d{which}{place}", *words, f"{factor:g} times"), steps=steps, needs=deep
-    )
+    said = (*words, f"{factor:g} times", f"divided by {1 / factor:g}")
+    return Mistake(told(f"dL/d{which}{place}", *said), steps=steps, needs=deep)
 
 
 def _decay(place: str, rate: float, layer: int | None = None) -> Mistake:
@@ -38,7 +37,9 @@ def _decay(place: str, rate: float, layer: int | None = None) -> Mistake:
             if layer in (None, i + 1):
                 dws[i] = dws[i] + np.asarray(rate, w.dtype) * w
 
-    return Mistake(told(place, f"+ {rate:g} w", f"+ {rate:g} w{layer}"), steps={"finish": finish})
+    layers = range(1, 14) if layer is None else (layer,)
+    said = (f"+ {rate:g} w", *(f"+ {rate:g} w{i}" for i in layers))
+    return Mistake(told(place, *said), steps={"finish": finish})
 
 
 def _delta_of_layer_2(f: Forward, deltas: list[np.ndarray], dws: list[np.ndarray]) -> None:
