@@ -79,7 +79,8 @@ def _size_in(subject: Subject, mistake: Mistake) -> str | None:
     with np.errstate(all="ignore"):
         wrong = mistake.gradients(subject.forward)
         parts = [one.gradients(subject.forward) for one in mistake.parts]
-    if not all(np.isfinite(leaf).all() for layer in wrong for leaf in layer):
+    made = (leaf for grads in (wrong, *parts) for layer in grads for leaf in layer)
+    if not all(np.isfinite(leaf).all() for leaf in made):
         return None
     if any(change_of(wrong, one) != "gross" for one in parts):
         return None  # the other part makes no difference

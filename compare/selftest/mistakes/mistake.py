@@ -45,6 +45,11 @@ def has_twins(f: Forward) -> bool:
     return f.depth > 2 and f.sizes[1] == f.sizes[2] > 1
 
 
+def shows_h1(f: Forward) -> bool:
+    """Whether h1 is more than rounding, where there is one; else nothing can be said of it."""
+    return is_deep(f) and bool(np.abs(f.h[1]).max() > 1e-3)
+
+
 def has_outputs(f: Forward) -> bool:
     """Whether there are several outputs."""
     return f.sizes[-1] > 1

@@ -13,6 +13,7 @@ from compare.selftest.mistakes.mistake import (
     in_layer,
     is_deep,
     number,
+    shows_h1,
 )
 
 
@@ -24,9 +25,9 @@ def _times(which: str, layer: int | None, factor: float, *words: str) -> Mistake
     else:
         steps = changed(which, layer, lambda f, g: np.asarray(factor, g.dtype) * g)
         place = {0: "{L}", -1: "{H}"}.get(layer, str(layer))
-    deep = (lambda f: True) if layer in (None, 0, 1) else is_deep
+    needs = (lambda f: True) if layer in (None, 0, 1) else shows_h1
     said = (*words, f"{factor:g} times", f"divided by {1 / factor:g}")
-    return Mistake(told(f"dL/d{which}{place}", *said), steps=steps, needs=deep)
+    return Mistake(told(f"dL/d{which}{place}", *said), steps=steps, needs=needs)
 
 
 def _decay(place: str, rate: float, layer: int | None = None) -> Mistake:
@@ -88,7 +89,7 @@ GRADIENT = {
     "dw transposed": Mistake(
         told("dL/dw2", "transposed"),
         steps=changed("w", 2, lambda f, dw: np.swapaxes(dw, 1, 2)),
-        needs=has_twins,
+        needs=both(has_twins, shows_h1),
     ),
     "z for h in dw": Mistake(
         told("dL/dw2*", "stands in place of h", *(f"z{i} stands in" for i in range(1, 13))),

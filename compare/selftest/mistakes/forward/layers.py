@@ -7,7 +7,15 @@ import numpy as np
 
 from compare.selftest.backward import Forward
 from compare.selftest.mistakes.claim import told
-from compare.selftest.mistakes.mistake import Mistake, Need, both, has_twins, is_deep, number
+from compare.selftest.mistakes.mistake import (
+    Mistake,
+    Need,
+    both,
+    has_twins,
+    is_deep,
+    number,
+    shows_h1,
+)
 from jaxmlp.base import Layer
 
 _W2 = "h2 or h2, delta1 or the gradient"
@@ -61,8 +69,7 @@ def _has_units(f: Forward) -> bool:
 
 
 def _shows_w1(f: Forward) -> bool:
-    """Whether w1 shows: where h1 is hardly more than rounding, nothing can be said of it."""
-    return _has_units(f) and bool(np.abs(f.h[1]).max() > 1e-3)
+    return _has_units(f) and shows_h1(f)
 
 
 def _unnamed(network: Callable, needs: Need = _has_units) -> Mistake:
