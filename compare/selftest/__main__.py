@@ -8,9 +8,11 @@ from compare.options.option import flag, integer, rows
 from compare.options.parse import parse
 
 USAGE = """\
-Plants mistakes in a backward and counts who finds them: our verdict and the fixed rules of others.
+Plants mistakes in a program and counts who finds them: our verdict and the fixed rules of others;
+and whether what we say of them is right.
 
-  python -m compare.selftest                          the mistakes, about a minute
+  python -m compare.selftest                          the mistakes, about two minutes
+  python -m compare.selftest --listed                 the same, and what was not explained in full
   python -m compare.selftest --correct_networks=10000 random correct networks: any alarm is false
   python -m compare.selftest --primitives=1000000     what roundoff bounds: JAX, NumPy and torch
                                                       against mpmath; so many numbers a primitive
@@ -31,6 +33,7 @@ class Options:
     printed: bool = flag(
         "Print their gradients to 2 to 9 digits or decimals first, and certify what can be read."
     )
+    listed: bool = flag("List the mistakes that are explained in part or not at all.")
     primitives: int = integer(
         0,
         "How many numbers of every primitive of roundoff to hold against the truth instead.",
@@ -56,7 +59,7 @@ def main(argv: Sequence[str]) -> int:
         )
     from compare.selftest.planted_mistakes import try_mistakes
 
-    return try_mistakes(seed=options.seed)
+    return try_mistakes(seed=options.seed, listed=options.listed)
 
 
 if __name__ == "__main__":

@@ -1,30 +1,42 @@
-"""A NumPy backward whose every step can be replaced: by a mistake, or by another matrix product.
+"""A NumPy forward and backward whose every step can be replaced: by a mistake, or another product.
 
-It computes a whole batch in the dtype of its weights, for the squared error.
+They compute a whole batch in the dtype of its weights, for the squared error.
 """
 
 import dataclasses
 from collections.abc import Callable
-from typing import TypeAlias
+from typing import NamedTuple, TypeAlias
 
 import numpy as np
 
-from compare.implementations.numpy_backprop import ACTIVATIONS, LOSSES
+from compare.implementations.numpy_backprop import ACTIVATIONS, LOSSES, Activation
 from jaxmlp.base import Batch, Evaluation, Grads, Layer, Params
 
 _LOSS = LOSSES["squared"]
 
 
+class Precision(NamedTuple):
+    """In what a pass computes."""
+
+    matmul: Callable[[np.ndarray, np.ndarray], np.ndarray] = np.matmul
+    keep: Callable[[np.ndarray], np.ndarray] = np.asarray  # what is kept of a value that is stored
+
+
+PLAIN = Precision()
+
+
 @dataclasses.dataclass(frozen=True)
 class Forward:
-    """A forward pass without mistakes. Layers count from 1."""
+    """A network as a program has it, and its forward pass. Layers count from 1."""
 
     params: Params
     batch: Batch
-    activation: str
-    matmul: Callable[[np.ndarray, np.ndarray], np.ndarray]
-    z: tuple[np.ndarray, ...]  # z[i - 1] is z_i, [N, n_i]
-    h: tuple[np.ndarray, ...]  # h[i] is h_i, h[0] is x
+    activation: str  # of all hidden layers of the network that is asked for
+    phis: tuple[Activation, ...]  # what is applied to z_1, z_2, ...; to the output too
+    forward_in: Precision = PLAIN
+    backward_in: Precision = PLAIN  # outer products too
+    z: tuple[np.ndarray, ...] = ()  # z[i - 1] is z_i, [N, n_i]
+    h: tuple[np.ndarray, ...] = ()  # h[i] is h_i, h[0] is x; the last is that below the output
 
     @property
     def depth(self) -> int:
@@ -32,9 +44,19 @@ class Forward:
         return len(self.params)
 
     @property
+    def sizes(self) -> tuple[int, ...]:
+        """(d, n_1, ..., k)."""
+        return (len(self.params[0].w), *(len(b) for _, b in self.params))
+
+    @property
+    def yhat(self) -> np.ndarray:
+        """The output, [N, k]."""
+        return np.asarray(self.phis[-1].value(self.z[-1]), self.z[-1].dtype)
+
+    @property
     def residual(self) -> np.ndarray:
         """yhat - y, [N, k]."""
-        return self.z[-1] - self.batch.y
+        return self.yhat - self.batch.y
 
     def w(self, layer: int) -> np.ndarray:
         """Returns the weights of a layer."""
@@ -42,23 +64,34 @@ class Forward:
 
     def slope(self, layer: int) -> np.ndarray:
         """Returns phi'(z) of a layer."""
-        return self.phi_slope(self.z[layer - 1])
+        z = self.z[layer - 1]
+        return np.asarray(self.phis[layer - 1].slope(z), z.dtype)
 
     def phi(self, z: np.ndarray) -> np.ndarray:
-        """Applies the activation, in the dtype of z."""
+        """Applies the activation that is asked for, in the dtype of z."""
         return np.asarray(ACTIVATIONS[self.activation].value(z), z.dtype)
 
     def phi_slope(self, z: np.ndarray) -> np.ndarray:
-        """Applies the derivative of the activation, in the dtype of z."""
+        """Applies the derivative of the activation that is asked for, in the dtype of z."""
         return np.asarray(ACTIVATIONS[self.activation].slope(z), z.dtype)
 
     def outer(self, h: np.ndarray, delta: np.ndarray) -> np.ndarray:
         """Returns the outer product of every sample of [N, n_in] and [N, n_out]."""
-        return self.matmul(h[:, :, None], delta[:, None, :])
+        return self.backward_in.matmul(h[:, :, None], delta[:, None, :])
+
+    def run(self) -> "Forward":
+        """Returns the same network with the forward pass that it makes."""
+        matmul, keep = self.forward_in
+        acts, preacts = [self.batch.x], []
+        for (w, b), phi in zip(self.params, self.phis, strict=True):
+            z = keep(matmul(acts[-1], w) + b)
+            preacts.append(z)
+            acts.append(keep(np.asarray(phi.value(z), z.dtype)))
+        return dataclasses.replace(self, z=tuple(preacts), h=tuple(acts[:-1]))
 
     def evaluation(self, grads: Grads) -> Evaluation:
         """Returns what an implementation answers that has this forward pass and these gradients."""
-        return Evaluation(self.z[-1], _LOSS.value(self.z[-1], self.batch.y), grads)
+        return Evaluation(self.yhat, _LOSS.value(self.yhat, self.batch.y), grads)
 
 
 def forward(
@@ -76,21 +109,22 @@ def forward(
       activation: of all hidden layers.
       matmul: computes every matrix product of forward and backward, outer products too.
     """
-    made = Forward(params, batch, activation, matmul, (), (batch.x,))
-    for w, b in params:
-        z = matmul(made.h[-1], w) + b
-        made = dataclasses.replace(made, z=(*made.z, z), h=(*made.h, made.phi(z)))
-    return dataclasses.replace(made, h=made.h[:-1])
+    phis = (ACTIVATIONS[activation],) * (len(params) - 1) + (ACTIVATIONS["identity"],)
+    return Forward(params, batch, activation, phis, Precision(matmul), Precision(matmul)).run()
 
 
 Step: TypeAlias = Callable[[Forward, int], np.ndarray]
 Finish: TypeAlias = Callable[[Forward, list[np.ndarray], list[np.ndarray]], None]
 
 
+def _slope_of_loss(f: Forward) -> np.ndarray:
+    return np.asarray(_LOSS.slope(f.yhat, f.batch.y) * f.slope(f.depth), f.z[-1].dtype)
+
+
 def backward(
     f: Forward,
     *,
-    output: Callable[[Forward], np.ndarray] = lambda f: _LOSS.slope(f.z[-1], f.batch.y),
+    output: Callable[[Forward], np.ndarray] = _slope_of_loss,
     slope: Step = lambda f, i: f.slope(i),
     weights: Step = lambda f, i: f.w(i),
     acts: Step = lambda f, i: f.h[i - 1],
@@ -106,11 +140,12 @@ def backward(
       acts: returns h_{i-1}, the factor of dL/dw_i.
       finish: changes the lists of deltas and of weight gradients in place, at the end.
     """
-    deltas = [output(f)]
+    matmul, keep = f.backward_in
+    deltas = [keep(output(f))]
     for layer in range(f.depth, 1, -1):
-        passed_down = f.matmul(deltas[0], weights(f, layer).T)
-        deltas.insert(0, passed_down * slope(f, layer - 1))
-    dws = [f.outer(acts(f, i), delta) for i, delta in enumerate(deltas, start=1)]
+        passed_down = matmul(deltas[0], weights(f, layer).T)
+        deltas.insert(0, keep(passed_down * slope(f, layer - 1)))
+    dws = [keep(f.outer(acts(f, i), delta)) for i, delta in enumerate(deltas, start=1)]
     if finish is not None:
         finish(f, deltas, dws)
     dtype = f.batch.x.dtype

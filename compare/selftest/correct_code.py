@@ -26,13 +26,17 @@ def _by_exponentials(z: np.ndarray) -> np.ndarray:
 
 
 def _gelu_inner(z: np.ndarray) -> np.ndarray:
-    return np.float32(0.7978846) * (z + np.float32(0.044715) * z**3)
+    return 0.7978845608028654 * (z + 0.044715 * z**3)
 
 
 def _gelu_slope(z: np.ndarray) -> np.ndarray:
     t = _by_exponentials(_gelu_inner(z))
-    steep = np.float32(0.7978846) * (1 + np.float32(0.134145) * z * z)
+    steep = 0.7978845608028654 * (1 + 0.134145 * z * z)
     return 0.5 * (1 + t) + 0.5 * z * (1 - t * t) * steep
+
+
+def _is_not_negative(z: np.ndarray) -> np.ndarray:
+    return np.where(z >= 0, 1, 0)
 
 
 TEXTBOOK: Mapping[str, Activation] = {
@@ -79,6 +83,7 @@ def _in_float64(a: np.ndarray, b: np.ndarray) -> np.ndarray:
 
 PROGRAMS: Mapping[str, Program] = {
     "textbook formulas": Program(TEXTBOOK),
+    "relu' of 1 at 0": Program({"relu": Activation(ACTIVATIONS["relu"].value, _is_not_negative)}),
     "sums of the backward in float64": Program(backward_product=_in_float64),
     "the output in float64": Program(factor=np.float64(2)),
     "textbook formulas, and sums in float64": Program(TEXTBOOK, backward_product=_in_float64),
@@ -97,7 +102,7 @@ def correct_answers(problem: Problem, activation: str) -> Iterator[tuple[str, An
                 yield name, Answer(_of_one_dtype(grads))
         usual = Program().gradients(problem.params, batch, activation)
         for rate in RATES:
-            recovered = _recovered(problem.params, usual, np.float32(rate))
+            recovered = _recovered(problem.params, usual, problem.dtype.type(rate))
             answer = with_hidden_digits(Answer(recovered), problem.params)
             yield f"recovered from a step at a rate of {rate:g}", answer
 
@@ -108,7 +113,7 @@ def _of_one_dtype(grads: Grads) -> Grads:
     return tuple(Layer(w.astype(dtype), b.astype(dtype)) for w, b in grads)
 
 
-def _recovered(params: Params, grads: Grads, rate: np.float32) -> Grads:
+def _recovered(params: Params, grads: Grads, rate: np.floating) -> Grads:
     """Returns (w - new w) / rate, with new w = w - rate dw."""
     return tuple(
         Layer(*((leaf - (leaf - rate * g)) / rate for leaf, g in zip(layer, found, strict=True)))

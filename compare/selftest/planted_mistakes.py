@@ -1,112 +1,76 @@
-"""Every mistake in every network where it is one, judged by us and by the rules of other tools."""
+"""Every mistake in a few networks where it is one, judged by us and by the rules of other tools."""
 
-import dataclasses
+import multiprocessing
+import os
 import sys
-from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import ProcessPoolExecutor
 
-from compare.selftest.backward import backward, forward
+from compare.problem.answers import Answer
 from compare.selftest.correct_code import correct_answers
-from compare.selftest.mistakes import MISTAKES, Mistake
-from compare.selftest.trial import (
-    JUDGES,
-    OURS,
-    Trial,
-    judge,
-    kind_of,
-    planted_answer,
-    rightly_explained,
-)
-from compare.selftest.trial_networks import CORRECT, NETWORKS, Setup, make_trial_problem
+from compare.selftest.mistakes import Mistake
+from compare.selftest.plants import Plant, Subject, make_subject, plan
+from compare.selftest.score import Score
+from compare.selftest.trial import Trial, judge
+from compare.selftest.trial_networks import CORRECT, NETWORKS, Setup, true_answers
+
+_MOST_PROCESSES = 4  # each of which loads both frameworks
 
 
-@dataclasses.dataclass
-class Score:
-    """What came out of all trials."""
+def try_mistakes(*, seed: int, listed: bool = False) -> int:
+    """Plants every mistake in networks where it is one; prints what came out.
 
-    tried: Counter[str] = dataclasses.field(default_factory=Counter)  # by kind
-    false_alarms: Counter[str] = dataclasses.field(default_factory=Counter)  # by judge
-    missed: Counter[tuple[str, str]] = dataclasses.field(default_factory=Counter)  # judge, kind
-    named: int = 0  # mistakes that have a name and were found
-    explained: int = 0  # those with the right explanation
-    wrongly: list[str] = dataclasses.field(default_factory=list)  # explained, though without a name
-
-    def add_correct(self, trial: Trial) -> None:
-        """Counts the alarms of a correct pair."""
-        self.tried["correct"] += 1
-        self.false_alarms.update(name for name, alarm in trial.alarms.items() if alarm)
-
-    def add_mistake(self, label: str, mistake: Mistake, kind: str, trial: Trial) -> None:
-        """Counts who has found a mistake, and whether it was explained."""
-        self.tried[kind] += 1
-        self.missed.update((name, kind) for name, alarm in trial.alarms.items() if not alarm)
-        if not trial.alarms[OURS]:
-            return
-        if mistake.named:
-            self.named += 1
-            self.explained += rightly_explained(mistake, trial.explanation)
-        elif trial.explanation is not None:
-            self.wrongly.append(f"{label}: {trial.explanation}")
-
-    @property
-    def has_failed(self) -> bool:
-        """Whether our verdict was wrong of anything correct or gross, or explained wrongly."""
-        ours = self.false_alarms[OURS] or self.missed[(OURS, "gross")]
-        return bool(ours or self.wrongly)
-
-
-def try_mistakes(*, seed: int) -> int:
-    """Plants every mistake in every network where it is one; prints what came out.
+    Args:
+      seed: of weights and samples.
+      listed: whether to name the mistakes that were explained in part or not at all.
 
     Returns:
       2 if our verdict has failed, else 0.
     """
     score = Score()
-    for label, setup in NETWORKS.items():
+    plants = plan(NETWORKS, seed=seed)
+    longest_first = sorted(NETWORKS, key=lambda label: -sum(NETWORKS[label].layer_sizes))
+    tasks = [(label, NETWORKS[label], plants[label], seed) for label in longest_first]
+    for (label, *_), found in zip(tasks, _results(tasks), strict=True):
         _show_progress(f"{label} ...")
-        _try_network(label, setup, score, seed=seed)
+        for failure in found.failures:
+            _show_progress(f"{failure}\n")
+        score.add(found)
     _show_progress("")
-    print("\n".join(_table(score)))
-    print(
-        f"\nExplained rightly: {score.explained} of {score.named} mistakes that have a name and "
-        "were found."
-    )
-    print(f"Explained, though they have no name: {len(score.wrongly)}.", *score.wrongly, sep="\n  ")
+    print("\n".join(score.lines(listed=listed)))
     return 2 if score.has_failed else 0
 
 
-def _try_network(label: str, setup: Setup, score: Score, *, seed: int) -> None:
-    problem, true = make_trial_problem(setup, seed=seed)
-    f = forward(problem.params, problem.batch(0, problem.n_samples), setup.activation)
-    right = backward(f)
+def _results(tasks: Sequence[tuple[str, Setup, Sequence[Plant], int]]) -> Iterator[Score]:
+    """Tries the networks in some processes, or in this one if there is one network."""
+    if len(tasks) == 1:
+        yield from (try_network(*task) for task in tasks)
+        return
+    processes = min(_MOST_PROCESSES, os.cpu_count() or 1)
+    spawned = multiprocessing.get_context("spawn")  # JAX does not survive a fork
+    with ProcessPoolExecutor(processes, mp_context=spawned) as pool:
+        yield from pool.map(try_network, *zip(*tasks, strict=True))
+
+
+def try_network(label: str, setup: Setup, plants: Sequence[Plant], seed: int) -> Score:
+    """Tries correct programs and mistakes on one network."""
+    score, subject = Score(), make_subject(label, setup, seed=seed)
+    true = true_answers(subject.problem)
     for a, b in ((0, 1), (0, 2), (1, 2)):
-        score.add_correct(judge(problem, {name: true[name] for name in (CORRECT[a], CORRECT[b])}))
-    for name, answer in correct_answers(problem, setup.activation):
-        trial = judge(problem, {CORRECT[0]: true[CORRECT[0]], "correct": answer})
-        score.add_correct(trial)
-        if trial.alarms[OURS]:
-            _show_progress(f"{label}: a false alarm: {name}: {trial.verdict.reason}\n")
-    for name, mistake in MISTAKES.items():
-        if not mistake.needs(f):
-            continue
-        wrong = backward(f, **mistake.changes)
-        kind = kind_of(wrong, right)
-        if kind is None:
-            continue
-        trial = judge(problem, {CORRECT[0]: true[CORRECT[0]], "planted": planted_answer(f, wrong)})
-        score.add_mistake(f"{label}: {name}", mistake, kind, trial)
-        if not trial.alarms[OURS]:
-            _show_progress(f"{label}: missed, {kind}: {name}\n")
+        pair = {name: true[name] for name in (CORRECT[a], CORRECT[b])}
+        score.add_correct(label, judge(subject.problem, pair))
+    for name, answer in correct_answers(subject.problem, setup.activation):
+        trial = judge(subject.problem, {CORRECT[0]: true[CORRECT[0]], "correct": answer})
+        score.add_correct(f"{label}: {name}", trial)
+    for plant in plants:
+        score.add_mistake(label, plant, subject.forward, try_mistake(subject, true, plant.mistake))
+    return score
 
 
-def _table(score: Score) -> Iterator[str]:
-    yield f"{'':<32}{'alarms on':>14}{'gross mistakes':>17}{'subtle ones':>15}"
-    yield f"{'':<32}{'correct pairs':>14}{'missed':>17}{'missed':>15}"
-    for name in JUDGES:
-        alarms = f"{score.false_alarms[name]} of {score.tried['correct']}"
-        gross = f"{score.missed[(name, 'gross')]} of {score.tried['gross']}"
-        subtle = f"{score.missed[(name, 'subtle')]} of {score.tried['subtle']}"
-        yield f"{name:<32}{alarms:>14}{gross:>17}{subtle:>15}"
+def try_mistake(subject: Subject, true: Mapping[str, Answer], mistake: Mistake) -> Trial:
+    """Judges a program that makes a mistake, beside an implementation that makes none."""
+    planted = Answer(mistake.gradients(subject.forward))
+    return judge(subject.problem, {CORRECT[0]: true[CORRECT[0]], "planted": planted})
 
 
 def _show_progress(text: str) -> None:

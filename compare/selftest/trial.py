@@ -1,26 +1,23 @@
 """Two implementations, judged by our verdict and by the rules of other tools."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 from typing import NamedTuple
 
-import numpy as np
-
 from compare.evidence.differences.allclose import RULES
 from compare.evidence.differences.pairs import Pair
+from compare.evidence.hypotheses.explanation import Cause
 from compare.implementations.base import Computation
 from compare.implementations.table import IMPLEMENTATIONS
 from compare.pipeline.collect import Collection
 from compare.pipeline.kinds.base import Run
 from compare.pipeline.kinds.certificates import Certificates
 from compare.pipeline.kinds.pairs import Pairs
-from compare.problem.answers import Answer, answer_of
+from compare.problem.answers import Answer
 from compare.problem.blocks import Block
 from compare.problem.problem import Problem
-from compare.selftest.backward import Forward
-from compare.selftest.mistakes import Mistake
+from compare.selftest.mistakes.claim import Claim
 from compare.verdict.decide import Verdict, decide
-from jaxmlp.base import Grads
 
 OURS = "our verdict"
 # people who look at two files: what they look at -> the rule in `digits`
@@ -31,7 +28,6 @@ _PRINTED = MappingProxyType(
     }
 )
 JUDGES = (OURS, *RULES, *_PRINTED)
-_GROSS = 1e-3  # the least gross change, relative to the largest entry of a parameter in a sample
 
 
 class Trial(NamedTuple):
@@ -39,7 +35,7 @@ class Trial(NamedTuple):
 
     alarms: dict[str, bool]  # by judge: whether something is said to be wrong
     verdict: Verdict
-    explanation: str | None
+    causes: tuple[Cause, ...]  # of the failure, all that were told
 
 
 def judge(problem: Problem, answers: Mapping[str, Answer]) -> Trial:
@@ -63,8 +59,7 @@ def judge(problem: Problem, answers: Mapping[str, Answer]) -> Trial:
     alarms = {OURS: verdict.verdict == "disagree", **_alarms_of_others(pair)}
     failed = (one for one in certified.values() if one.certificate.failed)
     explanation = next((one.explanation for one in failed), None)
-    said = "; ".join(cause.said for cause in explanation.causes) if explanation else ""
-    return Trial(alarms, verdict, said or None)
+    return Trial(alarms, verdict, explanation.causes if explanation else ())
 
 
 def _alarms_of_others(pair: Pair) -> dict[str, bool]:
@@ -73,25 +68,29 @@ def _alarms_of_others(pair: Pair) -> dict[str, bool]:
     return by_rule | {name: not agrees[rule] for name, rule in _PRINTED.items()}
 
 
-def rightly_explained(mistake: Mistake, explanation: str | None) -> bool:
-    """Returns whether an explanation has the words that a mistake asks for."""
-    return explanation is not None and any(words in explanation for words in mistake.named)
+def outcome(claims: Sequence[Claim], causes: Sequence[Cause]) -> str:
+    """Returns how well the causes that are told meet the claims of what was planted.
+
+    Returns:
+      'right' if every claim is met, by causes of all its quantities and of no others; 'part' if all
+      causes are true, and something is left out; 'none' if there is no cause; 'wrong' if a cause
+      meets no claim.
+    """
+    told = [[cause for cause in causes if _is_of(claim, cause)] for claim in claims]
+    if any(all(cause not in one for one in told) for cause in causes):
+        return "wrong"
+    if not causes:
+        return "none"
+    met = (_is_whole(claim, one) for claim, one in zip(claims, told, strict=True))
+    return "right" if all(met) else "part"
 
 
-def kind_of(wrong: Grads, right: Grads) -> str | None:
-    """Returns 'gross' or 'subtle' by the largest change of an entry, None if no bit is changed."""
-    largest = 0.0
-    for wrong_layer, right_layer in zip(wrong, right, strict=True):
-        for a, b in zip(wrong_layer, right_layer, strict=True):
-            a64, b64 = (v.reshape(len(v), -1).astype(np.float64) for v in (a, b))
-            scale = np.maximum(np.abs(a64), np.abs(b64)).max(axis=1)
-            change = np.abs(a64 - b64).max(axis=1)
-            largest = max(largest, np.max(change / np.where(scale > 0, scale, 1)))
-    if not largest:
-        return None
-    return "gross" if largest > _GROSS else "subtle"
+def _is_of(claim: Claim, cause: Cause) -> bool:
+    """Whether a cause is what is claimed, of some of its quantities."""
+    named = set(cause.quantities)
+    return claim.is_met_by(cause.said) and any(named <= whole for whole in claim.quantities)
 
 
-def planted_answer(f: Forward, grads: Grads) -> Answer:
-    """Returns the answer of an implementation that has this forward pass and these gradients."""
-    return answer_of(f.evaluation(grads), len(f.batch.x))
+def _is_whole(claim: Claim, causes: Sequence[Cause]) -> bool:
+    """Whether causes that are what is claimed are so of all its quantities."""
+    return {name for cause in causes for name in cause.quantities} in claim.quantities

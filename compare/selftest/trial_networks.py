@@ -24,6 +24,8 @@ class Setup(NamedTuple):
     init: str = "torch"
     scale: float = 1.0  # of the weights
     first_bias: float | None = None  # all biases of the first layer, if not drawn
+    first_x: float | None = None  # all features of the first sample, if not drawn
+    dtype: str = "float32"
 
 
 NETWORKS: dict[str, Setup] = {
@@ -44,29 +46,44 @@ NETWORKS: dict[str, Setup] = {
     "square": Setup((5, 5, 5, 5), "sigmoid"),
     "wide": Setup((5, 300, 1), "tanh"),
     "784-128-10": Setup((784, 128, 10), "relu"),
+    "relu": Setup((4, 8, 8, 2), "relu", "normal"),
+    "relu at 0": Setup((3, 6, 6, 1), "relu", "normal", first_bias=0.0, first_x=0.0),
+    "square tanh": Setup((4, 4, 4, 4), "tanh", "normal"),
+    "square relu": Setup((6, 6, 6, 6), "relu", "normal"),
+    "square silu": Setup((3, 3, 3), "silu", "normal"),
+    "square gelu": Setup((3, 3, 3, 3, 3), "gelu", "normal"),
+    "square softplus": Setup((4, 4, 4, 4), "softplus"),
+    "tanh in float64": Setup((3, 8, 8, 2), "tanh", dtype="float64"),
+    "sigmoid in float64": Setup((4, 10, 1), "sigmoid", "normal", dtype="float64"),
+    "gelu in float64": Setup((3, 7, 7, 1), "gelu", "normal", dtype="float64"),
 }
 
 
-def make_trial_problem(
-    setup: Setup, *, seed: int, samples: int = 20
-) -> tuple[Problem, dict[str, Answer]]:
-    """Returns a network with its samples, and the answers of all implementations in CORRECT."""
+def draw_problem(setup: Setup, *, seed: int, samples: int = 20) -> Problem:
+    """Draws a network with its samples."""
     rng = np.random.default_rng(seed)
     drawn = init_params(rng, setup.layer_sizes, init=setup.init, dtype=np.float64)
     params = tuple(
-        Layer(*((leaf * setup.scale).astype(np.float32) for leaf in layer)) for layer in drawn
+        Layer(*((leaf * setup.scale).astype(setup.dtype) for leaf in layer)) for layer in drawn
     )
     if setup.first_bias is not None:
         params = (params[0]._replace(b=np.full_like(params[0].b, setup.first_bias)), *params[1:])
-    x = rng.random((samples, setup.layer_sizes[0])).astype(np.float32)
+    x = rng.random((samples, setup.layer_sizes[0])).astype(setup.dtype)
+    if setup.first_x is not None:
+        x[0] = setup.first_x
     batch = Batch(x, default_labels(x, setup.layer_sizes[-1]))
-    network = uniform_network(setup.layer_sizes, setup.activation)
-    problem = Problem(
+    return Problem(
         params,
-        network,
+        uniform_network(setup.layer_sizes, setup.activation),
         samples,
         lambda start, stop: Batch(*(v[start:stop] for v in batch)),
     )
-    built = {name: IMPLEMENTATIONS[name](params, network, "cpu") for name in CORRECT}
-    block = Block(0, batch, batch)
-    return problem, {name: one.evaluate(block) for name, one in built.items()}
+
+
+def true_answers(problem: Problem) -> dict[str, Answer]:
+    """Returns the answers of all implementations in CORRECT."""
+    batch = problem.batch(0, problem.n_samples)
+    built = {
+        name: IMPLEMENTATIONS[name](problem.params, problem.network, "cpu") for name in CORRECT
+    }
+    return {name: one.evaluate(Block(0, batch, batch)) for name, one in built.items()}

@@ -1,18 +1,28 @@
-"""Mistakes to plant, by name.
+"""Mistakes to plant, by kind and name.
 
 They share no code with `evidence.hypotheses`, which explains mistakes. About a third of them have
 no name there: those must be found, and must not be explained.
 """
 
+from collections.abc import Mapping
 from types import MappingProxyType
 
-from compare.selftest.mistakes.gradient import GRADIENT
+from compare.selftest.mistakes.backward import BACKWARD
+from compare.selftest.mistakes.forward import FORWARD
 from compare.selftest.mistakes.mistake import Mistake
-from compare.selftest.mistakes.output import OUTPUT
-from compare.selftest.mistakes.slope import SLOPE
-from compare.selftest.mistakes.unnamed import UNNAMED
-from compare.selftest.mistakes.weights import WEIGHTS
+from compare.selftest.mistakes.pairs import PAIRS
+from compare.selftest.mistakes.precision import PRECISION
+from compare.selftest.mistakes.reading import READING
 
-MISTAKES: MappingProxyType[str, Mistake] = MappingProxyType(
-    {**OUTPUT, **SLOPE, **WEIGHTS, **GRADIENT, **UNNAMED}
+KINDS: Mapping[str, Mapping[str, Mistake]] = MappingProxyType(
+    {
+        "backward": BACKWARD,
+        "forward": FORWARD,
+        "reading": READING,
+        "precision": PRECISION,
+        "pairs": PAIRS,
+    }
+)
+MISTAKES: Mapping[str, Mistake] = MappingProxyType(
+    {name: mistake for of_kind in KINDS.values() for name, mistake in of_kind.items()}
 )
