@@ -48,33 +48,6 @@ def scaled(**factors):
     return change
 
 
-def by_differences(params, x, y):
-    """Differentiates the loss by central differences, all in float32."""
-
-    step = np.float32(0.01)
-
-    def loss():
-        h = x
-        for w, b in arrays[:-1]:
-            h = logistic(h @ w + b)
-        return ((h @ arrays[-1][0] + arrays[-1][1] - y) ** 2).sum()
-
-    def derivative(array, index):
-        value = array[index]
-        array[index] = value + step
-        above = loss()
-        array[index] = value - step
-        below = loss()
-        array[index] = value
-        return (above - below) / (2 * step)
-
-    arrays = [(w.copy(), b.copy()) for w, b in params]
-    return [
-        tuple(np.reshape([derivative(a, i) for i in np.ndindex(a.shape)], a.shape) for a in layer)
-        for layer in arrays
-    ]
-
-
 def one_entry(grads):
     grads[1][0][1, 2] *= 1.01
     return grads
@@ -115,7 +88,8 @@ MISTAKES = {
     ),
     "another activation in the forward pass": (
         backprop(h=lambda z: np.maximum(z, 0)),
-        "h1 of mine is relu of z1; the network has sigmoid, in the forward pass alone",
+        "h1 of mine is relu of z1; the network has sigmoid; and delta1 of mine is computed with "
+        "h (1 - h) for phi'",
         r"dL/dw2 and dL/db2 imply h1\[\d\] = \S+ where phi\(z1\) is",
     ),
     "inputs and weights truncated": (
@@ -150,11 +124,6 @@ MISTAKES = {
         "the gradient of mine is half of what the chain rule gives, as by a missing factor 2 of "
         "(yhat - y)^2",
         r"delta3\[0\] is \S+ where 2 \(yhat - y\) is",
-    ),
-    "finite differences": (
-        by_differences,
-        "the gradient of mine is off in nearly every entry",
-        r"dL/dw\d\[\d,\d\] is \S+ where (x|h1) times dL/db\d is",
     ),
     "one entry": (
         backprop(one_entry),
@@ -214,7 +183,7 @@ def test_a_factor_has_to_fit_every_entry():
 def test_two_numbers_that_disagree_look_different(change):
     report = compare(backprop(change), np.float64)
     found, expected = re.search(
-        r" (?:is|=) (\S+) where .* is (\S+?)(?:,|$)", report.reason
+        r" is (\S+) where .* (?:is|asks for) (\S+?)(?:,|$)", report.reason
     ).groups()
     assert (report.verdict, found != expected) == ("disagree", True), report.reason
     assert float(found) == pytest.approx(float(expected), rel=1e-9)

@@ -87,7 +87,7 @@ def _catalogued(name: str, said: str) -> Other:
 
 
 IDENTITY = _catalogued("identity", "{z}, without the activation")
-OTHERS = (
+OTHERS = (  # whose slopes are not all 1
     *(_catalogued(name, f"{name} of {{z}}") for name in ("sigmoid", "tanh", "relu", "softplus")),
     _catalogued("silu", "silu of {z}"),
     _catalogued("gelu", "gelu of {z} in its tanh form"),

@@ -28,7 +28,8 @@ class _Way(NamedTuple):
 def delta_assumptions(start: Assumption, layer: int) -> Iterator[Assumption]:
     """Yields what may stand in place of delta of a hidden layer, if it breaks its rule."""
     local = start.local
-    if layer == local.n_layers or ("chain", f"b{layer}") not in start.broken:
+    rule = ("chain", f"b{layer}")
+    if layer == local.n_layers or rule not in start.broken or rule in start.instead:
         return
     right = local.delta(layer)
     names = {"w": f"w{layer + 1}", "z": f"z{layer}", "h": f"h{layer}"}

@@ -4,18 +4,17 @@ import dataclasses
 from collections.abc import Iterator
 from typing import NamedTuple
 
-import ml_dtypes
 import numpy as np
 
 from compare.evidence.certificate.activations import Activation
 from compare.evidence.certificate.case import Case
 from compare.evidence.certificate.forward import activate, affine
 from compare.evidence.certificate.rules import Check
-from compare.evidence.hypotheses.activations import OTHERS, called
+from compare.evidence.hypotheses.activations import IDENTITY, OTHERS, called
 from compare.evidence.hypotheses.assumption import Assumption, Claim, explains
 from compare.evidence.hypotheses.deltas import right_chain
 from compare.evidence.hypotheses.explanation import figures
-from compare.evidence.hypotheses.local import Local
+from compare.evidence.hypotheses.local import Local, coarser_dtypes
 
 
 class _Way(NamedTuple):
@@ -91,8 +90,8 @@ def _ways(local: Local, layer: int) -> Iterator[_Way]:
     (w, b), phi = local.case.params[layer - 1], None
     if layer < local.n_layers:
         phi, has = local.phi(layer), called(local.phi(layer))
-        for other in OTHERS:
-            if other.activation is not phi:
+        for other in (IDENTITY, *OTHERS):
+            if other.activation.formula != phi.formula:
                 yield _Way(
                     f"{other.said}; the network has {has}", w, b, other.activation, other.rank
                 )
@@ -108,7 +107,7 @@ def _matrices(local: Local, layer: int) -> Iterator[tuple[str, np.ndarray]]:
         yield "with {w} transposed", w.T
     yield "with -{w} for {w}", -w
     yield "with |{w}| for {w}", np.abs(w)
-    for dtype in (ml_dtypes.bfloat16, np.float16):
+    for dtype in coarser_dtypes(local.case):
         yield f"with {{w}} rounded to {np.dtype(dtype).name}", w.astype(dtype).astype(w.dtype)
     for number, (other, _) in enumerate(local.case.params, start=1):
         for said, matrix in (("", other), (" transposed", other.T)):

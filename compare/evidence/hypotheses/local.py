@@ -8,6 +8,7 @@ axis is last, and layers count from 1. Shape letters: N samples, n_l units of la
 from collections.abc import Callable
 from typing import NamedTuple
 
+import ml_dtypes
 import numpy as np
 
 from compare.evidence.certificate.activations import Activation
@@ -16,6 +17,7 @@ from compare.evidence.certificate.forward import Preacts, activate, affine
 from compare.evidence.certificate.recovery import LayerGradient, recover_layers
 from compare.evidence.certificate.rules import Delta, every, pass_down
 from compare.evidence.certificate.slopes import slope_of
+from compare.evidence.rounding.arithmetic import fraction_bits
 
 
 class Known(NamedTuple):
@@ -124,6 +126,13 @@ class Local:
         if layer == self.n_layers:
             return np.asarray(self.case.loss.slope(self.preact(layer).value, self.case.y))
         return self.passed_down(layer).value * self.slope(layer).value
+
+
+def coarser_dtypes(case: Case) -> tuple[np.dtype, ...]:
+    """Returns the dtypes whose numbers are rounded more than those of a case."""
+    dtypes = (np.dtype(np.float32), np.dtype(np.float16), np.dtype(ml_dtypes.bfloat16))
+    own = fraction_bits(case.rounding.arithmetic.dtype)
+    return tuple(one for one in dtypes if fraction_bits(one) < own)
 
 
 def spread(function: Callable[[np.ndarray], np.ndarray], z: Known, u: float) -> Known:

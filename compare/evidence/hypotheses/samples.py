@@ -4,13 +4,13 @@ import dataclasses
 from collections.abc import Iterator
 from typing import NamedTuple
 
-import ml_dtypes
 import numpy as np
 
 from compare.evidence.certificate.case import Layers
 from compare.evidence.hypotheses.assumption import UNSURE, Assumption, Claim, holds
 from compare.evidence.hypotheses.explanation import WHOLE, Figures, figures
 from compare.evidence.hypotheses.factors import factors_between
+from compare.evidence.hypotheses.local import coarser_dtypes
 from compare.evidence.hypotheses.outputs import output_check
 
 _SAME = 1e-5  # relative: how near two inputs are that are the same but for rounding
@@ -80,7 +80,7 @@ def _other_inputs(start: Assumption) -> Iterator[Assumption]:
         if np.abs(found - value).max() <= max(_SAME, 16 * u) * np.abs(value).max():
             yield start.claiming(Claim("x", said, {}, shown, rank), case)
             return
-    for dtype in (ml_dtypes.bfloat16, np.float16):
+    for dtype in coarser_dtypes(start.case):
         value = x.astype(dtype).astype(np.float64)
         claim = Claim("x", f"rounded to {np.dtype(dtype).name}", {}, shown)
         yield start.claiming(claim, dataclasses.replace(start.case, x=value))
@@ -89,7 +89,8 @@ def _other_inputs(start: Assumption) -> Iterator[Assumption]:
 def _turned(found: np.ndarray, x: np.ndarray, u: float) -> Iterator[tuple[str, np.ndarray, int]]:
     """Yields what is said of x, and what it is then; the simplest first."""
     for factor in factors_between(found, x, u):
-        yield f"{factor.value:.4g} times that of the sample", factor.value * x, 0
+        if abs(factor.value - 1) > _SAME:
+            yield f"{factor.value:.4g} times that of the sample", factor.value * x, 0
     yield "that of the sample with its features in the other order", x[::-1], 0
     yield "|x| of the sample", np.abs(x), 0
     order = np.abs(x[:, None] - found[None]).max(axis=2).argmin(axis=0)

@@ -16,7 +16,6 @@ from compare.evidence.certificate.nearness import HARDLY, may_be_scattered
 from compare.evidence.hypotheses.explanation import Explanation
 from compare.evidence.hypotheses.precision import explain_by_precision
 from compare.evidence.hypotheses.samples import Surroundings
-from compare.evidence.hypotheses.scatter import explain_by_scatter
 from compare.evidence.hypotheses.search import explain
 from compare.pipeline.groups import Group, groups_of, near_samples
 from compare.pipeline.kinds.base import Evidence, Run, merge_by_name
@@ -129,14 +128,20 @@ class Certificates(Evidence[Certifications]):
             self._problem.n_samples, self._layout, group.case.x, group.case.y, rows, earlier
         )
         end = time.thread_time() + _SECONDS
+
+        def is_late() -> bool:
+            return time.thread_time() > end
+
         with np.errstate(all="ignore"):  # a gradient that overflows fits nothing
-            by_rung = (
-                explain(case.on(rung), around, is_late=lambda: time.thread_time() > end)
-                for rung in reversed(group.rungs)  # what fails on a low one may hold on a high one
-            )
-            found = next((one for one in by_rung if one is not None), None)
+            # what is a mistake on a low rung may be none on a high one, which tells less apart
+            by_rung = [
+                found
+                for rung in group.rungs
+                if (found := explain(case.on(rung), around, is_late=is_late)) is not None
+            ]
+            found = next((one for one in by_rung if one.causes), by_rung[-1] if by_rung else None)
             if not group.is_known and (found is None or not found.causes):
-                found = explain_by_scatter(case) or explain_by_precision(case) or found
+                found = explain_by_precision(case) or found
         return found if self._layout == "in_out" else _places_turned(found)
 
 
