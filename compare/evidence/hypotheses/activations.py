@@ -121,9 +121,23 @@ OTHERS = (  # whose slopes are not all 1
             + z * (1 - xp.tanh(xp.logaddexp(0, z)) ** 2) * sigmoid(xp, z)
         ),
     ),
+    _rough(
+        "hard swish of {z}",
+        lambda xp, z: z * xp.clip(z + 3, 0, 6) / 6,
+        lambda xp, z: xp.where(z <= -3, 0.0, xp.where(z < 3, (2 * z + 3) / 6, 1.0)),
+    ),
     _rough("sin of {z}", lambda xp, z: xp.sin(z), lambda xp, z: xp.cos(z)),
     _rough("the square of {z}", lambda xp, z: z * z, lambda xp, z: 2 * z),
 )
+
+
+def twice(phi: Activation) -> Other:
+    """Returns an activation applied to what it gives."""
+    return _rough(
+        "phi of phi of {z}",
+        lambda xp, z: phi.value(xp, phi.value(xp, z)),
+        lambda xp, z: phi.slope(xp, phi.value(xp, z)) * phi.slope(xp, z),
+    )
 
 
 def called(activation: Activation) -> str:

@@ -7,7 +7,7 @@ import numpy as np
 from compare.evidence.certificate.rules import Check
 from compare.evidence.hypotheses.assumption import Assumption, Claim, explains, freed
 from compare.evidence.hypotheses.explanation import figures
-from compare.evidence.hypotheses.factors import factors_between
+from compare.evidence.hypotheses.factors import factors_between, usual_factors
 from compare.evidence.hypotheses.local import Known, Local
 from compare.evidence.hypotheses.weight_gradients import decayed
 
@@ -27,6 +27,12 @@ def bias_assumptions(start: Assumption, layer: int) -> Iterator[Assumption]:
             shown = figures(f"dL/db{layer}", layer, local.found_delta(layer), right.value)
             claim = Claim(f"dL/db{layer}", said, names, shown)
             yield start.claiming(claim, freed(start.case, layer, db=right))
+    found = local.printed_delta(layer)
+    for factor in usual_factors():
+        divided = found.times(1 / factor.value)
+        shown = figures(f"dL/db{layer}", layer, found.value, divided.value)
+        claim = Claim(f"dL/db{layer}", factor.said, names, shown)
+        yield start.claiming(claim, freed(start.case, layer, db=divided))
 
 
 def delta_of_weights(local: Local, layer: int, act: Known) -> Known:

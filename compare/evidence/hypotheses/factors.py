@@ -18,6 +18,8 @@ _NAMES = {
 }
 
 
+_USUAL = (2.0, 0.5, -1.0)  # that are tried where none can be estimated
+
 _NEAR = 0.01  # relative: a factor is no more in doubt than that
 
 
@@ -56,6 +58,11 @@ def factors_between(
     else:
         known = value
     yield _factor(value, known, ways)
+
+
+def usual_factors() -> Iterator[Factor]:
+    """Yields the commonest factors, for where what is right is not known without another cause."""
+    return (_factor(value, value, {}) for value in _USUAL)
 
 
 def _factor(value: float, known: float, ways: Mapping[float, str]) -> Factor:

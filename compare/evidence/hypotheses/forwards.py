@@ -10,11 +10,13 @@ from compare.evidence.certificate.activations import Activation
 from compare.evidence.certificate.case import Case
 from compare.evidence.certificate.forward import activate, affine
 from compare.evidence.certificate.rules import Check
-from compare.evidence.hypotheses.activations import IDENTITY, OTHERS, called
+from compare.evidence.hypotheses.activations import IDENTITY, OTHERS, called, twice
 from compare.evidence.hypotheses.assumption import Assumption, Claim, explains
 from compare.evidence.hypotheses.deltas import right_chain
 from compare.evidence.hypotheses.explanation import figures
 from compare.evidence.hypotheses.local import Local, coarser_dtypes
+
+_FACTORS = (0.1, 0.5, 2.0, 10.0)  # by which weights may be scaled
 
 
 class _Way(NamedTuple):
@@ -90,7 +92,7 @@ def _ways(local: Local, layer: int) -> Iterator[_Way]:
     (w, b), phi = local.case.params[layer - 1], None
     if layer < local.n_layers:
         phi, has = local.phi(layer), called(local.phi(layer))
-        for other in (IDENTITY, *OTHERS):
+        for other in (IDENTITY, *OTHERS, twice(phi)):
             if other.activation.formula != phi.formula:
                 yield _Way(
                     f"{other.said}; the network has {has}", w, b, other.activation, other.rank
@@ -107,6 +109,8 @@ def _matrices(local: Local, layer: int) -> Iterator[tuple[str, np.ndarray]]:
         yield "with {w} transposed", w.T
     yield "with -{w} for {w}", -w
     yield "with |{w}| for {w}", np.abs(w)
+    for factor in _FACTORS:
+        yield f"with {{w}} times {factor:g}", factor * w
     for dtype in coarser_dtypes(local.case):
         yield f"with {{w}} rounded to {np.dtype(dtype).name}", w.astype(dtype).astype(w.dtype)
     for number, (other, _) in enumerate(local.case.params, start=1):

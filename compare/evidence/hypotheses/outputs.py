@@ -83,6 +83,7 @@ def _others(local: Local) -> Iterator[tuple[str, str, Known, int]]:
     for rank, mistakes in enumerate((loss.mistakes, loss.odd_mistakes), start=1):
         for said, slope in mistakes:
             yield name, said, _of_output(local, partial(_swapped, slope, y)), rank
+    yield name, "softmax(yhat) - y, as for cross-entropy", _softmax(local), 1
     for other in OTHERS:
         said, phi = other.said.format(z=f"z{local.n_layers}"), other.activation
 
@@ -99,6 +100,15 @@ def _others(local: Local) -> Iterator[tuple[str, str, Known, int]]:
         yield name, slope_said, _of_output(local, hidden), other.rank
         yield "yhat", f"{said}, and {name} has not its slope", _of_output(local, bent), other.rank
         yield "yhat", said, _of_output(local, through), other.rank
+
+
+def _softmax(local: Local) -> Known:
+    """Returns softmax(yhat) - y; its error is twice that of yhat, relative to softmax."""
+    (yhat, error), y, u = local.preact(local.n_layers), local.case.y, local.case.rounding.u
+    shares = np.exp(yhat - yhat.max(axis=0))
+    shares = shares / shares.sum(axis=0)
+    lost = 2 * shares * error.max(axis=0) + 8 * u * (len(y) * shares + np.abs(y))
+    return Known(shares - y, lost)
 
 
 def _swapped(

@@ -73,11 +73,15 @@ def _other_samples(start: Assumption, around: Surroundings) -> Iterator[Assumpti
 
 def _other_inputs(start: Assumption) -> Iterator[Assumption]:
     """Yields what x may have been turned into before it was used."""
-    found, x = start.local.implied(1), np.asarray(start.case.x)
-    u = start.case.rounding.u
+    known, u = start.local.layers[0].known, start.case.rounding.u
+    x = np.asarray(start.case.x)
+    found = np.where(known, start.local.implied(1), x)
     case, shown = dataclasses.replace(start.case, x=found), figures("x", 1, found, x)
-    for said, value, rank in _turned(found, x, u):
-        if np.abs(found - value).max() <= max(_SAME, 16 * u) * np.abs(value).max():
+    if not known.any():
+        return
+    for said, value, rank in _turned(found[:, known], x[:, known], u):
+        apart = np.abs(found[:, known] - value).max()
+        if apart <= max(_SAME, 16 * u) * np.abs(value).max():
             yield start.claiming(Claim("x", said, {}, shown, rank), case)
             return
     for dtype in coarser_dtypes(start.case):

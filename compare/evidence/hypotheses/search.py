@@ -22,7 +22,7 @@ from compare.evidence.hypotheses.terms import term_assumptions
 from compare.evidence.hypotheses.weight_gradients import weight_assumptions
 from compare.numbers import listed
 
-_BEAM = 4  # assumptions from which the search goes on
+_BEAM = 8  # assumptions from which the search goes on
 _DEPTH = 2  # mistakes at once
 
 _FORWARD = (WHOLE, "x", "h", "yhat")

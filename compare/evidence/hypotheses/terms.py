@@ -1,7 +1,7 @@
 """What may have been added to a right gradient, or multiplied into it sample by sample."""
 
 import dataclasses
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 
@@ -9,6 +9,7 @@ from compare.evidence.certificate.case import Case, Layers
 from compare.evidence.certificate.nearness import float64_gradients
 from compare.evidence.hypotheses.assumption import UNSURE, Assumption, Claim
 from compare.evidence.hypotheses.explanation import WHOLE, figures
+from compare.evidence.hypotheses.factors import factors_between
 
 
 def term_assumptions(start: Assumption, earlier: Layers | None) -> Iterator[Assumption]:
@@ -20,6 +21,7 @@ def term_assumptions(start: Assumption, earlier: Layers | None) -> Iterator[Assu
     """
     if earlier is not None:
         yield from _accumulated(start, earlier)
+    yield from _scaled_everywhere(start)
     yield from _scaled_by_sample(start)
     yield from _clipped(start)
 
@@ -47,6 +49,51 @@ def without(case: Case, terms: Layers) -> Case:
     return dataclasses.replace(case, grads=grads, printed=hidden)
 
 
+def _scaled_everywhere(start: Assumption) -> Iterator[Assumption]:
+    """Yields all dL/dw, or all dL/db, without the one factor that x tells.
+
+    As h = dw delta / |delta|^2, a factor of dL/dw is one of what dL/dw1 and dL/db1 imply of x, and
+    a factor of dL/db is one over it.
+    """
+    case, implied = start.case, start.local.implied(1)
+    if ("input", "w1") not in start.broken:
+        return
+    for part, pair in enumerate(((implied, case.x), (case.x, implied))):
+        name = f"dL/d{'wb'[part]}"
+        for factor in factors_between(*pair, case.rounding.u):
+            if not factor.value:
+                continue
+            by = tuple(factor.value if one == part else 1.0 for one in range(2))
+            divided = _divided(case, by)
+            claims = tuple(
+                Claim(
+                    f"{name}{i}",
+                    factor.said,
+                    shown=figures(f"{name}{i}", i, layer[part], right[part]),
+                    rank=factor.rank,
+                )
+                for i, (layer, right) in enumerate(zip(case.grads, divided.grads, strict=True), 1)
+            )
+            yield Assumption(divided, start.instead, (*start.claims, *claims))
+
+
+def _divided(case: Case, by: Sequence[float | np.ndarray]) -> Case:
+    """Returns a case with dL/dw and dL/db divided, and what that may have rounded."""
+    u = 4 * case.rounding.u
+    printed = case.printed or tuple((0.0, 0.0) for _ in case.grads)
+    grads = tuple(
+        tuple(leaf / one for leaf, one in zip(layer, by, strict=True)) for layer in case.grads
+    )
+    hidden = tuple(
+        tuple(
+            np.abs(unit / one) + u * np.abs(leaf) * (not np.isscalar(one) or one != 1)
+            for leaf, unit, one in zip(*pair, by, strict=True)
+        )
+        for pair in zip(grads, printed, strict=True)
+    )
+    return dataclasses.replace(case, grads=grads, printed=hidden)
+
+
 def _scaled_by_sample(start: Assumption) -> Iterator[Assumption]:
     """Yields the gradient that has a factor of its own in each sample."""
     local, case = start.local, start.case
@@ -55,22 +102,15 @@ def _scaled_by_sample(start: Assumption) -> Iterator[Assumption]:
     factor = np.where(squares > 0, (found * right).sum(axis=0) / np.maximum(squares, 1e-300), 1.0)
     if not (np.isfinite(factor).all() and (factor > 0).all()) or np.ptp(factor) < 1e-6:
         return
-    hidden = 4 * case.rounding.u
-    printed = case.printed or tuple((0.0, 0.0) for _ in case.grads)
-    grads = tuple((dw / factor, db / factor) for dw, db in case.grads)
-    units = tuple(
-        tuple(unit / factor + hidden * np.abs(g) for g, unit in zip(*pair, strict=True))
-        for pair in zip(grads, printed, strict=True)
-    )
-    shown = figures(f"delta{local.n_layers}", local.n_layers, found, right)
     said = _norm_said(case.grads, factor, case.rounding.u)
     if said is None and len(right) == 1:
         return  # every wrong delta of one output is such a factor
     said = (
         said or f"multiplied by a factor of its own in every sample, {factor[0]:.4g} in the first"
     )
+    shown = figures(f"delta{local.n_layers}", local.n_layers, found, right)
     claim = Claim(WHOLE, said, {}, shown, rank=UNSURE)
-    yield start.claiming(claim, dataclasses.replace(case, grads=grads, printed=units))
+    yield start.claiming(claim, _divided(case, (factor, factor)))
 
 
 def _norm_said(grads: Layers, factor: np.ndarray, u: float) -> str | None:

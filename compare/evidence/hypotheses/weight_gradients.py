@@ -7,7 +7,7 @@ import numpy as np
 from compare.evidence.certificate.rules import Check
 from compare.evidence.hypotheses.assumption import Assumption, Claim, explains, freed
 from compare.evidence.hypotheses.explanation import figures
-from compare.evidence.hypotheses.factors import factors_between
+from compare.evidence.hypotheses.factors import factors_between, usual_factors
 from compare.evidence.hypotheses.local import Known, Local, exactly, outer
 
 
@@ -28,6 +28,13 @@ def weight_assumptions(start: Assumption, layer: int) -> Iterator[Assumption]:
             shown = figures(f"dL/dw{layer}", layer, found, right.value)
             claim = Claim(f"dL/dw{layer}", said, names, shown)
             yield start.claiming(claim, freed(start.case, layer, dw=right))
+    gradient = local.layers[layer - 1]
+    hidden = np.zeros_like(gradient.dw) if gradient.dw_hidden is None else gradient.dw_hidden
+    for factor in usual_factors():
+        divided = Known(gradient.dw, np.asarray(hidden)).times(1 / factor.value)
+        shown = figures(f"dL/dw{layer}", layer, gradient.dw, divided.value)
+        claim = Claim(f"dL/dw{layer}", factor.said, names, shown)
+        yield start.claiming(claim, freed(start.case, layer, dw=divided))
 
 
 def _check(local: Local, layer: int, value: Known) -> Check:

@@ -157,6 +157,19 @@ KINDS = {
         Program(forward=with_layer(2, w=np.transpose)),
         [("h2", "computed with w2 transposed, in the forward pass alone")],
     ),
+    "activated twice": (
+        Program(
+            phi=lambda layer, z: sigmoid(sigmoid(z)) if layer == 1 else sigmoid(z),
+            slope=lambda layer, z, h: (
+                sigmoid_slope(sigmoid(z)) * sigmoid_slope(z) if layer == 1 else sigmoid_slope(z)
+            ),
+        ),
+        [("h1", f"phi of phi of z1{NETWORK}")],
+    ),
+    "cross-entropy": (
+        Program(output=lambda yhat, y: np.exp(yhat) / np.exp(yhat).sum(1, keepdims=True) - y),
+        [("delta4", "softmax(yhat) - y, as for cross-entropy")],
+    ),
     "tanh on the output": (
         Program(output=lambda yhat, y: 2 * (np.tanh(yhat) - y) * (1 - np.tanh(yhat) ** 2)),
         [("yhat", "tanh of z4")],
@@ -214,6 +227,23 @@ KINDS = {
         Program(grads=of_layer(2, lambda dw, db: (dw, db.sum(1, keepdims=True) + 0 * db))),
         [("dL/db2", "in every entry the sum over the 5 units")],
     ),
+    "two biases exchanged": (
+        Program(
+            grads=lambda layers, params: [
+                (layers[i][0], layers[j][1]) for i, j in zip(range(4), (1, 0, 2, 3), strict=True)
+            ]
+        ),
+        [("the gradient", "right if its dL/db are read with layers 1 and 2 exchanged")],
+    ),
+    "weights of two layers exchanged": (
+        Program(forward=lambda params: tuple(params[i] for i in (0, 2, 1, 3))),
+        [
+            (
+                "the gradient",
+                "right if the layers of the weights are read with layers 2 and 3 exchanged",
+            )
+        ],
+    ),
     "two layers exchanged": (
         Program(grads=lambda layers, params: [layers[i] for i in (0, 2, 1, 3)]),
         [("the gradient", "right if its layers are read with layers 2 and 3 exchanged")],
@@ -224,6 +254,16 @@ KINDS = {
             grads=of_layer(3, lambda dw, db: (dw, 2 * db)),
         ),
         [("h1", "computed without b1"), ("dL/db3", f"twice {GIVES}")],
+    ),
+    "a forgotten bias, and all dL/db twice": (
+        Program(
+            forward=with_layer(1, b=np.zeros_like),
+            grads=everywhere(lambda dw, db: (dw, 2 * db)),
+        ),
+        [
+            ("h1", "computed without b1"),
+            (*(f"dL/db{layer}" for layer in (4, 3, 2, 1)), f"twice {GIVES}"),
+        ],
     ),
     "no name": (
         Program(grads=of_layer(2, lambda dw, db: (dw * np.linspace(1, 2, 5, dtype=dw.dtype), db))),
