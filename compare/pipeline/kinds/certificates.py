@@ -3,7 +3,7 @@
 import dataclasses
 import functools
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -23,7 +23,7 @@ from compare.problem.answers import Answer
 from compare.problem.blocks import Block, block_start
 
 _DIAGNOSED = 16  # samples that an explanation has to fit; fewer of a large network
-_DIAGNOSED_ENTRIES = 2**19  # of their gradients, where that is two samples or more
+_DIAGNOSED_ENTRIES = 2**19  # of their gradients, where that is a sample or more
 _SECONDS = 2.0  # of computing, in which it has to be found
 
 
@@ -121,7 +121,7 @@ class Certificates(Evidence[Certifications]):
     def _diagnose(self, block: Block, group: Group, row: int) -> Explanation | None:
         """Explains a failure, if one cause fits this sample and the ones after it."""
         few = min(_DIAGNOSED, _DIAGNOSED_ENTRIES // self._problem.network.parameter_count)
-        rows = (row + np.arange(min(max(few, 2), block.size))) % block.size
+        rows = (row + np.arange(min(max(few, 1), block.size))) % block.size
         case = group.case.take(rows)
         earlier = group.case.take(rows - 1).wide().zeroed_but(rows > 0).grads
         around = Surroundings(
@@ -133,16 +133,22 @@ class Certificates(Evidence[Certifications]):
             return time.thread_time() > end
 
         with np.errstate(all="ignore"):  # a gradient that overflows fits nothing
-            # what is a mistake on a low rung may be none on a high one, which tells less apart
-            by_rung = [
-                found
-                for rung in group.rungs
-                if (found := explain(case.on(rung), around, is_late=is_late)) is not None
-            ]
-            found = next((one for one in by_rung if one.causes), by_rung[-1] if by_rung else None)
+            found = _first_told(
+                explain(case.on(rung), around, is_late=is_late) for rung in group.rungs
+            )
             if not group.is_known and (found is None or not found.causes):
                 found = explain_by_precision(case) or found
         return found if self._layout == "in_out" else _places_turned(found)
+
+
+def _first_told(by_rung: Iterable[Explanation | None]) -> Explanation | None:
+    """Returns the first that has a cause, else the last: a higher rung tells less apart."""
+    last = None
+    for one in by_rung:
+        last = one or last
+        if one is not None and one.causes:
+            break
+    return last
 
 
 def _places_turned(found: Explanation | None) -> Explanation | None:

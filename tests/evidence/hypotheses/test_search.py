@@ -235,15 +235,6 @@ KINDS = {
         ),
         [("the gradient", "right if its dL/db are read with layers 1 and 2 exchanged")],
     ),
-    "weights of two layers exchanged": (
-        Program(forward=lambda params: tuple(params[i] for i in (0, 2, 1, 3))),
-        [
-            (
-                "the gradient",
-                "right if the layers of the weights are read with layers 2 and 3 exchanged",
-            )
-        ],
-    ),
     "two layers exchanged": (
         Program(grads=lambda layers, params: [layers[i] for i in (0, 2, 1, 3)]),
         [("the gradient", "right if its layers are read with layers 2 and 3 exchanged")],
