@@ -48,17 +48,24 @@ def explain(
         return None
     found = [start]
     for _ in range(_DEPTH):
-        level, found = sorted(filter(_is_sure, found), key=_left)[:_BEAM], []
-        for one in level:
-            for new in _assumptions(one, around):
-                if is_late():
-                    return _explanation(start, (), is_complete=False)
-                if _left(new) < _left(one) and (_is_sure(new) or one is start):
-                    found.append(new)
+        level = sorted(filter(_is_sure, found), key=_left)[:_BEAM]
+        found = list(_helpful(level, around, is_late))
         whole = [one for one in found if not one.broken]
-        if whole:
-            return _explanation(start, whole)
+        if whole or is_late():
+            return _explanation(start, whole, is_complete=not is_late())
     return _explanation(start, ())
+
+
+def _helpful(
+    level: Sequence[Assumption], around: Surroundings, is_late: Callable[[], bool]
+) -> Iterator[Assumption]:
+    """Yields what leaves less to explain; what is unsure only if nothing is assumed yet."""
+    for one in level:
+        for new in _assumptions(one, around):
+            if is_late():
+                return
+            if _left(new) < _left(one) and (_is_sure(new) or not one.claims):
+                yield new
 
 
 def _is_sure(assumption: Assumption) -> bool:
