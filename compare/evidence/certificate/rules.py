@@ -45,7 +45,7 @@ def every(xp: Any, holds: Array) -> Array:
 
 
 def best_known(xp: Any, exact: Check, hidden: Array | None, kink: Array) -> Delta:
-    """Returns delta as printed, or as its rule has it where that is known better.
+    """Returns delta as printed, or as its rule has it where that is known better and fits.
 
     Args:
       xp: numpy or jax.numpy.
@@ -55,7 +55,8 @@ def best_known(xp: Any, exact: Check, hidden: Array | None, kink: Array) -> Delt
     """
     if hidden is None:
         return Delta(exact.found, None)
-    as_printed = kink | (hidden <= exact.allowed)
+    fits = xp.abs(exact.found - exact.expected) <= exact.allowed + hidden
+    as_printed = kink | (hidden <= exact.allowed) | ~fits
     return Delta(
         xp.where(as_printed, exact.found, exact.expected),
         xp.where(as_printed, hidden, exact.allowed),
