@@ -57,6 +57,8 @@ def factors_between(
             break
     else:
         known = value
+    if abs(value - 1) <= near:  # what is right is as near
+        return
     yield _factor(value, known, ways)
 
 

@@ -14,7 +14,7 @@ from compare.evidence.hypotheses.local import coarser_dtypes
 from compare.evidence.hypotheses.outputs import output_check
 
 _SAME = 1e-5  # relative: how near two inputs are that are the same but for rounding
-_LEAST = 4  # samples, to fit a scale and a shift
+_LEAST = 4  # numbers, to fit a scale and a shift
 
 
 class Surroundings(NamedTuple):
@@ -35,9 +35,11 @@ def sample_assumptions(start: Assumption, around: Surroundings) -> Iterator[Assu
         yield from _other_inputs(start)
     elif ("output", f"b{start.local.n_layers}") in start.broken:
         for step, said in ((-1, "before"), (1, "after")):
-            y = around.y[:, (around.rows + step) % around.y.shape[1]].astype(np.float64)
-            claim = Claim("yhat", f"compared with y of the sample {said}", {}, _output(start))
-            yield start.claiming(claim, dataclasses.replace(start.case, y=y))
+            rows, claim = around.rows + step, f"compared with y of the sample {said}"
+            last = around.y.shape[1] - 1
+            for at in (rows % (last + 1), rows.clip(0, last)):  # the other end's, or its own
+                case = dataclasses.replace(start.case, y=around.y[:, at].astype(np.float64))
+                yield start.claiming(Claim("yhat", claim, {}, _output(start)), case)
 
 
 def _right_came_in(start: Assumption) -> bool:
@@ -79,9 +81,9 @@ def _other_inputs(start: Assumption) -> Iterator[Assumption]:
     case, shown = dataclasses.replace(start.case, x=found), figures("x", 1, found, x)
     if not known.any():
         return
+    near = max(_SAME, 4 * u) * np.abs(found).max()
     for said, value, rank in _turned(found[:, known], x[:, known], u):
-        apart = np.abs(found[:, known] - value).max()
-        if apart <= max(_SAME, 16 * u) * np.abs(value).max():
+        if np.abs(found[:, known] - value).max() <= near < np.abs(found - x).max():
             yield start.claiming(Claim("x", said, {}, shown, rank), case)
             return
     for dtype in coarser_dtypes(start.case):
@@ -100,9 +102,10 @@ def _turned(found: np.ndarray, x: np.ndarray, u: float) -> Iterator[tuple[str, n
     order = np.abs(x[:, None] - found[None]).max(axis=2).argmin(axis=0)
     yield "that of the sample with its features in another order", x[order], 0
     yield "that of the sample less its mean over the features", x - x.mean(axis=0), 0
-    scale, shift = _line(x.reshape(1, -1), found.reshape(1, -1))
-    said = f"{_scaled(scale[0])}x {'+' if shift[0] > 0 else '-'} {abs(shift[0]):.4g}"
-    yield f"{said}, with x of the sample", scale * x + shift, 0
+    if x.size >= _LEAST:
+        scale, shift = _line(x.reshape(1, -1), found.reshape(1, -1))
+        said = f"{_scaled(scale[0])}x {'+' if shift[0] > 0 else '-'} {abs(shift[0]):.4g}"
+        yield f"{said}, with x of the sample", scale * x + shift, 0
     if x.shape[1] >= _LEAST and np.ptp(found, axis=1).min() > 0:
         scale, shift = _line(x, found)
         said = "that of the sample with every feature scaled and shifted, as by a standardisation"

@@ -30,7 +30,7 @@ def _accumulated(start: Assumption, earlier: Layers) -> Iterator[Assumption]:
     """Yields what each sample adds to the gradients of those before it."""
     claim = Claim(WHOLE, "added up over the samples: it was not set to zero in between")
     rest = without(start.case, earlier)
-    if any(np.any(leaf) for one in rest.grads for leaf in one):
+    if all(any(np.any(leaf) for one in of for leaf in one) for of in (rest.grads, earlier)):
         yield start.claiming(claim, rest)
 
 
@@ -100,11 +100,13 @@ def _scaled_by_sample(start: Assumption) -> Iterator[Assumption]:
     found, right = local.found_delta(local.n_layers), local.delta(local.n_layers)
     squares = (right * right).sum(axis=0)
     factor = np.where(squares > 0, (found * right).sum(axis=0) / np.maximum(squares, 1e-300), 1.0)
-    if not (np.isfinite(factor).all() and (factor > 0).all()) or np.ptp(factor) < 1e-6:
+    if not (np.isfinite(factor).all() and (factor > 0).all()):
+        return
+    if np.ptp(factor) < 1e-6 + 32 * case.rounding.u:
         return
     said = _norm_said(case.grads, factor, case.rounding.u)
-    if said is None and len(right) == 1:
-        return  # every wrong delta of one output is such a factor
+    if said is None and (len(right) == 1 or case.rounding.arithmetic.is_low):
+        return  # every wrong delta of one output is such a factor, and many a one of few digits
     said = (
         said or f"multiplied by a factor of its own in every sample, {factor[0]:.4g} in the first"
     )
@@ -120,7 +122,7 @@ def _norm_said(grads: Layers, factor: np.ndarray, u: float) -> str | None:
     )
     clipped = factor < 1 - 1e-4
     norms = norm[clipped] if clipped.any() else norm
-    if np.ptp(norms) <= max(1e-4, 64 * u) * norms.max() and len(norms) > 1:
+    if np.ptp(norms) <= max(1e-4, 4 * u) * norms.max() and len(norms) > 1:
         most = float(f"{norms.mean():.3g}")
         if (np.abs(factor[~clipped] - 1) < 1e-4).all():
             return f"clipped to norm {most:g}"
