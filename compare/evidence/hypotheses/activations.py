@@ -95,7 +95,7 @@ OTHERS = (  # whose slopes are not all 1
         "gelu of {z} in its erf form",
         lambda xp, z: z * _cdf(z),
         lambda xp, z: _cdf(z) + z * np.exp(-z * z / 2) / math.sqrt(2 * math.pi),
-    ),
+    )._replace(rank=0),
     _rough(
         "gelu of {z} as z sigmoid(1.702 z)",
         lambda xp, z: z * sigmoid(xp, 1.702 * z),

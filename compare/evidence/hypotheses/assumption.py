@@ -19,6 +19,15 @@ Rule: TypeAlias = tuple[str, str]  # a rule, and the parameter whose gradient br
 # What is assumed may be one rounding more than a rule allows for; none allows for less than two.
 _MOST = 1.5
 
+# By how much what is right has to be off, as a product over all entries of multiples of what is
+# allowed, in binary digits: of assumptions that are not plain there are hundreds, with numbers that
+# are estimated, and one of them explains several digits by chance.
+_TELLING = 4.0, 12.0
+
+# Of an allowance, the root mean square of what is right uses less: 0.01 to 0.1 is usual, since an
+# error of a sum grows with the root of its length, and its bound with the length.
+_WELL = 0.25, 0.1  # of a plain assumption, and of others
+
 UNSURE = 9  # the rank of a claim with so many unknowns that it is told only alone
 
 
@@ -78,9 +87,35 @@ def holds(check: Check) -> bool:
     return bool(holding(check).all())
 
 
-def explains(check: Check, right: np.ndarray) -> bool:
-    """Returns whether a check holds in all samples, and would not hold of what is right."""
-    return holds(check) and not holds(check._replace(found=right))
+def explains(check: Check, right: np.ndarray, case: Case, rank: int = 0) -> bool:
+    """Returns whether a check holds in all samples, and surely not of what is right.
+
+    Where nothing would hold as well, it is not explained by anything else. In bfloat16 and float16
+    allowances are so wide that much holds: there it has to hold as well as what is right does.
+    """
+    if not holds(check) or _digits_off(check, right) < _TELLING[rank > 0]:
+        return False
+    if not holds_well(check, case, rank):
+        return False
+    return not holds(check._replace(expected=np.zeros_like(right))) or not np.any(check.expected)
+
+
+def holds_well(check: Check, case: Case, rank: int = 0) -> bool:
+    """Returns whether a check that holds does so as what is right does, where allowances are wide.
+
+    Those of numbers from print are used up by what is right.
+    """
+    arithmetic = case.rounding.arithmetic
+    if case.printed is not None or not (arithmetic.is_low and arithmetic.is_plain):
+        return True
+    used = np.asarray(ratios(check))
+    return bool(np.sqrt((used * used).mean()) <= _WELL[rank > 0])
+
+
+def _digits_off(check: Check, right: np.ndarray) -> float:
+    """Returns how many binary digits of what was found are not what is right, over all entries."""
+    off = np.asarray(ratios(check._replace(expected=right))) / _MOST
+    return float(np.log2(np.maximum(off, 1.0)).sum())
 
 
 def holding(check: Check) -> np.ndarray:

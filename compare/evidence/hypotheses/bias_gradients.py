@@ -22,7 +22,7 @@ def bias_assumptions(start: Assumption, layer: int) -> Iterator[Assumption]:
     names = {"h": f"h{below}" if below else "x", "w": f"w{layer + 1}", "d": f"delta{layer}"}
     for said, value in _ways(local, layer, right):
         if value.value.shape == right.value.shape and explains(
-            _check(local, layer, value), right.value
+            _check(local, layer, value), right.value, start.case, rank=1
         ):
             shown = figures(f"dL/db{layer}", layer, local.found_delta(layer), right.value)
             claim = Claim(f"dL/db{layer}", said, names, shown)

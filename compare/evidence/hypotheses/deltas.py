@@ -35,7 +35,7 @@ def delta_assumptions(start: Assumption, layer: int) -> Iterator[Assumption]:
     names = {"w": f"w{layer + 1}", "z": f"z{layer}", "h": f"h{layer}"}
     for way in _ways(local, layer):
         check = chain_check(local, layer, way.passed, way.slope)
-        if explains(check, right):
+        if explains(check, right, start.case, way.rank):
             shown = figures(f"delta{layer}", layer, local.found_delta(layer), right)
             claim = Claim(f"delta{layer}", way.said, names, shown, way.rank)
             yield start.claiming(claim, None, check)
@@ -105,7 +105,8 @@ def _odd_slopes(local: Local, layer: int) -> Iterator[tuple[str, Known]]:
     yield "with 1 - z^2 for phi'", spread(lambda z: 1 - z * z, z, u)
     yield "with 1 - phi' for phi'", spread(lambda z: 1 - phi.slope(np, z), z, u)
     yield "with z for phi'", spread(lambda z: z, z, u)
-    yield "with z >= 0 for z > 0", spread(lambda z: (z >= 0) * 1.0, z, u)
+    if called(phi) == "relu":
+        yield "with z >= 0 for z > 0", spread(lambda z: (z >= 0) * 1.0, z, u)
 
 
 def _own_weights(local: Local, layer: int) -> Iterator[tuple[str, Known]]:

@@ -42,7 +42,7 @@ def forward_assumptions(start: Assumption, layer: int) -> Iterator[Assumption]:
     names = {"w": f"w{layer}", "b": f"b{layer}", "z": f"z{layer}"}
     right = local.delta(layer) if is_output else local.computed(layer)
     for way in _ways(local, layer):
-        if not explains(_check(local, layer, way), right):
+        if not explains(_check(local, layer, way), right, start.case, way.rank):
             continue
         claim = _claim(local, layer, way)._replace(names=names, rank=way.rank)
         case = _changed(start.case, layer, way)

@@ -30,10 +30,11 @@ def output_assumptions(start: Assumption, n_samples: int) -> Iterator[Assumption
     right = local.delta(layer)
     shown = figures(f"delta{layer}", layer, local.found_delta(layer), right)
     for factor in _factors(local, n_samples):
-        if explains(check := output_check(local, factor.value), right):
+        check = output_check(local, factor.value)
+        if explains(check, right, start.case, factor.rank):
             yield start.claiming(Claim(WHOLE, factor.said, {}, shown, factor.rank), None, check)
     for quantity, said, delta, rank in _others(local):
-        if explains(check := _check(local, delta), right):
+        if explains(check := _check(local, delta), right, start.case, rank):
             yield start.claiming(Claim(quantity, said, {}, shown, rank), None, check)
 
 

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator, Sequence
 import numpy as np
 
 from compare.evidence.certificate.case import Case
-from compare.evidence.hypotheses.assumption import UNSURE, Assumption, Claim
+from compare.evidence.hypotheses.assumption import UNSURE, Assumption, Claim, holds_well
 from compare.evidence.hypotheses.bias_gradients import bias_assumptions
 from compare.evidence.hypotheses.deltas import delta_assumptions
 from compare.evidence.hypotheses.explanation import WHOLE, Cause, Explanation, Figures
@@ -50,7 +50,7 @@ def explain(
     for _ in range(_DEPTH):
         level = sorted(filter(_is_sure, found), key=_left)[:_BEAM]
         found = list(_helpful(level, around, is_late))
-        whole = [one for one in found if not one.broken]
+        whole = [one for one in found if not one.broken and _is_well(one, start)]
         if whole or is_late():
             return _explanation(start, whole, is_complete=not is_late())
     return _explanation(start, ())
@@ -66,6 +66,11 @@ def _helpful(
                 return
             if _left(new) < _left(one) and (_is_sure(new) or not one.claims):
                 yield new
+
+
+def _is_well(assumption: Assumption, start: Assumption) -> bool:
+    """Whether the rules that were broken do not just about hold."""
+    return all(holds_well(assumption.checks[rule], start.case) for rule in start.broken)
 
 
 def _is_sure(assumption: Assumption) -> bool:

@@ -22,7 +22,7 @@ def weight_assumptions(start: Assumption, layer: int) -> Iterator[Assumption]:
     names = {"h": f"h{below}" if below else "x", "z": f"z{below}", "d": f"delta{layer}"}
     for said, value in _ways(local, layer, right):
         if value.value.shape == right.value.shape and explains(
-            _check(local, layer, value), right.value
+            _check(local, layer, value), right.value, start.case, rank=1
         ):
             found = local.case.grads[layer - 1][0]
             shown = figures(f"dL/dw{layer}", layer, found, right.value)
