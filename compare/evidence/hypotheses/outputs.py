@@ -65,9 +65,10 @@ def _factors(local: Local, n_samples: int) -> Iterator[Factor]:
     if loss.factor != 1:
         ways[1 / loss.factor] = [missing]
         ways[float(loss.factor)] = [missing.replace("missing", "second")]
-    means = {n_samples: f"a mean over {n_samples:,} samples", k: f"a mean over the {k} outputs"}
-    means.setdefault(k * n_samples, "a mean over samples and outputs")
-    for n, mean in means.items():
+    means = [(n_samples, f"a mean over {n_samples:,} samples"), (k, f"a mean over the {k} outputs")]
+    if min(n_samples, k) > 1:
+        means.append((k * n_samples, "a mean over samples and outputs"))
+    for n, mean in means:
         if n > 1:
             ways.setdefault(1 / n, []).append(mean)
             ways.setdefault(1 / n / loss.factor, []).append(f"{mean} and {missing}")

@@ -4,6 +4,7 @@ An assumption is told if the whole certificate holds under it, in every sample, 
 included. Where none does, the search goes on from those under which least is left to explain.
 """
 
+import itertools
 from collections.abc import Callable, Iterator, Sequence
 
 import numpy as np
@@ -61,7 +62,7 @@ def _helpful(
 ) -> Iterator[Assumption]:
     """Yields what leaves less to explain; what is unsure only if nothing is assumed yet."""
     for one in level:
-        for new in _assumptions(one, around):
+        for new in _assumptions(one, around, is_late):
             if is_late():
                 return
             if _left(new) < _left(one) and (_is_sure(new) or not one.claims):
@@ -82,8 +83,10 @@ def _left(assumption: Assumption) -> tuple[int, int]:
     return len(assumption.broken), sum(map(np.count_nonzero, assumption.broken.values()))
 
 
-def _assumptions(start: Assumption, around: Surroundings) -> Iterator[Assumption]:
-    """Yields every assumption that may explain something."""
+def _assumptions(
+    start: Assumption, around: Surroundings, is_late: Callable[[], bool]
+) -> Iterator[Assumption]:
+    """Yields every assumption that may explain something, until it is late."""
     yield from sample_assumptions(start, around)
     yield from reading_assumptions(start, around.layout)
     yield from output_assumptions(start, around.n_samples)
@@ -91,11 +94,13 @@ def _assumptions(start: Assumption, around: Surroundings) -> Iterator[Assumption
     layers = range(1, start.local.n_layers + 1)
     for family in _BY_LAYER:
         first: dict[str, tuple[int, Assumption]] = {}  # by what is said
-        for layer in layers:
+        for layer in itertools.takewhile(lambda _: not is_late(), layers):
             for one in family(start, layer):
                 first.setdefault(one.claims[-1].said, (layer, one))
                 yield one
         for said, (layer, one) in first.items():
+            if is_late():
+                return
             everywhere = _everywhere(family, one, layers[layer:], said)
             if everywhere is not one:
                 yield everywhere

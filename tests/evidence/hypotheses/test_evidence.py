@@ -71,3 +71,15 @@ def test_in_bfloat16_a_mistake_is_named():
 
 def test_two_numbers_are_no_line():
     assert causes(backprop(of_x=lambda x: x * x), (1, 5, 1), np.float32, samples=2) == []
+
+
+def test_a_third_is_a_mean_over_three_samples_or_three_outputs():
+    mine = backprop(delta2=lambda d: 2 * d / np.float32(3))
+    ((quantity, said),) = causes(mine, (4, 5, 3), np.float32, samples=3)
+    assert quantity == "the gradient"
+    assert said.endswith("as by a mean over 3 samples or by a mean over the 3 outputs")
+
+
+def test_no_sum_over_samples_is_told_of_one_sample():
+    mine = backprop(slope=lambda h: 1 - h * h + np.float32(0.5))
+    assert causes(mine, (3, 16, 1), BFLOAT16, samples=1) == []
