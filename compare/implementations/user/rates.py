@@ -20,7 +20,7 @@ MOST = 4096  # entries of each parameter that rates are tried on
 _CHANCE = 20.0  # bits: rates of one kind all together fit by chance once in 10^6
 _FIRST = 16  # entries that all rates are tried on at once
 _MOST_UNITS = 2**17  # half units in the last place that the smallest step may be
-_MOST_RATES = 64  # that are tried on more than the smallest steps
+_MOST_RATES = 16  # that are tried on more than the smallest steps
 _SURE = 3  # smallest steps that have to tell
 _WIDEST = 30  # bits by which units may differ that are compared
 
