@@ -124,9 +124,14 @@ def holding(check: Check) -> np.ndarray:
     return np.asarray((used <= _MOST).all(axis=tuple(range(used.ndim - 1))))
 
 
+def hidden_of(case: Case) -> Layers:
+    """Returns how far each entry of a gradient may be off besides, in the shapes of a gradient."""
+    return case.printed or tuple((np.zeros_like(w), np.zeros_like(b)) for w, b in case.grads)
+
+
 def freed(case: Case, layer: int, *, dw: Known | None = None, db: Known | None = None) -> Case:
     """Returns a case with other gradients of a layer, which are known to an error."""
-    printed = case.printed or tuple((np.zeros_like(w), np.zeros_like(b)) for w, b in case.grads)
+    printed = hidden_of(case)
     grads, hidden = [list(case.grads[layer - 1]), list(printed[layer - 1])]
     for kind, known in enumerate((dw, db)):
         if known is not None:

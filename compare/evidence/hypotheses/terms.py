@@ -7,7 +7,7 @@ import numpy as np
 
 from compare.evidence.certificate.case import Case, Layers
 from compare.evidence.certificate.nearness import float64_gradients
-from compare.evidence.hypotheses.assumption import UNSURE, Assumption, Claim
+from compare.evidence.hypotheses.assumption import UNSURE, Assumption, Claim, hidden_of
 from compare.evidence.hypotheses.explanation import WHOLE, figures
 from compare.evidence.hypotheses.factors import factors_between
 
@@ -29,24 +29,24 @@ def term_assumptions(start: Assumption, earlier: Layers | None) -> Iterator[Assu
 def _accumulated(start: Assumption, earlier: Layers) -> Iterator[Assumption]:
     """Yields what each sample adds to the gradients of those before it."""
     claim = Claim(WHOLE, "added up over the samples: it was not set to zero in between")
-    rest = without(start.case, earlier)
+    rest = _without(start.case, earlier)
     if all(any(np.any(leaf) for one in of for leaf in one) for of in (rest.grads, earlier)):
         yield start.claiming(claim, rest)
 
 
-def without(case: Case, terms: Layers) -> Case:
-    """Returns a case less some terms; its rounding was that of the sum, which is allowed for."""
-    u = 4 * case.rounding.u
-    printed = case.printed or tuple((0.0, 0.0) for _ in case.grads)
-    grads = tuple((dw - w, db - b) for (dw, db), (w, b) in zip(case.grads, terms, strict=True))
-    hidden = tuple(
-        (
-            units[0] + u * (np.abs(dw) + np.abs(w)) * np.ones_like(dw),
-            units[1] + u * (np.abs(db) + np.abs(b)) * (np.ndim(b) > 0),
-        )
-        for (dw, db), (w, b), units in zip(case.grads, terms, printed, strict=True)
-    )
-    return dataclasses.replace(case, grads=grads, printed=hidden)
+def _without(case: Case, terms: Layers) -> Case:
+    """Returns a case less some terms, each in the shapes of a gradient.
+
+    What it has was rounded when it was added up, by a share of the sum.
+    """
+    u, grads, hidden = 4 * case.rounding.u, [], []
+    for found, added, units in zip(case.grads, terms, hidden_of(case), strict=True):
+        triples = list(zip(found, added, units, strict=True))
+        dw, db = (leaf - term for leaf, term, _ in triples)
+        grads.append((dw, db))
+        e_w, e_b = (unit + u * (np.abs(leaf) + np.abs(term)) for leaf, term, unit in triples)
+        hidden.append((e_w, e_b))
+    return dataclasses.replace(case, grads=tuple(grads), printed=tuple(hidden))
 
 
 def _scaled_everywhere(start: Assumption) -> Iterator[Assumption]:
@@ -79,19 +79,16 @@ def _scaled_everywhere(start: Assumption) -> Iterator[Assumption]:
 
 def _divided(case: Case, by: Sequence[float | np.ndarray]) -> Case:
     """Returns a case with dL/dw and dL/db divided, and what that may have rounded."""
-    u = 4 * case.rounding.u
-    printed = case.printed or tuple((0.0, 0.0) for _ in case.grads)
-    grads = tuple(
-        tuple(leaf / one for leaf, one in zip(layer, by, strict=True)) for layer in case.grads
-    )
-    hidden = tuple(
-        tuple(
-            np.abs(unit / one) + u * np.abs(leaf) * (not np.isscalar(one) or one != 1)
-            for leaf, unit, one in zip(*pair, by, strict=True)
+    grads, hidden = [], []
+    for layer, units in zip(case.grads, hidden_of(case), strict=True):
+        dw, db = (leaf / one for leaf, one in zip(layer, by, strict=True))
+        grads.append((dw, db))
+        e_w, e_b = (
+            unit / np.abs(one) + (4 * case.rounding.u * np.abs(leaf) if np.any(one != 1) else 0)
+            for leaf, unit, one in zip((dw, db), units, by, strict=True)
         )
-        for pair in zip(grads, printed, strict=True)
-    )
-    return dataclasses.replace(case, grads=grads, printed=hidden)
+        hidden.append((e_w, e_b))
+    return dataclasses.replace(case, grads=tuple(grads), printed=tuple(hidden))
 
 
 def _scaled_by_sample(start: Assumption) -> Iterator[Assumption]:

@@ -20,6 +20,7 @@ MOST = 4096  # entries of each parameter that rates are tried on
 _CHANCE = 20.0  # bits: rates of one kind all together fit by chance once in 10^6
 _FIRST = 16  # entries that all rates are tried on at once
 _MOST_UNITS = 2**17  # half units in the last place that the smallest step may be
+_MOST_RATES = 16  # that are tried on more than the smallest steps
 _SURE = 3  # smallest steps that have to tell
 _WIDEST = 30  # bits by which units may differ that are compared
 
@@ -90,7 +91,7 @@ def _other_rate(pairs: list[Pair]) -> float | None:
         off, tolerance, half = _distance(rates, w[i], g[i])
         unsaid = (half <= tolerance) & (i >= _SURE)
         rates = rates[unsaid | (off <= tolerance) & (half > tolerance)]
-    for rate in map(float, rates):
+    for rate in map(float, rates[:_MOST_RATES]):
         _, tolerance, half = _distance(rate, w[0], g[0])
         own = max(float(np.log2(half / tolerance)), 0.0)
         fit = _fit(rate, pairs, most=MOST)
