@@ -49,7 +49,8 @@ def accusation(explanation: Explanation, implementation: str) -> str:
         names = listed(cause.quantities)
         verb = "is" if len(cause.quantities) == 1 else "are"
         said.append(f"{names} of {implementation} {verb} {cause.said}")
-    return "; and ".join(said)
+    end = "" if explanation.is_complete else ", as far as was tried in time"
+    return "; and ".join(said) + end
 
 
 def explained(failure: Finding, explanation: Explanation, implementation: str) -> str:

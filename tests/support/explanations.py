@@ -9,5 +9,6 @@ from compare.evidence.hypotheses.search import explain
 def said_of(case, n_samples=6):
     """Returns the causes in words: '' if none is known, None if nothing is wrong."""
     rows = np.arange(case.x.shape[-1])
-    explanation = explain(case, Surroundings(n_samples, "in_out", case.x, case.y, rows, None))
+    around = Surroundings(n_samples, "in_out", case.x, case.y, rows, None)
+    explanation = explain([case], around)
     return explanation and "; ".join(cause.said for cause in explanation.causes)

@@ -5,7 +5,8 @@ included. Where none does, the search goes on from those under which least is le
 """
 
 import itertools
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import NamedTuple
 
 import numpy as np
 
@@ -31,30 +32,60 @@ _FORWARD = (WHOLE, "x", "h", "yhat")
 _BY_LAYER = (forward_assumptions, delta_assumptions, weight_assumptions, bias_assumptions)
 
 
+class _Found(NamedTuple):
+    """What a search has come to."""
+
+    start: Assumption  # nothing is assumed yet
+    ways: list[Assumption]  # the best of those under which all holds
+    is_complete: bool  # whether all there is was tried
+
+    @property
+    def causes(self) -> tuple[Cause, ...]:
+        """The causes of the only way, or of two that differ in one of them."""
+        return _joined([_causes(one.claims) for one in self.ways])
+
+
 def explain(
-    case: Case, around: Surroundings, *, is_late: Callable[[], bool] = lambda: False
+    cases: Iterable[Case], around: Surroundings, *, is_late: Callable[[], bool] = lambda: False
 ) -> Explanation | None:
-    """Explains a failure.
+    """Explains a failure on the first rung of the ladder on which there is a cause.
 
     Args:
-      case: the failed sample that is to be explained, then others, some of them certified.
+      cases: the failed sample that is to be explained, then others, some of them certified; as each
+        rung has them. A higher one allows for more, and so tells less apart.
       around: of these samples.
       is_late: whether to stop looking.
 
     Returns:
-      None if no rule is broken.
+      None if no rule is broken on any rung.
     """
-    start = Assumption(case.wide())
-    if not start.broken:
-        return None
-    found = [start]
+    found = None
+    for case in cases:
+        start = Assumption(case.wide())
+        if start.broken:
+            found = _search(start, around, is_late)
+            if found.causes:
+                break
+    return None if found is None else _explanation(found)
+
+
+def _search(start: Assumption, around: Surroundings, is_late: Callable[[], bool]) -> _Found:
+    """Looks for what one assumption explains, and then two."""
+    found: list[Assumption] = [start]
     for _ in range(_DEPTH):
         level = sorted(filter(_is_sure, found), key=_left)[:_BEAM]
         found = list(_helpful(level, around, is_late))
         whole = [one for one in found if not one.broken and _is_well(one, start)]
         if whole or is_late():
-            return _explanation(start, whole, is_complete=not is_late())
-    return _explanation(start, ())
+            return _Found(start, _best(whole), not is_late())
+    return _Found(start, [], is_complete=True)
+
+
+def _best(whole: Sequence[Assumption]) -> list[Assumption]:
+    """Returns those of the lowest rank, each causes once."""
+    told = {frozenset(_causes(one.claims)): one for one in reversed(whole)}
+    best = min(map(_rank, told.values()), default=None)
+    return [one for one in told.values() if _rank(one) == best]
 
 
 def _helpful(
@@ -119,21 +150,16 @@ def _everywhere(
     return start
 
 
-def _explanation(
-    start: Assumption, whole: Sequence[Assumption], *, is_complete: bool = True
-) -> Explanation:
-    """Tells the assumption that holds, or the two that differ in one cause."""
-    told = {frozenset(_causes(one.claims)): one for one in reversed(whole)}
-    best = min(map(_rank, told.values()), default=None)
-    ways = [one for one in told.values() if _rank(one) == best]
-    causes = _joined([_causes(one.claims) for one in ways])
+def _explanation(found: _Found) -> Explanation:
+    """Adds figures and steps to the causes, or to what is wrong without one."""
+    causes, is_complete = found.causes, found.is_complete
     if not causes:
-        right = without_wrong_gradients(start)
+        right = without_wrong_gradients(found.start)
         steps = steps_of(right, _shown(right))
         wrong = (one.figures for one in steps if not one.holds)
         return Explanation((), next(wrong, None), is_complete, steps)
-    shown = _shown(ways[0])
-    steps = steps_of(ways[0], shown) if shown else ()
+    shown = _shown(found.ways[0])
+    steps = steps_of(found.ways[0], shown) if shown else ()
     return Explanation(causes, next(iter(shown.values()), None), is_complete, steps)
 
 

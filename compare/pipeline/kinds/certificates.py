@@ -3,7 +3,7 @@
 import dataclasses
 import functools
 import time
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -128,27 +128,12 @@ class Certificates(Evidence[Certifications]):
             self._problem.n_samples, self._layout, group.case.x, group.case.y, rows, earlier
         )
         end = time.thread_time() + _SECONDS
-
-        def is_late() -> bool:
-            return time.thread_time() > end
-
         with np.errstate(all="ignore"):  # a gradient that overflows fits nothing
-            found = _first_told(
-                explain(case.on(rung), around, is_late=is_late) for rung in group.rungs
-            )
+            by_rung = map(case.on, group.rungs)
+            found = explain(by_rung, around, is_late=lambda: time.thread_time() > end)
             if not group.is_known and (found is None or not found.causes):
                 found = explain_by_precision(case) or found
         return found if self._layout == "in_out" else _places_turned(found)
-
-
-def _first_told(by_rung: Iterable[Explanation | None]) -> Explanation | None:
-    """Returns the first that has a cause, else the last: a higher rung tells less apart."""
-    last = None
-    for one in by_rung:
-        last = one or last
-        if one is not None and one.causes:
-            break
-    return last
 
 
 def _places_turned(found: Explanation | None) -> Explanation | None:

@@ -67,7 +67,7 @@ def told(program, *, params_given=None, **options):
     rows = np.arange(len(batch.x))
     earlier = case.take(rows - 1).wide().zeroed_but(rows > 0).grads
     around = Surroundings(len(rows), "in_out", case.x, case.y, rows, earlier)
-    found = explain(case, around)
+    found = explain([case], around)
     return found and [(*cause.quantities, cause.said) for cause in found.causes]
 
 
@@ -287,6 +287,6 @@ def test_a_search_that_is_cut_short_says_so():
     grads = Program(output=lambda yhat, y: yhat - y)(params, *batch)
     case = case_of(params, batch, grads, "sigmoid")
     around = Surroundings(1, "in_out", case.x, case.y, np.arange(len(batch.x)), None)
-    found = explain(case, around, is_late=lambda: True)
+    found = explain([case], around, is_late=lambda: True)
     assert (found.causes, found.is_complete) == ((), False)
     assert found.figures.quantity == "delta4"
