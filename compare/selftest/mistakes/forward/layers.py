@@ -72,6 +72,10 @@ def _shows_w1(f: Forward) -> bool:
     return _has_units(f) and shows_h1(f)
 
 
+def _shows_w2(f: Forward) -> bool:
+    return f.depth > 2 and shows_h1(f)
+
+
 def _unnamed(network: Callable, needs: Need = _has_units) -> Mistake:
     return Mistake(network=network, needs=needs)
 
@@ -128,7 +132,7 @@ LAYERS = {
     "w2 halved": Mistake(
         told("h2", "computed with {w} times 0.5"),
         network=_w(2, lambda w: w / 2),
-        needs=lambda f: f.depth > 2,
+        needs=_shows_w2,
     ),
     "the last w 0.1 times": Mistake(
         told("yhat", "computed with {w} times 0.1"), network=_w(0, lambda w: 0.1 * w), needs=is_deep
@@ -139,7 +143,7 @@ LAYERS = {
     "|w2|": Mistake(
         told("h2", "computed with |{w}| for {w}"),
         network=_w(2, np.abs),
-        needs=lambda f: f.depth > 2,
+        needs=_shows_w2,
     ),
     # from here on without a name
     "half of w1 dropped": _unnamed(_w(1, _half_dropped), _shows_w1),
