@@ -10,6 +10,7 @@ from compare.selftest.backward import Forward, Step
 from compare.selftest.mistakes.claim import HALF, NEGATIVE, times, told
 from compare.selftest.mistakes.mistake import (
     Mistake,
+    Need,
     both,
     has_activation,
     has_twins,
@@ -66,7 +67,12 @@ def _leaky(below: float) -> Mistake:
     )
 
 
-def _unnamed(change: Callable[[np.ndarray], Any], needs: Any = is_curved) -> Mistake:
+def _varies(f: Forward) -> bool:
+    """Whether phi' is not about the same everywhere: else a change of it is a factor."""
+    return is_deep(f) and bool(np.ptp(f.slope(1)) > 0.01)
+
+
+def _unnamed(change: Callable[[np.ndarray], Any], needs: Need = _varies) -> Mistake:
     """Changes phi'(z) of every hidden layer, [N, n], in a way that has no name."""
     return Mistake(
         steps={"slope": lambda f, i: np.asarray(change(f.slope(i)), f.z[0].dtype)}, needs=needs
@@ -79,7 +85,7 @@ def _at(change: Callable[[np.ndarray], np.ndarray]) -> Mistake:
     def slope(f: Forward, i: int) -> np.ndarray:
         return np.asarray(ACTIVATIONS[f.activation].slope(change(f.z[i - 1])), f.z[0].dtype)
 
-    return Mistake(steps={"slope": slope}, needs=is_curved)
+    return Mistake(steps={"slope": slope}, needs=both(is_curved, _varies))
 
 
 def _some_dropped(slopes: np.ndarray) -> np.ndarray:
@@ -173,7 +179,7 @@ SLOPE = {
     "the cube of phi'": _unnamed(lambda s: s**3),
     "phi' in steps of 0.1": _unnamed(lambda s: np.round(s, 1)),
     "phi' sorted": _unnamed(lambda s: np.sort(s, axis=1)),
-    "phi' + 0.01": _unnamed(lambda s: s + 0.01, is_deep),
+    "phi' + 0.01": _unnamed(lambda s: s + 0.01),
     "phi' averaged over the units": _unnamed(
         lambda s: np.broadcast_to(s.mean(axis=1, keepdims=True), s.shape)
     ),

@@ -110,21 +110,25 @@ LAYERS = {
         told("h1", "computed with b2 for {b}"), network=_b2_for_b1, needs=has_twins
     ),
     "w2 transposed": Mistake(
-        told("h2", "computed with {w} transposed"), network=_w(2, np.transpose), needs=has_twins
+        told("h2", "computed with {w} transposed"),
+        network=_w(2, np.transpose),
+        needs=both(has_twins, shows_h1),
     ),
     "w2 transposed in the forward only": Mistake(
         told("h2", "computed with {w} transposed, in the forward pass alone"),
         network=_w(2, np.transpose),
         steps={"weights": lambda f, i: f.w(i).T if i == 2 else f.w(i)},
-        needs=has_twins,
+        needs=both(has_twins, shows_h1),
     ),
     "w2 and w3 swapped": Mistake(
         told("the gradient", "right if every w is read with layers 2 and 3 exchanged"),
         network=_swapped,
-        needs=_has_square_pair,
+        needs=both(_has_square_pair, shows_h1),
     ),
     "w3 in place of w2": Mistake(
-        told("h2", "computed with w3 for {w}"), network=_w3_for_w2, needs=_has_square_pair
+        told("h2", "computed with w3 for {w}"),
+        network=_w3_for_w2,
+        needs=both(_has_square_pair, shows_h1),
     ),
     "w1 twice": Mistake(
         told("h1", "computed with {w} times 2"), network=_w(1, lambda w: 2 * w), needs=_shows_w1
