@@ -68,8 +68,8 @@ def _leaky(below: float) -> Mistake:
 
 
 def _varies(f: Forward) -> bool:
-    """Whether phi' is not about the same everywhere: else a change of it is a factor."""
-    return is_deep(f) and bool(np.ptp(f.slope(1)) > 0.01)
+    """Whether phi' takes many values: else a change of it is a factor, or another slope."""
+    return is_curved(f) and bool(np.ptp(f.slope(1)) > 0.01)
 
 
 def _unnamed(change: Callable[[np.ndarray], Any], needs: Need = _varies) -> Mistake:
@@ -85,7 +85,7 @@ def _at(change: Callable[[np.ndarray], np.ndarray]) -> Mistake:
     def slope(f: Forward, i: int) -> np.ndarray:
         return np.asarray(ACTIVATIONS[f.activation].slope(change(f.z[i - 1])), f.z[0].dtype)
 
-    return Mistake(steps={"slope": slope}, needs=both(is_curved, _varies))
+    return Mistake(steps={"slope": slope}, needs=_varies)
 
 
 def _some_dropped(slopes: np.ndarray) -> np.ndarray:
