@@ -1,5 +1,6 @@
 """Two implementations, judged by our verdict and by the rules of other tools."""
 
+import itertools
 from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 from typing import NamedTuple
@@ -76,21 +77,22 @@ def outcome(claims: Sequence[Claim], causes: Sequence[Cause]) -> str:
       causes are true, and something is left out; 'none' if there is no cause; 'wrong' if a cause
       meets no claim.
     """
-    told = [[cause for cause in causes if _is_of(claim, cause)] for claim in claims]
-    if any(all(cause not in one for one in told) for cause in causes):
+    claims = _joined(claims)
+    told = [[one.met_by(*cause) for cause in causes] for one in claims]
+    if any(not any(of_one[i] for of_one in told) for i in range(len(causes))):
         return "wrong"
     if not causes:
         return "none"
-    met = (_is_whole(claim, one) for claim, one in zip(claims, told, strict=True))
-    return "right" if all(met) else "part"
+    named = (frozenset().union(*of_one) for of_one in told)
+    whole = (names in one.quantities for one, names in zip(claims, named, strict=True))
+    return "right" if all(whole) else "part"
 
 
-def _is_of(claim: Claim, cause: Cause) -> bool:
-    """Whether a cause is what is claimed, of some of its quantities."""
-    named = set(cause.quantities)
-    return claim.is_met_by(cause.said) and any(named <= whole for whole in claim.quantities)
-
-
-def _is_whole(claim: Claim, causes: Sequence[Cause]) -> bool:
-    """Whether causes that are what is claimed are so of all its quantities."""
-    return {name for cause in causes for name in cause.quantities} in claim.quantities
+def _joined(claims: Sequence[Claim]) -> list[Claim]:
+    """Takes claims in the same words as one of all their quantities: so are they told."""
+    joined: dict[tuple[str, ...], Claim] = {}
+    for claim in claims:
+        other = joined.get(claim.words)
+        pairs = itertools.product(claim.quantities, other.quantities if other else [frozenset()])
+        joined[claim.words] = claim._replace(quantities=tuple(one | two for one, two in pairs))
+    return list(joined.values())

@@ -1,28 +1,79 @@
 """What has to be said of a mistake."""
 
 import re
+from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
+from compare.numbers import listed
 from compare.selftest.backward import Forward
+
+# a second way that is of other quantities: 'delta2 and delta1 are ...'
+_OTHERS = re.compile(r"((?:(?:yhat|(?:h|delta|dL/d[wb])\d+)(?:, | and )?)+) (?:is|are) (.*)")
+
+ZERO = "0 where the chain rule gives something else"
+HALF = "half of what the chain rule gives"
+TWICE = "twice what the chain rule gives"
+NEGATIVE = "the negative of what the chain rule gives"
 
 
 class Claim(NamedTuple):
     """What has to be said of a mistake: of which quantities, and in which words."""
 
     quantities: tuple[frozenset[str], ...]  # each a right answer; 'h1', 'delta2', 'dL/dw1', ...
-    words: tuple[str, ...]  # one of which has to be there
+    words: tuple[str, ...]  # one of which has to be said; see `Told`
+    depth: int  # the number of layers
 
-    def is_met_by(self, said: str) -> bool:
-        """Whether one of the words stands in what is said, and not as a part of another word."""
-        return any(re.search(rf"(?<![\w.-]){re.escape(one)}(?!\w)", said) for one in self.words)
+    def met_by(self, quantities: Sequence[str], said: str) -> frozenset[str]:
+        """Returns the quantities of which it is said, or given as one of several ways; often none.
+
+        Nothing may be said beside the words but how such a thing comes about: ', as by a mean over
+        20 samples' or ': it is missing'.
+        """
+        for names, way in _ways(quantities, said):
+            told = frozenset(names)
+            if any(told <= whole for whole in self.quantities) and self._is_said(names, way):
+                return told
+        return frozenset()
+
+    def _is_said(self, quantities: Sequence[str], said: str) -> bool:
+        names = _names(quantities, self.depth)
+        words = (re.escape(one.format(**names)) for one in self.words)
+        return any(re.fullmatch(rf"{one}((, as by|:) .*)?", said) for one in words)
+
+
+def _ways(quantities: Sequence[str], said: str) -> Iterator[tuple[Sequence[str], str]]:
+    """Yields every way in which something is explained, and of which quantities.
+
+    'A, or delta2 and delta1 are B' are two, and so are 'A, as by B or by C'.
+    """
+    for one in said.split(", or "):
+        others = _OTHERS.fullmatch(one)
+        names = re.split(", | and ", others[1]) if others else quantities
+        what, as_by, ways = (others[2] if others else one).partition(", as by ")
+        yield from ((names, f"{what}{as_by}{way}") for way in ways.split(" or by "))
+
+
+def _names(quantities: Sequence[str], depth: int) -> dict[str, str]:
+    """Returns what the names in words stand for, of the layers of some quantities."""
+    numbers = (re.search(r"\d+$", one) for one in quantities)
+    layers = [int(number[0]) if number else depth for number in numbers]  # yhat is of the last
+    named = {name: [f"{name}{i}" for i in layers] for name in ("w", "b", "z", "h", "delta")} | {
+        "w_above": [f"w{i + 1}" for i in layers],
+        "z_below": [f"z{i - 1}" for i in layers],
+        "h_below": [f"h{i - 1}" if i > 1 else "x" for i in layers],
+    }
+    return {name: listed(of_layers) for name, of_layers in named.items()}
 
 
 class Told(NamedTuple):
     """A claim for any network.
 
     Both parts are formats of L, the number of layers, H, that of hidden ones, k, that of outputs,
-    kk, twice that, N, the number of samples, of_k, of_kk and of_N, 1 over these, n, all sizes, and
-    phi, the activation. 'delta1*' is that of every layer from the first on.
+    m, that of units below them, N, that of samples, of_k, of_kk and of_N, 1 over k, 2 k and N, n,
+    all sizes, dtype, phi, the activation, of_phi, the same as it is said of z, and reversed, which
+    says what the opposite order of the layers is. 'delta1*' is that of every layer from the first
+    on. In the words w, b, z, h and delta are those of the layer of a quantity, or of all layers of
+    which they are said at once, w_above those of the next, z_below and h_below of the one before.
     """
 
     quantities: str  # such as 'dL/dw1, dL/dw2 or the gradient'
@@ -30,21 +81,28 @@ class Told(NamedTuple):
 
     def of(self, f: Forward) -> Claim:
         """Returns the claim for one network."""
+        shape = " in its tanh form" if f.activation == "gelu" else ""
         fields = {
             "L": f.depth,
             "H": f.depth - 1,
             "k": f.sizes[-1],
-            "kk": 2 * f.sizes[-1],
-            "of_k": f"{1 / f.sizes[-1]:g}",
-            "of_kk": f"{0.5 / f.sizes[-1]:g}",
-            "of_N": f"{1 / len(f.batch.x):g}",
+            "of_k": f"{1 / f.sizes[-1]:.4g}",
+            "of_kk": f"{0.5 / f.sizes[-1]:.4g}",
+            "of_N": f"{1 / len(f.batch.x):.4g}",
+            "m": f.sizes[-2],
             "N": len(f.batch.x),
             "n": f.sizes,
-            "phi": f.activation,
+            "dtype": f.batch.x.dtype.name,
+            "phi": f"{f.activation}{shape}",
+            "of_phi": f"{f.activation} of {{z}}{shape}",
+            "reversed": "in the opposite order"
+            if f.depth > 3
+            else f"with layers 1 and {f.depth} exchanged",
+            **{name: f"{{{name}}}" for name in _names([], 0)},
         }
         answers = self.quantities.format(**fields).split(" or ")
         named = (frozenset(_all_layers(one.split(", "), f.depth)) for one in answers)
-        return Claim(tuple(named), tuple(one.format(**fields) for one in self.words))
+        return Claim(tuple(named), tuple(one.format(**fields) for one in self.words), f.depth)
 
 
 def _all_layers(names: list[str], depth: int) -> list[str]:
@@ -63,3 +121,8 @@ def _all_layers(names: list[str], depth: int) -> list[str]:
 def told(quantities: str, *words: str) -> tuple[Told]:
     """Returns the one claim of a mistake; see `Told`."""
     return (Told(quantities, words),)
+
+
+def times(factor: float) -> str:
+    """Returns what has to be said of what is a constant times what is right."""
+    return f"{factor:g} times what the chain rule gives"

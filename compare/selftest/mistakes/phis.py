@@ -64,12 +64,15 @@ PHIS: Mapping[str, Activation] = {
     ),
     "mish": Activation(_mish, _mish_slope),
     "softsign": Activation(lambda z: z / (1 + np.abs(z)), lambda z: 1 / (1 + np.abs(z)) ** 2),
+    "sin": Activation(np.sin, np.cos),
+    "z^2": Activation(np.square, lambda z: 2 * z),
 }
 
 # Nobody has a name for these.
 NAMELESS: Mapping[str, Activation] = {
-    "sin": Activation(np.sin, np.cos),
-    "z^2": Activation(np.square, lambda z: 2 * z),
+    "cos": Activation(np.cos, lambda z: -np.sin(z)),
+    "z |z|": Activation(lambda z: z * np.abs(z), lambda z: 2 * np.abs(z)),
+    "sqrt(1 + z^2)": Activation(lambda z: np.sqrt(1 + z * z), lambda z: z / np.sqrt(1 + z * z)),
     "z^3": Activation(lambda z: z**3, lambda z: 3 * z**2),
     "exp(-z^2)": Activation(lambda z: np.exp(-z * z), lambda z: -2 * z * np.exp(-z * z)),
     "arctan": Activation(np.arctan, lambda z: 1 / (1 + z * z)),

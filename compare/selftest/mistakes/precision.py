@@ -1,7 +1,7 @@
 """Passes, or parts of them, in less precision than the run asks for."""
 
 import dataclasses
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from types import MappingProxyType
 from typing import Any, TypeAlias
 
@@ -75,16 +75,29 @@ def _is_float64(f: Forward) -> bool:
 
 
 def _less(
-    words: str | tuple[str, ...],
+    words: tuple[str, ...],
     network: Callable[[Forward], Forward] | None = None,
+    told_of: Sequence[str] = (),
     *,
-    place: str = _WHOLE,
     steps: Any = MappingProxyType({}),
     needs: Need = _is_float32,
 ) -> Mistake:
-    said = (words,) if isinstance(words, str) else words
+    """Computes in less precision.
+
+    Args:
+      words: one of which has to be said of the gradient.
+      network: what it makes of the network.
+      told_of: other quantities of which it may be said instead, and in which words.
+      steps: what it puts in place of the steps of the backward pass.
+      needs: whether it makes a difference in a network.
+    """
+    place, *other_words = told_of or (_WHOLE,)
+    answers = " or ".join(dict.fromkeys((place, _WHOLE)))
     return Mistake(
-        told(place, *said), network=network, steps=steps, needs=lambda f: needs(f) and is_deep(f)
+        told(answers, *words, *other_words),
+        network=network,
+        steps=steps,
+        needs=lambda f: needs(f) and is_deep(f),
     )
 
 
@@ -111,66 +124,83 @@ def _saturated(values: np.ndarray) -> np.ndarray:
     return np.clip(values, -most, most)
 
 
-_WEIGHTS = "h1*, yhat or the gradient"
-_F16_OR_TF32 = ("float16", "TF32")  # whose products round factors to as many bits
+def _within(*arithmetics: str) -> tuple[str, ...]:
+    """Returns what has to be said of a gradient that is rounded like that: one of it."""
+    return tuple(
+        f"right to within the rounding of {name}, and not to within that of {{dtype}}"
+        for name in arithmetics
+    )
+
+
+def _weights(dtype: str, place: str = "h1*, yhat") -> tuple[str, str]:
+    return (place, f"computed with {{w}} rounded to {dtype}")
+
+
+_BF16_PRODUCTS = "float32 with bfloat16 products"
+_AS_BFLOAT16 = _within("bfloat16", "bfloat16 with sums in float32", _BF16_PRODUCTS)
+_AS_TF32 = _within("float32 with TF32 products")
+_AS_FLOAT16 = (*_AS_TF32, *_within("float16 with sums in float32"))  # of as many bits
+_AS_FLOAT32 = _within("float32")
 
 PRECISION: MappingProxyType[str, Mistake] = MappingProxyType(
     {
-        "everything in bfloat16": _less("bfloat16", _everything(_BFLOAT16)),
-        "everything in float16": _less(_F16_OR_TF32, _everything(_in_float16)),
-        "forward in bfloat16": _less("bfloat16", _passes(Precision(keep=_BFLOAT16))),
-        "forward in float16": _less(_F16_OR_TF32, _passes(Precision(keep=_in_float16))),
+        "everything in bfloat16": _less(_AS_BFLOAT16, _everything(_BFLOAT16)),
+        "everything in float16": _less(_AS_FLOAT16, _everything(_in_float16)),
+        "forward in bfloat16": _less(_AS_BFLOAT16, _passes(Precision(keep=_BFLOAT16))),
+        "forward in float16": _less(_AS_FLOAT16, _passes(Precision(keep=_in_float16))),
         "autocast to bfloat16": _less(
-            "bfloat16",
+            _AS_BFLOAT16,
             _passes(Precision(keep=_BFLOAT16), weights=_BFLOAT16, biases=_BFLOAT16, x=_BFLOAT16),
         ),
-        "backward in bfloat16": _less("bfloat16", _passes(backward=Precision(keep=_BFLOAT16))),
-        "backward in float16": _less(_F16_OR_TF32, _passes(backward=Precision(keep=_in_float16))),
-        "TF32 products": _less("TF32", _passes(_TF32, _TF32)),
-        "TF32 products in the forward": _less("TF32", _passes(_TF32)),
-        "TF32 products in the backward": _less("TF32", _passes(backward=_TF32)),
-        "bfloat16 products": _less("bfloat16", _passes(_BFLOAT16_PRODUCTS, _BFLOAT16_PRODUCTS)),
+        "backward in bfloat16": _less(_AS_BFLOAT16, _passes(backward=Precision(keep=_BFLOAT16))),
+        "backward in float16": _less(_AS_FLOAT16, _passes(backward=Precision(keep=_in_float16))),
+        "TF32 products": _less(_AS_TF32, _passes(_TF32, _TF32)),
+        "TF32 products in the forward": _less(_AS_TF32, _passes(_TF32)),
+        "TF32 products in the backward": _less(_AS_TF32, _passes(backward=_TF32)),
+        "bfloat16 products": _less(_AS_BFLOAT16, _passes(_BFLOAT16_PRODUCTS, _BFLOAT16_PRODUCTS)),
         "bfloat16 products in the backward": _less(
-            "bfloat16", _passes(backward=_BFLOAT16_PRODUCTS)
+            _AS_BFLOAT16, _passes(backward=_BFLOAT16_PRODUCTS)
         ),
         "weights and biases in bfloat16": _less(
-            "bfloat16", _passes(weights=_BFLOAT16, biases=_BFLOAT16), place=_WEIGHTS
+            _AS_BFLOAT16, _passes(weights=_BFLOAT16, biases=_BFLOAT16), _weights("bfloat16")
         ),
-        "weights in bfloat16": _less("bfloat16", _passes(weights=_BFLOAT16), place=_WEIGHTS),
-        "weights in float16": _less(_F16_OR_TF32, _passes(weights=_in_float16), place=_WEIGHTS),
+        "weights in bfloat16": _less(
+            _AS_BFLOAT16, _passes(weights=_BFLOAT16), _weights("bfloat16")
+        ),
+        "weights in float16": _less(_AS_FLOAT16, _passes(weights=_in_float16), _weights("float16")),
         "w1 in bfloat16": _less(
-            "bfloat16", _passes(weights=_BFLOAT16, layer=1), place="h1 or the gradient"
+            _AS_BFLOAT16, _passes(weights=_BFLOAT16, layer=1), _weights("bfloat16", "h1")
         ),
-        "x in bfloat16": _less("bfloat16", _passes(x=_BFLOAT16), place="x or the gradient"),
-        "x in float16": _less(_F16_OR_TF32, _passes(x=_in_float16), place="x or the gradient"),
+        "x in bfloat16": _less(_AS_BFLOAT16, _passes(x=_BFLOAT16), ("x", "rounded to bfloat16")),
+        "x in float16": _less(_AS_FLOAT16, _passes(x=_in_float16), ("x", "rounded to float16")),
         "x and weights in bfloat16": _less(
-            "bfloat16",
+            _AS_BFLOAT16,
             _passes(x=_BFLOAT16, weights=_BFLOAT16, biases=_BFLOAT16),
-            place="x, h1*, yhat or the gradient",
+            ("x, h1*, yhat", "rounded to bfloat16", *_weights("bfloat16")[1:]),
         ),
         "gradients rounded to bfloat16": _less(
-            "bfloat16", steps=changed_all("wb", lambda f, g: _BFLOAT16(g))
+            _AS_BFLOAT16, steps=changed_all("wb", lambda f, g: _BFLOAT16(g))
         ),
         "gradients rounded to float16": _less(
-            _F16_OR_TF32, steps=changed_all("wb", lambda f, g: _in_float16(g))
+            _AS_FLOAT16, steps=changed_all("wb", lambda f, g: _in_float16(g))
         ),
-        "float32 in float64": _less("float32", _everything(_in_float32), needs=_is_float64),
+        "float32 in float64": _less(_AS_FLOAT32, _everything(_in_float32), needs=_is_float64),
         "backward of float32 in float64": _less(
-            "float32", _passes(backward=Precision(keep=_in_float32)), needs=_is_float64
+            _AS_FLOAT32, _passes(backward=Precision(keep=_in_float32)), needs=_is_float64
         ),
         "weights of float32 in float64": _less(
-            "float32",
+            _AS_FLOAT32,
             _passes(weights=_in_float32, biases=_in_float32),
-            place=_WEIGHTS,
+            _weights("float32"),
             needs=_is_float64,
         ),
         "x of float32 in float64": _less(
-            "float32", _passes(x=_in_float32), place="x or the gradient", needs=_is_float64
+            _AS_FLOAT32, _passes(x=_in_float32), ("x", "rounded to float32"), needs=_is_float64
         ),
         "gradients of float32 in float64": _less(
-            "float32", steps=changed_all("wb", lambda f, g: _in_float32(g)), needs=_is_float64
+            _AS_FLOAT32, steps=changed_all("wb", lambda f, g: _in_float32(g)), needs=_is_float64
         ),
-        "bfloat16 in float64": _less("bfloat16", _everything(_BFLOAT16), needs=_is_float64),
+        "bfloat16 in float64": _less(_AS_BFLOAT16, _everything(_BFLOAT16), needs=_is_float64),
         # from here on without a name: coarser than anything that programs compute in
         "everything with 3 bits": _unnamed(_everything(_bits(2))),
         "backward with 3 bits": _unnamed(_passes(backward=Precision(keep=_bits(2)))),

@@ -13,7 +13,8 @@ from compare.selftest.mistakes.mistake import Mistake, has_twins
 from jaxmlp.base import Layer, Params
 
 _WHOLE = "the gradient"
-_PERMUTED = "order"
+_GRADIENT, _WEIGHTS = "its layers are", "the layers of the weights are"
+_BOTH = "the layers of the weights and its own are"
 
 
 def _is_square(f: Forward) -> bool:
@@ -111,24 +112,28 @@ def _w1_everywhere(params: Params) -> Params:
     return tuple(Layer(params[0].w[::-1], b) for _, b in params)
 
 
+def _read_as(what: str, order: str) -> str:
+    return f"right if {what} read {order}"
+
+
 _TRANSPOSED = Mistake(
-    told(_WHOLE, "--layout=out_in"),
+    told(_WHOLE, "right if read with --layout=out_in"),
     network=_read(_transposed),
     steps=_handed_out(_each_w(_swap_axes)),
     needs=_is_square,
 )
-_SWAPPED_12 = "h1, h2 or x, h1, h2 or the gradient"
+_12, _OFF = "with layers 1 and 2 exchanged", "one layer off"
 
 READING: MappingProxyType[str, Mistake] = MappingProxyType(
     {
         "all read and handed out as out_in": _TRANSPOSED,
         "weights read as out_in": Mistake(
-            told("h1*, yhat or the gradient", "transposed"),
+            told("h1*, yhat", "computed with {w} transposed"),
             network=_read(_transposed),
             needs=_is_square,
         ),
         "gradients handed out as out_in": Mistake(
-            told("dL/dw1* or the gradient", "transposed", "out_in"),
+            told("dL/dw1*", "transposed"),
             steps=_handed_out(_each_w(_swap_axes)),
             needs=_is_square,
         ),
@@ -140,62 +145,64 @@ READING: MappingProxyType[str, Mistake] = MappingProxyType(
             needs=_is_square,
         ),
         "layers read and handed out in reverse": Mistake(
-            told(_WHOLE, _PERMUTED, "reversed"),
+            told(_WHOLE, _read_as(_BOTH, "{reversed}")),
             network=_read(_reversed),
             steps=_handed_out(_reversed),
             needs=_is_square,
         ),
         "layers read in reverse": Mistake(
-            told("h1*, yhat or the gradient", _PERMUTED, "reversed", "w{L}", "swapped"),
+            told(_WHOLE, _read_as(_WEIGHTS, "{reversed}")),
             network=_read(_reversed),
             needs=_is_square,
         ),
         "gradients handed out in reverse": Mistake(
-            told("dL/dw1*, dL/db1* or the gradient", _PERMUTED, "reversed"),
+            told(_WHOLE, _read_as(_GRADIENT, "{reversed}")),
             steps=_handed_out(_reversed),
             needs=_is_square,
         ),
         "gradients handed out one layer off": Mistake(
-            told(_WHOLE, _PERMUTED), steps=_handed_out(_rotated), needs=_is_deep_square
+            told(_WHOLE, _read_as(_GRADIENT, _OFF)),
+            steps=_handed_out(_rotated),
+            needs=_is_deep_square,
         ),
         "layers read one off": Mistake(
-            told("h1*, yhat or the gradient", _PERMUTED, "w2"),
+            told(_WHOLE, _read_as(_WEIGHTS, _OFF)),
             network=_read(_rotated),
             needs=_is_deep_square,
         ),
         "w1 and w2 swapped": Mistake(
-            told("h1, h2 or the gradient", "w1", "w2", "swapped"),
+            told(_WHOLE, _read_as("every w is", _12)),
             network=_read(_swapped(1, 2, weights=True, biases=False)),
             needs=_is_deep_square,
         ),
         "b1 and b2 swapped": Mistake(
-            told(_SWAPPED_12, "b1", "b2", "swapped"),
+            told(_WHOLE, _read_as("every b is", _12)),
             network=_read(_swapped(1, 2, weights=False, biases=True)),
             needs=has_twins,
         ),
         "layers 1 and 2 swapped": Mistake(
-            told(_SWAPPED_12, "layer 1", "layer 2", _PERMUTED, "swapped"),
+            told(_WHOLE, _read_as(_WEIGHTS, _12)),
             network=_read(_swapped(1, 2, weights=True, biases=True)),
             needs=_is_deep_square,
         ),
         "layers 1 and 2 swapped, gradients too": Mistake(
-            told(_WHOLE, _PERMUTED, "swapped"),
+            told(_WHOLE, _read_as(_BOTH, _12)),
             network=_read(_swapped(1, 2, weights=True, biases=True)),
             steps=_handed_out(_swapped(1, 2, weights=True, biases=True)),
             needs=_is_deep_square,
         ),
         "dw1 and dw2 swapped": Mistake(
-            told("dL/dw1, dL/dw2 or the gradient", _PERMUTED, "swapped", "dL/dw2"),
+            told(_WHOLE, _read_as("its dL/dw are", _12)),
             steps=_handed_out(_swapped(1, 2, weights=True, biases=False)),
             needs=_is_deep_square,
         ),
         "db1 and db2 swapped": Mistake(
-            told("dL/db1, dL/db2 or the gradient", _PERMUTED, "swapped", "delta2", "dL/db2"),
+            told(_WHOLE, _read_as("its dL/db are", _12)),
             steps=_handed_out(_swapped(1, 2, weights=False, biases=True)),
             needs=has_twins,
         ),
         "samples handed out in reverse": Mistake(
-            told(_WHOLE, "reverse", "reversed", _PERMUTED),
+            told(_WHOLE, "that of another sample"),
             steps=_handed_out(_each(lambda g: g[::-1])),
         ),
         # from here on without a name

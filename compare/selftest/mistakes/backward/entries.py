@@ -1,10 +1,11 @@
-"""Mistakes in single entries, in their order, or in all of them at random: they have no name."""
+"""Mistakes in single entries, in their order, or in all of them at random: few have a name."""
 
 from collections.abc import Callable
 
 import numpy as np
 
 from compare.selftest.backward import Forward
+from compare.selftest.mistakes.claim import told
 from compare.selftest.mistakes.mistake import Change, Mistake, changed, changed_all
 
 
@@ -104,7 +105,15 @@ ENTRIES = {
     ),
     "first row of the last dw left out": Mistake(steps=changed("w", 0, _row_zero), needs=_has_rows),
     "the last dw summed over its inputs": Mistake(
-        steps=changed("w", 0, _summed_over_inputs), needs=_has_rows
+        told("dL/dw{L}", "in every entry the sum over the {m} inputs"),
+        steps=changed("w", 0, _summed_over_inputs),
+        needs=_has_rows,
+    ),
+    "dw summed up along its inputs": Mistake(
+        steps=changed_all("w", lambda f, dw: np.cumsum(dw, axis=1)), needs=_has_rows
+    ),
+    "dw less its mean over the batch": Mistake(
+        steps=changed_all("w", lambda f, dw: dw - dw.mean(axis=0))
     ),
     "a constant added to db1": Mistake(
         steps=changed("b", 1, lambda f, db: db + np.asarray(1e-3, db.dtype))

@@ -3,7 +3,7 @@
 import numpy as np
 
 from compare.selftest.backward import Finish, Forward
-from compare.selftest.mistakes.claim import told
+from compare.selftest.mistakes.claim import HALF, NEGATIVE, TWICE, ZERO, times, told
 from compare.selftest.mistakes.mistake import (
     Mistake,
     both,
@@ -17,7 +17,7 @@ from compare.selftest.mistakes.mistake import (
 )
 
 
-def _times(which: str, layer: int | None, factor: float, *words: str) -> Mistake:
+def _times(which: str, layer: int | None, factor: float, said: str = "") -> Mistake:
     """Multiplies dL/dw ('w') or dL/db ('b') of one layer, or of all."""
     if layer is None:
         steps = changed_all(which, lambda f, g: np.asarray(factor, g.dtype) * g)
@@ -26,8 +26,7 @@ def _times(which: str, layer: int | None, factor: float, *words: str) -> Mistake
         steps = changed(which, layer, lambda f, g: np.asarray(factor, g.dtype) * g)
         place = {0: "{L}", -1: "{H}"}.get(layer, str(layer))
     needs = (lambda f: True) if layer in (None, 0, 1) else shows_h1
-    said = (*words, f"{factor:g} times", f"divided by {1 / factor:g}")
-    return Mistake(told(f"dL/d{which}{place}", *said), steps=steps, needs=needs)
+    return Mistake(told(f"dL/d{which}{place}", said or times(factor)), steps=steps, needs=needs)
 
 
 def _decay(place: str, rate: float, layer: int | None = None) -> Mistake:
@@ -38,9 +37,8 @@ def _decay(place: str, rate: float, layer: int | None = None) -> Mistake:
             if layer in (None, i + 1):
                 dws[i] = dws[i] + np.asarray(rate, w.dtype) * w
 
-    layers = range(1, 14) if layer is None else (layer,)
-    said = (f"+ {rate:g} w", *(f"+ {rate:g} w{i}" for i in layers))
-    return Mistake(told(place, *said), steps={"finish": finish})
+    said = f"that of the loss + {rate:g} w"
+    return Mistake(told(place, said), steps={"finish": finish})
 
 
 def _delta_of_layer_2(f: Forward, deltas: list[np.ndarray], dws: list[np.ndarray]) -> None:
@@ -82,9 +80,6 @@ def _is_clipped(norm: float, f: Forward) -> bool:
     return bool(np.mean(np.abs(f.residual).max(axis=1) > norm) > 0.5)
 
 
-_SUM = "sum over the {n[2]} units"
-_FIRST = "delta1 or dL/dw1, dL/db1"
-
 GRADIENT = {
     "dw transposed": Mistake(
         told("dL/dw2", "transposed"),
@@ -92,60 +87,62 @@ GRADIENT = {
         needs=both(has_twins, shows_h1),
     ),
     "z for h in dw": Mistake(
-        told("dL/dw2*", "stands in place of h", *(f"z{i} stands in" for i in range(1, 13))),
+        told("dL/dw2*", "computed with {z_below} for {h_below}"),
         steps={"acts": lambda f, i: f.z[i - 2] if i > 1 else f.h[0]},
         needs=lambda f: is_deep(f) and f.activation != "identity",
     ),
     "x left out": Mistake(
-        told("dL/dw1", "x is left out"),
+        told("dL/dw1", "computed without x"),
         steps={"acts": in_layer(1, lambda f, i: np.ones_like(f.h[0]), lambda f, i: f.h[i - 1])},
     ),
     "h of another layer in dw": Mistake(
-        told("dL/dw2", "h2 stands in place of h1"),
+        told("dL/dw2", "computed with h2 for {h_below}"),
         steps={"acts": in_layer(2, lambda f, i: f.h[2], lambda f, i: f.h[i - 1])},
         needs=has_twins,
     ),
     "delta of another layer in dw": Mistake(
-        told("dL/dw1", "delta2 stands in place"),
+        told("dL/dw1", "computed with delta2 for {delta}"),
         steps={"finish": _delta_of_layer_2},
         needs=has_twins,
     ),
     "delta of another layer in db": Mistake(
-        told("dL/db1", "delta2"), steps={"finish": _db_of_layer_2}, needs=has_twins
+        told("dL/db1", "computed with delta2 for {delta}"),
+        steps={"finish": _db_of_layer_2},
+        needs=has_twins,
     ),
-    "dw1 negated": _times("w", 1, -1, "negative"),
-    "last dw halved": _times("w", 0, 0.5, "half"),
-    "dw2 twice": _times("w", 2, 2, "twice"),
+    "dw1 negated": _times("w", 1, -1, NEGATIVE),
+    "last dw halved": _times("w", 0, 0.5, HALF),
+    "dw2 twice": _times("w", 2, 2, TWICE),
     "dw2 three times": _times("w", 2, 3),
-    "last db doubled": _times("b", 0, 2, "twice"),
-    "db1 negated": _times("b", 1, -1, "negative"),
+    "last db doubled": _times("b", 0, 2, TWICE),
+    "db1 negated": _times("b", 1, -1, NEGATIVE),
     "db1 four times": _times("b", 1, 4),
     "db2 0.1 times": _times("b", 2, 0.1),
-    "every db twice": _times("b", None, 2, "twice"),
-    "every db negated": _times("b", None, -1, "negative"),
-    "every dw halved": _times("w", None, 0.5, "half"),
+    "every db twice": _times("b", None, 2, TWICE),
+    "every db negated": _times("b", None, -1, NEGATIVE),
+    "every dw halved": _times("w", None, 0.5, HALF),
     "every dw 0.01 times": _times("w", None, 0.01),
-    "dw detached": Mistake(told("dL/dw1", "is 0"), steps=changed("w", 1, lambda f, dw: 0 * dw)),
-    "db detached": Mistake(told("dL/db1", "is 0"), steps=changed("b", 1, lambda f, db: 0 * db)),
+    "dw detached": Mistake(told("dL/dw1", ZERO), steps=changed("w", 1, lambda f, dw: 0 * dw)),
+    "db detached": Mistake(told("dL/db1", ZERO), steps=changed("b", 1, lambda f, db: 0 * db)),
     "every db detached": Mistake(
-        told("dL/db1*", "is 0", "are 0"), steps=changed_all("b", lambda f, db: 0 * db)
+        told("dL/db1*", ZERO), steps=changed_all("b", lambda f, db: 0 * db)
     ),
     "first layer detached": Mistake(
-        told(_FIRST, "is 0", "are 0"), steps={"finish": _delta_times(1, 0)}, needs=is_deep
+        told("delta1", ZERO), steps={"finish": _delta_times(1, 0)}, needs=is_deep
     ),
     "first layer negated": Mistake(
-        told(_FIRST, "negative", "-1 times"), steps={"finish": _delta_times(1, -1)}, needs=is_deep
+        told("delta1", NEGATIVE), steps={"finish": _delta_times(1, -1)}, needs=is_deep
     ),
     "first layer twice": Mistake(
-        told(_FIRST, "twice", "2 times"), steps={"finish": _delta_times(1, 2)}, needs=is_deep
+        told("delta1", TWICE), steps={"finish": _delta_times(1, 2)}, needs=is_deep
     ),
     "db2 is the sum over its units": Mistake(
-        told("dL/db2", _SUM),
+        told("dL/db2", "in every entry the sum over the {n[2]} units"),
         steps=changed("b", 2, lambda f, db: _summed(db)),
         needs=lambda f: f.depth > 2 and f.sizes[2] > 1,
     ),
     "db1 is the sum over its units": Mistake(
-        told("dL/db1", "sum over the {n[1]} units"),
+        told("dL/db1", "in every entry the sum over the {n[1]} units"),
         steps=changed("b", 1, lambda f, db: _summed(db)),
         needs=lambda f: f.sizes[1] > 1,
     ),

@@ -4,7 +4,7 @@ import numpy as np
 
 from compare.selftest.backward import Forward
 from compare.selftest.mistakes.claim import told
-from compare.selftest.mistakes.mistake import Change, Mistake, changed, changed_all
+from compare.selftest.mistakes.mistake import Change, Mistake, changed, changed_all, has_outputs
 
 _WHOLE = "the gradient"
 
@@ -46,16 +46,24 @@ def _mean(f: Forward, g: np.ndarray) -> np.ndarray:
 
 SAMPLES = {
     "added up over samples": Mistake(
-        told(_WHOLE, "added up"), steps=changed_all("wb", lambda f, g: np.cumsum(g, axis=0))
+        told(_WHOLE, "added up over the samples"),
+        steps=changed_all("wb", lambda f, g: np.cumsum(g, axis=0)),
     ),
     "kept from the sample before": Mistake(
-        told(_WHOLE, "sample before"), steps=changed_all("wb", _kept_from_before)
+        told(_WHOLE, "that of the sample before"), steps=changed_all("wb", _kept_from_before)
     ),
     "samples shifted by one": Mistake(
-        told(_WHOLE, "sample before"), steps=changed_all("wb", lambda f, g: np.roll(g, 1, axis=0))
+        told(_WHOLE, "that of the sample before"),
+        steps=changed_all("wb", lambda f, g: np.roll(g, 1, axis=0)),
     ),
     "samples shifted back by one": Mistake(
-        told(_WHOLE, "sample after"), steps=changed_all("wb", lambda f, g: np.roll(g, -1, axis=0))
+        told(_WHOLE, "that of the sample after"),
+        steps=changed_all("wb", lambda f, g: np.roll(g, -1, axis=0)),
+    ),
+    "a factor that grows with the sample": Mistake(
+        told(_WHOLE, "multiplied by a factor of its own in every sample, {of_N} in the first"),
+        steps=changed_all("wb", _ramp),
+        needs=has_outputs,  # of a single output any wrong delta is such a factor
     ),
     # from here on without a name
     "mean over the batch for every sample": Mistake(steps=changed_all("wb", _mean)),
@@ -65,7 +73,6 @@ SAMPLES = {
     ),
     "a running mean": Mistake(steps=changed_all("wb", _running_mean)),
     "momentum": Mistake(steps=changed_all("wb", _momentum)),
-    "a factor that grows with the sample": Mistake(steps=changed_all("wb", _ramp)),
     "every other sample negated": Mistake(
         steps=changed_all("wb", _in_every_other(lambda f, g: -g))
     ),

@@ -8,8 +8,10 @@ from compare.selftest.backward import Forward, Step
 from compare.selftest.mistakes.claim import told
 from compare.selftest.mistakes.mistake import (
     Mistake,
+    Need,
     both,
     has_activation,
+    has_outputs,
     has_twins,
     in_layer,
     is_curved,
@@ -44,7 +46,9 @@ class _Updated:
 
 def _updated(rate: float) -> Mistake:
     return Mistake(
-        told("delta1*", f"step of {rate:g}"), steps={"finish": _Updated(rate)}, needs=is_deep
+        told("delta1*", f"computed with {{w_above}} after a step of {rate:g}"),
+        steps={"finish": _Updated(rate)},
+        needs=is_deep,
     )
 
 
@@ -55,11 +59,11 @@ def _masked(f: Forward, deltas: list[np.ndarray], dws: list[np.ndarray]) -> None
         dws[i - 2] = f.outer(f.h[i - 2], deltas[i - 2])
 
 
-def _unnamed(change: Callable[[np.ndarray], np.ndarray]) -> Mistake:
+def _unnamed(change: Callable[[np.ndarray], np.ndarray], needs: Need = is_deep) -> Mistake:
     """Changes the weights of the last layer, [n, k], in a way that has no name."""
     return Mistake(
         steps=_in_layer(0, lambda f, i: np.asarray(change(f.w(i)), f.w(i).dtype)),
-        needs=both(is_deep, lambda f: f.sizes[-2] > 1),
+        needs=both(is_deep, needs, lambda f: f.sizes[-2] > 1),
     )
 
 
@@ -73,15 +77,17 @@ def _random(w: np.ndarray) -> np.ndarray:
 
 WEIGHTS = {
     "w transposed": Mistake(
-        told("delta1", "transposed"), steps=_in_layer(2, lambda f, i: f.w(i).T), needs=has_twins
+        told("delta1", "computed with {w_above} transposed"),
+        steps=_in_layer(2, lambda f, i: f.w(i).T),
+        needs=has_twins,
     ),
     "w left out": Mistake(
-        told("delta1", "w2 is left out"),
+        told("delta1", "computed without {w_above}"),
         steps=_in_layer(2, lambda f, i: np.eye(len(f.w(i)), dtype=f.w(i).dtype)),
         needs=has_twins,
     ),
     "w transposed and phi' left out": Mistake(
-        told("delta1", "w2 is transposed and phi' left out"),
+        told("delta1", "computed with {w_above} transposed and without phi'"),
         steps={
             **_in_layer(2, lambda f, i: f.w(i).T),
             "slope": in_layer(1, lambda f, i: np.ones_like(f.z[0]), lambda f, i: f.slope(i)),
@@ -89,21 +95,25 @@ WEIGHTS = {
         needs=both(has_twins, is_curved),
     ),
     "w of another layer": Mistake(
-        told("delta1", "w3 stands in place"),
+        told("delta1", "computed with w3 for {w_above}"),
         steps=_in_layer(2, lambda f, i: f.w(3)),
         needs=lambda f: f.depth > 3 and f.w(2).shape == f.w(3).shape and f.w(2).size > 1,
     ),
     "|w|": Mistake(
-        told("delta{H}", "|w{L}|"), steps=_in_layer(0, lambda f, i: np.abs(f.w(i))), needs=is_deep
+        told("delta{H}", "computed with |{w_above}| for {w_above}"),
+        steps=_in_layer(0, lambda f, i: np.abs(f.w(i))),
+        needs=is_deep,
     ),
     "w after a step of 0.1": _updated(0.1),
     "w after a step of 0.01": _updated(0.01),
     "w after a step of 0.5": _updated(0.5),
     "w2 after a step of 0.1": Mistake(
-        told("delta1", "step of 0.1"), steps={"finish": _Updated(0.1, layer=2)}, needs=is_deep
+        told("delta1", "computed with {w_above} after a step of 0.1"),
+        steps={"finish": _Updated(0.1, layer=2)},
+        needs=is_deep,
     ),
     "relu put on delta": Mistake(
-        told("delta1*", "relu"),
+        told("delta1*", "phi of w delta"),
         steps={"finish": _masked},
         needs=both(has_activation("relu"), lambda f: f.depth > 2),
     ),
@@ -116,6 +126,9 @@ WEIGHTS = {
     "w clipped": _unnamed(lambda w: np.clip(w, -0.1 * np.abs(w).max(), 0.1 * np.abs(w).max())),
     "small w pruned": _unnamed(lambda w: np.where(np.abs(w) > np.median(np.abs(w)), w, 0)),
     "w sorted": _unnamed(lambda w: np.sort(w, axis=0)),
-    "w by its pseudo-inverse": _unnamed(lambda w: np.linalg.pinv(w).T),
+    "w by its pseudo-inverse": _unnamed(
+        lambda w: np.linalg.pinv(w).T,
+        needs=has_outputs,  # of a single output it is a multiple of w
+    ),
     "a constant added to w": _unnamed(lambda w: w + 0.1),
 }

@@ -58,14 +58,14 @@ def _is_near(one: np.ndarray, other: np.ndarray) -> bool:
     return bool(np.abs(one - other).max() <= 1e-4 * np.abs(other).max())
 
 
-def _other(name: str, *words: str, layer: int | None = None, but: str = "") -> Mistake:
-    """Takes an activation of the table; its name, or words, have to be told.
+def _other(name: str, said: str = "", *, layer: int | None = None, but: str = "") -> Mistake:
+    """Takes an activation of the table.
 
     It is no mistake in networks of that name, and not planted in those of the name `but`.
     """
     phi, place = PHIS[name], {None: _HIDDEN, -1: "h{H}"}.get(layer, f"h{layer}")
     return Mistake(
-        told(place, *(words or (f"is {name}", f"are {name}"))),
+        told(place, _said(said or f"{name} of {{z}}")),
         network=with_phi(layer, lambda f, _: phi),
         needs=both(
             lambda f: f.activation not in (name, but),
@@ -75,6 +75,15 @@ def _other(name: str, *words: str, layer: int | None = None, but: str = "") -> M
     )
 
 
+def _said(activation: str) -> str:
+    return f"{activation}; the network has {{phi}}"
+
+
+def _leaky(slope: float, layer: int | None = None) -> Mistake:
+    said = f"leaky relu of {{z}} with a slope of {slope:g}"
+    return _other(f"leaky relu with {slope:g}", said, layer=layer)
+
+
 def _twice(phi: Activation) -> Activation:
     return Activation(
         lambda z: phi.value(np.asarray(phi.value(z), z.dtype)),
@@ -82,9 +91,9 @@ def _twice(phi: Activation) -> Activation:
     )
 
 
-def _on_output(name: str, *words: str) -> Mistake:
+def _on_output(name: str) -> Mistake:
     return Mistake(
-        told("yhat", *words),
+        told("yhat", f"{name} of {{z}}"),
         network=with_phi(0, lambda f, _: PHIS[name]),
         needs=lambda f: f.activation != name and _is_steep(PHIS[name].slope(f.z[-1])),
     )
@@ -95,13 +104,8 @@ def _is_steep(slope: np.ndarray) -> bool:
     return bool(np.abs(slope).min() > 1e-3)
 
 
-_NO_PHI = (
-    "is identity",
-    "are identity",
-    *(f"is z{i}" for i in range(1, 13)),
-    "without the activation",
-    "without its activation",
-)
+_NO_PHI = _said("{z}, without the activation")
+_ERF_GELU = "gelu of {z} in its erf form"
 
 ACTIVATION = {
     "relu": _other("relu"),
@@ -109,53 +113,59 @@ ACTIVATION = {
     "tanh": _other("tanh"),
     "softplus": _other("softplus"),
     "silu": _other("silu"),
-    "gelu": _other("gelu"),
-    "gelu in its erf form": _other("gelu in its erf form", "erf", but="gelu"),
+    "gelu": _other("gelu", "gelu of {z} in its tanh form"),
+    "gelu in its erf form": _other("gelu in its erf form", _ERF_GELU, but="gelu"),
     "erf gelu for tanh gelu": Mistake(
-        told(_HIDDEN, "gelu in its erf form"),
+        told(_HIDDEN, _said(_ERF_GELU)),
         network=with_phi(None, lambda f, _: PHIS["gelu in its erf form"]),
         needs=has_activation("gelu"),
     ),
     "erf gelu for tanh gelu in the first layer": Mistake(
-        told("h1", "gelu in its erf form"),
+        told("h1", _said(_ERF_GELU)),
         network=with_phi(1, lambda f, _: PHIS["gelu in its erf form"]),
         needs=has_activation("gelu"),
     ),
-    "leaky relu with 0.01": _other("leaky relu with 0.01", "leaky relu"),
-    "leaky relu with 0.1": _other("leaky relu with 0.1", "leaky relu"),
-    "leaky relu with 0.2": _other("leaky relu with 0.2", "leaky relu"),
-    "leaky relu with 0.2 in the first layer": _other("leaky relu with 0.2", "leaky relu", layer=1),
+    "leaky relu with 0.01": _leaky(0.01),
+    "leaky relu with 0.1": _leaky(0.1),
+    "leaky relu with 0.2": _leaky(0.2),
+    "leaky relu with 0.2 in the first layer": _leaky(0.2, layer=1),
     "elu": _other("elu"),
     "selu": _other("selu"),
     "hard tanh": _other("hard tanh"),
-    "hard sigmoid": _other("hard sigmoid"),
+    "hard sigmoid": _other("hard sigmoid", "hard sigmoid of {z} as clip(z / 6 + 1 / 2)"),
     "hard swish": _other("hard swish"),
     "mish": _other("mish"),
     "softsign": _other("softsign"),
+    "sin": _other("sin"),
+    "z^2": _other("z^2", "the square of {z}"),
     "relu in the first layer": _other("relu", layer=1),
     "relu in the second layer": _other("relu", layer=2),
     "tanh in the last hidden layer": _other("tanh", layer=-1),
     "sigmoid in the first layer": _other("sigmoid", layer=1),
     "silu in the first layer": _other("silu", layer=1),
     "no activation in the first layer": Mistake(
-        told("h1", *_NO_PHI), network=with_phi(1, lambda f, _: PHIS["identity"]), needs=is_curved
+        told("h1", _NO_PHI), network=with_phi(1, lambda f, _: PHIS["identity"]), needs=is_curved
     ),
     "no activation anywhere": Mistake(
-        told(_HIDDEN, *_NO_PHI),
+        told(_HIDDEN, _NO_PHI),
         network=with_phi(None, lambda f, _: PHIS["identity"]),
         needs=is_curved,
     ),
     "activation twice in the first layer": Mistake(
-        told("h1", "twice"), network=with_phi(1, lambda f, phi: _twice(phi)), needs=is_curved
+        told("h1", _said("phi of phi of {z}")),
+        network=with_phi(1, lambda f, phi: _twice(phi)),
+        needs=is_curved,
     ),
     "activation twice": Mistake(
-        told(_HIDDEN, "twice"), network=with_phi(None, lambda f, phi: _twice(phi)), needs=is_curved
+        told(_HIDDEN, _said("phi of phi of {z}")),
+        network=with_phi(None, lambda f, phi: _twice(phi)),
+        needs=is_curved,
     ),
     "activation on the output": Mistake(
-        told("yhat", "through the activation", "is {phi}"),
+        told("yhat", "{of_phi}"),
         network=with_phi(0, lambda f, _: f.phis[0]),
         needs=lambda f: is_curved(f) and _is_steep(f.phi_slope(f.z[-1])),
     ),
-    "sigmoid on the output": _on_output("sigmoid", "sigmoid"),
-    "tanh on the output": _on_output("tanh", "tanh"),
+    "sigmoid on the output": _on_output("sigmoid"),
+    "tanh on the output": _on_output("tanh"),
 }

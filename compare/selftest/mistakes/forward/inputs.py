@@ -76,28 +76,39 @@ def _has_three_features(f: Forward) -> bool:
     return f.sizes[0] > 2
 
 
+_STANDARDISED = "that of the sample with every feature scaled and shifted, as by a standardisation"
+
 INPUT = {
-    "x twice": _x("x", lambda x: 2 * x, "twice", "2 times"),
-    "x 0.1 times": _x("x", lambda x: x * x.dtype.type(0.1), "0.1 times"),
-    "x negated": _x("x", np.negative, "negative", "-1 times"),
-    "x divided by 255": _x("x", lambda x: x / 255, "255", "0.00392 times"),
-    "x shifted by 1": _x("x", lambda x: x + 1, "+ 1", "shifted by 1", "1 more"),
-    "x shifted by -0.5": _x("x", lambda x: x - x.dtype.type(0.5), "- 0.5", "shifted by -0.5"),
-    "x from -1 to 1": _x("x", lambda x: 2 * x - 1, "2 x - 1", "2 times x - 1", "- 1"),
-    "x standardised": _x("x", _standardised, "standardised", "standardized"),
-    "features reversed": _x("x", lambda x: x[:, ::-1], "features", "reversed", needs=_has_features),
+    "x twice": _x("x", lambda x: 2 * x, "2 times that of the sample"),
+    "x 0.1 times": _x("x", lambda x: x * x.dtype.type(0.1), "0.1 times that of the sample"),
+    "x negated": _x("x", np.negative, "-1 times that of the sample"),
+    "x divided by 255": _x("x", lambda x: x / 255, "0.003922 times that of the sample"),
+    "x shifted by 1": _x("x", lambda x: x + 1, "x + 1, with x of the sample"),
+    "x shifted by -0.5": _x("x", lambda x: x - x.dtype.type(0.5), "x - 0.5, with x of the sample"),
+    "x from -1 to 1": _x("x", lambda x: 2 * x - 1, "2 x - 1, with x of the sample"),
+    "x standardised": _x("x", _standardised, _STANDARDISED),
+    "features reversed": _x(
+        "x",
+        lambda x: x[:, ::-1],
+        "that of the sample with its features in the other order",
+        needs=_has_features,
+    ),
     "two features swapped": _x(
         "x",
         lambda x: np.concatenate([x[:, 1::-1], x[:, 2:]], axis=1),
-        "features",
-        "swapped",
+        "that of the sample with its features in another order",
         needs=_has_three_features,
     ),
-    "x of the sample before": _x("x", _before, "sample before"),
-    "x of the sample after": _x("x", lambda x: np.roll(x, -1, axis=0), "sample after"),
-    "y of the sample before": Mistake(told("delta{L}", "sample before"), network=_with(y=_before)),
+    "x of the sample before": _x("x", _before, "that of the sample before; y is not"),
+    "x of the sample after": _x(
+        "x", lambda x: np.roll(x, -1, axis=0), "that of the sample after; y is not"
+    ),
+    "y of the sample before": Mistake(
+        told("yhat", "compared with y of the sample before"), network=_with(y=_before)
+    ),
     "y of the sample after": Mistake(
-        told("delta{L}", "sample after"), network=_with(y=lambda y: np.roll(y, -1, axis=0))
+        told("yhat", "compared with y of the sample after"),
+        network=_with(y=lambda y: np.roll(y, -1, axis=0)),
     ),
     # from here on without a name
     "the squares of x": _unnamed_x(np.square),
@@ -110,6 +121,7 @@ INPUT = {
     "the first feature left out": _unnamed_x(_first_feature_zero, _has_features),
     "features pooled": _unnamed_x(_pooled, _has_features),
     "another factor for every sample": _unnamed_x(_jittered),
+    "products of two features": _unnamed_x(lambda x: x * np.roll(x, 1, axis=1), _has_features),
     "noise in y": Mistake(network=_with(y=_noisy)),
     "the squares of y": Mistake(network=_with(y=np.square)),
     "y rounded to 0 or 1": Mistake(

@@ -18,8 +18,8 @@ from compare.selftest.mistakes.mistake import (
 )
 from jaxmlp.base import Layer
 
-_W2 = "h2 or h2, delta1 or the gradient"
-_W1, _LAST = "h1 or the gradient", "yhat or yhat, delta{H} or the gradient"
+_NO_BIAS, _BIAS_TWICE = "computed without {b}", "computed with {b} added twice"
+_BIAS_NEGATED = "computed with -{b} for {b}"
 
 
 def _network(layer: int | None, change: Callable[[Forward, Layer], Layer]) -> Callable:
@@ -72,6 +72,10 @@ def _shows_w1(f: Forward) -> bool:
     return _has_units(f) and shows_h1(f)
 
 
+def _shows_w2(f: Forward) -> bool:
+    return f.depth > 2 and shows_h1(f)
+
+
 def _unnamed(network: Callable, needs: Need = _has_units) -> Mistake:
     return Mistake(network=network, needs=needs)
 
@@ -90,65 +94,70 @@ def _last_row_dropped(w: np.ndarray) -> np.ndarray:
 
 
 LAYERS = {
-    "b1 forgotten": Mistake(
-        told("h1", "without b1"), network=_b(1, lambda b: 0 * b), needs=is_deep
-    ),
+    "b1 forgotten": Mistake(told("h1", _NO_BIAS), network=_b(1, lambda b: 0 * b), needs=is_deep),
     "b2 forgotten": Mistake(
-        told("h2", "without b2"), network=_b(2, lambda b: 0 * b), needs=lambda f: f.depth > 2
+        told("h2", _NO_BIAS), network=_b(2, lambda b: 0 * b), needs=lambda f: f.depth > 2
     ),
-    "the last bias forgotten": Mistake(
-        told("yhat", "without b{L}"), network=_b(0, lambda b: 0 * b)
+    "the last bias forgotten": Mistake(told("yhat", _NO_BIAS), network=_b(0, lambda b: 0 * b)),
+    "every bias forgotten": Mistake(told("h1*, yhat", _NO_BIAS), network=_b(None, lambda b: 0 * b)),
+    "b1 added twice": Mistake(
+        told("h1", _BIAS_TWICE), network=_b(1, lambda b: 2 * b), needs=is_deep
     ),
-    "every bias forgotten": Mistake(
-        told(
-            "h1*, yhat",
-            "without its bias",
-            "without biases",
-            *(f"without b{i}" for i in range(1, 14)),
-        ),
-        network=_b(None, lambda b: 0 * b),
+    "the last bias added twice": Mistake(told("yhat", _BIAS_TWICE), network=_b(0, lambda b: 2 * b)),
+    "b1 subtracted": Mistake(told("h1", _BIAS_NEGATED), network=_b(1, np.negative), needs=is_deep),
+    "the last bias subtracted": Mistake(told("yhat", _BIAS_NEGATED), network=_b(0, np.negative)),
+    "b2 in place of b1": Mistake(
+        told("h1", "computed with b2 for {b}"), network=_b2_for_b1, needs=has_twins
     ),
-    "b1 added twice": Mistake(told("h1", "twice"), network=_b(1, lambda b: 2 * b), needs=is_deep),
-    "the last bias added twice": Mistake(told("yhat", "twice"), network=_b(0, lambda b: 2 * b)),
-    "b1 subtracted": Mistake(
-        told("h1", "subtracted", "- b1", "minus b1"), network=_b(1, np.negative), needs=is_deep
+    "w2 transposed": Mistake(
+        told("h2", "computed with {w} transposed"),
+        network=_w(2, np.transpose),
+        needs=both(has_twins, shows_h1),
     ),
-    "the last bias subtracted": Mistake(
-        told("yhat", "subtracted", "- b{L}", "minus b{L}"), network=_b(0, np.negative)
-    ),
-    "b2 in place of b1": Mistake(told("h1", "b2"), network=_b2_for_b1, needs=has_twins),
-    "w2 transposed": Mistake(told(_W2, "transposed"), network=_w(2, np.transpose), needs=has_twins),
     "w2 transposed in the forward only": Mistake(
-        told("h2", "transposed"),
+        told("h2", "computed with {w} transposed, in the forward pass alone"),
         network=_w(2, np.transpose),
         steps={"weights": lambda f, i: f.w(i).T if i == 2 else f.w(i)},
-        needs=has_twins,
+        needs=both(has_twins, shows_h1),
     ),
     "w2 and w3 swapped": Mistake(
-        told("h2, h3 or h2, h3, delta1, delta2 or the gradient", "w2", "w3"),
+        told("the gradient", "right if every w is read with layers 2 and 3 exchanged"),
         network=_swapped,
-        needs=_has_square_pair,
+        needs=both(_has_square_pair, shows_h1),
     ),
-    "w3 in place of w2": Mistake(told(_W2, "w3"), network=_w3_for_w2, needs=_has_square_pair),
+    "w3 in place of w2": Mistake(
+        told("h2", "computed with w3 for {w}"),
+        network=_w3_for_w2,
+        needs=both(_has_square_pair, shows_h1),
+    ),
     "w1 twice": Mistake(
-        told(_W1, "twice", "2 times"), network=_w(1, lambda w: 2 * w), needs=_shows_w1
+        told("h1", "computed with {w} times 2"), network=_w(1, lambda w: 2 * w), needs=_shows_w1
     ),
     "w2 halved": Mistake(
-        told(_W2, "half", "0.5 times"), network=_w(2, lambda w: w / 2), needs=lambda f: f.depth > 2
+        told("h2", "computed with {w} times 0.5"),
+        network=_w(2, lambda w: w / 2),
+        needs=_shows_w2,
     ),
     "the last w 0.1 times": Mistake(
-        told(_LAST, "0.1 times"), network=_w(0, lambda w: 0.1 * w), needs=is_deep
+        told("yhat", "computed with {w} times 0.1"), network=_w(0, lambda w: 0.1 * w), needs=is_deep
     ),
     "w1 negated": Mistake(
-        told(_W1, "negative", "-1 times"), network=_w(1, np.negative), needs=_shows_w1
+        told("h1", "computed with -{w} for {w}"), network=_w(1, np.negative), needs=_shows_w1
     ),
-    "|w2|": Mistake(told(_W2, "|w2|"), network=_w(2, np.abs), needs=lambda f: f.depth > 2),
+    "|w2|": Mistake(
+        told("h2", "computed with |{w}| for {w}"),
+        network=_w(2, np.abs),
+        needs=_shows_w2,
+    ),
     # from here on without a name
     "half of w1 dropped": _unnamed(_w(1, _half_dropped), _shows_w1),
     "noise in w1": _unnamed(_w(1, _with_noise), _shows_w1),
     "noise in every w": _unnamed(_w(None, _with_noise)),
     "the last row of the last w dropped": _unnamed(_w(0, _last_row_dropped)),
     "rows of the last w shifted": _unnamed(_w(0, lambda w: np.roll(w, 1, axis=0))),
+    "the largest entry of w1 dropped": _unnamed(
+        _w(1, lambda w: np.where(np.abs(w) < np.abs(w).max(), w, 0)), _shows_w1
+    ),
     "w1 sorted": _unnamed(_w(1, lambda w: np.sort(w, axis=1)), _shows_w1),
     "the squares of w1": _unnamed(_w(1, np.square), _shows_w1),
     "w1 clipped": _unnamed(

@@ -67,7 +67,8 @@ STRANGE = {
         lambda _: Activation(
             lambda z: np.where(z > 0, z, 0.1 * _growing(z) * z),
             lambda z: np.where(z > 0, 1, 0.1 * _growing(z)),
-        )
+        ),
+        lambda f: is_deep(f) and bool((f.z[0] < 0).any(axis=0).sum() > 1),
     ),
     "relu of -z^3": _strange(
         lambda _: Activation(
