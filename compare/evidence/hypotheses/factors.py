@@ -20,6 +20,8 @@ _NAMES = {
 
 _USUAL = (2.0, 0.5, -1.0)  # that are tried where none can be estimated
 
+_CONSTANT = 1e-7  # relative: how far a constant in float32 is from the number it stands for
+_HARDLY = 1e-3  # relative: a factor nearer to one that has a name is neither that nor another
 _NEAR = 0.01  # relative: a factor is no more in doubt than that
 
 
@@ -59,7 +61,9 @@ def factors_between(
         known = value
     if abs(value - 1) <= near:  # what is right is as near
         return
-    yield _factor(value, known, ways)
+    apart = min(abs(value - one) / abs(one) for one in (1.0, *_NAMES, *ways) if one)
+    if not _CONSTANT < apart < _HARDLY:
+        yield _factor(value, known, ways)
 
 
 def usual_factors() -> Iterator[Factor]:
@@ -70,6 +74,6 @@ def usual_factors() -> Iterator[Factor]:
 def _factor(value: float, known: float, ways: Mapping[float, str]) -> Factor:
     """Returns a factor, said as the known one that it is near to."""
     way, name = ways.get(known), _NAMES.get(known)
-    number, _ = told_apart(known, 1.0, digits=4)
+    number, _ = told_apart(known, float(f"{known:.1g}"), digits=4)
     said = name or f"{number} times what the chain rule gives"
     return Factor(value, said if way is None else f"{said}, {way}", 0 if name or way else 1)

@@ -30,6 +30,8 @@ def reading_assumptions(start: Assumption, layout: str) -> Iterator[Assumption]:
       start: what is assumed already.
       layout: in which they were read.
     """
+    if start.claims:
+        return  # what was claimed would be of other layers
     case, (other,) = start.case, set(LAYOUTS) - {layout}
     if all(w.shape[0] == w.shape[1] for w, _ in case.params):
         turned = dataclasses.replace(
