@@ -48,7 +48,7 @@ def test_agreement_returns_the_report_and_writes_nothing(tmp_path):
 
 def test_a_failure_has_a_sentence_a_table_and_a_command(tmp_path):
     sentence, table, command = message_of(tmp_path, candidates=[backward, halved]).split("\n\n")
-    assert sentence.startswith("disagree: delta2 of halved is half of what the chain rule")
+    assert sentence.startswith("disagree: the gradient of halved is half of what the chain rule")
     rows = table.splitlines()[1:]
     assert [row.split(" of ")[0] for row in rows] == ["w1", "b1", "w2", "b2"]
     assert all("jax_grad ~ halved" in row for row in rows)

@@ -99,7 +99,7 @@ def test_a_mistake_above_subnormal_gradients_is_found():
     )
     assert report.verdict == "disagree"
     assert report.reason.startswith(
-        "delta3 of factor_2_missing is half of what the chain rule gives;"
+        "the gradient of factor_2_missing is half of what the chain rule gives,"
     )
 
 

@@ -6,9 +6,15 @@ from compare.evidence.hypotheses.samples import Surroundings
 from compare.evidence.hypotheses.search import explain
 
 
-def said_of(case, n_samples=6):
-    """Returns the causes in words: '' if none is known, None if nothing is wrong."""
+def causes_of(case, n_samples=6):
+    """Returns the causes, none if none is known; None if nothing is wrong."""
     rows = np.arange(case.x.shape[-1])
     around = Surroundings(n_samples, "in_out", case.x, case.y, rows, None)
     explanation = explain([case], around)
-    return explanation and "; ".join(cause.said for cause in explanation.causes)
+    return explanation and explanation.causes
+
+
+def said_of(case, n_samples=6):
+    """Returns the causes in words: '' if none is known, None if nothing is wrong."""
+    causes = causes_of(case, n_samples)
+    return None if causes is None else "; ".join(cause.said for cause in causes)
