@@ -101,6 +101,11 @@ def _ways(local: Local, layer: int) -> Iterator[_Way]:
         yield _Way(f"computed {said}", matrix, b, phi)
     for said, bias in _biases(local, layer):
         yield _Way(f"computed {said}", w, bias, phi)
+    for dtype in coarser_dtypes(local.case):
+        less_w, less_b = (values.astype(dtype).astype(values.dtype) for values in (w, b))
+        yield _Way(f"computed with {{w}} rounded to {dtype.name}", less_w, b, phi)
+        both = f"computed with {{w}} and {{b}} rounded to {dtype.name}"
+        yield _Way(both, less_w, less_b, phi, rank=1)
 
 
 def _matrices(local: Local, layer: int) -> Iterator[tuple[str, np.ndarray]]:
@@ -111,8 +116,6 @@ def _matrices(local: Local, layer: int) -> Iterator[tuple[str, np.ndarray]]:
     yield "with |{w}| for {w}", np.abs(w)
     for factor in _FACTORS:
         yield f"with {{w}} times {factor:g}", factor * w
-    for dtype in coarser_dtypes(local.case):
-        yield f"with {{w}} rounded to {np.dtype(dtype).name}", w.astype(dtype).astype(w.dtype)
     for number, (other, _) in enumerate(local.case.params, start=1):
         for said, matrix in (("", other), (" transposed", other.T)):
             if number != layer and matrix.shape == w.shape:

@@ -119,8 +119,8 @@ def _norm_said(grads: Layers, factor: np.ndarray, u: float) -> str | None:
     )
     clipped = factor < 1 - 1e-4
     norms = norm[clipped] if clipped.any() else norm
-    if np.ptp(norms) <= max(1e-4, 4 * u) * norms.max() and len(norms) > 1:
-        most = float(f"{norms.mean():.3g}")
+    most = float(f"{norms.mean():.2g}")  # people choose a norm of few digits
+    if np.abs(norms - most).max() <= max(1e-4, 4 * u) * most and len(norms) > 1:
         if (np.abs(factor[~clipped] - 1) < 1e-4).all():
             return f"clipped to norm {most:g}"
         return f"scaled to norm {most:g}"

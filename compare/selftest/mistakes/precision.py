@@ -136,6 +136,10 @@ def _weights(dtype: str, place: str = "h1*, yhat") -> tuple[str, str]:
     return (place, f"computed with {{w}} rounded to {dtype}")
 
 
+def _both(dtype: str) -> tuple[str, str]:
+    return ("h1*, yhat", f"computed with {{w}} and {{b}} rounded to {dtype}")
+
+
 _BF16_PRODUCTS = "float32 with bfloat16 products"
 _AS_BFLOAT16 = _within("bfloat16", "bfloat16 with sums in float32", _BF16_PRODUCTS)
 _AS_TF32 = _within("float32 with TF32 products")
@@ -162,7 +166,7 @@ PRECISION: MappingProxyType[str, Mistake] = MappingProxyType(
             _AS_BFLOAT16, _passes(backward=_BFLOAT16_PRODUCTS)
         ),
         "weights and biases in bfloat16": _less(
-            _AS_BFLOAT16, _passes(weights=_BFLOAT16, biases=_BFLOAT16), _weights("bfloat16")
+            _AS_BFLOAT16, _passes(weights=_BFLOAT16, biases=_BFLOAT16), _both("bfloat16")
         ),
         "weights in bfloat16": _less(
             _AS_BFLOAT16, _passes(weights=_BFLOAT16), _weights("bfloat16")
@@ -191,7 +195,7 @@ PRECISION: MappingProxyType[str, Mistake] = MappingProxyType(
         "weights of float32 in float64": _less(
             _AS_FLOAT32,
             _passes(weights=_in_float32, biases=_in_float32),
-            _weights("float32"),
+            _both("float32"),
             needs=_is_float64,
         ),
         "x of float32 in float64": _less(
