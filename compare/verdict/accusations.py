@@ -86,14 +86,17 @@ def _shows(failure: Finding, explanation: Explanation) -> bool:
     """Whether the rule that failed first is evidence of what an explanation speaks of.
 
     If dL/db alone is wrong it is not: the rules compare with what is recovered from dL/db. Nor is
-    it of a wrong entry of dL/dw if the rule breaks most at another one.
+    it of a wrong entry of dL/dw if the rule breaks most at another one, or of h if dL/dw or dL/db,
+    by which it is recovered, is wrong too.
     """
     if explanation.figures is None:
         return True
     quantity, layer, place, *_ = explanation.figures
     if failure.parameter == f"w{layer}":
         if _is_input(quantity):
-            return failure.rule != "rank_one"
+            named = {name for cause in explanation.causes for name in cause.quantities}
+            spoiled = named & {f"dL/dw{layer}", f"dL/db{layer}"}
+            return failure.rule != "rank_one" and not spoiled
         return quantity == f"dL/dw{layer}" and failure.index == place
     return failure.parameter == f"b{layer}" and quantity == f"delta{layer}"
 
