@@ -11,7 +11,7 @@ USAGE = """\
 Plants mistakes in a program and counts who finds them: our verdict and the fixed rules of others;
 and whether what we say of them is right.
 
-  python -m compare.selftest                          the mistakes, about two minutes
+  python -m compare.selftest                          the mistakes, some minutes
   python -m compare.selftest --listed                 the same, and what was not explained in full
   python -m compare.selftest --correct_networks=10000 random correct networks: any alarm is false
   python -m compare.selftest --primitives=1000000     what roundoff bounds: JAX, NumPy and torch

@@ -180,7 +180,7 @@ PRECISION: MappingProxyType[str, Mistake] = MappingProxyType(
         "x and weights in bfloat16": _less(
             _AS_BFLOAT16,
             _passes(x=_BFLOAT16, weights=_BFLOAT16, biases=_BFLOAT16),
-            ("x, h1*, yhat", "rounded to bfloat16", *_weights("bfloat16")[1:]),
+            ("x, h1*, yhat", "rounded to bfloat16", *_both("bfloat16")[1:]),
         ),
         "gradients rounded to bfloat16": _less(
             _AS_BFLOAT16, steps=changed_all("wb", lambda f, g: _BFLOAT16(g))
