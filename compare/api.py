@@ -67,7 +67,7 @@ def compare_gradients(
         there must be two.
       candidates: functions of your own, by name or as they are called: each takes
         ([(w, b), ...], x [d], y [k]) of one sample, w in `layout`, and returns [(dw, db), ...].
-        Each is called once more before the comparison, on the first sample.
+        Each is called on the first sample before the comparison.
       candidate_arrays: what they are given, 'numpy', 'torch' or 'jax' arrays.
       candidate_batched: whether they take x [N, d] and y [N, k], and return a leading N.
       gradients: name -> [(dw [N, ...], db [N, ...]), ...] that exist already.

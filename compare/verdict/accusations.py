@@ -38,7 +38,7 @@ def _wrong(failure: Finding, explanation: Explanation | None, who: str) -> str:
     else:
         subject = f"{figures.quantity} of {who} is not {_right(figures.quantity)}"
     if explanation is None or explanation.is_complete:
-        return f"{subject}, and nothing that is known explains it"
+        return f"{subject}, and no one or two known mistakes explain it"
     return f"{subject}, and nothing that was tried in time explains it"
 
 
@@ -85,19 +85,15 @@ def decisive_entry(
 def _shows(failure: Finding, explanation: Explanation) -> bool:
     """Whether the rule that failed first is evidence of what an explanation speaks of.
 
-    If dL/db alone is wrong it is not: the rules compare with what is recovered from dL/db. Nor is
-    it of a wrong entry of dL/dw if the rule breaks most at another one, or of h if dL/dw or dL/db,
-    by which it is recovered, is wrong too.
+    If dL/dw or dL/db is wrong it is not: the rules compare with the h that is recovered from both.
     """
     if explanation.figures is None:
         return True
-    quantity, layer, place, *_ = explanation.figures
+    quantity, layer, *_ = explanation.figures
     if failure.parameter == f"w{layer}":
-        if _is_input(quantity):
-            named = {name for cause in explanation.causes for name in cause.quantities}
-            spoiled = named & {f"dL/dw{layer}", f"dL/db{layer}"}
-            return failure.rule != "rank_one" and not spoiled
-        return quantity == f"dL/dw{layer}" and failure.index == place
+        named = {name for cause in explanation.causes for name in cause.quantities}
+        spoiled = named & {f"dL/dw{layer}", f"dL/db{layer}"}
+        return _is_input(quantity) and failure.rule != "rank_one" and not spoiled
     return failure.parameter == f"b{layer}" and quantity == f"delta{layer}"
 
 

@@ -218,6 +218,8 @@ SHUTTING_DOWN = """
 import atexit, os, signal
 from compare.options.exit_status import exit_with
 
+signal.signal(signal.SIGHUP, signal.SIG_DFL)  # nohup ignores it
+
 def main(argv):
     atexit.register(os.kill, os.getpid(), signal.{signal})
     print("agree")

@@ -56,7 +56,8 @@ def from_flags(config: Config, problems: Problems, *, called_first: bool = True)
     for reference in config.candidate:
         source, _, name = reference.rpartition(":")
         function = load_candidate(reference)
-        make, calling = _ways_to_call(name, reference, function, problem, config)
+        options = {"called_first": called_first}
+        make, calling = _ways_to_call(name, reference, function, problem, config, **options)
         one = first_call.check_candidate(make, calling) if called_first else make(calling)
         made.append((Path(source).stem, one))
     for path, answer, choice in zip(config.gradients, chosen.answers, chosen.choices, strict=True):
@@ -167,11 +168,20 @@ def _first_call(problem: Problem, config: Config, wording: Wording) -> FirstCall
 
 
 def _ways_to_call(
-    name: str, source: str, function: Backward, problem: Problem, config: Config
+    name: str,
+    source: str,
+    function: Backward,
+    problem: Problem,
+    config: Config,
+    *,
+    called_first: bool = True,
 ) -> tuple[Callable[[Calling], Implementation], Calling]:
     """Returns what makes an implementation of a way to call a function, and the way asked for."""
     calling = Calling(problem.layout, config.candidate_arrays, config.candidate_batched)
-    return functools.partial(candidate, name, source, function, problem.params), calling
+    make = functools.partial(
+        candidate, name, source, function, problem.params, keeps_first=called_first
+    )
+    return make, calling
 
 
 def _apart(made: Sequence[tuple[str, Implementation]]) -> list[Implementation]:

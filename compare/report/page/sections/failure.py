@@ -52,7 +52,7 @@ def _first_failure(one: Json) -> str:
             ("found", f"{found} at {entry(first['parameter'], first['index'])}"),
             ("expected", expected),
             ("apart", f"{share(apart / allowed) if allowed else '∞ times'} what is allowed"),
-            ("explained", first["explanation"] or "no single mistake that is known explains it"),
+            ("explained", first["explanation"] or "no one or two known mistakes explain it"),
         ]
     )
 
