@@ -256,6 +256,27 @@ KINDS = {
             (*(f"dL/db{layer}" for layer in (4, 3, 2, 1)), f"twice {GIVES}"),
         ],
     ),
+    "another activation, and weights after a step": (
+        Program(
+            phi=lambda layer, z: np.tanh(z),
+            slope=lambda layer, z, h: 1 - h * h,
+            passed_down=updated,
+        ),
+        [
+            ("h1", "h2", "h3", f"tanh of z1, z2 and z3{NETWORK}"),
+            (
+                "delta3",
+                "delta2",
+                "delta1",
+                "computed with w4, w3 and w2 after a step of 0.1: the weights were updated before "
+                "the gradient below was taken",
+            ),
+        ],
+    ),
+    "a factor that is hardly -1": (
+        Program(output=lambda yhat, y: np.float32(-1.999) * (yhat - y)),
+        [],
+    ),
     "no name": (
         Program(grads=of_layer(2, lambda dw, db: (dw * np.linspace(1, 2, 5, dtype=dw.dtype), db))),
         [],
@@ -280,6 +301,29 @@ def test_weights_in_the_other_layout():
     turned = tuple(layer._replace(w=layer.w.T) for layer in params)
     said = told(program, params_given=turned, sizes=(4, 4, 4))
     assert said == [("the gradient", "right if read with --layout=out_in")]
+
+
+def test_a_mistake_beside_another_layout_is_told_once():
+    program = Program(
+        slope=lambda layer, z, h: np.ones_like(z) if layer == 1 else sigmoid_slope(z),
+        grads=everywhere(lambda dw, db: (dw.swapaxes(1, 2), db)),
+    )
+    params, _ = network(sizes=(4, 4, 4))
+    turned = tuple(layer._replace(w=layer.w.T) for layer in params)
+    assert told(program, params_given=turned, sizes=(4, 4, 4)) == [
+        ("the gradient", "right if read with --layout=out_in"),
+        ("delta1", "computed without phi'"),
+    ]
+
+
+def test_x_is_not_blamed_where_the_forward_pass_cannot_tell():
+    """With tiny weights h1 is the same whatever x is, so that dL/dw1 alone shows another one."""
+    program = Program(grads=of_layer(1, lambda dw, db: (dw[:, ::-1], db)))
+    params, batch = network()
+    params = (params[0]._replace(w=np.float32(1e-9) * params[0].w), *params[1:])
+    case = case_of(params, batch, program(params, *batch), "sigmoid")
+    around = Surroundings(1, "in_out", case.x, case.y, np.arange(SAMPLES), None)
+    assert explain([case], around).causes == ()
 
 
 def test_a_search_that_is_cut_short_says_so():
