@@ -4,6 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 import jax
+import jax.numpy as jnp
 import numpy as np
 
 from benchmarks.networks import Network
@@ -14,6 +15,7 @@ MANUAL = "manual, one call, memory again"
 MANUAL_SWEEP = "manual sweep, memory again"
 GRAD = "jit(vmap(grad))"
 FLOOR = "the output written once"
+COPIED = "as many bytes copied on the device"
 
 Task = Callable[[], Any]
 
@@ -59,6 +61,19 @@ def floor(network: Network, params: Params, batch: Batch) -> Task:
     """Fills an array as large as the gradients, whose memory has been used before."""
     array = np.ones(parameter_count(network.sizes) * len(batch.x), params[0].w.dtype)
     return lambda: array.fill(2)
+
+
+def copied(network: Network, params: Params, batch: Batch) -> Task:
+    """Copies an array on the device: read and written, as many bytes as the gradients have."""
+    entries = parameter_count(network.sizes) * len(batch.x) // 2
+    array = jnp.ones(entries, params[0].w.dtype)
+    copy = jax.jit(lambda a, previous: jnp.copy(a), donate_argnums=1, keep_unused=True)
+    kept = [copy(array, jnp.zeros_like(array))]
+
+    def run() -> None:
+        kept[0] = jax.block_until_ready(copy(array, kept[0]))
+
+    return run
 
 
 def first_gradients(task: Task, network: Network, n: int) -> Grads:

@@ -2,6 +2,7 @@
 
 import dataclasses
 import importlib
+import os
 import sys
 import time
 from collections.abc import Sequence
@@ -11,8 +12,10 @@ from benchmarks import output
 from benchmarks.chart import draw_tables
 from benchmarks.results import Part, format_goals, format_table
 from compare.errors import UsageError
+from compare.implementations.jax import jax_devices
+from compare.implementations.torch import torch_device
 from compare.options.exit_status import exit_with
-from compare.options.option import flag, folder, names, rows
+from compare.options.option import choice, flag, folder, names, rows
 from compare.options.parse import parse
 
 USAGE = """\
@@ -20,6 +23,7 @@ Measures the goals P1 to P6 side by side with torch.func, Opacus and BackPACK, i
 
   python -m benchmarks.run                          everything, under ten minutes
   python -m benchmarks.run --only=sweep,startup     some parts
+  python -m benchmarks.run --device=gpu             per-sample gradients on a GPU, and no more
 
 Exit status: 0 if all was measured, whatever came out; 1 wrong usage or a crash."""
 
@@ -42,6 +46,11 @@ class Options:
         f"Which parts: {', '.join(f'{name} ({goals})' for name, goals in PARTS.items())}. "
         "Default: all.",
     )
+    device: str = choice(
+        "cpu",
+        ("cpu", "gpu"),
+        "Where gradients are made: cpu, or gpu for the first of each library.",
+    )
     out: str = folder("out/bench", "The folder for figures.")
     quick: bool = flag("Try everything on a few samples.")
 
@@ -54,11 +63,20 @@ def main(argv: Sequence[str]) -> int:
     unknown = [name for name in options.only if name not in PARTS]
     if unknown:
         raise UsageError(f"--only: expected some of {', '.join(PARTS)}, got {unknown[0]!r}")
+    if options.device == "gpu":
+        if options.only not in ((), ("sweep",)):
+            raise UsageError("--device=gpu: expected the part sweep alone; leave out --only")
+        os.environ.setdefault(
+            "XLA_PYTHON_CLIENT_PREALLOCATE", "false"
+        )  # torch needs room beside it
+        jax_devices("gpu")
+        torch_device("gpu")
     folder = output.make_folder(options.out)
-    return measure(options.only or list(PARTS), quick=options.quick, out=folder)
+    names = ("sweep",) if options.device == "gpu" else options.only or tuple(PARTS)
+    return measure(names, quick=options.quick, out=folder, device=options.device)
 
 
-def measure(names: Sequence[str], *, quick: bool, out: Path) -> int:
+def measure(names: Sequence[str], *, quick: bool, out: Path, device: str = "cpu") -> int:
     """Runs the parts in the order of PARTS."""
     environment = output.environment()
     told = [_headline(environment)]
@@ -68,7 +86,8 @@ def measure(names: Sequence[str], *, quick: bool, out: Path) -> int:
         if name not in names:
             continue
         print(f"{name} ...", file=sys.stderr, flush=True)
-        part = importlib.import_module(f"benchmarks.{name}").run(quick=quick)
+        module = importlib.import_module(f"benchmarks.{name}")
+        part = (module.run_on_gpu if device == "gpu" else module.run)(quick=quick)
         found[name] = part
         texts = [*map(format_table, part.tables), format_goals(part.goals)]
         told += texts

@@ -1,31 +1,38 @@
 """P1 and P2: per-sample gradients, against those of other libraries and the speed of memory."""
 
+import contextlib
 import gc
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
 import jax
 import numpy as np
+import torch
 
 from benchmarks import ours, peers
 from benchmarks.networks import NETWORKS, Network, make
 from benchmarks.results import Goal, Part, Table
 from benchmarks.timing import Seconds, interleaved, medians
+from compare.implementations.jax import jax_devices
+from compare.implementations.torch import torch_device
 from jaxmlp import ACTIVATIONS, Batch, Params, autodiff
 from jaxmlp.base import Grads
 from torch_ref import convert
 
 SIZES = (("A", 100), ("A", 10_000), ("A", 1_000_000), ("B", 10_000), ("C", 1_000))
 LARGE = (("A", 1_000_000), ("B", 10_000), ("C", 1_000))
+ON_GPU = (("A", 10_000_000), *LARGE)
 QUICK = (("A", 100), ("A", 1_000))
 _CHECKED = 32  # samples
 _SAME = 1e-4  # of the largest entry of a parameter: float32 rounds to 1e-5 at worst here
+
+_OURS = (ours.MANUAL_SWEEP, ours.MANUAL, ours.GRAD)
 
 Build = Callable[[Network, Params, Batch], Callable[[], Any]]
 
 
 def run(*, quick: bool) -> Part:
-    """Measures all sizes."""
+    """Measures all sizes on the CPU."""
     found: dict[tuple[str, int], Seconds] = {}
     tables = []
     for name, n in QUICK if quick else SIZES:
@@ -36,7 +43,18 @@ def run(*, quick: bool) -> Part:
     return Part(tuple(tables), (_p1(times), *(_p2(size, times.get(size)) for size in LARGE)))
 
 
-def measure(network: Network, n: int, *, title: str) -> Table:
+def run_on_gpu(*, quick: bool) -> Part:
+    """Measures the large sizes on the first GPU of either library."""
+    tables, goals = [], []
+    for name, n in QUICK if quick else ON_GPU:
+        title = f"Gradients of {n:,} samples of {name} on the GPU"
+        table = measure(NETWORKS[name], n, title=title, device="gpu")
+        tables.append(table)
+        goals.append(_share(f"{name}, N={n:,}", medians(table.seconds), quick))
+    return Part(tuple(tables), tuple(goals))
+
+
+def measure(network: Network, n: int, *, title: str, device: str = "cpu") -> Table:
     """Checks the gradients of all ways, leaves out those that are not ours, times the rest."""
     params, batch = make(network, n)
     truth = _truth(network, params, batch)
@@ -49,37 +67,69 @@ def measure(network: Network, n: int, *, title: str) -> Table:
     }
     if n <= 100:
         ways[peers.LOOP] = peers.loop
-    tasks, notes = {}, []
-    for name, build in ways.items():
-        try:
-            task = build(network, params, batch)
-            error = _difference(_first(task, network, name), truth)
-        except Exception as failure:  # a peer may raise anything, or not be installed
-            notes.append(f"{name}: left out, {type(failure).__name__}: {failure}")
-            continue
-        if error > _SAME:
-            notes.append(f"{name}: left out, its gradients differ by {error:.2g} from ours")
-            continue
-        tasks[name] = task
-        gc.collect()
-    tasks[ours.FLOOR] = ours.floor(network, params, batch)
-    repeats = 7 if n * len(params) < 1e5 else 5
+    floor, build_floor = (ours.FLOOR, ours.floor)
+    if device == "gpu":
+        floor, build_floor = (ours.COPIED, ours.copied)
+    with _placed(device):
+        tasks, notes = {}, []
+        for name, build in ways.items():
+            try:
+                task = _finished(build(network, params, batch), name, device)
+                error = _difference(_first(task, network, name), truth)
+            except Exception as failure:  # a peer may raise anything, or not be installed
+                notes.append(f"{name}: left out, {type(failure).__name__}: {failure}")
+                continue
+            if error > _SAME:
+                notes.append(f"{name}: left out, its gradients differ by {error:.2g} from ours")
+                continue
+            tasks[name] = task
+            gc.collect()
+        tasks[floor] = build_floor(network, params, batch)
+        repeats = 7 if n * len(params) < 1e5 else 5
+        seconds = interleaved(tasks, repeats)
     sizes = "-".join(map(str, network.sizes)) if len(network.sizes) < 6 else "ten layers of 50"
     title = f"{title} ({sizes} {network.activation}), float32, median of {repeats}"
-    return Table(title, interleaved(tasks, repeats), ours.FLOOR, tuple(notes))
+    return Table(title, seconds, floor, tuple(notes))
+
+
+@contextlib.contextmanager
+def _placed(device: str) -> Iterator[None]:
+    """Lets both libraries make their arrays there, and multiply in all of float32."""
+    if device == "cpu":
+        yield
+        return
+    with (
+        jax.default_device(jax_devices(device)[0]),
+        jax.default_matmul_precision("highest"),
+        torch_device(device),
+    ):
+        yield
+
+
+def _finished(task: Callable[[], Any], name: str, device: str) -> Callable[[], Any]:
+    """A task of torch returns before a GPU has finished."""
+    if device == "cpu" or name in _OURS:
+        return task
+
+    def run() -> Any:
+        found = task()
+        torch.cuda.synchronize()
+        return found
+
+    return run
 
 
 def _truth(network: Network, params: Params, batch: Batch) -> Grads:
     """Gradients of the first samples in float64."""
     few = Batch(*(array[:_CHECKED].astype(np.float64) for array in batch))
     wide = jax.tree.map(lambda leaf: leaf.astype(np.float64), params)
-    with jax.enable_x64(True):
+    with jax.enable_x64(True), jax.default_device(jax.local_devices(backend="cpu")[0]):
         found = autodiff.per_sample_gradients(wide, few, activation=ACTIVATIONS[network.activation])
         return jax.tree.map(np.asarray, found.grads)
 
 
 def _first(task: Callable[[], Any], network: Network, name: str) -> Grads:
-    if name in (ours.MANUAL_SWEEP, ours.MANUAL, ours.GRAD):
+    if name in _OURS:
         return ours.first_gradients(task, network, _CHECKED)
     return convert.from_tensors([tensor[:_CHECKED] for tensor in task()])
 
@@ -122,3 +172,15 @@ def _p2(size: tuple[str, int], times: Mapping[str, float] | None) -> Goal:
     rival, grad, floor = best / mine, times[ours.GRAD] / mine, mine / times[ours.FLOOR]
     measured = f"{rival:.2g}x, {grad:.2g}x, {floor:.2g}x"
     return Goal("P2", goal, measured, rival >= 4 and grad >= 5 and floor <= 3.5)
+
+
+def _share(size: str, times: Mapping[str, float], quick: bool) -> Goal:
+    """Bytes that are written, over those that a copy reads and writes in the same time."""
+    goal = f"by hand on a GPU, {size}: at least 50 % of what a copy moves"
+    best = _best(times, (ours.MANUAL, ours.MANUAL_SWEEP))
+    if best is None:
+        return Goal("GPU", goal, "there was nothing to measure", None)
+    share = times[ours.COPIED] / best
+    rival = _best(times, peers.RIVALS)
+    measured = f"{share:.0%}" + (f"; {rival / best:.2g}x the best peer" if rival else "")
+    return Goal("GPU", goal, measured, None if quick else share >= 0.5)

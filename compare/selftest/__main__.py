@@ -3,8 +3,9 @@
 import dataclasses
 from collections.abc import Sequence
 
+from compare.errors import UsageError
 from compare.options.exit_status import exit_with
-from compare.options.option import flag, integer, rows
+from compare.options.option import choice, flag, integer, rows
 from compare.options.parse import parse
 
 USAGE = """\
@@ -14,6 +15,8 @@ and whether what we say of them is right.
   python -m compare.selftest                          the mistakes, some minutes
   python -m compare.selftest --listed                 the same, and what was not explained in full
   python -m compare.selftest --correct_networks=10000 random correct networks: any alarm is false
+  python -m compare.selftest --correct_networks=500 --device=gpu
+                                                      the same on a GPU, in TF32 too
   python -m compare.selftest --primitives=1000000     what roundoff bounds: JAX, NumPy and torch
                                                       against mpmath; so many numbers a primitive
 
@@ -33,6 +36,11 @@ class Options:
     printed: bool = flag(
         "Print their gradients to 2 to 9 digits or decimals first, and certify what can be read."
     )
+    device: str = choice(
+        "cpu",
+        ("cpu", "gpu"),
+        "Where JAX and torch compute random correct networks: cpu, or gpu for the first of each.",
+    )
     listed: bool = flag("List the mistakes that are explained in part or not at all.")
     primitives: int = integer(
         0,
@@ -47,6 +55,8 @@ def main(argv: Sequence[str]) -> int:
     parsed = parse(argv, rows(Options), usage=USAGE)
     parsed.refuse_words()
     options = Options(**parsed.values)
+    if options.device != "cpu" and not options.correct_networks:
+        raise UsageError("--device: expected --correct_networks beside it, got none; pass both")
     if options.primitives:
         from compare.selftest.primitive_trial import try_primitives
 
@@ -55,7 +65,10 @@ def main(argv: Sequence[str]) -> int:
         from compare.selftest.correct_networks import try_correct_networks
 
         return try_correct_networks(
-            options.correct_networks, seed=options.seed, printed=options.printed
+            options.correct_networks,
+            seed=options.seed,
+            printed=options.printed,
+            device=options.device,
         )
     from compare.selftest.planted_mistakes import try_mistakes
 

@@ -19,7 +19,14 @@ from compare.pipeline.allowances import allowances_of
 from compare.problem.answers import answer_of, quantities
 from compare.problem.problem import Problem
 from compare.problem.quantities import name_all
-from compare.selftest.random_networks import KINDS, Kind, RandomNetwork, draw_network, evaluations
+from compare.selftest.random_networks import (
+    GPU_KINDS,
+    KINDS,
+    Kind,
+    RandomNetwork,
+    draw_network,
+    evaluations,
+)
 from jaxmlp.base import Evaluation, Grads, Layer
 
 
@@ -54,7 +61,9 @@ class Tally:
         return str(bound) if wrong else None
 
 
-def try_correct_networks(count: int, *, seed: int, printed: bool = False) -> int:
+def try_correct_networks(
+    count: int, *, seed: int, printed: bool = False, device: str = "cpu"
+) -> int:
     """Tries so many float32 networks, and a fifth as many of each other kind; prints what came out.
 
     They have 1 to 12 hidden layers of width 1 to 300, all activations, weight scales from 1e-14 to
@@ -65,18 +74,20 @@ def try_correct_networks(count: int, *, seed: int, printed: bool = False) -> int
       seed: of everything drawn, for each kind.
       printed: whether to print the gradients of float32 and float64 first, and certify what can be
         read.
+      device: 'cpu' or 'gpu', on which JAX and torch compute.
 
     Returns:
       0 if no certificate failed and no bound was exceeded, else 2.
     """
     tallies = {}
-    for kind in KINDS[: 2 if printed else None]:
+    kinds = KINDS if device == "cpu" else GPU_KINDS
+    for kind in kinds[: 2 if printed else None]:
         tally = tallies[kind.name] = Tally()
         rng = np.random.default_rng(seed)  # so that a kind can be tried again by itself
         networks, started = count // kind.share, time.monotonic()
         for number in range(networks):
             network = draw_network(rng, kind.dtype)
-            for wrong in try_network(network, kind, tally, rng, printed=printed):
+            for wrong in try_network(network, kind, tally, rng, printed=printed, device=device):
                 print(f"{network}, {kind.name}: {wrong}", flush=True)
             if number % 500 == 499:
                 rate = (number + 1) / (time.monotonic() - started)
@@ -101,12 +112,18 @@ def _summary(kind: Kind, networks: int, tally: Tally) -> Iterator[str]:
 
 
 def try_network(
-    network: RandomNetwork, kind: Kind, tally: Tally, rng: np.random.Generator, *, printed: bool
+    network: RandomNetwork,
+    kind: Kind,
+    tally: Tally,
+    rng: np.random.Generator,
+    *,
+    printed: bool = False,
+    device: str = "cpu",
 ) -> Iterator[str]:
     """Certifies and pairs all implementations on one network; yields what is wrong."""
     params, batch, _ = network
-    answers = evaluations(network, kind, rng)
-    computations = {name: _computation(name, kind) for name in answers}
+    answers = evaluations(network, kind, rng, device=device)
+    computations = {name: _computation(name, kind, device) for name in answers}
     for name, computation in computations.items():
         if computation.arithmetic is None:
             continue  # a library, which the kind says nothing of
@@ -129,12 +146,12 @@ def try_network(
         yield from filter(None, map(tally.add_bound, bounds_of(network, answers, computations)))
 
 
-def _computation(name: str, kind: Kind) -> Computation:
-    """Returns how an implementation computes, if the kind says so: reduced factors are not ours."""
+def _computation(name: str, kind: Kind, device: str) -> Computation:
+    """Returns how an implementation computes, if the kind says so: no library reduces on a CPU."""
     known = IMPLEMENTATIONS.get(name)
-    of_libraries = known is not None and kind.factor_bits is not None
+    is_whole = known is not None and kind.factor_bits is not None and device == "cpu"
     return Computation(
-        known.formula if known else "backprop", None if of_libraries else kind.arithmetic
+        known.formula if known else "backprop", None if is_whole else kind.arithmetic
     )
 
 

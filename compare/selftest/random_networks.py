@@ -7,8 +7,12 @@ import jax
 import numpy as np
 
 from compare.evidence.rounding.arithmetic import Arithmetic, plain_arithmetic
+from compare.implementations.base import Settings
 from compare.implementations.formulas import FORMULAS
+from compare.implementations.jax import jax_devices, jax_settings
 from compare.implementations.table import IMPLEMENTATIONS
+from compare.implementations.torch import torch_device
+from compare.implementations.torch_settings import torch_settings
 from compare.problem.network import Network, uniform_network
 from compare.problem.samples import default_labels
 from compare.selftest import reduced_precision
@@ -58,7 +62,7 @@ class Kind(NamedTuple):
 
     @property
     def arithmetic(self) -> Arithmetic:
-        """The arithmetic here: on a CPU every library adds up low precision in float32."""
+        """The arithmetic: every library here adds up low precision in float32."""
         plain = plain_arithmetic(self.dtype)
         if self.factor_bits is not None:
             return Arithmetic(self.dtype, self.factor_bits, 23)
@@ -73,6 +77,7 @@ KINDS = (
     Kind("float32 with TF32 products", np.dtype(np.float32), 10, 5),
     Kind("float32 with bfloat16 products", np.dtype(np.float32), 7, 5),
 )
+GPU_KINDS = KINDS[:5]  # what both libraries compute there when they are told to
 
 
 def draw_network(rng: np.random.Generator, dtype: np.dtype) -> RandomNetwork:
@@ -92,23 +97,33 @@ def draw_network(rng: np.random.Generator, dtype: np.dtype) -> RandomNetwork:
 
 
 def evaluations(
-    network: RandomNetwork, kind: Kind, rng: np.random.Generator
+    network: RandomNetwork, kind: Kind, rng: np.random.Generator, *, device: str = "cpu"
 ) -> dict[str, Evaluation]:
-    """Returns what all implementations that can compute in a kind of arithmetic answer."""
+    """Returns what all implementations that can compute in a kind of arithmetic answer.
+
+    Args:
+      network: to evaluate.
+      kind: of arithmetic. Products in reduced precision are made in NumPy for the CPU, where no
+        library has them; on a GPU both libraries are told to use TF32.
+      rng: which draws the ways in which NumPy reduces.
+      device: 'cpu' or 'gpu'.
+    """
     params, batch, activation = network
-    names = ("jax_manual",) if kind.factor_bits else ("jax_grad", "jax_manual")
-    with jax.enable_x64(kind.dtype == np.float64):
+    bits_in_numpy = kind.factor_bits if device == "cpu" else None
+    settings = Settings("high" if kind.factor_bits and device != "cpu" else "highest")
+    names = ("jax_manual",) if bits_in_numpy else ("jax_grad", "jax_manual")
+    with jax_settings(kind.dtype, settings.matmul_precision):
+        held = jax.device_put((params, batch), jax_devices(device)[0])
         found = {
-            name: jax.tree.map(np.asarray, jitted_gradients(name, activation)(params, batch))
+            name: jax.tree.map(np.asarray, jitted_gradients(name, activation)(*held))
             for name in names
         }
-    if kind.factor_bits:
-        precision = ReducedPrecision(
-            kind.factor_bits, *(bool(bit) for bit in rng.integers(2, size=2))
-        )
+    if bits_in_numpy:
+        precision = ReducedPrecision(bits_in_numpy, *(bool(bit) for bit in rng.integers(2, size=2)))
         reduced = reduced_precision.evaluate(params, batch, activation, precision)
         return {**found, "reduced": reduced}
-    return {**found, "torch_autograd": _by_torch(params, batch, activation)}
+    with torch_settings(settings):
+        return {**found, "torch_autograd": _by_torch(network, device)}
 
 
 @functools.cache
@@ -119,11 +134,12 @@ def jitted_gradients(name: str, activation: str) -> "jax.stages.Wrapped":
     return jax.jit(evaluate)
 
 
-def _by_torch(params: Params, batch: Batch, activation: str) -> Evaluation:
-    model = MLP(
-        layer_sizes(params), activation=activation, dtype=convert.to_tensor(params[0].b).dtype
-    )
+def _by_torch(network: RandomNetwork, device: str) -> Evaluation:
+    params, batch, activation = network
+    target = torch_device(device)
+    dtype = convert.to_tensor(params[0].b).dtype
+    model = MLP(layer_sizes(params), activation=activation, dtype=dtype, device=target)
     convert.load_params(model, params)
-    found = per_sample_gradients(model, *map(convert.to_tensor, batch))
+    found = per_sample_gradients(model, *(convert.to_tensor(a, device=target) for a in batch))
     prediction, loss = convert.to_array(found.prediction), convert.to_array(found.loss)
     return Evaluation(prediction, loss, convert.from_tensors(found.grads))

@@ -29,6 +29,7 @@ ROUNDED: Rules = MappingProxyType(
         "mul": elementwise.mul,
         "div": elementwise.div,
         "square": elementwise.square,
+        "one_minus_square": elementwise.one_minus_square,
         "integer_pow": elementwise.integer_pow,
         "convert_element_type": elementwise.convert_element_type,
         # mathematical functions

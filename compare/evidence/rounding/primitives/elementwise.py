@@ -82,6 +82,20 @@ def square(analysis: Analysis, eqn: Any, a: Enclosure) -> Enclosure:
     return _power(analysis, eqn, a, 2)
 
 
+def one_minus_square(analysis: Analysis, eqn: Any, a: Enclosure) -> Enclosure:
+    """(1 + a) (1 - a), three results rounded, or 1 - a a, two: |e (2 a + e)|, and the larger.
+
+    The second loses u a^2 of a square that may underflow, before 1 - a^2 is rounded.
+    """
+    arithmetic, xp = analysis.arithmetic(eqn.outvars[0].aval.dtype), analysis.xp
+    u, reach = arithmetic.u, xp.abs(a.value) + a.error
+    value = (1 + a.value) * (1 - a.value)
+    moved = a.error * (2 * xp.abs(a.value) + a.error)
+    as_factors = gamma(3, u) * (xp.abs(value) + moved)
+    as_square = (u * reach**2 + arithmetic.lam) * (1 + u) + u * (xp.abs(value) + moved)
+    return Enclosure(value, analysis.total(moved, xp.maximum(as_factors, as_square)))
+
+
 def integer_pow(analysis: Analysis, eqn: Any, a: Enclosure) -> Enclosure:
     """A power; a negative one is 1 divided by the positive one."""
     n, dtype = eqn.params["y"], eqn.outvars[0].aval.dtype
