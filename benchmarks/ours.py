@@ -83,8 +83,9 @@ def first_gradients(task: Task, network: Network, n: int) -> Grads:
         chunks = found[: -(-n // found[0].size)]
         return jax.tree.map(lambda leaf: leaf[:n], sweep.gather(chunks).grads)
     leaf = found.grads[0].b
-    axis = 0 if leaf.shape[-1:] == (network.sizes[1],) else -1
-    return jax.tree.map(lambda leaf: np.array(np.moveaxis(leaf, axis, 0)[:n]), found.grads)
+    if leaf.shape[-1:] == (network.sizes[1],):
+        return jax.tree.map(lambda leaf: np.asarray(leaf[:n]), found.grads)
+    return jax.tree.map(lambda leaf: np.moveaxis(np.asarray(leaf[..., :n]), -1, 0), found.grads)
 
 
 def _again(compute: Callable[..., Any], params: Params, batch: Batch) -> Task:

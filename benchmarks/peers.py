@@ -109,6 +109,6 @@ RIVALS: Mapping[str, Callable[[Network, Params, Batch], Task]] = MappingProxyTyp
 def _torch(
     network: Network, params: Params, batch: Batch
 ) -> tuple[MLP, torch.Tensor, torch.Tensor]:
-    model = MLP(network.sizes, activation=network.activation)
+    model = MLP(network.sizes, activation=network.activation, device=torch.get_default_device())
     convert.load_params(model, params)
     return model, torch.tensor(batch.x), torch.tensor(batch.y)

@@ -21,7 +21,7 @@ from torch_ref import convert
 
 SIZES = (("A", 100), ("A", 10_000), ("A", 1_000_000), ("B", 10_000), ("C", 1_000))
 LARGE = (("A", 1_000_000), ("B", 10_000), ("C", 1_000))
-ON_GPU = (("A", 10_000_000), *LARGE)
+ON_GPU = (("A", 1_000_000), ("A", 10_000_000), ("B", 50_000), ("C", 4_000))
 QUICK = (("A", 100), ("A", 1_000))
 _CHECKED = 32  # samples
 _SAME = 1e-4  # of the largest entry of a parameter: float32 rounds to 1e-5 at worst here

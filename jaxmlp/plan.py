@@ -6,6 +6,7 @@ from typing import NamedTuple
 from jaxmlp.base import parameter_count
 
 _CHUNK_ENTRIES = 2**24  # gradient entries: 64 MiB in float32
+_GPU_ENTRIES = 2**28  # 1 GiB
 
 
 class Plan(NamedTuple):
@@ -19,6 +20,7 @@ class Plan(NamedTuple):
 def plan_for(
     sizes: Sequence[int],
     *,
+    on_gpu: bool = False,
     sample_axis: int | None = None,
     block: int | None = None,
     chunk: int | None = None,
@@ -27,6 +29,7 @@ def plan_for(
 
     Args:
       sizes: (d, n_1, ..., k).
+      on_gpu: whether the devices are GPUs.
       sample_axis: 0 or -1, where the results have their axis of samples.
       block: samples computed together.
       chunk: samples that a device is given at a time, a multiple of block.
@@ -42,11 +45,13 @@ def plan_for(
         sample_axis = -1 if max(sizes) <= 50 else 0
     # A call costs some 50 us and a product of few samples is slow, so a chunk has as many samples
     # as its entries allow, and at most 16,384. It is filled in blocks, as many as there are samples
-    # for, so that 100 samples do not cost a whole chunk.
+    # for, so that 100 samples do not cost a whole chunk. A GPU is busy only with many samples at
+    # once, and a call costs 0.5 ms there: its chunk is one block.
+    at_most, entries = (2**18, _GPU_ENTRIES) if on_gpu else (16_384, _CHUNK_ENTRIES)
     if block is None:
-        block = fitting_samples(sizes, at_most=1024, entries=_CHUNK_ENTRIES)
+        block = fitting_samples(sizes, at_most=at_most if on_gpu else 1024, entries=entries)
     if chunk is None:
-        samples = fitting_samples(sizes, at_most=16_384, entries=_CHUNK_ENTRIES)
+        samples = fitting_samples(sizes, at_most=at_most, entries=entries)
         chunk = max(1, samples // max(1, block)) * block
     return checked(Plan(sample_axis, block, chunk))
 

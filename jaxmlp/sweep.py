@@ -143,7 +143,9 @@ def _prepare(
     check_params(params)
     batch = Batch(*map(np.asarray, batch))
     _check_batch(params, batch)
-    plan = checked(plan or plan_for(layer_sizes(params)))
+    devices = jax.local_devices() if devices is None else devices
+    on_gpu = any(device.platform == "gpu" for device in devices)
+    plan = checked(plan or plan_for(layer_sizes(params), on_gpu=on_gpu))
     n = len(batch.x)
     if not 0 <= start < n or start % plan.block:
         raise ValueError(
@@ -152,7 +154,7 @@ def _prepare(
         )
     # Every device runs the same program for one device. Left to shard_map, XLA's partitioner would
     # give `autodiff` other bits on two devices, and others again on four (jax 0.10.2).
-    mesh = Mesh(np.array(jax.local_devices() if devices is None else devices), (SAMPLES,))
+    mesh = Mesh(np.array(devices), (SAMPLES,))
     step = compile_step(per_sample_gradients, activation, loss, plan)
     held = [jax.device_put(params, device) for device in mesh.devices]
     local = jax.eval_shape(step.memory, params, _rows(batch, 0, plan.chunk))
@@ -175,10 +177,12 @@ def _prepare(
 
 def _rows(batch: Batch, first: int, n: int) -> Batch:
     """Returns n rows; beyond the last one, that one again."""
-    if first + n <= len(batch.x):
-        return Batch(*(array[first : first + n] for array in batch))
-    rows = np.minimum(np.arange(first, first + n), len(batch.x) - 1)
-    return Batch(*(array[rows] for array in batch))
+    first = min(first, len(batch.x) - 1)
+    found = Batch(*(array[first : first + n] for array in batch))
+    missing = n - len(found.x)
+    if not missing:
+        return found
+    return Batch(*(np.pad(array, ((0, missing), (0, 0)), mode="edge") for array in found))
 
 
 def _check_batch(params: Params, batch: Batch) -> None:

@@ -287,7 +287,7 @@ def test_a_full_gpu_is_one_sentence(torch_gpu):
     _, total = torch.cuda.mem_get_info(torch_gpu)
     with (
         pytest.raises(UsageError, match="expected memory on cuda:0"),
-        on_torch._explained(torch_gpu),
+        on_torch.explained(torch_gpu),
     ):
         torch.empty(2 * total, dtype=torch.uint8, device=torch_gpu)
 
@@ -297,5 +297,5 @@ def test_a_run_leaves_what_torch_is_told_as_it_was(torch_gpu, tmp_path):
     before = matmul.allow_bf16_reduced_precision_reduction, torch.get_num_threads()
     assert compare(tmp_path, "--device=gpu", "--implementations=torch_autograd,numpy_manual") == 0
     assert before == (matmul.allow_bf16_reduced_precision_reduction, torch.get_num_threads())
-    engine = on_torch._engine(torch_gpu, Settings("default"))
+    engine = on_torch.torch_engine(torch_gpu, Settings("default"))
     assert probe(engine.multiply, (2, 3, 1), F32, samples=8).operand_bits in (TF32_BITS, 23)

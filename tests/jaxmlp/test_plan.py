@@ -19,6 +19,12 @@ def test_what_is_chosen(sizes, plan):
     assert sweep.plan_for(sizes) == plan
 
 
+def test_a_gpu_takes_many_samples_in_one_block():
+    assert sweep.plan_for(SIZES, on_gpu=True) == (-1, 2**18, 2**18)
+    assert sweep.plan_for((784, 512, 512, 10), on_gpu=True) == (0, 256, 256)
+    assert sweep.plan_for(SIZES, on_gpu=True, block=64) == (-1, 64, 2**18)
+
+
 def test_what_is_given_is_kept():
     assert sweep.plan_for(SIZES, sample_axis=0, chunk=2048) == (0, 1024, 2048)
     assert sweep.plan_for(SIZES, block=3) == (-1, 3, 16_383)
