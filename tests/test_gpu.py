@@ -261,12 +261,12 @@ def test_random_correct_networks_never_disagree_in_reduced_products(both, seed, 
     rng = np.random.default_rng(seed)
     config = Config(device="gpu", matmul_precision=precision, witness=0)
     for _ in range(5):
-        params, batch, activation = network = draw_network(rng, F32)
+        params, batch, made = network = draw_network(rng, F32)
 
         def samples(start, stop, batch=batch):
             return Batch(batch.x[start:stop], batch.y[start:stop])
 
-        problem = Problem(params, network_of(params, activation), len(batch.x), samples)
+        problem = Problem(params, made, len(batch.x), samples)
         found = compare_problem(problem, config)
         assert found.verdict != "disagree", (str(network), found.reason)
 

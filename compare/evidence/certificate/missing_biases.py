@@ -32,9 +32,14 @@ def with_deltas(case: Case) -> Case:
 
     What is not known of it stands in `printed`, for the rounding that the case has.
     """
-    network = case.network
-    if all(map(network.has_bias, range(network.n_layers))):
+    if all(map(case.network.has_bias, range(case.network.n_layers))):
         return case
+    with np.errstate(all="ignore"):  # what overflows is not known
+        return _with_deltas(case)
+
+
+def _with_deltas(case: Case) -> Case:
+    network = case.network
     wide, rounding = case.wide(), case.rounding
     grads, units = [], []
     h, h_error = wide.x, rounding.input_error(np, wide.x)
@@ -63,6 +68,8 @@ def _delta(
 ) -> tuple[np.ndarray, np.ndarray]:
     """Returns delta [n_out, N] and half of what is not known of it, as of print.
 
+    Where h is less than its own error, nothing is known: delta is 0 or anything else.
+
     Args:
       dw: [n_in, n_out, N].
       h: [n_in, N].
@@ -79,5 +86,5 @@ def _delta(
     share = ((h_error + outer * (size + h_error)) * size).sum(axis=0) / norm
     flushed = ((hidden + lam) * size[:, None]).sum(axis=0) / norm
     off = (np.abs(delta) * share + flushed) / np.maximum(1 - share, 0.01)
-    known = alive & (share < 0.5)
-    return np.where(alive, delta, 0.0), np.where(known, off, _UNKNOWN)
+    known = alive & (share < 0.5) & np.isfinite(delta)
+    return np.where(known, delta, 0.0), np.where(known, off, _UNKNOWN)
