@@ -47,10 +47,12 @@ def copies_apart(xp: Any, case: Case) -> list[Apart] | None:
       case: in float64.
 
     Returns:
-      None if no hidden layer has one unit, or the arithmetic is not float32 or float64.
+      None if no copies can differ: there is no hidden layer of one unit, or nothing is added up, or
+      the arithmetic is not that of float32 or float64.
     """
     is_full = case.rounding.arithmetic.is_plain and not case.rounding.arithmetic.is_low
-    if not is_full or all(len(b) > 1 for _, b in case.params[:-1]):
+    is_narrow = any(len(b) == 1 for _, b in case.params[:-1])
+    if not (is_full and is_narrow and any(w.size > 1 for w, _ in case.params)):
         return None
     layers = _forward(xp, case)
     twice = 2 * case.rounding.slack
