@@ -55,7 +55,7 @@ def _with_deltas(case: Case) -> Case:
         grads.append((case.grads[i][0], db))
         units.append((of_w, of_b))
         if i + 1 < network.n_layers:
-            found = recover_layer(np, dw, db, (of_w, of_b), lost, rounding)
+            found = recover_layer(np, dw, db, (of_w, of_b), lost, None, rounding)
             h = np.where(found.known, found.h, h)
             h_error = np.where(found.known, found.h_error, h_error)
             preacts = affine(np, h, h_error, *wide.params[i], rounding)

@@ -36,6 +36,11 @@ def network(activation="sigmoid", seed=0, sizes=(3, 20, 20, 2)):
     return params, batch, activation
 
 
+def random_network(problem):
+    params, batch, activation = problem
+    return RandomNetwork(params, batch, network_of(params, activation))
+
+
 def prove(problem, grads, arithmetic=None):
     params, batch, activation = problem
     return certify("mine", case_of(params, batch, grads, activation, arithmetic=arithmetic))
@@ -90,30 +95,24 @@ def test_end_to_end_bounds_allow_for_reduced_products(name):
     problem, product = network(), PRODUCTS[name]
     both = {"jax_manual": plain(problem), "mine": evaluate(*problem, product)}
     allowed = bounds_of(
-        RandomNetwork(*problem[:2], network_of(*problem[::2])),
+        random_network(problem),
         both,
         {"mine": Computation(arithmetic=Arithmetic(F32, product.bits, 23))},
     )
     assert 1e-3 < max(bound.worst_ratio for bound in allowed) < 1
-    assert (
-        max(
-            bound.worst_ratio
-            for bound in bounds_of(RandomNetwork(*problem[:2], network_of(*problem[::2])), both, {})
-        )
-        > 10
-    )
+    assert max(bound.worst_ratio for bound in bounds_of(random_network(problem), both, {})) > 10
 
 
 def test_an_outer_product_by_reduced_factors_is_allowed_for():
     problem = network(sizes=(3, 2))  # nothing else is a product but yhat
     right = plain(problem)
     (layer,) = right.grads
-    h, delta = (keep(v, 10, truncate=True) for v in (problem.batch.x, layer.b))
+    h, delta = (keep(v, 10, truncate=True) for v in (problem[1].x, layer.b))
     reduced = right._replace(grads=(layer._replace(w=h[:, :, None] * delta[:, None, :]),))
     both = {"jax_manual": right, "torch_autograd": reduced}
     of_w1 = next(
         bounds_of(
-            RandomNetwork(*problem[:2], network_of(*problem[::2])),
+            random_network(problem),
             both,
             {"torch_autograd": Computation("torch", TF32)},
         )
