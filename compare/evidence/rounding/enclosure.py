@@ -146,7 +146,7 @@ class Analysis(NamedTuple):
         """Keeps XLA from fusing the bounds of many equations into one loop.
 
         jaxlib 0.11.2 takes a minute to compile such a loop for the slope of silu, which LLVM
-        vectorizes, and for that of gelu it does not end in three.
+        vectorizes, and for that of gelu it does not end in ten.
         """
         if not isinstance(one.error, jax.core.Tracer):
             return one
