@@ -239,6 +239,7 @@ def test_subnormals_are_probed_as_products_treat_them(request, framework, dtype)
     name = "jax_grad" if framework == "jax" else "torch_autograd"
     params = (Layer(np.ones((1, 1), dtype), np.ones(1, dtype)),)
     engine = IMPLEMENTATIONS[name](params, network_of(params, "relu"), "gpu").engine
+    assert engine is not None
     probed = probe(engine.multiply, (1, 1), np.dtype(dtype), samples=8)
     tiny = float(np.finfo(dtype).smallest_normal)
     factors = np.array([tiny / 2, tiny], dtype), np.array([2, 0.5], dtype)
