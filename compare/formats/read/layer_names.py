@@ -8,6 +8,7 @@ from typing import Any, Literal, NamedTuple
 import numpy as np
 
 from compare.errors import UsageError
+from compare.formats.read.tree_paths import slashed
 
 _NAME = re.compile(
     r"(?P<prefix>(?:.*[./_:\- ])?)(?P<kind>weights?|kernel|w|bias(?:es)?|b)"
@@ -73,8 +74,9 @@ def order_layers(
     """Pairs weights with biases, and finds out what is known of the order of the layers.
 
     A name ends in weight, kernel, w, bias or b, with or without a number after it. What stands
-    before it names the layer, together with that number. Layers whose names differ in numbers only
-    are ordered by these, unless Flax has numbered them. Others may be in any order.
+    before it names the layer, together with that number. It may be a name of keystr, such as
+    ['params']['Dense_0']['kernel']. Layers whose names differ in numbers only are ordered by these,
+    unless Flax has numbered them. Others may be in any order.
 
     Args:
       arrays: name -> array, of which shapes are looked at for errors alone.
@@ -93,20 +95,25 @@ def order_layers(
     return LayerOrders(tuple(layers), tuple(natural), said, by_flax, ordering)
 
 
+def parts_of(name: str) -> re.Match[str] | None:
+    """Returns prefix, kind and number of the name of a weight or a bias, None for any other."""
+    return _NAME.fullmatch(slashed(name))
+
+
 def is_kernel(name: str) -> bool:
     """Whether a name is that of a matrix of Flax or Keras, which is in_out in any file."""
-    parts = _NAME.fullmatch(name)
+    parts = parts_of(name)
     return parts is not None and parts["kind"].lower() == "kernel"
 
 
 def is_of_torch(name: str) -> bool:
     """Whether a name is that of a matrix of a torch module, which is out_in: not w1, nor w."""
-    return _BY_TORCH.fullmatch(name) is not None
+    return _BY_TORCH.fullmatch(slashed(name)) is not None
 
 
 def kind_of(name: str | None) -> str | None:
     """Returns 'w' or 'b' for a name that ends as those of weights or biases do, else None."""
-    parts = _NAME.fullmatch(name or "")
+    parts = parts_of(name or "")
     return parts and _kind(parts)
 
 
@@ -125,7 +132,7 @@ def _pair(arrays: Mapping[str, np.ndarray], where: str) -> list[NamedLayer]:
     """Returns the layers in the order of their first appearance."""
     found: dict[str, dict[str, list[str]]] = {}
     for name in arrays:
-        parts = _NAME.fullmatch(name)
+        parts = parts_of(name)
         if parts is None:
             raise _unpaired(arrays, where)
         layer = parts["prefix"] + re.sub("^0+(?=.)", "", parts["number"])

@@ -49,6 +49,14 @@ SAVED = {
         "a.npz",
         {f"Dense_{i}/{k}": v for i, p in enumerate(PARAMS) for k, v in p._asdict().items()},
     ),
+    "keystr": (
+        "a.npz",
+        {
+            f"['params']['Dense_{i}']['{k}']": v
+            for i, (w, b) in enumerate(PARAMS)
+            for k, v in (("kernel", w), ("bias", b))
+        },
+    ),
     "torch": (
         "a.pt",
         {"0.weight": W1.T, "0.bias": B1, "2.weight": W2.T, "2.bias": B2, "4.weight": W3.T}

@@ -29,7 +29,7 @@ from jaxmlp.base import Grads, Layer, parameter_names
 
 _MOST_TIMES = 4  # as many numbers as there should be may be read, to say what is wrong
 _TEXT_OF_NUMBER, _TEXT_BESIDE = 256, 2**24  # bytes of a printed number, and of what else there is
-_NO_NAME = re.compile(r"arr_\d+")  # by numpy.savez(path, *arrays)
+_NO_NAME = re.compile(r"arr_\d+|(?:\[\d+\])+")  # by numpy.savez(path, *arrays), and by keystr
 
 
 class FileGradients(NamedTuple):

@@ -10,11 +10,19 @@ import numpy as np
 from compare.errors import UsageError
 from compare.formats.read.numbers import NamedArray
 from compare.formats.read.prints.digits import are_integers, half_units
-from compare.formats.read.prints.patterns import NUMBER, value_of
+from compare.formats.read.prints.patterns import (
+    NUMBER,
+    SIGN,
+    last_name,
+    numbers_in,
+    value_of,
+    without_layer,
+)
 
 _INDEX = r"[\[(]\s*\d{1,9}(?:\s*,\s*\d{1,9})*\s*[\])]"
-_ENTRY = re.compile(
-    rf"\s*(?P<name>[A-Za-z_][\w./]*)(?P<index>(?:{_INDEX})+)\s*[:=]\s*(?P<value>{NUMBER})[\s,;]*",
+_ENTRY = re.compile(  # 'dL/dW1[0][2] = 0.5', 'grad W2 (0, 0): tensor(0.5)'
+    rf"(?P<title>[^\[\](){{}}=:]{{1,80}})(?P<index>(?:{_INDEX}\s*)+){SIGN}"
+    rf"\s*(?:(?:tensor|array)\(\s*(?P<wrapped>{NUMBER})[^()]*\)|(?P<value>{NUMBER}))[\s,;]*",
     re.IGNORECASE,
 )
 _NAMES = ("name", "parameter", "param", "tensor")
@@ -33,10 +41,11 @@ class Entry(NamedTuple):
 def entry_of(line: str) -> Entry | None:
     """Returns the entry that a line holds, None for any other line."""
     found = _ENTRY.fullmatch(line)
-    if found is None:
+    name = last_name(found["title"]) if found else None
+    if found is None or name is None or numbers_in(without_layer(found["title"])):
         return None
     index = tuple(int(one) for one in re.findall(r"\d+", found["index"]))
-    return Entry(found["name"], index, found["value"])
+    return Entry(name, index, found["value"] or found["wrapped"])
 
 
 def read_table(path: str, text: str) -> list[NamedArray] | None:
