@@ -8,7 +8,7 @@ from compare.formats.read.layer_names import parts_of
 from compare.formats.read.tree_paths import slashed
 
 _GRADIENT = re.compile(  # dL/dW1, dw1, grad_w1
-    r"(?:^|(?<=[./]))(?:dL?[/_]?d|d_?|grad[_.]?)(?=(?:[wb]|weights?|bias(?:es)?|kernel)_?\d*$)",
+    r"(?:^|(?<=[./]))(?:dL?[/_]?d|d_?|grad[_.]?)(?=(?:[wb]|weights?|bias(?:es)?|kernel)[_/]?\d*$)",
     re.IGNORECASE,
 )
 _SUFFIX = re.compile(r"[._]grad$", re.IGNORECASE)  # fc1.weight.grad
