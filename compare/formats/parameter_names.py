@@ -7,11 +7,12 @@ from typing import NamedTuple
 from compare.formats.read.layer_names import parts_of
 from compare.formats.read.tree_paths import slashed
 
-_GRADIENT = re.compile(  # dL/dW1, dw1, grad_w1
-    r"(?:^|(?<=[./]))(?:dL?[/_]?d|d_?|grad[_.]?)(?=(?:[wb]|weights?|bias(?:es)?|kernel)[_/]?\d*$)",
+_GRADIENT = re.compile(  # dL/dW1, dw1, grad_w1, nabla_w
+    r"(?:^|(?<=[./]))(?:dL?[/_]?d|d_?|grad(?:ient)?[_.]?|nabla[_.]?)"
+    r"(?=(?:[wb]|weights?|bias(?:es)?|kernel)[_/]?\d*$)",
     re.IGNORECASE,
 )
-_SUFFIX = re.compile(r"[._]grad$", re.IGNORECASE)  # fc1.weight.grad
+_SUFFIX = re.compile(r"[._]grad(?:ient)?$", re.IGNORECASE)  # fc1.weight.grad
 
 
 class _Parameter(NamedTuple):

@@ -34,7 +34,12 @@ class NamedLayer(NamedTuple):
 
     name: str  # what their two names have in common; '' where that is nothing
     weight: str
-    bias: str
+    bias: str | None  # None for a layer without one
+
+    @property
+    def arrays(self) -> tuple[str, ...]:
+        """The weight, and the bias if there is one."""
+        return (self.weight,) if self.bias is None else (self.weight, self.bias)
 
     @property
     def label(self) -> str:
@@ -71,7 +76,7 @@ class LayerOrders(NamedTuple):
 def order_layers(
     arrays: Mapping[str, np.ndarray], *, where: str, ordering: Ordering = "kept"
 ) -> LayerOrders:
-    """Pairs weights with biases, and finds out what is known of the order of the layers.
+    """Pairs weights with their biases, and finds out what is known of the order of the layers.
 
     A name ends in weight, kernel, w, bias or b, with or without a number after it. What stands
     before it names the layer, together with that number. It may be a name of keystr, such as
@@ -137,15 +142,17 @@ def _pair(arrays: Mapping[str, np.ndarray], where: str) -> list[NamedLayer]:
             raise _unpaired(arrays, where)
         layer = parts["prefix"] + re.sub("^0+(?=.)", "", parts["number"])
         found.setdefault(layer, {"w": [], "b": []})[_kind(parts)].append(name)
-    if not found or any(len(one["w"]) != 1 or len(one["b"]) != 1 for one in found.values()):
+    if not found or any(len(one["w"]) != 1 or len(one["b"]) > 1 for one in found.values()):
         raise _unpaired(arrays, where)
-    return [NamedLayer(layer, one["w"][0], one["b"][0]) for layer, one in found.items()]
+    return [
+        NamedLayer(layer, one["w"][0], next(iter(one["b"]), None)) for layer, one in found.items()
+    ]
 
 
 def _unpaired(arrays: Mapping[str, np.ndarray], where: str) -> UsageError:
     return UsageError(
-        f"{where}: expected a weight and a bias for every layer and no other array, with names "
-        f"such as w1 b1 w2 b2 or fc1.weight fc1.bias; found {describe(arrays)}"
+        f"{where}: expected a weight for every layer, a bias where it has one, and no other array, "
+        f"with names such as w1 b1 w2 b2 or fc1.weight fc1.bias; found {describe(arrays)}"
     )
 
 

@@ -17,8 +17,8 @@ from compare.formats.read.layer_names import (
     kind_of,
     order_layers,
 )
-from compare.formats.reading import Reading
-from jaxmlp.base import Layer, Params, check_params, parameter_names
+from compare.formats.reading import Reading, named_parameters
+from jaxmlp.base import Layer, Params, check_params
 
 _MOST_READINGS = 120  # of one file: every order of five layers
 
@@ -26,7 +26,7 @@ _MOST_READINGS = 120  # of one file: every order of five layers
 class ReadParams(NamedTuple):
     """Weights and biases, and how they were found."""
 
-    params: Params  # checked, with NumPy leaves
+    params: Params  # checked, with NumPy leaves; a bias that the file does not have is 0
     reading: Reading
 
 
@@ -42,7 +42,7 @@ class ParamsReadings(NamedTuple):
 def read_params(
     path: str, *, layout: str | None, dtype: np.dtype, cast: bool = False
 ) -> ParamsReadings:
-    """Reads the weights and biases of a `.npz`, `.pt`, `.pth` or `.safetensors` file.
+    """Reads the weights and biases of a file in one of the formats of `read_arrays`.
 
     Args:
       path: the file.
@@ -73,6 +73,7 @@ def read_params(
             ordering=arrays.ordering,
             advice=advice,
         )
+        _check_biases(read.found[0].reading, where)
     except UsageError as error:
         raise UsageError(f"{error}; found {describe(named)}") from None
     return read._replace(by_format=arrays.layout is not None)
@@ -140,6 +141,14 @@ def check_finite(array: np.ndarray, name: str) -> None:
         raise UsageError(f"{name} has entries that are not finite")
 
 
+def _check_biases(reading: Reading, where: str) -> None:
+    if not all(reading.biases):
+        raise UsageError(
+            f"{where}, read as {reading.words}: expected a bias in every layer; networks with "
+            "layers that have none are not compared"
+        )
+
+
 def _in_out(named: Mapping[str, np.ndarray], layout: str) -> dict[str, np.ndarray]:
     """Returns views: matrices in_out, and a bias [1, n] or [n, 1] as [n]."""
     views = {}
@@ -153,7 +162,15 @@ def _in_out(named: Mapping[str, np.ndarray], layout: str) -> dict[str, np.ndarra
 
 
 def _params(arrays: Mapping[str, np.ndarray], order: Sequence[NamedLayer]) -> Params:
-    return tuple(Layer(arrays[layer.weight], arrays[layer.bias]) for layer in order)
+    return tuple(Layer(arrays[layer.weight], _bias(arrays, layer)) for layer in order)
+
+
+def _bias(arrays: Mapping[str, np.ndarray], layer: NamedLayer) -> np.ndarray:
+    """Returns the bias of a layer, zeros where it has none."""
+    if layer.bias is not None:
+        return arrays[layer.bias]
+    weight = arrays[layer.weight]
+    return np.zeros(weight.shape[-1:], weight.dtype)
 
 
 def _same_in_both(named: Mapping[str, np.ndarray], layers: Sequence[NamedLayer]) -> bool:
@@ -188,8 +205,8 @@ def _unfit(
 def _reading(order: Sequence[NamedLayer], layout: str) -> Reading:
     labels = tuple(layer.label for layer in order)
     return Reading(
-        parameter_names(len(order)),
-        tuple(name for layer in order for name in (layer.weight, layer.bias)),
+        named_parameters([layer.bias is not None for layer in order]),
+        tuple(name for layer in order for name in layer.arrays),
         layout,
         labels if not all(map(str.isdecimal, labels)) else (),
     )

@@ -6,7 +6,7 @@ import safetensors.numpy
 import torch
 
 from compare.errors import UsageError
-from compare.formats.read.params import read_params
+from compare.formats.read.params import find_params, read_params
 from jaxmlp import init_params
 
 F32, F64 = np.dtype(np.float32), np.dtype(np.float64)
@@ -150,6 +150,25 @@ def test_a_convolution_is_refused_by_its_own_shape(tmp_path):
 
 
 @pytest.mark.parametrize(
+    ("names", "biases", "words"),
+    [
+        ("w1 w2 w3", (False, False, False), "w1 w2 w3 (in_out), without biases"),
+        ("w1 b1 w2 w3 b3", (True, False, True), "w1 b1 w2 w3 b3 (in_out), no bias in layer 2"),
+        ("w1 w2 b2 w3", (False, True, False), "w1 w2 b2 w3 (in_out), no bias in layers 1 3"),
+    ],
+)
+@pytest.mark.parametrize("layout", ["in_out", None])
+def test_layers_without_a_bias(names, biases, words, layout):
+    leaves = {f"{'wb'[j]}{i}": v for i, p in enumerate(PARAMS, 1) for j, v in enumerate(p)}
+    (found,) = find_params({k: leaves[k] for k in names.split()}, layout=layout, where="a").found
+    assert (found.reading.biases, found.reading.words) == (biases, words)
+    expected = [
+        (w, b if has else np.zeros_like(b)) for (w, b), has in zip(PARAMS, biases, strict=True)
+    ]
+    check_same(found.params, expected)
+
+
+@pytest.mark.parametrize(
     ("named", "message"),
     [
         ({"w1": W1, "b1": B1, "w2": W3, "b2": B3}, r"w2: expected n_in = 5.*found .*w1 \["),
@@ -158,7 +177,8 @@ def test_a_convolution_is_refused_by_its_own_shape(tmp_path):
         ({"w1": W1[0, 0], "b1": B1}, "w1: expected a matrix"),
         ({"w1": W1, "b1": np.full(5, np.nan)}, "b1 has entries that are not finite"),
         ({"w1": W1, "b1": np.full(5, 1e39)}, r"b1: 1e\+39 is beyond the largest float32"),
-        ({"w1": W1}, "expected a weight and a bias for every layer"),
+        ({"w1": W1}, "read as w1 .*, without biases: expected a bias in every layer; .*found w1 "),
+        ({"w1": W1, "b1": B1, "b2": B2}, "expected a weight for every layer, a bias where it has"),
         ({}, "found no array"),
     ],
 )

@@ -19,8 +19,7 @@ def gradients_of(numbers: Numbers, expected: ExpectedGradients) -> Numbers:
     notes = [array for array in numbers.arrays if not kind_of(parameter_name(array))]
     if not named or not all(array.name and array.values.size == 1 for array in notes):
         return numbers
-    layers = len(expected.shapes) // 2
-    if _are_of_all_layers(named, layers):
+    if _are_of_all_layers(named, len(expected.biases)):
         return numbers._replace(arrays=tuple(_by_layer(named)))
     return numbers if len(named) % len(expected.shapes) else numbers._replace(arrays=named)
 
