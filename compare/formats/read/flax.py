@@ -69,7 +69,7 @@ def _array(packed: Extension, where: str) -> np.ndarray:
         case _:
             raise ValueError("an array is not packed as one")
     if dtype not in _DTYPES:
-        raise UsageError(f"{where}: expected real numbers, got dtype {dtype[:40]}")
+        raise UsageError(f"{where}: expected real numbers, got dtype {dtype[:40]!r}")
     kind = dtype_of(dtype)
     if len(numbers) != math.prod(shape) * kind.itemsize:
         raise ValueError("an array has another number of bytes than its shape says")

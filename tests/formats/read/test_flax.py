@@ -76,10 +76,10 @@ REFUSED = {
     ),
     "a_shape_below_0": (ext(1, packed([[-1], "float32", b"1234"])), DAMAGED + "a shape is not one"),
     "an_array_of_two": (ext(1, packed([[1], "float32"])), DAMAGED + "an array is not packed as"),
-    "objects": ({"w": np.array([1 + 2j])}, r"w: expected real numbers, got dtype complex128$"),
+    "objects": ({"w": np.array([1 + 2j])}, r"w: expected real numbers, got dtype 'complex128'$"),
     "pickles": (
         ext(1, packed([[1], "object", b"12345678"])),
-        "expected real numbers, got dtype object$",
+        "expected real numbers, got dtype 'object'$",
     ),
     "another_extension": (ext(5, b"1"), r"expected arrays alone, found nothing but \(an extension"),
     "numbers": ({"w": W, "lr": 0.1}, r"expected arrays alone, found lr \(float\)$"),

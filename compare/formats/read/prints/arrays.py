@@ -11,7 +11,7 @@ from compare.formats.read.numbers import NamedArray, Numbers
 from compare.formats.read.prints.beside import changed_by
 from compare.formats.read.prints.brackets import matching_brackets, read_brackets, show_decimals
 from compare.formats.read.prints.digits import are_integers, half_units
-from compare.formats.read.prints.entries import arrays_of, entry_of, read_table
+from compare.formats.read.prints.entries import arrays_of, entry_of
 from compare.formats.read.prints.keys import Keys
 from compare.formats.read.prints.patterns import (
     NUMBER,
@@ -23,6 +23,7 @@ from compare.formats.read.prints.patterns import (
     with_plain_digits,
 )
 from compare.formats.read.prints.rows import read_rows
+from compare.formats.read.prints.tables import read_table
 from compare.formats.read.tree_paths import with_plain_paths
 
 _START = re.compile(rf"\[|(?:tensor|array)\(\s*(?P<scalar>{NUMBER})(?!\s*\*)", re.IGNORECASE)

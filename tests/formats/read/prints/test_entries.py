@@ -49,10 +49,6 @@ READ = {
     ]),
     "slashes": ("dL/dW1[0][0] = -1e-3\n", [("dL/dW1", np.array([[-1e-3]]))]),
     "beside_others": ("loss = 0.5\nw[0] = 1.5\nb: [2.5]\n", named(loss=[0.5], w=[1.5], b=[2.5])),
-    "table": ("name,row,col,value\nw,0,0,1.5\nw,0,1,2.5\nb,,0,3.5\n",
-              named(w=[[1.5, 2.5]], b=[3.5])),
-    "table_tabs": ("grad\tparam\ti\n1.5\tw\t0\n2.5\tw\t1\n", named(w=[1.5, 2.5])),
-    "table_samples": ("sample,name,i,value\n0,w,0,1.5\n1,w,0,2.5\n", named(w=[[1.5], [2.5]])),
     "tree": ("{'a': {'b': array([1.]), 'w': array([2.])}, 'c': {'b': array([3.])}, 'd': [4]}", [
         ("a/b", np.array([1.0])), ("a/w", np.array([2.0])), ("c/b", np.array([3.0])),
         ("d", np.array([4.0])),
@@ -82,9 +78,6 @@ REFUSED = {
     "ragged": ("w[0] = 1.5\nw[1][0] = 2.5", GAPS),
     "far_away": ("w[0] = 1.5\nw[999999999] = 2.5", GAPS),
     "an_epoch": ("epoch 3 w[0] = 0.5", "the numbers in this line cannot be read"),
-    "a_word": ("name,i,value\nw,0,a", "line 2: expected a number, got 'a'"),
-    "a_short_row": ("name,i,value\nw,0", "line 2: expected name,i,value with whole numbers"),
-    "5000_digits": (f"name,i,value\nw,{'1' * 5000},1.5", "line 2: expected name,i,value with"),
 }
 
 
