@@ -9,6 +9,7 @@ import numpy as np
 from compare.errors import UsageError
 from compare.formats.dtypes import FLOAT_DTYPES, dtype_of
 from compare.formats.read.errors import readable
+from compare.formats.read.layer_names import printable
 from compare.formats.read.msgpack import Extension, unpack
 from compare.formats.read.opening import open_file
 
@@ -49,9 +50,9 @@ def read_flax(
 def _arrays(item: Any, name: str, where: str) -> Iterator[tuple[str, np.ndarray]]:
     """Yields the arrays of a tree with their names; None is no leaf of one."""
     if isinstance(item, Extension) and item.kind in (_ARRAY, _SCALAR):
-        yield name, _array(item, f"{where}: {name}")
+        yield name, _array(item, f"{where}: {printable(name)}")
     elif isinstance(item, dict) and _CHUNKED in item:
-        chunks = dict(_arrays(item["chunks"], "", f"{where}: {name}"))
+        chunks = dict(_arrays(item["chunks"], "", f"{where}: {printable(name)}"))
         pieces = [chunks[str(i)] for i in range(len(chunks))]
         yield name, np.concatenate(pieces).reshape(_shape([*item["shape"].values()]))
     elif isinstance(item, dict | list):
@@ -59,7 +60,8 @@ def _arrays(item: Any, name: str, where: str) -> Iterator[tuple[str, np.ndarray]
             yield from _arrays(inner, f"{name}/{key}" if name else f"{key}", where)
     elif item is not None:
         kind = "an extension" if isinstance(item, Extension) else type(item).__name__
-        raise UsageError(f"{where}: expected arrays alone, found {name or 'nothing but'} ({kind})")
+        found = printable(name) if name else "nothing but"
+        raise UsageError(f"{where}: expected arrays alone, found {found} ({kind})")
 
 
 def _array(packed: Extension, where: str) -> np.ndarray:

@@ -11,7 +11,7 @@ import numpy as np
 
 from compare.errors import UsageError
 from compare.formats.parameter_names import parameter_of
-from compare.formats.read.layer_names import kind_of, parts_of
+from compare.formats.read.layer_names import kind_of, parts_of, printable
 from compare.formats.read.numbers import NamedArray, Numbers
 from compare.formats.read.prints.digits import are_integers, half_units
 from compare.formats.read.prints.patterns import NUMBER, value_of
@@ -164,4 +164,4 @@ def _words(item: Any) -> Iterator[str]:
 
 
 def _at(keys: tuple[str, ...]) -> str:
-    return f" in {'/'.join(keys)[:80]}" if keys else ""
+    return f" in {printable('/'.join(keys)[:80])}" if keys else ""

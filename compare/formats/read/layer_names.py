@@ -122,10 +122,15 @@ def kind_of(name: str | None) -> str | None:
     return parts and _kind(parts)
 
 
+def printable(name: str) -> str:
+    """Returns a name as a sentence has it."""
+    return name if name.isprintable() and name else repr(name)
+
+
 def describe(arrays: Mapping[str, np.ndarray]) -> str:
     """Returns a list of names and shapes, as text."""
     shown = [
-        f"{name if name.isprintable() and name else repr(name)} {list(array.shape)}"
+        f"{printable(name)} {list(array.shape)}"
         for name, array in itertools.islice(arrays.items(), _MOST_LISTED)
     ]
     if len(arrays) > _MOST_LISTED:

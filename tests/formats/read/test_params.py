@@ -1,5 +1,7 @@
 """Weights as people save them: names, layouts, shapes and precisions."""
 
+import json
+
 import numpy as np
 import pytest
 import safetensors.numpy
@@ -24,6 +26,14 @@ def save(path, named):
         np.savez(path, **named)
     elif path.suffix == ".pt":
         torch.save({k: torch.tensor(np.ascontiguousarray(v)) for k, v in named.items()}, path)
+    elif path.suffix == ".json":
+        path.write_text(json.dumps({"epoch": 3, **{k: v.tolist() for k, v in named.items()}}))
+    elif path.suffix == ".csv":
+        lines = ["name,i,j,value"]
+        for name, array in named.items():
+            for at, value in np.ndenumerate(array):
+                lines.append(",".join(map(str, (name, *[""] * (2 - len(at)), *at, value))))
+        path.write_text("\n".join(lines))
     else:
         contiguous = {k: np.ascontiguousarray(v) for k, v in named.items()}
         safetensors.numpy.save_file(contiguous, path)
@@ -40,6 +50,8 @@ def check_same(found, expected=PARAMS):
 
 SAVED = {
     "npz": ("a.npz", {"w1": W1, "b1": B1, "w2": W2, "b2": B2, "w3": W3, "b3": B3}),
+    "json": ("a.json", {"w1": W1, "b1": B1, "w2": W2, "b2": B2, "w3": W3, "b3": B3}),
+    "csv": ("a.csv", {"w1": W1, "b1": B1, "w2": W2, "b2": B2, "w3": W3, "b3": B3}),
     "npz_out_of_order": ("a.npz", {"b3": B3, "w2": W2, "b1": B1, "w3": W3, "b2": B2, "w1": W1}),
     "npz_of_words": (
         "a.npz",
@@ -147,6 +159,24 @@ def test_a_convolution_is_refused_by_its_own_shape(tmp_path):
     torch.save(torch.nn.Conv2d(3, 8, (5, 7)).state_dict(), tmp_path / "a.pt")
     with pytest.raises(UsageError, match=r"w1: expected a matrix .*, got shape \(8, 3, 5, 7\);"):
         read(tmp_path / "a.pt")
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        ("[[[1.0]], [2.0]]", "expected arrays of different names, found one without$"),
+        ('{"w": [[1.0]]}{"w": [[1.0]]}', "expected arrays of different names, found w twice$"),
+        ('{"w": [[1.0]]', "no JSON"),
+        ('{"w": [[1.0]], "b": [1e39]}', r"b: 1e\+39 is beyond the largest float32"),
+        ('{"w": [[1.0]], "b": [NaN]}', "b has entries that are not finite"),
+        ('{"weights": [[[1.0]], [[1.0]]], "biases": [[1.0], [1.0]]}', "w1: expected a matrix"),
+    ],
+)
+def test_bad_params_as_text(tmp_path, content, message):
+    (tmp_path / "a.json").write_text(content)
+    with pytest.raises(UsageError, match=message) as caught:
+        read(tmp_path / "a.json")
+    assert str(caught.value).startswith(f"--params {tmp_path / 'a.json'}")
 
 
 @pytest.mark.parametrize(
