@@ -113,8 +113,8 @@ class Options:
     )
     gradients: tuple[str, ...] = option.repeated(
         "FILE",
-        "Per-sample gradients that exist already: a dump, a print, or what --params takes; "
-        "may be repeated.",
+        "Per-sample gradients that exist already: a dump, a print, a folder with an array in "
+        "each file, or what --params takes; may be repeated.",
     )
     only_sample: int | None = option.sample(
         "Compare this sample alone, computed in the block that it belongs to."
