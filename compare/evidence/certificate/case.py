@@ -11,7 +11,8 @@ from typing import Any, TypeAlias
 import numpy as np
 
 from compare.evidence.certificate.activations import ACTIVATIONS, Activation, Array
-from compare.evidence.certificate.losses import LOSSES, Loss
+from compare.evidence.certificate.loss import Loss
+from compare.evidence.certificate.losses import LOSSES, TEXTBOOK_LOSSES
 from compare.evidence.certificate.rounding import Rounding, rounding_of
 from compare.evidence.certificate.rungs import Rung
 from compare.evidence.rounding.arithmetic import Arithmetic, plain_arithmetic
@@ -47,7 +48,8 @@ class Case:
     @property
     def loss(self) -> Loss:
         """The output activation and the loss of one sample, as a function of z."""
-        return LOSSES[self.network.output, self.network.loss]
+        losses = TEXTBOOK_LOSSES if self.is_textbook else LOSSES
+        return losses[self.network.output, self.network.loss]
 
     def on(self, rung: Rung) -> "Case":
         """Returns the same gradients, computed as a rung says; the case is not widened yet."""
