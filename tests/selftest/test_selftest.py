@@ -55,7 +55,8 @@ def test_the_sentence_names_the_missing_factor():
     reason = try_mistake(subject, true, MISTAKES["factor 2 missing"]).verdict.reason
     assert reason.startswith(
         "the gradient of planted is half of what the chain rule gives, as by a missing factor 2 of "
-        "(yhat - y)^2; first seen in sample 0, layer 3, by the rule output: delta3[0] "
+        "(yhat - y)^2: right for --loss=half_squared; first seen in sample 0, layer 3, by the rule "
+        "output: delta3[0] "
     )
 
 

@@ -51,6 +51,11 @@ class Case:
         losses = TEXTBOOK_LOSSES if self.is_textbook else LOSSES
         return losses[self.network.output, self.network.loss]
 
+    def penalty(self, layer: int) -> Array | float:
+        """Returns lambda w of a layer, counted from 1, which dL/dw has beside what is held here."""
+        l2 = self.network.l2
+        return l2 * np.asarray(self.params[layer - 1][0], np.float64)[..., None] if l2 else 0.0
+
     def on(self, rung: Rung) -> "Case":
         """Returns the same gradients, computed as a rung says; the case is not widened yet."""
         rounding = rounding_of(rung.arithmetic, self.params[0][1].dtype)
