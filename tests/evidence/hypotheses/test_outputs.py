@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from compare.catalogue import ENDS
-from compare.evidence.certificate.case import make_case
 from compare.evidence.certificate.losses import LOSSES
+from compare.evidence.certificate.making import make_case
 from compare.problem.labels import Labels
 from compare.problem.network import uniform_network
 from tests.evidence.hypotheses.test_search import network, sigmoid
