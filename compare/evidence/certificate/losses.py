@@ -80,7 +80,7 @@ def _by_entry(name: str, distance: Distance, phi: Activation) -> Loss:
         ),
         is_mixed=False,
         formula=f"{distance.formula} with yhat = {name}(z)",
-        slope_formula=f"{distance.slope_formula}, times the slope of {name}",
+        slope_formula=f"the slope of {name} times ({distance.slope_formula})",
         factor=distance.factor,
         turned=distance.turned,
     )
@@ -119,7 +119,7 @@ def _on_softmax(distance: Distance) -> Loss:
         curvature=lambda y: 3 * distance.largest(y).max(axis=0) + distance.curvature,
         is_mixed=True,
         formula=f"{distance.formula} with yhat = softmax(z)",
-        slope_formula=f"{distance.slope_formula}, times the Jacobian of softmax",
+        slope_formula=f"the Jacobian of softmax times ({distance.slope_formula})",
         factor=distance.factor,
         turned=distance.turned,
     )
