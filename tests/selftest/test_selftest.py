@@ -18,7 +18,14 @@ from compare.selftest.trial_networks import NETWORKS, draw_problem, true_answers
 
 @pytest.mark.parametrize(
     ("kind", "least"),
-    {"backward": 100, "forward": 60, "reading": 20, "precision": 20, "pairs": 40}.items(),
+    {
+        "backward": 100,
+        "forward": 60,
+        "reading": 20,
+        "precision": 20,
+        "pairs": 40,
+        "ends": 30,
+    }.items(),
 )
 def test_there_are_enough_mistakes(kind, least):
     assert len(KINDS[kind]) >= least

@@ -6,6 +6,8 @@ The sample axis is last: z and y are [k, N].
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
+import numpy as np
+
 from compare.evidence.certificate.activations import Activation, Array
 from compare.evidence.certificate.rounding import Rounding
 
@@ -25,6 +27,10 @@ class Loss(NamedTuple):
     slope_formula: str
     factor: int  # the constant in front of the slope
     turned: str  # how a wrong sign comes about
+
+    def has_steps(self, y: Array) -> bool:
+        """Whether the slope has a few values alone, which tell little of what z was."""
+        return not np.any(self.curvature(y))
 
 
 def value_error(xp: Any, phi: Activation, z: Array, z_error: Array, rounding: Rounding) -> Array:

@@ -69,8 +69,6 @@ _RARE: tuple[tuple[str, Slope], ...] = (
     ("the slope of (yhat - y)^4", lambda yhat, y: 4 * (yhat - y) ** 3),
 )
 _HINGE: tuple[tuple[str, Slope], ...] = (
-    ("-y everywhere, without the margin", lambda yhat, y: -y),
-    ("-y where y yhat is below 0, and not below 1", lambda yhat, y: np.where(y * yhat < 0, -y, 0)),
     (
         "the slope of the squared hinge loss",
         lambda yhat, y: -2 * y * np.maximum(1 - y * yhat, 0),

@@ -63,14 +63,26 @@ def _other_ends(start: Assumption, right: np.ndarray) -> Iterator[Assumption]:
         is_scaled = output == network.output and {loss, network.loss} <= set(_FAMILY)
         if (output, loss) == (network.output, network.loss) or is_scaled:
             continue
+        if _is_another_name(loss, network.loss, len(right)):
+            continue
         if output == "softmax" and len(right) == 1:
             continue
         other = dataclasses.replace(network, output=output, loss=loss)
         case = dataclasses.replace(start.case, network=other)
+        if all(one.loss.has_steps(one.y) for one in (case, start.case)):
+            continue  # one entry would have to tell them apart
         rank = int(loss in _RARE_LOSSES and loss != network.loss)
         if explains(output_check(local, loss=case.loss), right, start.case, rank):
             said = f"right for {_flags(network.output, network.loss, output, loss)}"
             yield start.claiming(Claim(WHOLE, said, {}, shown, rank), case)
+
+
+def _is_another_name(loss: str, asked: str, k: int) -> bool:
+    """Whether a squared loss is also what is asked for, or that of another name; of k outputs."""
+    names = {1: ("squared", "mean_squared"), 2: ("half_squared", "mean_squared")}
+    same: tuple[str, ...] = names.get(k, ())
+    kept = asked if asked in same else "".join(same[:1])
+    return loss in same and loss != kept
 
 
 def _flags(output: str, loss: str, new_output: str, new_loss: str) -> str:
@@ -83,6 +95,8 @@ def _other_labels(start: Assumption, right: np.ndarray) -> Iterator[Assumption]:
     """Yields labels that stand one class, or output, further on or back."""
     local, layer = start.local, start.local.n_layers
     shown = figures(f"delta{layer}", layer, local.found_delta(layer), right)
+    if local.case.loss.has_steps(local.case.y):
+        return
     is_class = local.case.network.loss == "cross_entropy"
     said = f"computed with y moved by one {'class' if is_class else 'output'}"
     for step in (1, -1)[: len(right) - 1]:
