@@ -5,7 +5,7 @@ if it speaks of it, else those by which it was found.
 """
 
 from compare.evidence.certificate.certificate import Certificate, Finding
-from compare.evidence.certificate.losses import Loss
+from compare.evidence.certificate.loss import Loss
 from compare.evidence.hypotheses.explanation import Explanation
 from compare.numbers import listed, subscript, times, told_apart
 

@@ -11,7 +11,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from compare.evidence.certificate.certificate import Certificate
-from compare.evidence.certificate.losses import LOSSES, Loss
+from compare.evidence.certificate.loss import Loss
+from compare.evidence.certificate.losses import LOSSES
 from compare.evidence.differences.bounds import TYPICAL_LIMIT, BoundRatio
 from compare.evidence.differences.pairs import Pair
 from compare.evidence.hypotheses.explanation import Explanation
