@@ -4,11 +4,12 @@ import re
 from collections.abc import Sequence
 from typing import NamedTuple
 
-_GRADIENT = re.compile(  # dL/dW1, dw1, grad_w1
-    r"(?:^|(?<=[./]))(?:dL?[/_]?d|d_?|grad[_.]?)(?=(?:[wb]|weights?|bias(?:es)?|kernel)_?\d*$)",
+_GRADIENT = re.compile(  # dL/dW1, dw1, grad_w1, nabla_w
+    r"(?:^|(?<=[./]))(?:dL?[/_]?d|d_?|grad(?:ient)?[_.]?|nabla[_.]?)"
+    r"(?=(?:[wb]|weights?|bias(?:es)?|kernel)_?\d*$)",
     re.IGNORECASE,
 )
-_SUFFIX = re.compile(r"[._]grad$", re.IGNORECASE)  # fc1.weight.grad
+_SUFFIX = re.compile(r"[._]grad(?:ient)?$", re.IGNORECASE)  # fc1.weight.grad
 _PARTS = re.compile(
     r"(?P<layer>(?:.*[./_:\- ])?)(?P<kind>weights?|kernel|w|bias(?:es)?|b)[./_:\-]?(?P<number>\d*)",
     re.ASCII | re.IGNORECASE | re.DOTALL,

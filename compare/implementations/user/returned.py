@@ -13,24 +13,44 @@ from compare.errors import UsageError
 from compare.formats.conversion import computed_dtype
 from compare.formats.dtypes import FLOAT_DTYPES, restore_bfloat16
 from compare.formats.layouts import in_layout
+from compare.formats.read.gradients.expected import ExpectedGradients, expect_gradients
 from compare.formats.read.gradients.shapes import Shape, fit_shape
-from compare.implementations.user.arrangements import arrangement_words, likelier_arrangement
+from compare.formats.reading import Reading
+from compare.implementations.user.arrangements import (
+    arrangement_words,
+    likelier_arrangement,
+    taken_arrangement,
+)
+from compare.implementations.user.named_gradients import (
+    NamedGradients,
+    gradient_of,
+    named_gradients,
+    named_words,
+    pairs_by_name,
+)
 from compare.problem.array_likes import as_numpy
 from jaxmlp.base import Grads, Layer, Params
 
 
 def read_returned(
-    returned: Any, params: Params, *, layout: str, n: int | None, where: str
+    returned: Any,
+    params: Params,
+    *,
+    layout: str,
+    n: int | None,
+    where: str,
+    weights: Reading | None = None,
 ) -> Grads:
     """Checks the gradients of one sample, or of n.
 
     Args:
       returned: [(dw, db), ...] of NumPy, JAX or torch arrays or lists of numbers, of any shape that
-        squeezes to the right one.
+        squeezes to the right one; or these in another arrangement, or by names.
       params: the weights.
       layout: 'in_out' or 'out_in', of dw.
       n: how many samples there are along the first axis; None for one sample without that axis.
       where: who returned it, for errors.
+      weights: how the weights were read, if they had names.
 
     Returns:
       Copies, in_out, all of one dtype: the coarsest there is, and float32, or that of the weights,
@@ -42,17 +62,49 @@ def read_returned(
     """
     shapes = tuple((w.shape if layout == "in_out" else w.shape[::-1], b.shape) for w, b in params)
     try:
-        leaves = _read_leaves(returned, shapes, n, where)
+        leaves = _read_pairs(returned, shapes, n, where)
     except UsageError as error:
-        words = arrangement_words(returned, shapes, n)
-        raise UsageError("; ".join(filter(None, (str(error), words)))) from None
+        pairs = taken_arrangement(returned, shapes, n)
+        if pairs is None:
+            expected = expect_gradients(params, n or 1, where)
+            pairs = _named_pairs(returned, expected, layout, weights)
+        if pairs is None:
+            words = arrangement_words(returned, shapes, n) or _words_of_names(returned)
+            raise UsageError("; ".join(filter(None, (str(error), words)))) from None
+        leaves = _read_pairs(pairs, shapes, n, where)
     leaves[::2] = [in_layout(dw, layout) for dw in leaves[::2]]
     dtype = computed_dtype(leaves, params[0].w.dtype)
     leaves = [leaf.astype(dtype) for leaf in leaves]
     return tuple(Layer(*pair) for pair in zip(leaves[::2], leaves[1::2], strict=True))
 
 
-def _read_leaves(
+def named_part(returned: Any) -> NamedGradients | None:
+    """Finds named gradients, those beside a loss too; errors are as in `named_gradients`."""
+    if isinstance(returned, list | tuple) and len(returned) == 2:
+        found = [one for one in map(named_gradients, returned) if one is not None]
+        if len(found) == 1:
+            return found[0]
+    return named_gradients(returned)
+
+
+def _named_pairs(
+    returned: Any, expected: ExpectedGradients, layout: str, weights: Reading | None
+) -> list[tuple[Any, Any]] | None:
+    """Returns (dw, db) of every layer by their names; None where there are no such names."""
+    try:
+        named = named_part(returned)
+    except UsageError as error:
+        raise UsageError(f"{expected.where}: {error}") from None
+    return None if named is None else pairs_by_name(named, expected, layout, weights)
+
+
+def _words_of_names(returned: Any) -> str:
+    """Says which names came where none is that of a gradient."""
+    words = named_words(returned)
+    return words and f"with {words}; by name, gradients are called dW1 db1 dW2 db2, say"
+
+
+def _read_pairs(
     returned: Any, shapes: tuple[tuple[Shape, Shape], ...], n: int | None, where: str
 ) -> list[np.ndarray]:
     """Returns dw1, db1, dw2, ... in expected shapes."""
@@ -60,7 +112,7 @@ def _read_leaves(
     pairs = layer_pairs(returned, len(shapes), where)
     for i, (pair, expected) in enumerate(zip(pairs, shapes, strict=True), start=1):
         names = f"{where}: dw{i}", f"{where}: db{i}"
-        arrays = [real_array(one, name) for one, name in zip(pair, names, strict=True)]
+        arrays = [real_array(gradient_of(a), name) for a, name in zip(pair, names, strict=True)]
         came.append((arrays[0].shape, arrays[1].shape))
         leaves += list(map(fit_shape, arrays, expected, (n, n), names))
     likelier = likelier_arrangement(tuple(came), shapes, n)

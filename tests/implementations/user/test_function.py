@@ -111,7 +111,7 @@ MATMUL = "return [(np.outer(x, y), y)]"
 # what the body of `f(params, x, y)` is, of one layer 2-3 -> the sentence
 BAD = {
     "nothing": ("pass", "expected a list of 1 pairs .* got None; is a return missing"),
-    "dict": ("return {'w1': x}", "got dict"),
+    "dict": ("return {'h1': x}", "got dict"),
     "string": ("return 'w'", "got str"),
     "string_pair": ("return ['wb']", "got 2 items for layer 1|got str for layer 1"),
     "generator": ("yield x", "got generator"),
