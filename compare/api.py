@@ -36,6 +36,8 @@ def compare_gradients(
     candidates: Mapping[str, Backward] | Iterable[Backward] = (),
     candidate_arrays: str = Config.candidate_arrays,
     candidate_batched: bool = Config.candidate_batched,
+    candidate_returns: str = Config.candidate_returns,
+    learning_rate: float | None = Config.learning_rate,
     gradients: Mapping[str, Sequence[tuple[Any, Any]]] | None = None,
     dtype: np.typing.DTypeLike | None = None,
     cast: bool = Config.cast,
@@ -70,6 +72,9 @@ def compare_gradients(
         Each is called on the first sample before the comparison.
       candidate_arrays: what they are given, 'numpy', 'torch' or 'jax' arrays.
       candidate_batched: whether they take x [N, d] and y [N, k], and return a leading N.
+      candidate_returns: 'gradients'; or 'update' for functions that take one step of gradient
+        descent, and return new weights or leave them in what they are given.
+      learning_rate: the rate of that step; a larger one shows more digits of the gradient.
       gradients: name -> [(dw [N, ...], db [N, ...]), ...] that exist already.
       dtype: float64, float32, bfloat16 or float16 to compute in, by its name or as NumPy, JAX or
         torch have it; None for that of the first w.
@@ -102,6 +107,8 @@ def compare_gradients(
         implementations=implementations,
         candidate_arrays=candidate_arrays,
         candidate_batched=candidate_batched,
+        candidate_returns=candidate_returns,
+        learning_rate=learning_rate,
         cast=cast,
         device=str(device) if shown(device) == "device" else device,  # of torch
         matmul_precision=matmul_precision,

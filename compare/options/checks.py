@@ -1,5 +1,6 @@
 """What the value of one option must be: each check takes (name, value) and raises UsageError."""
 
+import math
 import os
 import re
 from collections.abc import Callable, Sequence
@@ -33,6 +34,12 @@ def integer(least: int, most: int | None = None) -> Check:
             raise UsageError(f"{name}: expected an integer {words}, got {shown(value)}")
 
     return check
+
+
+def positive(name: str, value: Any) -> None:
+    """Checks a number that is above 0 and finite."""
+    if not isinstance(value, float) or not 0 < value < math.inf:
+        raise UsageError(f"{name}: expected a finite number above 0, got {shown(value)}")
 
 
 def one_of(choices: Sequence[str]) -> Check:

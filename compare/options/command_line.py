@@ -19,7 +19,14 @@ Exit status: 0 agree, 2 disagree, 3 undecided, 1 wrong usage or a crash."""
 SECTIONS = {
     "The network": ("layer_sizes", "activation", "init", "seed", "params", "save_params"),
     "The samples": ("samples", "data"),
-    "Your own gradients": ("candidate", "candidate_arrays", "candidate_batched", "gradients"),
+    "Your own gradients": (
+        "candidate",
+        "candidate_arrays",
+        "candidate_batched",
+        "candidate_returns",
+        "learning_rate",
+        "gradients",
+    ),
     "The comparison": (
         *("implementations", "dtype", "cast", "device", "matmul_precision", "deterministic"),
         *("repeats", "witness", "fail_on", "only_sample"),

@@ -111,6 +111,19 @@ class Options:
     candidate_batched: bool = option.flag(
         "Candidates take x [N, inputs] and y [N, outputs], and return a leading N.", argument=True
     )
+    candidate_returns: str = option.choice(
+        "gradients",
+        catalogue.CANDIDATE_RETURNS,
+        "What candidates make: gradients; or an update, new weights after one step of gradient "
+        "descent at --learning_rate, which they return or leave in what they are given.",
+        argument=True,
+    )
+    learning_rate: float | None = option.number(
+        None,
+        "The rate of that step. A larger one shows more digits of a gradient.",
+        check=checks.positive,
+        argument=True,
+    )
     gradients: tuple[str, ...] = option.repeated(
         "FILE",
         "Per-sample gradients that exist already: a dump, a print, .json, .csv, .npz, .pt or "

@@ -179,7 +179,13 @@ def _ways_to_call(
     """Returns what makes an implementation of a way to call a function, and the way asked for."""
     calling = Calling(problem.layout, config.candidate_arrays, config.candidate_batched)
     make = functools.partial(
-        candidate, name, source, function, problem.params, keeps_first=called_first
+        candidate,
+        name,
+        source,
+        function,
+        problem.params,
+        keeps_first=called_first,
+        rate=config.learning_rate,
     )
     return make, calling
 

@@ -10,12 +10,21 @@ import numpy as np
 from compare.errors import UsageError
 from compare.implementations.base import PRECISE, Implementation
 from compare.implementations.user.calling import Calling, call_words
-from compare.implementations.user.returned import read_returned
+from compare.implementations.user.returned import is_loss, read_returned
 from compare.implementations.user.sandbox import contained, errors_told
-from compare.implementations.user.updates import with_hidden_digits
+from compare.implementations.user.updates import (
+    check_moved,
+    gradients_of_update,
+    with_hidden_digits,
+)
 from compare.problem.answers import Answer
 from compare.problem.blocks import Block
-from jaxmlp.base import Grads, Layer, Params
+from jaxmlp.base import Grads, Layer, Params, parameter_names
+
+_UPDATES = (
+    "or, if it takes a step of gradient descent, say so by candidate_returns=update and "
+    "learning_rate"
+)
 
 Backward = Callable[..., Any]  # ([(w, b), ...], x, y) -> [(dw, db), ...]
 
@@ -28,6 +37,7 @@ def candidate(
     calling: Calling,
     *,
     keeps_first: bool = False,
+    rate: float | None = None,
 ) -> Implementation:
     """Wraps a function of one sample, or of many if it is called so.
 
@@ -42,6 +52,8 @@ def candidate(
       calling: what it is given.
       keeps_first: whether the first answer is kept until it is asked for again. A function that
         adds up what it returns is then called no more often than without a first call.
+      rate: of the step of gradient descent that it takes, if it updates weights and returns no
+        gradients.
 
     Raises:
       UsageError: from `evaluate`, if the function raises, changes its arguments, or returns
@@ -49,7 +61,7 @@ def candidate(
     """
     layout, arrays, batched = calling
     weights = [(w if layout == "in_out" else w.T, b) for w, b in params]
-    call = _Call(backward, weights, arrays, f"candidate {source}")
+    call = _Call(backward, weights, arrays, f"candidate {source}", updates=rate is not None)
     halves: set[str] = set()  # the dtypes of two bytes that it has returned
 
     def checked(grads: Grads, where: str) -> Grads:
@@ -63,6 +75,7 @@ def candidate(
 
     kept: dict[str, Grads] = {}  # the first answer, by its samples
     to_keep = [None] if keeps_first else []
+    moved: list[str] = []  # where its weights have been seen to be others than before
 
     def answer(x: np.ndarray, y: np.ndarray, samples: str, n: int | None) -> Grads:
         if samples in kept:
@@ -75,8 +88,19 @@ def candidate(
 
     def called(x: np.ndarray, y: np.ndarray, samples: str, n: int | None) -> Grads:
         where = call.where if batched else f"{call.where}, {samples}"
-        read = functools.partial(read_returned, params=params, layout=layout, n=n, where=where)
-        return checked(call(x, y, samples, read), where)
+        read = functools.partial(
+            read_returned,
+            params=params,
+            layout=layout,
+            n=n,
+            where=where,
+            updated=rate is not None,
+        )
+        found = checked(call(x, y, samples, read), where)
+        if rate is not None and not moved:
+            check_moved(found, params, where)
+            moved.append(where)
+        return found
 
     def evaluate(block: Block) -> Answer:
         first, n = block.start, block.size
@@ -85,6 +109,8 @@ def candidate(
         else:
             samples = enumerate(zip(*block.batch, strict=True), start=first)
             grads = _stacked([answer(x, y, f"sample {i}", None) for i, (x, y) in samples])
+        if rate is not None:
+            return gradients_of_update(grads, params, rate)
         return with_hidden_digits(Answer(grads), params)
 
     return Implementation(name, "cpu", evaluate, source=source)
@@ -99,15 +125,17 @@ class _Call:
         weights: list[tuple[np.ndarray, np.ndarray]],
         arrays: str,
         where: str,
+        *,
+        updates: bool,
     ) -> None:
         self._backward, self._weights, self._arrays = backward, weights, arrays
-        self.where = where
+        self.where, self._updates = where, updates
 
     def __call__(
         self, x: np.ndarray, y: np.ndarray, samples: str, read: Callable[[Any], Grads]
     ) -> Grads:
         """Returns what is read of what the function returns."""
-        names = [f"{kind}{i}" for i in range(1, len(self._weights) + 1) for kind in "wb"]
+        names = [*parameter_names(len(self._weights)), "x", "y"]
         originals = [*(leaf for layer in self._weights for leaf in layer), x, y]
         copies = [np.array(array, order="C") for array in originals]
         with self._settings(x.dtype):
@@ -119,15 +147,32 @@ class _Call:
             with contained():
                 with errors_told(raised, given=given):
                     returned = self._backward(params, own_x, own_y)
+                changed = [
+                    name
+                    for name, copy, original in zip(names, copies, originals, strict=True)
+                    if copy.tobytes() != original.tobytes()
+                ]
+                self._check_unchanged(changed, samples)
                 with errors_told(returns, passes=UsageError):
-                    grads = read(returned)
-        for name, copy, original in zip([*names, "x", "y"], copies, originals, strict=True):
-            if copy.tobytes() != original.tobytes():
-                raise UsageError(
-                    f"{self.where} changed its argument {name} in {samples}: expected it to leave "
-                    f"what it is given alone; let it work on a copy"
-                )
-        return grads
+                    return read(self._found(returned, params))
+
+    def _found(self, returned: Any, params: Any) -> Any:
+        """Returns what holds gradients, or new weights: what was given, if those were changed."""
+        return params if self._updates and is_loss(returned) else returned
+
+    def _check_unchanged(self, changed: list[str], samples: str) -> None:
+        """Checks that arguments are as they were, but for weights that are to be updated.
+
+        Raises:
+          UsageError: if one is not.
+        """
+        samples_alone = [name for name in changed if name in ("x", "y")]
+        for name in samples_alone if self._updates else changed:
+            advice = "" if name in samples_alone else f", {_UPDATES}"
+            raise UsageError(
+                f"{self.where} changed its argument {name} in {samples}: expected it to leave what "
+                f"it is given alone; let it work on a copy{advice}"
+            )
 
     def _give(self, array: np.ndarray) -> Any:
         """The same numbers in the kind of array that is asked for; torch's shares memory."""

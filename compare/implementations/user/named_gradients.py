@@ -29,11 +29,11 @@ class NamedGradients(NamedTuple):
     of_torch: bool  # whether they are named and laid out as those of torch and Equinox
 
 
-def named_gradients(returned: Any) -> NamedGradients | None:
+def named_gradients(returned: Any, *, updated: bool = False) -> NamedGradients | None:
     """Finds arrays whose names are those of gradients, or else of weights and biases.
 
     An object that holds both its weights and their gradients, as `w1` and `dw1` or as a tensor
-    and its `.grad`, means the latter.
+    and its `.grad`, means the latter, unless updated weights are looked for.
 
     Returns:
       None if there are no such names.
@@ -47,14 +47,14 @@ def named_gradients(returned: Any) -> NamedGradients | None:
         return None
     named = [(*_name(leaf), leaf) for leaf in leaves]
     known = [(name, marked, leaf) for name, marked, leaf in named if kind_of(name) is not None]
-    if any(marked for _, marked, _ in known):
-        known = [one for one in known if one[1]]
+    if any(marked != updated for _, marked, _ in known):
+        known = [one for one in known if one[1] != updated]
     known = [one for one in known if not is_number(one[2].value)]
     found: dict[str, Any] = {}
     for name, _, leaf in known:
         if name in found:
             raise UsageError(f"two of its arrays are named as the gradient of {name}")
-        found[name] = _gradient(leaf.value)
+        found[name] = leaf.value if updated else _gradient(leaf.value)
     if not found:
         return None
     of_torch = all(leaf.of_torch for _, _, leaf in known) and any(map(is_of_torch, found))

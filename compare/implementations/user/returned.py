@@ -5,11 +5,11 @@ Shape letters: N samples, n_in and n_out the two sides of a layer.
 
 import inspect
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
-from compare.errors import UsageError
+from compare.errors import RAISED, UsageError
 from compare.formats.conversion import computed_dtype
 from compare.formats.dtypes import FLOAT_DTYPES, restore_bfloat16
 from compare.formats.layouts import in_layout
@@ -22,7 +22,6 @@ from compare.implementations.user.arrangements import (
     taken_arrangement,
 )
 from compare.implementations.user.named_gradients import (
-    NamedGradients,
     gradient_of,
     named_gradients,
     named_words,
@@ -40,6 +39,7 @@ def read_returned(
     n: int | None,
     where: str,
     weights: Reading | None = None,
+    updated: bool = False,
 ) -> Grads:
     """Checks the gradients of one sample, or of n.
 
@@ -51,6 +51,7 @@ def read_returned(
       n: how many samples there are along the first axis; None for one sample without that axis.
       where: who returned it, for errors.
       weights: how the weights were read, if they had names.
+      updated: whether these are new weights, and not gradients.
 
     Returns:
       Copies, in_out, all of one dtype: the coarsest there is, and float32, or that of the weights,
@@ -61,40 +62,64 @@ def read_returned(
       UsageError: for anything else; another arrangement is named if that has the right shapes.
     """
     shapes = tuple((w.shape if layout == "in_out" else w.shape[::-1], b.shape) for w, b in params)
+    wanted = _Wanted(shapes, n, where, updated)
     try:
-        leaves = _read_pairs(returned, shapes, n, where)
+        leaves = _read_pairs(returned, wanted)
     except UsageError as error:
         pairs = taken_arrangement(returned, shapes, n)
         if pairs is None:
             expected = expect_gradients(params, n or 1, where)
-            pairs = _named_pairs(returned, expected, layout, weights)
+            pairs = _named_pairs(returned, wanted, expected, layout, weights)
         if pairs is None:
             words = arrangement_words(returned, shapes, n) or _words_of_names(returned)
             raise UsageError("; ".join(filter(None, (str(error), words)))) from None
-        leaves = _read_pairs(pairs, shapes, n, where)
+        leaves = _read_pairs(pairs, wanted)
     leaves[::2] = [in_layout(dw, layout) for dw in leaves[::2]]
     dtype = computed_dtype(leaves, params[0].w.dtype)
     leaves = [leaf.astype(dtype) for leaf in leaves]
     return tuple(Layer(*pair) for pair in zip(leaves[::2], leaves[1::2], strict=True))
 
 
-def named_part(returned: Any) -> NamedGradients | None:
-    """Finds named gradients, those beside a loss too; errors are as in `named_gradients`."""
-    if isinstance(returned, list | tuple) and len(returned) == 2:
-        found = [one for one in map(named_gradients, returned) if one is not None]
-        if len(found) == 1:
-            return found[0]
-    return named_gradients(returned)
+def is_loss(returned: Any) -> bool:
+    """Whether this is nothing, or one number."""
+    if returned is None or isinstance(returned, list | tuple):
+        return returned is None
+    try:
+        return bool(as_numpy(returned).size == 1)
+    except RAISED:  # whatever an object of a user's own raises
+        return False
+
+
+class _Wanted(NamedTuple):
+    """What is read, and of whom."""
+
+    shapes: tuple[tuple[Shape, Shape], ...]  # of (dw, db) of every layer, in the layout asked for
+    n: int | None
+    where: str
+    updated: bool
+
+    @property
+    def names(self) -> tuple[str, str]:
+        """What arrays are called."""
+        return ("w", "b") if self.updated else ("dw", "db")
 
 
 def _named_pairs(
-    returned: Any, expected: ExpectedGradients, layout: str, weights: Reading | None
+    returned: Any,
+    wanted: _Wanted,
+    expected: ExpectedGradients,
+    layout: str,
+    weights: Reading | None,
 ) -> list[tuple[Any, Any]] | None:
     """Returns (dw, db) of every layer by their names; None where there are no such names."""
+    parts = [returned]
+    if isinstance(returned, list | tuple) and len(returned) == 2:
+        parts = [one for one in returned if not is_loss(one)]
     try:
-        named = named_part(returned)
+        whole = parts[0] if len(parts) == 1 else returned
+        named = named_gradients(whole, updated=wanted.updated)
     except UsageError as error:
-        raise UsageError(f"{expected.where}: {error}") from None
+        raise UsageError(f"{wanted.where}: {error}") from None
     return None if named is None else pairs_by_name(named, expected, layout, weights)
 
 
@@ -104,20 +129,20 @@ def _words_of_names(returned: Any) -> str:
     return words and f"with {words}; by name, gradients are called dW1 db1 dW2 db2, say"
 
 
-def _read_pairs(
-    returned: Any, shapes: tuple[tuple[Shape, Shape], ...], n: int | None, where: str
-) -> list[np.ndarray]:
+def _read_pairs(returned: Any, wanted: _Wanted) -> list[np.ndarray]:
     """Returns dw1, db1, dw2, ... in expected shapes."""
+    shapes, n, where, _ = wanted
     came, leaves = [], []
-    pairs = layer_pairs(returned, len(shapes), where)
+    pairs = layer_pairs(returned, len(shapes), where, names=wanted.names)
     for i, (pair, expected) in enumerate(zip(pairs, shapes, strict=True), start=1):
-        names = f"{where}: dw{i}", f"{where}: db{i}"
-        arrays = [real_array(gradient_of(a), name) for a, name in zip(pair, names, strict=True)]
+        names = [f"{where}: {name}{i}" for name in wanted.names]
+        own = pair if wanted.updated else map(gradient_of, pair)
+        arrays = [real_array(array, name) for array, name in zip(own, names, strict=True)]
         came.append((arrays[0].shape, arrays[1].shape))
         leaves += list(map(fit_shape, arrays, expected, (n, n), names))
     likelier = likelier_arrangement(tuple(came), shapes, n)
     if likelier:
-        expected_pairs = _expected(len(shapes))
+        expected_pairs = _expected(len(shapes), wanted.names)
         raise UsageError(f"{where}: {expected_pairs}, got these but for axes of 1; {likelier}")
     return leaves
 
@@ -146,13 +171,21 @@ def real_array(values: Any, where: str) -> np.ndarray:
     return np.array(array, array.dtype.newbyteorder("="), order="C")
 
 
-def layer_pairs(returned: Any, n_layers: int, where: str) -> list[tuple[Any, Any]]:
+def layer_pairs(
+    returned: Any, n_layers: int, where: str, *, names: tuple[str, str] = ("dw", "db")
+) -> list[tuple[Any, Any]]:
     """Returns (dw, db) of every layer, whatever they are.
+
+    Args:
+      returned: by a user.
+      n_layers: how many layers there are.
+      where: who returned it, for errors.
+      names: what errors call the two arrays of a pair.
 
     Raises:
       UsageError: for anything but a list of so many pairs.
     """
-    expected = _expected(n_layers)
+    expected = _expected(n_layers, names)
     if not isinstance(returned, Sequence) or isinstance(returned, str):
         raise UsageError(f"{where}: {expected}, got {_kind(returned)}")
     if len(returned) != n_layers:
@@ -164,8 +197,8 @@ def layer_pairs(returned: Any, n_layers: int, where: str) -> list[tuple[Any, Any
     return [(pair[0], pair[1]) for pair in returned]
 
 
-def _expected(n_layers: int) -> str:
-    return f"expected a list of {n_layers} pairs (dw, db), first layer first"
+def _expected(n_layers: int, names: tuple[str, str]) -> str:
+    return f"expected a list of {n_layers} pairs ({', '.join(names)}), first layer first"
 
 
 def _kind(returned: Any) -> str:
