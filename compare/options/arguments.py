@@ -92,6 +92,7 @@ def _integer(value: Any) -> int:
 
 
 def _number(value: Any) -> float:
+    """The same of NumPy's floats; none that is text."""
     if isinstance(value, bool | str | bytes):
         raise TypeError
     return float(value)

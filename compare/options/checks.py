@@ -1,6 +1,5 @@
 """What the value of one option must be: each check takes (name, value) and raises UsageError."""
 
-import math
 import os
 import re
 from collections.abc import Callable, Sequence
@@ -38,8 +37,14 @@ def integer(least: int, most: int | None = None) -> Check:
 
 def positive(name: str, value: Any) -> None:
     """Checks a number that is above 0 and finite."""
-    if not isinstance(value, float) or not 0 < value < math.inf:
+    if not isinstance(value, float) or not 0 < value < float("inf"):
         raise UsageError(f"{name}: expected a finite number above 0, got {shown(value)}")
+
+
+def not_negative(name: str, value: Any) -> None:
+    """Checks a number that is 0 or more."""
+    if not isinstance(value, int | float) or not 0 <= value < float("inf"):
+        raise UsageError(f"{name}: expected a number of at least 0, got {shown(value)}")
 
 
 def one_of(choices: Sequence[str]) -> Check:

@@ -68,8 +68,8 @@ def integer(
     )
 
 
-def number(default: T, help: str, *, word: str = "X", **more: Any) -> T:
-    """Declares a real number."""
+def number(default: T, help: str, *, word: str, **more: Any) -> T:
+    """Declares a number."""
     return _field(Option("number", default, help, word, **more))
 
 

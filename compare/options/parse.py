@@ -97,7 +97,7 @@ class _WholeNumber(flags.IntegerParser):
             raise ValueError(f"expected {self.syntactic_help}, got {argument!r}") from None
 
 
-class _RealNumber(flags.FloatParser):
+class _Number(flags.FloatParser):
     """absl's float flags, with an error message for people."""
 
     def convert(self, argument: str | float) -> float:
@@ -115,7 +115,7 @@ def _define(name: str, option: Option, values: flags.FlagValues) -> None:
         parser.syntactic_help = f"an integer {bounds}"
         flags.DEFINE(parser, name, default, help, values, flags.ArgumentSerializer())
     elif kind == "number":
-        flags.DEFINE(_RealNumber(), name, default, help, values, flags.ArgumentSerializer())
+        flags.DEFINE(_Number(), name, default, help, values, flags.ArgumentSerializer())
     elif kind == "choice":
         flags.DEFINE_enum(name, default, list(option.choices), help, values)
     else:

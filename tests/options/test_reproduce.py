@@ -289,6 +289,7 @@ def configs(draw):
     choices = {name: draw(st.sampled_from(o.choices)) for name, o in OPTIONS.items() if o.choices}
     if params is not None:
         choices["init"] = None
+    updates = choices["candidate_returns"] == "update"
     return Config(
         **choices,
         device=draw(st.sampled_from(["cpu", "gpu", "cuda:0", "cpu:1", "all"])),
@@ -301,6 +302,7 @@ def configs(draw):
         candidate=candidate,
         cast=draw(st.booleans()),
         candidate_batched=draw(st.booleans()),
+        learning_rate=draw(st.floats(1e-30, 1e30)) if updates else None,
         gradients=gradients,
         baseline=draw(st.none() | TEXT),
         save_baseline=draw(st.sampled_from([None, "a folder/kept.npz"])),
