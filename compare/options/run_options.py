@@ -124,9 +124,10 @@ class Options:
     )
     candidate: tuple[str, ...] = option.repeated(
         "FILE.py:NAME",
-        "A backward of your own, FILE.py:NAME or package.module:NAME, that takes (params, x, y) of "
-        "one sample, params a list of (w, b) in the layout of --layout, and returns a list of "
-        "(dw, db); may be repeated.",
+        "A backward of your own, FILE.py:NAME, FILE.ipynb:NAME or package.module:NAME, that takes "
+        "(params, x, y) of one sample, params a list of (w, b) in the layout of --layout, and "
+        "returns a list of (dw, db), or these by name or in other lists; may be repeated. Of a "
+        "notebook only imports, definitions and constants are run.",
     )
     candidate_arrays: str = option.choice(
         "numpy", catalogue.CANDIDATE_ARRAYS, "What candidates are given.", argument=True
