@@ -19,7 +19,8 @@ from compare.options.arguments import folder_path, plain_option, plain_options
 from compare.options.config import Config
 from compare.pipeline.compare import Sink, compare_problem
 from compare.problem.array_likes import as_numpy
-from compare.problem.arrays import layers_from_objects, problems_from_arrays
+from compare.problem.arrays import problems_from_arrays
+from compare.problem.given_params import given_params
 from compare.problem.problem import Problem
 from compare.results import Report
 from compare.resume.saved_inputs import SavedInputs
@@ -41,7 +42,7 @@ def compare_gradients(
     candidate_batched: bool = Config.candidate_batched,
     candidate_returns: str = Config.candidate_returns,
     learning_rate: float | None = Config.learning_rate,
-    gradients: Mapping[str, Sequence[tuple[Any, Any]]] | None = None,
+    gradients: Mapping[str, Any] | None = None,
     dtype: np.typing.DTypeLike | None = None,
     cast: bool = Config.cast,
     device: str = Config.device,
@@ -139,19 +140,19 @@ def compare_gradients(
         module = recognise(params, Settings(matmul_precision, deterministic))
         options["activation"] = _same_activation(module.activation, activation)
         params = module.layers
-    layers = layers_from_objects(params)
+    weights = given_params(params)
     config = Config(
         **options,
         layer_sizes=None,
         init=None,
         samples=None,
         seed=None,
-        dtype=_dtype_name(dtype, layers[0][0]),
+        dtype=_dtype_name(dtype, weights.first_weight),
         candidate=("module",) * (module is not None) + tuple(name for name, _ in functions),
         gradients=tuple(given),
     )
     problems = problems_from_arrays(
-        layers,
+        weights,
         x,
         y,
         activation=config.activation,
@@ -167,7 +168,7 @@ def compare_gradients(
         _check_unrounded(module.layers, problems.candidates[0])
         problems = problems.reported_in(layout or "in_out")
         own = [module.implementation]
-    brought = from_objects(own, functions, given, problems, config)
+    brought = from_objects(own, functions, given, problems, config, weights.tree)
     problem, own = brought.problem, brought.implementations
     more: dict[str, Any] = {
         "brought": own,

@@ -75,6 +75,13 @@ def take_apart(value: Any) -> Tree:
     return tree
 
 
+def is_of_a_class(value: Any) -> bool:
+    """Whether this is an object of somebody's own, which may hold anything beside its weights."""
+    if isinstance(value, (*_LISTS, Mapping)):
+        return False
+    return _torch_branch(value) is None and _jax_branch(value) is None
+
+
 def is_number(value: Any) -> bool:
     """Whether this is a number of Python or NumPy."""
     return isinstance(value, numbers.Number)
@@ -109,7 +116,9 @@ def _is_leaf(value: Any) -> bool:
         while isinstance(first, _LISTS) and first:
             first = first[0]
         return is_number(first)
-    return not isinstance(value, str | bytes | Mapping) and is_array(value)
+    if isinstance(value, str | bytes | Mapping) or not is_array(value):
+        return False
+    return isinstance(value, np.ndarray) or _jax_branch(value) is None  # a variable of Flax is none
 
 
 def _branch(value: Any) -> _Branch | None:

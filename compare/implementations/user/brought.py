@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from compare.catalogue import LAYOUTS
 from compare.errors import RAISED, UsageError, first_line, shown
 from compare.formats.reading import Choice
 from compare.implementations.base import Implementation
@@ -16,12 +17,14 @@ from compare.implementations.user.chosen import choose
 from compare.implementations.user.first_call import FirstCall
 from compare.implementations.user.function import Backward, candidate
 from compare.implementations.user.loading import load_candidate
+from compare.implementations.user.params_form import TreeForm
 from compare.implementations.user.readable import GradientArrays, GradientsOfFile
 from compare.implementations.user.sandbox import errors_told
 from compare.options.arguments import list_of
 from compare.options.config import Config
 from compare.options.wording import Wording, as_argument, as_flag
 from compare.problem.problem import Problem, Problems
+from compare.problem.trees import Tree
 
 _INPUTS = ("params", "data")  # files that may be saved beside what is brought
 
@@ -56,8 +59,9 @@ def from_flags(config: Config, problems: Problems, *, called_first: bool = True)
     for reference in config.candidate:
         source, _, name = reference.rpartition(":")
         function = load_candidate(reference)
-        options = {"called_first": called_first}
-        make, calling = _ways_to_call(name, reference, function, problem, config, **options)
+        make, calling = _ways_to_call(
+            name, reference, function, problem, config, called_first=called_first
+        )
         one = first_call.check_candidate(make, calling) if called_first else make(calling)
         made.append((Path(source).stem, one))
     for path, answer, choice in zip(config.gradients, chosen.answers, chosen.choices, strict=True):
@@ -134,11 +138,14 @@ def _text(argument: str, name: Any) -> str:
 def from_objects(
     own: Sequence[Implementation],
     candidates: Sequence[tuple[str, Backward]],
-    gradients: Mapping[str, Sequence[tuple[Any, Any]]],
+    gradients: Mapping[str, Any],
     problems: Problems,
     config: Config,
+    tree: Tree | None = None,
 ) -> Brought:
     """Adds functions by name and gradients that exist already.
+
+    Functions take weights in a tree, if that is how they came.
 
     Raises:
       UsageError: for gradients of other shapes and dtypes.
@@ -146,17 +153,25 @@ def from_objects(
     arrays = [GradientArrays(str(name), held, config.layout) for name, held in gradients.items()]
     chosen = choose(problems, arrays)
     problem = chosen.problem
-    first_call = _first_call(problem, config, as_argument)
+    form = None
+    if tree is not None and problem.reading is not None:
+        form = TreeForm(tree, problem.reading)
+    first_call = _first_call(problem, config, as_argument, form)
     for one in own:
         first_call.check(one)
-    ways = (_ways_to_call(name, name, function, problem, config) for name, function in candidates)
+    ways = (
+        _ways_to_call(name, name, function, problem, config, form=form)
+        for name, function in candidates
+    )
     made = [*own, *(first_call.check_candidate(make, calling) for make, calling in ways)]
     for name, answer, choice in zip(gradients, chosen.answers, chosen.choices, strict=True):
         made.append(stored(str(name), str(name), answer, choice))
     return Brought(problem, _apart([("given", one) for one in made]), chosen.weights, chosen.doubt)
 
 
-def _first_call(problem: Problem, config: Config, wording: Wording) -> FirstCall:
+def _first_call(
+    problem: Problem, config: Config, wording: Wording, form: TreeForm | None = None
+) -> FirstCall:
     """Settles what first calls are made with."""
     is_of_weights = problem.reading is not None and problem.reading.layout == problem.layout
     return FirstCall(
@@ -164,6 +179,7 @@ def _first_call(problem: Problem, config: Config, wording: Wording) -> FirstCall
         config.only_sample,
         wording,
         layout_is_free=not is_of_weights and not config.gradients,
+        layouts=LAYOUTS if form is None else (problem.layout,),
     )
 
 
@@ -175,6 +191,7 @@ def _ways_to_call(
     config: Config,
     *,
     called_first: bool = True,
+    form: TreeForm | None = None,
 ) -> tuple[Callable[[Calling], Implementation], Calling]:
     """Returns what makes an implementation of a way to call a function, and the way asked for."""
     calling = Calling(problem.layout, config.candidate_arrays, config.candidate_batched)
@@ -186,6 +203,7 @@ def _ways_to_call(
         problem.params,
         keeps_first=called_first,
         rate=config.learning_rate,
+        tree=form,
     )
     return make, calling
 

@@ -10,6 +10,7 @@ import numpy as np
 from compare.errors import UsageError
 from compare.implementations.base import PRECISE, Implementation
 from compare.implementations.user.calling import Calling, call_words
+from compare.implementations.user.params_form import PairsForm, ParamsForm, TreeForm
 from compare.implementations.user.returned import is_loss, read_returned
 from compare.implementations.user.sandbox import contained, errors_told
 from compare.implementations.user.updates import (
@@ -19,7 +20,7 @@ from compare.implementations.user.updates import (
 )
 from compare.problem.answers import Answer
 from compare.problem.blocks import Block
-from jaxmlp.base import Grads, Layer, Params, parameter_names
+from jaxmlp.base import Grads, Layer, Params
 
 _UPDATES = (
     "or, if it takes a step of gradient descent, say so by candidate_returns=update and "
@@ -38,6 +39,7 @@ def candidate(
     *,
     keeps_first: bool = False,
     rate: float | None = None,
+    tree: TreeForm | None = None,
 ) -> Implementation:
     """Wraps a function of one sample, or of many if it is called so.
 
@@ -54,14 +56,15 @@ def candidate(
         adds up what it returns is then called no more often than without a first call.
       rate: of the step of gradient descent that it takes, if it updates weights and returns no
         gradients.
+      tree: that it takes in the place of a list of (w, b), in a layout of its own.
 
     Raises:
       UsageError: from `evaluate`, if the function raises, changes its arguments, or returns
         anything but gradients.
     """
     layout, arrays, batched = calling
-    weights = [(w if layout == "in_out" else w.T, b) for w, b in params]
-    call = _Call(backward, weights, arrays, f"candidate {source}", updates=rate is not None)
+    form: ParamsForm = tree or PairsForm(layout)
+    call = _Call(backward, form, params, arrays, f"candidate {source}", updates=rate is not None)
     halves: set[str] = set()  # the dtypes of two bytes that it has returned
 
     def checked(grads: Grads, where: str) -> Grads:
@@ -91,9 +94,10 @@ def candidate(
         read = functools.partial(
             read_returned,
             params=params,
-            layout=layout,
+            layout=form.layout,
             n=n,
             where=where,
+            weights=form.weights,
             updated=rate is not None,
         )
         found = checked(call(x, y, samples, read), where)
@@ -122,25 +126,27 @@ class _Call:
     def __init__(
         self,
         backward: Backward,
-        weights: list[tuple[np.ndarray, np.ndarray]],
+        form: ParamsForm,
+        params: Params,
         arrays: str,
         where: str,
         *,
         updates: bool,
     ) -> None:
-        self._backward, self._weights, self._arrays = backward, weights, arrays
+        self._backward, self._form, self._arrays = backward, form, arrays
+        self._weights = form.arrays(params)
         self.where, self._updates = where, updates
 
     def __call__(
         self, x: np.ndarray, y: np.ndarray, samples: str, read: Callable[[Any], Grads]
     ) -> Grads:
         """Returns what is read of what the function returns."""
-        names = [*parameter_names(len(self._weights)), "x", "y"]
-        originals = [*(leaf for layer in self._weights for leaf in layer), x, y]
+        names = [*self._weights, "x", "y"]
+        originals = [*self._weights.values(), x, y]
         copies = [np.array(array, order="C") for array in originals]
         with self._settings(x.dtype):
             *leaves, own_x, own_y = map(self._give, copies)
-            params = list(zip(leaves[::2], leaves[1::2], strict=True))
+            params = self._form.build(leaves)
             raised = f"{self.where} raised in {samples}"
             returns = f"{self.where} returned in {samples} what raises when it is read"
             given = functools.partial(call_words, self._backward, self._weights, x, y, self._arrays)

@@ -1,20 +1,14 @@
 """Gradients that are found by their names: in dicts, trees, and the attributes of objects."""
 
-import dataclasses
 import re
 import sys
-from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from compare.errors import RAISED, UsageError
 from compare.formats.parameter_names import parameter_of
-from compare.formats.read.gradients.by_name import readings_by_name
-from compare.formats.read.gradients.expected import ExpectedGradients
-from compare.formats.read.layer_names import is_kernel, is_of_torch, kind_of
-from compare.formats.read.numbers import NamedArray
-from compare.formats.reading import Reading
+from compare.formats.read.layer_names import is_of_torch, kind_of
 from compare.problem.array_likes import array_of
 from compare.problem.trees import Leaf, is_number, take_apart
 
@@ -28,8 +22,22 @@ class NamedGradients(NamedTuple):
     arrays: dict[str, Any]  # 'layers/0/weight' -> array, or None
     of_torch: bool  # whether they are named and laid out as those of torch and Equinox
 
+    def checked(self, where: str) -> dict[str, np.ndarray]:
+        """Returns NumPy arrays.
 
-def named_gradients(returned: Any, *, updated: bool = False) -> NamedGradients | None:
+        Raises:
+          UsageError: if one is none, or if there are weights or biases alone.
+        """
+        arrays = {name: _array(name, value, where) for name, value in self.arrays.items()}
+        if len({kind_of(name) for name in arrays}) == 1:
+            raise UsageError(
+                f"{where}: expected a gradient of every weight and every bias, got "
+                f"{', '.join(arrays)} alone"
+            )
+        return arrays
+
+
+def named_gradients(returned: Any, *, where: str, updated: bool = False) -> NamedGradients | None:
     """Finds arrays whose names are those of gradients, or else of weights and biases.
 
     An object that holds both its weights and their gradients, as `w1` and `dw1` or as a tensor
@@ -53,7 +61,7 @@ def named_gradients(returned: Any, *, updated: bool = False) -> NamedGradients |
     found: dict[str, Any] = {}
     for name, _, leaf in known:
         if name in found:
-            raise UsageError(f"two of its arrays are named as the gradient of {name}")
+            raise UsageError(f"{where}: two of its arrays are named as the gradient of {name}")
         found[name] = leaf.value if updated else _gradient(leaf.value)
     if not found:
         return None
@@ -81,87 +89,6 @@ def gradient_of(value: Any) -> Any:
     return value
 
 
-def readings_of(
-    arrays: Mapping[str, np.ndarray],
-    expected: ExpectedGradients,
-    layout: str | None,
-    weights: Reading | None,
-) -> list[Reading]:
-    """Returns every way to read named gradients; errors are as in `readings_by_name`.
-
-    Args:
-      arrays: name -> gradient.
-      expected: what they should be.
-      layout: of the matrices, where the names of the weights do not say it.
-      weights: how the weights were read, if they had names: the same names mean the same.
-    """
-    if weights is not None and _same_names(weights, arrays):
-        place = dict(zip(weights.arrays, weights.order, strict=True))
-        order = tuple(place[name] for name in arrays)
-        return [Reading(order, tuple(arrays), weights.layout, weights.layers)]
-    named = [NamedArray(name, array) for name, array in arrays.items()]
-    layers = () if weights is None else weights.layers
-    return readings_by_name(named, expected, layout, ordering="kept", layers=layers)
-
-
-def pairs_by_name(
-    named: NamedGradients,
-    expected: ExpectedGradients,
-    layout: str,
-    weights: Reading | None,
-) -> list[tuple[Any, Any]]:
-    """Returns (dw, db) of every layer, dw in a layout, of what is called again for every sample.
-
-    Args:
-      named: the gradients.
-      expected: what they should be.
-      layout: that is asked for; names of torch and Flax, and those of the weights, say their own.
-      weights: as in `readings_of`.
-
-    Raises:
-      UsageError: if names do not say which gradient is which.
-    """
-    arrays = {name: _array(name, value, expected.where) for name, value in named.arrays.items()}
-    if len({kind_of(name) for name in arrays}) == 1:
-        raise UsageError(
-            f"{expected.where}: expected a gradient of every weight and every bias, got "
-            f"{', '.join(arrays)} alone"
-        )
-    said = "out_in" if named.of_torch else layout
-    readings = readings_of(arrays, expected, said, weights)
-    if len({one.order for one in readings}) > 1:
-        raise UsageError(
-            f"{expected.where}: the layers {', '.join(readings[0].layers)} may stand in more than "
-            "one order; expected names that say it, such as dW1 db1 dW2 db2, or a list of pairs"
-        )
-    reading = readings[0]
-    if weights is None or not _same_names(weights, arrays):
-        reading = dataclasses.replace(reading, layout=said)
-    places = dict(zip(reading.order, reading.arrays, strict=True))
-    names = [places[name] for name in expected.names]
-    return [
-        (_turned(arrays[w], "in_out" if is_kernel(w) else reading.layout, layout), arrays[b])
-        for w, b in zip(names[::2], names[1::2], strict=True)
-    ]
-
-
-def _same_names(weights: Reading, arrays: Mapping[str, np.ndarray]) -> bool:
-    return set(weights.arrays) == set(arrays)
-
-
-def _array(name: str, value: Any, where: str) -> np.ndarray:
-    if value is None:
-        raise UsageError(
-            f"{where}: {name}: expected an array of numbers: got None; torch leaves .grad None "
-            "where backward() has not come"
-        )
-    return array_of(f"{where}: {name}", value)
-
-
-def _turned(dw: np.ndarray, held: str, layout: str) -> np.ndarray:
-    return dw if held == layout or dw.ndim < 2 else np.swapaxes(dw, -1, -2)
-
-
 def _name(leaf: Leaf) -> tuple[str, bool]:
     """Returns the name of the parameter of which a leaf is called the gradient, and if it is."""
     parts = [part for part in leaf.path if not _is_mark(part)]
@@ -185,3 +112,12 @@ def _gradient(value: Any) -> Any:
     if torch is not None and isinstance(value, torch.nn.Parameter):
         return value.grad
     return gradient_of(value)
+
+
+def _array(name: str, value: Any, where: str) -> np.ndarray:
+    if value is None:
+        raise UsageError(
+            f"{where}: {name}: expected an array of numbers: got None; torch leaves .grad None "
+            "where backward() has not come"
+        )
+    return array_of(f"{where}: {name}", value)

@@ -25,8 +25,8 @@ from compare.implementations.user.named_gradients import (
     gradient_of,
     named_gradients,
     named_words,
-    pairs_by_name,
 )
+from compare.implementations.user.reading_by_name import only_reading, pairs_by_name
 from compare.problem.array_likes import as_numpy
 from jaxmlp.base import Grads, Layer, Params
 
@@ -115,12 +115,12 @@ def _named_pairs(
     parts = [returned]
     if isinstance(returned, list | tuple) and len(returned) == 2:
         parts = [one for one in returned if not is_loss(one)]
-    try:
-        whole = parts[0] if len(parts) == 1 else returned
-        named = named_gradients(whole, updated=wanted.updated)
-    except UsageError as error:
-        raise UsageError(f"{wanted.where}: {error}") from None
-    return None if named is None else pairs_by_name(named, expected, layout, weights)
+    whole = parts[0] if len(parts) == 1 else returned
+    named = named_gradients(whole, where=wanted.where, updated=wanted.updated)
+    if named is None:
+        return None
+    reading = only_reading(named, expected, layout, weights)
+    return pairs_by_name(named, reading, expected, layout)
 
 
 def _words_of_names(returned: Any) -> str:
