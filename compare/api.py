@@ -63,8 +63,10 @@ def compare_gradients(
 
     Args:
       params: (w, b) for every layer, as NumPy, JAX or torch arrays or lists; w is [n_in, n_out],
-        or [n_out, n_in] in layout 'out_in'. Or a torch.nn.Module, a chain of Linear layers with
-        one activation between them, which then takes part itself.
+        or [n_out, n_in] in layout 'out_in'. Or a tree whose names say which is which: params of
+        Flax or Haiku, a module of Equinox, a state_dict, a list of torch layers, dicts of your
+        own. Or a torch.nn.Module, a chain of Linear layers with one activation between them,
+        which then takes part itself.
       x: samples [N, d].
       y: labels [N, k]; [N] where there is one output, or for the numbers of classes of a softmax;
         None for the mean of x_i^2, or for classes that are drawn, as the loss wants them.
@@ -77,14 +79,15 @@ def compare_gradients(
       implementations: of jax_grad, jax_manual, torch_autograd, numpy_manual; with what you bring
         there must be two.
       candidates: functions of your own, by name or as they are called: each takes
-        ([(w, b), ...], x [d], y [k]) of one sample, w in `layout`, and returns [(dw, db), ...].
-        Each is called on the first sample before the comparison.
+        ([(w, b), ...], x [d], y [k]) of one sample, w in `layout`, or your own tree if params
+        are one, and returns [(dw, db), ...], or these in a flat list, in two lists, by name, in
+        a tree or beside the loss. Each is called on the first sample before the comparison.
       candidate_arrays: what they are given, 'numpy', 'torch' or 'jax' arrays.
       candidate_batched: whether they take x [N, d] and y [N, k], and return a leading N.
       candidate_returns: 'gradients'; or 'update' for functions that take one step of gradient
         descent, and return new weights or leave them in what they are given.
       learning_rate: the rate of that step; a larger one shows more digits of the gradient.
-      gradients: name -> [(dw [N, ...], db [N, ...]), ...] that exist already.
+      gradients: name -> [(dw [N, ...], db [N, ...]), ...] that exist already, or such a tree.
       dtype: float64, float32, bfloat16 or float16 to compute in, by its name or as NumPy, JAX or
         torch have it; None for that of the first w.
       cast: whether to round weights and samples that dtype does not have.
