@@ -69,7 +69,7 @@ class GradientArrays:
     def __init__(self, name: str, arrays: Any, layout: str | None) -> None:
         """Takes arrays, their name for errors, and the layout of dw if it was said."""
         self.where, self._arrays, self._layout = f"gradients {name}", arrays, layout
-        with contained(), errors_told(f"{self.where} cannot be read", passes=UsageError):
+        with contained(), errors_told(f"{self.where} raise when they are read", passes=UsageError):
             self._named = named_gradients(arrays, where=self.where)
 
     def readings(self, problem: Problem) -> Sequence[Reading]:
@@ -99,10 +99,9 @@ class GradientArrays:
             found.append([(as_numpy(dw), as_numpy(db)) for dw, db in pairs])
         for layout in LAYOUTS:
             shapes = [(in_layout(w, layout).shape, b.shape) for w, b in problem.params]
-            with contained():
+            with contained(), contextlib.suppress(*RAISED):
                 taken = taken_arrangement(self._arrays, shapes, problem.n_samples)
-            if taken is not None:
-                found.append(taken)
+                found += [] if taken is None else [taken]
         return found
 
     def further_readings(self, problem: Problem, right: Callable[[], Grads]) -> Sequence[Reading]:
