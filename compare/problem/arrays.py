@@ -6,7 +6,7 @@ import numpy as np
 
 from compare.formats.conversion import ARGUMENTS, convert
 from compare.formats.read.data import Samples, check_shapes, rows_of
-from compare.formats.read.params import check_finite, find_params
+from compare.formats.read.params import check_biases, check_finite, find_params
 from compare.problem.array_likes import array_of
 from compare.problem.given_params import GivenParams
 from compare.problem.labels import Labels
@@ -62,6 +62,7 @@ def problems_from_arrays(
     named = {name: take_weight(f"params: {name}", one) for name, one in given.named.items()}
     read = find_params(named, layout=given.layout or layout, where="params")
     read = read._replace(by_format=given.layout is not None)
+    check_biases(read.found[0].reading, "params")
     inputs = take("x", array_of("x", x))
     labels = None if y is None else take("y", array_of("y", y))
 

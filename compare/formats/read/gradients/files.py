@@ -22,6 +22,7 @@ from compare.formats.read.gradients.by_count import (
 )
 from compare.formats.read.gradients.by_name import parameter_name, readings_by_name
 from compare.formats.read.gradients.expected import ExpectedGradients
+from compare.formats.read.gradients.leaves import gradients_of
 from compare.formats.read.numbers import NamedArray, Numbers, stack
 from compare.formats.read.text import read_text
 from compare.formats.reading import Reading
@@ -29,7 +30,7 @@ from jaxmlp.base import Grads, Layer, parameter_names
 
 _MOST_TIMES = 4  # as many numbers as there should be may be read, to say what is wrong
 _TEXT_OF_NUMBER, _TEXT_BESIDE = 256, 2**24  # bytes of a printed number, and of what else there is
-_NO_NAME = re.compile(r"arr_\d+")  # by numpy.savez(path, *arrays)
+_NO_NAME = re.compile(r"arr_\d+|(?:\[\d+\])+")  # by numpy.savez(path, *arrays), and by keystr
 
 
 class FileGradients(NamedTuple):
@@ -130,7 +131,7 @@ def read_gradients(path: str, expected: ExpectedGradients, dtype: np.dtype) -> G
     Raises:
       UsageError: if it cannot be read, or holds far more numbers.
     """
-    numbers = _read(path, expected)
+    numbers = gradients_of(_read(path, expected), expected)
     if not numbers.arrays:
         raise UsageError(f"{expected.where}: expected numbers, found none")
     for array in numbers.arrays:
