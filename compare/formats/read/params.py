@@ -76,7 +76,7 @@ def read_params(
             ordering=arrays.ordering,
             advice=advice,
         )
-        check_biases(read.found[0].reading, where)
+        _check_biases(read.found[0].reading, where)
     except UsageError as error:
         raise UsageError(f"{error}; found {describe(named)}") from None
     return read._replace(by_format=arrays.layout is not None)
@@ -154,12 +154,7 @@ def check_finite(array: np.ndarray, name: str) -> None:
         raise UsageError(f"{name} has entries that are not finite")
 
 
-def check_biases(reading: Reading, where: str) -> None:
-    """Checks that every layer has a bias.
-
-    Raises:
-      UsageError: if one has none.
-    """
+def _check_biases(reading: Reading, where: str) -> None:
     if not all(reading.biases):
         raise UsageError(
             f"{where}, read as {reading.words}: expected a bias in every layer; networks with "

@@ -204,6 +204,7 @@ def _ways_to_call(
         keeps_first=called_first,
         rate=config.learning_rate,
         tree=form,
+        biases=problem.network.biases,
     )
     return make, calling
 

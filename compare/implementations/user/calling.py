@@ -38,12 +38,12 @@ def call_words(
       arrays: 'numpy', 'torch' or 'jax'.
     """
     leaves = [f"{name} {list(leaf.shape)}" for name, leaf in weights.items()]
-    layers = [", ".join(pair) for pair in zip(leaves[::2], leaves[1::2], strict=True)]
-    in_pairs = "w1" in weights
-    layers = [f"({layer})" if in_pairs else layer for layer in layers]
-    if len(layers) > _MOST_LAYERS:
-        layers[_MOST_LAYERS - 2 : -1] = ["..."]
-    params = f"[{', '.join(layers)}]" if in_pairs else f"with {', '.join(layers)}"
+    in_pairs = list(weights)[:2] == ["w1", "b1"]
+    pairs = [f"({w}, {b})" for w, b in zip(leaves[::2], leaves[1::2], strict=False)]
+    shown, most = (pairs, _MOST_LAYERS) if in_pairs else (leaves, 2 * _MOST_LAYERS)
+    if len(shown) > most:
+        shown[most - 2 : -1] = ["..."]
+    params = f"[{', '.join(shown)}]" if in_pairs else f"with {', '.join(shown)}"
     given = (
         f"it was given {_USUAL}: params {params}, x {list(x.shape)}, "
         f"y {list(y.shape)}, {_KINDS[arrays]} of {x.dtype}"

@@ -2,7 +2,7 @@
 
 import contextlib
 import functools
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -40,6 +40,7 @@ def candidate(
     keeps_first: bool = False,
     rate: float | None = None,
     tree: TreeForm | None = None,
+    biases: Sequence[bool] = (),
 ) -> Implementation:
     """Wraps a function of one sample, or of many if it is called so.
 
@@ -56,6 +57,7 @@ def candidate(
         adds up what it returns is then called no more often than without a first call.
       rate: of the step of gradient descent that it takes, if it updates weights and returns no
         gradients.
+      biases: whether each layer has one; () if all have.
       tree: that it takes in the place of a list of (w, b), in a layout of its own.
 
     Raises:
@@ -99,6 +101,7 @@ def candidate(
             where=where,
             weights=form.weights,
             updated=rate is not None,
+            biases=biases,
         )
         found = checked(call(x, y, samples, read), where)
         if rate is not None and not moved:

@@ -22,14 +22,22 @@ class NamedGradients(NamedTuple):
     arrays: dict[str, Any]  # 'layers/0/weight' -> array, or None
     of_torch: bool  # whether they are named and laid out as those of torch and Equinox
 
-    def checked(self, where: str) -> dict[str, np.ndarray]:
+    def checked(self, where: str, *, biases: bool = True) -> dict[str, np.ndarray]:
         """Returns NumPy arrays.
+
+        Args:
+          where: who returned them, for errors.
+          biases: whether any layer has one; where none has, None may stand for theirs.
 
         Raises:
           UsageError: if one is none, or if there are weights or biases alone.
         """
-        arrays = {name: _array(name, value, where) for name, value in self.arrays.items()}
-        if len({kind_of(name) for name in arrays}) == 1:
+        arrays = {
+            name: _array(name, value, where)
+            for name, value in self.arrays.items()
+            if biases or kind_of(name) == "w"
+        }
+        if biases and len({kind_of(name) for name in arrays}) == 1:
             raise UsageError(
                 f"{where}: expected a gradient of every weight and every bias, got "
                 f"{', '.join(arrays)} alone"

@@ -7,7 +7,7 @@ import numpy as np
 
 from compare.formats.layouts import in_layout
 from compare.formats.read.layer_names import is_kernel
-from compare.formats.reading import Reading
+from compare.formats.reading import Reading, named_parameters
 from compare.problem.trees import Tree
 from jaxmlp.base import Params, parameter_names
 
@@ -55,19 +55,21 @@ class TreeForm(NamedTuple):
     @property
     def layout(self) -> str:
         """That of the tree, whatever the one of the report."""
-        names = dict(zip(self.weights.order, self.weights.arrays, strict=True))
-        kernels = all(is_kernel(name) for order, name in names.items() if order[0] == "w")
+        kernels = all(is_kernel(self.names[name]) for name in self.names if name[0] == "w")
         return "in_out" if kernels else self.weights.layout
+
+    @property
+    def names(self) -> dict[str, str]:
+        """The names in the tree of w1, b1, ..., in this order, where a layer has a bias."""
+        places = dict(zip(self.weights.order, self.weights.arrays, strict=True))
+        return {name: places[name] for name in named_parameters(self.weights.biases)}
 
     def arrays(self, params: Params) -> dict[str, np.ndarray]:
         """Returns w1, b1, ... in the layout of the tree, by their names in it."""
-        places = dict(zip(self.weights.order, self.weights.arrays, strict=True))
         plain = PairsForm(self.layout).arrays(params)
-        return {places[name]: array for name, array in plain.items()}
+        return {place: plain[name] for name, place in self.names.items()}
 
     def build(self, leaves: Sequence[Any]) -> Any:
         """Returns the tree with these arrays."""
-        places = dict(zip(self.weights.order, self.weights.arrays, strict=True))
-        names = [places[name] for name in parameter_names(len(leaves) // 2)]
-        new = dict(zip(names, leaves, strict=True))
+        new = dict(zip(self.names.values(), leaves, strict=True))
         return self.tree.rebuild(iter([new.get(one.name, one.value) for one in self.tree.leaves]))

@@ -11,6 +11,7 @@ from compare.errors import RAISED, UsageError
 from compare.formats.layouts import in_layout
 from compare.formats.read.gradients.expected import ExpectedGradients, expect_gradients
 from compare.formats.read.gradients.files import read_gradients
+from compare.formats.read.gradients.shapes import Shape
 from compare.formats.reading import Reading
 from compare.implementations.user.arrangements import taken_arrangement
 from compare.implementations.user.named_gradients import named_gradients
@@ -60,7 +61,7 @@ class GradientsOfFile:
         return with_hidden_digits(Answer(given.grads, printed=given.printed), problem.params)
 
     def _expected(self, problem: Problem) -> ExpectedGradients:
-        return expect_gradients(problem.params, problem.n_samples, self.where)
+        return _expect(problem, self.where)
 
 
 class GradientArrays:
@@ -80,11 +81,11 @@ class GradientArrays:
         Raises:
           UsageError: if names do not say which gradient is which.
         """
-        expected = expect_gradients(problem.params, problem.n_samples, self.where)
+        expected = _expect(problem, self.where)
         if self._named is not None:
             return readings_of(self._named, expected, self._layout, problem.reading)
         fitting = (
-            expected.layouts_of([np.shape(leaf) for pair in pairs for leaf in pair], self._layout)
+            expected.layouts_of(_shapes(pairs, expected.biases), self._layout)
             for pairs in self._arrangements(problem)
         )
         layouts = next(filter(None, fitting), (self._layout or "in_out",))
@@ -96,7 +97,7 @@ class GradientArrays:
         found: list[Sequence[tuple[Any, Any]]] = []
         with contained(), contextlib.suppress(*RAISED):  # `answer` says what is wrong
             pairs = layer_pairs(self._arrays, len(problem.params), self.where)
-            found.append([(as_numpy(dw), as_numpy(db)) for dw, db in pairs])
+            found.append([(as_numpy(dw), db if db is None else as_numpy(db)) for dw, db in pairs])
         for layout in LAYOUTS:
             shapes = [(in_layout(w, layout).shape, b.shape) for w, b in problem.params]
             with contained(), contextlib.suppress(*RAISED):
@@ -117,7 +118,7 @@ class GradientArrays:
         told = errors_told(f"{self.where} raise when they are read", passes=UsageError)
         arrays, layout = self._arrays, reading.layout
         if self._named is not None:
-            expected = expect_gradients(problem.params, problem.n_samples, self.where)
+            expected = _expect(problem, self.where)
             arrays = pairs_by_name(self._named, reading, expected, layout)
         with contained(), told:
             grads = read_returned(
@@ -126,5 +127,18 @@ class GradientArrays:
                 layout=layout,
                 n=problem.n_samples,
                 where=self.where,
+                biases=problem.network.biases,
             )
         return take(with_hidden_digits(Answer(grads), problem.params), rows)
+
+
+def _expect(problem: Problem, where: str) -> ExpectedGradients:
+    """Says which gradients belong to a problem."""
+    biases = problem.network.biases
+    return expect_gradients(problem.params, problem.n_samples, where, biases)
+
+
+def _shapes(pairs: Sequence[tuple[Any, Any]], biases: Sequence[bool]) -> list[Shape]:
+    """Returns the shapes of dw1, db1, ..., without those of biases that layers do not have."""
+    both = zip(pairs, biases, strict=True)
+    return [np.shape(leaf) for pair, has in both for leaf in pair[: 1 + has]]

@@ -13,7 +13,7 @@ from compare.formats.read.numbers import NamedArray
 from compare.formats.reading import Reading
 from compare.implementations.user.named_gradients import NamedGradients
 
-Pairs = list[tuple[np.ndarray, np.ndarray]]  # (dw, db) of every layer
+Pairs = list[tuple[np.ndarray, np.ndarray | None]]  # (dw, db) of every layer, or (dw, None)
 
 
 def readings_of(
@@ -30,7 +30,7 @@ def readings_of(
       layout: of the matrices, where neither names of torch nor those of the weights say it.
       weights: how the weights were read, if they had names: the same names mean the same.
     """
-    arrays = named.checked(expected.where)
+    arrays = named.checked(expected.where, biases=any(expected.biases))
     if weights is not None and _same_names(weights, arrays):
         place = dict(zip(weights.arrays, weights.order, strict=True))
         order = tuple(place[name] for name in arrays)
@@ -68,7 +68,7 @@ def pairs_by_name(
     Raises:
       UsageError: if one is missing.
     """
-    arrays = named.checked(expected.where)
+    arrays = named.checked(expected.where, biases=any(expected.biases))
     places = dict(zip(reading.order, reading.arrays, strict=True))
     missing = [name for name in expected.names if name not in places]
     if missing:
@@ -76,11 +76,13 @@ def pairs_by_name(
             f"{expected.where}: expected a gradient of every weight and every bias, got none of "
             f"{', '.join(missing)} among {', '.join(arrays)}"
         )
-    names = [places[name] for name in expected.names]
-    return [
-        (_turned(arrays[w], "in_out" if is_kernel(w) else reading.layout, layout), arrays[b])
-        for w, b in zip(names[::2], names[1::2], strict=True)
-    ]
+    pairs: Pairs = []
+    for i, has in enumerate(expected.biases, start=1):
+        name = places[f"w{i}"]
+        held = "in_out" if is_kernel(name) else reading.layout
+        db = arrays[places[f"b{i}"]] if has else None
+        pairs.append((_turned(arrays[name], held, layout), db))
+    return pairs
 
 
 def _same_names(weights: Reading, arrays: Mapping[str, np.ndarray] | tuple[str, ...]) -> bool:

@@ -27,7 +27,7 @@ from compare.implementations.user.named_gradients import (
     named_words,
 )
 from compare.implementations.user.reading_by_name import only_reading, pairs_by_name
-from compare.problem.array_likes import as_numpy
+from compare.problem.array_likes import as_numpy, is_array
 from jaxmlp.base import Grads, Layer, Params
 
 
@@ -40,6 +40,7 @@ def read_returned(
     where: str,
     weights: Reading | None = None,
     updated: bool = False,
+    biases: Sequence[bool] = (),
 ) -> Grads:
     """Checks the gradients of one sample, or of n.
 
@@ -52,6 +53,7 @@ def read_returned(
       where: who returned it, for errors.
       weights: how the weights were read, if they had names.
       updated: whether these are new weights, and not gradients.
+      biases: whether each layer has one, () if all have; where none is, None may stand for it.
 
     Returns:
       Copies, in_out, all of one dtype: the coarsest there is, and float32, or that of the weights,
@@ -62,13 +64,13 @@ def read_returned(
       UsageError: for anything else; another arrangement is named if that has the right shapes.
     """
     shapes = tuple((w.shape if layout == "in_out" else w.shape[::-1], b.shape) for w, b in params)
-    wanted = _Wanted(shapes, n, where, updated)
+    wanted = _Wanted(shapes, n, where, updated, tuple(biases) or (True,) * len(params))
     try:
-        leaves = _read_pairs(returned, wanted)
+        leaves = _read_pairs(_with_no_biases(returned, wanted), wanted)
     except UsageError as error:
         pairs = taken_arrangement(returned, shapes, n)
         if pairs is None:
-            expected = expect_gradients(params, n or 1, where)
+            expected = expect_gradients(params, n or 1, where, biases)
             pairs = _named_pairs(returned, wanted, expected, layout, weights)
         if pairs is None:
             words = arrangement_words(returned, shapes, n) or _words_of_names(returned)
@@ -97,6 +99,7 @@ class _Wanted(NamedTuple):
     n: int | None
     where: str
     updated: bool
+    biases: tuple[bool, ...]  # whether each layer has one
 
     @property
     def names(self) -> tuple[str, str]:
@@ -131,13 +134,16 @@ def _words_of_names(returned: Any) -> str:
 
 def _read_pairs(returned: Any, wanted: _Wanted) -> list[np.ndarray]:
     """Returns dw1, db1, dw2, ... in expected shapes."""
-    shapes, n, where, _ = wanted
+    shapes, n, where = wanted.shapes, wanted.n, wanted.where
     came, leaves = [], []
     pairs = layer_pairs(returned, len(shapes), where, names=wanted.names)
     for i, (pair, expected) in enumerate(zip(pairs, shapes, strict=True), start=1):
         names = [f"{where}: {name}{i}" for name in wanted.names]
-        own = pair if wanted.updated else map(gradient_of, pair)
-        arrays = [real_array(array, name) for array, name in zip(own, names, strict=True)]
+        dw, db = pair if wanted.updated else map(gradient_of, pair)
+        dw = real_array(dw, names[0])
+        if db is None:
+            db = _no_bias(i, wanted, dw.dtype)
+        arrays = [dw, real_array(db, names[1])]
         came.append((arrays[0].shape, arrays[1].shape))
         leaves += list(map(fit_shape, arrays, expected, (n, n), names))
     likelier = likelier_arrangement(tuple(came), shapes, n)
@@ -145,6 +151,34 @@ def _read_pairs(returned: Any, wanted: _Wanted) -> list[np.ndarray]:
         expected_pairs = _expected(len(shapes), wanted.names)
         raise UsageError(f"{where}: {expected_pairs}, got these but for axes of 1; {likelier}")
     return leaves
+
+
+def _no_bias(layer: int, wanted: _Wanted, dtype: np.dtype) -> np.ndarray:
+    """Returns zeros for the None of a layer without a bias.
+
+    Raises:
+      UsageError: if it has one.
+    """
+    if wanted.biases[layer - 1]:
+        raise UsageError(
+            f"{wanted.where}: {wanted.names[1]}{layer}: expected an array of numbers: got None, "
+            f"and layer {layer} has a bias; torch leaves .grad None where backward() has not come, "
+            "and where no layer has a bias, bias=none says so"
+        )
+    lead = () if wanted.n is None else (wanted.n,)
+    return np.zeros((*lead, *wanted.shapes[layer - 1][1]), dtype)
+
+
+def _with_no_biases(returned: Any, wanted: _Wanted) -> Any:
+    """Returns [(dw, None), ...] for a list of dw, where no layer has a bias."""
+    if any(wanted.biases) or not isinstance(returned, list | tuple):
+        return returned
+    lists = [one for one in returned if not is_loss(one)]
+    if len(returned) == 2 and len(lists) == 1 and isinstance(lists[0], list | tuple):
+        return _with_no_biases(lists[0], wanted)
+    if len(returned) == len(wanted.shapes) and all(map(is_array, returned)):
+        return [(dw, None) for dw in returned]
+    return returned
 
 
 def real_array(values: Any, where: str) -> np.ndarray:
