@@ -112,3 +112,36 @@ def _one_sample(
             slope = activations[layer - 1].slope(preacts[layer - 1])
             delta = np.dot(wide[layer][0], delta) * slope
     return OneSample(preacts, acts, float(loss.value(yhat, y)), grads)
+
+
+def one_batch(
+    params: Sequence[tuple[np.ndarray, np.ndarray]],
+    x: np.ndarray,
+    y: np.ndarray,
+    *,
+    reduction: str,
+    activations: Sequence[str],
+    loss: str = "squared",
+) -> list[tuple[np.ndarray, np.ndarray]]:
+    """Returns the gradient of the mean or the sum of the losses of x [N, d] and y [N, k].
+
+    Samples are rows of matrices, and dL/dw is h^T delta: all at once, in float64.
+    """
+    phis = [ACTIVATIONS[name] for name in activations]
+    wide = [(np.asarray(w, np.float64), np.asarray(b, np.float64)) for w, b in params]
+    with np.errstate(all="ignore"):  # an overflow shows in the result
+        acts = [np.asarray(x, np.float64)]
+        preacts: list[np.ndarray] = []
+        for layer, (w, b) in enumerate(wide):
+            if layer:
+                acts.append(phis[layer - 1].value(preacts[-1]))
+            preacts.append(np.matmul(acts[-1], w) + b)
+        delta = np.stack([LOSSES[loss].slope(*row) for row in zip(preacts[-1], y, strict=True)])
+        delta = delta / len(x) if reduction == "mean" else delta
+        grads: list[tuple[np.ndarray, np.ndarray]] = []
+        for layer in reversed(range(len(wide))):
+            grads.insert(0, (np.matmul(acts[layer].T, delta), np.sum(delta, axis=0)))
+            if layer:
+                slope = phis[layer - 1].slope(preacts[layer - 1])
+                delta = np.matmul(delta, wide[layer][0].T) * slope
+    return grads

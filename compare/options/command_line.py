@@ -20,6 +20,7 @@ SECTIONS = {
     "The network": ("layer_sizes", "activation", "init", "seed", "params", "save_params"),
     "The samples": ("samples", "data"),
     "Your own gradients": ("candidate", "candidate_arrays", "candidate_batched", "gradients"),
+    "Batches": ("reduction", "batch_size"),
     "The comparison": (
         *("implementations", "dtype", "cast", "device", "matmul_precision", "deterministic"),
         *("repeats", "witness", "fail_on", "only_sample"),

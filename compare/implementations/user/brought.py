@@ -1,5 +1,6 @@
 """Gradients that a user brings, as implementations with names of their own."""
 
+import dataclasses
 import functools
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -12,15 +13,18 @@ from compare.implementations.base import Implementation
 from compare.implementations.stored import stored
 from compare.implementations.table import IMPLEMENTATIONS
 from compare.implementations.user.calling import Calling
-from compare.implementations.user.chosen import choose
+from compare.implementations.user.chosen import Chosen, choose
 from compare.implementations.user.first_call import FirstCall
 from compare.implementations.user.function import Backward, candidate
 from compare.implementations.user.loading import load_candidate
+from compare.implementations.user.of_batches import stored_batch
 from compare.implementations.user.readable import GradientArrays, GradientsOfFile
 from compare.implementations.user.sandbox import errors_told
+from compare.implementations.user.trials import Readable
 from compare.options.arguments import list_of
 from compare.options.config import Config
 from compare.options.wording import Wording, as_argument, as_flag
+from compare.problem.batches import Reduction, reduction_of
 from compare.problem.problem import Problem, Problems
 
 _INPUTS = ("params", "data")  # files that may be saved beside what is brought
@@ -47,10 +51,12 @@ def from_flags(config: Config, problems: Problems, *, called_first: bool = True)
       UsageError: if one cannot be had, or fails in that call.
     """
     files = [
-        GradientsOfFile(path, problems.candidates[0], config.layout) for path in config.gradients
+        GradientsOfFile(path, _read_for(problems, config), config.layout)
+        for path in config.gradients
     ]
-    chosen = choose(problems, files)
+    chosen = choose(problems, () if config.reduction else files)
     problem = chosen.problem
+    reduction = reduction_of(problem.complete_config(config), problem)
     first_call = _first_call(problem, problem.complete_config(config), as_flag)
     made = []
     for reference in config.candidate:
@@ -60,9 +66,12 @@ def from_flags(config: Config, problems: Problems, *, called_first: bool = True)
         make, calling = _ways_to_call(name, reference, function, problem, config, **options)
         one = first_call.check_candidate(make, calling) if called_first else make(calling)
         made.append((Path(source).stem, one))
-    for path, answer, choice in zip(config.gradients, chosen.answers, chosen.choices, strict=True):
-        one = stored(Path(path).stem, path, answer, choice)
-        made.append((Path(path).suffix.lstrip("."), one))
+    named = [(Path(path).stem, path) for path in config.gradients]
+    made += zip(
+        (Path(path).suffix.lstrip(".") for path in config.gradients),
+        _stored(chosen, reduction, named, files),
+        strict=True,
+    )
     return Brought(problem, _apart(made), chosen.weights, chosen.doubt)
 
 
@@ -144,16 +153,38 @@ def from_objects(
       UsageError: for gradients of other shapes and dtypes.
     """
     arrays = [GradientArrays(str(name), held, config.layout) for name, held in gradients.items()]
-    chosen = choose(problems, arrays)
+    chosen = choose(problems, () if config.reduction else arrays)
     problem = chosen.problem
+    reduction = reduction_of(problem.complete_config(config), problem)
     first_call = _first_call(problem, config, as_argument)
     for one in own:
         first_call.check(one)
     ways = (_ways_to_call(name, name, function, problem, config) for name, function in candidates)
     made = [*own, *(first_call.check_candidate(make, calling) for make, calling in ways)]
-    for name, answer, choice in zip(gradients, chosen.answers, chosen.choices, strict=True):
-        made.append(stored(str(name), str(name), answer, choice))
+    made += _stored(chosen, reduction, [(str(name), str(name)) for name in gradients], arrays)
     return Brought(problem, _apart([("given", one) for one in made]), chosen.weights, chosen.doubt)
+
+
+def _read_for(problems: Problems, config: Config) -> Problem:
+    """Returns the problem by which a file is read: of one row, where it holds that of a batch."""
+    likely = problems.candidates[0]
+    return likely if config.reduction is None else dataclasses.replace(likely, n_samples=1)
+
+
+def _stored(
+    chosen: Chosen,
+    reduction: Reduction | None,
+    named: Sequence[tuple[str, str]],
+    readables: Sequence[Readable],
+) -> list[Implementation]:
+    """Makes implementations of gradients that exist already; named by (name, source)."""
+    if reduction is not None:
+        return [
+            stored_batch(chosen.problem, reduction, *names, readable)
+            for names, readable in zip(named, readables, strict=True)
+        ]
+    found = zip(named, chosen.answers, chosen.choices, strict=True)
+    return [stored(*names, answer, choice) for names, answer, choice in found]
 
 
 def _first_call(problem: Problem, config: Config, wording: Wording) -> FirstCall:
@@ -164,6 +195,7 @@ def _first_call(problem: Problem, config: Config, wording: Wording) -> FirstCall
         config.only_sample,
         wording,
         layout_is_free=not is_of_weights and not config.gradients,
+        reduction=reduction_of(problem.complete_config(config), problem),
     )
 
 
@@ -179,7 +211,13 @@ def _ways_to_call(
     """Returns what makes an implementation of a way to call a function, and the way asked for."""
     calling = Calling(problem.layout, config.candidate_arrays, config.candidate_batched)
     make = functools.partial(
-        candidate, name, source, function, problem.params, keeps_first=called_first
+        candidate,
+        name,
+        source,
+        function,
+        problem.params,
+        keeps_first=called_first,
+        reduction=config.reduction,
     )
     return make, calling
 

@@ -10,12 +10,13 @@ import numpy as np
 from compare.errors import UsageError
 from compare.implementations.base import PRECISE, Implementation
 from compare.implementations.user.calling import Calling, call_words
+from compare.implementations.user.of_batches import read_of_batch
 from compare.implementations.user.returned import read_returned
 from compare.implementations.user.sandbox import contained, errors_told
 from compare.implementations.user.updates import with_hidden_digits
-from compare.problem.answers import Answer
+from compare.problem.answers import Answer, of_one_batch
 from compare.problem.blocks import Block
-from jaxmlp.base import Grads, Layer, Params
+from jaxmlp.base import Batch, Grads, Layer, Params
 
 Backward = Callable[..., Any]  # ([(w, b), ...], x, y) -> [(dw, db), ...]
 
@@ -28,8 +29,9 @@ def candidate(
     calling: Calling,
     *,
     keeps_first: bool = False,
+    reduction: str | None = None,
 ) -> Implementation:
-    """Wraps a function of one sample, or of many if it is called so.
+    """Wraps a function of one sample, of many if it is called so, or of a batch.
 
     Every call gets copies of its own, and whether they were changed is checked.
 
@@ -42,10 +44,12 @@ def candidate(
       calling: what it is given.
       keeps_first: whether the first answer is kept until it is asked for again. A function that
         adds up what it returns is then called no more often than without a first call.
+      reduction: 'mean' or 'sum' if it takes x [N, d] and y [N, k] and returns the gradient of a
+        batch, which is asked for every sample alone too.
 
     Raises:
-      UsageError: from `evaluate`, if the function raises, changes its arguments, or returns
-        anything but gradients.
+      UsageError: from `evaluate` and `reduced`, if the function raises, changes its arguments, or
+        returns anything but gradients.
     """
     layout, arrays, batched = calling
     weights = [(w if layout == "in_out" else w.T, b) for w, b in params]
@@ -62,20 +66,22 @@ def candidate(
         return grads
 
     kept: dict[str, Grads] = {}  # the first answer, by its samples
-    to_keep = [None] if keeps_first else []
+    to_keep = [None] * (1 if reduction is None else 2) if keeps_first else []
 
     def answer(x: np.ndarray, y: np.ndarray, samples: str, n: int | None) -> Grads:
         if samples in kept:
             return kept.pop(samples)
         grads = called(x, y, samples, n)
         if to_keep:
-            to_keep.clear()
+            to_keep.pop()
             kept[samples] = grads
         return grads
 
     def called(x: np.ndarray, y: np.ndarray, samples: str, n: int | None) -> Grads:
         where = call.where if batched else f"{call.where}, {samples}"
         read = functools.partial(read_returned, params=params, layout=layout, n=n, where=where)
+        if reduction is not None:
+            read = functools.partial(read_of_batch, read=read, reduction=reduction, size=len(x))
         return checked(call(x, y, samples, read), where)
 
     def evaluate(block: Block) -> Answer:
@@ -83,11 +89,20 @@ def candidate(
         if batched:
             grads = answer(*block.batch, f"samples {first} to {first + n - 1}", n)
         else:
-            samples = enumerate(zip(*block.batch, strict=True), start=first)
+            given = [np.expand_dims(one, 1) for one in block.batch] if reduction else block.batch
+            samples = enumerate(zip(*given, strict=True), start=first)
             grads = _stacked([answer(x, y, f"sample {i}", None) for i, (x, y) in samples])
         return with_hidden_digits(Answer(grads), params)
 
-    return Implementation(name, "cpu", evaluate, source=source)
+    def reduced(start: int, batch: Batch, kind: str) -> Answer:
+        del kind  # it is what the function computes
+        samples = f"the batch of samples {start} to {start + len(batch.x) - 1}"
+        found = of_one_batch(answer(*batch, samples, None))
+        return with_hidden_digits(found, params)
+
+    return Implementation(
+        name, "cpu", evaluate, source=source, reduced=None if reduction is None else reduced
+    )
 
 
 class _Call:
