@@ -81,7 +81,7 @@ class BatchAnswers(NamedTuple):
                     for name, one in cases[start].terms.items()
                 }
                 found[start] = cases[start]._replace(terms=terms)
-        return found
+        return dict(sorted(found.items()))
 
     def _allowed(self, starts: Sequence[int], n: int) -> Allowance:
         """Returns the bounds of the samples of some batches of n, one batch after another."""

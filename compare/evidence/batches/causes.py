@@ -1,7 +1,7 @@
 """Why the gradient of a batch is wrong where those of its samples are right.
 
-One thing is assumed to be otherwise, and the gradient is held against the same bound again. What holds in
-every parameter that is wrong, and in every batch, is the name of the mistake.
+One thing is assumed to be otherwise, and the gradient is held against the same bound again. What
+holds in every parameter that is wrong, and in every batch, is the name of the mistake.
 """
 
 import functools

@@ -24,7 +24,7 @@ class BatchPlace:
 
     @property
     def ratio(self) -> float:
-        """What share of its allowance the difference uses; infinite where one side is not finite."""
+        """What share of its allowance the difference uses; infinite if one is not finite."""
         distance = abs(self.found - self.expected)
         if not math.isfinite(distance):
             return math.inf
