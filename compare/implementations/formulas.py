@@ -55,16 +55,21 @@ def formula(name: str, network: Network, weight: float = 1.0) -> Formula:
     """
     source = FORMULAS[name]
     activations = tuple(source.activations[one] for one in network.activations)
-    return _made(source.differentiate, activations, LOSSES[network.loss], weight)
+    loss = LOSSES[network.output, network.loss]
+    return _made(source.differentiate, activations, loss, network.l2, weight)
 
 
 @functools.cache
 def _made(
-    by: Callable[..., Evaluation], activations: tuple[Activation, ...], loss: Loss, weight: float
+    by: Callable[..., Evaluation],
+    activations: tuple[Activation, ...],
+    loss: Loss,
+    l2: float,
+    weight: float,
 ) -> Formula:
     if weight != 1:
         loss = _weighted(loss, weight)
-    return functools.partial(by, activation=activations, loss=loss)
+    return functools.partial(by, activation=activations, loss=loss, l2=weight * l2)
 
 
 def _weighted(loss: Loss, weight: float) -> Loss:

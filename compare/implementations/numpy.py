@@ -3,7 +3,8 @@
 import numpy as np
 
 from compare.implementations.base import Implementation
-from compare.implementations.numpy_backprop import OneSample, one_batch, one_sample
+from compare.implementations.numpy_backprop import OneSample, one_sample
+from compare.implementations.numpy_batches import one_batch
 from compare.problem.answers import Answer, answer_of, of_one_batch
 from compare.problem.blocks import Block
 from compare.problem.network import Network
@@ -16,7 +17,15 @@ def implementation(params: Params, network: Network) -> Implementation:
     def run(block: Block) -> list[OneSample]:
         samples = zip(*block.batch, strict=True)
         return [
-            one_sample(params, x, y, activations=network.activations, loss=network.loss)
+            one_sample(
+                params,
+                x,
+                y,
+                activations=network.activations,
+                loss=network.loss,
+                output=network.output,
+                l2=network.l2,
+            )
             for x, y in samples
         ]
 
@@ -24,7 +33,7 @@ def implementation(params: Params, network: Network) -> Implementation:
         found = run(block)
         layers = zip(*(sample.grads for sample in found), strict=True)
         evaluation = Evaluation(
-            prediction=np.stack([sample.preacts[-1] for sample in found]),
+            prediction=np.stack([sample.prediction for sample in found]),
             loss=np.array([sample.loss for sample in found]),
             grads=tuple(
                 Layer(*(np.stack(leaves) for leaves in zip(*layer, strict=True)))
@@ -47,6 +56,8 @@ def implementation(params: Params, network: Network) -> Implementation:
             reduction=reduction,
             activations=network.activations,
             loss=network.loss,
+            output=network.output,
+            l2=network.l2,
         )
         return of_one_batch(tuple(Layer(*layer) for layer in found))
 

@@ -66,7 +66,14 @@ def implementation(
 
     def run(batch: Batch) -> Any:
         with explained(target), torch_settings(settings):
-            return per_sample_gradients(model, hold(batch.x), hold(batch.y), loss=network.loss)
+            return per_sample_gradients(
+                model,
+                hold(batch.x),
+                hold(batch.y),
+                loss=network.loss,
+                output=network.output,
+                l2=network.l2,
+            )
 
     def evaluate(block: Block) -> Answer:
         found = run(block.padded)
@@ -83,7 +90,14 @@ def implementation(
         del start
         with explained(target), torch_settings(settings):
             held = hold(batch.x), hold(batch.y)
-            found = batch_gradient(model, *held, reduction=reduction, loss=network.loss)
+            found = batch_gradient(
+                model,
+                *held,
+                reduction=reduction,
+                loss=network.loss,
+                output=network.output,
+                l2=network.l2,
+            )
         return of_one_batch(convert.from_tensors(found))
 
     engine = torch_engine(target, settings)

@@ -24,7 +24,30 @@ class Options:
     activation: str = option.choice(
         "sigmoid",
         catalogue.ACTIVATIONS,
-        "The activation of the hidden layers; the output is linear.",
+        "The activation of the hidden layers.",
+        argument=True,
+    )
+    output: str = option.choice(
+        "linear",
+        catalogue.OUTPUTS,
+        "The activation of the output layer. Beside a cross-entropy linear outputs are logits: the "
+        "softmax or the sigmoid is then part of the loss.",
+        argument=True,
+    )
+    loss: str = option.choice(
+        "squared",
+        catalogue.LOSSES,
+        "The loss of a sample: the sum of (yhat - y)^2 over its outputs, half of it, or their "
+        "mean; cross_entropy of a softmax; binary_cross_entropy of a sigmoid; the Huber loss with "
+        "threshold 1; the sum of |yhat - y|; or hinge, the sum of max(0, 1 - y yhat).",
+        argument=True,
+    )
+    l2: float = option.number(
+        0.0,
+        "Adds L2 / 2 times the sum of all squared weights, biases left out, to the loss of every "
+        "sample.",
+        check=checks.not_negative,
+        word="LAMBDA",
         argument=True,
     )
     init: str | None = option.choice(

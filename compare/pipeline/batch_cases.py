@@ -15,6 +15,7 @@ from compare.pipeline.kinds.base import Run
 from compare.problem.answers import Answer, name_parameters
 from compare.problem.batches import Reduction
 from compare.problem.blocks import Block
+from compare.problem.problem import Problem
 from jaxmlp.base import Batch
 
 _LAYOUT = "in_out"
@@ -60,7 +61,11 @@ class BatchAnswers(NamedTuple):
         for i, rows in enumerate(self.reduction.rows(self.block)):
             weight = self.reduction.weight(rows.stop - rows.start)
             terms = {
-                name: terms_of(array[rows], hidden=weight * hidden[name][rows] if hidden else 0.0)
+                name: terms_of(
+                    array[rows],
+                    hidden=weight * hidden[name][rows] if hidden else 0.0,
+                    once=once_in(name, self.run.problem),
+                )
                 for name, array in named.items()
             }
             start = self.block.start + rows.start
@@ -102,6 +107,14 @@ def case_of(
         printed = name_parameters(batches.printed, _LAYOUT)
         hidden = {name: array[row] for name, array in printed.items()}
     return BatchCase(found, hidden, terms, weight, arithmetic)
+
+
+def once_in(name: str, problem: Problem) -> np.ndarray | float:
+    """Returns what the gradient of a batch has once, and not for every sample: the L2 term."""
+    if not problem.network.l2 or not name.startswith("w"):
+        return 0.0
+    weights = problem.params[int(name[1:]) - 1].w
+    return np.asarray(problem.network.l2 * weights.astype(np.float64))
 
 
 def with_allowance(terms: Terms, name: str, allowed: Allowance, rows: slice, sides: int) -> Terms:

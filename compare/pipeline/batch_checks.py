@@ -16,7 +16,7 @@ from compare.evidence.batches.terms import Terms, joined, terms_of
 from compare.evidence.hypotheses.explanation import Cause
 from compare.implementations.base import Implementation
 from compare.pipeline.allowances import coarsest, float64_gradients, weighted_allowance
-from compare.pipeline.batch_cases import BatchAnswers, case_of, with_allowance
+from compare.pipeline.batch_cases import BatchAnswers, case_of, once_in, with_allowance
 from compare.pipeline.kinds.base import Run
 from compare.problem.answers import Answer
 from compare.problem.blocks import Block, block_at, block_size
@@ -73,7 +73,8 @@ def check_whole(run: Run, one: Implementation) -> BatchCheck:
         for name, gradients in float64_gradients(problem, batch).items():
             before = parts.setdefault(name, [])
             after = sum(part.gradients.sum(axis=0) for part in before)
-            terms = with_allowance(terms_of(gradients, after=after), name, allowed, slice(None), 1)
+            terms = terms_of(gradients, once=once_in(name, problem), after=after)
+            terms = with_allowance(terms, name, allowed, slice(None), 1)
             before.append(terms.pooled(first=start == 0, last=start + size >= n))
     whole = {name: joined(each) for name, each in parts.items()}
     case = case_of(answer, 0, whole, weight, arithmetic)

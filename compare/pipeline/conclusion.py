@@ -52,7 +52,7 @@ def report_of(
         list(certificates.values()),
         explanations,
         change,
-        loss=examined.run.problem.network.loss,
+        ends=(examined.run.problem.network.output, examined.run.problem.network.loss),
         batches=evidence.of(Batches),
         reduction=config.reduction,
     )

@@ -48,7 +48,7 @@ def decide(
     explanations: Mapping[str, Explanation | None],
     change: Change | None = None,
     *,
-    loss: str = "squared",
+    ends: tuple[str, str] = ("linear", "squared"),
     batches: BatchEvidence | None = None,
     reduction: str | None = None,
 ) -> Verdict:
@@ -61,7 +61,7 @@ def decide(
       certificates: of every implementation.
       explanations: implementation -> what is wrong with it, if it failed.
       change: since a baseline.
-      loss: of the network, by its name.
+      ends: the output activation and the loss of the network, by their names.
       batches: what was found of gradients of batches, if they were asked for.
       reduction: of their losses, 'mean' or 'sum'.
     """
@@ -69,7 +69,7 @@ def decide(
     of_batches = batches, reduction or "mean"
     disagreements = itertools.chain(
         _of_batches(batch_sentences.named_failures, *of_batches),
-        _failed_certificates(certificates, explanations, LOSSES[loss]),
+        _failed_certificates(certificates, explanations, LOSSES[ends]),
         _of_batches(batch_sentences.failures, *of_batches),
         _differences(pairs),
         _regressions(drifts),
