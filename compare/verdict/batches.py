@@ -62,8 +62,8 @@ def _known_alone(name: str, check: BatchCheck) -> str:
     needed = max((check.detectable or {}).values(), default=float("inf"))
     return (
         f"; {name} is known for {_sizes(check)} alone and held against float64, which shows a "
-        f"change of any one entry by {needed_count(needed)} ulp of the largest, and nothing that "
-        "cancels within a batch"
+        f"change of any one entry by {needed_count(needed)} ulp of the largest, and no mistakes "
+        "that cancel within a batch"
     )
 
 

@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from compare.evidence.batches.expected import Expected, expected, ratios
+from compare.evidence.batches.expected import Expected, expected, is_doubtful, ratios
 from compare.evidence.batches.terms import Terms
 from compare.evidence.rounding.arithmetic import Arithmetic
 
@@ -47,3 +47,12 @@ class BatchCase(NamedTuple):
             return False
         right = self.expects(name, sums)
         return bool(ratios(self.found[name], right, self.hidden[name]).max() <= 1)
+
+    def is_doubtful(self, name: str, sums: Sums | None = None) -> bool:
+        """Whether a parameter is further off than rounding usually goes, if not for certain."""
+        right = self.expects(name, sums)
+        return bool(is_doubtful(self.found[name], right, self.hidden[name]).any())
+
+    def is_suspect(self, name: str) -> bool:
+        """Whether a parameter is not what it should be, or hardly can be."""
+        return not self.holds(name) or self.is_doubtful(name)

@@ -39,9 +39,7 @@ def explain(cases: Sequence[BatchCase], *, kind: str, n_outputs: int) -> tuple[C
       n_outputs: of the network.
     """
     names = list(cases[0].found)
-    wrong = [name for name in names if not all(case.holds(name) for case in cases)]
-    if not wrong:
-        return ()
+    wrong = [name for name in names if any(case.is_suspect(name) for case in cases)]
     plain = _plain(kind, n_outputs)
     one = _cause(cases, wrong, names, plain, kind)
     if one is not None:
@@ -74,13 +72,11 @@ def _cause(
 
 
 def _fits(one: Assumption, cases: Sequence[BatchCase], wrong: Sequence[str]) -> bool:
-    """Whether all batches are as assumed, and some entry of each parameter shows it."""
-    sums = [one.sums(case) for case in cases]
+    """Whether all batches are as assumed, and some entry surely shows it."""
+    pairs = [(case, one.sums(case), name) for case in cases for name in wrong]
     return all(
-        all(case.holds(name, each) for case, each in zip(cases, sums, strict=True))
-        and any(_are_told_apart(case, name, each) for case, each in zip(cases, sums, strict=True))
-        for name in wrong
-    )
+        case.holds(name, sums) and not case.is_doubtful(name, sums) for case, sums, name in pairs
+    ) and any(_are_told_apart(case, name, sums) for case, sums, name in pairs)
 
 
 def _are_told_apart(case: BatchCase, name: str, sums: Sums) -> bool:

@@ -78,16 +78,15 @@ def _of_one(start: int, case: BatchCase) -> dict[str, BatchPlace]:
         used = ratios(came, right, hidden)
         lost = one_sided(came, right)
         marks = {
-            "failure": lost if lost.any() else used > 1,
+            "failure": np.where(lost, np.inf, np.where(used > 1, used, 0)),
             "doubt": is_doubtful(came, right, hidden),
             "unknown": unknown(came, right),
+            "worst": used,
         }
         for kind, mark in marks.items():
-            if mark.any() and kind not in places:
-                places[kind] = _place(start, case, name, np.where(mark, 1 + used, 0))
-        if used.any():
-            place = _place(start, case, name, used)
-            places["worst"] = max(places.get("worst", place), place, key=_ratio)
+            if mark.any():
+                place = _place(start, case, name, mark)
+                places[kind] = max(places.get(kind, place), place, key=_ratio)
     return places
 
 

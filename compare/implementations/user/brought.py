@@ -1,6 +1,5 @@
 """Gradients that a user brings, as implementations with names of their own."""
 
-import dataclasses
 import functools
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -51,8 +50,7 @@ def from_flags(config: Config, problems: Problems, *, called_first: bool = True)
       UsageError: if one cannot be had, or fails in that call.
     """
     files = [
-        GradientsOfFile(path, _read_for(problems, config), config.layout)
-        for path in config.gradients
+        GradientsOfFile(path, problems.candidates[0], config.layout) for path in config.gradients
     ]
     chosen = choose(problems, () if config.reduction else files)
     problem = chosen.problem
@@ -163,12 +161,6 @@ def from_objects(
     made = [*own, *(first_call.check_candidate(make, calling) for make, calling in ways)]
     made += _stored(chosen, reduction, [(str(name), str(name)) for name in gradients], arrays)
     return Brought(problem, _apart([("given", one) for one in made]), chosen.weights, chosen.doubt)
-
-
-def _read_for(problems: Problems, config: Config) -> Problem:
-    """Returns the problem by which a file is read: of one row, where it holds that of a batch."""
-    likely = problems.candidates[0]
-    return likely if config.reduction is None else dataclasses.replace(likely, n_samples=1)
 
 
 def _stored(

@@ -69,14 +69,13 @@ def stored_batch(
         readings = readable.readings(as_one)
         answers = [readable.answer(as_one, reading, _ALL) for reading in readings]
     except UsageError as fault:
-        with contextlib.suppress(UsageError):
-            readable.answer(problem, readable.readings(problem)[0], _ALL)
-            raise UsageError(
-                f"{readable.where}: expected the gradient of one batch of all "
-                f"{problem.n_samples:,} samples with --reduction={reduction.kind}, got one for "
-                "each sample; drop --reduction, or bring their " + reduction.kind
-            ) from None
-        raise fault
+        if not _is_per_sample(problem, readable):
+            raise
+        raise UsageError(
+            f"{readable.where}: expected the gradient of one batch of all {problem.n_samples:,} "
+            f"samples with --reduction={reduction.kind}, got one for each sample; bring their "
+            f"{reduction.kind}, or drop --reduction"
+        ) from fault
     best = 0
     if len(answers) > 1:
         right = _float64_sum(problem)
@@ -93,6 +92,15 @@ def stored_batch(
         read=choice,
         answers_of="all",
     )
+
+
+def _is_per_sample(problem: Problem, readable: Readable) -> bool:
+    """Whether there is a gradient for each sample of a problem."""
+    try:
+        readable.answer(problem, readable.readings(problem)[0], _ALL)
+    except UsageError:
+        return False
+    return True
 
 
 def _float64_sum(problem: Problem) -> Grads:
