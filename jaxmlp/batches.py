@@ -61,7 +61,7 @@ def backprop_gradient(
     for layer, (w, b) in enumerate(params):
         if layer:
             acts.append(hidden[layer - 1].fn(preacts[-1]))
-        preacts.append(acts[-1] @ w + b)
+        preacts.append(acts[-1] @ w + b[None])
     delta = jax.vmap(loss.slope)(preacts[-1], batch.y)
     if reduction == "mean":
         delta = delta / len(batch.x)

@@ -1,5 +1,6 @@
 """Batches of samples, and how the losses of one become one loss."""
 
+import itertools
 from collections.abc import Iterator
 from typing import NamedTuple
 
@@ -14,18 +15,21 @@ class Reduction(NamedTuple):
     """What is asked of the losses of a batch."""
 
     kind: str  # 'mean' or 'sum'
-    size: int  # samples in a batch; the last batch of a block may have fewer
+    size: int  # samples in a batch; the last of a block may have fewer, or one more
 
     def weight(self, n: int) -> float:
         """Returns the factor of each of n samples."""
         return 1 / n if self.kind == "mean" else 1.0
 
     def rows(self, block: Block) -> list[slice]:
-        """Returns the rows of each batch; none reaches into the next block."""
-        return [
-            slice(first, min(first + self.size, block.size))
-            for first in range(0, block.size, self.size)
-        ]
+        """Returns the rows of each batch; none reaches into the next block.
+
+        A single sample that is left joins the batch before it, as some code takes no batch of one.
+        """
+        starts = list(range(0, block.size, self.size))
+        if len(starts) > 1 and self.size > 1 and starts[-1] == block.size - 1:
+            starts.pop()
+        return [slice(*ends) for ends in itertools.pairwise([*starts, block.size])]
 
     def batches(self, block: Block) -> Iterator[tuple[int, Batch]]:
         """Yields the number of the first sample, and the samples, of each batch of a block."""
