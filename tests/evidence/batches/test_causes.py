@@ -94,7 +94,7 @@ MISTAKES = {
     "by N twice": (
         "mean",
         of("mean", lambda name, n: 1 / n),
-        [(ALL, "the sum over the batch divided by its number of samples twice")],
+        [(ALL, "the mean over the batch divided by its number of samples")],
     ),
     "by N less one": (
         "mean",
