@@ -67,6 +67,7 @@ class BatchAnswers(NamedTuple):
                     once=once_in(name, self.run.problem),
                 )
                 for name, array in named.items()
+                if self.run.problem.network.has_parameter(name)
             }
             start = self.block.start + rows.start
             cases[start] = case_of(self.batches, i, terms, weight, arithmetic)
@@ -101,11 +102,12 @@ def case_of(
     batches: Answer, row: int, terms: Mapping[str, Terms], weight: float, arithmetic: Arithmetic
 ) -> BatchCase:
     """Returns one batch, whose gradient is a row of an answer."""
-    found = {name: array[row] for name, array in name_parameters(batches.grads, _LAYOUT).items()}
+    came = name_parameters(batches.grads, _LAYOUT)
+    found = {name: came[name][row] for name in terms}
     hidden = {name: np.zeros(array.shape) for name, array in found.items()}
     if batches.printed is not None:
         printed = name_parameters(batches.printed, _LAYOUT)
-        hidden = {name: array[row] for name, array in printed.items()}
+        hidden = {name: printed[name][row] for name in terms}
     return BatchCase(found, hidden, terms, weight, arithmetic)
 
 

@@ -71,6 +71,8 @@ def check_whole(run: Run, one: Implementation) -> BatchCheck:
         batch = problem.batch(start, min(start + size, n))
         allowed = weighted_allowance(computation, arithmetic, problem, batch, weight=weight)
         for name, gradients in float64_gradients(problem, batch).items():
+            if not problem.network.has_parameter(name):
+                continue
             before = parts.setdefault(name, [])
             after = sum(part.gradients.sum(axis=0) for part in before)
             terms = terms_of(gradients, once=once_in(name, problem), after=after)

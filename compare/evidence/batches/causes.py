@@ -99,9 +99,7 @@ def _plain(kind: str, k: int) -> list[Assumption]:
         remedy=f", as it should be with --reduction={other}",
     )
     found = {
-        "the mean over the batch divided by its number of samples": all_by(
-            lambda case: case.n**2
-        ),
+        "the mean over the batch divided by its number of samples": all_by(lambda case: case.n**2),
         "the sum over the batch divided by its number of samples less one": all_by(
             lambda case: max(case.n - 1, 1)
         ),
