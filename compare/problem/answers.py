@@ -7,6 +7,7 @@ import numpy as np
 
 from compare.formats.layouts import in_layout
 from compare.problem.axes import samples_last
+from compare.problem.network import Network
 from compare.problem.quantities import Quantities
 from jaxmlp.base import Evaluation, Grads, Layer
 
@@ -17,7 +18,7 @@ NamedGrads: TypeAlias = dict[str, dict[str, np.ndarray]]
 class Answer(NamedTuple):
     """Per-sample gradients, and what else there is of N samples."""
 
-    grads: Grads  # leaves [N, n_in, n_out] and [N, n_out]
+    grads: Grads  # leaves [N, n_in, n_out] and [N, n_out], or [N, 0] of a layer without a bias
     prediction: np.ndarray | None = None  # [N, k]
     loss: np.ndarray | None = None  # [N]
     printed: Grads | None = None  # half a unit of the last digit that is known of each entry
@@ -42,11 +43,23 @@ def of_one_batch(grads: Grads) -> Answer:
 
 def joined(answers: Sequence[Answer]) -> Answer:
     """Returns the rows of several answers that have gradients alone, one below the other."""
-    printed = [one.printed for one in answers if one.printed is not None]
-    return answers[0]._replace(
-        grads=_concatenated([one.grads for one in answers]),
-        printed=_concatenated(printed) if len(printed) == len(answers) else None,
-    )
+    printed = None
+    if any(one.printed is not None for one in answers):
+        printed = _concatenated([one.printed or _zeros_like(one.grads) for one in answers])
+    return answers[0]._replace(grads=_concatenated([one.grads for one in answers]), printed=printed)
+
+
+def without_missing_biases(answer: Answer, network: Network) -> Answer:
+    """Returns the answer with db [N, 0] where the network has no bias."""
+    if not network.biases:
+        return answer
+
+    def kept(grads: Grads) -> Grads:
+        pairs = zip(grads, network.biases, strict=True)
+        return tuple(Layer(w, b if has else b[:, :0]) for (w, b), has in pairs)
+
+    printed = None if answer.printed is None else kept(answer.printed)
+    return answer._replace(grads=kept(answer.grads), printed=printed)
 
 
 def take(answer: Answer, rows: np.ndarray | slice) -> Answer:
@@ -66,11 +79,15 @@ def quantities(answer: Answer, layout: str) -> Quantities:
 
 
 def name_parameters(grads: Grads, layout: str) -> dict[str, np.ndarray]:
-    """Returns w1, b1, ... of per-sample gradients, weight matrices in a layout."""
+    """Returns w1, b1, ... of per-sample gradients, weight matrices in a layout.
+
+    Layers without a bias have none.
+    """
     named = {}
     for i, (w, b) in enumerate(grads, start=1):
         named[f"w{i}"] = in_layout(w, layout)
-        named[f"b{i}"] = b
+        if b.shape[-1]:
+            named[f"b{i}"] = b
     return named
 
 
@@ -128,6 +145,10 @@ def _concatenated(found: Sequence[Grads]) -> Grads:
         Layer(*(np.concatenate(leaves) for leaves in zip(*layer, strict=True)))
         for layer in zip(*found, strict=True)
     )
+
+
+def _zeros_like(grads: Grads) -> Grads:
+    return tuple(Layer(np.zeros(w.shape), np.zeros(b.shape)) for w, b in grads)
 
 
 def _take_grads(grads: Grads, rows: np.ndarray | slice) -> Grads:

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from compare.errors import UsageError
-from compare.evidence.certificate.case import make_case
+from compare.evidence.certificate.making import make_case
 from compare.evidence.certificate.nearness import float64_gradients
 from compare.formats.reading import Choice
 from compare.implementations.base import Implementation
