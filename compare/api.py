@@ -44,6 +44,8 @@ def compare_gradients(
     candidate_returns: str = Config.candidate_returns,
     learning_rate: float | None = Config.learning_rate,
     gradients: Mapping[str, Any] | None = None,
+    reduction: str | None = Config.reduction,
+    batch_size: int | None = Config.batch_size,
     dtype: np.typing.DTypeLike | None = None,
     cast: bool = Config.cast,
     device: str = Config.device,
@@ -90,6 +92,10 @@ def compare_gradients(
         descent, and return new weights or leave them in what they are given.
       learning_rate: the rate of that step; a larger one shows more digits of the gradient.
       gradients: name -> [(dw [N, ...], db [N, ...]), ...] that exist already, or such a tree.
+      reduction: 'mean' or 'sum' to compare gradients of batches too: candidates then take x [n, d]
+        and y [n, k] and return the gradient of the mean or the sum of the losses, in the shapes of
+        params, and so do `gradients`, for one batch of all samples. None for single samples alone.
+      batch_size: how many samples a batch has; None for all, up to as many as are computed at once.
       dtype: float64, float32, bfloat16 or float16 to compute in, by its name or as NumPy, JAX or
         torch have it; None for that of the first w.
       cast: whether to round weights and samples that dtype does not have.
@@ -127,6 +133,8 @@ def compare_gradients(
         candidate_batched=candidate_batched,
         candidate_returns=candidate_returns,
         learning_rate=learning_rate,
+        reduction=reduction,
+        batch_size=batch_size,
         cast=cast,
         device=str(device) if shown(device) == "device" else device,  # of torch
         matmul_precision=matmul_precision,
@@ -185,7 +193,8 @@ def compare_gradients(
     }
     if folder is None:
         return compare_problem(problem, config, on_block=on_block, **more)
-    saved = SavedInputs(folder, [one.name for one in own], problem.layout, on_block)
+    of_samples = [one.name for one in own if one.answers_of == "samples"]
+    saved = SavedInputs(folder, of_samples, problem.layout, on_block)
     found = compare_problem(problem, config, on_block=saved.add, **more)
     if not found.values:
         return found

@@ -25,6 +25,7 @@ IMPLEMENTATIONS = ("jax_grad", "jax_manual", "torch_autograd", "numpy_manual")
 MATMUL_PRECISIONS = ("highest", "high", "default")
 CANDIDATE_RETURNS = ("gradients", "update")
 CANDIDATE_ARRAYS = ("numpy", "torch", "jax")
+REDUCTIONS = ("mean", "sum")
 WEIGHT_FILES = (".npz", ".pt", ".pth", ".safetensors")
 VERDICTS = ("agree", "disagree", "undecided")
 

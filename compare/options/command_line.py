@@ -30,6 +30,7 @@ SECTIONS = {
         "learning_rate",
         "gradients",
     ),
+    "Batches": ("reduction", "batch_size"),
     "The comparison": (
         *("implementations", "dtype", "cast", "device", "matmul_precision", "deterministic"),
         *("repeats", "witness", "fail_on", "only_sample"),

@@ -30,6 +30,7 @@ class Config(Options):
         _check_implementations(self)
         _check_update(self)
         _check_samples(self)
+        _check_batches(self)
         _check_processes(self)
 
 
@@ -90,6 +91,29 @@ def _check_samples(config: Config) -> None:
         )
     if config.save_baseline is not None:
         raise UsageError("save_baseline: a baseline is of all samples; drop --only_sample")
+
+
+def _check_batches(config: Config) -> None:
+    size, n = config.batch_size, config.samples
+    if config.reduction is None:
+        if size is not None:
+            raise UsageError(
+                f"batch_size: a batch of {size} needs --reduction=mean or --reduction=sum, which "
+                "says how its losses become one; pass one of them"
+            )
+        return
+    if size is not None and n is not None and size > n:
+        raise UsageError(f"batch_size: expected at most the {n:,} samples there are, got {size:,}")
+    if config.candidate_batched:
+        raise UsageError(
+            f"candidate_batched: with --reduction={config.reduction} a candidate returns one "
+            "gradient for all samples of a batch, without a leading N; drop one of the two"
+        )
+    if config.gradients and size is not None and n is not None and size < n:
+        raise UsageError(
+            f"batch_size: with --reduction={config.reduction}, --gradients holds the gradient of "
+            f"one batch of all {n:,} samples, got a batch of {size:,}; drop --batch_size"
+        )
 
 
 def _check_processes(config: Config) -> None:

@@ -154,8 +154,24 @@ class Options:
     )
     gradients: tuple[str, ...] = option.repeated(
         "FILE",
-        "Per-sample gradients that exist already: a dump, a print, or what --params takes; "
-        "may be repeated.",
+        "Per-sample gradients that exist already: a dump, a print, or what --params takes; may be "
+        "repeated. With --reduction they are of one batch of all samples.",
+    )
+    reduction: str | None = option.choice(
+        None,
+        catalogue.REDUCTIONS,
+        "Compare gradients of batches too, of the mean or the sum of their losses: candidates take "
+        "x [N, inputs] and y [N, outputs] and return the gradient of the batch. Each is called on "
+        "every sample alone and on batches.",
+        argument=True,
+    )
+    batch_size: int | None = option.integer(
+        None,
+        "How many samples a batch has, with --reduction; all by default, up to as many as are "
+        "computed at once.",
+        at_least=1,
+        at_most=2**53,
+        argument=True,
     )
     only_sample: int | None = option.sample(
         "Compare this sample alone, computed in the block that it belongs to."

@@ -68,6 +68,8 @@ class SavedInputs:
             data=str(self._folder / "data.npz"),
             layout=problem.layout,
             candidate=(),
+            reduction=None,  # what is saved is of single samples
+            batch_size=None,
             gradients=tuple(str(self._folder / f"{name}.npz") for name in self._blocks),
             out=str(self._folder),
         )

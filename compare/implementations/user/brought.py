@@ -13,16 +13,19 @@ from compare.implementations.base import Implementation
 from compare.implementations.stored import stored
 from compare.implementations.table import IMPLEMENTATIONS
 from compare.implementations.user.calling import Calling
-from compare.implementations.user.chosen import choose
+from compare.implementations.user.chosen import Chosen, choose
 from compare.implementations.user.first_call import FirstCall
 from compare.implementations.user.function import Backward, candidate
 from compare.implementations.user.loading import load_candidate
+from compare.implementations.user.of_batches import stored_batch
 from compare.implementations.user.params_form import TreeForm
 from compare.implementations.user.readable import GradientArrays, GradientsOfFile
 from compare.implementations.user.sandbox import errors_told
+from compare.implementations.user.trials import Readable
 from compare.options.arguments import list_of
 from compare.options.config import Config
 from compare.options.wording import Wording, as_argument, as_flag
+from compare.problem.batches import Reduction, reduction_of
 from compare.problem.problem import Problem, Problems
 from compare.problem.trees import Tree
 
@@ -52,8 +55,9 @@ def from_flags(config: Config, problems: Problems, *, called_first: bool = True)
     files = [
         GradientsOfFile(path, problems.candidates[0], config.layout) for path in config.gradients
     ]
-    chosen = choose(problems, files)
+    chosen = choose(problems, () if config.reduction else files)
     problem = chosen.problem
+    reduction = reduction_of(problem.complete_config(config), problem)
     first_call = _first_call(problem, problem.complete_config(config), as_flag)
     made = []
     for reference in config.candidate:
@@ -64,9 +68,12 @@ def from_flags(config: Config, problems: Problems, *, called_first: bool = True)
         )
         one = first_call.check_candidate(make, calling) if called_first else make(calling)
         made.append((Path(source).stem, one))
-    for path, answer, choice in zip(config.gradients, chosen.answers, chosen.choices, strict=True):
-        one = stored(Path(path).stem, path, answer, choice)
-        made.append((Path(path).suffix.lstrip("."), one))
+    named = [(Path(path).stem, path) for path in config.gradients]
+    made += zip(
+        (Path(path).suffix.lstrip(".") for path in config.gradients),
+        _stored(chosen, reduction, named, files),
+        strict=True,
+    )
     return Brought(problem, _apart(made), chosen.weights, chosen.doubt)
 
 
@@ -151,8 +158,9 @@ def from_objects(
       UsageError: for gradients of other shapes and dtypes.
     """
     arrays = [GradientArrays(str(name), held, config.layout) for name, held in gradients.items()]
-    chosen = choose(problems, arrays)
+    chosen = choose(problems, () if config.reduction else arrays)
     problem = chosen.problem
+    reduction = reduction_of(problem.complete_config(config), problem)
     form = None
     if tree is not None and problem.reading is not None:
         form = TreeForm(tree, problem.reading)
@@ -164,9 +172,24 @@ def from_objects(
         for name, function in candidates
     )
     made = [*own, *(first_call.check_candidate(make, calling) for make, calling in ways)]
-    for name, answer, choice in zip(gradients, chosen.answers, chosen.choices, strict=True):
-        made.append(stored(str(name), str(name), answer, choice))
+    made += _stored(chosen, reduction, [(str(name), str(name)) for name in gradients], arrays)
     return Brought(problem, _apart([("given", one) for one in made]), chosen.weights, chosen.doubt)
+
+
+def _stored(
+    chosen: Chosen,
+    reduction: Reduction | None,
+    named: Sequence[tuple[str, str]],
+    readables: Sequence[Readable],
+) -> list[Implementation]:
+    """Makes implementations of gradients that exist already; named by (name, source)."""
+    if reduction is not None:
+        return [
+            stored_batch(chosen.problem, reduction, *names, readable)
+            for names, readable in zip(named, readables, strict=True)
+        ]
+    found = zip(named, chosen.answers, chosen.choices, strict=True)
+    return [stored(*names, answer, choice) for names, answer, choice in found]
 
 
 def _first_call(
@@ -180,6 +203,7 @@ def _first_call(
         wording,
         layout_is_free=not is_of_weights and not config.gradients,
         layouts=LAYOUTS if form is None else (problem.layout,),
+        reduction=reduction_of(problem.complete_config(config), problem),
     )
 
 
@@ -205,6 +229,7 @@ def _ways_to_call(
         rate=config.learning_rate,
         tree=form,
         biases=problem.network.biases,
+        reduction=config.reduction,
     )
     return make, calling
 

@@ -16,9 +16,11 @@ from typing import NamedTuple
 from compare.catalogue import CANDIDATE_ARRAYS, LAYOUTS
 from compare.errors import UsageError
 from compare.implementations.base import Implementation
+from compare.implementations.reduced import of_batches_alone
 from compare.implementations.user.calling import Calling
 from compare.implementations.user.sandbox import with_advice
 from compare.options.wording import Wording
+from compare.problem.batches import Reduction
 from compare.problem.blocks import Block, block_at, block_start
 from compare.problem.problem import Problem
 from jaxmlp.base import Batch
@@ -34,6 +36,7 @@ class FirstCall(NamedTuple):
     wording: Wording
     layout_is_free: bool  # whether another layout would change nothing but what a function is given
     layouts: tuple[str, ...] = LAYOUTS  # that are tried; a user's own tree has one
+    reduction: Reduction | None = None  # of the losses of batches, if they are asked for
 
     def check(self, one: Implementation, *, batched: bool = False) -> None:
         """Evaluates the first sample, or the first block if that is taken as a whole.
@@ -62,6 +65,8 @@ class FirstCall(NamedTuple):
         """
         one = make(calling)
         try:
+            if self.reduction is not None:
+                return self._check_reducing(one, self.reduction)
             self.check(one, batched=calling.candidate_batched)
             return one
         except UsageError as error:
@@ -70,6 +75,22 @@ class FirstCall(NamedTuple):
         if advice is None:
             raise fault
         raise UsageError(with_advice(str(fault), advice)) from fault.__cause__
+
+    def _check_reducing(self, one: Implementation, reduction: Reduction) -> Implementation:
+        """Calls a function of batches on a batch, and on a sample alone; it may not take that.
+
+        Raises:
+          UsageError: if it does not take the batch, or returns no gradient of it.
+        """
+        assert one.reduced is not None
+        start = block_start(self.problem, self.sample or 0)
+        first, batch = next(reduction.batches(block_at(self.problem, start)))
+        one.reduced(first, batch, reduction.kind)
+        try:
+            self.check(one)
+        except UsageError:
+            return of_batches_alone(one, reduction)
+        return one
 
     def _advice(
         self,
@@ -82,9 +103,14 @@ class FirstCall(NamedTuple):
         for way in _other_ways(calling, self.layouts, raised=_has_raised(fault)):
             if time.monotonic() > deadline:
                 break
+            if self.reduction is not None and way.candidate_batched:
+                continue  # which is another thing to return
             try:
                 with contextlib.redirect_stderr(io.StringIO()):  # it has said what it has to say
-                    self.check(make(way), batched=way.candidate_batched)
+                    if self.reduction is not None:
+                        self._check_reducing(make(way), self.reduction)
+                    else:
+                        self.check(make(way), batched=way.candidate_batched)
             except UsageError as error:
                 if calm is None and _has_raised(fault) and not _has_raised(error):
                     calm = way

@@ -10,6 +10,7 @@ import numpy as np
 from compare.errors import UsageError
 from compare.implementations.base import PRECISE, Implementation
 from compare.implementations.user.calling import Calling, call_words
+from compare.implementations.user.of_batches import read_of_batch
 from compare.implementations.user.params_form import PairsForm, ParamsForm, TreeForm
 from compare.implementations.user.returned import is_loss, read_returned
 from compare.implementations.user.sandbox import contained, errors_told
@@ -18,9 +19,9 @@ from compare.implementations.user.updates import (
     gradients_of_update,
     with_hidden_digits,
 )
-from compare.problem.answers import Answer
+from compare.problem.answers import Answer, of_one_batch
 from compare.problem.blocks import Block
-from jaxmlp.base import Grads, Layer, Params
+from jaxmlp.base import Batch, Grads, Layer, Params
 
 _UPDATES = (
     "or, if it takes a step of gradient descent, say so by candidate_returns=update and "
@@ -41,8 +42,9 @@ def candidate(
     rate: float | None = None,
     tree: TreeForm | None = None,
     biases: Sequence[bool] = (),
+    reduction: str | None = None,
 ) -> Implementation:
-    """Wraps a function of one sample, or of many if it is called so.
+    """Wraps a function of one sample, of many if it is called so, or of a batch.
 
     Every call gets copies of its own, and whether they were changed is checked.
 
@@ -59,10 +61,12 @@ def candidate(
         gradients.
       biases: whether each layer has one; () if all have.
       tree: that it takes in the place of a list of (w, b), in a layout of its own.
+      reduction: 'mean' or 'sum' if it takes x [N, d] and y [N, k] and returns the gradient of a
+        batch, which is asked for every sample alone too.
 
     Raises:
-      UsageError: from `evaluate`, if the function raises, changes its arguments, or returns
-        anything but gradients.
+      UsageError: from `evaluate` and `reduced`, if the function raises, changes its arguments, or
+        returns anything but gradients.
     """
     layout, arrays, batched = calling
     form: ParamsForm = tree or PairsForm(layout)
@@ -79,7 +83,7 @@ def candidate(
         return grads
 
     kept: dict[str, Grads] = {}  # the first answer, by its samples
-    to_keep = [None] if keeps_first else []
+    to_keep = [None] * (1 if reduction is None else 2) if keeps_first else []
     moved: list[str] = []  # where its weights have been seen to be others than before
 
     def answer(x: np.ndarray, y: np.ndarray, samples: str, n: int | None) -> Grads:
@@ -87,7 +91,7 @@ def candidate(
             return kept.pop(samples)
         grads = called(x, y, samples, n)
         if to_keep:
-            to_keep.clear()
+            to_keep.pop()
             kept[samples] = grads
         return grads
 
@@ -103,24 +107,39 @@ def candidate(
             updated=rate is not None,
             biases=biases,
         )
+        if reduction is not None:
+            read = functools.partial(read_of_batch, read=read, reduction=reduction, size=len(x))
         found = checked(call(x, y, samples, read), where)
         if rate is not None and not moved:
             check_moved(found, params, where)
             moved.append(where)
         return found
 
+    def known(found: Answer) -> Answer:
+        """Returns gradients, with what a step hides of them."""
+        if rate is None:
+            return with_hidden_digits(found, params)
+        shown = gradients_of_update(found.grads, params, rate)
+        return found._replace(grads=shown.grads, printed=shown.printed, rate=rate)
+
     def evaluate(block: Block) -> Answer:
         first, n = block.start, block.size
         if batched:
             grads = answer(*block.batch, f"samples {first} to {first + n - 1}", n)
         else:
-            samples = enumerate(zip(*block.batch, strict=True), start=first)
+            given = [np.expand_dims(one, 1) for one in block.batch] if reduction else block.batch
+            samples = enumerate(zip(*given, strict=True), start=first)
             grads = _stacked([answer(x, y, f"sample {i}", None) for i, (x, y) in samples])
-        if rate is not None:
-            return gradients_of_update(grads, params, rate)
-        return with_hidden_digits(Answer(grads), params)
+        return known(Answer(grads))
 
-    return Implementation(name, "cpu", evaluate, source=source)
+    def reduced(start: int, batch: Batch, kind: str) -> Answer:
+        del kind  # it is what the function computes
+        samples = f"the batch of samples {start} to {start + len(batch.x) - 1}"
+        return known(of_one_batch(answer(*batch, samples, None)))
+
+    return Implementation(
+        name, "cpu", evaluate, source=source, reduced=None if reduction is None else reduced
+    )
 
 
 class _Call:

@@ -207,3 +207,19 @@ def test_flags_say_the_same_and_a_command_repeats_them(tmp_path):
     assert report(tmp_path)["config"]["learning_rate"] == 0.1
     with pytest.raises(UsageError, match="--learning_rate=x: expected a number, got 'x'"):
         run.main(["compare.run", *flags, "--learning_rate=x"])
+
+
+def batch_step(params, x, y, factor=2.0):
+    """A step by the mean gradient of a batch, in place, as training code has it."""
+    (w1, b1), (w2, b2) = params
+    h = 1 / (1 + np.exp(-(x @ w1 + b1)))
+    d2 = np.float32(factor / len(x)) * (h @ w2 + b2 - y)
+    d1 = (d2 @ w2.T) * h * (1 - h)
+    for w, g in ((w1, x.T @ d1), (b1, d1.sum(0)), (w2, h.T @ d2), (b2, d2.sum(0))):
+        w -= np.float32(RATE) * g
+
+
+@pytest.mark.parametrize(("factor", "verdict"), [(2.0, "agree"), (1.0, "disagree")])
+def test_a_step_by_the_gradient_of_a_batch(factor, verdict):
+    found = compared(lambda *args: batch_step(*args, factor=factor), reduction="mean")
+    assert found.verdict == verdict, found.reason
