@@ -209,6 +209,13 @@ def test_a_flat_list_of_another_number_of_samples_is_none():
         read([W1, B1, W2, B2], n=N + 1)
 
 
+def test_two_arrangements_that_fit_are_not_chosen_from():
+    """Of 2-3-1 with columns, db1 and dw2 have one shape: are weights first, or pairs?"""
+    columns = [W1[0], B1[0][:, None], W2[0], B2[0][:, None]]
+    with pytest.raises(UsageError, match="mine: expected a list of 2 pairs .* got 4 items"):
+        read(columns)
+
+
 def test_an_axis_of_one_takes_nothing_for_something_else():
     """Of 1-1-1 all arrays are one number."""
     params = (Layer(np.zeros((1, 1)), np.zeros(1)),) * 2
