@@ -154,8 +154,9 @@ class Options:
     )
     gradients: tuple[str, ...] = option.repeated(
         "FILE",
-        "Per-sample gradients that exist already: a dump, a print, or what --params takes; may be "
-        "repeated. With --reduction they are of one batch of all samples.",
+        "Per-sample gradients that exist already: a dump, a print, a folder with an array in each "
+        "file, or what --params takes; may be repeated. With --reduction they are of one batch of "
+        "all samples.",
     )
     reduction: str | None = option.choice(
         None,

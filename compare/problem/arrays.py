@@ -4,11 +4,9 @@ from typing import Any
 
 import numpy as np
 
-from compare.errors import UsageError
 from compare.formats.conversion import ARGUMENTS, convert
 from compare.formats.read.data import Samples, check_shapes, rows_of
 from compare.formats.read.params import check_finite, find_params
-from compare.formats.reading import Reading
 from compare.problem.array_likes import array_of
 from compare.problem.given_params import GivenParams
 from compare.problem.labels import Labels
@@ -66,7 +64,6 @@ def problems_from_arrays(
     named = {name: take_weight(f"params: {name}", one) for name, one in given.named.items()}
     read = find_params(named, layout=given.layout or layout, where="params")
     read = read._replace(by_format=given.layout is not None)
-    _check_missing(read.found[0].reading, bias)
     inputs = take("x", array_of("x", x))
     labels = None if y is None else take("y", array_of("y", y))
 
@@ -88,12 +85,3 @@ def problems_from_arrays(
         return Problem(weights, network, len(inputs), batches)
 
     return problems_of(read, layout, make)
-
-
-def _check_missing(reading: Reading, bias: str) -> None:
-    """Checks that a tree has a bias in every layer, unless none is asked for."""
-    if bias != "none" and not all(reading.biases):
-        raise UsageError(
-            f"params, read as {reading.words}: expected a bias in every layer; where no layer has "
-            "one, pass bias='none'"
-        )

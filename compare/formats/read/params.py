@@ -76,7 +76,6 @@ def read_params(
             ordering=arrays.ordering,
             advice=advice,
         )
-        _check_biases(read.found[0].reading, where)
     except UsageError as error:
         raise UsageError(f"{error}; found {describe(named)}") from None
     return read._replace(by_format=arrays.layout is not None)
@@ -152,14 +151,6 @@ def check_finite(array: np.ndarray, name: str) -> None:
     """
     if not np.isfinite(array).all():
         raise UsageError(f"{name} has entries that are not finite")
-
-
-def _check_biases(reading: Reading, where: str) -> None:
-    if not all(reading.biases):
-        raise UsageError(
-            f"{where}, read as {reading.words}: expected a bias in every layer; networks with "
-            "layers that have none are not compared"
-        )
 
 
 def _in_out(named: Mapping[str, np.ndarray], layout: str) -> dict[str, np.ndarray]:

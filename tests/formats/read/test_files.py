@@ -14,6 +14,8 @@ from hypothesis.extra import numpy as hnp
 
 from compare.errors import UsageError
 from compare.formats.read.files import read_numbers
+from compare.formats.read.gradients.expected import expect_gradients
+from compare.formats.read.gradients.files import read_gradients
 from compare.formats.read.params import read_params
 from compare.formats.write.dump import COLUMNS, HEADER, text_lines
 from compare.formats.write.params import write_params
@@ -102,6 +104,52 @@ def test_what_is_written_is_read_back(tmp_path, kind):
     assert len(found) == len(expected)
     for array, values in zip(found, expected, strict=True):
         np.testing.assert_array_equal(np.squeeze(array.values.astype(F32)), np.squeeze(values))
+
+
+def savetxt(array):
+    buffer = io.BytesIO()
+    np.savetxt(buffer, np.atleast_2d(array), delimiter=",", fmt="%.9g")
+    return buffer.getvalue()
+
+
+@pytest.mark.parametrize(("suffix", "write"), [(".csv", savetxt), (".npy", lambda a: npy({"": a}))])
+def test_a_folder_has_an_array_in_each_file(tmp_path, suffix, write):
+    folder = tmp_path / "grads"
+    folder.mkdir()
+    for name, array in NAMED.items():
+        (folder / f"{name}{suffix}").write_bytes(write(array))
+    (folder / ".hidden").write_text("notes")
+    found = read_numbers(str(folder))
+    assert found.names == ("b1", "b2", "w1", "w2")
+    for array in found.arrays:
+        np.testing.assert_array_equal(
+            array.values.astype(F32).squeeze(), NAMED[array.name].squeeze()
+        )
+    expected = expect_gradients(PARAMS, 1, f"--gradients {folder}")
+    file = read_gradients(str(folder), expected, F32)
+    for layer, right in zip(
+        file.take(file.readings(expected, None)[0], expected).grads, PARAMS, strict=True
+    ):
+        for leaf, other in zip(layer, right, strict=True):
+            np.testing.assert_array_equal(leaf[0], other)
+
+
+@pytest.mark.parametrize(
+    ("files", "message"),
+    [
+        ({}, "expected a file, or a folder with a file for each array, got a folder of 0 files"),
+        ({"w1.csv": "1.5", "w2.csv": ""}, r"w2\.csv: expected numbers, found none"),
+        ({"w1.csv": "[1.5]\n[2.5]"}, r"w1\.csv: expected one array in a file of a folder, got 2"),
+        ({"more/w1.csv": "1.5"}, "expected a file for each array, got the folder more"),
+    ],
+)
+def test_bad_folders(tmp_path, files, message):
+    for name, text in files.items():
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_text(text)
+    with pytest.raises(UsageError, match=message) as caught:
+        read_numbers(str(tmp_path))
+    assert str(caught.value).startswith(str(tmp_path))
 
 
 def mutated(content, rng):

@@ -88,7 +88,6 @@ def test_exact_conversion_is_silent(tmp_path):
 @pytest.mark.parametrize(
     ("params", "message"),
     [
-        (without("b1"), r"read as w1 w2 b2 \(in_out\), no bias in layer 1: .* found w1 \[2, 3\]"),
         (without("w1"), r"w1 b1 w2 b2 .* found b1 \[3\], w2 \[3, 1\], b2"),
         (without("w2"), r"found w1 \[2, 3\], b1 \[3\], b2 \[1\]"),
         ({**without("b2"), "b3": GOOD["b2"]}, r"found .* b3 \[1\]"),

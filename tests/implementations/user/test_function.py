@@ -416,7 +416,7 @@ class RaisingItems(dict):
         ({"gradients": [1]}, "gradients: expected a dict of name -> .*got list"),
         ({"candidates": [backwards.right], "candidate_arrays": "tf"}, "candidate_arrays: .*'tf'"),
         ({"params": torch.nn.Linear}, "params: expected .*MLP.., got Linear"),
-        ({"params": {"w1": X}}, "params, read as w1 .*: expected a bias in every"),
+        ({"params": {"w1": X, "h1": X}}, "params: expected a weight .* found w1"),
     ],
 )
 def test_other_objects_are_refused(options, words):

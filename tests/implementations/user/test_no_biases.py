@@ -1,9 +1,11 @@
 """Candidates of networks whose layers have no bias: what may stand in the place of db."""
 
+import shlex
+
 import numpy as np
 import pytest
 
-from compare import UsageError, compare_gradients
+from compare import UsageError, compare_gradients, run
 from jaxmlp import init_params
 from tests.support import backwards
 
@@ -48,9 +50,15 @@ def test_a_right_one_agrees_and_one_wrong_entry_is_found(shape):
 
 def test_a_tree_without_biases():
     tree = {"l0/w": DRAWN[0].w, "l1/w": DRAWN[1].w}
-    assert compared("by_name", params=tree).verdict == "agree"
-    with pytest.raises(UsageError, match=r"expected a bias in every layer; .* pass bias='none'$"):
-        compared("by_name", params=tree, bias="all")
+    for bias in ("all", "none"):
+        assert compared("by_name", params=tree, bias=bias).verdict == "agree"
+
+
+def test_what_fails_is_saved_without_biases(tmp_path):
+    tree = {"l0/w": DRAWN[0].w, "l1/w": DRAWN[1].w}
+    found = compared("by_name", one_wrong, params=tree, bias="all", save=tmp_path)
+    assert found.verdict == "disagree"
+    assert run.main(shlex.split(found.reproduce)[2:]) == 2
 
 
 @pytest.mark.parametrize("shape", ["none", "weights", "by_name"])

@@ -212,7 +212,7 @@ def test_a_flat_list_of_another_number_of_samples_is_none():
 def test_two_arrangements_that_fit_are_not_chosen_from():
     """Of 2-3-1 with columns, db1 and dw2 have one shape: are weights first, or pairs?"""
     columns = [W1[0], B1[0][:, None], W2[0], B2[0][:, None]]
-    with pytest.raises(UsageError, match="mine: expected a list of 2 pairs .* got 4 items"):
+    with pytest.raises(UsageError, match=r"mine: expected a list of 2 pairs .* got 4 items"):
         read(columns)
 
 

@@ -14,6 +14,7 @@ from compare.errors import UsageError
 from compare.formats.conversion import computed_dtype
 from compare.formats.dtypes import FLOAT_DTYPES, largest_of
 from compare.formats.read.arrays import FORMATS, read_arrays
+from compare.formats.read.files import read_numbers
 from compare.formats.read.gradients.by_count import (
     WHOLE,
     leaves_in_order,
@@ -124,7 +125,7 @@ def read_gradients(path: str, expected: ExpectedGradients, dtype: np.dtype) -> G
     """Reads a file of per-sample gradients.
 
     Args:
-      path: a dump of ours, a print, `.npz`, a `.pt` of named tensors, or `.safetensors`.
+      path: a dump of ours, a print, arrays in any format, or a folder with an array in each file.
       expected: what it should hold.
       dtype: of the arithmetic, where the numbers were read from print or wider arrays hold them.
 
@@ -164,6 +165,8 @@ def _read(path: str, expected: ExpectedGradients) -> Numbers:
         )
         return Numbers(path, arrays, found.layout, ordering=found.ordering)
     try:
+        if Path(path).is_dir():
+            return read_numbers(path)
         return read_text(path, at_most=_TEXT_OF_NUMBER * enough + _TEXT_BESIDE)
     except UsageError as error:
         raise UsageError(f"--gradients {error}") from None

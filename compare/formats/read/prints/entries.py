@@ -18,6 +18,7 @@ from compare.formats.read.prints.patterns import (
     without_layer,
 )
 
+_MOST_AXES = 8
 _INDEX = r"[\[(]\s*\d{1,9}(?:\s*,\s*\d{1,9})*\s*[\])]"
 _ENTRY = re.compile(  # 'dL/dW1[0][2] = 0.5', 'grad W2 (0, 0): tensor(0.5)'
     rf"(?P<title>[^\[\](){{}}=:]{{1,80}})(?P<index>(?:{_INDEX}\s*)+){SIGN}"
@@ -67,7 +68,8 @@ def _arrays(path: str, found: dict[str, dict[tuple[int, ...], str]]) -> Iterator
 def _array(
     path: str, name: str, places: Sequence[tuple[int, ...]], words: Sequence[str]
 ) -> NamedArray:
-    if len({len(place) for place in places}) > 1:
+    axes = {len(place) for place in places}
+    if len(axes) > 1 or max(axes) > _MOST_AXES:
         raise _gaps(path, name, len(words))
     at = np.array(places, int).reshape(len(places), -1)
     if at.size and at.min(axis=0).min() == at.min(axis=0).max() == 1:

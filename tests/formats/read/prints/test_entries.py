@@ -77,6 +77,7 @@ REFUSED = {
     "a_gap": ("w[0] = 1.5\nw[2] = 2.5", GAPS),
     "ragged": ("w[0] = 1.5\nw[1][0] = 2.5", GAPS),
     "far_away": ("w[0] = 1.5\nw[999999999] = 2.5", GAPS),
+    "many_indices": ("w" + "[0]" * 100 + " = 0.5\nw" + "[0]" * 99 + "[1] = 1.5", GAPS),
     "an_epoch": ("epoch 3 w[0] = 0.5", "the numbers in this line cannot be read"),
 }
 
