@@ -27,7 +27,7 @@ class NamedGradients(NamedTuple):
 
         Args:
           where: who returned them, for errors.
-          biases: whether any layer has one; where none has, None may stand for theirs.
+          biases: whether any layer has one. None stands for that of a layer that has none.
 
         Raises:
           UsageError: if one is none, or if there are weights or biases alone.
@@ -35,7 +35,7 @@ class NamedGradients(NamedTuple):
         arrays = {
             name: _array(name, value, where)
             for name, value in self.arrays.items()
-            if biases or kind_of(name) == "w"
+            if kind_of(name) == "w" or (biases and value is not None)
         }
         if biases and len({kind_of(name) for name in arrays}) == 1:
             raise UsageError(

@@ -218,6 +218,22 @@ def test_a_square_matrix_is_out_in_where_it_is_that_of_torch():
     assert report.pairs[0].quantities == pairs.pairs[0].quantities
 
 
+@pytest.mark.parametrize("without", [0, 2])
+def test_a_layer_of_a_module_may_have_no_bias(without):
+    model = equinox(PARAMS)
+    model.layers[without].bias = None
+
+    def backward(model, x, y):
+        pairs = [(one.weight.T, 0 if one.bias is None else one.bias) for one in model.layers]
+        grads = equinox(backwards.right(pairs, x, y))
+        grads.layers[without].bias = None
+        return grads
+
+    report = compare_gradients(model, X, candidates=[backward], implementations=["numpy_manual"])
+    assert report.verdict == "agree", report.reason
+    assert report.weights.reading.words.endswith(f"no bias in layer {without + 1}")
+
+
 def test_an_update_comes_in_the_tree_too():
     make, inverse = TREES["haiku"]
 
