@@ -12,8 +12,9 @@ from compare.catalogue import DTYPES
 from compare.errors import UsageError, shown
 from compare.formats.dtypes import dtype_of, restore_bfloat16
 from compare.implementations.base import Settings
-from compare.implementations.user.brought import from_objects, name_candidates, name_gradients
+from compare.implementations.user.brought import from_objects
 from compare.implementations.user.function import Backward
+from compare.implementations.user.names import name_candidates, name_gradients
 from compare.implementations.user.torch_module import is_module, recognise
 from compare.options.arguments import folder_path, plain_option, plain_options
 from compare.options.config import Config
