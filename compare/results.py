@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from compare.evidence.batches.check import BatchEvidence
 from compare.evidence.certificate.certificate import Certificate
 from compare.evidence.differences.entries import Entries
 from compare.evidence.differences.metrics import Comparison, Worst
@@ -113,6 +114,7 @@ class Report:
     entries: Entries | None = None  # where they differ, in the samples with bounds
     command: str | None = None  # that repeats the whole comparison
     weights: Choice | None = None  # how the weights were read, if somebody brought them
+    batches: BatchEvidence | None = None  # of the gradients of batches, if they were asked for
 
 
 def worst_of(pairs: Iterable[Pair], metric: str, quantity: str | None = None) -> Maximum | None:

@@ -151,6 +151,8 @@ RIGHT = {
     "dtype": {"None", "no axes"},  # which has one
     "cast": {"true"},
     "candidate_batched": {"true"},
+    "reduction": {"None"},
+    "batch_size": {"None"},
     "deterministic": {"true"},
     "layout": {"None"},  # the one that fits
     "trace": {"None"},
@@ -159,7 +161,16 @@ RIGHT = {
 }
 NAMES = (
     *("params", "x", "y", "activation", "implementations", "candidates", "candidate_arrays"),
-    *("candidate_batched", "gradients", "dtype", "cast", "device", "matmul_precision"),
+    *(
+        "candidate_batched",
+        "reduction",
+        "batch_size",
+        "gradients",
+        "dtype",
+        "cast",
+        "device",
+        "matmul_precision",
+    ),
     *("deterministic", "repeats", "layout", "trace", "witness", "seed", "save", "on_block"),
 )
 # A shape that does not fit is said of both; a candidate is named by its own name.

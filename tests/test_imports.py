@@ -16,6 +16,7 @@ ROWS = (
     ("evidence.rounding",),
     ("evidence.differences", "evidence.certificate", "evidence.relations"),
     ("evidence.hypotheses", "evidence.witness"),
+    ("evidence.batches",),
     ("results",),
     ("implementations", "verdict"),
     ("pipeline",),

@@ -9,7 +9,7 @@ from compare.evidence.rounding.arithmetic import Arithmetic, plain_arithmetic
 from compare.formats.reading import Choice
 from compare.problem.answers import Answer
 from compare.problem.blocks import Block
-from jaxmlp.base import Intermediates
+from jaxmlp.base import Batch, Intermediates
 
 Factors = Sequence[tuple[np.ndarray, np.ndarray]]
 
@@ -48,6 +48,9 @@ class Implementation(NamedTuple):
     can_recompute: bool = True  # False for gradients that are stored
     repeat_of: str | None = None  # the name of the implementation that this one runs again
     read: Choice | None = None  # how gradients that exist already were read
+    # (first sample, batch, 'mean' or 'sum') -> the gradient of the reduced loss, leaves [1, ...]
+    reduced: Callable[[int, Batch, str], Answer] | None = None
+    answers_of: str = "samples"  # what its answers have an axis of; or 'batches', or 'all' samples
 
     @property
     def file_stem(self) -> str:

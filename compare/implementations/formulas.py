@@ -45,7 +45,7 @@ FORMULAS: MappingProxyType[str, Source] = MappingProxyType(
 )
 
 
-def formula(name: str, network: Network) -> Formula:
+def formula(name: str, network: Network, weight: float = 1.0) -> Formula:
     """Returns the function that an implementation evaluates.
 
     It is one object for all that evaluate the same, so that what is traced of it is used again.
@@ -53,15 +53,30 @@ def formula(name: str, network: Network) -> Formula:
     Args:
       name: a key of FORMULAS.
       network: whose activations and loss it has.
+      weight: by which the loss is multiplied, as that of a sample in the mean over a batch.
     """
     source = FORMULAS[name]
     activations = tuple(source.activations[one] for one in network.activations)
     loss = source.losses[network.output, network.loss]
-    return _made(source.differentiate, activations, loss, network.l2)
+    return _made(source.differentiate, activations, loss, network.l2, weight)
 
 
 @functools.cache
 def _made(
-    by: Callable[..., Evaluation], activations: tuple[Activation, ...], loss: Loss, l2: float
+    by: Callable[..., Evaluation],
+    activations: tuple[Activation, ...],
+    loss: Loss,
+    l2: float,
+    weight: float,
 ) -> Formula:
-    return functools.partial(by, activation=activations, loss=loss, l2=l2)
+    if weight != 1:
+        loss = _weighted(loss, weight)
+    return functools.partial(by, activation=activations, loss=loss, l2=weight * l2)
+
+
+def _weighted(loss: Loss, weight: float) -> Loss:
+    """Returns the loss times a weight, which comes before everything else in the backward pass."""
+    return loss._replace(
+        value=lambda *args: weight * loss.value(*args),
+        slope=lambda *args: weight * loss.slope(*args),
+    )

@@ -12,11 +12,11 @@ from jax import lax
 from compare.errors import UsageError, no_memory
 from compare.implementations.base import Engine, Factors, Implementation, Settings, check_bits
 from compare.implementations.products import furthest_off
-from compare.problem.answers import Answer, answer_of
+from compare.problem.answers import Answer, answer_of, of_one_batch
 from compare.problem.blocks import Block
 from compare.problem.network import Network
 from jaxmlp import ACTIVATIONS, LOSSES, forward_with_intermediates
-from jaxmlp.base import Evaluation, Intermediates, Params
+from jaxmlp.base import Batch, Evaluation, Grads, Intermediates, Params
 from jaxmlp.sweep import chunk_function
 
 _PEAK = "peak_bytes_in_use"  # which not every allocator counts
@@ -30,6 +30,8 @@ def implementation(
     network: Network,
     device: str,
     settings: Settings,
+    *,
+    of_batch: Callable[..., Grads],
 ) -> Implementation:
     """Builds one of the implementations.
 
@@ -41,6 +43,7 @@ def implementation(
       device: 'cpu' or 'gpu' for all of that kind, among which blocks go round; or one of them,
         such as 'cpu:0' or 'cuda:0'.
       settings: under which it computes.
+      of_batch: the function of `jaxmlp.batches` that goes with it.
 
     Raises:
       UsageError: if JAX has no such device, or there is too little memory on it.
@@ -69,6 +72,8 @@ def implementation(
     gradients = chunk_function(differentiate, activation=activations, loss=loss, l2=network.l2)
     one_forward = functools.partial(forward_with_intermediates, activation=activations)
     forward = jax.jit(jax.vmap(one_forward, in_axes=(None, 0)))
+    reduced_loss = functools.partial(of_batch, activation=activations, loss=loss, l2=network.l2)
+    batch_gradient = jax.jit(reduced_loss, static_argnames="reduction")
 
     def evaluate(block: Block) -> Answer:
         turn = block.start // len(block.padded.x) % len(targets)
@@ -81,9 +86,22 @@ def implementation(
             found = forward(held_params[0], hold(block.padded.x, targets[0]))
             return jax.tree.map(np.asarray, found)
 
+    def reduced(start: int, batch: Batch, reduction: str) -> Answer:
+        del start
+        with set_up():
+            given = held_params[0], place(batch, targets[0])
+            found = batch_gradient(*given, reduction=reduction)
+            return of_one_batch(jax.tree.map(np.asarray, found))
+
     engine = _engine(tuple(targets), settings)
     return Implementation(
-        name, engine.device, evaluate, intermediates, at_once=len(targets), engine=engine
+        name,
+        engine.device,
+        evaluate,
+        intermediates,
+        at_once=len(targets),
+        engine=engine,
+        reduced=reduced,
     )
 
 

@@ -4,10 +4,11 @@ import numpy as np
 
 from compare.implementations.base import Implementation
 from compare.implementations.numpy_backprop import OneSample, one_sample
-from compare.problem.answers import Answer, answer_of
+from compare.implementations.numpy_batches import one_batch
+from compare.problem.answers import Answer, answer_of, of_one_batch
 from compare.problem.blocks import Block
 from compare.problem.network import Network
-from jaxmlp.base import Evaluation, Intermediates, Layer, Params
+from jaxmlp.base import Batch, Evaluation, Intermediates, Layer, Params
 
 
 def implementation(params: Params, network: Network) -> Implementation:
@@ -47,4 +48,17 @@ def implementation(params: Params, network: Network) -> Implementation:
         acts = zip(*(sample.acts for sample in found), strict=True)
         return Intermediates(tuple(map(np.stack, preacts)), tuple(map(np.stack, acts)))
 
-    return Implementation("numpy_manual", "cpu", evaluate, intermediates)
+    def reduced(start: int, batch: Batch, reduction: str) -> Answer:
+        del start
+        found = one_batch(
+            params,
+            *batch,
+            reduction=reduction,
+            activations=network.activations,
+            loss=network.loss,
+            output=network.output,
+            l2=network.l2,
+        )
+        return of_one_batch(tuple(Layer(*layer) for layer in found))
+
+    return Implementation("numpy_manual", "cpu", evaluate, intermediates, reduced=reduced)

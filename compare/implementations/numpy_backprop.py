@@ -172,7 +172,7 @@ def _one_sample(
         if layer:
             acts.append(activations[layer - 1].value(preacts[-1]))
         preacts.append(np.dot(acts[-1], w) + b)
-    yhat, loss, delta = _end(preacts[-1], np.asarray(y, np.float64), *last)
+    yhat, loss, delta = loss_and_slope(preacts[-1], np.asarray(y, np.float64), *last)
     grads: list[tuple[np.ndarray, np.ndarray]] = []
     for layer in reversed(range(len(wide))):
         grads.insert(0, (np.outer(acts[layer], delta), delta))
@@ -182,7 +182,7 @@ def _one_sample(
     return OneSample(yhat, preacts, acts, loss, grads)
 
 
-def _end(
+def loss_and_slope(
     z: np.ndarray, y: np.ndarray, output: str, loss: str
 ) -> tuple[np.ndarray, float, np.ndarray]:
     """Returns the prediction, the loss and dL/dz."""

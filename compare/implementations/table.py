@@ -15,20 +15,22 @@ from jaxmlp.base import Params
 
 def _jax_grad(params: Params, network: Network, device: str, settings: Settings) -> Implementation:
     from compare.implementations.jax import implementation
-    from jaxmlp import autodiff
+    from jaxmlp import autodiff, batches
 
-    differentiate = autodiff.per_sample_gradients
-    return implementation("jax_grad", differentiate, params, network, device, settings)
+    differentiate, of_batch = autodiff.per_sample_gradients, batches.autodiff_gradient
+    where = device, settings
+    return implementation("jax_grad", differentiate, params, network, *where, of_batch=of_batch)
 
 
 def _jax_manual(
     params: Params, network: Network, device: str, settings: Settings
 ) -> Implementation:
     from compare.implementations.jax import implementation
-    from jaxmlp import backprop
+    from jaxmlp import backprop, batches
 
-    differentiate = backprop.per_sample_gradients
-    return implementation("jax_manual", differentiate, params, network, device, settings)
+    differentiate, of_batch = backprop.per_sample_gradients, batches.backprop_gradient
+    where = device, settings
+    return implementation("jax_manual", differentiate, params, network, *where, of_batch=of_batch)
 
 
 def _torch_autograd(

@@ -20,11 +20,11 @@ from compare.implementations.base import (
 )
 from compare.implementations.products import furthest_off
 from compare.implementations.torch_settings import torch_settings
-from compare.problem.answers import Answer, answer_of
+from compare.problem.answers import Answer, answer_of, of_one_batch
 from compare.problem.blocks import Block
 from compare.problem.network import Network
 from jaxmlp.base import Batch, Evaluation, Intermediates, Params
-from torch_ref import MLP, convert, per_sample_gradients
+from torch_ref import MLP, batch_gradient, convert, per_sample_gradients
 
 # As CUDA, cuBLAS and the allocator of the CPU say it.
 _FULL = ("out of memory", "ALLOC_FAILED", "not enough memory", "can't allocate memory")
@@ -86,8 +86,24 @@ def implementation(
         preacts, acts = (tuple(map(convert.to_array, ts)) for ts in (found.preacts, found.acts))
         return Intermediates(preacts, acts)
 
+    def reduced(start: int, batch: Batch, reduction: str) -> Answer:
+        del start
+        with explained(target), torch_settings(settings):
+            held = hold(batch.x), hold(batch.y)
+            found = batch_gradient(
+                model,
+                *held,
+                reduction=reduction,
+                loss=network.loss,
+                output=network.output,
+                l2=network.l2,
+            )
+        return of_one_batch(convert.from_tensors(found))
+
     engine = torch_engine(target, settings)
-    return Implementation("torch_autograd", str(target), evaluate, intermediates, engine=engine)
+    return Implementation(
+        "torch_autograd", str(target), evaluate, intermediates, engine=engine, reduced=reduced
+    )
 
 
 @contextlib.contextmanager

@@ -28,7 +28,9 @@ class Config(Options):
             option.check_value(name, getattr(self, name))
         _check_end(self)
         _check_implementations(self)
+        _check_update(self)
         _check_samples(self)
+        _check_batches(self)
         _check_processes(self)
 
 
@@ -48,6 +50,21 @@ def _check_implementations(config: Config) -> None:
         raise UsageError(
             "implementations: expected at least two different names out of "
             f"{', '.join(IMPLEMENTATIONS)}; got {','.join(names) or 'none'}"
+        )
+
+
+def _check_update(config: Config) -> None:
+    """Checks that a rate is there where it is needed, and nowhere else."""
+    returns, rate = config.candidate_returns, config.learning_rate
+    if returns == "update" and rate is None:
+        raise UsageError(
+            "learning_rate: expected the rate of the step that candidates take, a number above 0, "
+            "got none with candidate_returns=update"
+        )
+    if returns != "update" and rate is not None:
+        raise UsageError(
+            f"learning_rate: expected candidate_returns=update beside it, got {rate:g} for "
+            f"candidates that return {returns}"
         )
 
 
@@ -74,6 +91,29 @@ def _check_samples(config: Config) -> None:
         )
     if config.save_baseline is not None:
         raise UsageError("save_baseline: a baseline is of all samples; drop --only_sample")
+
+
+def _check_batches(config: Config) -> None:
+    size, n = config.batch_size, config.samples
+    if config.reduction is None:
+        if size is not None:
+            raise UsageError(
+                f"batch_size: a batch of {size} needs --reduction=mean or --reduction=sum, which "
+                "says how its losses become one; pass one of them"
+            )
+        return
+    if size is not None and n is not None and size > n:
+        raise UsageError(f"batch_size: expected at most the {n:,} samples there are, got {size:,}")
+    if config.candidate_batched:
+        raise UsageError(
+            f"candidate_batched: with --reduction={config.reduction} a candidate returns one "
+            "gradient for all samples of a batch, without a leading N; drop one of the two"
+        )
+    if config.gradients and size is not None and n is not None and size < n:
+        raise UsageError(
+            f"batch_size: with --reduction={config.reduction}, --gradients holds the gradient of "
+            f"one batch of all {n:,} samples, got a batch of {size:,}; drop --batch_size"
+        )
 
 
 def _check_processes(config: Config) -> None:

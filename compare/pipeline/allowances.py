@@ -50,7 +50,7 @@ def allowances_of(
 
     allowances = {}
     for name, answer in answers.items():
-        by, arithmetic = computations[name].formula, _coarsest(computations[name], answer, problem)
+        by, arithmetic = computations[name].formula, coarsest(computations[name], answer, problem)
         names = FORMULAS if by is None else (by,)
         allowance = largest_of([one(each, arithmetic) for each in names])
         if answer.printed is not None:
@@ -62,10 +62,39 @@ def allowances_of(
     return allowances
 
 
-def _coarsest(computation: Computation, answer: Answer, problem: Problem) -> Arithmetic:
+def coarsest(computation: Computation, answer: Answer, problem: Problem) -> Arithmetic:
     """Returns the coarsest arithmetic in which an answer may have been computed."""
     computed, asked = computation.arithmetic_in(answer.dtype), plain_arithmetic(problem.dtype)
     return rungs(problem.network, computed, asked, is_known=computation.is_known)[-1].arithmetic
+
+
+def weighted_allowance(
+    computation: Computation,
+    arithmetic: Arithmetic,
+    problem: Problem,
+    batch: Batch,
+    *,
+    weight: float,
+) -> Allowance:
+    """Bounds the error of every entry of samples whose losses have a weight, as in a mean.
+
+    Args:
+      computation: by which formula; where nobody knows it the bound is the largest of all.
+      arithmetic: in which it computes.
+      problem: gives the weights of the network.
+      batch: the samples.
+      weight: by which the loss of each is multiplied.
+    """
+    names = FORMULAS if computation.formula is None else (computation.formula,)
+    formulas = (formula(name, problem.network, weight) for name in names)
+    return largest_of([_allowance(one, arithmetic, problem, batch, "in_out") for one in formulas])
+
+
+def float64_gradients(problem: Problem, batch: Batch) -> dict[str, np.ndarray]:
+    """Returns gradients of samples worked out in float64, [N, ...] by parameter, in_out."""
+    evaluated = formula("autodiff", problem.network)
+    values, _ = roundoff(evaluated, problem.dtype, is_pure=True)(problem.params, batch)
+    return name_parameters(values.grads, "in_out")
 
 
 def _allowance(

@@ -11,6 +11,7 @@ import numpy as np
 
 from compare.implementations.base import Implementation
 from compare.pipeline.kinds.base import AnswerBlock, Evidence, Run
+from compare.pipeline.kinds.batches import Batches
 from compare.pipeline.kinds.certificates import Certificates
 from compare.pipeline.kinds.drift import BaselineDrift
 from compare.pipeline.kinds.noise import RepeatNoise
@@ -28,6 +29,7 @@ KINDS: tuple[type[Evidence[Any]], ...] = (
     Witness,
     BaselineDrift,
     RepeatNoise,
+    Batches,
 )
 
 Findings: TypeAlias = dict[str, Any]  # name of a kind -> what it found of some samples

@@ -3,6 +3,8 @@
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Protocol
 
+from compare.catalogue import IMPLEMENTATIONS
+from compare.errors import UsageError
 from compare.formats.reading import Choice
 from compare.implementations.base import Implementation
 from compare.implementations.baseline import Baseline
@@ -14,6 +16,7 @@ from compare.pipeline.conclusion import report_of
 from compare.pipeline.kinds.base import Run
 from compare.pipeline.schedule import Examination, block_answerer, examine_blocks
 from compare.problem.answers import Answer
+from compare.problem.batches import reduction_of
 from compare.problem.blocks import Block, block_size, block_start
 from compare.problem.problem import Problem
 from compare.results import Report
@@ -96,6 +99,9 @@ def examine_problem(
     """
     config = problem.complete_config(config)
     taking_part = [*implementations_of(problem, config), *brought]
+    of_batches = tuple(one for one in taking_part if one.answers_of != "samples")
+    taking_part = [one for one in taking_part if one.answers_of == "samples"]
+    _check_comparable(taking_part, of_batches)
     probed = probe_engines(taking_part, problem)
     samples = range(problem.n_samples)
     if config.only_sample is not None:
@@ -110,6 +116,8 @@ def examine_problem(
         repeats=config.repeats,
         baseline=baseline,
         computations=computations_of(taking_part, probed),
+        reduction=reduction_of(config, problem),
+        of_batches=of_batches,
     )
     evidence = Collection(run)
     everyone = [*taking_part, *evidence.also_answering(taking_part)]
@@ -136,3 +144,20 @@ def examine_problem(
             journal.save(evidence)
         raise
     return examined
+
+
+def _check_comparable(
+    taking_part: Sequence[Implementation], of_batches: Sequence[Implementation]
+) -> None:
+    """Checks that two can be compared sample by sample.
+
+    Raises:
+      UsageError: if too many know the gradients of batches alone.
+    """
+    if len(taking_part) < 2:
+        known = ", ".join(one.name for one in of_batches)
+        raise UsageError(
+            f"implementations: expected two that answer for single samples, got {len(taking_part)} "
+            f"beside {known}, of which gradients of batches alone are known; add some of "
+            f"{', '.join(IMPLEMENTATIONS)}"
+        )

@@ -10,6 +10,7 @@ from compare.implementations.probe import engines_of
 from compare.options.config import RUNNING
 from compare.options.reproduce import reproducing_command, whole_command
 from compare.pipeline.change import change_of
+from compare.pipeline.kinds.batches import Batches
 from compare.pipeline.kinds.certificates import Certificates, Certification
 from compare.pipeline.kinds.drift import BaselineDrift
 from compare.pipeline.kinds.noise import RepeatNoise
@@ -52,6 +53,8 @@ def report_of(
         explanations,
         change,
         ends=(examined.run.problem.network.output, examined.run.problem.network.loss),
+        batches=evidence.of(Batches),
+        reduction=config.reduction,
     )
     places = [] if judged.place is None else [judged.place]
     reproduce = None
@@ -88,6 +91,7 @@ def report_of(
         entries=differences.entries,
         command=whole_command(config),
         weights=weights,
+        batches=None if examined.run.reduction is None else evidence.of(Batches),
     )
 
 
@@ -117,6 +121,10 @@ def _traced(examined: Examination) -> Trace | None:
 def _values(examined: Examination, place: Place) -> Values:
     """What everyone has at one place, now and in a baseline."""
     block, answers = examined.answer_block(block_start(examined.run.problem, place.sample))
-    first_runs = {one.name: answers[one.name] for one in examined.everyone if one.repeat_of is None}
+    first_runs = {
+        one.name: answers[one.name]
+        for one in examined.everyone
+        if one.repeat_of is None and one.answers_of == "samples"
+    }
     row = place.sample - block.start
     return values_at(place, row, first_runs, layout=examined.run.layout)

@@ -1,6 +1,6 @@
 """What one implementation says of the samples of one block."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple, TypeAlias
 
 import numpy as np
@@ -34,6 +34,19 @@ def answer_of(evaluation: Evaluation, n: int) -> Answer:
     """Returns the first n samples of an evaluation."""
     whole = Answer(evaluation.grads, evaluation.prediction, evaluation.loss)
     return take(whole, slice(0, n))
+
+
+def of_one_batch(grads: Grads) -> Answer:
+    """Returns the gradient of one batch, leaves [n_in, n_out] and [n_out], as one row."""
+    return Answer(tuple(Layer(w[None], b[None]) for w, b in grads))
+
+
+def joined(answers: Sequence[Answer]) -> Answer:
+    """Returns the rows of several answers that have gradients alone, one below the other."""
+    printed = None
+    if any(one.printed is not None for one in answers):
+        printed = _concatenated([one.printed or _zeros_like(one.grads) for one in answers])
+    return answers[0]._replace(grads=_concatenated([one.grads for one in answers]), printed=printed)
 
 
 def without_missing_biases(answer: Answer, network: Network) -> Answer:
@@ -125,6 +138,17 @@ def _arrays(answer: Answer) -> list[np.ndarray | None]:
 def _whole(array: np.ndarray) -> np.ndarray:
     """The bits, as integers."""
     return array.view(f"i{array.itemsize}")
+
+
+def _concatenated(found: Sequence[Grads]) -> Grads:
+    return tuple(
+        Layer(*(np.concatenate(leaves) for leaves in zip(*layer, strict=True)))
+        for layer in zip(*found, strict=True)
+    )
+
+
+def _zeros_like(grads: Grads) -> Grads:
+    return tuple(Layer(np.zeros(w.shape), np.zeros(b.shape)) for w, b in grads)
 
 
 def _take_grads(grads: Grads, rows: np.ndarray | slice) -> Grads:

@@ -30,6 +30,10 @@ class Network:
         """Whether a layer, counted from 0, has a bias; without one its b is 0 everywhere."""
         return self.biases[layer] if self.biases else True
 
+    def has_parameter(self, name: str) -> bool:
+        """Whether there is a parameter of this name, such as 'w1' or 'b2'."""
+        return name.startswith("w") or self.has_bias(int(name[1:]) - 1)
+
     @property
     def n_layers(self) -> int:
         """How many affine layers there are."""

@@ -89,7 +89,8 @@ def _candidate_files(config: Config) -> Iterator[str]:
     for reference in config.candidate:
         source, _, _ = reference.rpartition(":")
         module = sys.modules.get(source)
-        file = source if source.endswith(".py") else getattr(module, "__file__", None)
+        is_file = source.endswith((".py", ".ipynb"))
+        file = source if is_file else getattr(module, "__file__", None)
         if file is not None:
             yield file
 

@@ -7,9 +7,10 @@ explain. It is undecided if nothing can be said. What is only unlikely is a warn
 
 import dataclasses
 import itertools
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
+from compare.evidence.batches.check import BatchEvidence
 from compare.evidence.certificate.certificate import Certificate
 from compare.evidence.certificate.loss import Loss
 from compare.evidence.certificate.losses import LOSSES
@@ -18,6 +19,7 @@ from compare.evidence.differences.pairs import Pair
 from compare.evidence.hypotheses.explanation import Explanation
 from compare.results import Change, Drift
 from compare.verdict import accusations, sentences
+from compare.verdict import batches as batch_sentences
 from compare.verdict.nonfinite import NonfiniteEntries, nonfinite_on_one_side
 
 RULE = "certificates and rounding bounds"
@@ -48,6 +50,8 @@ def decide(
     change: Change | None = None,
     *,
     ends: tuple[str, str] = ("linear", "squared"),
+    batches: BatchEvidence | None = None,
+    reduction: str | None = None,
 ) -> Verdict:
     """Judges all evidence together.
 
@@ -59,10 +63,15 @@ def decide(
       explanations: implementation -> what is wrong with it, if it failed.
       change: since a baseline.
       ends: the output activation and the loss of the network, by their names.
+      batches: what was found of gradients of batches, if they were asked for.
+      reduction: of their losses, 'mean' or 'sum'.
     """
     drifts = change.drifts if change else ()
+    of_batches = batches, reduction or "mean"
     disagreements = itertools.chain(
+        _of_batches(batch_sentences.named_failures, *of_batches),
         _failed_certificates(certificates, explanations, LOSSES[ends]),
+        _of_batches(batch_sentences.failures, *of_batches),
         _differences(pairs),
         _regressions(drifts),
     )
@@ -77,9 +86,28 @@ def decide(
     warnings = (*near, *warnings)
     if sentences.slopes_differ(certificates):
         warnings = (sentences.kink_conventions(certificates), *warnings)
-    for doubt in _doubts(pairs, certificates, drifts):
+    doubts = itertools.chain(
+        _doubts(pairs, certificates, drifts),
+        _of_batches(batch_sentences.doubts, *of_batches, verdict="undecided"),
+    )
+    for doubt in doubts:
         return doubt._replace(warnings=warnings)
-    return Verdict("agree", sentences.agreement(pairs, certificates), warnings)
+    reason = sentences.agreement(pairs, certificates)
+    if batches is not None:
+        reason += batch_sentences.agreement(batches, of_batches[1])
+    return Verdict("agree", reason, warnings)
+
+
+def _of_batches(
+    say: Callable[[BatchEvidence, str], Iterator[str]],
+    batches: BatchEvidence | None,
+    kind: str,
+    *,
+    verdict: str = "disagree",
+) -> Iterator[Verdict]:
+    """Yields a verdict for everything that is said of the gradients of batches."""
+    if batches is not None:
+        yield from (Verdict(verdict, said) for said in say(batches, kind))
 
 
 def _failed_certificates(

@@ -289,6 +289,10 @@ def configs(draw):
     choices = {name: draw(st.sampled_from(o.choices)) for name, o in OPTIONS.items() if o.choices}
     if params is not None:
         choices["init"] = None
+    updates = choices["candidate_returns"] == "update"
+    if draw(st.booleans()):
+        choices["reduction"] = None
+    reducing = choices["reduction"] is not None
     choices["output"], choices["loss"] = draw(st.sampled_from(ENDS))
     return Config(
         **choices,
@@ -301,7 +305,9 @@ def configs(draw):
         implementations=tuple(draw(names)),
         candidate=candidate,
         cast=draw(st.booleans()),
-        candidate_batched=draw(st.booleans()),
+        candidate_batched=not reducing and draw(st.booleans()),
+        learning_rate=draw(st.floats(1e-30, 1e30)) if updates else None,
+        batch_size=draw(st.integers(1, samples)) if reducing and not gradients else None,
         gradients=gradients,
         baseline=draw(st.none() | TEXT),
         save_baseline=draw(st.sampled_from([None, "a folder/kept.npz"])),

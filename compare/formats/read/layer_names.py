@@ -19,6 +19,8 @@ _NUMBER = re.compile(r"([0-9]{1,9})")
 _COUNT = re.compile(r"_?[0-9]+")
 # Flax numbers layers without a name as they are made: Dense_0 of Dense(1)(Dense(8)(x)) is the last.
 _BY_FLAX = re.compile(r"(?:.*[./])?[A-Z][A-Za-z]*_\d+[./]", re.ASCII | re.DOTALL)
+# So does Haiku, whose first has no number: linear, linear_1. In mlp/~/linear it is by __init__.
+_BY_HAIKU = re.compile(r"(?:[^~]*/)?linear(?:_\d+)?/", re.ASCII)
 _BY_TORCH = re.compile(r"(?:.*[^a-z])?weight(?:[._]grad)?", re.IGNORECASE | re.DOTALL)
 _MOST_PERMUTED = 7  # layers that are tried in every order
 _MOST_LISTED = 20  # arrays that are named in an error
@@ -53,7 +55,7 @@ class LayerOrders(NamedTuple):
     in_file: tuple[NamedLayer, ...]
     natural: tuple[NamedLayer, ...]  # by the alphabet, and by number within
     said: bool  # whether they differ in numbers alone that somebody has chosen
-    by_flax: bool  # whether Flax has numbered them
+    by_flax: bool  # whether Flax or Haiku has numbered them
     ordering: Ordering
 
     def candidates(self) -> Iterator[tuple[NamedLayer, ...]]:
@@ -81,7 +83,7 @@ def order_layers(
     A name ends in weight, kernel, w, bias or b, with or without a number after it. What stands
     before it names the layer, together with that number. It may be a name of keystr, such as
     ['params']['Dense_0']['kernel']. Layers whose names differ in numbers only are ordered by these,
-    unless Flax has numbered them. Others may be in any order.
+    unless Flax or Haiku has numbered them. Others may be in any order.
 
     Args:
       arrays: name -> array, of which shapes are looked at for errors alone.
@@ -95,6 +97,8 @@ def order_layers(
     numbered = _differ_in_numbers(layers)
     by_flax = numbered and all(_BY_FLAX.fullmatch(one.name) for one in layers)
     by_flax = by_flax and all(is_kernel(one.weight) for one in layers)
+    by_haiku = all(_BY_HAIKU.fullmatch(one.name) for one in layers)
+    by_flax |= numbered and by_haiku and not all(map(_numbers, layers))
     natural = sorted(layers, key=_numbers if numbered else _natural)
     said = numbered and not by_flax
     return LayerOrders(tuple(layers), tuple(natural), said, by_flax, ordering)

@@ -123,7 +123,9 @@ def find_params(
         if _fault(_params(views[held], order)) is None
     ]
     if not fitting:
-        raise _unfit(named, orders.in_file, layouts[0], where, advice)
+        in_file = _fault(_params(views[layouts[0]], orders.in_file)) is not None
+        shown = orders.in_file if in_file else orders.natural
+        raise _unfit(named, shown, layouts[0], where, advice)
     whole = {
         held: {name: np.ascontiguousarray(array) for name, array in views[held].items()}
         for held in {held for _, held in fitting}

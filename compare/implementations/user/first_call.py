@@ -10,15 +10,17 @@ import itertools
 import operator
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import NamedTuple
 
 from compare.catalogue import CANDIDATE_ARRAYS, LAYOUTS
 from compare.errors import UsageError
 from compare.implementations.base import Implementation
+from compare.implementations.reduced import of_batches_alone
 from compare.implementations.user.calling import Calling
 from compare.implementations.user.sandbox import with_advice
 from compare.options.wording import Wording
+from compare.problem.batches import Reduction
 from compare.problem.blocks import Block, block_at, block_start
 from compare.problem.problem import Problem
 from jaxmlp.base import Batch
@@ -33,6 +35,8 @@ class FirstCall(NamedTuple):
     sample: int | None  # the only one that is asked for, if one is
     wording: Wording
     layout_is_free: bool  # whether another layout would change nothing but what a function is given
+    layouts: tuple[str, ...] = LAYOUTS  # that are tried; a user's own tree has one
+    reduction: Reduction | None = None  # of the losses of batches, if they are asked for
 
     def check(self, one: Implementation, *, batched: bool = False) -> None:
         """Evaluates the first sample, or the first block if that is taken as a whole.
@@ -61,6 +65,8 @@ class FirstCall(NamedTuple):
         """
         one = make(calling)
         try:
+            if self.reduction is not None:
+                return self._check_reducing(one, self.reduction)
             self.check(one, batched=calling.candidate_batched)
             return one
         except UsageError as error:
@@ -70,6 +76,22 @@ class FirstCall(NamedTuple):
             raise fault
         raise UsageError(with_advice(str(fault), advice)) from fault.__cause__
 
+    def _check_reducing(self, one: Implementation, reduction: Reduction) -> Implementation:
+        """Calls a function of batches on a batch, and on a sample alone; it may not take that.
+
+        Raises:
+          UsageError: if it does not take the batch, or returns no gradient of it.
+        """
+        assert one.reduced is not None
+        start = block_start(self.problem, self.sample or 0)
+        first, batch = next(reduction.batches(block_at(self.problem, start)))
+        one.reduced(first, batch, reduction.kind)
+        try:
+            self.check(one)
+        except UsageError:
+            return of_batches_alone(one, reduction)
+        return one
+
     def _advice(
         self,
         make: Callable[[Calling], Implementation],
@@ -78,12 +100,17 @@ class FirstCall(NamedTuple):
     ) -> str | None:
         """Says in which other way a function returns gradients, or at least does not raise."""
         calm, deadline = None, time.monotonic() + _MOST_SECONDS
-        for way in _other_ways(calling, raised=_has_raised(fault)):
+        for way in _other_ways(calling, self.layouts, raised=_has_raised(fault)):
             if time.monotonic() > deadline:
                 break
+            if self.reduction is not None and way.candidate_batched:
+                continue  # which is another thing to return
             try:
                 with contextlib.redirect_stderr(io.StringIO()):  # it has said what it has to say
-                    self.check(make(way), batched=way.candidate_batched)
+                    if self.reduction is not None:
+                        self._check_reducing(make(way), self.reduction)
+                    else:
+                        self.check(make(way), batched=way.candidate_batched)
             except UsageError as error:
                 if calm is None and _has_raised(fault) and not _has_raised(error):
                     calm = way
@@ -106,7 +133,7 @@ class FirstCall(NamedTuple):
         return " and ".join(words)
 
 
-def _other_ways(calling: Calling, *, raised: bool) -> Iterator[Calling]:
+def _other_ways(calling: Calling, layouts: Sequence[str], *, raised: bool) -> Iterator[Calling]:
     """Yields other ways to call a function, with the fewest changes first.
 
     Frameworks that are not loaded are left out, and all others where a function has returned, which
@@ -117,7 +144,7 @@ def _other_ways(calling: Calling, *, raised: bool) -> Iterator[Calling]:
         for kind in CANDIDATE_ARRAYS
         if kind == calling.candidate_arrays or (raised and kind in sys.modules)
     ]
-    ways = [Calling(*way) for way in itertools.product(LAYOUTS, arrays, (False, True))]
+    ways = [Calling(*way) for way in itertools.product(layouts, arrays, (False, True))]
     for n in range(1, len(calling) + 1):
         yield from (way for way in ways if sum(map(operator.ne, way, calling)) == n)
 

@@ -10,6 +10,7 @@ from compare.formats.typed_json import decode, encode
 from compare.implementations.base import Computation, Implementation
 from compare.implementations.baseline import Baseline
 from compare.problem.answers import Answer
+from compare.problem.batches import Reduction
 from compare.problem.blocks import Block
 from compare.problem.problem import Problem
 
@@ -30,6 +31,8 @@ class Run(NamedTuple):
     repeats: int = 0  # how many times everything is computed again
     baseline: Baseline | None = None  # an earlier run to hold this one against
     computations: Mapping[str, Computation] = MappingProxyType({})  # by implementation
+    reduction: Reduction | None = None  # of the losses of batches
+    of_batches: tuple[Implementation, ...] = ()  # those that answer for batches alone
 
     def computation(self, name: str) -> Computation:
         """Returns how an implementation computes, as far as that is known."""

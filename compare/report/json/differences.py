@@ -13,7 +13,7 @@ from compare.results import worst_of
 def comparison_to_dict(pair: Pair, comparison: Comparison) -> dict[str, Any]:
     """Returns the differences in one quantity of a pair, beside its bound."""
     bound = next(bound for bound in pair.bounds if bound.name == comparison.name)
-    return {**_comparison(comparison), **_bound(bound)}
+    return {**comparison_alone_to_dict(comparison), **_bound(bound)}
 
 
 def overall_to_dict(pairs: Sequence[Pair]) -> dict[str, Any]:
@@ -29,7 +29,8 @@ def _overall(pairs: Sequence[Pair], metric: str) -> dict[str, Any]:
     return {metric: number_or_null(found.worst.value), f"{metric}_at": where}
 
 
-def _comparison(comparison: Comparison) -> dict[str, Any]:
+def comparison_alone_to_dict(comparison: Comparison) -> dict[str, Any]:
+    """Returns the differences in one quantity."""
     first = comparison.first_nonfinite
     return {
         "name": comparison.name,

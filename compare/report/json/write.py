@@ -3,6 +3,7 @@
 import json
 from typing import Any
 
+from compare.report.json.batches import batches_to_dict
 from compare.report.json.change import change_to_dict
 from compare.report.json.differences import overall_to_dict
 from compare.report.json.engines import engine_to_dict
@@ -46,6 +47,7 @@ def report_to_dict(report: Report) -> dict[str, Any]:
         "reproduce": report.reproduce,
         "command": report.command,
         "entries": report.entries and entries_to_dict(report.entries),
+        "batches": report.batches and batches_to_dict(report.batches),
     }
 
 

@@ -8,6 +8,7 @@ from compare.report.figures import draw_all
 from compare.report.figures.drawing import Drawing
 from compare.report.labels import sizes_of
 from compare.report.page.markup import escaped
+from compare.report.page.sections.batches import batches
 from compare.report.page.sections.certificates import broken_and_sound, certificates, pictures
 from compare.report.page.sections.change import change
 from compare.report.page.sections.compared import compared
@@ -41,6 +42,7 @@ def make_page(
         compared(report),
         certificates(sound),
         pairs(report),
+        batches(report),
         parameters(report),
         change(report),
         entries(report, heatmaps),

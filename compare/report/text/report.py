@@ -2,6 +2,7 @@
 
 from compare.quoting import quoted
 from compare.report.labels import letters_for
+from compare.report.text.batches import format_batches
 from compare.report.text.certificates import format_certificates
 from compare.report.text.change import format_change
 from compare.report.text.colours import painted, plainly
@@ -39,6 +40,7 @@ def format_report(
         format_parameters(report, letters, width=width),
         format_pairs(report, letters, width=width),
         format_certificates(report, letters, width=width, paint=paint),
+        format_batches(report, width=width, paint=paint),
         format_fixed_rules(report, width=width),
         format_histograms(report.pairs, letters, width=width) if verbose else "",
         "" if report.trace is None else format_trace(report.trace, width=width),

@@ -12,12 +12,14 @@ from compare.implementations.table import IMPLEMENTATIONS
 from compare.options.config import Config
 from compare.pipeline.collect import KINDS, Collection
 from compare.pipeline.kinds.base import Run
+from compare.pipeline.kinds.batches import Batches
 from compare.pipeline.kinds.certificates import Certificates
 from compare.pipeline.kinds.drift import BaselineDrift
 from compare.pipeline.kinds.noise import RepeatNoise
 from compare.pipeline.kinds.pairs import Pairs
 from compare.pipeline.kinds.witness import Witness
 from compare.problem.answers import Answer, share
+from compare.problem.batches import Reduction
 from compare.problem.blocks import block_at
 from compare.problem.problem import make_problem
 from jaxmlp import Layer
@@ -37,6 +39,7 @@ RUN = Run(
     witness=3,
     repeats=2,
     baseline=Baseline("then.npz", {}, {"jax_grad": N}, {"jax_grad": THEN}),
+    reduction=Reduction("mean", 500),
 )
 
 
@@ -131,6 +134,7 @@ ABSENT = {
     Witness: (RUN._replace(witness=0), "no sample is to have a witness"),
     BaselineDrift: (RUN._replace(baseline=None), "there is no baseline"),
     RepeatNoise: (RUN._replace(repeats=0), "nothing is computed again"),
+    Batches: (RUN._replace(reduction=None), "no batch is asked for"),
 }
 
 
@@ -148,7 +152,7 @@ def test_a_large_network_has_no_witness():
 
 
 def test_absent_evidence_stays_empty():
-    bare = RUN._replace(witness=0, baseline=None, repeats=0)
+    bare = RUN._replace(witness=0, baseline=None, repeats=0, reduction=None)
     evidence = Collection(bare)
     assert evidence.also_answering([]) == []
     found = evidence.examine(*blocks()[0], compiled=False)

@@ -1,0 +1,1 @@
+"""The gradient of a batch, held against the gradients of its samples."""
