@@ -161,15 +161,13 @@ class Options:
     reduction: str | None = option.choice(
         None,
         catalogue.REDUCTIONS,
-        "Compare gradients of batches too, of the mean or the sum of their losses: candidates take "
-        "x [N, inputs] and y [N, outputs] and return the gradient of the batch. Each is called on "
-        "every sample alone and on batches.",
+        "Compare gradients of the mean or the sum over batches too: candidates take x [N, inputs] "
+        "and y [N, outputs] and return one gradient; they are called on samples alone, too.",
         argument=True,
     )
     batch_size: int | None = option.integer(
         None,
-        "How many samples a batch has, with --reduction; all by default, up to as many as are "
-        "computed at once.",
+        "Samples in a batch of --reduction; all by default, as far as they are computed at once.",
         at_least=1,
         at_most=2**53,
         argument=True,

@@ -86,7 +86,7 @@ class BatchAnswers(NamedTuple):
                     name: with_allowance(one, name, allowed, rows, sides)
                     for name, one in cases[start].terms.items()
                 }
-                found[start] = cases[start]._replace(terms=terms)
+                found[start] = cases[start]._replace(terms=terms, has_bounds=True)
         return dict(sorted(found.items()))
 
     def _allowed(self, starts: Sequence[int], n: int) -> Allowance:

@@ -51,7 +51,11 @@ def agreement(batches: BatchEvidence, kind: str) -> str:
     most = max(checks.values(), key=lambda check: 0.0 if check.worst is None else check.worst.ratio)
     used = 0.0 if most.worst is None else most.worst.ratio
     said = f"; every gradient of a batch is the {kind} over its samples"
-    said += f", none uses more than {share_at_most(used)} of what rounding allows" if used else ""
+    if used:
+        of = " of those that have bounds" * any(
+            one.bounded < one.batches for one in checks.values()
+        )
+        said += f", none{of} uses more than {share_at_most(used)} of what rounding allows"
     return said + "".join(_known_alone(name, one) for name, one in checks.items())
 
 

@@ -25,6 +25,7 @@ class BatchCase(NamedTuple):
     terms: Mapping[str, Terms]
     weight: float  # that was asked for, 1 or 1/n
     arithmetic: Arithmetic
+    has_bounds: bool = False  # whether terms have end-to-end bounds, or nothing but adding up
 
     @property
     def n(self) -> int:

@@ -39,7 +39,8 @@ class BatchCheck:
     batches: int
     failed: int
     samples: tuple[int, int]  # in the smallest batch and in the largest
-    worst: BatchPlace | None  # the entry that uses most of its allowance
+    bounded: int  # batches whose samples have end-to-end bounds; the others need none to hold
+    worst: BatchPlace | None  # the entry that uses most of its allowance, in those
     first_failure: BatchPlace | None
     first_doubt: BatchPlace | None  # allowed, and yet further off than rounding usually goes
     first_unknown: BatchPlace | None  # not finite
@@ -80,6 +81,7 @@ def merge_checks(one: BatchCheck, other: BatchCheck) -> BatchCheck:
         one.batches + other.batches,
         one.failed + other.failed,
         (min(one.samples[0], other.samples[0]), max(one.samples[1], other.samples[1])),
+        one.bounded + other.bounded,
         _larger(one.worst, other.worst),
         first.first_failure,
         _first(one.first_doubt, other.first_doubt),

@@ -6,7 +6,13 @@ import numpy as np
 
 from compare.evidence.batches.case import BatchCase
 from compare.evidence.batches.check import BatchCheck, BatchPlace
-from compare.evidence.batches.expected import is_doubtful, one_sided, ratios, unknown
+from compare.evidence.batches.expected import (
+    Expected,
+    is_doubtful,
+    one_sided,
+    ratios,
+    unknown,
+)
 from compare.evidence.rounding.arithmetic import fraction_bits
 
 
@@ -34,6 +40,7 @@ def judge(
         len(found),
         sum("failure" in places for places in found.values()),
         (min(sizes), max(sizes)),
+        sum(case.has_bounds for case in cases.values()),
         max((p["worst"] for p in found.values() if "worst" in p), key=_ratio, default=None),
         first("failure"),
         first("doubt"),
@@ -81,19 +88,18 @@ def _of_one(start: int, case: BatchCase) -> dict[str, BatchPlace]:
             "failure": np.where(lost, np.inf, np.where(used > 1, used, 0)),
             "doubt": is_doubtful(came, right, hidden),
             "unknown": unknown(came, right),
-            "worst": used,
+            "worst": used if case.has_bounds else np.zeros_like(used),
         }
         for kind, mark in marks.items():
             if mark.any():
-                place = _place(start, case, name, mark)
+                place = _place(start, case, name, right, mark)
                 places[kind] = max(places.get(kind, place), place, key=_ratio)
     return places
 
 
-def _place(start: int, case: BatchCase, name: str, by: np.ndarray) -> BatchPlace:
+def _place(start: int, case: BatchCase, name: str, right: Expected, by: np.ndarray) -> BatchPlace:
     """Returns the entry of a parameter where something is largest."""
     index = tuple(int(i) for i in np.unravel_index(int(np.argmax(by)), by.shape))
-    right = case.expects(name)
     allowed = right.allowed + case.hidden[name]
     values = (float(array[index]) for array in (case.found[name], right.value, allowed))
     return BatchPlace(start, case.n, name, index, *values)

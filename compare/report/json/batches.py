@@ -23,6 +23,7 @@ def _check(name: str, one: BatchCheck) -> dict[str, Any]:
         "smallest": one.samples[0],
         "largest": one.samples[1],
         "failed": one.failed,
+        "bounded": one.bounded,
         "worst_ratio": number_or_null(0.0 if one.worst is None else one.worst.ratio),
         "worst": _place(one.worst),
         "first_failure": _place(one.first_failure),
