@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from compare.activation_names import read_activations
 from compare.calls import exclusive
 from compare.catalogue import DTYPES
 from compare.errors import UsageError, shown
@@ -31,7 +32,7 @@ def compare_gradients(
     x: Any,
     y: Any = None,
     *,
-    activation: str | None = None,
+    activation: str | Sequence[str] | None = None,
     implementations: Sequence[str] = Config.implementations,
     candidates: Mapping[str, Backward] | Iterable[Backward] = (),
     candidate_arrays: str = Config.candidate_arrays,
@@ -61,8 +62,9 @@ def compare_gradients(
         one activation between them, which then takes part itself.
       x: samples [N, d].
       y: labels [N, k]; None for the mean of x_i^2.
-      activation: sigmoid (the default), tanh, relu, softplus, silu, gelu (tanh form) or identity; a
-        module brings its own. The output is linear and the loss is the sum of (yhat - y)^2.
+      activation: sigmoid (the default) or another that --activation takes, such as 'relu' or
+        'leaky_relu:0.2'; a list of one for each hidden layer; a module brings its own. The output
+        is linear and the loss is the sum of (yhat - y)^2.
       implementations: of jax_grad, jax_manual, torch_autograd, numpy_manual; with what you bring
         there must be two.
       candidates: functions of your own, by name or as they are called: each takes
@@ -119,7 +121,7 @@ def compare_gradients(
     module = None
     if is_module(params):
         module = recognise(params, Settings(matmul_precision, deterministic))
-        options["activation"] = _same_activation(module.activation, activation)
+        options["activation"] = _same_activation(module.activation, options.get("activation"))
         params = module.layers
     layers = layers_from_objects(params)
     config = Config(
@@ -177,7 +179,7 @@ def _check_unrounded(layers: Sequence[tuple[Any, Any]], problem: Problem) -> Non
 
 
 def _same_activation(recognised: str, given: str | None) -> str:
-    if given not in (None, recognised):
+    if given is not None and set(map(str, read_activations(given))) != {recognised}:
         raise UsageError(f"activation: the module has {recognised}, got {given!r}")
     return recognised
 

@@ -5,13 +5,14 @@ from typing import Any
 
 import numpy as np
 
+from compare.activation_names import activations_of_layers
 from compare.errors import UsageError, shown
 from compare.formats.conversion import ARGUMENTS, convert
 from compare.formats.read.data import Samples, check_shapes, rows_of
 from compare.formats.read.params import check_finite, find_params
 from compare.problem.array_likes import array_of, items_of
 from compare.problem.memory import check_array, check_network
-from compare.problem.network import uniform_network
+from compare.problem.network import Network
 from compare.problem.problem import Problem, Problems, problems_of
 from compare.problem.samples import stored_batches
 from jaxmlp.base import Params, layer_sizes
@@ -66,7 +67,7 @@ def problems_from_arrays(
       layers: (w, b) a layer, w in `layout`.
       x: [N, d], anything that `array_of` reads.
       y: [N, k], or None for the mean of x^2.
-      activation: of the hidden layers.
+      activation: of the hidden layers, one name for all or several between commas.
       layout: 'in_out' or 'out_in'; None for either.
       dtype: to compute in.
       cast: whether to round what dtype does not have; else that is an error.
@@ -107,6 +108,7 @@ def problems_from_arrays(
         )
         samples = Samples(rows_of(inputs), None if labels is None else rows_of(labels))
         batches = stored_batches(samples, sizes[-1])
-        return Problem(weights, uniform_network(sizes, activation), len(inputs), batches)
+        activations = activations_of_layers(activation, len(sizes) - 2)
+        return Problem(weights, Network(sizes, activations), len(inputs), batches)
 
     return problems_of(read, layout, make)

@@ -10,7 +10,7 @@ class Network:
     """Affine layers, activations between them, a linear output and a loss; hashable."""
 
     layer_sizes: tuple[int, ...]  # (d, n_1, ..., k)
-    activations: tuple[str, ...]  # one of `compare.catalogue.ACTIVATIONS` for each hidden layer
+    activations: tuple[str, ...]  # as `activation_names` reads them, one for each hidden layer
     loss: str = "squared"
 
     def __post_init__(self) -> None:

@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 import numpy as np
 
+from compare.activation_names import activations_of_layers
 from compare.errors import UsageError
 from compare.formats.conversion import round_once
 from compare.formats.dtypes import dtype_of
@@ -14,7 +15,7 @@ from compare.formats.read.params import ParamsReadings, read_params
 from compare.formats.reading import Reading
 from compare.options.config import Config
 from compare.problem.memory import check_network
-from compare.problem.network import Network, uniform_network
+from compare.problem.network import Network
 from compare.problem.samples import Batches, frozen, random_batches, stored_batches
 from jaxmlp.base import Layer, Params, layer_sizes, parameter_count
 from jaxmlp.mlp import init_params
@@ -136,9 +137,8 @@ def _problem_maker(config: Config) -> Callable[[Params], Problem]:
                 f"layer_sizes: {asked} contradicts {config.params}, which holds {found}; "
                 "leave out --layer_sizes"
             )
-        return Problem(
-            params, uniform_network(sizes, config.activation), *samples(sizes[0], sizes[-1])
-        )
+        activations = activations_of_layers(config.activation, len(sizes) - 2)
+        return Problem(params, Network(sizes, activations), *samples(sizes[0], sizes[-1]))
 
     return make
 
