@@ -33,6 +33,9 @@ def compare_gradients(
     y: Any = None,
     *,
     activation: str | Sequence[str] | None = None,
+    output: str = Config.output,
+    loss: str = Config.loss,
+    l2: float = Config.l2,
     implementations: Sequence[str] = Config.implementations,
     candidates: Mapping[str, Backward] | Iterable[Backward] = (),
     candidate_arrays: str = Config.candidate_arrays,
@@ -61,10 +64,14 @@ def compare_gradients(
         or [n_out, n_in] in layout 'out_in'. Or a torch.nn.Module, a chain of Linear layers with
         one activation between them, which then takes part itself.
       x: samples [N, d].
-      y: labels [N, k]; None for the mean of x_i^2.
+      y: labels [N, k]; [N] where there is one output, or for the numbers of classes of a softmax;
+        None for the mean of x_i^2, or for classes that are drawn, as the loss wants them.
       activation: sigmoid (the default) or another that --activation takes, such as 'relu' or
-        'leaky_relu:0.2'; a list of one for each hidden layer; a module brings its own. The output
-        is linear and the loss is the sum of (yhat - y)^2.
+        'leaky_relu:0.2'; a list of one for each hidden layer; a module brings its own.
+      output: linear, sigmoid, tanh or softmax. Beside a cross-entropy linear outputs are logits.
+      loss: squared, half_squared, mean_squared (over the outputs), cross_entropy,
+        binary_cross_entropy, huber, absolute or hinge, of one sample.
+      l2: lambda of lambda / 2 |w|^2 over all weights, on top of the loss of every sample.
       implementations: of jax_grad, jax_manual, torch_autograd, numpy_manual; with what you bring
         there must be two.
       candidates: functions of your own, by name or as they are called: each takes
@@ -101,6 +108,9 @@ def compare_gradients(
     """
     options = plain_options(
         {} if activation is None else {"activation": activation},
+        output=output,
+        loss=loss,
+        l2=l2,
         implementations=implementations,
         candidate_arrays=candidate_arrays,
         candidate_batched=candidate_batched,
@@ -139,6 +149,9 @@ def compare_gradients(
         x,
         y,
         activation=config.activation,
+        loss=config.loss,
+        output=config.output,
+        l2=config.l2,
         layout="out_in" if module is not None else config.layout,
         dtype=dtype_of(config.dtype),
         cast=config.cast,

@@ -10,7 +10,18 @@ ACTIVATIONS = (
     *("leaky_relu", "elu", "selu", "gelu_erf", "relu6", "hard_tanh", "hard_sigmoid", "hard_swish"),
     *("mish", "softsign"),
 )
-LOSSES = ("squared",)
+OUTPUTS = ("linear", "sigmoid", "tanh", "softmax")
+LOSSES = (
+    *("squared", "half_squared", "mean_squared", "cross_entropy", "binary_cross_entropy"),
+    *("huber", "absolute", "hinge"),
+)
+_OUTPUTS_OF = {  # those of any output are left out
+    "cross_entropy": ("softmax",),
+    "binary_cross_entropy": ("sigmoid",),
+    "hinge": ("linear", "tanh"),
+}
+OUTPUTS_OF = {loss: _OUTPUTS_OF.get(loss, OUTPUTS) for loss in LOSSES}
+ENDS = tuple((output, loss) for loss, outputs in OUTPUTS_OF.items() for output in outputs)
 INITS = ("torch", "normal")
 LAYOUTS = ("in_out", "out_in")
 IMPLEMENTATIONS = ("jax_grad", "jax_manual", "torch_autograd", "numpy_manual")
@@ -18,3 +29,12 @@ MATMUL_PRECISIONS = ("highest", "high", "default")
 CANDIDATE_ARRAYS = ("numpy", "torch", "jax")
 WEIGHT_FILES = (".npz", ".pt", ".pth", ".safetensors")
 VERDICTS = ("agree", "disagree", "undecided")
+
+
+def output_of(output: str, loss: str) -> str:
+    """Returns the output activation that is meant.
+
+    A linear output beside a cross-entropy is one of logits: the loss then has the softmax or the
+    sigmoid in it, as in torch.nn.CrossEntropyLoss and BCEWithLogitsLoss.
+    """
+    return OUTPUTS_OF[loss][0] if output == "linear" else output

@@ -5,7 +5,7 @@ import jax
 from jaxmlp import mlp
 from jaxmlp.activations import Activations
 from jaxmlp.base import Array, Batch, Evaluation, Params
-from jaxmlp.losses import SQUARED, Loss
+from jaxmlp.losses import SQUARED, Loss, penalty
 
 
 def per_sample_gradients(
@@ -14,6 +14,7 @@ def per_sample_gradients(
     *,
     activation: Activations,
     loss: Loss = SQUARED,
+    l2: float = 0.0,
     sample_axis: int = 0,
 ) -> Evaluation:
     """Differentiates the loss of every sample separately.
@@ -22,7 +23,8 @@ def per_sample_gradients(
       params: leaves [n_in, n_out] and [n_out].
       batch: x [N, d] and y [N, k].
       activation: of all hidden layers, or a tuple of one for each.
-      loss: of one sample.
+      loss: of one sample, as a function of z of the last layer.
+      l2: lambda of lambda / 2 |w|^2 over all weights, which every sample's loss has on top.
       sample_axis: 0 or -1, where the results have their axis of N samples.
 
     Returns:
@@ -31,8 +33,11 @@ def per_sample_gradients(
     """
 
     def loss_and_prediction(params: Params, x: Array, y: Array) -> tuple[Array, Array]:
-        yhat = mlp.forward(params, x, activation=activation)
-        return loss.value(yhat, y), yhat
+        z = mlp.forward(params, x, activation=activation)
+        value = loss.value(z, y)
+        if l2:
+            value = value + penalty(params, l2)
+        return value, loss.predict(z)
 
     value_and_grad = jax.value_and_grad(loss_and_prediction, has_aux=True)
     per_sample = jax.vmap(value_and_grad, in_axes=(None, 0, 0), out_axes=sample_axis)

@@ -1,8 +1,8 @@
 """Per-sample gradients by hand: Rumelhart, Hinton and Williams, Nature 323 (1986), eqs. 4-7.
 
-delta_L = dL/dyhat                                the output is linear
+delta_L = dL/dz_L                                 of the output activation and the loss together
 delta_l = (w_{l+1} delta_{l+1}) * phi'(z_l)
-dL/db_l = delta_l,   dL/dw_l = outer(h_{l-1}, delta_l)
+dL/db_l = delta_l,   dL/dw_l = outer(h_{l-1}, delta_l) + lambda w_l
 """
 
 import jax
@@ -10,7 +10,7 @@ import jax
 from jaxmlp import mlp
 from jaxmlp.activations import Activations, of_each_layer
 from jaxmlp.base import Array, Batch, Evaluation, Grads, Intermediates, Layer, Params
-from jaxmlp.losses import SQUARED, Loss
+from jaxmlp.losses import SQUARED, Loss, penalty
 
 
 def backward(
@@ -45,22 +45,32 @@ def per_sample_gradients(
     *,
     activation: Activations,
     loss: Loss = SQUARED,
+    l2: float = 0.0,
     sample_axis: int = 0,
 ) -> Evaluation:
     """Backpropagates every sample separately; arguments and result are those of `autodiff`."""
 
     def evaluate(params: Params, x: Array, y: Array) -> Evaluation:
         intermediates = mlp.forward_with_intermediates(params, x, activation=activation)
-        prediction = intermediates.preacts[-1]
-        delta = loss.slope(prediction, y)
-        grads = backward(params, intermediates, delta, activation=activation)
-        return Evaluation(prediction, loss.value(prediction, y), grads)
+        z = intermediates.preacts[-1]
+        grads = backward(params, intermediates, loss.slope(z, y), activation=activation)
+        value = loss.value(z, y)
+        if l2:
+            grads = tuple(_decayed(*layers, l2) for layers in zip(grads, params, strict=True))
+            value = value + penalty(params, l2)
+        return Evaluation(loss.predict(z), value, grads)
 
     if sample_axis == 0:
         return jax.vmap(evaluate, in_axes=(None, 0, 0))(params, *batch)
     # vmap would move the axis of samples to the front at every step; columns leave it where it is.
     columns = tuple(Layer(w, b[:, None]) for w, b in params)
     return evaluate(columns, batch.x.T, batch.y.T)
+
+
+def _decayed(grad: Layer, layer: Layer, l2: float) -> Layer:
+    """Adds the slope of the penalty; samples may be columns."""
+    w = layer.w if grad.w.ndim == 2 else layer.w[..., None]
+    return Layer(grad.w + l2 * w, grad.b)
 
 
 def _outer(h: Array, delta: Array) -> Array:

@@ -38,6 +38,7 @@ def chunk_function(
     *,
     activation: Activations,
     loss: Loss = SQUARED,
+    l2: float = 0.0,
     sample_axis: int = 0,
 ) -> Callable[..., Evaluation]:
     """Compiles the gradients of one chunk, for callers who split and place samples themselves.
@@ -46,6 +47,7 @@ def chunk_function(
       per_sample_gradients: of `autodiff`, of `backprop`, or with their signature.
       activation: of all hidden layers, or a tuple of one for each.
       loss: of one sample.
+      l2: lambda of lambda / 2 |w|^2.
       sample_axis: 0 or -1.
 
     Returns:
@@ -56,7 +58,7 @@ def chunk_function(
     Raises:
       ValueError: for another axis.
     """
-    evaluate = _evaluation(per_sample_gradients, activation, loss, sample_axis)
+    evaluate = _evaluation(per_sample_gradients, activation, loss, sample_axis, l2)
 
     def one_chunk(params: Params, batch: Batch, previous: Evaluation | None = None) -> Evaluation:
         del previous  # given for its memory alone
@@ -135,13 +137,19 @@ def join(parts: Sequence[Evaluation], mesh: Mesh, sample_axis: int) -> Evaluatio
 
 
 def _evaluation(
-    per_sample_gradients: PerSampleGradients, activation: Activations, loss: Loss, sample_axis: int
+    per_sample_gradients: PerSampleGradients,
+    activation: Activations,
+    loss: Loss,
+    sample_axis: int,
+    l2: float = 0.0,
 ) -> Callable[[Params, Batch], Evaluation]:
     """Fixes the options; those at their default are left out, as a function may not have them."""
     check_axis(sample_axis)
     known: dict[str, Any] = {"activation": activation}
     if loss is not SQUARED:
         known["loss"] = loss
+    if l2:
+        known["l2"] = l2
     if sample_axis:
         known["sample_axis"] = sample_axis
     return functools.partial(per_sample_gradients, **known)

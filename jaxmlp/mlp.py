@@ -1,4 +1,4 @@
-"""The network: a linear output layer on hidden layers with activations.
+"""The network: affine layers with activations between them; what follows the last is the loss's.
 
 Functions take one sample, x [d] and y [k]; `jax.vmap` makes them take many.
 """
@@ -72,7 +72,7 @@ def forward_with_intermediates(
 
 
 def forward(params: Params, x: Array, *, activation: Activations) -> Array:
-    """Returns yhat [k] for x [d]."""
+    """Returns z of the last layer, [k], for x [d]: yhat, where the output is linear."""
     return forward_with_intermediates(params, x, activation=activation).preacts[-1]
 
 

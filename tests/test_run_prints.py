@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from compare.problem.samples import default_labels
+from compare.problem.labels import default_labels
 from compare.selftest.backward import backward, forward
 from jaxmlp import Batch, Layer, init_params
 from tests.support.runs import compare, report

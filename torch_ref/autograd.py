@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 import torch
 
-from torch_ref.losses import LOSSES
+from torch_ref.losses import LOSSES, OUTPUTS
 from torch_ref.mlp import MLP
 
 
@@ -23,7 +23,13 @@ class Evaluation(NamedTuple):
 
 
 def per_sample_gradients(
-    model: MLP, x: torch.Tensor, y: torch.Tensor, *, loss: str = "squared"
+    model: MLP,
+    x: torch.Tensor,
+    y: torch.Tensor,
+    *,
+    loss: str = "squared",
+    output: str = "linear",
+    l2: float = 0.0,
 ) -> Evaluation:
     """Differentiates N samples in one backward pass.
 
@@ -34,7 +40,9 @@ def per_sample_gradients(
       model: the network.
       x: [N, d].
       y: [N, k].
-      loss: a key of LOSSES.
+      loss: of LOSSES, on this output.
+      output: of OUTPUTS.
+      l2: lambda of lambda / 2 |w|^2, which every sample's loss has on top.
 
     Returns:
       Evaluation, detached.
@@ -48,10 +56,13 @@ def per_sample_gradients(
             acts.append(model.activations[layer - 1](preacts[-1]))
         rows = torch.baddbmm(bias.unsqueeze(1), acts[-1].unsqueeze(1), weight.transpose(1, 2))
         preacts.append(rows.squeeze(1))
-    losses = LOSSES[loss](preacts[-1], y)
+    losses = LOSSES[output, loss](preacts[-1], y)
+    if l2:
+        squares = [weight.square().flatten(1).sum(dim=1) for weight in expanded[::2]]
+        losses = losses + l2 / 2 * torch.stack(squares).sum(dim=0)
     grads = torch.autograd.grad(losses.sum(), expanded)
     return Evaluation(
-        preacts[-1].detach(),
+        OUTPUTS[output](preacts[-1]).detach(),
         losses.detach(),
         list(grads),
         [z.detach() for z in preacts],
@@ -60,7 +71,13 @@ def per_sample_gradients(
 
 
 def loop_gradients(
-    model: MLP, x: torch.Tensor, y: torch.Tensor, *, loss: str = "squared"
+    model: MLP,
+    x: torch.Tensor,
+    y: torch.Tensor,
+    *,
+    loss: str = "squared",
+    output: str = "linear",
+    l2: float = 0.0,
 ) -> tuple[torch.Tensor, torch.Tensor, list[torch.Tensor]]:
     """Differentiates one sample after another with `backward()`, as a tutorial would.
 
@@ -70,7 +87,9 @@ def loop_gradients(
       model: the network; its `.grad` fields are overwritten.
       x: [N, d].
       y: [N, k].
-      loss: a key of LOSSES.
+      loss: of LOSSES, on this output.
+      output: of OUTPUTS.
+      l2: lambda of lambda / 2 |w|^2.
 
     Returns:
       prediction [N, k], loss [N] and the gradients, as in Evaluation.
@@ -78,10 +97,12 @@ def loop_gradients(
     predictions, losses, rows = [], [], []
     for x_i, y_i in zip(x, y, strict=True):
         model.zero_grad(set_to_none=True)
-        yhat = model(x_i)
-        value = LOSSES[loss](yhat, y_i)
+        z = model(x_i)
+        value = LOSSES[output, loss](z, y_i)
+        if l2:
+            value = value + l2 / 2 * sum(one.weight.square().sum() for one in model.layers)
         value.backward()
-        predictions.append(yhat.detach())
+        predictions.append(OUTPUTS[output](z).detach())
         losses.append(value.detach())
         rows.append([p.grad for p in model.parameters()])
     grads = [torch.stack(column) for column in zip(*rows, strict=True)]

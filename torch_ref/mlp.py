@@ -10,7 +10,7 @@ from torch_ref.activations import Activations, of_each_layer
 
 
 class MLP(nn.Module):
-    """Linear layers, activations between them, a linear output."""
+    """Linear layers and activations between them; what follows the last is the loss's."""
 
     def __init__(
         self,
@@ -40,7 +40,7 @@ class MLP(nn.Module):
         )
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
-        """Returns yhat [..., k] for x [..., d]."""
+        """Returns z of the last layer, [..., k], for x [..., d]."""
         *hidden, output = self.layers
         for layer, activation in zip(hidden, self.activations, strict=True):
             x = activation(layer(x))

@@ -10,7 +10,7 @@ from torch.nn import functional
 
 from torch_ref.autograd import Evaluation
 from torch_ref.chain import Chain, check_parameters, check_shapes, make_chain, recompute
-from torch_ref.losses import LOSSES
+from torch_ref.losses import LOSSES, OUTPUTS
 from torch_ref.module_checks import LOW_PRECISION, check_plain, common_type, unwrapped
 from torch_ref.trace import ModuleError, first_line, trace_steps
 
@@ -59,6 +59,7 @@ def module_gradients(
     y: torch.Tensor,
     *,
     loss: str = "squared",
+    output: str = "linear",
 ) -> Evaluation:
     """Differentiates N samples through the module's own forward, each as a batch of one.
 
@@ -69,7 +70,8 @@ def module_gradients(
       chain: what it returned.
       x: [N, d].
       y: [N, k].
-      loss: a key of LOSSES.
+      loss: of LOSSES, on this output.
+      output: of OUTPUTS, where it is not in the module itself.
 
     Returns:
       Evaluation, detached; preacts and acts are recomputed from the layers.
@@ -87,8 +89,8 @@ def module_gradients(
     def loss_and_prediction(
         params: dict[str, torch.Tensor], x_i: torch.Tensor, y_i: torch.Tensor
     ) -> tuple[torch.Tensor, torch.Tensor]:
-        yhat = torch.func.functional_call(module, params, (x_i.unsqueeze(0),)).squeeze(0)
-        return LOSSES[loss](yhat, y_i), yhat
+        z = torch.func.functional_call(module, params, (x_i.unsqueeze(0),)).squeeze(0)
+        return LOSSES[output, loss](z, y_i), OUTPUTS[output](z)
 
     try:
         differentiate = torch.func.grad_and_value(loss_and_prediction, has_aux=True)

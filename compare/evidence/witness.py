@@ -40,7 +40,7 @@ def complex_step(
     """
     layers = [(np.asarray(w, np.complex128), np.asarray(b, np.complex128)) for w, b in params]
     activations = [activation_row(name).analytic for name in network.activations]
-    loss = LOSSES[network.loss]
+    loss = LOSSES[network.output, network.loss]
     h = np.asarray(x, np.complex128)[None]
     grads = []
     for i, (w, b) in enumerate(layers):
@@ -50,7 +50,7 @@ def complex_step(
         of_bias = _slopes(layers[i + 1 :], activations[i:], z + unit, y, loss)
         moves = (unit[None] * h.T[:, :, None]).reshape(-1, len(b))
         of_weights = _slopes(layers[i + 1 :], activations[i:], z + moves, y, loss)
-        grads.append((of_weights.reshape(w.shape), of_bias))
+        grads.append((of_weights.reshape(w.shape) + network.l2 * w.real, of_bias))
         if i < len(activations):
             h = activations[i](z)
     return grads

@@ -25,7 +25,8 @@ from compare.results import Report
 from jaxmlp.base import Layer, parameter_count
 
 _MOST_ENTRIES = 2**27  # of all implementations together: a gigabyte of float64
-_IDENTITY = ("layer_sizes", "activation", "samples", "dtype", "weights", "data")
+_END = {"output": "linear", "loss": "squared", "l2": 0.0}  # of a file that says nothing of it
+_IDENTITY = ("layer_sizes", "activation", *_END, "samples", "dtype", "weights", "data")
 
 
 class Baseline(NamedTuple):
@@ -115,7 +116,7 @@ def read_baseline(path: str, problem: Problem) -> Baseline:
 
 def _about(arrays: Mapping[str, np.ndarray]) -> dict[str, Any]:
     """Returns what a file says of itself; raises one of many errors if it says anything else."""
-    about = json.loads(str(arrays["about"][()]))
+    about = {**_END, **json.loads(str(arrays["about"][()]))}
     environment, known = about["environment"], about["implementations"]
     conditions = {**environment["versions"], **all_settings(environment)}
     sound = [
@@ -166,6 +167,9 @@ def _identity(problem: Problem) -> dict[str, Any]:
     found = (
         list(problem.layer_sizes),
         ",".join(dict.fromkeys(problem.network.activations)),
+        problem.network.output,
+        problem.network.loss,
+        problem.network.l2,
         problem.n_samples,
         problem.dtype.name,
         weights.hexdigest(),

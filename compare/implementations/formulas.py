@@ -59,11 +59,12 @@ def formula(name: str, network: Network) -> Formula:
     activations = tuple(
         row_of(one, source.activations, source.families) for one in network.activations
     )
-    return _made(source.differentiate, activations, LOSSES[network.loss])
+    loss = LOSSES[network.output, network.loss]
+    return _made(source.differentiate, activations, loss, network.l2)
 
 
 @functools.cache
 def _made(
-    by: Callable[..., Evaluation], activations: tuple[Activation, ...], loss: Loss
+    by: Callable[..., Evaluation], activations: tuple[Activation, ...], loss: Loss, l2: float
 ) -> Formula:
-    return functools.partial(by, activation=activations, loss=loss)
+    return functools.partial(by, activation=activations, loss=loss, l2=l2)

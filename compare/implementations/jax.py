@@ -66,7 +66,8 @@ def implementation(
     with set_up():
         held_params = [place(params, target) for target in targets]
     # Each implementation has a jit of its own: in a common one XLA would merge what they share.
-    gradients = chunk_function(differentiate, activation=activations, loss=LOSSES[network.loss])
+    loss = LOSSES[network.output, network.loss]
+    gradients = chunk_function(differentiate, activation=activations, loss=loss, l2=network.l2)
     one_forward = functools.partial(forward_with_intermediates, activation=activations)
     forward = jax.jit(jax.vmap(one_forward, in_axes=(None, 0)))
 

@@ -16,7 +16,15 @@ def implementation(params: Params, network: Network) -> Implementation:
     def run(block: Block) -> list[OneSample]:
         samples = zip(*block.batch, strict=True)
         return [
-            one_sample(params, x, y, activations=network.activations, loss=network.loss)
+            one_sample(
+                params,
+                x,
+                y,
+                activations=network.activations,
+                loss=network.loss,
+                output=network.output,
+                l2=network.l2,
+            )
             for x, y in samples
         ]
 
@@ -24,7 +32,7 @@ def implementation(params: Params, network: Network) -> Implementation:
         found = run(block)
         layers = zip(*(sample.grads for sample in found), strict=True)
         evaluation = Evaluation(
-            prediction=np.stack([sample.preacts[-1] for sample in found]),
+            prediction=np.stack([sample.prediction for sample in found]),
             loss=np.array([sample.loss for sample in found]),
             grads=tuple(
                 Layer(*(np.stack(leaves) for leaves in zip(*layer, strict=True)))

@@ -68,7 +68,14 @@ def implementation(
 
     def run(batch: Batch) -> Any:
         with explained(target), torch_settings(settings):
-            return per_sample_gradients(model, hold(batch.x), hold(batch.y), loss=network.loss)
+            return per_sample_gradients(
+                model,
+                hold(batch.x),
+                hold(batch.y),
+                loss=network.loss,
+                output=network.output,
+                l2=network.l2,
+            )
 
     def evaluate(block: Block) -> Answer:
         found = run(block.padded)

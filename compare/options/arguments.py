@@ -91,6 +91,13 @@ def _integer(value: Any) -> int:
     return found
 
 
+def _number(value: Any) -> float:
+    """The same of NumPy's floats; none that is text."""
+    if isinstance(value, bool | str | bytes):
+        raise TypeError
+    return float(value)
+
+
 def _text(value: Any) -> str:
     if not isinstance(value, str):
         raise TypeError
@@ -113,6 +120,7 @@ def _listed(value: Any) -> str:
 _KINDS: dict[Kind, tuple[str, Callable[[Any], Any]]] = {
     "flag": ("True or False", _flag),
     "integer": ("an integer of at most 64 bits", _integer),
+    "number": ("a number", _number),
     "choice": ("text", _text),
     "text": ("text", _text),
     "listed": ("text, or a list of text", _listed),

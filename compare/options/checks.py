@@ -36,6 +36,12 @@ def integer(least: int, most: int | None = None) -> Check:
     return check
 
 
+def not_negative(name: str, value: Any) -> None:
+    """Checks a number that is 0 or more."""
+    if not isinstance(value, int | float) or not 0 <= value < float("inf"):
+        raise UsageError(f"{name}: expected a number of at least 0, got {shown(value)}")
+
+
 def one_of(choices: Sequence[str]) -> Check:
     """Makes the check of one name out of a few."""
 

@@ -17,7 +17,10 @@ Compares per-sample gradients of one network, taken in several independent ways.
 Exit status: 0 agree, 2 disagree, 3 undecided, 1 wrong usage or a crash."""
 
 SECTIONS = {
-    "The network": ("layer_sizes", "activation", "init", "seed", "params", "save_params"),
+    "The network": (
+        *("layer_sizes", "activation", "output", "loss", "l2", "init", "seed"),
+        *("params", "save_params"),
+    ),
     "The samples": ("samples", "data"),
     "Your own gradients": ("candidate", "candidate_arrays", "candidate_batched", "gradients"),
     "The comparison": (

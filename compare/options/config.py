@@ -2,7 +2,7 @@
 
 import dataclasses
 
-from compare.catalogue import IMPLEMENTATIONS
+from compare.catalogue import IMPLEMENTATIONS, OUTPUTS_OF, output_of
 from compare.errors import UsageError
 from compare.options.option import rows
 from compare.options.run_options import Options
@@ -26,9 +26,19 @@ class Config(Options):
     def __post_init__(self) -> None:
         for name, option in OPTIONS.items():
             option.check_value(name, getattr(self, name))
+        _check_end(self)
         _check_implementations(self)
         _check_samples(self)
         _check_processes(self)
+
+
+def _check_end(config: Config) -> None:
+    fitting = OUTPUTS_OF[config.loss]
+    if output_of(config.output, config.loss) not in fitting:
+        raise UsageError(
+            f"output: expected {' or '.join(fitting)} for --loss={config.loss}, got "
+            f"{config.output}; pass one of them, or another loss"
+        )
 
 
 def _check_implementations(config: Config) -> None:

@@ -12,7 +12,9 @@ from compare.options import checks
 
 T = TypeVar("T")
 
-Kind = Literal["flag", "integer", "choice", "text", "listed", "integers", "names", "repeated"]
+Kind = Literal[
+    "flag", "integer", "number", "choice", "text", "listed", "integers", "names", "repeated"
+]
 # What an option is for, and so where it is said again:
 #   finding   what is found depends on it: in reports and all commands
 #   whole     a run over all samples: not in the command that computes one of them
@@ -66,6 +68,11 @@ def integer(
     return _field(
         Option("integer", default, help, word, at_least=at_least, at_most=at_most, **more)
     )
+
+
+def number(default: T, help: str, *, word: str, **more: Any) -> T:
+    """Declares a number."""
+    return _field(Option("number", default, help, word, **more))
 
 
 def sample(help: str, **more: Any) -> int | None:

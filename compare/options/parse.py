@@ -98,6 +98,16 @@ class _WholeNumber(flags.IntegerParser):
             raise ValueError(f"expected {self.syntactic_help}, got {argument!r}") from None
 
 
+class _Number(flags.FloatParser):
+    """absl's float flags, with an error message for people."""
+
+    def convert(self, argument: str | float) -> float:
+        try:
+            return super().convert(argument)
+        except ValueError:
+            raise ValueError(f"expected a number, got {argument!r}") from None
+
+
 def _define(name: str, option: Option, values: flags.FlagValues) -> None:
     kind, default, help = option.kind, option.default, option.help
     if kind == "integer":
@@ -105,6 +115,8 @@ def _define(name: str, option: Option, values: flags.FlagValues) -> None:
         bounds = integer_words(option.at_least, option.at_most)
         parser.syntactic_help = f"an integer {bounds}"
         flags.DEFINE(parser, name, default, help, values, flags.ArgumentSerializer())
+    elif kind == "number":
+        flags.DEFINE(_Number(), name, default, help, values, flags.ArgumentSerializer())
     elif kind == "choice":
         flags.DEFINE_enum(name, default, list(option.choices), help, values)
     else:

@@ -26,8 +26,31 @@ class Options:
         "NAME,...",
         "The activation of the hidden layers, or one for each, out of "
         f"{', '.join(catalogue.ACTIVATIONS)}. leaky_relu:0.2 has that slope, elu:0.5 that alpha, "
-        "and gelu is the tanh form. The output is linear.",
+        "and gelu is the tanh form.",
         check=checks.activations,
+        argument=True,
+    )
+    output: str = option.choice(
+        "linear",
+        catalogue.OUTPUTS,
+        "The activation of the output layer. Beside a cross-entropy linear outputs are logits: the "
+        "softmax or the sigmoid is then part of the loss.",
+        argument=True,
+    )
+    loss: str = option.choice(
+        "squared",
+        catalogue.LOSSES,
+        "The loss of a sample: the sum of (yhat - y)^2 over its outputs, half of it, or their "
+        "mean; cross_entropy of a softmax; binary_cross_entropy of a sigmoid; the Huber loss with "
+        "threshold 1; the sum of |yhat - y|; or hinge, the sum of max(0, 1 - y yhat).",
+        argument=True,
+    )
+    l2: float = option.number(
+        0.0,
+        "Adds L2 / 2 times the sum of all squared weights, biases left out, to the loss of every "
+        "sample.",
+        check=checks.not_negative,
+        word="LAMBDA",
         argument=True,
     )
     init: str | None = option.choice(

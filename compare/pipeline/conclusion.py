@@ -51,7 +51,7 @@ def report_of(
         list(certificates.values()),
         explanations,
         change,
-        loss=examined.run.problem.network.loss,
+        ends=(examined.run.problem.network.output, examined.run.problem.network.loss),
     )
     places = [] if judged.place is None else [judged.place]
     reproduce = None

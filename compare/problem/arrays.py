@@ -5,14 +5,14 @@ from typing import Any
 
 import numpy as np
 
-from compare.activation_names import activations_of_layers
 from compare.errors import UsageError, shown
 from compare.formats.conversion import ARGUMENTS, convert
 from compare.formats.read.data import Samples, check_shapes, rows_of
 from compare.formats.read.params import check_finite, find_params
 from compare.problem.array_likes import array_of, items_of
+from compare.problem.labels import Labels
 from compare.problem.memory import check_array, check_network
-from compare.problem.network import Network
+from compare.problem.network import uniform_network
 from compare.problem.problem import Problem, Problems, problems_of
 from compare.problem.samples import stored_batches
 from jaxmlp.base import Params, layer_sizes
@@ -57,6 +57,9 @@ def problems_from_arrays(
     y: Any = None,
     *,
     activation: str,
+    loss: str = "squared",
+    output: str = "linear",
+    l2: float = 0.0,
     layout: str | None,
     dtype: np.dtype,
     cast: bool = False,
@@ -66,8 +69,11 @@ def problems_from_arrays(
     Args:
       layers: (w, b) a layer, w in `layout`.
       x: [N, d], anything that `array_of` reads.
-      y: [N, k], or None for the mean of x^2.
+      y: [N, k], or [N] of one output or of classes; None for labels that fit the loss.
       activation: of the hidden layers, one name for all or several between commas.
+      loss: of a sample.
+      output: the output activation.
+      l2: lambda of lambda / 2 |w|^2.
       layout: 'in_out' or 'out_in'; None for either.
       dtype: to compute in.
       cast: whether to round what dtype does not have; else that is an error.
@@ -99,16 +105,18 @@ def problems_from_arrays(
 
     def make(weights: Params) -> Problem:
         sizes = layer_sizes(weights)
+        network = uniform_network(sizes, activation, loss=loss, output=output, l2=l2)
+        of_loss = Labels(network.output, loss, sizes[-1])
         check_shapes(
             inputs.shape,
             None if labels is None else labels.shape,
             n_inputs=sizes[0],
             n_outputs=sizes[-1],
             where="samples",
+            classes=of_loss.are_classes,
         )
         samples = Samples(rows_of(inputs), None if labels is None else rows_of(labels))
-        batches = stored_batches(samples, sizes[-1])
-        activations = activations_of_layers(activation, len(sizes) - 2)
-        return Problem(weights, Network(sizes, activations), len(inputs), batches)
+        batches = stored_batches(samples, of_loss, "samples")
+        return Problem(weights, network, len(inputs), batches)
 
     return problems_of(read, layout, make)

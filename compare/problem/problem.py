@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from compare.activation_names import activations_of_layers
+from compare.catalogue import output_of
 from compare.errors import UsageError
 from compare.formats.conversion import round_once
 from compare.formats.dtypes import dtype_of
@@ -14,8 +14,9 @@ from compare.formats.read.data import read_data
 from compare.formats.read.params import ParamsReadings, read_params
 from compare.formats.reading import Reading
 from compare.options.config import Config
+from compare.problem.labels import Labels
 from compare.problem.memory import check_network
-from compare.problem.network import Network
+from compare.problem.network import Network, uniform_network
 from compare.problem.samples import Batches, frozen, random_batches, stored_batches
 from jaxmlp.base import Layer, Params, layer_sizes, parameter_count
 from jaxmlp.mlp import init_params
@@ -137,8 +138,14 @@ def _problem_maker(config: Config) -> Callable[[Params], Problem]:
                 f"layer_sizes: {asked} contradicts {config.params}, which holds {found}; "
                 "leave out --layer_sizes"
             )
-        activations = activations_of_layers(config.activation, len(sizes) - 2)
-        return Problem(params, Network(sizes, activations), *samples(sizes[0], sizes[-1]))
+        network = uniform_network(
+            sizes,
+            config.activation,
+            loss=config.loss,
+            output=config.output,
+            l2=config.l2,
+        )
+        return Problem(params, network, *samples(sizes[0], sizes[-1]))
 
     return make
 
@@ -146,16 +153,24 @@ def _problem_maker(config: Config) -> Callable[[Params], Problem]:
 def _samples(config: Config, d: int, k: int) -> tuple[int, Batches]:
     """Returns how many samples there are, and their source."""
     dtype = dtype_of(config.dtype)
+    labels = Labels(output_of(config.output, config.loss), config.loss, k, config.seed or 0)
     if config.data is None:
         assert config.samples is not None
         assert config.seed is not None
-        return config.samples, random_batches(config.seed, d, k, dtype)
-    samples = read_data(config.data, n_inputs=d, n_outputs=k, dtype=dtype, cast=config.cast)
+        return config.samples, random_batches(config.seed, d, labels, dtype)
+    samples = read_data(
+        config.data,
+        n_inputs=d,
+        n_outputs=k,
+        dtype=dtype,
+        cast=config.cast,
+        classes=labels.are_classes,
+    )
     there = samples.x.shape[0]
     n_samples = there if config.samples is None else config.samples
     if n_samples > there:
         raise UsageError(f"samples: expected at most the {there} in {config.data}, got {n_samples}")
-    return n_samples, stored_batches(samples, k)
+    return n_samples, stored_batches(samples, labels, f"--data {config.data}")
 
 
 def _draw_params(config: Config, dtype: np.dtype) -> Params:

@@ -7,16 +7,18 @@ import numpy as np
 
 from compare.formats.conversion import round_once
 from compare.formats.read.data import Samples
+from compare.problem.labels import Labels
 from jaxmlp.base import Batch
 
 Batches: TypeAlias = Callable[[int, int], Batch]  # (start, stop) -> samples start .. stop - 1
 
 _STREAM = 1  # of a seed; weights have stream 0
+_LOOKED_AT = 65_536  # samples whose labels are checked at a time
 _DRAWS_PER_COUNT = 4  # doubles that Philox makes from one value of its counter
 
 
-def random_batches(seed: int, n_inputs: int, n_outputs: int, dtype: np.dtype) -> Batches:
-    """Returns a source of samples x ~ U[0, 1]^d with default labels.
+def random_batches(seed: int, n_inputs: int, labels: Labels, dtype: np.dtype) -> Batches:
+    """Returns a source of samples x ~ U[0, 1]^d with labels that fit the loss.
 
     Sample i is read off a counter-based generator (Philox; Salmon et al., SC 2011) at a counter
     that depends on i alone, so it is the same however many samples there are and in whatever
@@ -29,26 +31,27 @@ def random_batches(seed: int, n_inputs: int, n_outputs: int, dtype: np.dtype) ->
         bits = np.random.Philox(key=key, counter=start * counts)
         draws = np.random.Generator(bits).random((stop - start, counts * _DRAWS_PER_COUNT))
         x = round_once(draws[:, :n_inputs], dtype)
-        return frozen(Batch(x, default_labels(x, n_outputs)))
+        return frozen(Batch(x, labels.drawn(x, start)))
 
     return batch
 
 
-def default_labels(x: np.ndarray, n_outputs: int) -> np.ndarray:
-    """Returns the mean of x_i^2, computed in float64, rounded once and repeated: [N, k]."""
-    with np.errstate(over="ignore"):  # an infinite label is reported as any other
-        mean = np.square(x.astype(np.float64)).mean(axis=1, keepdims=True)
-    return np.repeat(round_once(mean, x.dtype), n_outputs, axis=1)
+def stored_batches(samples: Samples, labels: Labels, where: str) -> Batches:
+    """Returns a source of samples that a file or an array holds, labels made where it has none.
 
-
-def stored_batches(samples: Samples, n_outputs: int) -> Batches:
-    """Returns a source of samples that a file or an array holds, labels made where it has none."""
+    Raises:
+      UsageError: for labels that the loss cannot have; all are looked at.
+    """
+    if samples.y is not None and labels.have_rules:
+        for start in range(0, samples.y.shape[0], _LOOKED_AT):
+            stop = min(start + _LOOKED_AT, samples.y.shape[0])
+            labels.check(samples.y.read(start, stop), start=start, where=f"{where}: y")
 
     def batch(start: int, stop: int) -> Batch:
         x = samples.x.read(start, stop)
         if samples.y is None:
-            return frozen(Batch(x, default_labels(x, n_outputs)))
-        return frozen(Batch(x, samples.y.read(start, stop).reshape(-1, n_outputs)))
+            return frozen(Batch(x, labels.drawn(x, start)))
+        return frozen(Batch(x, labels.as_given(samples.y.read(start, stop))))
 
     return batch
 

@@ -16,8 +16,8 @@ from compare.implementations.jax import jax_devices, jax_settings
 from compare.implementations.table import IMPLEMENTATIONS
 from compare.implementations.torch import torch_device
 from compare.implementations.torch_settings import torch_settings
+from compare.problem.labels import default_labels
 from compare.problem.network import Network, uniform_network
-from compare.problem.samples import default_labels
 from compare.selftest import reduced_precision
 from compare.selftest.reduced_precision import ReducedPrecision
 from jaxmlp import ACTIVATIONS, FAMILIES, init_params

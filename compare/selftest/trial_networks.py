@@ -7,9 +7,9 @@ import numpy as np
 from compare.implementations.table import IMPLEMENTATIONS
 from compare.problem.answers import Answer
 from compare.problem.blocks import Block
+from compare.problem.labels import default_labels
 from compare.problem.network import uniform_network
 from compare.problem.problem import Problem
-from compare.problem.samples import default_labels
 from jaxmlp.base import Batch, Layer
 from jaxmlp.mlp import init_params
 

@@ -46,7 +46,7 @@ def decide(
     explanations: Mapping[str, Explanation | None],
     change: Change | None = None,
     *,
-    loss: str = "squared",
+    ends: tuple[str, str] = ("linear", "squared"),
 ) -> Verdict:
     """Judges all evidence together.
 
@@ -57,11 +57,11 @@ def decide(
       certificates: of every implementation.
       explanations: implementation -> what is wrong with it, if it failed.
       change: since a baseline.
-      loss: of the network, by its name.
+      ends: the output activation and the loss of the network, by their names.
     """
     drifts = change.drifts if change else ()
     disagreements = itertools.chain(
-        _failed_certificates(certificates, explanations, LOSSES[loss]),
+        _failed_certificates(certificates, explanations, LOSSES[ends]),
         _differences(pairs),
         _regressions(drifts),
     )

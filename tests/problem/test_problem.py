@@ -4,8 +4,9 @@ import numpy as np
 import pytest
 
 from compare.options.config import Config
+from compare.problem.labels import Labels, default_labels
 from compare.problem.problem import make_problem
-from compare.problem.samples import default_labels, random_batches
+from compare.problem.samples import random_batches
 
 counts = st.integers(0, 40)
 
@@ -13,7 +14,7 @@ counts = st.integers(0, 40)
 @hypothesis.given(st.integers(0, 2**40), st.integers(1, 9), counts, counts, counts)
 @hypothesis.settings(deadline=None, max_examples=60)
 def test_a_sample_depends_on_seed_and_number_alone(seed, n_inputs, start, before, after):
-    batch = random_batches(seed, n_inputs, 2, np.dtype(np.float32))
+    batch = random_batches(seed, n_inputs, Labels("linear", "squared", 2), np.dtype(np.float32))
     alone = batch(start, start + 1)
     within = batch(max(0, start - before), start + 1 + after)
     row = start - max(0, start - before)
@@ -22,17 +23,19 @@ def test_a_sample_depends_on_seed_and_number_alone(seed, n_inputs, start, before
 
 
 def test_samples_fill_the_unit_interval_and_differ_by_seed():
-    x = random_batches(1, 3, 1, np.dtype(np.float64))(0, 4000).x
+    x = random_batches(1, 3, Labels("linear", "squared", 1), np.dtype(np.float64))(0, 4000).x
     assert 0 <= x.min() < 0.01
     assert 0.99 < x.max() <= 1
     assert abs(x.mean() - 0.5) < 0.02
     assert len(np.unique(x)) == x.size
-    assert (random_batches(2, 3, 1, np.dtype(np.float64))(0, 4000).x != x).any()
+    assert (
+        random_batches(2, 3, Labels("linear", "squared", 1), np.dtype(np.float64))(0, 4000).x != x
+    ).any()
 
 
 def test_float32_samples_are_the_float64_ones_rounded_once():
-    wide = random_batches(7, 5, 1, np.dtype(np.float64))(0, 50)
-    narrow = random_batches(7, 5, 1, np.dtype(np.float32))(0, 50)
+    wide = random_batches(7, 5, Labels("linear", "squared", 1), np.dtype(np.float64))(0, 50)
+    narrow = random_batches(7, 5, Labels("linear", "squared", 1), np.dtype(np.float32))(0, 50)
     np.testing.assert_array_equal(wide.x.astype(np.float32), narrow.x)
 
 

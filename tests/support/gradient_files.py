@@ -9,7 +9,7 @@ from safetensors.torch import save_file
 
 from compare.formats.read.gradients.expected import expect_gradients
 from compare.formats.read.gradients.files import read_gradients
-from compare.problem.samples import default_labels
+from compare.problem.labels import default_labels
 from compare.selftest.backward import backward, forward
 from jaxmlp import Batch, Layer, init_params
 

@@ -48,8 +48,8 @@ class Case:
 
     @property
     def loss(self) -> Loss:
-        """The loss of one sample."""
-        return LOSSES[self.network.loss]
+        """The output activation and the loss of one sample, as a function of z."""
+        return LOSSES[self.network.output, self.network.loss]
 
     def on(self, rung: Rung) -> "Case":
         """Returns the same gradients, computed as a rung says; the case is not widened yet."""
@@ -128,12 +128,26 @@ def make_case(
         they and the samples were rounded on their way in.
       x: [N, d].
       y: [N, k].
-      grads: (dw [N, n_in, n_out], db [N, n_out]) per layer.
+      grads: (dw [N, n_in, n_out], db [N, n_out]) per layer. Where the network has a penalty, the
+        case holds dw - lambda w in float64, which is what the rules are of.
       arithmetic: in which grads were computed; None if every operation is of their dtype.
       printed: if grads were read from print, half a unit of the last digit of every entry, in the
         shapes of grads; 0 where a number is exact.
     """
     rounding = rounding_of(arithmetic or plain_arithmetic(grads[0][1].dtype), params[0][1].dtype)
     units = None if printed is None else layers_last(printed)
-    last = (samples_last(x), samples_last(y), layers_last(grads), units)
+    last = (
+        samples_last(x),
+        samples_last(y),
+        _data_part(network, params, layers_last(grads)),
+        units,
+    )
     return Case(tuple((w, b) for w, b in params), *last, network, rounding)
+
+
+def _data_part(network: Network, params: Layers, grads: Layers) -> Layers:
+    """Returns gradients, sample axis last, without the slope lambda w of the penalty."""
+    if not network.l2:
+        return grads
+    penalties = [network.l2 * np.asarray(w, np.float64)[..., None] for w, _ in params]
+    return tuple((dw - slope, db) for (dw, db), slope in zip(grads, penalties, strict=True))

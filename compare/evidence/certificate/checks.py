@@ -8,7 +8,7 @@ every layer can be checked against its neighbours, one implementation at a time,
                 dw_l delta_l / (delta_l . delta_l)
     input       h_0 = x
     activation  h_l = phi(z_l), z_l = h_{l-1} w_l + b_l
-    output      delta_L = dL/dyhat, yhat = z_L
+    output      delta_L = dL/dz_L, of the output activation and the loss together
     chain       delta_l = (w_{l+1} delta_{l+1}) * phi'(z_l)
 
 Each rule allows for the rounding of its own few operations: a dot product of n terms and a bias is

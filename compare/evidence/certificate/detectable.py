@@ -107,7 +107,8 @@ def _by_own_rule(limits: Limits, case: Case, i: int, h: np.ndarray) -> np.ndarra
     size, norm = np.abs(db), np.maximum((db * db).sum(axis=0), 1e-300)
     reach = np.abs(case.params[i][0]).T @ h
     if i + 1 == len(case.grads):
-        drag = case.loss.curvature * reach * size / norm
+        moved = reach.max(axis=0) if case.loss.is_mixed else reach
+        drag = case.loss.curvature(case.y) * moved * size / norm
         own = limits[("output", f"b{i + 1}")]
     else:
         s = np.abs(case.params[i + 1][0] @ case.grads[i + 1][1])

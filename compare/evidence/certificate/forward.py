@@ -26,14 +26,15 @@ def trace_preacts(xp: Any, case: Case, layers: Sequence[LayerGradient]) -> list[
 
     It is computed from the h recovered below, which is known to a few roundings however deep the
     network is, or by a forward pass from x where nothing was recovered or the pass is far more
-    precise: by a factor of 64, or by any in print, which hides more of h.
+    precise: by a factor of 64, or by any in print or beside a penalty, which hide more of h.
 
     Args:
       xp: numpy or jax.numpy.
       case: in float64.
       layers: its gradients, with what was recovered from them.
     """
-    rounding, far = case.rounding, 64.0 if case.printed is None else 1.0
+    is_hidden = case.printed is not None or bool(case.network.l2)
+    rounding, far = case.rounding, 1.0 if is_hidden else 64.0
     forward = affine(xp, case.x, rounding.input_error(xp, case.x), *case.params[0], rounding)
     found = [forward]
     for (w, b), layer, phi in zip(case.params[1:], layers[1:], case.activations, strict=True):

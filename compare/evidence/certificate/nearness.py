@@ -129,7 +129,7 @@ def float64_gradients(case: Case) -> Layers:
         inputs.append(phi.value(np, z))
         slopes.append(phi.slope(np, z))
     w, b = case.params[-1]
-    delta = case.loss.slope(w.T @ inputs[-1] + b[:, None], case.y)
+    delta = case.loss.slope(np, w.T @ inputs[-1] + b[:, None], case.y)
     grads = [(inputs[-1][:, None] * delta, delta)]
     for i in range(len(slopes) - 1, -1, -1):
         delta = (case.params[i + 1][0] @ delta) * slopes[i]

@@ -42,21 +42,46 @@ class LayerGradient(NamedTuple):
 def recover_layers(xp: Any, case: Case) -> list[LayerGradient]:
     """Recovers the input of every layer of a case in float64."""
     printed = case.printed or (None,) * len(case.grads)
-    return [
-        _recover_layer(xp, *pair, units, case.rounding)
-        for pair, units in zip(case.grads, printed, strict=True)
-    ]
+    found = []
+    for (dw, delta), units, (w, _) in zip(case.grads, printed, case.params, strict=True):
+        lost = penalty_rounding(xp, dw, w, case)
+        found.append(_recover_layer(xp, dw, delta, units, lost, case.rounding))
+    return found
+
+
+def penalty_rounding(xp: Any, dw: Array, w: Array, case: Case) -> Array | None:
+    """Bounds what dw - lambda w has lost of outer(h, delta), or None without a penalty.
+
+    dw was rounded as a whole, by u |dw|, and lambda w by 2 u, of the product and of lambda itself,
+    or by 3 u if w was rounded on its way in.
+    """
+    if not case.network.l2:
+        return None
+    rounding, penalty = case.rounding, case.network.l2 * xp.asarray(w)[..., None]
+    roundings = 2 + rounding.inputs + rounding.uses
+    whole = xp.abs(dw + penalty) + roundings * xp.abs(penalty)
+    return rounding.slack * (rounding.u * whole + rounding.lam)
 
 
 def _recover_layer(
-    xp: Any, dw: Array, delta: Array, units: tuple[Array, Array] | None, rounding: Rounding
+    xp: Any,
+    dw: Array,
+    delta: Array,
+    units: tuple[Array, Array] | None,
+    lost: Array | None,
+    rounding: Rounding,
 ) -> LayerGradient:
     alive = xp.max(xp.abs(delta), axis=0) > 0
+    if units is None and lost is not None:
+        hidden = xp.zeros_like(delta)
+        h, h_error, known = _recover_printed(xp, dw, delta, lost, hidden, rounding)
+        return LayerGradient(dw, delta, alive, h, h_error, known, lost, hidden)
     if units is None:
         return LayerGradient(
             dw, delta, alive, *_project(xp, dw, delta, rounding), alive, None, None
         )
     dw_hidden = hidden_by_print(xp, dw, units[0], u=rounding.u, lam=rounding.lam)
+    dw_hidden = dw_hidden if lost is None else dw_hidden + lost
     hidden = hidden_by_print(xp, delta, units[1], u=rounding.u, lam=rounding.lam)
     h, h_error, known = _recover_printed(xp, dw, delta, dw_hidden, hidden, rounding)
     return LayerGradient(dw, delta, alive, h, h_error, known, dw_hidden, hidden)

@@ -110,19 +110,19 @@ def rank_one_rule(xp: Any, case: Case, layer: LayerGradient, below: Check) -> Ch
 
 
 def output_rule(xp: Any, case: Case, last: Preacts, delta: Array) -> Check:
-    """Compares delta of the last layer, as computed, with dL/dyhat."""
+    """Compares delta of the last layer, as computed, with dL/dz."""
     rounding, loss, y = case.rounding, case.loss, case.y
-    error = last.error + rounding.input_error(xp, y)
-    allowed = loss.slope_error(xp, last.z, y, error, rounding.u)
+    y_error = rounding.input_error(xp, y)
+    allowed = loss.slope_error(xp, last.z, y, last.error, y_error, rounding)
     allowed = rounding.slack * (allowed + rounding.u * xp.abs(delta) + 6 * rounding.lam)
     applies, parameter = xp.ones(y.shape[-1], bool), f"b{len(case.params)}"
-    return Check("output", parameter, delta, loss.slope(last.z, y), allowed, applies)
+    return Check("output", parameter, delta, loss.slope(xp, last.z, y), allowed, applies)
 
 
 def unproved_output(
     xp: Any, rounded: Array, check: Check, layer: LayerGradient, rounding: Rounding
 ) -> Array:
-    """Returns where delta is 0 without a proof, or no larger than the rounding of dL/dyhat.
+    """Returns where delta is 0 without a proof, or no larger than the rounding of dL/dz.
 
     Args:
       xp: numpy or jax.numpy.

@@ -60,11 +60,12 @@ def _check(local: Local, layer: int, way: _Way) -> Check:
     preacts = affine(np, *local.act(layer - 1), way.w, way.b, rounding)
     if way.phi is None:
         y, gradient, loss = local.case.y, local.layers[-1], local.case.loss
-        error = loss.slope_error(np, preacts.z, y, preacts.error, rounding.u)
+        y_error = rounding.input_error(np, y)
+        error = loss.slope_error(np, preacts.z, y, preacts.error, y_error, rounding)
         allowed = error + rounding.u * np.abs(gradient.delta) + 6 * rounding.lam
         allowed = gradient.beside_print(rounding.slack * allowed, rounding)
         applies = np.ones(y.shape[-1], bool)
-        expected = loss.slope(preacts.z, y)
+        expected = loss.slope(np, preacts.z, y)
         return Check("output", f"b{layer}", gradient.delta, expected, allowed, applies)
     h, error = activate(np, preacts, way.phi, rounding)
     above = local.layers[layer]

@@ -124,7 +124,7 @@ class Local:
     def delta(self, layer: int) -> np.ndarray:
         """Returns delta_l, [n_l, N], computed from delta_{l+1} as found."""
         if layer == self.n_layers:
-            return np.asarray(self.case.loss.slope(self.preact(layer).value, self.case.y))
+            return np.asarray(self.case.loss.slope(np, self.preact(layer).value, self.case.y))
         return self.passed_down(layer).value * self.slope(layer).value
 
 

@@ -6,6 +6,7 @@ from functools import partial
 import numpy as np
 
 from compare.evidence.certificate.activation import Activation
+from compare.evidence.certificate.activation_functions import sigmoid
 from compare.evidence.certificate.rules import Check
 from compare.evidence.hypotheses.activations import OTHERS
 from compare.evidence.hypotheses.assumption import Assumption, Claim, explains
@@ -13,6 +14,23 @@ from compare.evidence.hypotheses.explanation import WHOLE, figures
 from compare.evidence.hypotheses.factors import Factor, factors_between
 from compare.evidence.hypotheses.local import Known, Local, spread
 
+_Mistake = tuple[str, Callable[[np.ndarray, np.ndarray], np.ndarray]]
+
+# What continues 'delta3 is ...', and (yhat, y) -> what is computed in place of the slope of the
+# squared error: what people do, and what is rare.
+_MISTAKES: tuple[_Mistake, ...] = (
+    ("2 yhat, without y", lambda yhat, y: 2 * yhat),
+    ("the slope of |yhat - y|, not of its square", lambda yhat, y: np.sign(yhat - y)),
+)
+_ODD_MISTAKES: tuple[_Mistake, ...] = (
+    ("the slope of log cosh(yhat - y)", lambda yhat, y: np.tanh(yhat - y)),
+    ("the slope of the Huber loss", lambda yhat, y: np.clip(yhat - y, -1, 1)),
+    ("2 (yhat - y) clipped to 1", lambda yhat, y: np.clip(2 * (yhat - y), -1, 1)),
+    ("sigmoid(yhat) - y, as for binary cross-entropy", lambda yhat, y: sigmoid(np, yhat) - y),
+    ("the slope of (yhat + y)^2", lambda yhat, y: 2 * (yhat + y)),
+    ("(yhat - y)^2 itself, and not its slope", lambda yhat, y: (yhat - y) ** 2),
+    ("the slope of (yhat - y)^4", lambda yhat, y: 4 * (yhat - y) ** 3),
+)
 _RATES = (0.1, 0.05, 0.02, 0.01, 0.005, 0.003, 0.001, 1e-4)  # that people learn with
 
 
@@ -42,8 +60,9 @@ def output_check(local: Local, factor: float = 1.0) -> Check:
     """Holds delta as found against dL/dyhat times a factor."""
     loss, yhat, y = local.case.loss, local.preact(local.n_layers), local.case.y
     rounding = local.case.rounding
-    error = loss.slope_error(np, yhat.value, y, yhat.error, rounding.u)
-    right = loss.slope(yhat.value, y)
+    y_error = rounding.input_error(np, y)
+    error = loss.slope_error(np, yhat.value, y, yhat.error, y_error, rounding)
+    right = loss.slope(np, yhat.value, y)
     return _check(local, Known(right, error + 2 * rounding.u * np.abs(right)).times(factor))
 
 
@@ -82,7 +101,7 @@ def _factors(local: Local, n_samples: int) -> Iterator[Factor]:
 def _others(local: Local) -> Iterator[tuple[str, str, Known, int]]:
     """Yields (quantity, what is said of it, delta of the output, rank)."""
     loss, y, name = local.case.loss, local.case.y, f"delta{local.n_layers}"
-    for rank, mistakes in enumerate((loss.mistakes, loss.odd_mistakes), start=1):
+    for rank, mistakes in enumerate((_MISTAKES, _ODD_MISTAKES), start=1):
         for said, slope in mistakes:
             yield name, said, _of_output(local, partial(_swapped, slope, y)), rank
     yield name, "softmax(yhat) - y, as for cross-entropy", _softmax(local), 1
@@ -90,10 +109,10 @@ def _others(local: Local) -> Iterator[tuple[str, str, Known, int]]:
         said, phi = other.said.format(z=f"z{local.n_layers}"), other.activation
 
         def hidden(z: np.ndarray, phi: Activation = phi) -> np.ndarray:
-            return np.asarray(loss.slope(z, y) * phi.slope(np, z))
+            return np.asarray(loss.slope(np, z, y) * phi.slope(np, z))
 
         def bent(z: np.ndarray, phi: Activation = phi) -> np.ndarray:
-            return np.asarray(loss.slope(phi.value(np, z), y))
+            return np.asarray(loss.slope(np, phi.value(np, z), y))
 
         def through(z: np.ndarray, phi: Activation = phi) -> np.ndarray:
             return np.asarray(bent(z, phi) * phi.slope(np, z))

@@ -33,7 +33,13 @@ class Samples(NamedTuple):
 
 
 def read_data(
-    path: str, *, n_inputs: int, n_outputs: int, dtype: np.dtype, cast: bool = False
+    path: str,
+    *,
+    n_inputs: int,
+    n_outputs: int,
+    dtype: np.dtype,
+    cast: bool = False,
+    classes: bool = False,
 ) -> Samples:
     """Finds x [N, d] and, where there is one, y [N, k] in a file.
 
@@ -46,6 +52,7 @@ def read_data(
       n_outputs: k.
       dtype: to convert to; decimal text is rounded to it once.
       cast: whether to round other numbers that dtype does not have; else that is an error.
+      classes: whether y may be [N], a class for every sample, where there are several outputs.
 
     Raises:
       UsageError: if the file cannot be read, or an array in it is misnamed, misshapen, pickled or
@@ -53,10 +60,10 @@ def read_data(
     """
     where = f"--data {path}"
     suffix = suffix_of(path, tuple(_FORMATS), where)
-    stored = _FORMATS[suffix](path, n_inputs, n_outputs)
+    stored = _FORMATS[suffix](path, n_inputs, n_outputs, classes)
     _check_names(stored, where)
     x, y = stored["x"].shape, stored["y"].shape if "y" in stored else None
-    check_shapes(x, y, n_inputs=n_inputs, n_outputs=n_outputs, where=where)
+    check_shapes(x, y, n_inputs=n_inputs, n_outputs=n_outputs, where=where, classes=classes)
     converted = {}
     for name, rows in stored.items():
         at = f"{where}: {name}"
@@ -76,9 +83,15 @@ def rows_of(array: np.ndarray) -> Rows:
 
 
 def check_shapes(
-    x: tuple[int, ...], y: tuple[int, ...] | None, *, n_inputs: int, n_outputs: int, where: str
+    x: tuple[int, ...],
+    y: tuple[int, ...] | None,
+    *,
+    n_inputs: int,
+    n_outputs: int,
+    where: str,
+    classes: bool = False,
 ) -> None:
-    """Checks that x is [N, d] and y, if there is one, [N, k]; or [N] where there is one output.
+    """Checks that x is [N, d] and y, if there is one, [N, k]; or [N], of one output or of classes.
 
     Raises:
       UsageError: naming the one that does not fit the network.
@@ -88,10 +101,13 @@ def check_shapes(
             f"{where}: expected x of shape [N, {n_inputs}], a column for every input of the "
             f"network, got {list(x)}"
         )
-    if y not in (None, (x[0], n_outputs)) and not (y == x[:1] and n_outputs == 1):
+    columns = (n_outputs, 1) if classes else (n_outputs,)
+    fitting = [(x[0], n) for n in columns] + [x[:1]] * (1 in columns)
+    if y is not None and y not in fitting:
+        of_classes = f", or a class for every sample, [{x[0]}]" * classes
         raise UsageError(
             f"{where}: expected y of shape [{x[0]}, {n_outputs}], a row for every sample and a "
-            f"column for every output, got {list(y)}"
+            f"column for every output{of_classes}, got {list(y)}"
         )
 
 
@@ -113,30 +129,31 @@ def _converted(rows: Rows, dtype: np.dtype, *, where: str, cast: bool) -> Rows:
     return rows._replace(read=read)
 
 
-def _npz(path: str, n_inputs: int, n_outputs: int) -> dict[str, Rows]:
+def _npz(path: str, n_inputs: int, n_outputs: int, classes: bool) -> dict[str, Rows]:
     def check(named: Mapping[str, np.ndarray]) -> None:
         _check_names(named, f"--data {path}")
 
     return {k: rows_of(v) for k, v in read_npz(path, option="--data", check=check).items()}
 
 
-def _safetensors(path: str, n_inputs: int, n_outputs: int) -> dict[str, Rows]:
+def _safetensors(path: str, n_inputs: int, n_outputs: int, classes: bool) -> dict[str, Rows]:
     tensors = open_safetensors(path, option="--data")
     return {k: Rows(one.shape, one.read_rows) for k, one in tensors.items()}
 
 
-def _npy(path: str, n_inputs: int, n_outputs: int) -> dict[str, Rows]:
+def _npy(path: str, n_inputs: int, n_outputs: int, classes: bool) -> dict[str, Rows]:
     stored = open_npy(path, option="--data")
     rows = Rows(stored.shape, lambda *ends: restore_bfloat16(stored.read_rows(*ends)))
-    return _by_position(rows, n_inputs, n_outputs, f"--data {path}")
+    return _by_position(rows, n_inputs, n_outputs, classes, f"--data {path}")
 
 
-def _csv(path: str, n_inputs: int, n_outputs: int) -> dict[str, Rows]:
+def _csv(path: str, n_inputs: int, n_outputs: int, classes: bool) -> dict[str, Rows]:
     table = read_csv(path, option="--data")
     labels = table.labels
     if not labels.any():
-        return _by_position(rows_of(table.values), n_inputs, n_outputs, f"--data {path}")
-    if (sum(~labels), sum(labels)) != (n_inputs, n_outputs):
+        return _by_position(rows_of(table.values), n_inputs, n_outputs, classes, f"--data {path}")
+    fits = sum(labels) == n_outputs or (classes and sum(labels) == 1)
+    if sum(~labels) != n_inputs or not fits:
         raise UsageError(
             f"--data {path}: expected {n_inputs} columns of inputs and {n_outputs} of labels "
             f"(named y or label); got {sum(~labels)} and {sum(labels)} in the header "
@@ -145,17 +162,19 @@ def _csv(path: str, n_inputs: int, n_outputs: int) -> dict[str, Rows]:
     return {"x": rows_of(table.values[:, ~labels]), "y": rows_of(table.values[:, labels])}
 
 
-def _by_position(rows: Rows, n_inputs: int, n_outputs: int, where: str) -> dict[str, Rows]:
+def _by_position(
+    rows: Rows, n_inputs: int, n_outputs: int, classes: bool, where: str
+) -> dict[str, Rows]:
     """Takes the first columns as x and what follows, if anything does, as y."""
-    both = n_inputs + n_outputs
-    if len(rows.shape) != 2 or rows.shape[1] not in (n_inputs, both):
+    both = [n_inputs + n_outputs, *[n_inputs + 1] * (classes and n_outputs > 1)]
+    if len(rows.shape) != 2 or rows.shape[1] not in (n_inputs, *both):
         raise UsageError(
-            f"{where}: expected {n_inputs} columns of inputs, or {both} with the labels after "
-            f"them; got shape {list(rows.shape)}"
+            f"{where}: expected {n_inputs} columns of inputs, or {' or '.join(map(str, both))} "
+            f"with the labels after them; got shape {list(rows.shape)}"
         )
     found = {"x": _columns(rows, slice(0, n_inputs))}
-    if rows.shape[1] == both:
-        found["y"] = _columns(rows, slice(n_inputs, both))
+    if rows.shape[1] > n_inputs:
+        found["y"] = _columns(rows, slice(n_inputs, rows.shape[1]))
     return found
 
 

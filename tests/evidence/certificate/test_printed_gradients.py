@@ -11,7 +11,7 @@ from compare.evidence.certificate.detectable import detectable_ulp
 from compare.evidence.certificate.printed_numbers import PrintedNumbers
 from compare.evidence.differences.bounds import Allowance, with_printed
 from compare.evidence.rounding.print_rounding import hidden_in, is_known
-from compare.problem.samples import default_labels
+from compare.problem.labels import default_labels
 from compare.selftest.backward import backward, forward
 from jaxmlp import Batch, Layer, init_params
 from tests.support.cases import case_of

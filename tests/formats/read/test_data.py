@@ -11,8 +11,8 @@ import torch
 
 from compare.errors import UsageError
 from compare.options.config import Config
+from compare.problem.labels import default_labels
 from compare.problem.problem import make_problem
-from compare.problem.samples import default_labels
 from tests.support.bombs import Bomb, pickled
 
 X = np.array([[0.5, 0.25], [1, 2], [3, -4]], np.float32)

@@ -16,7 +16,7 @@ from types import MappingProxyType
 from compare.evidence.rounding.enclosure import Enclosure
 from compare.evidence.rounding.primitives import control, elementwise, index, math_functions
 from compare.evidence.rounding.primitives.linear import dot_general
-from compare.evidence.rounding.primitives.reduce import reduce_sum
+from compare.evidence.rounding.primitives.reduce import reduce_max, reduce_sum
 
 Rules = MappingProxyType[str, Callable[..., Enclosure]]
 
@@ -54,6 +54,7 @@ CHOSEN: Rules = MappingProxyType(
         "max": control.maximum,
         "min": control.minimum,
         "clamp": control.clamp,
+        "reduce_max": reduce_max,
         "neg": control.neg,
         "abs": control.magnitude,
         "sign": control.sign,

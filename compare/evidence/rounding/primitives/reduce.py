@@ -1,4 +1,4 @@
-"""Sums over axes."""
+"""Sums and largest entries over axes."""
 
 from typing import Any
 
@@ -26,3 +26,11 @@ def reduce_sum(analysis: Analysis, eqn: Any, a: Enclosure) -> Enclosure:
     flushed = xp.where(size > 0, max(n - 2, 0) * arithmetic.lam, 0.0)
     fits = analysis.fits(size * (1 + rounded) if analysis.worst else size, dtype)
     return Enclosure(xp.sum(a.value, axis=axes), xp.where(fits, error + flushed, np.inf))
+
+
+def reduce_max(analysis: Analysis, eqn: Any, a: Enclosure) -> Enclosure:
+    """The largest is no larger than max(a + e), and no smaller than max(a - e)."""
+    xp, axes = analysis.xp, tuple(eqn.params["axes"])
+    value = xp.max(a.value, axis=axes)
+    above = xp.max(a.value + a.error, axis=axes) - value
+    return Enclosure(value, xp.maximum(above, value - xp.max(a.value - a.error, axis=axes)))

@@ -40,7 +40,7 @@ def _first_failure(one: Json) -> str:
     certificate, first = one["certificate"], one["certificate"]["first_failure"]
     failed = certificate["failed"]
     samples = failed + certificate["certified"] + certificate["silent"]
-    slope = LOSSES["squared"].slope_formula  # the one loss that a run has
+    slope = LOSSES["linear", "squared"].slope_formula
     rule = _RULES[first["rule"]].format(slope=slope)
     apart, allowed = abs(first["found"] - first["expected"]), first["allowed"]
     found, expected = told_apart(first["found"], first["expected"])
