@@ -35,6 +35,7 @@ def compare_gradients(
     activation: str | Sequence[str] | None = None,
     output: str = Config.output,
     loss: str = Config.loss,
+    bias: str = Config.bias,
     l2: float = Config.l2,
     implementations: Sequence[str] = Config.implementations,
     candidates: Mapping[str, Backward] | Iterable[Backward] = (),
@@ -71,6 +72,7 @@ def compare_gradients(
       output: linear, sigmoid, tanh or softmax. Beside a cross-entropy linear outputs are logits.
       loss: squared, half_squared, mean_squared (over the outputs), cross_entropy,
         binary_cross_entropy, huber, absolute or hinge, of one sample.
+      bias: 'none' where no layer has one; all b are 0 then.
       l2: lambda of lambda / 2 |w|^2 over all weights, on top of the loss of every sample.
       implementations: of jax_grad, jax_manual, torch_autograd, numpy_manual; with what you bring
         there must be two.
@@ -110,6 +112,7 @@ def compare_gradients(
         {} if activation is None else {"activation": activation},
         output=output,
         loss=loss,
+        bias=bias,
         l2=l2,
         implementations=implementations,
         candidate_arrays=candidate_arrays,
@@ -151,6 +154,7 @@ def compare_gradients(
         activation=config.activation,
         loss=config.loss,
         output=config.output,
+        bias=config.bias,
         l2=config.l2,
         layout="out_in" if module is not None else config.layout,
         dtype=dtype_of(config.dtype),

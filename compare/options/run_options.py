@@ -45,6 +45,9 @@ class Options:
         "threshold 1; the sum of |yhat - y|; or hinge, the sum of max(0, 1 - y yhat).",
         argument=True,
     )
+    bias: str = option.choice(
+        "all", catalogue.BIASES, "Which layers have a bias: all, or none.", argument=True
+    )
     l2: float = option.number(
         0.0,
         "Adds L2 / 2 times the sum of all squared weights, biases left out, to the loss of every "
