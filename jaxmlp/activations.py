@@ -87,6 +87,12 @@ def _mish_deriv(z: Array, h: Array) -> Array:
     return t + z * (1 - t * t) * jax.nn.sigmoid(z)
 
 
+def _softsign(z: Array) -> Array:
+    """Autodiff squares 1 + |z|, which has no room in float16 if |z| is 255 or more."""
+    wide = z.astype(jnp.float32) if z.dtype == jnp.float16 else z
+    return jax.nn.soft_sign(wide).astype(z.dtype)
+
+
 def _softsign_deriv(z: Array, h: Array) -> Array:
     del h
     r = 1 / (1 + jnp.abs(z))
@@ -159,7 +165,7 @@ HARD_TANH = Activation(_hard_tanh, _slope_within(-1, 1, 1.0))
 HARD_SIGMOID = Activation(_hard_sigmoid, _slope_within(-3, 3, 1 / 6))
 HARD_SWISH = Activation(lambda z: z * _hard_sigmoid(z), _hard_swish_deriv)
 MISH = Activation(_mish, _mish_deriv)
-SOFTSIGN = Activation(jax.nn.soft_sign, _softsign_deriv)
+SOFTSIGN = Activation(_softsign, _softsign_deriv)
 
 ACTIVATIONS = MappingProxyType(
     {

@@ -18,11 +18,10 @@ from compare.graph.torch.graph import torch_graph
 from compare.graph.torch.network import network_of
 from compare.graph.torch.quantities import in_order, name_functions
 from jaxmlp import ACTIVATIONS, Batch, Layer, backprop, forward_with_intermediates
-from tests.support.networks import ALL_ACTIVATIONS, NETWORKS
+from tests.support.networks import ALL_ACTIVATIONS, NETWORKS, SEVEN
 from torch_ref import MLP, convert
 
 SIZES = {name: sizes for name, (sizes, _) in NETWORKS.items()}
-SEVEN = ("sigmoid", "tanh", "relu", "softplus", "silu", "gelu", "identity")
 EVERY = pytest.mark.parametrize(
     ("sizes", "activation"),
     [
