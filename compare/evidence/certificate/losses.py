@@ -20,6 +20,7 @@ from compare.evidence.certificate.rounding import Rounding
 from compare.evidence.rounding.arithmetic import gamma
 
 _EXP_ULPS = 6  # of exp of any argument: near overflow XLA is off by up to 5.3
+_MOST = 700.0  # an exponent; what is off by exp(700) is anything from 0 to 1
 _TEXTBOOK = 8  # further roundings of a slope, by the textbook's quotient of two slopes
 
 # (xp, z, y, error of z, error of y, rounding) -> error of the slope, [k, N]
@@ -130,7 +131,7 @@ def softmax_error(xp: Any, z: Array, z_error: Array, rounding: Rounding) -> Arra
     p, below = softmax(xp, z), xp.max(z, axis=0) - z
     each = z_error + u * (3 * below + 2 * math.log(k) + 2 * _EXP_ULPS + 8)
     relative = each + xp.sum(p * each, axis=0) + gamma(k + 3, u)
-    return xp.fmin(p * xp.expm1(relative), 1.0) + (k + 2) * rounding.lam
+    return xp.fmin(p * xp.expm1(xp.fmin(relative, _MOST)), 1.0) + (k + 2) * rounding.lam
 
 
 def _on_softmax(distance: Distance) -> Loss:
