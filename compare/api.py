@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from compare.activation_names import read_activations
 from compare.calls import exclusive
 from compare.catalogue import DTYPES
 from compare.errors import UsageError, shown
@@ -33,7 +34,7 @@ def compare_gradients(
     x: Any,
     y: Any = None,
     *,
-    activation: str | None = None,
+    activation: str | Sequence[str] | None = None,
     output: str = Config.output,
     loss: str = Config.loss,
     bias: str = Config.bias,
@@ -74,8 +75,8 @@ def compare_gradients(
       x: samples [N, d].
       y: labels [N, k]; [N] where there is one output, or for the numbers of classes of a softmax;
         None for the mean of x_i^2, or for classes that are drawn, as the loss wants them.
-      activation: sigmoid (the default), tanh, relu, softplus, silu, gelu (tanh form) or identity; a
-        module brings its own.
+      activation: sigmoid (the default) or another that --activation takes, such as 'relu' or
+        'leaky_relu:0.2'; a list of one for each hidden layer; a module brings its own.
       output: linear, sigmoid, tanh or softmax. Beside a cross-entropy linear outputs are logits.
       loss: squared, half_squared, mean_squared (over the outputs), cross_entropy,
         binary_cross_entropy, huber, absolute or hinge, of one sample.
@@ -153,7 +154,7 @@ def compare_gradients(
     module = None
     if is_module(params):
         module = recognise(params, Settings(matmul_precision, deterministic))
-        options["activation"] = _same_activation(module.activation, activation)
+        options["activation"] = _same_activation(module.activation, options.get("activation"))
         params = module.layers
     weights = given_params(params)
     config = Config(
@@ -216,7 +217,7 @@ def _check_unrounded(layers: Sequence[tuple[Any, Any]], problem: Problem) -> Non
 
 
 def _same_activation(recognised: str, given: str | None) -> str:
-    if given not in (None, recognised):
+    if given is not None and set(map(str, read_activations(given))) != {recognised}:
         raise UsageError(f"activation: the module has {recognised}, got {given!r}")
     return recognised
 

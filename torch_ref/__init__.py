@@ -4,7 +4,7 @@
 never loads jax.
 """
 
-from torch_ref.activations import ACTIVATIONS
+from torch_ref.activations import ACTIVATIONS, FAMILIES
 from torch_ref.autograd import loop_gradients, per_sample_gradients
 from torch_ref.batches import batch_gradient
 from torch_ref.losses import LOSSES, OUTPUTS
@@ -12,6 +12,7 @@ from torch_ref.mlp import MLP
 
 __all__ = [
     "ACTIVATIONS",
+    "FAMILIES",
     "LOSSES",
     "MLP",
     "OUTPUTS",

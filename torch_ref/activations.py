@@ -3,7 +3,7 @@
 import functools
 from collections.abc import Callable, Sequence
 from types import MappingProxyType
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeAlias
 
 import torch
 from torch import nn
@@ -27,6 +27,22 @@ class Activation(NamedTuple):
 _softplus = functools.partial(functional.softplus, threshold=40.0)
 _gelu_tanh = functools.partial(functional.gelu, approximate="tanh")
 
+
+def _hard_sigmoid(z: torch.Tensor) -> torch.Tensor:
+    """torch differentiates its own with float32's 1/6, in float64 too."""
+    return functional.relu6(z + 3) / 6
+
+
+def leaky_relu(slope: float = 0.01) -> Activation:
+    """Returns z where z > 0, else slope z."""
+    return Activation(functools.partial(functional.leaky_relu, negative_slope=slope), ())
+
+
+def elu(alpha: float = 1.0) -> Activation:
+    """Returns z where z > 0, else alpha (exp(z) - 1)."""
+    return Activation(functools.partial(functional.elu, alpha=alpha), ())
+
+
 ACTIVATIONS: MappingProxyType[str, Activation] = MappingProxyType(
     {
         "sigmoid": Activation(
@@ -47,21 +63,37 @@ ACTIVATIONS: MappingProxyType[str, Activation] = MappingProxyType(
         "silu": Activation(functional.silu, (nn.SiLU, functional.silu)),
         "gelu": Activation(_gelu_tanh, (nn.GELU, functional.gelu), options=("approximate",)),
         "identity": Activation(lambda z: z, (nn.Identity,)),
+        "leaky_relu": leaky_relu(),
+        "elu": elu(),
+        "selu": Activation(functional.selu, (nn.SELU, functional.selu, torch.selu, torch.selu_)),
+        "gelu_erf": Activation(functional.gelu, ()),
+        "relu6": Activation(functional.relu6, (nn.ReLU6, functional.relu6)),
+        "hard_tanh": Activation(functional.hardtanh, ()),
+        "hard_sigmoid": Activation(_hard_sigmoid, ()),
+        "hard_swish": Activation(functional.hardswish, (nn.Hardswish, functional.hardswish)),
+        "mish": Activation(functional.mish, (nn.Mish, functional.mish)),
+        "softsign": Activation(functional.softsign, (nn.Softsign, functional.softsign)),
     }
 )
+# name -> function of the number that such a name may have
+FAMILIES = MappingProxyType({"leaky_relu": leaky_relu, "elu": elu})
 
 
-def of_each_layer(names: str | Sequence[str], n_hidden: int) -> tuple[Activation, ...]:
+# by name, or itself; one for all hidden layers, or one for each
+Activations: TypeAlias = str | Activation | Sequence[str | Activation]
+
+
+def of_each_layer(given: Activations, n_hidden: int) -> tuple[Activation, ...]:
     """Returns one activation for every hidden layer.
 
     Raises:
       KeyError: for an unknown name.
       ValueError: if there is neither one for all nor one for each.
     """
-    each = (names,) * n_hidden if isinstance(names, str) else tuple(names)
+    each = (given,) * n_hidden if isinstance(given, str | Activation) else tuple(given)
     if len(each) != n_hidden:
         raise ValueError(
             f"activation: expected one for all or one for each of {n_hidden} hidden layers, got "
             f"{len(each)}"
         )
-    return tuple(ACTIVATIONS[name] for name in each)
+    return tuple(ACTIVATIONS[one] if isinstance(one, str) else one for one in each)

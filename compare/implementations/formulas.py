@@ -9,11 +9,13 @@ from collections.abc import Callable, Mapping
 from types import MappingProxyType
 from typing import NamedTuple
 
-from compare.implementations.activation_formulas import TEXTBOOK, TORCH
+from compare.activation_names import row_of
+from compare.implementations.activation_formulas import TEXTBOOK, TEXTBOOK_FAMILIES, TORCH
 from compare.implementations.loss_formulas import TEXTBOOK as TEXTBOOK_LOSSES
 from compare.problem.network import Network
 from jaxmlp import (
     ACTIVATIONS,
+    FAMILIES,
     LOSSES,
     Activation,
     Batch,
@@ -32,6 +34,7 @@ class Source(NamedTuple):
 
     differentiate: Callable[..., Evaluation]
     activations: Mapping[str, Activation]
+    families: Mapping[str, Callable[[float], Activation]] = FAMILIES
     losses: Mapping[tuple[str, str], Loss] = LOSSES
 
 
@@ -40,7 +43,9 @@ FORMULAS: MappingProxyType[str, Source] = MappingProxyType(
         "autodiff": Source(autodiff.per_sample_gradients, ACTIVATIONS),
         "backprop": Source(backprop.per_sample_gradients, ACTIVATIONS),
         "torch": Source(backprop.per_sample_gradients, TORCH),
-        "textbook": Source(backprop.per_sample_gradients, TEXTBOOK, TEXTBOOK_LOSSES),
+        "textbook": Source(
+            backprop.per_sample_gradients, TEXTBOOK, TEXTBOOK_FAMILIES, TEXTBOOK_LOSSES
+        ),
     }
 )
 
@@ -56,7 +61,9 @@ def formula(name: str, network: Network, weight: float = 1.0) -> Formula:
       weight: by which the loss is multiplied, as that of a sample in the mean over a batch.
     """
     source = FORMULAS[name]
-    activations = tuple(source.activations[one] for one in network.activations)
+    activations = tuple(
+        row_of(one, source.activations, source.families) for one in network.activations
+    )
     loss = source.losses[network.output, network.loss]
     return _made(source.differentiate, activations, loss, network.l2, weight)
 

@@ -9,7 +9,14 @@ from typing import NamedTuple, TypeAlias
 
 import numpy as np
 
-from compare.implementations.numpy_backprop import ACTIVATIONS, LOSSES, Activation, slope_of_end
+from compare.activation_names import row_of
+from compare.implementations.numpy_backprop import (
+    ACTIVATIONS,
+    FAMILIES,
+    LOSSES,
+    Activation,
+    slope_of_end,
+)
 from jaxmlp.base import Batch, Evaluation, Grads, Layer, Params
 
 _LOSS = LOSSES["squared"]
@@ -74,13 +81,17 @@ class Forward:
         z = self.z[layer - 1]
         return np.asarray(self.phis[layer - 1].slope(z), z.dtype)
 
+    @property
+    def _asked(self) -> Activation:
+        return row_of(self.activation, ACTIVATIONS, FAMILIES)
+
     def phi(self, z: np.ndarray) -> np.ndarray:
         """Applies the activation that is asked for, in the dtype of z."""
-        return np.asarray(ACTIVATIONS[self.activation].value(z), z.dtype)
+        return np.asarray(self._asked.value(z), z.dtype)
 
     def phi_slope(self, z: np.ndarray) -> np.ndarray:
         """Applies the derivative of the activation that is asked for, in the dtype of z."""
-        return np.asarray(ACTIVATIONS[self.activation].slope(z), z.dtype)
+        return np.asarray(self._asked.slope(z), z.dtype)
 
     def outer(self, h: np.ndarray, delta: np.ndarray) -> np.ndarray:
         """Returns the outer product of every sample of [N, n_in] and [N, n_out]."""
@@ -120,8 +131,8 @@ def forward(
       end: the output activation and the loss; z of the output is kept, and not what is made of it.
       l2: lambda of the penalty.
     """
-    phis = (ACTIVATIONS[activation],) * (len(params) - 1) + (ACTIVATIONS["identity"],)
-    precision = Precision(matmul)
+    hidden = (row_of(activation, ACTIVATIONS, FAMILIES),) * (len(params) - 1)
+    phis, precision = (*hidden, ACTIVATIONS["identity"]), Precision(matmul)
     return Forward(params, batch, activation, phis, precision, precision, end, l2).run()
 
 

@@ -6,6 +6,9 @@ from typing import NamedTuple
 import jax
 import numpy as np
 
+import torch_ref
+from compare.activation_names import row_of
+from compare.catalogue import ACTIVATIONS as NAMES
 from compare.catalogue import ENDS
 from compare.evidence.rounding.arithmetic import Arithmetic, plain_arithmetic
 from compare.implementations.base import Settings
@@ -18,7 +21,7 @@ from compare.problem.labels import Labels
 from compare.problem.network import Network
 from compare.selftest import reduced_precision
 from compare.selftest.reduced_precision import ReducedPrecision
-from jaxmlp import ACTIVATIONS, LOSSES, init_params
+from jaxmlp import ACTIVATIONS, FAMILIES, LOSSES, init_params
 from jaxmlp.base import Batch, Evaluation, Layer, Params
 from torch_ref import MLP, convert, per_sample_gradients
 
@@ -34,6 +37,7 @@ _SHAPES = tuple(
     for i, depth in enumerate((*range(1, 13), *range(12, 0, -1), *range(1, 13)))
 )
 _SAMPLES = 3
+_ACTIVATIONS = (*NAMES, "leaky_relu:0.2", "elu:0.5")
 
 
 class RandomNetwork(NamedTuple):
@@ -107,7 +111,7 @@ def draw_network(
     l2 = 0.0 if is_plain else float(rng.choice((0, 0, 0.01, 1)))
     biases = () if is_plain else _draw_biases(rng, sizes)
     labels = _draw_labels(rng, x, Labels(output, loss, k))
-    hidden = (str(rng.choice(list(ACTIVATIONS))),) * (len(sizes) - 2)
+    hidden = (str(rng.choice(_ACTIVATIONS)),) * (len(sizes) - 2)
     network = Network(sizes, hidden, loss, output, l2, biases)
     params = tuple(
         Layer(w, b if network.has_bias(i) else np.zeros_like(b)) for i, (w, b) in enumerate(params)
@@ -170,7 +174,7 @@ def _jitted_gradients(
     """Returns (params, batch) -> Evaluation by jax_grad or jax_manual, compiled once per shape."""
     evaluate = functools.partial(
         FORMULAS[IMPLEMENTATIONS[name].formula].differentiate,
-        activation=tuple(ACTIVATIONS[one] for one in activations),
+        activation=tuple(row_of(one, ACTIVATIONS, FAMILIES) for one in activations),
         loss=LOSSES[output, loss],
         l2=l2,
     )
@@ -181,7 +185,8 @@ def _by_torch(network: RandomNetwork, device: str) -> Evaluation:
     params, batch, made = network
     target = torch_device(device)
     dtype = convert.to_tensor(params[0].b).dtype
-    model = MLP(made.layer_sizes, activation=made.activations, dtype=dtype, device=target)
+    phis = [row_of(one, torch_ref.ACTIVATIONS, torch_ref.FAMILIES) for one in made.activations]
+    model = MLP(made.layer_sizes, activation=phis, dtype=dtype, device=target)
     convert.load_params(model, params)
     x, y = (convert.to_tensor(array, device=target) for array in batch)
     found = per_sample_gradients(model, x, y, loss=made.loss, output=made.output, l2=made.l2)

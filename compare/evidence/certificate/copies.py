@@ -20,10 +20,10 @@ The sample axis is last. Shape letters: N samples, n_l units of layer l.
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
-from compare.evidence.certificate.activations import Array
+from compare.evidence.certificate.activation_functions import Array
 from compare.evidence.certificate.case import Case
 from compare.evidence.certificate.forward import Preacts, activate, affine
-from compare.evidence.certificate.kinks import find_kinks
+from compare.evidence.certificate.kinks import find_sides
 from compare.evidence.certificate.recovery import Apart, recover_layers
 from compare.evidence.certificate.rules import Delta, pass_down, product_error
 from compare.evidence.certificate.slopes import slope_of
@@ -110,8 +110,9 @@ def _backward(xp: Any, case: Case, layers: Sequence[_Layer]) -> list[Array]:
             value = gradients[i + 1]._replace(h=above.h, h_error=above.half_h)
             slope = slope_of(xp, phi, copied, value, rounding, reach=layer.preacts.error)
             half = product_error(xp, Delta(s, half_s), slope, rounding)
-            if layer.is_copied and phi.has_kink:
-                at = find_kinks(xp, phi, layer.preacts, (s, half_s), s).at
-                half = xp.where(at, xp.abs(s) + half_s, half)
+            if layer.is_copied and phi.kinks:
+                sides = find_sides(xp, phi, layer.preacts, slope, rounding)
+                steep = sides.steepest(xp) + sides.error
+                half = xp.where(sides.at, (xp.abs(s) + half_s) * steep, half)
         halves.insert(0, half)
     return halves

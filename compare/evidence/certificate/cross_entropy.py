@@ -9,8 +9,9 @@ from typing import Any
 
 import numpy as np
 
+from compare.evidence.certificate.activation import Activation
 from compare.evidence.certificate.activation_functions import Array, sigmoid
-from compare.evidence.certificate.activations import ACTIVATIONS, Activation
+from compare.evidence.certificate.activations import ACTIVATIONS
 from compare.evidence.certificate.loss import Loss, value_error
 from compare.evidence.certificate.rounding import Rounding
 from compare.evidence.certificate.softmax import softmax, softmax_error

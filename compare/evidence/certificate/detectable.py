@@ -164,7 +164,10 @@ def _at_kink(
 ) -> np.ndarray:
     """Returns where the rule of delta admits any slope once z has moved so far, [n_l, N] bool."""
     z, error = trace_preacts(np, case, layers)[i]
-    return np.asarray((np.abs(z) <= error + moved) & case.activations[i].has_kink)
+    near = np.zeros(z.shape, bool)
+    for kink in case.activations[i].kinks:
+        near |= kink.is_near(np, z, error + moved, case.rounding.u)
+    return near
 
 
 def _limit(check: Check, rounding: Rounding, times: float) -> np.ndarray:

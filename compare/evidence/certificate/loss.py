@@ -8,7 +8,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from compare.evidence.certificate.activations import Activation, Array
+from compare.evidence.certificate.activation import Activation
+from compare.evidence.certificate.activation_functions import Array
 from compare.evidence.certificate.rounding import Rounding
 
 # (xp, z, y, error of z, error of y, rounding) -> error of the slope, [k, N]

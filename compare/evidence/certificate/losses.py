@@ -9,7 +9,9 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Any, TypeAlias
 
-from compare.evidence.certificate.activations import ACTIVATIONS, Activation, Array
+from compare.evidence.certificate.activation import Activation
+from compare.evidence.certificate.activation_functions import Array
+from compare.evidence.certificate.activations import ACTIVATIONS
 from compare.evidence.certificate.cross_entropy import (
     BINARY_CROSS_ENTROPY,
     CROSS_ENTROPY,

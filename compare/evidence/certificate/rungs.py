@@ -15,7 +15,7 @@ Every rung allows for whatever the one before it allows for.
 
 from typing import NamedTuple
 
-from compare.evidence.certificate.activations import ACTIVATIONS
+from compare.evidence.certificate.activations import activation_row
 from compare.evidence.rounding.arithmetic import Arithmetic, fraction_bits
 from compare.problem.network import Network
 
@@ -53,5 +53,5 @@ def rungs(
 def textbook_names(network: Network) -> tuple[str, ...]:
     """Returns the activations of a network that lose digits by a textbook formula."""
     used = dict.fromkeys((*network.activations, network.output))
-    known = ((name, ACTIVATIONS.get(name)) for name in used)  # not linear and softmax
-    return tuple(name for name, phi in known if phi is not None and phi.textbook is not None)
+    known = (name for name in used if name not in ("linear", "softmax"))
+    return tuple(name for name in known if activation_row(name).textbook is not None)

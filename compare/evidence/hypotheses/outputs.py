@@ -7,7 +7,8 @@ from functools import partial
 
 import numpy as np
 
-from compare.evidence.certificate.activations import ACTIVATIONS, Activation
+from compare.evidence.certificate.activation import Activation
+from compare.evidence.certificate.activations import ACTIVATIONS
 from compare.evidence.certificate.distances import DISTANCES
 from compare.evidence.certificate.loss import Loss
 from compare.evidence.certificate.losses import LOSSES

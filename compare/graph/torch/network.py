@@ -6,8 +6,9 @@ from typing import NamedTuple
 import torch
 from torch import nn
 
+from compare.activation_names import row_of
 from compare.errors import UsageError
-from torch_ref import MLP
+from torch_ref import ACTIVATIONS, FAMILIES, MLP
 from torch_ref.module import ModuleError, read_module, unwrapped
 
 _STEPS = ("weight", "bias")  # with a parameter of a layer, in the order of nn.Linear
@@ -30,7 +31,7 @@ class TorchNetwork(NamedTuple):
     y: torch.Tensor
     parameters: tuple[Parameter, ...]  # weight, bias, weight, ...
     layer_sizes: tuple[int, ...]
-    activation: str
+    activations: tuple[str, ...]  # of the hidden layers, one for each
 
     @property
     def layers(self) -> int:
@@ -50,12 +51,13 @@ class TorchNetwork(NamedTuple):
 
 
 def plain_network(
-    layer_sizes: Sequence[int], activation: str, dtype: str = "float32"
+    layer_sizes: Sequence[int], activations: Sequence[str], dtype: str = "float32"
 ) -> TorchNetwork:
     """Returns the loss of one sample, a batch of one, of nn.Linear layers."""
-    model = MLP(layer_sizes, activation=activation, dtype=getattr(torch, dtype))
+    phis = [row_of(one, ACTIVATIONS, FAMILIES) for one in activations]
+    model = MLP(layer_sizes, activation=phis, dtype=getattr(torch, dtype))
     names = [f"layers.{i}" for i in range(len(layer_sizes) - 1)]
-    return _traced(model, names, tuple(layer_sizes), activation)
+    return _traced(model, names, tuple(layer_sizes), tuple(activations))
 
 
 def module_network(module: nn.Module) -> TorchNetwork:
@@ -73,7 +75,8 @@ def module_network(module: nn.Module) -> TorchNetwork:
         raise UsageError(str(error)) from None
     weights = [linear.weight for _, linear in chain.linears]
     sizes = (weights[0].shape[1], *(weight.shape[0] for weight in weights))
-    return _traced(unwrapped(module), [name for name, _ in chain.linears], sizes, chain.activation)
+    activations = (chain.activation,) * (len(weights) - 1)
+    return _traced(unwrapped(module), [name for name, _ in chain.linears], sizes, activations)
 
 
 def network_of(
@@ -81,7 +84,7 @@ def network_of(
     x: torch.Tensor,
     y: torch.Tensor,
     parameters: Mapping[str, torch.Tensor],
-    activation: str,
+    activations: tuple[str, ...],
 ) -> TorchNetwork:
     """Describes a loss that is there already.
 
@@ -90,7 +93,7 @@ def network_of(
       x: the sample, [d] or [1, d].
       y: its label, [k] or [1, k].
       parameters: weight, bias, weight, ... in order, by the module's names.
-      activation: of the hidden layers.
+      activations: of the hidden layers, one for each.
     """
     described = tuple(
         Parameter(_STEPS[i % 2], i // 2 + 1, name, tensor)
@@ -98,11 +101,14 @@ def network_of(
     )
     weights = [one.tensor for one in described if one.step == "weight"]
     sizes = (weights[0].shape[1], *(weight.shape[0] for weight in weights))
-    return TorchNetwork(loss, x, y, described, sizes, activation)
+    return TorchNetwork(loss, x, y, described, sizes, activations)
 
 
 def _traced(
-    module: nn.Module, names: Sequence[str], layer_sizes: tuple[int, ...], activation: str
+    module: nn.Module,
+    names: Sequence[str],
+    layer_sizes: tuple[int, ...],
+    activations: tuple[str, ...],
 ) -> TorchNetwork:
     """Runs the forward on copies of the parameters, frozen ones too; no `.grad` is touched."""
     own = dict(module.named_parameters())
@@ -113,4 +119,4 @@ def _traced(
     with torch.enable_grad():
         yhat = torch.func.functional_call(module, fresh, (x,))
         loss = (yhat - y).square().sum()
-    return network_of(loss, x, y, fresh, activation)
+    return network_of(loss, x, y, fresh, activations)

@@ -19,7 +19,7 @@ from jaxmlp import ACTIVATIONS, Batch, backprop, init_params
 from tests.support.cases import case_of
 from tests.support.explanations import said_of
 from tests.support.low_precision import LOW, cast, gradients, random_network
-from tests.support.networks import ALL_ACTIVATIONS
+from tests.support.networks import ALL_ACTIVATIONS, SEVEN
 from torch_ref import ACTIVATIONS as TORCH_ACTIVATIONS
 from torch_ref import convert
 
@@ -141,7 +141,9 @@ def test_activations_of_every_number_that_there_is(name, activation):
     z, exact = z[np.isfinite(exact)], exact[np.isfinite(exact)]
     phi, rounding = PHI[activation], rounding_of(plain_arithmetic(LOW[name]))
     with np.errstate(all="ignore"):
-        lost = rounding.logistic_error(np, exact, phi) + rounding.lam * (2 + np.abs(exact))
+        lost = rounding.logistic_error(np, exact, phi) + rounding.lam * (2 + np.abs(exact)) * max(
+            1, phi.largest_slope
+        )
         of_value, of_slope = (
             (function(np, exact), rounding.u * cost(np, exact) + lost)
             for function, cost in ((phi.value, phi.value_cost), (phi.slope, phi.slope_cost))
@@ -149,6 +151,8 @@ def test_activations_of_every_number_that_there_is(name, activation):
         value, slope, own_slope = (np.asarray(f(z)) for f in _by_jax(activation))
         t_value, t_slope = _by_torch(z, activation)
     flushed = np.abs(exact) < rounding.lam  # where relu has both slopes
+    for kink in phi.kinks:
+        flushed |= kink.is_near(np, exact, np.zeros_like(exact), rounding.u)
     for found in (value, t_value):
         _assert_within(found, *of_value)
     for found in (slope, own_slope, t_slope):
@@ -185,7 +189,7 @@ def test_a_wrong_factor_in_bfloat16_is_found():
 @pytest.mark.parametrize("seed", range(15))
 def test_a_change_above_detectable_ulp_is_found(seed, name):
     rng = np.random.default_rng(seed)
-    problem = params, batch, activation = usual(str(rng.choice(ALL_ACTIVATIONS)), seed)
+    problem = params, batch, activation = usual(str(rng.choice(SEVEN)), seed)
     grads, dtype = gradients(*problem, LOW[name]), LOW[name]
     known = detectable_ulp(case_of(params, batch, grads, activation))
     for layer, pair in enumerate(grads):
