@@ -1,5 +1,6 @@
 import getpass
 import os
+import signal
 import tempfile
 
 import pytest
@@ -27,6 +28,16 @@ def _keep_compiled():
     jax.config.update("jax_compilation_cache_dir", folder)
     jax.config.update("jax_persistent_cache_min_compile_time_secs", 0)
     jax.config.update("jax_persistent_cache_min_entry_size_bytes", 0)
+
+
+@pytest.fixture
+def signals_heard():
+    """A terminal's handlers: a shell lets what it runs in the background ignore SIGINT."""
+    handlers = {signal.SIGINT: signal.default_int_handler, signal.SIGHUP: signal.SIG_DFL}
+    before = {number: signal.signal(number, handler) for number, handler in handlers.items()}
+    yield
+    for number, handler in before.items():
+        signal.signal(number, handler)
 
 
 @pytest.hookimpl(wrapper=True)

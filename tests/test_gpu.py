@@ -239,6 +239,7 @@ def test_subnormals_are_probed_as_products_treat_them(request, framework, dtype)
     name = "jax_grad" if framework == "jax" else "torch_autograd"
     params = (Layer(np.ones((1, 1), dtype), np.ones(1, dtype)),)
     engine = IMPLEMENTATIONS[name](params, network_of(params, "relu"), "gpu").engine
+    assert engine is not None
     probed = probe(engine.multiply, (1, 1), np.dtype(dtype), samples=8)
     tiny = float(np.finfo(dtype).smallest_normal)
     factors = np.array([tiny / 2, tiny], dtype), np.array([2, 0.5], dtype)
@@ -261,12 +262,12 @@ def test_random_correct_networks_never_disagree_in_reduced_products(both, seed, 
     rng = np.random.default_rng(seed)
     config = Config(device="gpu", matmul_precision=precision, witness=0)
     for _ in range(5):
-        params, batch, activation = network = draw_network(rng, F32)
+        params, batch, made = network = draw_network(rng, F32)
 
         def samples(start, stop, batch=batch):
             return Batch(batch.x[start:stop], batch.y[start:stop])
 
-        problem = Problem(params, network_of(params, activation), len(batch.x), samples)
+        problem = Problem(params, made, len(batch.x), samples)
         found = compare_problem(problem, config)
         assert found.verdict != "disagree", (str(network), found.reason)
 

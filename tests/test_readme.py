@@ -48,6 +48,7 @@ def commands(console):
 def words(text):
     """What does not depend on the machine: no numbers, and not which correct two are worst."""
     text = re.sub(PLACE, "PLACE", text)
+    text = re.sub(r"(torch \d[\d.]*)\+\w+", r"\1", text)  # which build of it: +cpu, +cu130
     text = re.sub(r"0x[\da-f.]+p[-+]\d+|\d[\d,]*\.?\d*(?:e[-+]?\d+)?", "#", text)
     text = re.sub(r"\b(?:jax_grad|jax_manual|torch_autograd)\b", "IMPLEMENTATION", text)
     text = re.sub(r"[A-D]~[A-D]", "PAIR", text)
@@ -153,3 +154,5 @@ def test_what_a_print_contains():
     assert contains("uses 4.7 % (loss, sample 29)\n", "uses 3.9 % (w3[9,0], sample\n3)\n")
     assert not contains("uses 4.7 % (loss, sample 29)\n", "uses 3.9 % (w3[9,0], layer 29)\n")
     assert not contains("loss 1  1.2e-07\n", "yhat 1  1.2e-07\n")
+    assert contains("numpy 2.5.2, torch 2.11.0, absl\n", "numpy 2.4.6, torch 2.13.0+cpu, absl\n")
+    assert not contains("numpy 2.5.2, torch 2.11.0\n", "torch 2.11.0, numpy 2.5.2\n")

@@ -139,8 +139,8 @@ class Options:
     )
     gradients: tuple[str, ...] = option.repeated(
         "FILE",
-        "Per-sample gradients that exist already: a dump, a print, .json, .csv, .npz, .pt or "
-        ".safetensors; may be repeated.",
+        "Per-sample gradients that exist already: a dump, a print, a folder with an array in "
+        "each file, or what --params takes; may be repeated.",
     )
     only_sample: int | None = option.sample(
         "Compare this sample alone, computed in the block that it belongs to."
@@ -160,7 +160,8 @@ class Options:
     )
     params: str | None = option.file(
         "A file of weights, from which the layer sizes are taken: .npz with names such as w1 b1 w2 "
-        "b2, in the layout of --layout; a state_dict in .pt or .pth; or .safetensors."
+        "b2, in the layout of --layout; a state_dict in .pt, .pth, .ckpt or .bin; .safetensors; "
+        ".msgpack of Flax; or .json and .csv with names and all digits."
     )
     data: str | None = option.file(
         "A file of samples and, if they are not the mean of x^2, labels: .npz or .safetensors with "

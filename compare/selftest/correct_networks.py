@@ -16,7 +16,7 @@ from compare.formats.read.prints.digits import half_units
 from compare.implementations.base import Computation
 from compare.implementations.table import IMPLEMENTATIONS
 from compare.pipeline.allowances import allowances_of
-from compare.problem.answers import answer_of, quantities
+from compare.problem.answers import answer_of, quantities, without_missing_biases
 from compare.problem.problem import Problem
 from compare.problem.quantities import name_all
 from compare.selftest.random_networks import (
@@ -66,7 +66,8 @@ def try_correct_networks(
 ) -> int:
     """Tries so many float32 networks, and a fifth as many of each other kind; prints what came out.
 
-    They have 1 to 12 hidden layers of width 1 to 300, all activations, weight scales from 1e-14 to
+    They have 1 to 12 hidden layers of width 1 to 300, all activations, outputs and losses, biases
+    in all layers, some or none, a penalty or none, weight scales from 1e-14 to
     40, and inputs down to 1e-38, as far as the dtype goes.
 
     Args:
@@ -86,7 +87,8 @@ def try_correct_networks(
         rng = np.random.default_rng(seed)  # so that a kind can be tried again by itself
         networks, started = count // kind.share, time.monotonic()
         for number in range(networks):
-            network = draw_network(rng, kind.dtype)
+            is_plain = kind.factor_bits is not None and device == "cpu"  # as NumPy makes it
+            network = draw_network(rng, kind.dtype, is_plain=is_plain)
             for wrong in try_network(network, kind, tally, rng, printed=printed, device=device):
                 print(f"{network}, {kind.name}: {wrong}", flush=True)
             if number % 500 == 499:
@@ -121,7 +123,7 @@ def try_network(
     device: str = "cpu",
 ) -> Iterator[str]:
     """Certifies and pairs all implementations on one network; yields what is wrong."""
-    params, batch, _ = network
+    params, batch, made = network
     answers = evaluations(network, kind, rng, device=device)
     computations = {name: _computation(name, kind, device) for name in answers}
     for name, computation in computations.items():
@@ -131,7 +133,7 @@ def try_network(
         if printed:
             grads, units = _print(grads, rng)
         case = make_case(
-            network.network,
+            made,
             params,
             *batch,
             grads,
@@ -161,9 +163,12 @@ def bounds_of(
     computations: Mapping[str, Computation],
 ) -> Iterator[BoundRatio]:
     """Yields how much of its end-to-end bounds every pair of evaluations uses."""
-    params, batch, _ = network
-    problem = Problem(params, network.network, len(batch.x), lambda start, stop: batch)
-    answers = {name: answer_of(one, len(batch.x)) for name, one in evaluations.items()}
+    params, batch, made = network
+    problem = Problem(params, made, len(batch.x), lambda start, stop: batch)
+    answers = {
+        name: without_missing_biases(answer_of(one, len(batch.x)), made)
+        for name, one in evaluations.items()
+    }
     known = {name: computations.get(name, Computation()) for name in answers}
     allowed = allowances_of(answers, problem, batch, layout="in_out", computations=known)
     named = {name: name_all(quantities(answer, "in_out")) for name, answer in answers.items()}

@@ -15,6 +15,8 @@ import mpmath
 import numpy as np
 import torch
 from jax import lax
+from jax.extend.core import Primitive as JaxPrimitive
+from jax.interpreters import mlir
 
 Array = Any
 Binary = Callable[[Array, Array], Array]
@@ -79,6 +81,30 @@ def _added(a: Array, b: Array) -> Array:
     return transpose((a, jnp.broadcast_to(b, a.shape)))[0]
 
 
+def _made_of_factors() -> Callable[[Array], Array]:
+    """Makes the primitive that jax has from 0.11 on, computed as there."""
+    made, computed = JaxPrimitive("one_minus_square"), lambda a: (1 + a) * (1 - a)
+    made.def_impl(computed)
+    made.def_abstract_eval(lambda a: a)
+    mlir.register_lowering(made, mlir.lower_fun(computed, multiple_results=False))
+    return made.bind
+
+
+_ONE_MINUS_SQUARE = getattr(lax, "one_minus_square", None) or _made_of_factors()
+
+
+def _minus_square(others: Binary) -> Primitive:
+    """Makes 1 - a^2, the slope of tanh, with how other libraries than JAX compute it."""
+    return Primitive(
+        lambda a, b: _ONE_MINUS_SQUARE(a),
+        lambda a, b: (1 + a) * (1 - a),
+        by_numpy=others,
+        by_torch=others,
+        exactly=lambda a: (1 + a) * (1 - a),
+        span=(-0.02, 0.02),
+    )
+
+
 _SIGMOID = Primitive(
     lambda a, b: jax.nn.sigmoid(a),
     _sigmoid,
@@ -99,6 +125,8 @@ PRIMITIVES: MappingProxyType[str, Primitive] = MappingProxyType(
         "div, by one number": everywhere(lambda xp, a, b: a / b[b.shape[0] // 2]),
         "div, by a constant": everywhere(lambda xp, a, b: a / 3),
         "square": everywhere(lambda xp, a, b: xp.square(a)),
+        "one_minus_square": _minus_square(lambda a, b: (1 + a) * (1 - a)),
+        "one_minus_square, of a square": _minus_square(lambda a, b: 1 - a * a),
         "integer_pow": everywhere(lambda xp, a, b: a**3),
         "integer_pow, 6": everywhere(lambda xp, a, b: a**6),
         "integer_pow, -2": everywhere(lambda xp, a, b: a**-2),

@@ -6,6 +6,7 @@ from typing import NamedTuple
 import jax
 import numpy as np
 
+from compare.catalogue import ENDS
 from compare.evidence.rounding.arithmetic import Arithmetic, plain_arithmetic
 from compare.implementations.base import Settings
 from compare.implementations.formulas import FORMULAS
@@ -13,12 +14,12 @@ from compare.implementations.jax import jax_devices, jax_settings
 from compare.implementations.table import IMPLEMENTATIONS
 from compare.implementations.torch import torch_device
 from compare.implementations.torch_settings import torch_settings
-from compare.problem.labels import default_labels
-from compare.problem.network import Network, uniform_network
+from compare.problem.labels import Labels
+from compare.problem.network import Network
 from compare.selftest import reduced_precision
 from compare.selftest.reduced_precision import ReducedPrecision
-from jaxmlp import ACTIVATIONS, init_params
-from jaxmlp.base import Batch, Evaluation, Layer, Params, layer_sizes
+from jaxmlp import ACTIVATIONS, LOSSES, init_params
+from jaxmlp.base import Batch, Evaluation, Layer, Params
 from torch_ref import MLP, convert, per_sample_gradients
 
 # Every shape is compiled for each activation and dtype, so there are few: each depth from 1 to 12
@@ -40,16 +41,17 @@ class RandomNetwork(NamedTuple):
 
     params: Params
     batch: Batch
-    activation: str
-
-    @property
-    def network(self) -> Network:
-        """The network of these weights."""
-        return uniform_network(layer_sizes(self.params), self.activation)
+    network: Network
 
     def __str__(self) -> str:
-        sizes = "-".join(map(str, layer_sizes(self.params)))
-        return f"{sizes} {self.activation} {self.params[0].w.dtype}"
+        network = self.network
+        sizes = "-".join(map(str, network.layer_sizes))
+        hidden = ",".join(dict.fromkeys(network.activations))
+        end = f"{network.output} {network.loss}, l2 {network.l2:g}"
+        biases = (
+            "" if not network.biases else f", biases {''.join(map(str, map(int, network.biases)))}"
+        )
+        return f"{sizes} {hidden}, {end}{biases}, {self.params[0].w.dtype}"
 
 
 class Kind(NamedTuple):
@@ -80,8 +82,16 @@ KINDS = (
 GPU_KINDS = KINDS[:5]  # what both libraries compute there when they are told to
 
 
-def draw_network(rng: np.random.Generator, dtype: np.dtype) -> RandomNetwork:
-    """Draws a network of one of a few shapes."""
+def draw_network(
+    rng: np.random.Generator, dtype: np.dtype, *, is_plain: bool = False
+) -> RandomNetwork:
+    """Draws a network of one of a few shapes, with any end, some biases and maybe a penalty.
+
+    Args:
+      rng: the source of randomness.
+      dtype: of weights and samples.
+      is_plain: whether it is to have a linear output, the squared error, and all biases.
+    """
     sizes = _SHAPES[rng.integers(len(_SHAPES))]
     d, k = sizes[0], sizes[-1]
     least, most = (-6, 4) if dtype == np.float16 else (-38, 0)  # powers of 10 of inputs
@@ -92,8 +102,35 @@ def draw_network(rng: np.random.Generator, dtype: np.dtype) -> RandomNetwork:
     drawn = init_params(rng, sizes, init=init, dtype=np.float64)
     params = tuple(Layer(*((leaf * scale).astype(dtype) for leaf in layer)) for layer in drawn)
     x = (rng.random((_SAMPLES, d)) * inputs).astype(dtype)
-    labels = default_labels(x, k) if rng.random() < 0.5 else rng.random((_SAMPLES, k)).astype(dtype)
-    return RandomNetwork(params, Batch(x, labels), str(rng.choice(list(ACTIVATIONS))))
+    ends = [("linear", "squared")] if is_plain else [e for e in ENDS if k > 1 or e[0] != "softmax"]
+    output, loss = ends[rng.integers(len(ends))]
+    l2 = 0.0 if is_plain else float(rng.choice((0, 0, 0.01, 1)))
+    biases = () if is_plain else _draw_biases(rng, sizes)
+    labels = _draw_labels(rng, x, Labels(output, loss, k))
+    hidden = (str(rng.choice(list(ACTIVATIONS))),) * (len(sizes) - 2)
+    network = Network(sizes, hidden, loss, output, l2, biases)
+    params = tuple(
+        Layer(w, b if network.has_bias(i) else np.zeros_like(b)) for i, (w, b) in enumerate(params)
+    )
+    return RandomNetwork(params, Batch(x, labels), network)
+
+
+def _draw_biases(rng: np.random.Generator, sizes: tuple[int, ...]) -> tuple[bool, ...]:
+    """Every layer in half of the cases, none in a quarter, any in the others."""
+    share = rng.choice((1, 1, 0, 0.5))
+    return () if share == 1 else tuple(bool(one < share) for one in rng.random(len(sizes) - 1))
+
+
+def _draw_labels(rng: np.random.Generator, x: np.ndarray, labels: Labels) -> np.ndarray:
+    """Labels as they are drawn for a run, or any that the loss can have."""
+    if labels.loss == "hinge" or rng.random() < 0.5:
+        seed = int(rng.integers(2**31)) if labels.have_rules else 0
+        return labels._replace(seed=seed).drawn(x, 0)
+    drawn = rng.random((len(x), labels.n_outputs)).astype(x.dtype)
+    if labels.loss == "cross_entropy":
+        wide = drawn.astype(np.float64)
+        return (wide / wide.sum(axis=1, keepdims=True)).astype(x.dtype)
+    return drawn
 
 
 def evaluations(
@@ -108,38 +145,45 @@ def evaluations(
       rng: which draws the ways in which NumPy reduces.
       device: 'cpu' or 'gpu'.
     """
-    params, batch, activation = network
+    params, batch, made = network
     bits_in_numpy = kind.factor_bits if device == "cpu" else None
     settings = Settings("high" if kind.factor_bits and device != "cpu" else "highest")
     names = ("jax_manual",) if bits_in_numpy else ("jax_grad", "jax_manual")
     with jax_settings(kind.dtype, settings.matmul_precision):
         held = jax.device_put((params, batch), jax_devices(device)[0])
+        end = made.activations, made.output, made.loss, made.l2
         found = {
-            name: jax.tree.map(np.asarray, jitted_gradients(name, activation)(*held))
-            for name in names
+            name: jax.tree.map(np.asarray, _jitted_gradients(name, *end)(*held)) for name in names
         }
     if bits_in_numpy:
         precision = ReducedPrecision(bits_in_numpy, *(bool(bit) for bit in rng.integers(2, size=2)))
-        reduced = reduced_precision.evaluate(params, batch, activation, precision)
+        reduced = reduced_precision.evaluate(params, batch, made.activations[0], precision)
         return {**found, "reduced": reduced}
     with torch_settings(settings):
         return {**found, "torch_autograd": _by_torch(network, device)}
 
 
 @functools.cache
-def jitted_gradients(name: str, activation: str) -> "jax.stages.Wrapped":
+def _jitted_gradients(
+    name: str, activations: tuple[str, ...], output: str, loss: str, l2: float
+) -> "jax.stages.Wrapped":
     """Returns (params, batch) -> Evaluation by jax_grad or jax_manual, compiled once per shape."""
-    differentiate = FORMULAS[IMPLEMENTATIONS[name].formula].differentiate
-    evaluate = functools.partial(differentiate, activation=ACTIVATIONS[activation])
+    evaluate = functools.partial(
+        FORMULAS[IMPLEMENTATIONS[name].formula].differentiate,
+        activation=tuple(ACTIVATIONS[one] for one in activations),
+        loss=LOSSES[output, loss],
+        l2=l2,
+    )
     return jax.jit(evaluate)
 
 
 def _by_torch(network: RandomNetwork, device: str) -> Evaluation:
-    params, batch, activation = network
+    params, batch, made = network
     target = torch_device(device)
     dtype = convert.to_tensor(params[0].b).dtype
-    model = MLP(layer_sizes(params), activation=activation, dtype=dtype, device=target)
+    model = MLP(made.layer_sizes, activation=made.activations, dtype=dtype, device=target)
     convert.load_params(model, params)
-    found = per_sample_gradients(model, *(convert.to_tensor(a, device=target) for a in batch))
+    x, y = (convert.to_tensor(array, device=target) for array in batch)
+    found = per_sample_gradients(model, x, y, loss=made.loss, output=made.output, l2=made.l2)
     prediction, loss = convert.to_array(found.prediction), convert.to_array(found.loss)
     return Evaluation(prediction, loss, convert.from_tensors(found.grads))

@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from compare.graph.jax.expressions import expression, number
+from compare.graph.jax.sentences import operation
 
 INNER = {"dimension_numbers": (((0,), (0,)), ((), ()))}
 OUTER = {"dimension_numbers": (((), ()), ((), ()))}
@@ -24,6 +25,9 @@ LAST = {"dimension_numbers": (((1,), (1,)), ((), ()))}
         ("div", {}, ["a", "b * c"], "a / (b * c)"),
         ("neg", {}, ["a + b"], "-(a + b)"),
         ("square", {}, ["-a"], "(-a)^2"),
+        ("one_minus_square", {}, ["h1"], "1 - h1^2"),
+        ("one_minus_square", {}, ["a + b"], "1 - (a + b)^2"),
+        ("mul", {}, ["s1", "1 - h1^2"], "s1 * (1 - h1^2)"),
         ("integer_pow", {"y": 3}, ["a^2"], "(a^2)^3"),
         ("integer_pow", {"y": 3}, ["tanh(a - b)"], "tanh(a - b)^3"),
         ("gt", {}, ["z1", "0"], "z1 > 0"),
@@ -47,12 +51,19 @@ def test_text(primitive, params, operands, text):
     assert expression(primitive, params, operands) == text
 
 
+def test_words():
+    """Of primitives that not every version of JAX has, too."""
+    assert operation("one_minus_square") == "One minus a square"
+    assert operation("a_new_one") == "The primitive a_new_one"
+
+
 MADE = {
     "add": lambda a, b: a + b,
     "sub": lambda a, b: a - b,
     "mul": lambda a, b: a * b,
     "neg": lambda a: -a,
     "square": lambda a: a * a,
+    "one_minus_square": lambda a: 1 - a * a,
     "integer_pow": lambda a: a * a * a,
 }
 
@@ -65,7 +76,7 @@ def grown(trees):
         text = expression(name, params, [text for text, _ in operands])
         return text, MADE[name](*(value for _, value in operands))
 
-    two, one = ("add", "sub", "mul"), ("neg", "square", "integer_pow")
+    two, one = ("add", "sub", "mul"), ("neg", "square", "one_minus_square", "integer_pow")
     return st.builds(apply, st.sampled_from(two), trees, trees) | st.builds(
         apply, st.sampled_from(one), trees
     )

@@ -16,6 +16,8 @@ from compare.options import signals
 from compare.options.exit_status import HelpShown, status_of
 from tests.support.paths import ROOT
 
+pytestmark = pytest.mark.usefixtures("signals_heard")
+
 
 def raising(error):
     def main(argv):
@@ -217,8 +219,6 @@ exit_with(main, "command")
 SHUTTING_DOWN = """
 import atexit, os, signal
 from compare.options.exit_status import exit_with
-
-signal.signal(signal.SIGHUP, signal.SIG_DFL)  # nohup ignores it
 
 def main(argv):
     atexit.register(os.kill, os.getpid(), signal.{signal})

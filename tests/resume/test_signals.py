@@ -16,6 +16,8 @@ from compare.resume import journal
 from compare.resume.block_gradients import BlockGradients
 from tests.support.unfinished import compare, files
 
+pytestmark = pytest.mark.usefixtures("signals_heard")
+
 STEPS = {
     "before_evidence": (Collection, "add", "before"),
     "after_evidence": (Collection, "add", "after"),

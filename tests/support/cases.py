@@ -10,4 +10,5 @@ def network_of(params, activation):
 
 
 def case_of(params, batch, grads, activation, **options):
-    return make_case(network_of(params, activation), params, *batch, grads, **options)
+    x, y = batch
+    return make_case(network_of(params, activation), params, x, y, grads, **options)

@@ -16,7 +16,7 @@ right to gamma_{n+1} = (n+1) u / (1 - (n+1) u) of the sum of its magnitudes (Hig
 Stability of Numerical Algorithms, section 3.1), and lam, the smallest normal number, is allowed
 wherever a library may flush to zero.
 
-Three cases are special:
+Four cases are special:
 
     zeros   Where delta_l is 0, h_{l-1} cannot be recovered. z_l then comes from a float64 forward
             pass with a running bound. If that pass proves the zero the sample is certified, else it
@@ -25,6 +25,8 @@ Three cases are special:
             are admitted, and the sample is counted as at_kink.
     print   Where a gradient was read from print, what print hides of every entry is allowed too.
             A zero is then proved if the right value is less than a unit of print.
+    copies  Beside a hidden layer of one unit a program may compute h and delta more than once, and
+            not to the same bits; what two of them may be apart is allowed for (see `copies`).
 
 Shape letters: N samples, n_l units of layer l. The sample axis is last here, so that every
 operation runs over long rows of samples; `making.make_case` puts it there.
@@ -37,8 +39,9 @@ import numpy as np
 
 from compare.evidence.certificate.activations import Array
 from compare.evidence.certificate.case import Case
+from compare.evidence.certificate.copies import copies_apart
 from compare.evidence.certificate.forward import Preacts, trace_preacts
-from compare.evidence.certificate.recovery import LayerGradient, recover_layers
+from compare.evidence.certificate.recovery import LayerGradient, doubt, recover_layers
 from compare.evidence.certificate.rules import (
     Check,
     activation_rule,
@@ -50,6 +53,8 @@ from compare.evidence.certificate.rules import (
     rank_one_rule,
     unproved_output,
 )
+
+_MOST_APART = 0.25  # of delta; copies further apart than that would hide a factor 2 in dw
 
 
 class Checks(NamedTuple):
@@ -72,7 +77,7 @@ def check_gradients(case: Case, xp: Any = np) -> Checks:
     Returns:
       The checks in the order of computation: forward, output, backward.
     """
-    layers = recover_layers(xp, case)
+    layers = recover_layers(xp, case, copies_apart(xp, case))
     preacts = trace_preacts(xp, case, layers)
     checks = []
     for i, layer in enumerate(layers):
@@ -87,6 +92,11 @@ def check_gradients(case: Case, xp: Any = np) -> Checks:
         silent = silent | _drowned(xp, checks, "activation")
     if case.is_mixed:
         silent = silent | _drowned(xp, backward.checks, "chain", share=2.0**-10)
+    for layer in layers:
+        if layer.apart is not None:
+            silent = (
+                silent | (doubt(xp, layer.delta, layer.apart.delta) > _MOST_APART) & layer.alive
+            )
     return backward._replace(checks=(*checks, *backward.checks), silent=silent)
 
 
@@ -110,19 +120,19 @@ def _backward(
     silent = unproved_output(xp, exact.allowed, checks[0], last, rounding)
     at_kink = xp.zeros(case.y.shape[-1], bool)
     units = slopes = xp.zeros(case.y.shape[-1])
-    above = best_known(xp, exact, last.delta_hidden, at_kink)
+    above = best_known(xp, exact, last, at_kink)
     for i in range(len(layers) - 2, -1, -1):
         layer = layers[i]
         exact, proved, kinks = chain_rule(xp, case, i, above, layers, preacts[i])
         checks.append(exact._replace(allowed=layer.beside_print(exact.allowed, rounding)))
         # Something comes down from above, and yet delta is 0 without a proof.
         passed_on = layers[i + 1].alive
-        if above.error is not None:
+        if layers[i + 1].delta_hidden is not None:
             passed_on = passed_on | (xp.max(above.error, axis=0) > 0)
         silent = silent | (passed_on & ~layer.alive & ~proved)
         at_kink = at_kink | ~every(xp, ~kinks.at)
         units, slopes = units + kinks.units, slopes + kinks.slopes
-        above = best_known(xp, exact, layer.delta_hidden, kinks.at)
+        above = best_known(xp, exact, layer, kinks.at)
     return Checks(tuple(checks), silent, at_kink, units, slopes)
 
 

@@ -17,12 +17,13 @@ In float64 the rules are themselves evaluated with errors as large as those they
 why all that they allow is doubled (`rounding.rounding_of`). found - expected is then off by up to
 half of what is allowed, before the change and after it.
 
-If the gradient was read from print, the allowances change with an entry too, by up to 3 p of the
-change of h, where p is the share of h in doubt (`recovery.doubt`). And since all this is of first
-order in db, nothing is claimed of a change in db by more than a twentieth of the largest entry.
+If the gradient was read from print, or delta may have been computed twice, the allowances change
+with an entry too, by up to 3 p of the change of h, where p is the share of h in doubt
+(`recovery.doubt`). And since all this is of first order in db, nothing is claimed of a change in db
+by more than a twentieth of the largest entry.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TypeAlias
 
 import ml_dtypes
@@ -30,12 +31,12 @@ import numpy as np
 
 from compare.evidence.certificate.case import Case
 from compare.evidence.certificate.checks import check_gradients
+from compare.evidence.certificate.copies import copies_apart
 from compare.evidence.certificate.forward import trace_preacts
-from compare.evidence.certificate.recovery import doubt, recover_layers
+from compare.evidence.certificate.recovery import LayerGradient, doubt, recover_layers
 from compare.evidence.certificate.rounding import Rounding
 from compare.evidence.certificate.rules import Check
 from compare.evidence.differences.ulp import ulp_distance
-from compare.evidence.rounding.print_rounding import hidden_by_print
 
 _MARGIN = 1.01  # allowances grow a little with the entry that is changed
 MOST_SAMPLES = 32
@@ -65,10 +66,11 @@ def detectable_ulp(
     limits = {
         (c.rule, c.parameter): _limit(c, rounding, times) for c in check_gradients(case).checks
     }
+    layers = recover_layers(np, case, copies_apart(np, case))
     detectable = {}
     with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
         for i, (dw, db) in enumerate(case.grads):
-            of_dw, of_db = _detected(limits, case, i)
+            of_dw, of_db = _detected(limits, case, layers, i)
             whole = dw + case.network.l2 * case.params[i][0][..., None]
             detectable[f"w{i + 1}"] = _largest_in_ulp(of_dw, whole, dtype)
             if case.network.has_bias(i):
@@ -76,12 +78,13 @@ def detectable_ulp(
     return detectable
 
 
-def _detected(limits: Limits, case: Case, i: int) -> tuple[np.ndarray, np.ndarray]:
+def _detected(
+    limits: Limits, case: Case, layers: Sequence[LayerGradient], i: int
+) -> tuple[np.ndarray, np.ndarray]:
     """Returns the least changes of dw and of db of layer i, from 0, that a rule detects."""
-    (dw, db), w, rounding = case.grads[i], f"w{i + 1}", case.rounding
+    (dw, db), w, hidden = case.grads[i], f"w{i + 1}", layers[i].delta_error
     seen = 1.0  # the share of a change of h that allowances do not follow
-    if case.printed is not None:
-        hidden = hidden_by_print(np, db, case.printed[i][1], u=rounding.u, lam=rounding.lam)
+    if hidden is not None:
         seen = np.maximum(1 - 3 * doubt(np, db, hidden), 0)
     h_limit = limits[("activation" if i else "input", w)]
     size, norm = np.abs(db), np.maximum((db * db).sum(axis=0), 1e-300)
@@ -97,16 +100,22 @@ def _detected(limits: Limits, case: Case, i: int) -> tuple[np.ndarray, np.ndarra
     # db: by the same rules at any of its dw, or by its own.
     of_db = of_dw / h[:, None]
     of_db = np.where(np.isnan(of_db), np.inf, of_db).min(axis=0)
-    of_db = np.fmin(of_db, _by_own_rule(limits, case, i, np.abs(case.params[i][0]).T @ h))
-    if case.printed is not None:
+    reach = np.abs(case.params[i][0]).T @ h
+    of_db = np.fmin(of_db, _by_own_rule(limits, case, layers, i, reach))
+    if hidden is not None:
         of_db = np.where(of_db > size.max(axis=0) / 20, np.inf, of_db)
     if not case.network.has_bias(i):
-        of_dw = _without_bias(limits, case, i, of_dw, h)
+        of_dw = _without_bias(limits, case, layers, i, of_dw, h)
     return of_dw, of_db
 
 
 def _without_bias(
-    limits: Limits, case: Case, i: int, of_dw: np.ndarray, h: np.ndarray
+    limits: Limits,
+    case: Case,
+    layers: Sequence[LayerGradient],
+    i: int,
+    of_dw: np.ndarray,
+    h: np.ndarray,
 ) -> np.ndarray:
     """Returns the change of dw that is detected where delta is what dw is projected on h.
 
@@ -119,17 +128,20 @@ def _without_bias(
     slide = norm / h  # of a change of dw_ij to one of delta_j
     size = np.abs(case.params[i][0])
     reach = size.T @ h + size[..., None] * slide[:, None]
-    own = np.stack([_by_own_rule(limits, case, i, each) for each in reach])
+    own = np.stack([_by_own_rule(limits, case, layers, i, each) for each in reach])
     own = np.where(own > np.abs(case.grads[i][1]).max(axis=0) / 20, np.inf, own)
     return np.fmin(of_dw / unseen[:, None], own * slide[:, None])
 
 
-def _by_own_rule(limits: Limits, case: Case, i: int, reach: np.ndarray) -> np.ndarray:
+def _by_own_rule(
+    limits: Limits, case: Case, layers: Sequence[LayerGradient], i: int, reach: np.ndarray
+) -> np.ndarray:
     """Returns the change of db that the rule of delta itself detects, [n_l, N].
 
     Args:
       limits: of all rules.
       case: in float64.
+      layers: as they were recovered.
       i: the layer.
       reach: how far z moves where all of h does, [n_l, N].
     """
@@ -143,13 +155,15 @@ def _by_own_rule(limits: Limits, case: Case, i: int, reach: np.ndarray) -> np.nd
         s = np.abs(case.params[i + 1][0] @ case.grads[i + 1][1])
         drag = s * case.activations[i].largest_curvature * reach * size / norm
         own = limits[("chain", f"b{i + 1}")]
-        own = np.where(_at_kink(case, i, moved=own * reach * size / norm), np.inf, own)
+        own = np.where(_at_kink(case, layers, i, moved=own * reach * size / norm), np.inf, own)
     return np.where(drag < 0.5, own / (1 - drag), np.inf)
 
 
-def _at_kink(case: Case, i: int, *, moved: np.ndarray) -> np.ndarray:
+def _at_kink(
+    case: Case, layers: Sequence[LayerGradient], i: int, *, moved: np.ndarray
+) -> np.ndarray:
     """Returns where the rule of delta admits any slope once z has moved so far, [n_l, N] bool."""
-    z, error = trace_preacts(np, case, recover_layers(np, case))[i]
+    z, error = trace_preacts(np, case, layers)[i]
     return np.asarray((np.abs(z) <= error + moved) & case.activations[i].has_kink)
 
 

@@ -39,18 +39,29 @@ def trace_preacts(xp: Any, case: Case, layers: Sequence[LayerGradient]) -> list[
     for (w, b), layer, phi in zip(case.params[1:], layers[1:], case.activations, strict=True):
         h, h_error = activate(xp, forward, phi, rounding)
         forward = affine(xp, h, h_error, w, b, rounding)
-        local = affine(xp, layer.h, layer.h_error, w, b, rounding)
+        error = layer.h_error if layer.apart is None else layer.h_error + layer.apart.h
+        local = affine(xp, layer.h, error, w, b, rounding)
         use_local = layer.known & (local.error <= far * forward.error)
         both = zip(local, forward, strict=True)
         found.append(Preacts(*(xp.where(use_local, *one) for one in both)))
     return found
 
 
-def activate(xp: Any, preacts: Preacts, phi: Activation, rounding: Rounding) -> tuple[Array, Array]:
-    """Returns h = phi(z) and the error of a computed h, [n_l, N] each."""
+def activate(
+    xp: Any, preacts: Preacts, phi: Activation, rounding: Rounding, *, reach: Array | None = None
+) -> tuple[Array, Array]:
+    """Returns h = phi(z) and the error of a computed h, [n_l, N] each.
+
+    Args:
+      xp: numpy or jax.numpy.
+      preacts: z.
+      phi: the activation.
+      rounding: of the implementation.
+      reach: how far z may be off at all, if more than the error that is asked about.
+    """
     z, z_error = preacts
     h_error = (
-        phi.steepest(xp, z, z_error) * z_error
+        phi.steepest(xp, z, z_error if reach is None else reach) * z_error
         + rounding.u * phi.value_cost(xp, z)
         + rounding.lam * (2 + xp.abs(z))
         + rounding.logistic_error(xp, z, phi)

@@ -32,9 +32,14 @@ def with_deltas(case: Case) -> Case:
 
     What is not known of it stands in `printed`, for the rounding that the case has.
     """
-    network = case.network
-    if all(map(network.has_bias, range(network.n_layers))):
+    if all(map(case.network.has_bias, range(case.network.n_layers))):
         return case
+    with np.errstate(all="ignore"):  # what overflows is not known
+        return _with_deltas(case)
+
+
+def _with_deltas(case: Case) -> Case:
+    network = case.network
     wide, rounding = case.wide(), case.rounding
     grads, units = [], []
     h, h_error = wide.x, rounding.input_error(np, wide.x)
@@ -50,7 +55,7 @@ def with_deltas(case: Case) -> Case:
         grads.append((case.grads[i][0], db))
         units.append((of_w, of_b))
         if i + 1 < network.n_layers:
-            found = recover_layer(np, dw, db, (of_w, of_b), lost, rounding)
+            found = recover_layer(np, dw, db, (of_w, of_b), lost, None, rounding)
             h = np.where(found.known, found.h, h)
             h_error = np.where(found.known, found.h_error, h_error)
             preacts = affine(np, h, h_error, *wide.params[i], rounding)
@@ -62,6 +67,8 @@ def _delta(
     dw: np.ndarray, h: np.ndarray, h_error: np.ndarray, hidden: np.ndarray, outer: float, lam: float
 ) -> tuple[np.ndarray, np.ndarray]:
     """Returns delta [n_out, N] and half of what is not known of it, as of print.
+
+    Where h is less than its own error, nothing is known: delta is 0 or anything else.
 
     Args:
       dw: [n_in, n_out, N].
@@ -79,5 +86,5 @@ def _delta(
     share = ((h_error + outer * (size + h_error)) * size).sum(axis=0) / norm
     flushed = ((hidden + lam) * size[:, None]).sum(axis=0) / norm
     off = (np.abs(delta) * share + flushed) / np.maximum(1 - share, 0.01)
-    known = alive & (share < 0.5)
-    return np.where(alive, delta, 0.0), np.where(known, off, _UNKNOWN)
+    known = alive & (share < 0.5) & np.isfinite(delta)
+    return np.where(known, delta, 0.0), np.where(known, off, _UNKNOWN)

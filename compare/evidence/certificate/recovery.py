@@ -1,10 +1,12 @@
 """The input of a layer, recovered from its gradient.
 
 As dw = outer(h, delta), h is dw delta / |delta|^2. Read from print, dw and delta are only known to
-what print hides of them (see `print_rounding`), and h to what follows from that. The sample axis is
-last. Shape letters: N samples, n_in and n_out units below and above the weights.
+what print hides of them (see `print_rounding`), and h to what follows from that; likewise where the
+delta within dw may be another computation of it (see `copies`). The sample axis is last. Shape
+letters: N samples, n_in and n_out units below and above the weights.
 """
 
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -15,6 +17,13 @@ from compare.evidence.certificate.rounding import Rounding
 from compare.evidence.rounding.print_rounding import hidden_by_print
 
 _MOST_DOUBT = 0.99  # share of h that may be in doubt; beyond it nothing is recovered
+
+
+class Apart(NamedTuple):
+    """How far two computations of one value may be apart in one layer, as `copies` has it."""
+
+    h: Array  # [n_in, N]
+    delta: Array  # [n_out, N]
 
 
 class LayerGradient(NamedTuple):
@@ -31,6 +40,15 @@ class LayerGradient(NamedTuple):
     known: Array  # [N] bool: whether h could be recovered
     dw_hidden: Array | None
     delta_hidden: Array | None
+    apart: Apart | None  # None if there is one computation of h and one of delta
+
+    @property
+    def delta_error(self) -> Array | None:
+        """How far the delta within dw, or passed down, may be from delta as found, [n_out, N]."""
+        if self.apart is None:
+            return self.delta_hidden
+        hidden = 0.0 if self.delta_hidden is None else self.delta_hidden
+        return hidden + self.apart.delta
 
     def beside_print(self, allowed: Array, rounding: Rounding) -> Array:
         """Adds what print hides of delta to what is allowed of it as computed, [n_out, N]."""
@@ -39,13 +57,16 @@ class LayerGradient(NamedTuple):
         return allowed + (1 + 4 * rounding.u) * self.delta_hidden
 
 
-def recover_layers(xp: Any, case: Case) -> list[LayerGradient]:
-    """Recovers the input of every layer of a case in float64."""
-    printed = case.printed or (None,) * len(case.grads)
+def recover_layers(
+    xp: Any, case: Case, apart: Sequence[Apart] | None = None
+) -> list[LayerGradient]:
+    """Recovers the input of every layer of a case in float64; `apart` is that of each layer."""
+    none = (None,) * len(case.grads)
+    layers = zip(case.grads, case.printed or none, apart or none, case.params, strict=True)
     found = []
-    for (dw, delta), units, (w, _) in zip(case.grads, printed, case.params, strict=True):
-        lost = penalty_rounding(xp, dw, w, case)
-        found.append(recover_layer(xp, dw, delta, units, lost, case.rounding))
+    for grads, units, copies, (w, _) in layers:
+        lost = penalty_rounding(xp, grads[0], w, case)
+        found.append(recover_layer(xp, *grads, units, lost, copies, case.rounding))
     return found
 
 
@@ -69,6 +90,7 @@ def recover_layer(
     delta: Array,
     units: tuple[Array, Array] | None,
     lost: Array | None,
+    apart: Apart | None,
     rounding: Rounding,
 ) -> LayerGradient:
     """Recovers the input of one layer.
@@ -79,22 +101,24 @@ def recover_layer(
       delta: [n_out, N].
       units: half a unit of the last digit of either that is known, if they are not exact.
       lost: what `penalty_rounding` says, if anything.
+      apart: how far copies of h and delta may be apart, if they may.
       rounding: of the implementation.
     """
     alive = xp.max(xp.abs(delta), axis=0) > 0
-    if units is None and lost is not None:
-        hidden = xp.zeros_like(delta)
-        h, h_error, known = _recover_printed(xp, dw, delta, lost, hidden, rounding)
-        return LayerGradient(dw, delta, alive, h, h_error, known, lost, hidden)
-    if units is None:
-        return LayerGradient(
-            dw, delta, alive, *_project(xp, dw, delta, rounding), alive, None, None
-        )
-    dw_hidden = hidden_by_print(xp, dw, units[0], u=rounding.u, lam=rounding.lam)
-    dw_hidden = dw_hidden if lost is None else dw_hidden + lost
-    hidden = hidden_by_print(xp, delta, units[1], u=rounding.u, lam=rounding.lam)
-    h, h_error, known = _recover_printed(xp, dw, delta, dw_hidden, hidden, rounding)
-    return LayerGradient(dw, delta, alive, h, h_error, known, dw_hidden, hidden)
+    dw_hidden = hidden = None
+    if units is not None:
+        dw_hidden = hidden_by_print(xp, dw, units[0], u=rounding.u, lam=rounding.lam)
+        hidden = hidden_by_print(xp, delta, units[1], u=rounding.u, lam=rounding.lam)
+    if lost is not None:
+        dw_hidden = lost if dw_hidden is None else dw_hidden + lost
+        hidden = xp.zeros_like(delta) if hidden is None else hidden
+    layer = LayerGradient(
+        dw, delta, alive, *_project(xp, dw, delta, rounding), alive, dw_hidden, hidden, apart
+    )
+    if layer.delta_error is None:
+        return layer
+    h, h_error, known = _recover_doubtful(xp, layer, rounding)
+    return layer._replace(h=h, h_error=h_error, known=known)
 
 
 def _project(xp: Any, dw: Array, delta: Array, rounding: Rounding) -> tuple[Array, Array]:
@@ -118,7 +142,7 @@ def doubt(xp: Any, delta: Array, hidden: Array) -> Array:
     Args:
       xp: numpy or jax.numpy.
       delta: [n_out, N].
-      hidden: e, [n_out, N], what print hides of delta.
+      hidden: e, [n_out, N], how far the delta within dw may be from it.
     """
     largest = xp.max(xp.abs(delta), axis=0)
     scale = xp.where(largest > 0, largest, 1.0)
@@ -127,10 +151,12 @@ def doubt(xp: Any, delta: Array, hidden: Array) -> Array:
     return xp.where(largest > 0, q, np.inf)
 
 
-def _recover_printed(
-    xp: Any, dw: Array, delta: Array, dw_hidden: Array, delta_hidden: Array, rounding: Rounding
+def _recover_doubtful(
+    xp: Any, layer: LayerGradient, rounding: Rounding
 ) -> tuple[Array, Array, Array]:
-    """Recovers h from printed gradients; returns h, its error and whether it is known, [N] bool.
+    """Corrects what was recovered from a dw and a delta that are not known exactly.
+
+    Returns h, its error and whether it is known, [N] bool.
 
     With s_j = delta_j / |delta|^2, h = sum_j dw_j s_j, dw_j = h* delta*_j (1 + theta_j) + e_w and
     delta*_j = delta_j - e_j:
@@ -143,14 +169,13 @@ def _recover_printed(
 
     Where h is not known, it and its error are 0.
     """
-    h, error = _project(xp, dw, delta, rounding)
-    size = xp.abs(delta)
+    h, error, delta, size = layer.h, layer.h_error, layer.delta, xp.abs(layer.delta)
     largest = xp.max(size, axis=0)
     scale = xp.where(largest > 0, largest, 1.0)
     unit = size / scale
     weights = unit / (xp.maximum(xp.sum(unit * unit, axis=0), 1.0) * scale)
-    q = doubt(xp, delta, delta_hidden)
-    moved = xp.sum(dw_hidden * weights, axis=1)
+    q = doubt(xp, delta, layer.delta_error)
+    moved = 0.0 if layer.dw_hidden is None else xp.sum(layer.dw_hidden * weights, axis=1)
     relative = 2 * rounding.outer + rounding.lam * xp.sum(weights, axis=0)
     left = 1 - q - relative * (1 + q)
     known = left > 1 - _MOST_DOUBT

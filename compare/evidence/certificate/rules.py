@@ -1,9 +1,10 @@
 """The rules of the certificate, one function each; `checks` lists them.
 
-A rule compares an entry with what its neighbours ask for, and allows for rounding and, if the
-gradient was read from print, for what print hides. delta of the layer above is then taken as
-printed or as its own rule has it, whichever is known better, and so is h. The sample axis is last.
-Layers count from 0, in `i`. Shape letters: N samples, n_l units of layer l.
+A rule compares an entry with what its neighbours ask for, and allows for rounding, for a value that
+was computed twice (see `copies`) and, if the gradient was read from print, for what print hides.
+delta of the layer above is then taken as printed or as its own rule has it, whichever is known
+better, and so is h. The sample axis is last. Layers count from 0, in `i`. Shape letters: N samples,
+n_l units of layer l.
 """
 
 from collections.abc import Sequence
@@ -15,7 +16,7 @@ from compare.evidence.certificate.forward import Preacts
 from compare.evidence.certificate.kinks import Kinks, find_kinks, nearest_right
 from compare.evidence.certificate.recovery import LayerGradient
 from compare.evidence.certificate.rounding import Rounding
-from compare.evidence.certificate.slopes import slope_of
+from compare.evidence.certificate.slopes import Slope, slope_of
 
 
 class Check(NamedTuple):
@@ -30,7 +31,7 @@ class Check(NamedTuple):
 
 
 class Delta(NamedTuple):
-    """delta of one layer as the implementation had it; its error is None if print hides nothing."""
+    """delta of one layer as the implementation passed it down; without error if that is None."""
 
     value: Array  # [n_l, N]
     error: Array | None  # [n_l, N]
@@ -44,23 +45,24 @@ def every(xp: Any, holds: Array) -> Array:
     return xp.min(xp.where(holds, 1.0, 0.0), axis=0) > 0
 
 
-def best_known(xp: Any, exact: Check, hidden: Array | None, kink: Array) -> Delta:
+def best_known(xp: Any, exact: Check, layer: LayerGradient, kink: Array) -> Delta:
     """Returns delta as printed, or as its rule has it where that is known better and fits.
 
     Args:
       xp: numpy or jax.numpy.
       exact: the rule of delta as it was computed.
-      hidden: what print hides of delta, [n_l, N].
+      layer: whose delta it is.
       kink: where the rule admits more than one value, [n_l, N] bool.
     """
+    hidden = layer.delta_hidden
     if hidden is None:
-        return Delta(exact.found, None)
+        return Delta(exact.found, layer.delta_error)
     fits = xp.abs(exact.found - exact.expected) <= exact.allowed + hidden
     as_printed = kink | (hidden <= exact.allowed) | ~fits
-    return Delta(
-        xp.where(as_printed, exact.found, exact.expected),
-        xp.where(as_printed, hidden, exact.allowed),
-    )
+    error = xp.where(as_printed, hidden, exact.allowed)
+    if layer.apart is not None:
+        error = error + layer.apart.delta
+    return Delta(xp.where(as_printed, exact.found, exact.expected), error)
 
 
 def input_rule(xp: Any, case: Case, layer: LayerGradient) -> Check:
@@ -84,20 +86,22 @@ def activation_rule(xp: Any, case: Case, i: int, layer: LayerGradient, below: Pr
 def rank_one_rule(xp: Any, case: Case, layer: LayerGradient, below: Check) -> Check:
     """Compares dw with outer(h, delta).
 
-    As printed, |dw - h delta| <= e_w + outer |h* delta*| + |delta| |h - h*| + |h*| e_delta.
+    Where delta is known to e_delta only, and dw to e_w,
+    |dw - h delta| <= e_w + outer |h* delta*| + |delta| |h - h*| + |h*| e_delta.
 
     Args:
       xp: numpy or jax.numpy.
       case: in float64.
       layer: whose dw it is.
-      below: the rule of h, which gives h where print has hidden too much of delta.
+      below: the rule of h, which gives h where too little of delta is known.
     """
     rounding, h, h_error, hidden = case.rounding, layer.h, layer.h_error, None
-    if layer.delta_hidden is not None:
+    if layer.delta_error is not None:
         h = xp.where(layer.known, h, below.expected)
         h_error = (1 + 2 * rounding.outer) * xp.where(layer.known, h_error, below.allowed)
         reach = (1 + 2 * rounding.outer) * (xp.abs(h) + h_error)
-        hidden = layer.dw_hidden + reach[:, None] * layer.delta_hidden
+        hidden = reach[:, None] * layer.delta_error
+        hidden = hidden if layer.dw_hidden is None else layer.dw_hidden + hidden
     by_delta = rounding.slack * (rounding.outer * xp.abs(h) + h_error + rounding.lam)
     flushed = rounding.slack * rounding.lam * (1 + xp.abs(h))
     # where delta is 0, dw has to be 0
@@ -163,12 +167,7 @@ def chain_rule(
     s, s_error = pass_down(xp, case.params[i + 1][0], above, rounding)
     slope, slope_error = slope_of(xp, phi, preacts, layers[i + 1], rounding)
     expected = s * slope
-    allowed = (
-        (xp.abs(s) + s_error) * (slope_error + rounding.lam)
-        + s_error * xp.abs(slope)
-        + 2 * rounding.u * xp.abs(expected)
-        + rounding.lam * (1 + xp.abs(s))
-    )
+    allowed = product_error(xp, Delta(s, s_error), Slope(slope, slope_error), rounding)
     kinks = find_kinks(xp, phi, preacts, (s, s_error), layer.delta)
     if phi.has_kink:
         expected = xp.where(kinks.at, nearest_right(xp, s, layer.delta), expected)
@@ -184,6 +183,16 @@ def chain_rule(
     applies = xp.ones_like(layer.alive)
     check = Check("chain", f"b{i + 1}", layer.delta, expected, allowed, applies)
     return check, every(xp, zero), kinks
+
+
+def product_error(xp: Any, s: Delta, slope: Slope, rounding: Rounding) -> Array:
+    """Bounds the error of s phi'(z) as computed from an s and a slope with errors, [n_l, N]."""
+    return (
+        (xp.abs(s.value) + s.error) * (slope.error + rounding.lam)
+        + s.error * xp.abs(slope.value)
+        + 2 * rounding.u * xp.abs(s.value * slope.value)
+        + rounding.lam * (1 + xp.abs(s.value))
+    )
 
 
 def pass_down(xp: Any, w: Array, above: Delta, rounding: Rounding) -> tuple[Array, Array]:

@@ -21,7 +21,13 @@ class Slope(NamedTuple):
 
 
 def slope_of(
-    xp: Any, phi: Activation, preacts: Preacts, above: LayerGradient, rounding: Rounding
+    xp: Any,
+    phi: Activation,
+    preacts: Preacts,
+    above: LayerGradient,
+    rounding: Rounding,
+    *,
+    reach: Array | None = None,
 ) -> Slope:
     """Returns phi'(z).
 
@@ -32,9 +38,11 @@ def slope_of(
       preacts: z of the layer.
       above: the gradient of the layer above, which contains the value of phi.
       rounding: of the implementation.
+      reach: as in `activate`.
     """
     z, z_error = preacts
-    error = phi.curvature(xp, z, z_error) * z_error + rounding.u * phi.slope_cost(xp, z)
+    bend = phi.curvature(xp, z, z_error if reach is None else reach)
+    error = bend * z_error + rounding.u * phi.slope_cost(xp, z)
     flushed = rounding.lam * (1 + xp.abs(z)) if phi.has_logistic else 0.0
     error = error + flushed + rounding.logistic_error(xp, z, phi)
     value = phi.slope(xp, z)

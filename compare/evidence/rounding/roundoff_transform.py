@@ -145,5 +145,5 @@ def _apply(analysis: Analysis, eqn: Any, operands: Sequence[Enclosure]) -> list[
     if name in VANISHING and jnp.issubdtype(result.aval.dtype, jnp.floating):
         found = analysis.may_vanish(found, result.aval.dtype, *read)
     if name in ROUNDED:
-        return [analysis.as_made(found, result.aval.dtype)]
-    return [dataclasses.replace(found, flushed=True)]
+        found = analysis.as_made(found, result.aval.dtype)
+    return [analysis.compiled_apart(dataclasses.replace(found, flushed=True))]

@@ -24,6 +24,7 @@ _INFIX = {
     "le": ("{} <= {}", _SUM, _SUM),
     "neg": ("-{}", _POWER, _POWER),
     "square": ("{}^2", _ATOM, _ATOM),
+    "one_minus_square": ("1 - {}^2", _ATOM, _ATOM),
     "transpose": ("{}.T", _ATOM, _ATOM),
 }
 _CALLS = {

@@ -54,6 +54,7 @@ OPERATIONS = MappingProxyType(
         "mul": "A product",
         "ne": "A comparison, true where both differ; a number differs from itself if it is NaN",
         "neg": "The opposite sign",
+        "one_minus_square": "One minus a square",
         "reduce_sum": "A sum over the outputs",
         "select_n": "A choice between two, unit by unit",
         "square": "A square",

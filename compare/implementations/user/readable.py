@@ -52,7 +52,8 @@ class GradientsOfFile:
         return with_hidden_digits(Answer(given.grads, printed=given.printed), problem.params)
 
     def _expected(self, problem: Problem) -> ExpectedGradients:
-        return expect_gradients(problem.params, problem.n_samples, self.where)
+        biases = problem.network.biases
+        return expect_gradients(problem.params, problem.n_samples, self.where, biases)
 
 
 class GradientArrays:
