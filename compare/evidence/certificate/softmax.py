@@ -14,7 +14,7 @@ from compare.evidence.certificate.rounding import Rounding
 from compare.evidence.rounding.arithmetic import gamma
 
 _EXP_ULPS = 6  # of exp of any argument: near overflow XLA is off by up to 5.3
-_MOST_BELOW = 709.0  # beyond it exp overflows in float64
+_MOST = 709.0  # an exponent, beyond which exp overflows in float64
 
 
 def softmax(xp: Any, z: Array) -> Array:
@@ -40,8 +40,8 @@ def softmax_error(xp: Any, z: Array, z_error: Array, rounding: Rounding) -> Arra
     cost = 3 * (top - z) + 3 * xp.abs(top) + 3 * math.log(k) + 2 * _EXP_ULPS + 8
     each = z_error + u * cost
     relative = each + xp.sum(p * each, axis=0) + gamma(k + 3, u)
-    flushed = (k + 2) * rounding.lam * xp.exp(xp.clip(-top, 0, _MOST_BELOW))
-    return xp.fmin(p * xp.expm1(xp.fmin(relative, _MOST_BELOW)) + flushed, 1.0)
+    flushed = (k + 2) * rounding.lam * xp.exp(xp.clip(-top, 0, _MOST))
+    return xp.fmin(p * xp.expm1(xp.fmin(relative, _MOST)) + flushed, 1.0)
 
 
 def analytic_softmax(z: np.ndarray) -> np.ndarray:
