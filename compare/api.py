@@ -14,7 +14,7 @@ from compare.formats.dtypes import dtype_of, restore_bfloat16
 from compare.implementations.base import Settings
 from compare.implementations.user.brought import from_objects, name_candidates, name_gradients
 from compare.implementations.user.function import Backward
-from compare.implementations.user.torch_module import is_module, recognise
+from compare.implementations.user.torch_module import Asked, is_module, recognise
 from compare.options.arguments import folder_path, plain_option, plain_options
 from compare.options.config import Config
 from compare.pipeline.compare import Sink, compare_problem
@@ -32,8 +32,8 @@ def compare_gradients(
     y: Any = None,
     *,
     activation: str | None = None,
-    output: str = Config.output,
-    loss: str = Config.loss,
+    output: str | None = None,
+    loss: str | None = None,
     l2: float = Config.l2,
     implementations: Sequence[str] = Config.implementations,
     candidates: Mapping[str, Backward] | Iterable[Backward] = (),
@@ -105,10 +105,9 @@ def compare_gradients(
     Raises:
       UsageError: if shapes do not fit, or an option is unknown or cannot be had.
     """
+    network = {"activation": activation, "output": output, "loss": loss}
     options = plain_options(
-        {} if activation is None else {"activation": activation},
-        output=output,
-        loss=loss,
+        {name: value for name, value in network.items() if value is not None},
         l2=l2,
         implementations=implementations,
         candidate_arrays=candidate_arrays,
@@ -129,8 +128,11 @@ def compare_gradients(
         raise UsageError(f"on_block: expected a function, got {shown(on_block)}")
     module = None
     if is_module(params):
-        module = recognise(params, Settings(matmul_precision, deterministic))
-        options["activation"] = _same_activation(module.activation, activation)
+        asked = Asked(
+            options.get("activation"), options.get("output"), options.get("loss"), options["l2"]
+        )
+        module = recognise(params, Settings(matmul_precision, deterministic), asked)
+        options |= module.network_options
         params = module.layers
     layers = layers_from_objects(params)
     config = Config(
@@ -188,12 +190,6 @@ def _check_unrounded(layers: Sequence[tuple[Any, Any]], problem: Problem) -> Non
                     f"params: the module computes with {array.dtype} weights of layer {i} that "
                     f"{problem.dtype} does not have; pass module.to(torch.{problem.dtype})"
                 )
-
-
-def _same_activation(recognised: str, given: str | None) -> str:
-    if given not in (None, recognised):
-        raise UsageError(f"activation: the module has {recognised}, got {given!r}")
-    return recognised
 
 
 def _dtype_name(dtype: Any, w: np.ndarray) -> str:

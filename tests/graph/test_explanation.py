@@ -14,6 +14,7 @@ from compare.errors import UsageError
 from compare.graph import explain_network
 from compare.graph.base import PARTS, STEPS
 from tests.support.graphs import EVERY, explain
+from tests.support.module_forms import FORMS, Form
 from tests.support.networks import ALL_ACTIVATIONS
 
 
@@ -105,9 +106,20 @@ def test_a_module_is_left_as_it_was():
         (None, {}, "expected a torch.nn.Module or layer sizes such as .* got None"),
         ((2, 1), {"activation": "swish"}, "activation: expected one of sigmoid, .* got 'swish'"),
         ((2, 1), {"dtype": "int8"}, "dtype: expected one of float64, .* got 'int8'"),
-        (module(nn.Dropout()), {}, "dropout changes what is computed"),
+        (module(nn.Dropout()), {}, r"1 \(Dropout\): .*call .eval\(\) on the module"),
+        (FORMS["activations by layer"], {}, "expected one activation to draw, got relu and tanh"),
+        (FORMS["softmax output"], {}, "expected a linear output to draw, got softmax"),
+        (FORMS["MSELoss"], {}, "expected a linear output to draw, got a loss alone"),
+        (
+            FORMS["logits and loss"],
+            {},
+            "a module without a loss, which gets squared",
+        ),
+        (FORMS["no bias"], {}, "expected a bias in every layer to draw, got none"),
+        (FORMS["einsum"], {}, r"weights \[n_out, n_in\] to draw, .* compare.run takes this module"),
     ],
 )
 def test_what_cannot_be_drawn(network, options, said):
+    network = network.make() if isinstance(network, Form) else network
     with pytest.raises(UsageError, match=said):
         explain_network(network, **options)

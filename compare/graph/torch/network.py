@@ -7,8 +7,11 @@ import torch
 from torch import nn
 
 from compare.errors import UsageError
+from compare.graph.losses import SQUARED_ERROR
 from torch_ref import MLP
+from torch_ref.chain import Chain
 from torch_ref.module import ModuleError, read_module, unwrapped
+from torch_ref.stateless import call_with
 
 _STEPS = ("weight", "bias")  # with a parameter of a layer, in the order of nn.Linear
 
@@ -54,7 +57,7 @@ def plain_network(
 ) -> TorchNetwork:
     """Returns the loss of one sample, a batch of one, of nn.Linear layers."""
     model = MLP(layer_sizes, activation=activation, dtype=getattr(torch, dtype))
-    names = [f"layers.{i}" for i in range(len(layer_sizes) - 1)]
+    names = [f"layers.{i}.{step}" for i in range(len(layer_sizes) - 1) for step in _STEPS]
     return _traced(model, names, tuple(layer_sizes), activation)
 
 
@@ -62,18 +65,36 @@ def module_network(module: nn.Module) -> TorchNetwork:
     """Returns the loss of one sample, a batch of one, of a module's own forward.
 
     Args:
-      module: a chain of linear layers with one activation between them; nothing in it is changed.
+      module: a chain of affine layers with one activation between them, a linear output and no
+        loss; nothing in it is changed.
 
     Raises:
-      UsageError: for any other module, naming the part and the reason.
+      UsageError: for any other module, with the reason.
     """
     try:
         chain = read_module(module)
     except ModuleError as error:
         raise UsageError(str(error)) from None
-    weights = [linear.weight for _, linear in chain.linears]
-    sizes = (weights[0].shape[1], *(weight.shape[0] for weight in weights))
-    return _traced(unwrapped(module), [name for name, _ in chain.linears], sizes, chain.activation)
+    _check_drawable(chain)
+    (activation,) = set(chain.activations) or {"identity"}
+    return _traced(unwrapped(module), chain.names, chain.layer_sizes, activation)
+
+
+def _check_drawable(chain: Chain) -> None:
+    """Raises a UsageError for a chain that compares and cannot be drawn."""
+    kinds = " and ".join(dict.fromkeys(chain.activations))
+    for why, expected, got in (
+        (len(set(chain.activations)) > 1, "one activation", kinds),
+        (chain.output != "linear", "a linear output", chain.output or "a loss alone"),
+        (chain.end is not None, f"a module without a loss, which gets {SQUARED_ERROR.name}", "one"),
+        (None in {layer.bias for layer in chain.layers}, "a bias in every layer", "none"),
+        (any(layer.turned for layer in chain.layers), "weights [n_out, n_in]", "[n_in, n_out]"),
+    ):
+        if why:
+            raise UsageError(
+                f"graph: expected {expected} to draw, got {got}; compare.run takes this module and "
+                "judges its gradients"
+            )
 
 
 def network_of(
@@ -106,11 +127,10 @@ def _traced(
 ) -> TorchNetwork:
     """Runs the forward on copies of the parameters, frozen ones too; no `.grad` is touched."""
     own = dict(module.named_parameters())
-    order = [f"{name}.{kind}".lstrip(".") for name in names for kind in _STEPS]
-    fresh = {name: own[name].detach().clone().requires_grad_() for name in order}
-    like = fresh[order[0]]
+    fresh = {name: own[name].detach().clone().requires_grad_() for name in names}
+    like = fresh[names[0]]
     x, y = (torch.zeros((1, layer_sizes[i]), dtype=like.dtype, device=like.device) for i in (0, -1))
     with torch.enable_grad():
-        yhat = torch.func.functional_call(module, fresh, (x,))
+        yhat = call_with(module, fresh, x)
         loss = (yhat - y).square().sum()
     return network_of(loss, x, y, fresh, activation)
