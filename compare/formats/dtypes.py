@@ -34,3 +34,10 @@ def decimal_digits(dtype: str) -> int:
     p, of 53, 24, 11 and 8 bits, is the precision (Matula, Comm. ACM 11, 1968).
     """
     return {"float64": 17, "float32": 9, "float16": 5, "bfloat16": 4}[dtype]
+
+
+def unit_roundoff(dtype: np.dtype) -> float:
+    """Returns u, by which rounding to the dtype changes a number at most, relatively."""
+    import ml_dtypes
+
+    return float(ml_dtypes.finfo(dtype).eps) / 2

@@ -9,11 +9,11 @@ and wherever the output is a softmax
 
 from typing import NamedTuple
 
-import ml_dtypes
 import numpy as np
 
 from compare.errors import UsageError
 from compare.formats.conversion import round_once
+from compare.formats.dtypes import unit_roundoff
 
 _STREAM = 2  # of a seed; weights have stream 0 and samples stream 1
 _RULED = ("cross_entropy", "binary_cross_entropy", "hinge")
@@ -84,7 +84,7 @@ class Labels(NamedTuple):
             right = (wide == np.floor(wide)) & (wide >= 0) & (wide < k)
             expected = f"numbers of classes from 0 to {k - 1}"
         elif self.loss == "cross_entropy":
-            u = float(ml_dtypes.finfo(y.dtype).eps) / 2
+            u = unit_roundoff(y.dtype)
             off = np.abs(wide.sum(axis=1) - 1) <= (self.n_outputs + _SLACK) * u
             right = off & (wide >= 0).all(axis=1)
             expected = "probabilities that sum to 1 in every sample, for --loss=cross_entropy"

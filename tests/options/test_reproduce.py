@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from compare import run
-from compare.catalogue import IMPLEMENTATIONS, LAYOUTS
+from compare.catalogue import ENDS, IMPLEMENTATIONS, LAYOUTS
 from compare.errors import UsageError
 from compare.options.command_line import config_from_argv
 from compare.options.config import OPTIONS, Config
@@ -289,6 +289,7 @@ def configs(draw):
     choices = {name: draw(st.sampled_from(o.choices)) for name, o in OPTIONS.items() if o.choices}
     if params is not None:
         choices["init"] = None
+    choices["output"], choices["loss"] = draw(st.sampled_from(ENDS))
     return Config(
         **choices,
         device=draw(st.sampled_from(["cpu", "gpu", "cuda:0", "cpu:1", "all"])),
