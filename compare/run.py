@@ -45,6 +45,7 @@ def _compare(config: Config, files: UserFiles) -> "tuple[Report, Sequence[str]] 
     """Compares and writes; returns the report and all files, or None if another process does."""
     from compare.implementations.baseline import read_baseline
     from compare.implementations.user.brought import from_flags
+    from compare.implementations.user.module_flag import with_module
     from compare.pipeline.compare import examine_problem
     from compare.pipeline.conclusion import report_of
     from compare.problem.problem import make_problems
@@ -54,7 +55,10 @@ def _compare(config: Config, files: UserFiles) -> "tuple[Report, Sequence[str]] 
     from compare.resume.journal import Journal
     from compare.resume.processes import are_several, join, leave
 
-    brought = from_flags(config, make_problems(config), called_first=not are_several(config))
+    config, module = with_module(config)
+    problems = make_problems(config, module and module.params)
+    own = [module.implementation] if module else []
+    brought = from_flags(config, problems, own, called_first=not are_several(config))
     problem = brought.problem
     config = problem.complete_config(config)
     baseline = None if config.baseline is None else read_baseline(config.baseline, problem)

@@ -1,10 +1,12 @@
 """The options of one run, checked."""
 
 import dataclasses
+from collections.abc import Mapping
+from typing import Any
 
 from compare.catalogue import IMPLEMENTATIONS, OUTPUTS_OF, output_of
 from compare.errors import UsageError
-from compare.options.option import rows
+from compare.options.option import Option, rows
 from compare.options.run_options import Options
 
 OPTIONS = rows(Options)
@@ -32,7 +34,22 @@ class Config(Options):
         _check_processes(self)
 
 
+def brought(option: Option, values: Mapping[str, Any]) -> bool:
+    """Whether files bring what an option says; a module brings all that a file of weights does.
+
+    Args:
+      option: of `OPTIONS`.
+      values: of all options, by name.
+    """
+    files = {name for name, value in values.items() if value is not None}
+    if "module" in files:
+        files.add("params")
+    return bool(option.brought_by) and files.issuperset(option.brought_by)
+
+
 def _check_end(config: Config) -> None:
+    if config.module is not None and None in (config.loss, config.output):
+        return  # the module will say
     fitting = OUTPUTS_OF[config.loss]
     if output_of(config.output, config.loss) not in fitting:
         raise UsageError(
@@ -43,8 +60,8 @@ def _check_end(config: Config) -> None:
 
 def _check_implementations(config: Config) -> None:
     names = config.implementations
-    brought = len(config.candidate) + len(config.gradients)
-    if len(names) + brought < 2 or len(set(names)) < len(names):
+    more = len(config.candidate) + len(config.gradients) + (config.module is not None)
+    if len(names) + more < 2 or len(set(names)) < len(names):
         raise UsageError(
             "implementations: expected at least two different names out of "
             f"{', '.join(IMPLEMENTATIONS)}; got {','.join(names) or 'none'}"

@@ -25,6 +25,7 @@ class Options:
         "sigmoid",
         catalogue.ACTIVATIONS,
         "The activation of the hidden layers.",
+        brought_by=("module",),
         argument=True,
     )
     output: str = option.choice(
@@ -32,6 +33,7 @@ class Options:
         catalogue.OUTPUTS,
         "The activation of the output layer. Beside a cross-entropy linear outputs are logits: the "
         "softmax or the sigmoid is then part of the loss.",
+        brought_by=("module",),
         argument=True,
     )
     loss: str = option.choice(
@@ -40,6 +42,7 @@ class Options:
         "The loss of a sample: the sum of (yhat - y)^2 over its outputs, half of it, or their "
         "mean; cross_entropy of a softmax; binary_cross_entropy of a sigmoid; the Huber loss with "
         "threshold 1; the sum of |yhat - y|; or hinge, the sum of max(0, 1 - y yhat).",
+        brought_by=("module",),
         argument=True,
     )
     l2: float = option.number(
@@ -73,7 +76,11 @@ class Options:
         argument=True,
     )
     dtype: str = option.choice(
-        "float32", catalogue.DTYPES, "The dtype of weights, samples and arithmetic.", argument=True
+        "float32",
+        catalogue.DTYPES,
+        "The dtype of weights, samples and arithmetic.",
+        brought_by=("module",),
+        argument=True,
     )
     cast: bool = option.flag(
         "Round weights and samples that do not exist in --dtype; without it they are refused.",
@@ -158,6 +165,14 @@ class Options:
     params: str | None = option.file(
         "A file of weights, from which the layer sizes are taken: .npz with names such as w1 b1 w2 "
         "b2, in the layout of --layout; a state_dict in .pt or .pth; or .safetensors."
+    )
+    module: str | None = option.text(
+        None,
+        "FILE.py:NAME",
+        "A torch.nn.Module as the network, FILE.py:NAME or package.module:NAME: a module, or a "
+        "class or function that makes one without arguments, with --seed as torch's seed. Its own "
+        "gradients take part; weights, layer sizes, activations, output and dtype are its own, and "
+        "so is the loss if its forward takes labels and returns one.",
     )
     data: str | None = option.file(
         "A file of samples and, if they are not the mean of x^2, labels: .npz or .safetensors with "

@@ -77,8 +77,12 @@ def make_problem(config: Config) -> Problem:
     return make_problems(config).candidates[0]
 
 
-def make_problems(config: Config) -> Problems:
+def make_problems(config: Config, weights: Params | None = None) -> Problems:
     """Draws or reads the weights and samples that the config asks for.
+
+    Args:
+      config: the options.
+      weights: NumPy weights that are there already.
 
     Raises:
       UsageError: if a file does not hold what it should or contradicts a flag, or if the network
@@ -87,7 +91,7 @@ def make_problems(config: Config) -> Problems:
     dtype = dtype_of(config.dtype)
     make = _problem_maker(config)
     if config.params is None:
-        drawn = make(frozen(_draw_params(config, dtype)))
+        drawn = make(frozen(weights or _draw_params(config, dtype)))
         return Problems((dataclasses.replace(drawn, layout=config.layout or "in_out"),))
     read = read_params(config.params, layout=config.layout, dtype=dtype, cast=config.cast)
     return problems_of(read, config.layout, make)

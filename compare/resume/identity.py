@@ -45,7 +45,7 @@ class Identity:
             "evidence": [kind.name for kind in KINDS],
             **{f"the file {path}": digest_of(path) for path in _data_files(self._config)},
             **self._project,
-            **(_installed() if self._config.candidate else {}),
+            **(_installed() if self._config.candidate or self._config.module else {}),
         }
 
     def difference(self, state: State, *, here: bool) -> str | None:
@@ -83,8 +83,9 @@ def _data_files(config: Config) -> Iterator[str]:
 
 
 def _candidate_files(config: Config) -> Iterator[str]:
-    """Yields the files that candidates are in, once they are loaded."""
-    for reference in config.candidate:
+    """Yields the files that candidates and a module are in, once they are loaded."""
+    modules = () if config.module is None else (config.module,)
+    for reference in (*config.candidate, *modules):
         source, _, _ = reference.rpartition(":")
         module = sys.modules.get(source)
         file = source if source.endswith(".py") else getattr(module, "__file__", None)

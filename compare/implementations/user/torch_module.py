@@ -22,7 +22,7 @@ class ModuleParts(NamedTuple):
     """What a module is made of."""
 
     layers: list[tuple[Any, Any]]  # (weight [n_out, n_in], bias [n_out] or None), torch tensors
-    network_options: dict[str, str]  # activation, output and loss
+    network_options: dict[str, Any]  # activation, output and loss
     implementation: Implementation  # differentiates the module itself
 
 
@@ -104,7 +104,7 @@ def recognise(module: Any, settings: Settings = PRECISE, asked: Asked | None = N
     )
 
 
-def _network_options(chain: "Chain", asked: Asked) -> dict[str, str]:
+def _network_options(chain: "Chain", asked: Asked) -> dict[str, Any]:
     """Returns the options of the network that a module is, or is with a loss.
 
     Raises:
