@@ -42,6 +42,7 @@ def module_gradients(
     output: str = "linear",
     loss: str = "squared",
     l2: float = 0.0,
+    n: int | None = None,
 ) -> ModuleEvaluation:
     """Differentiates N samples through the module's own forward, each as a batch of one.
 
@@ -56,9 +57,10 @@ def module_gradients(
       output: of OUTPUTS; that of the whole network, which the forward may leave to the loss.
       loss: of LOSSES, on this output; a forward that has a loss is differentiated by its own.
       l2: lambda of lambda / 2 |w|^2, which every sample's loss has on top.
+      n: how many samples are asked for, the first; the others fill a block for `vmap`.
 
     Returns:
-      ModuleEvaluation, detached.
+      ModuleEvaluation of these or more, detached.
 
     Raises:
       ModuleError: if torch cannot differentiate the forward, or it does not take such labels.
@@ -89,7 +91,7 @@ def module_gradients(
         differentiate = torch.func.grad_and_value(loss_and_own, has_aux=True)
         by_name, (losses, found) = torch.func.vmap(differentiate, (None, 0, 0))(params, x, y)
     except RuntimeError:
-        losses, found, by_name = _one_by_one(module, loss_and_own, params, chain, x, y)
+        losses, found, by_name = _one_by_one(module, loss_and_own, params, chain, x[:n], y[:n])
     prediction = None if chain.prediction is None else chain.predict(found, output)
     return ModuleEvaluation(prediction, losses, list(_grads(chain, by_name)))
 

@@ -226,3 +226,20 @@ LOSSES = {
     "hinge": lossy(lambda n, x, y: (1 - y * n.z(x)).clamp(min=0).sum(), ("linear", "hinge")),
 }
 FORMS = FORWARDS | LOSSES
+
+
+def labels(end, outputs, n):
+    """Such as the loss takes them."""
+    generator = torch.Generator().manual_seed(2)
+    if end[1] == "cross_entropy":
+        return torch.eye(outputs)[torch.arange(n) % outputs]
+    y = torch.rand(n, outputs, generator=generator)
+    return (y - 0.5).sign() if end[1] == "hinge" else y
+
+
+def end_of(form):
+    if form.end is not None:
+        return form.end
+    if form.output == "log_softmax":
+        return "softmax", "cross_entropy"
+    return form.output, "squared"

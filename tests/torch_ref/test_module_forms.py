@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from tests.support.module_forms import FORMS
+from tests.support.module_forms import FORMS, end_of, labels
 from torch_ref import MLP, per_sample_gradients
 from torch_ref.module import read_module
 from torch_ref.module_gradients import module_gradients
@@ -14,23 +14,6 @@ SAMPLES = 4
 @pytest.fixture(autouse=True)
 def _seeded():
     torch.manual_seed(1)
-
-
-def labels(end, outputs):
-    """Such as the loss takes them."""
-    generator = torch.Generator().manual_seed(2)
-    if end[1] == "cross_entropy":
-        return torch.eye(outputs)[torch.arange(SAMPLES) % outputs]
-    y = torch.rand(SAMPLES, outputs, generator=generator)
-    return (y - 0.5).sign() if end[1] == "hinge" else y
-
-
-def end_of(form):
-    if form.end is not None:
-        return form.end
-    if form.output == "log_softmax":
-        return "softmax", "cross_entropy"
-    return form.output, "squared"
 
 
 @pytest.mark.parametrize("form", FORMS.values(), ids=FORMS)
@@ -55,7 +38,7 @@ def test_gradients_of_a_form_are_those_of_its_network(form):
             weight, bias = layer.of(own)
             ours.weight.copy_(weight)
             ours.bias.zero_() if bias is None else ours.bias.copy_(bias)
-    x, y = torch.rand(SAMPLES, 3), labels(end, form.outputs)
+    x, y = torch.rand(SAMPLES, 3), labels(end, form.outputs, SAMPLES)
     found = module_gradients(module, chain, x, y, output=output, loss=loss)
     expected = per_sample_gradients(model, x, y, output=output, loss=loss)
     if found.prediction is not None:
@@ -72,7 +55,7 @@ def test_gradients_of_a_form_are_those_of_its_own_backward(form):
     module = form.make()
     chain = read_module(module)
     output, loss = end = end_of(form)
-    x, y = torch.rand(SAMPLES, 3), labels(end, form.outputs)
+    x, y = torch.rand(SAMPLES, 3), labels(end, form.outputs, SAMPLES)
     right = module_gradients(module, chain, x, y, output=output, loss=loss)
     dict(module.named_parameters())[chain.layers[0].weight].register_hook(lambda grad: 2 * grad)
     wrong = module_gradients(module, chain, x, y, output=output, loss=loss)

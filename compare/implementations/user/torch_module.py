@@ -83,12 +83,12 @@ def recognise(module: Any, settings: Settings = PRECISE, asked: Asked | None = N
         return convert.to_tensor(array, device).to(dtype)
 
     def evaluate(block: Block) -> Answer:
-        x, y = hold(block.padded.x), hold(block.padded.y)
+        x, y, n = hold(block.padded.x), hold(block.padded.y), block.size
         with set_up(), explained(device):
-            found = module_gradients(module, chain, x, y, output=output, loss=loss, l2=l2)
+            found = module_gradients(module, chain, x, y, output=output, loss=loss, l2=l2, n=n)
         given = None if found.prediction is None else convert.to_array(found.prediction)
         whole = Answer(convert.from_tensors(found.grads), given, convert.to_array(found.loss))
-        return take(whole, slice(0, block.size))
+        return take(whole, slice(0, n))
 
     return ModuleParts(
         layers,
