@@ -31,7 +31,7 @@ def compare_gradients(
     x: Any,
     y: Any = None,
     *,
-    activation: str | None = None,
+    activation: str | Sequence[str] | None = None,
     output: str | None = None,
     loss: str | None = None,
     l2: float = Config.l2,
@@ -65,8 +65,8 @@ def compare_gradients(
       x: samples [N, d].
       y: labels [N, k]; [N] where there is one output, or for the numbers of classes of a softmax;
         None for the mean of x_i^2, or for classes that are drawn, as the loss wants them.
-      activation: sigmoid (the default), tanh, relu, softplus, silu, gelu (tanh form) or identity; a
-        module brings its own.
+      activation: sigmoid (the default) or another that --activation takes, such as 'relu' or
+        'leaky_relu:0.2'; a list of one for each hidden layer; a module brings its own.
       output: linear, sigmoid, tanh or softmax. Beside a cross-entropy linear outputs are logits.
       loss: squared, half_squared, mean_squared (over the outputs), cross_entropy,
         binary_cross_entropy, huber, absolute or hinge, of one sample.

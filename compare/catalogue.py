@@ -5,7 +5,11 @@ that every table that is keyed by such names has them all.
 """
 
 DTYPES = ("float64", "float32", "bfloat16", "float16")
-ACTIVATIONS = ("sigmoid", "tanh", "relu", "softplus", "silu", "gelu", "identity")
+ACTIVATIONS = (
+    *("sigmoid", "tanh", "relu", "softplus", "silu", "gelu", "identity"),
+    *("leaky_relu", "elu", "selu", "gelu_erf", "relu6", "hard_tanh", "hard_sigmoid", "hard_swish"),
+    *("mish", "softsign"),
+)
 OUTPUTS = ("linear", "sigmoid", "tanh", "softmax")
 LOSSES = (
     *("squared", "half_squared", "mean_squared", "cross_entropy", "binary_cross_entropy"),

@@ -10,7 +10,7 @@ from tests.support.paths import ROOT
 
 # Packages and modules of `compare`, low to high: none imports one of a later row.
 ROWS = (
-    ("errors", "catalogue", "quoting", "calls", "numbers"),
+    ("errors", "catalogue", "activation_names", "quoting", "calls", "numbers"),
     ("options", "formats"),
     ("problem",),
     ("evidence.rounding",),

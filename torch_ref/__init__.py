@@ -4,9 +4,17 @@
 never loads jax.
 """
 
-from torch_ref.activations import ACTIVATIONS
+from torch_ref.activations import ACTIVATIONS, FAMILIES
 from torch_ref.autograd import loop_gradients, per_sample_gradients
 from torch_ref.losses import LOSSES, OUTPUTS
 from torch_ref.mlp import MLP
 
-__all__ = ["ACTIVATIONS", "LOSSES", "MLP", "OUTPUTS", "loop_gradients", "per_sample_gradients"]
+__all__ = [
+    "ACTIVATIONS",
+    "FAMILIES",
+    "LOSSES",
+    "MLP",
+    "OUTPUTS",
+    "loop_gradients",
+    "per_sample_gradients",
+]

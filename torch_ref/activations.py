@@ -1,12 +1,11 @@
-"""Hidden activations in torch: how they are computed here, and how modules spell them."""
+"""Hidden activations in torch, by name."""
 
 import functools
 from collections.abc import Callable, Sequence
 from types import MappingProxyType
-from typing import Any, NamedTuple
+from typing import NamedTuple, TypeAlias
 
 import torch
-from torch import nn
 from torch.nn import functional
 
 
@@ -14,8 +13,6 @@ class Activation(NamedTuple):
     """An elementwise function of torch."""
 
     fn: Callable[[torch.Tensor], torch.Tensor]
-    spellings: tuple[Any, ...]  # modules and functions that compute it, methods by name
-    options: tuple[str, ...] = ()  # names of its arguments after the first
 
     def __call__(self, z: torch.Tensor) -> torch.Tensor:
         """Returns h, shaped like z."""
@@ -27,41 +24,62 @@ class Activation(NamedTuple):
 _softplus = functools.partial(functional.softplus, threshold=40.0)
 _gelu_tanh = functools.partial(functional.gelu, approximate="tanh")
 
+
+def _hard_sigmoid(z: torch.Tensor) -> torch.Tensor:
+    """torch differentiates its own with float32's 1/6, in float64 too."""
+    return functional.relu6(z + 3) / 6
+
+
+def leaky_relu(slope: float = 0.01) -> Activation:
+    """Returns z where z > 0, else slope z."""
+    return Activation(functools.partial(functional.leaky_relu, negative_slope=slope))
+
+
+def elu(alpha: float = 1.0) -> Activation:
+    """Returns z where z > 0, else alpha (exp(z) - 1)."""
+    return Activation(functools.partial(functional.elu, alpha=alpha))
+
+
 ACTIVATIONS: MappingProxyType[str, Activation] = MappingProxyType(
     {
-        "sigmoid": Activation(
-            torch.sigmoid,
-            (
-                *(nn.Sigmoid, torch.sigmoid, torch.sigmoid_, torch.special.expit),
-                *("sigmoid", "sigmoid_"),
-            ),
-        ),
-        "tanh": Activation(torch.tanh, (nn.Tanh, torch.tanh, torch.tanh_, "tanh", "tanh_")),
-        "relu": Activation(
-            torch.relu,
-            (nn.ReLU, functional.relu, torch.relu, torch.relu_, "relu", "relu_"),
-        ),
-        "softplus": Activation(
-            _softplus, (nn.Softplus, functional.softplus), options=("beta", "threshold")
-        ),
-        "silu": Activation(functional.silu, (nn.SiLU, functional.silu)),
-        "gelu": Activation(_gelu_tanh, (nn.GELU, functional.gelu), options=("approximate",)),
-        "identity": Activation(lambda z: z, (nn.Identity,)),
+        "sigmoid": Activation(torch.sigmoid),
+        "tanh": Activation(torch.tanh),
+        "relu": Activation(torch.relu),
+        "softplus": Activation(_softplus),
+        "silu": Activation(functional.silu),
+        "gelu": Activation(_gelu_tanh),
+        "identity": Activation(lambda z: z),
+        "leaky_relu": leaky_relu(),
+        "elu": elu(),
+        "selu": Activation(functional.selu),
+        "gelu_erf": Activation(functional.gelu),
+        "relu6": Activation(functional.relu6),
+        "hard_tanh": Activation(functional.hardtanh),
+        "hard_sigmoid": Activation(functional.hardsigmoid),
+        "hard_swish": Activation(functional.hardswish),
+        "mish": Activation(functional.mish),
+        "softsign": Activation(functional.softsign),
     }
 )
+# name -> function of the number that such a name may have
+FAMILIES = MappingProxyType({"leaky_relu": leaky_relu, "elu": elu})
 
 
-def of_each_layer(names: str | Sequence[str], n_hidden: int) -> tuple[Activation, ...]:
+# by name, or itself; one for all hidden layers, or one for each
+Activations: TypeAlias = str | Activation | Sequence[str | Activation]
+
+
+def of_each_layer(given: Activations, n_hidden: int) -> tuple[Activation, ...]:
     """Returns one activation for every hidden layer.
 
     Raises:
       KeyError: for an unknown name.
       ValueError: if there is neither one for all nor one for each.
     """
-    each = (names,) * n_hidden if isinstance(names, str) else tuple(names)
+    each = (given,) * n_hidden if isinstance(given, str | Activation) else tuple(given)
     if len(each) != n_hidden:
         raise ValueError(
             f"activation: expected one for all or one for each of {n_hidden} hidden layers, got "
             f"{len(each)}"
         )
-    return tuple(ACTIVATIONS[name] for name in each)
+    return tuple(ACTIVATIONS[one] if isinstance(one, str) else one for one in each)

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 import torch
 
+from torch_ref.activations import ACTIVATIONS
 from torch_ref.chain import Affine, Chain
 from torch_ref.lookup import HIDDEN, PREDICTIONS, Match, Vector, match, match_loss
 from torch_ref.refusals import ModuleError, no_chain
@@ -201,7 +202,7 @@ class _Reader:
     def _add_activation(self, h: int) -> None:
         """Names what makes h of the z before it."""
         if self.layers:
-            told = f"with it, the function between two layers is none of {', '.join(HIDDEN)}"
+            told = f"with it, the function between two layers is none of {', '.join(ACTIVATIONS)}"
             self.activations.append(self.name(self.z[-1], h, HIDDEN, told))
         else:
             self.name(0, h, _IDENTITY, "it changes x before the first layer")

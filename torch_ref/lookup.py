@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 import torch
 
-from torch_ref.activations import ACTIVATIONS
+from torch_ref.activations import ACTIVATIONS, FAMILIES
 from torch_ref.losses import LOSSES, OUTPUTS
 from torch_ref.trace import Trace
 
@@ -22,8 +22,10 @@ PREDICTIONS: MappingProxyType[str, Vector] = MappingProxyType(
     {**OUTPUTS, "log_softmax": lambda z: z.log_softmax(-1)}
 )
 HIDDEN: MappingProxyType[str, Vector] = MappingProxyType(
-    {name: row.fn for name, row in ACTIVATIONS.items()}
+    {name: row.fn for name, row in ACTIVATIONS.items() if name not in FAMILIES}
 )
+# where a function that has a number is minus that number
+_NUMBER_AT = {"leaky_relu": -1.0, "elu": -40.0}
 # how a forward may take y [k]
 LABELS: MappingProxyType[str, Vector] = MappingProxyType(
     {
@@ -50,8 +52,9 @@ class Match(NamedTuple):
 
 
 def activation(name: str) -> Vector:
-    """Returns an activation by its name."""
-    return ACTIVATIONS[name].fn
+    """Returns an activation by its name, such as relu or leaky_relu:0.2."""
+    kind, _, number = name.partition(":")
+    return FAMILIES[kind](float(number)).fn if number else ACTIVATIONS[kind].fn
 
 
 def shaped_label(label: str, y: torch.Tensor) -> torch.Tensor:
@@ -81,7 +84,7 @@ def match(
     if found.numel() != z.numel():
         return best
     found = found.reshape(z.shape)
-    for name, function in table.items():
+    for name, function in {**table, **(_numbered(z, found) if table is HIDDEN else {})}.items():
         expected = function(z)
         off = (found - expected).abs()
         if bool((off <= _allowed(expected, dtype)).all()):
@@ -90,6 +93,13 @@ def match(
         if float(off.max()) < best.off:
             best = Match(None, name, float(off.max()), float(z.flatten()[worst]))
     return best
+
+
+def _numbered(z: torch.Tensor, found: torch.Tensor) -> dict[str, Vector]:
+    """Returns those activations that have a number, with the one that would make these values."""
+    numbers = {kind: -float(found[z == at][0]) for kind, at in _NUMBER_AT.items()}
+    names = [f"{kind}:{number!r}".removesuffix(".0") for kind, number in numbers.items()]
+    return {name: activation(name) for name in names}
 
 
 def match_loss(

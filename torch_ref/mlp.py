@@ -6,7 +6,7 @@ from collections.abc import Sequence
 import torch
 from torch import nn
 
-from torch_ref.activations import of_each_layer
+from torch_ref.activations import Activations, of_each_layer
 
 
 class MLP(nn.Module):
@@ -16,7 +16,7 @@ class MLP(nn.Module):
         self,
         layer_sizes: Sequence[int],
         *,
-        activation: str | Sequence[str] = "sigmoid",
+        activation: Activations = "sigmoid",
         dtype: torch.dtype = torch.float32,
         device: torch.device | str = "cpu",
     ) -> None:
@@ -24,7 +24,7 @@ class MLP(nn.Module):
 
         Args:
           layer_sizes: (d, n_1, ..., k).
-          activation: a key of ACTIVATIONS for all hidden layers, or one for each.
+          activation: a key of ACTIVATIONS, or a row of it, for all hidden layers, or one for each.
           dtype: of the parameters.
           device: of the parameters.
 

@@ -11,7 +11,7 @@ from typing import NamedTuple, TypeAlias
 
 import numpy as np
 
-from compare.evidence.certificate.activations import ACTIVATIONS
+from compare.evidence.certificate.activations import activation_row
 from compare.evidence.certificate.losses import LOSSES, Loss
 from compare.problem.network import Network
 
@@ -39,7 +39,7 @@ def complex_step(
       (dL/dw [n_in, n_out], dL/db [n_out]) per layer, float64.
     """
     layers = [(np.asarray(w, np.complex128), np.asarray(b, np.complex128)) for w, b in params]
-    activations = [ACTIVATIONS[name].analytic for name in network.activations]
+    activations = [activation_row(name).analytic for name in network.activations]
     loss = LOSSES[network.output, network.loss]
     h = np.asarray(x, np.complex128)[None]
     grads = []

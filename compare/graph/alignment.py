@@ -35,7 +35,7 @@ class Match(NamedTuple):
     explanation: str
 
 
-def align(torch: Graph, jax: Graph, *, activation: str) -> tuple[Match, ...]:
+def align(torch: Graph, jax: Graph, *, activations: Sequence[str]) -> tuple[Match, ...]:
     """Puts every node of both graphs of one network into one row, in the order of the forward."""
     rows = []
     layers = max(node.layer for node in jax.nodes)
@@ -46,7 +46,7 @@ def align(torch: Graph, jax: Graph, *, activation: str) -> tuple[Match, ...]:
         said = explain(
             _SENTENCES[step],
             layer=layer or layers,
-            activation=activation,
+            activations=activations,
             hands=f" and one for s{layer - 1}" if layer > 1 else "",
         )
         forward = tuple(node for node in theirs if node.part != "backward")

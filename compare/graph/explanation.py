@@ -4,10 +4,12 @@ import operator
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple, Union
 
-from compare.catalogue import ACTIVATIONS, DTYPES
+from compare.activation_names import activations_of_layers, joined_names
+from compare.catalogue import DTYPES
 from compare.errors import UsageError
 from compare.graph.alignment import Match, align
 from compare.graph.base import Graph
+from compare.options.arguments import plain_option
 from compare.options.checks import one_of
 
 if TYPE_CHECKING:
@@ -26,21 +28,21 @@ class Explanation(NamedTuple):
 
 
 def explain_network(
-    network: Network, *, activation: str = "sigmoid", dtype: str = "float32"
+    network: Network, *, activation: str | Sequence[str] = "sigmoid", dtype: str = "float32"
 ) -> Explanation:
     """Returns torch's autograd graph and JAX's jaxpr of the gradient of one sample.
 
     Args:
       network: layer sizes (d, n_1, ..., k), or a torch module that is a chain of linear layers
         with one activation between them; its own forward is what is drawn.
-      activation: of the hidden layers; a module has its own.
+      activation: of the hidden layers, one name or one for each; a module has its own.
       dtype: 'float32', or another that compare.run takes; a module has its own.
 
     Raises:
       UsageError: for a module that is no such chain, naming the part and the reason, and for
         sizes or an activation that cannot be.
     """
-    one_of(ACTIVATIONS)("activation", activation)
+    named = plain_option("activation", activation)
     one_of(DTYPES)("dtype", dtype)
     from compare.graph.jax.graph import jax_graph
     from compare.graph.torch.graph import torch_graph
@@ -50,11 +52,12 @@ def explain_network(
     if is_module(network):
         traced = module_network(network)
     else:
-        traced = plain_network(_sizes(network), activation, dtype)
-    sizes, phi = traced.layer_sizes, traced.activation
-    torch, jax = torch_graph(traced), jax_graph(sizes, phi, traced.dtype)
-    name = f"{'-'.join(map(str, sizes))} {phi}"
-    return Explanation(name, torch, jax, align(torch, jax, activation=phi))
+        given = _sizes(network)
+        traced = plain_network(given, activations_of_layers(named, len(given) - 2), dtype)
+    sizes, phis = traced.layer_sizes, traced.activations
+    torch, jax = torch_graph(traced), jax_graph(sizes, phis, traced.dtype)
+    name = f"{'-'.join(map(str, sizes))} {joined_names(phis)}"
+    return Explanation(name, torch, jax, align(torch, jax, activations=phis))
 
 
 def _sizes(network: Any) -> tuple[int, ...]:

@@ -15,7 +15,7 @@ from compare.quoting import quoted
 def draw(
     network: Network,
     *,
-    activation: str = "sigmoid",
+    activation: str | Sequence[str] = "sigmoid",
     dtype: str = "float32",
     out: str = "out",
     formats: Sequence[str] = FORMATS,

@@ -7,14 +7,19 @@ name of one, and `hands` for an end that not every layer has.
 """
 
 import re
+from collections.abc import Sequence
 from typing import Any
 
-from compare.evidence.certificate.activations import ACTIVATIONS
+from compare.evidence.certificate.activations import activation_row
 
 
-def explain(sentence: str, *, layer: int, activation: str, **fields: Any) -> str:
-    """Fills in a sentence for one layer of a network."""
-    row = ACTIVATIONS[activation]
+def explain(sentence: str, *, layer: int, activations: Sequence[str], **fields: Any) -> str:
+    """Fills in a sentence for one layer of a network, whose hidden layers have these activations.
+
+    A sentence about another layer says nothing of an activation.
+    """
+    phi = activations[layer - 1] if 0 < layer <= len(activations) else "identity"
+    row = activation_row(phi)
     value, slope = (
         re.sub(r"\b([zh])\b", rf"\g<1>{layer}", text) for text in (row.formula, row.slope_formula)
     )
@@ -22,7 +27,7 @@ def explain(sentence: str, *, layer: int, activation: str, **fields: Any) -> str
         l=layer,
         after=layer + 1,
         h=f"h{layer - 1}" if layer > 1 else "x",
-        phi=activation,
+        phi=phi,
         value=value,
         slope=slope,
         **fields,

@@ -9,10 +9,12 @@ from collections.abc import Callable, Mapping
 from types import MappingProxyType
 from typing import NamedTuple
 
-from compare.implementations.activation_formulas import TEXTBOOK, TORCH
+from compare.activation_names import row_of
+from compare.implementations.activation_formulas import TEXTBOOK, TEXTBOOK_FAMILIES, TORCH
 from compare.problem.network import Network
 from jaxmlp import (
     ACTIVATIONS,
+    FAMILIES,
     LOSSES,
     Activation,
     Batch,
@@ -31,6 +33,7 @@ class Source(NamedTuple):
 
     differentiate: Callable[..., Evaluation]
     activations: Mapping[str, Activation]
+    families: Mapping[str, Callable[[float], Activation]] = FAMILIES
 
 
 FORMULAS: MappingProxyType[str, Source] = MappingProxyType(
@@ -38,7 +41,7 @@ FORMULAS: MappingProxyType[str, Source] = MappingProxyType(
         "autodiff": Source(autodiff.per_sample_gradients, ACTIVATIONS),
         "backprop": Source(backprop.per_sample_gradients, ACTIVATIONS),
         "torch": Source(backprop.per_sample_gradients, TORCH),
-        "textbook": Source(backprop.per_sample_gradients, TEXTBOOK),
+        "textbook": Source(backprop.per_sample_gradients, TEXTBOOK, TEXTBOOK_FAMILIES),
     }
 )
 
@@ -53,7 +56,9 @@ def formula(name: str, network: Network) -> Formula:
       network: whose activations and loss it has.
     """
     source = FORMULAS[name]
-    activations = tuple(source.activations[one] for one in network.activations)
+    activations = tuple(
+        row_of(one, source.activations, source.families) for one in network.activations
+    )
     loss = LOSSES[network.output, network.loss]
     return _made(source.differentiate, activations, loss, network.l2)
 

@@ -9,13 +9,14 @@ import jax
 import numpy as np
 from jax import lax
 
+from compare.activation_names import row_of
 from compare.errors import UsageError, no_memory
 from compare.implementations.base import Engine, Factors, Implementation, Settings, check_bits
 from compare.implementations.products import furthest_off
 from compare.problem.answers import Answer, answer_of
 from compare.problem.blocks import Block
 from compare.problem.network import Network
-from jaxmlp import ACTIVATIONS, LOSSES, forward_with_intermediates
+from jaxmlp import ACTIVATIONS, FAMILIES, LOSSES, forward_with_intermediates
 from jaxmlp.base import Evaluation, Intermediates, Params
 from jaxmlp.sweep import chunk_function
 
@@ -46,7 +47,7 @@ def implementation(
       UsageError: if JAX has no such device, or there is too little memory on it.
     """
     dtype = params[0].w.dtype
-    activations = tuple(ACTIVATIONS[name] for name in network.activations)
+    activations = tuple(row_of(one, ACTIVATIONS, FAMILIES) for one in network.activations)
     targets = jax_devices(device)
 
     @contextlib.contextmanager

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import torch
 
+from compare.activation_names import row_of
 from compare.errors import UsageError, no_memory
 from compare.implementations.base import (
     NOT_HELD,
@@ -24,7 +25,7 @@ from compare.problem.answers import Answer, answer_of
 from compare.problem.blocks import Block
 from compare.problem.network import Network
 from jaxmlp.base import Batch, Evaluation, Intermediates, Params
-from torch_ref import MLP, convert, per_sample_gradients
+from torch_ref import ACTIVATIONS, FAMILIES, MLP, convert, per_sample_gradients
 
 # As CUDA, cuBLAS and the allocator of the CPU say it.
 _FULL = ("out of memory", "ALLOC_FAILED", "not enough memory", "can't allocate memory")
@@ -61,7 +62,8 @@ def implementation(
     forked = torch.random.fork_rng(devices=[target] if target.type == "cuda" else [])
     with explained(target), torch_settings(settings), forked:
         dtype = hold(params[0].b).dtype
-        model = MLP(network.layer_sizes, activation=network.activations, dtype=dtype, device=target)
+        activations = [row_of(one, ACTIVATIONS, FAMILIES) for one in network.activations]
+        model = MLP(network.layer_sizes, activation=activations, dtype=dtype, device=target)
         convert.load_params(model, params)
 
     def run(batch: Batch) -> Any:

@@ -113,11 +113,16 @@ def _names(value: Any) -> tuple[str, ...]:
     return tuple(map(_text, found))
 
 
+def _listed(value: Any) -> str:
+    return _text(value) if isinstance(value, str) else ",".join(_names(value))
+
+
 _KINDS: dict[Kind, tuple[str, Callable[[Any], Any]]] = {
     "flag": ("True or False", _flag),
     "integer": ("an integer of at most 64 bits", _integer),
     "number": ("a number", _number),
     "choice": ("text", _text),
     "text": ("text", _text),
+    "listed": ("text, or a list of text", _listed),
     "names": ("a list of names", _names),
 }

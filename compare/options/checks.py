@@ -5,6 +5,7 @@ import re
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from compare.activation_names import read_activations
 from compare.catalogue import WEIGHT_FILES
 from compare.errors import UsageError, shown
 
@@ -59,6 +60,12 @@ def each_of(choices: Sequence[str]) -> Check:
             one_of(choices)(name, one)
 
     return check
+
+
+def activations(name: str, value: Any) -> None:
+    """Checks the name of an activation, or several between commas."""
+    del name  # the error says it
+    read_activations(value)
 
 
 def layer_sizes(name: str, sizes: Any) -> None:

@@ -12,7 +12,9 @@ from compare.options import checks
 
 T = TypeVar("T")
 
-Kind = Literal["flag", "integer", "number", "choice", "text", "integers", "names", "repeated"]
+Kind = Literal[
+    "flag", "integer", "number", "choice", "text", "listed", "integers", "names", "repeated"
+]
 # What an option is for, and so where it is said again:
 #   finding   what is found depends on it: in reports and all commands
 #   whole     a run over all samples: not in the command that computes one of them
@@ -88,6 +90,11 @@ def choice(default: T, choices: tuple[str, ...], help: str, **more: Any) -> T:
 def text(default: T, word: str, help: str, **more: Any) -> T:
     """Declares text, such as a path."""
     return _field(Option("text", default, help, word, **more))
+
+
+def listed(default: T, word: str, help: str, **more: Any) -> T:
+    """Declares text that is one word, or some between commas; a list of them in Python too."""
+    return _field(Option("listed", default, help, word, **more))
 
 
 def file(help: str, **more: Any) -> str | None:

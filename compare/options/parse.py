@@ -21,6 +21,7 @@ _OF_ALL = {
 _DEFINE = {
     "flag": flags.DEFINE_bool,
     "text": flags.DEFINE_string,
+    "listed": flags.DEFINE_string,
     "integers": flags.DEFINE_list,
     "names": flags.DEFINE_list,
     "repeated": flags.DEFINE_multi_string,

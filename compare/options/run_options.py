@@ -21,10 +21,13 @@ class Options:
         check=checks.layer_sizes,
         brought_by=("params",),
     )
-    activation: str = option.choice(
+    activation: str = option.listed(
         "sigmoid",
-        catalogue.ACTIVATIONS,
-        "The activation of the hidden layers.",
+        "NAME,...",
+        "The activation of the hidden layers, or one for each, out of "
+        f"{', '.join(catalogue.ACTIVATIONS)}. leaky_relu:0.2 has that slope, elu:0.5 that alpha, "
+        "and gelu is the tanh form.",
+        check=checks.activations,
         brought_by=("module",),
         argument=True,
     )

@@ -70,7 +70,7 @@ def problems_from_arrays(
       layers: (w, b) a layer, w in `layout`.
       x: [N, d], anything that `array_of` reads.
       y: [N, k], or [N] of one output or of classes; None for labels that fit the loss.
-      activation: of the hidden layers.
+      activation: of the hidden layers, one name for all or several between commas.
       loss: of a sample.
       output: the output activation.
       l2: lambda of lambda / 2 |w|^2.

@@ -4,6 +4,7 @@ import dataclasses
 import itertools
 from collections.abc import Sequence
 
+from compare.activation_names import activations_of_layers
 from compare.catalogue import output_of
 from compare.errors import UsageError
 
@@ -13,7 +14,7 @@ class Network:
     """Affine layers, activations between them, an output activation and a loss; hashable."""
 
     layer_sizes: tuple[int, ...]  # (d, n_1, ..., k)
-    activations: tuple[str, ...]  # one of `compare.catalogue.ACTIVATIONS` for each hidden layer
+    activations: tuple[str, ...]  # as `activation_names` reads them, one for each hidden layer
     loss: str = "squared"  # one of `compare.catalogue.LOSSES` that goes with the output
     output: str = "linear"  # one of `compare.catalogue.OUTPUTS`
     l2: float = 0.0  # lambda of lambda / 2 |w|^2 over all weights
@@ -49,17 +50,17 @@ def uniform_network(
     output: str = "linear",
     l2: float = 0.0,
 ) -> Network:
-    """Returns the network whose hidden layers share one activation.
+    """Returns the network that options name.
 
     Args:
       layer_sizes: (d, n_1, ..., k).
-      activation: of all hidden layers.
+      activation: of all hidden layers, or of each between commas.
       loss: of a sample.
       output: the output activation; 'linear' may be one of logits.
       l2: lambda of lambda / 2 |w|^2.
 
     Raises:
-      UsageError: for a softmax of one output.
+      UsageError: for a softmax of one output, and for activations that cannot be.
     """
     output = output_of(output, loss)
     if output == "softmax" and layer_sizes[-1] == 1:
@@ -67,5 +68,5 @@ def uniform_network(
             "output: expected at least two outputs of a softmax, got a network of one, whose "
             "softmax is always 1; pass --output=sigmoid, or --loss=binary_cross_entropy"
         )
-    hidden = (activation,) * (len(layer_sizes) - 2)
+    hidden = activations_of_layers(activation, len(layer_sizes) - 2)
     return Network(tuple(layer_sizes), hidden, loss, output, l2)

@@ -9,7 +9,8 @@ from typing import NamedTuple, TypeAlias
 
 import numpy as np
 
-from compare.implementations.numpy_backprop import ACTIVATIONS, LOSSES, Activation
+from compare.activation_names import row_of
+from compare.implementations.numpy_backprop import ACTIVATIONS, FAMILIES, LOSSES, Activation
 from jaxmlp.base import Batch, Evaluation, Grads, Layer, Params
 
 _LOSS = LOSSES["squared"]
@@ -67,13 +68,17 @@ class Forward:
         z = self.z[layer - 1]
         return np.asarray(self.phis[layer - 1].slope(z), z.dtype)
 
+    @property
+    def _asked(self) -> Activation:
+        return row_of(self.activation, ACTIVATIONS, FAMILIES)
+
     def phi(self, z: np.ndarray) -> np.ndarray:
         """Applies the activation that is asked for, in the dtype of z."""
-        return np.asarray(ACTIVATIONS[self.activation].value(z), z.dtype)
+        return np.asarray(self._asked.value(z), z.dtype)
 
     def phi_slope(self, z: np.ndarray) -> np.ndarray:
         """Applies the derivative of the activation that is asked for, in the dtype of z."""
-        return np.asarray(ACTIVATIONS[self.activation].slope(z), z.dtype)
+        return np.asarray(self._asked.slope(z), z.dtype)
 
     def outer(self, h: np.ndarray, delta: np.ndarray) -> np.ndarray:
         """Returns the outer product of every sample of [N, n_in] and [N, n_out]."""
@@ -109,7 +114,8 @@ def forward(
       activation: of all hidden layers.
       matmul: computes every matrix product of forward and backward, outer products too.
     """
-    phis = (ACTIVATIONS[activation],) * (len(params) - 1) + (ACTIVATIONS["identity"],)
+    hidden = (row_of(activation, ACTIVATIONS, FAMILIES),) * (len(params) - 1)
+    phis = (*hidden, ACTIVATIONS["identity"])
     return Forward(params, batch, activation, phis, Precision(matmul), Precision(matmul)).run()
 
 

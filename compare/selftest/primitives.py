@@ -4,6 +4,7 @@ A function takes a namespace and two arrays, of which the first is a product tha
 """
 
 import functools
+import math
 from collections.abc import Callable
 from types import MappingProxyType
 from typing import Any, NamedTuple
@@ -43,6 +44,21 @@ def elementary(name: str, exactly: Callable[[Any], Any], *span: float) -> Primit
     """Makes a mathematical function of that name."""
     limits = (span[0], span[1])
     return everywhere(lambda xp, a, b: getattr(xp, name)(a), exactly=exactly, span=limits)
+
+
+def error_function(name: str, *span: float) -> Primitive:
+    """Makes erf or erfc, which NumPy has not; what math has is exact enough but for float64.
+
+    torch has an erf that is right to an ulp of 1 alone.
+    """
+    one_by_one = np.vectorize(getattr(math, name), otypes=[np.longdouble])
+    exact, most = getattr(mpmath, name), 1e4  # mpmath fails far out, where it is 0, 1 or 2
+    return Primitive(
+        lambda a, b: getattr(lax, name)(a),
+        lambda a, b: one_by_one(a.astype(np.float64)),
+        exactly=lambda z: exact(min(max(z, -most), most)),
+        span=(span[0], span[1]),
+    )
 
 
 def chosen(condition: Callable[..., Array]) -> Primitive:
@@ -105,6 +121,11 @@ PRIMITIVES: MappingProxyType[str, Primitive] = MappingProxyType(
         "integer_pow, -3": everywhere(lambda xp, a, b: a**-3),
         "max": everywhere(lambda xp, a, b: xp.maximum(a, b)),
         "min": everywhere(lambda xp, a, b: xp.minimum(a, b)),
+        "clamp": Primitive(
+            lambda a, b: lax.clamp(jnp.asarray(-0.5, a.dtype), a, b[0]),
+            lambda a, b: np.minimum(np.maximum(a, -0.5), b[0]),
+            by_torch=lambda a, b: torch.clamp(torch.clamp(a, min=-0.5), max=b[0]),
+        ),
         "neg": everywhere(lambda xp, a, b: -a),
         "abs": everywhere(lambda xp, a, b: xp.abs(a)),
         "sign": everywhere(lambda xp, a, b: xp.sign(a)),
@@ -125,6 +146,8 @@ PRIMITIVES: MappingProxyType[str, Primitive] = MappingProxyType(
         "expm1": elementary("expm1", mpmath.expm1, -0.4, 1.001),
         "log": elementary("log", mpmath.log, 0, 0.03),
         "log1p": elementary("log1p", mpmath.log1p, -0.01, 0.03),
+        "erf": error_function("erf", -0.05, 0.05),
+        "erfc": error_function("erfc", -0.05, 0.15),
         "sqrt": elementary("sqrt", mpmath.sqrt, 0, 1),
         "dot_general": everywhere(
             lambda xp, a, b: xp.matmul(a, b.reshape(-1, 8, 4)), shape=(-1, 4, 8), numbers=2

@@ -6,6 +6,9 @@ from typing import NamedTuple
 import jax
 import numpy as np
 
+import torch_ref
+from compare import catalogue
+from compare.activation_names import row_of
 from compare.evidence.rounding.arithmetic import Arithmetic, plain_arithmetic
 from compare.implementations.base import Settings
 from compare.implementations.formulas import FORMULAS
@@ -17,7 +20,7 @@ from compare.problem.labels import default_labels
 from compare.problem.network import Network, uniform_network
 from compare.selftest import reduced_precision
 from compare.selftest.reduced_precision import ReducedPrecision
-from jaxmlp import ACTIVATIONS, init_params
+from jaxmlp import ACTIVATIONS, FAMILIES, init_params
 from jaxmlp.base import Batch, Evaluation, Layer, Params, layer_sizes
 from torch_ref import MLP, convert, per_sample_gradients
 
@@ -33,6 +36,7 @@ _SHAPES = tuple(
     for i, depth in enumerate((*range(1, 13), *range(12, 0, -1), *range(1, 13)))
 )
 _SAMPLES = 3
+_ACTIVATIONS = (*catalogue.ACTIVATIONS, "leaky_relu:0.2", "elu:0.5")
 
 
 class RandomNetwork(NamedTuple):
@@ -93,7 +97,7 @@ def draw_network(rng: np.random.Generator, dtype: np.dtype) -> RandomNetwork:
     params = tuple(Layer(*((leaf * scale).astype(dtype) for leaf in layer)) for layer in drawn)
     x = (rng.random((_SAMPLES, d)) * inputs).astype(dtype)
     labels = default_labels(x, k) if rng.random() < 0.5 else rng.random((_SAMPLES, k)).astype(dtype)
-    return RandomNetwork(params, Batch(x, labels), str(rng.choice(list(ACTIVATIONS))))
+    return RandomNetwork(params, Batch(x, labels), str(rng.choice(_ACTIVATIONS)))
 
 
 def evaluations(
@@ -130,15 +134,16 @@ def evaluations(
 def jitted_gradients(name: str, activation: str) -> "jax.stages.Wrapped":
     """Returns (params, batch) -> Evaluation by jax_grad or jax_manual, compiled once per shape."""
     differentiate = FORMULAS[IMPLEMENTATIONS[name].formula].differentiate
-    evaluate = functools.partial(differentiate, activation=ACTIVATIONS[activation])
-    return jax.jit(evaluate)
+    phi = row_of(activation, ACTIVATIONS, FAMILIES)
+    return jax.jit(functools.partial(differentiate, activation=phi))
 
 
 def _by_torch(network: RandomNetwork, device: str) -> Evaluation:
     params, batch, activation = network
     target = torch_device(device)
     dtype = convert.to_tensor(params[0].b).dtype
-    model = MLP(layer_sizes(params), activation=activation, dtype=dtype, device=target)
+    phi = row_of(activation, torch_ref.ACTIVATIONS, torch_ref.FAMILIES)
+    model = MLP(layer_sizes(params), activation=phi, dtype=dtype, device=target)
     convert.load_params(model, params)
     found = per_sample_gradients(model, *(convert.to_tensor(a, device=target) for a in batch))
     prediction, loss = convert.to_array(found.prediction), convert.to_array(found.loss)

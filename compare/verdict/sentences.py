@@ -163,10 +163,18 @@ def kink_conventions(certificates: Sequence[Certificate]) -> str:
         if one.kink_slope is not None:
             taken.setdefault(one.kink_slope, []).append(one.implementation)
     slopes = "; ".join(f"{slope:.3g} in {', '.join(names)}" for slope, names in taken.items())
+    if _kinked(certificates) == "relu":
+        told = "the input of a ReLU is 0, where any slope from 0 to 1 is right by convention"
+        mean = "the mean slope is"
+    else:
+        told = (
+            f"the input of {_kinked(certificates)} is where its slope jumps, and any slope between "
+            "those of the two sides is right by convention"
+        )
+        mean = "from 0 for the lower of the two to 1 for the higher one, the mean is"
     return (
-        f"in {_kink_count(certificates)} the input of a ReLU is 0, where any slope from 0 to 1 is "
-        f"right by convention; the mean slope is {slopes}; there gradients differ by more than "
-        "rounding"
+        f"in {_kink_count(certificates)} {told}; {mean} {slopes}; there gradients differ by more "
+        "than rounding"
     )
 
 
@@ -180,9 +188,17 @@ def near_all_the_same(certificate: Certificate) -> str:
 
 
 def _kinks(certificates: Sequence[Certificate]) -> str:
-    """Says in how many samples the input of a ReLU is 0."""
+    """Says in how many samples some input is at a kink."""
     count = _kink_count(certificates)
-    return f"; in {count} the input of a ReLU is 0 within rounding" if count else ""
+    if _kinked(certificates) == "relu":
+        return f"; in {count} the input of a ReLU is 0 within rounding" if count else ""
+    told = f"the input of {_kinked(certificates)} is where its slope jumps, within rounding"
+    return f"; in {count} {told}" if count else ""
+
+
+def _kinked(certificates: Sequence[Certificate]) -> str:
+    """Names the activations that have kinks."""
+    return next((one.kinked for one in certificates if one.kinked), "relu")
 
 
 def _kink_count(certificates: Sequence[Certificate]) -> str:

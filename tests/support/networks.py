@@ -8,6 +8,7 @@ from compare.problem.blocks import Block
 from jaxmlp import ACTIVATIONS, Batch, init_params
 
 ALL_ACTIVATIONS = tuple(ACTIVATIONS)
+NUMBERED = ("leaky_relu:0.2", "leaky_relu:-0.5", "elu:0.5", "elu:3")  # one with another slope
 
 # name -> (layer_sizes, init)
 NETWORKS = {

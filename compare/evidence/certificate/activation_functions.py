@@ -95,6 +95,70 @@ def gelu_curvature(xp: Any, z: Array, reach: Array) -> Array:
     return xp.fmin(envelope * (4 * slope + most * (4 * slope * slope + 2 * bend)), 0.8)
 
 
+def normal_cdf(xp: Any, z: Array) -> Array:
+    """Returns (1 + erf(z / sqrt(2))) / 2, without the cancellation of that formula."""
+    if xp is np:
+        return 0.5 * np.vectorize(math.erfc, otypes=[np.float64])(-z * math.sqrt(0.5))
+    from jax import lax  # xp is a part of it, so it is there
+
+    return 0.5 * lax.erfc(-z * math.sqrt(0.5))
+
+
+def normal_pdf(xp: Any, z: Array) -> Array:
+    """Returns the derivative of the normal distribution function."""
+    return xp.exp(-0.5 * z * z) / math.sqrt(2 * math.pi)
+
+
+def gelu_erf_curvature(xp: Any, z: Array, reach: Array) -> Array:
+    """Bounds |pdf(z) (2 - z^2)|; pdf falls with |z|, and |2 - z^2| is at most max(2, z^2)."""
+    most = xp.abs(z) + reach
+    envelope = normal_pdf(xp, at_least_away(xp, z, reach))
+    return xp.fmin(envelope * xp.maximum(2, most * most), 0.798)
+
+
+def mish_tanh(xp: Any, z: Array) -> Array:
+    """Returns tanh(softplus(z)) = n / (n + 2) with n = w (w + 2) and w = e^z.
+
+    Right of 0 both are divided by w^2, and nothing overflows.
+    """
+    w = xp.exp(-xp.abs(z))
+    n = xp.where(z < 0, w * (w + 2), 1 + 2 * w)
+    return n / (n + 2 * xp.where(z < 0, 1.0, w * w))
+
+
+def mish_fall(xp: Any, z: Array) -> Array:
+    """Returns 1 - tanh(softplus(z))^2 = 4 (n + 1) / (n + 2)^2, without cancellation."""
+    w = xp.exp(-xp.abs(z))
+    left = xp.square((w + 1) / (w * (w + 2) + 2))
+    right = xp.square(w * (1 + w) / (1 + 2 * w + 2 * w * w))
+    return 4 * xp.where(z < 0, left, right)
+
+
+def mish_slope(xp: Any, z: Array) -> Array:
+    """Returns t + z (1 - t^2) sigmoid(z)."""
+    return mish_tanh(xp, z) + z * mish_fall(xp, z) * sigmoid(xp, z)
+
+
+def mish_curvature(xp: Any, z: Array, reach: Array) -> Array:
+    """Bounds |2 t' + z t''|, with t' = (1 - t^2) s and t'' = t' (1 - s - 2 t s), s = sigmoid(z).
+
+    t' is at most e^z, and right of 0, where 1 - t^2 <= 4 e^-2z, at most 4 e^-|z| too; and
+    |1 - s - 2 t s| is at most 2.
+    """
+    envelope = xp.minimum(4 * xp.exp(-at_least_away(xp, z, reach)), 1)
+    return xp.fmin(envelope * (2 + 2 * (xp.abs(z) + reach)), 0.65)
+
+
+def softsign_curvature(xp: Any, z: Array, reach: Array) -> Array:
+    """|phi''| is 2 / (1 + |z|)^3, which falls on both sides of 0."""
+    return 2 / (1 + at_least_away(xp, z, reach)) ** 3
+
+
+def hard_swish_curvature(xp: Any, z: Array, reach: Array) -> Array:
+    """Between its kinks it is a parabola."""
+    return xp.where(at_least_away(xp, z, reach) <= 3, 1 / 3, 0.0)
+
+
 def no_curvature(xp: Any, z: Array, reach: Array) -> Array:
     """A straight line has none, and a kink is treated as one."""
     return xp.zeros_like(z)
@@ -104,6 +168,16 @@ def analytic_sigmoid(z: np.ndarray) -> np.ndarray:
     """Returns sigma of complex z, branching on Re z."""
     e = np.exp(np.where(z.real >= 0, -z, z))  # never overflows
     return np.where(z.real >= 0, 1, e) / (1 + e)
+
+
+def analytic_expm1(z: np.ndarray) -> np.ndarray:
+    """Returns e^z - 1 of a z whose imaginary part is so small that its square is nothing."""
+    return np.expm1(z.real) + 1j * (np.exp(z.real) * z.imag)
+
+
+def analytic_normal_cdf(z: np.ndarray) -> np.ndarray:
+    """Returns the normal distribution function, likewise: NumPy has no complex erf."""
+    return normal_cdf(np, z.real) + 1j * (normal_pdf(np, z.real) * z.imag)
 
 
 def analytic_softplus(z: np.ndarray) -> np.ndarray:

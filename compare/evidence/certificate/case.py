@@ -10,7 +10,9 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
-from compare.evidence.certificate.activations import ACTIVATIONS, Activation, Array
+from compare.evidence.certificate.activation import Activation
+from compare.evidence.certificate.activation_functions import Array
+from compare.evidence.certificate.activations import activation_row
 from compare.evidence.certificate.losses import LOSSES, Loss
 from compare.evidence.certificate.rounding import Rounding, rounding_of
 from compare.evidence.certificate.rungs import Rung
@@ -39,7 +41,7 @@ class Case:
     @property
     def activations(self) -> tuple[Activation, ...]:
         """The activation of every hidden layer."""
-        rows = self.functions or tuple(ACTIVATIONS[name] for name in self.network.activations)
+        rows = self.functions or tuple(map(activation_row, self.network.activations))
         if not self.is_textbook:
             return rows
         return tuple(row.by_textbook(is_mixed=self.is_mixed) for row in rows)

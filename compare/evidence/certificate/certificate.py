@@ -8,6 +8,7 @@ from typing import NamedTuple
 import numpy as np
 
 from compare.evidence.certificate import printed_numbers, rule_summary
+from compare.evidence.certificate.activations import kinked_names
 from compare.evidence.certificate.case import Case
 from compare.evidence.certificate.checks import check_gradients, ratios
 from compare.evidence.certificate.nearness import Nearness
@@ -56,7 +57,8 @@ class Certificate:
     first_failure: Finding | None
     rules: tuple[RuleSummary, ...] = ()  # each at every parameter; empty if nothing was checked
     kink_units: int = 0  # units at a kink, in certified samples, that tell which slope was taken
-    kink_slopes: float = 0.0  # the sum of the slopes that were taken there
+    kink_slopes: float = 0.0  # the sum of the slopes that were taken there, see `kinks.Kinks`
+    kinked: str = ""  # activations that have kinks
     returned: str = ""  # the dtype of the arrays that were certified
     textbook: str = ""  # activations of which it needs the allowances for textbook formulas
     rate: float | None = None  # of the step of gradient descent that it was recovered from
@@ -186,6 +188,7 @@ class _Block(NamedTuple):
             rules=summarise_rules(found.ratios, finite & ~spared, layers=len(case.grads)),
             kink_units=int(np.where(certified, found.kink_units, 0).sum()),
             kink_slopes=float(np.where(certified, found.kink_slopes, 0).sum()),
+            kinked=" or ".join(kinked_names(case.network.activations)),
             returned=case.grads[0][1].dtype.name,
             textbook=" and ".join(textbook_names(case.network)) if case.is_textbook else "",
             near=int(np.count_nonzero(surely)),

@@ -35,7 +35,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from compare.evidence.certificate.activations import Array
+from compare.evidence.certificate.activation_functions import Array
 from compare.evidence.certificate.case import Case
 from compare.evidence.certificate.forward import Preacts, trace_preacts
 from compare.evidence.certificate.recovery import LayerGradient, recover_layers

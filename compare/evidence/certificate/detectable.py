@@ -121,7 +121,10 @@ def _by_own_rule(limits: Limits, case: Case, i: int, h: np.ndarray) -> np.ndarra
 def _at_kink(case: Case, i: int, *, moved: np.ndarray) -> np.ndarray:
     """Returns where the rule of delta admits any slope once z has moved so far, [n_l, N] bool."""
     z, error = trace_preacts(np, case, recover_layers(np, case))[i]
-    return np.asarray((np.abs(z) <= error + moved) & case.activations[i].has_kink)
+    near = np.zeros(z.shape, bool)
+    for kink in case.activations[i].kinks:
+        near |= kink.is_near(np, z, error + moved, case.rounding.u)
+    return near
 
 
 def _limit(check: Check, rounding: Rounding, times: float) -> np.ndarray:

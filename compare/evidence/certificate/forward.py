@@ -7,7 +7,8 @@ N samples, n_l units of layer l.
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
-from compare.evidence.certificate.activations import Activation, Array
+from compare.evidence.certificate.activation import Activation
+from compare.evidence.certificate.activation_functions import Array
 from compare.evidence.certificate.case import Case
 from compare.evidence.certificate.recovery import LayerGradient
 from compare.evidence.certificate.rounding import Rounding

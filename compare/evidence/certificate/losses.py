@@ -12,8 +12,9 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from compare.evidence.certificate.activation import Activation
 from compare.evidence.certificate.activation_functions import Array, sigmoid
-from compare.evidence.certificate.activations import ACTIVATIONS, Activation
+from compare.evidence.certificate.activations import ACTIVATIONS
 from compare.evidence.certificate.distances import DISTANCES, Distance
 from compare.evidence.certificate.rounding import Rounding
 from compare.evidence.rounding.arithmetic import gamma

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from compare.evidence.certificate.activations import Array
+from compare.evidence.certificate.activation_functions import Array
 from compare.evidence.certificate.case import Case
 from compare.evidence.certificate.rounding import Rounding
 from compare.evidence.rounding.print_rounding import hidden_by_print

@@ -5,7 +5,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from compare.evidence.certificate.activations import Activation, Array
+from compare.evidence.certificate.activation import Activation
+from compare.evidence.certificate.activation_functions import Array
 from compare.evidence.rounding.arithmetic import Arithmetic, fraction_bits, largest_number
 
 _ANYTHING = 1e30  # in place of infinity, which a weight of zero would turn into NaN

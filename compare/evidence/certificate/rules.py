@@ -9,10 +9,10 @@ Layers count from 0, in `i`. Shape letters: N samples, n_l units of layer l.
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
-from compare.evidence.certificate.activations import Array
+from compare.evidence.certificate.activation_functions import Array
 from compare.evidence.certificate.case import Case
 from compare.evidence.certificate.forward import Preacts
-from compare.evidence.certificate.kinks import Kinks, find_kinks, nearest_right
+from compare.evidence.certificate.kinks import Kinks, find_kinks, find_sides, no_kinks
 from compare.evidence.certificate.recovery import LayerGradient
 from compare.evidence.certificate.rounding import Rounding
 from compare.evidence.certificate.slopes import slope_of
@@ -161,29 +161,32 @@ def chain_rule(
     """
     rounding, phi, layer = case.rounding, case.activations[i], layers[i]
     s, s_error = pass_down(xp, case.params[i + 1][0], above, rounding)
-    slope, slope_error = slope_of(xp, phi, preacts, layers[i + 1], rounding)
-    expected = s * slope
+    slope = slope_of(xp, phi, preacts, layers[i + 1], rounding)
+    expected, steepest = s * slope.value, xp.abs(slope.value)
     allowed = (
-        (xp.abs(s) + s_error) * (slope_error + rounding.lam)
-        + s_error * xp.abs(slope)
+        (xp.abs(s) + s_error) * (slope.error + rounding.lam)
+        + s_error * xp.abs(slope.value)
         + 2 * rounding.u * xp.abs(expected)
         + rounding.lam * (1 + xp.abs(s))
     )
-    kinks = find_kinks(xp, phi, preacts, (s, s_error), layer.delta)
-    if phi.has_kink:
-        expected = xp.where(kinks.at, nearest_right(xp, s, layer.delta), expected)
-        allowed = xp.where(kinks.at, s_error + rounding.lam * (2 + xp.abs(s)), allowed)
-    allowed = rounding.slack * allowed
+    kinks, proved = no_kinks(xp, layer.delta), (slope.value == 0) & (slope.error == 0)
+    if phi.kinks:
+        sides = find_sides(xp, phi, preacts, slope, rounding)
+        kinks = find_kinks(xp, sides, (s, s_error), layer.delta)
+        steepest, proved = sides.steepest(xp), proved | sides.admit_zero
+        expected = xp.where(kinks.at, sides.nearest_right(xp, s, layer.delta), expected)
+        moved = s_error * steepest + (xp.abs(s) + s_error) * sides.error
+        allowed = xp.where(kinks.at, moved + rounding.lam * (2 + xp.abs(s)), allowed)
 
     # A library may also flush a product that it has computed.
     negligible = 16 * rounding.lam
     if layer.delta_hidden is not None:
         negligible = negligible + 2 * layer.delta_hidden
-    reach = (xp.abs(s) + s_error) * (xp.abs(slope) + slope_error)
-    zero = (reach <= negligible) | kinks.at | ((slope == 0) & (slope_error == 0))
+    reach = (xp.abs(s) + s_error) * (steepest + slope.error)
     applies = xp.ones_like(layer.alive)
+    allowed = rounding.slack * allowed
     check = Check("chain", f"b{i + 1}", layer.delta, expected, allowed, applies)
-    return check, every(xp, zero), kinks
+    return check, every(xp, (reach <= negligible) | proved), kinks
 
 
 def pass_down(xp: Any, w: Array, above: Delta, rounding: Rounding) -> tuple[Array, Array]:

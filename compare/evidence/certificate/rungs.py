@@ -15,7 +15,7 @@ Every rung allows for whatever the one before it allows for.
 
 from typing import NamedTuple
 
-from compare.evidence.certificate.activations import ACTIVATIONS
+from compare.evidence.certificate.activations import activation_row
 from compare.evidence.rounding.arithmetic import Arithmetic, fraction_bits
 from compare.problem.network import Network
 
@@ -53,4 +53,4 @@ def rungs(
 def textbook_names(network: Network) -> tuple[str, ...]:
     """Returns the activations of a network that lose digits by a textbook formula."""
     used = dict.fromkeys(network.activations)
-    return tuple(name for name in used if ACTIVATIONS[name].textbook is not None)
+    return tuple(name for name in used if activation_row(name).textbook is not None)

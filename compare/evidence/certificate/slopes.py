@@ -5,7 +5,8 @@ The sample axis is last. Shape letters: N samples, n_l units of layer l.
 
 from typing import Any, NamedTuple
 
-from compare.evidence.certificate.activations import Activation, Array
+from compare.evidence.certificate.activation import Activation
+from compare.evidence.certificate.activation_functions import Array
 from compare.evidence.certificate.forward import Preacts
 from compare.evidence.certificate.recovery import LayerGradient
 from compare.evidence.certificate.rounding import Rounding

@@ -108,6 +108,44 @@ def _gelu_cost(xp: Any, z: Array) -> Array:
     return 0.5 * xp.abs(z) * (of_tanh + 1) + 3 * xp.abs(z) * functions.gelu_half(xp, z)
 
 
+def elu_textbook(steep: float, scale: float) -> Textbook:
+    """steep (e^z - 1), right to 4 u of e^z, a rounding and two more; and a slope h + steep."""
+    lost = (2 * costs.EXP_ULPS + 4) * abs(steep)
+
+    def value_cost(xp: Any, z: Array) -> Array:
+        return xp.where(z > 0, costs.elu_value_cost(xp, z, steep, scale), lost)
+
+    def from_value(xp: Any, z: Array, h: Array) -> FromValue:
+        left = FromValue(h + steep, xp.ones_like(z), xp.zeros_like(z), xp.full_like(z, lost))
+        right = (scale, 0.0, 0.0, 2 * abs(scale))
+        return FromValue(*(xp.where(z > 0, one, of) for one, of in zip(right, left, strict=True)))
+
+    return Textbook(value_cost, from_value)
+
+
+def _mish_cost(xp: Any, z: Array) -> Array:
+    """z t with t off by what tanh loses, and by what follows from its argument."""
+    of_tanh = TANH + _softplus_mixed_cost(xp, z) * functions.mish_fall(xp, z)
+    return xp.abs(z) * (of_tanh + 2)
+
+
+def _mish_from_value(xp: Any, z: Array, h: Array) -> FromValue:
+    """t + z (1 - t^2) s with t = h / z and s = sigmoid(z)."""
+    t, s = h / z, functions.sigmoid(xp, z)
+    fall = 1 - t * t
+    by_value = (1 - 2 * z * t * s) / z
+    by_input = -t * by_value + fall * s * (1 + z * (1 - s))
+    cost = 5 * xp.abs(t) + xp.abs(z) * s * (3 * t * t + 2 + 20 * xp.abs(fall))
+    found = FromValue(t + z * fall * s, xp.abs(by_value), xp.abs(by_input), cost)
+    return _unless_full(xp, functions.softplus(xp, z), found)
+
+
+def _softsign_from_value(xp: Any, z: Array, h: Array) -> FromValue:
+    """(1 - |h|)^2, which is 1 / (1 + |z|)^2."""
+    rest = 1 - xp.abs(h)
+    return FromValue(rest * rest, 2 * xp.abs(rest), xp.zeros_like(z), 4 * rest * rest)
+
+
 TEXTBOOK: MappingProxyType[str, Textbook] = MappingProxyType(
     {
         "sigmoid": Textbook(lambda xp, z: xp.full_like(z, SIGMOID), _sigmoid_from_value),
@@ -115,5 +153,7 @@ TEXTBOOK: MappingProxyType[str, Textbook] = MappingProxyType(
         "softplus": Textbook(_softplus_cost, _softplus_from_value, _softplus_mixed_cost),
         "silu": Textbook(lambda xp, z: (SIGMOID + 1) * xp.abs(z), _silu_from_value),
         "gelu": Textbook(_gelu_cost, _gelu_from_value),
+        "mish": Textbook(_mish_cost, _mish_from_value),
+        "softsign": Textbook(costs.softsign_cost, _softsign_from_value),
     }
 )

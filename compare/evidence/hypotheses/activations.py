@@ -11,8 +11,9 @@ from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
 
+from compare.evidence.certificate.activation import Activation
 from compare.evidence.certificate.activation_functions import Array, sigmoid
-from compare.evidence.certificate.activations import ACTIVATIONS, Activation
+from compare.evidence.certificate.activations import activation_row
 
 _COST = 16.0  # roundings of a value or slope that is written in some way
 
@@ -25,6 +26,12 @@ class Other(NamedTuple):
     said: str  # of {z}
     activation: Activation
     rank: int = 0  # 1 if it is met less often, and may be another one in part
+
+    @property
+    def asked_for(self) -> str:
+        """Says how it is asked for, if that is not the same as how it is called."""
+        name = self.activation.name
+        return "" if not name or name in self.said else f" (--activation={name})"
 
 
 def _rough(said: str, value: Function, slope: Function) -> Other:
@@ -49,24 +56,9 @@ def _rough(said: str, value: Function, slope: Function) -> Other:
     return Other(said, activation, rank=1)
 
 
-def _cdf(z: Array) -> Array:
-    return 0.5 * (1 + np.vectorize(math.erf, otypes=[np.float64])(z / math.sqrt(2)))
-
-
 def _leaky(slope: float) -> Other:
-    return _rough(
-        f"leaky relu of {{z}} with a slope of {slope:g}",
-        lambda xp, z: xp.where(z > 0, z, slope * z),
-        lambda xp, z: xp.where(z > 0, 1.0, slope),
-    )
-
-
-def _elu(said: str, scale: float, alpha: float) -> Other:
-    return _rough(
-        said,
-        lambda xp, z: scale * xp.where(z > 0, z, alpha * xp.expm1(xp.minimum(z, 0))),
-        lambda xp, z: scale * xp.where(z > 0, 1.0, alpha * xp.exp(xp.minimum(z, 0))),
-    )
+    said = f"leaky relu of {{z}} with a slope of {slope:g}"
+    return _named(f"leaky_relu:{slope:g}", said)
 
 
 def _clipped(said: str, low: float, high: float, slope: float, shift: float) -> Other:
@@ -82,50 +74,31 @@ def _sigmoid_slope(z: Array, scale: float) -> Array:
     return s + scale * z * s * (1 - s)
 
 
-def _catalogued(name: str, said: str) -> Other:
-    return Other(said, ACTIVATIONS[name])
+def _named(name: str, said: str = "", rank: int = 1) -> Other:
+    """Returns an activation of the catalogue."""
+    return Other(said or f"{name} of {{z}}", activation_row(name), rank)
 
 
-IDENTITY = _catalogued("identity", "{z}, without the activation")
+IDENTITY = _named("identity", "{z}, without the activation", rank=0)
 OTHERS = (  # whose slopes are not all 1
-    *(_catalogued(name, f"{name} of {{z}}") for name in ("sigmoid", "tanh", "relu", "softplus")),
-    _catalogued("silu", "silu of {z}"),
-    _catalogued("gelu", "gelu of {z} in its tanh form"),
-    _rough(
-        "gelu of {z} in its erf form",
-        lambda xp, z: z * _cdf(z),
-        lambda xp, z: _cdf(z) + z * np.exp(-z * z / 2) / math.sqrt(2 * math.pi),
-    )._replace(rank=0),
+    *(_named(name, rank=0) for name in ("sigmoid", "tanh", "relu", "softplus", "silu")),
+    _named("gelu", "gelu of {z} in its tanh form", rank=0),
+    _named("gelu_erf", "gelu of {z} in its erf form", rank=0),
     _rough(
         "gelu of {z} as z sigmoid(1.702 z)",
         lambda xp, z: z * sigmoid(xp, 1.702 * z),
         lambda xp, z: _sigmoid_slope(z, 1.702),
     ),
     *map(_leaky, (0.01, 0.02, 0.05, 0.1, 0.2, 0.3)),
-    _elu("elu of {z}", 1.0, 1.0),
-    _elu("selu of {z}", 1.0507009873554805, 1.6732632423543772),
-    _clipped("relu of {z} up to 6", 0, 6, 1, 0),
-    _clipped("hard tanh of {z}", -1, 1, 1, 0),
-    _clipped("hard sigmoid of {z} as clip(z / 6 + 1 / 2)", 0, 1, 1 / 6, 0.5),
+    _named("elu"),
+    _named("selu"),
+    _named("relu6", "relu of {z} up to 6"),
+    _named("hard_tanh", "hard tanh of {z}"),
+    _named("hard_sigmoid", "hard sigmoid of {z} as clip(z / 6 + 1 / 2)"),
     _clipped("hard sigmoid of {z} as clip(0.2 z + 1 / 2)", 0, 1, 0.2, 0.5),
-    _rough(
-        "softsign of {z}",
-        lambda xp, z: z / (1 + xp.abs(z)),
-        lambda xp, z: 1 / (1 + xp.abs(z)) ** 2,
-    ),
-    _rough(
-        "mish of {z}",
-        lambda xp, z: z * xp.tanh(xp.logaddexp(0, z)),
-        lambda xp, z: (
-            xp.tanh(xp.logaddexp(0, z))
-            + z * (1 - xp.tanh(xp.logaddexp(0, z)) ** 2) * sigmoid(xp, z)
-        ),
-    ),
-    _rough(
-        "hard swish of {z}",
-        lambda xp, z: z * xp.clip(z + 3, 0, 6) / 6,
-        lambda xp, z: xp.where(z <= -3, 0.0, xp.where(z < 3, (2 * z + 3) / 6, 1.0)),
-    ),
+    _named("softsign"),
+    _named("mish"),
+    _named("hard_swish", "hard swish of {z}"),
     _rough("sin of {z}", lambda xp, z: xp.sin(z), lambda xp, z: xp.cos(z)),
     _rough("the square of {z}", lambda xp, z: z * z, lambda xp, z: 2 * z),
 )
@@ -141,7 +114,5 @@ def twice(phi: Activation) -> Other:
 
 
 def called(activation: Activation) -> str:
-    """Returns the name of an activation of the catalogue."""
-    named = (name for name, one in ACTIVATIONS.items() if one.formula == activation.formula)
-    name = next(named, "another")
-    return "gelu in its tanh form" if name == "gelu" else name
+    """Returns the name of an activation."""
+    return "gelu in its tanh form" if activation.name == "gelu" else activation.name or "another"

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from compare.evidence.certificate.activations import Activation
+from compare.evidence.certificate.activation import Activation
 from compare.evidence.certificate.case import Case
 from compare.evidence.certificate.forward import activate, affine
 from compare.evidence.certificate.rules import Check
@@ -95,9 +95,8 @@ def _ways(local: Local, layer: int) -> Iterator[_Way]:
         phi, has = local.phi(layer), called(local.phi(layer))
         for other in (IDENTITY, *OTHERS, twice(phi)):
             if other.activation.formula != phi.formula:
-                yield _Way(
-                    f"{other.said}; the network has {has}", w, b, other.activation, other.rank
-                )
+                said = f"{other.said}{other.asked_for}; the network has {has}"
+                yield _Way(said, w, b, other.activation, other.rank)
     for said, matrix in _matrices(local, layer):
         yield _Way(f"computed {said}", matrix, b, phi)
     for said, bias in _biases(local, layer):

@@ -11,7 +11,7 @@ from typing import NamedTuple
 import ml_dtypes
 import numpy as np
 
-from compare.evidence.certificate.activations import Activation
+from compare.evidence.certificate.activation import Activation
 from compare.evidence.certificate.case import Case
 from compare.evidence.certificate.forward import Preacts, activate, affine
 from compare.evidence.certificate.recovery import LayerGradient, recover_layers

@@ -5,8 +5,8 @@ from functools import partial
 
 import numpy as np
 
+from compare.evidence.certificate.activation import Activation
 from compare.evidence.certificate.activation_functions import sigmoid
-from compare.evidence.certificate.activations import Activation
 from compare.evidence.certificate.rules import Check
 from compare.evidence.hypotheses.activations import OTHERS
 from compare.evidence.hypotheses.assumption import Assumption, Claim, explains

@@ -13,16 +13,18 @@ from compare.graph.sentences import explain
 _LONGEST = 26  # letters of an expression that is a label; a longer one is called u1, u2, ...
 
 
-def jax_graph(layer_sizes: Sequence[int], activation: str, dtype: str = "float32") -> Graph:
+def jax_graph(
+    layer_sizes: Sequence[int], activations: Sequence[str], dtype: str = "float32"
+) -> Graph:
     """Returns the graph of jax.value_and_grad of the loss of one sample.
 
     Args:
       layer_sizes: (d, n_1, ..., k).
-      activation: of the hidden layers.
+      activations: of the hidden layers, one for each.
       dtype: of everything.
     """
-    program = gradient_program(layer_sizes, activation, dtype)
-    text = _Text(program, activation)
+    program = gradient_program(layer_sizes, activations, dtype)
+    text = _Text(program, activations)
     made = Builder("j")
     for variable in program.arguments:
         made.add(variable, text.argument(variable))
@@ -37,8 +39,8 @@ def jax_graph(layer_sizes: Sequence[int], activation: str, dtype: str = "float32
 class _Text:
     """What stands in the nodes, written in the order in which they can be computed."""
 
-    def __init__(self, program: Program, activation: str) -> None:
-        self.layers, self.activation = program.layers, activation
+    def __init__(self, program: Program, activations: Sequence[str]) -> None:
+        self.layers, self.activations = program.layers, activations
         self.of = name_variables(program)
         self.labels: dict[Variable, str] = {}
         self.long = 0
@@ -65,7 +67,7 @@ class _Text:
         return _node(one, "result", delta, self._explain("db", layer))
 
     def _explain(self, role: str, layer: int, **fields: Any) -> str:
-        return explain(SENTENCES[role], layer=layer, activation=self.activation, **fields)
+        return explain(SENTENCES[role], layer=layer, activations=self.activations, **fields)
 
     def _label(self, atom: Atom) -> str:
         return number(atom.value) if isinstance(atom, Constant) else self.labels[atom]

@@ -8,8 +8,9 @@ from typing import Any, NamedTuple
 import jax
 import numpy as np
 
+from compare.activation_names import row_of
 from compare.evidence.rounding.interpreter import interpret
-from jaxmlp import ACTIVATIONS, Layer, mlp
+from jaxmlp import ACTIVATIONS, FAMILIES, Layer, mlp
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -64,7 +65,7 @@ class Program(NamedTuple):
         return self.results[2 * layer - 1 : 2 * layer + 1]
 
 
-def gradient_program(layer_sizes: Sequence[int], activation: str, dtype: str) -> Program:
+def gradient_program(layer_sizes: Sequence[int], activations: Sequence[str], dtype: str) -> Program:
     """Traces jax.value_and_grad of the loss of one sample.
 
     Functions called inside, such as jax.nn.silu, are written out, and equations that no result
@@ -74,8 +75,10 @@ def gradient_program(layer_sizes: Sequence[int], activation: str, dtype: str) ->
     def shaped(*shape: int) -> jax.ShapeDtypeStruct:
         return jax.ShapeDtypeStruct(shape, np.dtype(dtype))
 
+    phis = tuple(row_of(one, ACTIVATIONS, FAMILIES) for one in activations)
+
     def loss(params: Any, x: Any, y: Any) -> Any:
-        return mlp.loss(params, x, y, activation=ACTIVATIONS[activation])
+        return mlp.loss(params, x, y, activation=phis)
 
     with jax.enable_x64(dtype == "float64"):
         params = tuple(Layer(shaped(n, m), shaped(m)) for n, m in itertools.pairwise(layer_sizes))

@@ -66,7 +66,7 @@ def _node(network: TorchNetwork, function: Any, of: dict[Any, Quantity]) -> Node
 
 
 def _explain(network: TorchNetwork, role: str, layer: int, **fields: Any) -> str:
-    return explain(SENTENCES[role], layer=layer, activation=network.activation, **fields)
+    return explain(SENTENCES[role], layer=layer, activations=network.activations, **fields)
 
 
 def _shape(function: Any) -> tuple[int, ...]:

@@ -6,9 +6,10 @@ from typing import NamedTuple
 import torch
 from torch import nn
 
+from compare.activation_names import row_of
 from compare.errors import UsageError
 from compare.graph.losses import SQUARED_ERROR
-from torch_ref import MLP
+from torch_ref import ACTIVATIONS, FAMILIES, MLP
 from torch_ref.chain import Chain
 from torch_ref.module import ModuleError, read_module, unwrapped
 from torch_ref.stateless import call_with
@@ -33,7 +34,7 @@ class TorchNetwork(NamedTuple):
     y: torch.Tensor
     parameters: tuple[Parameter, ...]  # weight, bias, weight, ...
     layer_sizes: tuple[int, ...]
-    activation: str
+    activations: tuple[str, ...]  # of the hidden layers, one for each
 
     @property
     def layers(self) -> int:
@@ -53,12 +54,13 @@ class TorchNetwork(NamedTuple):
 
 
 def plain_network(
-    layer_sizes: Sequence[int], activation: str, dtype: str = "float32"
+    layer_sizes: Sequence[int], activations: Sequence[str], dtype: str = "float32"
 ) -> TorchNetwork:
     """Returns the loss of one sample, a batch of one, of nn.Linear layers."""
-    model = MLP(layer_sizes, activation=activation, dtype=getattr(torch, dtype))
+    phis = [row_of(one, ACTIVATIONS, FAMILIES) for one in activations]
+    model = MLP(layer_sizes, activation=phis, dtype=getattr(torch, dtype))
     names = [f"layers.{i}.{step}" for i in range(len(layer_sizes) - 1) for step in _STEPS]
-    return _traced(model, names, tuple(layer_sizes), activation)
+    return _traced(model, names, tuple(layer_sizes), tuple(activations))
 
 
 def module_network(module: nn.Module) -> TorchNetwork:
@@ -76,15 +78,12 @@ def module_network(module: nn.Module) -> TorchNetwork:
     except ModuleError as error:
         raise UsageError(str(error)) from None
     _check_drawable(chain)
-    (activation,) = set(chain.activations) or {"identity"}
-    return _traced(unwrapped(module), chain.names, chain.layer_sizes, activation)
+    return _traced(unwrapped(module), chain.names, chain.layer_sizes, chain.activations)
 
 
 def _check_drawable(chain: Chain) -> None:
     """Raises a UsageError for a chain that compares and cannot be drawn."""
-    kinds = " and ".join(dict.fromkeys(chain.activations))
     for why, expected, got in (
-        (len(set(chain.activations)) > 1, "one activation", kinds),
         (chain.output != "linear", "a linear output", chain.output or "a loss alone"),
         (chain.end is not None, f"a module without a loss, which gets {SQUARED_ERROR.name}", "one"),
         (None in {layer.bias for layer in chain.layers}, "a bias in every layer", "none"),
@@ -102,7 +101,7 @@ def network_of(
     x: torch.Tensor,
     y: torch.Tensor,
     parameters: Mapping[str, torch.Tensor],
-    activation: str,
+    activations: tuple[str, ...],
 ) -> TorchNetwork:
     """Describes a loss that is there already.
 
@@ -111,7 +110,7 @@ def network_of(
       x: the sample, [d] or [1, d].
       y: its label, [k] or [1, k].
       parameters: weight, bias, weight, ... in order, by the module's names.
-      activation: of the hidden layers.
+      activations: of the hidden layers, one for each.
     """
     described = tuple(
         Parameter(_STEPS[i % 2], i // 2 + 1, name, tensor)
@@ -119,11 +118,14 @@ def network_of(
     )
     weights = [one.tensor for one in described if one.step == "weight"]
     sizes = (weights[0].shape[1], *(weight.shape[0] for weight in weights))
-    return TorchNetwork(loss, x, y, described, sizes, activation)
+    return TorchNetwork(loss, x, y, described, sizes, activations)
 
 
 def _traced(
-    module: nn.Module, names: Sequence[str], layer_sizes: tuple[int, ...], activation: str
+    module: nn.Module,
+    names: Sequence[str],
+    layer_sizes: tuple[int, ...],
+    activations: tuple[str, ...],
 ) -> TorchNetwork:
     """Runs the forward on copies of the parameters, frozen ones too; no `.grad` is touched."""
     own = dict(module.named_parameters())
@@ -133,4 +135,4 @@ def _traced(
     with torch.enable_grad():
         yhat = call_with(module, fresh, x)
         loss = (yhat - y).square().sum()
-    return network_of(loss, x, y, fresh, activation)
+    return network_of(loss, x, y, fresh, activations)

@@ -68,9 +68,9 @@ def inputs_of(function: Any, of: dict[Any, Quantity]) -> list[Any]:
 
 
 def _recognise(kind: str, inputs: Sequence[Quantity], network: TorchNetwork) -> Quantity:
-    layers, phi = network.layers, network.activation
-    found = _reshaped(kind, inputs) or _affine(inputs, layers, phi)
-    found = found or _activation(inputs, phi) or _loss(kind, inputs, layers)
+    layers, phis = network.layers, network.activations
+    found = _reshaped(kind, inputs) or _affine(inputs, layers, phis)
+    found = found or _activation(inputs, phis) or _loss(kind, inputs, layers)
     if found is None:
         takes = " and ".join(one.label for one in inputs) or "nothing"
         raise UsageError(
@@ -96,7 +96,7 @@ def _reshaped(kind: str, inputs: Sequence[Quantity]) -> Quantity | None:
     return None
 
 
-def _affine(inputs: Sequence[Quantity], layers: int, phi: str) -> Quantity | None:
+def _affine(inputs: Sequence[Quantity], layers: int, phis: Sequence[str]) -> Quantity | None:
     """Reads the product with a weight, the sum with a bias, or both in one node."""
     weights = [one for one in inputs if one.step == "weight"]
     biases = [one for one in inputs if one.step == "bias"]
@@ -116,7 +116,7 @@ def _affine(inputs: Sequence[Quantity], layers: int, phi: str) -> Quantity | Non
         formula = f"{formula} + b{layer}"
         if layer == layers:
             label = "yhat"
-        elif phi == "identity":
+        elif phis[layer - 1] == "identity":
             label, gradient = f"z{layer} = h{layer}", f"delta{layer} = s{layer}"
     return Quantity(label, role, "affine", layer, formula, gradient)
 
@@ -126,11 +126,11 @@ def _first_name(quantity: Quantity) -> str:
     return quantity.label.partition(" = ")[0]
 
 
-def _activation(inputs: Sequence[Quantity], phi: str) -> Quantity | None:
+def _activation(inputs: Sequence[Quantity], phis: Sequence[str]) -> Quantity | None:
     first, layer = inputs[0], inputs[0].layer
     if len(inputs) > 1 or first.label != f"z{layer}":
         return None
-    formula = f"{phi}({first.label})"
+    formula = f"{phis[layer - 1]}({first.label})"
     return Quantity(f"h{layer}", "activation", "activation", layer, formula, f"s{layer}")
 
 

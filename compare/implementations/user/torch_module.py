@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
+from compare.activation_names import activations_of_layers, joined_names
 from compare.catalogue import output_of
 from compare.errors import UsageError
 from compare.implementations.base import PRECISE, Implementation, Settings
@@ -110,8 +111,9 @@ def _network_options(chain: "Chain", asked: Asked) -> dict[str, Any]:
     Raises:
       UsageError: if something else is asked for.
     """
-    kinds = set(chain.activations) or {"identity"}
-    activation = kinds.pop() if len(kinds) == 1 else ",".join(chain.activations)
+    n_hidden = len(chain.activations)
+    activation = joined_names(chain.activations)
+    named = asked.activation and joined_names(activations_of_layers(asked.activation, n_hidden))
     output = "softmax" if chain.output == "log_softmax" else chain.output or "linear"
     loss = "cross_entropy" if chain.output == "log_softmax" else asked.loss or "squared"
     if chain.end is not None:
@@ -119,7 +121,7 @@ def _network_options(chain: "Chain", asked: Asked) -> dict[str, Any]:
     output = output_of(output, loss)
     own = {"activation": activation, "output": output, "loss": loss}
     wanted = asked.output and output_of(asked.output, loss)
-    for name, other in (("activation", asked.activation), ("output", wanted), ("loss", asked.loss)):
+    for name, other in (("activation", named), ("output", wanted), ("loss", asked.loss)):
         if other not in (None, own[name]):
             raise UsageError(f"{name}: the module has {own[name]}, got {other!r}; leave it out")
     return own

@@ -40,8 +40,10 @@ def _mish_slope(z: np.ndarray) -> np.ndarray:
 
 _SELU, _SELU_BELOW = 1.0507009873554805, 1.7580993408473766
 
+# The others of the catalogue are written anew.
+_NAMED = ("sigmoid", "tanh", "relu", "softplus", "silu", "gelu", "identity")
 PHIS: Mapping[str, Activation] = {
-    **ACTIVATIONS,
+    **{name: ACTIVATIONS[name] for name in _NAMED},
     "gelu in its erf form": Activation(lambda z: z * _normal_cdf(z), _erf_gelu_slope),
     "leaky relu with 0.01": leaky(0.01),
     "leaky relu with 0.1": leaky(0.1),

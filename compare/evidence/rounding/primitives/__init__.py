@@ -39,6 +39,8 @@ ROUNDED: Rules = MappingProxyType(
         "expm1": math_functions.monotone("expm1"),
         "log": math_functions.monotone("log"),
         "log1p": math_functions.monotone("log1p"),
+        "erf": math_functions.erf,
+        "erfc": math_functions.erfc,
         "sqrt": math_functions.monotone("sqrt"),
         # sums
         "dot_general": dot_general,
@@ -46,11 +48,12 @@ ROUNDED: Rules = MappingProxyType(
     }
 )
 # those whose results may be smaller than any number, though no operand is 0
-VANISHING = frozenset({"mul", "div", "square", "integer_pow", "exp", "logistic"})
+VANISHING = frozenset({"mul", "div", "square", "integer_pow", "exp", "logistic", "erfc"})
 CHOSEN: Rules = MappingProxyType(
     {
         "max": control.maximum,
         "min": control.minimum,
+        "clamp": control.clamp,
         "reduce_max": reduce_max,
         "neg": control.neg,
         "abs": control.magnitude,

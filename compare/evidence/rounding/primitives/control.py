@@ -82,6 +82,11 @@ def minimum(analysis: Analysis, eqn: Any, a: Enclosure, b: Enclosure) -> Enclosu
     return _extreme(analysis, eqn, value, b.value - a.value, a, b)
 
 
+def clamp(analysis: Analysis, eqn: Any, low: Enclosure, a: Enclosure, high: Enclosure) -> Enclosure:
+    """The smaller one of the larger one of a and low, and high."""
+    return minimum(analysis, eqn, maximum(analysis, eqn, a, low), high)
+
+
 def _extreme(
     analysis: Analysis, eqn: Any, value: Array, lead: Array, a: Enclosure, b: Enclosure
 ) -> Enclosure:
