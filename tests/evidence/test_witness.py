@@ -88,7 +88,7 @@ def test_equals_differences_with_50_digits(activation):
 @pytest.mark.parametrize("z", [-20.0, 20.0])
 @pytest.mark.parametrize("activation", ALL_ACTIVATIONS)
 def test_right_by_entry_far_from_zero(activation, z):
-    if activation == "gelu":
+    if activation.startswith("gelu"):
         z /= 5
     one = [(np.ones((1, 1)), np.zeros(1))] * 2
     assert_right_by_entry(one, np.array([z]), np.array([0.5]), activation)
