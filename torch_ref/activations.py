@@ -55,7 +55,7 @@ ACTIVATIONS: MappingProxyType[str, Activation] = MappingProxyType(
         "gelu_erf": Activation(functional.gelu),
         "relu6": Activation(functional.relu6),
         "hard_tanh": Activation(functional.hardtanh),
-        "hard_sigmoid": Activation(functional.hardsigmoid),
+        "hard_sigmoid": Activation(_hard_sigmoid),
         "hard_swish": Activation(functional.hardswish),
         "mish": Activation(functional.mish),
         "softsign": Activation(functional.softsign),

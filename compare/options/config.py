@@ -30,6 +30,7 @@ class Config(Options):
             option.check_value(name, getattr(self, name))
         _check_end(self)
         _check_implementations(self)
+        _check_module(self)
         _check_samples(self)
         _check_processes(self)
 
@@ -66,6 +67,11 @@ def _check_implementations(config: Config) -> None:
             "implementations: expected at least two different names out of "
             f"{', '.join(IMPLEMENTATIONS)}; got {','.join(names) or 'none'}"
         )
+
+
+def _check_module(config: Config) -> None:
+    if config.module is not None and config.params is not None:
+        raise UsageError("params: --module brings the weights; drop one of the two")
 
 
 def _check_samples(config: Config) -> None:

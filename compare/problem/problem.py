@@ -139,8 +139,8 @@ def _problem_maker(config: Config) -> Callable[[Params], Problem]:
         if config.layer_sizes not in (None, sizes):
             asked, found = (",".join(map(str, s)) for s in (config.layer_sizes, sizes))
             raise UsageError(
-                f"layer_sizes: {asked} contradicts {config.params}, which holds {found}; "
-                "leave out --layer_sizes"
+                f"layer_sizes: {asked} contradicts {config.params or config.module}, which holds "
+                f"{found}; leave out --layer_sizes"
             )
         network = uniform_network(
             sizes,

@@ -78,6 +78,8 @@ def module(*parts):
         (nn.Linear(3, 1), "3-1 identity"),
         (nn.DataParallel(module(nn.SiLU())), "2-4-3 silu"),
         (np.array([2, 3, 1]), "2-3-1 sigmoid"),
+        (FORMS["activations by layer"].make(), "3-4-2-2 relu,tanh"),
+        (FORMS["slopes with numbers"].make(), "3-4-2-2 leaky_relu:0.2,elu:0.5"),
     ],
 )
 def test_whatever_a_user_has(network, name):
@@ -107,7 +109,6 @@ def test_a_module_is_left_as_it_was():
         ((2, 1), {"activation": "swish"}, "activation: expected one of sigmoid, .* got 'swish'"),
         ((2, 1), {"dtype": "int8"}, "dtype: expected one of float64, .* got 'int8'"),
         (module(nn.Dropout()), {}, r"1 \(Dropout\): .*call .eval\(\) on the module"),
-        (FORMS["activations by layer"], {}, "expected one activation to draw, got relu and tanh"),
         (FORMS["softmax output"], {}, "expected a linear output to draw, got softmax"),
         (FORMS["MSELoss"], {}, "expected a linear output to draw, got a loss alone"),
         (

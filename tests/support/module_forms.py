@@ -107,6 +107,20 @@ FORWARDS = {
         ("relu", "tanh"),
         biases=(True,) * 3,
     ),
+    "slopes with numbers": Form(
+        lambda: nn.Sequential(
+            *(nn.Linear(3, 4), nn.LeakyReLU(0.2), nn.Linear(4, 2)), nn.ELU(0.5), nn.Linear(2, 2)
+        ),
+        ("leaky_relu:0.2", "elu:0.5"),
+        biases=(True,) * 3,
+    ),
+    "GELU by erf, Hardswish": Form(
+        lambda: nn.Sequential(
+            *(nn.Linear(3, 4), nn.GELU(), nn.Linear(4, 2)), nn.Hardswish(), nn.Linear(2, 2)
+        ),
+        ("gelu_erf", "hard_swish"),
+        biases=(True,) * 3,
+    ),
     "sigmoid output": Form(lambda: chain(nn.Sigmoid()), output="sigmoid"),
     "torch.sigmoid at the end": Form(
         lambda: Free(lambda net, x: torch.sigmoid(net.z(x))), ("tanh",), "sigmoid"

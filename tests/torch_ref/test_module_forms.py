@@ -5,6 +5,8 @@ import torch
 
 from tests.support.module_forms import FORMS, end_of, labels
 from torch_ref import MLP, per_sample_gradients
+from torch_ref.activations import Activation
+from torch_ref.lookup import activation
 from torch_ref.module import read_module
 from torch_ref.module_gradients import module_gradients
 
@@ -31,7 +33,8 @@ def test_gradients_of_a_form_are_those_of_its_network(form):
     module = form.make()
     chain = read_module(module)
     output, loss = end = end_of(form)
-    model = MLP(chain.layer_sizes, activation=chain.activations)
+    phis = [Activation(activation(name)) for name in chain.activations]
+    model = MLP(chain.layer_sizes, activation=phis)
     own = dict(module.named_parameters())
     with torch.no_grad():
         for ours, layer in zip(model.layers, chain.layers, strict=True):

@@ -6,6 +6,8 @@ import torch
 from tests.support.modules import Net, WrongRelu, between
 from tests.support.readable_modules import ACCEPTED
 from torch_ref import ACTIVATIONS, MLP, per_sample_gradients
+from torch_ref.activations import Activation
+from torch_ref.lookup import activation
 from torch_ref.module import ModuleError, parameters_of, read_module
 from torch_ref.module_gradients import module_gradients
 
@@ -54,7 +56,8 @@ def test_gradients_are_in_the_order_of_the_chain(make):
     module = make()
     chain = read_module(module)
     layers = parameters_of(module, chain)
-    model = MLP(chain.layer_sizes, activation=chain.activations, dtype=layers[0][0].dtype)
+    phis = [Activation(activation(name)) for name in chain.activations]
+    model = MLP(chain.layer_sizes, activation=phis, dtype=layers[0][0].dtype)
     for ours, (weight, bias) in zip(model.layers, layers, strict=True):
         ours.load_state_dict({"weight": weight, "bias": bias})
     x, y = samples(dtype := layers[0][0].dtype)

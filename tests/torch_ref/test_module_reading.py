@@ -53,7 +53,8 @@ def test_accepts_what_overflows_in_low_precision(dtype):
 
 
 def test_every_activation_is_read():
-    assert {activation for _, _, activation in ACCEPTED.values()} == set(ACTIVATIONS)
+    read = {activation.partition(":")[0] for _, _, activation in ACCEPTED.values()}
+    assert read == set(ACTIVATIONS)
 
 
 @pytest.mark.parametrize("training", [True, False])
