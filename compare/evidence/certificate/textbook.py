@@ -130,14 +130,16 @@ def _mish_cost(xp: Any, z: Array) -> Array:
 
 
 def _mish_from_value(xp: Any, z: Array, h: Array) -> FromValue:
-    """t + z (1 - t^2) s with t = h / z and s = sigmoid(z)."""
+    """t + z (1 - t^2) s with t = h / z and s = sigmoid(z).
+
+    However large z is, h may be z n / (n + 2) and so a rounding off, and 1 - t^2 is not 0 then.
+    """
     t, s = h / z, functions.sigmoid(xp, z)
     fall = 1 - t * t
     by_value = (1 - 2 * z * t * s) / z
     by_input = -t * by_value + fall * s * (1 + z * (1 - s))
     cost = 5 * xp.abs(t) + xp.abs(z) * s * (3 * t * t + 2 + 20 * xp.abs(fall))
-    found = FromValue(t + z * fall * s, xp.abs(by_value), xp.abs(by_input), cost)
-    return _unless_full(xp, functions.softplus(xp, z), found)
+    return FromValue(t + z * fall * s, xp.abs(by_value), xp.abs(by_input), cost)
 
 
 def _softsign_from_value(xp: Any, z: Array, h: Array) -> FromValue:

@@ -26,12 +26,7 @@ class Other(NamedTuple):
     said: str  # of {z}
     activation: Activation
     rank: int = 0  # 1 if it is met less often, and may be another one in part
-
-    @property
-    def asked_for(self) -> str:
-        """Says how it is asked for, if that is not the same as how it is called."""
-        name = self.activation.name
-        return "" if not name or name in self.said else f" (--activation={name})"
+    asked_for: str = ""  # how, in brackets, if that is not what it is called
 
 
 def _rough(said: str, value: Function, slope: Function) -> Other:
@@ -76,7 +71,9 @@ def _sigmoid_slope(z: Array, scale: float) -> Array:
 
 def _named(name: str, said: str = "", rank: int = 1) -> Other:
     """Returns an activation of the catalogue."""
-    return Other(said or f"{name} of {{z}}", activation_row(name), rank)
+    said = said or f"{name} of {{z}}"
+    asked_for = "" if name in said else f" (--activation={name})"
+    return Other(said, activation_row(name), rank, asked_for)
 
 
 IDENTITY = _named("identity", "{z}, without the activation", rank=0)

@@ -6,13 +6,15 @@ import numpy as np
 import pytest
 
 from compare import compare_gradients
+from compare.activation_names import read_activation
+from compare.evidence.certificate.activations import activation_row
 from compare.evidence.certificate.certificate import certify
 from compare.evidence.certificate.detectable import detectable_ulp
 from compare.implementations.table import IMPLEMENTATIONS
 from compare.selftest.backward import backward, forward
 from jaxmlp import Batch, Layer
 from tests.support.cases import case_of
-from tests.support.networks import ALL_ACTIVATIONS
+from tests.support.networks import ALL_ACTIVATIONS, NUMBERED
 
 F32 = np.float32
 ALL_FOUR = tuple(IMPLEMENTATIONS)
@@ -186,3 +188,72 @@ def test_where_any_slope_is_right_nothing_is_said_to_be_detectable():
     grads[0].b[0, 0] *= F32(0.9)
     assert certify("mine", case_of(layers, batch, grads, "relu")).failed == 0
     assert known == np.inf
+
+
+KINKS = [
+    pytest.param(name, kink, id=f"{name}-at-{kink.at:g}")
+    for name in (*ALL_ACTIVATIONS, *NUMBERED)
+    for kink in activation_row(name).kinks
+]
+
+
+def at_the_kink(name, kink, share):
+    """One hidden layer; unit 0 is at the kink, and its slope is that share from low to high."""
+    rng, row = np.random.default_rng(0), activation_row(name)
+    w1, w2 = (rng.normal(size=shape).astype(F32) for shape in ((2, 3), (3, 2)))
+    w1[:, 0] = 0
+    layers = Layer(w1, np.array([kink.at, 0.3, -0.4], F32)), Layer(w2, np.ones(2, F32))
+    x, y = rng.random((4, 2)).astype(F32), rng.random((4, 2)).astype(F32)
+    z = x @ w1 + layers[0].b
+    h = row.value(np, z.astype(float)).astype(F32)
+    delta2 = 2 * (h @ w2 + layers[1].b - y)
+    slope = row.slope(np, z.astype(float))
+    low, high = sorted((kink.left, kink.right))
+    slope[:, 0] = low + share * (high - low)
+    delta1 = delta2 @ w2.T * slope.astype(F32)
+    grads = [
+        (x[:, :, None] * delta1[:, None], delta1),
+        (h[:, :, None] * delta2[:, None], delta2),
+    ]
+    return layers, Batch(x, y), grads
+
+
+@pytest.mark.parametrize("share", [0, 0.25, 1])
+@pytest.mark.parametrize(("name", "kink"), KINKS)
+def test_every_slope_between_the_sides_is_right(name, kink, share):
+    layers, batch, grads = at_the_kink(name, kink, share)
+    found = certify("between", case_of(layers, batch, grads, name))
+    assert (found.certified, found.at_kink, found.kink_units) == (4, 4, 4)
+    assert found.kink_slope == pytest.approx(share, abs=2.0**-10)
+    assert found.kinked == str(read_activation(name))
+
+
+@pytest.mark.parametrize("share", [-0.01, 1.01])
+@pytest.mark.parametrize(("name", "kink"), KINKS)
+def test_a_slope_beyond_the_sides_is_a_mistake(name, kink, share):
+    layers, batch, grads = at_the_kink(name, kink, share)
+    assert certify("beyond", case_of(layers, batch, grads, name)).failed == 4
+
+
+@pytest.mark.parametrize(("name", "kink"), KINKS)
+def test_beside_a_kink_there_is_one_slope(name, kink):
+    for away in (-0.125, 0.125):
+        found = [
+            certify("away", case_of(*at_the_kink(name, beside, share), name))
+            for beside in [kink._replace(at=kink.at + away)]
+            for share in (0, 1)
+        ]
+        assert [one.at_kink for one in found] == [0, 0]
+        assert 4 in [one.failed for one in found]
+
+
+def test_the_convention_of_another_activation_is_told():
+    name, kink = "hard_tanh", activation_row("hard_tanh").kinks[1]
+    layers, batch, low = at_the_kink(name, kink, 0)
+    either = {"low": low, "high": at_the_kink(name, kink, 1)[2]}
+    options = {"activation": name, "gradients": either, "implementations": ("numpy_manual",)}
+    report = compare_gradients(layers, *batch, **options)
+    assert report.verdict == "agree", report.reason
+    (said,) = (one for one in report.warnings if "convention" in one)
+    assert "in 4 samples the input of hard_tanh is where its slope jumps" in said
+    assert "0 in numpy_manual, low; 1 in high" in said

@@ -7,8 +7,10 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 
+from compare.activation_names import row_of
 from compare.evidence.hypotheses.samples import Surroundings
 from compare.evidence.hypotheses.search import explain
+from compare.implementations.numpy_backprop import ACTIVATIONS, FAMILIES
 from jaxmlp.base import Batch, Layer
 from tests.support.cases import case_of
 
@@ -50,20 +52,20 @@ class Program:
         return tuple(Layer(*one) for one in self.grads(layers, params))
 
 
-def network(dtype=np.float32, sizes=SIZES, seed=0, samples=SAMPLES):
+def network(dtype=np.float32, sizes=SIZES, seed=0, samples=SAMPLES, scale=1):
     rng = np.random.default_rng(seed)
     params = tuple(
-        Layer(rng.normal(size=pair).astype(dtype), rng.normal(size=pair[1]).astype(dtype))
+        Layer((scale * rng.normal(size=pair)).astype(dtype), rng.normal(size=pair[1]).astype(dtype))
         for pair in itertools.pairwise(sizes)
     )
     x, y = (rng.random((samples, n)).astype(dtype) for n in (sizes[0], sizes[-1]))
     return params, Batch(x, y)
 
 
-def told(program, *, params_given=None, **options):
+def told(program, *, params_given=None, activation="sigmoid", **options):
     params, batch = network(**options)
     grads = program(params, *batch)
-    case = case_of(params_given or params, batch, grads, "sigmoid")
+    case = case_of(params_given or params, batch, grads, activation)
     rows = np.arange(len(batch.x))
     earlier = case.take(rows - 1).wide().zeroed_but(rows > 0).grads
     around = Surroundings(len(rows), "in_out", case.x, case.y, rows, earlier)
@@ -289,6 +291,44 @@ KINDS = {
 def test_a_mistake_gets_its_name(name, dtype):
     program, causes = KINDS[name]
     assert told(program, dtype=dtype) == causes
+
+
+OTHERS = {
+    "leaky_relu:0.2": (
+        "leaky relu of z1, z2 and z3 with a slope of 0.2 (--activation=leaky_relu:0.2)"
+    ),
+    "elu": "elu of z1, z2 and z3",
+    "selu": "selu of z1, z2 and z3",
+    "gelu_erf": "gelu of z1, z2 and z3 in its erf form (--activation=gelu_erf)",
+    "gelu": "gelu of z1, z2 and z3 in its tanh form",
+    "relu6": "relu of z1, z2 and z3 up to 6 (--activation=relu6)",
+    "hard_tanh": "hard tanh of z1, z2 and z3 (--activation=hard_tanh)",
+    "hard_swish": "hard swish of z1, z2 and z3 (--activation=hard_swish)",
+    "mish": "mish of z1, z2 and z3",
+    "softsign": "softsign of z1, z2 and z3",
+}
+
+
+@pytest.mark.parametrize("name", OTHERS)
+def test_another_activation_is_told_with_what_asks_for_it(name):
+    row = row_of(name, ACTIVATIONS, FAMILIES)
+    program = Program(
+        phi=lambda layer, z: np.asarray(row.value(z), z.dtype),
+        slope=lambda layer, z, h: np.asarray(row.slope(z), z.dtype),
+    )
+    # so that z is on both sides of every kink
+    assert told(program, scale=4) == [("h1", "h2", "h3", f"{OTHERS[name]}{NETWORK}")]
+
+
+def test_the_number_of_the_network_is_told():
+    row = row_of("leaky_relu:0.2", ACTIVATIONS, FAMILIES)
+    program = Program(
+        phi=lambda layer, z: np.asarray(row.value(z), z.dtype),
+        slope=lambda layer, z, h: np.asarray(row.slope(z), z.dtype),
+    )
+    has = "; the network has leaky_relu:0.01"
+    found = told(program, activation="leaky_relu")
+    assert found == [("h1", "h2", "h3", f"{OTHERS['leaky_relu:0.2']}{has}")]
 
 
 def test_nothing_is_told_of_what_is_right():
