@@ -34,6 +34,7 @@ def compare_gradients(
     activation: str | Sequence[str] | None = None,
     output: str | None = None,
     loss: str | None = None,
+    bias: str | None = None,
     l2: float = Config.l2,
     implementations: Sequence[str] = Config.implementations,
     candidates: Mapping[str, Backward] | Iterable[Backward] = (),
@@ -70,6 +71,7 @@ def compare_gradients(
       output: linear, sigmoid, tanh or softmax. Beside a cross-entropy linear outputs are logits.
       loss: squared, half_squared, mean_squared (over the outputs), cross_entropy,
         binary_cross_entropy, huber, absolute or hinge, of one sample.
+      bias: 'none' where no layer has one; all b are 0 then.
       l2: lambda of lambda / 2 |w|^2 over all weights, on top of the loss of every sample.
       implementations: of jax_grad, jax_manual, torch_autograd, numpy_manual; with what you bring
         there must be two.
@@ -105,7 +107,7 @@ def compare_gradients(
     Raises:
       UsageError: if shapes do not fit, or an option is unknown or cannot be had.
     """
-    network = {"activation": activation, "output": output, "loss": loss}
+    network = {"activation": activation, "output": output, "loss": loss, "bias": bias}
     options = plain_options(
         {name: value for name, value in network.items() if value is not None},
         l2=l2,
@@ -128,9 +130,7 @@ def compare_gradients(
         raise UsageError(f"on_block: expected a function, got {shown(on_block)}")
     module = None
     if is_module(params):
-        asked = Asked(
-            options.get("activation"), options.get("output"), options.get("loss"), options["l2"]
-        )
+        asked = Asked(l2=options["l2"], **{name: options.get(name) for name in network})
         module = recognise(params, Settings(matmul_precision, deterministic), asked)
         options |= module.network_options
         params = module.layers
@@ -152,6 +152,7 @@ def compare_gradients(
         activation=config.activation,
         loss=config.loss,
         output=config.output,
+        bias=config.bias,
         l2=config.l2,
         layout="out_in" if module is not None else config.layout,
         dtype=dtype_of(config.dtype),
@@ -160,7 +161,7 @@ def compare_gradients(
     own = []
     if module is not None:
         _check_unrounded(module.layers, problems.candidates[0])
-        problems = problems.reported_in(layout or "in_out")
+        problems = problems.with_biases(module.biases).reported_in(layout or "in_out")
         own = [module.implementation]
     brought = from_objects(own, functions, given, problems, config)
     problem, own = brought.problem, brought.implementations

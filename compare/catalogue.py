@@ -22,6 +22,7 @@ _OUTPUTS_OF = {  # those of any output are left out
 }
 OUTPUTS_OF = {loss: _OUTPUTS_OF.get(loss, OUTPUTS) for loss in LOSSES}
 ENDS = tuple((output, loss) for loss, outputs in OUTPUTS_OF.items() for output in outputs)
+BIASES = ("all", "none")
 INITS = ("torch", "normal")
 LAYOUTS = ("in_out", "out_in")
 IMPLEMENTATIONS = ("jax_grad", "jax_manual", "torch_autograd", "numpy_manual")

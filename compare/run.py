@@ -56,8 +56,12 @@ def _compare(config: Config, files: UserFiles) -> "tuple[Report, Sequence[str]] 
     from compare.resume.processes import are_several, join, leave
 
     config, module = with_module(config)
-    problems = make_problems(config, module and module.params)
-    own = [module.implementation] if module else []
+    own = []
+    if module is None:
+        problems = make_problems(config)
+    else:
+        problems = make_problems(config, module.params).with_biases(module.biases)
+        own.append(module.implementation)
     brought = from_flags(config, problems, own, called_first=not are_several(config))
     problem = brought.problem
     config = problem.complete_config(config)

@@ -105,7 +105,7 @@ def witness_errors(
             truth[f"w{i}"], truth[f"b{i}"] = (w if layout == "in_out" else w.T), b
     found = []
     for implementation, arrays in gradients.items():
-        errors = {name: _scaled(arrays[name], right) for name, right in truth.items()}
+        errors = {name: _scaled(array, truth[name]) for name, array in arrays.items()}
         parameter = max(errors, key=lambda name: errors[name])
         scaled = errors[parameter] if np.isfinite(errors[parameter]) else None
         found.append(WitnessError(sample, implementation, scaled, parameter))

@@ -147,8 +147,13 @@ def _grads(
             )
         return narrow(array, dtype, where=f"{where}: {name}/{parameter}")
 
+    def take_bias(i: int, like: np.ndarray) -> np.ndarray:
+        if problem.network.has_bias(i - 1):
+            return take(f"b{i}", like)
+        return np.zeros((problem.n_samples, len(like)), dtype)
+
     layers = enumerate(problem.params, start=1)
-    return tuple(Layer(take(f"w{i}", w), take(f"b{i}", b)) for i, (w, b) in layers)
+    return tuple(Layer(take(f"w{i}", w), take_bias(i, b)) for i, (w, b) in layers)
 
 
 def _shown(array: np.ndarray | None) -> str:

@@ -18,7 +18,7 @@ Exit status: 0 agree, 2 disagree, 3 undecided, 1 wrong usage or a crash."""
 
 SECTIONS = {
     "The network": (
-        *("layer_sizes", "activation", "output", "loss", "l2", "init", "seed"),
+        *("layer_sizes", "activation", "output", "loss", "bias", "l2", "init", "seed"),
         *("params", "module", "save_params"),
     ),
     "The samples": ("samples", "data"),

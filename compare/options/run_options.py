@@ -48,6 +48,13 @@ class Options:
         brought_by=("module",),
         argument=True,
     )
+    bias: str = option.choice(
+        "all",
+        catalogue.BIASES,
+        "Which layers have a bias: all, or none.",
+        brought_by=("module",),
+        argument=True,
+    )
     l2: float = option.number(
         0.0,
         "Adds L2 / 2 times the sum of all squared weights, biases left out, to the loss of every "

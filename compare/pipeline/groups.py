@@ -5,7 +5,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from compare.evidence.certificate.case import Case, Layers, make_case
+from compare.evidence.certificate.case import Case, Layers
+from compare.evidence.certificate.making import make_case, on_rung
 from compare.evidence.certificate.nearness import (
     Nearness,
     is_far,
@@ -39,12 +40,12 @@ class Group(NamedTuple):
     @property
     def highest(self) -> Case:
         """The case on the last rung, which allows for most."""
-        return self.case.on(self.rungs[-1])
+        return on_rung(self.case, self.rungs[-1])
 
     @property
     def plain(self) -> Case:
         """The case on the last rung without textbook formulas, on which failures are told."""
-        return self.case.on([rung for rung in self.rungs if not rung.is_textbook][-1])
+        return on_rung(self.case, [rung for rung in self.rungs if not rung.is_textbook][-1])
 
 
 def groups_of(run: Run, block: Block, answers: Mapping[str, Answer]) -> list[Group]:

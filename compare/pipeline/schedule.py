@@ -14,7 +14,7 @@ from compare.implementations.base import Engine, Implementation
 from compare.options.config import Config
 from compare.pipeline.collect import Collection, Findings
 from compare.pipeline.kinds.base import AnswerBlock, Run
-from compare.problem.answers import Answer, take
+from compare.problem.answers import Answer, take, without_missing_biases
 from compare.problem.blocks import Block, block_at, block_size
 from compare.problem.memory import fitting_blocks
 from compare.problem.problem import Problem
@@ -73,7 +73,7 @@ def _answer_blocks(
     examined: Examination, starts: Sequence[int]
 ) -> Iterator[tuple[Block, Mapping[str, Answer]]]:
     """Yields blocks and answers in order; of several devices, each computes a block."""
-    everyone = examined.everyone
+    everyone, problem = examined.everyone, examined.run.problem
     at_once = max(one.at_once for one in everyone)
     if at_once == 1:
         yield from map(examined.answer_block, starts)
@@ -81,9 +81,9 @@ def _answer_blocks(
     with ThreadPoolExecutor(at_once) as pool:
         for first in range(0, len(starts), at_once):
             group = starts[first : first + at_once]
-            blocks = [block_at(examined.run.problem, start) for start in group]
+            blocks = [block_at(problem, start) for start in group]
             begun = {
-                (one.name, block.start): pool.submit(one.evaluate, block)
+                (one.name, block.start): pool.submit(_answer, problem, one, block)
                 for block in blocks
                 for one in everyone
                 if one.at_once > 1
@@ -94,7 +94,7 @@ def _answer_blocks(
                     {
                         one.name: begun[one.name, block.start].result()
                         if one.at_once > 1
-                        else one.evaluate(block)
+                        else _answer(problem, one, block)
                         for one in everyone
                     },
                 )
@@ -106,9 +106,13 @@ def block_answerer(problem: Problem, everyone: Sequence[Implementation]) -> Answ
     @functools.lru_cache(maxsize=1)
     def answer_block(start: int) -> tuple[Block, Mapping[str, Answer]]:
         block = block_at(problem, start)
-        return block, {one.name: one.evaluate(block) for one in everyone}
+        return block, {one.name: _answer(problem, one, block) for one in everyone}
 
     return answer_block
+
+
+def _answer(problem: Problem, implementation: Implementation, block: Block) -> Answer:
+    return without_missing_biases(implementation.evaluate(block), problem.network)
 
 
 def _only(

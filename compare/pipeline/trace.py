@@ -37,9 +37,12 @@ def trace_sample(
             mine["loss"] = answer.loss[row]
         gradients = name_parameters(answer.grads, layout)
         for layer in range(len(answer.grads), 0, -1):
-            mine[f"delta{layer}"] = gradients[f"b{layer}"][row]
+            of_bias = gradients.get(f"b{layer}")
+            if of_bias is not None:
+                mine[f"delta{layer}"] = of_bias[row]
             mine[f"dL/dw{layer}"] = gradients[f"w{layer}"][row]
-            mine[f"dL/db{layer}"] = gradients[f"b{layer}"][row]
+            if of_bias is not None:
+                mine[f"dL/db{layer}"] = of_bias[row]
         for quantity, array in mine.items():
             steps.setdefault(quantity, {})[one.name] = array
     return Trace(sample, steps)

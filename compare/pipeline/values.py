@@ -15,21 +15,22 @@ def values_at(place: Place, row: int, answers: Mapping[str, Answer], *, layout: 
     """Returns one entry of every answer that has it.
 
     A place that names a unit of the layer below, as the rules of the certificate do, stands for
-    the entry of its row of w in which the gradient is largest.
+    the entry of its row of w in which the gradient is largest; one in a bias that no layer has, for
+    that of its unit's weights.
     """
-    arrays = {}
-    for name, answer in answers.items():
-        named = name_all(quantities(answer, layout))
-        if place.quantity in named:
-            arrays[name] = named[place.quantity][row]
+    named = {name: name_all(quantities(answer, layout)) for name, answer in answers.items()}
+    quantity, rows = place.quantity, layout == "in_out"
+    if not any(quantity in own for own in named.values()):
+        quantity, rows = f"w{quantity[1:]}", not rows
+    arrays = {name: own[quantity][row] for name, own in named.items() if quantity in own}
     index = place.index
     first = next(iter(arrays.values()))
     if len(index) < first.ndim:
-        unit_row = first[index] if layout == "in_out" else first[:, index[0]]
+        unit_row = first[index] if rows else first[:, index[0]]
         largest = int(np.argmax(np.abs(unit_row)))
-        index = (*index, largest) if layout == "in_out" else (largest, *index)
+        index = (*index, largest) if rows else (largest, *index)
     values = {k: float(array[index]) for k, array in arrays.items()}
-    return Values(place.sample, place.quantity, index, values)
+    return Values(place.sample, quantity, index, values)
 
 
 def worst_places(pairs: Sequence[Pair]) -> list[Place]:

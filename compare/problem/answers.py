@@ -7,6 +7,7 @@ import numpy as np
 
 from compare.formats.layouts import in_layout
 from compare.problem.axes import samples_last
+from compare.problem.network import Network
 from compare.problem.quantities import Quantities
 from jaxmlp.base import Evaluation, Grads, Layer
 
@@ -17,7 +18,7 @@ NamedGrads: TypeAlias = dict[str, dict[str, np.ndarray]]
 class Answer(NamedTuple):
     """Per-sample gradients, and what else there is of N samples."""
 
-    grads: Grads  # leaves [N, n_in, n_out] and [N, n_out]
+    grads: Grads  # leaves [N, n_in, n_out] and [N, n_out], or [N, 0] of a layer without a bias
     prediction: np.ndarray | None = None  # [N, k]
     loss: np.ndarray | None = None  # [N]
     printed: Grads | None = None  # half a unit of the last digit that is known of each entry
@@ -33,6 +34,19 @@ def answer_of(evaluation: Evaluation, n: int) -> Answer:
     """Returns the first n samples of an evaluation."""
     whole = Answer(evaluation.grads, evaluation.prediction, evaluation.loss)
     return take(whole, slice(0, n))
+
+
+def without_missing_biases(answer: Answer, network: Network) -> Answer:
+    """Returns the answer with db [N, 0] where the network has no bias."""
+    if not network.biases:
+        return answer
+
+    def kept(grads: Grads) -> Grads:
+        pairs = zip(grads, network.biases, strict=True)
+        return tuple(Layer(w, b if has else b[:, :0]) for (w, b), has in pairs)
+
+    printed = None if answer.printed is None else kept(answer.printed)
+    return answer._replace(grads=kept(answer.grads), printed=printed)
 
 
 def take(answer: Answer, rows: np.ndarray | slice) -> Answer:
@@ -52,11 +66,15 @@ def quantities(answer: Answer, layout: str) -> Quantities:
 
 
 def name_parameters(grads: Grads, layout: str) -> dict[str, np.ndarray]:
-    """Returns w1, b1, ... of per-sample gradients, weight matrices in a layout."""
+    """Returns w1, b1, ... of per-sample gradients, weight matrices in a layout.
+
+    Layers without a bias have none.
+    """
     named = {}
     for i, (w, b) in enumerate(grads, start=1):
         named[f"w{i}"] = in_layout(w, layout)
-        named[f"b{i}"] = b
+        if b.shape[-1]:
+            named[f"b{i}"] = b
     return named
 
 

@@ -13,7 +13,7 @@ from compare.problem.array_likes import array_of, items_of
 from compare.problem.labels import Labels
 from compare.problem.memory import check_array, check_network
 from compare.problem.network import uniform_network
-from compare.problem.problem import Problem, Problems, problems_of
+from compare.problem.problem import Problem, Problems, check_biases, problems_of
 from compare.problem.samples import stored_batches
 from jaxmlp.base import Params, layer_sizes
 
@@ -60,6 +60,7 @@ def problems_from_arrays(
     loss: str = "squared",
     output: str = "linear",
     l2: float = 0.0,
+    bias: str = "all",
     layout: str | None,
     dtype: np.dtype,
     cast: bool = False,
@@ -74,6 +75,7 @@ def problems_from_arrays(
       loss: of a sample.
       output: the output activation.
       l2: lambda of lambda / 2 |w|^2.
+      bias: 'all' or 'none', which layers have one.
       layout: 'in_out' or 'out_in'; None for either.
       dtype: to compute in.
       cast: whether to round what dtype does not have; else that is an error.
@@ -105,7 +107,8 @@ def problems_from_arrays(
 
     def make(weights: Params) -> Problem:
         sizes = layer_sizes(weights)
-        network = uniform_network(sizes, activation, loss=loss, output=output, l2=l2)
+        network = uniform_network(sizes, activation, loss=loss, output=output, l2=l2, bias=bias)
+        check_biases(network, weights, None)
         of_loss = Labels(network.output, loss, sizes[-1])
         check_shapes(
             inputs.shape,

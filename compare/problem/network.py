@@ -49,6 +49,7 @@ def uniform_network(
     loss: str = "squared",
     output: str = "linear",
     l2: float = 0.0,
+    bias: str = "all",
 ) -> Network:
     """Returns the network that options name.
 
@@ -58,6 +59,7 @@ def uniform_network(
       loss: of a sample.
       output: the output activation; 'linear' may be one of logits.
       l2: lambda of lambda / 2 |w|^2.
+      bias: 'all' or 'none', which layers have one.
 
     Raises:
       UsageError: for a softmax of one output, and for activations that cannot be.
@@ -69,4 +71,5 @@ def uniform_network(
             "softmax is always 1; pass --output=sigmoid, or --loss=binary_cross_entropy"
         )
     hidden = activations_of_layers(activation, len(layer_sizes) - 2)
-    return Network(tuple(layer_sizes), hidden, loss, output, l2)
+    biases = () if bias == "all" else (False,) * (len(layer_sizes) - 1)
+    return Network(tuple(layer_sizes), hidden, loss, output, l2, biases)

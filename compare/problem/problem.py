@@ -62,6 +62,20 @@ class Problems:
     doubt: str | None = None  # what to say of layers whose order nobody has said
     likely: bool = True  # whether the first may be taken all the same
 
+    def with_biases(self, biases: tuple[bool, ...]) -> "Problems":
+        """Returns the same where some layers have no bias; b of these is 0.
+
+        Args:
+          biases: whether each layer has one.
+        """
+        if all(biases):
+            return self
+        candidates = (
+            dataclasses.replace(one, network=dataclasses.replace(one.network, biases=biases))
+            for one in self.candidates
+        )
+        return dataclasses.replace(self, candidates=tuple(candidates))
+
     def reported_in(self, layout: str) -> "Problems":
         """Returns the same with reports in a layout, and nothing said of how weights were read."""
         return dataclasses.replace(
@@ -148,7 +162,9 @@ def _problem_maker(config: Config) -> Callable[[Params], Problem]:
             loss=config.loss,
             output=config.output,
             l2=config.l2,
+            bias=config.bias,
         )
+        check_biases(network, params, config.params)
         return Problem(params, network, *samples(sizes[0], sizes[-1]))
 
     return make
@@ -184,4 +200,20 @@ def _draw_params(config: Config, dtype: np.dtype) -> Params:
     seed = np.random.SeedSequence(config.seed, spawn_key=(_STREAM,))
     rng = np.random.default_rng(seed)
     drawn = init_params(rng, config.layer_sizes, init=config.init, dtype=np.float64)
+    if config.bias == "none":
+        drawn = tuple(Layer(w, np.zeros_like(b)) for w, b in drawn)
     return tuple(Layer(*(round_once(leaf, dtype) for leaf in layer)) for layer in drawn)
+
+
+def check_biases(network: Network, params: Params, where: str | None) -> None:
+    """Checks that what is no bias is 0 everywhere.
+
+    Raises:
+      UsageError: naming the first that is not.
+    """
+    for i, (_, b) in enumerate(params):
+        if not network.has_bias(i) and np.any(b != 0):
+            raise UsageError(
+                f"bias: expected none, got b{i + 1} in {where or 'params'} with numbers other than "
+                "0; leave out --bias=none"
+            )

@@ -13,6 +13,11 @@ class Quantities(NamedTuple):
     loss: np.ndarray | None  # [N]
     printed: bool = False  # whether parameters were read from print
 
+    @property
+    def dtype(self) -> np.dtype:
+        """Of the first bias; where none is, of the first weights."""
+        return self.parameters.get("b1", self.parameters["w1"]).dtype
+
 
 def name_all(quantities: Quantities) -> dict[str, np.ndarray]:
     """Returns w1, b1, ..., and prediction and loss where there are any."""

@@ -9,8 +9,8 @@ from collections.abc import Iterator, Mapping
 
 import numpy as np
 
-from compare.evidence.certificate.case import make_case
 from compare.evidence.certificate.certificate import Certificate, certify
+from compare.evidence.certificate.making import make_case
 from compare.evidence.differences.bounds import BoundRatio, bound_ratio
 from compare.formats.read.prints.digits import half_units
 from compare.implementations.base import Computation

@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from compare.evidence.certificate.case import make_case
 from compare.evidence.certificate.certificate import certify
+from compare.evidence.certificate.making import make_case
 from compare.evidence.witness import complex_step
 from compare.implementations.table import IMPLEMENTATIONS
 from compare.problem.network import Network

@@ -1,6 +1,6 @@
 """Gradients of one network as the evidence takes them."""
 
-from compare.evidence.certificate.case import make_case
+from compare.evidence.certificate.making import make_case
 from compare.problem.network import uniform_network
 
 

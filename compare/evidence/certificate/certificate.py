@@ -11,6 +11,7 @@ from compare.evidence.certificate import printed_numbers, rule_summary
 from compare.evidence.certificate.activations import kinked_names
 from compare.evidence.certificate.case import Case
 from compare.evidence.certificate.checks import check_gradients, ratios
+from compare.evidence.certificate.making import on_rung
 from compare.evidence.certificate.nearness import Nearness
 from compare.evidence.certificate.printed_numbers import PrintedNumbers, count_printed
 from compare.evidence.certificate.rule_summary import RuleSummary, summarise_rules
@@ -108,7 +109,7 @@ def certify(
     left = np.ones_like(finite)  # the samples that have failed on every rung so far
     certificates: list[Certificate] = []
     plain: _Block | None = None  # on the last rung without textbook formulas
-    cases = [case.on(rung) for rung in rungs] or [case]
+    cases = [on_rung(case, rung) for rung in rungs] or [case]
     if len(cases) > 1:
         worst_so_far = -1.0  # it may be of another rung
     for one in cases:
@@ -189,7 +190,7 @@ class _Block(NamedTuple):
             kink_units=int(np.where(certified, found.kink_units, 0).sum()),
             kink_slopes=float(np.where(certified, found.kink_slopes, 0).sum()),
             kinked=" or ".join(kinked_names(case.network.activations)),
-            returned=case.grads[0][1].dtype.name,
+            returned=case.returned,
             textbook=" and ".join(textbook_names(case.network)) if case.is_textbook else "",
             near=int(np.count_nonzero(surely)),
         )

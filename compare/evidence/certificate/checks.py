@@ -27,7 +27,7 @@ Three cases are special:
             A zero is then proved if the right value is less than a unit of print.
 
 Shape letters: N samples, n_l units of layer l. The sample axis is last here, so that every
-operation runs over long rows of samples; `case.make_case` puts it there.
+operation runs over long rows of samples; `making.make_case` puts it there.
 """
 
 from collections.abc import Sequence

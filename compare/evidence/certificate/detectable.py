@@ -69,8 +69,10 @@ def detectable_ulp(
     with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
         for i, (dw, db) in enumerate(case.grads):
             of_dw, of_db = _detected(limits, case, i)
-            detectable[f"w{i + 1}"] = _largest_in_ulp(of_dw, dw, dtype)
-            detectable[f"b{i + 1}"] = _largest_in_ulp(of_db, db, dtype)
+            whole = dw + case.network.l2 * case.params[i][0][..., None]
+            detectable[f"w{i + 1}"] = _largest_in_ulp(of_dw, whole, dtype)
+            if case.network.has_bias(i):
+                detectable[f"b{i + 1}"] = _largest_in_ulp(of_db, db, dtype)
     return detectable
 
 
@@ -95,17 +97,44 @@ def _detected(limits: Limits, case: Case, i: int) -> tuple[np.ndarray, np.ndarra
     # db: by the same rules at any of its dw, or by its own.
     of_db = of_dw / h[:, None]
     of_db = np.where(np.isnan(of_db), np.inf, of_db).min(axis=0)
-    of_db = np.fmin(of_db, _by_own_rule(limits, case, i, h))
+    of_db = np.fmin(of_db, _by_own_rule(limits, case, i, np.abs(case.params[i][0]).T @ h))
     if case.printed is not None:
         of_db = np.where(of_db > size.max(axis=0) / 20, np.inf, of_db)
+    if not case.network.has_bias(i):
+        of_dw = _without_bias(limits, case, i, of_dw, h)
     return of_dw, of_db
 
 
-def _by_own_rule(limits: Limits, case: Case, i: int, h: np.ndarray) -> np.ndarray:
-    """Returns the change of db that the rule of delta itself detects, [n_l, N]."""
+def _without_bias(
+    limits: Limits, case: Case, i: int, of_dw: np.ndarray, h: np.ndarray
+) -> np.ndarray:
+    """Returns the change of dw that is detected where delta is what dw is projected on h.
+
+    A change c of dw_ij changes delta_j too, by c h_i / |h|^2. That leaves rank_one and the rule of
+    h a share 1 - h_i^2 / |h|^2 of it, and the rule of delta_j sees the rest. h, and so z_j, moves
+    by up to |h|^2 / h_i at h_i beside what it moves by with a bias.
+    """
+    norm = np.maximum((h * h).sum(axis=0), 1e-300)
+    unseen = np.maximum(1 - h * h / norm, 0)
+    slide = norm / h  # of a change of dw_ij to one of delta_j
+    size = np.abs(case.params[i][0])
+    reach = size.T @ h + size[..., None] * slide[:, None]
+    own = np.stack([_by_own_rule(limits, case, i, each) for each in reach])
+    own = np.where(own > np.abs(case.grads[i][1]).max(axis=0) / 20, np.inf, own)
+    return np.fmin(of_dw / unseen[:, None], own * slide[:, None])
+
+
+def _by_own_rule(limits: Limits, case: Case, i: int, reach: np.ndarray) -> np.ndarray:
+    """Returns the change of db that the rule of delta itself detects, [n_l, N].
+
+    Args:
+      limits: of all rules.
+      case: in float64.
+      i: the layer.
+      reach: how far z moves where all of h does, [n_l, N].
+    """
     db = case.grads[i][1]
     size, norm = np.abs(db), np.maximum((db * db).sum(axis=0), 1e-300)
-    reach = np.abs(case.params[i][0]).T @ h
     if i + 1 == len(case.grads):
         moved = reach.max(axis=0) if case.loss.is_mixed else reach
         drag = case.loss.curvature(case.y) * moved * size / norm

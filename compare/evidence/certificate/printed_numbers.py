@@ -34,11 +34,11 @@ def count_printed(case: Case, finite: np.ndarray) -> tuple[PrintedNumbers | None
       parameter without a known number, [N] bool.
     """
     unknown = np.zeros(finite.shape, bool)
-    if case.printed is None:
+    if case.printed is None or not case.is_print:
         return None, unknown
     numbers = known = zeros = 0
     hidden = []
-    for name, value, unit in _parameters(case.grads, case.printed):
+    for name, value, unit in _parameters(case, case.printed):
         here = is_known(value, unit) & finite
         in_sample = here.reshape(-1, here.shape[-1]).any(axis=0)
         unknown |= finite & ~in_sample
@@ -50,10 +50,12 @@ def count_printed(case: Case, finite: np.ndarray) -> tuple[PrintedNumbers | None
     return PrintedNumbers(numbers, known, zeros, tuple(hidden), samples), unknown
 
 
-def _parameters(grads: Layers, printed: Layers) -> Iterator[tuple[str, np.ndarray, np.ndarray]]:
-    """Yields name, values and half units of w1, b1, w2, ..."""
-    for i, (values, units) in enumerate(zip(grads, printed, strict=True), start=1):
-        yield from zip((f"w{i}", f"b{i}"), values, units, strict=True)
+def _parameters(case: Case, printed: Layers) -> Iterator[tuple[str, np.ndarray, np.ndarray]]:
+    """Yields name, values and half units of w1, b1, w2, ..., as far as the network has them."""
+    for i, ((dw, db), (of_w, of_b)) in enumerate(zip(case.grads, printed, strict=True)):
+        yield f"w{i + 1}", dw, of_w
+        if case.network.has_bias(i):
+            yield f"b{i + 1}", db, of_b
 
 
 def merge(one: PrintedNumbers | None, other: PrintedNumbers | None) -> PrintedNumbers | None:

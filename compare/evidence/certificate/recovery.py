@@ -45,7 +45,7 @@ def recover_layers(xp: Any, case: Case) -> list[LayerGradient]:
     found = []
     for (dw, delta), units, (w, _) in zip(case.grads, printed, case.params, strict=True):
         lost = penalty_rounding(xp, dw, w, case)
-        found.append(_recover_layer(xp, dw, delta, units, lost, case.rounding))
+        found.append(recover_layer(xp, dw, delta, units, lost, case.rounding))
     return found
 
 
@@ -63,7 +63,7 @@ def penalty_rounding(xp: Any, dw: Array, w: Array, case: Case) -> Array | None:
     return rounding.slack * (rounding.u * whole + rounding.lam)
 
 
-def _recover_layer(
+def recover_layer(
     xp: Any,
     dw: Array,
     delta: Array,
@@ -71,6 +71,16 @@ def _recover_layer(
     lost: Array | None,
     rounding: Rounding,
 ) -> LayerGradient:
+    """Recovers the input of one layer.
+
+    Args:
+      xp: numpy or jax.numpy.
+      dw: [n_in, n_out, N].
+      delta: [n_out, N].
+      units: half a unit of the last digit of either that is known, if they are not exact.
+      lost: what `penalty_rounding` says, if anything.
+      rounding: of the implementation.
+    """
     alive = xp.max(xp.abs(delta), axis=0) > 0
     if units is None and lost is not None:
         hidden = xp.zeros_like(delta)

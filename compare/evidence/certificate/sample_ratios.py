@@ -44,6 +44,14 @@ def _compiled() -> Callable[[Case], SampleRatios]:
     jax.tree_util.register_dataclass(
         Case,
         data_fields=["params", "x", "y", "grads", "printed"],
-        meta_fields=["network", "rounding", "is_textbook", "is_mixed", "functions"],
+        meta_fields=[
+            "network",
+            "rounding",
+            "is_textbook",
+            "is_mixed",
+            "functions",
+            "is_print",
+            "returned",
+        ],
     )
     return jax.jit(functools.partial(sample_ratios, xp=jnp))

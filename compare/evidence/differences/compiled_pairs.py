@@ -127,7 +127,7 @@ def compare_measured(
     return Pair(
         a=a,
         b=b,
-        dtype=of_a.parameters["b1"].dtype.name,
+        dtype=of_a.dtype.name,
         parameters=tuple(compared[name] for name in of_a.parameters),
         prediction=compared.get("prediction"),
         loss=compared.get("loss"),

@@ -49,7 +49,7 @@ def compare_pair(
     bins: SampleBins | None = None,
 ) -> Pair:
     """Compares one block of samples of two implementations, whose names are a and b."""
-    dtype = coarser_dtype(*(one.parameters["b1"].dtype for one in (of_a, of_b)))
+    dtype = coarser_dtype(*(one.dtype for one in (of_a, of_b)))
     all_a, all_b = name_all(of_a), name_all(of_b)
     compared = {
         name: metrics.compare_arrays(name, all_a[name], all_b[name], first_sample=first_sample)

@@ -8,6 +8,7 @@ import numpy as np
 from compare.evidence.certificate.case import Case
 from compare.evidence.certificate.certificate import certify
 from compare.evidence.certificate.checks import check_gradients, ratios
+from compare.evidence.certificate.making import on_rung
 from compare.evidence.certificate.rungs import Rung
 from compare.evidence.hypotheses.explanation import WHOLE, Cause, Explanation
 from compare.evidence.rounding.arithmetic import Arithmetic, plain_arithmetic
@@ -57,14 +58,14 @@ def coarser_arithmetic(case: Case) -> str | None:
       case: of some samples that fail, and some that do not; it is not widened yet.
     """
     own = case.rounding.arithmetic
-    if not _is_rounded(case.on(Rung(own))):
+    if not _is_rounded(on_rung(case, Rung(own))):
         return None
     coarser = [one for one in _COARSER if one[1] != own and one[1].u >= own.u]
     for name, arithmetic in sorted(coarser, key=lambda one: not _is_stored(case, one[1])):
         rung = Rung(arithmetic, is_textbook=True)
         found = certify("", case, rungs=(Rung(arithmetic), rung))
         if not found.failed and found.certified:
-            return name if _tells(case.on(rung)) else None
+            return name if _tells(on_rung(case, rung)) else None
     return None
 
 

@@ -20,6 +20,7 @@ class NamedModule(NamedTuple):
     """The module of a run."""
 
     params: Params  # NumPy
+    biases: tuple[bool, ...]  # whether each layer has one; else its bias is 0
     implementation: Implementation
 
 
@@ -61,11 +62,11 @@ def with_module(config: Config) -> tuple[Config, NamedModule | None]:
     from torch_ref import convert
 
     module = load_module(config.module, seed=config.seed or 0)
-    asked = Asked(config.activation, config.output, config.loss, config.l2)
+    asked = Asked(config.activation, config.output, config.loss, config.bias, config.l2)
     parts = recognise(module, Settings(config.matmul_precision, config.deterministic), asked)
     params = convert.from_tensors([leaf.detach() for layer in parts.layers for leaf in layer])
     dtype = params[0].w.dtype.name
     if config.dtype not in (None, dtype):
         raise UsageError(f"dtype: the module has {dtype}, got {config.dtype!r}; leave it out")
     complete = dataclasses.replace(config, dtype=dtype, **parts.network_options)
-    return complete, NamedModule(params, parts.implementation)
+    return complete, NamedModule(params, parts.biases, parts.implementation)

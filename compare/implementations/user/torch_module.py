@@ -22,8 +22,9 @@ if TYPE_CHECKING:
 class ModuleParts(NamedTuple):
     """What a module is made of."""
 
-    layers: list[tuple[Any, Any]]  # (weight [n_out, n_in], bias [n_out] or None), torch tensors
-    network_options: dict[str, Any]  # activation, output and loss
+    layers: list[tuple[Any, Any]]  # (weight [n_out, n_in], bias [n_out]), torch tensors
+    biases: tuple[bool, ...]  # whether each layer has one; else its bias is 0
+    network_options: dict[str, Any]  # activation, output, loss and bias
     implementation: Implementation  # differentiates the module itself
 
 
@@ -33,6 +34,7 @@ class Asked(NamedTuple):
     activation: str | None = None
     output: str | None = None
     loss: str | None = None
+    bias: str | None = None
     l2: float = 0.0
 
 
@@ -91,8 +93,10 @@ def recognise(module: Any, settings: Settings = PRECISE, asked: Asked | None = N
         whole = Answer(convert.from_tensors(found.grads), given, convert.to_array(found.loss))
         return take(whole, slice(0, n))
 
+    zeros = [(w, w.new_zeros(len(w)) if b is None else b) for w, b in layers]
     return ModuleParts(
-        layers,
+        zeros,
+        tuple(b is not None for _, b in layers),
         options,
         Implementation(
             "module",
@@ -119,9 +123,17 @@ def _network_options(chain: "Chain", asked: Asked) -> dict[str, Any]:
     if chain.end is not None:
         output, loss = chain.end
     output = output_of(output, loss)
-    own = {"activation": activation, "output": output, "loss": loss}
+    has_any = any(layer.bias is not None for layer in chain.layers)
+    own = {
+        "activation": activation,
+        "output": output,
+        "loss": loss,
+        "bias": "all" if has_any else "none",
+    }
     wanted = asked.output and output_of(asked.output, loss)
-    for name, other in (("activation", named), ("output", wanted), ("loss", asked.loss)):
+    wishes = asked._replace(activation=named, output=wanted)
+    for name in own:
+        other = getattr(wishes, name)
         if other not in (None, own[name]):
             raise UsageError(f"{name}: the module has {own[name]}, got {other!r}; leave it out")
     return own

@@ -5,8 +5,8 @@ from typing import NamedTuple, Protocol
 
 import numpy as np
 
-from compare.evidence.certificate.case import make_case
 from compare.evidence.certificate.certificate import Certificate, certify
+from compare.evidence.certificate.making import make_case
 from compare.evidence.certificate.nearness import float64_gradients
 from compare.evidence.certificate.rungs import rungs
 from compare.evidence.rounding.arithmetic import plain_arithmetic

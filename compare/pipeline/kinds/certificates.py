@@ -12,6 +12,7 @@ from compare.evidence.certificate.case import Layers
 from compare.evidence.certificate.certificate import Certificate, Finding, certify
 from compare.evidence.certificate.certificate import merge as merge_certificates
 from compare.evidence.certificate.detectable import MOST_SAMPLES, detectable_ulp
+from compare.evidence.certificate.making import on_rung
 from compare.evidence.certificate.nearness import HARDLY, may_be_scattered
 from compare.evidence.hypotheses.explanation import Explanation
 from compare.evidence.hypotheses.precision import explain_by_precision
@@ -129,7 +130,7 @@ class Certificates(Evidence[Certifications]):
         )
         end = time.thread_time() + _SECONDS
         with np.errstate(all="ignore"):  # a gradient that overflows fits nothing
-            by_rung = map(case.on, group.rungs)
+            by_rung = (on_rung(case, rung) for rung in group.rungs)
             found = explain(by_rung, around, is_late=lambda: time.thread_time() > end)
             if not group.is_known and (found is None or not found.causes):
                 found = explain_by_precision(case) or found

@@ -22,10 +22,10 @@ def draw_heatmaps(report: Json) -> Iterator[Drawing]:
     maps = {one["name"]: one for one in entries["maps"]}
     most = max((u for one in maps.values() for u in one["ulp"] if u is not None), default=0.0)
     for i in range(1, len(report["config"]["layer_sizes"])):
-        yield _draw_layer(i, maps[f"w{i}"], maps[f"b{i}"], report["config"]["layout"], most)
+        yield _draw_layer(i, maps[f"w{i}"], maps.get(f"b{i}"), report["config"]["layout"], most)
 
 
-def _draw_layer(i: int, w: Any, b: Any, layout: str, most: float) -> Drawing:
+def _draw_layer(i: int, w: Any, b: Any | None, layout: str, most: float) -> Drawing:
     rows, columns = w["shape"]
     sideways = layout == "out_in"
     height = 175 * min(max(rows / columns, 0.35), 1.4)
@@ -44,26 +44,29 @@ def _draw_layer(i: int, w: Any, b: Any, layout: str, most: float) -> Drawing:
             else:
                 part.suptitle("share of the bound", size=11)
                 norm = matplotlib.colors.LogNorm(_LOWEST_SHARE, 1, clip=False)
-            axes = part.subplots(
-                *((1, 2) if sideways else (2, 1)),
-                squeeze=False,
-                **_ratios(w["shape"], sideways),
-            ).ravel()
+            shape = (1, 1) if b is None else (1, 2) if sideways else (2, 1)
+            ratios = {} if b is None else _ratios(w["shape"], sideways)
+            axes = part.subplots(*shape, squeeze=False, **ratios).ravel()
             image = _map(axes[0], w, key, norm, colors, axis=None)
-            _map(axes[1], b, key, norm, colors, axis=0 if sideways else 1)
-            _label(axes, i, sideways)
+            _label_weights(axes[0], i, sideways)
+            if b is not None:
+                _map(axes[1], b, key, norm, colors, axis=0 if sideways else 1)
+                _label_bias(axes[1], i, sideways)
             bar = part.colorbar(image, ax=list(axes), location="bottom", fraction=0.09, pad=0.03)
             _ticks(bar, key, most)
 
+    title = f"Layer {i}: w{i} {rows}×{columns}"
+    if b is not None:
+        title += f" and b{i} {b['shape'][0]}"
     said = "; ".join(
         f"{one['name']}: at most {_largest(one['ulp'], count)} ulp and "
         f"{_largest(one['bound_ratio'], share)} of the bound"
-        for one in (w, b)
+        for one in filter(None, (w, b))
     )
     return draw(
         f"heatmap_layer_{i}",
         paint,
-        title=f"Layer {i}: w{i} {rows}×{columns} and b{i} {b['shape'][0]}",
+        title=title,
         description=f"The largest of all pairs and bounded samples. {said}.",
         size=(_WIDTH, height + 165),
     )
@@ -128,17 +131,21 @@ def _integers(axes: Any, shape: Any) -> None:
     axes.tick_params(length=2, pad=2, labelsize=10)
 
 
-def _label(axes: Any, i: int, sideways: bool) -> None:
-    w, b = axes
-    w.set_ylabel(f"w{i}, {'output' if sideways else 'input'}", size=10)
+def _label_weights(axes: Any, i: int, sideways: bool) -> None:
+    axes.set_ylabel(f"w{i}, {'output' if sideways else 'input'}", size=10)
     if sideways:
-        w.set_xlabel("input", size=10)
-        b.set_yticks([])
-        b.set_xticks([0], [f"b{i}"])
+        axes.set_xlabel("input", size=10)
     else:
-        w.set_xticks([])
-        b.set_yticks([0], [f"b{i}"])
-        b.set_xlabel("output", size=10)
+        axes.set_xticks([])
+
+
+def _label_bias(axes: Any, i: int, sideways: bool) -> None:
+    if sideways:
+        axes.set_yticks([])
+        axes.set_xticks([0], [f"b{i}"])
+    else:
+        axes.set_yticks([0], [f"b{i}"])
+        axes.set_xlabel("output", size=10)
 
 
 def _ticks(bar: Any, key: str, most: float) -> None:
