@@ -61,8 +61,9 @@ def compare_gradients(
 
     Args:
       params: (w, b) for every layer, as NumPy, JAX or torch arrays or lists; w is [n_in, n_out],
-        or [n_out, n_in] in layout 'out_in'. Or a torch.nn.Module, a chain of Linear layers with
-        one activation between them, which then takes part itself.
+        or [n_out, n_in] in layout 'out_in'. Or a torch.nn.Module, a chain of affine layers and
+        activations however it is written, which then takes part itself; if it takes labels and
+        returns a loss, with that.
       x: samples [N, d].
       y: labels [N, k]; [N] where there is one output, or for the numbers of classes of a softmax;
         None for the mean of x_i^2, or for classes that are drawn, as the loss wants them.
