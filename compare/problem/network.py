@@ -71,5 +71,5 @@ def uniform_network(
             "softmax is always 1; pass --output=sigmoid, or --loss=binary_cross_entropy"
         )
     hidden = activations_of_layers(activation, len(layer_sizes) - 2)
-    biases = () if bias == "all" else (False,) * (len(layer_sizes) - 1)
+    biases = (False,) * (len(layer_sizes) - 1) if bias == "none" else ()
     return Network(tuple(layer_sizes), hidden, loss, output, l2, biases)

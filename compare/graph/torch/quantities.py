@@ -14,7 +14,11 @@ _VIEWS = (
     *("ViewBackward", "UnsafeViewBackward", "ReshapeAliasBackward", "AliasBackward"),
     *("UnsqueezeBackward", "SqueezeBackward"),
 )
-
+# Those of activations that torch makes of several nodes, all but the last one.
+_INSIDE = {
+    "softsign": {"AbsBackward": "abs({z})", "AddBackward": "abs({z}) + 1"},
+    "hard_sigmoid": {"AddBackward": "{z} + 3", "HardtanhBackward": "min(max({z} + 3, 0), 6)"},
+}
 
 _SAMPLES = {label: Quantity(label, label, "input", 0) for label in ("x", "y")}
 
@@ -70,7 +74,7 @@ def inputs_of(function: Any, of: dict[Any, Quantity]) -> list[Any]:
 def _recognise(kind: str, inputs: Sequence[Quantity], network: TorchNetwork) -> Quantity:
     layers, phis = network.layers, network.activations
     found = _reshaped(kind, inputs) or _affine(inputs, layers, phis)
-    found = found or _activation(inputs, phis) or _loss(kind, inputs, layers)
+    found = found or _activation(kind, inputs, phis) or _loss(kind, inputs, layers)
     if found is None:
         takes = " and ".join(one.label for one in inputs) or "nothing"
         raise UsageError(
@@ -126,10 +130,14 @@ def _first_name(quantity: Quantity) -> str:
     return quantity.label.partition(" = ")[0]
 
 
-def _activation(inputs: Sequence[Quantity], phis: Sequence[str]) -> Quantity | None:
+def _activation(kind: str, inputs: Sequence[Quantity], phis: Sequence[str]) -> Quantity | None:
     first, layer = inputs[0], inputs[0].layer
-    if len(inputs) > 1 or first.label != f"z{layer}":
+    if not all(one.label == f"z{layer}" or one.role == "inside" for one in inputs):
         return None
+    for name, label in _INSIDE.get(phis[layer - 1], {}).items():
+        if kind.startswith(name):
+            label = label.format(z=f"z{layer}")
+            return Quantity(label, "inside", "activation", layer, label)
     formula = f"{phis[layer - 1]}({first.label})"
     return Quantity(f"h{layer}", "activation", "activation", layer, formula, f"s{layer}")
 

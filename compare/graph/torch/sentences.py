@@ -26,6 +26,8 @@ SENTENCES = MappingProxyType(
         "both, dL/db{l} = delta{l}.",
         "activation": "Forward: {label} = {phi}(z{l}) = {value}; backward: delta{l} = s{l} * "
         "{phi}'(z{l}), with {phi}'(z{l}) = {slope}.",
+        "inside": "Forward: {label}, part of {phi}(z{l}) = {value}; backward: its part of "
+        "{phi}'(z{l}) = {slope}.",
         "view": "Forward: {label} in another shape, the same numbers; backward: gives {gradient} "
         "the shape it had.",
         **SQUARED_ERROR.torch,
