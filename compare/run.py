@@ -56,13 +56,9 @@ def _compare(config: Config, files: UserFiles) -> "tuple[Report, Sequence[str]] 
     from compare.resume.processes import are_several, join, leave
 
     config, module = with_module(config)
-    own = []
-    if module is None:
-        problems = make_problems(config)
-    else:
-        problems = make_problems(config, module.params).with_biases(module.biases)
-        own.append(module.implementation)
-    brought = from_flags(config, problems, own, called_first=not are_several(config))
+    problems = make_problems(config, module.params).with_biases(module.biases)
+    called_first = not are_several(config)
+    brought = from_flags(config, problems, module.implementations, called_first=called_first)
     problem = brought.problem
     config = problem.complete_config(config)
     baseline = None if config.baseline is None else read_baseline(config.baseline, problem)
@@ -90,7 +86,8 @@ def _compare(config: Config, files: UserFiles) -> "tuple[Report, Sequence[str]] 
             journal.save(examined.evidence, complete=True)
         return examined
 
-    journal = Journal(config, share, files, gradients=outputs.need_gradients)
+    keeping: dict[str, Any] = {"gradients": outputs.need_gradients, "weights": module.params}
+    journal = Journal(config, share, files, **keeping)
     with journal:
         try:
             if not share.first:

@@ -1,5 +1,6 @@
 """`--module=FILE.py:NAME` of compare.run: a torch module is the network of the run."""
 
+import re
 from pathlib import Path
 
 import numpy as np
@@ -7,6 +8,11 @@ import pytest
 import torch
 
 from compare.errors import UsageError
+from compare.implementations.user.module_flag import with_module
+from compare.options.command_line import config_from_argv
+from compare.resume.identity import Identity
+from compare.resume.sources import UserFiles
+from compare.resume.state import State
 from tests.support.runs import compare, report
 
 NET = """
@@ -136,3 +142,18 @@ def test_what_contradicts_a_module_is_one_sentence(case, tmp_path):
         compare("out", "--module=net.py:Net", *flags, *QUICK)
     assert "\n" not in str(caught.value)
     assert not (tmp_path / "out").exists()
+
+
+def test_a_run_does_not_go_on_with_other_weights(tmp_path, monkeypatch):
+    """Which a module may draw from elsewhere than torch."""
+    changed = "\nimport os\nmodel.fc1.bias.data[0] = float(os.environ['FIRST_BIAS'])\n"
+    (tmp_path / "net.py").write_text(NET + changed)
+    config, files = config_from_argv(["", "--module=net.py:model"]), UserFiles()
+    identities = []
+    for bias in ("1", "2"):
+        monkeypatch.setenv("FIRST_BIAS", bias)
+        complete, module = with_module(config)
+        identities.append(Identity(complete, files, module.params))
+    state = State("one", identities[0].values, 0, 0, False, {}, {}, {}, {})
+    said = identities[1].difference(state, here=False)
+    assert re.match(r"the weights of the module: sha256 \w+ then, sha256 \w+ now", said)

@@ -33,8 +33,8 @@ def _command(config: Config, purposes: tuple[str, ...], *more: str) -> str | Non
     words = ["python", "-m", "compare.run"]
     for name, option in OPTIONS.items():
         value, default = getattr(config, name), option.default
-        if brought(option, values):
-            continue
+        if brought(option, values) and "data" not in option.brought_by:
+            continue  # the weights have it
         if name == "samples" and config.data is not None:
             default = None  # which is all that the file has
         if option.purpose in purposes and value not in (default, None):

@@ -91,12 +91,12 @@ def make_problem(config: Config) -> Problem:
     return make_problems(config).candidates[0]
 
 
-def make_problems(config: Config, weights: Params | None = None) -> Problems:
+def make_problems(config: Config, weights: Params = ()) -> Problems:
     """Draws or reads the weights and samples that the config asks for.
 
     Args:
       config: the options.
-      weights: NumPy weights that are there already.
+      weights: NumPy weights that are there already; () for none.
 
     Raises:
       UsageError: if a file does not hold what it should or contradicts a flag, or if the network

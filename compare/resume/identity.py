@@ -2,6 +2,7 @@
 
 import dataclasses
 import functools
+import hashlib
 import importlib.metadata
 import json
 import os
@@ -10,11 +11,14 @@ import sys
 from collections.abc import Iterator
 from typing import Any
 
+import numpy as np
+
 from compare.implementations.environment import describe_environment
 from compare.options.config import RUNNING, Config
 from compare.pipeline.collect import KINDS
 from compare.resume.sources import UserFiles, digest_of, project_digests
 from compare.resume.state import State
+from jaxmlp.base import Params
 
 _FREE = ("out", *RUNNING)  # flags that may change while the results stay the same
 
@@ -24,9 +28,15 @@ _DIGEST = re.compile("[0-9a-f]{64}")
 class Identity:
     """Everything on which the results of a run depend."""
 
-    def __init__(self, config: Config, files: UserFiles) -> None:
-        """Takes the config of a run, its candidates loaded, and the files that they use."""
-        self._config, self.files = config, files
+    def __init__(self, config: Config, files: UserFiles, weights: Params = ()) -> None:
+        """Takes the config of a run, its candidates loaded, and the files that they use.
+
+        Args:
+          config: of the run.
+          files: of a user's.
+          weights: those of a module, which may be drawn anew by each run.
+        """
+        self._config, self.files, self._weights = config, files, weights
         self._project = project_digests()  # as soon after it was loaded as can be
         for file in _candidate_files(config):
             files.note(file)
@@ -45,6 +55,7 @@ class Identity:
             "evidence": [kind.name for kind in KINDS],
             **{f"the file {path}": digest_of(path) for path in _data_files(self._config)},
             **self._project,
+            **_digest_of_weights(self._weights),
             **(_installed() if self._config.candidate or self._config.module else {}),
         }
 
@@ -61,6 +72,13 @@ class Identity:
                 return _difference(name, then.get(name), self.values.get(name))
         change = self.files.change_since(state.imports, state.opened, here=here)
         return None if change is None else _difference(*change)
+
+
+def _digest_of_weights(weights: Params) -> dict[str, str]:
+    whole = hashlib.sha256()
+    for leaf in (leaf for layer in weights for leaf in layer):
+        whole.update(np.ascontiguousarray(leaf).tobytes())
+    return {"the weights of the module": whole.hexdigest()} if weights else {}
 
 
 def _cores() -> int:

@@ -79,6 +79,7 @@ def module(*parts):
         (nn.DataParallel(module(nn.SiLU())), "2-4-3 silu"),
         (np.array([2, 3, 1]), "2-3-1 sigmoid"),
         (FORMS["activations by layer"].make(), "3-4-2-2 relu,tanh"),
+        (FORMS["a tuple with more than the output"].make(), "3-4-2 relu"),
         (FORMS["slopes with numbers"].make(), "3-4-2-2 leaky_relu:0.2,elu:0.5"),
     ],
 )
@@ -109,15 +110,15 @@ def test_a_module_is_left_as_it_was():
         ((2, 1), {"activation": "swish"}, "activation: expected one of sigmoid, .* got 'swish'"),
         ((2, 1), {"dtype": "int8"}, "dtype: expected one of float64, .* got 'int8'"),
         (module(nn.Dropout()), {}, r"1 \(Dropout\): .*call .eval\(\) on the module"),
-        (FORMS["softmax output"], {}, "expected a linear output to draw, got softmax"),
-        (FORMS["MSELoss"], {}, "expected a linear output to draw, got a loss alone"),
+        (FORMS["softmax output"], {}, "graph: a module with a softmax output cannot be drawn"),
         (
-            FORMS["logits and loss"],
+            FORMS["MSELoss"],
             {},
-            "a module without a loss, which gets squared",
+            "a module with a loss of its own cannot be drawn; compare.run takes",
         ),
-        (FORMS["no bias"], {}, "expected a bias in every layer to draw, got none"),
-        (FORMS["einsum"], {}, r"weights \[n_out, n_in\] to draw, .* compare.run takes this module"),
+        (FORMS["no bias"], {}, "a module with a layer without a bias cannot be drawn"),
+        (FORMS["einsum"], {}, r"weights \[n_in, n_out\] cannot be drawn; compare.run takes it"),
+        (FORMS["a sigmoid spelt out"], {}, "got ExpBackward0, which takes h1; compare.run takes"),
     ],
 )
 def test_what_cannot_be_drawn(network, options, said):

@@ -8,11 +8,11 @@ from torch import nn
 
 from compare.activation_names import row_of
 from compare.errors import UsageError
-from compare.graph.losses import SQUARED_ERROR
 from torch_ref import ACTIVATIONS, FAMILIES, MLP
 from torch_ref.chain import Chain
 from torch_ref.module import ModuleError, read_module, unwrapped
 from torch_ref.stateless import call_with
+from torch_ref.trees import tensors_in
 
 _STEPS = ("weight", "bias")  # with a parameter of a layer, in the order of nn.Linear
 
@@ -78,21 +78,25 @@ def module_network(module: nn.Module) -> TorchNetwork:
     except ModuleError as error:
         raise UsageError(str(error)) from None
     _check_drawable(chain)
-    return _traced(unwrapped(module), chain.names, chain.layer_sizes, chain.activations)
+    assert chain.prediction is not None
+    return _traced(
+        unwrapped(module), chain.names, chain.layer_sizes, chain.activations, chain.prediction
+    )
 
 
 def _check_drawable(chain: Chain) -> None:
     """Raises a UsageError for a chain that compares and cannot be drawn."""
-    for why, expected, got in (
-        (chain.output != "linear", "a linear output", chain.output or "a loss alone"),
-        (chain.end is not None, f"a module without a loss, which gets {SQUARED_ERROR.name}", "one"),
-        (None in {layer.bias for layer in chain.layers}, "a bias in every layer", "none"),
-        (any(layer.turned for layer in chain.layers), "weights [n_out, n_in]", "[n_in, n_out]"),
-    ):
-        if why:
+    features = {
+        "a loss of its own": chain.end is not None,
+        f"a {chain.output} output": chain.output != "linear",
+        "a layer without a bias": None in {layer.bias for layer in chain.layers},
+        "weights [n_in, n_out]": any(layer.turned for layer in chain.layers),
+    }
+    for feature, is_there in features.items():
+        if is_there:
             raise UsageError(
-                f"graph: expected {expected} to draw, got {got}; compare.run takes this module and "
-                "judges its gradients"
+                f"graph: a module with {feature} cannot be drawn; compare.run takes it and judges "
+                "its gradients"
             )
 
 
@@ -126,6 +130,7 @@ def _traced(
     names: Sequence[str],
     layer_sizes: tuple[int, ...],
     activations: tuple[str, ...],
+    prediction: int = 0,
 ) -> TorchNetwork:
     """Runs the forward on copies of the parameters, frozen ones too; no `.grad` is touched."""
     own = dict(module.named_parameters())
@@ -133,6 +138,6 @@ def _traced(
     like = fresh[names[0]]
     x, y = (torch.zeros((1, layer_sizes[i]), dtype=like.dtype, device=like.device) for i in (0, -1))
     with torch.enable_grad():
-        yhat = call_with(module, fresh, x)
+        yhat = tensors_in(call_with(module, fresh, x))[prediction]
         loss = (yhat - y).square().sum()
     return network_of(loss, x, y, fresh, activations)

@@ -17,11 +17,11 @@ if TYPE_CHECKING:
 
 
 class NamedModule(NamedTuple):
-    """The module of a run."""
+    """What the module of a run brings; nothing if it has none."""
 
-    params: Params  # NumPy
-    biases: tuple[bool, ...]  # whether each layer has one; else its bias is 0
-    implementation: Implementation
+    params: Params = ()  # NumPy
+    biases: tuple[bool, ...] = ()  # whether each layer has one; else its bias is 0
+    implementations: tuple[Implementation, ...] = ()
 
 
 def load_module(reference: str, *, seed: int = 0) -> "nn.Module":
@@ -51,14 +51,14 @@ def load_module(reference: str, *, seed: int = 0) -> "nn.Module":
     return found
 
 
-def with_module(config: Config) -> tuple[Config, NamedModule | None]:
+def with_module(config: Config) -> tuple[Config, NamedModule]:
     """Loads the module of a run, if it has one, and completes the options with what it is.
 
     Raises:
       UsageError: if it cannot be had or read, or contradicts an option.
     """
     if config.module is None:
-        return config, None
+        return config, NamedModule()
     from torch_ref import convert
 
     module = load_module(config.module, seed=config.seed or 0)
@@ -69,4 +69,4 @@ def with_module(config: Config) -> tuple[Config, NamedModule | None]:
     if config.dtype not in (None, dtype):
         raise UsageError(f"dtype: the module has {dtype}, got {config.dtype!r}; leave it out")
     complete = dataclasses.replace(config, dtype=dtype, **parts.network_options)
-    return complete, NamedModule(params, parts.biases, parts.implementation)
+    return complete, NamedModule(params, parts.biases, (parts.implementation,))
