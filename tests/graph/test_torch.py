@@ -30,7 +30,7 @@ def assert_true_of_torch(network, known):
             assert np.size(evaluate(node.label, known)) == np.prod(node.shape), node
             continue
         assert gradients[node.name].shape == node.shape, node
-        for text in node.gradient.split(" = "):
+        for text in filter(None, node.gradient.split(" = ")):
             expected = shaped(evaluate(text, known), node.shape)
             np.testing.assert_allclose(gradients[node.name], expected, err_msg=str(node), **CLOSE)
         for text in (*node.label.split(" = "), node.formula):
@@ -95,7 +95,7 @@ def test_a_network_as_people_write_it(written, activation):
     if rows:
         x_one, y_one = x_one[None], y_one[None]
     loss = squared_error(forward(model, x_one), y_one)
-    network = network_of(loss, x_one, y_one, dict(model.named_parameters()), activation)
+    network = network_of(loss, x_one, y_one, dict(model.named_parameters()), (activation,) * 2)
     assert_true_of_torch(network, quantities(params, x, y, activation))
     assert all(node.explanation for node in torch_graph(network).nodes)
 
@@ -104,12 +104,12 @@ def test_a_node_that_is_no_step_is_named():
     params, x, y = sample((2, 3, 1))
     model, x, y = model_of(params, x, y, "sigmoid")
     loss = (model(x[None]) - y).abs().sum()
-    network = network_of(loss, x[None], y, dict(model.named_parameters()), "sigmoid")
-    with pytest.raises(UsageError, match=r"got AbsBackward0, which takes yhat - y; compare.run"):
+    network = network_of(loss, x[None], y, dict(model.named_parameters()), ("sigmoid",))
+    with pytest.raises(UsageError, match=r"AbsBackward0, which takes yhat - y; compare.run"):
         torch_graph(network)
 
 
 def test_a_plain_network_is_a_batch_of_one():
-    network = plain_network((2, 3, 1), "sigmoid")
+    network = plain_network((2, 3, 1), ("sigmoid",))
     assert network.x.shape == (1, 2)
     assert network.dtype == "float32"

@@ -72,7 +72,7 @@ def _sigmoid_slope(z: Array, scale: float) -> Array:
 def _named(name: str, said: str = "", rank: int = 1) -> Other:
     """Returns an activation of the catalogue."""
     said = said or f"{name} of {{z}}"
-    asked_for = "" if name in said else f" (--activation={name})"
+    asked_for = "" if name in said else f" ({name} of --activation)"
     return Other(said, activation_row(name), rank, asked_for)
 
 

@@ -46,7 +46,7 @@ OPERATIONS = MappingProxyType(
         "eq": "A comparison, true where both are equal",
         "copy": "The same numbers",
         "erf": "The error function",
-        "erfc": "1 minus the error function",
+        "erfc": "One minus the error function",
         "exp": "The exponential",
         "expm1": "The exponential minus 1",
         "ge": "A comparison, true where the first is not smaller",

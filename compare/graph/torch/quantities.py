@@ -131,14 +131,14 @@ def _first_name(quantity: Quantity) -> str:
 
 
 def _activation(kind: str, inputs: Sequence[Quantity], phis: Sequence[str]) -> Quantity | None:
-    first, layer = inputs[0], inputs[0].layer
+    layer = inputs[0].layer
     if not all(one.label == f"z{layer}" or one.role == "inside" for one in inputs):
         return None
     for name, label in _INSIDE.get(phis[layer - 1], {}).items():
         if kind.startswith(name):
             label = label.format(z=f"z{layer}")
             return Quantity(label, "inside", "activation", layer, label)
-    formula = f"{phis[layer - 1]}({first.label})"
+    formula = f"{phis[layer - 1]}(z{layer})"
     return Quantity(f"h{layer}", "activation", "activation", layer, formula, f"s{layer}")
 
 

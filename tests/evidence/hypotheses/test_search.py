@@ -295,15 +295,15 @@ def test_a_mistake_gets_its_name(name, dtype):
 
 OTHERS = {
     "leaky_relu:0.2": (
-        "leaky relu of z1, z2 and z3 with a slope of 0.2 (--activation=leaky_relu:0.2)"
+        "leaky relu of z1, z2 and z3 with a slope of 0.2 (leaky_relu:0.2 of --activation)"
     ),
     "elu": "elu of z1, z2 and z3",
     "selu": "selu of z1, z2 and z3",
-    "gelu_erf": "gelu of z1, z2 and z3 in its erf form (--activation=gelu_erf)",
+    "gelu_erf": "gelu of z1, z2 and z3 in its erf form (gelu_erf of --activation)",
     "gelu": "gelu of z1, z2 and z3 in its tanh form",
-    "relu6": "relu of z1, z2 and z3 up to 6 (--activation=relu6)",
-    "hard_tanh": "hard tanh of z1, z2 and z3 (--activation=hard_tanh)",
-    "hard_swish": "hard swish of z1, z2 and z3 (--activation=hard_swish)",
+    "relu6": "relu of z1, z2 and z3 up to 6 (relu6 of --activation)",
+    "hard_tanh": "hard tanh of z1, z2 and z3 (hard_tanh of --activation)",
+    "hard_swish": "hard swish of z1, z2 and z3 (hard_swish of --activation)",
     "mish": "mish of z1, z2 and z3",
     "softsign": "softsign of z1, z2 and z3",
 }

@@ -80,7 +80,7 @@ def _said(activation: str) -> str:
 
 
 def _leaky(slope: float, layer: int | None = None) -> Mistake:
-    said = f"leaky relu of {{z}} with a slope of {slope:g} (--activation=leaky_relu:{slope:g})"
+    said = f"leaky relu of {{z}} with a slope of {slope:g} (leaky_relu:{slope:g} of --activation)"
     return _other(f"leaky relu with {slope:g}", said, layer=layer)
 
 
@@ -105,8 +105,8 @@ def _is_steep(slope: np.ndarray) -> bool:
 
 
 _NO_PHI = _said("{z}, without the activation")
-_ERF_GELU = "gelu of {z} in its erf form (--activation=gelu_erf)"
-_HARD_SIGMOID = "hard sigmoid of {z} as clip(z / 6 + 1 / 2) (--activation=hard_sigmoid)"
+_ERF_GELU = "gelu of {z} in its erf form (gelu_erf of --activation)"
+_HARD_SIGMOID = "hard sigmoid of {z} as clip(z / 6 + 1 / 2) (hard_sigmoid of --activation)"
 
 ACTIVATION = {
     "relu": _other("relu"),
@@ -132,9 +132,9 @@ ACTIVATION = {
     "leaky relu with 0.2 in the first layer": _leaky(0.2, layer=1),
     "elu": _other("elu"),
     "selu": _other("selu"),
-    "hard tanh": _other("hard tanh", "hard tanh of {z} (--activation=hard_tanh)"),
+    "hard tanh": _other("hard tanh", "hard tanh of {z} (hard_tanh of --activation)"),
     "hard sigmoid": _other("hard sigmoid", _HARD_SIGMOID),
-    "hard swish": _other("hard swish", "hard swish of {z} (--activation=hard_swish)"),
+    "hard swish": _other("hard swish", "hard swish of {z} (hard_swish of --activation)"),
     "mish": _other("mish"),
     "softsign": _other("softsign"),
     "sin": _other("sin"),
