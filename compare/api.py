@@ -7,7 +7,6 @@ from typing import Any
 
 import numpy as np
 
-from compare.activation_names import read_activations
 from compare.calls import exclusive
 from compare.catalogue import DTYPES
 from compare.errors import UsageError, shown
@@ -16,7 +15,7 @@ from compare.implementations.base import Settings
 from compare.implementations.user.brought import from_objects
 from compare.implementations.user.function import Backward
 from compare.implementations.user.names import name_candidates, name_gradients
-from compare.implementations.user.torch_module import is_module, recognise
+from compare.implementations.user.torch_module import Asked, is_module, recognise
 from compare.options.arguments import folder_path, plain_option, plain_options
 from compare.options.config import Config
 from compare.pipeline.compare import Sink, compare_problem
@@ -35,9 +34,9 @@ def compare_gradients(
     y: Any = None,
     *,
     activation: str | Sequence[str] | None = None,
-    output: str = Config.output,
-    loss: str = Config.loss,
-    bias: str = Config.bias,
+    output: str | None = None,
+    loss: str | None = None,
+    bias: str | None = None,
     l2: float = Config.l2,
     implementations: Sequence[str] = Config.implementations,
     candidates: Mapping[str, Backward] | Iterable[Backward] = (),
@@ -70,8 +69,8 @@ def compare_gradients(
       params: (w, b) for every layer, as NumPy, JAX or torch arrays or lists; w is [n_in, n_out],
         or [n_out, n_in] in layout 'out_in'. Or a tree whose names say which is which: params of
         Flax or Haiku, a module of Equinox, a state_dict, a list of torch layers, dicts of your
-        own. Or a torch.nn.Module, a chain of Linear layers with one activation between them,
-        which then takes part itself.
+        own. Or a torch.nn.Module, a chain of affine layers and activations however it is written,
+        which then takes part itself; if it takes labels and returns a loss, with that.
       x: samples [N, d].
       y: labels [N, k]; [N] where there is one output, or for the numbers of classes of a softmax;
         None for the mean of x_i^2, or for classes that are drawn, as the loss wants them.
@@ -124,11 +123,9 @@ def compare_gradients(
     Raises:
       UsageError: if shapes do not fit, or an option is unknown or cannot be had.
     """
+    network = {"activation": activation, "output": output, "loss": loss, "bias": bias}
     options = plain_options(
-        {} if activation is None else {"activation": activation},
-        output=output,
-        loss=loss,
-        bias=bias,
+        {name: value for name, value in network.items() if value is not None},
         l2=l2,
         implementations=implementations,
         candidate_arrays=candidate_arrays,
@@ -153,8 +150,9 @@ def compare_gradients(
         raise UsageError(f"on_block: expected a function, got {shown(on_block)}")
     module = None
     if is_module(params):
-        module = recognise(params, Settings(matmul_precision, deterministic))
-        options["activation"] = _same_activation(module.activation, options.get("activation"))
+        asked = Asked(l2=options["l2"], **{name: options.get(name) for name in network})
+        module = recognise(params, Settings(matmul_precision, deterministic), asked)
+        options |= module.network_options
         params = module.layers
     weights = given_params(params)
     config = Config(
@@ -183,7 +181,7 @@ def compare_gradients(
     own = []
     if module is not None:
         _check_unrounded(module.layers, problems.candidates[0])
-        problems = problems.reported_in(layout or "in_out")
+        problems = problems.with_biases(module.biases).reported_in(layout or "in_out")
         own = [module.implementation]
     brought = from_objects(own, functions, given, problems, config, weights.tree)
     problem, own = brought.problem, brought.implementations
@@ -214,12 +212,6 @@ def _check_unrounded(layers: Sequence[tuple[Any, Any]], problem: Problem) -> Non
                     f"params: the module computes with {array.dtype} weights of layer {i} that "
                     f"{problem.dtype} does not have; pass module.to(torch.{problem.dtype})"
                 )
-
-
-def _same_activation(recognised: str, given: str | None) -> str:
-    if given is not None and set(map(str, read_activations(given))) != {recognised}:
-        raise UsageError(f"activation: the module has {recognised}, got {given!r}")
-    return recognised
 
 
 def _dtype_name(dtype: Any, w: np.ndarray) -> str:

@@ -45,6 +45,7 @@ def _compare(config: Config, files: UserFiles) -> "tuple[Report, Sequence[str]] 
     """Compares and writes; returns the report and all files, or None if another process does."""
     from compare.implementations.baseline import read_baseline
     from compare.implementations.user.brought import from_flags
+    from compare.implementations.user.module_flag import with_module
     from compare.pipeline.compare import examine_problem
     from compare.pipeline.conclusion import report_of
     from compare.problem.problem import make_problems
@@ -54,7 +55,10 @@ def _compare(config: Config, files: UserFiles) -> "tuple[Report, Sequence[str]] 
     from compare.resume.journal import Journal
     from compare.resume.processes import are_several, join, leave
 
-    brought = from_flags(config, make_problems(config), called_first=not are_several(config))
+    config, module = with_module(config)
+    problems = make_problems(config, module.params).with_biases(module.biases)
+    called_first = not are_several(config)
+    brought = from_flags(config, problems, module.implementations, called_first=called_first)
     problem = brought.problem
     config = problem.complete_config(config)
     baseline = None if config.baseline is None else read_baseline(config.baseline, problem)
@@ -82,7 +86,8 @@ def _compare(config: Config, files: UserFiles) -> "tuple[Report, Sequence[str]] 
             journal.save(examined.evidence, complete=True)
         return examined
 
-    journal = Journal(config, share, files, gradients=outputs.need_gradients)
+    keeping: dict[str, Any] = {"gradients": outputs.need_gradients, "weights": module.params}
+    journal = Journal(config, share, files, **keeping)
     with journal:
         try:
             if not share.first:

@@ -20,7 +20,13 @@ ARGUMENTS = {name: option for name, option in OPTIONS.items() if option.argument
 TAKEN = inspect.signature(compare_gradients).parameters
 ARGS = inspect.getdoc(compare_gradients).partition("Args:\n")[2].partition("\n\n")[0]
 DESCRIBED = dict(re.findall(r"^  (\w+): (.*(?:\n    .*)*)", ARGS, re.MULTILINE))
-BROUGHT = ("activation", "dtype")  # a module and the first w have their own
+BROUGHT = (
+    "activation",
+    "output",
+    "loss",
+    "bias",
+    "dtype",
+)  # a module and the first w have their own
 
 
 @pytest.mark.parametrize("name", ARGUMENTS)

@@ -1,12 +1,11 @@
-"""Hidden activations in torch: how they are computed here, and how modules spell them."""
+"""Hidden activations in torch, by name."""
 
 import functools
 from collections.abc import Callable, Sequence
 from types import MappingProxyType
-from typing import Any, NamedTuple, TypeAlias
+from typing import NamedTuple, TypeAlias
 
 import torch
-from torch import nn
 from torch.nn import functional
 
 
@@ -14,8 +13,6 @@ class Activation(NamedTuple):
     """An elementwise function of torch."""
 
     fn: Callable[[torch.Tensor], torch.Tensor]
-    spellings: tuple[Any, ...]  # modules and functions that compute it, methods by name
-    options: tuple[str, ...] = ()  # names of its arguments after the first
 
     def __call__(self, z: torch.Tensor) -> torch.Tensor:
         """Returns h, shaped like z."""
@@ -35,44 +32,33 @@ def _hard_sigmoid(z: torch.Tensor) -> torch.Tensor:
 
 def leaky_relu(slope: float = 0.01) -> Activation:
     """Returns z where z > 0, else slope z."""
-    return Activation(functools.partial(functional.leaky_relu, negative_slope=slope), ())
+    return Activation(functools.partial(functional.leaky_relu, negative_slope=slope))
 
 
 def elu(alpha: float = 1.0) -> Activation:
     """Returns z where z > 0, else alpha (exp(z) - 1)."""
-    return Activation(functools.partial(functional.elu, alpha=alpha), ())
+    return Activation(functools.partial(functional.elu, alpha=alpha))
 
 
 ACTIVATIONS: MappingProxyType[str, Activation] = MappingProxyType(
     {
-        "sigmoid": Activation(
-            torch.sigmoid,
-            (
-                *(nn.Sigmoid, torch.sigmoid, torch.sigmoid_, torch.special.expit),
-                *("sigmoid", "sigmoid_"),
-            ),
-        ),
-        "tanh": Activation(torch.tanh, (nn.Tanh, torch.tanh, torch.tanh_, "tanh", "tanh_")),
-        "relu": Activation(
-            torch.relu,
-            (nn.ReLU, functional.relu, torch.relu, torch.relu_, "relu", "relu_"),
-        ),
-        "softplus": Activation(
-            _softplus, (nn.Softplus, functional.softplus), options=("beta", "threshold")
-        ),
-        "silu": Activation(functional.silu, (nn.SiLU, functional.silu)),
-        "gelu": Activation(_gelu_tanh, (nn.GELU, functional.gelu), options=("approximate",)),
-        "identity": Activation(lambda z: z, (nn.Identity,)),
+        "sigmoid": Activation(torch.sigmoid),
+        "tanh": Activation(torch.tanh),
+        "relu": Activation(torch.relu),
+        "softplus": Activation(_softplus),
+        "silu": Activation(functional.silu),
+        "gelu": Activation(_gelu_tanh),
+        "identity": Activation(lambda z: z),
         "leaky_relu": leaky_relu(),
         "elu": elu(),
-        "selu": Activation(functional.selu, (nn.SELU, functional.selu, torch.selu, torch.selu_)),
-        "gelu_erf": Activation(functional.gelu, ()),
-        "relu6": Activation(functional.relu6, (nn.ReLU6, functional.relu6)),
-        "hard_tanh": Activation(functional.hardtanh, ()),
-        "hard_sigmoid": Activation(_hard_sigmoid, ()),
-        "hard_swish": Activation(functional.hardswish, (nn.Hardswish, functional.hardswish)),
-        "mish": Activation(functional.mish, (nn.Mish, functional.mish)),
-        "softsign": Activation(functional.softsign, (nn.Softsign, functional.softsign)),
+        "selu": Activation(functional.selu),
+        "gelu_erf": Activation(functional.gelu),
+        "relu6": Activation(functional.relu6),
+        "hard_tanh": Activation(functional.hardtanh),
+        "hard_sigmoid": Activation(_hard_sigmoid),
+        "hard_swish": Activation(functional.hardswish),
+        "mish": Activation(functional.mish),
+        "softsign": Activation(functional.softsign),
     }
 )
 # name -> function of the number that such a name may have

@@ -1,110 +1,110 @@
-"""A chain of linear layers with one activation between them, as found in a torch module."""
+"""A chain of affine layers and activations, as found in a torch module, and what it computes."""
 
-import itertools
-from collections.abc import Sequence
+from collections.abc import Mapping
 from typing import NamedTuple
 
 import torch
-from torch import nn
 from torch.nn import functional
 
-from torch_ref.activations import ACTIVATIONS
-from torch_ref.trace import ModuleError, Step, place
+from torch_ref.lookup import activation, shaped_label
+from torch_ref.losses import DISTANCES, LOSSES, OUTPUTS
+from torch_ref.stateless import call_with
+from torch_ref.trees import tensors_in
+
+Params = Mapping[str, torch.Tensor]  # by the module's names
+
+
+class Affine(NamedTuple):
+    """One layer, z = W h + b, and what the module calls its parameters."""
+
+    place: str  # where the forward computes it, in words
+    weight: str
+    bias: str | None
+    turned: bool  # whether the parameter is [n_in, n_out], as in h @ W
+    sizes: tuple[int, int]  # (n_in, n_out)
+
+    def as_weight(self, parameter: torch.Tensor, *batch: int) -> torch.Tensor:
+        """Returns [*batch, n_out, n_in] of the parameter, or of as many gradients of it."""
+        n_in, n_out = self.sizes
+        if self.turned:
+            return parameter.reshape(*batch, n_in, n_out).transpose(-1, -2)
+        return parameter.reshape(*batch, n_out, n_in)
+
+    def of(self, params: Params) -> tuple[torch.Tensor, torch.Tensor | None]:
+        """Returns weight [n_out, n_in], and bias [n_out] or None."""
+        bias = None if self.bias is None else params[self.bias].reshape(self.sizes[1])
+        return self.as_weight(params[self.weight]), bias
+
+
+class Outcome(NamedTuple):
+    """What a forward makes of one sample."""
+
+    prediction: torch.Tensor | None  # [k]; None where it returns a loss alone
+    loss: torch.Tensor | None  # a scalar; None where it returns none
 
 
 class Chain(NamedTuple):
-    """Linear layers and the one activation between them."""
+    """Affine layers, what is between them, and what the forward makes of the last."""
 
-    linears: tuple[tuple[str, nn.Linear], ...]  # named as in named_modules(), in order of use
-    activation: str  # a key of ACTIVATIONS
+    layers: tuple[Affine, ...]
+    activations: tuple[str, ...]  # of each layer but the last, as `lookup.activation` reads them
+    output: str | None  # of `lookup.PREDICTIONS`; None where the forward returns a loss alone
+    prediction: int | None  # which of the tensors that the forward returns it is
+    label: str | None = None  # of `lookup.LABELS`: how the forward takes y; None if it takes none
+    end: tuple[str, str] | None = None  # (output, loss) of LOSSES, if the forward has a loss
+    loss: int | None = None  # which of the tensors that the forward returns it is
+    divisor: int = 1  # its loss is that of LOSSES divided by this
 
+    @property
+    def layer_sizes(self) -> tuple[int, ...]:
+        """(d, n_1, ..., k)."""
+        return (self.layers[0].sizes[0], *(layer.sizes[1] for layer in self.layers))
 
-def make_chain(steps: Sequence[Step]) -> Chain:
-    """Puts the steps of a forward into a chain.
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Returns the names of the parameters, layer by layer."""
+        both = (name for layer in self.layers for name in (layer.weight, layer.bias))
+        return tuple(name for name in both if name is not None)
 
-    Raises:
-      ModuleError: if activations are missing here and there, differ, or come first or last.
-    """
-    linears = [(step.name, step.what) for step in steps if isinstance(step.what, nn.Linear)]
-    if not linears:
-        raise ModuleError("module: expected nn.Linear layers, got none; make it of these")
-    first, last = steps[0], steps[-1]
-    if isinstance(first.what, str):
-        raise ModuleError(f"{first.place}: {first.what} before the first layer; take it out")
-    if isinstance(last.what, str):
-        raise ModuleError(
-            f"{last.place}: {last.what} on the output, which must be linear; take it out"
-        )
-    between: list[tuple[str, str]] = []  # (activation, place)
-    for one, other in itertools.pairwise(steps):
-        if isinstance(other.what, str):
-            if isinstance(one.what, str):
-                raise ModuleError(f"{other.place}: {other.what} after {one.what}; take one out")
-            between.append((other.what, other.place))
-        elif isinstance(one.what, nn.Linear):
-            between.append(("identity", f"{one.place} to {other.place}"))
-    return Chain(tuple(linears), _one_activation(between))
+    def run(
+        self, module: torch.nn.Module, params: Params, x: torch.Tensor, y: torch.Tensor
+    ) -> Outcome:
+        """Calls the forward with x [d], and y [k] if it takes it, as a batch of one."""
+        inputs = [x.unsqueeze(0)]
+        if self.label is not None:
+            inputs.append(shaped_label(self.label, y))
+        result = tensors_in(call_with(module, params, *inputs))
+        yhat = None if self.prediction is None else result[self.prediction].reshape(-1).to(x.dtype)
+        return Outcome(yhat, None if self.loss is None else result[self.loss].reshape(()))
 
+    def predict(self, own: torch.Tensor, output: str) -> torch.Tensor:
+        """Returns yhat of what the forward gives, which may be logits or their logarithms."""
+        if self.output == output:
+            return own
+        return own.exp() if self.output == "log_softmax" else OUTPUTS[output](own)
 
-def check_parameters(module: nn.Module, chain: Chain) -> None:
-    """Checks that each parameter of the module is used, and once.
-
-    Raises:
-      ModuleError: naming the first that is not.
-    """
-    used: dict[int, str] = {}
-    for name, linear in chain.linears:
-        for kind, p in (("weight", linear.weight), ("bias", linear.bias)):
-            if id(p) in used:
-                raise ModuleError(
-                    f"{name}.{kind} and {used[id(p)]} are the same parameter, used twice; give "
-                    "each layer its own"
-                )
-            used[id(p)] = f"{name}.{kind}"
-    for name, p in module.named_parameters():
-        if id(p) not in used:
-            raise ModuleError(f"{name}: forward does not use this parameter; take it out")
-
-
-def check_shapes(chain: Chain, n_inputs: int | None) -> None:
-    """Checks that each layer takes what the one before it gives.
-
-    Raises:
-      ModuleError: naming the first that does not.
-    """
-    before, n = "the samples", n_inputs
-    for name, linear in chain.linears:
-        where, shape = place(name, linear), tuple(linear.weight.shape)
-        if len(shape) != 2 or tuple(linear.bias.shape) != shape[:1]:
-            raise ModuleError(
-                f"{where}: expected weight [n_out, n_in] and bias [n_out], got {list(shape)} and "
-                f"{list(linear.bias.shape)}; give it parameters that fit"
-            )
-        if n not in (None, shape[1]):
-            raise ModuleError(
-                f"{where}: expected {n} inputs, as many as {before} give, got {shape[1]}; make "
-                "them fit"
-            )
-        before, n = where, shape[0]
+    def loss_of(self, own: torch.Tensor, y: torch.Tensor, output: str, loss: str) -> torch.Tensor:
+        """Returns the loss of what the forward gives, [..., k], where it has none of its own."""
+        if self.output == "log_softmax":
+            return -(y * own).sum(dim=-1)
+        if self.output != output or output == "linear":
+            return LOSSES[output, loss](own, y)  # of logits
+        if loss == "cross_entropy":
+            return -torch.xlogy(y, own).sum(dim=-1)
+        if loss == "binary_cross_entropy":
+            return functional.binary_cross_entropy(own, y, reduction="none").sum(dim=-1)
+        return DISTANCES[loss](own, y)
 
 
 @torch.no_grad()
-def recompute(chain: Chain, x: torch.Tensor) -> tuple[list[torch.Tensor], list[torch.Tensor]]:
-    """Returns preacts and acts, computed from the layers alone, in the dtype of x [N, d]."""
+def recompute(
+    chain: Chain, params: Params, x: torch.Tensor
+) -> tuple[list[torch.Tensor], list[torch.Tensor]]:
+    """Returns preacts and acts, computed from the layers alone, in the dtype of x [..., d]."""
     preacts: list[torch.Tensor] = []
     acts = [x]
-    for _, linear in chain.linears:
-        if preacts:
-            acts.append(ACTIVATIONS[chain.activation](preacts[-1]))
-        weight, bias = linear.weight.to(x.dtype), linear.bias.to(x.dtype)
-        preacts.append(functional.linear(acts[-1], weight, bias))
+    for i, layer in enumerate(chain.layers):
+        if i:
+            acts.append(activation(chain.activations[i - 1])(preacts[-1]))
+        preacts.append(functional.linear(acts[-1], *layer.of(params)))
     return preacts, acts
-
-
-def _one_activation(between: Sequence[tuple[str, str]]) -> str:
-    for (a, at), (b, bt) in itertools.pairwise(between):
-        if a != b:
-            raise ModuleError(
-                f"module: expected one activation, got {a} at {at} and {b} at {bt}; use one"
-            )
-    return between[0][0] if between else "identity"

@@ -1,9 +1,9 @@
-"""Whether a torch module is plain: no wrapper, no hook, ordinary layers of one dtype."""
+"""Whether a torch module can be traced: no wrapper, weights of its own, one dtype."""
 
 import torch
 from torch import nn
 
-from torch_ref.trace import ModuleError, place
+from torch_ref.refusals import ModuleError, no_chain, place
 
 LOW_PRECISION = (torch.bfloat16, torch.float16)
 
@@ -28,14 +28,14 @@ def unwrapped(module: nn.Module) -> nn.Module:
 
 
 def check_plain(name: str, part: nn.Module) -> None:
-    """Checks that a part computes what its forward and its parameters say, and nothing else.
+    """Checks that a part has a forward in Python and weights of its own.
 
     Args:
       name: of the part, as in named_modules().
       part: the module itself or one inside it.
 
     Raises:
-      ModuleError: saying what may change the computation.
+      ModuleError: saying what it has instead.
     """
     where = place(name, part)
     if isinstance(part, torch.jit.ScriptModule):
@@ -46,24 +46,21 @@ def check_plain(name: str, part: nn.Module) -> None:
     if any(nn.parameter.is_lazy(p) for p in own.values()):
         raise ModuleError(f"{where} is lazy and has no weights yet; call the module once before")
     if nn.utils.parametrize.is_parametrized(part):
-        raise ModuleError(
-            f"{where} has a parametrization; remove it with "
-            "torch.nn.utils.parametrize.remove_parametrizations"
-        )
-    if any(getattr(part, hooks) for hooks in _HOOKS):
-        raise ModuleError(f"{where} has a hook, which can change what is computed; remove it")
-    if "forward" in vars(part):
-        raise ModuleError(f"{where} has a forward set on the instance; define it in the class")
+        raise no_chain(where, "its parametrization computes the weights from other parameters")
     for key, p in own.items():
-        if p._backward_hooks or p._post_accumulate_grad_hooks:
-            raise ModuleError(f"{where} has a hook on its {key}, which can change it; remove it")
-    if isinstance(part, nn.Linear):
-        if type(part).forward is not nn.Linear.forward:
-            raise ModuleError(f"{where} has a forward of its own; use nn.Linear itself")
-        if part.bias is None:
-            raise ModuleError(f"{where} has no bias; make it with bias=True, and zeros if need be")
-        if not {"weight", "bias"} <= set(own):
-            raise ModuleError(f"{where} has a weight or bias that is no parameter; make it one")
+        if p._post_accumulate_grad_hooks:
+            raise ModuleError(
+                f"{where} has a hook that changes {key}.grad or uses it when it is complete, which "
+                "is after the gradient; remove the hook to compare"
+            )
+    if isinstance(part, nn.Linear) and "weight" not in own:
+        raise no_chain(where, "its weight is no parameter, but computed from others")
+
+
+def has_hooks(module: nn.Module) -> bool:
+    """Whether a part or a parameter has a hook, which may look at what passes."""
+    parts = any(getattr(part, hooks) for part in module.modules() for hooks in _HOOKS)
+    return parts or any(p._backward_hooks for p in module.parameters())
 
 
 def common_type(module: nn.Module) -> tuple[torch.dtype, torch.device]:

@@ -1,150 +1,232 @@
-"""The steps of a torch module's forward, traced."""
+"""What a torch module's forward does, call by call, on one sample."""
 
-import math
-from collections.abc import Iterator
+import dataclasses
+import sys
+import traceback
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from types import FrameType
 from typing import Any, NamedTuple
 
 import torch
-from torch import fx, nn
+from torch import nn
+from torch.overrides import TorchFunctionMode
 
-from torch_ref.activations import ACTIVATIONS
+from torch_ref.refusals import ModuleError, first_line, no_chain, place, refuse_call
+from torch_ref.stateless import call_with
+from torch_ref.trees import leaves_of, mapped, tensors_in
 
-_ACTIVATION_OF: dict[Any, str] = {
-    spelling: name for name, row in ACTIVATIONS.items() for spelling in row.spellings
-}
-# exp of more than this is infinite in float32, in which torch computes softplus of float16 too
-_OVERFLOWS = 88.0
-
-
-class ModuleError(ValueError):
-    """The module is not a plain chain of linear layers; the message says where and why."""
+# These are left out when a call is made again: it is made in float64.
+_CASTS = ("to", "type", "type_as", "float", "double", "half", "bfloat16")
 
 
-class Step(NamedTuple):
-    """A layer or an activation that the forward calls."""
+@dataclasses.dataclass(frozen=True)
+class Ref:
+    """Stands in arguments for what another node has made."""
 
-    place: str  # in words
-    name: str  # of the layer, as in named_modules()
-    what: nn.Linear | str  # the layer, or a key of ACTIVATIONS
-
-
-class _Tracer(fx.Tracer):
-    def is_leaf_module(self, m: nn.Module, module_qualified_name: str) -> bool:
-        """Keeps a layer whole, one of a subclass too."""
-        return isinstance(m, nn.Linear) or super().is_leaf_module(m, module_qualified_name)
+    node: int
 
 
-def trace_steps(module: nn.Module, dtype: torch.dtype) -> Iterator[Step]:
-    """Traces the forward; each step takes the result of the one before, nn.Identity is left out.
+class Node(NamedTuple):
+    """A call of the forward that makes a tensor of known ones, or a known tensor itself."""
+
+    function: Callable[..., Any] | None  # None of those that the forward was given
+    args: tuple[Any, ...]
+    kwargs: dict[str, Any]
+    place: str  # in words, or the name of what was given
+    value: torch.Tensor  # a copy, but of what was given
+
+    @property
+    def inputs(self) -> tuple[int, ...]:
+        """The nodes that it takes."""
+        return tuple(
+            leaf.node for leaf in leaves_of((self.args, self.kwargs)) if isinstance(leaf, Ref)
+        )
+
+
+class Trace(NamedTuple):
+    """The calls of a forward, each after those that it takes; first x, y and the parameters."""
+
+    nodes: tuple[Node, ...]
+    results: tuple[int | None, ...]  # the tensors that the forward returned, wherever they stood
+    left: str | None  # where it took numbers out of torch, in words
+
+    def needed(self, target: int, given: Mapping[int, Any] | None = None) -> list[int]:
+        """Returns what a node is made of, in the order of calls, down to `given`; itself too."""
+        found, waiting = set(), [target]
+        while waiting:
+            one = waiting.pop()
+            if one not in found and one not in (given or {}):
+                found.add(one)
+                waiting.extend(self.nodes[one].inputs)
+        return sorted(found)
+
+    def replay(self, target: int, given: Mapping[int, torch.Tensor]) -> torch.Tensor:
+        """Computes a node anew from other numbers; errors are those of the calls."""
+        made = dict(given)
+        for i in self.needed(target, given):
+            node = self.nodes[i]
+            if node.function is None:
+                made[i] = node.value
+                continue
+            args, kwargs = mapped(
+                (node.args, node.kwargs), lambda leaf: made[leaf.node].clone(), of=Ref
+            )
+            is_cast = function_name(node.function) in _CASTS and args[0].is_floating_point()
+            made[i] = args[0] if is_cast else node.function(*args, **kwargs)
+        return made[target]
+
+
+def trace_forward(
+    module: nn.Module, params: Mapping[str, torch.Tensor], samples: Mapping[str, torch.Tensor]
+) -> Trace:
+    """Runs a forward once and notes its calls.
 
     Args:
-      module: takes one tensor and gives one.
-      dtype: of its parameters.
+      module: nothing in it is changed.
+      params: in the place of its own, by name.
+      samples: 'x' and, if the forward takes it, 'y'.
 
     Raises:
-      ModuleError: for a forward that is no such sequence of layers and activations.
+      ModuleError: for what is no chain whatever comes of it, and if the forward raises.
     """
+    recorder = _Recorder(module, {**samples, **params})
     try:
-        # As a child of another module it is called as people call it, with its own defaults.
-        graph = _Tracer().trace(nn.Sequential(module))
+        with torch.no_grad(), recorder:
+            result = call_with(module, params, *samples.values())
+    except ModuleError:
+        raise
     except Exception as error:  # whatever the forward raises
-        raise ModuleError(
-            "module: torch.fx cannot follow its forward, which must take one input and be free of "
-            f"control flow that depends on numbers: {first_line(error)}"
-        ) from None
-    previous, *nodes, output = graph.nodes  # in the order in which they are computed
-    for node in nodes:
-        step = _step(module, node, previous, dtype)
-        if step.what != "identity":
-            yield step
-        previous = node
-    if output.args[0] is not previous:
-        raise ModuleError(
-            "module: expected forward to return one tensor, the result of its last step; take out "
-            "other outputs and steps whose results are not used"
-        )
+        frames = [frame for frame, _ in traceback.walk_tb(error.__traceback__)]
+        where = place(*(recorder.innermost(reversed(frames)) or ("", module)))
+        raise ForwardError(f"{where}: its forward fails on a sample: {first_line(error)}") from None
+    with torch.no_grad():
+        results = tuple(recorder.index(leaf) for leaf in tensors_in(result))
+    return Trace(tuple(recorder.nodes), results, recorder.left)
 
 
-def place(name: str, module: nn.Module) -> str:
-    """Names a submodule in words, as in "fc1 (Linear)"."""
-    return f"{name or 'the module'} ({type(module).__name__})"
+class ForwardError(ModuleError):
+    """The forward itself raises, as for inputs of other sizes."""
 
 
-def first_line(error: Exception) -> str:
-    """Returns the kind of an error and its first line, to be quoted in a sentence."""
-    kind, line = type(error).__name__, str(error).strip().partition("\n")[0]
-    return f"{kind}: {line}" if line else kind
+class _Recorder(TorchFunctionMode):
+    """Notes every call of torch that takes a known tensor and makes one."""
 
+    def __init__(self, module: nn.Module, given: Mapping[str, torch.Tensor]) -> None:
+        super().__init__()
+        self.training = module.training
+        self.names = {id(part): name for name, part in module.named_modules()}
+        self.place = place("", module)  # of the call that was made last
+        self.left: str | None = None
+        self.nodes: list[Node] = []
+        # id -> node, the tensor, which is kept, and how often it had been changed in place
+        self.known: dict[int, tuple[int, torch.Tensor, int]] = {}
+        for name, tensor in given.items():
+            self._add(tensor, Node(None, (), {}, name, tensor))
 
-def _step(module: nn.Module, node: fx.Node, previous: fx.Node, dtype: torch.dtype) -> Step:
-    called = _inner_name(node.target) if node.op == "call_module" else _enclosing(node)
-    part = module.get_submodule(called)
-    where = place(called, part)
-    if node.op == "call_module":
-        operation: str = type(part).__name__
-        key, options = type(part), vars(part)
-    else:
-        operation = getattr(node.target, "__name__", str(node.target))
-        where = f"{where}, {operation}"
-        row = ACTIVATIONS.get(_ACTIVATION_OF.get(node.target, ""))
-        names = row.options if row else ()
-        key, options = node.target, dict(zip(names, node.args[1:], strict=False)) | node.kwargs
-    if node.op == "get_attr":
-        raise ModuleError(
-            f"{where}: forward uses a tensor by itself; let it call nn.Linear layers instead"
-        )
-    if node.all_input_nodes != [previous]:
-        raise ModuleError(
-            f"{where}: it does not take the result of the step before it alone; take out branches "
-            "and skip connections"
-        )
-    if isinstance(part, nn.Linear) and node.op == "call_module":
-        return Step(where, called, part)
-    activation = _ACTIVATION_OF.get(key)
-    if activation is None:
-        raise ModuleError(f"{where}: {_advice(operation)}")
-    reason = _difference(activation, options, dtype)
-    if reason:
-        raise ModuleError(f"{where}: {reason}")
-    return Step(where, called, activation)
+    def __torch_function__(
+        self, func: Any, types: Any, args: Any = (), kwargs: Mapping[str, Any] | None = None
+    ) -> Any:
+        """Makes a call, and notes it."""
+        options = dict(kwargs or {})
+        taken = [leaf for leaf in tensors_in((args, options)) if id(leaf) in self.known]
+        if not taken:
+            return func(*args, **options)
+        name = function_name(func)
+        self._find_place(name, sys._getframe(1))
+        refuse_call(name, self.place, args, options, training=self.training)
+        noted = mapped((args, options), self._ref, of=torch.Tensor)
+        result = func(*args, **options)
+        if name in ("numpy", "tolist", "item"):
+            self.left = self.place
+        made = list(_made(result))
+        self._check_changes(taken, made)
+        for leaf, *path in made:
+            copy = leaf.detach().clone()
+            self._note(leaf, Node(_picked(func, path), noted[0], noted[1], self.place, copy))
+        return result
 
+    def _find_place(self, name: str, frame: FrameType) -> None:
+        """Settles where a call is made; one inside a layer of torch's own needs no name."""
+        inner = self.innermost(_callers(frame))
+        if inner is not None:
+            is_torchs = type(inner[1]).__module__.startswith("torch.nn.")
+            self.place = place(*inner) + ("" if is_torchs else f", {name}")
 
-def _inner_name(path: str) -> str:
-    """Takes off the name that the module has in the nn.Sequential around it."""
-    return path.partition(".")[2]
+    def _check_changes(self, taken: list[torch.Tensor], made: list[tuple[Any, ...]]) -> None:
+        """Checks that a call has changed nothing but what it gives back."""
+        given_back = {id(leaf) for leaf, *_ in made}
+        for leaf in taken:
+            if id(leaf) not in given_back and _version(leaf) != self.known[id(leaf)][2]:
+                raise no_chain(self.place, "it changes numbers in place")
 
+    def index(self, tensor: torch.Tensor) -> int | None:
+        """Returns the node that a tensor is; None of one that nothing known has made.
 
-def _enclosing(node: fx.Node) -> str:
-    stack = node.meta.get("nn_module_stack")
-    return _inner_name(next(reversed(stack.values()))[0]) if stack else ""
+        Raises:
+          ModuleError: if something has changed it since.
+        """
+        found = self.known.get(id(tensor))
+        if found is None:
+            return None
+        if _version(tensor) != found[2]:
+            raise no_chain(self.place, "the numbers that it takes have been changed in place")
+        return found[0]
 
+    def _ref(self, tensor: torch.Tensor) -> Any:
+        found = self.index(tensor)
+        return tensor if found is None else Ref(found)
 
-def _advice(operation: str) -> str:
-    if "dropout" in operation.lower():
-        return "dropout changes what is computed; remove it or use nn.Identity, in eval mode too"
-    known = ", ".join(ACTIVATIONS)
-    return (
-        f"expected nn.Linear layers and one of {known} between them, got {operation}; take it out "
-        "or use one of these"
-    )
+    def _note(self, tensor: torch.Tensor, node: Node) -> None:
+        before = self.known.get(id(tensor))
+        if before is not None:
+            index, _, version = before
+            if _version(tensor) == version:
+                return  # a call that does nothing, such as .float() of float32
+            if self.nodes[index].function is None:
+                raise no_chain(node.place, f"it changes {self.nodes[index].place} in place")
+        self._add(tensor, node)
 
+    def _add(self, tensor: torch.Tensor, node: Node) -> None:
+        self.known[id(tensor)] = len(self.nodes), tensor, _version(tensor)
+        self.nodes.append(node)
 
-def _difference(activation: str, options: dict[str, Any], dtype: torch.dtype) -> str | None:
-    """Says how an activation with these options differs from ours, or returns None."""
-    if activation == "gelu" and options.get("approximate", "none") != "tanh":
-        return "the erf form of GELU is not compared; use approximate='tanh'"
-    if activation != "softplus":
+    def innermost(self, frames: Iterable[FrameType]) -> tuple[str, nn.Module] | None:
+        """Returns the submodule in whose forward the first of some frames is, and its name."""
+        for frame in frames:
+            part = frame.f_locals.get("self")
+            if id(part) in self.names and isinstance(part, nn.Module):
+                return self.names[id(part)], part
         return None
-    beta, threshold = options.get("beta", 1), options.get("threshold", 20)
-    if beta != 1:
-        return f"expected softplus with beta=1, got {beta}; use beta=1"
-    # Above its threshold torch takes 1 for the derivative, 1 / (1 + exp(-z)), which rounds to 1
-    # where exp(-z) is at most half the spacing of the numbers below 1, eps / 4.
-    # Modules in low precision are tried in float32 too.
-    dtype = dtype if dtype == torch.float64 else torch.float32
-    if not math.exp(-threshold) <= torch.finfo(dtype).eps / 4 or threshold > _OVERFLOWS:
-        return (
-            f"softplus with threshold={threshold} is not exact in {str(dtype)[6:]}; use "
-            "threshold=40"
-        )
-    return None
+
+
+def function_name(function: Any) -> str:
+    """Returns what a call is called, such as `relu`, or `T` of an attribute."""
+    own = getattr(function, "__name__", str(function))
+    of_attribute = getattr(function.__self__, "__name__", own) if own == "__get__" else own
+    return of_attribute.strip("_")
+
+
+def _callers(frame: FrameType | None) -> Iterator[FrameType]:
+    while frame is not None:
+        yield frame
+        frame = frame.f_back
+
+
+def _made(result: Any) -> Iterator[tuple[Any, ...]]:
+    """Yields each tensor of a result, after it its number where there are several."""
+    if isinstance(result, torch.Tensor):
+        yield (result,)
+    elif isinstance(result, tuple | list):
+        yield from ((leaf, i) for i, leaf in enumerate(result) if isinstance(leaf, torch.Tensor))
+
+
+def _picked(function: Callable[..., Any], path: list[int]) -> Callable[..., Any]:
+    """Returns a function that makes one tensor of several alone."""
+    if not path:
+        return function
+    return lambda *args, **kwargs: function(*args, **kwargs)[path[0]]
+
+
+def _version(tensor: torch.Tensor) -> int:
+    """Counts the changes of a tensor in place, by views of it too; inference mode counts none."""
+    return 0 if tensor.is_inference() else tensor._version

@@ -90,7 +90,7 @@ def _network(
     for name in _OF_NETWORK:
         if name in parsed.typed:
             raise UsageError(f"{name}: --module brings the whole network; drop one of the two")
-    from compare.graph.torch.module import load_module
+    from compare.implementations.user.module_flag import load_module
 
     return load_module(module), {}
 

@@ -33,8 +33,8 @@ def explain_network(
     """Returns torch's autograd graph and JAX's jaxpr of the gradient of one sample.
 
     Args:
-      network: layer sizes (d, n_1, ..., k), or a torch module that is a chain of linear layers
-        with one activation between them; its own forward is what is drawn.
+      network: layer sizes (d, n_1, ..., k), or a torch module that is a chain of affine layers
+        and activations with a linear output and no loss; its own forward is what is drawn.
       activation: of the hidden layers, one name or one for each; a module has its own.
       dtype: 'float32', or another that compare.run takes; a module has its own.
 

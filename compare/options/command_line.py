@@ -3,7 +3,7 @@
 from collections.abc import Collection, Sequence
 
 from compare.errors import UsageError
-from compare.options.config import OPTIONS, Config
+from compare.options.config import OPTIONS, Config, brought
 from compare.options.parse import Parsed, parse
 
 USAGE = """\
@@ -19,7 +19,7 @@ Exit status: 0 agree, 2 disagree, 3 undecided, 1 wrong usage or a crash."""
 SECTIONS = {
     "The network": (
         *("layer_sizes", "activation", "output", "loss", "bias", "l2", "init", "seed"),
-        *("params", "save_params"),
+        *("params", "module", "save_params"),
     ),
     "The samples": ("samples", "data"),
     "Your own gradients": (
@@ -45,8 +45,8 @@ SECTIONS = {
     "Other": ("flagfile", "help"),
 }
 _NOTHING_TO_DRAW = {
-    "init": "init: --params brings the weights, so there are none to draw; drop one",
-    "seed": "seed: --params and --data bring all there is to draw; drop one of the three",
+    "init": "init: --{weights} brings the weights, so there are none to draw; drop one",
+    "seed": "seed: --{weights} and --data bring all there is to draw; drop one of the three",
 }
 
 
@@ -70,13 +70,13 @@ def config_of(parsed: Parsed, names: Collection[str] = OPTIONS.keys()) -> Config
     """
     values = {name: parsed.values[name] for name in names}
     for name in names:
-        files = OPTIONS[name].brought_by
-        if not files or any(values.get(file) is None for file in files):
+        if not brought(OPTIONS[name], parsed.values):
             continue
         if name not in parsed.typed:
             values[name] = None  # a default does not hold against a file; what was typed does
         elif name in _NOTHING_TO_DRAW:
-            raise UsageError(_NOTHING_TO_DRAW[name])
+            weights = "params" if values.get("module") is None else "module"
+            raise UsageError(_NOTHING_TO_DRAW[name].format(weights=weights))
     if "flagfile" in names:
         values["flagfile"] = parsed.flagfiles
     return Config(**values)

@@ -1,10 +1,12 @@
 """The options of one run, checked."""
 
 import dataclasses
+from collections.abc import Mapping
+from typing import Any
 
 from compare.catalogue import IMPLEMENTATIONS, OUTPUTS_OF, output_of
 from compare.errors import UsageError
-from compare.options.option import rows
+from compare.options.option import Option, rows
 from compare.options.run_options import Options
 
 OPTIONS = rows(Options)
@@ -29,12 +31,28 @@ class Config(Options):
         _check_end(self)
         _check_implementations(self)
         _check_update(self)
+        _check_module(self)
         _check_samples(self)
         _check_batches(self)
         _check_processes(self)
 
 
+def brought(option: Option, values: Mapping[str, Any]) -> bool:
+    """Whether files bring what an option says; a module brings all that a file of weights does.
+
+    Args:
+      option: of `OPTIONS`.
+      values: of all options, by name.
+    """
+    files = {name for name, value in values.items() if value is not None}
+    if "module" in files:
+        files.add("params")
+    return bool(option.brought_by) and files.issuperset(option.brought_by)
+
+
 def _check_end(config: Config) -> None:
+    if config.module is not None and None in (config.loss, config.output):
+        return  # the module will say
     fitting = OUTPUTS_OF[config.loss]
     if output_of(config.output, config.loss) not in fitting:
         raise UsageError(
@@ -45,8 +63,8 @@ def _check_end(config: Config) -> None:
 
 def _check_implementations(config: Config) -> None:
     names = config.implementations
-    brought = len(config.candidate) + len(config.gradients)
-    if len(names) + brought < 2 or len(set(names)) < len(names):
+    more = len(config.candidate) + len(config.gradients) + (config.module is not None)
+    if len(names) + more < 2 or len(set(names)) < len(names):
         raise UsageError(
             "implementations: expected at least two different names out of "
             f"{', '.join(IMPLEMENTATIONS)}; got {','.join(names) or 'none'}"
@@ -66,6 +84,11 @@ def _check_update(config: Config) -> None:
             f"learning_rate: expected candidate_returns=update beside it, got {rate:g} for "
             f"candidates that return {returns}"
         )
+
+
+def _check_module(config: Config) -> None:
+    if config.module is not None and config.params is not None:
+        raise UsageError("params: --module brings the weights; drop one of the two")
 
 
 def _check_samples(config: Config) -> None:

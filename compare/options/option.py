@@ -35,7 +35,8 @@ class Option(NamedTuple):
     at_most: int | None = None
     check: checks.Check | None = None
     purpose: Purpose = "finding"
-    brought_by: tuple[str, ...] = ()  # the files that together bring it; it is None beside them
+    # the files that together bring it, a module what --params does; it is None beside them
+    brought_by: tuple[str, ...] = ()
     argument: bool = False  # whether compare_gradients takes it too
 
     def check_value(self, name: str, value: Any) -> None:

@@ -1,8 +1,9 @@
 """The command line that a Config stands for."""
 
+import dataclasses
 import shlex
 
-from compare.options.config import OPTIONS, Config
+from compare.options.config import OPTIONS, Config, brought
 from compare.options.wording import as_flag
 
 
@@ -26,13 +27,14 @@ def whole_command(config: Config) -> str | None:
 
 
 def _command(config: Config, purposes: tuple[str, ...], *more: str) -> str | None:
-    if config.params is None and config.init is None:
+    values = dataclasses.asdict(config)
+    if config.init is None and not brought(OPTIONS["init"], values):
         return None
     words = ["python", "-m", "compare.run"]
     for name, option in OPTIONS.items():
         value, default = getattr(config, name), option.default
-        if name == "layer_sizes" and config.params is not None:
-            continue  # the file has them
+        if brought(option, values) and "data" not in option.brought_by:
+            continue  # the weights have it
         if name == "samples" and config.data is not None:
             default = None  # which is all that the file has
         if option.purpose in purposes and value not in (default, None):

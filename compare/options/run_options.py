@@ -28,6 +28,7 @@ class Options:
         f"{', '.join(catalogue.ACTIVATIONS)}. leaky_relu:0.2 has that slope, elu:0.5 that alpha, "
         "and gelu is the tanh form.",
         check=checks.activations,
+        brought_by=("module",),
         argument=True,
     )
     output: str = option.choice(
@@ -35,6 +36,7 @@ class Options:
         catalogue.OUTPUTS,
         "The activation of the output layer. Beside a cross-entropy linear outputs are logits: the "
         "softmax or the sigmoid is then part of the loss.",
+        brought_by=("module",),
         argument=True,
     )
     loss: str = option.choice(
@@ -43,10 +45,15 @@ class Options:
         "The loss of a sample: the sum of (yhat - y)^2 over its outputs, half of it, or their "
         "mean; cross_entropy of a softmax; binary_cross_entropy of a sigmoid; the Huber loss with "
         "threshold 1; the sum of |yhat - y|; or hinge, the sum of max(0, 1 - y yhat).",
+        brought_by=("module",),
         argument=True,
     )
     bias: str = option.choice(
-        "all", catalogue.BIASES, "Which layers have a bias: all, or none.", argument=True
+        "all",
+        catalogue.BIASES,
+        "Which layers have a bias: all, or none.",
+        brought_by=("module",),
+        argument=True,
     )
     l2: float = option.number(
         0.0,
@@ -79,7 +86,11 @@ class Options:
         argument=True,
     )
     dtype: str = option.choice(
-        "float32", catalogue.DTYPES, "The dtype of weights, samples and arithmetic.", argument=True
+        "float32",
+        catalogue.DTYPES,
+        "The dtype of weights, samples and arithmetic.",
+        brought_by=("module",),
+        argument=True,
     )
     cast: bool = option.flag(
         "Round weights and samples that do not exist in --dtype; without it they are refused.",
@@ -195,6 +206,14 @@ class Options:
         "A file of weights, from which the layer sizes are taken: .npz with names such as w1 b1 w2 "
         "b2, in the layout of --layout; a state_dict in .pt, .pth, .ckpt or .bin; .safetensors; "
         ".msgpack of Flax; or .json and .csv with names and all digits."
+    )
+    module: str | None = option.text(
+        None,
+        "FILE.py:NAME",
+        "A torch.nn.Module as the network, FILE.py:NAME or package.module:NAME: a module, or a "
+        "class or function that makes one without arguments, with --seed as torch's seed. Its own "
+        "gradients take part; weights, layer sizes, activations, output and dtype are its own, and "
+        "so is the loss if its forward takes labels and returns one.",
     )
     data: str | None = option.file(
         "A file of samples and, if they are not the mean of x^2, labels: .npz or .safetensors with "

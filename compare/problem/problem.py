@@ -62,6 +62,20 @@ class Problems:
     doubt: str | None = None  # what to say of layers whose order nobody has said
     likely: bool = True  # whether the first may be taken all the same
 
+    def with_biases(self, biases: tuple[bool, ...]) -> "Problems":
+        """Returns the same where some layers have no bias; b of these is 0.
+
+        Args:
+          biases: whether each layer has one.
+        """
+        if all(biases):
+            return self
+        candidates = (
+            dataclasses.replace(one, network=dataclasses.replace(one.network, biases=biases))
+            for one in self.candidates
+        )
+        return dataclasses.replace(self, candidates=tuple(candidates))
+
     def reported_in(self, layout: str) -> "Problems":
         """Returns the same with reports in a layout, and nothing said of how weights were read."""
         return dataclasses.replace(
@@ -77,8 +91,12 @@ def make_problem(config: Config) -> Problem:
     return make_problems(config).candidates[0]
 
 
-def make_problems(config: Config) -> Problems:
+def make_problems(config: Config, weights: Params = ()) -> Problems:
     """Draws or reads the weights and samples that the config asks for.
+
+    Args:
+      config: the options.
+      weights: NumPy weights that are there already; () for none.
 
     Raises:
       UsageError: if a file does not hold what it should or contradicts a flag, or if the network
@@ -87,7 +105,7 @@ def make_problems(config: Config) -> Problems:
     dtype = dtype_of(config.dtype)
     make = _problem_maker(config)
     if config.params is None:
-        drawn = make(frozen(_draw_params(config, dtype)))
+        drawn = make(frozen(weights or _draw_params(config, dtype)))
         return Problems((dataclasses.replace(drawn, layout=config.layout or "in_out"),))
     read = read_params(config.params, layout=config.layout, dtype=dtype, cast=config.cast)
     return problems_of(read, config.layout, make)
@@ -146,8 +164,8 @@ def _problem_maker(config: Config) -> Callable[[Params], Problem]:
         if config.layer_sizes not in (None, sizes):
             asked, found = (",".join(map(str, s)) for s in (config.layer_sizes, sizes))
             raise UsageError(
-                f"layer_sizes: {asked} contradicts {config.params}, which holds {found}; "
-                "leave out --layer_sizes"
+                f"layer_sizes: {asked} contradicts {config.params or config.module}, which holds "
+                f"{found}; leave out --layer_sizes"
             )
         network = uniform_network(
             sizes,

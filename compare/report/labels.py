@@ -57,6 +57,9 @@ def samples_of(config: Mapping[str, Any]) -> str:
 
 def origin_of_weights(config: Mapping[str, Any]) -> str:
     """Says where weights come from: 'from w.npz', 'torch, seed 0' or 'as given'."""
+    if config.get("module") is not None:
+        seed = "" if config.get("seed") is None else f", seed {config['seed']}"
+        return f"of {config['module']}{seed}"
     return _origin(config, file="params", drawn="init", how=f"{config.get('init')}")
 
 

@@ -2,6 +2,7 @@
 
 import dataclasses
 import functools
+import hashlib
 import importlib.metadata
 import json
 import os
@@ -11,11 +12,14 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from compare.implementations.environment import describe_environment
 from compare.options.config import RUNNING, Config
 from compare.pipeline.collect import KINDS
 from compare.resume.sources import UserFiles, digest_of, project_digests
 from compare.resume.state import State
+from jaxmlp.base import Params
 
 _FREE = ("out", *RUNNING)  # flags that may change while the results stay the same
 
@@ -25,9 +29,15 @@ _DIGEST = re.compile("[0-9a-f]{64}")
 class Identity:
     """Everything on which the results of a run depend."""
 
-    def __init__(self, config: Config, files: UserFiles) -> None:
-        """Takes the config of a run, its candidates loaded, and the files that they use."""
-        self._config, self.files = config, files
+    def __init__(self, config: Config, files: UserFiles, weights: Params = ()) -> None:
+        """Takes the config of a run, its candidates loaded, and the files that they use.
+
+        Args:
+          config: of the run.
+          files: of a user's.
+          weights: those of a module, which may be drawn anew by each run.
+        """
+        self._config, self.files, self._weights = config, files, weights
         self._project = project_digests()  # as soon after it was loaded as can be
         for file in _candidate_files(config):
             files.note(file)
@@ -46,7 +56,8 @@ class Identity:
             "evidence": [kind.name for kind in KINDS],
             **{f"the file {path}": digest_of(path) for path in _data_files(self._config)},
             **self._project,
-            **(_installed() if self._config.candidate else {}),
+            **_digest_of_weights(self._weights),
+            **(_installed() if self._config.candidate or self._config.module else {}),
         }
 
     def difference(self, state: State, *, here: bool) -> str | None:
@@ -62,6 +73,13 @@ class Identity:
                 return _difference(name, then.get(name), self.values.get(name))
         change = self.files.change_since(state.imports, state.opened, here=here)
         return None if change is None else _difference(*change)
+
+
+def _digest_of_weights(weights: Params) -> dict[str, str]:
+    whole = hashlib.sha256()
+    for leaf in (leaf for layer in weights for leaf in layer):
+        whole.update(np.ascontiguousarray(leaf).tobytes())
+    return {"the weights of the module": whole.hexdigest()} if weights else {}
 
 
 def _cores() -> int:
@@ -85,8 +103,9 @@ def _data_files(config: Config) -> Iterator[str]:
 
 
 def _candidate_files(config: Config) -> Iterator[str]:
-    """Yields the files that candidates are in, once they are loaded."""
-    for reference in config.candidate:
+    """Yields the files that candidates and a module are in, once they are loaded."""
+    modules = () if config.module is None else (config.module,)
+    for reference in (*config.candidate, *modules):
         source, _, _ = reference.rpartition(":")
         module = sys.modules.get(source)
         is_file = source.endswith((".py", ".ipynb"))

@@ -25,6 +25,7 @@ from compare.resume.identity import Identity
 from compare.resume.processes import Share, wait_until
 from compare.resume.sources import UserFiles
 from compare.resume.state import State, read_state, set_aside, write_state
+from jaxmlp.base import Params
 
 _EVERY = 2.0  # seconds from state to state: how much a run that is killed has to do again
 
@@ -39,6 +40,7 @@ class Journal:
         files: UserFiles,
         *,
         gradients: bool,
+        weights: Params = (),
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         """Takes the config, its sizes and samples known.
@@ -48,10 +50,11 @@ class Journal:
           share: which process this is.
           files: notes what the candidates import and open.
           gradients: whether to keep gradients too, for `blocks`.
+          weights: those of a module, which no flag and no file settles.
           clock: returns the time in seconds.
         """
         self._config, self._share = config, share
-        self._identity = Identity(config, files)
+        self._identity = Identity(config, files, weights)
         self._folder = StateFolder(config.out)
         self._state = self._folder.state(share.process, share.processes)
         self._gradients = BlockGradients(self._folder.path) if gradients else None

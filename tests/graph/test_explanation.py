@@ -14,6 +14,7 @@ from compare.errors import UsageError
 from compare.graph import explain_network
 from compare.graph.base import PARTS, STEPS
 from tests.support.graphs import EVERY, explain
+from tests.support.module_forms import FORMS, Form
 from tests.support.networks import ALL_ACTIVATIONS
 
 
@@ -77,6 +78,9 @@ def module(*parts):
         (nn.Linear(3, 1), "3-1 identity"),
         (nn.DataParallel(module(nn.SiLU())), "2-4-3 silu"),
         (np.array([2, 3, 1]), "2-3-1 sigmoid"),
+        (FORMS["activations by layer"].make(), "3-4-2-2 relu,tanh"),
+        (FORMS["a tuple with more than the output"].make(), "3-4-2 relu"),
+        (FORMS["slopes with numbers"].make(), "3-4-2-2 leaky_relu:0.2,elu:0.5"),
     ],
 )
 def test_whatever_a_user_has(network, name):
@@ -105,9 +109,19 @@ def test_a_module_is_left_as_it_was():
         (None, {}, "expected a torch.nn.Module or layer sizes such as .* got None"),
         ((2, 1), {"activation": "swish"}, "activation: expected one of sigmoid, .* got 'swish'"),
         ((2, 1), {"dtype": "int8"}, "dtype: expected one of float64, .* got 'int8'"),
-        (module(nn.Dropout()), {}, "dropout changes what is computed"),
+        (module(nn.Dropout()), {}, r"1 \(Dropout\): .*call .eval\(\) on the module"),
+        (FORMS["softmax output"], {}, "graph: a module with a softmax output cannot be drawn"),
+        (
+            FORMS["MSELoss"],
+            {},
+            "a module with a loss of its own cannot be drawn; compare.run takes",
+        ),
+        (FORMS["no bias"], {}, "a module with a layer without a bias cannot be drawn"),
+        (FORMS["einsum"], {}, r"weights \[n_in, n_out\] cannot be drawn; compare.run takes it"),
+        (FORMS["a sigmoid spelt out"], {}, "got ExpBackward0, which takes h1; compare.run takes"),
     ],
 )
 def test_what_cannot_be_drawn(network, options, said):
+    network = network.make() if isinstance(network, Form) else network
     with pytest.raises(UsageError, match=said):
         explain_network(network, **options)

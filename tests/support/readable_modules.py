@@ -58,6 +58,18 @@ FUNCTIONS = {
     "F.gelu": (lambda z: functional.gelu(z, approximate="tanh"), "gelu"),
     "F.softplus": (functional.softplus, "softplus"),
     "F.softplus by position": (lambda z: functional.softplus(z, 1, 40), "softplus"),
+    "F.leaky_relu": (functional.leaky_relu, "leaky_relu:0.01"),
+    "torch.where": (lambda z: torch.where(z > 0, z, 0.2 * z), "leaky_relu:0.2"),
+    "F.elu": (functional.elu, "elu:1"),
+    "F.celu": (functional.celu, "elu:1"),
+    "F.selu": (functional.selu, "selu"),
+    "F.gelu by erf": (functional.gelu, "gelu_erf"),
+    "F.relu6": (functional.relu6, "relu6"),
+    "clamp": (lambda z: z.clamp(-1, 1), "hard_tanh"),
+    "F.hardsigmoid": (functional.hardsigmoid, "hard_sigmoid"),
+    "F.hardswish": (functional.hardswish, "hard_swish"),
+    "F.mish": (functional.mish, "mish"),
+    "F.softsign": (functional.softsign, "softsign"),
     "nothing": (lambda z: z, "identity"),
 }
 

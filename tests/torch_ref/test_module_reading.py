@@ -7,9 +7,10 @@ import torch
 from torch import nn
 
 from tests.support.modules import LOW, WrongRelu, between, stack
-from tests.support.readable_modules import ACCEPTED
+from tests.support.readable_modules import ACCEPTED, Backwards
 from torch_ref import ACTIVATIONS
-from torch_ref.module import ModuleError, module_gradients, read_module
+from torch_ref.module import ModuleError, parameters_of, read_module
+from torch_ref.module_gradients import module_gradients
 
 
 @pytest.fixture(autouse=True)
@@ -17,22 +18,27 @@ def _seeded():
     torch.manual_seed(1)
 
 
+def check(chain, names, activation):
+    found = [layer.weight.removesuffix("weight").removesuffix(".") for layer in chain.layers]
+    assert found == names
+    assert set(chain.activations) == ({activation} if len(names) > 1 else set())
+    assert (chain.output, chain.end) == ("linear", None)
+
+
 @pytest.mark.parametrize(("make", "names", "activation"), ACCEPTED.values(), ids=ACCEPTED)
 def test_accepts(make, names, activation):
     module = make()
-    chain = read_module(module, n_inputs=3)
-    assert [name for name, _ in chain.linears] == names
-    assert chain.activation == activation
-    plain = getattr(module, "_orig_mod", getattr(module, "module", module))
-    assert all(plain.get_submodule(name) is linear for name, linear in chain.linears)
+    check(chain := read_module(module), names, activation)
+    own = getattr(module, "_orig_mod", getattr(module, "module", module))
+    for name, (weight, bias) in zip(names, parameters_of(module, chain), strict=True):
+        assert torch.equal(weight, own.get_submodule(name).weight)
+        assert torch.equal(bias, own.get_submodule(name).bias)
 
 
 @pytest.mark.parametrize("dtype", LOW, ids=str)
 @pytest.mark.parametrize(("make", "names", "activation"), ACCEPTED.values(), ids=ACCEPTED)
 def test_accepts_in_low_precision(make, names, activation, dtype):
-    chain = read_module(make().to(dtype), n_inputs=3)
-    assert [name for name, _ in chain.linears] == names
-    assert chain.activation == activation
+    check(read_module(make().to(dtype)), names, activation)
 
 
 @pytest.mark.parametrize("dtype", LOW, ids=str)
@@ -43,11 +49,12 @@ def test_accepts_what_overflows_in_low_precision(dtype):
         module[2].weight[:] = torch.tensor([[1, -1, 1, -1], [2, 2, 2, 2]])
         module[2].weight *= 2
         assert not module(torch.ones(1, 3, dtype=dtype)).isfinite().all()
-    assert read_module(module).activation == "relu"
+    assert read_module(module).activations == ("relu",)
 
 
 def test_every_activation_is_read():
-    assert {activation for _, _, activation in ACCEPTED.values()} == set(ACTIVATIONS)
+    read = {activation.partition(":")[0] for _, _, activation in ACCEPTED.values()}
+    assert read == set(ACTIVATIONS)
 
 
 @pytest.mark.parametrize("training", [True, False])
@@ -73,9 +80,17 @@ def test_changes_nothing(run, training):
         assert torch.equal(p.grad, gradients[name])
 
 
+def test_a_part_with_two_names_keeps_its_parameters():
+    module = Backwards()
+    own = dict(module.named_parameters())
+    chain = read_module(module)
+    module_gradients(module, chain, torch.ones(2, 3), torch.ones(2, 2))
+    assert all(p is own[name] for name, p in module.named_parameters())
+
+
 def test_random_forward_leaves_the_random_state():
     module = between(lambda z: z + torch.rand(1))
     random = torch.get_rng_state()
-    with pytest.raises(ModuleError, match="a tensor by itself"):
+    with pytest.raises(ModuleError, match="add: with it, the function between"):
         read_module(module)
     assert torch.equal(torch.get_rng_state(), random)

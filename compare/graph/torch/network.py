@@ -9,7 +9,10 @@ from torch import nn
 from compare.activation_names import row_of
 from compare.errors import UsageError
 from torch_ref import ACTIVATIONS, FAMILIES, MLP
+from torch_ref.chain import Chain
 from torch_ref.module import ModuleError, read_module, unwrapped
+from torch_ref.stateless import call_with
+from torch_ref.trees import tensors_in
 
 _STEPS = ("weight", "bias")  # with a parameter of a layer, in the order of nn.Linear
 
@@ -56,7 +59,7 @@ def plain_network(
     """Returns the loss of one sample, a batch of one, of nn.Linear layers."""
     phis = [row_of(one, ACTIVATIONS, FAMILIES) for one in activations]
     model = MLP(layer_sizes, activation=phis, dtype=getattr(torch, dtype))
-    names = [f"layers.{i}" for i in range(len(layer_sizes) - 1)]
+    names = [f"layers.{i}.{step}" for i in range(len(layer_sizes) - 1) for step in _STEPS]
     return _traced(model, names, tuple(layer_sizes), tuple(activations))
 
 
@@ -64,19 +67,37 @@ def module_network(module: nn.Module) -> TorchNetwork:
     """Returns the loss of one sample, a batch of one, of a module's own forward.
 
     Args:
-      module: a chain of linear layers with one activation between them; nothing in it is changed.
+      module: a chain of affine layers with one activation between them, a linear output and no
+        loss; nothing in it is changed.
 
     Raises:
-      UsageError: for any other module, naming the part and the reason.
+      UsageError: for any other module, with the reason.
     """
     try:
         chain = read_module(module)
     except ModuleError as error:
         raise UsageError(str(error)) from None
-    weights = [linear.weight for _, linear in chain.linears]
-    sizes = (weights[0].shape[1], *(weight.shape[0] for weight in weights))
-    activations = (chain.activation,) * (len(weights) - 1)
-    return _traced(unwrapped(module), [name for name, _ in chain.linears], sizes, activations)
+    _check_drawable(chain)
+    assert chain.prediction is not None
+    return _traced(
+        unwrapped(module), chain.names, chain.layer_sizes, chain.activations, chain.prediction
+    )
+
+
+def _check_drawable(chain: Chain) -> None:
+    """Raises a UsageError for a chain that compares and cannot be drawn."""
+    features = {
+        "a loss of its own": chain.end is not None,
+        f"a {chain.output} output": chain.output != "linear",
+        "a layer without a bias": None in {layer.bias for layer in chain.layers},
+        "weights [n_in, n_out]": any(layer.turned for layer in chain.layers),
+    }
+    for feature, is_there in features.items():
+        if is_there:
+            raise UsageError(
+                f"graph: a module with {feature} cannot be drawn; compare.run takes it and judges "
+                "its gradients"
+            )
 
 
 def network_of(
@@ -109,14 +130,14 @@ def _traced(
     names: Sequence[str],
     layer_sizes: tuple[int, ...],
     activations: tuple[str, ...],
+    prediction: int = 0,
 ) -> TorchNetwork:
     """Runs the forward on copies of the parameters, frozen ones too; no `.grad` is touched."""
     own = dict(module.named_parameters())
-    order = [f"{name}.{kind}".lstrip(".") for name in names for kind in _STEPS]
-    fresh = {name: own[name].detach().clone().requires_grad_() for name in order}
-    like = fresh[order[0]]
+    fresh = {name: own[name].detach().clone().requires_grad_() for name in names}
+    like = fresh[names[0]]
     x, y = (torch.zeros((1, layer_sizes[i]), dtype=like.dtype, device=like.device) for i in (0, -1))
     with torch.enable_grad():
-        yhat = torch.func.functional_call(module, fresh, (x,))
+        yhat = tensors_in(call_with(module, fresh, x))[prediction]
         loss = (yhat - y).square().sum()
     return network_of(loss, x, y, fresh, activations)

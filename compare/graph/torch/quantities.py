@@ -79,7 +79,7 @@ def _recognise(kind: str, inputs: Sequence[Quantity], network: TorchNetwork) -> 
         takes = " and ".join(one.label for one in inputs) or "nothing"
         raise UsageError(
             f"graph: expected a step of an MLP and its {SQUARED_ERROR.name}, got {kind}, which "
-            f"takes {takes}; draw a module of nn.Linear layers and one activation"
+            f"takes {takes}; compare.run takes this module and judges its gradients"
         )
     return found
 

@@ -38,12 +38,19 @@ class Brought(NamedTuple):
     doubt: str | None  # what to say of an order of layers that nothing has decided
 
 
-def from_flags(config: Config, problems: Problems, *, called_first: bool = True) -> Brought:
+def from_flags(
+    config: Config,
+    problems: Problems,
+    own: Sequence[Implementation] = (),
+    *,
+    called_first: bool = True,
+) -> Brought:
     """Loads every --candidate, reads every --gradients, and settles which problem is meant.
 
     Args:
       config: the options.
       problems: what the weights may be.
+      own: what --module brings.
       called_first: whether candidates are called once to see whether they can be.
 
     Raises:
@@ -56,7 +63,9 @@ def from_flags(config: Config, problems: Problems, *, called_first: bool = True)
     problem = chosen.problem
     reduction = reduction_of(problem.complete_config(config), problem)
     first_call = _first_call(problem, problem.complete_config(config), as_flag)
-    made = []
+    for one in own if called_first else ():
+        first_call.check(one)
+    made = [("module", one) for one in own]
     for reference in config.candidate:
         source, _, name = reference.rpartition(":")
         function = load_candidate(reference)

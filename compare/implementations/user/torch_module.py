@@ -1,26 +1,41 @@
-"""A user's torch module: its weights and activation as a problem, its forward as a candidate."""
+"""A user's torch module: what it computes as a problem, its forward as a candidate."""
 
 import contextlib
 import sys
 from collections.abc import Iterator
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
+from compare.activation_names import activations_of_layers, joined_names
+from compare.catalogue import output_of
 from compare.errors import UsageError
 from compare.implementations.base import PRECISE, Implementation, Settings
 from compare.implementations.user.sandbox import contained, errors_told
-from compare.problem.answers import Answer, answer_of
+from compare.problem.answers import Answer, take
 from compare.problem.blocks import Block
-from jaxmlp.base import Evaluation
+
+if TYPE_CHECKING:
+    from torch_ref.chain import Chain
 
 
 class ModuleParts(NamedTuple):
     """What a module is made of."""
 
     layers: list[tuple[Any, Any]]  # (weight [n_out, n_in], bias [n_out]), torch tensors
-    activation: str
+    biases: tuple[bool, ...]  # whether each layer has one; else its bias is 0
+    network_options: dict[str, Any]  # activation, output, loss and bias
     implementation: Implementation  # differentiates the module itself
+
+
+class Asked(NamedTuple):
+    """The options of the network that go with a module; None for whatever it has."""
+
+    activation: str | None = None
+    output: str | None = None
+    loss: str | None = None
+    bias: str | None = None
+    l2: float = 0.0
 
 
 def is_module(value: Any) -> bool:
@@ -29,22 +44,25 @@ def is_module(value: Any) -> bool:
     return torch is not None and issubclass(type(value), torch.nn.Module)
 
 
-def recognise(module: Any, settings: Settings = PRECISE) -> ModuleParts:
-    """Reads a chain of linear layers with one activation between them.
+def recognise(module: Any, settings: Settings = PRECISE, asked: Asked | None = None) -> ModuleParts:
+    """Reads a chain of affine layers and activations, with its output and the loss if it has one.
 
     Args:
       module: a torch.nn.Module.
       settings: under which it computes, whatever is set around the call.
+      asked: output, loss and penalty of the network.
 
     Raises:
-      UsageError: for any other module, naming the part and the reason.
+      UsageError: for any other module, naming the part and the reason, and for one that
+        contradicts what is asked.
     """
     import torch
 
     from compare.implementations.torch import explained, torch_engine
     from compare.implementations.torch_settings import torch_settings
     from torch_ref import convert
-    from torch_ref.module import ModuleError, module_gradients, read_module
+    from torch_ref.module import ModuleError, parameters_of, read_module
+    from torch_ref.module_gradients import module_gradients
 
     @contextlib.contextmanager
     def set_up() -> Iterator[None]:
@@ -57,29 +75,73 @@ def recognise(module: Any, settings: Settings = PRECISE) -> ModuleParts:
 
     with set_up():
         chain = read_module(module)
-    weight = chain.linears[0][1].weight
+    layers = parameters_of(module, chain)
+    asked = asked or Asked()
+    options, l2 = _network_options(chain, asked), asked.l2
+    output, loss = options["output"], options["loss"]
+    weight, _ = layers[0]
     dtype, device = weight.dtype, weight.device
 
     def hold(array: np.ndarray) -> torch.Tensor:
         return convert.to_tensor(array, device).to(dtype)
 
     def evaluate(block: Block) -> Answer:
+        x, y, n = hold(block.padded.x), hold(block.padded.y), block.size
         with set_up(), explained(device):
-            found = module_gradients(module, chain, hold(block.padded.x), hold(block.padded.y))
-        prediction, loss = map(convert.to_array, (found.prediction, found.loss))
-        evaluation = Evaluation(prediction, loss, convert.from_tensors(found.grads))
-        return answer_of(evaluation, block.size)
+            found = module_gradients(module, chain, x, y, output=output, loss=loss, l2=l2, n=n)
+        given = None if found.prediction is None else convert.to_array(found.prediction)
+        whole = Answer(convert.from_tensors(found.grads), given, convert.to_array(found.loss))
+        return take(whole, slice(0, n))
 
-    name = type(module).__name__
+    zeros = [(w, w.new_zeros(len(w)) if b is None else b) for w, b in layers]
     return ModuleParts(
-        [(linear.weight, linear.bias) for _, linear in chain.linears],
-        chain.activation,
+        zeros,
+        tuple(b is not None for _, b in layers),
+        options,
         Implementation(
             "module",
             str(device),
             evaluate,
             formula="torch",
-            source=f"a torch {name}",
+            source=_source(module, chain),
             engine=torch_engine(device, settings),
         ),
     )
+
+
+def _network_options(chain: "Chain", asked: Asked) -> dict[str, Any]:
+    """Returns the options of the network that a module is, or is with a loss.
+
+    Raises:
+      UsageError: if something else is asked for.
+    """
+    n_hidden = len(chain.activations)
+    activation = joined_names(chain.activations)
+    named = asked.activation and joined_names(activations_of_layers(asked.activation, n_hidden))
+    output = "softmax" if chain.output == "log_softmax" else chain.output or "linear"
+    loss = "cross_entropy" if chain.output == "log_softmax" else asked.loss or "squared"
+    if chain.end is not None:
+        output, loss = chain.end
+    output = output_of(output, loss)
+    has_any = any(layer.bias is not None for layer in chain.layers)
+    own = {
+        "activation": activation,
+        "output": output,
+        "loss": loss,
+        "bias": "all" if has_any else "none",
+    }
+    wanted = asked.output and output_of(asked.output, loss)
+    wishes = asked._replace(activation=named, output=wanted)
+    for name in own:
+        other = getattr(wishes, name)
+        if other not in (None, own[name]):
+            raise UsageError(f"{name}: the module has {own[name]}, got {other!r}; leave it out")
+    return own
+
+
+def _source(module: Any, chain: "Chain") -> str:
+    name = f"a torch {type(module).__name__}"
+    if chain.end is None:
+        return name
+    times = f" times {chain.divisor}, over whose outputs it is a mean" if chain.divisor > 1 else ""
+    return f"{name} with its own loss{times}"
