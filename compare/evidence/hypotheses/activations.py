@@ -76,7 +76,7 @@ def _named(name: str, said: str = "", rank: int = 1) -> Other:
     return Other(said, activation_row(name), rank, asked_for)
 
 
-IDENTITY = _named("identity", "{z}, without the activation", rank=0)
+IDENTITY = Other("{z}, without the activation", activation_row("identity"))
 OTHERS = (  # whose slopes are not all 1
     *(_named(name, rank=0) for name in ("sigmoid", "tanh", "relu", "softplus", "silu")),
     _named("gelu", "gelu of {z} in its tanh form", rank=0),
