@@ -12,14 +12,16 @@ from compare.catalogue import DTYPES
 from compare.errors import UsageError, shown
 from compare.formats.dtypes import dtype_of, restore_bfloat16
 from compare.implementations.base import Settings
-from compare.implementations.user.brought import from_objects, name_candidates, name_gradients
+from compare.implementations.user.brought import from_objects
 from compare.implementations.user.function import Backward
+from compare.implementations.user.names import name_candidates, name_gradients
 from compare.implementations.user.torch_module import is_module, recognise
 from compare.options.arguments import folder_path, plain_option, plain_options
 from compare.options.config import Config
 from compare.pipeline.compare import Sink, compare_problem
 from compare.problem.array_likes import as_numpy
-from compare.problem.arrays import layers_from_objects, problems_from_arrays
+from compare.problem.arrays import problems_from_arrays
+from compare.problem.given_params import given_params
 from compare.problem.problem import Problem
 from compare.results import Report
 from compare.resume.saved_inputs import SavedInputs
@@ -40,7 +42,9 @@ def compare_gradients(
     candidates: Mapping[str, Backward] | Iterable[Backward] = (),
     candidate_arrays: str = Config.candidate_arrays,
     candidate_batched: bool = Config.candidate_batched,
-    gradients: Mapping[str, Sequence[tuple[Any, Any]]] | None = None,
+    candidate_returns: str = Config.candidate_returns,
+    learning_rate: float | None = Config.learning_rate,
+    gradients: Mapping[str, Any] | None = None,
     reduction: str | None = Config.reduction,
     batch_size: int | None = Config.batch_size,
     dtype: np.typing.DTypeLike | None = None,
@@ -63,8 +67,10 @@ def compare_gradients(
 
     Args:
       params: (w, b) for every layer, as NumPy, JAX or torch arrays or lists; w is [n_in, n_out],
-        or [n_out, n_in] in layout 'out_in'. Or a torch.nn.Module, a chain of Linear layers with
-        one activation between them, which then takes part itself.
+        or [n_out, n_in] in layout 'out_in'. Or a tree whose names say which is which: params of
+        Flax or Haiku, a module of Equinox, a state_dict, a list of torch layers, dicts of your
+        own. Or a torch.nn.Module, a chain of Linear layers with one activation between them,
+        which then takes part itself.
       x: samples [N, d].
       y: labels [N, k]; [N] where there is one output, or for the numbers of classes of a softmax;
         None for the mean of x_i^2, or for classes that are drawn, as the loss wants them.
@@ -78,11 +84,15 @@ def compare_gradients(
       implementations: of jax_grad, jax_manual, torch_autograd, numpy_manual; with what you bring
         there must be two.
       candidates: functions of your own, by name or as they are called: each takes
-        ([(w, b), ...], x [d], y [k]) of one sample, w in `layout`, and returns [(dw, db), ...].
-        Each is called on the first sample before the comparison.
+        ([(w, b), ...], x [d], y [k]) of one sample, w in `layout`, or your own tree if params
+        are one, and returns [(dw, db), ...], or these in a flat list, in two lists, by name, in
+        a tree or beside the loss. Each is called on the first sample before the comparison.
       candidate_arrays: what they are given, 'numpy', 'torch' or 'jax' arrays.
       candidate_batched: whether they take x [N, d] and y [N, k], and return a leading N.
-      gradients: name -> [(dw [N, ...], db [N, ...]), ...] that exist already.
+      candidate_returns: 'gradients'; or 'update' for functions that take one step of gradient
+        descent, and return new weights or leave them in what they are given.
+      learning_rate: the rate of that step; a larger one shows more digits of the gradient.
+      gradients: name -> [(dw [N, ...], db [N, ...]), ...] that exist already, or such a tree.
       reduction: 'mean' or 'sum' to compare gradients of batches too: candidates then take x [n, d]
         and y [n, k] and return the gradient of the mean or the sum of the losses, in the shapes of
         params, and so do `gradients`, for one batch of all samples. None for single samples alone.
@@ -122,6 +132,8 @@ def compare_gradients(
         implementations=implementations,
         candidate_arrays=candidate_arrays,
         candidate_batched=candidate_batched,
+        candidate_returns=candidate_returns,
+        learning_rate=learning_rate,
         reduction=reduction,
         batch_size=batch_size,
         cast=cast,
@@ -143,19 +155,19 @@ def compare_gradients(
         module = recognise(params, Settings(matmul_precision, deterministic))
         options["activation"] = _same_activation(module.activation, activation)
         params = module.layers
-    layers = layers_from_objects(params)
+    weights = given_params(params)
     config = Config(
         **options,
         layer_sizes=None,
         init=None,
         samples=None,
         seed=None,
-        dtype=_dtype_name(dtype, layers[0][0]),
+        dtype=_dtype_name(dtype, weights.first_weight),
         candidate=("module",) * (module is not None) + tuple(name for name, _ in functions),
         gradients=tuple(given),
     )
     problems = problems_from_arrays(
-        layers,
+        weights,
         x,
         y,
         activation=config.activation,
@@ -172,7 +184,7 @@ def compare_gradients(
         _check_unrounded(module.layers, problems.candidates[0])
         problems = problems.reported_in(layout or "in_out")
         own = [module.implementation]
-    brought = from_objects(own, functions, given, problems, config)
+    brought = from_objects(own, functions, given, problems, config, weights.tree)
     problem, own = brought.problem, brought.implementations
     more: dict[str, Any] = {
         "brought": own,

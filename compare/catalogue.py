@@ -23,10 +23,23 @@ INITS = ("torch", "normal")
 LAYOUTS = ("in_out", "out_in")
 IMPLEMENTATIONS = ("jax_grad", "jax_manual", "torch_autograd", "numpy_manual")
 MATMUL_PRECISIONS = ("highest", "high", "default")
+CANDIDATE_RETURNS = ("gradients", "update")
 CANDIDATE_ARRAYS = ("numpy", "torch", "jax")
 REDUCTIONS = ("mean", "sum")
 WEIGHT_FILES = (".npz", ".pt", ".pth", ".safetensors")
 VERDICTS = ("agree", "disagree", "undecided")
+
+
+def words_of_end(output: str, loss: str, l2: float) -> str:
+    """Returns ', softmax, cross-entropy, L2 0.01': what follows on the layers of a network.
+
+    A linear output, squared error and no penalty go without saying.
+    """
+    output = output_of(output, loss)
+    named = [output] * (output != "linear")
+    named += [loss.replace("_", "-")] * (loss != "squared")
+    named += [f"L2 {l2:g}"] * bool(l2)
+    return "".join(f", {one}" for one in named)
 
 
 def output_of(output: str, loss: str) -> str:

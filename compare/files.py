@@ -16,11 +16,11 @@ Compares the numbers of two files.
   python -m compare.files --digits=7 mine.txt theirs.txt
 
 A file is a dump of compare.run, numbers as people print them (tensor([[...]]), array([...]), lists,
-or lines of numbers), or arrays (.npy, .npz, .pt, .pth, .safetensors). Arrays are matched by name if
-both files name the same parameters, else by order or by size. Printed numbers agree as well if
-their difference is within what was rounded off in print; if an array shows no number of two digits,
-it is undecided. Where files disagree, the relation that explains every number is named, if there
-is one.
+JSON, tables, or lines of numbers), arrays (.npy, .npz, .pt, .pth, .ckpt, .bin, .safetensors,
+.msgpack), or a folder with an array in each file. Arrays are matched by name if both files name the
+same parameters, else by order or by size. Printed numbers agree as well if their difference is
+within what was rounded off in print; if an array shows no number of two digits, it is undecided.
+Where files disagree, the relation that explains every number is named, if there is one.
 
 Exit status: 0 agree, 2 disagree, 3 undecided, 1 wrong usage or a crash."""
 

@@ -17,7 +17,7 @@ def assert_gradients_agree(
     """Asserts that `compare_gradients` finds agreement.
 
     Args:
-      params: (w, b) of every layer, or a torch module.
+      params: (w, b) of every layer, a tree with names, or a torch module.
       x: [N, d].
       y: [N, k], or None for the mean of x^2.
       save: a folder for weights, samples and what was brought, written to if they do not agree;

@@ -1,5 +1,6 @@
 """Every snippet of the README is run, and prints what the README says that it prints."""
 
+import json
 import os
 import re
 import runpy
@@ -19,7 +20,7 @@ from jaxmlp import init_params
 from tests.support.paths import ROOT
 
 BLOCK = re.compile(r"```(\w+)\n(.*?)```\n", re.DOTALL)
-FILE_NAME = re.compile(r"`(\w+\.(?:py|json))`:\s*\Z")
+FILE_NAME = re.compile(r"`(\w+\.(?:py|json|ipynb))`:\s*\Z")
 PLACE = re.compile(r"(?:[wb]\d+\[[\d,]+\]|yhat\[\d+\]|loss)(?=(?:,| of)\s+sample\s)")
 MAINS = {"compare.run": run.main, "compare.files": files.main}
 
@@ -101,6 +102,12 @@ def expected_status(command, output):
     return EXIT_STATUS["disagree"] if "\ndisagree: " in output else 0
 
 
+def notebook(code):
+    """Returns the text of a notebook of one cell."""
+    cell = {"cell_type": "code", "execution_count": 1, "source": code, "outputs": []}
+    return json.dumps({"cells": [cell], "metadata": {}, "nbformat": 4})
+
+
 def prepare(folder):
     """Writes the files that the README takes for granted."""
     (folder / "cases").symlink_to(ROOT / "cases")
@@ -130,7 +137,9 @@ def test_every_snippet(tmp_path, monkeypatch, capsys):
         where = f"README.md, line {snippet.line}"
         name = FILE_NAME.search(snippet.before)
         if name:
-            (tmp_path / name[1]).write_text(snippet.text)
+            is_notebook = name[1].endswith(".ipynb")
+            text = notebook(snippet.text) if is_notebook else snippet.text
+            (tmp_path / name[1]).write_text(text)
         elif snippet.kind == "python":
             exec(compile(snippet.text, where, "exec"), names)
         elif snippet.kind == "console":

@@ -4,15 +4,15 @@ import re
 from collections.abc import Sequence
 from typing import NamedTuple
 
-_GRADIENT = re.compile(  # dL/dW1, dw1, grad_w1
-    r"(?:^|(?<=[./]))(?:dL?[/_]?d|d_?|grad[_.]?)(?=(?:[wb]|weights?|bias(?:es)?|kernel)_?\d*$)",
+from compare.formats.read.layer_names import parts_of
+from compare.formats.read.tree_paths import slashed
+
+_GRADIENT = re.compile(  # dL/dW1, dw1, grad_w1, nabla_w
+    r"(?:^|(?<=[./]))(?:dL?[/_]?d|d_?|grad(?:ient)?[_.]?|nabla[_.]?)"
+    r"(?=(?:[wb]|weights?|bias(?:es)?|kernel)[_/]?\d*$)",
     re.IGNORECASE,
 )
-_SUFFIX = re.compile(r"[._]grad$", re.IGNORECASE)  # fc1.weight.grad
-_PARTS = re.compile(
-    r"(?P<layer>(?:.*[./_:\- ])?)(?P<kind>weights?|kernel|w|bias(?:es)?|b)[./_:\-]?(?P<number>\d*)",
-    re.ASCII | re.IGNORECASE | re.DOTALL,
-)
+_SUFFIX = re.compile(r"[._]grad(?:ient)?$", re.IGNORECASE)  # fc1.weight.grad
 
 
 class _Parameter(NamedTuple):
@@ -23,7 +23,7 @@ class _Parameter(NamedTuple):
 
 def parameter_of(name: str) -> str:
     """Returns the name of the parameter that an array is called the gradient of: w1 for dL/dw1."""
-    return _SUFFIX.sub("", _GRADIENT.sub("", name))
+    return _SUFFIX.sub("", _GRADIENT.sub("", slashed(name)))
 
 
 def plain_name(name: str) -> str:
@@ -52,9 +52,9 @@ def number_layers(names: Sequence[str]) -> list[str] | None:
 
 
 def _parse(name: str | None) -> _Parameter | None:
-    found = _PARTS.fullmatch(plain_name(name or ""))
+    found = parts_of(plain_name(name or ""))
     if found is None:
         return None
-    layer = f"{found['layer']}{found['number']}"
+    layer = f"{found['prefix']}{found['number']}"
     numbers = tuple(map(int, re.findall("[0-9]{1,9}", layer)))
     return _Parameter(re.sub("[0-9]+", "", layer), numbers, found["kind"][0].replace("k", "w"))

@@ -1,6 +1,7 @@
 """How a file was read: which of its arrays is which parameter, and in which layout."""
 
 import dataclasses
+from collections.abc import Sequence
 
 _SHOWN = 8  # arrays or layers that are named in a sentence, before it is cut
 
@@ -19,10 +20,30 @@ class Reading:
     layers: tuple[str, ...] = ()  # the names of the layers from the first to the last, if any
 
     @property
+    def biases(self) -> tuple[bool, ...]:
+        """Whether each layer has a bias."""
+        layers = sum(name.startswith("w") for name in self.order)
+        return tuple(f"b{i}" in self.order for i in range(1, layers + 1))
+
+    @property
     def words(self) -> str:
-        """The order and the layout, such as 'b1 w1 b2 w2 (in_out)'."""
+        """The order and the layout, such as 'b1 w1 b2 w2 (in_out)', and what biases are missing."""
         order = f"layers {_cut(self.layers, ', ')}" if self.layers else _cut(self.order, " ")
-        return f"{order} ({self.layout})"
+        return f"{order} ({self.layout}){self._missing}"
+
+    @property
+    def _missing(self) -> str:
+        missing = [str(i) for i, has in enumerate(self.biases, start=1) if not has]
+        if len(missing) == len(self.biases):
+            return ", without biases"
+        plural = "s" * (len(missing) > 1)
+        return f", no bias in layer{plural} {' '.join(missing)}" if missing else ""
+
+
+def named_parameters(biases: Sequence[bool]) -> tuple[str, ...]:
+    """Returns w1, b1, w2, ..., without the biases that layers do not have."""
+    layers = enumerate(biases, start=1)
+    return tuple(name for i, has in layers for name in (f"w{i}", f"b{i}")[: 1 + has])
 
 
 @dataclasses.dataclass(frozen=True)

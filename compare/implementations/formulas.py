@@ -10,6 +10,7 @@ from types import MappingProxyType
 from typing import NamedTuple
 
 from compare.implementations.activation_formulas import TEXTBOOK, TORCH
+from compare.implementations.loss_formulas import TEXTBOOK as TEXTBOOK_LOSSES
 from compare.problem.network import Network
 from jaxmlp import (
     ACTIVATIONS,
@@ -31,6 +32,7 @@ class Source(NamedTuple):
 
     differentiate: Callable[..., Evaluation]
     activations: Mapping[str, Activation]
+    losses: Mapping[tuple[str, str], Loss] = LOSSES
 
 
 FORMULAS: MappingProxyType[str, Source] = MappingProxyType(
@@ -38,7 +40,7 @@ FORMULAS: MappingProxyType[str, Source] = MappingProxyType(
         "autodiff": Source(autodiff.per_sample_gradients, ACTIVATIONS),
         "backprop": Source(backprop.per_sample_gradients, ACTIVATIONS),
         "torch": Source(backprop.per_sample_gradients, TORCH),
-        "textbook": Source(backprop.per_sample_gradients, TEXTBOOK),
+        "textbook": Source(backprop.per_sample_gradients, TEXTBOOK, TEXTBOOK_LOSSES),
     }
 )
 
@@ -55,7 +57,7 @@ def formula(name: str, network: Network, weight: float = 1.0) -> Formula:
     """
     source = FORMULAS[name]
     activations = tuple(source.activations[one] for one in network.activations)
-    loss = LOSSES[network.output, network.loss]
+    loss = source.losses[network.output, network.loss]
     return _made(source.differentiate, activations, loss, network.l2, weight)
 
 

@@ -186,11 +186,16 @@ def loss_and_slope(
     z: np.ndarray, y: np.ndarray, output: str, loss: str
 ) -> tuple[np.ndarray, float, np.ndarray]:
     """Returns the prediction, the loss and dL/dz."""
-    yhat = OUTPUTS[output].value(z)
+    yhat, joined = OUTPUTS[output].value(z), JOINED.get((output, loss))
+    value = LOSSES[loss].value(yhat, y) if joined is None else joined.value(z, y)
+    return yhat, float(value), slope_of_end(z, y, output, loss)
+
+
+def slope_of_end(z: np.ndarray, y: np.ndarray, output: str, loss: str) -> np.ndarray:
+    """Returns dL/dz [k] of one sample."""
     if (output, loss) in JOINED:
-        joined = JOINED[output, loss]
-        return yhat, float(joined.value(z, y)), joined.slope(z, y)
-    slope = LOSSES[loss].slope(yhat, y)
+        return JOINED[output, loss].slope(z, y)
+    slope = LOSSES[loss].slope(OUTPUTS[output].value(z), y)
     if output != "linear":
         slope = np.dot(OUTPUTS[output].jacobian(z), slope)  # symmetric, so its own transpose
-    return yhat, float(LOSSES[loss].value(yhat, y)), slope
+    return slope

@@ -35,6 +35,12 @@ def integer(least: int, most: int | None = None) -> Check:
     return check
 
 
+def positive(name: str, value: Any) -> None:
+    """Checks a number that is above 0 and finite."""
+    if not isinstance(value, float) or not 0 < value < float("inf"):
+        raise UsageError(f"{name}: expected a finite number above 0, got {shown(value)}")
+
+
 def not_negative(name: str, value: Any) -> None:
     """Checks a number that is 0 or more."""
     if not isinstance(value, int | float) or not 0 <= value < float("inf"):

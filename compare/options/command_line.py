@@ -22,7 +22,14 @@ SECTIONS = {
         *("params", "save_params"),
     ),
     "The samples": ("samples", "data"),
-    "Your own gradients": ("candidate", "candidate_arrays", "candidate_batched", "gradients"),
+    "Your own gradients": (
+        "candidate",
+        "candidate_arrays",
+        "candidate_batched",
+        "candidate_returns",
+        "learning_rate",
+        "gradients",
+    ),
     "Batches": ("reduction", "batch_size"),
     "The comparison": (
         *("implementations", "dtype", "cast", "device", "matmul_precision", "deterministic"),

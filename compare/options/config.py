@@ -28,6 +28,7 @@ class Config(Options):
             option.check_value(name, getattr(self, name))
         _check_end(self)
         _check_implementations(self)
+        _check_update(self)
         _check_samples(self)
         _check_batches(self)
         _check_processes(self)
@@ -49,6 +50,21 @@ def _check_implementations(config: Config) -> None:
         raise UsageError(
             "implementations: expected at least two different names out of "
             f"{', '.join(IMPLEMENTATIONS)}; got {','.join(names) or 'none'}"
+        )
+
+
+def _check_update(config: Config) -> None:
+    """Checks that a rate is there where it is needed, and nowhere else."""
+    returns, rate = config.candidate_returns, config.learning_rate
+    if returns == "update" and rate is None:
+        raise UsageError(
+            "learning_rate: expected the rate of the step that candidates take, a number above 0, "
+            "got none with candidate_returns=update"
+        )
+    if returns != "update" and rate is not None:
+        raise UsageError(
+            f"learning_rate: expected candidate_returns=update beside it, got {rate:g} for "
+            f"candidates that return {returns}"
         )
 
 

@@ -19,7 +19,7 @@ def inputs_of(config: Config) -> Iterator[Input]:
 
 
 def _source(reference: str) -> str:
-    """Returns the file of FILE.py:NAME or, once it is imported, of package.module:NAME."""
+    """Returns the file of FILE:NAME or, once it is imported, of package.module:NAME."""
     source = reference.rpartition(":")[0]
     module = getattr(sys.modules.get(source), "__file__", None)
-    return source if source.endswith(".py") else module or source
+    return source if source.endswith((".py", ".ipynb")) else module or source

@@ -127,9 +127,10 @@ class Options:
     )
     candidate: tuple[str, ...] = option.repeated(
         "FILE.py:NAME",
-        "A backward of your own, FILE.py:NAME or package.module:NAME, that takes (params, x, y) of "
-        "one sample, params a list of (w, b) in the layout of --layout, and returns a list of "
-        "(dw, db); may be repeated.",
+        "A backward of your own, FILE.py:NAME, FILE.ipynb:NAME or package.module:NAME, that takes "
+        "(params, x, y) of one sample, params a list of (w, b) in the layout of --layout, and "
+        "returns a list of (dw, db), or these by name or in other lists; may be repeated. Of a "
+        "notebook only imports, definitions and constants are run.",
     )
     candidate_arrays: str = option.choice(
         "numpy", catalogue.CANDIDATE_ARRAYS, "What candidates are given.", argument=True
@@ -137,10 +138,25 @@ class Options:
     candidate_batched: bool = option.flag(
         "Candidates take x [N, inputs] and y [N, outputs], and return a leading N.", argument=True
     )
+    candidate_returns: str = option.choice(
+        "gradients",
+        catalogue.CANDIDATE_RETURNS,
+        "What candidates make: gradients; or an update, new weights after one step of gradient "
+        "descent at --learning_rate, which they return or leave in what they are given.",
+        argument=True,
+    )
+    learning_rate: float | None = option.number(
+        None,
+        "The rate of that step. A larger one shows more digits of a gradient.",
+        word="RATE",
+        check=checks.positive,
+        argument=True,
+    )
     gradients: tuple[str, ...] = option.repeated(
         "FILE",
-        "Per-sample gradients that exist already: a dump, a print, .json, .csv, .npz, .pt or "
-        ".safetensors; may be repeated. With --reduction they are of one batch of all samples.",
+        "Per-sample gradients that exist already: a dump, a print, a folder with an array in each "
+        "file, or what --params takes; may be repeated. With --reduction they are of one batch of "
+        "all samples.",
     )
     reduction: str | None = option.choice(
         None,
@@ -174,7 +190,8 @@ class Options:
     )
     params: str | None = option.file(
         "A file of weights, from which the layer sizes are taken: .npz with names such as w1 b1 w2 "
-        "b2, in the layout of --layout; a state_dict in .pt or .pth; or .safetensors."
+        "b2, in the layout of --layout; a state_dict in .pt, .pth, .ckpt or .bin; .safetensors; "
+        ".msgpack of Flax; or .json and .csv with names and all digits."
     )
     data: str | None = option.file(
         "A file of samples and, if they are not the mean of x^2, labels: .npz or .safetensors with "

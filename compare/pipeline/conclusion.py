@@ -114,7 +114,8 @@ def _traced(examined: Examination) -> Trace | None:
         return None
     block, answers = examined.answer_block(block_start(examined.run.problem, sample))
     layout = examined.run.layout
-    return trace_sample(examined.taking_part, block, answers, sample, layout=layout)
+    output = examined.run.problem.network.output
+    return trace_sample(examined.taking_part, block, answers, sample, layout=layout, output=output)
 
 
 def _values(examined: Examination, place: Place) -> Values:

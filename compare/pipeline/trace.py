@@ -17,6 +17,7 @@ def trace_sample(
     sample: int,
     *,
     layout: str,
+    output: str = "linear",
 ) -> Trace:
     """Collects the steps of one sample, from the very block that its gradient came from.
 
@@ -32,7 +33,11 @@ def trace_sample(
             preacts, acts = one.intermediates(block)
             for layer in range(1, len(preacts)):
                 mine[f"z{layer}"], mine[f"h{layer}"] = preacts[layer - 1][row], acts[layer][row]
-            mine["yhat"] = preacts[-1][row]
+            last = preacts[-1][row]
+            if output == "linear" or answer.prediction is None:
+                mine["yhat"] = last
+            else:
+                mine |= {f"z{len(preacts)}": last, "yhat": answer.prediction[row]}
         if answer.loss is not None:
             mine["loss"] = answer.loss[row]
         gradients = name_parameters(answer.grads, layout)

@@ -15,21 +15,21 @@ def values_at(place: Place, row: int, answers: Mapping[str, Answer], *, layout: 
     """Returns one entry of every answer that has it.
 
     A place that names a unit of the layer below, as the rules of the certificate do, stands for
-    the entry of its row of w in which the gradient is largest.
+    the entry of its row of w in which the gradient is largest; one in the bias of a layer that has
+    none for the entry of its column.
     """
-    arrays = {}
-    for name, answer in answers.items():
-        named = name_all(quantities(answer, layout))
-        if place.quantity in named:
-            arrays[name] = named[place.quantity][row]
-    index = place.index
+    every = {name: name_all(quantities(answer, layout)) for name, answer in answers.items()}
+    has = any(place.quantity in named for named in every.values())
+    quantity = place.quantity if has else f"w{place.quantity[1:]}"
+    arrays = {name: named[quantity][row] for name, named in every.items() if quantity in named}
+    index, along_rows = place.index, (layout == "in_out") == has
     first = next(iter(arrays.values()))
     if len(index) < first.ndim:
-        unit_row = first[index] if layout == "in_out" else first[:, index[0]]
-        largest = int(np.argmax(np.abs(unit_row)))
-        index = (*index, largest) if layout == "in_out" else (largest, *index)
+        unit = first[index] if along_rows else first[:, index[0]]
+        largest = int(np.argmax(np.abs(unit)))
+        index = (*index, largest) if along_rows else (largest, *index)
     values = {k: float(array[index]) for k, array in arrays.items()}
-    return Values(place.sample, place.quantity, index, values)
+    return Values(place.sample, quantity, index, values)
 
 
 def worst_places(pairs: Sequence[Pair]) -> list[Place]:

@@ -84,11 +84,12 @@ def _check_kind(values: Any) -> None:
             "got masked entries, which are no numbers; leave these samples out, or fill them in "
             "with .filled()"
         )
-    elif not (isinstance(values, numbers.Number) or _is_array(values)):
+    elif not (isinstance(values, numbers.Number) or is_array(values)):
         raise TypeError(f"got {shown(values)}; pass an array, or lists of numbers")
 
 
-def _is_array(values: Any) -> bool:
+def is_array(values: Any) -> bool:
+    """Whether NumPy would take this for one array."""
     if any(hasattr(values, name) for name in _ARRAYS):
         return True
     try:

@@ -115,11 +115,22 @@ def problems_of(
         except UsageError as error:
             fault = fault or error
         else:
-            made.append(dataclasses.replace(problem, layout=layout or own, reading=reading))
+            network = _with_biases(problem.network, reading)
+            made.append(
+                dataclasses.replace(problem, network=network, layout=layout or own, reading=reading)
+            )
     if not made:
         assert fault is not None
         raise fault
     return Problems(tuple(made), read.doubt, read.likely)
+
+
+def _with_biases(network: Network, reading: Reading) -> Network:
+    """Returns a network whose layers have no bias where the weights were read without one."""
+    if all(reading.biases):
+        return network
+    has = (network.has_bias(i) and there for i, there in enumerate(reading.biases))
+    return dataclasses.replace(network, biases=tuple(has))
 
 
 def _problem_maker(config: Config) -> Callable[[Params], Problem]:

@@ -5,6 +5,7 @@ import string
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+from compare.catalogue import words_of_end
 from compare.numbers import subscript
 
 METRICS = {"max_abs": "max abs", "max_rel": "max rel", "max_ulp": "ulp"}
@@ -38,8 +39,9 @@ def short_quantity(name: str) -> str:
 
 
 def network_of(config: Mapping[str, Any]) -> str:
-    """Returns '2-10-10-1 sigmoid'."""
-    return f"{sizes_of(config)} {config['activation']}"
+    """Returns '2-10-10-1 sigmoid', or '2-10-10-3 sigmoid, softmax, cross-entropy, L2 0.01'."""
+    end = words_of_end(config["output"], config["loss"], config["l2"])
+    return f"{sizes_of(config)} {config['activation']}{end}"
 
 
 def sizes_of(config: Mapping[str, Any]) -> str:

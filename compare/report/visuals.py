@@ -89,12 +89,17 @@ class Visuals:
         return () if self._plots is None else self._plots.names
 
 
+_DRAWN = {"output": "linear", "loss": "squared", "l2": 0.0, "bias": "all"}  # what graphs are of
+
+
 def _page_with_graphs(report: Json, drawings: "Sequence[Drawing]") -> str:
     """Makes a page with as many computational graphs as it has room for."""
     from compare.graph.pictures.svg import inline_graphs
     from compare.report.page.html import make_page
 
     config, page = report["config"], make_page(report, drawings=drawings)
+    if any(config.get(name, plain) != plain for name, plain in _DRAWN.items()):
+        return page
     room = LARGEST - 1000 - len(page.encode())
     graphs = inline_graphs(config["layer_sizes"], config["activation"], room=room)
     return make_page(report, drawings=drawings, graphs=graphs)

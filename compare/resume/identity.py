@@ -8,6 +8,7 @@ import os
 import re
 import sys
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 from compare.implementations.environment import describe_environment
@@ -79,7 +80,8 @@ def _installed() -> dict[str, str]:
 def _data_files(config: Config) -> Iterator[str]:
     """Yields the files of numbers that a run reads."""
     yield from (p for p in (config.params, config.data, config.baseline) if p is not None)
-    yield from config.gradients
+    for path in config.gradients:
+        yield from sorted(map(str, Path(path).iterdir())) if os.path.isdir(path) else (path,)
 
 
 def _candidate_files(config: Config) -> Iterator[str]:
@@ -87,7 +89,8 @@ def _candidate_files(config: Config) -> Iterator[str]:
     for reference in config.candidate:
         source, _, _ = reference.rpartition(":")
         module = sys.modules.get(source)
-        file = source if source.endswith(".py") else getattr(module, "__file__", None)
+        is_file = source.endswith((".py", ".ipynb"))
+        file = source if is_file else getattr(module, "__file__", None)
         if file is not None:
             yield file
 

@@ -55,7 +55,12 @@ class SavedInputs:
           UsageError: if the folder cannot be written into.
         """
         x, y = problem.batch(0, problem.n_samples)
-        weights = named_params(problem.params, problem.layout)
+        has_bias = problem.network.has_bias
+        weights = {
+            name: array
+            for name, array in named_params(problem.params, problem.layout).items()
+            if name[0] == "w" or has_bias(int(name[1:]) - 1)
+        }
         with Staging(self._folder, option="save") as staging:
             _save(staging, "params.npz", weights)
             _save(staging, "data.npz", {"x": x, "y": y})
@@ -68,6 +73,8 @@ class SavedInputs:
             data=str(self._folder / "data.npz"),
             layout=problem.layout,
             candidate=(),
+            candidate_returns="gradients",  # which is what is saved of an update
+            learning_rate=None,
             reduction=None,  # what is saved is of single samples
             batch_size=None,
             gradients=tuple(str(self._folder / f"{name}.npz") for name in self._blocks),

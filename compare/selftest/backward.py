@@ -1,6 +1,6 @@
 """A NumPy forward and backward whose every step can be replaced: by a mistake, or another product.
 
-They compute a whole batch in the dtype of its weights, for the squared error.
+They compute a whole batch in the dtype of its weights.
 """
 
 import dataclasses
@@ -9,7 +9,7 @@ from typing import NamedTuple, TypeAlias
 
 import numpy as np
 
-from compare.implementations.numpy_backprop import ACTIVATIONS, LOSSES, Activation
+from compare.implementations.numpy_backprop import ACTIVATIONS, LOSSES, Activation, slope_of_end
 from jaxmlp.base import Batch, Evaluation, Grads, Layer, Params
 
 _LOSS = LOSSES["squared"]
@@ -35,8 +35,15 @@ class Forward:
     phis: tuple[Activation, ...]  # what is applied to z_1, z_2, ...; to the output too
     forward_in: Precision = PLAIN
     backward_in: Precision = PLAIN  # outer products too
+    end: tuple[str, str] = ("linear", "squared")  # the output activation and the loss
+    l2: float = 0.0  # lambda of the penalty
     z: tuple[np.ndarray, ...] = ()  # z[i - 1] is z_i, [N, n_i]
     h: tuple[np.ndarray, ...] = ()  # h[i] is h_i, h[0] is x; the last is that below the output
+
+    @property
+    def is_other(self) -> bool:
+        """Whether the network ends otherwise than in the squared error of a linear output."""
+        return self.end != ("linear", "squared") or bool(self.l2)
 
     @property
     def depth(self) -> int:
@@ -100,6 +107,8 @@ def forward(
     activation: str,
     *,
     matmul: Callable[[np.ndarray, np.ndarray], np.ndarray] = np.matmul,
+    end: tuple[str, str] = ("linear", "squared"),
+    l2: float = 0.0,
 ) -> Forward:
     """Runs the network in the dtype of its weights.
 
@@ -108,9 +117,12 @@ def forward(
       batch: x [N, d] and y [N, k] of the same dtype.
       activation: of all hidden layers.
       matmul: computes every matrix product of forward and backward, outer products too.
+      end: the output activation and the loss; z of the output is kept, and not what is made of it.
+      l2: lambda of the penalty.
     """
     phis = (ACTIVATIONS[activation],) * (len(params) - 1) + (ACTIVATIONS["identity"],)
-    return Forward(params, batch, activation, phis, Precision(matmul), Precision(matmul)).run()
+    precision = Precision(matmul)
+    return Forward(params, batch, activation, phis, precision, precision, end, l2).run()
 
 
 Step: TypeAlias = Callable[[Forward, int], np.ndarray]
@@ -118,6 +130,9 @@ Finish: TypeAlias = Callable[[Forward, list[np.ndarray], list[np.ndarray]], None
 
 
 def _slope_of_loss(f: Forward) -> np.ndarray:
+    if f.end != ("linear", "squared"):
+        pairs = zip(f.z[-1], f.batch.y, strict=True)
+        return np.stack([slope_of_end(*one, *f.end) for one in pairs]).astype(f.z[-1].dtype)
     return np.asarray(_LOSS.slope(f.yhat, f.batch.y) * f.slope(f.depth), f.z[-1].dtype)
 
 
@@ -128,6 +143,7 @@ def backward(
     slope: Step = lambda f, i: f.slope(i),
     weights: Step = lambda f, i: f.w(i),
     acts: Step = lambda f, i: f.h[i - 1],
+    penalty: Step = lambda f, i: f.l2 * f.w(i),
     finish: Finish | None = None,
 ) -> Grads:
     """Backpropagates, with every step as it should be or replaced.
@@ -138,6 +154,7 @@ def backward(
       slope: returns phi' for delta_i.
       weights: returns w_i, by which delta_i is passed down.
       acts: returns h_{i-1}, the factor of dL/dw_i.
+      penalty: returns what is added to dL/dw_i, if there is a penalty.
       finish: changes the lists of deltas and of weight gradients in place, at the end.
     """
     matmul, keep = f.backward_in
@@ -148,6 +165,8 @@ def backward(
     dws = [keep(f.outer(acts(f, i), delta)) for i, delta in enumerate(deltas, start=1)]
     if finish is not None:
         finish(f, deltas, dws)
+    if f.l2:
+        dws = [dw + penalty(f, i) for i, dw in enumerate(dws, start=1)]
     dtype = f.batch.x.dtype
     return tuple(
         Layer(np.asarray(w, dtype), np.asarray(b, dtype)) for w, b in zip(dws, deltas, strict=True)

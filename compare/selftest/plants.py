@@ -42,7 +42,7 @@ def make_subject(label: str, setup: Setup, *, seed: int) -> Subject:
     """Draws a network, and runs a program on it that makes no mistake."""
     problem = draw_problem(setup, seed=seed)
     batch = problem.batch(0, problem.n_samples)
-    f = forward(problem.params, batch, setup.activation)
+    f = forward(problem.params, batch, setup.activation, end=setup.end, l2=setup.l2)
     return Subject(label, problem, f, backward(f))
 
 
@@ -62,6 +62,8 @@ def plan(setups: Mapping[str, Setup], *, seed: int) -> dict[str, list[Plant]]:
                 one = subjects[i]
                 room = _MOST_ENTRIES // one.problem.network.parameter_count
                 if not left or len(plants[one.label]) >= room:
+                    continue
+                if (kind == "ends") != one.forward.is_other:
                     continue
                 size = _size_in(one, mistake)
                 if size == "subtle" and mistake.told and kind != "precision":

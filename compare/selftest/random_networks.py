@@ -102,15 +102,17 @@ def draw_network(
     drawn = init_params(rng, sizes, init=init, dtype=np.float64)
     params = tuple(Layer(*((leaf * scale).astype(dtype) for leaf in layer)) for layer in drawn)
     x = (rng.random((_SAMPLES, d)) * inputs).astype(dtype)
-    hidden = (str(rng.choice(list(ACTIVATIONS))),) * (len(sizes) - 2)
     ends = [("linear", "squared")] if is_plain else [e for e in ENDS if k > 1 or e[0] != "softmax"]
     output, loss = ends[rng.integers(len(ends))]
     l2 = 0.0 if is_plain else float(rng.choice((0, 0, 0.01, 1)))
-    network = Network(sizes, hidden, loss, output, l2, () if is_plain else _draw_biases(rng, sizes))
+    biases = () if is_plain else _draw_biases(rng, sizes)
+    labels = _draw_labels(rng, x, Labels(output, loss, k))
+    hidden = (str(rng.choice(list(ACTIVATIONS))),) * (len(sizes) - 2)
+    network = Network(sizes, hidden, loss, output, l2, biases)
     params = tuple(
         Layer(w, b if network.has_bias(i) else np.zeros_like(b)) for i, (w, b) in enumerate(params)
     )
-    return RandomNetwork(params, Batch(x, _draw_labels(rng, x, network)), network)
+    return RandomNetwork(params, Batch(x, labels), network)
 
 
 def _draw_biases(rng: np.random.Generator, sizes: tuple[int, ...]) -> tuple[bool, ...]:
@@ -119,15 +121,16 @@ def _draw_biases(rng: np.random.Generator, sizes: tuple[int, ...]) -> tuple[bool
     return () if share == 1 else tuple(bool(one < share) for one in rng.random(len(sizes) - 1))
 
 
-def _draw_labels(rng: np.random.Generator, x: np.ndarray, network: Network) -> np.ndarray:
-    k = network.layer_sizes[-1]
-    by_seed = Labels(network.output, network.loss, k, int(rng.integers(2**31)))
-    if network.loss == "hinge" or rng.random() < 0.5:
-        return by_seed.drawn(x, 0)
-    drawn = rng.random((len(x), k))
-    if network.loss == "cross_entropy":
-        drawn = drawn / drawn.sum(axis=1, keepdims=True)
-    return drawn.astype(x.dtype)
+def _draw_labels(rng: np.random.Generator, x: np.ndarray, labels: Labels) -> np.ndarray:
+    """Labels as they are drawn for a run, or any that the loss can have."""
+    if labels.loss == "hinge" or rng.random() < 0.5:
+        seed = int(rng.integers(2**31)) if labels.have_rules else 0
+        return labels._replace(seed=seed).drawn(x, 0)
+    drawn = rng.random((len(x), labels.n_outputs)).astype(x.dtype)
+    if labels.loss == "cross_entropy":
+        wide = drawn.astype(np.float64)
+        return (wide / wide.sum(axis=1, keepdims=True)).astype(x.dtype)
+    return drawn
 
 
 def evaluations(

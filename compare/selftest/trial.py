@@ -56,7 +56,9 @@ def judge(problem: Problem, answers: Mapping[str, Answer]) -> Trial:
     (pair,) = evidence.of(Pairs).pairs
     certified = evidence.of(Certificates)
     certificates = [one.certificate for one in certified.values()]
-    verdict = decide([pair], certificates, {k: v.explanation for k, v in certified.items()})
+    ends = problem.network.output, problem.network.loss
+    explanations = {k: v.explanation for k, v in certified.items()}
+    verdict = decide([pair], certificates, explanations, ends=ends)
     alarms = {OURS: verdict.verdict == "disagree", **_alarms_of_others(pair)}
     failed = (one for one in certified.values() if one.certificate.failed)
     explanation = next((one.explanation for one in failed), None)

@@ -7,7 +7,7 @@ import numpy as np
 from compare.implementations.table import IMPLEMENTATIONS
 from compare.problem.answers import Answer
 from compare.problem.blocks import Block
-from compare.problem.labels import default_labels
+from compare.problem.labels import Labels
 from compare.problem.network import uniform_network
 from compare.problem.problem import Problem
 from jaxmlp.base import Batch, Layer
@@ -26,6 +26,8 @@ class Setup(NamedTuple):
     first_bias: float | None = None  # all biases of the first layer, if not drawn
     first_x: float | None = None  # all features of the first sample, if not drawn
     dtype: str = "float32"
+    end: tuple[str, str] = ("linear", "squared")  # the output activation and the loss
+    l2: float = 0.0
 
 
 NETWORKS: dict[str, Setup] = {
@@ -55,6 +57,21 @@ NETWORKS: dict[str, Setup] = {
     "square softplus": Setup((4, 4, 4, 4), "softplus"),
     "tanh in float64": Setup((3, 8, 8, 2), "tanh", dtype="float64"),
     "sigmoid in float64": Setup((4, 10, 1), "sigmoid", "normal", dtype="float64"),
+    "softmax classifier": Setup((3, 8, 3), "tanh", "normal", end=("softmax", "cross_entropy")),
+    "deep classifier": Setup((4, 9, 9, 9, 3), "relu", "normal", end=("softmax", "cross_entropy")),
+    "sigmoid classifier": Setup(
+        (3, 7, 2), "tanh", "normal", end=("sigmoid", "binary_cross_entropy")
+    ),
+    "one sigmoid": Setup((4, 6, 6, 1), "relu", "normal", end=("sigmoid", "binary_cross_entropy")),
+    "sigmoid output": Setup((3, 6, 2), "sigmoid", "normal", end=("sigmoid", "squared")),
+    "softmax output": Setup((3, 6, 3), "tanh", "normal", end=("softmax", "squared")),
+    "ridge": Setup((3, 7, 7, 2), "sigmoid", "normal", l2=0.01),
+    "classifier with a penalty": Setup(
+        (3, 7, 3), "tanh", "normal", end=("softmax", "cross_entropy"), l2=0.003
+    ),
+    "hinge": Setup((3, 7, 2), "tanh", "normal", end=("linear", "hinge")),
+    "huber": Setup((3, 7, 2), "tanh", "normal", end=("linear", "huber")),
+    "absolute": Setup((3, 7, 2), "tanh", "normal", end=("linear", "absolute")),
     "gelu in float64": Setup((3, 7, 7, 1), "gelu", "normal", dtype="float64"),
 }
 
@@ -71,10 +88,16 @@ def draw_problem(setup: Setup, *, seed: int, samples: int = 20) -> Problem:
     x = rng.random((samples, setup.layer_sizes[0])).astype(setup.dtype)
     if setup.first_x is not None:
         x[0] = setup.first_x
-    batch = Batch(x, default_labels(x, setup.layer_sizes[-1]))
+    batch = Batch(x, Labels(*setup.end, setup.layer_sizes[-1], seed).drawn(x, 0))
     return Problem(
         params,
-        uniform_network(setup.layer_sizes, setup.activation),
+        uniform_network(
+            setup.layer_sizes,
+            setup.activation,
+            output=setup.end[0],
+            loss=setup.end[1],
+            l2=setup.l2,
+        ),
         samples,
         lambda start, stop: Batch(*(v[start:stop] for v in batch)),
     )

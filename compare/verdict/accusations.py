@@ -5,7 +5,7 @@ if it speaks of it, else those by which it was found.
 """
 
 from compare.evidence.certificate.certificate import Certificate, Finding
-from compare.evidence.certificate.losses import Loss
+from compare.evidence.certificate.loss import Loss
 from compare.evidence.hypotheses.explanation import Explanation
 from compare.numbers import listed, subscript, times, told_apart
 
@@ -22,8 +22,16 @@ def failed_certificate(
     return (
         f"{wrong}; {first}, layer {failure.parameter[1:]}, by the rule {failure.rule}: "
         f"{_broken_rule(failure, loss)}, {times(failure.ratio)} times what "
-        + ("rounding and the known digits allow" if certificate.printed else "rounding allows")
+        + _allowing(certificate)
     )
+
+
+def _allowing(certificate: Certificate) -> str:
+    if certificate.printed is None:
+        return "rounding allows"
+    if certificate.rate is None:
+        return "rounding and the known digits allow"
+    return f"rounding and the digits that a step at a rate of {certificate.rate:g} shows allow"
 
 
 def _wrong(failure: Finding, explanation: Explanation | None, who: str) -> str:

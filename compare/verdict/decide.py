@@ -12,7 +12,8 @@ from typing import NamedTuple
 
 from compare.evidence.batches.check import BatchEvidence
 from compare.evidence.certificate.certificate import Certificate
-from compare.evidence.certificate.losses import LOSSES, Loss
+from compare.evidence.certificate.loss import Loss
+from compare.evidence.certificate.losses import LOSSES
 from compare.evidence.differences.bounds import TYPICAL_LIMIT, BoundRatio
 from compare.evidence.differences.pairs import Pair
 from compare.evidence.hypotheses.explanation import Explanation

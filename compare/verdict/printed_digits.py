@@ -1,4 +1,4 @@
-"""What is said of a print that shows too few digits."""
+"""What is said of a print, or a step of gradient descent, that does not show all digits."""
 
 
 def too_few_digits(subject: str, *, numbers: int, zeros: int, known: int) -> str:
@@ -15,4 +15,13 @@ def too_few_digits(subject: str, *, numbers: int, zeros: int, known: int) -> str
     return (
         f"{subject} be judged from this print: {zeros:,} of {numbers:,} numbers {print_as} as 0, "
         f"and {are} known to two digits or more; print more digits, as %.9e does"
+    )
+
+
+def step_shows(rate: float, *, numbers: int, known: int) -> str:
+    """Says how many numbers a step shows, of those that are known to two digits or more."""
+    of = f"all {numbers:,}" if known == numbers else f"{known:,} of {numbers:,}"
+    return (
+        f"it comes from a step at a rate of {rate:g}, which shows two digits or more of {of} "
+        "numbers"
     )

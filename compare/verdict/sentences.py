@@ -11,7 +11,7 @@ from compare.evidence.rounding.arithmetic import largest_number
 from compare.numbers import counted, entry, share, share_at_most, times, told_apart
 from compare.results import Drift
 from compare.verdict.nonfinite import NonfiniteEntries
-from compare.verdict.printed_digits import too_few_digits
+from compare.verdict.printed_digits import step_shows, too_few_digits
 
 _WIDER = "a wider dtype or smaller weights"
 
@@ -99,8 +99,12 @@ def nothing_certified(certificate: Certificate) -> str:
     printed, name = certificate.printed, certificate.implementation
     if printed is not None and printed.samples:
         hidden = " ".join(printed.hidden)
+        subject = f"{hidden} of {name} cannot" if hidden else f"no sample of {name} can"
+        if certificate.rate is not None:
+            shown = step_shows(certificate.rate, numbers=printed.numbers, known=printed.known)
+            return f"{subject} be judged: {shown}; take a larger rate"
         return too_few_digits(
-            f"{hidden} of {name} cannot" if hidden else f"no sample of {name} can",
+            subject,
             numbers=printed.numbers,
             zeros=printed.zeros,
             known=printed.known,
@@ -139,8 +143,10 @@ def _how(certificate: Certificate) -> str:
         )
     if certificate.textbook:
         said += f"; {name} computes {certificate.textbook} by a formula that loses digits"
-    if certificate.rate is not None:
-        said += f"; {name} hides digits: it comes from a step at a rate of {certificate.rate:g}"
+    printed = certificate.printed
+    if certificate.rate is not None and printed is not None:
+        shown = step_shows(certificate.rate, numbers=printed.numbers, known=printed.known)
+        said += f"; {name} hides digits: {shown}; a larger rate shows more"
     return said
 
 

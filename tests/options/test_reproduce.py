@@ -289,6 +289,7 @@ def configs(draw):
     choices = {name: draw(st.sampled_from(o.choices)) for name, o in OPTIONS.items() if o.choices}
     if params is not None:
         choices["init"] = None
+    updates = choices["candidate_returns"] == "update"
     if draw(st.booleans()):
         choices["reduction"] = None
     reducing = choices["reduction"] is not None
@@ -305,6 +306,7 @@ def configs(draw):
         candidate=candidate,
         cast=draw(st.booleans()),
         candidate_batched=not reducing and draw(st.booleans()),
+        learning_rate=draw(st.floats(1e-30, 1e30)) if updates else None,
         batch_size=draw(st.integers(1, samples)) if reducing and not gradients else None,
         gradients=gradients,
         baseline=draw(st.none() | TEXT),

@@ -1,6 +1,7 @@
 """Right gradients of a network, written in every form that is read."""
 
 import io
+import json
 import re
 
 import numpy as np
@@ -12,6 +13,7 @@ from compare.formats.read.gradients.files import read_gradients
 from compare.problem.labels import default_labels
 from compare.selftest.backward import backward, forward
 from jaxmlp import Batch, Layer, init_params
+from tests.support.flax_files import nested, packed
 
 F32 = np.dtype(np.float32)
 
@@ -95,7 +97,44 @@ def pairs(grads):
     return str([[[w[i].tolist(), b[i].tolist()] for w, b in grads] for i in samples])
 
 
+def json_of_names(grads):
+    leaves = named(grads, ("dW{}", "db{}"))
+    return json.dumps({"loss": 0.5, **{name: leaf.tolist() for name, leaf in leaves.items()}})
+
+
+def json_of_layers(grads):
+    return json.dumps([{"w": w.tolist(), "b": b.tolist()} for w, b in grads])
+
+
+def json_of_lists(grads):
+    return json.dumps({"w": [w.tolist() for w, _ in grads], "b": [b.tolist() for _, b in grads]})
+
+
+def json_of_samples(grads):
+    samples = range(len(grads[0].b))
+    return "\n".join(json_of_names([Layer(w[i], b[i]) for w, b in grads]) for i in samples)
+
+
+def keystr(grads):
+    leaves = named(grads, ("['l{}']['kernel']", "['l{}']['bias'].value"))
+    return "\n".join(f"{name} {leaf.tolist()}" for name, leaf in leaves.items())
+
+
+def entries(grads):
+    lines = []
+    for i in range(len(grads[0].b)):
+        for name, leaf in named(grads, ("grad W{}", "grad b{}")).items():
+            lines += [f"{name}{list(at)}: {v:.9g}" for at, v in np.ndenumerate(leaf[i])]
+    return "\n".join(lines)
+
+
 PRINTS = {
+    "json": json_of_names,
+    "json of layers": json_of_layers,
+    "json of lists": json_of_lists,
+    "json of samples": json_of_samples,
+    "keystr": keystr,
+    "entries": entries,
     "numpy": numpy_print,
     "torch": torch_print,
     "sequential": sequential_print,
@@ -121,7 +160,12 @@ def tensors(path, grads, layout):
     save_file({k: torch.tensor(v) for k, v in leaves.items()}, path)
 
 
-EXACT = {"g.dat": dump, "g.npz": npz, "g.pt": pt, "g.safetensors": tensors}
+def msgpack(path, grads, layout):
+    leaves = named(grads, ("params/l{}/w", "params/l{}/b"), out_in=layout == "out_in")
+    path.write_bytes(packed(nested(leaves)))
+
+
+EXACT = {"g.msgpack": msgpack, "g.dat": dump, "g.npz": npz, "g.pt": pt, "g.safetensors": tensors}
 FORMS = [*((name, layout) for name in EXACT for layout in ("in_out", "out_in"))]
 FORMS += [(how, "out_in" if how in ("torch", "sequential") else "in_out") for how in PRINTS]
 

@@ -147,7 +147,8 @@ def test_a_factor_that_comes_about_in_two_ways_has_both_names():
     report = compare(backprop(everything(0.5)), outputs=2)
     assert report.reason.startswith(
         "the gradient of mine is half of what the chain rule gives, as by a missing factor 2 of "
-        "(yhat - y)^2 or by a mean over the 2 outputs; first"
+        "(yhat - y)^2 or by a mean over the 2 outputs: right for --loss=half_squared or "
+        "--loss=mean_squared; first"
     )
 
 

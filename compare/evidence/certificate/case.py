@@ -11,7 +11,8 @@ from typing import Any, TypeAlias
 import numpy as np
 
 from compare.evidence.certificate.activations import ACTIVATIONS, Activation, Array
-from compare.evidence.certificate.losses import LOSSES, Loss
+from compare.evidence.certificate.loss import Loss
+from compare.evidence.certificate.losses import LOSSES, TEXTBOOK_LOSSES
 from compare.evidence.certificate.rounding import Rounding
 from compare.problem.network import Network
 
@@ -46,7 +47,13 @@ class Case:
     @property
     def loss(self) -> Loss:
         """The output activation and the loss of one sample, as a function of z."""
-        return LOSSES[self.network.output, self.network.loss]
+        losses = TEXTBOOK_LOSSES if self.is_textbook else LOSSES
+        return losses[self.network.output, self.network.loss]
+
+    def penalty(self, layer: int) -> Array | float:
+        """Returns lambda w of a layer, counted from 1, which dL/dw has beside what is held here."""
+        l2 = self.network.l2
+        return l2 * np.asarray(self.params[layer - 1][0], np.float64)[..., None] if l2 else 0.0
 
     def take(self, samples: Any) -> "Case":
         """Returns the case of some samples, chosen by an index of the sample axis."""

@@ -227,13 +227,17 @@ def _finding(case: Case, row: int, check: int, *, sample: int) -> Finding:
     found = checks[check]
     by_entry = ratios(found)[..., 0]
     index = tuple(int(i) for i in np.unravel_index(int(np.argmax(by_entry)), by_entry.shape))
+    # a rule of dL/dw is of what it is without the penalty
+    is_of_weights = found.rule == "rank_one" and case.network.l2
+    beside = case.penalty(int(found.parameter[1:])) if is_of_weights else 0.0
+    penalty = float(np.broadcast_to(beside, found.found.shape)[..., 0][index])
     return Finding(
         ratio=float(by_entry[index]),
         sample=sample,
         parameter=found.parameter,
         rule=found.rule,
         index=index,
-        found=float(found.found[..., 0][index]),
-        expected=float(found.expected[..., 0][index]),
+        found=float(found.found[..., 0][index]) + penalty,
+        expected=float(found.expected[..., 0][index]) + penalty,
         allowed=float(found.allowed[..., 0][index]),
     )

@@ -5,39 +5,23 @@ the implementations that are judged. The sample axis is last: z and y are [k, N]
 roundoff of the implementation's dtype, lam what underflow may cost.
 """
 
-import math
-from collections.abc import Callable
+from collections.abc import Mapping
 from types import MappingProxyType
-from typing import Any, NamedTuple
+from typing import Any, TypeAlias
 
-import numpy as np
-
-from compare.evidence.certificate.activation_functions import Array, sigmoid
-from compare.evidence.certificate.activations import ACTIVATIONS, Activation
+from compare.evidence.certificate.activations import ACTIVATIONS, Activation, Array
+from compare.evidence.certificate.cross_entropy import (
+    BINARY_CROSS_ENTROPY,
+    CROSS_ENTROPY,
+    textbook_binary_cross_entropy_error,
+)
 from compare.evidence.certificate.distances import DISTANCES, Distance
+from compare.evidence.certificate.loss import Loss, SlopeError, value_error
 from compare.evidence.certificate.rounding import Rounding
+from compare.evidence.certificate.softmax import analytic_softmax, softmax, softmax_error
 from compare.evidence.rounding.arithmetic import gamma
 
-_EXP_ULPS = 6  # of exp of any argument: near overflow XLA is off by up to 5.3
-_MOST = 700.0  # an exponent; what is off by exp(700) is anything from 0 to 1
-_TEXTBOOK = 8  # further roundings of a slope, by the textbook's quotient of two slopes
-
-# (xp, z, y, error of z, error of y, rounding) -> error of the slope, [k, N]
-SlopeError = Callable[[Any, Array, Array, Array, Array, Rounding], Array]
-
-
-class Loss(NamedTuple):
-    """A loss of one sample as a function of z, with what is known of its rounding."""
-
-    value: Callable[[Array, Array], Array]  # (z, y) -> [N]; z may be complex
-    slope: Callable[[Any, Array, Array], Array]  # (xp, z, y) -> dL/dz [k, N]
-    slope_error: SlopeError
-    curvature: Callable[[Array], Array | float]  # (y) -> sup of the sums of a row of |d2L/dz2|
-    is_mixed: bool  # whether the slope of an output depends on z of the others
-    formula: str
-    slope_formula: str
-    factor: int  # the constant in front of the slope
-    turned: str  # how a wrong sign comes about
+End: TypeAlias = tuple[str, str]  # an output activation and a loss, by their names
 
 
 def _linear(distance: Distance) -> Loss:
@@ -59,13 +43,12 @@ def _linear(distance: Distance) -> Loss:
     )
 
 
-def _by_entry(name: str, distance: Distance) -> Loss:
+def _by_entry(name: str, distance: Distance, phi: Activation) -> Loss:
     """A loss on sigmoid(z) or tanh(z): g phi'(z), with g = dL/dyhat.
 
     Its error is |g| e_phi' + e_g (|phi'| + e_phi') and two roundings. g is of a yhat that is off by
     phi' e_z and what phi costs.
     """
-    phi: Activation = ACTIVATIONS[name]
 
     def slope(xp: Any, z: Array, y: Array) -> Array:
         return distance.slope(xp, phi.value(xp, z), y) * phi.slope(xp, z)
@@ -74,12 +57,13 @@ def _by_entry(name: str, distance: Distance) -> Loss:
         xp: Any, z: Array, y: Array, z_error: Array, y_error: Array, rounding: Rounding
     ) -> Array:
         u, lam, yhat, steep = rounding.u, rounding.lam, phi.value(xp, z), phi.slope(xp, z)
-        yhat_error = _value_error(xp, phi, z, z_error, rounding)
+        yhat_error = value_error(xp, phi, z, z_error, rounding)
         steep_error = (
             phi.curvature(xp, z, z_error) * z_error
             + u * phi.slope_cost(xp, z)
             + lam * (1 + xp.abs(z))
             + rounding.logistic_error(xp, z, phi)
+            + rounding.square_error(xp, z, steep, phi)
         )
         g = distance.slope(xp, yhat, y)
         g_error = distance.slope_error(xp, yhat, y, yhat_error + y_error, u)
@@ -96,41 +80,10 @@ def _by_entry(name: str, distance: Distance) -> Loss:
         ),
         is_mixed=False,
         formula=f"{distance.formula} with yhat = {name}(z)",
-        slope_formula=f"{distance.slope_formula}, times the slope of {name}",
+        slope_formula=f"the slope of {name} times ({distance.slope_formula})",
         factor=distance.factor,
         turned=distance.turned,
     )
-
-
-def _value_error(xp: Any, phi: Activation, z: Array, z_error: Array, rounding: Rounding) -> Array:
-    """Returns how far a computed phi(z) may be off, [k, N]."""
-    steepest = phi.steepest(xp, z, z_error)
-    cost = rounding.u * phi.value_cost(xp, z) + rounding.lam * (2 + xp.abs(z))
-    return steepest * z_error + cost + rounding.logistic_error(xp, z, phi)
-
-
-def softmax(xp: Any, z: Array) -> Array:
-    """Returns exp(z_i) over the sum of all; it never overflows."""
-    e = xp.exp(z - xp.max(z, axis=0))
-    return e / xp.sum(e, axis=0)
-
-
-def softmax_error(xp: Any, z: Array, z_error: Array, rounding: Rounding) -> Array:
-    """Returns how far a computed softmax may be off, [k, N].
-
-    With m = max z and S the sum, p = exp(z - m) / S = exp(z - m - log S) = exp(z) / sum exp(z).
-    By any of these, exp(z_i) is off by a factor of at most exp(E_i),
-
-        E_i = e_i + u (3 |z_i - m| + 2 log k + 2 _EXP_ULPS + 8),
-
-    for the roundings of z - m, of log S, which is log k at most, and of their difference. The sum
-    is off by what its terms are, weighted by p, and gamma_{k+3}.
-    """
-    u, k = rounding.u, len(z)
-    p, below = softmax(xp, z), xp.max(z, axis=0) - z
-    each = z_error + u * (3 * below + 2 * math.log(k) + 2 * _EXP_ULPS + 8)
-    relative = each + xp.sum(p * each, axis=0) + gamma(k + 3, u)
-    return xp.fmin(p * xp.expm1(xp.fmin(relative, _MOST)), 1.0) + (k + 2) * rounding.lam
 
 
 def _on_softmax(distance: Distance) -> Loss:
@@ -160,70 +113,30 @@ def _on_softmax(distance: Distance) -> Loss:
 
     # d/dz of p_i (g_i - G), by the rows of |J|, which sum up to 1/2 at most, and all of it to 2
     return Loss(
-        value=lambda z, y: distance.value(_analytic_softmax(z), y),
+        value=lambda z, y: distance.value(analytic_softmax(z), y),
         slope=slope,
         slope_error=slope_error,
         curvature=lambda y: 3 * distance.largest(y).max(axis=0) + distance.curvature,
         is_mixed=True,
         formula=f"{distance.formula} with yhat = softmax(z)",
-        slope_formula=f"{distance.slope_formula}, times the Jacobian of softmax",
+        slope_formula=f"the Jacobian of softmax times ({distance.slope_formula})",
         factor=distance.factor,
         turned=distance.turned,
     )
 
 
-def _analytic_softmax(z: np.ndarray) -> np.ndarray:
-    e = np.exp(z - z.real.max(axis=0))
-    return np.asarray(e / e.sum(axis=0))
+def _losses(phis: Mapping[str, Activation], binary_error: SlopeError) -> dict[End, Loss]:
+    """Returns all of them, (output, loss) -> both together.
 
-
-def _cross_entropy(z: np.ndarray, y: np.ndarray) -> np.ndarray:
-    moved = z - z.real.max(axis=0)
-    return np.asarray(-(y * (moved - np.log(np.exp(moved).sum(axis=0)))).sum(axis=0))
-
-
-def _cross_entropy_error(
-    xp: Any, z: Array, y: Array, z_error: Array, y_error: Array, rounding: Rounding
-) -> Array:
-    """p - y is as right as p and y are; p sum y - y is that if the labels sum to 1.
-
-    By the textbook it is the Jacobian of softmax times -y / p: y_i and p_i sum y with a few
-    roundings each.
+    Args:
+      phis: sigmoid and tanh, with what computing them may cost.
+      binary_error: of the binary cross-entropy.
     """
-    u, p = rounding.u, softmax(xp, z)
-    total = xp.sum(y, axis=0)
-    terms = xp.abs(y) + p * xp.sum(xp.abs(y), axis=0)
-    unsure = p * (xp.abs(total - 1) + xp.sum(y_error, axis=0))
-    rounded = (gamma(len(z), u) + _TEXTBOOK * u) * terms
-    return softmax_error(xp, z, z_error, rounding) + y_error + unsure + rounded
-
-
-def _binary_cross_entropy(z: np.ndarray, y: np.ndarray) -> np.ndarray:
-    return np.asarray((ACTIVATIONS["softplus"].analytic(z) - y * z).sum(axis=0))
-
-
-def _binary_cross_entropy_error(
-    xp: Any, z: Array, y: Array, z_error: Array, y_error: Array, rounding: Rounding
-) -> Array:
-    """p - y is as right as p and y are.
-
-    By the textbook it is -y (1 - p) + (1 - y) p, with a few roundings of each term, or (p - y) /
-    (p (1 - p)) times p (1 - p). From log(1 + exp(-|z|)) it is 1 - y - sigmoid(-z) where z > 0.
-    """
-    u, phi, p = rounding.u, ACTIVATIONS["sigmoid"], sigmoid(xp, z)
-    terms = xp.abs(y) * (1 - p) + xp.abs(1 - y) * p
-    above = xp.where(z > 0, u * (1 + xp.abs(1 - y)), 0.0)
-    error = _value_error(xp, phi, z, z_error, rounding) + y_error
-    return error + above + u * (xp.abs(p - y) + _TEXTBOOK * terms)
-
-
-# (output, loss) -> both together
-LOSSES: MappingProxyType[tuple[str, str], Loss] = MappingProxyType(
-    {
+    return {
         **{("linear", name): _linear(one) for name, one in DISTANCES.items()},
         **{
-            (output, name): _by_entry(output, one)
-            for output in ("sigmoid", "tanh")
+            (output, name): _by_entry(output, one, phi)
+            for output, phi in phis.items()
             for name, one in DISTANCES.items()
             if (output, name) != ("sigmoid", "hinge")
         },
@@ -232,27 +145,20 @@ LOSSES: MappingProxyType[tuple[str, str], Loss] = MappingProxyType(
             for name, one in DISTANCES.items()
             if name != "hinge"
         },
-        ("softmax", "cross_entropy"): Loss(
-            value=_cross_entropy,
-            slope=lambda xp, z, y: softmax(xp, z) * xp.sum(y, axis=0) - y,
-            slope_error=_cross_entropy_error,
-            curvature=lambda y: 0.5,  # a row of |diag(p) - p p^T| sums up to 2 p (1 - p)
-            is_mixed=True,
-            formula="-log of the softmax of its class",
-            slope_formula="softmax(z) - y",
-            factor=1,
-            turned="y - softmax(z) in place of softmax(z) - y",
-        ),
-        ("sigmoid", "binary_cross_entropy"): Loss(
-            value=_binary_cross_entropy,
-            slope=lambda xp, z, y: sigmoid(xp, z) - y,
-            slope_error=_binary_cross_entropy_error,
-            curvature=lambda y: 0.25,
-            is_mixed=False,
-            formula="the binary cross-entropy of sigmoid(z) and y",
-            slope_formula="sigmoid(z) - y",
-            factor=1,
-            turned="y - sigmoid(z) in place of sigmoid(z) - y",
+        ("softmax", "cross_entropy"): CROSS_ENTROPY,
+        ("sigmoid", "binary_cross_entropy"): BINARY_CROSS_ENTROPY._replace(
+            slope_error=binary_error
         ),
     }
+
+
+_PHIS: MappingProxyType[str, Activation] = MappingProxyType(
+    {name: ACTIVATIONS[name] for name in ("sigmoid", "tanh")}
 )
+# yhat is in no gradient, so its slope may come from any value
+_TEXTBOOK: MappingProxyType[str, Activation] = MappingProxyType(
+    {name: phi.by_textbook(is_mixed=True) for name, phi in _PHIS.items()}
+)
+LOSSES = MappingProxyType(_losses(_PHIS, BINARY_CROSS_ENTROPY.slope_error))
+# the same, with outputs by any formula of `certificate.textbook`
+TEXTBOOK_LOSSES = MappingProxyType(_losses(_TEXTBOOK, textbook_binary_cross_entropy_error))

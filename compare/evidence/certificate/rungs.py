@@ -52,5 +52,6 @@ def rungs(
 
 def textbook_names(network: Network) -> tuple[str, ...]:
     """Returns the activations of a network that lose digits by a textbook formula."""
-    used = dict.fromkeys(network.activations)
-    return tuple(name for name in used if ACTIVATIONS[name].textbook is not None)
+    used = dict.fromkeys((*network.activations, network.output))
+    known = ((name, ACTIVATIONS.get(name)) for name in used)  # not linear and softmax
+    return tuple(name for name, phi in known if phi is not None and phi.textbook is not None)

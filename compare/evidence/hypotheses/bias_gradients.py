@@ -9,7 +9,7 @@ from compare.evidence.hypotheses.assumption import Assumption, Claim, explains, 
 from compare.evidence.hypotheses.explanation import figures
 from compare.evidence.hypotheses.factors import factors_between, usual_factors
 from compare.evidence.hypotheses.local import Known, Local
-from compare.evidence.hypotheses.weight_gradients import decayed
+from compare.evidence.hypotheses.weight_gradients import decay_rank, decayed
 
 
 def bias_assumptions(start: Assumption, layer: int) -> Iterator[Assumption]:
@@ -25,7 +25,7 @@ def bias_assumptions(start: Assumption, layer: int) -> Iterator[Assumption]:
             _check(local, layer, value), right.value, start.case, rank=1
         ):
             shown = figures(f"dL/db{layer}", layer, local.found_delta(layer), right.value)
-            claim = Claim(f"dL/db{layer}", said, names, shown)
+            claim = Claim(f"dL/db{layer}", said, names, shown, decay_rank(said, local))
             yield start.claiming(claim, freed(start.case, layer, db=right))
     found = local.printed_delta(layer)
     for factor in usual_factors():

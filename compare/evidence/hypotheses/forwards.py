@@ -37,7 +37,7 @@ def forward_assumptions(start: Assumption, layer: int) -> Iterator[Assumption]:
     local = start.local
     is_output = layer == local.n_layers
     rule = ("output", f"b{layer}") if is_output else ("activation", f"w{layer + 1}")
-    if rule not in start.broken:
+    if rule not in start.broken or (is_output and local.case.loss.has_steps(local.case.y)):
         return
     names = {"w": f"w{layer}", "b": f"b{layer}", "z": f"z{layer}"}
     right = local.delta(layer) if is_output else local.computed(layer)

@@ -17,6 +17,7 @@ from compare.evidence.hypotheses.deltas import delta_assumptions
 from compare.evidence.hypotheses.explanation import WHOLE, Cause, Explanation, Figures
 from compare.evidence.hypotheses.forwards import forward_assumptions
 from compare.evidence.hypotheses.outputs import output_assumptions
+from compare.evidence.hypotheses.penalties import penalty_assumptions
 from compare.evidence.hypotheses.readings import reading_assumptions
 from compare.evidence.hypotheses.samples import Surroundings, sample_assumptions
 from compare.evidence.hypotheses.steps import steps_of, without_wrong_gradients
@@ -122,6 +123,7 @@ def _assumptions(
     yield from reading_assumptions(start, around.layout)
     yield from output_assumptions(start, around.n_samples)
     yield from term_assumptions(start, around.earlier)
+    yield from penalty_assumptions(start, around.n_samples)
     layers = range(1, start.local.n_layers + 1)
     for family in _BY_LAYER:
         first: dict[str, tuple[int, Assumption]] = {}  # by what is said

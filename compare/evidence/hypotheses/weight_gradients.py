@@ -10,13 +10,15 @@ from compare.evidence.hypotheses.explanation import figures
 from compare.evidence.hypotheses.factors import factors_between, usual_factors
 from compare.evidence.hypotheses.local import Known, Local, exactly, outer
 
+_DECAY = "weight decay, an L2 term"
+
 
 def weight_assumptions(start: Assumption, layer: int) -> Iterator[Assumption]:
     """Yields what may stand in place of dL/dw, if a rule of its layer is broken."""
     rules = {(rule, f"w{layer}") for rule in ("rank_one", "input", "activation")}
     if not rules & start.broken.keys():
         return
-    local = start.local
+    local, penalty = start.local, start.case.penalty(layer)
     right = outer(local.act(layer - 1), exactly(local.found_delta(layer)))
     below = layer - 1
     names = {"h": f"h{below}" if below else "x", "z": f"z{below}", "d": f"delta{layer}"}
@@ -25,14 +27,15 @@ def weight_assumptions(start: Assumption, layer: int) -> Iterator[Assumption]:
             _check(local, layer, value), right.value, start.case, rank=1
         ):
             found = local.case.grads[layer - 1][0]
-            shown = figures(f"dL/dw{layer}", layer, found, right.value)
-            claim = Claim(f"dL/dw{layer}", said, names, shown)
+            shown = figures(f"dL/dw{layer}", layer, found + penalty, right.value + penalty)
+            claim = Claim(f"dL/dw{layer}", said, names, shown, decay_rank(said, local))
             yield start.claiming(claim, freed(start.case, layer, dw=right))
     gradient = local.layers[layer - 1]
     hidden = np.zeros_like(gradient.dw) if gradient.dw_hidden is None else gradient.dw_hidden
     for factor in usual_factors():
-        divided = Known(gradient.dw, np.asarray(hidden)).times(1 / factor.value)
-        shown = figures(f"dL/dw{layer}", layer, gradient.dw, divided.value)
+        divided = Known(gradient.dw + penalty, np.asarray(hidden)).times(1 / factor.value)
+        divided = divided._replace(value=divided.value - penalty)
+        shown = figures(f"dL/dw{layer}", layer, gradient.dw + penalty, divided.value + penalty)
         claim = Claim(f"dL/dw{layer}", factor.said, names, shown)
         yield start.claiming(claim, freed(start.case, layer, dw=divided))
 
@@ -52,8 +55,11 @@ def _ways(local: Local, layer: int, right: Known) -> Iterator[tuple[str, Known]]
     """Yields what is said of dL/dw, and what it is then."""
     gradient = local.layers[layer - 1]
     h, delta = local.act(layer - 1), local.printed_delta(layer)
-    for factor in factors_between(gradient.dw, right.value, local.case.rounding.u):
-        yield factor.said, right.times(factor.value)
+    penalty, u = local.case.penalty(layer), local.case.rounding.u
+    for factor in factors_between(gradient.dw + penalty, right.value + penalty, u):
+        whole = Known(right.value + penalty, right.error + u * np.abs(penalty))
+        times = whole.times(factor.value)
+        yield factor.said, times._replace(value=times.value - penalty)
     yield from decayed(gradient.dw, right, local.case.params[layer - 1][0], "w", local)
     for said, act in _acts(local, layer):
         yield f"computed {said}", outer(act, delta)
@@ -101,8 +107,16 @@ def decayed(
             added = factor.value * term
             error = right.error + 2 * u * np.abs(added)
             times = f"{sign} {abs(factor.value):.4g}"
-            said = f"that of the loss {times} {name}: weight decay, an L2 term"
+            of = (
+                "the loss with its penalty" if local.case.network.l2 and name == "w" else "the loss"
+            )
+            said = f"that of {of} {times} {name}: {_DECAY}"
             yield said, Known(right.value + added, error)
+
+
+def decay_rank(said: str, local: Local) -> int:
+    """Returns 1 for weight decay beside a penalty, of which `penalties` knows more."""
+    return int(bool(local.case.network.l2) and said.endswith(_DECAY))
 
 
 def _acts(local: Local, layer: int) -> Iterator[tuple[str, Known]]:

@@ -5,13 +5,16 @@ from typing import NamedTuple
 
 import numpy as np
 
-from compare.formats.read.errors import suffix_of
+from compare.formats.read.errors import readable, suffix_of
+from compare.formats.read.flax import read_flax
 from compare.formats.read.layer_names import Ordering, is_of_torch
 from compare.formats.read.npz import read_npz
-from compare.formats.read.safetensors import read_safetensors
+from compare.formats.read.opening import open_file
+from compare.formats.read.safetensors import HEAD, is_safetensors, read_safetensors
 from compare.formats.read.state_dict import read_state_dict
 
-FORMATS = (".npz", ".pt", ".pth", ".safetensors")
+FORMATS = (".npz", ".pt", ".pth", ".safetensors", ".ckpt", ".bin", ".msgpack")
+_OF_EITHER = (".ckpt", ".bin")  # of torch.save or safetensors, told apart by the first bytes
 
 Check = Callable[[Mapping[str, np.ndarray]], object]  # raises for arrays that nobody expects
 
@@ -26,7 +29,7 @@ class Arrays(NamedTuple):
 
 
 def read_arrays(path: str, *, option: str, check: Check | None = None) -> Arrays:
-    """Reads every array of a `.npz`, `.pt`, `.pth` or `.safetensors` file.
+    """Reads every array of a file in one of FORMATS.
 
     Args:
       path: the file; its suffix says which format it is.
@@ -43,11 +46,19 @@ def read_arrays(path: str, *, option: str, check: Check | None = None) -> Arrays
     suffix = suffix_of(path, FORMATS, f"{option} {path}")
     if suffix == ".npz":
         return Arrays(read_npz(path, option=option, check=check), None, "in_out", "kept")
-    if suffix in (".pt", ".pth"):
-        named = read_state_dict(path, option=option, check=check)
-        return Arrays(named, _layout(named), "out_in", "chosen")
-    named = read_safetensors(path, option=option, check=check)
-    return Arrays(named, _layout(named), "out_in", "sorted")
+    if suffix == ".msgpack":
+        return Arrays(read_flax(path, option=option, check=check), None, "in_out", "kept")
+    if suffix == ".safetensors" or (suffix in _OF_EITHER and _begins_as_safetensors(path, option)):
+        named = read_safetensors(path, option=option, check=check)
+        return Arrays(named, _layout(named), "out_in", "sorted")
+    named = read_state_dict(path, option=option, check=check)
+    return Arrays(named, _layout(named), "out_in", "chosen")
+
+
+def _begins_as_safetensors(path: str, option: str) -> bool:
+    where = f"{option} {path}"
+    with readable(where), open_file(path, where) as file:
+        return is_safetensors(file.read(HEAD))
 
 
 def _layout(names: Iterable[str]) -> str | None:

@@ -14,7 +14,8 @@ from compare.formats.dtypes import dtype_of
 from compare.formats.read.numbers import NamedArray, Numbers
 
 _HEADER = re.compile(
-    r"# gradients of (?P<network>\d{1,9}(?:-\d{1,9})+) \w+, (?P<samples>\d{1,18}) samples, "
+    r"# gradients of (?P<network>\d{1,9}(?:-\d{1,9})+) [\w,. +-]{1,999}?, "
+    r"(?P<samples>\d{1,18}) samples, "
     r"(?P<dtype>b?float16|float32|float64), (?P<layout>in_out|out_in)$",
     re.ASCII,
 )

@@ -6,6 +6,8 @@ from pathlib import PurePath
 
 from compare.errors import UsageError
 
+_LONGEST = 200  # characters of what a library says, as it may quote all of a file
+
 
 @contextlib.contextmanager
 def readable(where: str, damaged: str | None = None) -> Iterator[None]:
@@ -30,7 +32,7 @@ def readable(where: str, damaged: str | None = None) -> Iterator[None]:
             raise UsageError(f"{where}: there is not enough memory to read it") from None
         if damaged is None:
             raise
-        said = str(error).partition("\n")[0] or type(error).__name__
+        said = str(error).partition("\n")[0][:_LONGEST] or type(error).__name__
         raise UsageError(f"{where}: {damaged}: {said}") from None
 
 

@@ -1,5 +1,6 @@
 """Files of numbers, read in whatever format they are."""
 
+import os
 from pathlib import Path
 
 import numpy as np
@@ -12,15 +13,18 @@ from compare.formats.read.npy import open_npy
 from compare.formats.read.numbers import NamedArray, Numbers
 from compare.formats.read.text import read_text
 
+_MOST_FILES = 1000  # of a folder
 _OPTION = "file"  # what it was given for, to be named in errors
 
 
 def read_numbers(path: str) -> Numbers:
-    """Reads a dump of ours, a print, `.npy`, `.npz`, `.pt`, `.pth` or `.safetensors`.
+    """Reads a dump of ours, a print, arrays in any format, or a folder with an array in each file.
 
     Raises:
       UsageError: if it cannot be read, or holds anything else than real numbers.
     """
+    if Path(path).is_dir():
+        return _read_folder(path)
     suffix = Path(path).suffix.lower()
     if suffix != ".npy" and suffix not in FORMATS:
         return read_text(path)
@@ -33,6 +37,29 @@ def read_numbers(path: str) -> Numbers:
         raise UsageError(f"{path}: expected numbers, found none")
     layout = "out_in" if found.likely == "out_in" else None
     return Numbers(path, arrays, layout, ordering=found.ordering)
+
+
+def _read_folder(path: str) -> Numbers:
+    """Reads the files of a folder, each of which is called as the array in it: w1.csv, b1.csv."""
+    with readable(path):
+        names = sorted(one for one in os.listdir(path) if not one.startswith("."))
+    if not names or len(names) > _MOST_FILES:
+        raise UsageError(
+            f"{path}: expected a file, or a folder with a file for each array, got a folder of "
+            f"{len(names):,} files"
+        )
+    arrays = []
+    for name in names:
+        member = os.path.join(path, name)
+        if os.path.isdir(member):
+            raise UsageError(f"{path}: expected a file for each array, got the folder {name}")
+        found = read_numbers(member).arrays
+        if len(found) != 1:
+            raise UsageError(
+                f"{member}: expected one array in a file of a folder, got {len(found)}"
+            )
+        arrays.append(found[0]._replace(name=Path(name).stem))
+    return Numbers(path, tuple(arrays), None, ordering="sorted")
 
 
 def _read_npy(path: str) -> Arrays:

@@ -8,6 +8,7 @@ from typing import Any, Literal, NamedTuple
 import numpy as np
 
 from compare.errors import UsageError
+from compare.formats.read.tree_paths import slashed
 
 _NAME = re.compile(
     r"(?P<prefix>(?:.*[./_:\- ])?)(?P<kind>weights?|kernel|w|bias(?:es)?|b)"
@@ -18,6 +19,8 @@ _NUMBER = re.compile(r"([0-9]{1,9})")
 _COUNT = re.compile(r"_?[0-9]+")
 # Flax numbers layers without a name as they are made: Dense_0 of Dense(1)(Dense(8)(x)) is the last.
 _BY_FLAX = re.compile(r"(?:.*[./])?[A-Z][A-Za-z]*_\d+[./]", re.ASCII | re.DOTALL)
+# So does Haiku, whose first has no number: linear, linear_1. In mlp/~/linear it is by __init__.
+_BY_HAIKU = re.compile(r"(?:[^~]*/)?linear(?:_\d+)?/", re.ASCII)
 _BY_TORCH = re.compile(r"(?:.*[^a-z])?weight(?:[._]grad)?", re.IGNORECASE | re.DOTALL)
 _MOST_PERMUTED = 7  # layers that are tried in every order
 _MOST_LISTED = 20  # arrays that are named in an error
@@ -33,7 +36,12 @@ class NamedLayer(NamedTuple):
 
     name: str  # what their two names have in common; '' where that is nothing
     weight: str
-    bias: str
+    bias: str | None  # None for a layer without one
+
+    @property
+    def arrays(self) -> tuple[str, ...]:
+        """The weight, and the bias if there is one."""
+        return (self.weight,) if self.bias is None else (self.weight, self.bias)
 
     @property
     def label(self) -> str:
@@ -47,7 +55,7 @@ class LayerOrders(NamedTuple):
     in_file: tuple[NamedLayer, ...]
     natural: tuple[NamedLayer, ...]  # by the alphabet, and by number within
     said: bool  # whether they differ in numbers alone that somebody has chosen
-    by_flax: bool  # whether Flax has numbered them
+    by_flax: bool  # whether Flax or Haiku has numbered them
     ordering: Ordering
 
     def candidates(self) -> Iterator[tuple[NamedLayer, ...]]:
@@ -70,11 +78,12 @@ class LayerOrders(NamedTuple):
 def order_layers(
     arrays: Mapping[str, np.ndarray], *, where: str, ordering: Ordering = "kept"
 ) -> LayerOrders:
-    """Pairs weights with biases, and finds out what is known of the order of the layers.
+    """Pairs weights with their biases, and finds out what is known of the order of the layers.
 
     A name ends in weight, kernel, w, bias or b, with or without a number after it. What stands
-    before it names the layer, together with that number. Layers whose names differ in numbers only
-    are ordered by these, unless Flax has numbered them. Others may be in any order.
+    before it names the layer, together with that number. It may be a name of keystr, such as
+    ['params']['Dense_0']['kernel']. Layers whose names differ in numbers only are ordered by these,
+    unless Flax or Haiku has numbered them. Others may be in any order.
 
     Args:
       arrays: name -> array, of which shapes are looked at for errors alone.
@@ -88,32 +97,44 @@ def order_layers(
     numbered = _differ_in_numbers(layers)
     by_flax = numbered and all(_BY_FLAX.fullmatch(one.name) for one in layers)
     by_flax = by_flax and all(is_kernel(one.weight) for one in layers)
+    by_haiku = all(_BY_HAIKU.fullmatch(one.name) for one in layers)
+    by_flax |= numbered and by_haiku and not all(map(_numbers, layers))
     natural = sorted(layers, key=_numbers if numbered else _natural)
     said = numbered and not by_flax
     return LayerOrders(tuple(layers), tuple(natural), said, by_flax, ordering)
 
 
+def parts_of(name: str) -> re.Match[str] | None:
+    """Returns prefix, kind and number of the name of a weight or a bias, None for any other."""
+    return _NAME.fullmatch(slashed(name))
+
+
 def is_kernel(name: str) -> bool:
     """Whether a name is that of a matrix of Flax or Keras, which is in_out in any file."""
-    parts = _NAME.fullmatch(name)
+    parts = parts_of(name)
     return parts is not None and parts["kind"].lower() == "kernel"
 
 
 def is_of_torch(name: str) -> bool:
     """Whether a name is that of a matrix of a torch module, which is out_in: not w1, nor w."""
-    return _BY_TORCH.fullmatch(name) is not None
+    return _BY_TORCH.fullmatch(slashed(name)) is not None
 
 
 def kind_of(name: str | None) -> str | None:
     """Returns 'w' or 'b' for a name that ends as those of weights or biases do, else None."""
-    parts = _NAME.fullmatch(name or "")
+    parts = parts_of(name or "")
     return parts and _kind(parts)
+
+
+def printable(name: str) -> str:
+    """Returns a name as a sentence has it."""
+    return name if name.isprintable() and name else repr(name)
 
 
 def describe(arrays: Mapping[str, np.ndarray]) -> str:
     """Returns a list of names and shapes, as text."""
     shown = [
-        f"{name if name.isprintable() and name else repr(name)} {list(array.shape)}"
+        f"{printable(name)} {list(array.shape)}"
         for name, array in itertools.islice(arrays.items(), _MOST_LISTED)
     ]
     if len(arrays) > _MOST_LISTED:
@@ -125,20 +146,22 @@ def _pair(arrays: Mapping[str, np.ndarray], where: str) -> list[NamedLayer]:
     """Returns the layers in the order of their first appearance."""
     found: dict[str, dict[str, list[str]]] = {}
     for name in arrays:
-        parts = _NAME.fullmatch(name)
+        parts = parts_of(name)
         if parts is None:
             raise _unpaired(arrays, where)
         layer = parts["prefix"] + re.sub("^0+(?=.)", "", parts["number"])
         found.setdefault(layer, {"w": [], "b": []})[_kind(parts)].append(name)
-    if not found or any(len(one["w"]) != 1 or len(one["b"]) != 1 for one in found.values()):
+    if not found or any(len(one["w"]) != 1 or len(one["b"]) > 1 for one in found.values()):
         raise _unpaired(arrays, where)
-    return [NamedLayer(layer, one["w"][0], one["b"][0]) for layer, one in found.items()]
+    return [
+        NamedLayer(layer, one["w"][0], next(iter(one["b"]), None)) for layer, one in found.items()
+    ]
 
 
 def _unpaired(arrays: Mapping[str, np.ndarray], where: str) -> UsageError:
     return UsageError(
-        f"{where}: expected a weight and a bias for every layer and no other array, with names "
-        f"such as w1 b1 w2 b2 or fc1.weight fc1.bias; found {describe(arrays)}"
+        f"{where}: expected a weight for every layer, a bias where it has one, and no other array, "
+        f"with names such as w1 b1 w2 b2 or fc1.weight fc1.bias; found {describe(arrays)}"
     )
 
 

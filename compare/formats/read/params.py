@@ -8,7 +8,8 @@ import numpy as np
 from compare.errors import UsageError
 from compare.formats.conversion import convert
 from compare.formats.layouts import other_layout
-from compare.formats.read.arrays import read_arrays
+from compare.formats.read.arrays import FORMATS, Arrays, read_arrays
+from compare.formats.read.errors import suffix_of
 from compare.formats.read.layer_names import (
     NamedLayer,
     Ordering,
@@ -17,8 +18,9 @@ from compare.formats.read.layer_names import (
     kind_of,
     order_layers,
 )
-from compare.formats.reading import Reading
-from jaxmlp.base import Layer, Params, check_params, parameter_names
+from compare.formats.read.text import TEXTS, read_named
+from compare.formats.reading import Reading, named_parameters
+from jaxmlp.base import Layer, Params, check_params
 
 _MOST_READINGS = 120  # of one file: every order of five layers
 
@@ -26,7 +28,7 @@ _MOST_READINGS = 120  # of one file: every order of five layers
 class ReadParams(NamedTuple):
     """Weights and biases, and how they were found."""
 
-    params: Params  # checked, with NumPy leaves
+    params: Params  # checked, with NumPy leaves; a bias that the file does not have is 0
     reading: Reading
 
 
@@ -42,24 +44,25 @@ class ParamsReadings(NamedTuple):
 def read_params(
     path: str, *, layout: str | None, dtype: np.dtype, cast: bool = False
 ) -> ParamsReadings:
-    """Reads the weights and biases of a `.npz`, `.pt`, `.pth` or `.safetensors` file.
+    """Reads the weights and biases of a file of named arrays, of JSON or of a `.csv` table.
 
     Args:
       path: the file.
       layout: of the matrices, 'in_out' or 'out_in', or None if nobody has said it; those with names
         of torch modules are out_in in torch's formats.
-      dtype: to convert to.
-      cast: whether to round what dtype does not have; else that is an error.
+      dtype: to convert to; decimal text is rounded to it once.
+      cast: whether to round other numbers that dtype does not have; else that is an error.
 
     Raises:
       UsageError: if the file cannot be read, or if an array is misnamed, misshapen, not exact in
         dtype or not finite.
     """
     where = f"--params {path}"
-    arrays = read_arrays(path, option="--params", check=lambda one: order_layers(one, where=where))
+    is_text = suffix_of(path, (*FORMATS, *TEXTS), where) in TEXTS
+    arrays = _read_text(path) if is_text else _read_arrays(path, where)
     named = {}
     for name, array in arrays.named.items():
-        named[name] = convert(array, dtype, where=f"{where}: {name}", cast=cast)
+        named[name] = convert(array, dtype, where=f"{where}: {name}", cast=cast or is_text)
         check_finite(named[name], f"{where}: {name}")
     advice = None
     if arrays.layout is not None:
@@ -76,6 +79,14 @@ def read_params(
     except UsageError as error:
         raise UsageError(f"{error}; found {describe(named)}") from None
     return read._replace(by_format=arrays.layout is not None)
+
+
+def _read_arrays(path: str, where: str) -> Arrays:
+    return read_arrays(path, option="--params", check=lambda one: order_layers(one, where=where))
+
+
+def _read_text(path: str) -> Arrays:
+    return Arrays(read_named(path, option="--params"), None, "in_out", "kept")
 
 
 def find_params(
@@ -112,7 +123,9 @@ def find_params(
         if _fault(_params(views[held], order)) is None
     ]
     if not fitting:
-        raise _unfit(named, orders.in_file, layouts[0], where, advice)
+        in_file = _fault(_params(views[layouts[0]], orders.in_file)) is not None
+        shown = orders.in_file if in_file else orders.natural
+        raise _unfit(named, shown, layouts[0], where, advice)
     whole = {
         held: {name: np.ascontiguousarray(array) for name, array in views[held].items()}
         for held in {held for _, held in fitting}
@@ -153,7 +166,15 @@ def _in_out(named: Mapping[str, np.ndarray], layout: str) -> dict[str, np.ndarra
 
 
 def _params(arrays: Mapping[str, np.ndarray], order: Sequence[NamedLayer]) -> Params:
-    return tuple(Layer(arrays[layer.weight], arrays[layer.bias]) for layer in order)
+    return tuple(Layer(arrays[layer.weight], _bias(arrays, layer)) for layer in order)
+
+
+def _bias(arrays: Mapping[str, np.ndarray], layer: NamedLayer) -> np.ndarray:
+    """Returns the bias of a layer, zeros where it has none."""
+    if layer.bias is not None:
+        return arrays[layer.bias]
+    weight = arrays[layer.weight]
+    return np.zeros(weight.shape[-1:], weight.dtype)
 
 
 def _same_in_both(named: Mapping[str, np.ndarray], layers: Sequence[NamedLayer]) -> bool:
@@ -188,8 +209,8 @@ def _unfit(
 def _reading(order: Sequence[NamedLayer], layout: str) -> Reading:
     labels = tuple(layer.label for layer in order)
     return Reading(
-        parameter_names(len(order)),
-        tuple(name for layer in order for name in (layer.weight, layer.bias)),
+        named_parameters([layer.bias is not None for layer in order]),
+        tuple(name for layer in order for name in layer.arrays),
         layout,
         labels if not all(map(str.isdecimal, labels)) else (),
     )

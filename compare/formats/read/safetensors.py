@@ -13,12 +13,18 @@ from compare.formats.read.opening import open_file
 from compare.formats.read.stored_array import HeldFile, StoredArray
 
 _SIZE = 8  # bytes at the beginning: how long the header is
+HEAD = _SIZE + 1  # bytes by which a file is known
 _DTYPES = {
     "BF16": "bfloat16",
     **{f"F{bits}": f"float{bits}" for bits in (16, 32, 64)},
     **{f"I{bits}": f"int{bits}" for bits in (8, 16, 32, 64)},
     **{f"U{bits}": f"uint{bits}" for bits in (8, 16, 32, 64)},
 }
+
+
+def is_safetensors(head: bytes) -> bool:
+    """Whether a file begins so: with the length of a header, and the header, which is JSON."""
+    return len(head) >= HEAD and head[_SIZE : _SIZE + 1] == b"{" and head[_SIZE - 1] == 0
 
 
 def read_safetensors(

@@ -6,6 +6,7 @@ from typing import IO
 
 import numpy as np
 
+from compare.catalogue import words_of_end
 from compare.formats.atomic import Staging
 from compare.formats.write.dump import COLUMNS, HEADER, text_lines
 from compare.formats.write.npz import write_npz
@@ -86,10 +87,11 @@ class Dumps:
             held.setdefault(parameter, []).append(array)
 
     def _header(self, dtype: np.dtype) -> str:
-        sizes = "-".join(map(str, self._config.layer_sizes or ()))
+        config, sizes = self._config, "-".join(map(str, self._config.layer_sizes or ()))
+        end = words_of_end(config.output, config.loss, config.l2)
         return HEADER.format(
-            network=f"{sizes} {self._config.activation}",
-            n=self._config.samples,
+            network=f"{sizes} {config.activation}{end}",
+            n=config.samples,
             dtype=dtype,
-            layout=self._config.layout,
+            layout=config.layout,
         )

@@ -1,6 +1,7 @@
 """Gradients in another arrangement than a list of pairs: which one has the expected shapes.
 
-Only shapes are looked at, and only where the gradients do not have just the expected ones.
+Only shapes are looked at, and only where the gradients do not have just the expected ones. Some
+arrangements are taken, where one alone fits; the others are named in an error.
 """
 
 import collections
@@ -9,7 +10,7 @@ import functools
 import itertools
 import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple, TypeAlias
 
 from compare.formats.read.gradients.shapes import Shape, fits
 
@@ -21,18 +22,61 @@ class _Leaf(NamedTuple):
     shape: Shape
 
 
-# How a list g of other things becomes one of (dw, db), L layers; whatever does not fit may raise.
-_ARRANGEMENTS: dict[str, Callable[[Any, int], Any]] = {
+class _Opening(NamedTuple):
+    """What may hold the gradients."""
+
+    words: str
+    value: Any
+    outline: Any  # the same with shapes in the places of arrays
+    taken: bool = True  # whether it is looked into without a word
+
+
+# Just the expected shapes; those, with every bias a column or a row; or equal but for axes of 1.
+_Style: TypeAlias = Literal["exact", "columns", "rows", "squeezed"]
+_SURE: tuple[_Style, ...] = ("exact", "columns", "rows")
+_Arrange: TypeAlias = Callable[[Any, int], Any]  # (g, L layers) -> list of (dw, db), or it raises
+
+# How a list g of other things becomes one of (dw, db): where nothing else fits this is done,
+_TAKEN: dict[str, _Arrange] = {
     "g": lambda g, n_layers: g,
     "list(zip(g[::2], g[1::2]))": lambda g, n_layers: list(zip(g[::2], g[1::2], strict=True)),
     "list(zip(*g))": lambda g, n_layers: list(zip(*g, strict=True)),
+    "list(zip(*g[::-1]))": lambda g, n_layers: list(zip(*g[::-1], strict=True)),
     "list(zip(g[:{L}], g[{L}:]))": lambda g, n_layers: list(
         zip(g[:n_layers], g[n_layers:], strict=True)
     ),
+}
+# and this is said.
+_NAMED: dict[str, _Arrange] = {
     "g[::-1]": lambda g, n_layers: g[::-1],
     "[(dw, db) for db, dw in g]": lambda g, n_layers: [(dw, db) for db, dw in g],
     "[tuple(one.values()) for one in g]": lambda g, n_layers: [tuple(one.values()) for one in g],
 }
+
+
+def taken_arrangement(
+    returned: Any, shapes: Sequence[tuple[Shape, Shape]], n: int | None
+) -> list[tuple[Any, Any]] | None:
+    """Returns (dw, db) of every layer where one arrangement alone has the expected shapes.
+
+    Args:
+      returned: a flat list, all dw and all db, or one of these beside a loss.
+      shapes: of (dw, db) of every layer, in the layout that is expected.
+      n: how many samples there are along the first axis; None for one sample without that axis.
+
+    Returns:
+      None where none fits, or where several do that are not the same.
+    """
+    if isinstance(returned, Iterator):
+        return None  # to look at it would be its end
+    openings = [one for one in _openings(returned, _outline_of(returned)) if one.taken]
+    for style in _SURE:
+        fitting = list(_fitting(openings, _TAKEN, shapes, n, style))
+        if fitting:
+            pairs = [arrange(opening.value, len(shapes)) for opening, _, arrange in fitting]
+            same = {tuple(id(leaf) for pair in one for leaf in pair) for one in pairs}
+            return pairs[0] if len(same) == 1 else None
+    return None
 
 
 def arrangement_words(returned: Any, shapes: Sequence[tuple[Shape, Shape]], n: int | None) -> str:
@@ -43,18 +87,15 @@ def arrangement_words(returned: Any, shapes: Sequence[tuple[Shape, Shape]], n: i
       shapes: of (dw, db) of every layer, in the layout that is expected.
       n: how many samples there are along the first axis; None for one sample without that axis.
     """
-    try:
-        came = _outline(returned, _DEPTH)
-    except (Exception, SystemExit):  # whatever an object of a user's own raises
-        return ""
+    came = _outline_of(returned)
     entries = (n or 1) * sum(math.prod(shape) for pair in shapes for shape in pair)
     if isinstance(came, _Leaf) and math.prod(came.shape) == entries:
         return "it has as many entries as all parameters together; cut it into them"
-    if isinstance(returned, Sequence) and _has_shapes(came, shapes, n, exact=False):
+    if isinstance(returned, Sequence) and _has_shapes(came, shapes, n, "squeezed"):
         return ""  # something else is wrong with it
     openings = list(_openings(returned, came))
-    return _first_that_fits(openings, shapes, n, exact=True) or _first_that_fits(
-        openings, shapes, n, exact=False
+    return _first_that_fits(openings, shapes, n, "exact") or _first_that_fits(
+        openings, shapes, n, "squeezed"
     )
 
 
@@ -73,25 +114,49 @@ def likelier_arrangement(
       n: as in `arrangement_words`.
     """
     came = [tuple(map(_Leaf, pair)) for pair in pairs]
-    if _has_shapes(came, shapes, n, exact=True):
-        return ""
-    return _first_that_fits([("what came", came)], shapes, n, exact=True)
+    for style in _SURE:
+        if _has_shapes(came, shapes, n, style):
+            return ""
+        words = _first_that_fits([_Opening("what came", came, came)], shapes, n, style)
+        if words:
+            return words
+    return ""
 
 
 def _first_that_fits(
-    openings: Sequence[tuple[str, Any]],
+    openings: Sequence[_Opening],
     shapes: Sequence[tuple[Shape, Shape]],
     n: int | None,
-    *,
-    exact: bool,
+    style: _Style,
 ) -> str:
-    for which, g in openings:
-        for written, arrange in _ARRANGEMENTS.items():
+    found = list(_fitting(openings, _TAKEN | _NAMED, shapes, n, style))
+    if not found:
+        return ""
+    opening, written, _ = found[0]
+    what = f"with g for {opening.words}, {written.format(L=len(shapes))}"
+    return f"{opening.words if written == 'g' else what} has the expected shapes"
+
+
+def _fitting(
+    openings: Sequence[_Opening],
+    arrangements: Mapping[str, _Arrange],
+    shapes: Sequence[tuple[Shape, Shape]],
+    n: int | None,
+    style: _Style,
+) -> Iterator[tuple[_Opening, str, _Arrange]]:
+    """Yields the openings and arrangements that have the expected shapes."""
+    for opening in openings:
+        for written, arrange in arrangements.items():
             with contextlib.suppress(TypeError, ValueError, AttributeError):  # of another kind
-                if _has_shapes(arrange(g, len(shapes)), shapes, n, exact=exact):
-                    what = f"with g for {which}, {written.format(L=len(shapes))}"
-                    return f"{which if written == 'g' else what} has the expected shapes"
-    return ""
+                if _has_shapes(arrange(opening.outline, len(shapes)), shapes, n, style):
+                    yield opening, written, arrange
+
+
+def _outline_of(returned: Any) -> Any:
+    try:
+        return _outline(returned, _DEPTH)
+    except (Exception, SystemExit):  # whatever an object of a user's own raises
+        return None
 
 
 def _outline(value: Any, depth: int) -> Any:
@@ -108,32 +173,44 @@ def _outline(value: Any, depth: int) -> Any:
     return None
 
 
-def _openings(returned: Any, came: Any) -> Iterator[tuple[str, Any]]:
-    """Yields what may hold the gradients, in words and in outline."""
+def _openings(returned: Any, came: Any) -> Iterator[_Opening]:
+    """Yields what may hold the gradients."""
     if isinstance(came, dict):
-        yield "a list of its values", list(came.values())
-        yield from ((f"its {name!r}", one) for name, one in came.items())
+        yield _Opening("a list of its values", list(returned.values()), list(came.values()), False)
+        for name, one in came.items():
+            yield _Opening(f"its {name!r}", returned[name], one)
+    elif isinstance(came, list) and isinstance(returned, Iterator):
+        yield _Opening("a list of it", None, came, False)
     elif isinstance(came, list):
-        yield ("a list of it" if isinstance(returned, Iterator) else "what came"), came
+        items = list(returned)
+        yield _Opening("what came", items, came)
         if len(came) == 2:
-            yield from zip(("its first item", "its second item"), came, strict=True)
+            beside = "its first item", "its second item"
+            yield from map(_Opening, beside, items, came)
 
 
 def _has_shapes(
-    pairs: Any, shapes: Sequence[tuple[Shape, Shape]], n: int | None, *, exact: bool
+    pairs: Any, shapes: Sequence[tuple[Shape, Shape]], n: int | None, style: _Style
 ) -> bool:
     """Whether this is the outline of pairs of arrays of these shapes."""
     if type(pairs) is not list or len(pairs) != len(shapes):
         return False
-    leads = [() if n is None else (n,), *([()] if n == 1 else [])]
     return all(
         type(pair) in (list, tuple)
         and len(pair) == 2
-        and all(
-            isinstance(leaf, _Leaf)
-            and fits(leaf.shape, shape, n)
-            and (not exact or any(leaf.shape == (*lead, *shape) for lead in leads))
-            for leaf, shape in zip(pair, expected, strict=True)
-        )
-        for pair, expected in zip(pairs, shapes, strict=True)
+        and all(isinstance(leaf, _Leaf) for leaf in pair)
+        and _fits_in(style, pair[0].shape, w, n, is_bias=False)
+        and _fits_in(style, pair[1].shape, b, n, is_bias=True)
+        for pair, (w, b) in zip(pairs, shapes, strict=True)
     )
+
+
+def _fits_in(style: _Style, found: Shape, shape: Shape, n: int | None, *, is_bias: bool) -> bool:
+    if style == "squeezed":
+        return fits(found, shape, n)
+    if is_bias and style == "columns":
+        shape = (*shape, 1)
+    if is_bias and style == "rows":
+        shape = (1, *shape)
+    leads = [() if n is None else (n,), *([()] if n == 1 else [])]
+    return any(found == (*lead, *shape) for lead in leads)

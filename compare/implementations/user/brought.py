@@ -2,11 +2,11 @@
 
 import functools
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from compare.errors import RAISED, UsageError, first_line, shown
+from compare.catalogue import LAYOUTS
 from compare.formats.reading import Choice
 from compare.implementations.base import Implementation
 from compare.implementations.stored import stored
@@ -17,14 +17,14 @@ from compare.implementations.user.first_call import FirstCall
 from compare.implementations.user.function import Backward, candidate
 from compare.implementations.user.loading import load_candidate
 from compare.implementations.user.of_batches import stored_batch
+from compare.implementations.user.params_form import TreeForm
 from compare.implementations.user.readable import GradientArrays, GradientsOfFile
-from compare.implementations.user.sandbox import errors_told
 from compare.implementations.user.trials import Readable
-from compare.options.arguments import list_of
 from compare.options.config import Config
 from compare.options.wording import Wording, as_argument, as_flag
 from compare.problem.batches import Reduction, reduction_of
 from compare.problem.problem import Problem, Problems
+from compare.problem.trees import Tree
 
 _INPUTS = ("params", "data")  # files that may be saved beside what is brought
 
@@ -60,8 +60,9 @@ def from_flags(config: Config, problems: Problems, *, called_first: bool = True)
     for reference in config.candidate:
         source, _, name = reference.rpartition(":")
         function = load_candidate(reference)
-        options = {"called_first": called_first}
-        make, calling = _ways_to_call(name, reference, function, problem, config, **options)
+        make, calling = _ways_to_call(
+            name, reference, function, problem, config, called_first=called_first
+        )
         one = first_call.check_candidate(make, calling) if called_first else make(calling)
         made.append((Path(source).stem, one))
     named = [(Path(path).stem, path) for path in config.gradients]
@@ -73,79 +74,17 @@ def from_flags(config: Config, problems: Problems, *, called_first: bool = True)
     return Brought(problem, _apart(made), chosen.weights, chosen.doubt)
 
 
-def name_candidates(
-    candidates: Mapping[str, Backward] | Iterable[Backward],
-) -> list[tuple[str, Backward]]:
-    """Names functions by their keys or by themselves.
-
-    Raises:
-      UsageError: for anything but functions.
-    """
-    is_text = isinstance(candidates, str | bytes)
-    if is_text or callable(candidates) or not isinstance(candidates, Iterable):
-        raise UsageError(
-            "candidates: expected functions in a list, or by name in a dict, "
-            f"got {shown(candidates)}"
-        )
-    with errors_told("candidates: cannot be read", passes=UsageError):
-        if isinstance(candidates, Mapping):
-            pairs = list_of("candidates", candidates.items())
-            named = [(_text("candidates", name), function) for name, function in pairs]
-        else:
-            functions = list_of("candidates", candidates)
-            named = [(_own_name(function), function) for function in functions]
-    for name, function in named:
-        if not callable(function):
-            raise UsageError(f"candidates: expected a function for {name}, got {shown(function)}")
-    return named
-
-
-def _own_name(function: Backward) -> str:
-    """Returns the name that a function has, or "candidate" for what has none, such as a partial."""
-    try:
-        return "".join(function.__name__)
-    except RAISED:  # it has none, or none that is text
-        return "candidate"
-
-
-def name_gradients(gradients: Mapping[str, Any] | None) -> dict[str, Any]:
-    """Returns gradients that exist already by name, not yet looked at.
-
-    Raises:
-      UsageError: for anything but a dict.
-    """
-    if gradients is None:
-        return {}
-    if not isinstance(gradients, Mapping):
-        raise UsageError(
-            f"gradients: expected a dict of name -> [(dw, db), ...], got {shown(gradients)}"
-        )
-    with errors_told("gradients: cannot be read", passes=UsageError):
-        pairs = list_of("gradients", gradients.items())
-    return {_text("gradients", name): arrays for name, arrays in pairs}
-
-
-def _text(argument: str, name: Any) -> str:
-    """Returns a name as text, whatever else it is.
-
-    Raises:
-      UsageError: if it cannot be.
-    """
-    try:
-        return "".join(str(name))
-    except RAISED as error:  # whatever an object of a user's own raises
-        said = first_line(error)
-        raise UsageError(f"{argument}: expected names, got one that raises: {said}") from None
-
-
 def from_objects(
     own: Sequence[Implementation],
     candidates: Sequence[tuple[str, Backward]],
-    gradients: Mapping[str, Sequence[tuple[Any, Any]]],
+    gradients: Mapping[str, Any],
     problems: Problems,
     config: Config,
+    tree: Tree | None = None,
 ) -> Brought:
     """Adds functions by name and gradients that exist already.
+
+    Functions take weights in a tree, if that is how they came.
 
     Raises:
       UsageError: for gradients of other shapes and dtypes.
@@ -154,10 +93,16 @@ def from_objects(
     chosen = choose(problems, () if config.reduction else arrays)
     problem = chosen.problem
     reduction = reduction_of(problem.complete_config(config), problem)
-    first_call = _first_call(problem, config, as_argument)
+    form = None
+    if tree is not None and problem.reading is not None:
+        form = TreeForm(tree, problem.reading)
+    first_call = _first_call(problem, config, as_argument, form)
     for one in own:
         first_call.check(one)
-    ways = (_ways_to_call(name, name, function, problem, config) for name, function in candidates)
+    ways = (
+        _ways_to_call(name, name, function, problem, config, form=form)
+        for name, function in candidates
+    )
     made = [*own, *(first_call.check_candidate(make, calling) for make, calling in ways)]
     made += _stored(chosen, reduction, [(str(name), str(name)) for name in gradients], arrays)
     return Brought(problem, _apart([("given", one) for one in made]), chosen.weights, chosen.doubt)
@@ -179,7 +124,9 @@ def _stored(
     return [stored(*names, answer, choice) for names, answer, choice in found]
 
 
-def _first_call(problem: Problem, config: Config, wording: Wording) -> FirstCall:
+def _first_call(
+    problem: Problem, config: Config, wording: Wording, form: TreeForm | None = None
+) -> FirstCall:
     """Settles what first calls are made with."""
     is_of_weights = problem.reading is not None and problem.reading.layout == problem.layout
     return FirstCall(
@@ -187,6 +134,7 @@ def _first_call(problem: Problem, config: Config, wording: Wording) -> FirstCall
         config.only_sample,
         wording,
         layout_is_free=not is_of_weights and not config.gradients,
+        layouts=LAYOUTS if form is None else (problem.layout,),
         reduction=reduction_of(problem.complete_config(config), problem),
     )
 
@@ -199,6 +147,7 @@ def _ways_to_call(
     config: Config,
     *,
     called_first: bool = True,
+    form: TreeForm | None = None,
 ) -> tuple[Callable[[Calling], Implementation], Calling]:
     """Returns what makes an implementation of a way to call a function, and the way asked for."""
     calling = Calling(problem.layout, config.candidate_arrays, config.candidate_batched)
@@ -209,6 +158,9 @@ def _ways_to_call(
         function,
         problem.params,
         keeps_first=called_first,
+        rate=config.learning_rate,
+        tree=form,
+        biases=problem.network.biases,
         reduction=config.reduction,
     )
     return make, calling

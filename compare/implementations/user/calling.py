@@ -1,7 +1,7 @@
 """How a user's function is called, and how errors tell it."""
 
 import inspect
-from collections.abc import Sequence
+from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -23,7 +23,7 @@ class Calling(NamedTuple):
 
 def call_words(
     function: Any,
-    weights: Sequence[tuple[np.ndarray, np.ndarray]],
+    weights: Mapping[str, np.ndarray],
     x: np.ndarray,
     y: np.ndarray,
     arrays: str,
@@ -32,18 +32,20 @@ def call_words(
 
     Args:
       function: a user's own.
-      weights: (w, b) of every layer, in the layout that it was given.
+      weights: w1, b1, ... by name, in the layout that it was given.
       x: [d] or [N, d].
       y: [k] or [N, k].
       arrays: 'numpy', 'torch' or 'jax'.
     """
-    layers = [
-        f"(w{i} {list(w.shape)}, b{i} {list(b.shape)})" for i, (w, b) in enumerate(weights, 1)
-    ]
-    if len(layers) > _MOST_LAYERS:
-        layers[_MOST_LAYERS - 2 : -1] = ["..."]
+    leaves = [f"{name} {list(leaf.shape)}" for name, leaf in weights.items()]
+    in_pairs = list(weights)[:2] == ["w1", "b1"]
+    pairs = [f"({w}, {b})" for w, b in zip(leaves[::2], leaves[1::2], strict=False)]
+    shown, most = (pairs, _MOST_LAYERS) if in_pairs else (leaves, 2 * _MOST_LAYERS)
+    if len(shown) > most:
+        shown[most - 2 : -1] = ["..."]
+    params = f"[{', '.join(shown)}]" if in_pairs else f"with {', '.join(shown)}"
     given = (
-        f"it was given {_USUAL}: params [{', '.join(layers)}], x {list(x.shape)}, "
+        f"it was given {_USUAL}: params {params}, x {list(x.shape)}, "
         f"y {list(y.shape)}, {_KINDS[arrays]} of {x.dtype}"
     )
     try:

@@ -10,7 +10,7 @@ import itertools
 import operator
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import NamedTuple
 
 from compare.catalogue import CANDIDATE_ARRAYS, LAYOUTS
@@ -35,6 +35,7 @@ class FirstCall(NamedTuple):
     sample: int | None  # the only one that is asked for, if one is
     wording: Wording
     layout_is_free: bool  # whether another layout would change nothing but what a function is given
+    layouts: tuple[str, ...] = LAYOUTS  # that are tried; a user's own tree has one
     reduction: Reduction | None = None  # of the losses of batches, if they are asked for
 
     def check(self, one: Implementation, *, batched: bool = False) -> None:
@@ -99,7 +100,7 @@ class FirstCall(NamedTuple):
     ) -> str | None:
         """Says in which other way a function returns gradients, or at least does not raise."""
         calm, deadline = None, time.monotonic() + _MOST_SECONDS
-        for way in _other_ways(calling, raised=_has_raised(fault)):
+        for way in _other_ways(calling, self.layouts, raised=_has_raised(fault)):
             if time.monotonic() > deadline:
                 break
             if self.reduction is not None and way.candidate_batched:
@@ -132,7 +133,7 @@ class FirstCall(NamedTuple):
         return " and ".join(words)
 
 
-def _other_ways(calling: Calling, *, raised: bool) -> Iterator[Calling]:
+def _other_ways(calling: Calling, layouts: Sequence[str], *, raised: bool) -> Iterator[Calling]:
     """Yields other ways to call a function, with the fewest changes first.
 
     Frameworks that are not loaded are left out, and all others where a function has returned, which
@@ -143,7 +144,7 @@ def _other_ways(calling: Calling, *, raised: bool) -> Iterator[Calling]:
         for kind in CANDIDATE_ARRAYS
         if kind == calling.candidate_arrays or (raised and kind in sys.modules)
     ]
-    ways = [Calling(*way) for way in itertools.product(LAYOUTS, arrays, (False, True))]
+    ways = [Calling(*way) for way in itertools.product(layouts, arrays, (False, True))]
     for n in range(1, len(calling) + 1):
         yield from (way for way in ways if sum(map(operator.ne, way, calling)) == n)
 

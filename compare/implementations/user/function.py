@@ -2,7 +2,7 @@
 
 import contextlib
 import functools
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -11,12 +11,22 @@ from compare.errors import UsageError
 from compare.implementations.base import PRECISE, Implementation
 from compare.implementations.user.calling import Calling, call_words
 from compare.implementations.user.of_batches import read_of_batch
-from compare.implementations.user.returned import read_returned
+from compare.implementations.user.params_form import PairsForm, ParamsForm, TreeForm
+from compare.implementations.user.returned import is_loss, read_returned
 from compare.implementations.user.sandbox import contained, errors_told
-from compare.implementations.user.updates import with_hidden_digits
+from compare.implementations.user.updates import (
+    check_moved,
+    gradients_of_update,
+    with_hidden_digits,
+)
 from compare.problem.answers import Answer, of_one_batch
 from compare.problem.blocks import Block
 from jaxmlp.base import Batch, Grads, Layer, Params
+
+_UPDATES = (
+    "or, if it takes a step of gradient descent, say so by candidate_returns=update and "
+    "learning_rate"
+)
 
 Backward = Callable[..., Any]  # ([(w, b), ...], x, y) -> [(dw, db), ...]
 
@@ -29,6 +39,9 @@ def candidate(
     calling: Calling,
     *,
     keeps_first: bool = False,
+    rate: float | None = None,
+    tree: TreeForm | None = None,
+    biases: Sequence[bool] = (),
     reduction: str | None = None,
 ) -> Implementation:
     """Wraps a function of one sample, of many if it is called so, or of a batch.
@@ -44,6 +57,10 @@ def candidate(
       calling: what it is given.
       keeps_first: whether the first answer is kept until it is asked for again. A function that
         adds up what it returns is then called no more often than without a first call.
+      rate: of the step of gradient descent that it takes, if it updates weights and returns no
+        gradients.
+      biases: whether each layer has one; () if all have.
+      tree: that it takes in the place of a list of (w, b), in a layout of its own.
       reduction: 'mean' or 'sum' if it takes x [N, d] and y [N, k] and returns the gradient of a
         batch, which is asked for every sample alone too.
 
@@ -52,8 +69,8 @@ def candidate(
         returns anything but gradients.
     """
     layout, arrays, batched = calling
-    weights = [(w if layout == "in_out" else w.T, b) for w, b in params]
-    call = _Call(backward, weights, arrays, f"candidate {source}")
+    form: ParamsForm = tree or PairsForm(layout)
+    call = _Call(backward, form, params, arrays, f"candidate {source}", updates=rate is not None)
     halves: set[str] = set()  # the dtypes of two bytes that it has returned
 
     def checked(grads: Grads, where: str) -> Grads:
@@ -67,6 +84,7 @@ def candidate(
 
     kept: dict[str, Grads] = {}  # the first answer, by its samples
     to_keep = [None] * (1 if reduction is None else 2) if keeps_first else []
+    moved: list[str] = []  # where its weights have been seen to be others than before
 
     def answer(x: np.ndarray, y: np.ndarray, samples: str, n: int | None) -> Grads:
         if samples in kept:
@@ -79,10 +97,30 @@ def candidate(
 
     def called(x: np.ndarray, y: np.ndarray, samples: str, n: int | None) -> Grads:
         where = call.where if batched else f"{call.where}, {samples}"
-        read = functools.partial(read_returned, params=params, layout=layout, n=n, where=where)
+        read = functools.partial(
+            read_returned,
+            params=params,
+            layout=form.layout,
+            n=n,
+            where=where,
+            weights=form.weights,
+            updated=rate is not None,
+            biases=biases,
+        )
         if reduction is not None:
             read = functools.partial(read_of_batch, read=read, reduction=reduction, size=len(x))
-        return checked(call(x, y, samples, read), where)
+        found = checked(call(x, y, samples, read), where)
+        if rate is not None and not moved:
+            check_moved(found, params, where)
+            moved.append(where)
+        return found
+
+    def known(found: Answer) -> Answer:
+        """Returns gradients, with what a step hides of them."""
+        if rate is None:
+            return with_hidden_digits(found, params)
+        shown = gradients_of_update(found.grads, params, rate)
+        return found._replace(grads=shown.grads, printed=shown.printed, rate=rate)
 
     def evaluate(block: Block) -> Answer:
         first, n = block.start, block.size
@@ -92,13 +130,12 @@ def candidate(
             given = [np.expand_dims(one, 1) for one in block.batch] if reduction else block.batch
             samples = enumerate(zip(*given, strict=True), start=first)
             grads = _stacked([answer(x, y, f"sample {i}", None) for i, (x, y) in samples])
-        return with_hidden_digits(Answer(grads), params)
+        return known(Answer(grads))
 
     def reduced(start: int, batch: Batch, kind: str) -> Answer:
         del kind  # it is what the function computes
         samples = f"the batch of samples {start} to {start + len(batch.x) - 1}"
-        found = of_one_batch(answer(*batch, samples, None))
-        return with_hidden_digits(found, params)
+        return known(of_one_batch(answer(*batch, samples, None)))
 
     return Implementation(
         name, "cpu", evaluate, source=source, reduced=None if reduction is None else reduced
@@ -111,38 +148,59 @@ class _Call:
     def __init__(
         self,
         backward: Backward,
-        weights: list[tuple[np.ndarray, np.ndarray]],
+        form: ParamsForm,
+        params: Params,
         arrays: str,
         where: str,
+        *,
+        updates: bool,
     ) -> None:
-        self._backward, self._weights, self._arrays = backward, weights, arrays
-        self.where = where
+        self._backward, self._form, self._arrays = backward, form, arrays
+        self._weights = form.arrays(params)
+        self.where, self._updates = where, updates
 
     def __call__(
         self, x: np.ndarray, y: np.ndarray, samples: str, read: Callable[[Any], Grads]
     ) -> Grads:
         """Returns what is read of what the function returns."""
-        names = [f"{kind}{i}" for i in range(1, len(self._weights) + 1) for kind in "wb"]
-        originals = [*(leaf for layer in self._weights for leaf in layer), x, y]
+        names = [*self._weights, "x", "y"]
+        originals = [*self._weights.values(), x, y]
         copies = [np.array(array, order="C") for array in originals]
         with self._settings(x.dtype):
             *leaves, own_x, own_y = map(self._give, copies)
-            params = list(zip(leaves[::2], leaves[1::2], strict=True))
+            params = self._form.build(leaves)
             raised = f"{self.where} raised in {samples}"
             returns = f"{self.where} returned in {samples} what raises when it is read"
             given = functools.partial(call_words, self._backward, self._weights, x, y, self._arrays)
             with contained():
                 with errors_told(raised, given=given):
                     returned = self._backward(params, own_x, own_y)
+                changed = [
+                    name
+                    for name, copy, original in zip(names, copies, originals, strict=True)
+                    if copy.tobytes() != original.tobytes()
+                ]
+                self._check_unchanged(changed, samples)
                 with errors_told(returns, passes=UsageError):
-                    grads = read(returned)
-        for name, copy, original in zip([*names, "x", "y"], copies, originals, strict=True):
-            if copy.tobytes() != original.tobytes():
-                raise UsageError(
-                    f"{self.where} changed its argument {name} in {samples}: expected it to leave "
-                    f"what it is given alone; let it work on a copy"
-                )
-        return grads
+                    return read(self._found(returned, params))
+
+    def _found(self, returned: Any, params: Any) -> Any:
+        """Returns what holds gradients, or new weights: what was given, if those were changed."""
+        return params if self._updates and is_loss(returned) else returned
+
+    def _check_unchanged(self, changed: list[str], samples: str) -> None:
+        """Checks that arguments are as they were, but for weights that are to be updated.
+
+        Raises:
+          UsageError: if one is not.
+        """
+        samples_alone = [name for name in changed if name in ("x", "y")]
+        for name in samples_alone if self._updates else changed:
+            advice = "" if name in samples_alone else f", {_UPDATES}"
+            raise UsageError(
+                f"{self.where} changed its argument {name} in {samples}: expected it to leave what "
+                f"it is given alone; let it work on a copy{advice}"
+            )
 
     def _give(self, array: np.ndarray) -> Any:
         """The same numbers in the kind of array that is asked for; torch's shares memory."""

@@ -12,6 +12,7 @@ from typing import Any
 from compare.errors import UsageError
 from compare.formats.read.errors import readable
 from compare.implementations.user.function import Backward
+from compare.implementations.user.notebook import run_notebook, with_reason
 from compare.implementations.user.sandbox import contained, errors_told
 
 _MOST_NAMED = 10  # functions of a file, where the one asked for is not there
@@ -22,7 +23,8 @@ def load_candidate(reference: str, *, option: str = "--candidate") -> Backward:
     """Imports a callable.
 
     Args:
-      reference: 'FILE.py:NAME' or 'package.module:NAME'.
+      reference: 'FILE.py:NAME', 'FILE.ipynb:NAME' or 'package.module:NAME'. Of a notebook only
+        imports, definitions and constants are run.
       option: named in errors.
 
     Raises:
@@ -30,19 +32,47 @@ def load_candidate(reference: str, *, option: str = "--candidate") -> Backward:
     """
     where = f"{option}={reference}"
     source, _, name = reference.rpartition(":")
-    is_file = source.endswith(".py")
+    is_notebook = source.endswith(".ipynb")
+    is_file = is_notebook or source.endswith(".py")
     if not source or not name or ("/" in source and not is_file):
         raise UsageError(
-            f"{where}: expected FILE.py:NAME or package.module:NAME, such as backward.py:gradients"
+            f"{where}: expected FILE.py:NAME, FILE.ipynb:NAME or package.module:NAME, such as "
+            "backward.py:gradients"
         )
     with readable(where):
         if is_file and not Path(source).is_file():
             raise UsageError(f"{where}: there is no file {source}")
+    if is_notebook:
+        return _of_notebook(Path(source), name, where)
     with contained(), errors_told(f"{where}: cannot be imported"):
         module = _import_file(Path(source)) if is_file else importlib.import_module(source)
     with contained(), errors_told(f"{where}: cannot be looked up", passes=UsageError):
         found = _find(module, name, where, source)
         return _beside(str(Path(source).resolve().parent), found) if is_file else found
+
+
+def _of_notebook(path: Path, name: str, where: str) -> Backward:
+    """Finds a callable in a notebook; errors are as in `load_candidate`."""
+    _look_beside(str(path.resolve().parent))
+    module = ModuleType(f"candidate_{path.stem}")
+    module.__file__ = str(path)
+    sys.modules[module.__name__] = module
+    with contained(), errors_told(f"{where}: cannot be imported", passes=UsageError):
+        notebook = run_notebook(path, module, where)
+    reason = notebook.reason(name.partition(".")[0])
+    if reason is not None:
+        raise UsageError(f"{where}: {reason}")
+    with contained(), errors_told(f"{where}: cannot be looked up", passes=UsageError):
+        found = _find(module, name, where, str(path))
+
+    @functools.wraps(found, updated=())
+    def call(*arguments: Any) -> Any:
+        try:
+            return found(*arguments)
+        except NameError as error:
+            raise with_reason(error, notebook) from None
+
+    return _beside(str(path.resolve().parent), call)
 
 
 def _import_file(path: Path) -> ModuleType:

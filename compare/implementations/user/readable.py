@@ -1,12 +1,21 @@
 """Gradients that exist already, in a file or in arrays, before it is chosen how they are read."""
 
+import contextlib
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from compare.errors import UsageError
+import numpy as np
+
+from compare.catalogue import LAYOUTS
+from compare.errors import RAISED, UsageError
+from compare.formats.layouts import in_layout
 from compare.formats.read.gradients.expected import ExpectedGradients, expect_gradients
 from compare.formats.read.gradients.files import read_gradients
+from compare.formats.read.gradients.shapes import Shape
 from compare.formats.reading import Reading
+from compare.implementations.user.arrangements import taken_arrangement
+from compare.implementations.user.named_gradients import named_gradients
+from compare.implementations.user.reading_by_name import pairs_by_name, readings_of
 from compare.implementations.user.returned import layer_pairs, read_returned
 from compare.implementations.user.sandbox import contained, errors_told
 from compare.implementations.user.updates import with_hidden_digits
@@ -52,7 +61,7 @@ class GradientsOfFile:
         return with_hidden_digits(Answer(given.grads, printed=given.printed), problem.params)
 
     def _expected(self, problem: Problem) -> ExpectedGradients:
-        return expect_gradients(problem.params, problem.n_samples, self.where)
+        return _expect(problem, self.where)
 
 
 class GradientArrays:
@@ -61,19 +70,40 @@ class GradientArrays:
     def __init__(self, name: str, arrays: Any, layout: str | None) -> None:
         """Takes arrays, their name for errors, and the layout of dw if it was said."""
         self.where, self._arrays, self._layout = f"gradients {name}", arrays, layout
+        with contained(), errors_told(f"{self.where} raise when they are read", passes=UsageError):
+            self._named = named_gradients(arrays, where=self.where)
 
     def readings(self, problem: Problem) -> Sequence[Reading]:
-        """Returns a reading in each layout that fits; in any, if none does."""
-        expected = expect_gradients(problem.params, problem.n_samples, self.where)
-        try:
-            with contained():
-                pairs = layer_pairs(self._arrays, len(problem.params), self.where)
-                shapes = [as_numpy(leaf).shape for pair in pairs for leaf in pair]
-        except (Exception, SystemExit):  # whatever they are: `answer` says what is wrong
-            shapes = []
-        layouts = expected.layouts_of(shapes, self._layout) or (self._layout or "in_out",)
+        """Returns a reading in each layout that fits; in any, if none does.
+
+        Of gradients by name there are those that names allow.
+
+        Raises:
+          UsageError: if names do not say which gradient is which.
+        """
+        expected = _expect(problem, self.where)
+        if self._named is not None:
+            return readings_of(self._named, expected, self._layout, problem.reading)
+        fitting = (
+            expected.layouts_of(_shapes(pairs, expected.biases), self._layout)
+            for pairs in self._arrangements(problem)
+        )
+        layouts = next(filter(None, fitting), (self._layout or "in_out",))
         names = expected.names
         return [Reading(names, tuple(f"d{name}" for name in names), layout) for layout in layouts]
+
+    def _arrangements(self, problem: Problem) -> list[Sequence[tuple[Any, Any]]]:
+        """Returns what may be (dw, db) of every layer: as it stands, or in another arrangement."""
+        found: list[Sequence[tuple[Any, Any]]] = []
+        with contained(), contextlib.suppress(*RAISED):  # `answer` says what is wrong
+            pairs = layer_pairs(self._arrays, len(problem.params), self.where)
+            found.append([(as_numpy(dw), db if db is None else as_numpy(db)) for dw, db in pairs])
+        for layout in LAYOUTS:
+            shapes = [(in_layout(w, layout).shape, b.shape) for w, b in problem.params]
+            with contained(), contextlib.suppress(*RAISED):
+                taken = taken_arrangement(self._arrays, shapes, problem.n_samples)
+                found += [] if taken is None else [taken]
+        return found
 
     def further_readings(self, problem: Problem, right: Callable[[], Grads]) -> Sequence[Reading]:
         """Returns none: which array is which is said."""
@@ -86,12 +116,29 @@ class GradientArrays:
     def answer(self, problem: Problem, reading: Reading, rows: slice) -> Answer:
         """Returns the gradients of some samples; errors are as in `read_returned`."""
         told = errors_told(f"{self.where} raise when they are read", passes=UsageError)
+        arrays, layout = self._arrays, reading.layout
+        if self._named is not None:
+            expected = _expect(problem, self.where)
+            arrays = pairs_by_name(self._named, reading, expected, layout)
         with contained(), told:
             grads = read_returned(
-                self._arrays,
+                arrays,
                 problem.params,
-                layout=reading.layout,
+                layout=layout,
                 n=problem.n_samples,
                 where=self.where,
+                biases=problem.network.biases,
             )
         return take(with_hidden_digits(Answer(grads), problem.params), rows)
+
+
+def _expect(problem: Problem, where: str) -> ExpectedGradients:
+    """Says which gradients belong to a problem."""
+    biases = problem.network.biases
+    return expect_gradients(problem.params, problem.n_samples, where, biases)
+
+
+def _shapes(pairs: Sequence[tuple[Any, Any]], biases: Sequence[bool]) -> list[Shape]:
+    """Returns the shapes of dw1, db1, ..., without those of biases that layers do not have."""
+    both = zip(pairs, biases, strict=True)
+    return [np.shape(leaf) for pair, has in both for leaf in pair[: 1 + has]]

@@ -3,17 +3,61 @@
 A program may show nothing but its new weights v = w - rate dw. What is recovered from them is known
 only to half a unit in the last place of v, divided by the rate: for weights of 0.5 and a rate of
 0.1 that is 3e-7 in float32, more than rounding costs the gradient itself. Such gradients are
-recognised: see `rates`.
+recognised, see `rates`, unless a user says that a function updates weights, and at which rate.
 """
 
 import numpy as np
 
+from compare.errors import UsageError
 from compare.evidence.rounding.arithmetic import fraction_bits
+from compare.formats.conversion import round_once
 from compare.implementations.user.rates import MOST, rate_of
 from compare.problem.answers import Answer
 from jaxmlp.base import Grads, Layer, Params
 
 _LONG = 1 / 8  # share of numbers that fill the second half of their bits, at least
+
+
+def gradients_of_update(updated: Grads, params: Params, rate: float) -> Answer:
+    """Returns the gradients that a step shows, and half a unit of what it hides of each entry.
+
+    Args:
+      updated: the weights after one step at each of N samples, [N, ...]; of the dtype in which it
+        was computed.
+      params: the weights before it.
+      rate: of the step.
+    """
+    grads, hidden = [], []
+    with np.errstate(all="ignore"):  # what is not finite stays so
+        for after, before in zip(updated, params, strict=True):
+            steps = [_step(new, old, rate) for new, old in zip(after, before, strict=True)]
+            grads.append(Layer(*(grad for grad, _ in steps)))
+            hidden.append(Layer(*(half for _, half in steps)))
+    return Answer(tuple(grads), printed=tuple(hidden), rate=rate)
+
+
+def check_moved(updated: Grads, params: Params, where: str) -> None:
+    """Checks that a step has changed something.
+
+    Raises:
+      UsageError: if it has not.
+    """
+    for after, before in zip(updated, params, strict=True):
+        if any((new != old).any() for new, old in zip(after, before, strict=True)):
+            return
+    raise UsageError(
+        f"{where}: expected weights after a step of gradient descent, returned or left in what it "
+        "was given, got those from before it; did it work on a copy, or is its rate too small?"
+    )
+
+
+def _step(new: np.ndarray, old: np.ndarray, rate: float) -> tuple[np.ndarray, np.ndarray]:
+    """Returns (old - new) / rate in the dtype of new, and what new hides of it."""
+    before, after = old.astype(np.float64), new.astype(np.float64)
+    grad = (before - after) / rate
+    size = np.maximum(np.abs(before), np.abs(after))
+    half = _half_unit(rate, size, grad, new.dtype)
+    return round_once(grad, new.dtype), np.where(np.isfinite(half), half, 0.0)
 
 
 def with_hidden_digits(answer: Answer, params: Params) -> Answer:
@@ -36,7 +80,7 @@ def with_hidden_digits(answer: Answer, params: Params) -> Answer:
     rate = rate_of(pairs) if _are_long(grads, params[0].w.dtype) else None
     if rate is None:
         return answer
-    hidden = iter([_half_unit(rate, *pair) for pair in pairs])
+    hidden = iter([_hidden(rate, *pair) for pair in pairs])
     units = tuple(Layer(next(hidden), next(hidden)) for _ in grads)
     return answer._replace(printed=units, rate=rate)
 
@@ -57,13 +101,19 @@ def _are_long(grads: Grads, dtype: np.dtype) -> bool:
     return bool(filled.mean() >= _LONG) if found.size else False
 
 
-def _half_unit(rate: float, leaf: np.ndarray, grad: np.ndarray) -> np.ndarray:
-    """Half a unit in the last place of the new weight, over the rate; and 3 u of the entry.
+def _hidden(rate: float, leaf: np.ndarray, grad: np.ndarray) -> np.ndarray:
+    """What a gradient hides that was recovered at a rate."""
+    wide = grad.astype(np.float64)
+    before = leaf.astype(np.float64)
+    size = np.maximum(np.abs(before), np.abs(before - rate * wide))
+    return _half_unit(rate, size, wide, leaf.dtype)
+
+
+def _half_unit(rate: float, size: np.ndarray, grad: np.ndarray, dtype: np.dtype) -> np.ndarray:
+    """Half a unit in the last place of the larger weight, over the rate; and 3 u of the entry.
 
     These are the roundings of rate times dw, of the rate and of the division.
     """
-    u = np.finfo(leaf.dtype).eps / 2
-    new = leaf.astype(np.float64) - rate * grad.astype(np.float64)
-    size = np.maximum(np.abs(new), np.abs(leaf)).astype(leaf.dtype)
-    half = np.spacing(size).astype(np.float64) / 2
-    return np.asarray(half / rate + 3 * u * np.abs(grad.astype(np.float64)))
+    half = np.spacing(size.astype(dtype)).astype(np.float64) / 2
+    u = 2.0 ** -(fraction_bits(dtype) + 1)
+    return np.asarray(half / rate + 3 * u * np.abs(grad))

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 
 from compare.selftest.mistakes.backward import BACKWARD
+from compare.selftest.mistakes.ends import ENDS
 from compare.selftest.mistakes.forward import FORWARD
 from compare.selftest.mistakes.mistake import Mistake
 from compare.selftest.mistakes.pairs import PAIRS
@@ -18,6 +19,7 @@ KINDS: Mapping[str, Mapping[str, Mistake]] = MappingProxyType(
     {
         "backward": BACKWARD,
         "forward": FORWARD,
+        "ends": ENDS,
         "reading": READING,
         "precision": PRECISION,
         "pairs": PAIRS,

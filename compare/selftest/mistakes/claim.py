@@ -38,7 +38,7 @@ class Claim(NamedTuple):
     def _is_said(self, quantities: Sequence[str], said: str) -> bool:
         names = _names(quantities, self.depth)
         words = (re.escape(one.format(**names)) for one in self.words)
-        return any(re.fullmatch(rf"{one}((, as by|:) .*)?", said) for one in words)
+        return any(re.fullmatch(rf"{one}((, as by|, right for|:) .*)?", said) for one in words)
 
 
 def _ways(quantities: Sequence[str], said: str) -> Iterator[tuple[Sequence[str], str]]:

@@ -77,7 +77,8 @@ def test_a_third_is_a_mean_over_three_samples_or_three_outputs():
     mine = backprop(delta2=lambda d: 2 * d / np.float32(3))
     ((quantity, said),) = causes(mine, (4, 5, 3), np.float32, samples=3)
     assert quantity == "the gradient"
-    assert said.endswith("as by a mean over 3 samples or by a mean over the 3 outputs")
+    assert "as by a mean over 3 samples or by a mean over the 3 outputs: right for" in said
+    assert said.endswith("--loss=mean_squared")
 
 
 def test_no_sum_over_samples_is_told_of_one_sample():

@@ -168,11 +168,11 @@ KINDS = {
     ),
     "cross-entropy": (
         Program(output=lambda yhat, y: np.exp(yhat) / np.exp(yhat).sum(1, keepdims=True) - y),
-        [("delta4", "softmax(yhat) - y, as for cross-entropy")],
+        [("the gradient", "right for --output=softmax --loss=cross_entropy")],
     ),
     "tanh on the output": (
         Program(output=lambda yhat, y: 2 * (np.tanh(yhat) - y) * (1 - np.tanh(yhat) ** 2)),
-        [("yhat", "tanh of z4")],
+        [("the gradient", "right for --output=tanh")],
     ),
     "no y": (Program(output=lambda yhat, y: 2 * yhat), [("delta4", "2 yhat, without y")]),
     "a factor": (
@@ -181,7 +181,7 @@ KINDS = {
             (
                 "the gradient",
                 f"half of {GIVES}, as by a missing factor 2 of (yhat - y)^2 or by a mean over the "
-                "2 outputs",
+                "2 outputs: right for --loss=half_squared or --loss=mean_squared",
             )
         ],
     ),

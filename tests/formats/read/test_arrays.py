@@ -11,6 +11,7 @@ import torch
 
 from compare.errors import UsageError
 from compare.formats.read.arrays import read_arrays
+from tests.support.flax_files import nested, packed
 from tests.support.torch_files import saved_by_torch
 
 NAMED = {
@@ -33,6 +34,13 @@ def pt(path, named):
     path.write_bytes(saved_by_torch({k: torch.tensor(v) for k, v in named.items()}))
 
 
+def lightning(path, named):
+    state = {k: torch.tensor(v) for k, v in named.items()}
+    beside = {"epoch": 3, "global_step": 9, "optimizer_states": [{}], "loops": {"a": None}}
+    content = {**beside, "state_dict": state, "pytorch-lightning_version": "2.1.0"}
+    path.write_bytes(saved_by_torch(content))
+
+
 def old_pt(path, named):
     tensors = {k: torch.tensor(v) for k, v in named.items()}
     path.write_bytes(saved_by_torch(tensors, _use_new_zipfile_serialization=False))
@@ -42,13 +50,23 @@ def sft(path, named):
     safetensors.numpy.save_file(named, path)
 
 
+def flax(path, named):
+    path.write_bytes(packed(nested(named)))
+
+
 FORMATS = {
     "npz": (npz, "weights.npz", "in_out"),
     "pt": (pt, "weights.pt", "out_in"),
     "pth": (pt, "weights.pth", "out_in"),
     "capitals": (pt, "WEIGHTS.PT", "out_in"),
     "before_torch_1_6": (old_pt, "weights.pt", "out_in"),
+    "lightning": (lightning, "epoch=3.ckpt", "out_in"),
+    "hugging_face": (pt, "pytorch_model.bin", "out_in"),
+    "old_bin": (old_pt, "pytorch_model.bin", "out_in"),
     "safetensors": (sft, "weights.safetensors", "out_in"),
+    "safetensors_in_ckpt": (sft, "weights.ckpt", "out_in"),
+    "safetensors_in_bin": (sft, "weights.bin", "out_in"),
+    "flax": (flax, "weights.msgpack", "in_out"),
 }
 
 
@@ -73,8 +91,8 @@ def test_every_format(tmp_path, case):
     write(tmp_path / name, NAMED)
     found = read(tmp_path / name)
     assert (found.layout, found.likely) == (None, likely)  # w1 may be of either layout
-    ordering = {"npz": "kept", "safetensors": "sorted"}
-    assert found.ordering == ordering.get(case, "chosen")
+    ordering = {npz: "kept", flax: "kept", sft: "sorted"}
+    assert found.ordering == ordering.get(write, "chosen")
     assert sorted(found.named) == sorted(NAMED)
     if found.ordering != "sorted":
         assert list(found.named) == list(NAMED)
@@ -151,7 +169,7 @@ def test_dtypes_that_safetensors_has_and_we_do_not(tmp_path, dtype, message):
         read(tmp_path / "a.safetensors")
 
 
-@pytest.mark.parametrize("suffix", [".npz", ".pt", ".safetensors"])
+@pytest.mark.parametrize("suffix", [".npz", ".pt", ".safetensors", ".bin", ".msgpack"])
 def test_files_that_are_not_there(tmp_path, suffix):
     with pytest.raises(UsageError, match=f"a{suffix}: No such file or directory$"):
         read(tmp_path / f"a{suffix}")
@@ -162,7 +180,7 @@ def test_files_that_are_not_there(tmp_path, suffix):
 
 @pytest.mark.parametrize("name", ["a", "a.h5", "a.pt.gz", "npz"])
 def test_other_suffixes(tmp_path, name):
-    with pytest.raises(UsageError, match=r"a file named \.npz, \.pt, \.pth, \.safetensors, got"):
+    with pytest.raises(UsageError, match=r"a file named \.npz, \.pt, \.pth, \.safetensors, \.ckpt"):
         read(tmp_path / name)
 
 

@@ -88,7 +88,7 @@ def test_exact_conversion_is_silent(tmp_path):
 @pytest.mark.parametrize(
     ("params", "message"),
     [
-        (without("b1"), r"w1 b1 w2 b2 .* found w1 \[2, 3\], w2 \[3, 1\], b2"),
+        (without("w1"), r"w1 b1 w2 b2 .* found b1 \[3\], w2 \[3, 1\], b2"),
         (without("w2"), r"found w1 \[2, 3\], b1 \[3\], b2 \[1\]"),
         ({**without("b2"), "b3": GOOD["b2"]}, r"found .* b3 \[1\]"),
         ({**GOOD, "extra": GOOD["b2"]}, r"found .* b2 \[1\], extra \[1\]"),

@@ -1,12 +1,14 @@
 """Weights as people save them: names, layouts, shapes and precisions."""
 
+import json
+
 import numpy as np
 import pytest
 import safetensors.numpy
 import torch
 
 from compare.errors import UsageError
-from compare.formats.read.params import read_params
+from compare.formats.read.params import find_params, read_params
 from jaxmlp import init_params
 
 F32, F64 = np.dtype(np.float32), np.dtype(np.float64)
@@ -24,6 +26,14 @@ def save(path, named):
         np.savez(path, **named)
     elif path.suffix == ".pt":
         torch.save({k: torch.tensor(np.ascontiguousarray(v)) for k, v in named.items()}, path)
+    elif path.suffix == ".json":
+        path.write_text(json.dumps({"epoch": 3, **{k: v.tolist() for k, v in named.items()}}))
+    elif path.suffix == ".csv":
+        lines = ["name,i,j,value"]
+        for name, array in named.items():
+            for at, value in np.ndenumerate(array):
+                lines.append(",".join(map(str, (name, *[""] * (2 - len(at)), *at, value))))
+        path.write_text("\n".join(lines))
     else:
         contiguous = {k: np.ascontiguousarray(v) for k, v in named.items()}
         safetensors.numpy.save_file(contiguous, path)
@@ -40,6 +50,8 @@ def check_same(found, expected=PARAMS):
 
 SAVED = {
     "npz": ("a.npz", {"w1": W1, "b1": B1, "w2": W2, "b2": B2, "w3": W3, "b3": B3}),
+    "json": ("a.json", {"w1": W1, "b1": B1, "w2": W2, "b2": B2, "w3": W3, "b3": B3}),
+    "csv": ("a.csv", {"w1": W1, "b1": B1, "w2": W2, "b2": B2, "w3": W3, "b3": B3}),
     "npz_out_of_order": ("a.npz", {"b3": B3, "w2": W2, "b1": B1, "w3": W3, "b2": B2, "w1": W1}),
     "npz_of_words": (
         "a.npz",
@@ -48,6 +60,14 @@ SAVED = {
     "flax": (
         "a.npz",
         {f"Dense_{i}/{k}": v for i, p in enumerate(PARAMS) for k, v in p._asdict().items()},
+    ),
+    "keystr": (
+        "a.npz",
+        {
+            f"['params']['Dense_{i}']['{k}']": v
+            for i, (w, b) in enumerate(PARAMS)
+            for k, v in (("kernel", w), ("bias", b))
+        },
     ),
     "torch": (
         "a.pt",
@@ -142,6 +162,43 @@ def test_a_convolution_is_refused_by_its_own_shape(tmp_path):
 
 
 @pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        ("[[[1.0]], [2.0]]", "expected arrays of different names, found one without$"),
+        ('{"w": [[1.0]]}{"w": [[1.0]]}', "expected arrays of different names, found w twice$"),
+        ('{"w": [[1.0]]', "no JSON"),
+        ('{"w": [[1.0]], "b": [1e39]}', r"b: 1e\+39 is beyond the largest float32"),
+        ('{"w": [[1.0]], "b": [NaN]}', "b has entries that are not finite"),
+        ('{"weights": [[[1.0]], [[1.0]]], "biases": [[1.0], [1.0]]}', "w1: expected a matrix"),
+    ],
+)
+def test_bad_params_as_text(tmp_path, content, message):
+    (tmp_path / "a.json").write_text(content)
+    with pytest.raises(UsageError, match=message) as caught:
+        read(tmp_path / "a.json")
+    assert str(caught.value).startswith(f"--params {tmp_path / 'a.json'}")
+
+
+@pytest.mark.parametrize(
+    ("names", "biases", "words"),
+    [
+        ("w1 w2 w3", (False, False, False), "w1 w2 w3 (in_out), without biases"),
+        ("w1 b1 w2 w3 b3", (True, False, True), "w1 b1 w2 w3 b3 (in_out), no bias in layer 2"),
+        ("w1 w2 b2 w3", (False, True, False), "w1 w2 b2 w3 (in_out), no bias in layers 1 3"),
+    ],
+)
+@pytest.mark.parametrize("layout", ["in_out", None])
+def test_layers_without_a_bias(names, biases, words, layout):
+    leaves = {f"{'wb'[j]}{i}": v for i, p in enumerate(PARAMS, 1) for j, v in enumerate(p)}
+    (found,) = find_params({k: leaves[k] for k in names.split()}, layout=layout, where="a").found
+    assert (found.reading.biases, found.reading.words) == (biases, words)
+    expected = [
+        (w, b if has else np.zeros_like(b)) for (w, b), has in zip(PARAMS, biases, strict=True)
+    ]
+    check_same(found.params, expected)
+
+
+@pytest.mark.parametrize(
     ("named", "message"),
     [
         ({"w1": W1, "b1": B1, "w2": W3, "b2": B3}, r"w2: expected n_in = 5.*found .*w1 \["),
@@ -150,7 +207,7 @@ def test_a_convolution_is_refused_by_its_own_shape(tmp_path):
         ({"w1": W1[0, 0], "b1": B1}, "w1: expected a matrix"),
         ({"w1": W1, "b1": np.full(5, np.nan)}, "b1 has entries that are not finite"),
         ({"w1": W1, "b1": np.full(5, 1e39)}, r"b1: 1e\+39 is beyond the largest float32"),
-        ({"w1": W1}, "expected a weight and a bias for every layer"),
+        ({"w1": W1, "b1": B1, "b2": B2}, "expected a weight for every layer, a bias where it has"),
         ({}, "found no array"),
     ],
 )

@@ -27,6 +27,9 @@ BOMBS = {
     "pickle_protocol_0": ("a.pt", lambda bomb: pickle.dumps(bomb, 0), NAMED_BOMB),
     "pickle_protocol_2": ("a.pth", lambda bomb: pickle.dumps({"w1": bomb}, 2), NAMED_BOMB),
     "pickle_as_npz": ("a.npz", pickle.dumps, "expected a .npz archive"),
+    "lightning": ("a.ckpt", lambda bomb: saved_by_torch({"state_dict": {"w1": bomb}}), NAMED_BOMB),
+    "pickle_as_bin": ("a.bin", pickle.dumps, "got a plain pickle, never loaded"),
+    "pickle_as_msgpack": ("a.msgpack", pickle.dumps, "damaged"),
     "pickle_as_safetensors": ("a.safetensors", pickle.dumps, "damaged"),
 }
 

@@ -36,13 +36,6 @@ def test_a_byte_order_mark_is_no_obstacle(tmp_path):
     assert read_text(str(tmp_path / "a.txt")).size == 3
 
 
-def test_json_is_read_with_the_names_of_all_its_keys(tmp_path):
-    (tmp_path / "g.json").write_text('{"a": {"w": [[1, 2.5]], "b": [1e-3]}, "dW2": [3.0]}')
-    found = read_text(str(tmp_path / "g.json"))
-    assert found.names == ("a/w", "a/b", "dW2")
-    assert [array.values.tolist() for array in found.arrays] == [[[1, 2.5]], [1e-3], [3]]
-
-
 @pytest.mark.parametrize("path", ["nowhere", "."])
 def test_files_that_cannot_be_opened(tmp_path, path):
     with pytest.raises(UsageError, match=r"No such file|Is a directory"):

@@ -111,7 +111,7 @@ MATMUL = "return [(np.outer(x, y), y)]"
 # what the body of `f(params, x, y)` is, of one layer 2-3 -> the sentence
 BAD = {
     "nothing": ("pass", "expected a list of 1 pairs .* got None; is a return missing"),
-    "dict": ("return {'w1': x}", "got dict"),
+    "dict": ("return {'h1': x}", "got dict"),
     "string": ("return 'w'", "got str"),
     "string_pair": ("return ['wb']", "got 2 items for layer 1|got str for layer 1"),
     "generator": ("yield x", "got generator"),
@@ -275,8 +275,12 @@ UNLOADABLE = {
     "no_name": ("def g(): pass\nclass C: pass", ":f", "a function f in .*mine.py; it has g, C$"),
     "no_function": ("f = 3", ":f", "a function f in .*, got int; it has none of its own$"),
     "no_attribute": ("class C: pass", ":C.f", r"a function C\.f in .*; it has C$"),
-    "no_colon": ("", "", r"expected FILE.py:NAME or package.module:NAME"),
-    "no_name_after_the_colon": ("", ":", "expected FILE.py:NAME or package.module:NAME"),
+    "no_colon": ("", "", r"expected FILE.py:NAME, FILE.ipynb:NAME or package.module:NAME"),
+    "no_name_after_the_colon": (
+        "",
+        ":",
+        "expected FILE.py:NAME, FILE.ipynb:NAME or package.module:NAME",
+    ),
     "no_file": (None, ":f", "there is no file .*mine.py$"),
 }
 
@@ -412,7 +416,7 @@ class RaisingItems(dict):
         ({"gradients": [1]}, "gradients: expected a dict of name -> .*got list"),
         ({"candidates": [backwards.right], "candidate_arrays": "tf"}, "candidate_arrays: .*'tf'"),
         ({"params": torch.nn.Linear}, "params: expected .*MLP.., got Linear"),
-        ({"params": {"w1": X}}, "params: .*got dict"),
+        ({"params": {"w1": X, "h1": X}}, "params: expected a weight .* found w1"),
     ],
 )
 def test_other_objects_are_refused(options, words):

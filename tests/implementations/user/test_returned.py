@@ -123,10 +123,33 @@ PAIR = (W2[0], B2[0])
 MEAN = [(W1.mean(0), B1.mean(0)), (W2.mean(0), B2.mean(0))]
 PAIRS = r"mine: expected a list of 2 pairs \(dw, db\), first layer first, got "
 NUMBERS = "mine: dw1: expected numbers in one of bfloat16, float16, float32, float64, got "
+NAMED = {"dw1": W1[0], "db1": B1[0], "dw2": W2[0], "db2": B2[0]}
+ITSELF = {"dw1": W1}
+ITSELF["self"] = ITSELF
 # name -> (what was returned, how many samples, the sentence)
 BAD = {
     "none": (None, None, PAIRS + r"None; is a return missing\?"),
-    "dict": ({"w1": W1}, None, PAIRS + "dict"),
+    "dict": (
+        {"loss": 0.5, "h": W1},
+        None,
+        PAIRS + r"dict; with loss \[\], .* called dW1 ",
+    ),
+    "half_a_dict": ({"dw1": W1[0], "dw2": W2[0]}, None, "every bias, got w1, w2 alone$"),
+    "one_layer": ({"dw1": W1[0], "db1": B1[0]}, None, "mine: expected 2 layers, found 1$"),
+    "no_bias": (
+        {"dw1": W1[0], "db1": B1[0], "dw2": W2[0]},
+        None,
+        "the gradient of a bias in layer 2, as in",
+    ),
+    "named_twice": ({"dw1": W1[0], "grad_w1": W1[0]}, None, "two of its .* the gradient of w1$"),
+    "named_none": (NAMED | {"dw1": None}, None, "mine: w1: .* got None; torch leaves .grad None"),
+    "named_text": (
+        NAMED | {"dw1": "mine"},
+        None,
+        "a weight for every layer, a .* found b1",
+    ),
+    "named_transposed": (NAMED | {"dw1": W1[0].T}, None, r"got \[3, 2\]; transpose it$"),
+    "itself": (ITSELF, None, PAIRS + "dict$"),
     "string": ("ab", None, PAIRS + "str"),
     "array": (W1, None, PAIRS + "ndarray$"),
     "generator": ((pair for pair in [PAIR, PAIR]), None, PAIRS + "generator, .* a yield$"),
@@ -165,23 +188,8 @@ def test_anything_else_is_one_sentence(case):
 
 
 FLAT = [W1[0], B1[0], W2[0], B2[0]]
-NAMED = dict(zip(("w1", "b1", "w2", "b2"), FLAT, strict=True))
 # the gradients of one sample -> how they become a list of pairs
 OTHERWISE = {
-    "flat": (FLAT, r"g for what came, list\(zip\(g\[::2\], g\[1::2\]\)\)"),
-    "weights_first": (FLAT[::2] + FLAT[1::2], r"g for what came, list\(zip\(g\[:2\], g\[2:\]\)\)"),
-    "two_lists": ((FLAT[::2], FLAT[1::2]), r"g for what came, list\(zip\(\*g\)\)"),
-    "dict": (NAMED, r"g for a list of its values, list\(zip\(g\[::2\], g\[1::2\]\)\)"),
-    "dict_of_lists": (
-        {"w": FLAT[::2], "b": FLAT[1::2]},
-        r"a list of its values, list\(zip\(\*g\)\)",
-    ),
-    "dicts": (
-        [{"w": w, "b": b} for w, b in one(np.asarray)],
-        r"g for what came, \[tuple\(one.values\(\)\) for one in g\]",
-    ),
-    "with_loss": ((0.5, one(np.asarray)), "; its second item"),
-    "named_beside_loss": ({"loss": 0.5, "grads": one(np.asarray)}, "; its 'grads'"),
     "last_first": (one(np.asarray)[::-1], r"g for what came, g\[::-1\]"),
     "bias_first": ([(b, w) for w, b in one(np.asarray)], r"\[\(dw, db\) for db, dw in g\]"),
     "zip": (zip(FLAT[::2], FLAT[1::2], strict=True), "got zip; a list of it"),
@@ -196,15 +204,20 @@ def test_another_arrangement_is_named(case):
         read(returned)
 
 
-def test_an_arrangement_of_many_samples_is_named():
-    with pytest.raises(UsageError, match=r"got 4 items; .*g\[1::2\]\)\) has the expected shapes$"):
-        read([W1, B1, W2, B2], n=N)
+def test_a_flat_list_of_another_number_of_samples_is_none():
     with pytest.raises(UsageError, match=r"got 4 items$"):
         read([W1, B1, W2, B2], n=N + 1)
 
 
+def test_two_arrangements_that_fit_are_not_chosen_from():
+    """Of 2-3-1 with columns, db1 and dw2 have one shape: are weights first, or pairs?"""
+    columns = [W1[0], B1[0][:, None], W2[0], B2[0][:, None]]
+    with pytest.raises(UsageError, match=r"mine: expected a list of 2 pairs .* got 4 items"):
+        read(columns)
+
+
 def test_an_axis_of_one_takes_nothing_for_something_else():
-    """Of 1-1-1 all arrays are one number, and of 2-3-1 dw2 is db1 but for an axis."""
+    """Of 1-1-1 all arrays are one number."""
     params = (Layer(np.zeros((1, 1)), np.zeros(1)),) * 2
     pair = (np.ones((1, 1)), np.zeros(1))
     options = {"layout": "in_out", "n": None, "where": "mine"}
@@ -212,8 +225,16 @@ def test_an_axis_of_one_takes_nothing_for_something_else():
     read_returned([(pair[0][0], pair[1])] * 2, params, **options)  # [1] for both
     with pytest.raises(UsageError, match=r"got these but for axes of 1; .* dw in g"):
         read_returned([pair[::-1], pair[::-1]], params, **options)
-    with pytest.raises(UsageError, match=r"list\(zip\(\*g\)\) has the expected shapes"):
-        read([FLAT[::2], FLAT[1::2]])
+
+
+@pytest.mark.parametrize("names", [("upper", "lower"), ("Dense_0", "Dense_1")])
+def test_names_that_leave_the_order_open(names):
+    params = (Layer(np.zeros((3, 3)), np.zeros(3)),) * 2
+    grads = {name: {"kernel": np.ones((3, 3)), "bias": np.ones(3)} for name in names}
+    options = {"layout": "in_out", "n": None, "where": "mine"}
+    words = f"mine: the layers {', '.join(names)} may stand in more than one order; expected"
+    with pytest.raises(UsageError, match=words):
+        read_returned(grads, params, **options)
 
 
 @pytest.mark.parametrize("n", [None, N])

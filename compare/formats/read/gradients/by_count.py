@@ -35,7 +35,7 @@ def readings_by_count(
       UsageError: if there are not as many numbers as expected, or no parameter order fits the
         borders of the arrays.
     """
-    found = _readings(arrays, parameter_orders(len(expected.names) // 2), expected, layout)
+    found = _readings(arrays, parameter_orders(expected.biases), expected, layout)
     if not found:
         orders = itertools.islice(_every_order(arrays, expected), _MOST_ORDERS)
         found = _readings(arrays, orders, expected, layout)
@@ -100,20 +100,23 @@ def _every_order(
     return go_on(())
 
 
-def parameter_orders(n_layers: int) -> Iterator[tuple[str, ...]]:
+def parameter_orders(biases: Sequence[bool]) -> Iterator[tuple[str, ...]]:
     """Yields the orders in which people write parameters, the most likely first.
 
     Weights come before their bias, after it as JAX sorts them, or all before or after all biases;
     layers from the first to the last, back, or in any other order.
+
+    Args:
+      biases: whether each layer has one.
     """
-    forward = tuple(range(1, n_layers + 1))
+    forward = tuple(range(1, len(biases) + 1))
     orders = [forward, forward[::-1]]
-    if n_layers <= _MOST_PERMUTED:
+    if len(biases) <= _MOST_PERMUTED:
         orders += itertools.permutations(forward)
     seen = set()
     for layers in dict.fromkeys(orders):
-        w, b = [f"w{i}" for i in layers], [f"b{i}" for i in layers]
-        pairs = list(zip(w, b, strict=True))
+        pairs = [(f"w{i}", f"b{i}")[: 1 + biases[i - 1]] for i in layers]
+        w, b = [pair[0] for pair in pairs], [name for pair in pairs for name in pair[1:]]
         for order in (sum(pairs, ()), sum((one[::-1] for one in pairs), ()), (*w, *b), (*b, *w)):
             if order not in seen:
                 yield order

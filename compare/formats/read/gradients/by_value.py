@@ -56,7 +56,8 @@ def orders_near(
 
 def _rows(expected: ExpectedGradients, right: Grads, layout: str) -> dict[str, np.ndarray]:
     """Returns the right numbers of every parameter as they lie in a layout, [m, size]."""
-    leaves = [leaf for w, b in right for leaf in (in_layout(w, layout), b)]
+    layers = zip(right, expected.biases, strict=True)
+    leaves = [leaf for (w, b), has in layers for leaf in (in_layout(w, layout), b)[: 1 + has]]
     return {
         name: leaf.reshape(len(leaf), -1) for name, leaf in zip(expected.names, leaves, strict=True)
     }

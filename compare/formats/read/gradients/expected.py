@@ -8,7 +8,8 @@ import numpy as np
 from compare.catalogue import LAYOUTS
 from compare.formats.layouts import in_layout
 from compare.formats.read.gradients.shapes import Shape, fit_shape, fits
-from jaxmlp.base import Grads, Layer, Params, parameter_names
+from compare.formats.reading import named_parameters
+from jaxmlp.base import Grads, Layer, Params
 
 
 class ExpectedGradients(NamedTuple):
@@ -17,11 +18,12 @@ class ExpectedGradients(NamedTuple):
     shapes: tuple[Shape, ...]  # of w1, b1, w2, ... in_out, for one sample
     n: int  # samples
     where: str  # the file, to be named in errors
+    biases: tuple[bool, ...]  # whether each layer has one
 
     @property
     def names(self) -> tuple[str, ...]:
-        """w1, b1, w2, ..."""
-        return parameter_names(len(self.shapes) // 2)
+        """w1, b1, w2, ..., without the biases that layers do not have."""
+        return named_parameters(self.biases)
 
     @property
     def sizes(self) -> dict[str, int]:
@@ -40,24 +42,28 @@ class ExpectedGradients(NamedTuple):
         """
         likely = LAYOUTS if said is None else (said, *(one for one in LAYOUTS if one != said))
         fitting = tuple(one for one in likely if self._fit(shapes, one))
-        if said is not None or all(min(shape) == 1 for shape in self.shapes[::2]):
+        weights = [shape for shape in self.shapes if len(shape) == 2]
+        if said is not None or all(min(shape) == 1 for shape in weights):
             return fitting[:1]  # a row or a column is the same numbers in both
         return fitting
 
     def arrange(self, leaves: Sequence[np.ndarray], layout: str) -> Grads:
         """Brings arrays of w1, b1, ... in a layout into [N, n_in, n_out] and [N, n_out].
 
+        The gradient of a bias that there is not is 0.
+
         Raises:
           UsageError: for an array that does not fit.
         """
-        fitted = []
+        fitted = {}
         for name, leaf, shape in zip(self.names, leaves, self._shapes_in(layout), strict=True):
             split = leaf.reshape(self._split(leaf.shape, shape))
-            fitted.append(fit_shape(split, shape, self.n, f"{self.where}: {name}"))
-        return tuple(
-            Layer(in_layout(dw, layout), db)
-            for dw, db in zip(fitted[::2], fitted[1::2], strict=True)
-        )
+            fitted[name] = fit_shape(split, shape, self.n, f"{self.where}: {name}")
+        found = []
+        for i in range(1, len(self.biases) + 1):
+            dw = in_layout(fitted[f"w{i}"], layout)
+            found.append(Layer(dw, fitted.get(f"b{i}", np.zeros_like(dw[:, 0]))))
+        return tuple(found)
 
     def exact(self, shapes: Sequence[Shape]) -> int:
         """Counts arrays of w1, b1, ... that have just the expected shape, in either layout."""
@@ -83,7 +89,19 @@ class ExpectedGradients(NamedTuple):
         return (self.n, *shape) if found in rows else found
 
 
-def expect_gradients(params: Params, n: int, where: str) -> ExpectedGradients:
-    """Says which gradients belong to weights and n samples."""
-    shapes = tuple(leaf.shape for layer in params for leaf in layer)
-    return ExpectedGradients(shapes, n, where)
+def expect_gradients(
+    params: Params, n: int, where: str, biases: Sequence[bool] = ()
+) -> ExpectedGradients:
+    """Says which gradients belong to weights and n samples.
+
+    Args:
+      params: the weights.
+      n: how many samples there are.
+      where: the file, to be named in errors.
+      biases: whether each layer has one; () where all have.
+    """
+    has = tuple(biases) or (True,) * len(params)
+    shapes = [
+        leaf.shape for layer, one in zip(params, has, strict=True) for leaf in layer[: 1 + one]
+    ]
+    return ExpectedGradients(tuple(shapes), n, where, has)

@@ -14,6 +14,7 @@ from compare.errors import UsageError
 from compare.formats.conversion import computed_dtype
 from compare.formats.dtypes import FLOAT_DTYPES, largest_of
 from compare.formats.read.arrays import FORMATS, read_arrays
+from compare.formats.read.files import read_numbers
 from compare.formats.read.gradients.by_count import (
     WHOLE,
     leaves_in_order,
@@ -22,6 +23,7 @@ from compare.formats.read.gradients.by_count import (
 )
 from compare.formats.read.gradients.by_name import parameter_name, readings_by_name
 from compare.formats.read.gradients.expected import ExpectedGradients
+from compare.formats.read.gradients.leaves import gradients_of
 from compare.formats.read.numbers import NamedArray, Numbers, stack
 from compare.formats.read.text import read_text
 from compare.formats.reading import Reading
@@ -29,7 +31,7 @@ from jaxmlp.base import Grads, Layer, parameter_names
 
 _MOST_TIMES = 4  # as many numbers as there should be may be read, to say what is wrong
 _TEXT_OF_NUMBER, _TEXT_BESIDE = 256, 2**24  # bytes of a printed number, and of what else there is
-_NO_NAME = re.compile(r"arr_\d+")  # by numpy.savez(path, *arrays)
+_NO_NAME = re.compile(r"arr_\d+|(?:\[\d+\])+")  # by numpy.savez(path, *arrays), and by keystr
 
 
 class FileGradients(NamedTuple):
@@ -123,14 +125,14 @@ def read_gradients(path: str, expected: ExpectedGradients, dtype: np.dtype) -> G
     """Reads a file of per-sample gradients.
 
     Args:
-      path: a dump of ours, a print, `.npz`, a `.pt` of named tensors, or `.safetensors`.
+      path: a dump of ours, a print, arrays in any format, or a folder with an array in each file.
       expected: what it should hold.
       dtype: of the arithmetic, where the numbers were read from print or wider arrays hold them.
 
     Raises:
       UsageError: if it cannot be read, or holds far more numbers.
     """
-    numbers = _read(path, expected)
+    numbers = gradients_of(_read(path, expected), expected)
     if not numbers.arrays:
         raise UsageError(f"{expected.where}: expected numbers, found none")
     for array in numbers.arrays:
@@ -163,6 +165,8 @@ def _read(path: str, expected: ExpectedGradients) -> Numbers:
         )
         return Numbers(path, arrays, found.layout, ordering=found.ordering)
     try:
+        if Path(path).is_dir():
+            return read_numbers(path)
         return read_text(path, at_most=_TEXT_OF_NUMBER * enough + _TEXT_BESIDE)
     except UsageError as error:
         raise UsageError(f"--gradients {error}") from None

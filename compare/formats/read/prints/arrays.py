@@ -11,10 +11,11 @@ from compare.formats.read.numbers import NamedArray, Numbers
 from compare.formats.read.prints.beside import changed_by
 from compare.formats.read.prints.brackets import matching_brackets, read_brackets, show_decimals
 from compare.formats.read.prints.digits import are_integers, half_units
-from compare.formats.read.prints.entries import arrays_of, entry_of, read_table
+from compare.formats.read.prints.entries import arrays_of, entry_of
 from compare.formats.read.prints.keys import Keys
 from compare.formats.read.prints.patterns import (
     NUMBER,
+    SIGN,
     last_name,
     line_number,
     numbers_in,
@@ -22,6 +23,8 @@ from compare.formats.read.prints.patterns import (
     with_plain_digits,
 )
 from compare.formats.read.prints.rows import read_rows
+from compare.formats.read.prints.tables import read_table
+from compare.formats.read.tree_paths import with_plain_paths
 
 _START = re.compile(rf"\[|(?:tensor|array)\(\s*(?P<scalar>{NUMBER})(?!\s*\*)", re.IGNORECASE)
 # As NumPy, torch, Julia and LaTeX leave numbers out.
@@ -36,7 +39,7 @@ _COLOURS = re.compile(r"\x1b\[[\d;]*m")
 _SCALAR = re.compile(rf"\b(?:np|numpy|jnp)\.(?:b?float|int)\w*\(({NUMBER})\)", re.IGNORECASE)
 _FACTOR = re.compile(rf"{NUMBER}[ \t]*\*(?!\S)", re.IGNORECASE)
 _OPTIONS = re.compile(r"\s*,\s*(?:dtype|device|grad_fn|requires_grad|size)\b[^)\n]{0,200}\)")
-_PLACE = re.compile(r"^.*[\])]\s*[:=].*$", re.MULTILINE)  # as a line with an entry has it
+_PLACE = re.compile(rf"^.*[\])]\s*{SIGN}.*$", re.MULTILINE)  # as a line with an entry has it
 
 
 def read_print(path: str, text: str) -> Numbers:
@@ -47,6 +50,7 @@ def read_print(path: str, text: str) -> Numbers:
     """
     text = text.replace("\N{MINUS SIGN}", "-")  # as it is copied from a PDF or a web page
     text = _SCALAR.sub(r"\1", with_plain_digits(_COLOURS.sub("", text)))
+    text = with_plain_paths(text)
     _check_readable(path, text)
     try:
         table = read_table(path, text)

@@ -1,6 +1,5 @@
-"""Arrays printed entry by entry: lines such as 'dL/dW1[0][2] = 0.5', or rows of a table."""
+"""Arrays printed entry by entry: lines such as 'dL/dW1[0][2] = 0.5'."""
 
-import csv
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
@@ -10,16 +9,22 @@ import numpy as np
 from compare.errors import UsageError
 from compare.formats.read.numbers import NamedArray
 from compare.formats.read.prints.digits import are_integers, half_units
-from compare.formats.read.prints.patterns import NUMBER, value_of
+from compare.formats.read.prints.patterns import (
+    NUMBER,
+    SIGN,
+    last_name,
+    numbers_in,
+    value_of,
+    without_layer,
+)
 
+_MOST_AXES = 8
 _INDEX = r"[\[(]\s*\d{1,9}(?:\s*,\s*\d{1,9})*\s*[\])]"
-_ENTRY = re.compile(
-    rf"\s*(?P<name>[A-Za-z_][\w./]*)(?P<index>(?:{_INDEX})+)\s*[:=]\s*(?P<value>{NUMBER})[\s,;]*",
+_ENTRY = re.compile(  # 'dL/dW1[0][2] = 0.5', 'grad W2 (0, 0): tensor(0.5)'
+    rf"(?P<title>[^\[\](){{}}=:]{{1,80}})(?P<index>(?:{_INDEX}\s*)+){SIGN}"
+    rf"\s*(?:(?:tensor|array)\(\s*(?P<wrapped>{NUMBER})[^()]*\)|(?P<value>{NUMBER}))[\s,;]*",
     re.IGNORECASE,
 )
-_NAMES = ("name", "parameter", "param", "tensor")
-_VALUES = ("value", "grad", "gradient")
-_INDEX_CELL = re.compile(r"\d{0,9}", re.ASCII)
 
 
 class Entry(NamedTuple):
@@ -33,46 +38,11 @@ class Entry(NamedTuple):
 def entry_of(line: str) -> Entry | None:
     """Returns the entry that a line holds, None for any other line."""
     found = _ENTRY.fullmatch(line)
-    if found is None:
+    name = last_name(found["title"]) if found else None
+    if found is None or name is None or numbers_in(without_layer(found["title"])):
         return None
     index = tuple(int(one) for one in re.findall(r"\d+", found["index"]))
-    return Entry(found["name"], index, found["value"])
-
-
-def read_table(path: str, text: str) -> list[NamedArray] | None:
-    """Reads lines name,row,column,value below a header that says so.
-
-    Returns:
-      The arrays, or None if this is no such table.
-
-    Raises:
-      UsageError: for a line that does not follow the header.
-    """
-    header, _, body = text.partition("\n")
-    columns = [cell.strip().strip("\"'").lower() for cell in re.split("[,;\t]", header)]
-    separators = re.findall("[,;\t]", header)
-    named = [i for i, cell in enumerate(columns) if cell in _NAMES]
-    valued = [i for i, cell in enumerate(columns) if cell in _VALUES]
-    if len(columns) < 3 or len(named) != 1 or len(valued) != 1 or len(set(separators)) != 1:
-        return None
-    rows = csv.reader(body.splitlines(), delimiter=separators[0], skipinitialspace=True)
-
-    def entries() -> Iterator[Entry]:
-        for line, row in enumerate(rows, start=2):
-            if not row:
-                continue
-            rest = [cell.strip() for i, cell in enumerate(row) if i not in (named[0], valued[0])]
-            if len(row) != len(columns) or not all(map(_INDEX_CELL.fullmatch, rest)):
-                raise UsageError(
-                    f"{path}, line {line}: expected {','.join(columns)} with whole numbers between "
-                    f"the name and the value, got {separators[0].join(row)[:60]!r}"
-                )
-            word = row[valued[0]].strip()
-            if not re.fullmatch(NUMBER, word, re.IGNORECASE):
-                raise UsageError(f"{path}, line {line}: expected a number, got {word[:40]!r}")
-            yield Entry(row[named[0]].strip(), tuple(int(one) for one in rest if one), word)
-
-    return list(arrays_of(path, entries()))
+    return Entry(name, index, found["value"] or found["wrapped"])
 
 
 def arrays_of(path: str, entries: Iterable[Entry]) -> Iterator[NamedArray]:
@@ -98,7 +68,8 @@ def _arrays(path: str, found: dict[str, dict[tuple[int, ...], str]]) -> Iterator
 def _array(
     path: str, name: str, places: Sequence[tuple[int, ...]], words: Sequence[str]
 ) -> NamedArray:
-    if len({len(place) for place in places}) > 1:
+    axes = {len(place) for place in places}
+    if len(axes) > 1 or max(axes) > _MOST_AXES:
         raise _gaps(path, name, len(words))
     at = np.array(places, int).reshape(len(places), -1)
     if at.size and at.min(axis=0).min() == at.min(axis=0).max() == 1:

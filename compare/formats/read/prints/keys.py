@@ -2,7 +2,9 @@
 
 import re
 
-_TOKEN = re.compile(r"[{}]|(?:'(?P<a>[^']*)'|\"(?P<b>[^\"]*)\"|(?P<c>[A-Za-z_][\w./]*))\s*:(?!=)")
+_TOKEN = re.compile(
+    r"[{}]|(?:'(?P<a>[^']*)'|\"(?P<b>[^\"]*)\"|(?<![\w./])(?P<c>[A-Za-z_][\w./]*+))\s*:(?!=)"
+)
 
 
 class Keys:

@@ -8,6 +8,7 @@ import re
 NUMBER = (
     r"(?<![\w.+-])(?>[-+]?(?:(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?|inf(?:inity)?|nan))(?![\w.+-])"
 )
+SIGN = r"(?:[:=]|[=-]>|\N{RIGHTWARDS ARROW})"  # between a place and its number
 QUOTED = re.compile(r"'[^']*'|\"[^\"]*\"")
 
 _NAME = re.compile(r"(?:(?<![\w.])(?:\d++\.)++)?[A-Za-z_][\w./]*")
@@ -54,6 +55,11 @@ def last_name(text: str) -> str | None:
         return f"layer{layers[-1]}.{kinds[-1]}"
     names = [word for word in _NAME.findall(text) if word not in _NO_NAMES]
     return names[-1] if names else None
+
+
+def without_layer(text: str) -> str:
+    """Returns a text without what it says of a layer, as 'layer 1'."""
+    return _LAYER.sub("", text)
 
 
 def line_number(text: str, position: int) -> int:

@@ -20,7 +20,7 @@ _UNREAD = re.compile(r"\d\.|\.\d|\d[dDeE][-+]?\d|(?<!\w)\d+[\s,]+[-+\u2212]?\d|\
 _PAIR = re.compile(r"[-+]?\d+,\d+(?:e[-+]?\d+)?", re.IGNORECASE)
 # 0,05 and 1,5e-3 are no two numbers.
 _NO_PAIR = re.compile(r"-0,\d+|[-+]?\d+,(?:0\d+|\d+e[-+]?\d+)", re.IGNORECASE)
-_PARAMETER = re.compile(r"(?<![\w.+-])(?:\w++\.)+(?:weight|bias|kernel)\b")  # 0.weight
+_PARAMETER = re.compile(r"(?<![\w.+-])(?:\w++\.)+(?:weight|bias|kernel|[wb])\b")  # 0.weight
 
 
 def read_rows(path: str, text: str) -> Generator[NamedArray, None, str]:

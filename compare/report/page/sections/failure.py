@@ -1,5 +1,6 @@
 """What went wrong, where and why."""
 
+from compare.catalogue import output_of
 from compare.evidence.certificate.losses import LOSSES
 from compare.numbers import counted, entry, share, told_apart
 from compare.report.document import Json, steps_of
@@ -22,7 +23,8 @@ def failure(report: Json, picture: str) -> str:
     if report["verdict"] == "agree":
         return ""
     failed = [one for one in report["implementations"] if one["certificate"]["first_failure"]]
-    words = "".join(map(_first_failure, failed))
+    end = report["config"]["output"], report["config"]["loss"]
+    words = "".join(_first_failure(one, end) for one in failed)
     title = "<h3>To compute that sample again, from the same bits</h3>"
     return section(
         "failure",
@@ -35,12 +37,13 @@ def failure(report: Json, picture: str) -> str:
     )
 
 
-def _first_failure(one: Json) -> str:
+def _first_failure(one: Json, end: tuple[str, str]) -> str:
     """Says where an implementation first broke a rule, and what that looks like."""
     certificate, first = one["certificate"], one["certificate"]["first_failure"]
     failed = certificate["failed"]
     samples = failed + certificate["certified"] + certificate["silent"]
-    slope = LOSSES["linear", "squared"].slope_formula
+    output, loss = end
+    slope = LOSSES[output_of(output, loss), loss].slope_formula
     rule = _RULES[first["rule"]].format(slope=slope)
     apart, allowed = abs(first["found"] - first["expected"]), first["allowed"]
     found, expected = told_apart(first["found"], first["expected"])

@@ -89,15 +89,15 @@ OUTPUT = {
         told("delta{L}", "2 yhat, without y"), steps={"output": lambda f: 2 * f.z[-1]}
     ),
     "absolute loss": Mistake(
-        told("delta{L}", "the slope of |yhat - y|, not of its square"),
+        told(_WHOLE, "right for --loss=absolute"),
         steps={"output": lambda f: np.sign(f.residual)},
     ),
     "cross-entropy of sigmoid": Mistake(
-        told("delta{L}", "sigmoid(yhat) - y, as for binary cross-entropy"),
+        told(_WHOLE, "right for --output=sigmoid --loss=binary_cross_entropy"),
         steps={"output": lambda f: _sigmoid(f.z[-1]) - f.batch.y},
     ),
     "cross-entropy of softmax": Mistake(
-        told("delta{L}", "softmax(yhat) - y, as for cross-entropy"),
+        told(_WHOLE, "right for --output=softmax --loss=cross_entropy"),
         steps={"output": lambda f: _softmax(f.z[-1]) - f.batch.y},
         needs=has_outputs,
     ),

@@ -93,7 +93,7 @@ def _twice(phi: Activation) -> Activation:
 
 def _on_output(name: str) -> Mistake:
     return Mistake(
-        told("yhat", f"{name} of {{z}}"),
+        told("the gradient", f"right for --output={name}"),
         network=with_phi(0, lambda f, _: PHIS[name]),
         needs=lambda f: f.activation != name and _is_steep(PHIS[name].slope(f.z[-1])),
     )
@@ -162,7 +162,7 @@ ACTIVATION = {
         needs=is_curved,
     ),
     "activation on the output": Mistake(
-        told("yhat", "{of_phi}"),
+        told("yhat or the gradient", "{of_phi}", "right for --output={phi}"),
         network=with_phi(0, lambda f, _: f.phis[0]),
         needs=lambda f: is_curved(f) and _is_steep(f.phi_slope(f.z[-1])),
     ),

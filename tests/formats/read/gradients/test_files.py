@@ -9,6 +9,7 @@ import torch
 from safetensors.torch import save_file
 
 from compare import compare_gradients, run
+from compare.selftest.backward import backward, forward
 from jaxmlp import ACTIVATIONS, Layer
 from tests.support.gradient_files import EXACT, F32, FORMS, PRINTS, named, network, read, write
 
@@ -163,3 +164,26 @@ def test_several_files_have_names_of_their_own(tmp_path):
         params, batch.x, gradients=given, implementations=("numpy_manual",), witness=0
     )
     assert report.verdict == "agree"
+
+
+@pytest.mark.parametrize(
+    "kept", [("w1", "w2"), ("w1", "w2", "b2"), ("w1", "b1", "w2")], ids="_".join
+)
+def test_a_file_of_weights_without_a_bias_is_of_a_network_without_one(tmp_path, capsys, kept):
+    params, batch, _ = network()
+    bare = [Layer(w, b if f"b{i}" in kept else 0 * b) for i, (w, b) in enumerate(params, start=1)]
+    grads = named(backward(forward(bare, batch, "sigmoid")))
+    weights = named(bare)
+    np.savez(tmp_path / "p.npz", **{name: weights[name] for name in kept})
+    np.savez(tmp_path / "d.npz", x=batch.x)
+    (tmp_path / "g.json").write_text(json.dumps({k: grads[k].tolist() for k in kept}))
+    flags = [f"--{k}={tmp_path}/{v}" for k, v in (("params", "p.npz"), ("data", "d.npz"))]
+    flags += [f"--gradients={tmp_path}/g.json", "--witness=0", "--implementations=numpy_manual"]
+    status = run.main(["compare.run", *flags, f"--out={tmp_path}/out"])
+    said = " ".join(capsys.readouterr().out.split())
+    assert status == 0
+    assert f"read as {' '.join(kept)} (in_out), " in said
+    assert ("without biases" if len(kept) == 2 else "no bias in layer ") in said
+    dump = ["--witness=0", "--implementations=numpy_manual", f"--out={tmp_path}/again", *flags[:2]]
+    dump.append(f"--gradients={tmp_path}/out/numpy_manual.dat")
+    assert run.main(["compare.run", *dump]) == 0

@@ -1,5 +1,7 @@
 """The ways in which a file of gradients may be read: which there are, and which there are not."""
 
+import json
+
 import numpy as np
 import pytest
 
@@ -116,7 +118,7 @@ def test_what_numpy_calls_arr_0_has_no_name(tmp_path):
 
 @pytest.mark.parametrize("layers", [1, 2, 3, 6])
 def test_orders_of_parameters_are_told_once_and_have_all_of_them(layers):
-    found = list(parameter_orders(layers))
+    found = list(parameter_orders((True,) * layers))
     assert len(set(found)) == len(found)
     assert {tuple(sorted(one)) for one in found} == {tuple(sorted(found[0]))}
     assert len(found[0]) == 2 * layers
@@ -157,3 +159,52 @@ def test_parameters_that_nothing_tells_apart_end_the_search(whole):
     arrays = [NamedArray(None, leaf) for layer in zeros for leaf in layer]
     found = readings_in_any_order([join(arrays)] if whole else arrays, expected, None, zeros)
     assert 0 < len(found) <= 48
+
+
+def without(grads, biases):
+    leaves = {k: v for k, v in named(grads).items() if k[0] == "w" or biases[int(k[1:]) - 1]}
+    return leaves, [
+        Layer(w, b if has else 0 * b) for (w, b), has in zip(grads, biases, strict=True)
+    ]
+
+
+@pytest.mark.parametrize("biases", [(True, False), (False, True), (False, False)])
+@pytest.mark.parametrize("form", ["npz", "json", "null", "list", "any order"])
+def test_layers_without_a_bias_have_no_gradient_of_it(tmp_path, form, biases):
+    params, _, grads = network(n=2)
+    leaves, right = without(grads, biases)
+    lists = {name: leaf.tolist() for name, leaf in leaves.items()}
+    path = tmp_path / ("g.npz" if form == "npz" else "g.json")
+    if form == "npz":
+        np.savez(path, **leaves)
+    elif form == "null":
+        path.write_text(json.dumps({**dict.fromkeys(named(grads)), **lists}))
+    else:
+        path.write_text(json.dumps(lists if form == "json" else list(lists.values())))
+    expected = expect_gradients(params, 2, "g", biases)
+    file = read_gradients(str(path), expected, F32)
+    readings = file.readings(expected, "in_out")
+    if form == "any order":
+        readings = readings_in_any_order(file.arrays, expected, "in_out", grads)
+    assert readings[0].order == tuple(leaves)
+    for found, layer in zip(file.take(readings[0], expected).grads, right, strict=True):
+        for leaf, other in zip(found, layer, strict=True):
+            np.testing.assert_array_equal(leaf, other)
+
+
+@pytest.mark.parametrize(
+    ("has", "said"),
+    [
+        (
+            (True, False),
+            r"the gradient of a bias in layer 2, as in the network, found w1 \[3, 2, 3\]",
+        ),
+        ((True, True), r"the gradient of no bias in layer 2, found w1 \[3, 2, 3\], b1 .*b2"),
+    ],
+)
+def test_the_gradient_of_a_bias_that_should_not_be_or_is_missing(tmp_path, has, said):
+    params, _, grads = network()
+    np.savez(tmp_path / "g.npz", **without(grads, has)[0])
+    expected = expect_gradients(params, 3, "g.npz", (True, not has[1]))
+    with pytest.raises(UsageError, match=said):
+        read_gradients(str(tmp_path / "g.npz"), expected, F32).readings(expected, None)

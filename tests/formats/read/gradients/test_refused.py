@@ -36,7 +36,7 @@ REFUSED = {
     "fewer printed samples": (rows(network(n=2)[2]), FEWER),
     "a name is missing": (
         without(G, "b2"),
-        "expected a weight and a bias for every layer .*; found w1",
+        "expected the gradient of a bias in layer 2, as in the network, found w1 ",
     ),
     "weights alone": (
         without(without(G, "b1"), "b2"),
@@ -46,6 +46,7 @@ REFUSED = {
     "a layer is missing": (without(without(G, "b2"), "w2"), "expected 2 layers, found 1"),
     "another name": ({**G, "loss": np.ones(3, F32)}, "no other array.*; found w1"),
     "weights too": ({**G, "dw1": G["w1"]}, "w1 and dw1 are named as if"),
+    "keystr of no names": ({"[0][0]": G["w1"]}, "expected 3 x 13 numbers.*found 18 in arrays of"),
     "no names": ({"arr_0": G["w1"]}, "expected 3 x 13 numbers.*found 18 in arrays of 18$"),
     "other names": ({"a": G["w1"]}, "w1 b1 w2 b2 or fc1.weight fc1.bias; found a"),
     "another shape": ({**G, "w1": np.ones((3, 5, 5), F32)}, "w1: expected shape .3, 2, 3., got"),

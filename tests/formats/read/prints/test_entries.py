@@ -21,12 +21,34 @@ READ = {
     "samples": ("w[0] = 1.5\nw[1] = 2.5\nw[0] = 3.5\nw[1] = 4.5", [
         ("w", np.array([1.5, 2.5])), ("w", np.array([3.5, 4.5])),
     ]),
+    "words_before": ("grad w2[3]: 0.1\ngrad w2[2]: 1.\nGradient of w2 [1] = 2.\nw2[0] = 3.",
+                     named(w2=[3, 2, 1, 0.1])),
+    "spaces": ("dw_1 (0, 0) = 1.5\ndw_1 (0, 1) = 2.5", named(dw_1=[[1.5, 2.5]])),
+    "layers_in_words": ("layer 1 W[0] = 1.5\nLayer 2 W[0] = 2.5", [
+        ("layer1.W", np.array([1.5])), ("layer2.W", np.array([2.5])),
+    ]),
+    "quoted": ('"w1"[0] = 1.5\n', named(w1=[1.5])),
+    "partial": ("\N{PARTIAL DIFFERENTIAL}L/\N{PARTIAL DIFFERENTIAL}w1[0] = 1.5", named(w1=[1.5])),
+    "arrows": ("w[0] -> 1.5\nw[1] => 2.5\nw[2] \N{RIGHTWARDS ARROW} 3.5", named(w=[1.5, 2.5, 3.5])),
+    "minus_of_an_entry": ("w[0] = \N{MINUS SIGN}1.5", named(w=[-1.5])),
+    "scalars": ("w[0] = tensor(1.5)\nw[1] = np.float32(2.5)\nw[2] = array(3.5, dtype=float32)\n"
+                "w[3] = tensor(4.5, grad_fn=<SelectBackward0>)", named(w=[1.5, 2.5, 3.5, 4.5])),
+    "keystr": ("['a']['k'][0][1] = 1.5\n['a']['k'][0, 0] = 2.5\n.l[0].w[0] = 3.5", [
+        ("a.k", np.array([[2.5, 1.5]])), ("l_0.w", np.array([3.5])),
+    ]),
+    "keystr_of_arrays": ("['a/~/c']['k'] [1.5]\n['a']['b'].value: [2.5]\n.layers[0].weight\n[3.5]\n"
+                         "[1].w = [4.5]\nb[1] = [5.5, 6.5]\n", [
+        ("a.c.k", np.array([1.5])), ("a.b", np.array([2.5])), ("layers_0.weight", np.array([3.5])),
+        ("1.w", np.array([4.5])), ("b_1", np.array([5.5, 6.5])),
+    ]),
+    "keystr_of_numbers": ("[0][0] [[1.5]]\n[0][1]: [2.5]", [
+        (None, np.array([[1.5]])), (None, np.array([2.5])),
+    ]),
+    "places_are_arrays_without_one": ("[0]\n[1] [2]", [
+        (None, np.array([0.0])), (None, np.array([1.0])), (None, np.array([2.0])),
+    ]),
     "slashes": ("dL/dW1[0][0] = -1e-3\n", [("dL/dW1", np.array([[-1e-3]]))]),
     "beside_others": ("loss = 0.5\nw[0] = 1.5\nb: [2.5]\n", named(loss=[0.5], w=[1.5], b=[2.5])),
-    "table": ("name,row,col,value\nw,0,0,1.5\nw,0,1,2.5\nb,,0,3.5\n",
-              named(w=[[1.5, 2.5]], b=[3.5])),
-    "table_tabs": ("grad\tparam\ti\n1.5\tw\t0\n2.5\tw\t1\n", named(w=[1.5, 2.5])),
-    "table_samples": ("sample,name,i,value\n0,w,0,1.5\n1,w,0,2.5\n", named(w=[[1.5], [2.5]])),
     "tree": ("{'a': {'b': array([1.]), 'w': array([2.])}, 'c': {'b': array([3.])}, 'd': [4]}", [
         ("a/b", np.array([1.0])), ("a/w", np.array([2.0])), ("c/b", np.array([3.0])),
         ("d", np.array([4.0])),
@@ -55,9 +77,8 @@ REFUSED = {
     "a_gap": ("w[0] = 1.5\nw[2] = 2.5", GAPS),
     "ragged": ("w[0] = 1.5\nw[1][0] = 2.5", GAPS),
     "far_away": ("w[0] = 1.5\nw[999999999] = 2.5", GAPS),
-    "a_word": ("name,i,value\nw,0,a", "line 2: expected a number, got 'a'"),
-    "a_short_row": ("name,i,value\nw,0", "line 2: expected name,i,value with whole numbers"),
-    "5000_digits": (f"name,i,value\nw,{'1' * 5000},1.5", "line 2: expected name,i,value with"),
+    "many_indices": ("w" + "[0]" * 100 + " = 0.5\nw" + "[0]" * 99 + "[1] = 1.5", GAPS),
+    "an_epoch": ("epoch 3 w[0] = 0.5", "the numbers in this line cannot be read"),
 }
 
 

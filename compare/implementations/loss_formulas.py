@@ -1,0 +1,64 @@
+"""Losses as textbooks compute them, in JAX, for `roundoff` to trace.
+
+The output is by a formula that loses digits, and its slope comes from that value. A cross-entropy
+is taken in two steps: its slope is y / p times the slope of p, with a p and a slope that may be by
+formulas of their own.
+"""
+
+from types import MappingProxyType
+
+import jax
+import jax.numpy as jnp
+
+from compare.implementations.activation_formulas import TEXTBOOK as ACTIVATIONS
+from jaxmlp.base import Array
+from jaxmlp.losses import DISTANCES, LOSSES, Distance, Loss
+
+
+def _by_entry(name: str, distance: Distance) -> Loss:
+    phi = ACTIVATIONS[name]
+
+    def value(z: Array, y: Array) -> Array:
+        return distance.value(phi.fn(z), y)
+
+    def slope(z: Array, y: Array) -> Array:
+        yhat = phi.fn(z)
+        return distance.slope(yhat, y) * phi.deriv(z, yhat)
+
+    return Loss(value, slope, phi.fn)
+
+
+def _binary_cross_entropy_slope(z: Array, y: Array) -> Array:
+    """(1 - y) p - y (1 - p), where p and 1 - p are first divided by what has lost digits."""
+    p, q, lost = jax.nn.sigmoid(z), jax.nn.sigmoid(-z), ACTIVATIONS["sigmoid"].fn(z)
+    return (1 - y) * p * ((1 - lost) / q) - y * q * (lost / p)
+
+
+def _cross_entropy_slope(z: Array, y: Array) -> Array:
+    """The Jacobian of p = exp(z - log sum exp(z)) times -y / p."""
+    largest = jax.lax.stop_gradient(z.max(axis=0))
+    log_sum = largest + jnp.log(jnp.exp(z - largest).sum(axis=0))
+    p = jnp.exp(z - log_sum)
+    g = -(y / p)
+    return p * (g - (p * g).sum(axis=0))
+
+
+_JOINED = MappingProxyType(
+    {
+        ("softmax", "cross_entropy"): _cross_entropy_slope,
+        ("sigmoid", "binary_cross_entropy"): _binary_cross_entropy_slope,
+    }
+)
+# (output, loss) -> both together; what no textbook computes otherwise is as jaxmlp has it
+TEXTBOOK: MappingProxyType[tuple[str, str], Loss] = MappingProxyType(
+    {
+        **LOSSES,
+        **{
+            (output, name): _by_entry(output, distance)
+            for output in ("sigmoid", "tanh")
+            for name, distance in DISTANCES.items()
+            if (output, name) in LOSSES
+        },
+        **{end: LOSSES[end]._replace(slope=slope) for end, slope in _JOINED.items()},
+    }
+)

@@ -1,0 +1,112 @@
+"""Weights and biases as a user has them in memory: a list of (w, b), or a tree with names."""
+
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from compare.errors import RAISED, UsageError, shown
+from compare.formats.read.layer_names import is_of_torch, kind_of
+from compare.problem.array_likes import array_of, is_array, items_of
+from compare.problem.trees import Tree, is_number, is_of_a_class, take_apart
+from jaxmlp.base import parameter_names
+
+_MOST_LAYERS = 10_000  # the longest list that is read; no framework differentiates as many
+_EXPECTED = (
+    "params: expected a list of (w, b), a tree of arrays with names, or a torch.nn.Module such as "
+    "MLP()"
+)
+
+
+class GivenParams(NamedTuple):
+    """Weights and biases, not yet checked."""
+
+    named: dict[str, np.ndarray]  # w1, b1, ...; in a tree params/Dense_0/kernel, ...
+    layout: str | None = None  # 'out_in' of torch's and Equinox's; None where nothing says it
+    tree: Tree | None = None  # None for a list of (w, b)
+
+    @property
+    def first_weight(self) -> np.ndarray:
+        """The weights of the layer that comes first."""
+        weights = (array for name, array in self.named.items() if kind_of(name) == "w")
+        return next(weights, next(iter(self.named.values())))
+
+
+def given_params(params: Any) -> GivenParams:
+    """Reads weights and biases.
+
+    Args:
+      params: a list of (w, b), anything that `array_of` reads; or a tree whose paths name them,
+        such as {'Dense_0': {'kernel': w, 'bias': b}, ...}, an Equinox module, a state_dict, or a
+        list of torch layers; or a flat list w, b, w, b.
+
+    Raises:
+      UsageError: for anything else.
+    """
+    found = None if _is_list_of_pairs(params) else _from_tree(params)
+    return found or GivenParams(_from_pairs(params))
+
+
+def _is_list_of_pairs(params: Any) -> bool:
+    """Whether there is nothing but lists, which have no names; namedtuples may have."""
+    return isinstance(params, list | tuple) and all(
+        isinstance(layer, list | tuple) and _fields(layer) in ((), ("w", "b")) for layer in params
+    )
+
+
+def _fields(layer: Any) -> tuple[str | None, ...]:
+    return tuple(map(kind_of, getattr(layer, "_fields", ())))
+
+
+def _from_tree(params: Any) -> GivenParams | None:
+    """Reads a tree, or a flat list; None where there are neither names nor arrays."""
+    try:
+        tree = take_apart(params)
+    except UsageError:
+        raise
+    except RAISED:  # whatever an object of a user's own raises
+        return None
+    leaves = [one for one in tree.leaves if one.value is not None and not is_number(one.value)]
+    if isinstance(params, list | tuple) and all(is_array(one) for one in params):
+        return _from_flat([one.value for one in leaves], tree)
+    known = [one for one in leaves if kind_of(one.name) is not None]
+    if not known:
+        return None
+    leaves = known if is_of_a_class(params) else leaves
+    named = {one.name: array_of(f"params: {one.name}", one.value) for one in leaves}
+    of_torch = any(one.of_torch and is_of_torch(one.name) for one in leaves)
+    return GivenParams(named, "out_in" if of_torch else None, tree)
+
+
+def _from_flat(arrays: list[Any], tree: Tree) -> GivenParams | None:
+    """Reads w, b, w, b, ...; None for anything else."""
+    found = [array_of(f"params[{i}]", array) for i, array in enumerate(arrays)]
+    if [array.ndim for array in found] != [2, 1] * (len(found) // 2):
+        return None
+    names = parameter_names(len(found) // 2)
+    leaves = [one._replace(path=(name,)) for one, name in zip(tree.leaves, names, strict=True)]
+    named = dict(zip(names, found, strict=True))
+    return GivenParams(named, None, tree._replace(leaves=tuple(leaves)))
+
+
+def _from_pairs(params: Any) -> dict[str, np.ndarray]:
+    if isinstance(params, str | bytes | Mapping) or not hasattr(type(params), "__len__"):
+        raise UsageError(f"{_EXPECTED}, got {shown(params)}")
+    layers = items_of("params", params, expected="a list of (w, b)", at_most=_MOST_LAYERS)
+    if not layers:
+        raise UsageError("params: expected at least one layer (w, b), got none")
+    named: dict[str, np.ndarray] = {}
+    for i, layer in enumerate(layers, start=1):
+        named[f"w{i}"], named[f"b{i}"] = _pair(i, layer)
+    return named
+
+
+def _pair(i: int, layer: Any) -> tuple[np.ndarray, np.ndarray]:
+    expected = f"(w, b) for layer {i}"
+    if isinstance(layer, str | bytes | Mapping):
+        hint = "; pass its weight and its bias in this order" if isinstance(layer, Mapping) else ""
+        raise UsageError(f"params: expected {expected}, got {shown(layer)}{hint}")
+    pair = items_of("params", layer, expected=expected, at_most=_MOST_LAYERS)
+    if len(pair) != 2:
+        raise UsageError(f"params: expected {expected}, got {len(pair)} items")
+    return array_of(f"params: w{i}", pair[0]), array_of(f"params: b{i}", pair[1])
