@@ -162,6 +162,14 @@ def test_what_a_bound_does_not_tell_apart_has_no_name():
     assert told(of("mean", lambda name, n: 1.01), "mean", off=1e3) == []
 
 
+def test_a_name_that_the_bound_hardly_tells_from_what_is_asked_is_not_given():
+    terms = terms_of(np.ones((2, 3))).with_errors(np.full((2, 3), 0.2), np.full((2, 3), 0.2))
+    found = {"b1": np.full(3, 1.45)}  # 1 is asked for, and the sum, which is 2, would be allowed
+    case = BatchCase(found, {"b1": np.zeros(3)}, {"b1": terms}, 0.5, FLOAT32)
+    assert not case.holds("b1")
+    assert explain([case], kind="mean", n_outputs=2) == ()
+
+
 def test_an_l2_term_of_every_sample_is_told():
     once = {"w1": np.ones((2, 3)), "w2": np.ones((3, 2))}
 
