@@ -170,6 +170,7 @@ def _ways_to_call(
         rate=config.learning_rate,
         tree=form,
         biases=problem.network.biases,
+        l2=problem.network.l2,
         reduction=config.reduction,
     )
     return make, calling

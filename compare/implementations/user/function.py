@@ -42,6 +42,7 @@ def candidate(
     rate: float | None = None,
     tree: TreeForm | None = None,
     biases: Sequence[bool] = (),
+    l2: float = 0.0,
     reduction: str | None = None,
 ) -> Implementation:
     """Wraps a function of one sample, of many if it is called so, or of a batch.
@@ -60,6 +61,7 @@ def candidate(
       rate: of the step of gradient descent that it takes, if it updates weights and returns no
         gradients.
       biases: whether each layer has one; () if all have.
+      l2: lambda of the penalty.
       tree: that it takes in the place of a list of (w, b), in a layout of its own.
       reduction: 'mean' or 'sum' if it takes x [N, d] and y [N, k] and returns the gradient of a
         batch, which is asked for every sample alone too.
@@ -118,7 +120,7 @@ def candidate(
     def known(found: Answer) -> Answer:
         """Returns gradients, with what a step hides of them."""
         if rate is None:
-            return with_hidden_digits(found, params)
+            return with_hidden_digits(found, params, l2)
         shown = gradients_of_update(found.grads, params, rate)
         return found._replace(grads=shown.grads, printed=shown.printed, rate=rate)
 

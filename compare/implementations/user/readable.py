@@ -58,7 +58,8 @@ class GradientsOfFile:
     def answer(self, problem: Problem, reading: Reading, rows: slice) -> Answer:
         """Returns the gradients of some samples; errors are as in `GradientFile.take`."""
         given = self._file.take(reading, self._expected(problem), rows)
-        return with_hidden_digits(Answer(given.grads, printed=given.printed), problem.params)
+        answer = Answer(given.grads, printed=given.printed)
+        return with_hidden_digits(answer, problem.params, problem.network.l2)
 
     def _expected(self, problem: Problem) -> ExpectedGradients:
         return _expect(problem, self.where)
@@ -129,7 +130,7 @@ class GradientArrays:
                 where=self.where,
                 biases=problem.network.biases,
             )
-        return take(with_hidden_digits(Answer(grads), problem.params), rows)
+        return take(with_hidden_digits(Answer(grads), problem.params, problem.network.l2), rows)
 
 
 def _expect(problem: Problem, where: str) -> ExpectedGradients:

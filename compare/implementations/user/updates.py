@@ -15,6 +15,7 @@ from compare.implementations.user.rates import MOST, rate_of
 from compare.problem.answers import Answer
 from jaxmlp.base import Grads, Layer, Params
 
+_MOST_DECAY = 0.5  # share of the weights that a penalty takes away in one step, at most
 _LONG = 1 / 8  # share of numbers that fill the second half of their bits, at least
 
 
@@ -60,12 +61,16 @@ def _step(new: np.ndarray, old: np.ndarray, rate: float) -> tuple[np.ndarray, np
     return round_once(grad, new.dtype), np.where(np.isfinite(half), half, 0.0)
 
 
-def with_hidden_digits(answer: Answer, params: Params) -> Answer:
+def with_hidden_digits(answer: Answer, params: Params, l2: float = 0.0) -> Answer:
     """Returns an answer that knows what its entries hide, if they were recovered from a step.
+
+    Beside a penalty dw has the last bits of l2 w. From rate l2 = 1/2 on, at which a step would halve
+    the weights, those of rate l2 w are bits of w, and w - rate dw is a number whatever dw is.
 
     Args:
       answer: gradients that a user brings, [N, ...].
       params: the weights before the step; only float32 and float64 ones are looked at.
+      l2: lambda of the penalty.
     """
     if answer.printed is not None or params[0].w.dtype.name not in ("float32", "float64"):
         return answer
@@ -78,7 +83,7 @@ def with_hidden_digits(answer: Answer, params: Params) -> Answer:
         for leaf, grad in zip(layer, grad_layer, strict=True)
     ]
     rate = rate_of(pairs) if _are_long(grads, params[0].w.dtype) else None
-    if rate is None:
+    if rate is None or rate * l2 >= _MOST_DECAY:
         return answer
     hidden = iter([_hidden(rate, *pair) for pair in pairs])
     units = tuple(Layer(next(hidden), next(hidden)) for _ in grads)

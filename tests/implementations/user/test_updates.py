@@ -140,3 +140,14 @@ def test_a_gradient_from_a_step_is_judged_by_what_it_shows(rate, sign):
     else:
         assert report.verdict == "disagree"
         assert "delta1 of mine is the negative" in report.reason
+
+
+def test_a_penalty_is_not_taken_for_a_step():
+    """dw = 0.1 w + ... has the last bits of 0.1 w, and 16 of those are bits of w."""
+    rng = np.random.default_rng(0)
+    w = (10 * rng.standard_normal((40, 30))).astype(np.float32)
+    b = np.zeros(30, np.float32)
+    dw = np.float32(0.1) * w + (1e-3 * rng.standard_normal((2, *w.shape))).astype(np.float32)
+    db = rng.standard_normal((2, 30)).astype(np.float32)
+    given = Answer((Layer(dw, db),))
+    assert with_hidden_digits(given, (Layer(w, b),), l2=0.1).rate is None
