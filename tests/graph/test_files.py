@@ -185,7 +185,10 @@ WRONG = {
     "a flag of another command": (["--samples=3"], "Unknown command line flag 'samples'"),
     "one size": (["--layer_sizes=2"], "layer_sizes: expected at least two positive integers"),
     "no number": (["--layer_sizes=2,x"], "layer_sizes: expected positive integers between commas"),
-    "an activation": (["--activation=swish"], "activation=swish: value should be one of"),
+    "an activation": (
+        ["--activation=swish"],
+        r"activation: expected one of sigmoid, .* got .swish.",
+    ),
     "a format": (["--formats=gif"], "formats: expected one of svg, png, pdf, got 'gif'"),
     "weights and init": (["--params=w.npz", "--init=normal"], "init: --params brings the weights"),
     "no weights": (["--params=w.npz"], "w.npz"),
