@@ -33,8 +33,11 @@ def run_case(name, out, *flags):
 def test_there_is_a_flagfile_for_every_experiment():
     assert CASES == [
         "deep_relu",
+        "l2_regression",
         "one_sample",
         "published_2_10_5_1",
+        "sigmoid_batch_mean",
+        "softmax_classifier",
         "sweep_100",
         "unbatched_numpy",
     ]
@@ -171,3 +174,20 @@ def test_a_dump_is_compared_with_a_print_of_the_same_gradients(tmp_path, capsys)
     assert "10x2 and 20 are compared in row-major order" in capsys.readouterr().out.replace(
         "1x10x2", "10x2"
     )
+
+
+def test_a_softmax_classifier_with_cross_entropy(tmp_path):
+    report = run_case("softmax_classifier", tmp_path)
+    assert (report["config"]["loss"], report["config"]["samples"]) == ("cross_entropy", 150)
+    assert all(one["certificate"]["certified"] == 150 for one in report["implementations"])
+
+
+def test_a_sigmoid_classifier_with_the_mean_over_batches(tmp_path):
+    report = run_case("sigmoid_batch_mean", tmp_path)
+    assert report["config"]["reduction"] == "mean"
+    assert {one["largest"] for one in report["batches"]["implementations"]} == {32}
+
+
+def test_a_regression_with_a_penalty_on_weights(tmp_path):
+    report = run_case("l2_regression", tmp_path)
+    assert (report["config"]["l2"], report["config"]["loss"]) == (0.01, "half_squared")

@@ -64,8 +64,8 @@ def _step(new: np.ndarray, old: np.ndarray, rate: float) -> tuple[np.ndarray, np
 def with_hidden_digits(answer: Answer, params: Params, l2: float = 0.0) -> Answer:
     """Returns an answer that knows what its entries hide, if they were recovered from a step.
 
-    Beside a penalty dw has the last bits of l2 w. From rate l2 = 1/2 on, at which a step would halve
-    the weights, those of rate l2 w are bits of w, and w - rate dw is a number whatever dw is.
+    Beside a penalty dw has the last bits of l2 w. From rate l2 = 1/2 on, at which a step would
+    halve the weights, those of rate l2 w are bits of w, and w - rate dw is a number in any case.
 
     Args:
       answer: gradients that a user brings, [N, ...].
