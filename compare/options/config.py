@@ -53,6 +53,8 @@ def brought(option: Option, values: Mapping[str, Any]) -> bool:
 def _check_end(config: Config) -> None:
     if config.module is not None and None in (config.loss, config.output):
         return  # the module will say
+    if config.loss is None or config.output is None:  # which a module brings
+        return
     fitting = OUTPUTS_OF[config.loss]
     if output_of(config.output, config.loss) not in fitting:
         raise UsageError(

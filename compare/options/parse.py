@@ -18,6 +18,7 @@ _OF_ALL = {
     "flagfile": Option("text", None, "Read flags from a file, one a line.", "FILE"),
     "help": Option("flag", False, "Show this text."),
 }
+_WIDTH = 78  # of --help
 _DEFINE = {
     "flag": flags.DEFINE_bool,
     "text": flags.DEFINE_string,
@@ -145,9 +146,11 @@ def _told(error: Exception) -> str:
 
 
 def _help(flag: flags.Flag, option: Option) -> Iterator[str]:
-    yield f"  --{flag.name}={'|'.join(option.choices) or option.word}".rstrip("=")
-    text = option.help
+    head, text = f"  --{flag.name}={'|'.join(option.choices) or option.word}", option.help
+    if len(head) > _WIDTH:
+        head, text = f"  --{flag.name}=NAME", f"One of {', '.join(option.choices)}. {text}"
+    yield head.rstrip("=")
     if flag.default not in (None, [], "") and not flag.boolean:
         text += f" Default: {flag.default_as_str.strip(chr(39))}."
     indent = " " * 6
-    yield from textwrap.wrap(text, 78, initial_indent=indent, subsequent_indent=indent)
+    yield from textwrap.wrap(text, _WIDTH, initial_indent=indent, subsequent_indent=indent)

@@ -176,7 +176,9 @@ def _key(entry: Any) -> str | int:
 def _plain_branch(value: Any) -> _Branch | None:
     """Returns the items of a mapping, or the attributes of an object."""
     if isinstance(value, Mapping):
-        keys = list(value)
+        keys = list(itertools.islice(value, _MOST_LEAVES + 1))  # it may have no end
+        if len(keys) > _MOST_LEAVES:
+            raise ValueError(f"got more than {_MOST_LEAVES:,} items")
         return _Branch(
             [(key, value[key]) for key in keys], lambda new: dict(zip(keys, new, strict=True))
         )

@@ -196,7 +196,7 @@ WRONG = {
         ["--module=net.py:Net", "--layer_sizes=2,1"],
         "layer_sizes: --module brings the whole network; drop one of the two",
     ),
-    "no name": (["--module=net.py"], "--module=net.py: expected FILE.py:NAME or"),
+    "no name": (["--module=net.py"], "--module=net.py: expected FILE.py:NAME, FILE.ipynb:NAME or"),
     "no file": (["--module=none.py:Net"], "--module=none.py:Net: there is no file none.py"),
     "no such name": (["--module=net.py:Other"], "it has Net, make, leave, broken"),
     "no module": (["--module=net.py:answer"], "expected a torch.nn.Module .* got int"),

@@ -8,7 +8,8 @@ from compare.evidence.certificate.certificate import Certificate
 from compare.formats.reading import Choice, Reading
 from compare.verdict.readings import readings_said
 
-A, B, C = (Reading((f"w{i}", f"b{i}"), ("x", "y"), "in_out") for i in (1, 2, 3))
+ORDERS = ((("w1", "b1"), "in_out"), (("b1", "w1"), "in_out"), (("b1", "w1"), "out_in"))
+A, B, C = (Reading(order, ("x", "y"), layout) for order, layout in ORDERS)
 RIGHT = Certificate("g", "float32", 1, 0, 0, 0, None, None)
 WRONG = dataclasses.replace(RIGHT, certified=0, failed=1)
 SAID = {
@@ -26,7 +27,7 @@ SAID = {
     "two hold": (
         Choice(A, True, failing=(C,), holding=(B,)),
         RIGHT,
-        "; g was read as w1 b1 (in_out), and as w2 b2 (in_out) it certifies too, and one other "
+        "; g was read as w1 b1 (in_out), and as b1 w1 (in_out) it certifies too, and one other "
         "reading fails",
     ),
     "none holds": (

@@ -112,7 +112,7 @@ def test_weights_are_saved_where_the_run_disagrees(tmp_path, monkeypatch):
     assert (tmp_path / "w.npz").exists()
 
 
-def disagree(*evidence, loss):
+def disagree(*evidence, **options):
     from compare.verdict.decide import Verdict
 
     return Verdict("disagree", "planted", ())
