@@ -23,7 +23,7 @@ from compare.implementations.jax import jax_settings
 from compare.implementations.table import IMPLEMENTATIONS
 from compare.implementations.torch_settings import torch_settings
 from compare.options.exit_status import EXIT_STATUS
-from compare.problem.network import uniform_network
+from compare.problem.network import make_network
 from jaxmlp import Batch, init_params, mlp
 
 SCHEMA = json.loads(
@@ -98,7 +98,7 @@ def test_weights_of_every_dtype_are_written_and_read_in_every_format(tmp_path, s
 def test_every_implementation_has_a_formula_for_every_activation(implementation, activation):
     params = init_params(np.random.default_rng(0), (2, 3, 1))
     batch = Batch(np.ones((1, 2), np.float32), np.zeros((1, 1), np.float32))
-    network = uniform_network((2, 3, 1), activation)
+    network = make_network((2, 3, 1), activation)
     found = formula(IMPLEMENTATIONS[implementation].formula, network)(params, batch)
     assert found.loss.shape == (1,)
 

@@ -11,7 +11,7 @@ from compare.problem.array_likes import array_of
 from compare.problem.given_params import GivenParams
 from compare.problem.labels import Labels
 from compare.problem.memory import check_array, check_network
-from compare.problem.network import uniform_network
+from compare.problem.network import make_network
 from compare.problem.problem import Problem, Problems, check_biases, problems_of
 from compare.problem.samples import stored_batches
 from jaxmlp.base import Params, layer_sizes
@@ -69,7 +69,7 @@ def problems_from_arrays(
 
     def make(weights: Params) -> Problem:
         sizes = layer_sizes(weights)
-        network = uniform_network(sizes, activation, loss=loss, output=output, l2=l2, bias=bias)
+        network = make_network(sizes, activation, loss=loss, output=output, l2=l2, bias=bias)
         check_biases(network, weights, None)
         of_loss = Labels(network.output, loss, sizes[-1])
         check_shapes(

@@ -46,7 +46,7 @@ class Network:
         return sum((n_in + 1) * n_out for n_in, n_out in itertools.pairwise(self.layer_sizes))
 
 
-def uniform_network(
+def make_network(
     layer_sizes: Sequence[int],
     activation: str,
     *,

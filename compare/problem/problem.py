@@ -16,7 +16,7 @@ from compare.formats.reading import Reading
 from compare.options.config import Config
 from compare.problem.labels import Labels
 from compare.problem.memory import check_network
-from compare.problem.network import Network, uniform_network
+from compare.problem.network import Network, make_network
 from compare.problem.samples import Batches, frozen, random_batches, stored_batches
 from jaxmlp.base import Layer, Params, layer_sizes, parameter_count
 from jaxmlp.mlp import init_params
@@ -167,7 +167,7 @@ def _problem_maker(config: Config) -> Callable[[Params], Problem]:
                 f"layer_sizes: {asked} contradicts {config.params or config.module}, which holds "
                 f"{found}; leave out --layer_sizes"
             )
-        network = uniform_network(
+        network = make_network(
             sizes,
             config.activation,
             loss=config.loss,

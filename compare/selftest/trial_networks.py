@@ -8,7 +8,7 @@ from compare.implementations.table import IMPLEMENTATIONS
 from compare.problem.answers import Answer
 from compare.problem.blocks import Block
 from compare.problem.labels import Labels
-from compare.problem.network import uniform_network
+from compare.problem.network import make_network
 from compare.problem.problem import Problem
 from jaxmlp.base import Batch, Layer
 from jaxmlp.mlp import init_params
@@ -91,7 +91,7 @@ def draw_problem(setup: Setup, *, seed: int, samples: int = 20) -> Problem:
     batch = Batch(x, Labels(*setup.end, setup.layer_sizes[-1], seed).drawn(x, 0))
     return Problem(
         params,
-        uniform_network(
+        make_network(
             setup.layer_sizes,
             setup.activation,
             output=setup.end[0],

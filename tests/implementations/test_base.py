@@ -11,7 +11,7 @@ from compare.implementations.table import IMPLEMENTATIONS
 from compare.implementations.user.calling import Calling
 from compare.implementations.user.function import candidate
 from compare.implementations.user.torch_module import recognise
-from compare.problem.network import uniform_network
+from compare.problem.network import make_network
 from jaxmlp import init_params
 
 F32, F64 = np.dtype(np.float32), np.dtype(np.float64)
@@ -38,7 +38,7 @@ def test_files_are_named_by_the_stem(name, stem, expected):
 
 @pytest.mark.parametrize("name", IMPLEMENTATIONS)
 def test_an_entry_says_what_it_builds(name):
-    network = uniform_network((2, 3, 1), "tanh")
+    network = make_network((2, 3, 1), "tanh")
     params = init_params(np.random.default_rng(0), network.layer_sizes)
     made = IMPLEMENTATIONS[name](params, network, "cpu")
     assert made.name == name
@@ -56,7 +56,7 @@ def test_a_name_gives_a_candidate_no_formula(name):
 
 
 def test_what_evaluates_the_same_has_one_formula():
-    network = uniform_network((2, 3, 1), "softplus")
+    network = make_network((2, 3, 1), "softplus")
     assert formula("torch", network) is formula("torch", network)
     assert formula("torch", network) is not formula("backprop", network)
 

@@ -7,7 +7,7 @@ from compare.catalogue import ENDS
 from compare.evidence.certificate.losses import LOSSES
 from compare.evidence.certificate.making import make_case
 from compare.problem.labels import Labels
-from compare.problem.network import uniform_network
+from compare.problem.network import make_network
 from tests.evidence.hypotheses.test_search import network, sigmoid
 from tests.support.explanations import causes_of
 
@@ -32,7 +32,7 @@ def told(end, delta, *, k=3, dtype=np.float32, l2=0.0, change=None, scale=1.0, l
     grads = [(dw + dtype(l2) * w, db) for (dw, db), (w, _) in zip(outer, layers, strict=True)]
     if change is not None:
         grads = [change(*one, *layer) for one, layer in zip(grads, layers, strict=True)]
-    sizes = uniform_network((3, 5, k), "sigmoid", output=end[0], loss=end[1], l2=l2)
+    sizes = make_network((3, 5, k), "sigmoid", output=end[0], loss=end[1], l2=l2)
     causes = causes_of(make_case(sizes, layers, x, y, grads), len(x))
     return None if causes is None else [(*one.quantities, one.said) for one in causes]
 
