@@ -180,7 +180,9 @@ PRIMITIVES: MappingProxyType[str, Primitive] = MappingProxyType(
         "dot_general": everywhere(
             lambda xp, a, b: xp.matmul(a, b.reshape(-1, 8, 4)), shape=(-1, 4, 8), numbers=2
         ),
-        "reduce_max": everywhere(lambda xp, a, b: xp.max(a, 1), shape=(-1, 8), numbers=8),
+        "reduce_max": everywhere(
+            lambda xp, a, b: (torch.amax if xp is torch else xp.max)(a, 1), shape=(-1, 8), numbers=8
+        ),
         "reduce_sum": everywhere(lambda xp, a, b: xp.sum(a, 1), shape=(-1, 8), numbers=8),
         "broadcast_in_dim": moved(
             lambda a: jnp.broadcast_to(a, (2, *a.shape)), lambda a: np.stack([a, a])

@@ -117,11 +117,14 @@ def candidate(
             moved.append(where)
         return found
 
-    def known(found: Answer) -> Answer:
-        """Returns gradients, with what a step hides of them."""
+    def known(found: Answer, n: int = 1) -> Answer:
+        """Returns gradients, with what a step hides of them that may be one for each of n samples.
+
+        A penalty may be another step of its own.
+        """
         if rate is None:
             return with_hidden_digits(found, params, l2)
-        shown = gradients_of_update(found.grads, params, rate)
+        shown = gradients_of_update(found.grads, params, rate, steps=n + bool(l2))
         return found._replace(grads=shown.grads, printed=shown.printed, rate=rate)
 
     def evaluate(block: Block) -> Answer:
@@ -137,7 +140,7 @@ def candidate(
     def reduced(start: int, batch: Batch, kind: str) -> Answer:
         del kind  # it is what the function computes
         samples = f"the batch of samples {start} to {start + len(batch.x) - 1}"
-        return known(of_one_batch(answer(*batch, samples, None)))
+        return known(of_one_batch(answer(*batch, samples, None)), len(batch.x))
 
     return Implementation(
         name, "cpu", evaluate, source=source, reduced=None if reduction is None else reduced

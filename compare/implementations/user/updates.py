@@ -19,21 +19,24 @@ _MOST_DECAY = 0.5  # share of the weights that a penalty takes away in one step,
 _LONG = 1 / 8  # share of numbers that fill the second half of their bits, at least
 
 
-def gradients_of_update(updated: Grads, params: Params, rate: float) -> Answer:
+def gradients_of_update(updated: Grads, params: Params, rate: float, *, steps: int = 1) -> Answer:
     """Returns the gradients that a step shows, and half a unit of what it hides of each entry.
+
+    Weights that change several times are rounded as often, by half a unit in the last place each.
 
     Args:
       updated: the weights after one step at each of N samples, [N, ...]; of the dtype in which it
         was computed.
       params: the weights before it.
       rate: of the step.
+      steps: how often the weights may have changed on the way.
     """
     grads, hidden = [], []
     with np.errstate(all="ignore"):  # what is not finite stays so
         for after, before in zip(updated, params, strict=True):
-            steps = [_step(new, old, rate) for new, old in zip(after, before, strict=True)]
-            grads.append(Layer(*(grad for grad, _ in steps)))
-            hidden.append(Layer(*(half for _, half in steps)))
+            pairs = [_step(new, old, rate, steps) for new, old in zip(after, before, strict=True)]
+            grads.append(Layer(*(grad for grad, _ in pairs)))
+            hidden.append(Layer(*(half for _, half in pairs)))
     return Answer(tuple(grads), printed=tuple(hidden), rate=rate)
 
 
@@ -52,12 +55,14 @@ def check_moved(updated: Grads, params: Params, where: str) -> None:
     )
 
 
-def _step(new: np.ndarray, old: np.ndarray, rate: float) -> tuple[np.ndarray, np.ndarray]:
+def _step(
+    new: np.ndarray, old: np.ndarray, rate: float, steps: int
+) -> tuple[np.ndarray, np.ndarray]:
     """Returns (old - new) / rate in the dtype of new, and what new hides of it."""
     before, after = old.astype(np.float64), new.astype(np.float64)
     grad = (before - after) / rate
     size = np.maximum(np.abs(before), np.abs(after))
-    half = _half_unit(rate, size, grad, new.dtype)
+    half = steps * _half_unit(rate, size, grad, new.dtype)
     return round_once(grad, new.dtype), np.where(np.isfinite(half), half, 0.0)
 
 

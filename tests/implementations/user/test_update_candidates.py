@@ -58,10 +58,10 @@ def in_float64(params, x, y):
 RIGHT = (steps, in_place, in_place_with_the_loss, in_the_list, flat, by_name_beside_gradients)
 
 
-def compared(function, *, params=PARAMS, rate=RATE, **options):
+def compared(function, *, params=PARAMS, x=X, rate=RATE, **options):
     return compare_gradients(
         params,
-        X.astype(params[0].w.dtype),
+        x.astype(params[0].w.dtype),
         candidates={"mine": function},
         implementations=["numpy_manual"],
         candidate_returns="update",
@@ -223,3 +223,29 @@ def batch_step(params, x, y, factor=2.0):
 def test_a_step_by_the_gradient_of_a_batch(factor, verdict):
     found = compared(lambda *args: batch_step(*args, factor=factor), reduction="mean")
     assert found.verdict == verdict, found.reason
+
+
+def test_a_penalty_may_be_a_step_of_its_own():
+    def decayed(params, x, y):
+        return [
+            (w - np.float32(RATE) * np.float32(0.1) * old, b)
+            for (w, b), (old, _) in zip(steps(params, x, y), params, strict=True)
+        ]
+
+    x = np.random.default_rng(2).random((60, 2)).astype(np.float32)
+    found = compared(decayed, x=x, l2=0.1)
+    assert found.verdict == "agree", found.reason
+
+
+def test_a_batch_may_be_taken_sample_by_sample():
+    def one_after_another(params, x, y):
+        new = [tuple(np.array(leaf) for leaf in layer) for layer in params]
+        for x_i, y_i in zip(x, y, strict=True):
+            for layer, pair in zip(new, backwards.right(params, x_i, y_i), strict=True):
+                for leaf, grad in zip(layer, pair, strict=True):
+                    leaf -= np.float32(RATE / len(x)) * grad
+        return new
+
+    x = np.random.default_rng(2).random((40, 2)).astype(np.float32)
+    found = compared(one_after_another, x=x, reduction="mean")
+    assert found.verdict == "agree", found.reason
