@@ -108,8 +108,13 @@ def _cross_entropy(z: Array, y: Array) -> Array:
 
 
 def _binary_cross_entropy(z: Array, y: Array) -> Array:
-    """-sum y log sigmoid(z) + (1 - y) log sigmoid(-z)."""
-    return (jnp.maximum(z, 0) - z * y + jnp.log1p(jnp.exp(-jnp.abs(z)))).sum(axis=0)
+    """-sum y log sigmoid(z) + (1 - y) log sigmoid(-z).
+
+    By one comparison, so that the slope is that of one side also where z is 0 or flushed to it.
+    """
+    above = z > 0
+    size = jnp.where(above, z, -z)
+    return (jnp.where(above, z, jnp.zeros_like(z)) - z * y + jnp.log1p(jnp.exp(-size))).sum(axis=0)
 
 
 def _joined(output: str, distance: Distance) -> Loss:
