@@ -101,3 +101,16 @@ def test_a_change_that_is_said_to_be_detected_is(dtype, sizes, l2):
             assert certify("mine", case_of(network, params, batch, changed)).failed, (i, at, steps)
             tried += 1
     assert tried
+
+
+@pytest.mark.parametrize("sizes", [(1, 1, 1, 2), (1, 2, 1, 2), (2, 1, 1, 2)], ids=str)
+def test_what_delta_loses_by_an_h_of_its_own_is_allowed(sizes):
+    """Far from its labels an output hides nothing of delta, and all that h is off stands in it."""
+    for seed in range(20):
+        network, params, batch, _ = made(
+            np.float32, ENDS[0], BIASES["none"], sizes=sizes, seed=seed
+        )
+        far = Batch(batch.x, 1000 * (1 + batch.y))
+        answer = IMPLEMENTATIONS["torch_autograd"](params, network, "cpu").evaluate(alone(far))
+        grads = without_missing_biases(answer, network).grads
+        assert certify("mine", case_of(network, params, far, grads)).failed == 0
