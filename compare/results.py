@@ -51,6 +51,18 @@ class Maximum(NamedTuple):
     pair: tuple[str, str]
 
 
+class Usage(NamedTuple):
+    """The largest share of an allowance that anything uses."""
+
+    ratio: float  # over 1: no rounding explains it
+    what: str  # an entry as 'w1[0,2]', or a rule as 'chain of w2'
+    sample: int
+    who: str  # a pair or an implementation
+    allowing: str  # 'float32 allows'
+    is_check: bool = False  # whether it is of a rule of a certificate
+    is_partial: bool = False  # whether some entries have no bounds
+
+
 @dataclasses.dataclass(frozen=True)
 class Trace:
     """One sample, step by step: quantity -> implementation -> array, in the order computed."""
@@ -97,13 +109,16 @@ class Report:
     """What was compared, what was found and what follows."""
 
     verdict: str  # 'agree', 'disagree' or 'undecided'
-    reason: str
+    headline: str  # one sentence for it
+    reason: str  # the same with all remarks
+    remarks: tuple[str, ...]  # a sentence each
     warnings: tuple[str, ...]  # unlikely, though possible
     rule: str  # what the verdict rests on
     config: dict[str, Any]
     environment: dict[str, Any]
     implementations: tuple[Participant, ...]
     pairs: tuple[Pair, ...]
+    usage: Usage | None = None
     engines: tuple[ProbedEngine, ...] = ()
     noises: Mapping[str, Noise] = dataclasses.field(default_factory=dict)  # of those run again
     witness: tuple[WitnessError, ...] = ()

@@ -36,8 +36,10 @@ def main(argv: Sequence[str]) -> int:
     report, names = found
     width = _width()
     colours = os.environ.get("NO_COLOR", "") == "" and sys.stdout.isatty()
-    print(format_report(report, width=width, verbose=config.verbose, colours=colours))
+    print(format_report(report, width=width, verbose=config.verbose, colours=colours) + "\n")
     print_written(names, width)
+    if not config.verbose:
+        print("How this was found, with every word explained: --verbose")
     return exit_status(report, config.fail_on)
 
 

@@ -24,6 +24,7 @@ from compare.results import Report, Trace, Values
 from compare.verdict.circumstances import circumstances
 from compare.verdict.decide import RULE, Place, decide
 from compare.verdict.readings import readings_doubted, readings_said
+from compare.verdict.usage import usage_of
 
 
 def report_of(
@@ -63,11 +64,18 @@ def report_of(
     elif judged.place is not None:
         reproduce = reproducing_command(config, judged.place.sample)
     engines = engines_of(taking_part, examined.probed)
+    judged = judged._replace(
+        remarks=(
+            *judged.remarks,
+            *circumstances(engines, noises, asked=config.matmul_precision),
+            *readings_said(weights, {one.name: one.read for one in taking_part}, certificates),
+        )
+    )
     return Report(
         verdict=judged.verdict,
-        reason=judged.reason
-        + circumstances(engines, noises, asked=config.matmul_precision)
-        + readings_said(weights, {one.name: one.read for one in taking_part}, certificates),
+        headline=judged.headline,
+        reason=judged.reason,
+        remarks=judged.remarks,
         warnings=(
             *judged.warnings,
             *([] if doubt is None else [doubt]),
@@ -83,6 +91,7 @@ def report_of(
         engines=engines,
         noises=noises,
         pairs=differences.pairs,
+        usage=usage_of(differences.pairs, list(certificates.values())),
         witness=evidence.of(Witness),
         trace=_traced(examined),
         values=tuple(_values(examined, place) for place in dict.fromkeys(places)),

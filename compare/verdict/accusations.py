@@ -12,15 +12,15 @@ from compare.numbers import listed, subscript, times, told_apart
 
 def failed_certificate(
     certificate: Certificate, failure: Finding, explanation: Explanation | None, loss: Loss
-) -> str:
-    """Says what is wrong with an implementation: what, where, and why if that is known."""
-    who, first = certificate.implementation, f"first seen in sample {failure.sample}"
-    wrong = _wrong(failure, explanation, who)
+) -> tuple[str, str]:
+    """Says what is wrong with an implementation, and why if that is known; and where it is seen."""
+    first = f"first seen in sample {failure.sample}"
+    wrong = _wrong(failure, explanation, certificate.implementation)
     if explanation is not None and not _shows(failure, explanation):
         assert explanation.figures is not None
-        return f"{wrong}; {first}, layer {explanation.figures.layer}: {_evidence(explanation)}"
-    return (
-        f"{wrong}; {first}, layer {failure.parameter[1:]}, by the rule {failure.rule}: "
+        return wrong, f"{first}, layer {explanation.figures.layer}: {_evidence(explanation)}"
+    return wrong, (
+        f"{first}, layer {failure.parameter[1:]}, by the rule {failure.rule}: "
         f"{_broken_rule(failure, loss)}, {times(failure.ratio)} times what "
         + _allowing(certificate)
     )

@@ -43,29 +43,28 @@ def doubts(batches: BatchEvidence, kind: str) -> Iterator[str]:
             )
 
 
-def agreement(batches: BatchEvidence, kind: str) -> str:
+def agreement(batches: BatchEvidence, kind: str) -> tuple[str, ...]:
     """Says that gradients of batches are right, and what is known of them; empty without any."""
     checks = batches.checks
     if not checks:
-        return ""
+        return ()
     most = max(checks.values(), key=lambda check: 0.0 if check.worst is None else check.worst.ratio)
     used = 0.0 if most.worst is None else most.worst.ratio
-    said = f"; every gradient of a batch is the {kind} over its samples"
+    said = f"every gradient of a batch is the {kind} over its samples"
     if used:
         of = " of those that have bounds" * any(
             one.bounded < one.batches for one in checks.values()
         )
         said += f", none{of} uses more than {share_at_most(used)} of what rounding allows"
-    return said + "".join(_known_alone(name, one) for name, one in checks.items())
+    alone = (_known_alone(name, one) for name, one in checks.items() if not one.own_samples)
+    return (said, *alone)
 
 
 def _known_alone(name: str, check: BatchCheck) -> str:
     """Says what is seen of a gradient that is known of batches alone."""
-    if check.own_samples:
-        return ""
     needed = max((check.detectable or {}).values(), default=float("inf"))
     return (
-        f"; {name} is known for {_sizes(check)} alone and held against float64, which shows a "
+        f"{name} is known for {_sizes(check)} alone and held against float64, which shows a "
         f"change of any one entry by {needed_count(needed)} ulp of the largest, and no mistakes "
         "that cancel within a batch"
     )

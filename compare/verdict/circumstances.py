@@ -8,15 +8,15 @@ from compare.results import ProbedEngine
 
 def circumstances(
     engines: Sequence[ProbedEngine], noises: Mapping[str, Noise], *, asked: str
-) -> str:
-    """Returns what to add to the sentence of a verdict, empty if nothing is unusual.
+) -> tuple[str, ...]:
+    """Returns remarks on a verdict, empty if nothing is unusual.
 
     Args:
       engines: with how each was measured to multiply.
       noises: by implementation.
       asked: the --matmul_precision that was asked for.
     """
-    return "".join(f"; {said}" for said in (*_reduced(engines, asked), *_noisy(noises)))
+    return (*_reduced(engines, asked), *_noisy(noises))
 
 
 def _reduced(engines: Sequence[ProbedEngine], asked: str) -> Iterator[str]:

@@ -21,6 +21,7 @@ from compare.results import Change, Drift
 from compare.verdict import accusations, sentences
 from compare.verdict import batches as batch_sentences
 from compare.verdict.nonfinite import NonfiniteEntries, nonfinite_on_one_side
+from compare.verdict.usage import usage_of, usage_said
 
 RULE = "certificates and rounding bounds"
 
@@ -38,9 +39,16 @@ class Verdict(NamedTuple):
     """The answer, one sentence for it, and what is worth a look where nothing disagrees."""
 
     verdict: str  # 'agree', 'disagree' or 'undecided'
-    reason: str
+    headline: str
     warnings: tuple[str, ...] = ()
     place: Place | None = None  # the entry that decided it, where one did
+    usage: str = ""  # how much of what rounding allows is used, where they agree
+    remarks: tuple[str, ...] = ()  # what else is to be known of it, a sentence each
+
+    @property
+    def reason(self) -> str:
+        """All that is said of it, as one sentence."""
+        return "; ".join(said for said in (self.headline, self.usage, *self.remarks) if said)
 
 
 def decide(
@@ -92,10 +100,16 @@ def decide(
     )
     for doubt in doubts:
         return doubt._replace(warnings=warnings)
-    reason = sentences.agreement(pairs, certificates)
+    remarks, used = sentences.remarks(certificates), usage_of(pairs, certificates)
     if batches is not None:
-        reason += batch_sentences.agreement(batches, of_batches[1])
-    return Verdict("agree", reason, warnings)
+        remarks += batch_sentences.agreement(batches, of_batches[1])
+    return Verdict(
+        "agree",
+        sentences.agreement(certificates),
+        warnings,
+        usage=usage_said(used) if used is not None else "",
+        remarks=remarks,
+    )
 
 
 def _of_batches(
@@ -120,9 +134,9 @@ def _failed_certificates(
         failure = certificate.first_failure
         if failure is not None:
             known = explanations.get(certificate.implementation)
-            reason = accusations.failed_certificate(certificate, failure, known, loss)
+            wrong, seen = accusations.failed_certificate(certificate, failure, known, loss)
             place = Place(failure.sample, *accusations.decisive_entry(failure, known))
-            yield Verdict("disagree", reason, place=place)
+            yield Verdict("disagree", wrong, place=place, remarks=(seen,))
 
 
 def _differences(pairs: Sequence[Pair]) -> Iterator[Verdict]:

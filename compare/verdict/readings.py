@@ -10,15 +10,21 @@ def readings_said(
     weights: Choice | None,
     gradients: Mapping[str, Choice | None],
     certificates: Mapping[str, Certificate],
-) -> str:
-    """Returns what to add to the sentence of a verdict, empty where nothing had to be chosen.
+) -> Iterator[str]:
+    """Yields remarks on a verdict, none where nothing had to be chosen.
 
     Args:
       weights: how they were read.
       gradients: by implementation; None where they were computed.
       certificates: by implementation, of all samples.
     """
-    return "".join(f"; {said}" for said in _said(weights, gradients, certificates))
+    read = {name: choice for name, choice in gradients.items() if choice is not None}
+    failed = {name for name in read if certificates[name].failed}
+    if weights is not None and weights.holds is not None:
+        yield f"the weights were read as {_taken(weights, fails=bool(failed))}"
+    for name, choice in read.items():
+        if choice.others:
+            yield f"{name} was read as {_taken(choice, fails=name in failed)}"
 
 
 def readings_doubted(weights: Choice | None) -> tuple[str, ...]:
@@ -29,20 +35,6 @@ def readings_doubted(weights: Choice | None) -> tuple[str, ...]:
         f"the weights were read as {weights.reading.words}, because the gradients certify so; if "
         "that is not how they are meant, say so by --layout or names such as w1 b1 w2 b2",
     )
-
-
-def _said(
-    weights: Choice | None,
-    gradients: Mapping[str, Choice | None],
-    certificates: Mapping[str, Certificate],
-) -> Iterator[str]:
-    read = {name: choice for name, choice in gradients.items() if choice is not None}
-    failed = {name for name in read if certificates[name].failed}
-    if weights is not None and weights.holds is not None:
-        yield f"the weights were read as {_taken(weights, fails=bool(failed))}"
-    for name, choice in read.items():
-        if choice.others:
-            yield f"{name} was read as {_taken(choice, fails=name in failed)}"
 
 
 def _taken(choice: Choice, *, fails: bool) -> str:

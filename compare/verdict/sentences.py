@@ -1,17 +1,18 @@
 """The sentence of every verdict. A sentence has no full stop: others may follow it."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from compare.evidence.certificate.certificate import Certificate
 from compare.evidence.differences.bounds import TYPICAL_LIMIT, BoundRatio
 from compare.evidence.differences.metrics import Comparison, Worst
 from compare.evidence.differences.pairs import Pair
 from compare.evidence.rounding.arithmetic import largest_number
-from compare.numbers import counted, entry, share, share_at_most, times, told_apart
+from compare.numbers import counted, entry, times, told_apart
 from compare.results import Drift
 from compare.verdict.nonfinite import NonfiniteEntries
 from compare.verdict.printed_digits import step_shows, too_few_digits
+from compare.verdict.usage import allowing
 
 _WIDER = "a wider dtype or smaller weights"
 
@@ -52,9 +53,10 @@ def _one_side(entries: NonfiniteEntries) -> str:
 
 def beyond_rounding(pair: Pair, bound: BoundRatio) -> str:
     """Says where two implementations differ by more than their rounding bounds."""
+    allowed = allowing(pair.dtype, printed=pair.printed)
     return (
         f"{entry(bound.name, bound.index)} of sample {bound.sample}, {pair.a} ~ {pair.b}, differs "
-        f"by {times(bound.worst_ratio)} times what {_allowing(pair)}"
+        f"by {times(bound.worst_ratio)} times what {allowed}"
     )
 
 
@@ -77,9 +79,10 @@ def no_longer_finite(drift: Drift, entries: NonfiniteEntries) -> str:
 
 def moved(drift: Drift, bound: BoundRatio) -> str:
     """Says where an implementation is further from its baseline than rounding allows."""
+    allowed = allowing(drift.pair.dtype, printed=drift.pair.printed)
     return (
         f"{entry(bound.name, bound.index)} of sample {bound.sample}, {drift.implementation}, has "
-        f"moved since the baseline by {times(bound.worst_ratio)} times what {_allowing(drift.pair)}"
+        f"moved since the baseline by {times(bound.worst_ratio)} times what {allowed}"
     )
 
 
@@ -112,48 +115,30 @@ def nothing_certified(certificate: Certificate) -> str:
     return f"no sample of {certificate.implementation} could be certified or refuted"
 
 
-def agreement(pairs: Sequence[Pair], certificates: Sequence[Certificate]) -> str:
-    """Says how much of what rounding allows is used, and how many samples are silent.
-
-    Bounds tell that where few of them are vacuous; otherwise certificates do.
-    """
-    bounded = [(pair, bound) for pair in pairs for bound in pair.bounds]
-    telling = [
-        (pair, bound)
-        for pair, bound in bounded
-        if bound.vacuous < bound.entries and bound.worst_ratio > 0
-    ]
-    vacuous = sum(bound.vacuous for _, bound in bounded)
-    entries = sum(bound.entries for _, bound in bounded)
-    if telling and vacuous < entries / 100:
-        used = _largest_share(*max(telling, key=lambda item: item[1].worst_ratio))
-    else:
-        used = _tightest_check(max(certificates, key=lambda one: one.worst_ratio or 0))
-    silent = _silence(certificates)
-    said = _differences(certificates) + " where anything can be said" * bool(silent)
-    return f"{said}; {used}{_kinks(certificates)}{silent}{''.join(map(_how, certificates))}"
+def agreement(certificates: Sequence[Certificate]) -> str:
+    """Says what all differences come from."""
+    alike = len({(one.kink_units, one.kink_slopes) for one in certificates}) == 1
+    said = "every difference is rounding" + ("" if alike else " or another slope at a kink")
+    return said + " where anything can be said" * any(one.silent for one in certificates)
 
 
-def _how(certificate: Certificate) -> str:
+def remarks(certificates: Sequence[Certificate]) -> tuple[str, ...]:
+    """Says what is to be known beside an agreement: kinks, silent samples, and ways to compute."""
+    hows = (said for one in certificates for said in _how(one))
+    return tuple(filter(None, (_kinks(certificates), _silence(certificates), *hows)))
+
+
+def _how(certificate: Certificate) -> Iterator[str]:
     """Says on which rung of the ladder a certificate holds, if not on the first."""
-    said, name = "", certificate.implementation
+    name = certificate.implementation
     if certificate.returned not in ("", certificate.dtype):
-        said += (
-            f"; {name} has {certificate.returned} arrays with the precision of {certificate.dtype}"
-        )
+        yield f"{name} has {certificate.returned} arrays with the precision of {certificate.dtype}"
     if certificate.textbook:
-        said += f"; {name} computes {certificate.textbook} by a formula that loses digits"
+        yield f"{name} computes {certificate.textbook} by a formula that loses digits"
     printed = certificate.printed
     if certificate.rate is not None and printed is not None:
         shown = step_shows(certificate.rate, numbers=printed.numbers, known=printed.known)
-        said += f"; {name} hides digits: {shown}; a larger rate shows more"
-    return said
-
-
-def _differences(certificates: Sequence[Certificate]) -> str:
-    """Says what all differences come from."""
-    alike = len({(one.kink_units, one.kink_slopes) for one in certificates}) == 1
-    return "every difference is rounding" + ("" if alike else " or another slope at a kink")
+        yield f"{name} hides digits: {shown}; a larger rate shows more"
 
 
 def slopes_differ(certificates: Sequence[Certificate]) -> bool:
@@ -197,9 +182,9 @@ def _kinks(certificates: Sequence[Certificate]) -> str:
     """Says in how many samples some input is at a kink."""
     count = _kink_count(certificates)
     if _kinked(certificates) == "relu":
-        return f"; in {count} the input of a ReLU is 0 within rounding" if count else ""
+        return f"in {count} the input of a ReLU is 0 within rounding" if count else ""
     told = f"the input of {_kinked(certificates)} is where its slope jumps, within rounding"
-    return f"; in {count} {told}" if count else ""
+    return f"in {count} {told}" if count else ""
 
 
 def _kinked(certificates: Sequence[Certificate]) -> str:
@@ -212,22 +197,6 @@ def _kink_count(certificates: Sequence[Certificate]) -> str:
     return counted(most, "sample") if most else ""
 
 
-def _largest_share(pair: Pair, bound: BoundRatio) -> str:
-    uses = f"{share_at_most(bound.worst_ratio)} of what {_allowing(pair)}"
-    where = f"{entry(bound.name, bound.index)}, sample {bound.sample}, {pair.a} ~ {pair.b}"
-    compared = next(one for one in pair.quantities if one.name == bound.name)
-    of = " of those that have bounds" * (bound.entries < compared.entries)
-    return f"none{of} uses more than {uses} ({where})"
-
-
-def _tightest_check(certificate: Certificate) -> str:
-    worst = certificate.worst
-    assert worst is not None
-    uses = f"{share(worst.ratio)} of what {_allowed(certificate.dtype, bool(certificate.printed))}"
-    where = f"{worst.rule} of {worst.parameter}, sample {worst.sample}"
-    return f"the tightest check uses {uses} ({where}, {certificate.implementation})"
-
-
 def _silence(certificates: Sequence[Certificate]) -> str:
     """Says of how many samples a certificate says nothing."""
     most = max(certificates, key=lambda one: one.silent)
@@ -235,7 +204,7 @@ def _silence(certificates: Sequence[Certificate]) -> str:
         return ""
     are = "is" if most.silent == 1 else "are"
     total = most.certified + most.silent
-    return f"; {most.silent:,} of {counted(total, 'sample')} {are} silent ({most.implementation})"
+    return f"{most.silent:,} of {counted(total, 'sample')} {are} silent ({most.implementation})"
 
 
 def unlikely(pair: Pair, bound: BoundRatio) -> str:
@@ -258,11 +227,3 @@ def _share(entries: NonfiniteEntries) -> str:
     if of.nonfinite_differ == 1:
         return ""
     return f" ({of.nonfinite_differ:,} of {of.entries:,} entries of {of.name} are such)"
-
-
-def _allowing(pair: Pair) -> str:
-    return _allowed(pair.dtype, pair.printed)
-
-
-def _allowed(dtype: str, printed: bool) -> str:
-    return f"{dtype} and the known digits allow" if printed else f"{dtype} allows"

@@ -13,21 +13,25 @@ from compare.results import Report, worst_in
 _WIDEST = 29  # characters of two names
 
 
-def format_batches(report: Report, *, width: int, paint: Paint) -> str:
-    """Returns one row for each pair and one for each implementation; empty without batches."""
+def format_batches(report: Report, *, width: int, paint: Paint, verbose: bool = False) -> str:
+    """Returns one row for each implementation; if verbose one for each pair too, and what is seen.
+
+    Empty without batches.
+    """
     found = report.batches
     if found is None or not found.checks:
         return ""
     names = [*(one.name for one in report.implementations), *found.checks]
     letters = letters_for(dict.fromkeys(names))
     rows = [wrapped(batches_title(report), width), ""]
-    if found.pairs:
+    if found.pairs and verbose:
         rows.append(f"{'':<34}{'max abs':>7} {'at':<11}{'max rel':>7} {'at':<11}")
         rows += (_pair_row(pair, letters) for pair in found.pairs)
         rows.append("")
     rows.append(f"{'':<29}{'batches':>9}{'failed':>8}{'bound':>8}  held against")
     rows += (_check_row(name, one, letters, paint) for name, one in found.checks.items())
-    rows += _detectable(found.checks, width)
+    if verbose:
+        rows += _detectable(found.checks, width)
     return "\n".join(row.rstrip() for row in rows)
 
 
@@ -77,7 +81,7 @@ def _detectable(checks: Mapping[str, BatchCheck], width: int) -> Iterator[str]:
     each = ", ".join(f"{name} {needed_count(ulp)}" for name, ulp in largest.items())
     yield ""
     yield wrapped(
-        "In the first batch a change of any one entry is seen from so many ulp of the largest "
-        f"entry on: {each}.",
+        "In the first batch a change of one entry by so many ulp of the largest entry is surely "
+        f"noticed: {each}.",
         width,
     )

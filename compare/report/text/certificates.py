@@ -49,5 +49,8 @@ def _detectable(report: Report, width: int) -> list[str]:
         return []
     largest = {name: max(found[name] for found in known) for name in known[0]}
     each = ", ".join(f"{name} {needed_count(ulp or None)}" for name, ulp in largest.items())
-    said = f"In the first samples a change of any one entry is seen from so many ulp on: {each}."
+    said = (
+        "In the first samples a change of one entry by so many ulp is surely noticed, whoever "
+        f"makes it: {each}."
+    )
     return ["", wrapped(said, width)]

@@ -16,8 +16,6 @@ def format_matrix(report: Report, letters: Mapping[str, str]) -> str:
         return ""
     pairs = {frozenset((pair.a, pair.b)): pair for pair in report.pairs}
     rows = [
-        "Above the diagonal max abs, below it max rel, of any two",
-        "",
         " " * 2 + "".join(f"{letters[name]:>9}" for name in names),
     ]
     for i, row in enumerate(names):

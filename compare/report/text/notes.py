@@ -1,4 +1,4 @@
-"""Warnings, and where entries were not measured."""
+"""Where entries were not measured."""
 
 from collections.abc import Iterator, Mapping
 
@@ -11,7 +11,7 @@ from compare.results import Report
 
 def format_notes(report: Report, letters: Mapping[str, str], *, width: int) -> str:
     """Returns one sentence a line; empty if nothing is to be said."""
-    notes = [f"Warning: {warning}." for warning in report.warnings]
+    notes = []
     if report.config["witness"] and not report.witness:
         notes.append("No witness: the network has too many parameters for a forward pass of each.")
     of_pairs: dict[str, list[str]] = {}  # the same is often true of several

@@ -14,9 +14,6 @@ _SHOWN = ("max_abs", "max_rel")
 def format_parameters(report: Report, letters: Mapping[str, str], *, width: int) -> str:
     """Returns one row for each, and below them the largest differences of all."""
     rows = [
-        "The largest differences between any two, at sample[index], layout "
-        f"{report.config['layout']}",
-        "",
         f"{'':<4} {'shape':<9} {'max abs':>7} {'at':<17}{'max rel':>7} {'at':<17}"
         f"{'scaled':>7} {'bound':>7}",
     ]

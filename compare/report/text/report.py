@@ -1,19 +1,13 @@
-"""The report as tables for a terminal, in 80 columns for all but absurd shapes."""
+"""The report on a terminal, in 80 columns for all but absurd shapes: the answer first."""
 
 from compare.quoting import quoted
 from compare.report.labels import letters_for
+from compare.report.text.answer import format_numbers, format_verdict
 from compare.report.text.batches import format_batches
-from compare.report.text.certificates import format_certificates
 from compare.report.text.change import format_change
 from compare.report.text.colours import painted, plainly
-from compare.report.text.fixed_rules import format_fixed_rules
-from compare.report.text.header import format_header
-from compare.report.text.histogram import format_histograms
-from compare.report.text.lines import wrapped
-from compare.report.text.matrix import format_matrix
-from compare.report.text.notes import format_notes
-from compare.report.text.pairs import format_pairs
-from compare.report.text.parameters import format_parameters
+from compare.report.text.details import format_details
+from compare.report.text.largest import format_largest
 from compare.report.text.readings import format_readings
 from compare.report.text.steps import format_steps
 from compare.report.text.trace import format_trace
@@ -24,35 +18,29 @@ from compare.results import Report
 def format_report(
     report: Report, *, width: int = 80, verbose: bool = False, colours: bool = False
 ) -> str:
-    """Returns the whole report; long lines and traces are broken at `width`.
+    """Returns the report: the verdict, three numbers, a table, and whatever was asked for.
 
     Args:
       report: what was found.
-      width: of a line.
-      verbose: whether to show histograms and how files were read too.
+      width: of a line; longer ones, and traces, are broken there.
+      verbose: whether to show how all of it was found, with every word explained.
       colours: whether to colour the verdict and what failed, for a terminal.
     """
     letters = letters_for(one.name for one in report.implementations)
     paint = painted if colours else plainly
+    asked_for_one = report.config["only_sample"] is not None
     parts = [
-        format_header(report, letters, width=width),
-        format_matrix(report, letters),
-        format_parameters(report, letters, width=width),
-        format_pairs(report, letters, width=width),
-        format_certificates(report, letters, width=width, paint=paint),
-        format_batches(report, width=width, paint=paint),
-        format_fixed_rules(report, width=width),
-        format_histograms(report.pairs, letters, width=width) if verbose else "",
+        format_verdict(report, width=width, paint=paint),
+        format_numbers(report, width=width),
+        format_largest(report, paint=paint),
+        format_steps(report, width=width, paint=paint),
+        "" if verbose else format_batches(report, width=width, paint=paint),
+        format_values(report.values, letters) if asked_for_one or verbose else "",
         "" if report.trace is None else format_trace(report.trace, width=width),
         "" if report.change is None else format_change(report.change, width=width),
         format_readings(report, width=width, verbose=verbose),
-        format_notes(report, letters, width=width),
-        format_values(report.values, letters),
+        format_details(report, letters, width=width, paint=paint) if verbose else "",
     ]
-    said = wrapped(f"{report.verdict}: {report.reason}.", width)
-    kind = "good" if report.verdict == "agree" else "bad"
-    parts.append(paint(report.verdict, kind) + said.removeprefix(report.verdict))
-    parts.append(format_steps(report, width=width, paint=paint))
     if report.reproduce is not None:
         parts.append(
             f"To compute that sample again, from the same bits:\n{quoted(report.reproduce)}"
