@@ -13,7 +13,7 @@ from compare.report.json.numbers import number
 from compare.report.json.pairs import pair_to_dict, quantity_to_dict
 from compare.report.json.readings import choice_to_dict
 from compare.report.json.schema import SCHEMA_VERSION
-from compare.results import Report, Values
+from compare.results import Report, Usage, Values
 
 
 def report_to_json(report: Report) -> str:
@@ -26,7 +26,9 @@ def report_to_dict(report: Report) -> dict[str, Any]:
     return {
         "schema_version": SCHEMA_VERSION,
         "verdict": report.verdict,
+        "headline": report.headline,
         "reason": report.reason,
+        "remarks": list(report.remarks),
         "warnings": list(report.warnings),
         "rule": report.rule,
         "config": report.config,
@@ -37,6 +39,7 @@ def report_to_dict(report: Report) -> dict[str, Any]:
         "noise": {name: noise._asdict() for name, noise in report.noises.items()},
         "pairs": [pair_to_dict(pair) for pair in report.pairs],
         "overall": overall_to_dict(report.pairs),
+        "usage": report.usage and _usage(report.usage),
         "loss": [quantity_to_dict(p, p.loss) for p in report.pairs if p.loss is not None],
         "prediction": [
             quantity_to_dict(p, p.prediction) for p in report.pairs if p.prediction is not None
@@ -49,6 +52,10 @@ def report_to_dict(report: Report) -> dict[str, Any]:
         "entries": report.entries and entries_to_dict(report.entries),
         "batches": report.batches and batches_to_dict(report.batches),
     }
+
+
+def _usage(usage: Usage) -> dict[str, Any]:
+    return {**usage._asdict(), "ratio": number(usage.ratio)}
 
 
 def _values(values: Values) -> dict[str, Any]:
