@@ -14,12 +14,15 @@ RUN_STAMP := $(VENV)/installed-run$(if $(EXTRAS),-$(EXTRAS))
 TEST_STAMP := $(VENV)/installed-test$(if $(EXTRAS),-$(EXTRAS))
 BENCH_STAMP := $(VENV)/installed-bench$(if $(EXTRAS),-$(EXTRAS))
 isa_tests = $(VENV)/bin/python -m pytest --numprocesses=auto -m isa $(ARGS)
-install = $(VENV)/bin/python -m pip install --quiet --constraint constraints.txt --editable
+told = @echo "Installing what setup.cfg names into $(VENV), once: JAX and PyTorch take a few minutes"
+install = $(VENV)/bin/python -m pip install --quiet --disable-pip-version-check \
+	--constraint constraints.txt --editable
 
 .PHONY: run test test-isa torture test-gpu lint bench clean
 
 run: $(RUN_STAMP)
-	$(VENV)/bin/python -m compare.run $(ARGS)
+	@echo "$(VENV)/bin/python -m compare.run $(ARGS)"
+	@$(VENV)/bin/python -m compare.run $(ARGS)
 
 test: lint
 	$(VENV)/bin/python -m pytest --numprocesses=auto $(ARGS)
@@ -49,16 +52,20 @@ clean:
 	rm -rf $(VENV) out
 
 $(VENV)/bin/python:
-	$(PYTHON) -m venv $(VENV)
+	@echo "Making $(VENV), an environment of Python packages of its own"
+	@$(PYTHON) -m venv $(VENV)
 
 $(RUN_STAMP): setup.cfg constraints.txt | $(VENV)/bin/python
-	$(install) ".$(if $(EXTRAS),[$(EXTRAS)])"
-	touch $@
+	$(told)
+	@$(install) ".$(if $(EXTRAS),[$(EXTRAS)])"
+	@touch $@
 
 $(TEST_STAMP): setup.cfg constraints.txt | $(VENV)/bin/python
-	$(install) ".[test$(if $(EXTRAS),$(comma)$(EXTRAS))]"
-	touch $@
+	$(told)
+	@$(install) ".[test$(if $(EXTRAS),$(comma)$(EXTRAS))]"
+	@touch $@
 
 $(BENCH_STAMP): setup.cfg constraints.txt | $(VENV)/bin/python
-	$(install) ".[bench$(if $(EXTRAS),$(comma)$(EXTRAS))]"
-	touch $@
+	$(told)
+	@$(install) ".[bench$(if $(EXTRAS),$(comma)$(EXTRAS))]"
+	@touch $@

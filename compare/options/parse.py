@@ -5,7 +5,12 @@ import textwrap
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
-from absl import flags
+from compare.options.installation import not_installed
+
+try:
+    from absl import flags
+except ModuleNotFoundError:
+    raise not_installed("absl-py") from None
 
 from compare.errors import UsageError
 from compare.options.checks import integer_words

@@ -255,3 +255,13 @@ def test_an_interrupted_command_ends_without_winding_up(tmp_path):
     )
     assert (done.returncode, done.stdout) == (1, "half a line")
     assert done.stderr == "command: interrupted\n"
+
+
+def test_a_python_without_the_packages_says_where_they_are():
+    found = subprocess.run(
+        [sys.executable, "-S", "-m", "compare.run"], cwd=ROOT, capture_output=True, text=True
+    )
+    assert found.returncode == 1
+    assert found.stdout == ""
+    (line,) = found.stderr.splitlines()
+    assert re.fullmatch(r"compare: absl-py is not installed for .+; .*\.venv.*", line)
