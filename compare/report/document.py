@@ -2,13 +2,23 @@
 
 import math
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 from compare.evidence.hypotheses.explanation import Figures, Step
 from compare.numbers import finite, largest_ratio, share
 from compare.report import labels
 
 Json = Mapping[str, Any]
+
+
+class Furthest(NamedTuple):
+    """The largest value of a metric over pairs, and where it is."""
+
+    value: float
+    quantity: str
+    sample: int
+    index: tuple[int, ...]
+    pair: tuple[str, str]
 
 
 def letters_of(report: Json) -> dict[str, str]:
@@ -44,6 +54,13 @@ def steps_of(one: Json) -> list[Step]:
     ]
 
 
+def quantity_of(finding: Json) -> str:
+    """Returns the step that the rule of a finding is of, such as 'delta1'."""
+    rule, layer = finding["rule"], finding["layer"]
+    steps = {"input": "x", "activation": f"h{layer - 1}", "rank_one": f"dL/dw{layer}"}
+    return steps.get(rule, f"delta{layer}")
+
+
 def is_wrong(one: Json) -> bool:
     """Whether rounding does not explain a difference: over its bound, or finite on one side."""
     ratio = one["bound_ratio"]
@@ -64,6 +81,23 @@ def largest(one: Json, metric: str) -> tuple[float | None, Json | None]:
     if first is None:
         return one[metric], one[f"{metric}_at"]
     return abs(float(first["a"]) - float(first["b"])), first
+
+
+def furthest(pairs: Sequence[Json], metric: str) -> Furthest | None:
+    """Finds the largest value of a metric over all parameters of pairs; None if none was measured.
+
+    The first of equal ones; an entry that is not finite comes before all that are.
+    """
+    best: Furthest | None = None
+    for pair in pairs:
+        for one in pair["parameters"]:
+            value, at = largest(one, metric)
+            if value is None or at is None:
+                continue
+            if best is None or size_of(value) > size_of(best.value):
+                names = (pair["a"], pair["b"])
+                best = Furthest(value, one["name"], at["sample"], tuple(at["index"]), names)
+    return best
 
 
 def bound_used(ones: Sequence[Json]) -> str:

@@ -42,7 +42,7 @@ def _draw_layer(i: int, w: Any, b: Any | None, layout: str, most: float) -> Draw
                 part.suptitle("largest distance, ulp", size=11)
                 norm = _ulp_norm(most)
             else:
-                part.suptitle("share of the bound", size=11)
+                part.suptitle("rounding used", size=11)
                 norm = matplotlib.colors.LogNorm(_LOWEST_SHARE, 1, clip=False)
             shape = (1, 1) if b is None else (1, 2) if sideways else (2, 1)
             ratios = {} if b is None else _ratios(w["shape"], sideways)

@@ -23,6 +23,7 @@ def implementation_to_dict(one: Participant) -> dict[str, Any]:
             "worst_ratio": number_or_null(certificate.worst_ratio),
             "worst": _finding(certificate.worst),
             "certified": certificate.certified,
+            "near": certificate.near,
             "failed": certificate.failed,
             "silent": certificate.silent,
             "at_kink": certificate.at_kink,

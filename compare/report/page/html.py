@@ -3,10 +3,10 @@
 import importlib.resources
 from collections.abc import Iterable
 
+from compare.report.answer import compared_of
 from compare.report.document import Json
 from compare.report.figures import draw_all
 from compare.report.figures.drawing import Drawing
-from compare.report.labels import sizes_of
 from compare.report.page.markup import escaped
 from compare.report.page.sections.batches import batches
 from compare.report.page.sections.certificates import broken_and_sound, certificates, pictures
@@ -39,13 +39,13 @@ def make_page(
     others = [one for one in drawn if one not in (*broken, *sound, *heatmaps)]
     main = (
         failure(report, pictures(broken, "broken")),
+        parameters(report),
+        pairs(report),
         compared(report),
         certificates(sound),
-        pairs(report),
         batches(report),
-        parameters(report),
         change(report),
-        entries(report, heatmaps),
+        entries(heatmaps),
         distribution(others),
         computational_graphs(graphs),
         environment(report),
@@ -59,14 +59,15 @@ def _of_kind(drawings: Iterable[Drawing], kind: str) -> list[Drawing]:
 
 def _document(report: Json, main: str) -> str:
     style = importlib.resources.files("compare.report.page").joinpath("page.css").read_text("utf-8")
-    skip = "#failure" if report["verdict"] != "agree" else "#compared"
-    words = "Skip to the failure" if report["verdict"] != "agree" else "Skip to the results"
+    skip, words = "#parameters", "Skip to the parameters"
+    if report["verdict"] != "agree":
+        skip, words = "#failure", "Skip to the failure"
     return (
         '<!DOCTYPE html>\n<html lang="en"><head><meta charset="utf-8">\n'
         f'<meta http-equiv="Content-Security-Policy" content="{_POLICY}">\n'
         '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
         '<link rel="icon" href="data:,">\n'
-        f"<title>{escaped(report['verdict'])}: gradients of {sizes_of(report['config'])}</title>\n"
+        f"<title>{escaped(report['verdict'])}: gradients of {escaped(compared_of(report))}</title>\n"
         f'<style>\n{style}</style></head>\n<body class="{escaped(report["verdict"])}">\n'
         f'<a class="skip" href="{skip}">{words}</a>\n'
         f"{headline(report)}\n<main>\n{main}\n</main></body></html>\n"

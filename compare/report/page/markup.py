@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 from compare.quoting import quoted
 from compare.report.figures.drawing import Drawing
+from compare.report.words import Caption
 
 
 class Cell(NamedTuple):
@@ -31,24 +32,42 @@ def section(identity: str, title: str, *parts: str) -> str:
     )
 
 
+def heading(text: str) -> str:
+    """A heading within a section."""
+    return f"<h3>{escaped(text)}</h3>"
+
+
 def paragraph(text: str, kind: str = "") -> str:
     """A paragraph of plain text."""
     return f"<p{_class(kind)}>{escaped(text)}</p>"
 
 
+def caption(said: Caption) -> str:
+    """What a table or figure below is of, and what its words mean."""
+    words = (f"<b>{escaped(word)}</b> {escaped(means)}" for word, means in said.meanings())
+    each = "; ".join(words)
+    return f'<p class="caption">{escaped(said.says)} {each}{"." if each else ""}</p>'
+
+
 def table(
-    caption: str, head: Sequence[str | Cell], rows: Iterable[Sequence[str | Cell]], kind: str = ""
+    label: str, head: Sequence[str | Cell], rows: Iterable[Sequence[str | Cell]], kind: str = ""
 ) -> str:
-    """A table in a box that scrolls by itself; the first cell of a row is its head."""
+    """A table in a box that scrolls by itself, for all but its first column.
+
+    Args:
+      label: what it is of, for those who hear it.
+      head: the titles of its columns.
+      rows: cells; the first of each is its head, and stays in sight.
+      kind: the class of the table.
+    """
     heads = "".join(_cell("th", one, "col") for one in head)
     body = "\n".join(
         f"<tr>{_cell('th', row[0], 'row')}{''.join(_cell('td', one) for one in row[1:])}</tr>"
         for row in rows
     )
     return (
-        f'<p class="caption">{escaped(caption)}</p>'
-        f'<div class="box" tabindex="0" role="region" aria-label="{escaped(caption)}">'
-        f'<table{_class(kind)} aria-label="{escaped(caption)}">'
+        f'<div class="box" tabindex="0" role="region" aria-label="{escaped(label)}">'
+        f'<table{_class(kind)} aria-label="{escaped(label)}">'
         f"<thead><tr>{heads}</tr></thead>\n<tbody>{body}</tbody></table></div>"
     )
 
@@ -58,7 +77,7 @@ def definitions(pairs: Iterable[tuple[str, str]]) -> str:
     return f"<dl>{''.join(f'<dt>{escaped(k)}</dt><dd>{escaped(v)}</dd>' for k, v in pairs)}</dl>"
 
 
-def figure(drawing: Drawing, kind: str = "", *, natural: bool = False) -> str:
+def figure(drawing: Drawing, kind: str = "", *, natural: bool = False, said: str = "") -> str:
     """A figure; one of natural width scrolls in its box rather than become unreadable."""
     style = ""
     if natural:
@@ -69,9 +88,25 @@ def figure(drawing: Drawing, kind: str = "", *, natural: bool = False) -> str:
     svg = drawing.svg.replace("<svg ", f"<svg{style} ", 1)
     return (
         f"<figure{_class(kind)}><figcaption>{escaped(drawing.title)}</figcaption>"
+        + (paragraph(said, "note") if said else "")
+        +
         f'<div class="box" tabindex="0" role="group" aria-label="{escaped(drawing.title)}">'
         f"{svg}</div></figure>"
     )
+
+
+def beside(*parts: str, kind: str = "beside") -> str:
+    """Parts side by side where there is room."""
+    each = [f"<div>{part}</div>" for part in parts if part]
+    return f'<div class="{kind}">{"".join(each)}</div>' if each else ""
+
+
+def folded(summary: str, *parts: str) -> str:
+    """What few need, behind a line to click; nothing if it has no parts."""
+    body = "\n".join(part for part in parts if part)
+    if not body:
+        return ""
+    return f"<details><summary>{escaped(summary)}</summary>\n{body}\n</details>"
 
 
 def command(text: str) -> str:

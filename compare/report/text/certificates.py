@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from compare.numbers import largest_error, needed_count, number, ratio
 from compare.report.text.colours import Paint
 from compare.report.text.lines import wrapped
+from compare.report.words import DETECTABLE
 from compare.results import Participant, Report
 
 
@@ -49,8 +50,5 @@ def _detectable(report: Report, width: int) -> list[str]:
         return []
     largest = {name: max(found[name] for found in known) for name in known[0]}
     each = ", ".join(f"{name} {needed_count(ulp or None)}" for name, ulp in largest.items())
-    said = (
-        "In the first samples a change of one entry by so many ulp is surely noticed, whoever "
-        f"makes it: {each}."
-    )
+    said = f"{DETECTABLE.says.removesuffix('.')}: {each}."
     return ["", wrapped(said, width)]

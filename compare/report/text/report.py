@@ -1,6 +1,9 @@
 """The report on a terminal, in 80 columns for all but absurd shapes: the answer first."""
 
+import dataclasses
+
 from compare.quoting import quoted
+from compare.report.json.write import report_to_dict
 from compare.report.labels import letters_for
 from compare.report.text.answer import format_numbers, format_verdict
 from compare.report.text.batches import format_batches
@@ -26,12 +29,13 @@ def format_report(
       verbose: whether to show how all of it was found, with every word explained.
       colours: whether to colour the verdict and what failed, for a terminal.
     """
+    known = report_to_dict(dataclasses.replace(report, entries=None))  # which only figures need
     letters = letters_for(one.name for one in report.implementations)
     paint = painted if colours else plainly
     asked_for_one = report.config["only_sample"] is not None
     parts = [
-        format_verdict(report, width=width, paint=paint),
-        format_numbers(report, width=width),
+        format_verdict(known, width=width, paint=paint),
+        format_numbers(known, width=width),
         format_largest(report, paint=paint),
         format_steps(report, width=width, paint=paint),
         "" if verbose else format_batches(report, width=width, paint=paint),

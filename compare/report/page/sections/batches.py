@@ -4,7 +4,8 @@ from collections.abc import Iterator
 
 from compare.numbers import number, share
 from compare.report.document import Json, largest, size_of
-from compare.report.page.markup import Cell, section, table
+from compare.report.page.markup import Cell, caption, section, table
+from compare.report.words import BATCHES
 
 
 def batches(report: Json) -> str:
@@ -15,13 +16,14 @@ def batches(report: Json) -> str:
     return section(
         "batches",
         f"Gradients of the {report['config']['reduction']} over batches",
+        caption(BATCHES),
         table(
-            "Each held against the gradients of its samples",
-            ["", "held against", *map(Cell, ("batches", "samples", "failed", "of the bound"))],
+            "Batches",
+            ["", *map(Cell, ("failed", "rounding used", "batches", "samples")), "held against"],
             [_row(one) for one in found["implementations"]],
         ),
         table(
-            "The largest differences of any two",
+            "Batches, any two",
             ["", Cell("max abs"), "in", Cell("max rel"), "in"],
             [_pair(pair) for pair in found["pairs"]],
         )
@@ -34,11 +36,11 @@ def _row(one: Json) -> list[str | Cell]:
     least, most = one["smallest"], one["largest"]
     return [
         one["name"],
-        one["held_against"],
-        Cell(f"{one['batches']:,}"),
-        Cell(f"{most:,}" if least == most else f"{least:,} to {most:,}"),
         Cell(f"{one['failed']:,}", "n wrong" if one["failed"] else "n"),
         Cell(share(one["worst_ratio"])),
+        Cell(f"{one['batches']:,}"),
+        Cell(f"{most:,}" if least == most else f"{least:,} to {most:,}"),
+        one["held_against"],
     ]
 
 

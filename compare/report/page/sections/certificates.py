@@ -5,7 +5,8 @@ from collections.abc import Iterable, Sequence
 from compare.report.document import Json
 from compare.report.figures.certificate import alike
 from compare.report.figures.drawing import Drawing
-from compare.report.page.markup import figure, paragraph, section
+from compare.report.page.markup import caption, figure, section
+from compare.report.words import PICTURES
 
 
 def broken_and_sound(
@@ -19,14 +20,7 @@ def broken_and_sound(
 
 def certificates(sound: Iterable[Drawing]) -> str:
     """Returns those of whom nothing is wrong, and how they are read."""
-    how_to_read = paragraph(
-        "Each gradient is held against itself, layer by layer: forward along the top, backward "
-        "along the bottom, the gradients of the weights between. A box says what share of the "
-        "rounding allowed there is used at most; one with a cross is wrong. "
-        "Rules that compare with what is wrong there are broken too, and have no cross.",
-        "note",
-    )
-    return section("certificates", "Certificates", how_to_read, pictures(sound))
+    return section("certificates", "Layer by layer", caption(PICTURES), pictures(sound))
 
 
 def pictures(drawings: Iterable[Drawing], kind: str = "") -> str:

@@ -2,7 +2,8 @@
 
 from compare.report.document import Json, bound_used
 from compare.report.labels import changes_of
-from compare.report.page.markup import Cell, paragraph, section, table
+from compare.report.page.markup import Cell, caption, paragraph, section, table
+from compare.report.words import CHANGE
 
 
 def change(report: Json) -> str:
@@ -27,9 +28,10 @@ def change(report: Json) -> str:
         "change",
         f"Since the baseline {known['baseline']}",
         paragraph(f"Since then: {changes_of(versions, settings)}."),
+        caption(CHANGE),
         table(
-            "Entries whose bits are others",
-            ["", Cell("moved"), Cell("of the bound"), Cell("certified")],
+            "Since the baseline",
+            ["", Cell("moved"), Cell("rounding used"), Cell("certified")],
             rows,
         ),
     )

@@ -2,7 +2,7 @@
 
 from compare.numbers import number
 from compare.report.document import Json, bound_used, is_wrong, largest, place_of, quantities
-from compare.report.page.markup import Cell, table
+from compare.report.page.markup import Cell, paragraph, table
 
 _MOST_ROWS = 24  # of pairs and quantities: a wrong one is wrong in many
 
@@ -16,10 +16,10 @@ def differences(report: Json) -> str:
         return ""
     lost = any(one["nonfinite_differ"] for _, one in wrong)  # only then there are columns for it
     head: list[str | Cell] = ["pair", "of", *((Cell("not finite on one side"), "first at") * lost)]
-    head += [Cell("max abs"), "at sample [index]", Cell("of the bound")]
-    more = f", the first {_MOST_ROWS} of {len(wrong)}" if len(wrong) > _MOST_ROWS else ""
+    head += [Cell("rounding used"), Cell("max abs"), "at"]
+    more = paragraph(f"The first {_MOST_ROWS} of {len(wrong)}:") if len(wrong) > _MOST_ROWS else ""
     rows = [_row(pair, one, lost=lost) for pair, one in wrong[:_MOST_ROWS]]
-    return table(f"Differences that rounding does not explain{more}", head, rows)
+    return more + table("Differences", head, rows)
 
 
 def _row(pair: Json, one: Json, *, lost: bool) -> list[str | Cell]:
@@ -29,7 +29,7 @@ def _row(pair: Json, one: Json, *, lost: bool) -> list[str | Cell]:
         f"{pair['a']} ~ {pair['b']}",
         one["name"],
         *(nonfinite * lost),
+        Cell(bound_used([one]), "n wrong"),
         Cell(number(value)),
         place_of(at),
-        Cell(bound_used([one]), "n wrong"),
     ]

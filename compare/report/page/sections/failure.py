@@ -1,21 +1,26 @@
-"""What went wrong, where and why."""
+"""What went wrong, where and why: what the verdict has not said yet."""
 
-from compare.catalogue import output_of
-from compare.evidence.certificate.losses import LOSSES
-from compare.numbers import counted, entry, share, told_apart
-from compare.report.document import Json, steps_of
-from compare.report.page.markup import Cell, command, definitions, section, table
+from collections.abc import Iterator
+
+from compare.numbers import entry, share, told_apart
+from compare.report.answer import remarks_of
+from compare.report.document import Json, quantity_of, steps_of
+from compare.report.page.markup import (
+    Cell,
+    beside,
+    caption,
+    command,
+    definitions,
+    folded,
+    heading,
+    section,
+    table,
+)
 from compare.report.page.sections.differences import differences
-from compare.report.steps import rows_of, title_of
+from compare.report.steps import rows_of
+from compare.report.words import RULES, STEPS
 
 _TITLES = {"disagree": "The failure", "undecided": "Why nothing can be said"}
-_RULES = {
-    "rank_one": "the gradient of a weight matrix is its input times delta",
-    "input": "the first layer's input is x",
-    "activation": "a layer's input is phi of what the layer below it gives",
-    "output": "the last delta is {slope}",
-    "chain": "delta is what comes back from the layer above, times phi'",
-}
 
 
 def failure(report: Json, picture: str) -> str:
@@ -23,41 +28,40 @@ def failure(report: Json, picture: str) -> str:
     if report["verdict"] == "agree":
         return ""
     failed = [one for one in report["implementations"] if one["certificate"]["first_failure"]]
-    end = report["config"]["output"], report["config"]["loss"]
-    words = "".join(_first_failure(one, end) for one in failed)
-    title = "<h3>To compute that sample again, from the same bits</h3>"
+    words = "".join(_first_failure(one, report) for one in failed)
+    again = heading("To compute that sample again, from the same bits")
     return section(
         "failure",
         _TITLES[report["verdict"]],
-        f'<div class="lead">{words}{picture}</div>',
-        *map(_steps, failed),
-        differences(report),
-        "".join(map(_values, report["values"])),
-        "" if report["reproduce"] is None else title + command(report["reproduce"]),
+        beside(words + "".join(map(_values, report["values"])), picture, kind="beside lead"),
+        folded("Every difference that rounding does not explain", differences(report)),
+        "" if report["reproduce"] is None else again + command(report["reproduce"]),
     )
 
 
-def _first_failure(one: Json, end: tuple[str, str]) -> str:
-    """Says where an implementation first broke a rule, and what that looks like."""
-    certificate, first = one["certificate"], one["certificate"]["first_failure"]
-    failed = certificate["failed"]
-    samples = failed + certificate["certified"] + certificate["silent"]
-    output, loss = end
-    slope = LOSSES[output_of(output, loss), loss].slope_formula
-    rule = _RULES[first["rule"]].format(slope=slope)
-    apart, allowed = abs(first["found"] - first["expected"]), first["allowed"]
+def _first_failure(one: Json, report: Json) -> str:
+    """Says where an implementation first broke a rule, and shows that sample step by step."""
+    first = one["certificate"]["first_failure"]
+    title = f"Sample {first['sample']:,} of {one['name']}, the first that fails"
+    return heading(title) + _steps(one) + definitions(_broken_rule(one, report))
+
+
+def _broken_rule(one: Json, report: Json) -> Iterator[tuple[str, str]]:
+    """Yields the rule that was broken first, and what the verdict does not say of it."""
+    first, said = one["certificate"]["first_failure"], " ".join(remarks_of(report))
+    place = entry(first["parameter"], first["index"])
+    yield "rule broken", f"{first['rule']}: {RULES[first['rule']]}"
     found, expected = told_apart(first["found"], first["expected"])
-    return definitions(
-        [
-            ("who", f"{one['name']}, in {failed:,} of {counted(samples, 'sample')}"),
-            ("where", f"layer {first['layer']}, first in sample {first['sample']:,}"),
-            ("rule", f"{first['rule']}: {rule}"),
-            ("found", f"{found} at {entry(first['parameter'], first['index'])}"),
-            ("expected", expected),
-            ("apart", f"{share(apart / allowed) if allowed else '∞ times'} what is allowed"),
-            ("explained", first["explanation"] or "no one or two known mistakes explain it"),
-        ]
-    )
+    if found not in said or expected not in said:
+        apart, allowed = abs(first["found"] - first["expected"]), first["allowed"]
+        times = share(apart / allowed) if allowed else "∞ times"
+        yield "there", f"{place} is {found} and not {expected}, {times} what is allowed"
+    wrong = [step.figures.quantity for step in steps_of(one) if not step.holds]
+    if wrong and quantity_of(first) not in wrong:
+        yield "why there", f"it compares with {', '.join(wrong)}, where the mistake is made"
+    explanation = first["explanation"] or "no one or two known mistakes explain it"
+    if explanation not in report["headline"]:
+        yield "explained", explanation
 
 
 def _steps(one: Json) -> str:
@@ -65,16 +69,12 @@ def _steps(one: Json) -> str:
     rows = rows_of(steps_of(one))
     if not rows:
         return ""
-    return table(
-        title_of(one["certificate"]["first_failure"]["sample"], one["name"]),
-        ["", Cell("theirs"), Cell("ours"), ""],
+    marks = {"wrong": Cell("✗ wrong", "wrong")}
+    return caption(STEPS) + table(
+        "Step by step",
+        ["", "", Cell("theirs"), Cell("ours")],
         [
-            [
-                row.entry,
-                Cell(row.theirs),
-                Cell(row.ours),
-                Cell(f"✗ {row.mark}", "wrong") if row.mark == "wrong" else row.mark,
-            ]
+            [row.entry, marks.get(row.mark, row.mark), Cell(row.theirs), Cell(row.ours)]
             for row in rows
         ],
     )
@@ -82,8 +82,9 @@ def _steps(one: Json) -> str:
 
 def _values(one: Json) -> str:
     """Returns one entry as every implementation has it."""
-    return table(
-        f"{entry(one['quantity'], one['index'])} of sample {one['sample']:,}",
+    place = f"{entry(one['quantity'], one['index'])} of sample {one['sample']:,}"
+    return heading(place) + table(
+        "One entry",
         ["", Cell("value"), Cell("in hex")],
         [[name, Cell(f"{had['value']}"), Cell(had["hex"])] for name, had in one["values"].items()],
     )

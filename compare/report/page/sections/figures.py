@@ -2,23 +2,16 @@
 
 from collections.abc import Iterable
 
-from compare.report.document import Json
 from compare.report.figures.drawing import Drawing
-from compare.report.page.markup import figure, paragraph, section
+from compare.report.page.markup import caption, figure, section
+from compare.report.words import FIGURES, HEATMAPS
 
 
-def entries(report: Json, heatmaps: list[Drawing]) -> str:
+def entries(heatmaps: list[Drawing]) -> str:
     """Returns a heatmap of each layer; empty where there is none."""
     if not heatmaps:
         return ""
-    said = (
-        f"Of {report['entries']['samples']:,} samples, the largest of all pairs; up to 48 × 48 "
-        "cells a matrix. What is over the bound, or not finite, has the colour of a failure, and a "
-        "cross where there are few."
-    )
-    return section(
-        "entries", "Entries of every parameter", paragraph(said, "note"), _grid(heatmaps)
-    )
+    return section("entries", "Every entry", caption(HEATMAPS), _grid(heatmaps))
 
 
 def distribution(drawings: Iterable[Drawing]) -> str:
@@ -32,7 +25,7 @@ def computational_graphs(svgs: Iterable[str]) -> str:
 
 
 def _grid(drawings: Iterable[Drawing]) -> str:
-    each = "\n".join(map(figure, drawings))
+    each = "\n".join(figure(one, said=FIGURES.get(one.name, "")) for one in drawings)
     return f'<div class="figures">{each}</div>' if each else ""
 
 

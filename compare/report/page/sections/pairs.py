@@ -1,50 +1,82 @@
-"""All pairs as a matrix."""
+"""All pairs: as a matrix where there are many, and one row for each."""
+
+import math
 
 from compare.numbers import count, number
-from compare.report.document import (
-    Json,
-    bound_used,
-    is_wrong,
-    largest,
-    letters_of,
-    quantities,
-    size_of,
-)
-from compare.report.page.markup import Cell, section, table
+from compare.report.document import Json, bound_used, furthest, is_wrong, letters_of, quantities
+from compare.report.labels import METRICS, pair_label
+from compare.report.page.markup import Cell, caption, folded, section, table
+from compare.report.words import MATRIX, PAIRS
+
+_FEW = 3  # implementations, whose pairs are seen at a glance without a matrix
+_SHORT = 10  # rows that need not be folded away
+_DIGITS = {
+    "significant_5_numeric": "5 digits |a-b|",
+    "significant_5_text": "5 digits text",
+    "decimals_7_numeric": "7 decimals |a-b|",
+    "decimals_7_text": "7 decimals text",
+}
 
 
 def pairs(report: Json) -> str:
-    """Returns ulp and the share of the bound above the diagonal, errors below it."""
+    """Returns how far any two are apart."""
+    each = caption(PAIRS) + _each(report)
+    if len(report["pairs"]) > _SHORT:
+        each = folded(f"Each of the {len(report['pairs'])} pairs", each)
+    return section("pairs", "Any two", _matrix(report), each)
+
+
+def _matrix(report: Json) -> str:
     letters = letters_of(report)
+    if len(letters) <= _FEW:
+        return ""
     known = {frozenset((pair["a"], pair["b"])): pair for pair in report["pairs"]}
     rows: list[list[str | Cell]] = []
     for i, row in enumerate(letters):
         cells: list[str | Cell] = [f"{letters[row]} {row}"]
         for j, column in enumerate(letters):
-            if i == j:
-                cells.append(Cell("—", "self"))
-            else:
-                cells.append(_cell(known[frozenset((row, column))], report, above=i < j))
+            pair = known.get(frozenset((row, column)))
+            metric = "max_abs" if i < j else "max_rel"
+            cells.append(Cell("—", "self") if pair is None else _cell(pair, report, metric))
         rows.append(cells)
-    said = "Above the diagonal ulp and the share of the bound, below it max abs and max rel"
-    return section("pairs", "Pairs", table(said, ["", *letters.values()], rows, "matrix"))
+    return caption(MATRIX) + table("Any two", ["", *map(Cell, letters.values())], rows, "matrix")
 
 
-def _cell(pair: Json, report: Json, *, above: bool) -> Cell:
-    text = _distance(pair, report) if above else _errors(pair)
-    wrong = any(is_wrong(one) for one in quantities(pair, report))
-    return Cell(f"✗ {text}", "wrong") if wrong else Cell(text, "")
+def _cell(pair: Json, report: Json, metric: str) -> Cell:
+    text = number(_largest(pair, metric))
+    return Cell(f"✗ {text}", "n wrong") if _differs(pair, report) else Cell(text)
 
 
-def _distance(pair: Json, report: Json) -> str:
-    used = bound_used(quantities(pair, report))
-    return f"{count(_largest(pair, 'max_ulp'))} ulp, {used}"
+def _each(report: Json) -> str:
+    letters = letters_of(report)
+    head = ["", "rounding used", *METRICS.values(), *_DIGITS.values()]
+    rows = []
+    for pair in report["pairs"]:
+        used, wrong = bound_used(quantities(pair, report)), _differs(pair, report)
+        name = f"{pair_label(letters, pair['a'], pair['b'])} {pair['a']} ~ {pair['b']}"
+        rows.append(
+            [
+                name,
+                Cell(f"✗ {used}", "n wrong") if wrong else Cell(used),
+                *(Cell(number(_largest(pair, metric))) for metric in ("max_abs", "max_rel")),
+                Cell(count(_largest(pair, "max_ulp"))),
+                *(Cell(_percent(pair["digits"][rule]["samples"])) for rule in _DIGITS),
+            ]
+        )
+    return table("Every pair", ["", *map(Cell, head[1:])], rows)
 
 
-def _errors(pair: Json) -> str:
-    return ", ".join(number(_largest(pair, metric)) for metric in ("max_abs", "max_rel"))
+def _differs(pair: Json, report: Json) -> bool:
+    return any(is_wrong(one) for one in quantities(pair, report))
 
 
 def _largest(pair: Json, metric: str) -> float | None:
     """The largest in all parameters."""
-    return max((largest(one, metric)[0] for one in pair["parameters"]), key=size_of)
+    found = furthest([pair], metric)
+    return None if found is None else found.value
+
+
+def _percent(share: float) -> str:
+    """Returns '58%', rounded down: only all are 100%, and only none are 0%."""
+    hundredths = math.floor(100 * share + 1e-9)
+    return "<1%" if share and not hundredths else f"{hundredths}%"

@@ -1,0 +1,134 @@
+"""The answer to a run in words, as the screen and the page give it, from its report.json alone."""
+
+import math
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from compare.numbers import counted, entry, listed, number, share
+from compare.report.document import Furthest, Json, furthest
+from compare.report.labels import network_of, samples_of
+
+MARKS = {"agree": "✓", "disagree": "✗", "undecided": "?"}
+_MILLION = 10**6
+
+
+class Part(NamedTuple):
+    """One number: its value, what it is of, and its place; the last two may be empty."""
+
+    value: str
+    of: str
+    place: str
+
+
+class Figure(NamedTuple):
+    """One of the three numbers; the largest difference has two parts."""
+
+    label: str
+    parts: tuple[Part, ...]
+
+
+def remarks_of(report: Json) -> list[str]:
+    """Returns what is to be known beside the verdict, warnings last, a sentence each."""
+    return [
+        *(f"{one}." for one in report["remarks"]),
+        *(f"warning: {one}." for one in report["warnings"]),
+    ]
+
+
+def compared_of(report: Json) -> str:
+    """Says what was compared: '2-10-10-1 sigmoid, 100 samples, float32 on cpu'."""
+    config, dtypes = report["config"], {one["dtype"]: None for one in report["implementations"]}
+    devices = [one["device"] for one in report["implementations"] if one["source"] is None]
+    where = {"cpu" if one.startswith("cpu") else one: None for one in devices}
+    on = f" on {listed(list(where))}" if where else ""
+    samples = f"{samples_of(config)} sample{'' if config['samples'] == 1 else 's'}"
+    return f"{network_of(config)}, {samples}, {listed(list(dtypes))}{on}"
+
+
+def judged_of(report: Json) -> Iterator[tuple[str, str]]:
+    """Yields who is right by proof, who is wrong, and of whom nothing is known."""
+    by_outcome: dict[str, list[Json]] = {"right": [], "wrong": [], "unknown": []}
+    for one in report["implementations"]:
+        found = one["certificate"]
+        proved = "right" if found["certified"] > found["near"] else "unknown"
+        by_outcome["wrong" if found["failed"] else proved].append(one)
+    said = (
+        ("proved right", map(_right, by_outcome["right"])),
+        ("wrong", map(_wrong, by_outcome["wrong"])),
+        ("not proved", (one["name"] for one in by_outcome["unknown"])),
+    )
+    yield from ((label, ", ".join(found)) for label, names in said if (found := list(names)))
+
+
+def figures_of(report: Json) -> list[Figure]:
+    """Returns the three numbers."""
+    return [
+        Figure("largest difference", tuple(_largest(report))),
+        Figure("digits that agree", (_digits(report),)),
+        Figure("rounding used", (_used(report),)),
+    ]
+
+
+def _right(one: Json) -> str:
+    found = one["certificate"]
+    proved, total = found["certified"] - found["near"], found["certified"] + found["silent"]
+    if proved == total:
+        return str(one["name"])
+    return f"{one['name']} (in {proved:,} of {total:,} samples)"
+
+
+def _wrong(one: Json) -> str:
+    found = one["certificate"]
+    total = found["certified"] + found["failed"] + found["silent"]
+    return f"{one['name']} (in {found['failed']:,} of {counted(total, 'sample')})"
+
+
+def _largest(report: Json) -> Iterator[Part]:
+    """Yields how far apart the two are that are furthest apart, in ulp and relatively."""
+    ulp, rel = (furthest(report["pairs"], metric) for metric in ("max_ulp", "max_rel"))
+    if ulp is None or rel is None:
+        yield Part("-", "", "")
+    elif not math.isfinite(ulp.value):
+        yield Part("not finite", "", f"at {_place(ulp)}, {' ~ '.join(ulp.pair)}")
+    elif not ulp.value:
+        yield Part("none", "", "")
+    else:
+        pairs = [f", {' ~ '.join(found.pair)}" for found in (ulp, rel)]
+        first = "" if pairs[0] == pairs[1] else pairs[0]
+        yield Part(*_steps(ulp.value, report), f"at {_place(ulp)}{first}")
+        yield Part(number(rel.value), "relative", f"at {_place(rel)}{pairs[1]}")
+
+
+def _steps(ulp: float, report: Json) -> tuple[str, str]:
+    """Says how many numbers of the dtype there are from the one to the other."""
+    steps = f"{report['config']['dtype']} step{'' if ulp == 1 else 's'} (ulp)"
+    return (f"{ulp:,.0f}" if ulp < _MILLION else "over a million"), steps
+
+
+def _place(found: Furthest) -> str:
+    return f"{entry(found.quantity, found.index)} of sample {found.sample:,}"
+
+
+def _digits(report: Json) -> Part:
+    """Says to how many digits all entries agree: |a - b| is at most half of 10^-digits |larger|."""
+    rel = furthest(report["pairs"], "max_rel")
+    if rel is None:
+        return Part("-", "", "")
+    if not rel.value:
+        return Part("all of them", "", "")
+    digits = math.floor(-math.log10(2 * rel.value)) if 0 < rel.value < math.inf else 0
+    if digits > 0:
+        return Part(f"at least {digits}", "", "in every entry")
+    return Part("none", "in some entries", "")
+
+
+def _used(report: Json) -> Part:
+    used = report["usage"]
+    if used is None:
+        return Part("-", "", "")
+    ratio = float(used["ratio"])
+    where = f"at {used['what']} of sample {used['sample']:,}, {used['who']}"
+    if math.isinf(ratio):
+        return Part("∞ times", f"what {used['allowing']}", where)
+    of = "" if ratio > 1 else "of "
+    return Part(share(ratio), f"{of}what {used['allowing']}", where)
