@@ -1,11 +1,12 @@
 """The answer on a terminal: the verdict, what it is of, and three numbers."""
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from compare.numbers import counted, entry, listed, number, share
 from compare.report.labels import network_of, samples_of
 from compare.report.text.colours import Paint
+from compare.report.text.engines import told_of_engines
 from compare.report.text.lines import wrapped
 from compare.results import Maximum, Participant, Report, worst_of
 
@@ -29,7 +30,7 @@ def format_verdict(report: Report, *, width: int, paint: Paint) -> str:
     )
 
 
-def format_numbers(report: Report, *, width: int) -> str:
+def format_numbers(report: Report, letters: Mapping[str, str], *, width: int) -> str:
     """Returns what was compared, who is right, and the three numbers with their places."""
     rows = [
         ("compared", _compared(report)),
@@ -37,6 +38,7 @@ def format_numbers(report: Report, *, width: int) -> str:
         ("largest difference", _largest(report)),
         ("digits that agree", _digits(report)),
         ("rounding used", _used(report)),
+        *told_of_engines(report, letters),
     ]
     return "\n".join(
         wrapped(f"{label:<{_COLUMN}}{said}", width, indent=_COLUMN) for label, said in rows
@@ -55,13 +57,23 @@ def _compared(report: Report) -> str:
 def _judged(report: Report) -> Iterator[tuple[str, str]]:
     """Yields who is right by proof, who is wrong, and of whom nothing is known."""
     by_outcome: dict[str, list[Participant]] = {"right": [], "wrong": [], "unknown": []}
+    checks = {} if report.batches is None else report.batches.checks
+    batches = {name: check for name, check in checks.items() if check.failed}
     for one in report.implementations:
         certificate = one.certificate
         proved = "right" if certificate.certified > certificate.near else "unknown"
-        by_outcome["wrong" if certificate.failed else proved].append(one)
+        if not (certificate.failed == 0 and one.name in batches):
+            by_outcome["wrong" if certificate.failed else proved].append(one)
     said = (
         ("proved right", map(_right, by_outcome["right"])),
         ("wrong", map(_wrong, by_outcome["wrong"])),
+        (
+            "wrong in batches",
+            (
+                f"{name} (in {one.failed:,} of {counted(one.batches, 'batch', 'batches')})"
+                for name, one in batches.items()
+            ),
+        ),
         ("not proved", (one.name for one in by_outcome["unknown"])),
     )
     yield from ((label, ", ".join(found)) for label, names in said if (found := list(names)))
@@ -121,5 +133,6 @@ def _used(report: Report) -> str:
     if used is None:
         return "-"
     of = "" if used.ratio > 1 else "of "
-    where = f"at {used.what} of sample {used.sample:,}, {used.who}"
+    place = f"by the rule {used.what}, sample" if used.is_check else f"at {used.what} of sample"
+    where = f"{place} {used.sample:,}, {used.who}"
     return f"{share(used.ratio)} {of}what {used.allowing}, {where}"

@@ -1,5 +1,7 @@
 """The report on a terminal, in 80 columns for all but absurd shapes: the answer first."""
 
+from collections.abc import Mapping
+
 from compare.quoting import quoted
 from compare.report.labels import letters_for
 from compare.report.text.answer import format_numbers, format_verdict
@@ -8,6 +10,7 @@ from compare.report.text.change import format_change
 from compare.report.text.colours import painted, plainly
 from compare.report.text.details import format_details
 from compare.report.text.largest import format_largest
+from compare.report.text.matrix import format_matrix
 from compare.report.text.readings import format_readings
 from compare.report.text.steps import format_steps
 from compare.report.text.trace import format_trace
@@ -31,8 +34,9 @@ def format_report(
     asked_for_one = report.config["only_sample"] is not None
     parts = [
         format_verdict(report, width=width, paint=paint),
-        format_numbers(report, width=width),
+        format_numbers(report, letters, width=width),
         format_largest(report, paint=paint),
+        "" if verbose else _of_devices(report, letters),
         format_steps(report, width=width, paint=paint),
         "" if verbose else format_batches(report, width=width, paint=paint),
         format_values(report.values, letters) if asked_for_one or verbose else "",
@@ -46,3 +50,11 @@ def format_report(
             f"To compute that sample again, from the same bits:\n{quoted(report.reproduce)}"
         )
     return "\n\n".join(part for part in parts if part)
+
+
+def _of_devices(report: Report, letters: Mapping[str, str]) -> str:
+    """Returns the matrix of all pairs, with its letters, where every device was asked for."""
+    if report.config["device"] != "all":
+        return ""
+    legend = [f"{letters[one.name]} {one.name}" for one in report.implementations]
+    return "\n".join([*legend, "", format_matrix(report, letters)]).rstrip()
