@@ -48,13 +48,17 @@ def compared_of(report: Json) -> str:
 def judged_of(report: Json) -> Iterator[tuple[str, str]]:
     """Yields who is right by proof, who is wrong, and of whom nothing is known."""
     by_outcome: dict[str, list[Json]] = {"right": [], "wrong": [], "unknown": []}
+    checks = () if report["batches"] is None else report["batches"]["implementations"]
+    batches = {one["name"]: one for one in checks if one["failed"]}
     for one in report["implementations"]:
         found = one["certificate"]
         proved = "right" if found["certified"] > found["near"] else "unknown"
-        by_outcome["wrong" if found["failed"] else proved].append(one)
+        if found["failed"] or one["name"] not in batches:
+            by_outcome["wrong" if found["failed"] else proved].append(one)
     said = (
         ("proved right", map(_right, by_outcome["right"])),
         ("wrong", map(_wrong, by_outcome["wrong"])),
+        ("wrong in batches", map(_wrong_in_batches, batches.values())),
         ("not proved", (one["name"] for one in by_outcome["unknown"])),
     )
     yield from ((label, ", ".join(found)) for label, names in said if (found := list(names)))
@@ -83,6 +87,10 @@ def _wrong(one: Json) -> str:
     return f"{one['name']} (in {found['failed']:,} of {counted(total, 'sample')})"
 
 
+def _wrong_in_batches(one: Json) -> str:
+    return f"{one['name']} (in {one['failed']:,} of {counted(one['batches'], 'batch', 'batches')})"
+
+
 def _largest(report: Json) -> Iterator[Part]:
     """Yields how far apart the two are that are furthest apart, in ulp and relatively."""
     ulp, rel = (furthest(report["pairs"], metric) for metric in ("max_ulp", "max_rel"))
@@ -106,7 +114,7 @@ def _steps(ulp: float, report: Json) -> tuple[str, str]:
 
 
 def _place(found: Furthest) -> str:
-    return f"{entry(found.quantity, found.index)} of sample {found.sample:,}"
+    return f"{entry(found.quantity, found.place)} of sample {found.sample:,}"
 
 
 def _digits(report: Json) -> Part:
@@ -126,9 +134,13 @@ def _used(report: Json) -> Part:
     used = report["usage"]
     if used is None:
         return Part("-", "", "")
-    ratio = float(used["ratio"])
-    where = f"at {used['what']} of sample {used['sample']:,}, {used['who']}"
-    if math.isinf(ratio):
+    place = (
+        f"by the rule {used['what']}, sample"
+        if used["is_check"]
+        else f"at {used['what']} of sample"
+    )
+    where = f"{place} {used['sample']:,}, {used['who']}"
+    ratio = used["ratio"]
+    if ratio is None:
         return Part("∞ times", f"what {used['allowing']}", where)
-    of = "" if ratio > 1 else "of "
-    return Part(share(ratio), f"{of}what {used['allowing']}", where)
+    return Part(share(ratio), f"{'' if ratio > 1 else 'of '}what {used['allowing']}", where)

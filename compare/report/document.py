@@ -17,7 +17,7 @@ class Furthest(NamedTuple):
     value: float
     quantity: str
     sample: int
-    index: tuple[int, ...]
+    place: tuple[int, ...]  # its index in the quantity
     pair: tuple[str, str]
 
 

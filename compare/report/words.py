@@ -75,6 +75,7 @@ WORDS = {
     **{f"rule {name}": means for name, means in RULES.items()},
 }
 
+
 class Caption(NamedTuple):
     """What a table is of, in whole sentences, and those of its words that are explained there."""
 
@@ -98,9 +99,12 @@ RAN = Caption(
     "What ran. A letter stands for an implementation below.",
     ("products", "subnormal"),
 )
-MATRIX = Caption("Any two: above the diagonal the largest |a - b|, below it the largest relative one.")
+MATRIX = Caption(
+    "Any two: above the diagonal the largest |a - b|, below it the largest relative one."
+)
 PARAMETERS = Caption(
-    "Every parameter, in the pair that differs most.", ("max abs", "max rel", "at", "scaled", "bound")
+    "Every parameter, in the pair that differs most.",
+    ("max abs", "max rel", "at", "scaled", "bound"),
 )
 PAIRS = Caption("Every pair, in the parameter that differs most.", ("ulp", "digits"))
 CERTIFICATES = Caption(
@@ -140,5 +144,8 @@ BATCHES = Caption(
 )
 STEPS = Caption(
     "Forward and backward, each step at the entry that is furthest off.", ("theirs", "ours")
+)
+BATCH_PAIRS = Caption(
+    "Any two gradients of the same batch, in the parameter in which they differ most."
 )
 CHANGE = Caption("Every implementation held against itself in the baseline.", ("moved",))

@@ -9,7 +9,7 @@ from compare.report.json.differences import overall_to_dict
 from compare.report.json.engines import engine_to_dict
 from compare.report.json.entries import entries_to_dict
 from compare.report.json.implementations import implementation_to_dict
-from compare.report.json.numbers import number
+from compare.report.json.numbers import number, number_or_null
 from compare.report.json.pairs import pair_to_dict, quantity_to_dict
 from compare.report.json.readings import choice_to_dict
 from compare.report.json.schema import SCHEMA_VERSION
@@ -55,7 +55,7 @@ def report_to_dict(report: Report) -> dict[str, Any]:
 
 
 def _usage(usage: Usage) -> dict[str, Any]:
-    return {**usage._asdict(), "ratio": number(usage.ratio)}
+    return {**usage._asdict(), "ratio": number_or_null(usage.ratio)}
 
 
 def _values(values: Values) -> dict[str, Any]:

@@ -59,6 +59,7 @@ def _of_kind(drawings: Iterable[Drawing], kind: str) -> list[Drawing]:
 
 def _document(report: Json, main: str) -> str:
     style = importlib.resources.files("compare.report.page").joinpath("page.css").read_text("utf-8")
+    title = f"{report['verdict']}: gradients of {compared_of(report)}"
     skip, words = "#parameters", "Skip to the parameters"
     if report["verdict"] != "agree":
         skip, words = "#failure", "Skip to the failure"
@@ -67,7 +68,7 @@ def _document(report: Json, main: str) -> str:
         f'<meta http-equiv="Content-Security-Policy" content="{_POLICY}">\n'
         '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
         '<link rel="icon" href="data:,">\n'
-        f"<title>{escaped(report['verdict'])}: gradients of {escaped(compared_of(report))}</title>\n"
+        f"<title>{escaped(title)}</title>\n"
         f'<style>\n{style}</style></head>\n<body class="{escaped(report["verdict"])}">\n'
         f'<a class="skip" href="{skip}">{words}</a>\n'
         f"{headline(report)}\n<main>\n{main}\n</main></body></html>\n"

@@ -44,9 +44,17 @@ def paragraph(text: str, kind: str = "") -> str:
 
 def caption(said: Caption) -> str:
     """What a table or figure below is of, and what its words mean."""
-    words = (f"<b>{escaped(word)}</b> {escaped(means)}" for word, means in said.meanings())
-    each = "; ".join(words)
-    return f'<p class="caption">{escaped(said.says)} {each}{"." if each else ""}</p>'
+    words = "".join(
+        f'<span class="word"><b>{escaped(word)}</b>: {escaped(means)}.</span> '
+        for word, means in said.meanings()
+    )
+    each = f"{escaped(said.says)} {words}".replace("|a - b|", "|a\u00a0\u2212\u00a0b|")  # on one line
+    return f'<p class="caption">{each}</p>'
+
+
+def told(said: Caption, shown: str) -> str:
+    """A table or a figure, and beside it or above it what its words mean."""
+    return f'<div class="told">{caption(said)}<div>{shown}</div></div>' if shown else ""
 
 
 def table(
@@ -89,16 +97,15 @@ def figure(drawing: Drawing, kind: str = "", *, natural: bool = False, said: str
     return (
         f"<figure{_class(kind)}><figcaption>{escaped(drawing.title)}</figcaption>"
         + (paragraph(said, "note") if said else "")
-        +
-        f'<div class="box" tabindex="0" role="group" aria-label="{escaped(drawing.title)}">'
+        + f'<div class="box" tabindex="0" role="group" aria-label="{escaped(drawing.title)}">'
         f"{svg}</div></figure>"
     )
 
 
-def beside(*parts: str, kind: str = "beside") -> str:
+def beside(*parts: str) -> str:
     """Parts side by side where there is room."""
-    each = [f"<div>{part}</div>" for part in parts if part]
-    return f'<div class="{kind}">{"".join(each)}</div>' if each else ""
+    each = "".join(f"<div>{part}</div>" for part in parts if part)
+    return f'<div class="beside">{each}</div>' if each else ""
 
 
 def folded(summary: str, *parts: str) -> str:

@@ -1,5 +1,7 @@
 """The answer on a terminal: the verdict, what it is of, and three numbers."""
 
+from collections.abc import Sequence
+
 from compare.report.answer import MARKS, Figure, compared_of, figures_of, judged_of, remarks_of
 from compare.report.document import Json
 from compare.report.text.colours import Paint
@@ -22,12 +24,19 @@ def format_verdict(report: Json, *, width: int, paint: Paint) -> str:
     )
 
 
-def format_numbers(report: Json, *, width: int) -> str:
-    """Returns what was compared, who is right, and the three numbers with their places."""
+def format_numbers(report: Json, told: Sequence[tuple[str, str]], *, width: int) -> str:
+    """Returns what was compared, who is right, and the three numbers with their places.
+
+    Args:
+      report: parsed report.json.
+      told: (label, text) of what else was asked for.
+      width: of a line.
+    """
     rows = [
         ("compared", compared_of(report)),
         *judged_of(report),
         *((one.label, _said(one)) for one in figures_of(report)),
+        *told,
     ]
     return "\n".join(
         wrapped(f"{label:<{_COLUMN}}{said}", width, indent=_COLUMN) for label, said in rows

@@ -24,12 +24,14 @@ def rows_of_engines(report: Report, letters: Mapping[str, str]) -> list[tuple[st
     )
     if memory:
         rows.append(("memory", f"at its peak, {memory}"))
-    if report.noises:
-        rows.append(("repeated", _repeated(report, letters)))
+    return rows + told_of_engines(report, letters)
+
+
+def told_of_engines(report: Report, letters: Mapping[str, str]) -> list[tuple[str, str]]:
+    """Returns (label, text) for what was asked for: runs again, and devices that are not there."""
     absent = _absent(report)
-    if absent:
-        rows.append(("no gpu", absent))
-    return rows
+    rows = [("repeated", _repeated(report, letters))] if report.noises else []
+    return rows + ([("no gpu", absent)] if absent else [])
 
 
 def _products(report: Report, letters: Mapping[str, str]) -> str:

@@ -1,6 +1,7 @@
 """The report on a terminal, in 80 columns for all but absurd shapes: the answer first."""
 
 import dataclasses
+from collections.abc import Mapping
 
 from compare.quoting import quoted
 from compare.report.json.write import report_to_dict
@@ -10,7 +11,9 @@ from compare.report.text.batches import format_batches
 from compare.report.text.change import format_change
 from compare.report.text.colours import painted, plainly
 from compare.report.text.details import format_details
+from compare.report.text.engines import told_of_engines
 from compare.report.text.largest import format_largest
+from compare.report.text.matrix import format_matrix
 from compare.report.text.readings import format_readings
 from compare.report.text.steps import format_steps
 from compare.report.text.trace import format_trace
@@ -35,8 +38,9 @@ def format_report(
     asked_for_one = report.config["only_sample"] is not None
     parts = [
         format_verdict(known, width=width, paint=paint),
-        format_numbers(known, width=width),
+        format_numbers(known, told_of_engines(report, letters), width=width),
         format_largest(report, paint=paint),
+        "" if verbose else _of_devices(report, letters),
         format_steps(report, width=width, paint=paint),
         "" if verbose else format_batches(report, width=width, paint=paint),
         format_values(report.values, letters) if asked_for_one or verbose else "",
@@ -50,3 +54,11 @@ def format_report(
             f"To compute that sample again, from the same bits:\n{quoted(report.reproduce)}"
         )
     return "\n\n".join(part for part in parts if part)
+
+
+def _of_devices(report: Report, letters: Mapping[str, str]) -> str:
+    """Returns the matrix of all pairs, with its letters, where every device was asked for."""
+    if report.config["device"] != "all":
+        return ""
+    legend = [f"{letters[one.name]} {one.name}" for one in report.implementations]
+    return "\n".join([*legend, "", format_matrix(report, letters)]).rstrip()

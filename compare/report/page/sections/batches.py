@@ -4,8 +4,15 @@ from collections.abc import Iterator
 
 from compare.numbers import number, share
 from compare.report.document import Json, largest, size_of
-from compare.report.page.markup import Cell, caption, section, table
-from compare.report.words import BATCHES
+from compare.report.page.markup import Cell, section, table, told
+from compare.report.words import BATCH_PAIRS, BATCHES
+
+_HEAD: tuple[str | Cell, ...] = (
+    "",
+    *map(Cell, ("failed", "rounding used", "batches", "samples")),
+    "held against",
+)
+_OF_PAIRS: tuple[str | Cell, ...] = ("", Cell("max abs"), "in", Cell("max rel"), "in")
 
 
 def batches(report: Json) -> str:
@@ -16,16 +23,10 @@ def batches(report: Json) -> str:
     return section(
         "batches",
         f"Gradients of the {report['config']['reduction']} over batches",
-        caption(BATCHES),
-        table(
-            "Batches",
-            ["", *map(Cell, ("failed", "rounding used", "batches", "samples")), "held against"],
-            [_row(one) for one in found["implementations"]],
-        ),
-        table(
-            "Batches, any two",
-            ["", Cell("max abs"), "in", Cell("max rel"), "in"],
-            [_pair(pair) for pair in found["pairs"]],
+        told(BATCHES, table("Batches", _HEAD, [_row(one) for one in found["implementations"]])),
+        told(
+            BATCH_PAIRS,
+            table("Batches, any two", _OF_PAIRS, [_pair(one) for one in found["pairs"]]),
         )
         if found["pairs"]
         else "",

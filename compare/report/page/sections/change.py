@@ -2,8 +2,10 @@
 
 from compare.report.document import Json, bound_used
 from compare.report.labels import changes_of
-from compare.report.page.markup import Cell, caption, paragraph, section, table
+from compare.report.page.markup import Cell, paragraph, section, table, told
 from compare.report.words import CHANGE
+
+_HEAD: tuple[str | Cell, ...] = ("", *map(Cell, ("moved", "rounding used", "certified")))
 
 
 def change(report: Json) -> str:
@@ -28,12 +30,7 @@ def change(report: Json) -> str:
         "change",
         f"Since the baseline {known['baseline']}",
         paragraph(f"Since then: {changes_of(versions, settings)}."),
-        caption(CHANGE),
-        table(
-            "Since the baseline",
-            ["", Cell("moved"), Cell("rounding used"), Cell("certified")],
-            rows,
-        ),
+        told(CHANGE, table("Since the baseline", _HEAD, rows)),
     )
 
 

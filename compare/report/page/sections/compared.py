@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 from compare.numbers import largest_error, largest_ratio, needed_count, number, share
 from compare.report.document import Json, letters_of
-from compare.report.page.markup import Cell, caption, folded, section, table
+from compare.report.page.markup import Cell, folded, section, table, told
 from compare.report.words import CERTIFICATES, DETECTABLE
 
 _COUNTS = ("certified", "failed", "silent", "at kink", "tightest")
@@ -15,15 +15,11 @@ _WORDS = (*_COUNTS, "by", "witness")
 def compared(report: Json) -> str:
     """Returns one row for each implementation."""
     letters = letters_of(report)
+    rows = [_row(one, report["witness"], letters) for one in report["implementations"]]
     return section(
         "compared",
-        "Every implementation by itself",
-        caption(CERTIFICATES.of(*_WORDS)),
-        table(
-            "Implementations",
-            _HEAD,
-            [_row(one, report["witness"], letters) for one in report["implementations"]],
-        ),
+        "Implementations",
+        told(CERTIFICATES.of(*_WORDS), table("Implementations", _HEAD, rows)),
         folded("How small a change would be noticed", _detectable(report)),
     )
 
@@ -53,8 +49,10 @@ def _detectable(report: Json) -> str:
     if not known:
         return ""
     largest = {name: largest_ratio([found[name] for found in known]) for name in known[0]}
-    rows = [[name, Cell("∞" if n is None else needed_count(n or None))] for name, n in largest.items()]
-    return caption(DETECTABLE) + table("Changes that are noticed", ["", Cell("ulp")], rows)
+    rows = [
+        [name, Cell("∞" if n is None else needed_count(n or None))] for name, n in largest.items()
+    ]
+    return told(DETECTABLE, table("Changes that are noticed", ["", Cell("ulp")], rows))
 
 
 def _read(choice: Json | None) -> str:

@@ -33,7 +33,7 @@ def failure(report: Json, picture: str) -> str:
     return section(
         "failure",
         _TITLES[report["verdict"]],
-        beside(words + "".join(map(_values, report["values"])), picture, kind="beside lead"),
+        beside(words, picture + "".join(map(_values, report["values"]))),
         folded("Every difference that rounding does not explain", differences(report)),
         "" if report["reproduce"] is None else again + command(report["reproduce"]),
     )
@@ -82,7 +82,7 @@ def _steps(one: Json) -> str:
 
 def _values(one: Json) -> str:
     """Returns one entry as every implementation has it."""
-    place = f"{entry(one['quantity'], one['index'])} of sample {one['sample']:,}"
+    place = f"{entry(one['quantity'], one['index'])} of sample {one['sample']:,}, as each has it"
     return heading(place) + table(
         "One entry",
         ["", Cell("value"), Cell("in hex")],

@@ -2,7 +2,7 @@
 
 from compare.numbers import counted, largest_ratio, number, rounded_up
 from compare.report.document import Json
-from compare.report.page.markup import Cell, caption, paragraph, table
+from compare.report.page.markup import Cell, paragraph, table, told
 from compare.report.words import FIXED_RULES
 
 
@@ -14,11 +14,13 @@ def fixed_rules(report: Json) -> str:
         [rule, Cell(f"fails in {counted(n, 'entry', 'entries')}" if n else "passes")]
         for rule, n in most.items()
     ]
-    return (
-        caption(FIXED_RULES)
-        + table("Fixed tolerances", ["", Cell("in the worst pair")], rows)
-        + paragraph(f"It would take rtol {_least(peers, 'rtol')} or atol {_least(peers, 'atol')}.")
+    finite = not any(
+        one["nonfinite_same"] for pair in report["pairs"] for one in pair["parameters"]
     )
+    where = "It" if finite else "Where numbers are finite it"
+    least = f"{where} would take rtol {_least(peers, 'rtol')} or atol {_least(peers, 'atol')}."
+    shown = table("Fixed tolerances", ["", Cell("in the worst pair")], rows) + paragraph(least)
+    return told(FIXED_RULES, shown)
 
 
 def _least(peers: list[Json], kind: str) -> str:

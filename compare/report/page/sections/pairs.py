@@ -5,7 +5,7 @@ import math
 from compare.numbers import count, number
 from compare.report.document import Json, bound_used, furthest, is_wrong, letters_of, quantities
 from compare.report.labels import METRICS, pair_label
-from compare.report.page.markup import Cell, caption, folded, section, table
+from compare.report.page.markup import Cell, folded, section, table, told
 from compare.report.words import MATRIX, PAIRS
 
 _FEW = 3  # implementations, whose pairs are seen at a glance without a matrix
@@ -20,10 +20,10 @@ _DIGITS = {
 
 def pairs(report: Json) -> str:
     """Returns how far any two are apart."""
-    each = caption(PAIRS) + _each(report)
+    each = told(PAIRS.of("digits"), _each(report))
     if len(report["pairs"]) > _SHORT:
         each = folded(f"Each of the {len(report['pairs'])} pairs", each)
-    return section("pairs", "Any two", _matrix(report), each)
+    return section("pairs", "Pairs", _matrix(report), each)
 
 
 def _matrix(report: Json) -> str:
@@ -39,7 +39,7 @@ def _matrix(report: Json) -> str:
             metric = "max_abs" if i < j else "max_rel"
             cells.append(Cell("—", "self") if pair is None else _cell(pair, report, metric))
         rows.append(cells)
-    return caption(MATRIX) + table("Any two", ["", *map(Cell, letters.values())], rows, "matrix")
+    return told(MATRIX, table("Any two", ["", *map(Cell, letters.values())], rows, "matrix"))
 
 
 def _cell(pair: Json, report: Json, metric: str) -> Cell:
@@ -50,7 +50,7 @@ def _cell(pair: Json, report: Json, metric: str) -> Cell:
 def _each(report: Json) -> str:
     letters = letters_of(report)
     head = ["", "rounding used", *METRICS.values(), *_DIGITS.values()]
-    rows = []
+    rows: list[list[str | Cell]] = []
     for pair in report["pairs"]:
         used, wrong = bound_used(quantities(pair, report)), _differs(pair, report)
         name = f"{pair_label(letters, pair['a'], pair['b'])} {pair['a']} ~ {pair['b']}"

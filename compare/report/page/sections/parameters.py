@@ -14,7 +14,7 @@ from compare.report.document import (
     size_of,
 )
 from compare.report.labels import METRICS, pair_label
-from compare.report.page.markup import Cell, caption, section, table
+from compare.report.page.markup import Cell, section, table, told
 from compare.report.words import PARAMETERS
 
 Known = Sequence[tuple[Json, Json]]  # one quantity, in every pair that has it
@@ -36,8 +36,7 @@ def parameters(report: Json) -> str:
     return section(
         "parameters",
         "Parameters",
-        caption(PARAMETERS.of(*_WORDS)),
-        table("Parameters", [*head, Cell("scaled")], rows),
+        told(PARAMETERS.of(*_WORDS), table("Parameters", [*head, Cell("scaled")], rows)),
     )
 
 
