@@ -22,10 +22,10 @@ _NEAR = 1e-3  # of the largest entry: what is nearer is judged by its bounds, la
 def counts_otherwise(
     alone: Answer, whole: Answer, batch: Batch, problem: Problem, reduction: Reduction
 ) -> bool:
-    """Whether a sample alone is a loss and a penalty, each times a factor, that a batch has not.
+    """Whether a sample alone has its loss and the penalty times other factors than in the batch.
 
-    It is not if nothing but the factor of the loss is another and the batch is wrong too: that may
-    be a mistake.
+    Where the batch is wrong too, that may be a mistake; but not that the penalty is n times as
+    large.
 
     Args:
       alone: what was answered for the first sample of the batch.
@@ -37,33 +37,30 @@ def counts_otherwise(
     n, network = len(batch.x), problem.network
     if n < 2:
         return False
-    losses = _of_losses(batch, problem)  # [P, n]
-    penalty = _entries([(network.l2 * w, 0 * b) for w, b in problem.params], network)
-    first, found = losses[:, 0], _entries(alone.grads, network)
+    penalty = network.l2 * _entries([(w, 0 * b) for w, b in problem.params], network)
+    first = _of_losses(Batch(batch.x[:1], batch.y[:1]), problem)
+    found = _entries(alone.grads, network)
     known = np.stack([first, penalty] if network.l2 else [first], axis=1)
-    asked = np.ones(known.shape[1])
-    if not (np.isfinite(known).all() and np.isfinite(found).all() and first.any()):
+    if not (np.isfinite(known).all() and np.isfinite(found).all()):
+        return False
+    if _is_near(found, known.sum(axis=1)):
         return False
     factors, *_ = np.linalg.lstsq(known, found, rcond=None)
-    if _is_near(found, known @ asked) or not _is_near(found, known @ factors):
+    if not _is_near(found, known @ factors):
         return False
     if network.l2 and _is_near(found, first + n * penalty):
         return True
-    right = reduction.weight(n) * losses.sum(axis=1) + penalty
+    right = reduction.weight(n) * _of_losses(batch, problem) + penalty
     return _is_near(_entries(whole.grads, network), right)
 
 
 def _of_losses(batch: Batch, problem: Problem) -> np.ndarray:
-    """Returns the gradient of the loss of every sample in float64, [P, n]."""
+    """Returns the gradient of the sum of the losses of some samples in float64, [P]."""
     shapes = [Layer(w[None], b[None]) for w, b in problem.params]
     case = make_case(problem.network, problem.params, *batch, shapes).wide()
     with np.errstate(all="ignore"):
-        layers = float64_gradients(case)
-    n = len(batch.x)
-    by_sample = [
-        _entries([(w[..., i], b[..., i]) for w, b in layers], problem.network) for i in range(n)
-    ]
-    return np.stack(by_sample, axis=1)
+        layers = [(w.sum(axis=-1), b.sum(axis=-1)) for w, b in float64_gradients(case)]
+    return _entries(layers, problem.network)
 
 
 def _entries(layers: Iterable[tuple[np.ndarray, np.ndarray]], network: Network) -> np.ndarray:
