@@ -168,6 +168,50 @@ def test_what_takes_no_single_sample_is_held_against_float64():
     assert said in report.reason
 
 
+class Module(torch.nn.Module):
+    """Linear, tanh, Linear, and a loss of the test if there is one."""
+
+    def __init__(self, loss):
+        super().__init__()
+        torch.manual_seed(0)
+        self.a, self.b, self.loss = torch.nn.Linear(3, 4), torch.nn.Linear(4, 1), loss
+
+    def forward(self, x, y):
+        return self.loss(self.b(torch.tanh(self.a(x))), y)
+
+
+mse = torch.nn.functional.mse_loss
+MODULES = {
+    "its own mean": (mse, "agree: "),
+    "its own sum": (
+        lambda z, y: mse(z, y, reduction="sum"),
+        "disagree: the gradient of module is the sum over the batch where the mean is asked for, "
+        "as it should be with --reduction=sum; first seen in the batch of samples 0 to 3: ",
+    ),
+    "of each sample": (lambda z, y: mse(z, y, reduction="none"), "agree: "),
+    "one by all of the others": (  # [N, 1] less [N]
+        lambda z, y: (z - y.flatten()).square().mean(),
+        "disagree: the gradient of a batch of module is not the mean over its samples, and "
+        "nothing that was tried explains it; first seen in the batch of samples 0 to 3: ",
+    ),
+}
+
+
+@pytest.mark.parametrize(("loss", "said"), MODULES.values(), ids=MODULES)
+def test_a_module_has_batches_of_its_own(loss, said):
+    options = {"implementations": ("numpy_manual",), "witness": 0, "batch_size": 4}
+    report = compare_gradients(Module(loss), X, reduction="mean", **options)
+    assert f"{report.verdict}: {report.reason}".startswith(said), report.reason
+    assert report.batches.checks["module"].own_samples
+
+
+def test_a_module_that_takes_single_samples_alone_is_told_before_the_run():
+    net = Module(lambda z, y: (z.sum() - y.sum()).square().reshape(1))
+    net.forward = lambda x: net.b(torch.tanh(net.a(x.reshape(1, 3))))
+    with pytest.raises(UsageError, match=r"^module: expected its forward to take a batch"):
+        compare_gradients(net, X, reduction="mean", implementations=("numpy_manual",))
+
+
 def arrays_of(function, **more):
     y = np.repeat(np.square(X.astype(np.float64)).mean(axis=1, keepdims=True), 2, axis=1)
     return function(PARAMS, X, y.astype(np.float32), **more)

@@ -64,7 +64,7 @@ def from_flags(
     reduction = reduction_of(problem.complete_config(config), problem)
     first_call = _first_call(problem, problem.complete_config(config), as_flag)
     for one in own if called_first else ():
-        first_call.check(one)
+        first_call.check_module(one)
     made = [("module", one) for one in own]
     for reference in config.candidate:
         source, _, name = reference.rpartition(":")
@@ -107,7 +107,7 @@ def from_objects(
         form = TreeForm(tree, problem.reading)
     first_call = _first_call(problem, config, as_argument, form)
     for one in own:
-        first_call.check(one)
+        first_call.check_module(one)
     ways = (
         _ways_to_call(name, name, function, problem, config, form=form)
         for name, function in candidates

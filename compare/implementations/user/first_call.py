@@ -51,6 +51,16 @@ class FirstCall(NamedTuple):
             block = Block(start, alone, alone)
         one.evaluate(block)
 
+    def check_module(self, one: Implementation) -> None:
+        """Evaluates the first sample, and the first batch if batches are asked for.
+
+        Raises:
+          UsageError: if its forward raises, or takes no such batch.
+        """
+        self.check(one)
+        if self.reduction is not None:
+            self._check_batch(one, self.reduction)
+
     def check_candidate(
         self, make: Callable[[Calling], Implementation], calling: Calling
     ) -> Implementation:
@@ -82,15 +92,18 @@ class FirstCall(NamedTuple):
         Raises:
           UsageError: if it does not take the batch, or returns no gradient of it.
         """
-        assert one.reduced is not None
-        start = block_start(self.problem, self.sample or 0)
-        first, batch = next(reduction.batches(block_at(self.problem, start)))
-        one.reduced(first, batch, reduction.kind)
+        self._check_batch(one, reduction)
         try:
             self.check(one)
         except UsageError:
             return of_batches_alone(one, reduction)
         return one
+
+    def _check_batch(self, one: Implementation, reduction: Reduction) -> None:
+        assert one.reduced is not None
+        start = block_start(self.problem, self.sample or 0)
+        first, batch = next(reduction.batches(block_at(self.problem, start)))
+        one.reduced(first, batch, reduction.kind)
 
     def _advice(
         self,
