@@ -39,15 +39,16 @@ def check_batches(
     """
     answers = BatchAnswers(run, block, batches, samples, run.computation(name))
     cases = answers.cases()
+    first = min(_shown(run, cases))
     unclear = {
         start: case
         for start, case in cases.items()
-        if samples is None or needs_bounds(case) or (is_first and start == block.start)
+        if samples is None or needs_bounds(case) or (is_first and start == first)
     }
     bounded = answers.bounded(unclear)
     detectable = None
     if is_first:
-        detectable = detectable_ulp(bounded[block.start], run.problem.dtype)
+        detectable = detectable_ulp(bounded[first], run.problem.dtype)
     found = _judged(
         run, {**cases, **bounded}, own_samples=samples is not None, detectable=detectable
     )
@@ -93,10 +94,21 @@ def _judged(
     detectable: dict[str, float] | None = None,
 ) -> BatchCheck:
     """Judges cases and explains the first failure; indices are in the layout of reports."""
-    found = judge(cases, own_samples=own_samples, detectable=detectable)
+    found = judge(_shown(run, cases), own_samples=own_samples, detectable=detectable)
     if found.failed:
         found = dataclasses.replace(found, causes=_causes(run, cases))
     return found if run.layout == "in_out" else found.turned()
+
+
+def _shown(run: Run, cases: Mapping[int, BatchCase]) -> dict[int, BatchCase]:
+    """Returns the batches that are judged: all, or that of the only sample.
+
+    The others of its block explain a failure as they do in a run of all samples.
+    """
+    if run.only_sample is None:
+        return dict(cases)
+    start = max(start for start in cases if start <= run.only_sample)
+    return {start: cases[start]}
 
 
 def _causes(run: Run, cases: Mapping[int, BatchCase]) -> tuple[Cause, ...]:

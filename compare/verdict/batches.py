@@ -6,40 +6,43 @@ from compare.evidence.batches.check import BatchCheck, BatchEvidence, BatchPlace
 from compare.numbers import counted, entry, listed, needed_count, share_at_most, times, told_apart
 
 
-def named_failures(batches: BatchEvidence, kind: str) -> Iterator[str]:
+def named_failures(batches: BatchEvidence, kind: str) -> Iterator[tuple[BatchPlace, str]]:
     """Yields what is wrong with gradients that are right but for how samples become a batch.
 
     They were held against float64, so this is so whatever is answered for single samples.
     """
     for name, check in batches.checks.items():
-        if check.first_failure is not None and check.causes and not check.own_samples:
-            yield _failure(name, check, check.first_failure, kind)
+        at = check.first_failure
+        if at is not None and check.causes and not check.own_samples:
+            yield at, _failure(name, check, at, kind)
 
 
-def failures(batches: BatchEvidence, kind: str) -> Iterator[str]:
+def failures(batches: BatchEvidence, kind: str) -> Iterator[tuple[BatchPlace, str]]:
     """Yields what is wrong with the gradients of batches of each implementation."""
     for name, check in batches.checks.items():
         if check.first_failure is not None:
-            yield _failure(name, check, check.first_failure, kind)
+            yield check.first_failure, _failure(name, check, check.first_failure, kind)
 
 
-def doubts(batches: BatchEvidence, kind: str) -> Iterator[str]:
+def doubts(batches: BatchEvidence, kind: str) -> Iterator[tuple[BatchPlace, str]]:
     """Yields where nothing can be said of the gradient of a batch, or little."""
     for name, check in batches.checks.items():
         if check.first_unknown is not None:
             at = check.first_unknown
             yield (
+                at,
                 f"nothing can be said of {_place(at)} of {name} {_where(at)}: it is {at.found:.9g} "
-                f"where the {kind} is {at.expected:.9g}"
+                f"where the {kind} is {at.expected:.9g}",
             )
         if check.first_doubt is not None:
             at = check.first_doubt
             found, expected = told_apart(at.found, at.expected)
             yield (
+                at,
                 f"{_place(at)} of {name} is {found} {_where(at)} where {_terms(check, kind)} is "
                 f"{expected}: more than rounding usually makes of it, and less than it may in a "
                 "network so deep, a precision so low or a batch so large; smaller batches or a "
-                "wider dtype will tell"
+                "wider dtype will tell",
             )
 
 

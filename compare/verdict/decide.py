@@ -10,7 +10,7 @@ import itertools
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
-from compare.evidence.batches.check import BatchEvidence
+from compare.evidence.batches.check import BatchEvidence, BatchPlace
 from compare.evidence.certificate.certificate import Certificate
 from compare.evidence.certificate.loss import Loss
 from compare.evidence.certificate.losses import LOSSES
@@ -41,6 +41,7 @@ class Verdict(NamedTuple):
     reason: str
     warnings: tuple[str, ...] = ()
     place: Place | None = None  # the entry that decided it, where one did
+    batch: int | None = None  # the first sample of the batch that did
 
 
 def decide(
@@ -99,7 +100,7 @@ def decide(
 
 
 def _of_batches(
-    say: Callable[[BatchEvidence, str], Iterator[str]],
+    say: Callable[[BatchEvidence, str], Iterator[tuple[BatchPlace, str]]],
     batches: BatchEvidence | None,
     kind: str,
     *,
@@ -107,7 +108,8 @@ def _of_batches(
 ) -> Iterator[Verdict]:
     """Yields a verdict for everything that is said of the gradients of batches."""
     if batches is not None:
-        yield from (Verdict(verdict, said) for said in say(batches, kind))
+        for at, said in say(batches, kind):
+            yield Verdict(verdict, said, batch=at.start)
 
 
 def _failed_certificates(

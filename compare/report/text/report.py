@@ -1,7 +1,7 @@
 """The report as tables for a terminal, in 80 columns for all but absurd shapes."""
 
 from compare.quoting import quoted
-from compare.report.labels import letters_for
+from compare.report.labels import letters_for, title_of_command
 from compare.report.text.batches import format_batches
 from compare.report.text.certificates import format_certificates
 from compare.report.text.change import format_change
@@ -54,7 +54,6 @@ def format_report(
     parts.append(paint(report.verdict, kind) + said.removeprefix(report.verdict))
     parts.append(format_steps(report, width=width, paint=paint))
     if report.reproduce is not None:
-        parts.append(
-            f"To compute that sample again, from the same bits:\n{quoted(report.reproduce)}"
-        )
+        title = title_of_command(of_sample=bool(report.values))
+        parts.append(f"{title}:\n{quoted(report.reproduce)}")
     return "\n\n".join(part for part in parts if part)

@@ -4,6 +4,7 @@ from compare.catalogue import output_of
 from compare.evidence.certificate.losses import LOSSES
 from compare.numbers import counted, entry, share, told_apart
 from compare.report.document import Json, steps_of
+from compare.report.labels import title_of_command
 from compare.report.page.markup import Cell, command, definitions, section, table
 from compare.report.page.sections.differences import differences
 from compare.report.steps import rows_of, title_of
@@ -25,7 +26,7 @@ def failure(report: Json, picture: str) -> str:
     failed = [one for one in report["implementations"] if one["certificate"]["first_failure"]]
     end = report["config"]["output"], report["config"]["loss"]
     words = "".join(_first_failure(one, end) for one in failed)
-    title = "<h3>To compute that sample again, from the same bits</h3>"
+    title = f"<h3>{title_of_command(of_sample=bool(report['values']))}</h3>"
     return section(
         "failure",
         _TITLES[report["verdict"]],
