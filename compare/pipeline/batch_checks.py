@@ -3,6 +3,7 @@
 import dataclasses
 from collections.abc import Mapping
 
+from compare.evidence.batches.assumptions import Asked
 from compare.evidence.batches.case import BatchCase
 from compare.evidence.batches.causes import explain
 from compare.evidence.batches.check import BatchCheck
@@ -116,4 +117,5 @@ def _causes(run: Run, cases: Mapping[int, BatchCase]) -> tuple[Cause, ...]:
     few = worth_explaining(cases, _EXPLAINED)
     if not few:
         return ()
-    return explain(few, kind=run.reduction.kind, n_outputs=run.problem.layer_sizes[-1])
+    network = run.problem.network
+    return explain(few, Asked(run.reduction.kind, network.layer_sizes[-1], network.loss))

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 from compare.evidence.batches.check import BatchCheck, BatchEvidence, BatchPlace
 from compare.numbers import counted, entry, listed, needed_count, share_at_most, times, told_apart
+from compare.problem.batches import batch_words
 
 
 def named_failures(batches: BatchEvidence, kind: str) -> Iterator[tuple[BatchPlace, str]]:
@@ -108,6 +109,4 @@ def _place(at: BatchPlace) -> str:
 
 
 def _where(at: BatchPlace) -> str:
-    if at.n == 1:
-        return f"in the batch of sample {at.start}"
-    return f"in the batch of samples {at.start} to {at.start + at.n - 1}"
+    return f"in the {batch_words(at.start, at.n)}"
