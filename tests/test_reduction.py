@@ -123,7 +123,29 @@ def test_our_own_agree_in_every_dtype(dtype):
     assert len(report.batches.pairs) == 6
 
 
+def batches_halved(params, x, y):
+    half = np.float32(1 if len(x) == 1 else 0.5)
+    return [(half * dw, half * db) for dw, db in summed(params, x, y)]
+
+
+def of_batches_halved(params, x, y):
+    return [(dw / 2, db / 2) for dw, db in of_batches_alone(params, x, y)]
+
+
 MISTAKES = [
+    (
+        batches_halved,
+        "sum",
+        "the gradient of batches_halved is half of the sum over the batch, as by a mean over the 2 "
+        "outputs; first seen",
+    ),
+    (
+        of_batches_halved,
+        "mean",
+        "the gradient of of_batches_halved is half of the mean over the batch, as by a missing "
+        "factor 2 or by a mean over the 2 outputs: right for --loss=half_squared or "
+        "--loss=mean_squared; first seen",
+    ),
     (
         biases_averaged,
         "sum",
@@ -146,10 +168,21 @@ MISTAKES = [
 
 @pytest.mark.parametrize(("candidate", "reduction", "said"), MISTAKES)
 def test_a_mistake_of_the_reduction_alone_is_named(candidate, reduction, said):
-    report = compared(candidate, reduction)
+    report = compared(candidate, reduction, implementations=("jax_manual", "jax_grad"))
     assert report.verdict == "disagree"
     assert report.reason.startswith(said), report.reason
     assert "; first seen in the batch of samples 0 to 3: dL/d" in report.reason
+
+
+def test_an_entry_that_is_no_number_is_not_told_in_units_of_rounding():
+    def wrong(params, x, y):
+        (dw1, db1), second = summed(params, x, y)
+        dw1[0, 0] = np.nan if len(x) == 5 else dw1[0, 0]
+        return [(dw1, db1), second]
+
+    reason = compared(wrong, "sum").reason
+    assert "dL/dw1[0,0] is nan where the sum of what it returns for each sample alone is" in reason
+    assert reason.endswith(", and no sum on the way can have overflowed")
 
 
 def test_a_mistake_of_samples_comes_before_what_they_add_up_to():

@@ -1,5 +1,6 @@
 """What is said of the gradients of batches."""
 
+import math
 from collections.abc import Iterator
 
 from compare.evidence.batches.check import BatchCheck, BatchEvidence, BatchPlace
@@ -93,8 +94,14 @@ def _failure(name: str, check: BatchCheck, at: BatchPlace, kind: str) -> str:
     found, expected = told_apart(at.found, at.expected)
     return (
         f"{said}; first seen {_where(at)}: {_place(at)} is {found} where {_terms(check, kind)} is "
-        f"{expected}, {times(at.ratio)} times what rounding allows"
+        f"{expected}, {_by_how_much(at)}"
     )
+
+
+def _by_how_much(at: BatchPlace) -> str:
+    if not math.isfinite(at.found):
+        return "and no sum on the way can have overflowed"
+    return f"{times(at.ratio)} times what rounding allows"
 
 
 def _terms(check: BatchCheck, kind: str) -> str:

@@ -28,12 +28,12 @@ class Asked(NamedTuple):
 
     kind: str  # 'mean' or 'sum'
     n_outputs: int  # of the network
-    loss: str  # of one sample, by its name
+    loss: str | None  # of one sample; None where single samples show that it is no other
 
 
 def plain_assumptions(asked: Asked) -> list[Assumption]:
     """Returns what may be otherwise without any unknown number."""
-    return [*_divided(asked), *_scaled(asked), *_penalties(asked), *_of_some_samples(asked.kind)]
+    return [*_reduced(asked), *_divided(), *_penalties(asked), *_of_some_samples(asked.kind)]
 
 
 def _all_by(divisor: Callable[[BatchCase], float]) -> Callable[[BatchCase], Sums]:
@@ -41,13 +41,54 @@ def _all_by(divisor: Callable[[BatchCase], float]) -> Callable[[BatchCase], Sums
     return lambda case: Sums(np.ones(len(case.counts)) / divisor(case))
 
 
-def _divided(asked: Asked) -> Iterator[Assumption]:
-    other = "sum" if asked.kind == "mean" else "mean"
-    yield Assumption(
-        f"the {other} over the batch where the {asked.kind} is asked for",
-        _all_by(lambda case: case.n if other == "mean" else 1),
-        remedy=f", as it should be with --reduction={other}",
-    )
+def _reduced(asked: Asked) -> Iterator[Assumption]:
+    """Yields the other reduction, and either one of another squared loss or over outputs too."""
+    for kind in ("mean", "sum"):
+        instead = f"where the {asked.kind} is asked for" * (kind != asked.kind)
+        flag = f"--reduction={kind}" * (kind != asked.kind)
+        if instead:
+            yield Assumption(
+                f"the {kind} over the batch {instead}",
+                functools.partial(_by_factor, kind=kind),
+                remedy=f", as it should be with {flag}",
+            )
+        for factor, losses in _factors(asked).items():
+            right_for = [f"{flag} --loss={loss}".strip() for loss in losses]
+            yield Assumption(
+                _times(factor, kind, asked) + f", {instead}" * bool(instead),
+                functools.partial(_by_factor, kind=kind, factor=factor),
+                remedy=f": right for {' or '.join(right_for)}" * bool(right_for),
+            )
+
+
+def _factors(asked: Asked) -> dict[float, list[str]]:
+    """Returns factors other than 1, and the losses that are that many times the one asked for."""
+    sizes = {"squared": 1.0, "half_squared": 0.5, "mean_squared": 1 / asked.n_outputs}
+    found: dict[float, list[str]] = {1 / asked.n_outputs: []}
+    own = sizes.get(asked.loss or "")
+    if own is not None:
+        for loss, size in sizes.items():
+            found.setdefault(size / own, []).append(loss)
+    return {factor: losses for factor, losses in found.items() if factor != 1}
+
+
+def _times(factor: float, kind: str, asked: Asked) -> str:
+    k, of = asked.n_outputs, f"the {kind} over the batch"
+    if factor == 0.5:
+        ways = ["a missing factor 2"] * (asked.loss == "squared")
+        ways += [f"a mean over the {k} outputs"] * (k == 2)
+        return f"half of {of}" + f", as by {' or by '.join(ways)}" * bool(ways)
+    if factor == 1 / k:
+        return f"{of} divided by the {k} outputs too"
+    return f"twice {of}" if factor == 2 else f"{_number(factor)} times {of}"
+
+
+def _number(factor: float) -> str:
+    said, _ = told_apart(factor, 1.0, digits=4)
+    return said
+
+
+def _divided() -> Iterator[Assumption]:
     yield Assumption(
         "the mean over the batch divided by its number of samples", _all_by(lambda case: case.n**2)
     )
@@ -55,57 +96,26 @@ def _divided(asked: Asked) -> Iterator[Assumption]:
         "the sum over the batch divided by its number of samples less one",
         _all_by(lambda case: max(case.n - 1, 1)),
     )
-    k = asked.n_outputs
-    if k > 1 and asked.kind == "mean":
-        yield Assumption(
-            f"the sum over the batch divided by the {k} outputs, and not by its samples",
-            _all_by(lambda case: k),
-        )
 
 
-def _scaled(asked: Asked) -> Iterator[Assumption]:
-    """Yields the factors by which the squared losses differ, and that of a mean over outputs."""
-    k, loss = asked.n_outputs, asked.loss
-    family = {"squared": 1.0, "half_squared": 0.5, "mean_squared": 1 / k}
-    right_for: dict[float, list[str]] = {1 / k: []}
-    for name, size in family.items() if loss in family else ():
-        right_for.setdefault(size / family[loss], []).append(f"--loss={name}")
-    for factor, flags in right_for.items():
-        if factor == 1:
-            continue
-        yield Assumption(
-            _times(factor, asked),
-            functools.partial(_by_factor, factor=factor),
-            remedy=f": right for {' or '.join(flags)}" * bool(flags),
-        )
-
-
-def _times(factor: float, asked: Asked) -> str:
-    kind, k, loss = asked
-    if factor == 0.5:
-        ways = ["a missing factor 2"] * (loss == "squared") + [f"a mean over the {k} outputs"] * (
-            k == 2
-        )
-        return f"half of the {kind} over the batch" + f", as by {' or by '.join(ways)}" * bool(ways)
-    if factor == 2:
-        return f"twice the {kind} over the batch"
-    if factor == 1 / k:
-        return f"the {kind} over the batch divided by the {k} outputs too"
-    return f"{told_apart(factor, 1.0, digits=4)[0]} times the {kind} over the batch"
-
-
-def _by_factor(case: BatchCase, *, factor: float) -> Sums:
-    return Sums(np.full(len(case.counts), factor * case.weight))
+def _by_factor(case: BatchCase, *, kind: str, factor: float = 1.0) -> Sums:
+    weight = 1 / case.n if kind == "mean" else 1.0
+    return Sums(np.full(len(case.counts), factor * weight))
 
 
 def _penalties(asked: Asked) -> Iterator[Assumption]:
     how = "divided by the number of samples" if asked.kind == "mean" else "added for every sample"
 
-    def sums(case: BatchCase) -> Sums:
-        times = 1 / case.n if asked.kind == "mean" else case.n
-        return Sums(np.full(len(case.counts), case.weight), times)
+    def sums(case: BatchCase, times: float | None) -> Sums:
+        by_samples = 1 / case.n if asked.kind == "mean" else case.n
+        shares = np.full(len(case.counts), case.weight)
+        return Sums(shares, by_samples if times is None else times)
 
-    yield Assumption(f"right but for the L2 term, which is {how}", sums)
+    ways = {"missing": 0.0, "twice what it should be": 2.0, "half of what it should be": 0.5}
+    for said, times in {how: None, **ways}.items():
+        yield Assumption(
+            f"right but for the L2 term, which is {said}", functools.partial(sums, times=times)
+        )
 
 
 def _of_some_samples(kind: str) -> Iterator[Assumption]:
@@ -140,7 +150,7 @@ def numbered_assumptions(
     factor = _factor(case, wrong)
     if not factor:
         return []
-    said = f"{told_apart(factor, 1.0, digits=4)[0]} times the {kind} over the batch"
+    said = f"{_number(factor)} times the {kind} over the batch"
     exact = 1 / (factor * case.weight)
     divisor = round(exact) if 1.5 < exact < 2**53 else 0
     found = []
@@ -149,9 +159,12 @@ def numbered_assumptions(
         if any(one.n != case.n for one in cases):
             by_number += ", however many samples it has"
             found.append(Assumption(by_number, _all_by(lambda case: divisor), rank=1))
-        else:
+        elif kind == "mean":
             said = f"{said}, which is the sum divided by {divisor:,}"
-    return [*found, Assumption(said, functools.partial(_by_factor, factor=factor), rank=2)]
+        else:
+            said = by_number
+    scaled = functools.partial(_by_factor, kind=kind, factor=factor)
+    return [*found, Assumption(said, scaled, rank=2)]
 
 
 def _factor(case: BatchCase, wrong: Sequence[str]) -> float:

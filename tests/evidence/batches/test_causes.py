@@ -96,7 +96,14 @@ MISTAKES = {
     "by the outputs alone": (
         "mean",
         of("sum", lambda name, n: 1 / 2),
-        [(ALL, "the sum over the batch divided by the 2 outputs, and not by its samples")],
+        [
+            (
+                ALL,
+                "half of the sum over the batch, as by a missing factor 2 or by a mean over the 2 "
+                "outputs, where the mean is asked for: right for --reduction=sum "
+                "--loss=half_squared or --reduction=sum --loss=mean_squared",
+            )
+        ],
     ),
     "by N twice": (
         "mean",
@@ -160,6 +167,7 @@ def test_a_mistake_has_a_name(mistake):
 
 
 LOSSES = {
+    (None, 3, 1 / 2): "0.5 times the mean over the batch",
     ("cross_entropy", 2, 1 / 2): "half of the mean over the batch, as by a mean over the 2 outputs",
     ("cross_entropy", 3, 1 / 2): "0.5 times the mean over the batch",
     ("huber", 3, 1 / 3): "the mean over the batch divided by the 3 outputs too",
@@ -179,9 +187,18 @@ def test_a_factor_is_that_of_another_loss(asked):
     assert found == [(ALL, LOSSES[asked])]
 
 
+def test_the_mean_over_all_there_is_where_the_sum_is_asked_for():
+    said = "the mean over the batch divided by the 3 outputs too, where the sum is asked for"
+    remedy = ": right for --reduction=mean --loss=mean_squared"
+    found = told(of("mean", lambda name, n: 1 / 3), "sum", outputs=3)
+    assert found == [(ALL, said + remedy)]
+
+
 def test_batches_of_one_size_do_not_tell_a_divisor_from_a_factor():
     found = told(of("mean", lambda name, n: 0.01), "mean", sizes=(20, 20))
     assert found == [(ALL, "0.01 times the mean over the batch, which is the sum divided by 2,000")]
+    found = told(of("sum", lambda name, n: 0.01), "sum", sizes=(20, 20))
+    assert found == [(ALL, "the sum over the batch divided by 100")]
 
 
 @pytest.mark.parametrize("kind", ["mean", "sum"])
@@ -206,21 +223,23 @@ def test_a_name_that_the_bound_hardly_tells_from_what_is_asked_is_not_given():
     assert explain([case], Asked("mean", 2, "squared")) == ()
 
 
-def test_an_l2_term_of_every_sample_is_told():
+L2 = {
+    ("sum", "added for every sample"): lambda n: n,
+    ("mean", "divided by the number of samples"): lambda n: 1 / n,
+    ("mean", "missing"): lambda n: 0,
+    ("sum", "twice what it should be"): lambda n: 2,
+    ("mean", "half of what it should be"): lambda n: 1 / 2,
+}
+
+
+@pytest.mark.parametrize("which", L2, ids=str)
+def test_another_l2_term_is_told(which):
+    kind, said = which
     once = {"w1": np.ones((2, 3)), "w2": np.ones((3, 2))}
 
     def reduce(name, gradients):
-        return gradients.sum(axis=0) + len(gradients) * once.get(name, 0)
+        total = gradients.mean(axis=0) if kind == "mean" else gradients.sum(axis=0)
+        return total + L2[which](len(gradients)) * once.get(name, 0)
 
-    said = "right but for the L2 term, which is added for every sample"
-    assert told(reduce, "sum", once=once) == [(ALL, said)]
-
-
-def test_an_l2_term_that_is_averaged_is_told():
-    once = {"w1": np.ones((2, 3)), "w2": np.ones((3, 2))}
-
-    def reduce(name, gradients):
-        return gradients.mean(axis=0) + once.get(name, 0) / len(gradients)
-
-    said = "right but for the L2 term, which is divided by the number of samples"
-    assert told(reduce, "mean", once=once) == [(ALL, said)]
+    said = f"right but for the L2 term, which is {said}"
+    assert told(reduce, kind, once=once) == [(ALL, said)]
