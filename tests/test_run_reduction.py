@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from compare import UsageError, run
+from compare.resume import processes
 from tests.support.runs import SMALL, compare, report
 
 MEAN = """
@@ -169,3 +170,26 @@ def test_what_does_not_go_together_is_told_and_nothing_is_written(tmp_path, flag
 def test_a_batch_larger_than_what_is_computed_at_once_is_told(tmp_path):
     with pytest.raises(UsageError, match=r"^batch_size: expected at most 2,048 samples, which are"):
         compare(tmp_path / "out", "--samples=5000", "--reduction=sum", "--batch_size=3000")
+
+
+def test_a_function_of_several_processes_may_take_batches_alone(tmp_path, monkeypatch):
+    """It is called when the processes have met, since it may use JAX."""
+    (tmp_path / "mine.py").write_text(
+        MEAN.replace("    (w1", "    assert len(x) > 1 and MET\n    (w1", 1)
+        .replace(
+            "import numpy as np", "import numpy as np\nfrom compare.resume import processes", 1
+        )
+        .replace("MET", "processes.MET")
+    )
+    monkeypatch.setattr(processes, "MET", False, raising=False)
+    monkeypatch.setattr(processes, "are_several", lambda config: True)
+
+    def join(config):
+        monkeypatch.setattr(processes, "MET", True)
+        return processes.Share()
+
+    monkeypatch.setattr(processes, "join", join)
+    flags = ("--reduction=mean", "--batch_size=2", f"--candidate={tmp_path}/mine.py:f")
+    assert compare(tmp_path / "out", *SMALL, OURS, "--witness=0", *flags) == 0
+    mine = report(tmp_path / "out")["batches"]["implementations"][-1]
+    assert (mine["name"], mine["held_against"]) == ("f", "float64")

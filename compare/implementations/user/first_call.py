@@ -25,6 +25,9 @@ from compare.problem.blocks import Block, block_at, block_start
 from compare.problem.problem import Problem
 from jaxmlp.base import Batch
 
+# calls what somebody brings; returns what it then is, or raises UsageError
+FirstUse = Callable[[Implementation], Implementation]
+
 _MOST_SECONDS = 3.0  # after a first call that fails: no other way to call is begun then
 
 
@@ -51,7 +54,7 @@ class FirstCall(NamedTuple):
             block = Block(start, alone, alone)
         one.evaluate(block)
 
-    def check_module(self, one: Implementation) -> None:
+    def check_module(self, one: Implementation) -> Implementation:
         """Evaluates the first sample, and the first batch if batches are asked for.
 
         Raises:
@@ -60,20 +63,21 @@ class FirstCall(NamedTuple):
         self.check(one)
         if self.reduction is not None:
             self._check_batch(one, self.reduction)
+        return one
 
     def check_candidate(
-        self, make: Callable[[Calling], Implementation], calling: Calling
+        self, one: Implementation, *, make: Callable[[Calling], Implementation], calling: Calling
     ) -> Implementation:
-        """Makes an implementation of a function, and calls it.
+        """Calls a function, and returns it, or what answers for batches alone if it has to.
 
         Args:
-          make: makes it of a way to call the function.
+          one: the function, called in the way that the options say.
+          make: makes it of another way to call the function.
           calling: the way that the options say. If it fails, others are tried.
 
         Raises:
           UsageError: if it fails; other options are named if it does not fail with them.
         """
-        one = make(calling)
         try:
             if self.reduction is not None:
                 return self._check_reducing(one, self.reduction)
