@@ -81,7 +81,8 @@ def check_whole(run: Run, one: Implementation) -> BatchCheck:
             terms = with_allowance(terms, name, allowed, slice(None), 1)
             before.append(terms.pooled(first=start == 0, last=start + size >= n))
     whole = {name: joined(each) for name, each in parts.items()}
-    case = case_of(answer, 0, whole, weight, arithmetic)._replace(has_bounds=True)
+    case = case_of(answer, 0, whole, weight, arithmetic)
+    case = dataclasses.replace(case, has_bounds=True)
     asked, detectable = _asked(run, alone=True), detectable_ulp(case, problem.dtype)
     return _judged(run, {0: case}, asked, own_samples=False, detectable=detectable)
 
