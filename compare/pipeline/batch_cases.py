@@ -1,5 +1,6 @@
 """The batches of a block as cases: what came, the terms of the samples, and their bounds."""
 
+import dataclasses
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
@@ -86,7 +87,7 @@ class BatchAnswers(NamedTuple):
                     name: with_allowance(one, name, allowed, rows, sides)
                     for name, one in cases[start].terms.items()
                 }
-                found[start] = cases[start]._replace(terms=terms, has_bounds=True)
+                found[start] = dataclasses.replace(cases[start], terms=terms, has_bounds=True)
         return dict(sorted(found.items()))
 
     def _allowed(self, starts: Sequence[int], n: int) -> Allowance:

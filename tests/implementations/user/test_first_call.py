@@ -191,7 +191,7 @@ class Backprop:
         (len, "len() takes exactly one argument (3 given); its signature is (obj, /); "),
         (Backprop, "; it is a class: name a function, or a method of an object of it; "),
         (Backprop.gradients, "; it is a method without its object: name that of an object, "),
-        (Net(torch.tanh), "; it is a torch module, which compare_gradients takes as params; "),
+        (Net(torch.tanh), "; it is a torch module, which is given as params, or by --module; "),
     ],
 )
 def test_what_it_takes_is_told_beside_what_it_was_given(function, words):
