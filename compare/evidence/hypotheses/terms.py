@@ -74,7 +74,7 @@ def _scaled_everywhere(start: Assumption) -> Iterator[Assumption]:
                 )
                 for i, (layer, right) in enumerate(zip(case.grads, divided.grads, strict=True), 1)
             )
-            yield Assumption(divided, start.instead, (*start.claims, *claims))
+            yield start.claiming_all(claims, divided)
 
 
 def _divided(case: Case, by: Sequence[float | np.ndarray]) -> Case:
