@@ -93,6 +93,7 @@ def _usual_slopes(local: Local, layer: int) -> Iterator[tuple[str, Known]]:
     yield "with phi' twice", spread(lambda z: slope(z) ** 2, z, u)
     yield "with h (1 - h) for phi'", spread(lambda z: h(z) * (1 - h(z)), z, u)
     yield "with 1 - h^2 for phi'", spread(lambda z: 1 - h(z) ** 2, z, u)
+    yield "with 1 - h for phi'", spread(lambda z: 1 - h(z), z, u)
     for other in range(1, local.n_layers):
         other_z = local.preact(other)
         if other != layer and other_z.value.shape == z.value.shape:

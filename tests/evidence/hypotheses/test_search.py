@@ -192,6 +192,10 @@ KINDS = {
         Program(slope=lambda layer, z, h: np.ones_like(z) if layer == 2 else sigmoid_slope(z)),
         [("delta2", "computed without phi'")],
     ),
+    "sigmoid's slope without its h": (
+        Program(slope=lambda layer, z, h: 1 - h),
+        [("delta3", "delta2", "delta1", "computed with 1 - h for phi'")],
+    ),
     "no slope anywhere": (
         Program(slope=lambda layer, z, h: np.ones_like(z)),
         [("delta3", "delta2", "delta1", "computed without phi'")],
