@@ -41,6 +41,6 @@ def _said(below: float, above: float) -> str:
     """Says between which values of y yhat the slope becomes 0."""
     if above < _RIGHT:
         said = f"computed with a margin of less than 1: 0 where y yhat is {above:.3g}"
-        return said + ", as by y yhat < 0 in place of y yhat < 1" * (below < 0 <= above)
+        return said + ", as by y yhat < 0 in place of y yhat < 1" * (below < 0 <= above < 0.5)
     margin = "no margin, or one" if np.isinf(above) else "a margin"
     return f"computed with {margin} of more than 1: -y where y yhat is {below:.3g}"

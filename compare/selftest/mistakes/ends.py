@@ -51,7 +51,7 @@ def _penalty(added: Callable[[Forward, int], np.ndarray], what: str = "") -> Mis
 
 
 _DIAGONAL = "computed with the diagonal p (1 - p) of the Jacobian of softmax alone"
-_LESS = "computed with a margin of less than 1: 0 where y yhat is"
+_LESS = "computed with a margin of less than 1"
 _TERM = "for the slope lambda w of the penalty"
 
 ENDS = {
