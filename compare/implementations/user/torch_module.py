@@ -102,11 +102,16 @@ def recognise(module: Any, settings: Settings = PRECISE, asked: Asked | None = N
             "module",
             str(device),
             evaluate,
-            formula="torch",
+            formula=_formula_of(options["activation"]),
             source=_source(module, chain),
             engine=torch_engine(device, settings),
         ),
     )
+
+
+def _formula_of(activation: str) -> str | None:
+    """Returns how torch computes, None if it may be nn.Hardsigmoid, whose 1/6 has lost digits."""
+    return None if "hard_sigmoid" in activation.split(",") else "torch"
 
 
 def _network_options(chain: "Chain", asked: Asked) -> dict[str, Any]:
