@@ -12,6 +12,7 @@ from typing import NamedTuple
 from compare.activation_names import row_of
 from compare.implementations.activation_formulas import TEXTBOOK, TEXTBOOK_FAMILIES, TORCH
 from compare.implementations.loss_formulas import TEXTBOOK as TEXTBOOK_LOSSES
+from compare.implementations.loss_formulas import UNSHIFTED as UNSHIFTED_LOSSES
 from compare.problem.network import Network
 from jaxmlp import (
     ACTIVATIONS,
@@ -45,6 +46,9 @@ FORMULAS: MappingProxyType[str, Source] = MappingProxyType(
         "torch": Source(backprop.per_sample_gradients, TORCH),
         "textbook": Source(
             backprop.per_sample_gradients, TEXTBOOK, TEXTBOOK_FAMILIES, TEXTBOOK_LOSSES
+        ),
+        "unshifted": Source(
+            backprop.per_sample_gradients, TEXTBOOK, TEXTBOOK_FAMILIES, UNSHIFTED_LOSSES
         ),
     }
 )

@@ -11,6 +11,7 @@ import jax
 import jax.numpy as jnp
 
 from compare.implementations.activation_formulas import TEXTBOOK as ACTIVATIONS
+from compare.implementations.activation_formulas import is_right_of
 from jaxmlp.base import Array
 from jaxmlp.losses import DISTANCES, LOSSES, Distance, Loss
 
@@ -29,9 +30,14 @@ def _by_entry(name: str, distance: Distance) -> Loss:
 
 
 def _binary_cross_entropy_slope(z: Array, y: Array) -> Array:
-    """(1 - y) p - y (1 - p), where p and 1 - p are first divided by what has lost digits."""
+    """(1 - y) p - y (1 - p), where p and 1 - p are first divided by what has lost digits.
+
+    max(z, 0) - z y + log(1 + exp(-|z|)) has two terms with a kink at 0, whose slopes there are a
+    convention each.
+    """
     p, q, lost = jax.nn.sigmoid(z), jax.nn.sigmoid(-z), ACTIVATIONS["sigmoid"].fn(z)
-    return (1 - y) * p * ((1 - lost) / q) - y * q * (lost / p)
+    at_0 = jnp.where(is_right_of(z, 0), 0.5, 0.0) - jnp.where(is_right_of(z, 0), 0.5, 0.0)
+    return (1 - y) * p * ((1 - lost) / q) - y * q * (lost / p) + at_0.astype(z.dtype)
 
 
 def _cross_entropy_slope(z: Array, y: Array) -> Array:
@@ -41,6 +47,16 @@ def _cross_entropy_slope(z: Array, y: Array) -> Array:
     p = jnp.exp(z - log_sum)
     g = -(y / p)
     return p * (g - (p * g).sum(axis=0))
+
+
+def _unshifted_softmax(z: Array) -> Array:
+    """All terms may overflow, or be flushed to 0: then it is 0 / 0."""
+    e = jnp.exp(z)
+    return e / e.sum(axis=0)
+
+
+def _unshifted_cross_entropy_slope(z: Array, y: Array) -> Array:
+    return _unshifted_softmax(z) * y.sum(axis=0) - y
 
 
 _JOINED = MappingProxyType(
@@ -60,5 +76,15 @@ TEXTBOOK: MappingProxyType[tuple[str, str], Loss] = MappingProxyType(
             if (output, name) in LOSSES
         },
         **{end: LOSSES[end]._replace(slope=slope) for end, slope in _JOINED.items()},
+    }
+)
+_SOFTMAX_END = ("softmax", "cross_entropy")
+# the same but for a softmax whose largest exponent is not taken out
+UNSHIFTED: MappingProxyType[tuple[str, str], Loss] = MappingProxyType(
+    {
+        **TEXTBOOK,
+        _SOFTMAX_END: TEXTBOOK[_SOFTMAX_END]._replace(
+            slope=_unshifted_cross_entropy_slope, predict=_unshifted_softmax
+        ),
     }
 )

@@ -3,11 +3,13 @@
 import math
 from collections.abc import Iterator, Sequence
 
+import numpy as np
+
 from compare.evidence.certificate.certificate import Certificate
 from compare.evidence.differences.bounds import TYPICAL_LIMIT, BoundRatio
 from compare.evidence.differences.metrics import Comparison, Worst
 from compare.evidence.differences.pairs import Pair
-from compare.evidence.rounding.arithmetic import largest_number
+from compare.evidence.rounding.arithmetic import largest_number, plain_arithmetic
 from compare.numbers import counted, entry, times, told_apart
 from compare.results import Drift
 from compare.verdict.nonfinite import NonfiniteEntries
@@ -34,10 +36,13 @@ def possible_overflow(entries: NonfiniteEntries) -> str:
     shortest = min(entries.dtypes, key=largest_number)
     remedies = {"float16": f"bfloat16, {_WIDER}", "float64": "smaller weights"}
     remedy = remedies.get(shortest, _WIDER)
-    end = f"{largest_number(shortest):.5g}"
-    return (
-        f"{_one_side(entries)}; {shortest} ends at {end}, which may be why, and {remedy} will tell"
-    )
+    ends = f"at {largest_number(shortest):.5g}, and near 0 at {_least_number(shortest):.2g}"
+    return f"{_one_side(entries)}; {shortest} ends {ends}, which may be why, and {remedy} will tell"
+
+
+def _least_number(dtype: str) -> float:
+    """Returns what is flushed to 0 by some libraries, if it is any smaller."""
+    return plain_arithmetic(np.dtype(dtype)).lam
 
 
 def _one_side(entries: NonfiniteEntries) -> str:

@@ -93,6 +93,9 @@ def textbook_binary_cross_entropy_error(
 
     With p off by r, 1 - p is by r + u, and s / p by e_s / p + s r / (p (p - r)), s = p (1 - p).
     Where r is no less than p, nothing is known.
+
+    max(z, 0) - z y + log(1 + exp(-|z|)) has two terms with a kink at 0. By their slopes there it is
+    anything from -y to 1 - y, and 1/2 off at most.
     """
     u, phi = rounding.u, ACTIVATIONS["sigmoid"].by_textbook(is_mixed=True)
     p, q, steep = sigmoid(xp, z), sigmoid(xp, -z), phi.slope(xp, z)
@@ -103,7 +106,7 @@ def textbook_binary_cross_entropy_error(
         left = part - off
         quotient = steep_error / part + other * off / xp.where(left > 0, left, 1.0)
         lost = lost + xp.abs(share) * xp.where(left > 0, quotient, _ANYTHING)
-    return lost
+    return lost + xp.where(xp.abs(z) <= z_error, 0.5, 0.0)
 
 
 CROSS_ENTROPY = Loss(
