@@ -23,7 +23,7 @@ from compare.problem.array_likes import as_numpy
 from compare.problem.arrays import problems_from_arrays
 from compare.problem.given_params import given_params
 from compare.problem.problem import Problem
-from compare.results import Report
+from compare.report.report import Report
 from compare.resume.saved_inputs import SavedInputs
 
 
@@ -192,10 +192,10 @@ def compare_gradients(
         "seed": seed,
     }
     if folder is None:
-        return compare_problem(problem, config, on_block=on_block, **more)
+        return Report.of(compare_problem(problem, config, on_block=on_block, **more))
     of_samples = [one.name for one in own if one.answers_of == "samples"]
     saved = SavedInputs(folder, of_samples, problem.layout, on_block)
-    found = compare_problem(problem, config, on_block=saved.add, **more)
+    found = Report.of(compare_problem(problem, config, on_block=saved.add, **more))
     if not found.values:
         return found
     command = saved.write(problem, config, found.values[0].sample)

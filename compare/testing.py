@@ -7,8 +7,8 @@ from typing import Any
 
 from compare.api import compare_gradients
 from compare.quoting import quoted
+from compare.report.report import Report
 from compare.report.text.failures import format_failures
-from compare.results import Report
 
 
 def assert_gradients_agree(
