@@ -6,7 +6,7 @@ import jax
 import numpy as np
 import pytest
 
-from compare import compare_gradients
+from compare import Detail, compare_gradients
 from compare.testing import assert_gradients_agree
 
 COMPILED = []
@@ -33,7 +33,7 @@ def compiled_by(call):
     return len(COMPILED)
 
 
-@pytest.mark.parametrize("options", [{}, {"reduction": "mean"}, {"trace": 1}])
+@pytest.mark.parametrize("options", [{}, {"reduction": "mean"}, {"detail": Detail(trace=1)}])
 def test_other_weights_of_one_shape_compile_nothing(options):
     compare_gradients(layers(0), X, **options)
     assert compiled_by(lambda: compare_gradients(layers(1), X, **options)) == 0

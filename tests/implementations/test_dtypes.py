@@ -13,7 +13,7 @@ import pytest
 import safetensors.torch
 import torch
 
-from compare import compare_gradients, run
+from compare import CallStyle, compare_gradients, run
 from compare.errors import UsageError
 from compare.formats.dtypes import dtype_of
 from compare.formats.read.npz import read_npz
@@ -329,7 +329,7 @@ def test_a_keepsake_computes_the_sample_again_to_the_same_bits(tmp_path, dtype, 
         for n, m in itertools.pairwise((2, 4, 1))
     ]
     x = rng.random((4, 2)).astype(dtype_of(dtype))
-    options = {"activation": "tanh", "candidates": [wrong], "candidate_arrays": "torch"}
+    options = {"activation": "tanh", "candidates": [wrong], "call_style": CallStyle(arrays="torch")}
     found = compare_gradients(numbers, x, **options, save=tmp_path)
     assert found.verdict == "disagree"
     assert found.reproduce is not None

@@ -2,7 +2,7 @@
 
 import contextlib
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
@@ -13,7 +13,9 @@ from compare.errors import UsageError
 from compare.implementations.base import PRECISE, Implementation, Settings
 from compare.implementations.user.sandbox import contained, errors_told
 from compare.problem.answers import Answer, take
+from compare.problem.array_likes import as_numpy
 from compare.problem.blocks import Block
+from compare.problem.problem import Problem
 
 if TYPE_CHECKING:
     from torch_ref.chain import Chain
@@ -107,6 +109,22 @@ def recognise(module: Any, settings: Settings = PRECISE, asked: Asked | None = N
             engine=torch_engine(device, settings),
         ),
     )
+
+
+def check_unrounded(layers: Sequence[tuple[Any, Any]], problem: Problem) -> None:
+    """Checks that a module computes with the weights of the problem, and not with finer ones.
+
+    Raises:
+      UsageError: if it does not.
+    """
+    for i, (layer, held) in enumerate(zip(layers, problem.params, strict=True), start=1):
+        weight, bias = map(as_numpy, layer)
+        for array, ours in ((weight.T, held.w), (bias, held.b)):
+            if not np.array_equal(array.astype(np.float64), ours.astype(np.float64)):
+                raise UsageError(
+                    f"params: the module computes with {array.dtype} weights of layer {i} that "
+                    f"{problem.dtype} does not have; pass module.to(torch.{problem.dtype})"
+                )
 
 
 def _network_options(chain: "Chain", asked: Asked) -> dict[str, Any]:
