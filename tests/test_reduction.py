@@ -199,7 +199,7 @@ def test_arrays_of_single_samples_are_told():
         compare_gradients(PARAMS, X, gradients=given, reduction="mean", **BOTH)
     assert str(raised.value) == (
         "gradients mine: expected the gradient of one batch of all 9 samples with "
-        "--reduction=mean, got one for each sample; bring their mean, or drop --reduction"
+        "reduction='mean', got one for each sample; bring their mean, or drop reduction"
     )
 
 
@@ -208,8 +208,8 @@ def test_a_function_that_returns_a_gradient_for_each_sample_is_told():
         compared(of_each_sample, "sum")
     assert str(raised.value) == (
         "candidate of_each_sample, the batch of samples 0 to 3: expected one gradient for the "
-        "whole batch with --reduction=sum, got one for each of its 4 samples; return their sum, or "
-        "pass --candidate_batched without --reduction"
+        "whole batch with reduction='sum', got one for each of its 4 samples; return their sum, or "
+        "pass call_style=CallStyle(batched=True) without reduction"
     )
 
 

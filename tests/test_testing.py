@@ -77,9 +77,9 @@ def test_a_failure_fits_the_log_of_a_ci_job(tmp_path):
     sizes = (2, 3, 3, 3, 1)
     layers = [(RNG.normal(size=s), RNG.normal(size=s[1])) for s in itertools.pairwise(sizes)]
     candidates = {f"a_rather_long_name_of_a_function_{i}": zeros for i in range(3)}
+    options = {"implementations": ("torch_autograd", "numpy_manual"), "candidates": candidates}
     with pytest.raises(AssertionError) as caught:
-        names = ("torch_autograd", "numpy_manual")
-        check(layers, X, implementations=names, candidates=candidates, save=tmp_path)
+        check(layers, X, save=tmp_path, **options)
     lines = f"AssertionError: {caught.value}".splitlines()
     assert len(lines) <= 25
     assert all(len(line) <= 72 or line.startswith("cd ") for line in lines)

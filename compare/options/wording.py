@@ -49,7 +49,7 @@ def told_as_arguments() -> Iterator[None]:
 
 def in_arguments(sentence: str) -> str:
     """Returns a sentence that names options, by their names or as flags, with arguments instead."""
-    sentence = _START.sub(lambda found: _named(found[0]), sentence)
+    sentence = _START.sub(lambda found: _path(found[0]), sentence)
     return _FLAG.sub(_said, sentence)
 
 
@@ -59,13 +59,14 @@ def _said(flag: re.Match[str]) -> str:
         return flag[0]  # of another program, such as XLA
     if OPTIONS[name].kind == "flag":
         return as_argument(name, not flag[0].startswith("--no"))
-    return _named(name) if value is None else as_argument(name, _read(OPTIONS[name].kind, value))
+    if value is None:
+        return _path(_OBJECTS.get(name, name))
+    return as_argument(name, _read(OPTIONS[name].kind, value))
 
 
-def _named(name: str) -> str:
-    """Returns 'call_style.arrays' of candidate_arrays; what is no option as it is."""
-    argument, *fields = FIELDS.get(name, (_OBJECTS.get(name, name),))
-    return ".".join([argument, *fields])
+def _path(name: str) -> str:
+    """Returns 'call_style.arrays' of candidate_arrays; what is in no group as it is."""
+    return ".".join(FIELDS.get(name, (name,)))
 
 
 def _read(kind: str, value: str) -> Any:

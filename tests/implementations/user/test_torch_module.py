@@ -100,7 +100,7 @@ CONTRADICTIONS = {
     "a loss that its output does not fit": (
         "tanh output",
         {"loss": "cross_entropy"},
-        "output: expected softmax for --loss=cross_entropy, got tanh",
+        "output: expected softmax for loss='cross_entropy', got tanh",
     ),
 }
 
