@@ -54,6 +54,7 @@ ALLOWED = {
     # what a user brings may be of either framework
     "compare.implementations.user": {"jax", "torch", "numpy", "torch_ref", "jaxmlp.base"},
     "compare.report.figures": {"numpy", "matplotlib"},
+    "compare.report.frame": {"pandas"},
     "compare.report.json": {"jsonschema"},
     "compare.graph.__main__": {"torch"},
     "compare.graph.jax": {"jax", "numpy", "jaxmlp"},
@@ -121,6 +122,8 @@ def test_what_else_a_room_may_import(module):
         ("import jaxmlp", {"torch", "absl", "compare"}),
         ("import torch_ref", {"jax", "jaxmlp", "absl", "compare"}),
         ("import compare, compare.options.config", {"jax", "torch", "absl"}),
+        ("import compare; compare.__version__, dir(compare)", {"jax", "torch", "numpy"}),
+        ("from compare import Report", {"jax", "torch", "absl", "matplotlib"}),
         ("import compare.options.command_line, compare.run", {"jax", "torch"}),
         ("import compare.files", {"jax", "torch"}),
         ("import compare.graph, compare.graph.__main__", {"jax", "torch", "pygraphviz"}),

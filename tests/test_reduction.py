@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import torch
 
-from compare import UsageError, compare_gradients
+from compare import CallStyle, Detail, UsageError, compare_gradients
 from compare.report.json.schema import first_fault
 from compare.report.json.write import report_to_dict
 from compare.report.page.sections.batches import batches
@@ -18,7 +18,7 @@ from jaxmlp import init_params
 SIZES = (3, 4, 2)
 PARAMS = init_params(np.random.default_rng(0), SIZES)
 X = np.random.default_rng(1).random((9, 3)).astype(np.float32)
-OPTIONS = {"implementations": ("jax_manual",), "witness": 0}
+OPTIONS = {"implementations": ("jax_manual",), "detail": Detail(witness=0)}
 
 
 def of_batch(params, x, y, *, weight=None, rows=slice(None)):
@@ -90,7 +90,7 @@ def of_each_sample(params, x, y):
 
 
 def compared(candidate, reduction, *, arrays="numpy", **more):
-    options = {**OPTIONS, "candidate_arrays": arrays, "batch_size": 4, **more}
+    options = {**OPTIONS, "call_style": CallStyle(arrays=arrays, batch_size=4), **more}
     return compare_gradients(PARAMS, X, candidates=[candidate], reduction=reduction, **options)
 
 
@@ -116,7 +116,7 @@ def test_what_is_right_agrees_sample_by_sample_and_in_batches(candidate, reducti
 @pytest.mark.parametrize("dtype", ["float64", "bfloat16", "float16"])
 def test_our_own_agree_in_every_dtype(dtype):
     names = ("jax_grad", "jax_manual", "torch_autograd", "numpy_manual")
-    options = {"implementations": names, "dtype": dtype, "cast": True, "witness": 0}
+    options = {"implementations": names, "dtype": dtype, "cast": True, "detail": Detail(witness=0)}
     report = compare_gradients(PARAMS, X, reduction="mean", **options)
     assert report.verdict == "agree", report.reason
     assert tuple(report.batches.checks) == names
@@ -276,7 +276,7 @@ def test_arrays_of_single_samples_are_told():
         compare_gradients(PARAMS, X, gradients=given, reduction="mean", **BOTH)
     assert str(raised.value) == (
         "gradients mine: expected the gradient of one batch of all 9 samples with "
-        "--reduction=mean, got one for each sample; bring their mean, or drop --reduction"
+        "reduction='mean', got one for each sample; bring their mean, or drop reduction"
     )
 
 
@@ -285,24 +285,30 @@ def test_a_function_that_returns_a_gradient_for_each_sample_is_told():
         compared(of_each_sample, "sum")
     assert str(raised.value) == (
         "candidate of_each_sample, the batch of samples 0 to 3: expected one gradient for the "
-        "whole batch with --reduction=sum, got one for each of its 4 samples; return their sum, or "
-        "pass --candidate_batched without --reduction"
+        "whole batch with reduction='sum', got one for each of its 4 samples; return their sum, or "
+        "pass call_style=CallStyle(batched=True) without reduction"
     )
 
 
 @pytest.mark.parametrize(
     ("options", "said"),
     [
-        ({"batch_size": 4}, "batch_size: a batch of 4 needs --reduction=mean or --reduction=sum"),
-        ({"reduction": "sum", "batch_size": 0}, "batch_size: expected an integer from 1"),
         (
-            {"reduction": "sum", "batch_size": 10},
-            "batch_size: expected at most the 9 samples there are, got 10",
+            {"call_style": CallStyle(batch_size=4)},
+            "call_style.batch_size: a batch of 4 needs reduction='mean' or reduction='sum'",
+        ),
+        (
+            {"reduction": "sum", "call_style": CallStyle(batch_size=0)},
+            "call_style.batch_size: expected an integer from 1",
+        ),
+        (
+            {"reduction": "sum", "call_style": CallStyle(batch_size=10)},
+            "call_style.batch_size: expected at most the 9 samples there are, got 10",
         ),
         ({"reduction": "median"}, "reduction: expected one of mean, sum, got 'median'"),
         (
-            {"reduction": "sum", "candidate_batched": True},
-            "candidate_batched: with --reduction=sum a candidate returns one gradient",
+            {"reduction": "sum", "call_style": CallStyle(batched=True)},
+            "call_style.batched: with reduction='sum' a candidate returns one gradient",
         ),
     ],
 )

@@ -79,11 +79,11 @@ def _check_update(config: Config) -> None:
     if returns == "update" and rate is None:
         raise UsageError(
             "learning_rate: expected the rate of the step that candidates take, a number above 0, "
-            "got none with candidate_returns=update"
+            "got none with --candidate_returns=update"
         )
     if returns != "update" and rate is not None:
         raise UsageError(
-            f"learning_rate: expected candidate_returns=update beside it, got {rate:g} for "
+            f"learning_rate: expected --candidate_returns=update beside it, got {rate:g} for "
             f"candidates that return {returns}"
         )
 

@@ -32,12 +32,8 @@ class Visuals:
         self._html, self._folder = html, plots
         self._plots: Staging | None = None
         self._stack = contextlib.ExitStack()
-        if (html or plots is not None) and importlib.util.find_spec("matplotlib") is None:
-            option = "--html" if html else f"--plots {plots}"
-            raise UsageError(
-                f"{option}: figures are drawn by matplotlib, which is not installed; "
-                'pip install "jaxmlp[report]"'
-            )
+        if html or plots is not None:
+            check_drawing("--html" if html else f"--plots {plots}")
 
     def places(self, folder: str) -> list[Place]:
         """Returns where all of it is to appear, the page in this folder."""
@@ -87,6 +83,26 @@ class Visuals:
     def names(self) -> tuple[str, ...]:
         """Of the figures."""
         return () if self._plots is None else self._plots.names
+
+
+def check_drawing(option: str) -> None:
+    """Checks that figures can be drawn, for an option that asks for them.
+
+    Raises:
+      UsageError: if matplotlib, which draws them, is not installed.
+    """
+    if importlib.util.find_spec("matplotlib") is None:
+        raise UsageError(
+            f"{option}: figures are drawn by matplotlib, which is not installed; "
+            'pip install "jaxmlp[report]"'
+        )
+
+
+def page_of(report: Json) -> str:
+    """Returns the whole page of a parsed report.json."""
+    from compare.report.figures import draw_all
+
+    return _page_with_graphs(report, list(draw_all(report)))
 
 
 _DRAWN = {"output": "linear", "loss": "squared", "l2": 0.0, "bias": "all"}  # what graphs are of

@@ -25,8 +25,8 @@ from compare.problem.blocks import Block
 from jaxmlp.base import Batch, Grads, Layer, Params
 
 _UPDATES = (
-    "or, if it takes a step of gradient descent, say so by candidate_returns=update and "
-    "learning_rate"
+    "or, if it takes a step of gradient descent, say so by --candidate_returns=update and "
+    "--learning_rate"
 )
 
 Backward = Callable[..., Any]  # ([(w, b), ...], x, y) -> [(dw, db), ...]

@@ -2,7 +2,7 @@
 
 import contextlib
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
@@ -13,7 +13,9 @@ from compare.errors import UsageError
 from compare.implementations.base import PRECISE, Implementation, Settings
 from compare.implementations.user.sandbox import contained, errors_told
 from compare.problem.answers import Answer, of_one_batch, take
+from compare.problem.array_likes import as_numpy
 from compare.problem.blocks import Block
+from compare.problem.problem import Problem
 from jaxmlp.base import Batch
 
 if TYPE_CHECKING:
@@ -134,6 +136,22 @@ def _implementation(
 def _formula_of(chain: "Chain") -> str | None:
     """Returns how torch computes, None if it may be nn.Hardsigmoid, whose 1/6 has lost digits."""
     return None if "hard_sigmoid" in chain.activations else "torch"
+
+
+def check_unrounded(layers: Sequence[tuple[Any, Any]], problem: Problem) -> None:
+    """Checks that a module computes with the weights of the problem, and not with finer ones.
+
+    Raises:
+      UsageError: if it does not.
+    """
+    for i, (layer, held) in enumerate(zip(layers, problem.params, strict=True), start=1):
+        weight, bias = map(as_numpy, layer)
+        for array, ours in ((weight.T, held.w), (bias, held.b)):
+            if not np.array_equal(array.astype(np.float64), ours.astype(np.float64)):
+                raise UsageError(
+                    f"params: the module computes with {array.dtype} weights of layer {i} that "
+                    f"{problem.dtype} does not have; pass module.to(torch.{problem.dtype})"
+                )
 
 
 def _network_options(chain: "Chain", asked: Asked) -> dict[str, Any]:

@@ -8,7 +8,7 @@ import pytest
 import torch
 
 import compare.pipeline.compare as pipeline
-from compare import UsageError, compare_gradients, run
+from compare import CallStyle, UsageError, compare_gradients, run
 from jaxmlp import init_params
 from tests.support import backwards
 
@@ -154,9 +154,9 @@ def test_the_library_names_arguments():
 
     said = {
         "every w transposed (w1 [3, 2])": told(columns),
-        "candidate_arrays='torch'": told(backwards.in_torch),
-        "candidate_batched=True": told(backwards.batched),
-        "candidate_batched=False": told(alone, candidate_batched=True),
+        "call_style=CallStyle(arrays='torch')": told(backwards.in_torch),
+        "call_style=CallStyle(batched=True)": told(backwards.batched),
+        "call_style=CallStyle(batched=False)": told(alone, call_style=CallStyle(batched=True)),
     }
     for words, first in said.items():
         assert first.endswith(f"; it returns the expected shapes with {words}")
