@@ -59,25 +59,15 @@ def recognise(module: Any, settings: Settings = PRECISE, asked: Asked | None = N
     import torch
 
     from compare.implementations.torch import explained, torch_engine
-    from compare.implementations.torch_settings import torch_settings
     from torch_ref import convert
-    from torch_ref.module import ModuleError, parameters_of, read_module
+    from torch_ref.module import parameters_of, read_module
     from torch_ref.module_gradients import module_gradients
 
-    @contextlib.contextmanager
-    def set_up() -> Iterator[None]:
-        told = errors_told("params: the module raised", passes=UsageError)
-        with contained(), told, torch_settings(settings):
-            try:
-                yield
-            except ModuleError as error:
-                raise UsageError(str(error)) from None
-
-    with set_up():
+    with user_module_told(settings):
         chain = read_module(module)
     layers = parameters_of(module, chain)
     asked = asked or Asked()
-    options, l2 = _network_options(chain, asked), asked.l2
+    options, l2 = network_options(chain, asked), asked.l2
     output, loss = options["output"], options["loss"]
     weight, _ = layers[0]
     dtype, device = weight.dtype, weight.device
@@ -87,7 +77,7 @@ def recognise(module: Any, settings: Settings = PRECISE, asked: Asked | None = N
 
     def evaluate(block: Block) -> Answer:
         x, y, n = hold(block.padded.x), hold(block.padded.y), block.size
-        with set_up(), explained(device):
+        with user_module_told(settings), explained(device):
             found = module_gradients(module, chain, x, y, output=output, loss=loss, l2=l2, n=n)
         given = None if found.prediction is None else convert.to_array(found.prediction)
         whole = Answer(convert.from_tensors(found.grads), given, convert.to_array(found.loss))
@@ -109,7 +99,25 @@ def recognise(module: Any, settings: Settings = PRECISE, asked: Asked | None = N
     )
 
 
-def _network_options(chain: "Chain", asked: Asked) -> dict[str, Any]:
+@contextlib.contextmanager
+def user_module_told(settings: Settings = PRECISE) -> Iterator[None]:
+    """Runs code of a module under settings of our own.
+
+    Raises:
+      UsageError: with what it raises, or why it cannot be read.
+    """
+    from compare.implementations.torch_settings import torch_settings
+    from torch_ref.module import ModuleError
+
+    told = errors_told("params: the module raised", passes=UsageError)
+    with contained(), told, torch_settings(settings):
+        try:
+            yield
+        except ModuleError as error:
+            raise UsageError(str(error)) from None
+
+
+def network_options(chain: "Chain", asked: Asked) -> dict[str, Any]:
     """Returns the options of the network that a module is, or is with a loss.
 
     Raises:
