@@ -55,11 +55,20 @@ def _check_end(config: Config) -> None:
         return  # the module will say
     if config.loss is None or config.output is None:  # which a module brings
         return
-    fitting = OUTPUTS_OF[config.loss]
-    if output_of(config.output, config.loss) not in fitting:
+    check_end(config.output, config.loss)
+
+
+def check_end(output: str, loss: str) -> None:
+    """Checks that an output activation goes with a loss.
+
+    Raises:
+      UsageError: naming those that do.
+    """
+    fitting = OUTPUTS_OF[loss]
+    if output_of(output, loss) not in fitting:
         raise UsageError(
-            f"output: expected {' or '.join(fitting)} for --loss={config.loss}, got "
-            f"{config.output}; pass one of them, or another loss"
+            f"output: expected {' or '.join(fitting)} for --loss={loss}, got {output}; pass one of "
+            "them, or another loss"
         )
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from compare.errors import UsageError
 from compare.formats.atomic import Staging, writing_told
 from compare.formats.places import Place, places_in
-from compare.report.document import Json
+from compare.report.document import Json, network_in
 
 if TYPE_CHECKING:
     from compare.report.figures.drawing import Drawing
@@ -105,17 +105,12 @@ def page_of(report: Json) -> str:
     return _page_with_graphs(report, list(draw_all(report)))
 
 
-_DRAWN = {"output": "linear", "loss": "squared", "l2": 0.0, "bias": "all"}  # what graphs are of
-
-
 def _page_with_graphs(report: Json, drawings: "Sequence[Drawing]") -> str:
     """Makes a page with as many computational graphs as it has room for."""
     from compare.graph.pictures.svg import inline_graphs
     from compare.report.page.html import make_page
 
-    config, page = report["config"], make_page(report, drawings=drawings)
-    if any(config.get(name, plain) != plain for name, plain in _DRAWN.items()):
-        return page
+    page = make_page(report, drawings=drawings)
     room = LARGEST - 1000 - len(page.encode())
-    graphs = inline_graphs(config["layer_sizes"], config["activation"], room=room)
+    graphs = inline_graphs(network_in(report), room=room)
     return make_page(report, drawings=drawings, graphs=graphs)

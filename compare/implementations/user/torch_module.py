@@ -63,11 +63,11 @@ def recognise(module: Any, settings: Settings = PRECISE, asked: Asked | None = N
     """
     from torch_ref.module import parameters_of, read_module
 
-    with _computing(settings):
+    with user_module_told(settings):
         chain = read_module(module)
     layers = parameters_of(module, chain)
     asked = asked or Asked()
-    options = _network_options(chain, asked)
+    options = network_options(chain, asked)
     ends = {"output": options["output"], "loss": options["loss"], "l2": asked.l2}
     return ModuleParts(
         [(w, w.new_zeros(len(w)) if b is None else b) for w, b in layers],
@@ -78,8 +78,12 @@ def recognise(module: Any, settings: Settings = PRECISE, asked: Asked | None = N
 
 
 @contextlib.contextmanager
-def _computing(settings: Settings) -> Iterator[None]:
-    """Lets a module compute under these settings; what it raises is told."""
+def user_module_told(settings: Settings = PRECISE) -> Iterator[None]:
+    """Runs code of a module under settings of our own.
+
+    Raises:
+      UsageError: with what it raises, or why it cannot be read.
+    """
     from compare.implementations.torch_settings import torch_settings
     from torch_ref.module import ModuleError
 
@@ -109,7 +113,7 @@ def _implementation(
 
     def evaluate(block: Block) -> Answer:
         x, y, n = hold(block.padded.x), hold(block.padded.y), block.size
-        with _computing(settings), explained(device):
+        with user_module_told(settings), explained(device):
             found = module_gradients(module, chain, x, y, n=n, **ends)
         given = None if found.prediction is None else convert.to_array(found.prediction)
         whole = Answer(convert.from_tensors(found.grads), given, convert.to_array(found.loss))
@@ -118,7 +122,7 @@ def _implementation(
     def reduced(start: int, batch: Batch, reduction: str) -> Answer:
         del start
         x, y = map(hold, batch)
-        with _computing(settings), explained(device):
+        with user_module_told(settings), explained(device):
             found = module_batch_gradient(module, chain, x, y, reduction=reduction, **ends)
         return of_one_batch(convert.from_tensors(found))
 
@@ -154,7 +158,7 @@ def check_unrounded(layers: Sequence[tuple[Any, Any]], problem: Problem) -> None
                 )
 
 
-def _network_options(chain: "Chain", asked: Asked) -> dict[str, Any]:
+def network_options(chain: "Chain", asked: Asked) -> dict[str, Any]:
     """Returns the options of the network that a module is, or is with a loss.
 
     Raises:
