@@ -48,7 +48,9 @@ def caption(said: Caption) -> str:
         f'<span class="word"><b>{escaped(word)}</b>: {escaped(means)}.</span> '
         for word, means in said.meanings()
     )
-    each = f"{escaped(said.says)} {words}".replace("|a - b|", "|a\u00a0\u2212\u00a0b|")  # on one line
+    each = f"{escaped(said.says)} {words}".replace(
+        "|a - b|", "|a\u00a0\u2212\u00a0b|"
+    )  # on one line
     return f'<p class="caption">{each}</p>'
 
 

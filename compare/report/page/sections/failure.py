@@ -28,7 +28,8 @@ def failure(report: Json, picture: str) -> str:
     if report["verdict"] == "agree":
         return ""
     failed = [one for one in report["implementations"] if one["certificate"]["first_failure"]]
-    words = "".join(_first_failure(one, report) for one in failed)
+    shown = caption(STEPS) if any(map(steps_of, failed)) else ""
+    words = shown + "".join(_first_failure(one, report) for one in failed)
     again = heading("To compute that sample again, from the same bits")
     return section(
         "failure",
@@ -70,7 +71,7 @@ def _steps(one: Json) -> str:
     if not rows:
         return ""
     marks = {"wrong": Cell("✗ wrong", "wrong")}
-    return caption(STEPS) + table(
+    return table(
         "Step by step",
         ["", "", Cell("theirs"), Cell("ours")],
         [
