@@ -51,8 +51,8 @@ def _vacuous(report: Json) -> str:
         return ""
     return paragraph(
         f"In {share(vacuous)} of all entries what rounding can do end to end is more than the "
-        "largest entry of the parameter in its sample: such a bound is vacuous, and proves nothing there. The "
-        "certificates below prove each layer by itself.",
+        "largest entry of the parameter in its sample: such a bound is vacuous, and proves nothing "
+        "there. The certificates below prove each layer by itself.",
         "note",
     )
 
