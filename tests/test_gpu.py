@@ -23,7 +23,7 @@ from compare.options.config import Config
 from compare.pipeline.compare import compare_problem
 from compare.problem.problem import Problem
 from compare.selftest.correct_networks import Tally, try_network
-from compare.selftest.random_networks import GPU_KINDS, draw_network
+from compare.selftest.random_networks import GPU_KINDS, draw_network, draw_program
 from jaxmlp import Batch, Layer
 from tests.evidence.certificate.test_activations import check_costs, check_exp
 from tests.support.cases import network_of
@@ -252,8 +252,8 @@ def test_subnormals_are_probed_as_products_treat_them(request, framework, dtype)
 def test_random_correct_networks_are_never_refuted(both, kind, seed):
     rng, tally = np.random.default_rng(seed), Tally()
     for _ in range(24 // kind.share + 1):
-        network = draw_network(rng, kind.dtype)
-        assert list(try_network(network, kind, tally, rng, device="gpu")) == [], str(network)
+        network = draw_network(rng, draw_program(rng, kind.dtype))
+        assert list(try_network(network, kind, tally, rng, device="gpu")) == [], network.network
 
 
 @pytest.mark.parametrize("seed", range(4))
@@ -262,14 +262,14 @@ def test_random_correct_networks_never_disagree_in_reduced_products(both, seed, 
     rng = np.random.default_rng(seed)
     config = Config(device="gpu", matmul_precision=precision, witness=0)
     for _ in range(5):
-        params, batch, made = network = draw_network(rng, F32)
+        params, batch, made = draw_network(rng, draw_program(rng, F32))
 
         def samples(start, stop, batch=batch):
             return Batch(batch.x[start:stop], batch.y[start:stop])
 
         problem = Problem(params, made, len(batch.x), samples)
         found = compare_problem(problem, config)
-        assert found.verdict != "disagree", (str(network), found.reason)
+        assert found.verdict != "disagree", (made, found.reason)
 
 
 def test_where_jax_is_kept_to_the_cpu_torch_alone_has_the_gpu(torch_gpu, tmp_path):

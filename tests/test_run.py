@@ -41,7 +41,7 @@ def test_agreement_is_status_0_and_writes_everything(tmp_path, capsys):
     out = tmp_path / "new" / "folder"
     assert sorted(p.name for p in out.iterdir()) == sorted((*DUMPS, "report.json"))
     printed = capsys.readouterr().out
-    for word in ("2-3-1 sigmoid", "seed 0", "float32", "cpu", "jax 0", "torch 2", "agree: "):
+    for word in ("2-3-1 sigmoid", "4 samples", "float32", "on cpu", "✓ agree: "):
         assert word in printed
     for name in ("w1", "b1", "w2", "b2", "yhat", "loss", *(f"{out}/{dump}" for dump in DUMPS)):
         assert name in printed
@@ -130,7 +130,7 @@ def test_a_wrong_prediction_or_loss_is_status_2(tmp_path, capsys, monkeypatch, q
 
 def test_the_same_non_finite_values_on_all_sides_are_status_3(tmp_path, capsys):
     np.savez(tmp_path / "data.npz", x=np.array([[0.5, np.nan], [0.5, 0.5]], np.float32))
-    assert compare(tmp_path, *SMALL[:1], f"--data={tmp_path}/data.npz") == 3
+    assert compare(tmp_path, *SMALL[:1], f"--data={tmp_path}/data.npz", "--verbose") == 3
     printed = capsys.readouterr().out
     assert "undecided: " in printed
     assert "entries are finite on neither side" in " ".join(printed.split())

@@ -112,7 +112,7 @@ def test_a_sample_that_is_known_speaks_for_the_network(run):
     grads = by_name(backward(forward(params, Batch(x, default_labels(x, 1)), "relu")))
     status, said = run((params, x, "relu"), text(grads, ".6f"))
     assert status == 0
-    assert "; 1 of 2 samples is silent (mine)" in said
+    assert "nothing can be said of 1 of 2 samples of mine" in said
 
 
 def test_a_number_that_prints_without_a_point_may_have_been_rounded(run):

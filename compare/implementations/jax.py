@@ -16,7 +16,14 @@ from compare.implementations.products import furthest_off
 from compare.problem.answers import Answer, answer_of, of_one_batch
 from compare.problem.blocks import Block
 from compare.problem.network import Network
-from jaxmlp import ACTIVATIONS, FAMILIES, LOSSES, forward_with_intermediates
+from jaxmlp import (
+    ACTIVATIONS,
+    FAMILIES,
+    LOSSES,
+    Activation,
+    Loss,
+    forward_with_intermediates,
+)
 from jaxmlp.base import Batch, Evaluation, Grads, Intermediates, Params
 from jaxmlp.sweep import chunk_function
 
@@ -73,8 +80,7 @@ def implementation(
     gradients = chunk_function(differentiate, activation=activations, loss=loss, l2=network.l2)
     one_forward = functools.partial(forward_with_intermediates, activation=activations)
     forward = jax.jit(jax.vmap(one_forward, in_axes=(None, 0)))
-    reduced_loss = functools.partial(of_batch, activation=activations, loss=loss, l2=network.l2)
-    batch_gradient = jax.jit(reduced_loss, static_argnames="reduction")
+    batch_gradient = _batch_function(of_batch, activations, loss, network.l2)
 
     def evaluate(block: Block) -> Answer:
         turn = block.start // len(block.padded.x) % len(targets)
@@ -104,6 +110,15 @@ def implementation(
         engine=engine,
         reduced=reduced,
     )
+
+
+@functools.lru_cache
+def _batch_function(
+    of_batch: Callable[..., Grads], activations: tuple[Activation, ...], loss: Loss, l2: float
+) -> Callable[..., Grads]:
+    """Compiles the gradient of a batch, once for all weights of a shape."""
+    reduced = functools.partial(of_batch, activation=activations, loss=loss, l2=l2)
+    return jax.jit(reduced, static_argnames="reduction")
 
 
 @contextlib.contextmanager

@@ -1,12 +1,17 @@
 """The answer to a run in words, as the screen and the page give it, from its report.json alone."""
 
 import math
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
 from compare.numbers import counted, entry, listed, number, share
 from compare.report.document import Furthest, Json, furthest
-from compare.report.labels import network_of, samples_of
+from compare.report.labels import (
+    network_of,
+    origin_of_samples,
+    origin_of_weights,
+    samples_of,
+)
 
 MARKS = {"agree": "✓", "disagree": "✗", "undecided": "?"}
 _MILLION = 10**6
@@ -42,7 +47,14 @@ def compared_of(report: Json) -> str:
     where = {"cpu" if one.startswith("cpu") else one: None for one in devices}
     on = f" on {listed(list(where))}" if where else ""
     samples = f"{samples_of(config)} sample{'' if config['samples'] == 1 else 's'}"
-    return f"{network_of(config)}, {samples}, {listed(list(dtypes))}{on}"
+    given = [network_of(config), *_given(config, "params", "module", what=origin_of_weights)]
+    given += [samples, *_given(config, "data", what=origin_of_samples)]
+    return f"{', '.join(given)}, {listed(list(dtypes))}{on}"
+
+
+def _given(config: Json, *files: str, what: Callable[[Json], str]) -> list[str]:
+    """Says where weights or samples come from that are not drawn."""
+    return [what(config)] if any(config.get(name) is not None for name in files) else []
 
 
 def judged_of(report: Json) -> Iterator[tuple[str, str]]:

@@ -1,64 +1,61 @@
-"""Random correct networks: no certificate may fail, and no pair may exceed its bounds."""
+"""Random correct networks: no certificate may fail, no bound be exceeded, no batch be doubted."""
 
-import dataclasses
 import itertools
 import sys
 import time
-from collections import Counter
 from collections.abc import Iterator, Mapping
+from typing import NamedTuple
 
+import jax
 import numpy as np
 
-from compare.evidence.certificate.certificate import Certificate, certify
+from compare.evidence.batches.check import BatchEvidence
+from compare.evidence.certificate.certificate import certify
 from compare.evidence.certificate.making import make_case
 from compare.evidence.differences.bounds import BoundRatio, bound_ratio
 from compare.formats.read.prints.digits import half_units
 from compare.implementations.base import Computation
-from compare.implementations.table import IMPLEMENTATIONS
+from compare.implementations.reduced import reducing
+from compare.options.signals import check_signals
 from compare.pipeline.allowances import allowances_of
-from compare.problem.answers import answer_of, quantities, without_missing_biases
-from compare.problem.problem import Problem
+from compare.pipeline.batch_checks import check_batches
+from compare.pipeline.kinds.base import Run
+from compare.problem.answers import Answer, quantities, without_missing_biases
+from compare.problem.batches import Reduction
 from compare.problem.quantities import name_all
+from compare.selftest.correct_answers import Answered, answered
 from compare.selftest.random_networks import (
     GPU_KINDS,
     KINDS,
     Kind,
     RandomNetwork,
     draw_network,
-    evaluations,
+    draw_program,
 )
-from jaxmlp.base import Evaluation, Grads, Layer
+from compare.selftest.tally import Tally, tried
+from compare.verdict.batches import doubts, failures
+from jaxmlp.base import Grads, Layer
+
+# Compiling takes most of the time. Many weights of a program find what only some numbers show, and
+# many programs what only some networks show.
+_WEIGHTS = (1, 8, 32)  # how many a program is given
+_KEPT_PROGRAMS = 64  # until JAX is told to forget what it has compiled
+_SECONDS = 60.0  # between two lines that say how far it is
 
 
-@dataclasses.dataclass
-class Tally:
-    """What came out for one kind of arithmetic."""
+class Trial(NamedTuple):
+    """What is tried, and how."""
 
-    samples: Counter[str] = dataclasses.field(default_factory=Counter)
-    alarms: int = 0
-    ratio: float = 0.0
-    bound_ratio: float = 0.0
-    entries: int = 0
-    vacuous: int = 0
-    one_sided: int = 0  # entries that are finite on one side only
+    networks: int  # in float32
+    seed: int  # of everything drawn, for each kind
+    printed: bool = False
+    device: str = "cpu"
 
-    def add_certificate(self, certificate: Certificate) -> str | None:
-        """Counts the samples of a certificate; returns what is wrong, if anything."""
-        for name in ("certified", "failed", "silent", "at_kink"):
-            self.samples[name] += getattr(certificate, name)
-        self.ratio = max(self.ratio, certificate.worst_ratio or 0)
-        self.alarms += bool(certificate.failed)
-        return str(certificate) if certificate.failed else None
-
-    def add_bound(self, bound: BoundRatio) -> str | None:
-        """Counts the entries of a bound; returns what is wrong, if anything."""
-        self.bound_ratio = max(self.bound_ratio, bound.worst_ratio)
-        self.entries += bound.entries
-        self.vacuous += bound.vacuous
-        self.one_sided += bound.one_sided
-        wrong = bound.worst_ratio > 1 or bound.unexplained > 0
-        self.alarms += wrong
-        return str(bound) if wrong else None
+    @property
+    def kinds(self) -> tuple[Kind, ...]:
+        """The kinds of arithmetic; those that are printed are float32 and float64."""
+        kinds = KINDS if self.device == "cpu" else GPU_KINDS
+        return kinds[:2] if self.printed else kinds
 
 
 def try_correct_networks(
@@ -66,9 +63,10 @@ def try_correct_networks(
 ) -> int:
     """Tries so many float32 networks, and a fifth as many of each other kind; prints what came out.
 
-    They have 1 to 12 hidden layers of width 1 to 300, all activations, outputs and losses, biases
-    in all layers, some or none, a penalty or none, weight scales from 1e-14 to
-    40, and inputs down to 1e-38, as far as the dtype goes.
+    They have up to 12 hidden layers of width 1 to 300, all activations, alike or mixed, all outputs
+    and losses, biases in all layers, some or none, a penalty or none, weight scales from 1e-14 to
+    40, and inputs down to 1e-38, as far as the dtype goes. Kinds take turns, and alarms are printed
+    as they happen, so a trial that is interrupted has tried all, and says what came out so far.
 
     Args:
       count: how many networks in float32.
@@ -78,39 +76,70 @@ def try_correct_networks(
       device: 'cpu' or 'gpu', on which JAX and torch compute.
 
     Returns:
-      0 if no certificate failed and no bound was exceeded, else 2.
+      0 if no certificate failed, no bound was exceeded and no batch was doubted, else 2.
     """
-    tallies = {}
-    kinds = KINDS if device == "cpu" else GPU_KINDS
-    for kind in kinds[: 2 if printed else None]:
-        tally = tallies[kind.name] = Tally()
-        rng = np.random.default_rng(seed)  # so that a kind can be tried again by itself
-        networks, started = count // kind.share, time.monotonic()
-        for number in range(networks):
-            is_plain = kind.factor_bits is not None and device == "cpu"  # as NumPy makes it
-            network = draw_network(rng, kind.dtype, is_plain=is_plain)
-            for wrong in try_network(network, kind, tally, rng, printed=printed, device=device):
-                print(f"{network}, {kind.name}: {wrong}", flush=True)
-            if number % 500 == 499:
-                rate = (number + 1) / (time.monotonic() - started)
-                said = f"{number + 1} networks in {kind.name}, {rate:.1f} a second"
-                print(said, file=sys.stderr, flush=True)
-        print("\n".join(_summary(kind, networks, tally)), flush=True)
-    alarms = sum(tally.alarms for tally in tallies.values())
-    print(f"false alarms: {alarms}")
+    trial = Trial(count, seed, printed, device)
+    tallies = {kind: Tally() for kind in trial.kinds}
+    try:
+        _try_all(trial, tallies)
+    finally:
+        for kind, tally in tallies.items():
+            print("\n".join(tally.lines(kind.name)))
+        print("\n".join(tried(tallies.values())))
+        alarms = sum(tally.alarms for tally in tallies.values())
+        print(f"false alarms: {alarms}", flush=True)
     return 2 if alarms else 0
 
 
-def _summary(kind: Kind, networks: int, tally: Tally) -> Iterator[str]:
-    yield f"{networks} networks in {kind.name}:"
-    counts = ", ".join(f"{name} {n:,}" for name, n in tally.samples.items())
-    yield f"  {counts} samples; largest ratio {tally.ratio:.3f}"
-    if tally.entries:
-        yield (
-            f"  end to end: largest ratio {tally.bound_ratio:.3f}, vacuous in "
-            f"{tally.vacuous / tally.entries:.1%} of {tally.entries:,} entries, "
-            f"{tally.one_sided:,} overflowed on one side"
-        )
+def _try_all(trial: Trial, tallies: Mapping[Kind, Tally]) -> None:
+    """Tries program after program, of the kind that is furthest behind its share."""
+    said = time.monotonic()
+    for turn in itertools.count(1):
+        kind = min(tallies, key=lambda kind: tallies[kind].networks * kind.share)
+        left = trial.networks // kind.share - tallies[kind].networks
+        if left <= 0:
+            return
+        _try_program(trial, kind, tallies[kind], left)
+        if turn % _KEPT_PROGRAMS == 0:
+            jax.clear_caches()
+        if time.monotonic() > said + _SECONDS:
+            said = time.monotonic()
+            _show_progress(tallies)
+
+
+def _try_program(trial: Trial, kind: Kind, tally: Tally, left: int) -> None:
+    """Draws the next program of a kind, and tries it with some weights; prints what is wrong."""
+    number = tally.programs
+    rng = np.random.default_rng([trial.seed, number])  # so that each can be tried again by itself
+    is_plain = kind.factor_bits is not None and trial.device == "cpu"  # as NumPy makes it
+    program = draw_program(rng, kind.dtype, is_plain=is_plain)
+    for draw in range(min(int(rng.choice(_WEIGHTS)), left)):
+        check_signals()
+        own = np.random.default_rng([trial.seed, number, draw])
+        network = draw_network(own, program)
+        reduction = program.reduction if kind.is_full_precision and not trial.printed else None
+        for wrong in try_network(
+            network,
+            kind,
+            tally,
+            own,
+            reduction=reduction,
+            is_first=draw == 0,
+            printed=trial.printed,
+            device=trial.device,
+        ):
+            where = f"--seed={trial.seed}, program {number}, weights {draw}"
+            print(f"{where}: {program}, {kind.name}: {wrong}", flush=True)
+        tally.add_network(program, is_reduced=reduction is not None)
+    tally.programs += 1
+
+
+def _show_progress(tallies: Mapping[Kind, Tally]) -> None:
+    networks = sum(one.networks for one in tallies.values())
+    alarms = sum(one.alarms for one in tallies.values())
+    rate = networks / time.process_time()
+    said = f"{networks:,} networks, {rate:.1f} a second of the CPU, false alarms: {alarms}"
+    print(said, file=sys.stderr, flush=True)
 
 
 def try_network(
@@ -119,64 +148,87 @@ def try_network(
     tally: Tally,
     rng: np.random.Generator,
     *,
+    reduction: Reduction | None = None,
+    is_first: bool = True,
     printed: bool = False,
     device: str = "cpu",
 ) -> Iterator[str]:
-    """Certifies and pairs all implementations on one network; yields what is wrong."""
-    params, batch, made = network
-    answers = evaluations(network, kind, rng, device=device)
-    computations = {name: _computation(name, kind, device) for name in answers}
-    for name, computation in computations.items():
-        if computation.arithmetic is None:
+    """Certifies and pairs all implementations on one network; yields what is wrong.
+
+    Args:
+      network: to try.
+      kind: of arithmetic.
+      tally: in which all is counted.
+      rng: of what is drawn on the way.
+      reduction: of the losses of its samples, which is judged too if there is one.
+      is_first: whether batches are judged as those of the first block of a run.
+      printed: whether to certify what can be read of a print.
+      device: 'cpu' or 'gpu'.
+    """
+    found = answered(network, kind, rng, device=device)
+    for name, answer in found.answers.items():
+        if found.computations[name].arithmetic is None:
             continue  # a library, which the kind says nothing of
-        grads, units = answers[name].grads, None
-        if printed:
-            grads, units = _print(grads, rng)
+        grads, units = _print(answer.grads, rng) if printed else (answer.grads, None)
+        arithmetic = found.computations[name].arithmetic_in(answer.dtype)
         case = make_case(
-            made,
-            params,
-            *batch,
+            network.network,
+            network.params,
+            *network.batch,
             grads,
-            arithmetic=computation.arithmetic,
+            arithmetic=arithmetic,
             printed=units,
         )
-        certificate = certify(name, case)
-        wrong = tally.add_certificate(certificate)
+        wrong = tally.add_certificate(certify(name, case))
         if wrong:
             yield wrong
-    if kind.arithmetic.is_low or kind.factor_bits:  # of float32 and float64 tests have done so
-        yield from filter(None, map(tally.add_bound, bounds_of(network, answers, computations)))
-
-
-def _computation(name: str, kind: Kind, device: str) -> Computation:
-    """Returns how an implementation computes, if the kind says so: no library reduces on a CPU."""
-    known = IMPLEMENTATIONS.get(name)
-    is_whole = known is not None and kind.factor_bits is not None and device == "cpu"
-    return Computation(
-        known.formula if known else "backprop", None if is_whole else kind.arithmetic
-    )
+    if not kind.is_full_precision:  # of float32 and float64 tests have done so
+        bounds = bounds_of(network, found.answers, found.computations)
+        yield from filter(None, map(tally.add_bound, bounds))
+    if reduction is not None:
+        yield from _wrong_batches(network, found, reduction, tally, is_first=is_first)
 
 
 def bounds_of(
     network: RandomNetwork,
-    evaluations: Mapping[str, Evaluation],
+    answers: Mapping[str, Answer],
     computations: Mapping[str, Computation],
 ) -> Iterator[BoundRatio]:
-    """Yields how much of its end-to-end bounds every pair of evaluations uses."""
-    params, batch, made = network
-    problem = Problem(params, made, len(batch.x), lambda start, stop: batch)
-    answers = {
-        name: without_missing_biases(answer_of(one, len(batch.x)), made)
-        for name, one in evaluations.items()
-    }
+    """Yields how much of its end-to-end bounds every pair of answers uses."""
     known = {name: computations.get(name, Computation()) for name in answers}
-    allowed = allowances_of(answers, problem, batch, layout="in_out", computations=known)
+    allowed = allowances_of(
+        answers, network.problem, network.batch, layout="in_out", computations=known
+    )
     named = {name: name_all(quantities(answer, "in_out")) for name, answer in answers.items()}
     for a, b in itertools.combinations(answers, 2):
         for name, array in named[a].items():
             other = named[b][name]
             numbers = np.arange(len(array))
             yield bound_ratio(name, array, other, allowed[a], allowed[b], samples=numbers)
+
+
+def _wrong_batches(
+    network: RandomNetwork, found: Answered, reduction: Reduction, tally: Tally, *, is_first: bool
+) -> Iterator[str]:
+    """Judges the batches of every implementation as a run does; yields what is wrong or doubted."""
+    names = tuple(found.answers)
+    run = Run(
+        network.problem,
+        names,
+        range(found.block.size),
+        layout="in_out",
+        seed=0,
+        computations=found.computations,
+        reduction=reduction,
+    )
+    for one in found.implementations:
+        batches = reducing(one, reduction).evaluate(found.block)
+        own = without_missing_biases(batches, network.network), found.answers[one.name]
+        check = check_batches(run, one.name, found.block, *own, is_first=is_first)
+        if tally.add_batches(check):
+            evidence = BatchEvidence({one.name: check}, ())
+            failed = tuple(failures(evidence, reduction.kind))
+            yield from failed or doubts(evidence, reduction.kind)
 
 
 def _print(grads: Grads, rng: np.random.Generator) -> tuple[Grads, Grads]:

@@ -1,61 +1,25 @@
-"""Random networks in every arithmetic, and correct gradients of them."""
+"""Random networks in every arithmetic: programs to compile, and weights and samples for each."""
 
-import functools
 from typing import NamedTuple
 
-import jax
 import numpy as np
 
-import torch_ref
-from compare.activation_names import row_of
+from compare.activation_names import joined_names
 from compare.catalogue import ACTIVATIONS as NAMES
-from compare.catalogue import ENDS
+from compare.catalogue import ENDS, REDUCTIONS
 from compare.evidence.rounding.arithmetic import Arithmetic, plain_arithmetic
-from compare.implementations.base import Settings
-from compare.implementations.formulas import FORMULAS
-from compare.implementations.jax import jax_devices, jax_settings
-from compare.implementations.table import IMPLEMENTATIONS
-from compare.implementations.torch import torch_device
-from compare.implementations.torch_settings import torch_settings
+from compare.problem.batches import Reduction
 from compare.problem.labels import Labels
 from compare.problem.network import Network
-from compare.selftest import reduced_precision
-from compare.selftest.reduced_precision import ReducedPrecision
-from jaxmlp import ACTIVATIONS, FAMILIES, LOSSES, init_params
-from jaxmlp.base import Batch, Evaluation, Layer, Params
-from torch_ref import MLP, convert, per_sample_gradients
+from compare.problem.problem import Problem
+from jaxmlp import init_params
+from jaxmlp.base import Batch, Layer, Params
 
-# Every shape is compiled for each activation and dtype, so there are few: each depth from 1 to 12
-# hidden layers three times, with widths, inputs and outputs in turn.
-_SHALLOW, _DEEP = (1, 10, 50, 2, 21, 120, 3, 7, 300), (1, 10, 50, 2, 21)
-_SHAPES = tuple(
-    (
-        (1, 4, 17)[i % 3],
-        *(_SHALLOW[i * 7 % 9] if depth < 5 else _DEEP[i * 3 % 5],) * depth,
-        (1, 3)[i % 2],
-    )
-    for i, depth in enumerate((*range(1, 13), *range(12, 0, -1), *range(1, 13)))
-)
-_SAMPLES = 3
+_DEEPEST = 12  # hidden layers
+_SHALLOW, _DEEP = (1, 10, 50, 2, 21, 120, 3, 7, 300), (1, 10, 50, 2, 21)  # widths; from 5 on
+_INPUTS, _OUTPUTS = (1, 2, 4, 17), (1, 2, 3)
+_MOST_SAMPLES = 8  # of a batch
 _ACTIVATIONS = (*NAMES, "leaky_relu:0.2", "elu:0.5")
-
-
-class RandomNetwork(NamedTuple):
-    """One network and its samples."""
-
-    params: Params
-    batch: Batch
-    network: Network
-
-    def __str__(self) -> str:
-        network = self.network
-        sizes = "-".join(map(str, network.layer_sizes))
-        hidden = ",".join(dict.fromkeys(network.activations))
-        end = f"{network.output} {network.loss}, l2 {network.l2:g}"
-        biases = (
-            "" if not network.biases else f", biases {''.join(map(str, map(int, network.biases)))}"
-        )
-        return f"{sizes} {hidden}, {end}{biases}, {self.params[0].w.dtype}"
 
 
 class Kind(NamedTuple):
@@ -74,6 +38,11 @@ class Kind(NamedTuple):
             return Arithmetic(self.dtype, self.factor_bits, 23)
         return plain._replace(sum_bits=23) if plain.is_low else plain
 
+    @property
+    def is_full_precision(self) -> bool:
+        """Whether it is float32 or float64 with products of that dtype."""
+        return self.factor_bits is None and not self.arithmetic.is_low
+
 
 KINDS = (
     Kind("float32", np.dtype(np.float32), None, 1),
@@ -86,43 +55,100 @@ KINDS = (
 GPU_KINDS = KINDS[:5]  # what both libraries compute there when they are told to
 
 
-def draw_network(
-    rng: np.random.Generator, dtype: np.dtype, *, is_plain: bool = False
-) -> RandomNetwork:
-    """Draws a network of one of a few shapes, with any end, some biases and maybe a penalty.
+class Program(NamedTuple):
+    """What is compiled once, for weights and samples that are drawn many times."""
+
+    network: Network
+    dtype: np.dtype  # of weights and samples
+    reduction: Reduction  # of the losses of all its samples, as many as its size
+
+    def __str__(self) -> str:
+        network = self.network
+        sizes = "-".join(map(str, network.layer_sizes))
+        end = f"{network.output} {network.loss}, l2 {network.l2:g}"
+        biases = "".join(map(str, map(int, network.biases)))
+        return (
+            f"{sizes} {joined_names(network.activations)}, {end}"
+            f"{f', biases {biases}' * bool(biases)}, {self.dtype}, "
+            f"{self.reduction.kind} of {self.reduction.size}"
+        )
+
+
+class RandomNetwork(NamedTuple):
+    """One network with its weights and samples."""
+
+    params: Params
+    batch: Batch
+    network: Network
+
+    @property
+    def problem(self) -> Problem:
+        """The network, its weights and its samples as a run has them."""
+        return Problem(self.params, self.network, len(self.batch.x), lambda *_: self.batch)
+
+
+def draw_program(rng: np.random.Generator, dtype: np.dtype, *, is_plain: bool = False) -> Program:
+    """Draws sizes, activations, an end, some biases, maybe a penalty, and a reduction.
 
     Args:
       rng: the source of randomness.
       dtype: of weights and samples.
-      is_plain: whether it is to have a linear output, the squared error, and all biases.
+      is_plain: whether it is to have a linear output, the squared error, all biases, and one
+        activation for all layers.
     """
-    sizes = _SHAPES[rng.integers(len(_SHAPES))]
-    d, k = sizes[0], sizes[-1]
+    sizes = _draw_sizes(rng)
+    hidden = rng.choice(_ACTIVATIONS, len(sizes) - 2).tolist()
+    if is_plain or rng.random() < 0.5:
+        hidden = hidden[:1] * len(hidden)
+    ends = [end for end in ENDS if sizes[-1] > 1 or end[0] != "softmax"]
+    output, loss = ("linear", "squared") if is_plain else ends[rng.integers(len(ends))]
+    l2 = 0.0 if is_plain else float(rng.choice((0, 0, 0.01, 1)))
+    biases = () if is_plain else _draw_biases(rng, sizes)
+    network = Network(sizes, tuple(hidden), loss, output, l2, biases)
+    reduction = Reduction(str(rng.choice(REDUCTIONS)), int(rng.integers(1, _MOST_SAMPLES + 1)))
+    return Program(network, dtype, reduction)
+
+
+def _draw_sizes(rng: np.random.Generator) -> tuple[int, ...]:
+    """Hidden layers of one width in half of the networks, of any widths in the others."""
+    depth = int(rng.integers(0, _DEEPEST + 1))
+    widths = rng.choice(_SHALLOW if depth < 5 else _DEEP, depth).tolist()
+    if rng.random() < 0.5:
+        widths = widths[:1] * depth
+    return int(rng.choice(_INPUTS)), *widths, int(rng.choice(_OUTPUTS))
+
+
+def _draw_biases(rng: np.random.Generator, sizes: tuple[int, ...]) -> tuple[bool, ...]:
+    """Every layer in half of the cases, none in a quarter, any in the others."""
+    share = rng.choice((1, 1, 0, 0.5))
+    biases = tuple(bool(one < share) for one in rng.random(len(sizes) - 1))
+    return () if all(biases) else biases
+
+
+def draw_network(rng: np.random.Generator, program: Program) -> RandomNetwork:
+    """Draws weights and samples, of any size that the dtype has."""
+    network, dtype = program.network, program.dtype
     least, most = (-6, 4) if dtype == np.float16 else (-38, 0)  # powers of 10 of inputs
     scale = 10 ** rng.uniform(max(-14, least), np.log10(40))
     scale = scale if rng.random() < 0.3 else 10 ** rng.uniform(-2, 1)
     inputs = 10 ** rng.uniform(least, most) if rng.random() < 0.3 else 1.0
     init = str(rng.choice(("torch", "normal")))
-    drawn = init_params(rng, sizes, init=init, dtype=np.float64)
+    drawn = init_params(rng, network.layer_sizes, init=init, dtype=np.float64)
     params = tuple(Layer(*((leaf * scale).astype(dtype) for leaf in layer)) for layer in drawn)
-    x = (rng.random((_SAMPLES, d)) * inputs).astype(dtype)
-    ends = [("linear", "squared")] if is_plain else [e for e in ENDS if k > 1 or e[0] != "softmax"]
-    output, loss = ends[rng.integers(len(ends))]
-    l2 = 0.0 if is_plain else float(rng.choice((0, 0, 0.01, 1)))
-    biases = () if is_plain else _draw_biases(rng, sizes)
-    labels = _draw_labels(rng, x, Labels(output, loss, k))
-    hidden = (str(rng.choice(_ACTIVATIONS)),) * (len(sizes) - 2)
-    network = Network(sizes, hidden, loss, output, l2, biases)
+    x = (_draw_inputs(rng, program) * inputs).astype(dtype)
+    labels = _draw_labels(rng, x, Labels(network.output, network.loss, network.layer_sizes[-1]))
     params = tuple(
         Layer(w, b if network.has_bias(i) else np.zeros_like(b)) for i, (w, b) in enumerate(params)
     )
     return RandomNetwork(params, Batch(x, labels), network)
 
 
-def _draw_biases(rng: np.random.Generator, sizes: tuple[int, ...]) -> tuple[bool, ...]:
-    """Every layer in half of the cases, none in a quarter, any in the others."""
-    share = rng.choice((1, 1, 0, 0.5))
-    return () if share == 1 else tuple(bool(one < share) for one in rng.random(len(sizes) - 1))
+def _draw_inputs(rng: np.random.Generator, program: Program) -> np.ndarray:
+    """From 0 to 1 in half of the cases; of either sign, or with zeros, in a quarter each."""
+    shape = program.reduction.size, program.network.layer_sizes[0]
+    kind = rng.integers(4)
+    drawn = rng.standard_normal(shape) if kind == 0 else rng.random(shape)
+    return np.where(rng.random(shape) < 0.3, 0.0, drawn) if kind == 1 else drawn
 
 
 def _draw_labels(rng: np.random.Generator, x: np.ndarray, labels: Labels) -> np.ndarray:
@@ -135,60 +161,3 @@ def _draw_labels(rng: np.random.Generator, x: np.ndarray, labels: Labels) -> np.
         wide = drawn.astype(np.float64)
         return (wide / wide.sum(axis=1, keepdims=True)).astype(x.dtype)
     return drawn
-
-
-def evaluations(
-    network: RandomNetwork, kind: Kind, rng: np.random.Generator, *, device: str = "cpu"
-) -> dict[str, Evaluation]:
-    """Returns what all implementations that can compute in a kind of arithmetic answer.
-
-    Args:
-      network: to evaluate.
-      kind: of arithmetic. Products in reduced precision are made in NumPy for the CPU, where no
-        library has them; on a GPU both libraries are told to use TF32.
-      rng: which draws the ways in which NumPy reduces.
-      device: 'cpu' or 'gpu'.
-    """
-    params, batch, made = network
-    bits_in_numpy = kind.factor_bits if device == "cpu" else None
-    settings = Settings("high" if kind.factor_bits and device != "cpu" else "highest")
-    names = ("jax_manual",) if bits_in_numpy else ("jax_grad", "jax_manual")
-    with jax_settings(kind.dtype, settings.matmul_precision):
-        held = jax.device_put((params, batch), jax_devices(device)[0])
-        end = made.activations, made.output, made.loss, made.l2
-        found = {
-            name: jax.tree.map(np.asarray, _jitted_gradients(name, *end)(*held)) for name in names
-        }
-    if bits_in_numpy:
-        precision = ReducedPrecision(bits_in_numpy, *(bool(bit) for bit in rng.integers(2, size=2)))
-        reduced = reduced_precision.evaluate(params, batch, made.activations[0], precision)
-        return {**found, "reduced": reduced}
-    with torch_settings(settings):
-        return {**found, "torch_autograd": _by_torch(network, device)}
-
-
-@functools.cache
-def _jitted_gradients(
-    name: str, activations: tuple[str, ...], output: str, loss: str, l2: float
-) -> "jax.stages.Wrapped":
-    """Returns (params, batch) -> Evaluation by jax_grad or jax_manual, compiled once per shape."""
-    evaluate = functools.partial(
-        FORMULAS[IMPLEMENTATIONS[name].formula].differentiate,
-        activation=tuple(row_of(one, ACTIVATIONS, FAMILIES) for one in activations),
-        loss=LOSSES[output, loss],
-        l2=l2,
-    )
-    return jax.jit(evaluate)
-
-
-def _by_torch(network: RandomNetwork, device: str) -> Evaluation:
-    params, batch, made = network
-    target = torch_device(device)
-    dtype = convert.to_tensor(params[0].b).dtype
-    phis = [row_of(one, torch_ref.ACTIVATIONS, torch_ref.FAMILIES) for one in made.activations]
-    model = MLP(made.layer_sizes, activation=phis, dtype=dtype, device=target)
-    convert.load_params(model, params)
-    x, y = (convert.to_tensor(array, device=target) for array in batch)
-    found = per_sample_gradients(model, x, y, loss=made.loss, output=made.output, l2=made.l2)
-    prediction, loss = convert.to_array(found.prediction), convert.to_array(found.loss)
-    return Evaluation(prediction, loss, convert.from_tensors(found.grads))

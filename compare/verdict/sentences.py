@@ -202,9 +202,9 @@ def _silence(certificates: Sequence[Certificate]) -> str:
     most = max(certificates, key=lambda one: one.silent)
     if not most.silent:
         return ""
-    are = "is" if most.silent == 1 else "are"
     total = most.certified + most.silent
-    return f"{most.silent:,} of {counted(total, 'sample')} {are} silent ({most.implementation})"
+    samples = f"{most.silent:,} of {counted(total, 'sample')}"
+    return f"nothing can be said of {samples} of {most.implementation}"
 
 
 def unlikely(pair: Pair, bound: BoundRatio) -> str:

@@ -20,6 +20,7 @@ BATCH = Batch(X, Y)
 BLOCK = Block(14, BATCH, BATCH)
 NETWORKS = {
     "squared": Network(SIZES, ("tanh",)),
+    "a slope of its own": Network(SIZES, ("leaky_relu:0.2",)),
     "classes": Network(SIZES, ("relu",), loss="cross_entropy", output="softmax", l2=0.3),
 }
 

@@ -52,7 +52,7 @@ def test_a_run_tells_its_end(tmp_path, capsys):
     assert main(["compare.run", *flags, "--trace=0", f"--out={tmp_path / 'out'}"]) == 2
     network = "2-3-3 sigmoid, softmax, cross-entropy, L2 0.01"
     printed = capsys.readouterr().out
-    assert f"network   {network}, " in printed
+    assert f"compared            {network}, 2 samples" in printed
     steps = printed[printed.index("Sample 0, forward and backward") :]
     z, yhat = (
         np.array(re.search(rf"^{name} .*\n *\[(.*)\]", steps, re.M)[1].split(), float)

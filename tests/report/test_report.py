@@ -66,9 +66,10 @@ def test_the_schema_refuses_what_is_not_a_report():
 @pytest.mark.parametrize("name", REPORTS)
 def test_text_fits_into_80_columns(name):
     report = make_report(**REPORTS[name])
-    lines = format_report(report, width=80).splitlines()
-    assert max(map(len, lines)) <= 80
-    assert f"{report.verdict}: " in format_report(report, width=80)
+    for verbose in (False, True):
+        text = format_report(report, width=80, verbose=verbose)
+        assert max(map(len, text.splitlines())) <= 80
+        assert f"{report.verdict}: {report.headline[:20]}" in text
 
 
 def test_numbers_in_json_are_those_of_the_arrays():
@@ -114,7 +115,7 @@ def test_more_implementations_than_letters_have_two():
     found = compare_gradients(
         layers, rng.random((1, 2)), implementations=("jax_grad",), candidates=candidates
     )
-    printed = format_report(found, width=80)
+    printed = format_report(found, width=80, verbose=True)
     assert "Z mine24" in printed
     assert "AA mine25" in printed
     assert "A~AA jax_grad ~ mine25" in printed
@@ -138,5 +139,5 @@ def test_zeros_that_differ_in_sign_alone_are_counted_and_agree():
     assert text["agrees"]
     assert text["signed_zeros"] == 3
     said = r"In text 0 and -0 count as equal: in .~., 3 with 5 digits and 3 with 7 decimals\."
-    assert re.search(said, format_report(report, width=100))
-    assert "0 and -0" not in format_report(make_report())
+    assert re.search(said, format_report(report, width=100, verbose=True))
+    assert "0 and -0" not in format_report(make_report(), verbose=True)

@@ -174,15 +174,6 @@ def test_a_missed_mistake_fails(monkeypatch, capsys):
     assert "Explained wrongly: 0." in shown.out
 
 
-def test_correct_networks_command(capsys):
-    assert selftest.main(["compare.selftest", "--correct_networks=6"]) == 0
-    printed = capsys.readouterr().out
-    assert "6 networks in float32:" in printed
-    for kind in ("float64", "bfloat16", "float16", "float32 with TF32 products"):
-        assert f"1 networks in {kind}:" in printed
-    assert "false alarms: 0" in printed
-
-
 def test_planted_backward_without_a_mistake_is_right():
     problem = draw_problem(NETWORKS["gelu"], seed=2)
     f = forward(problem.params, problem.batch(0, problem.n_samples), "gelu")

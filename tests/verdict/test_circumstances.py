@@ -49,7 +49,8 @@ def report(out):
 @pytest.mark.parametrize("activation", ["sigmoid", "relu", "gelu"])
 def test_tf32_is_judged_as_such_and_named(tmp_path, capsys, monkeypatch, activation):
     plant_tf32(monkeypatch)
-    assert compare(tmp_path, "--matmul_precision=default", f"--activation={activation}") == 0
+    flags = ["--matmul_precision=default", f"--activation={activation}", "--verbose"]
+    assert compare(tmp_path, *flags) == 0
     found = report(tmp_path)
     jax, tf32, by_torch = found["engines"]
     assert (jax["operand_bits"], tf32["operand_bits"], by_torch["operand_bits"]) == (23, 10, 23)

@@ -117,6 +117,9 @@ def _plain(kind: str, k: int) -> list[Assumption]:
         found[f"{l2}divided by the number of samples"] = lambda case: Sums(
             np.full(len(case.counts), case.weight), 1 / case.n
         )
+        found[f"{l2}multiplied by the number of samples"] = lambda case: Sums(
+            np.full(len(case.counts), case.weight), case.n
+        )
     else:
         found[f"{l2}added once for every sample"] = lambda case: Sums(
             np.full(len(case.counts), case.weight), case.n

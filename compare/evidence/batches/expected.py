@@ -13,8 +13,12 @@ in any order of the sum: n - 1 roundings of adding up, and five of a product, of
 with it, and of an L2 term that is made and added. A wider accumulator rounds less. A sum of low
 precision may be kept in it, and a product of matrices has the error that its arithmetic says: the
 larger of both is taken. B itself may hide digits, by half a unit of the last one that is known.
+
+What these errors typically are is the root of the sum of their squares, but for underflow: what is
+flushed goes towards 0, so n + 2 such errors of the same sign add up to as much as the bound says.
 """
 
+import math
 from typing import NamedTuple
 
 import numpy as np
@@ -25,6 +29,7 @@ from compare.evidence.rounding.arithmetic import Arithmetic, gamma, largest_numb
 _ROUNDINGS = 4  # of a term, beside those of adding n terms up
 _GROSS = 1e-3  # of the largest entry of a parameter
 _TYPICAL_LIMIT = 4.0  # typical errors
+_LEAST_SQUARED = math.sqrt(np.finfo(np.float64).smallest_normal)  # a smaller one has the square 0
 
 
 class Expected(NamedTuple):
@@ -64,10 +69,11 @@ def expected(
         errors = np.tensordot(np.abs(shares) / weight, terms.errors, 1)
         summed = np.where(size + errors > 0, adding * (size + errors), 0)
         scale = np.abs(shares).max()
-        typical = np.sqrt(
+        rounded = np.sqrt(
             np.tensordot((shares / weight) ** 2, terms.typical**2, 1)
             + u**2 * (scale**2 * terms.squares + _ROUNDINGS * size**2)
         )
+        typical = np.hypot(rounded, max((n + 2) * lam, _LEAST_SQUARED))
         unweighted = np.tensordot((shares != 0).astype(float), terms.magnitudes, 1) + once
     allowed = errors + summed + (n + 2) * lam
     overflows = ~(unweighted < largest_number(arithmetic.dtype.name))

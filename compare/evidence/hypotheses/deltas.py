@@ -75,8 +75,9 @@ def _ways(local: Local, layer: int) -> Iterator[_Way]:
     positive = Known(passed.value * (passed.value > 0), passed.error)
     yield _Way("computed with relu of w delta", positive, slope)
     yield _Way("phi of w delta", spread(partial(phi.value, np), passed, u), none)
-    at = spread(partial(phi.slope, np), passed, u)
-    yield _Way("computed with phi' of w delta for phi' of {z}", passed, at)
+    if called(phi) != "relu":  # of which that is phi of w delta
+        at = spread(partial(phi.slope, np), passed, u)
+        yield _Way("computed with phi' of w delta for phi' of {z}", passed, at)
     for factor in factors_between(local.found_delta(layer), passed.value * slope.value, u):
         yield _Way(factor.said, passed.times(factor.value), slope, factor.rank)
     yield from _updated(local, layer)

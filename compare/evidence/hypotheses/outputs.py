@@ -154,8 +154,9 @@ def _factors(local: Local, n_samples: int) -> Iterator[Factor]:
     said = {factor: f"as by {' or by '.join(told)}" for factor, told in ways.items()}
     for factor, flags in _in_family(network.loss, k).items():
         said[factor] = f"{said[factor]}: {flags}" if factor in said else flags
-    found, right = local.found_delta(layer), local.delta(layer)
-    return factors_between(found, right, local.case.rounding.u, said)
+    found, right = local.printed_delta(layer), local.delta(layer)
+    shown = (found.error <= np.abs(right)).any(axis=0)  # not where all of h is 0 and no bias is
+    return factors_between(found.value[:, shown], right[:, shown], local.case.rounding.u, said)
 
 
 def _in_family(loss: str, k: int) -> dict[float, str]:

@@ -70,7 +70,8 @@ def taken_arrangement(
     if isinstance(returned, Iterator):
         return None  # to look at it would be its end
     openings = [one for one in _openings(returned, _outline_of(returned)) if one.taken]
-    for style in _SURE:
+    alone: tuple[_Style, ...] = ("squeezed",) if len(shapes) == 1 else ()  # (dw, db) of one layer
+    for style in (*_SURE, *alone):
         fitting = list(_fitting(openings, _TAKEN, shapes, n, style))
         if fitting:
             pairs = [arrange(opening.value, len(shapes)) for opening, _, arrange in fitting]
@@ -161,7 +162,7 @@ def _outline_of(returned: Any) -> Any:
 
 def _outline(value: Any, depth: int) -> Any:
     """Returns lists and dicts with the shapes of arrays in their places."""
-    shape = getattr(value, "shape", None)
+    shape = () if isinstance(value, int | float) else getattr(value, "shape", None)
     if shape is not None:
         return _Leaf(tuple(map(int, shape)))
     if not depth:

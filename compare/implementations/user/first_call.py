@@ -17,9 +17,11 @@ from compare.catalogue import CANDIDATE_ARRAYS, LAYOUTS
 from compare.errors import UsageError
 from compare.implementations.base import Implementation
 from compare.implementations.reduced import of_batches_alone
+from compare.implementations.user.batch_counts import counts_otherwise
 from compare.implementations.user.calling import Calling
 from compare.implementations.user.sandbox import with_advice
 from compare.options.wording import Wording
+from compare.problem.answers import Answer
 from compare.problem.batches import Reduction
 from compare.problem.blocks import Block, block_at, block_start
 from compare.problem.problem import Problem
@@ -38,7 +40,7 @@ class FirstCall(NamedTuple):
     layouts: tuple[str, ...] = LAYOUTS  # that are tried; a user's own tree has one
     reduction: Reduction | None = None  # of the losses of batches, if they are asked for
 
-    def check(self, one: Implementation, *, batched: bool = False) -> None:
+    def check(self, one: Implementation, *, batched: bool = False) -> Answer:
         """Evaluates the first sample, or the first block if that is taken as a whole.
 
         Raises:
@@ -49,7 +51,7 @@ class FirstCall(NamedTuple):
         if not batched:
             alone = Batch(block.batch.x[:1], block.batch.y[:1])
             block = Block(start, alone, alone)
-        one.evaluate(block)
+        return one.evaluate(block)
 
     def check_candidate(
         self, make: Callable[[Calling], Implementation], calling: Calling
@@ -85,10 +87,12 @@ class FirstCall(NamedTuple):
         assert one.reduced is not None
         start = block_start(self.problem, self.sample or 0)
         first, batch = next(reduction.batches(block_at(self.problem, start)))
-        one.reduced(first, batch, reduction.kind)
+        whole = one.reduced(first, batch, reduction.kind)
         try:
-            self.check(one)
+            alone = self.check(one)
         except UsageError:
+            return of_batches_alone(one, reduction)
+        if counts_otherwise(alone, whole, batch, self.problem, reduction):
             return of_batches_alone(one, reduction)
         return one
 

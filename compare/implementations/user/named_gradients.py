@@ -65,7 +65,7 @@ def named_gradients(returned: Any, *, where: str, updated: bool = False) -> Name
     known = [(name, marked, leaf) for name, marked, leaf in named if kind_of(name) is not None]
     if any(marked != updated for _, marked, _ in known):
         known = [one for one in known if one[1] != updated]
-    known = [one for one in known if not is_number(one[2].value)]
+    known = [one for one in known if one[1] or not is_number(one[2].value)]  # db may be one
     found: dict[str, Any] = {}
     for name, _, leaf in known:
         if name in found:

@@ -65,9 +65,16 @@ class TreeForm(NamedTuple):
         return {name: places[name] for name in named_parameters(self.weights.biases)}
 
     def arrays(self, params: Params) -> dict[str, np.ndarray]:
-        """Returns w1, b1, ... in the layout of the tree, by their names in it."""
+        """Returns w1, b1, ... in the layout of the tree, by their names in it.
+
+        A bias that is a row or a column there stays one.
+        """
         plain = PairsForm(self.layout).arrays(params)
-        return {place: plain[name] for name, place in self.names.items()}
+        shapes = {one.name: np.shape(one.value) for one in self.tree.leaves}
+        return {
+            place: plain[name].reshape(shapes[place]) if name[0] == "b" else plain[name]
+            for name, place in self.names.items()
+        }
 
     def build(self, leaves: Sequence[Any]) -> Any:
         """Returns the tree with these arrays."""

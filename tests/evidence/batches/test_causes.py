@@ -188,3 +188,13 @@ def test_an_l2_term_that_is_averaged_is_told():
 
     said = "right but for the L2 term, which is divided by the number of samples"
     assert told(reduce, "mean", once=once) == [(ALL, said)]
+
+
+def test_an_l2_term_that_is_multiplied_is_told():
+    once = {"w1": np.ones((2, 3)), "w2": np.ones((3, 2))}
+
+    def reduce(name, gradients):
+        return gradients.mean(axis=0) + once.get(name, 0) * len(gradients)
+
+    said = "right but for the L2 term, which is multiplied by the number of samples"
+    assert told(reduce, "mean", once=once) == [(ALL, said)]

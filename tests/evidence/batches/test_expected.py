@@ -109,6 +109,25 @@ def test_a_difference_within_a_vacuous_bound_is_doubtful():
     assert is_doubtful(found, right).tolist() == [False, False, True]
 
 
+@pytest.mark.parametrize("n", [5, 400])
+def test_what_is_flushed_term_by_term_is_not_doubtful(n):
+    lam = float(np.finfo(np.float32).smallest_normal)
+    gradients = np.full((n, 1), 0.9 * lam * n)
+    right = expected(terms_of(gradients), np.full(n, 1 / n), 1 / n, plain_arithmetic(np.float32))
+    flushed = np.zeros(1, np.float32)
+    assert right.value[0] > 0.8 * n * lam
+    assert ratios(flushed, right).max() <= 1
+    assert not is_doubtful(flushed, right).any()
+
+
+def test_rounding_of_what_has_no_square_in_float64_is_not_doubtful():
+    gradients = np.array([[1e-200], [1e-214 - 1e-200]])
+    right = expected(terms_of(gradients), np.ones(2), 1.0, plain_arithmetic(np.float64))
+    found = right.value + 2e-216
+    assert ratios(found, right).max() <= 1
+    assert not is_doubtful(found, right).any()
+
+
 def test_a_batch_that_is_not_finite_does_not_hold():
     terms = {"b1": terms_of(np.ones((2, 1)))}
     case = BatchCase(

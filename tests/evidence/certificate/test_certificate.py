@@ -16,7 +16,7 @@ from compare.implementations.table import IMPLEMENTATIONS
 from compare.problem.axes import samples_last
 from compare.selftest.backward import backward, forward
 from compare.selftest.correct_networks import Tally, try_network
-from compare.selftest.random_networks import KINDS, draw_network
+from compare.selftest.random_networks import KINDS, draw_network, draw_program
 from jaxmlp import ACTIVATIONS, Batch, Layer, backprop, init_params
 from tests.support.cases import case_of, network_of
 from tests.support.networks import ALL_ACTIVATIONS, alone
@@ -49,7 +49,8 @@ def changed(grads, layer, kind, place, factor):
 @pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.name)
 def test_random_correct_networks_are_never_refuted(seed, kind):
     rng = np.random.default_rng(seed)
-    network = draw_network(rng, kind.dtype, is_plain=kind.factor_bits is not None)
+    program = draw_program(rng, kind.dtype, is_plain=kind.factor_bits is not None)
+    network = draw_network(rng, program)
     assert list(try_network(network, kind, Tally(), rng)) == []
 
 
