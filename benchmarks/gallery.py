@@ -1,6 +1,6 @@
 """The pictures in docs/images, of two runs: `python -m benchmarks.gallery`.
 
-One run agrees; in the other the backward.py of the README, which is wrong in one layer, takes part.
+One run agrees; in the other the backward.py of docs/student.md, which is wrong in one layer, takes part.
 """
 
 import os
@@ -32,8 +32,8 @@ PICTURES = {
 
 def main() -> None:
     """Runs, and puts the pictures in their place."""
-    found = _BACKWARD.search((ROOT / "README.md").read_text(encoding="utf-8"))
-    assert found is not None, "the README has no backward.py"
+    found = _BACKWARD.search((ROOT / "docs" / "student.md").read_text(encoding="utf-8"))
+    assert found is not None, "docs/student.md has no backward.py"
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         (folder / "backward.py").write_text(found[1], encoding="utf-8")

@@ -33,7 +33,7 @@ MEANINGS = {
     ),
     "digits": (
         "the share of samples all of whose entries agree to 5 significant digits or 7 decimals: by "
-        "value, |a-b|, which is at most half a unit of the last digit, or as printed, text"
+        "value, where |a - b| is at most half a unit of the last digit, or as text, printed"
     ),
     "certified": "in so many samples it holds",
     "failed": "it does not",

@@ -11,12 +11,15 @@ import pytest
 from compare import compare_gradients
 from compare.graph.pictures.svg import inline_graphs
 from compare.problem.network import make_network
+from compare.report.answer import compared_of, figures_of, judged_of
 from compare.report.json.write import report_to_json
 from compare.report.page.html import make_page
+from compare.report.page.sections.failure import failure
+from compare.report.page.sections.parameters import parameters
 from jaxmlp import init_params
 from tests.support.chromium import CHROMIUM, look_at
 
-WIDTHS = (390, 1400)
+WIDTHS = (390, 1440)
 VOID = {"meta", "link", "br", "path", "use", "image"}
 browser = pytest.mark.skipif(CHROMIUM is None, reason="chromium is not installed (apt: chromium)")
 
@@ -83,6 +86,7 @@ class Outline(HTMLParser):
     def __init__(self, page):
         super().__init__()
         self.open, self.ids, self.tags, self.text = [], [], [], []
+        self.cells, self.read = [], []  # texts of (tag, text), and all that is read beside figures
         self.feed(page)
         self.close()
 
@@ -103,6 +107,13 @@ class Outline(HTMLParser):
 
     def handle_data(self, data):
         self.text.append(data)
+        if self.open and not {"svg", "style", "title"} & set(self.open):
+            self.read.append(" ".join(data.split()))
+            self.cells.append((self.open[-1], self.read[-1]))
+
+    @property
+    def words(self):
+        return " ".join(filter(None, self.read))
 
 
 @pytest.mark.parametrize("name", REPORTS)
@@ -136,16 +147,86 @@ def test_figures_and_tables_have_words_for_those_who_hear_them(name):
     assert all(named["scope"] in ("row", "col") for named in heads)
 
 
-def test_the_verdict_comes_first_and_the_failure_next():
-    page = page_of("wrong_layer")
-    report = report_of("wrong_layer")
-    assert page.index("<strong>disagree</strong>") < page.index('id="failure"')
-    assert page.index('id="failure"') < page.index('id="compared"')
-    words = " ".join(Outline(page).text)
-    assert report["reason"] in words
-    assert "phi' of z2 for phi' of z1" in words
+def test_the_answer_comes_first_and_the_failure_next():
+    page, report = page_of("wrong_layer"), report_of("wrong_layer")
+    order = [
+        f"<h1>Gradients of {compared_of(report)}</h1>",
+        "✗ disagree:",
+        "first seen in sample 0",
+        "<dt>wrong</dt><dd>wrong_layer (in 20 of 20 samples)</dd>",
+        "<dt>largest difference</dt>",
+        'id="failure"',
+        "✗ wrong",
+        'id="parameters"',
+        'id="pairs"',
+        'id="environment"',
+    ]
+    places = [page.index(one) for one in order]
+    assert places == sorted(places)
+    assert "phi&#x27; of z2 for phi&#x27; of z1" in page
     assert 'href="#failure"' in page
     assert 'id="failure"' not in page_of("agree")
+
+
+@pytest.mark.parametrize("name", REPORTS)
+def test_the_page_says_what_the_screen_says(name):
+    read = Outline(page_of(name)).words
+    for figure in figures_of(report_of(name)):
+        for said in (figure.label, *(word for part in figure.parts for word in part)):
+            assert said in read
+    for said in (
+        report_of(name)["headline"],
+        *(w for pair in judged_of(report_of(name)) for w in pair),
+    ):
+        assert " ".join(said.split()) in read
+
+
+@pytest.mark.parametrize("name", REPORTS)
+def test_nothing_is_said_twice(name):
+    said = [one for one in Outline(page_of(name)).read if len(one) > 40]
+    assert [one for one in said if said.count(one) > 1] == []
+
+
+def with_first_failure(**changed):
+    report = json.loads(json.dumps(report_of("wrong_layer")))
+    first = report["implementations"][-1]["certificate"]["first_failure"]
+    first.update(changed)
+    return Outline(failure(report, "")).words
+
+
+def test_the_rule_that_broke_first_is_told_apart_from_the_mistake():
+    assert "it compares with" not in with_first_failure()
+    said = with_first_failure(rule="rank_one", parameter="w1", index=[0, 4])
+    assert "it compares with delta1, where the mistake is made" in said
+    assert "rank_one: the gradient of a weight matrix is its input times delta" in said
+
+
+def test_figures_that_the_verdict_has_told_are_not_told_again():
+    assert "is allowed" not in with_first_failure()
+    said = with_first_failure(index=[4], found=2.5, expected=0.5, allowed=0.25)
+    assert "b1[4] is 2.5 and not 0.5, 8 times what is allowed" in said
+
+
+def test_a_second_mistake_is_explained_where_it_is_shown():
+    said = with_first_failure(explanation="wrong_layer forgets b1")
+    assert "explained wrong_layer forgets b1" in said
+
+
+def test_bounds_that_prove_nothing_are_called_vacuous():
+    report = json.loads(json.dumps(report_of("agree")))
+    assert "vacuous" not in parameters(report)
+    for pair in report["pairs"]:
+        for one in pair["parameters"]:
+            one["vacuous_share"] = 0.5
+    said = Outline(parameters(report)).words
+    assert "In 50 % of all entries what rounding can do end to end is more than" in said
+
+
+def test_where_nothing_was_checked_no_share_is_told():
+    page = page_of("undecided")
+    assert "not checked" in page
+    assert "0 % used" not in page
+    assert "100%" not in Outline(page).words
 
 
 def test_names_are_only_text():
@@ -191,6 +272,8 @@ def test_a_browser_shows_all_of_it(name, tmp_path):
     for found in sizes:
         assert found["width"] <= found["shown"], "the page scrolls sideways"
         assert found["loaded"] == []
+        assert all(one["stays"] for one in found["tables"]), "a first column scrolls out of sight"
+        assert any(one["scrolls"] for one in found["tables"]) == (found["shown"] == min(WIDTHS))
         assert len(found["figures"]) == page_of(name).count("<svg ")
         for one in found["figures"]:
             assert min(one["width"], one["height"]) > 100, one["name"]

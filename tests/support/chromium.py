@@ -31,11 +31,20 @@ function look(svg) {{
       a.top < box.top - 1 || a.bottom > box.bottom + 1).map(([said]) => said),
   }};
 }}
+function scroll(table) {{
+  const box = table.parentElement, head = table.querySelector("tbody th");
+  box.scrollLeft = 10000;
+  const stays = head.getBoundingClientRect().left >= box.getBoundingClientRect().left - 1;
+  const found = {{ scrolls: box.scrollLeft > 0, stays: stays }};
+  box.scrollLeft = 0;
+  return found;
+}}
 onload = () => {{
   const found = [...document.querySelectorAll("iframe")].map((frame) => {{
     const page = frame.contentDocument, root = page.documentElement;
     return {{
       width: root.scrollWidth, shown: frame.clientWidth,
+      tables: [...page.querySelectorAll(".box > table")].map(scroll),
       figures: [...page.querySelectorAll("svg")].map(look),
       loaded: frame.contentWindow.performance.getEntriesByType("resource").map((one) => one.name),
       color: frame.contentWindow.getComputedStyle(page.body).backgroundColor,

@@ -29,13 +29,19 @@ def boxes_of(one: Json, layers: int) -> list[Box]:
       one: an implementation, as in report.json.
       layers: of the network.
     """
-    rules = {(rule["rule"], rule["parameter"]): rule for rule in one["certificate"]["rules"]}
+    found = one["certificate"]
+    silent = not found["certified"] and not found["failed"]  # then a ratio of 0 says nothing
+    rules = {
+        (rule["rule"], rule["parameter"]): rule
+        for rule in found["rules"]
+        if not silent or rule["ratio"] or rule["failed"]
+    }
     wrong = {step.figures.quantity for step in steps_of(one) if not step.holds}
 
     def box(x: float, y: float, text: str, rule: tuple[str, str], *quantities: str) -> Box:
-        found = rules.get(rule)
-        is_broken = found is not None and found["failed"] > 0
-        return Box(x, y, text, found, bool(wrong & set(quantities)) if wrong else is_broken)
+        here = rules.get(rule)
+        is_broken = here is not None and here["failed"] > 0
+        return Box(x, y, text, here, bool(wrong & set(quantities)) if wrong else is_broken)
 
     boxes = [box(column(0), TOP, "x", ("input", "w1"), "x")]
     for i in range(1, layers):

@@ -1,5 +1,6 @@
 """Each pair: its largest differences, and the share of samples that agree to digits."""
 
+import math
 from collections.abc import Mapping, Sequence
 
 from compare.evidence.differences.digits import DECIMALS, SIGNED_ZEROS, SIGNIFICANT
@@ -44,7 +45,9 @@ def _signed_zeros(
 def _row(pair: Pair, letters: Mapping[str, str]) -> str:
     found = {name: worst_of([pair], name) for name in ("max_abs", "max_rel", "max_ulp")}
     largest = {name: None if one is None else one.worst.value for name, one in found.items()}
-    shares = (percent(one.samples_agreeing, one.samples) for one in pair.digits)
+    shares = [percent(one.samples_agreeing, one.samples) for one in pair.digits]
+    if largest["max_abs"] is None or not math.isfinite(largest["max_abs"]):
+        shares = ["-"] * len(shares)  # NaN beside NaN is no agreement of digits
     names = f"{pair.a} ~ {pair.b}"
     return (
         f"{pair_label(letters, pair.a, pair.b)} {names if len(names) <= _WIDEST else '':<29} "

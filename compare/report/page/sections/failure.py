@@ -2,6 +2,8 @@
 
 from collections.abc import Iterator
 
+from compare.catalogue import output_of
+from compare.evidence.certificate.losses import LOSSES
 from compare.numbers import entry, share, told_apart
 from compare.report.answer import remarks_of
 from compare.report.document import Json, quantity_of, steps_of
@@ -29,7 +31,8 @@ def failure(report: Json, picture: str) -> str:
     if report["verdict"] == "agree":
         return ""
     failed = [one for one in report["implementations"] if one["certificate"]["first_failure"]]
-    words = "".join(_first_failure(one, report) for one in failed)
+    shown = caption(STEPS) if any(map(steps_of, failed)) else ""
+    words = shown + "".join(_first_failure(one, report) for one in failed)
     again = heading(title_of_command(of_sample=bool(report["values"])))
     return section(
         "failure",
@@ -51,7 +54,7 @@ def _broken_rule(one: Json, report: Json) -> Iterator[tuple[str, str]]:
     """Yields the rule that was broken first, and what the verdict does not say of it."""
     first, said = one["certificate"]["first_failure"], " ".join(remarks_of(report))
     place = entry(first["parameter"], first["index"])
-    yield "rule broken", f"{first['rule']}: {RULES[first['rule']]}"
+    yield "rule broken", f"{first['rule']}: {_rule(first['rule'], report['config'])}"
     found, expected = told_apart(first["found"], first["expected"])
     if found not in said or expected not in said:
         apart, allowed = abs(first["found"] - first["expected"]), first["allowed"]
@@ -65,13 +68,21 @@ def _broken_rule(one: Json, report: Json) -> Iterator[tuple[str, str]]:
         yield "explained", explanation
 
 
+def _rule(name: str, config: Json) -> str:
+    """Says what a rule asks for, and of the last delta by which formula."""
+    if name != "output":
+        return RULES[name]
+    end = output_of(config["output"], config["loss"]), config["loss"]
+    return f"{RULES[name]}, {LOSSES[end].slope_formula}"
+
+
 def _steps(one: Json) -> str:
     """Returns the sample step by step; empty where no step is known."""
     rows = rows_of(steps_of(one))
     if not rows:
         return ""
     marks = {"wrong": Cell("✗ wrong", "wrong")}
-    return caption(STEPS) + table(
+    return table(
         "Step by step",
         ["", "", Cell("theirs"), Cell("ours")],
         [

@@ -11,10 +11,10 @@ from compare.report.words import MATRIX, PAIRS
 _FEW = 3  # implementations, whose pairs are seen at a glance without a matrix
 _SHORT = 10  # rows that need not be folded away
 _DIGITS = {
-    "significant_5_numeric": "5 digits |a-b|",
-    "significant_5_text": "5 digits text",
-    "decimals_7_numeric": "7 decimals |a-b|",
-    "decimals_7_text": "7 decimals text",
+    "significant_5_numeric": "5 digits by value",
+    "significant_5_text": "5 digits as text",
+    "decimals_7_numeric": "7 decimals by value",
+    "decimals_7_text": "7 decimals as text",
 }
 
 
@@ -60,7 +60,7 @@ def _each(report: Json) -> str:
                 Cell(f"✗ {used}", "n wrong") if wrong else Cell(used),
                 *(Cell(number(_largest(pair, metric))) for metric in ("max_abs", "max_rel")),
                 Cell(count(_largest(pair, "max_ulp"))),
-                *(Cell(_percent(pair["digits"][rule]["samples"])) for rule in _DIGITS),
+                *(Cell(_agreeing(pair, rule)) for rule in _DIGITS),
             ]
         )
     return table("Every pair", ["", *map(Cell, head[1:])], rows)
@@ -76,7 +76,11 @@ def _largest(pair: Json, metric: str) -> float | None:
     return None if found is None else found.value
 
 
-def _percent(share: float) -> str:
-    """Returns '58%', rounded down: only all are 100%, and only none are 0%."""
+def _agreeing(pair: Json, rule: str) -> str:
+    """Returns '58%', rounded down: only all are 100%, and only none 0%; '-' of no numbers."""
+    largest = _largest(pair, "max_abs")
+    if largest is None or not math.isfinite(largest):
+        return "-"
+    share = pair["digits"][rule]["samples"]
     hundredths = math.floor(100 * share + 1e-9)
     return "<1%" if share and not hundredths else f"{hundredths}%"

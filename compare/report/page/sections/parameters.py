@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 
-from compare.numbers import count, largest_known, number
+from compare.numbers import count, largest_known, number, share
 from compare.report.document import (
     Json,
     bound_used,
@@ -14,11 +14,12 @@ from compare.report.document import (
     size_of,
 )
 from compare.report.labels import METRICS, pair_label
-from compare.report.page.markup import Cell, section, table, told
+from compare.report.page.markup import Cell, paragraph, section, table, told
 from compare.report.words import PARAMETERS
 
 Known = Sequence[tuple[Json, Json]]  # one quantity, in every pair that has it
 
+_FEW = 0.01  # entries, as a share
 _WORDS = ("rounding used", "max abs", "max rel", "ulp", "at", "scaled")
 
 
@@ -37,6 +38,22 @@ def parameters(report: Json) -> str:
         "parameters",
         "Parameters",
         told(PARAMETERS.of(*_WORDS), table("Parameters", [*head, Cell("scaled")], rows)),
+        _vacuous(report),
+    )
+
+
+def _vacuous(report: Json) -> str:
+    """Says where bounds prove nothing; empty where hardly any."""
+    bounds = [one for pair in report["pairs"] for one in pair["parameters"]]
+    entries = sum(one["bounded_entries"] for one in bounds)
+    vacuous = sum(one["bounded_entries"] * one["vacuous_share"] for one in bounds) / entries
+    if vacuous < _FEW:
+        return ""
+    return paragraph(
+        f"In {share(vacuous)} of all entries what rounding can do end to end is more than the "
+        "largest entry of the parameter in its sample: such a bound is vacuous, and proves nothing "
+        "there. The certificates below prove each layer by itself.",
+        "note",
     )
 
 
