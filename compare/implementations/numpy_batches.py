@@ -4,7 +4,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from compare.implementations.numpy_backprop import ACTIVATIONS, loss_and_slope
+from compare.activation_names import row_of
+from compare.implementations.numpy_backprop import ACTIVATIONS, FAMILIES, loss_and_slope
 
 
 def one_batch(
@@ -23,7 +24,7 @@ def one_batch(
     Samples are rows of matrices, and dL/dw is h^T delta: all at once, in float64. The L2 term is
     added once.
     """
-    phis = [ACTIVATIONS[name] for name in activations]
+    phis = [row_of(name, ACTIVATIONS, FAMILIES) for name in activations]
     wide = [(np.asarray(w, np.float64), np.asarray(b, np.float64)) for w, b in params]
     with np.errstate(all="ignore"):  # an overflow shows in the result
         acts = [np.asarray(x, np.float64)]
