@@ -102,7 +102,6 @@ def recognise(module: Any, settings: Settings = PRECISE, asked: Asked | None = N
             "module",
             str(device),
             evaluate,
-            formula="torch",
             source=_source(module, chain),
             engine=torch_engine(device, settings),
         ),
