@@ -48,6 +48,7 @@ ALLOWED = {
     "compare.implementations.activation_formulas": {"jax", "jaxmlp"},
     "compare.implementations.formulas": {"jax", "jaxmlp"},
     "compare.implementations.loss_formulas": {"jax", "jaxmlp"},
+    "compare.implementations.overflows": {"jax", "jaxmlp"},
     "compare.implementations.table": {"jaxmlp"},
     "compare.implementations.torch": {"torch", "numpy", "torch_ref", "jaxmlp.base"},
     "compare.implementations.torch_settings": {"torch"},

@@ -94,9 +94,14 @@ class BatchAnswers(NamedTuple):
         """Returns the bounds of the samples of some batches of n, one batch after another."""
         rows = np.concatenate([np.arange(n) + start - self.block.start for start in starts])
         batch = Batch(*(array[rows] for array in self.block.batch))
-        weight = self.reduction.weight(n)
-        how = self.computation, self.arithmetic
-        return weighted_allowance(*how, self.run.problem, batch, weight=weight)
+        return weighted_allowance(
+            self.computation,
+            self.arithmetic,
+            self.run.problem,
+            batch,
+            weight=self.reduction.weight(n),
+            is_finite=self.batches.is_finite,
+        )
 
 
 def case_of(

@@ -71,7 +71,9 @@ def check_whole(run: Run, one: Implementation) -> BatchCheck:
     parts: dict[str, list[Terms]] = {}
     for start in range(0, n, size):
         batch = problem.batch(start, min(start + size, n))
-        allowed = weighted_allowance(computation, arithmetic, problem, batch, weight=weight)
+        allowed = weighted_allowance(
+            computation, arithmetic, problem, batch, weight=weight, is_finite=answer.is_finite
+        )
         for name, gradients in float64_gradients(problem, batch).items():
             if not problem.network.has_parameter(name):
                 continue

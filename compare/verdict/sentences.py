@@ -3,20 +3,18 @@
 import math
 from collections.abc import Iterator, Sequence
 
-import numpy as np
-
 from compare.evidence.certificate.certificate import Certificate
 from compare.evidence.differences.bounds import TYPICAL_LIMIT, BoundRatio
 from compare.evidence.differences.metrics import Comparison, Worst
 from compare.evidence.differences.pairs import Pair
-from compare.evidence.rounding.arithmetic import largest_number, plain_arithmetic
+from compare.evidence.rounding.arithmetic import largest_number
 from compare.numbers import counted, entry, times, told_apart
 from compare.results import Drift
 from compare.verdict.nonfinite import NonfiniteEntries
 from compare.verdict.printed_digits import step_shows, too_few_digits
 from compare.verdict.usage import allowing
 
-_WIDER = "a wider dtype or smaller weights"
+_STABLE = "smaller weights or a stable formula"
 
 
 def no_overflow(entries: NonfiniteEntries) -> str:
@@ -32,17 +30,17 @@ def no_overflow(entries: NonfiniteEntries) -> str:
 
 
 def possible_overflow(entries: NonfiniteEntries) -> str:
-    """Says which side is not finite, and that the range of the dtype may be why."""
+    """Says which side is not finite, and that the range of the dtype may be why.
+
+    A formula that is stable has no 0 / 0 either, where a value is saturated.
+    """
     shortest = min(entries.dtypes, key=largest_number)
-    remedies = {"float16": f"bfloat16, {_WIDER}", "float64": "smaller weights"}
-    remedy = remedies.get(shortest, _WIDER)
-    ends = f"at {largest_number(shortest):.5g}, and near 0 at {_least_number(shortest):.2g}"
-    return f"{_one_side(entries)}; {shortest} ends {ends}, which may be why, and {remedy} will tell"
-
-
-def _least_number(dtype: str) -> float:
-    """Returns what is flushed to 0 by some libraries, if it is any smaller."""
-    return plain_arithmetic(np.dtype(dtype)).lam
+    wider = {"float16": "bfloat16, a wider dtype, ", "float64": ""}.get(shortest, "a wider dtype, ")
+    end = f"{largest_number(shortest):.5g}"
+    return (
+        f"{_one_side(entries)}; an overflow, as {shortest} ends at {end}, or 0 / 0 may be why, and "
+        f"{wider}{_STABLE} will tell"
+    )
 
 
 def _one_side(entries: NonfiniteEntries) -> str:

@@ -130,16 +130,10 @@ def _implementation(
         "module",
         str(device),
         evaluate,
-        formula=_formula_of(chain),
         source=_source(module, chain),
         engine=torch_engine(device, settings),
         reduced=reduced,
     )
-
-
-def _formula_of(chain: "Chain") -> str | None:
-    """Returns how torch computes, None if it may be nn.Hardsigmoid, whose 1/6 has lost digits."""
-    return None if "hard_sigmoid" in chain.activations else "torch"
 
 
 def check_unrounded(layers: Sequence[tuple[Any, Any]], problem: Problem) -> None:
