@@ -12,6 +12,8 @@ import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, Literal, NamedTuple, TypeAlias
 
+import numpy as np
+
 from compare.formats.read.gradients.shapes import Shape, fits
 
 _MOST_ITEMS = 1000  # that are taken of an iterator
@@ -49,6 +51,10 @@ _TAKEN: dict[str, _Arrange] = {
 # and this is said.
 _NAMED: dict[str, _Arrange] = {
     "g[::-1]": lambda g, n_layers: g[::-1],
+    "list(zip(g[::2], g[1::2]))[::-1]": lambda g, n_layers: list(zip(g[::2], g[1::2], strict=True))[
+        ::-1
+    ],
+    "list(zip(g[1::2], g[::2]))": lambda g, n_layers: list(zip(g[1::2], g[::2], strict=True)),
     "[(dw, db) for db, dw in g]": lambda g, n_layers: [(dw, db) for db, dw in g],
     "[tuple(one.values()) for one in g]": lambda g, n_layers: [tuple(one.values()) for one in g],
 }
@@ -169,9 +175,18 @@ def _outline(value: Any, depth: int) -> Any:
         return None
     if isinstance(value, Mapping):
         return {name: _outline(one, depth - 1) for name, one in value.items()}
+    if depth < _DEPTH and _is_of_numbers(value):
+        return _Leaf(np.shape(value))
     if isinstance(value, list | tuple | collections.deque | Iterator):
         return [_outline(one, depth - 1) for one in itertools.islice(value, _MOST_ITEMS)]
     return None
+
+
+def _is_of_numbers(value: Any) -> bool:
+    """Whether these are rows of numbers, or one of them."""
+    while isinstance(value, list | tuple) and value:
+        value = value[0]
+    return isinstance(value, int | float)
 
 
 def _openings(returned: Any, came: Any) -> Iterator[_Opening]:
@@ -188,6 +203,11 @@ def _openings(returned: Any, came: Any) -> Iterator[_Opening]:
         if len(came) == 2:
             beside = "its first item", "its second item"
             yield from map(_Opening, beside, items, came)
+        elif came:  # a loss may stand before a flat list, or after it
+            if came[0] == _Leaf(()):
+                yield _Opening("its items but the first", items[1:], came[1:])
+            if came[-1] == _Leaf(()):
+                yield _Opening("its items but the last", items[:-1], came[:-1])
 
 
 def _has_shapes(

@@ -10,6 +10,7 @@ from compare.errors import RAISED, UsageError
 from compare.formats.parameter_names import parameter_of
 from compare.formats.read.layer_names import is_of_torch, kind_of
 from compare.problem.array_likes import array_of
+from compare.problem.given_params import number_biases
 from compare.problem.trees import Leaf, is_number, take_apart
 
 _GRADIENTS = re.compile("(?:grad|gradient)s?", re.IGNORECASE)  # a key of all of them, or of one
@@ -65,7 +66,9 @@ def named_gradients(returned: Any, *, where: str, updated: bool = False) -> Name
     known = [(name, marked, leaf) for name, marked, leaf in named if kind_of(name) is not None]
     if any(marked != updated for _, marked, _ in known):
         known = [one for one in known if one[1] != updated]
-    known = [one for one in known if one[1] or not is_number(one[2].value)]  # db may be one
+    biases = number_biases([leaf._replace(path=(name,)) for name, _, leaf in known])
+    numbers = {leaf.name for leaf in biases}
+    known = [one for one in known if one[1] or one[0] in numbers or not is_number(one[2].value)]
     found: dict[str, Any] = {}
     for name, _, leaf in known:
         if name in found:
