@@ -200,14 +200,15 @@ def _compared(
         "doubt": brought.doubt,
         "seed": options["seed"],
     }
-    if folder is None:
-        found = Report.of(compare_problem(problem, config, on_block=on_block, **more))
-        # No command has a function, or arrays, that are in memory alone.
-        return dataclasses.replace(found, command=None, reproduce=None) if own else found
-    of_samples = [one.name for one in own if one.answers_of == "samples"]
-    saved = SavedInputs(folder, of_samples, problem.layout, on_block)
-    found = Report.of(compare_problem(problem, config, on_block=saved.add, **more))
-    if not found.values:
+    saved = None
+    if folder is not None:
+        of_samples = [one.name for one in own if one.answers_of == "samples"]
+        saved = SavedInputs(folder, of_samples, problem.layout, on_block)
+        on_block = saved.add
+    found = Report.of(compare_problem(problem, config, on_block=on_block, **more))
+    if own:  # which is in memory alone, so that no command has it
+        found = dataclasses.replace(found, command=None, reproduce=None)
+    if saved is None or not found.values:
         return found
     command = saved.write(problem, config, found.values[0].sample)
     return dataclasses.replace(found, reproduce=command)
