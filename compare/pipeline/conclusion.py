@@ -7,7 +7,7 @@ from compare.formats.reading import Choice
 from compare.implementations.base import Implementation
 from compare.implementations.environment import describe_environment
 from compare.implementations.probe import engines_of
-from compare.options.config import RUNNING
+from compare.options.config import OPTIONS, RUNNING, Config
 from compare.options.reproduce import reproducing_command, whole_command
 from compare.pipeline.change import change_of
 from compare.pipeline.kinds.batches import Batches
@@ -44,7 +44,9 @@ def report_of(
     certificates = {one.name: certified[one.name].certificate for one in taking_part}
     explanations = {name: one.explanation for name, one in certified.items()}
     environment = describe_environment(
-        [one.device for one in taking_part], matmul_precision=config.matmul_precision
+        [one.device for one in taking_part],
+        matmul_precision=config.matmul_precision,
+        flags=_flags_for_bits(config),
     )
     movement = evidence.of(BaselineDrift)
     change = change_of(examined.run, movement, certificates, environment)
@@ -104,6 +106,13 @@ def report_of(
         weights=weights,
         batches=None if examined.run.reduction is None else evidence.of(Batches),
     )
+
+
+def _flags_for_bits(config: Config) -> dict[str, str]:
+    """Returns the options that may change the last bits, as flags, where they are no defaults."""
+    names = ("deterministic", "candidate_arrays", "candidate_batched")
+    values = ((name, getattr(config, name)) for name in names)
+    return {f"--{name}": f"{value}" for name, value in values if value != OPTIONS[name].default}
 
 
 def _described(one: Implementation, found: Certification) -> results.Participant:
