@@ -77,6 +77,7 @@ def report_of(
         config={
             **{k: v for k, v in dataclasses.asdict(config).items() if k not in RUNNING},
             "layout": examined.run.layout,
+            "bias": examined.run.problem.network.bias,
         },
         environment=environment,
         implementations=tuple(_described(one, certified[one.name]) for one in taking_part),
