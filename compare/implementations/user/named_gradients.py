@@ -21,6 +21,7 @@ class NamedGradients(NamedTuple):
 
     arrays: dict[str, Any]  # 'layers/0/weight' -> array, or None
     of_torch: bool  # whether they are named and laid out as those of torch and Equinox
+    numbers: tuple[str, ...] = ()  # names of single numbers beside them, which are passed over
 
     def checked(self, where: str, *, biases: bool = True) -> dict[str, np.ndarray]:
         """Returns NumPy arrays.
@@ -40,9 +41,19 @@ class NamedGradients(NamedTuple):
         if biases and len({kind_of(name) for name in arrays}) == 1:
             raise UsageError(
                 f"{where}: expected a gradient of every weight and every bias, got "
-                f"{', '.join(arrays)} alone"
+                f"{', '.join(arrays)} alone{self._beside()}"
             )
         return arrays
+
+    def _beside(self) -> str:
+        """Says which gradients are single numbers, if any are."""
+        if not self.numbers:
+            return ""
+        are = "is a single number" if len(self.numbers) == 1 else "are single numbers"
+        return (
+            f"; {', '.join(self.numbers)} {are}, and not an array of one for each unit: "
+            "a sum over the samples alone is that, such as np.sum(delta, axis=0)"
+        )
 
 
 def named_gradients(returned: Any, *, where: str, updated: bool = False) -> NamedGradients | None:
@@ -65,6 +76,7 @@ def named_gradients(returned: Any, *, where: str, updated: bool = False) -> Name
     known = [(name, marked, leaf) for name, marked, leaf in named if kind_of(name) is not None]
     if any(marked != updated for _, marked, _ in known):
         known = [one for one in known if one[1] != updated]
+    numbers = tuple(name for name, _, leaf in known if is_number(leaf.value))
     known = [one for one in known if not is_number(one[2].value)]
     found: dict[str, Any] = {}
     for name, _, leaf in known:
@@ -74,7 +86,7 @@ def named_gradients(returned: Any, *, where: str, updated: bool = False) -> Name
     if not found:
         return None
     of_torch = all(leaf.of_torch for _, _, leaf in known) and any(map(is_of_torch, found))
-    return NamedGradients(found, of_torch)
+    return NamedGradients(found, of_torch, numbers)
 
 
 def named_words(returned: Any) -> str:
