@@ -101,9 +101,41 @@ def arrangement_words(returned: Any, shapes: Sequence[tuple[Shape, Shape]], n: i
     if isinstance(returned, Sequence) and _has_shapes(came, shapes, n, "squeezed"):
         return ""  # something else is wrong with it
     openings = list(_openings(returned, came))
-    return _first_that_fits(openings, shapes, n, "exact") or _first_that_fits(
-        openings, shapes, n, "squeezed"
+    return (
+        _first_that_fits(openings, shapes, n, "exact")
+        or _first_that_fits(openings, shapes, n, "squeezed")
+        or ("" if _are_pairs(came, len(shapes)) else _misfits(openings, shapes, n))
     )
+
+
+def _are_pairs(came: Any, n_layers: int) -> bool:
+    """Whether these are pairs, of whose shapes the reader of pairs says what is wrong."""
+    is_list = isinstance(came, list) and len(came) == n_layers
+    return is_list and all(isinstance(one, list) and len(one) == 2 for one in came)
+
+
+def _misfits(
+    openings: Sequence[_Opening], shapes: Sequence[tuple[Shape, Shape]], n: int | None
+) -> str:
+    """Says which arrays have other shapes in the arrangement in which the fewest have."""
+    names = [f"d{kind}{i}" for i in range(1, len(shapes) + 1) for kind in "wb"]
+    wanted = [shape for pair in shapes for shape in pair]
+    least: list[str] = []
+    for opening, arrange in itertools.product(openings, _TAKEN.values()):
+        if not opening.taken:
+            continue
+        with contextlib.suppress(TypeError, ValueError, AttributeError):  # of another kind
+            pairs = arrange(opening.outline, len(shapes))
+            found = [leaf.shape for pair in pairs for leaf in pair]
+            wrong = [
+                f"{name} has shape {list(came)} where {[*(() if n is None else (n,)), *shape]} is "
+                "expected"
+                for name, came, shape in zip(names, found, wanted, strict=True)
+                if not fits(came, shape, n)
+            ]
+            if len(wrong) < len(names) and (not least or len(wrong) < len(least)):
+                least = wrong
+    return " and ".join(least)
 
 
 @functools.lru_cache
