@@ -71,6 +71,13 @@ def test_the_sentence_names_the_missing_factor():
     )
 
 
+def test_nothing_is_said_of_a_bias_that_is_not_there():
+    subject = make_subject("no biases", NETWORKS["no biases"], seed=0)
+    trial = try_mistake(subject, true_answers(subject.problem), MISTAKES["dw2 twice"])
+    assert trial.causes == (Cause(("dL/dw2",), "twice what the chain rule gives"),)
+    assert "b2" not in trial.verdict.reason
+
+
 def test_correct_pairs_agree():
     for label in ("10 hidden relu layers", "saturated tanh", "tiny weights"):
         problem = draw_problem(NETWORKS[label], seed=1)

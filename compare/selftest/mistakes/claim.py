@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
+from compare.evidence.hypotheses.explanation import WHOLE
 from compare.numbers import listed
 from compare.selftest.backward import Forward
 
@@ -126,8 +127,10 @@ def _without_biases(names: frozenset[str], f: Forward) -> frozenset[str]:
 
 
 def _by_delta(names: frozenset[str], f: Forward) -> frozenset[str]:
-    """Takes dL/dw of a layer without a bias for its delta, as nothing else tells of that."""
+    """Takes dL/dw of a layer without a bias for its delta, or all dL/dw for the whole gradient."""
     alone = {f"dL/dw{i}": f"delta{i}" for i in range(1, f.depth + 1) if not f.has_bias(i)}
+    if names == alone.keys() and len(alone) == f.depth:
+        return frozenset([WHOLE])
     return frozenset(alone.get(name, name) for name in names)
 
 
