@@ -1,6 +1,6 @@
 """The pictures in docs/images, of two runs: `python -m benchmarks.gallery`.
 
-One run agrees; in the other the backward.py of docs/student.md, which is wrong in one layer, takes part.
+One run agrees; in the other takes part the backward.py of docs/student.md, wrong in one layer.
 """
 
 import os
