@@ -1,21 +1,55 @@
 """Are these gradients the same, and if not, who is wrong, where, and why?
 
-`compare.compare_gradients` runs a comparison; jax and torch are loaded when it is first named.
+`compare_gradients` runs a comparison and returns a `Report`; `assert_gradients_agree` is the same
+for test suites; `roundoff` bounds what rounding can do to a JAX function. The rarer arguments are
+in groups: `CallStyle`, `Machine`, `Draw`, `Detail`. Each is loaded when it is first named, and jax
+and torch with it.
 """
 
+import importlib
+import importlib.metadata
 from typing import TYPE_CHECKING, Any
 
 from compare.errors import UsageError
 
 if TYPE_CHECKING:
     from compare.api import compare_gradients
+    from compare.evidence.rounding import roundoff
+    from compare.options.groups import CallStyle, Detail, Draw, Machine
+    from compare.report.report import Report
+    from compare.testing import assert_gradients_agree
 
-__all__ = ["UsageError", "compare_gradients"]
+    __version__: str
+
+__all__ = [
+    "CallStyle",
+    "Detail",
+    "Draw",
+    "Machine",
+    "Report",
+    "UsageError",
+    "__version__",
+    "assert_gradients_agree",
+    "compare_gradients",
+    "roundoff",
+]
+
+_HOMES = {
+    "Report": "compare.report.report",
+    "assert_gradients_agree": "compare.testing",
+    "compare_gradients": "compare.api",
+    "roundoff": "compare.evidence.rounding",
+    **dict.fromkeys(("CallStyle", "Detail", "Draw", "Machine"), "compare.options.groups"),
+}
 
 
 def __getattr__(name: str) -> Any:
-    if name == "compare_gradients":
-        from compare.api import compare_gradients
-
-        return compare_gradients
+    if name == "__version__":
+        return importlib.metadata.version("jaxmlp")
+    if name in _HOMES:
+        return getattr(importlib.import_module(_HOMES[name]), name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

@@ -125,7 +125,7 @@ class Report:
     trace: Trace | None = None
     values: tuple[Values, ...] = ()  # where the verdict was decided, and of a sample asked for
     change: Change | None = None  # since a baseline
-    reproduce: str | None = None  # a command that computes the deciding sample again
+    reproduce: str | None = None  # computes the deciding sample or batch again
     entries: Entries | None = None  # where they differ, in the samples with bounds
     command: str | None = None  # that repeats the whole comparison
     weights: Choice | None = None  # how the weights were read, if somebody brought them

@@ -59,8 +59,10 @@ def _compare(config: Config, files: UserFiles) -> "tuple[Report, Sequence[str]] 
 
     config, module = with_module(config)
     problems = make_problems(config, module.params).with_biases(module.biases)
-    called_first = not are_several(config)
-    brought = from_flags(config, problems, module.implementations, called_first=called_first)
+    brought = from_flags(config, problems, module.implementations)
+    several = are_several(config)
+    if not several:
+        brought = brought.called()
     problem = brought.problem
     config = problem.complete_config(config)
     baseline = None if config.baseline is None else read_baseline(config.baseline, problem)
@@ -68,6 +70,8 @@ def _compare(config: Config, files: UserFiles) -> "tuple[Report, Sequence[str]] 
     if config.restart:
         discard(config.out)
     share = join(config)  # waits until all processes are here
+    if several:  # what is brought may use JAX, which must not compute before
+        brought = brought.called()
 
     reckoning = Reckoning(long=config.long)
 

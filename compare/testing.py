@@ -1,5 +1,6 @@
 """An assertion for test suites: these gradients agree."""
 
+import os
 import tempfile
 import uuid
 from pathlib import Path
@@ -7,18 +8,28 @@ from typing import Any
 
 from compare.api import compare_gradients
 from compare.quoting import quoted
-from compare.report.text.failures import format_failures
-from compare.results import Report
+from compare.report.failures import format_failures
+from compare.report.report import Report
+from compare.report.text.lines import wrapped
+
+_WIDTH = 72  # of a line, since pytest puts 8 columns before each
+_MOST_LINES = 25
+_MOST_LINES_SAID = 10  # by the verdict
 
 
 def assert_gradients_agree(
-    params: Any, x: Any, y: Any = None, *, save: str | Path | None = None, **options: Any
+    params: Any = None,
+    x: Any = None,
+    y: Any = None,
+    *,
+    save: "str | os.PathLike[str] | None" = None,
+    **options: Any,
 ) -> Report:
     """Asserts that `compare_gradients` finds agreement.
 
     Args:
-      params: (w, b) of every layer, a tree with names, or a torch module.
-      x: [N, d].
+      params: (w, b) of every layer, a tree with names, or a torch module; None to draw them.
+      x: [N, d]; None to draw them.
       y: [N, k], or None for the mean of x^2.
       save: a folder for weights, samples and what was brought, written to if they do not agree;
         None for a new one among the system's temporary files.
@@ -28,8 +39,8 @@ def assert_gradients_agree(
       The report.
 
     Raises:
-      AssertionError: with the verdict's sentence, a table of the parameters that fail, and a
-        command that computes the deciding sample again.
+      AssertionError: with the verdict's sentence, a table of the parameters that fail, and the
+        commands that compute the deciding sample again; at most 25 lines.
       UsageError: as `compare_gradients` does.
     """
     __tracebackhide__ = True
@@ -37,15 +48,25 @@ def assert_gradients_agree(
         save if save is not None else Path(tempfile.gettempdir(), f"gradients-{uuid.uuid4().hex}")
     )
     report = compare_gradients(params, x, y, save=folder, **options)
-    if report.verdict != "agree":
+    if not report.agrees:
         raise AssertionError(_message(report))
     return report
 
 
 def _message(report: Report) -> str:
-    parts = [f"{report.verdict}: {report.reason}.", format_failures(report)]
+    said = _said(f"{report.verdict}: {report.reason}.")
+    again = ""
     if report.reproduce is not None:
-        parts.append(
-            f"To compute that sample again, from the same bits:\n{quoted(report.reproduce)}"
-        )
+        to_folder, _, command = quoted(report.reproduce).rpartition(" && ")
+        again = f"To compute that sample again, from the same bits:\n{to_folder}\n{command}"
+    room = _MOST_LINES - sum(part.count("\n") + 2 for part in (said, again) if part)
+    parts = [said, format_failures(report, most_rows=room), again]
     return "\n\n".join(part for part in parts if part)
+
+
+def _said(sentence: str) -> str:
+    """Breaks a sentence into lines; Python writes "AssertionError: " before the first."""
+    before = "x" * len("AssertionError: ")
+    lines = wrapped(before + sentence, _WIDTH).removeprefix(before).splitlines()
+    more = ["..."] if len(lines) > _MOST_LINES_SAID else []
+    return "\n".join([*lines[: _MOST_LINES_SAID - len(more)], *more])

@@ -14,7 +14,7 @@ class Layer(NamedTuple):
     """One affine layer, z = h @ w + b."""
 
     w: Array  # [n_in, n_out]
-    b: Array  # [n_out]
+    b: Array  # [n_out]; None of a layer without one, which a forward alone takes
 
 
 Params: TypeAlias = tuple[Layer, ...]

@@ -67,7 +67,8 @@ def forward_with_intermediates(
     for layer, (w, b) in enumerate(params):
         if layer:  # so the output stays linear
             acts.append(hidden[layer - 1].fn(preacts[-1]))
-        preacts.append(w.T @ acts[-1] + b)
+        sums = w.T @ acts[-1]
+        preacts.append(sums if b is None else sums + b)
     return Intermediates(tuple(preacts), tuple(acts))
 
 

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from compare import compare_gradients
+from compare import Detail, compare_gradients
 from compare.activation_names import activations_of_layers, joined_names, read_activation
 from compare.errors import UsageError
 from compare.graph import explain_network
@@ -77,7 +77,7 @@ def test_another_number_of_names_is_refused(sizes, layers, tmp_path):
 def test_a_list_of_names_is_what_commas_are():
     layers = init_params(np.random.default_rng(0), (2, 4, 3, 1))
     x = np.random.default_rng(1).random((3, 2)).astype(np.float32)
-    options = {"implementations": ("jax_grad", "numpy_manual"), "witness": 1}
+    options = {"implementations": ("jax_grad", "numpy_manual"), "detail": Detail(witness=1)}
     for activation in (["tanh", "leaky_relu:0.2"], ("tanh", "leaky_relu:0.2")):
         report = compare_gradients(layers, x, activation=activation, **options)
         assert report.verdict == "agree"

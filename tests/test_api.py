@@ -1,14 +1,18 @@
 import inspect
 import re
+import typing
 
 import jax
 import numpy as np
 import pytest
 import torch
 
-from compare import UsageError, compare_gradients
-from compare.options.config import OPTIONS
+from compare import Detail, Draw, Machine, Report, UsageError, compare_gradients
+from compare.options import groups
+from compare.options.config import OPTIONS, Config
+from compare.pipeline.compare import compare_problem
 from compare.problem.blocks import block_size
+from compare.problem.problem import make_problem
 from jaxmlp import init_params
 
 SIZES = (2, 4, 3)
@@ -29,15 +33,81 @@ BROUGHT = (
 )  # a module and the first w have their own
 
 
-@pytest.mark.parametrize("name", ARGUMENTS)
+OBJECTS = {"params", "x", "y", "candidate", "candidates", "gradients", "save", "on_block"}
+TYPES = typing.get_type_hints(compare_gradients)
+
+
+@pytest.mark.parametrize("name", sorted(set(ARGUMENTS) - set(groups.FIELDS)))
 def test_an_option_has_the_default_and_the_choices_of_the_table(name):
     assert TAKEN[name].default == (None if name in BROUGHT else ARGUMENTS[name].default)
     assert all(choice in DESCRIBED[name] for choice in ARGUMENTS[name].choices)
+    assert choices_of(TYPES[name]) in ((), ARGUMENTS[name].choices)
 
 
-def test_every_argument_is_an_option_or_an_object():
-    objects = {"params", "x", "y", "candidates", "gradients", "save", "on_block"}
-    assert set(TAKEN) == set(DESCRIBED) == objects | set(ARGUMENTS)
+@pytest.mark.parametrize("name", groups.FIELDS)
+def test_a_field_of_a_group_has_the_default_and_the_choices_of_the_table(name):
+    argument, field = groups.FIELDS[name]
+    group = groups.GROUPS[argument]
+    assert getattr(group(), field) == OPTIONS[name].default
+    assert choices_of(typing.get_type_hints(group)[field]) == OPTIONS[name].choices
+    assert f"  {field}: " in inspect.getdoc(group)
+    assert f"{field}=" in DESCRIBED[argument]
+    assert isinstance(TAKEN[argument].default, group)
+
+
+def test_every_argument_is_an_option_an_object_or_a_group():
+    options = {name for name, option in ARGUMENTS.items() if name not in groups.FIELDS}
+    assert set(TAKEN) == set(DESCRIBED) == OBJECTS | options | set(groups.GROUPS)
+
+
+def choices_of(kind):
+    """Returns the literals of a type, in order."""
+    if typing.get_origin(kind) is typing.Literal:
+        return typing.get_args(kind)
+    return sum(map(choices_of, typing.get_args(kind)), ())
+
+
+def test_what_is_not_given_is_drawn_as_the_command_draws_it():
+    drawn = compare_gradients(draw=Draw(layer_sizes=(2, 4, 3), samples=5, seed=7))
+    config = Config(layer_sizes=(2, 4, 3), samples=5, seed=7)
+    assert drawn == Report.of(compare_problem(make_problem(config), config))
+    assert drawn.command == "python -m compare.run --layer_sizes=2,4,3 --samples=5 --seed=7"
+
+
+def test_weights_alone_get_samples_that_are_drawn():
+    report = compare_gradients(PARAMS, draw=Draw(samples=7))
+    assert (report.verdict, report.config["samples"], report.config["seed"]) == ("agree", 7, 0)
+    assert report.command is None  # no command has these weights
+
+
+def test_what_is_in_memory_alone_is_in_no_command():
+    report = compare_gradients(candidate=lambda params, x, y: params)
+    assert (report.verdict, report.command, report.reproduce) == ("disagree", None, None)
+
+
+def test_one_candidate_and_several_are_the_same():
+    def wrong(params, x, y):
+        return params
+
+    reports = [
+        compare_gradients(PARAMS, X, **one)
+        for one in ({"candidate": wrong}, {"candidates": [wrong]})
+    ]
+    assert reports[0] == reports[1]
+    assert reports[0].implementations[-1].name == "wrong"
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        ({"y": Y}, "x: expected samples beside the labels y, got None"),
+        ({"x": X}, "params: expected weights beside the samples x, got None"),
+        ({"draw": {"seed": 1}}, r"draw: expected compare.Draw\(...\), got dict"),
+    ],
+)
+def test_half_of_a_problem_is_told(given, said):
+    with pytest.raises(UsageError, match=f"^{said}$"):
+        compare_gradients(**given)
 
 
 def test_arrays_of_any_kind_give_the_same_report():
@@ -124,10 +194,10 @@ def test_the_users_arrays_stay_theirs():
             "x: its float64 values do not all exist in float32, .* pass dtype='float64', or cast=T",
         ),
         ({"x": np.full((5, 2), 1e300)}, "x: .* largest float32 number; pass dtype='float64'$"),
-        ({"trace": 5}, "trace: .* 5 samples"),
+        ({"detail": Detail(trace=5)}, r"^detail\.trace: .* 5 samples"),
         (
-            {"device": "tpu"},
-            "device: expected cpu, gpu, one of them such as cuda:0, or all; got .tpu",
+            {"machine": Machine(device="tpu")},
+            r"^machine\.device: expected cpu, gpu, one of them such as cuda:0, or all; got .tpu",
         ),
     ],
 )

@@ -8,7 +8,8 @@ from unittest import mock
 import numpy as np
 import pytest
 
-from compare import UsageError, compare_gradients
+from compare import Detail, Draw, UsageError, compare_gradients
+from compare.options.groups import FIELDS, GROUPS
 from compare.testing import assert_gradients_agree
 
 PARAMS = [
@@ -16,7 +17,7 @@ PARAMS = [
     (np.ones((3, 1), np.float32), np.zeros(1, np.float32)),
 ]
 X = np.full((4, 2), 0.5, np.float32)
-SET = {"implementations": ("torch_autograd", "numpy_manual"), "witness": 0}
+SET = {"implementations": ("torch_autograd", "numpy_manual"), "detail": Detail(witness=0)}
 
 
 class Raises:
@@ -143,39 +144,42 @@ NOTHING = {
 # What is right, among these.
 RIGHT = {
     "params": {"layers as dicts"},
-    "x": set(),
+    "x": {"None"},  # for samples that are drawn
+    "candidate": {"None"},
     "y": {"None"},
     "activation": {"None"},
+    "output": {"None"},
+    "loss": {"None"},
+    "bias": {"None"},
+    "l2": {"float", "huge", "no axes"},
     "implementations": set(),
     "candidates": {"empty list", "empty dict"},
     "gradients": {"None", "empty dict"},
     "dtype": {"None", "no axes"},  # which has one
     "cast": {"true"},
-    "candidate_batched": {"true"},
+    "call_style.batched": {"true"},
+    "call_style.learning_rate": {"None"},
     "reduction": {"None"},
-    "batch_size": {"None"},
-    "deterministic": {"true"},
+    "call_style.batch_size": {"None"},
+    "machine.deterministic": {"true"},
     "layout": {"None"},  # the one that fits
-    "trace": {"None"},
+    "detail.trace": {"None"},
     "save": {"None", "text", "path", "long text"},
     "on_block": {"None", "function", "type"},
 }
 NAMES = (
-    *("params", "x", "y", "activation", "implementations", "candidates", "candidate_arrays"),
-    *(
-        "candidate_batched",
-        "reduction",
-        "batch_size",
-        "gradients",
-        "dtype",
-        "cast",
-        "device",
-        "matmul_precision",
-    ),
-    *("deterministic", "repeats", "layout", "trace", "witness", "seed", "save", "on_block"),
+    *("params", "x", "y", "activation", "output", "loss", "bias", "l2", "implementations"),
+    *("candidate", "candidates", "gradients", "reduction", "dtype", "cast", "layout"),
+    *("save", "on_block", *GROUPS, *(".".join(field) for field in FIELDS.values())),
 )
 # A shape that does not fit is said of both; a candidate is named by its own name.
 SAID = {"params": "params|dtype", "x": "x|samples", "y": "y|samples", "candidates": "candidate"}
+
+
+def argument(name, value):
+    """Returns an argument by name, or one that is a group by the name of a field of it."""
+    name, *fields = name.split(".")
+    return {name: GROUPS[name](**{fields[0]: value}) if fields else value}
 
 
 def said_of(arguments):
@@ -190,9 +194,9 @@ def test_a_bad_argument_is_one_sentence(name):
     for what, make in NOTHING.items():
         if what in RIGHT.get(name, ()):
             continue
-        said = said_of({"params": PARAMS, "x": X, **SET, name: make()})
+        said = said_of({"params": PARAMS, "x": X, **SET, **argument(name, make())})
         named = any(word in said for word in SAID.get(name, name).split("|"))
-        assert (named, len(said) < 1000) == (True, True), (what, said)
+        assert (named, len(said) < 1000, "--" in said) == (True, True, False), (what, said)
 
 
 def test_a_mock_is_no_array():
@@ -218,12 +222,15 @@ def test_a_list_that_contains_itself_is_told():
 
 def test_numpys_integers_and_iterators_with_an_end_are_taken():
     names = iter(SET["implementations"])
-    options = {"seed": np.uint8(3), "trace": np.int64(1), "witness": np.int32(0)}
+    detail = Detail(trace=np.int64(1), witness=np.int32(0))
+    options = {"draw": Draw(seed=np.uint8(3)), "detail": detail}
     assert said_of({"params": PARAMS, "x": X, "implementations": names, **options}) == "agree"
 
 
 def test_the_assertion_for_test_suites_says_the_same():
     with pytest.raises(UsageError, match=r"^save: expected the path of a folder, got 5$"):
         assert_gradients_agree(PARAMS, X, save=5, **SET)
-    with pytest.raises(UsageError, match=r"^seed: expected an integer of at least 0, got -1$"):
-        assert_gradients_agree(PARAMS, X, seed=-1, **SET)
+    with pytest.raises(
+        UsageError, match=r"^draw\.seed: expected an integer of at least 0, got -1$"
+    ):
+        assert_gradients_agree(PARAMS, X, draw=Draw(seed=-1), **SET)

@@ -12,7 +12,7 @@ import pytest
 import torch
 from torch._subclasses.fake_tensor import FakeTensorMode
 
-from compare import UsageError, compare_gradients
+from compare import CallStyle, Detail, UsageError, compare_gradients
 
 PARAMS = [
     (np.ones((2, 3), np.float32), np.zeros(3, np.float32)),
@@ -23,7 +23,11 @@ X = np.full((2, 2), 0.5, np.float32)
 
 def compared(x=X, **options):
     return compare_gradients(
-        PARAMS, x, witness=0, implementations=("jax_grad", "torch_autograd"), **options
+        PARAMS,
+        x,
+        detail=Detail(witness=0),
+        implementations=("jax_grad", "torch_autograd"),
+        **options,
     )
 
 
@@ -45,7 +49,7 @@ def test_calls_from_threads_wait_for_one_another_and_leave_torch_as_it_was():
         return [(torch.zeros_like(w), torch.zeros_like(b)) for w, b in params]
 
     before = torchs_settings()
-    options = {"candidates": [backward], "candidate_arrays": "torch"}
+    options = {"candidates": [backward], "call_style": CallStyle(arrays="torch")}
     threads = [threading.Thread(target=compared, kwargs=options) for _ in range(3)]
     for thread in threads:
         thread.start()

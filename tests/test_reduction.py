@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import torch
 
-from compare import UsageError, compare_gradients
+from compare import CallStyle, Detail, UsageError, compare_gradients
 from compare.report.json.schema import first_fault
 from compare.report.json.write import report_to_dict
 from compare.report.page.sections.batches import batches
@@ -18,7 +18,7 @@ from jaxmlp import init_params
 SIZES = (3, 4, 2)
 PARAMS = init_params(np.random.default_rng(0), SIZES)
 X = np.random.default_rng(1).random((9, 3)).astype(np.float32)
-OPTIONS = {"implementations": ("jax_manual",), "witness": 0}
+OPTIONS = {"implementations": ("jax_manual",), "detail": Detail(witness=0)}
 
 
 def of_batch(params, x, y, *, weight=None, rows=slice(None)):
@@ -90,7 +90,7 @@ def of_each_sample(params, x, y):
 
 
 def compared(candidate, reduction, *, arrays="numpy", **more):
-    options = {**OPTIONS, "candidate_arrays": arrays, "batch_size": 4, **more}
+    options = {**OPTIONS, "call_style": CallStyle(arrays=arrays, batch_size=4), **more}
     return compare_gradients(PARAMS, X, candidates=[candidate], reduction=reduction, **options)
 
 
@@ -116,14 +116,37 @@ def test_what_is_right_agrees_sample_by_sample_and_in_batches(candidate, reducti
 @pytest.mark.parametrize("dtype", ["float64", "bfloat16", "float16"])
 def test_our_own_agree_in_every_dtype(dtype):
     names = ("jax_grad", "jax_manual", "torch_autograd", "numpy_manual")
-    options = {"implementations": names, "dtype": dtype, "cast": True, "witness": 0}
+    options = {"implementations": names, "dtype": dtype, "cast": True, "detail": Detail(witness=0)}
+    options["activation"] = "leaky_relu:0.2" if dtype == "float64" else "sigmoid"
     report = compare_gradients(PARAMS, X, reduction="mean", **options)
     assert report.verdict == "agree", report.reason
     assert tuple(report.batches.checks) == names
     assert len(report.batches.pairs) == 6
 
 
+def batches_halved(params, x, y):
+    half = np.float32(1 if len(x) == 1 else 0.5)
+    return [(half * dw, half * db) for dw, db in summed(params, x, y)]
+
+
+def of_batches_halved(params, x, y):
+    return [(dw / 2, db / 2) for dw, db in of_batches_alone(params, x, y)]
+
+
 MISTAKES = [
+    (
+        batches_halved,
+        "sum",
+        "the gradient of batches_halved is half of the sum over the batch, as by a mean over the 2 "
+        "outputs; first seen",
+    ),
+    (
+        of_batches_halved,
+        "mean",
+        "the gradient of of_batches_halved is half of the mean over the batch, as by a missing "
+        "factor 2 or by a mean over the 2 outputs: right for --loss=half_squared or "
+        "--loss=mean_squared; first seen",
+    ),
     (
         biases_averaged,
         "sum",
@@ -146,10 +169,21 @@ MISTAKES = [
 
 @pytest.mark.parametrize(("candidate", "reduction", "said"), MISTAKES)
 def test_a_mistake_of_the_reduction_alone_is_named(candidate, reduction, said):
-    report = compared(candidate, reduction)
+    report = compared(candidate, reduction, implementations=("jax_manual", "jax_grad"))
     assert report.verdict == "disagree"
     assert report.reason.startswith(said), report.reason
     assert "; first seen in the batch of samples 0 to 3: dL/d" in report.reason
+
+
+def test_an_entry_that_is_no_number_is_not_told_in_units_of_rounding():
+    def wrong(params, x, y):
+        (dw1, db1), second = summed(params, x, y)
+        dw1[0, 0] = np.nan if len(x) == 5 else dw1[0, 0]
+        return [(dw1, db1), second]
+
+    reason = compared(wrong, "sum").reason
+    assert "dL/dw1[0,0] is nan where the sum of what it returns for each sample alone is" in reason
+    assert reason.endswith(", and no sum on the way can have overflowed")
 
 
 def test_a_mistake_of_samples_comes_before_what_they_add_up_to():
@@ -166,6 +200,50 @@ def test_what_takes_no_single_sample_is_held_against_float64():
     said = "; of_batches_alone is known for 2 batches of 4 to 5 samples alone and held against"
     assert not report.batches.checks["of_batches_alone"].own_samples
     assert said in report.reason
+
+
+class Module(torch.nn.Module):
+    """Linear, tanh, Linear, and a loss of the test if there is one."""
+
+    def __init__(self, loss):
+        super().__init__()
+        torch.manual_seed(0)
+        self.a, self.b, self.loss = torch.nn.Linear(3, 4), torch.nn.Linear(4, 1), loss
+
+    def forward(self, x, y):
+        return self.loss(self.b(torch.tanh(self.a(x))), y)
+
+
+mse = torch.nn.functional.mse_loss
+MODULES = {
+    "its own mean": (mse, "agree: "),
+    "its own sum": (
+        lambda z, y: mse(z, y, reduction="sum"),
+        "disagree: the gradient of module is the sum over the batch where the mean is asked for, "
+        "as it should be with --reduction=sum; first seen in the batch of samples 0 to 3: ",
+    ),
+    "of each sample": (lambda z, y: mse(z, y, reduction="none"), "agree: "),
+    "one by all of the others": (  # [N, 1] less [N]
+        lambda z, y: (z - y.flatten()).square().mean(),
+        "disagree: the gradient of a batch of module is not the mean over its samples, and "
+        "nothing that was tried explains it; first seen in the batch of samples 0 to 3: ",
+    ),
+}
+
+
+@pytest.mark.parametrize(("loss", "said"), MODULES.values(), ids=MODULES)
+def test_a_module_has_batches_of_its_own(loss, said):
+    options = {"implementations": ("numpy_manual",), "witness": 0, "batch_size": 4}
+    report = compare_gradients(Module(loss), X, reduction="mean", **options)
+    assert f"{report.verdict}: {report.reason}".startswith(said), report.reason
+    assert report.batches.checks["module"].own_samples
+
+
+def test_a_module_that_takes_single_samples_alone_is_told_before_the_run():
+    net = Module(lambda z, y: (z.sum() - y.sum()).square().reshape(1))
+    net.forward = lambda x: net.b(torch.tanh(net.a(x.reshape(1, 3))))
+    with pytest.raises(UsageError, match=r"^module: expected its forward to take a batch"):
+        compare_gradients(net, X, reduction="mean", implementations=("numpy_manual",))
 
 
 def arrays_of(function, **more):
@@ -199,7 +277,7 @@ def test_arrays_of_single_samples_are_told():
         compare_gradients(PARAMS, X, gradients=given, reduction="mean", **BOTH)
     assert str(raised.value) == (
         "gradients mine: expected the gradient of one batch of all 9 samples with "
-        "--reduction=mean, got one for each sample; bring their mean, or drop --reduction"
+        "reduction='mean', got one for each sample; bring their mean, or drop reduction"
     )
 
 
@@ -208,24 +286,30 @@ def test_a_function_that_returns_a_gradient_for_each_sample_is_told():
         compared(of_each_sample, "sum")
     assert str(raised.value) == (
         "candidate of_each_sample, the batch of samples 0 to 3: expected one gradient for the "
-        "whole batch with --reduction=sum, got one for each of its 4 samples; return their sum, or "
-        "pass --candidate_batched without --reduction"
+        "whole batch with reduction='sum', got one for each of its 4 samples; return their sum, or "
+        "pass call_style=CallStyle(batched=True) without reduction"
     )
 
 
 @pytest.mark.parametrize(
     ("options", "said"),
     [
-        ({"batch_size": 4}, "batch_size: a batch of 4 needs --reduction=mean or --reduction=sum"),
-        ({"reduction": "sum", "batch_size": 0}, "batch_size: expected an integer from 1"),
         (
-            {"reduction": "sum", "batch_size": 10},
-            "batch_size: expected at most the 9 samples there are, got 10",
+            {"call_style": CallStyle(batch_size=4)},
+            "call_style.batch_size: a batch of 4 needs reduction='mean' or reduction='sum'",
+        ),
+        (
+            {"reduction": "sum", "call_style": CallStyle(batch_size=0)},
+            "call_style.batch_size: expected an integer from 1",
+        ),
+        (
+            {"reduction": "sum", "call_style": CallStyle(batch_size=10)},
+            "call_style.batch_size: expected at most the 9 samples there are, got 10",
         ),
         ({"reduction": "median"}, "reduction: expected one of mean, sum, got 'median'"),
         (
-            {"reduction": "sum", "candidate_batched": True},
-            "candidate_batched: with --reduction=sum a candidate returns one gradient",
+            {"reduction": "sum", "call_style": CallStyle(batched=True)},
+            "call_style.batched: with reduction='sum' a candidate returns one gradient",
         ),
     ],
 )

@@ -1,9 +1,12 @@
 """`--reduction` on the command line: batches of a file, of a candidate, and what is refused."""
 
+import shlex
+
 import numpy as np
 import pytest
 
-from compare import UsageError
+from compare import UsageError, run
+from compare.resume import processes
 from tests.support.runs import SMALL, compare, report
 
 MEAN = """
@@ -70,11 +73,65 @@ def test_a_candidate_is_called_for_samples_and_for_batches(tmp_path):
     assert "--reduction=mean --batch_size=2" in content["command"]
 
 
-def test_one_sample_is_computed_again_without_batches(tmp_path, capsys):
+def test_of_one_sample_only_its_batch_is_looked_at(tmp_path, capsys):
     (tmp_path / "mine.py").write_text(MEAN)
-    flags = ("--reduction=mean", "--only_sample=1", f"--candidate={tmp_path}/mine.py:f")
-    assert compare(tmp_path / "out", *SMALL, OURS, "--witness=0", *flags) == 0
-    assert "over batches" not in capsys.readouterr().out
+    flags = ("--reduction=mean", "--batch_size=2", f"--candidate={tmp_path}/mine.py:f")
+    assert compare(tmp_path / "out", *SMALL, OURS, "--only_sample=3", *flags) == 0
+    found = report(tmp_path / "out")
+    assert [one["certificate"]["certified"] for one in found["implementations"]] == [1, 1, 1]
+    assert [one["batches"] for one in found["batches"]["implementations"]] == [1, 1, 1]
+    pairs = found["batches"]["pairs"]
+    worst = [one["max_abs_at"] for pair in pairs for one in pair["parameters"]]
+    assert {one["sample"] for one in worst if one is not None} == {2}
+    assert "over one batch of 2 samples" in capsys.readouterr().out
+
+
+# In the last batch, of 3 samples where others have 4, something goes wrong: said -> how MEAN ends.
+LAST_BATCHES = {
+    "the gradient of f is the sum over the batch divided by 4, however many samples it has; first "
+    "seen in the batch of samples 8 to 10: dL/d": ("len(x)", "(4 if len(x) > 1 else 1)"),
+    "the gradient of a batch of f is not the mean over its samples, and nothing that was tried "
+    "explains it; first seen in the batch of samples 8 to 10: dL/dw1": (
+        "x.T @ d1",
+        "(x if len(x) != 3 else x[::-1]).T @ d1",
+    ),
+    "the gradient of a batch of f is not the mean over its samples, and nothing that was tried "
+    "explains it; first seen in the batch of samples 8 to 10: dL/d": (
+        "len(x)",
+        "(6 if len(x) == 3 else len(x) if len(x) > 1 else None)",
+    ),
+}
+
+
+@pytest.mark.parametrize("said", LAST_BATCHES, ids=["divided", "unexplained", "batches alone"])
+def test_a_batch_that_fails_is_computed_again_by_the_printed_command(tmp_path, capsys, said):
+    (tmp_path / "mine.py").write_text(MEAN.replace(*LAST_BATCHES[said]))
+    flags = ("--reduction=mean", "--batch_size=4", f"--candidate={tmp_path}/mine.py:f")
+    small = ("--layer_sizes=2,3,1", "--samples=11", "--dumps=none", "--witness=0", OURS)
+    assert compare(tmp_path / "out", *small, *flags) == 2
+    failed = report(tmp_path / "out")
+    assert failed["reason"].startswith(said), failed["reason"]
+    *_, title, command = capsys.readouterr().out.partition("\nWritten: ")[0].strip().split("\n")
+    assert title == "To compute that batch again, from the same bits:"
+    assert command == failed["reproduce"]
+    words = shlex.split(command)
+    assert "--only_sample=8" in words
+    assert run.main(words[2:]) == 2
+    again = report(tmp_path / "out" / "sample_8")
+    assert again["reason"] == failed["reason"]
+    mine = again["batches"]["implementations"][-1]
+    assert (mine["batches"], mine["failed"], mine["first_failure"]["first_sample"]) == (1, 1, 8)
+    (before,) = (one for one in failed["batches"]["implementations"] if one["failed"])
+    assert mine["first_failure"] == before["first_failure"]
+
+
+def test_a_file_of_one_batch_that_fails_is_read_again(tmp_path, dumped, capsys):
+    path = mean_of(dumped, tmp_path / "mean.npz")
+    flags = (OURS, "--witness=0", "--reduction=sum", f"--gradients={path}")
+    assert compare(tmp_path / "out", *SMALL, *flags) == 2
+    failed = report(tmp_path / "out")
+    assert run.main(shlex.split(failed["reproduce"])[2:]) == 2
+    assert report(tmp_path / "out" / "sample_0")["reason"] == failed["reason"]
 
 
 def test_a_file_of_single_samples_is_refused_and_nothing_is_written(tmp_path, dumped):
@@ -113,3 +170,26 @@ def test_what_does_not_go_together_is_told_and_nothing_is_written(tmp_path, flag
 def test_a_batch_larger_than_what_is_computed_at_once_is_told(tmp_path):
     with pytest.raises(UsageError, match=r"^batch_size: expected at most 2,048 samples, which are"):
         compare(tmp_path / "out", "--samples=5000", "--reduction=sum", "--batch_size=3000")
+
+
+def test_a_function_of_several_processes_may_take_batches_alone(tmp_path, monkeypatch):
+    """It is called when the processes have met, since it may use JAX."""
+    (tmp_path / "mine.py").write_text(
+        MEAN.replace("    (w1", "    assert len(x) > 1 and MET\n    (w1", 1)
+        .replace(
+            "import numpy as np", "import numpy as np\nfrom compare.resume import processes", 1
+        )
+        .replace("MET", "processes.MET")
+    )
+    monkeypatch.setattr(processes, "MET", False, raising=False)
+    monkeypatch.setattr(processes, "are_several", lambda config: True)
+
+    def join(config):
+        monkeypatch.setattr(processes, "MET", True)
+        return processes.Share()
+
+    monkeypatch.setattr(processes, "join", join)
+    flags = ("--reduction=mean", "--batch_size=2", f"--candidate={tmp_path}/mine.py:f")
+    assert compare(tmp_path / "out", *SMALL, OURS, "--witness=0", *flags) == 0
+    mine = report(tmp_path / "out")["batches"]["implementations"][-1]
+    assert (mine["name"], mine["held_against"]) == ("f", "float64")

@@ -1,5 +1,6 @@
 """The assertion and the fixture for test suites."""
 
+import itertools
 import re
 import shlex
 import subprocess
@@ -34,6 +35,10 @@ def halved(params, x, y):
     return backward(params, x, y, factor=1)
 
 
+def zeros(params, x, y):
+    return [(np.zeros_like(w), np.zeros_like(b)) for w, b in params]
+
+
 def message_of(folder, **options):
     with pytest.raises(AssertionError) as caught:
         check(LAYERS, X, activation="tanh", save=folder, **options)
@@ -46,15 +51,39 @@ def test_agreement_returns_the_report_and_writes_nothing(tmp_path):
     assert list(tmp_path.iterdir()) == []
 
 
+def run_again(message, monkeypatch):
+    """Types the two last lines of a message; returns the exit status."""
+    change, command = map(shlex.split, message.splitlines()[-2:])
+    assert (change[0], command[:3]) == ("cd", ["python", "-m", "compare.run"])
+    monkeypatch.chdir(change[1])
+    return run.main(command[2:])
+
+
 def test_a_failure_has_a_sentence_a_table_and_a_command(tmp_path):
-    sentence, table, command = message_of(tmp_path, candidates=[backward, halved]).split("\n\n")
-    assert sentence.startswith("disagree: the gradient of halved is half of what the chain rule")
-    rows = table.splitlines()[1:]
-    assert [row.split(" of ")[0] for row in rows] == ["w1", "b1", "w2", "b2"]
-    assert all("jax_grad ~ halved" in row for row in rows)
-    assert command.startswith(
-        "To compute that sample again, from the same bits:\npython -m compare"
-    )
+    sentence, table, commands = message_of(tmp_path, candidates=[backward, halved]).split("\n\n")
+    assert sentence.startswith("disagree: the gradient of halved is half of what the\n")
+    head, pair, *rows = table.splitlines()
+    assert (head.split()[:2], pair) == (["max", "abs"], "jax_grad ~ halved")
+    assert [row.split()[0] for row in rows] == ["w1", "b1", "w2", "b2"]
+    assert commands.splitlines() == [
+        "To compute that sample again, from the same bits:",
+        f"cd {tmp_path}",
+        "python -m compare.run --flagfile=reproduce.flags",
+    ]
+
+
+def test_a_failure_fits_the_log_of_a_ci_job(tmp_path):
+    """pytest puts 8 columns before each line, and the name of the error before the first."""
+    sizes = (2, 3, 3, 3, 1)
+    layers = [(RNG.normal(size=s), RNG.normal(size=s[1])) for s in itertools.pairwise(sizes)]
+    candidates = {f"a_rather_long_name_of_a_function_{i}": zeros for i in range(3)}
+    options = {"implementations": ("torch_autograd", "numpy_manual"), "candidates": candidates}
+    with pytest.raises(AssertionError) as caught:
+        check(layers, X, save=tmp_path, **options)
+    lines = f"AssertionError: {caught.value}".splitlines()
+    assert len(lines) <= 25
+    assert all(len(line) <= 72 or line.startswith("cd ") for line in lines)
+    assert re.search(r"\nand \d+ lines more\n", str(caught.value))
 
 
 @pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf])
@@ -65,22 +94,24 @@ def test_what_is_not_finite_is_shown(tmp_path, value):
         return grads
 
     table = message_of(tmp_path, candidates=[broken]).split("\n\n")[1]
-    for row in table.splitlines()[1:]:
-        assert re.fullmatch(rf"w2 of \w+ ~ broken +{value} 0\[3,0\] +in 40 of 100 entries", row)
-        assert len(row) < 90
+    pairs, rows = table.splitlines()[1::2], table.splitlines()[2::2]
+    assert pairs == [f"{name} ~ broken" for name in ("jax_grad", "jax_manual", "torch_autograd")]
+    for row in rows:
+        assert re.fullmatch(rf"  w2 +{value} 0\[3,0\] +in 40 of 100 entries", row)
 
 
 @pytest.mark.isa
-def test_the_command_computes_the_sample_again_to_the_same_bits(tmp_path, capsys):
-    command = message_of(tmp_path, candidates=[halved]).splitlines()[-1]
+def test_the_command_computes_the_sample_again_to_the_same_bits(tmp_path, capsys, monkeypatch):
+    message = message_of(tmp_path, candidates=[halved])
     seen = {}
-    sample = int(re.search(r"--only_sample=(\d+)", command)[1])
+    flags = (tmp_path / "reproduce.flags").read_text()
+    sample = int(re.search(r"--only_sample=(\d+)", flags)[1])
 
     def keep(start, answers):
         seen.update({name: answer.grads[1].b[sample, 0] for name, answer in answers.items()})
 
     message_of(tmp_path, candidates=[halved], on_block=keep)
-    assert run.main(shlex.split(command)[2:]) == 2
+    assert run_again(message, monkeypatch) == 2
     printed = capsys.readouterr().out
     values = printed.split(f"b2[0] of sample {sample}\n")[1].split("\n\n")[0]
     found = {line.split()[1]: float.fromhex(line.split()[-1]) for line in values.splitlines()}
@@ -88,13 +119,20 @@ def test_the_command_computes_the_sample_again_to_the_same_bits(tmp_path, capsys
 
 
 @pytest.mark.parametrize("name", ["my backward", "a/b", "../up", "halved"])
-def test_names_that_are_no_file_names(tmp_path, name):
-    command = message_of(tmp_path / "new", candidates={name: halved}).splitlines()[-1]
-    assert sorted(p.parent for p in tmp_path.rglob("*.npz")) == [tmp_path / "new"] * 3
-    assert run.main(shlex.split(command)[2:]) == 2
+def test_names_that_are_no_file_names(tmp_path, monkeypatch, name):
+    message = message_of(tmp_path / "a new one", candidates={name: halved})
+    assert sorted(p.parent for p in tmp_path.rglob("*.npz")) == [tmp_path / "a new one"] * 3
+    assert run_again(message, monkeypatch) == 2
 
 
-def test_options_and_layout_are_in_the_command(tmp_path):
+def test_what_was_saved_may_be_carried_elsewhere_and_is_written_over(tmp_path, monkeypatch):
+    for _ in range(2):
+        message = message_of(tmp_path / "there", candidates=[halved])
+    (tmp_path / "there").rename(tmp_path / "here")
+    assert run_again(message.replace("/there", "/here"), monkeypatch) == 2
+
+
+def test_options_and_layout_are_in_the_command(tmp_path, monkeypatch):
     wide = [(w.T.astype(np.float64), b.astype(np.float64)) for w, b in LAYERS]
 
     def transposed(params, x, y):
@@ -104,10 +142,9 @@ def test_options_and_layout_are_in_the_command(tmp_path):
     options = {"layout": "out_in", "candidates": [transposed], "activation": "tanh"}
     with pytest.raises(AssertionError) as caught:
         check(wide, X.astype(np.float64), save=tmp_path, **options)
-    command = str(caught.value).splitlines()[-1]
-    for flag in ("--dtype=float64", "--layout=out_in", "--activation=tanh", "--params="):
-        assert flag in command
-    assert run.main(shlex.split(command)[2:]) == 2
+    flags = (tmp_path / "reproduce.flags").read_text().splitlines()
+    assert {"--dtype=float64", "--layout=out_in", "--activation=tanh"} < set(flags)
+    assert run_again(str(caught.value), monkeypatch) == 2
 
 
 def test_a_module_with_a_wrong_backward_is_named(tmp_path):
@@ -150,7 +187,8 @@ def test_the_fixture_saves_in_tmp_path(assert_gradients_agree, tmp_path):
     assert_gradients_agree(LAYERS, X, activation="tanh", candidates=[backward])
     with pytest.raises(AssertionError, match="is half"):
         assert_gradients_agree(LAYERS, X, activation="tanh", candidates=[halved])
-    assert sorted(p.name for p in tmp_path.iterdir()) == ["data.npz", "halved.npz", "params.npz"]
+    saved = ["data.npz", "halved.npz", "params.npz", "reproduce.flags"]
+    assert sorted(p.name for p in tmp_path.iterdir()) == saved
 
 
 def test_the_plugin_loads_no_framework():

@@ -6,7 +6,7 @@ from typing import NamedTuple
 import torch
 from torch.nn import functional
 
-from torch_ref.lookup import activation, shaped_label
+from torch_ref.lookup import LABELS, activation
 from torch_ref.losses import DISTANCES, LOSSES, OUTPUTS
 from torch_ref.stateless import call_with
 from torch_ref.trees import tensors_in
@@ -37,7 +37,7 @@ class Affine(NamedTuple):
 
 
 class Outcome(NamedTuple):
-    """What a forward makes of one sample."""
+    """What a forward makes of one sample, or of a batch in the shapes that it returns."""
 
     prediction: torch.Tensor | None  # [k]; None where it returns a loss alone
     loss: torch.Tensor | None  # a scalar; None where it returns none
@@ -70,12 +70,18 @@ class Chain(NamedTuple):
         self, module: torch.nn.Module, params: Params, x: torch.Tensor, y: torch.Tensor
     ) -> Outcome:
         """Calls the forward with x [d], and y [k] if it takes it, as a batch of one."""
-        inputs = [x.unsqueeze(0)]
-        if self.label is not None:
-            inputs.append(shaped_label(self.label, y))
+        found = self.run_batch(module, params, x.unsqueeze(0), y.unsqueeze(0))
+        yhat = None if found.prediction is None else found.prediction.reshape(-1)
+        return Outcome(yhat, None if found.loss is None else found.loss.reshape(()))
+
+    def run_batch(
+        self, module: torch.nn.Module, params: Params, x: torch.Tensor, y: torch.Tensor
+    ) -> Outcome:
+        """Calls the forward with x [N, d], and y [N, k] if it takes it."""
+        inputs = [x] if self.label is None else [x, LABELS[self.label](y)]
         result = tensors_in(call_with(module, params, *inputs))
-        yhat = None if self.prediction is None else result[self.prediction].reshape(-1).to(x.dtype)
-        return Outcome(yhat, None if self.loss is None else result[self.loss].reshape(()))
+        yhat = None if self.prediction is None else result[self.prediction].to(x.dtype)
+        return Outcome(yhat, None if self.loss is None else result[self.loss])
 
     def predict(self, own: torch.Tensor, output: str) -> torch.Tensor:
         """Returns yhat of what the forward gives, which may be logits or their logarithms."""

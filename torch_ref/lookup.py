@@ -26,12 +26,12 @@ HIDDEN: MappingProxyType[str, Vector] = MappingProxyType(
 )
 # where a function that has a number is minus that number
 _NUMBER_AT = {"leaky_relu": -1.0, "elu": -40.0}
-# how a forward may take y [k]
+# how a forward may take y [N, k]
 LABELS: MappingProxyType[str, Vector] = MappingProxyType(
     {
-        "row": lambda y: y.unsqueeze(0),
-        "flat": lambda y: y,
-        "classes": lambda y: y.argmax(-1, keepdim=True),
+        "row": lambda y: y,
+        "flat": lambda y: y.flatten() if 1 in y.shape else y,  # without an axis of one
+        "classes": lambda y: y.argmax(-1),
     }
 )
 # Steps of 1/4, so that a function that goes over into another at a threshold shows it, as torch's
@@ -58,8 +58,8 @@ def activation(name: str) -> Vector:
 
 
 def shaped_label(label: str, y: torch.Tensor) -> torch.Tensor:
-    """Returns y [k] as a forward takes it."""
-    return LABELS[label](y)
+    """Returns y [k] as a forward takes it with a batch of one."""
+    return LABELS[label](y.unsqueeze(0))
 
 
 def match(

@@ -66,7 +66,7 @@ def module_gradients(
       ModuleError: if torch cannot differentiate the forward, or it does not take such labels.
     """
     module = unwrapped(module)
-    _check_labels(chain, y)
+    check_labels(chain, y)
     own = dict(module.named_parameters())
     params = {name: own[name].detach().clone() for name in chain.names}
 
@@ -93,7 +93,7 @@ def module_gradients(
     except RuntimeError:
         losses, found, by_name = _one_by_one(module, loss_and_own, params, chain, x[:n], y[:n])
     prediction = None if chain.prediction is None else chain.predict(found, output)
-    return ModuleEvaluation(prediction, losses, list(_grads(chain, by_name)))
+    return ModuleEvaluation(prediction, losses, list(by_layer(chain, by_name)))
 
 
 def _one_by_one(
@@ -105,11 +105,7 @@ def _one_by_one(
     y: torch.Tensor,
 ) -> tuple[torch.Tensor, torch.Tensor, dict[str, torch.Tensor]]:
     """Returns losses, predictions and gradients as `vmap` would, for a forward that it refuses."""
-    own = dict(module.named_parameters())
-    leaves = {name: p.detach().requires_grad_() for name, p in params.items()}
-    for name, leaf in leaves.items():
-        for hook in (own[name]._backward_hooks or {}).values():
-            leaf.register_hook(hook)
+    leaves = leaves_of(dict(module.named_parameters()), params)
     rows = []
     try:
         for x_i, y_i in zip(x, y, strict=True):
@@ -124,7 +120,19 @@ def _one_by_one(
     return losses, predictions, dict(zip(params, columns, strict=True))
 
 
-def _grads(chain: Chain, by_name: Mapping[str, torch.Tensor]) -> Iterator[torch.Tensor]:
+def leaves_of(
+    own: Mapping[str, torch.Tensor], params: Mapping[str, torch.Tensor]
+) -> dict[str, torch.Tensor]:
+    """Returns parameters to differentiate by, with the hooks of a module's own."""
+    leaves = {name: p.detach().requires_grad_() for name, p in params.items()}
+    for name, leaf in leaves.items():
+        for hook in (own[name]._backward_hooks or {}).values():
+            leaf.register_hook(hook)
+    return leaves
+
+
+def by_layer(chain: Chain, by_name: Mapping[str, torch.Tensor]) -> Iterator[torch.Tensor]:
+    """Yields [N, n_out, n_in] and [N, n_out] of each layer; 0 of a bias that is none."""
     for layer in chain.layers:
         grad = by_name[layer.weight]
         yield layer.as_weight(grad, len(grad))
@@ -135,7 +143,12 @@ def _grads(chain: Chain, by_name: Mapping[str, torch.Tensor]) -> Iterator[torch.
             yield by_name[layer.bias].reshape(shape)
 
 
-def _check_labels(chain: Chain, y: torch.Tensor) -> None:
+def check_labels(chain: Chain, y: torch.Tensor) -> None:
+    """Checks that a forward can be given labels [N, k].
+
+    Raises:
+      ModuleError: if it takes numbers of classes, and they are none.
+    """
     if chain.label == "classes" and not bool(((y == 0) | (y == 1)).all() & (y.sum(-1) == 1).all()):
         raise ModuleError(
             "module: its forward takes the number of a class, got labels that are no classes"

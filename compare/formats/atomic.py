@@ -91,7 +91,7 @@ class Staging:
     def write(self, name: str, content: str | bytes) -> None:
         """Writes a whole file, signed by its suffix as `ours.sign` does."""
         whole = content.encode() if isinstance(content, str) else content
-        self.path(name).write_bytes(sign(whole, Path(name).suffix))
+        self.path(name).write_bytes(sign(whole, Path(name).suffix.lower()))
 
     def __exit__(
         self,

@@ -23,6 +23,9 @@ _COMMENTS = {
     **dict.fromkeys((".html", ".md", ".svg"), f"<!-- {SIGN} -->\n"),
     ".dot": f"// {SIGN}\n",
     ".pdf": f"% {SIGN}\n",
+    ".txt": f"\n{SIGN}\n",
+    ".flags": f"# {SIGN}\n",
+    ".json": "",  # which is known by how it begins
 }
 
 
@@ -57,7 +60,7 @@ def why_not_replaced(path: Path) -> str | None:
 
 
 def sign(content: bytes, suffix: str) -> bytes:
-    """Returns the content of a whole .html, .md, .svg, .dot, .pdf or .png file, signed."""
+    """Returns the content of a whole file, signed by its suffix where it needs that."""
     if suffix != ".png":
         return content + _COMMENTS[suffix].encode()
     text = b"tEXtComment\0" + SIGN.encode()  # a chunk: its length, kind and data, and their CRC

@@ -13,9 +13,10 @@ from compare.options.exit_status import exit_with
 from compare.options.option import folder, names, rows, text
 from compare.options.parse import Parsed, parse
 from compare.options.streams import print_written
+from compare.problem.network import make_network
 
 if TYPE_CHECKING:
-    from torch import nn
+    from compare.graph.explanation import Explanation
 
 USAGE = """\
 Draws how the gradient of one sample comes about, and explains every node: torch's autograd graph,
@@ -24,10 +25,11 @@ the jaxpr of jax.value_and_grad, and which node of one does what which equations
   python -m compare.graph
   python -m compare.graph --layer_sizes=4,8,8,2 --activation=tanh
   python -m compare.graph --params=weights.pt --activation=relu
+  python -m compare.graph --layer_sizes=4,8,3 --output=softmax --loss=cross_entropy --l2=0.01
   python -m compare.graph --module=net.py:Net
 
-The graphs depend on the sizes, the activation and the dtype alone; --init and --seed are taken so
-that the flags of a network can be those of compare.run. Pictures take
+The graphs depend on no numbers; --init and --seed are taken so that the flags of a network can be
+those of compare.run. Pictures take
 `pip install "jaxmlp[graph]"`; without it the .dot texts and graph.md are written.
 
 Exit status: 0 if it could be drawn, 1 for wrong usage or a crash."""
@@ -51,8 +53,10 @@ class Options:
     )
 
 
-_NETWORK = ("layer_sizes", "activation", "init", "seed", "params", "layout", "dtype", "cast")
-_OF_NETWORK = {name: OPTIONS[name] for name in _NETWORK}  # as compare.run has them
+_BOTH = ("activation", "output", "loss", "bias", "l2", "dtype")  # a module may be asked for them
+_WEIGHTS = ("layer_sizes", "init", "seed", "params", "layout", "cast")  # a module brings them
+# as compare.run has them
+_OF_NETWORK = {name: OPTIONS[name] for name in OPTIONS if name in (*_BOTH, *_WEIGHTS)}
 _OWN = rows(Options)
 _SECTIONS = {
     "The network": (*_OF_NETWORK, "module"),
@@ -71,39 +75,46 @@ def main(argv: Sequence[str]) -> int:
     parsed.refuse_words(such_as="--layer_sizes=2,3,1")
     own = Options(**{name: parsed.values[name] for name in _OWN})
     os.environ.setdefault("JAX_PLATFORMS", "cpu")
-    network, options = _network(parsed, own.module)
-    from compare.graph import draw
+    from compare.graph.files import check_files, write
 
-    paths = draw(network, out=own.out, formats=own.formats, **options)
-    print_written(paths)
+    check_files(own.out, own.formats)
+    explanation = _of_sizes(parsed) if own.module is None else _of_module(parsed, own.module)
+    print_written(write(explanation, out=own.out, formats=own.formats))
     if own.formats and not can_draw():
         print(f"No picture was drawn: {MISSING}")
     return 0
 
 
-def _network(
-    parsed: Parsed, module: str | None
-) -> "tuple[nn.Module | tuple[int, ...], dict[str, Any]]":
-    """Returns a module, or layer sizes and what else is asked for."""
-    if module is None:
-        return _sizes(parsed), {name: parsed.values[name] for name in ("activation", "dtype")}
-    for name in _OF_NETWORK:
+def _of_module(parsed: Parsed, module: str) -> "Explanation":
+    for name in _WEIGHTS:
         if name in parsed.typed:
             raise UsageError(f"{name}: --module brings the whole network; drop one of the two")
+    from compare.graph import explain_network
     from compare.implementations.user.module_flag import load_module
 
-    return load_module(module), {}
+    asked: Any = {name: parsed.values[name] for name in _BOTH if name in parsed.typed}
+    return explain_network(load_module(module), **asked)
 
 
-def _sizes(parsed: Parsed) -> tuple[int, ...]:
-    """Returns the sizes that the flags or a file of weights have."""
+def _of_sizes(parsed: Parsed) -> "Explanation":
+    """Of the network that the flags or a file of weights have."""
     config = dataclasses.replace(config_of(parsed, _OF_NETWORK), samples=1)
-    if config.params is None:
-        assert config.layer_sizes is not None
-        return config.layer_sizes
-    from compare.problem.problem import make_problem
+    from compare.graph.explanation import explain_plain
 
-    return make_problem(config).layer_sizes
+    if config.params is not None:
+        from compare.problem.problem import make_problem
+
+        return explain_plain(make_problem(config).network, config.dtype)
+    assert config.layer_sizes is not None
+    network = make_network(
+        config.layer_sizes,
+        config.activation,
+        loss=config.loss,
+        output=config.output,
+        l2=config.l2,
+        bias=config.bias,
+    )
+    return explain_plain(network, config.dtype)
 
 
 if __name__ == "__main__":

@@ -5,22 +5,25 @@ from types import MappingProxyType
 from typing import NamedTuple
 
 from compare.graph.base import Graph, Node
-from compare.graph.losses import SQUARED_ERROR
 from compare.graph.sentences import explain
+from compare.problem.network import Network
 
 _LAYER = ("weight", "bias", "affine", "activation")  # the steps of a layer
+_END = ("output", "loss", "penalty")
 # step -> what both frameworks do there
 _SENTENCES = MappingProxyType(
     {
         "input": "The sample and its label go in; no gradient comes back.",
-        "weight": "Both transpose w{l} on the way in and its gradient on the way back: torch keeps "
-        "[n_out, n_in] and multiplies by [n_in, n_out], and here it is the other way round.",
+        "weight": "torch keeps {stored}; JAX keeps [n_in, n_out], transposes it on the way in and "
+        "its gradient on the way back{decay_added}.",
         "bias": "The gradient of b{l} is delta{l}: torch adds it to .grad, JAX returns it.",
-        "affine": "One node of torch is two equations forward, the product and the sum with the "
-        "bias; its backward is one product for dL/dw{l}{hands}.",
-        "activation": "The backward of torch's node is one formula, s{l} * {phi}'(z{l}), with "
-        "{phi}'(z{l}) = {slope}; JAX makes it from the rules of each primitive.",
-        **SQUARED_ERROR.matches,
+        "affine": "The weighted sums of {h}{bias}; backward is one product for dL/dw{l}{hands}.",
+        "activation": "{phi_value}; backward is s{l} * {phi}'(z{l}), with {phi}'(z{l}) = "
+        "{slope}: JAX makes it from the rules of each primitive.",
+        "output": "The prediction, yhat = {yhat}; backward is delta{l} = {delta}{with_slope}.",
+        "loss": "L = {loss}; backward begins with 1 and makes {slope_of} = {dloss}.",
+        "penalty": "The L2 term{penalty} of L; its slope, {l2} * w, is added to the gradient of "
+        "every weight.",
     }
 )
 
@@ -35,23 +38,24 @@ class Match(NamedTuple):
     explanation: str
 
 
-def align(torch: Graph, jax: Graph, *, activations: Sequence[str]) -> tuple[Match, ...]:
+def align(torch: Graph, jax: Graph, network: Network) -> tuple[Match, ...]:
     """Puts every node of both graphs of one network into one row, in the order of the forward."""
     rows = []
-    layers = max(node.layer for node in jax.nodes)
-    for step, layer in _steps(layers):
+    for step, layer in _steps(network.n_layers):
         mine, theirs = (_at(graph.nodes, step, layer) for graph in (torch, jax))
         if not mine and not theirs:
-            continue  # the identity does nothing
+            continue  # the identity does nothing, and there may be no bias
         said = explain(
             _SENTENCES[step],
-            layer=layer or layers,
-            activations=activations,
+            network,
+            layer=layer or network.n_layers,
             hands=f" and one for s{layer - 1}" if layer > 1 else "",
+            stored=_stored(mine),
+            decay_added=f", to which {network.l2:g} * w{layer} is added" if network.l2 else "",
         )
         forward = tuple(node for node in theirs if node.part != "backward")
         backward = tuple(node for node in theirs if node.part == "backward")
-        rows.append(Match(_title(step, layer, layers), mine, forward, backward, said))
+        rows.append(Match(_title(step, layer, network), mine, forward, backward, said))
     return tuple(rows)
 
 
@@ -59,16 +63,25 @@ def _steps(layers: int) -> Iterator[tuple[str, int]]:
     yield "input", 0
     for layer in range(1, layers + 1):
         yield from ((step, layer) for step in _LAYER)
-    yield from ((step, 0) for step in SQUARED_ERROR.labels)
+    yield from ((step, 0) for step in _END)
 
 
 def _at(nodes: Sequence[Node], step: str, layer: int) -> tuple[Node, ...]:
     return tuple(node for node in nodes if (node.step, node.layer) == (step, layer))
 
 
-def _title(step: str, layer: int, layers: int) -> str:
+def _stored(nodes: Sequence[Node]) -> str:
+    """Says how torch keeps a weight."""
+    turned = any(node.part == "leaf" and node.label.endswith(".T") for node in nodes)
+    return "[n_out, n_in]" if turned else "[n_in, n_out]"
+
+
+def _title(step: str, layer: int, network: Network) -> str:
     if step in ("weight", "bias"):
         return f"{step[0]}{layer}"
     if step == "affine":
-        return "yhat" if layer == layers else f"z{layer}"
-    return {"input": "x, y", "activation": f"h{layer}", **SQUARED_ERROR.labels}[step]
+        is_prediction = layer == network.n_layers and network.output == "linear"
+        return "yhat" if is_prediction else f"z{layer}"
+    if step == "activation":
+        return f"h{layer}"
+    return {"input": "x, y", "output": "yhat", "loss": "loss", "penalty": "L2"}[step]

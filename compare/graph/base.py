@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from typing import Any, NamedTuple
 
 # What a node belongs to; torch's nodes and JAX's equations of one step and layer do the same work.
-STEPS = ("input", "weight", "bias", "affine", "activation", "residual", "square", "sum")
+STEPS = ("input", "weight", "bias", "affine", "activation", "output", "loss", "penalty", "module")
 PARTS = ("leaf", "forward", "backward")
 
 
@@ -21,6 +21,7 @@ class Node(NamedTuple):
     shape: tuple[int, ...]
     explanation: str  # one sentence
     gradient: str = ""  # of torch's nodes: the quantity that backward hands to it
+    own: str = ""  # the module's name: of a parameter, or of the submodule that an operation is in
 
 
 class Edge(NamedTuple):

@@ -2,62 +2,112 @@
 
 import operator
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any, NamedTuple, Union
+from typing import TYPE_CHECKING, Any, NamedTuple, TypedDict, Union, Unpack
 
-from compare.activation_names import activations_of_layers, joined_names
-from compare.catalogue import DTYPES
+from compare.activation_names import joined_names
+from compare.catalogue import words_of_end
 from compare.errors import UsageError
 from compare.graph.alignment import Match, align
 from compare.graph.base import Graph
-from compare.options.arguments import plain_option
-from compare.options.checks import one_of
+from compare.graph.ends import end_of
+from compare.options.arguments import plain_options
+from compare.options.config import check_end
+from compare.problem.network import Network, make_network
 
 if TYPE_CHECKING:
     from torch import nn
 
-Network = Union["nn.Module", Sequence[int]]
+    from compare.graph.torch.network import TorchNetwork
+
+Drawable = Union["nn.Module", Sequence[int]]
 
 
 class Explanation(NamedTuple):
     """Both graphs of one network, and which node of one is which of the other."""
 
     name: str  # 2-10-10-1 sigmoid
+    formula: str  # of the loss
     torch: Graph
     jax: Graph
     rows: tuple[Match, ...]
 
 
-def explain_network(
-    network: Network, *, activation: str | Sequence[str] = "sigmoid", dtype: str = "float32"
-) -> Explanation:
+class Options(TypedDict, total=False):
+    """What is known of a network beside its sizes or its module, which has its own of all but l2.
+
+    activation: of the hidden layers, one name or one for each; sigmoid by default.
+    output: the output activation; linear by default.
+    loss: 'squared', which is the default, or another that compare.run takes.
+    l2: lambda of lambda / 2 |w|^2, which is added to the loss.
+    bias: 'all' or 'none', which layers have one; all by default.
+    dtype: 'float32', which is the default, or another that compare.run takes.
+    """
+
+    activation: str | Sequence[str]
+    output: str
+    loss: str
+    l2: float
+    bias: str
+    dtype: str
+
+
+def explain_network(network: Drawable, **options: Unpack[Options]) -> Explanation:
     """Returns torch's autograd graph and JAX's jaxpr of the gradient of one sample.
 
     Args:
       network: layer sizes (d, n_1, ..., k), or a torch module that is a chain of affine layers
-        and activations with a linear output and no loss; its own forward is what is drawn.
-      activation: of the hidden layers, one name or one for each; a module has its own.
-      dtype: 'float32', or another that compare.run takes; a module has its own.
+        and activations; its own forward is what is drawn, and its loss if it returns one.
+      options: of the network, those of `Options`.
 
     Raises:
-      UsageError: for a module that is no such chain, naming the part and the reason, and for
-        sizes or an activation that cannot be.
+      UsageError: for a module that is no such chain, naming the part and the reason, for options
+        that contradict it, and for sizes or options that cannot be.
     """
-    named = plain_option("activation", activation)
-    one_of(DTYPES)("dtype", dtype)
-    from compare.graph.jax.graph import jax_graph
-    from compare.graph.torch.graph import torch_graph
-    from compare.graph.torch.network import module_network, plain_network
+    given = plain_options(options)
+    dtype = given.pop("dtype", None)
     from compare.implementations.user.torch_module import is_module
 
     if is_module(network):
-        traced = module_network(network)
-    else:
-        given = _sizes(network)
-        traced = plain_network(given, activations_of_layers(named, len(given) - 2), dtype)
-    sizes, phis = traced.layer_sizes, traced.activations
-    torch, jax = torch_graph(traced), jax_graph(sizes, phis, traced.dtype)
-    name = f"{'-'.join(map(str, sizes))} {joined_names(phis)}"
-    return Explanation(name, torch, jax, align(torch, jax, activations=phis))
+        return _explain_module(network, given, dtype)
+    check_end(given.get("output", "linear"), given.get("loss", "squared"))
+    plain = make_network(_sizes(network), given.pop("activation", "sigmoid"), **given)
+    return explain_plain(plain, dtype or "float32")
+
+
+def explain_plain(network: Network, dtype: str = "float32") -> Explanation:
+    """Returns the same of a network of nn.Linear layers."""
+    from compare.graph.torch.network import plain_network
+
+    return _explained(plain_network(network, dtype))
+
+
+def _explain_module(module: Any, options: dict[str, Any], dtype: str | None) -> Explanation:
+    from compare.graph.torch.network import chain_network
+
+    traced = chain_network(module, options)
+    if dtype not in (None, traced.dtype):
+        raise UsageError(f"dtype: the module has {traced.dtype}, got {dtype!r}; leave it out")
+    return _explained(traced)
+
+
+def _explained(traced: "TorchNetwork") -> Explanation:
+    from compare.graph.jax.graph import jax_graph
+    from compare.graph.torch.graph import torch_graph
+
+    network = traced.network
+    torch, jax = torch_graph(traced), jax_graph(network, traced.dtype)
+    rows = align(torch, jax, network)
+    return Explanation(_name(network), end_of(network).formula, torch, jax, rows)
+
+
+def _name(network: Network) -> str:
+    """Returns '2-10-10-1 sigmoid', and what else there is to be said."""
+    sizes = "-".join(map(str, network.layer_sizes))
+    end = words_of_end(network.output, network.loss, network.l2)
+    without = [str(i + 1) for i in range(network.n_layers) if not network.has_bias(i)]
+    biases = f", no bias in layer {', '.join(without)}" * bool(without)
+    biases = ", no biases" if len(without) == network.n_layers else biases
+    return f"{sizes} {joined_names(network.activations)}{end}{biases}"
 
 
 def _sizes(network: Any) -> tuple[int, ...]:

@@ -5,7 +5,6 @@ from collections.abc import Iterator, Sequence
 from compare.graph.alignment import Match
 from compare.graph.base import Node, shape_text
 from compare.graph.explanation import Explanation
-from compare.graph.losses import SQUARED_ERROR
 
 _TORCH = ("node", "quantity", "torch calls it", "shape", "takes", "explanation")
 _JAX = ("node", "quantity", "made of", "primitive", "part", "shape", "explanation")
@@ -14,10 +13,10 @@ _ROWS = ("step", "torch", "JAX forward", "JAX backward", "explanation")
 
 def markdown(explanation: Explanation) -> str:
     """Returns three tables; the names of nodes are those in the .dot files."""
-    name, torch, jax, rows = explanation
+    name, loss, torch, jax, rows = explanation
     lines = [f"# The gradient of {name}, node by node", ""]
     lines += [
-        f"Of one sample, with L = {SQUARED_ERROR.formula}. `@` is the matrix product,",
+        f"Of one sample, with L = {loss}. `@` is the matrix product,",
         "`.T` the transpose, delta the gradient of L by z, s the gradient of L by h.",
         "",
     ]

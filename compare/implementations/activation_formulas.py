@@ -67,7 +67,7 @@ def _softsign_slope(z: Array, h: Array) -> Array:
     return 1 / d - jnp.sign(z) * (h / d)
 
 
-def _is_right_of(z: Array, kink: float) -> Array:
+def is_right_of(z: Array, kink: float) -> Array:
     """At a kink any slope is a convention: there stands a 0 that may be off either way."""
     away = z - kink if kink else z
     rounded = jnp.exp(jnp.minimum(away, 0)) - 1
@@ -76,7 +76,7 @@ def _is_right_of(z: Array, kink: float) -> Array:
 
 def _any_relu_slope(z: Array, h: Array) -> Array:
     del h
-    return _is_right_of(z, 0).astype(z.dtype)
+    return is_right_of(z, 0).astype(z.dtype)
 
 
 def _any_slope_within(low: float, high: float, slope: float) -> Callable[[Array, Array], Array]:
@@ -84,22 +84,28 @@ def _any_slope_within(low: float, high: float, slope: float) -> Callable[[Array,
 
     def any_slope(z: Array, h: Array) -> Array:
         del h
-        inside = _is_right_of(z, low) & ~_is_right_of(z, high)
+        inside = is_right_of(z, low) & ~is_right_of(z, high)
         return jnp.where(inside, jnp.full_like(z, slope), 0.0)
 
     return any_slope
 
 
+def _any_hard_sigmoid_slope(z: Array, h: Array) -> Array:
+    """torch has 1/6 in float32 whatever the dtype."""
+    sixth = jnp.ones(z.shape, jnp.float32) / 6
+    return _any_slope_within(-3, 3, 1.0)(z, h) * sixth.astype(z.dtype)
+
+
 def _any_hard_swish_slope(z: Array, h: Array) -> Array:
     del h
-    right = jnp.where(_is_right_of(z, 3), jnp.ones_like(z), (2 * z + 3) / 6)
-    return jnp.where(_is_right_of(z, -3), right, 0.0)
+    right = jnp.where(is_right_of(z, 3), jnp.ones_like(z), (2 * z + 3) / 6)
+    return jnp.where(is_right_of(z, -3), right, 0.0)
 
 
 def _textbook_leaky_relu(slope: float) -> Activation:
     def any_slope(z: Array, h: Array) -> Array:
         del h
-        return jnp.where(_is_right_of(z, 0), jnp.ones_like(z), slope)
+        return jnp.where(is_right_of(z, 0), jnp.ones_like(z), slope)
 
     return Activation(FAMILIES["leaky_relu"](slope).fn, any_slope)
 
@@ -113,7 +119,7 @@ def _textbook_elu(alpha: float, scale: float = 1.0) -> Activation:
 
     def any_slope(z: Array, h: Array) -> Array:
         left = jnp.where(z > 0, steep, h + steep)  # h of a z below 0
-        return jnp.where(_is_right_of(z, 0), jnp.full_like(z, scale), left)
+        return jnp.where(is_right_of(z, 0), jnp.full_like(z, scale), left)
 
     return Activation(value, any_slope)
 
@@ -206,7 +212,7 @@ TEXTBOOK: MappingProxyType[str, Activation] = MappingProxyType(
         "gelu_erf": Activation(_gelu_erf, ACTIVATIONS["gelu_erf"].deriv),
         "relu6": Activation(ACTIVATIONS["relu6"].fn, _any_slope_within(0, 6, 1.0)),
         "hard_tanh": Activation(ACTIVATIONS["hard_tanh"].fn, _any_slope_within(-1, 1, 1.0)),
-        "hard_sigmoid": Activation(_hard_sigmoid, _any_slope_within(-3, 3, 1 / 6)),
+        "hard_sigmoid": Activation(_hard_sigmoid, _any_hard_sigmoid_slope),
         "hard_swish": Activation(lambda z: z * _hard_sigmoid(z), _any_hard_swish_slope),
         "mish": Activation(_textbook_mish, _textbook_mish_slope),
         "softsign": Activation(ACTIVATIONS["softsign"].fn, _textbook_softsign_slope),

@@ -10,8 +10,10 @@ from types import MappingProxyType
 from typing import NamedTuple
 
 from compare.activation_names import row_of
+from compare.implementations import overflows
 from compare.implementations.activation_formulas import TEXTBOOK, TEXTBOOK_FAMILIES, TORCH
 from compare.implementations.loss_formulas import TEXTBOOK as TEXTBOOK_LOSSES
+from compare.implementations.loss_formulas import TORCH as TORCH_LOSSES
 from compare.problem.network import Network
 from jaxmlp import (
     ACTIVATIONS,
@@ -42,12 +44,18 @@ FORMULAS: MappingProxyType[str, Source] = MappingProxyType(
     {
         "autodiff": Source(autodiff.per_sample_gradients, ACTIVATIONS),
         "backprop": Source(backprop.per_sample_gradients, ACTIVATIONS),
-        "torch": Source(backprop.per_sample_gradients, TORCH),
+        "torch": Source(backprop.per_sample_gradients, TORCH, losses=TORCH_LOSSES),
         "textbook": Source(
             backprop.per_sample_gradients, TEXTBOOK, TEXTBOOK_FAMILIES, TEXTBOOK_LOSSES
         ),
     }
 )
+
+OVERFLOWS = "overflows"  # in the place of a name; it bounds what is not finite, and nothing else
+_SOURCES = {
+    **FORMULAS,
+    OVERFLOWS: Source(backprop.per_sample_gradients, *overflows.TABLES),
+}
 
 
 def formula(name: str, network: Network, weight: float = 1.0) -> Formula:
@@ -56,11 +64,11 @@ def formula(name: str, network: Network, weight: float = 1.0) -> Formula:
     It is one object for all that evaluate the same, so that what is traced of it is used again.
 
     Args:
-      name: a key of FORMULAS.
+      name: a key of FORMULAS, or OVERFLOWS.
       network: whose activations and loss it has.
       weight: by which the loss is multiplied, as that of a sample in the mean over a batch.
     """
-    source = FORMULAS[name]
+    source = _SOURCES[name]
     activations = tuple(
         row_of(one, source.activations, source.families) for one in network.activations
     )

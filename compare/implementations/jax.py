@@ -3,7 +3,7 @@
 import contextlib
 import functools
 from collections.abc import Callable, Iterator, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import jax
 import numpy as np
@@ -20,8 +20,6 @@ from jaxmlp import (
     ACTIVATIONS,
     FAMILIES,
     LOSSES,
-    Activation,
-    Loss,
     forward_with_intermediates,
 )
 from jaxmlp.base import Batch, Evaluation, Grads, Intermediates, Params
@@ -57,7 +55,6 @@ def implementation(
       UsageError: if JAX has no such device, or there is too little memory on it.
     """
     dtype = params[0].w.dtype
-    activations = tuple(row_of(one, ACTIVATIONS, FAMILIES) for one in network.activations)
     targets = jax_devices(device)
 
     @contextlib.contextmanager
@@ -75,29 +72,24 @@ def implementation(
 
     with set_up():
         held_params = [place(params, target) for target in targets]
-    # Each implementation has a jit of its own: in a common one XLA would merge what they share.
-    loss = LOSSES[network.output, network.loss]
-    gradients = chunk_function(differentiate, activation=activations, loss=loss, l2=network.l2)
-    one_forward = functools.partial(forward_with_intermediates, activation=activations)
-    forward = jax.jit(jax.vmap(one_forward, in_axes=(None, 0)))
-    batch_gradient = _batch_function(of_batch, activations, loss, network.l2)
+    programs = _programs(differentiate, of_batch, network)
 
     def evaluate(block: Block) -> Answer:
         turn = block.start // len(block.padded.x) % len(targets)
         with set_up():
-            found = gradients(held_params[turn], place(block.padded, targets[turn]))
+            found = programs.gradients(held_params[turn], place(block.padded, targets[turn]))
             return answer_of(jax.tree.map(np.asarray, found), block.size)
 
     def intermediates(block: Block) -> Intermediates:
         with set_up():
-            found = forward(held_params[0], hold(block.padded.x, targets[0]))
+            found = programs.forward(held_params[0], hold(block.padded.x, targets[0]))
             return jax.tree.map(np.asarray, found)
 
     def reduced(start: int, batch: Batch, reduction: str) -> Answer:
         del start
         with set_up():
             given = held_params[0], place(batch, targets[0])
-            found = batch_gradient(*given, reduction=reduction)
+            found = programs.batch_gradient(*given, reduction=reduction)
             return of_one_batch(jax.tree.map(np.asarray, found))
 
     engine = _engine(tuple(targets), settings)
@@ -112,13 +104,33 @@ def implementation(
     )
 
 
-@functools.lru_cache
-def _batch_function(
-    of_batch: Callable[..., Grads], activations: tuple[Activation, ...], loss: Loss, l2: float
-) -> Callable[..., Grads]:
-    """Compiles the gradient of a batch, once for all weights of a shape."""
-    reduced = functools.partial(of_batch, activation=activations, loss=loss, l2=l2)
-    return jax.jit(reduced, static_argnames="reduction")
+class _Programs(NamedTuple):
+    """The jitted functions of one implementation of one network."""
+
+    gradients: Callable[..., Evaluation]
+    forward: Callable[..., Intermediates]
+    batch_gradient: Callable[..., Grads]
+
+
+@functools.lru_cache(maxsize=32)
+def _programs(
+    differentiate: Callable[..., Evaluation], of_batch: Callable[..., Grads], network: Network
+) -> _Programs:
+    """Makes them once for all weights of a network, so that other weights compile nothing.
+
+    Each implementation has a jit of its own: in a common one XLA would merge what they share. The
+    cache is by network and not by its activations alone, so that what a network has compiled goes
+    when nobody has asked for it for a while.
+    """
+    activations = tuple(row_of(one, ACTIVATIONS, FAMILIES) for one in network.activations)
+    loss = LOSSES[network.output, network.loss]
+    options: dict[str, Any] = {"activation": activations, "loss": loss, "l2": network.l2}
+    forward = functools.partial(forward_with_intermediates, activation=activations)
+    return _Programs(
+        chunk_function(differentiate, **options),
+        jax.jit(jax.vmap(forward, in_axes=(None, 0))),
+        jax.jit(functools.partial(of_batch, **options), static_argnames="reduction"),
+    )
 
 
 @contextlib.contextmanager

@@ -113,6 +113,12 @@ def _names(value: Any) -> tuple[str, ...]:
     return tuple(map(_text, found))
 
 
+def _integers(value: Any) -> tuple[int, ...]:
+    if not isinstance(value, list | tuple):
+        raise TypeError
+    return tuple(map(_integer, value))
+
+
 def _listed(value: Any) -> str:
     return _text(value) if isinstance(value, str) else ",".join(_names(value))
 
@@ -124,5 +130,6 @@ _KINDS: dict[Kind, tuple[str, Callable[[Any], Any]]] = {
     "choice": ("text", _text),
     "text": ("text", _text),
     "listed": ("text, or a list of text", _listed),
+    "integers": ("a list of integers", _integers),
     "names": ("a list of names", _names),
 }

@@ -55,11 +55,20 @@ def _check_end(config: Config) -> None:
         return  # the module will say
     if config.loss is None or config.output is None:  # which a module brings
         return
-    fitting = OUTPUTS_OF[config.loss]
-    if output_of(config.output, config.loss) not in fitting:
+    check_end(config.output, config.loss)
+
+
+def check_end(output: str, loss: str) -> None:
+    """Checks that an output activation goes with a loss.
+
+    Raises:
+      UsageError: naming those that do.
+    """
+    fitting = OUTPUTS_OF[loss]
+    if output_of(output, loss) not in fitting:
         raise UsageError(
-            f"output: expected {' or '.join(fitting)} for --loss={config.loss}, got "
-            f"{config.output}; pass one of them, or another loss"
+            f"output: expected {' or '.join(fitting)} for --loss={loss}, got {output}; pass one of "
+            "them, or another loss"
         )
 
 
@@ -79,11 +88,11 @@ def _check_update(config: Config) -> None:
     if returns == "update" and rate is None:
         raise UsageError(
             "learning_rate: expected the rate of the step that candidates take, a number above 0, "
-            "got none with candidate_returns=update"
+            "got none with --candidate_returns=update"
         )
     if returns != "update" and rate is not None:
         raise UsageError(
-            f"learning_rate: expected candidate_returns=update beside it, got {rate:g} for "
+            f"learning_rate: expected --candidate_returns=update beside it, got {rate:g} for "
             f"candidates that return {returns}"
         )
 

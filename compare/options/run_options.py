@@ -187,7 +187,8 @@ class Options:
         argument=True,
     )
     only_sample: int | None = option.sample(
-        "Compare this sample alone, computed in the block that it belongs to."
+        "Compare this sample alone, computed in the block that it belongs to; with --reduction "
+        "also the batch that it is in."
     )
     baseline: str | None = option.file(
         "Hold every implementation against itself in a file of --save_baseline: what moved, what "

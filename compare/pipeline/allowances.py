@@ -6,11 +6,16 @@ from typing import Any
 import numpy as np
 
 from compare.evidence.certificate.rungs import rungs
-from compare.evidence.differences.bounds import Allowance, largest_of, with_printed
+from compare.evidence.differences.bounds import (
+    Allowance,
+    largest_of,
+    where_not_finite,
+    with_printed,
+)
 from compare.evidence.rounding.arithmetic import Arithmetic, plain_arithmetic
 from compare.evidence.rounding.roundoff_transform import READINGS, roundoff
 from compare.implementations.base import Computation
-from compare.implementations.formulas import FORMULAS, Formula, formula
+from compare.implementations.formulas import FORMULAS, OVERFLOWS, Formula, formula
 from compare.problem.answers import Answer, name_parameters, quantities
 from compare.problem.problem import Problem
 from compare.problem.quantities import name_all
@@ -28,7 +33,8 @@ def allowances_of(
     """Bounds the error of every entry that implementations have answered for a batch.
 
     A bound depends on the formula and on the arithmetic alone, so implementations that share both
-    are bounded once. Where nobody knows the formula, the bound is the largest of all.
+    are bounded once. Where nobody knows the formula, the bound is the largest of all; and where an
+    entry is not finite, it is infinite if a formula may overflow that people write.
 
     Args:
       answers: by implementation.
@@ -53,6 +59,9 @@ def allowances_of(
         by, arithmetic = computations[name].formula, coarsest(computations[name], answer, problem)
         names = FORMULAS if by is None else (by,)
         allowance = largest_of([one(each, arithmetic) for each in names])
+        if by is None and not answer.is_finite:
+            values = name_all(quantities(answer, layout))
+            allowance = where_not_finite(values, one(OVERFLOWS, arithmetic), allowance)
         if answer.printed is not None:
             printed, values = (
                 name_parameters(grads, layout) for grads in (answer.printed, answer.grads)
@@ -75,6 +84,7 @@ def weighted_allowance(
     batch: Batch,
     *,
     weight: float,
+    is_finite: bool = True,
 ) -> Allowance:
     """Bounds the error of every entry of samples whose losses have a weight, as in a mean.
 
@@ -84,8 +94,10 @@ def weighted_allowance(
       problem: gives the weights of the network.
       batch: the samples.
       weight: by which the loss of each is multiplied.
+      is_finite: whether all that they add up to is; else any formula may have overflowed.
     """
-    names = FORMULAS if computation.formula is None else (computation.formula,)
+    every = tuple(FORMULAS) if is_finite else (*FORMULAS, OVERFLOWS)
+    names = every if computation.formula is None else (computation.formula,)
     formulas = (formula(name, problem.network, weight) for name in names)
     return largest_of([_allowance(one, arithmetic, problem, batch, "in_out") for one in formulas])
 

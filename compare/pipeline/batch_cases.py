@@ -1,5 +1,6 @@
 """The batches of a block as cases: what came, the terms of the samples, and their bounds."""
 
+import dataclasses
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
@@ -86,16 +87,21 @@ class BatchAnswers(NamedTuple):
                     name: with_allowance(one, name, allowed, rows, sides)
                     for name, one in cases[start].terms.items()
                 }
-                found[start] = cases[start]._replace(terms=terms, has_bounds=True)
+                found[start] = dataclasses.replace(cases[start], terms=terms, has_bounds=True)
         return dict(sorted(found.items()))
 
     def _allowed(self, starts: Sequence[int], n: int) -> Allowance:
         """Returns the bounds of the samples of some batches of n, one batch after another."""
         rows = np.concatenate([np.arange(n) + start - self.block.start for start in starts])
         batch = Batch(*(array[rows] for array in self.block.batch))
-        weight = self.reduction.weight(n)
-        how = self.computation, self.arithmetic
-        return weighted_allowance(*how, self.run.problem, batch, weight=weight)
+        return weighted_allowance(
+            self.computation,
+            self.arithmetic,
+            self.run.problem,
+            batch,
+            weight=self.reduction.weight(n),
+            is_finite=self.batches.is_finite,
+        )
 
 
 def case_of(

@@ -3,6 +3,7 @@
 import dataclasses
 from collections.abc import Mapping
 
+from compare.evidence.batches.assumptions import Asked
 from compare.evidence.batches.case import BatchCase
 from compare.evidence.batches.causes import explain
 from compare.evidence.batches.check import BatchCheck
@@ -39,22 +40,23 @@ def check_batches(
     """
     answers = BatchAnswers(run, block, batches, samples, run.computation(name))
     cases = answers.cases()
+    first = min(_shown(run, cases))
     unclear = {
         start: case
         for start, case in cases.items()
-        if samples is None or needs_bounds(case) or (is_first and start == block.start)
+        if samples is None or needs_bounds(case) or (is_first and start == first)
     }
     bounded = answers.bounded(unclear)
     detectable = None
     if is_first:
-        detectable = detectable_ulp(bounded[block.start], run.problem.dtype)
-    found = _judged(
-        run, {**cases, **bounded}, own_samples=samples is not None, detectable=detectable
-    )
+        detectable = detectable_ulp(bounded[first], run.problem.dtype)
+    asked = _asked(run, alone=samples is None)
+    own = samples is not None
+    found = _judged(run, {**cases, **bounded}, asked, own_samples=own, detectable=detectable)
     if not found.failed or found.causes or samples is None:
         return found
     by_float64 = answers._replace(samples=None)
-    also = _judged(run, by_float64.bounded(by_float64.cases()), own_samples=False)
+    also = _judged(run, by_float64.bounded(by_float64.cases()), asked, own_samples=False)
     return also if also.causes else found
 
 
@@ -69,7 +71,9 @@ def check_whole(run: Run, one: Implementation) -> BatchCheck:
     parts: dict[str, list[Terms]] = {}
     for start in range(0, n, size):
         batch = problem.batch(start, min(start + size, n))
-        allowed = weighted_allowance(computation, arithmetic, problem, batch, weight=weight)
+        allowed = weighted_allowance(
+            computation, arithmetic, problem, batch, weight=weight, is_finite=answer.is_finite
+        )
         for name, gradients in float64_gradients(problem, batch).items():
             if not problem.network.has_parameter(name):
                 continue
@@ -79,29 +83,45 @@ def check_whole(run: Run, one: Implementation) -> BatchCheck:
             terms = with_allowance(terms, name, allowed, slice(None), 1)
             before.append(terms.pooled(first=start == 0, last=start + size >= n))
     whole = {name: joined(each) for name, each in parts.items()}
-    case = case_of(answer, 0, whole, weight, arithmetic)._replace(has_bounds=True)
-    return _judged(
-        run, {0: case}, own_samples=False, detectable=detectable_ulp(case, problem.dtype)
-    )
+    case = case_of(answer, 0, whole, weight, arithmetic)
+    case = dataclasses.replace(case, has_bounds=True)
+    asked, detectable = _asked(run, alone=True), detectable_ulp(case, problem.dtype)
+    return _judged(run, {0: case}, asked, own_samples=False, detectable=detectable)
 
 
 def _judged(
     run: Run,
     cases: Mapping[int, BatchCase],
+    asked: Asked,
     *,
     own_samples: bool,
     detectable: dict[str, float] | None = None,
 ) -> BatchCheck:
     """Judges cases and explains the first failure; indices are in the layout of reports."""
-    found = judge(cases, own_samples=own_samples, detectable=detectable)
+    found = judge(_shown(run, cases), own_samples=own_samples, detectable=detectable)
     if found.failed:
-        found = dataclasses.replace(found, causes=_causes(run, cases))
+        found = dataclasses.replace(found, causes=_causes(cases, asked))
     return found if run.layout == "in_out" else found.turned()
 
 
-def _causes(run: Run, cases: Mapping[int, BatchCase]) -> tuple[Cause, ...]:
-    assert run.reduction is not None
+def _shown(run: Run, cases: Mapping[int, BatchCase]) -> dict[int, BatchCase]:
+    """Returns the batches that are judged: all, or that of the only sample.
+
+    The others of its block explain a failure as they do in a run of all samples.
+    """
+    if run.only_sample is None:
+        return dict(cases)
+    start = max(start for start in cases if start <= run.only_sample)
+    return {start: cases[start]}
+
+
+def _causes(cases: Mapping[int, BatchCase], asked: Asked) -> tuple[Cause, ...]:
     few = worth_explaining(cases, _EXPLAINED)
-    if not few:
-        return ()
-    return explain(few, kind=run.reduction.kind, n_outputs=run.problem.layer_sizes[-1])
+    return explain(few, asked) if few else ()
+
+
+def _asked(run: Run, *, alone: bool) -> Asked:
+    """Says what is asked for, of which nothing but batches is known if these are all there is."""
+    assert run.reduction is not None
+    network = run.problem.network
+    return Asked(run.reduction.kind, network.layer_sizes[-1], network.loss if alone else None)

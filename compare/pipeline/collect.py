@@ -45,7 +45,7 @@ class Collection:
           UsageError: if the run asks for what there cannot be.
         """
         rng = np.random.default_rng(run.seed)
-        kinds = [kind(run, rng) for kind in KINDS]
+        self._run, kinds = run, [kind(run, rng) for kind in KINDS]
         self._kinds = [one for one in kinds if one.reason_absent() is None]
         self._found: Findings = {one.name: one.nothing for one in kinds}
 
@@ -66,10 +66,14 @@ class Collection:
           answers: of everyone.
           compiled: whether jitted JAX does it, which pays off when there are many blocks.
         """
-        answers = share(answers)
+        part, its = self._run.part_of(block, answers)
+        looked_at = part, share(its)
+        whole = looked_at if its is answers else (block, share(answers))
         # Other threads may add findings meanwhile. Not knowing them only means leaving out less.
         return {
-            one.name: one.examine(block, answers, self._found[one.name], compiled=compiled)
+            one.name: one.examine(
+                *(whole if one.of_blocks else looked_at), self._found[one.name], compiled=compiled
+            )
             for one in self._kinds
         }
 

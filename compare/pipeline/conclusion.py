@@ -63,6 +63,8 @@ def report_of(
         places += worst_places(differences.pairs)
     elif judged.place is not None:
         reproduce = reproducing_command(config, judged.place.sample)
+    elif judged.batch is not None:
+        reproduce = reproducing_command(config, judged.batch)
     engines = engines_of(taking_part, examined.probed)
     judged = judged._replace(
         remarks=(

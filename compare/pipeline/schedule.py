@@ -7,18 +7,16 @@ from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from typing import NamedTuple
 
-import numpy as np
-
 from compare.evidence.rounding.probes import ProbeResult
 from compare.implementations.base import Engine, Implementation
 from compare.options.config import Config
 from compare.pipeline.collect import Collection, Findings
 from compare.pipeline.kinds.base import AnswerBlock, Run
-from compare.problem.answers import Answer, take, without_missing_biases
+from compare.problem.answers import Answer, without_missing_biases
 from compare.problem.blocks import Block, block_at, block_size
 from compare.problem.memory import fitting_blocks
 from compare.problem.problem import Problem
-from jaxmlp.base import Batch, parameter_count
+from jaxmlp.base import parameter_count
 
 
 class Examination(NamedTuple):
@@ -50,13 +48,11 @@ def examine_blocks(
     sizes = examined.run.problem.layer_sizes
     fitting = fitting_blocks(block_size(sizes) * parameter_count(sizes))
     workers = max(1, min(os.cpu_count() or 1, len(starts), fitting))
-    only_sample = examined.config.only_sample
     pool = ThreadPoolExecutor(workers)
     try:
         for block, answers in _answer_blocks(examined, starts):
-            if only_sample is not None:
-                block, answers = _only(only_sample, block, answers)
             found = pool.submit(examined.evidence.examine, block, answers, compiled=compiled)
+            block, answers = examined.run.part_of(block, answers)
             if block.start <= starts[0]:
                 wait([found])  # so that it compiles once, and not in every thread
             waiting.append((block, answers, found))
@@ -113,12 +109,3 @@ def block_answerer(problem: Problem, everyone: Sequence[Implementation]) -> Answ
 
 def _answer(problem: Problem, implementation: Implementation, block: Block) -> Answer:
     return without_missing_biases(implementation.evaluate(block), problem.network)
-
-
-def _only(
-    sample: int, block: Block, answers: Mapping[str, Answer]
-) -> tuple[Block, Mapping[str, Answer]]:
-    """Cuts one sample out of the block that it was computed in."""
-    row = np.array([sample - block.start])
-    alone = Block(sample, Batch(block.batch.x[row], block.batch.y[row]), block.padded)
-    return alone, {name: take(answer, row) for name, answer in answers.items()}

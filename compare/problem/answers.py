@@ -29,6 +29,11 @@ class Answer(NamedTuple):
         """Of the arithmetic."""
         return self.grads[0].b.dtype
 
+    @property
+    def is_finite(self) -> bool:
+        """Whether all of its numbers are."""
+        return all(one is None or bool(np.isfinite(one).all()) for one in _arrays(self))
+
 
 def answer_of(evaluation: Evaluation, n: int) -> Answer:
     """Returns the first n samples of an evaluation."""

@@ -13,13 +13,13 @@ from compare.problem.labels import Labels
 from compare.problem.memory import check_array, check_network
 from compare.problem.network import make_network
 from compare.problem.problem import Problem, Problems, check_biases, problems_of
-from compare.problem.samples import stored_batches
+from compare.problem.samples import random_batches, stored_batches
 from jaxmlp.base import Params, layer_sizes
 
 
 def problems_from_arrays(
     given: GivenParams,
-    x: Any,
+    x: Any = None,
     y: Any = None,
     *,
     activation: str,
@@ -30,12 +30,14 @@ def problems_from_arrays(
     layout: str | None,
     dtype: np.dtype,
     cast: bool = False,
+    samples: int = 0,
+    seed: int = 0,
 ) -> Problems:
     """Copies a user's arrays into a problem, or several where their layout is not known.
 
     Args:
       given: weights and biases, w in `layout` if nothing else is known of it.
-      x: [N, d], anything that `array_of` reads.
+      x: [N, d], anything that `array_of` reads; None for samples from U[0,1].
       y: [N, k], or [N] of one output or of classes; None for labels that fit the loss.
       activation: of the hidden layers, one name for all or several between commas.
       loss: of a sample.
@@ -45,6 +47,8 @@ def problems_from_arrays(
       layout: 'in_out' or 'out_in'; None for either.
       dtype: to compute in.
       cast: whether to round what dtype does not have; else that is an error.
+      samples: how many are drawn.
+      seed: of what is drawn.
 
     Raises:
       UsageError: if shapes do not fit, a weight is not finite, a number does not exist in dtype, or
@@ -64,14 +68,18 @@ def problems_from_arrays(
     named = {name: take_weight(f"params: {name}", one) for name, one in given.named.items()}
     read = find_params(named, layout=given.layout or layout, where="params")
     read = read._replace(by_format=given.layout is not None)
-    inputs = take("x", array_of("x", x))
+    inputs = None if x is None else take("x", array_of("x", x))
     labels = None if y is None else take("y", array_of("y", y))
 
     def make(weights: Params) -> Problem:
         sizes = layer_sizes(weights)
         network = make_network(sizes, activation, loss=loss, output=output, l2=l2, bias=bias)
         check_biases(network, weights, None)
-        of_loss = Labels(network.output, loss, sizes[-1])
+        of_loss = Labels(network.output, loss, sizes[-1], seed)
+        if inputs is None:
+            return Problem(
+                weights, network, samples, random_batches(seed, sizes[0], of_loss, dtype)
+            )
         check_shapes(
             inputs.shape,
             None if labels is None else labels.shape,
@@ -80,8 +88,8 @@ def problems_from_arrays(
             where="samples",
             classes=of_loss.are_classes,
         )
-        samples = Samples(rows_of(inputs), None if labels is None else rows_of(labels))
-        batches = stored_batches(samples, of_loss, "samples")
+        stored = Samples(rows_of(inputs), None if labels is None else rows_of(labels))
+        batches = stored_batches(stored, of_loss, "samples")
         return Problem(weights, network, len(inputs), batches)
 
     return problems_of(read, layout, make)

@@ -38,6 +38,13 @@ class Reduction(NamedTuple):
             yield block.start + rows.start, Batch(x[rows], y[rows])
 
 
+def batch_words(start: int, n: int) -> str:
+    """Names a batch by its samples: 'batch of samples 0 to 31', or 'batch of sample 32'."""
+    if n == 1:
+        return f"batch of sample {start}"
+    return f"batch of samples {start} to {start + n - 1}"
+
+
 def reduction_of(config: Config, problem: Problem) -> Reduction | None:
     """Returns what the config asks of the losses of batches.
 

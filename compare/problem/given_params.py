@@ -5,7 +5,9 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from compare.catalogue import DTYPES
 from compare.errors import RAISED, UsageError, shown
+from compare.formats.dtypes import restore_bfloat16
 from compare.formats.read.layer_names import is_of_torch, kind_of
 from compare.problem.array_likes import array_of, is_array, items_of
 from compare.problem.trees import Tree, is_number, is_of_a_class, take_apart
@@ -110,3 +112,27 @@ def _pair(i: int, layer: Any) -> tuple[np.ndarray, np.ndarray]:
     if len(pair) != 2:
         raise UsageError(f"params: expected {expected}, got {len(pair)} items")
     return array_of(f"params: w{i}", pair[0]), array_of(f"params: b{i}", pair[1])
+
+
+def dtype_name(dtype: Any, w: np.ndarray | None) -> str:
+    """Returns the name of the dtype that is asked for, which may be one that there is not.
+
+    Args:
+      dtype: its name, or as NumPy, JAX or torch have it; None for that of w.
+      w: weights that are there; without any it is float32.
+
+    Raises:
+      UsageError: for what is no dtype.
+    """
+    if dtype is None:
+        return "float32" if w is None else restore_bfloat16(w).dtype.name
+    if isinstance(dtype, str) and not dtype:
+        return dtype
+    try:
+        return np.dtype(dtype).name
+    except Exception:  # torch.float32 and the like, and those that NumPy does not have
+        if not isinstance(dtype, str) and type(dtype).__module__ != "torch":
+            raise UsageError(
+                f"dtype: expected one of {', '.join(DTYPES)}, got {shown(dtype)}"
+            ) from None
+        return str.__str__(dtype) if isinstance(dtype, str) else str(dtype).removeprefix("torch.")

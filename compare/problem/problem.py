@@ -105,7 +105,7 @@ def make_problems(config: Config, weights: Params = ()) -> Problems:
     dtype = dtype_of(config.dtype)
     make = _problem_maker(config)
     if config.params is None:
-        drawn = make(frozen(weights or _draw_params(config, dtype)))
+        drawn = make(frozen(weights or draw_params(config, dtype)))
         return Problems((dataclasses.replace(drawn, layout=config.layout or "in_out"),))
     read = read_params(config.params, layout=config.layout, dtype=dtype, cast=config.cast)
     return problems_of(read, config.layout, make)
@@ -204,7 +204,12 @@ def _samples(config: Config, d: int, k: int) -> tuple[int, Batches]:
     return n_samples, stored_batches(samples, labels, f"--data {config.data}")
 
 
-def _draw_params(config: Config, dtype: np.dtype) -> Params:
+def draw_params(config: Config, dtype: np.dtype) -> Params:
+    """Draws the weights and biases that a config with layer sizes, init and seed asks for.
+
+    Raises:
+      UsageError: if they do not fit into memory.
+    """
     assert config.layer_sizes is not None
     assert config.init is not None
     check_network(parameter_count(config.layer_sizes))

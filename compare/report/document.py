@@ -1,11 +1,13 @@
 """What a parsed report.json says: who took part, what was compared, and what is wrong."""
 
+import dataclasses
 import math
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 from compare.evidence.hypotheses.explanation import Figures, Step
 from compare.numbers import finite, largest_ratio, share
+from compare.problem.network import Network, make_network
 from compare.report import labels
 
 Json = Mapping[str, Any]
@@ -35,6 +37,16 @@ def quantities(pair: Json, report: Json) -> list[Json]:
         if (one["a"], one["b"]) == (pair["a"], pair["b"])
     ]
     return [*pair["parameters"], *more]
+
+
+def network_in(report: Json) -> Network:
+    """Returns the network that was compared; a layer without a bias has no b to compare."""
+    config = report["config"]
+    names = {one["name"] for pair in report["pairs"] for one in pair["parameters"]}
+    end = {name: config[name] for name in ("output", "loss", "l2")}
+    network = make_network(config["layer_sizes"], config["activation"], **end)
+    biases = tuple(f"b{i}" in names for i in range(1, network.n_layers + 1))
+    return dataclasses.replace(network, biases=() if all(biases) else biases)
 
 
 def steps_of(one: Json) -> list[Step]:

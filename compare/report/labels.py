@@ -55,6 +55,11 @@ def samples_of(config: Mapping[str, Any]) -> str:
     return total if number is None else f"number {number} of {total}"
 
 
+def title_of_command(*, of_sample: bool) -> str:
+    """Says what the command does that computes again what decided the verdict."""
+    return f"To compute that {'sample' if of_sample else 'batch'} again, from the same bits"
+
+
 def origin_of_weights(config: Mapping[str, Any]) -> str:
     """Says where weights come from: 'from w.npz', 'torch, seed 0' or 'as given'."""
     if config.get("module") is not None:

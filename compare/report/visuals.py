@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from compare.errors import UsageError
 from compare.formats.atomic import Staging, writing_told
 from compare.formats.places import Place, places_in
-from compare.report.document import Json
+from compare.report.document import Json, network_in
 
 if TYPE_CHECKING:
     from compare.report.figures.drawing import Drawing
@@ -32,12 +32,8 @@ class Visuals:
         self._html, self._folder = html, plots
         self._plots: Staging | None = None
         self._stack = contextlib.ExitStack()
-        if (html or plots is not None) and importlib.util.find_spec("matplotlib") is None:
-            option = "--html" if html else f"--plots {plots}"
-            raise UsageError(
-                f"{option}: figures are drawn by matplotlib, which is not installed; "
-                'pip install "jaxmlp[report]"'
-            )
+        if html or plots is not None:
+            check_drawing("--html" if html else f"--plots {plots}")
 
     def places(self, folder: str) -> list[Place]:
         """Returns where all of it is to appear, the page in this folder."""
@@ -89,7 +85,24 @@ class Visuals:
         return () if self._plots is None else self._plots.names
 
 
-_DRAWN = {"output": "linear", "loss": "squared", "l2": 0.0, "bias": "all"}  # what graphs are of
+def check_drawing(option: str) -> None:
+    """Checks that figures can be drawn, for an option that asks for them.
+
+    Raises:
+      UsageError: if matplotlib, which draws them, is not installed.
+    """
+    if importlib.util.find_spec("matplotlib") is None:
+        raise UsageError(
+            f"{option}: figures are drawn by matplotlib, which is not installed; "
+            'pip install "jaxmlp[report]"'
+        )
+
+
+def page_of(report: Json) -> str:
+    """Returns the whole page of a parsed report.json."""
+    from compare.report.figures import draw_all
+
+    return _page_with_graphs(report, list(draw_all(report)))
 
 
 def _page_with_graphs(report: Json, drawings: "Sequence[Drawing]") -> str:
@@ -97,9 +110,7 @@ def _page_with_graphs(report: Json, drawings: "Sequence[Drawing]") -> str:
     from compare.graph.pictures.svg import inline_graphs
     from compare.report.page.html import make_page
 
-    config, page = report["config"], make_page(report, drawings=drawings)
-    if any(config.get(name, plain) != plain for name, plain in _DRAWN.items()):
-        return page
+    page = make_page(report, drawings=drawings)
     room = LARGEST - 1000 - len(page.encode())
-    graphs = inline_graphs(config["layer_sizes"], config["activation"], room=room)
+    graphs = inline_graphs(network_in(report), room=room)
     return make_page(report, drawings=drawings, graphs=graphs)

@@ -1,6 +1,7 @@
 """Weights, samples and gradients of a comparison as files, and the command that reads them."""
 
 import dataclasses
+import shlex
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -11,10 +12,12 @@ from compare.formats.places import check_places, places_in
 from compare.formats.write.npz import write_npz
 from compare.formats.write.params import named_params
 from compare.options.config import Config
-from compare.options.reproduce import reproducing_command
+from compare.options.reproduce import reproducing_flags
 from compare.pipeline.compare import Sink
 from compare.problem.answers import Answer, name_parameters
 from compare.problem.problem import Problem
+
+_FLAGS = "reproduce.flags"
 
 
 class SavedInputs:
@@ -29,7 +32,7 @@ class SavedInputs:
           UsageError: if `write` would replace a file that this project did not write.
         """
         files = [f"{name}.npz" for name in ("params", "data", *names)]
-        check_places(places_in(folder, files, option="save"))
+        check_places(places_in(folder, [*files, _FLAGS], option="save"))
         self._folder, self._layout, self._on_block = Path(folder), layout, on_block
         self._blocks: dict[str, list[dict[str, np.ndarray]]] = {name: [] for name in names}
 
@@ -41,7 +44,9 @@ class SavedInputs:
             self._on_block(start, answers)
 
     def write(self, problem: Problem, config: Config, sample: int) -> str:
-        """Writes weights, samples and brought gradients.
+        """Writes weights, samples and brought gradients, and the flags that read them.
+
+        What is written names no folder, and may be carried to another machine.
 
         Args:
           problem: with the weights and samples.
@@ -49,7 +54,7 @@ class SavedInputs:
           sample: the one to be computed again.
 
         Returns:
-          The command that computes it again.
+          The commands that compute it again, a line for a shell.
 
         Raises:
           UsageError: if the folder cannot be written into.
@@ -61,28 +66,32 @@ class SavedInputs:
             for name, array in named_params(problem.params, problem.layout).items()
             if name[0] == "w" or has_bias(int(name[1:]) - 1)
         }
+        flags = reproducing_flags(self._config(config, problem.layout), sample)
+        assert flags is not None
         with Staging(self._folder, option="save") as staging:
             _save(staging, "params.npz", weights)
             _save(staging, "data.npz", {"x": x, "y": y})
             for name, blocks in self._blocks.items():
                 joined = {k: np.concatenate([block[k] for block in blocks]) for k in blocks[0]}
                 _save(staging, f"{name}.npz", joined)
-        again = dataclasses.replace(
+            staging.write(_FLAGS, "\n".join([*flags, ""]))
+        return f"cd {shlex.quote(str(self._folder))} && python -m compare.run --flagfile={_FLAGS}"
+
+    def _config(self, config: Config, layout: str) -> Config:
+        """Returns the config of a run that reads the files, in their folder."""
+        return dataclasses.replace(
             config,
-            params=str(self._folder / "params.npz"),
-            data=str(self._folder / "data.npz"),
-            layout=problem.layout,
+            params="params.npz",
+            data="data.npz",
+            layout=layout,
             candidate=(),
             candidate_returns="gradients",  # which is what is saved of an update
             learning_rate=None,
             reduction=None,  # what is saved is of single samples
             batch_size=None,
-            gradients=tuple(str(self._folder / f"{name}.npz") for name in self._blocks),
-            out=str(self._folder),
+            gradients=tuple(f"{name}.npz" for name in self._blocks),
+            out=".",
         )
-        command = reproducing_command(again, sample)
-        assert command is not None
-        return command
 
 
 def _save(staging: Staging, name: str, arrays: Mapping[str, np.ndarray]) -> None:

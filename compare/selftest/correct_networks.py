@@ -228,7 +228,8 @@ def _wrong_batches(
         if tally.add_batches(check):
             evidence = BatchEvidence({one.name: check}, ())
             failed = tuple(failures(evidence, reduction.kind))
-            yield from failed or doubts(evidence, reduction.kind)
+            for said in failed or doubts(evidence, reduction.kind):
+                yield "; ".join((said.headline, *said.remarks))
 
 
 def _print(grads: Grads, rng: np.random.Generator) -> tuple[Grads, Grads]:

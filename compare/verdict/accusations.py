@@ -15,13 +15,14 @@ def failed_certificate(
 ) -> tuple[str, str]:
     """Says what is wrong with an implementation, and why if that is known; and where it is seen."""
     first = f"first seen in sample {failure.sample}"
-    wrong = _wrong(failure, explanation, certificate.implementation)
+    wrong = _wrong(certificate, failure, explanation)
     if explanation is not None and not _shows(failure, explanation):
         assert explanation.figures is not None
-        return wrong, f"{first}, layer {explanation.figures.layer}: {_evidence(explanation)}"
+        evidence = _evidence(certificate, explanation)
+        return wrong, f"{first}, layer {explanation.figures.layer}: {evidence}"
     return wrong, (
         f"{first}, layer {failure.parameter[1:]}, by the rule {failure.rule}: "
-        f"{_broken_rule(failure, loss)}, {times(failure.ratio)} times what "
+        f"{_broken_rule(certificate, failure, loss)}, {times(failure.ratio)} times what "
         + _allowing(certificate)
     )
 
@@ -34,17 +35,18 @@ def _allowing(certificate: Certificate) -> str:
     return f"rounding and the digits that a step at a rate of {certificate.rate:g} shows allow"
 
 
-def _wrong(failure: Finding, explanation: Explanation | None, who: str) -> str:
+def _wrong(certificate: Certificate, failure: Finding, explanation: Explanation | None) -> str:
     """Says which quantity is wrong, and why if that is known."""
+    who = certificate.implementation
     if explanation is not None and explanation.causes:
         return accusation(explanation, who)
     figures = None if explanation is None else explanation.figures
     if figures is None:
-        subject = _subject(failure, who)
+        subject = _subject(certificate, failure)
     elif _is_input(figures.quantity):
-        subject = _wrong_input(figures.quantity, figures.layer, who)
+        subject = _wrong_input(certificate, figures.quantity, figures.layer)
     else:
-        subject = f"{figures.quantity} of {who} is not {_right(figures.quantity)}"
+        subject = f"{figures.quantity} of {who} is not {_right(certificate, figures.quantity)}"
     if explanation is None or explanation.is_complete:
         return f"{subject}, and no one or two known mistakes explain it"
     return f"{subject}, and nothing that was tried in time explains it"
@@ -61,20 +63,22 @@ def accusation(explanation: Explanation, implementation: str) -> str:
     return "; and ".join(said) + end
 
 
-def explained(failure: Finding, explanation: Explanation, implementation: str) -> str:
+def explained(certificate: Certificate, failure: Finding, explanation: Explanation) -> str:
     """Says what is wrong and why, beside the figures of a rule that may speak of something else."""
-    said = _wrong(failure, explanation, implementation)
-    return said if _shows(failure, explanation) else f"{said}: {_evidence(explanation)}"
+    said = _wrong(certificate, failure, explanation)
+    if _shows(failure, explanation):
+        return said
+    return f"{said}: {_evidence(certificate, explanation)}"
 
 
-def _evidence(explanation: Explanation) -> str:
+def _evidence(certificate: Certificate, explanation: Explanation) -> str:
     """Says what the entry is that is furthest off, and what it should be."""
     figures = explanation.figures
     assert figures is not None
     found, expected = told_apart(figures.found, figures.expected)
     place = f"{figures.quantity}{subscript(figures.place)}"
     if not explanation.causes and _is_of_weights(figures.quantity):
-        return f"{place} is {found} where {_right(figures.quantity)} is {expected}"
+        return f"{place} is {found} where {_right(certificate, figures.quantity)} is {expected}"
     asking = "forward pass" if _is_input(figures.quantity) else "chain rule"
     return f"{place} is {found} where the {asking} asks for {expected}"
 
@@ -105,27 +109,39 @@ def _shows(failure: Finding, explanation: Explanation) -> bool:
     return failure.parameter == f"b{layer}" and quantity == f"delta{layer}"
 
 
-def _subject(failure: Finding, implementation: str) -> str:
+def _subject(certificate: Certificate, failure: Finding) -> str:
     """Says what a rule finds wrong, where nothing more is known."""
     layer = int(failure.parameter[1:])
     if failure.rule in ("input", "activation"):
-        return _wrong_input(_act_name(layer - 1), layer, implementation)
+        return _wrong_input(certificate, _act_name(layer - 1), layer)
     quantity = f"dL/dw{layer}" if failure.rule == "rank_one" else f"delta{layer}"
-    return f"{quantity} of {implementation} is not {_right(quantity)}"
+    return f"{quantity} of {certificate.implementation} is not {_right(certificate, quantity)}"
 
 
-def _right(quantity: str) -> str:
+def _right(certificate: Certificate, quantity: str) -> str:
     """Says what a gradient should be; one of weights is held against that of biases beside it."""
     if not _is_of_weights(quantity):
         return "what the chain rule gives"
     layer = int(quantity.removeprefix("dL/dw"))
-    return f"{_act_name(layer - 1)} times dL/db{layer}"
+    return f"{_act_name(layer - 1)} times {_delta_name(certificate, layer)}"
 
 
-def _wrong_input(quantity: str, layer: int, implementation: str) -> str:
+def _wrong_input(certificate: Certificate, quantity: str, layer: int) -> str:
     right = "what the forward pass gives" if layer > 1 else "that of the sample"
-    both = f"dL/dw{layer} and dL/db{layer}"
-    return f"the {quantity} that {both} of {implementation} imply is not {right}"
+    implying = _implying(certificate, layer, f" of {certificate.implementation}")
+    return f"the {quantity} that {implying} is not {right}"
+
+
+def _implying(certificate: Certificate, layer: int, whose: str = "") -> str:
+    """Says which gradients imply the input of a layer, and whose they are."""
+    if certificate.has_bias(layer):
+        return f"dL/dw{layer} and dL/db{layer}{whose} imply"
+    return f"dL/dw{layer}{whose} implies"
+
+
+def _delta_name(certificate: Certificate, layer: int) -> str:
+    """Returns what delta is called: dL/db, where there is one."""
+    return f"dL/db{layer}" if certificate.has_bias(layer) else f"delta{layer}"
 
 
 def _act_name(layer: int) -> str:
@@ -140,18 +156,18 @@ def _is_input(quantity: str) -> bool:
     return quantity == "x" or quantity.startswith("h")
 
 
-def _broken_rule(failure: Finding, loss: Loss) -> str:
+def _broken_rule(certificate: Certificate, failure: Finding, loss: Loss) -> str:
     """Says what a rule has found, and what it expected."""
     place = subscript(failure.index)
     layer = int(failure.parameter[1:])
     below = layer - 1
     found, expected = told_apart(failure.found, failure.expected)
-    both = f"dL/dw{layer} and dL/db{layer}"
+    implying = _implying(certificate, layer)
     return {
         "rank_one": f"dL/dw{layer}{place} is {found} where {_act_name(below)} times "
-        f"dL/db{layer} is {expected}",
-        "input": f"{both} imply x{place} = {found} where it is {expected}",
-        "activation": f"{both} imply h{below}{place} = {found} where phi(z{below}) is {expected}",
+        f"{_delta_name(certificate, layer)} is {expected}",
+        "input": f"{implying} x{place} = {found} where it is {expected}",
+        "activation": f"{implying} h{below}{place} = {found} where phi(z{below}) is {expected}",
         "output": f"delta{layer}{place} is {found} where {loss.slope_formula} is {expected}",
         "chain": f"delta{layer}{place} is {found} where the layer above asks for {expected}",
     }[failure.rule]

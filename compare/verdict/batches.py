@@ -1,45 +1,59 @@
 """What is said of the gradients of batches."""
 
+import math
 from collections.abc import Iterator
+from typing import NamedTuple
 
 from compare.evidence.batches.check import BatchCheck, BatchEvidence, BatchPlace
 from compare.numbers import counted, entry, listed, needed_count, share_at_most, times, told_apart
+from compare.problem.batches import batch_words
 
 
-def named_failures(batches: BatchEvidence, kind: str) -> Iterator[str]:
+class Said(NamedTuple):
+    """One sentence on the gradient of a batch, where that was, and what is seen there."""
+
+    at: BatchPlace
+    headline: str
+    remarks: tuple[str, ...] = ()
+
+
+def named_failures(batches: BatchEvidence, kind: str) -> Iterator[Said]:
     """Yields what is wrong with gradients that are right but for how samples become a batch.
 
     They were held against float64, so this is so whatever is answered for single samples.
     """
     for name, check in batches.checks.items():
-        if check.first_failure is not None and check.causes and not check.own_samples:
-            yield _failure(name, check, check.first_failure, kind)
+        at = check.first_failure
+        if at is not None and check.causes and not check.own_samples:
+            yield _failure(name, check, at, kind)
 
 
-def failures(batches: BatchEvidence, kind: str) -> Iterator[str]:
+def failures(batches: BatchEvidence, kind: str) -> Iterator[Said]:
     """Yields what is wrong with the gradients of batches of each implementation."""
     for name, check in batches.checks.items():
         if check.first_failure is not None:
             yield _failure(name, check, check.first_failure, kind)
 
 
-def doubts(batches: BatchEvidence, kind: str) -> Iterator[str]:
+def doubts(batches: BatchEvidence, kind: str) -> Iterator[Said]:
     """Yields where nothing can be said of the gradient of a batch, or little."""
     for name, check in batches.checks.items():
         if check.first_unknown is not None:
             at = check.first_unknown
-            yield (
+            yield Said(
+                at,
                 f"nothing can be said of {_place(at)} of {name} {_where(at)}: it is {at.found:.9g} "
-                f"where the {kind} is {at.expected:.9g}"
+                f"where the {kind} is {at.expected:.9g}",
             )
         if check.first_doubt is not None:
             at = check.first_doubt
             found, expected = told_apart(at.found, at.expected)
-            yield (
+            yield Said(
+                at,
                 f"{_place(at)} of {name} is {found} {_where(at)} where {_terms(check, kind)} is "
                 f"{expected}: more than rounding usually makes of it, and less than it may in a "
                 "network so deep, a precision so low or a batch so large; smaller batches or a "
-                "wider dtype will tell"
+                "wider dtype will tell",
             )
 
 
@@ -76,7 +90,7 @@ def _sizes(check: BatchCheck) -> str:
     return f"{counted(check.batches, 'batch', 'batches')} of {of} samples"
 
 
-def _failure(name: str, check: BatchCheck, at: BatchPlace, kind: str) -> str:
+def _failure(name: str, check: BatchCheck, at: BatchPlace, kind: str) -> Said:
     said = "; and ".join(
         f"{listed(cause.quantities)} of {name} {'is' if len(cause.quantities) == 1 else 'are'} "
         f"{cause.said}"
@@ -86,10 +100,17 @@ def _failure(name: str, check: BatchCheck, at: BatchPlace, kind: str) -> str:
         reason = "and nothing that was tried explains it" if at.n > 1 else "though it is of one"
         said = f"the gradient of a batch of {name} is not the {kind} over its samples, {reason}"
     found, expected = told_apart(at.found, at.expected)
-    return (
-        f"{said}; first seen {_where(at)}: {_place(at)} is {found} where {_terms(check, kind)} is "
-        f"{expected}, {times(at.ratio)} times what rounding allows"
+    seen = (
+        f"first seen {_where(at)}: {_place(at)} is {found} where {_terms(check, kind)} is "
+        f"{expected}, {_by_how_much(at)}"
     )
+    return Said(at, said, (seen,))
+
+
+def _by_how_much(at: BatchPlace) -> str:
+    if not math.isfinite(at.found):
+        return "and no sum on the way can have overflowed"
+    return f"{times(at.ratio)} times what rounding allows"
 
 
 def _terms(check: BatchCheck, kind: str) -> str:
@@ -104,6 +125,4 @@ def _place(at: BatchPlace) -> str:
 
 
 def _where(at: BatchPlace) -> str:
-    if at.n == 1:
-        return f"in the batch of sample {at.start}"
-    return f"in the batch of samples {at.start} to {at.start + at.n - 1}"
+    return f"in the {batch_words(at.start, at.n)}"

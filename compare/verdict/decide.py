@@ -42,6 +42,7 @@ class Verdict(NamedTuple):
     headline: str
     warnings: tuple[str, ...] = ()
     place: Place | None = None  # the entry that decided it, where one did
+    batch: int | None = None  # the first sample of the batch that did
     usage: str = ""  # how much of what rounding allows is used, where they agree
     remarks: tuple[str, ...] = ()  # what else is to be known of it, a sentence each
 
@@ -113,7 +114,7 @@ def decide(
 
 
 def _of_batches(
-    say: Callable[[BatchEvidence, str], Iterator[str]],
+    say: Callable[[BatchEvidence, str], Iterator[batch_sentences.Said]],
     batches: BatchEvidence | None,
     kind: str,
     *,
@@ -121,7 +122,8 @@ def _of_batches(
 ) -> Iterator[Verdict]:
     """Yields a verdict for everything that is said of the gradients of batches."""
     if batches is not None:
-        yield from (Verdict(verdict, said) for said in say(batches, kind))
+        for said in say(batches, kind):
+            yield Verdict(verdict, said.headline, batch=said.at.start, remarks=said.remarks)
 
 
 def _failed_certificates(

@@ -14,7 +14,7 @@ from compare.verdict.nonfinite import NonfiniteEntries
 from compare.verdict.printed_digits import step_shows, too_few_digits
 from compare.verdict.usage import allowing
 
-_WIDER = "a wider dtype or smaller weights"
+_STABLE = "smaller weights or a stable formula"
 
 
 def no_overflow(entries: NonfiniteEntries) -> str:
@@ -30,13 +30,16 @@ def no_overflow(entries: NonfiniteEntries) -> str:
 
 
 def possible_overflow(entries: NonfiniteEntries) -> str:
-    """Says which side is not finite, and that the range of the dtype may be why."""
+    """Says which side is not finite, and that the range of the dtype may be why.
+
+    A formula that is stable has no 0 / 0 either, where a value is saturated.
+    """
     shortest = min(entries.dtypes, key=largest_number)
-    remedies = {"float16": f"bfloat16, {_WIDER}", "float64": "smaller weights"}
-    remedy = remedies.get(shortest, _WIDER)
+    wider = {"float16": "bfloat16, a wider dtype, ", "float64": ""}.get(shortest, "a wider dtype, ")
     end = f"{largest_number(shortest):.5g}"
     return (
-        f"{_one_side(entries)}; {shortest} ends at {end}, which may be why, and {remedy} will tell"
+        f"{_one_side(entries)}; an overflow, as {shortest} ends at {end}, or 0 / 0 may be why, and "
+        f"{wider}{_STABLE} will tell"
     )
 
 

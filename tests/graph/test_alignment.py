@@ -1,13 +1,23 @@
 """What stands beside each other in torch and in JAX is the same."""
 
 import numpy as np
+import pytest
 
-from tests.support.graphs import CLOSE, EVERY, as_rows, evaluate, explain, handed, solved
+from tests.support.graphs import (
+    CLOSE,
+    ENDS,
+    EVERY,
+    EVERY_END,
+    evaluate,
+    explain,
+    handed,
+    solved,
+    traced,
+)
 
 
-@EVERY
-def test_the_rows_hold_every_node_once(sizes, activation):
-    explained = explain(sizes, activation)
+def assert_every_node_is_in_a_row(network):
+    explained = explain(network)
     cells = [node.name for row in explained.rows for node in row.torch]
     assert sorted(cells) == sorted(node.name for node in explained.torch.nodes)
     cells = [node.name for row in explained.rows for node in (*row.forward, *row.backward)]
@@ -19,10 +29,30 @@ def test_the_rows_hold_every_node_once(sizes, activation):
 
 
 @EVERY
-def test_what_stands_beside_each_other_is_the_same_number(sizes, activation):
+def test_the_rows_hold_every_node_once(network):
+    assert_every_node_is_in_a_row(network)
+
+
+@EVERY_END
+def test_of_every_end_too(network):
+    assert_every_node_is_in_a_row(network)
+
+
+# of most ends the loss is computed in other steps: as a whole they are the same
+@pytest.mark.parametrize("name", ["no bias, l2", "some biases", "slopes", "identities"])
+def test_the_layers_of_other_networks_too(name):
+    assert_rows_are_the_same(ENDS[name], but=("loss", "L2", "w1", "w2"))
+
+
+@EVERY
+def test_what_stands_beside_each_other_is_the_same_number(network):
+    assert_rows_are_the_same(network)
+
+
+def assert_rows_are_the_same(network, but=()):
     """Whatever a torch node makes, a JAX equation of its row makes, or it has been handed it."""
-    case = solved(sizes, activation)
-    graph, gradients, _ = handed(as_rows(case, activation))
+    case = solved(network)
+    graph, gradients, _ = handed(traced(network, case))
 
     def among(value, values):
         value = np.squeeze(value)
@@ -32,7 +62,9 @@ def test_what_stands_beside_each_other_is_the_same_number(sizes, activation):
             for one in (other, other.T)
         )
 
-    for row in explain(sizes, activation).rows:
+    for row in explain(network).rows:
+        if row.title in but:
+            continue
         forward, backward = ([case.values[node.name] for node in cell] for cell in row[2:4])
         for node in row.torch:
             label = node.label.split(" = ")[0]

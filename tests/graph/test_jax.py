@@ -4,12 +4,21 @@ import re
 
 import numpy as np
 
-from tests.support.graphs import CLOSE, EVERY, evaluate, solved
+from tests.support.graphs import CLOSE, EVERY, EVERY_END, evaluate, solved
 
 
 @EVERY
-def test_labels_and_formulas_of_jax_are_what_its_equations_compute(sizes, activation):
-    case = solved(sizes, activation)
+def test_labels_and_formulas_of_jax_are_what_its_equations_compute(network):
+    assert_true_of_jax(network)
+
+
+@EVERY_END
+def test_of_every_end_too(network):
+    assert_true_of_jax(network)
+
+
+def assert_true_of_jax(network):
+    case = solved(network)
     known = dict(case.known)
     for node in case.graph.nodes:
         value = case.values[node.name]

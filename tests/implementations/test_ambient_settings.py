@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 import torch
 
-from compare import compare_gradients
+from compare import CallStyle, Detail, Machine, compare_gradients
 from compare.implementations.base import Settings
 from compare.implementations.user.torch_module import recognise
 
@@ -113,7 +113,12 @@ def settings():
 
 def compared(implementations, **options):
     return compare_gradients(
-        LAYERS, X, activation="tanh", witness=0, implementations=implementations, **options
+        LAYERS,
+        X,
+        activation="tanh",
+        detail=Detail(witness=0),
+        implementations=implementations,
+        **options,
     )
 
 
@@ -123,9 +128,11 @@ def test_right_gradients_agree_whatever_is_set_around_them(around):
     with AROUND[around]():
         before = settings()
         reports = [
-            compare_gradients(MODULE, X, implementations=["torch_autograd"], witness=0),
-            compared(["jax_grad"], candidates=[in_torch], candidate_arrays="torch"),
-            compared(["torch_autograd"], candidates=[in_jax], candidate_arrays="jax"),
+            compare_gradients(
+                MODULE, X, implementations=["torch_autograd"], detail=Detail(witness=0)
+            ),
+            compared(["jax_grad"], candidates=[in_torch], call_style=CallStyle(arrays="torch")),
+            compared(["torch_autograd"], candidates=[in_jax], call_style=CallStyle(arrays="jax")),
         ]
         assert settings() == before
     for report in reports:
@@ -141,7 +148,7 @@ def test_a_module_computes_under_the_settings_of_the_run_and_is_probed_in_them()
             return super().__call__(x)
 
     made = torch.nn.Sequential(Seen(32, 2))
-    compare_gradients(made, X, matmul_precision="high", witness=0)
+    compare_gradients(made, X, machine=Machine(matmul_precision="high"), detail=Detail(witness=0))
     assert set(seen) == {("tf32", 1)}
     asked = Settings("high")
     engine = recognise(made, asked).implementation.engine
@@ -151,5 +158,6 @@ def test_a_module_computes_under_the_settings_of_the_run_and_is_probed_in_them()
 
 def test_deterministic_leaves_the_environment_as_it_was(monkeypatch):
     monkeypatch.delenv("CUBLAS_WORKSPACE_CONFIG", raising=False)
-    assert compared(["torch_autograd", "numpy_manual"], deterministic=True).verdict == "agree"
+    machine = Machine(deterministic=True)
+    assert compared(["torch_autograd", "numpy_manual"], machine=machine).agrees
     assert "CUBLAS_WORKSPACE_CONFIG" not in os.environ

@@ -61,6 +61,7 @@ def test_what_evaluates_the_same_has_one_formula():
     assert formula("torch", network) is not formula("backprop", network)
 
 
-def test_a_module_is_bounded_as_torch_is():
+def test_nobody_knows_by_which_formula_a_module_computes():
+    """However it is recognised, its activations may be written out."""
     layers = (torch.nn.Linear(2, 3), torch.nn.GELU("tanh"), torch.nn.Linear(3, 1))
-    assert recognise(torch.nn.Sequential(*layers)).implementation.formula == "torch"
+    assert recognise(torch.nn.Sequential(*layers)).implementation.formula is None

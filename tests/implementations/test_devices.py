@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 import torch
 
-from compare import compare_gradients, run
+from compare import Machine, compare_gradients, run
 from compare.errors import UsageError
 from compare.implementations import torch as on_torch
 from compare.options.config import Config
@@ -174,7 +174,7 @@ def test_the_library_takes_them_too():
     rng = np.random.default_rng(0)
     layers = [(rng.normal(size=(n, m)), rng.normal(size=m)) for n, m in ((2, 5), (5, 1))]
     options = {"device": "all", "matmul_precision": "high", "repeats": 1, "deterministic": True}
-    found = compare_gradients(layers, rng.random((4, 2)), **options)
+    found = compare_gradients(layers, rng.random((4, 2)), machine=Machine(**options))
     assert found.verdict == "agree"
     assert found.noises["jax_grad@cpu"].moved == 0
     assert {key: found.config[key] for key in options} == options
@@ -205,7 +205,7 @@ def test_arguments_of_another_kind_are_told(option, value):
 
 def test_a_device_of_torch_is_understood():
     layers = [(np.ones((2, 1)), np.ones(1))]
-    found = compare_gradients(layers, np.ones((1, 2)), device=torch.device("cpu"))
+    found = compare_gradients(layers, np.ones((1, 2)), machine=Machine(device=torch.device("cpu")))
     assert found.config["device"] == "cpu"
 
 

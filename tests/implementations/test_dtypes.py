@@ -2,7 +2,6 @@
 
 import itertools
 import json
-import shlex
 from pathlib import Path
 
 import jax
@@ -13,7 +12,7 @@ import pytest
 import safetensors.torch
 import torch
 
-from compare import compare_gradients, run
+from compare import CallStyle, compare_gradients, run
 from compare.errors import UsageError
 from compare.formats.dtypes import dtype_of
 from compare.formats.read.npz import read_npz
@@ -322,22 +321,22 @@ def wrong(params, x, y):
 
 
 @low
-def test_a_keepsake_computes_the_sample_again_to_the_same_bits(tmp_path, dtype, capsys):
+def test_a_keepsake_computes_the_sample_again_to_the_same_bits(tmp_path, dtype, monkeypatch):
     rng = np.random.default_rng(0)
     numbers = [
         tuple(rng.normal(size=s).astype(dtype_of(dtype)) for s in ((n, m), m))
         for n, m in itertools.pairwise((2, 4, 1))
     ]
     x = rng.random((4, 2)).astype(dtype_of(dtype))
-    options = {"activation": "tanh", "candidates": [wrong], "candidate_arrays": "torch"}
+    options = {"activation": "tanh", "candidates": [wrong], "call_style": CallStyle(arrays="torch")}
     found = compare_gradients(numbers, x, **options, save=tmp_path)
     assert found.verdict == "disagree"
-    assert found.reproduce is not None
+    assert found.reproduce.endswith(" && python -m compare.run --flagfile=reproduce.flags")
     for name in ("params", "data", "wrong"):
         with np.load(tmp_path / f"{name}.npz") as archive:
             assert all(archive[key].dtype.kind in "fU" for key in archive.files)
-    flags = shlex.split(found.reproduce)[3:]
-    status, again = compare(*(flag[6:] for flag in flags if flag.startswith("--out=")), *flags)
+    monkeypatch.chdir(tmp_path)
+    status, again = compare("./sample_0", "--flagfile=reproduce.flags")
     assert status == 2
     assert {one["dtype"] for one in again["implementations"]} == {dtype}
     place = found.values[0]

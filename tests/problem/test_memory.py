@@ -6,7 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 import numpy as np
 import pytest
 
-from compare import compare_gradients
+from compare import Detail, compare_gradients
 from compare.errors import UsageError
 from compare.pipeline import schedule
 from compare.problem import memory
@@ -82,7 +82,9 @@ def test_as_many_blocks_as_fit_are_examined_at_once(small, monkeypatch):
     x = np.zeros((3 * 2048, 2), np.float32)  # three blocks
     for available in (4 * GIB, 2 * 230 * 3 * 2048, 10**5):
         monkeypatch.setattr(memory, "available_bytes", lambda there=available: there)
-        compare_gradients(layers, x, witness=0, implementations=("jax_grad", "torch_autograd"))
+        compare_gradients(
+            layers, x, detail=Detail(witness=0), implementations=("jax_grad", "torch_autograd")
+        )
     assert workers == [3, 2, 1]
 
 

@@ -10,6 +10,7 @@ import pytest
 
 from compare import compare_gradients
 from compare.graph.pictures.svg import inline_graphs
+from compare.problem.network import make_network
 from compare.report.answer import compared_of, figures_of, judged_of
 from compare.report.json.write import report_to_json
 from compare.report.page.html import make_page
@@ -286,7 +287,7 @@ def test_a_browser_shows_all_of_it(name, tmp_path):
 @browser
 def test_a_browser_shows_the_graphs_too(tmp_path):
     pytest.importorskip("pygraphviz")
-    graphs = inline_graphs((2, 10, 10, 1), "gelu", room=10**6)
+    graphs = inline_graphs(make_network((2, 10, 10, 1), "gelu"), room=10**6)
     page = make_page(report_of("agree"), graphs=graphs)
     assert Outline(page).open == []
     assert len(Outline(page).ids) == len(set(Outline(page).ids))

@@ -6,7 +6,7 @@ import jsonschema
 import numpy as np
 import pytest
 
-from compare import compare_gradients
+from compare import Detail, compare_gradients
 from compare.problem.answers import name_parameters
 from compare.report.json.write import report_to_dict, report_to_json
 from compare.report.page.html import make_page
@@ -29,7 +29,7 @@ def make_report(sizes=(2, 10, 10, 1), samples=8, x=None, **options):
 
 REPORTS = {
     "the_usual_one": {},
-    "out_in_with_trace": {"layout": "out_in", "trace": 3},
+    "out_in_with_trace": {"layout": "out_in", "detail": Detail(trace=3)},
     "no_hidden_layer": {"sizes": (2, 1)},
     "float64": {"dtype": "float64"},
     "mixed": {"implementations": ("torch_autograd", "numpy_manual", "jax_manual", "jax_grad")},

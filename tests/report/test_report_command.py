@@ -14,7 +14,9 @@ from compare import run
 from compare.errors import UsageError
 from compare.formats.ours import SIGN
 from compare.graph.pictures.svg import inline_graphs
+from compare.problem.network import Network, make_network
 from compare.report import __main__ as command
+from compare.report.document import network_in
 from compare.report.json.schema import first_fault
 from compare.report.page.html import make_page
 from compare.report.visuals import LARGEST
@@ -40,7 +42,7 @@ def test_a_run_writes_what_the_command_makes_from_its_json(written, tmp_path, ca
     assert remake(written / "report.json", f"--plots={tmp_path}/f", f"--out={tmp_path}") == 0
     page = (written / "report.html").read_text()
     assert (tmp_path / "report.html").read_text() == page
-    graphs = inline_graphs((2, 3, 1), "sigmoid", room=LARGEST)
+    graphs = inline_graphs(make_network((2, 3, 1), "sigmoid"), room=LARGEST)
     made = make_page(json.loads((written / "report.json").read_text()), graphs=graphs)
     assert page == f"{made}<!-- {SIGN} -->\n"
     figures = {p.name: p.read_text() for p in (written / "figures").iterdir()}
@@ -48,6 +50,18 @@ def test_a_run_writes_what_the_command_makes_from_its_json(written, tmp_path, ca
     assert len(figures) + len(graphs) == page.count("<svg ")
     printed = capsys.readouterr().out
     assert " ".join(printed.split()).startswith(f"Written: {tmp_path}/report.html")
+
+
+def test_the_graphs_are_of_the_network_that_was_compared():
+    report = copy.deepcopy(report_of("agree"))
+    report["config"].update(output="softmax", loss="cross_entropy", layer_sizes=[2, 10, 10, 3])
+    report["config"].update(l2=0.1, activation="relu,tanh")
+    for pair in report["pairs"]:
+        pair["parameters"] = [one for one in pair["parameters"] if one["name"] != "b2"]
+    biases = (True, False, True)
+    sizes, phis = (2, 10, 10, 3), ("relu", "tanh")
+    network = Network(sizes, phis, "cross_entropy", "softmax", 0.1, biases)
+    assert network_in(report) == network
 
 
 def test_the_page_is_made_beside_its_json(written, tmp_path, monkeypatch):

@@ -156,7 +156,7 @@ def test_what_is_explained_wrongly_is_listed_and_fails(monkeypatch, capsys):
     assert selftest.main(["compare.selftest", "--listed"]) == 2
     printed = capsys.readouterr().out
     assert "  no hidden layer: factor 2 missing: x is the Moon\n" in printed
-    assert "  no hidden layer: the first feature left out: x is the Moon\n" in printed
+    assert "  no hidden layer: log of x: x is the Moon\n" in printed
     assert "Explained in part or not at all: 0." in printed
 
 

@@ -116,6 +116,23 @@ def test_textbook_formulas_that_lose_digits_agree_and_are_told(activation):
     assert f"mine computes {activation} by a formula that loses digits" in report.reason
 
 
+def test_the_float32_constant_of_a_hard_sigmoid_in_torch_agrees_and_is_told():
+    def slope(z, h):
+        return np.where(abs(z) < 3, np.float64(F32(1) / F32(6)), 0)
+
+    mine = backprop(lambda z: np.clip(z + 3, 0, 6) / 6, slope)
+    far = backprop(lambda z: np.clip(z + 3, 0, 6) / 6, lambda z, h: slope(z, h) * (1 + 1e-7))
+    params, batch = problem()
+    wide = [tuple(leaf.astype(np.float64) for leaf in layer) for layer in params]
+    options = {"activation": "hard_sigmoid", "implementations": ["numpy_manual"]}
+    arrays = [leaf.astype(np.float64) for leaf in batch]
+    report = compare_gradients(wide, *arrays, candidates={"mine": mine}, **options)
+    assert report.verdict == "agree", report.reason
+    assert "mine computes hard_sigmoid by a formula that loses digits" in report.reason
+    wrong = compare_gradients(wide, *arrays, candidates={"mine": far}, **options)
+    assert wrong.verdict == "disagree"
+
+
 def stable_sigmoid(z):
     return np.exp(-np.logaddexp(F32(0), -z))
 

@@ -126,8 +126,9 @@ def test_one_that_may_have_overflowed_is_undecided():
     said = answer(pair)
     assert said.verdict == "undecided"
     assert said.reason == (
-        "jax_grad has inf at w1[0,0] of sample 5 where mine has 60000; float16 ends at 65504, "
-        "which may be why, and bfloat16, a wider dtype or smaller weights will tell"
+        "jax_grad has inf at w1[0,0] of sample 5 where mine has 60000; an overflow, as float16 "
+        "ends at 65504, or 0 / 0 may be why, and bfloat16, a wider dtype, smaller weights or a "
+        "stable formula will tell"
     )
     assert said.place == Place(5, "w1", (0, 0))
 

@@ -1,5 +1,7 @@
 """One batch: what an implementation answers, and what that is held against."""
 
+import dataclasses
+import functools
 from collections.abc import Mapping
 from typing import NamedTuple
 
@@ -17,7 +19,8 @@ class Sums(NamedTuple):
     times_once: float = 1.0  # how often what a batch has once is in it
 
 
-class BatchCase(NamedTuple):
+@dataclasses.dataclass(frozen=True)
+class BatchCase:
     """One batch: what came, and what it is held against; by parameter, in order."""
 
     found: Mapping[str, np.ndarray]  # [...]
@@ -39,7 +42,15 @@ class BatchCase(NamedTuple):
 
     def expects(self, name: str, sums: Sums | None = None) -> Expected:
         """Returns what a parameter should be, as is asked for or as other sums of the terms."""
-        shares, once = sums or Sums(np.full(len(self.counts), self.weight))
+        return self._asked[name] if sums is None else self._expected(name, sums)
+
+    @functools.cached_property
+    def _asked(self) -> dict[str, Expected]:
+        as_asked = Sums(np.full(len(self.counts), self.weight))
+        return {name: self._expected(name, as_asked) for name in self.terms}
+
+    def _expected(self, name: str, sums: Sums) -> Expected:
+        shares, once = sums
         return expected(self.terms[name], shares, self.weight, self.arithmetic, times_once=once)
 
     def holds(self, name: str, sums: Sums | None = None) -> bool:

@@ -65,6 +65,7 @@ class Certificate:
     rate: float | None = None  # of the step of gradient descent that it was recovered from
     near: int = 0  # certified samples that break a rule, and are near to the float64 values
     printed: PrintedNumbers | None = None  # None for gradients that were not read from print
+    biases: tuple[bool, ...] = ()  # whether each layer has one; () where all have
 
     @property
     def worst_ratio(self) -> float | None:
@@ -75,6 +76,10 @@ class Certificate:
     def kink_slope(self) -> float | None:
         """The mean slope that was taken at kinks, None where none tells."""
         return self.kink_slopes / self.kink_units if self.kink_units else None
+
+    def has_bias(self, layer: int) -> bool:
+        """Whether a layer, counted from 1, has a bias, and so a dL/db, which is delta."""
+        return self.biases[layer - 1] if self.biases else True
 
     @property
     def height(self) -> tuple[float, str]:
@@ -193,6 +198,7 @@ class _Block(NamedTuple):
             returned=case.returned,
             textbook=" and ".join(textbook_names(case.network)) if case.is_textbook else "",
             near=int(np.count_nonzero(surely)),
+            biases=case.network.biases,
         )
 
     def _finding(self, row: int, check: int) -> Finding:

@@ -19,7 +19,7 @@ from compare.evidence.rounding.arithmetic import gamma
 
 _TEXTBOOK = 8  # further roundings of a slope, by the textbook's quotient of two slopes
 _TINY = 1e-300  # in place of a p of 0
-_ANYTHING = 1e30  # the error of what nothing is known of
+_LEFT = 1e-3  # what is left at least of a finite quotient, as a share of it
 
 
 def _cross_entropy(z: np.ndarray, y: np.ndarray) -> np.ndarray:
@@ -92,7 +92,11 @@ def textbook_binary_cross_entropy_error(
     """It is -y s / p + (1 - y) s / (1 - p), with p and its slope s by formulas of their own.
 
     With p off by r, 1 - p is by r + u, and s / p by e_s / p + s r / (p (p - r)), s = p (1 - p).
-    Where r is no less than p, nothing is known.
+    Where r is no less than p, a computed p may be 0, and then nothing is finite. Else it is u / 2
+    at least, or right to a few roundings: s / p is 2 s / u at most, and no formula makes it 0.
+
+    max(z, 0) - z y + log(1 + exp(-|z|)) has two terms with a kink at 0. By their slopes there it is
+    anything from -y to 1 - y, and 1/2 off at most.
     """
     u, phi = rounding.u, ACTIVATIONS["sigmoid"].by_textbook(is_mixed=True)
     p, q, steep = sigmoid(xp, z), sigmoid(xp, -z), phi.slope(xp, z)
@@ -102,8 +106,9 @@ def textbook_binary_cross_entropy_error(
     for share, part, other, off in ((y, p, q, r), (1 - y, q, p, r + u)):
         left = part - off
         quotient = steep_error / part + other * off / xp.where(left > 0, left, 1.0)
-        lost = lost + xp.abs(share) * xp.where(left > 0, quotient, _ANYTHING)
-    return lost
+        rough = xp.maximum((1 - _LEFT) * other, 2 * steep / u - other)
+        lost = lost + xp.abs(share) * xp.where(left > 0, quotient, rough)
+    return lost + xp.where(xp.abs(z) <= z_error, 0.5, 0.0)
 
 
 CROSS_ENTROPY = Loss(

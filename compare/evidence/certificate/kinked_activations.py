@@ -12,7 +12,7 @@ from compare.evidence.certificate import activation_costs as costs
 from compare.evidence.certificate import activation_functions as functions
 from compare.evidence.certificate.activation import Activation, Kink
 from compare.evidence.certificate.activation_functions import Array
-from compare.evidence.certificate.textbook import elu_textbook
+from compare.evidence.certificate.textbook import TEXTBOOK, elu_textbook
 
 _WIDE = 16.0
 _SELU_SCALE, _SELU_ALPHA = 1.0507009873554805, 1.6732632423543772  # arXiv:1706.02515, section 2
@@ -142,6 +142,7 @@ KINKED: MappingProxyType[str, Activation] = MappingProxyType(
             ulps=0,
             analytic=_analytic_third,
             kinks=(Kink(-3.0, 0.0, 1 / 6, _WIDE), Kink(3.0, 1 / 6, 0.0, _WIDE)),
+            textbook=TEXTBOOK["hard_sigmoid"],
         ),
         "hard_swish": Activation(
             lambda xp, z: z * _third(xp, z),

@@ -82,7 +82,7 @@ def _by_entry(name: str, distance: Distance, phi: Activation) -> Loss:
         ),
         is_mixed=False,
         formula=f"{distance.formula} with yhat = {name}(z)",
-        slope_formula=f"the slope of {name} times ({distance.slope_formula})",
+        slope_formula=f"the slope of {name} times {_factor(distance)}",
         factor=distance.factor,
         turned=distance.turned,
     )
@@ -121,10 +121,16 @@ def _on_softmax(distance: Distance) -> Loss:
         curvature=lambda y: 3 * distance.largest(y).max(axis=0) + distance.curvature,
         is_mixed=True,
         formula=f"{distance.formula} with yhat = softmax(z)",
-        slope_formula=f"the Jacobian of softmax times ({distance.slope_formula})",
+        slope_formula=f"the Jacobian of softmax times {_factor(distance)}",
         factor=distance.factor,
         turned=distance.turned,
     )
+
+
+def _factor(distance: Distance) -> str:
+    """Returns the slope of a loss as a factor: a formula in brackets, or words."""
+    formula = distance.slope_formula
+    return formula if formula.startswith("the ") else f"({formula})"
 
 
 def _losses(phis: Mapping[str, Activation], binary_error: SlopeError) -> dict[End, Loss]:

@@ -23,6 +23,8 @@ from collections.abc import Callable
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
+import numpy as np
+
 from compare.evidence.certificate import activation_costs as costs
 from compare.evidence.certificate import activation_functions as functions
 from compare.evidence.certificate.activation_functions import Array
@@ -148,6 +150,13 @@ def _softsign_from_value(xp: Any, z: Array, h: Array) -> FromValue:
     return FromValue(rest * rest, 2 * xp.abs(rest), xp.zeros_like(z), 4 * rest * rest)
 
 
+def _hard_sigmoid_from_value(xp: Any, z: Array, h: Array) -> FromValue:
+    """torch.nn.Hardsigmoid has float32's 1/6 in float64 too, which is no better known than that."""
+    del h
+    slope = xp.where(xp.abs(z) < 3, float(np.float32(1) / np.float32(6)), 0.0)
+    return FromValue(slope, xp.zeros_like(z), xp.zeros_like(z), 2 * slope)
+
+
 TEXTBOOK: MappingProxyType[str, Textbook] = MappingProxyType(
     {
         "sigmoid": Textbook(lambda xp, z: xp.full_like(z, SIGMOID), _sigmoid_from_value),
@@ -157,5 +166,6 @@ TEXTBOOK: MappingProxyType[str, Textbook] = MappingProxyType(
         "gelu": Textbook(_gelu_cost, _gelu_from_value),
         "mish": Textbook(_mish_cost, _mish_from_value),
         "softsign": Textbook(costs.softsign_cost, _softsign_from_value),
+        "hard_sigmoid": Textbook(costs.hard_sigmoid_cost, _hard_sigmoid_from_value),
     }
 )

@@ -28,6 +28,23 @@ def largest_of(allowances: Sequence[Allowance]) -> Allowance:
     return allowances[0] if len(allowances) == 1 else Allowance(*map(largest, *allowances))
 
 
+def where_not_finite(
+    values: Mapping[str, np.ndarray], allowance: Allowance, other: Allowance
+) -> Allowance:
+    """Returns the allowance for entries that are not finite, and the other one for the rest.
+
+    Args:
+      values: [N, ...], by parameter.
+      allowance: by the same parameters.
+      other: by these, and by others too.
+    """
+    chosen = [
+        {name: np.where(np.isfinite(array), b[name], a[name]) for name, array in values.items()}
+        for a, b in zip(allowance, other, strict=True)
+    ]
+    return Allowance(*({**of, **one} for of, one in zip(other, chosen, strict=True)))
+
+
 def with_printed(
     allowance: Allowance, printed: Mapping[str, np.ndarray], values: Mapping[str, np.ndarray]
 ) -> Allowance:

@@ -2,7 +2,7 @@
 
 import dataclasses
 import functools
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 from typing import NamedTuple, TypeAlias
 
@@ -10,6 +10,7 @@ import numpy as np
 
 from compare.evidence.certificate.case import Case, Layers
 from compare.evidence.certificate.checks import check_gradients, ratios
+from compare.evidence.certificate.missing_biases import with_deltas
 from compare.evidence.certificate.rules import Check
 from compare.evidence.hypotheses.explanation import Figures
 from compare.evidence.hypotheses.local import Known, Local
@@ -78,8 +79,18 @@ class Assumption:
           case: to be certified then, if it is another one.
           *checks: what rules ask for then.
         """
+        return self.claiming_all((claim,), case, *checks)
+
+    def claiming_all(
+        self, claims: Sequence[Claim], case: Case | None = None, *checks: Check
+    ) -> "Assumption":
+        """Returns it with several claims of one thing that is assumed, as of every layer.
+
+        delta of a layer without a bias follows from the case, and is worked out anew.
+        """
         instead = {**self.instead, **{(one.rule, one.parameter): one for one in checks}}
-        return Assumption(case or self.case, instead, (*self.claims, claim))
+        assumed = self.case if case is None else with_deltas(case)
+        return Assumption(assumed, instead, (*self.claims, *claims))
 
 
 def holds(check: Check) -> bool:

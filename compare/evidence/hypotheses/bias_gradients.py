@@ -16,6 +16,8 @@ def bias_assumptions(start: Assumption, layer: int) -> Iterator[Assumption]:
     """Yields what may stand in place of dL/db, if a rule of its layer is broken."""
     if not any(parameter[1:] == str(layer) for _, parameter in start.broken):
         return
+    if not start.case.network.has_bias(layer - 1):
+        return
     local = start.local
     right = delta_of_weights(local, layer, local.act(layer - 1))
     below = layer - 1

@@ -52,9 +52,10 @@ def chain_check(local: Local, layer: int, passed: Known, slope: Known) -> Check:
     return Check("chain", f"b{layer}", gradient.delta, s * t, allowed, applies)
 
 
-def right_chain(local: Local, layer: int) -> Check:
-    """Holds delta as found against what the layer above asks for."""
-    return chain_check(local, layer, local.passed_down(layer), local.slope(layer))
+def right_chain(local: Local, layer: int, changed: Local) -> Check:
+    """Holds delta of another case against what the layer above asks for by the weights of this."""
+    passed = changed.passed_down(layer, local.case.params[layer][0])
+    return chain_check(changed, layer, passed, local.slope(layer))
 
 
 def _ways(local: Local, layer: int) -> Iterator[_Way]:
@@ -93,6 +94,7 @@ def _usual_slopes(local: Local, layer: int) -> Iterator[tuple[str, Known]]:
     yield "with phi' twice", spread(lambda z: slope(z) ** 2, z, u)
     yield "with h (1 - h) for phi'", spread(lambda z: h(z) * (1 - h(z)), z, u)
     yield "with 1 - h^2 for phi'", spread(lambda z: 1 - h(z) ** 2, z, u)
+    yield "with 1 - h for phi'", spread(lambda z: 1 - h(z), z, u)
     for other in range(1, local.n_layers):
         other_z = local.preact(other)
         if other != layer and other_z.value.shape == z.value.shape:

@@ -9,6 +9,7 @@ import numpy as np
 from compare.evidence.certificate.activation import Activation
 from compare.evidence.certificate.case import Case
 from compare.evidence.certificate.forward import activate, affine
+from compare.evidence.certificate.missing_biases import with_deltas
 from compare.evidence.certificate.rules import Check
 from compare.evidence.hypotheses.activations import IDENTITY, OTHERS, called, twice
 from compare.evidence.hypotheses.assumption import Assumption, Claim, explains
@@ -42,24 +43,26 @@ def forward_assumptions(start: Assumption, layer: int) -> Iterator[Assumption]:
     names = {"w": f"w{layer}", "b": f"b{layer}", "z": f"z{layer}"}
     right = local.delta(layer) if is_output else local.computed(layer)
     for way in _ways(local, layer):
-        if not explains(_check(local, layer, way), right, start.case, way.rank):
-            continue
-        claim = _claim(local, layer, way)._replace(names=names, rank=way.rank)
         case = _changed(start.case, layer, way)
+        # without biases delta follows from h, and so from the way
+        found = Local(with_deltas(case)) if case.network.biases else local
+        if not explains(_check(local, layer, way, found), right, start.case, way.rank):
+            continue
+        claim = _claim(local, layer, way, found)._replace(names=names, rank=way.rank)
         yield start.claiming(claim, case)
         alone = claim._replace(said=f"{way.said}, in the forward pass alone")
         if way.w is not local.case.params[layer - 1][0] and layer > 1:
-            yield start.claiming(alone, case, right_chain(local, layer - 1))
+            yield start.claiming(alone, case, right_chain(local, layer - 1, found))
         if not is_output and way.phi is not local.phi(layer):
-            yield start.claiming(alone, case, right_chain(local, layer))
+            yield start.claiming(alone, case, right_chain(local, layer, found))
 
 
-def _check(local: Local, layer: int, way: _Way) -> Check:
-    """Holds what comes out of a layer against what comes out by another way."""
+def _check(local: Local, layer: int, way: _Way, found: Local) -> Check:
+    """Holds what was found to come out of a layer against what comes out by another way."""
     rounding = local.case.rounding
     preacts = affine(np, *local.act(layer - 1), way.w, way.b, rounding)
     if way.phi is None:
-        y, gradient, loss = local.case.y, local.layers[-1], local.case.loss
+        y, gradient, loss = local.case.y, found.layers[-1], local.case.loss
         y_error = rounding.input_error(np, y)
         error = loss.slope_error(np, preacts.z, y, preacts.error, y_error, rounding)
         allowed = error + rounding.u * np.abs(gradient.delta) + 6 * rounding.lam
@@ -68,16 +71,16 @@ def _check(local: Local, layer: int, way: _Way) -> Check:
         expected = loss.slope(np, preacts.z, y)
         return Check("output", f"b{layer}", gradient.delta, expected, allowed, applies)
     h, error = activate(np, preacts, way.phi, rounding)
-    above = local.layers[layer]
+    above = found.layers[layer]
     allowed = rounding.slack * (error + above.h_error + rounding.lam)
     return Check("activation", f"w{layer + 1}", above.h, h, allowed, above.known)
 
 
-def _claim(local: Local, layer: int, way: _Way) -> Claim:
+def _claim(local: Local, layer: int, way: _Way, found: Local) -> Claim:
     if way.phi is None:
-        shown = figures(f"delta{layer}", layer, local.found_delta(layer), local.delta(layer))
+        shown = figures(f"delta{layer}", layer, found.found_delta(layer), local.delta(layer))
         return Claim("yhat", way.said, {}, shown)
-    implied, right = local.implied(layer + 1), local.computed(layer)
+    implied, right = found.implied(layer + 1), local.computed(layer)
     return Claim(f"h{layer}", way.said, {}, figures(f"h{layer}", layer + 1, implied, right))
 
 

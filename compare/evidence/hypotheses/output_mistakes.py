@@ -26,7 +26,7 @@ class OutputMistake(NamedTuple):
     rank: int = 0
 
 
-class _Output(NamedTuple):
+class Output(NamedTuple):
     """An output activation."""
 
     value: Callable[[np.ndarray], np.ndarray]
@@ -34,11 +34,9 @@ class _Output(NamedTuple):
     called: str  # the slope that pull multiplies by
 
 
-def _by_entry(name: str) -> _Output:
+def _by_entry(name: str) -> Output:
     phi = ACTIVATIONS[name]
-    return _Output(
-        partial(phi.value, np), lambda z, g: g * phi.slope(np, z), f"the slope of {name}"
-    )
+    return Output(partial(phi.value, np), lambda z, g: g * phi.slope(np, z), f"the slope of {name}")
 
 
 def _pulled(p: np.ndarray, g: np.ndarray) -> np.ndarray:
@@ -46,12 +44,12 @@ def _pulled(p: np.ndarray, g: np.ndarray) -> np.ndarray:
     return np.asarray(p * (g - (p * g).sum(axis=0)))
 
 
-_OUTPUTS = MappingProxyType(
+OUTPUTS = MappingProxyType(
     {
-        "linear": _Output(lambda z: z, lambda z, g: g, "1"),
+        "linear": Output(lambda z: z, lambda z, g: g, "1"),
         "sigmoid": _by_entry("sigmoid"),
         "tanh": _by_entry("tanh"),
-        "softmax": _Output(
+        "softmax": Output(
             partial(softmax, np),
             lambda z, g: _pulled(softmax(np, z), g),
             "the Jacobian of softmax",
@@ -67,6 +65,13 @@ _RARE: tuple[tuple[str, Slope], ...] = (
     ("the slope of (yhat + y)^2", lambda yhat, y: 2 * (yhat + y)),
     ("(yhat - y)^2 itself, and not its slope", lambda yhat, y: (yhat - y) ** 2),
     ("the slope of (yhat - y)^4", lambda yhat, y: 4 * (yhat - y) ** 3),
+)
+_HUBER: tuple[tuple[str, Slope], ...] = (
+    (
+        "computed without the sign of yhat - y where it is more than 1 in size",
+        lambda yhat, y: np.where(np.abs(yhat - y) > 1, 1.0, yhat - y),
+    ),
+    *_RARE,
 )
 _HINGE: tuple[tuple[str, Slope], ...] = (
     (
@@ -90,7 +95,7 @@ def mistakes_of(output: str, loss: str) -> Iterator[OutputMistake]:
 
 def _of_distance(output: str, loss: str) -> Iterator[OutputMistake]:
     """Yields mistakes in g = dL/dyhat, and in what it is multiplied by."""
-    value, pull, called = _OUTPUTS[output]
+    value, pull, called = OUTPUTS[output]
 
     def g(yhat: np.ndarray, y: np.ndarray) -> np.ndarray:
         return np.asarray(DISTANCES[loss].slope(np, yhat, y))
@@ -117,11 +122,11 @@ def _of_distance(output: str, loss: str) -> Iterator[OutputMistake]:
             f"computed with {called} as {formula} of {{z}}, not of yhat",
             lambda z, y: g(value(z), y) * at_z(z),
         )
-    for said, slope in _HINGE if loss == "hinge" else _RARE:
-        yield OutputMistake(said, partial(_through, _OUTPUTS[output], slope), 1)
+    for said, slope in {"hinge": _HINGE, "huber": _HUBER}.get(loss, _RARE):
+        yield OutputMistake(said, partial(_through, OUTPUTS[output], slope), 1)
 
 
-def _through(output: _Output, slope: Slope, z: np.ndarray, y: np.ndarray) -> np.ndarray:
+def _through(output: Output, slope: Slope, z: np.ndarray, y: np.ndarray) -> np.ndarray:
     return output.pull(z, slope(output.value(z), y))
 
 

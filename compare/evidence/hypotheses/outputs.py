@@ -18,6 +18,7 @@ from compare.evidence.hypotheses.assumption import Assumption, Claim, explains
 from compare.evidence.hypotheses.explanation import WHOLE, figures
 from compare.evidence.hypotheses.factors import Factor, factors_between
 from compare.evidence.hypotheses.local import Known, Local
+from compare.evidence.hypotheses.margins import margin_mistakes
 from compare.evidence.hypotheses.output_mistakes import Slope, mistakes_of
 from compare.evidence.hypotheses.penalties import divided_whole
 
@@ -174,6 +175,9 @@ def _others(local: Local) -> Iterator[tuple[str, str, Known, int]]:
     network, y, name = local.case.network, local.case.y, f"delta{local.n_layers}"
     for one in mistakes_of(network.output, network.loss):
         yield name, one.said, _of_output(local, partial(_of_labels, one.slope, y)), one.rank
+    if network.loss == "hinge":
+        for one in margin_mistakes(network.output, local):
+            yield name, one.said, _of_output(local, partial(_of_labels, one.slope, y)), one.rank
     has_signs = network.loss in ("absolute", "hinge")  # which many activations leave as they are
     if network.loss in DISTANCES and network.output != "softmax" and not has_signs:
         yield from _by_activations(local, network.output, network.loss)

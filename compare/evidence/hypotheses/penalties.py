@@ -68,7 +68,7 @@ def _assumed(start: Assumption, said: str, excess: Sequence[np.ndarray]) -> Assu
         )
         for i, (found, right) in enumerate(zip(start.case.grads, case.grads, strict=True), 1)
     )
-    return Assumption(case, start.instead, (*start.claims, *claims))
+    return start.claiming_all(claims, case)
 
 
 def divided_whole(case: Case, factor: float) -> Case:
@@ -86,7 +86,7 @@ def _with_biases(start: Assumption, biases: Sequence[np.ndarray]) -> Assumption:
         Claim(f"dL/db{i}", said, shown=figures(f"dL/db{i}", i, np.asarray(found[1]), right[1]))
         for i, (found, right) in enumerate(zip(start.case.grads, case.grads, strict=True), 1)
     )
-    return Assumption(case, start.instead, (*start.claims, *claims))
+    return start.claiming_all(claims, case)
 
 
 def _less(case: Case, terms: Sequence[tuple[np.ndarray | float, np.ndarray | float]]) -> Case:

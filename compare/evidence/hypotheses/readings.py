@@ -42,15 +42,32 @@ def reading_assumptions(start: Assumption, layout: str) -> Iterator[Assumption]:
         )
         yield start.claiming(Claim(WHOLE, f"right if read with --layout={other}"), turned)
     for how, order in _orders(start):
-        for what, of_gradient, of_weights in _PARTS:
+        for what, of_gradient, of_weights in _parts(case):
             if "w" in of_gradient + of_weights and _shapes_differ(case, order):
                 continue
             read = _ordered(case, order, of_gradient, of_weights)
             yield start.claiming(Claim(WHOLE, f"right if {what} read {how}"), read)
 
 
+def _parts(case: Case) -> Iterator[tuple[str, str, str]]:
+    """Yields what may have been read in another order; without biases, layers are their weights."""
+    has_biases = any(map(case.network.has_bias, range(case.network.n_layers)))
+    for what, of_gradient, of_weights in _PARTS:
+        if has_biases or {of_gradient, of_weights} <= {"", "wb"}:
+            yield what, of_gradient, of_weights
+
+
 def _orders(start: Assumption) -> Iterator[tuple[str, Sequence[int]]]:
-    """Yields how the layers with broken rules may be ordered, if their shapes allow it."""
+    """Yields how the layers with broken rules may be ordered, each order once."""
+    told: set[tuple[int, ...]] = set()
+    for said, order in _said_orders(start):
+        if tuple(order) not in told:
+            told.add(tuple(order))
+            yield said, order
+
+
+def _said_orders(start: Assumption) -> Iterator[tuple[str, Sequence[int]]]:
+    """Yields orders of the layers with broken rules, if their shapes allow them."""
     shapes = [b.shape for _, b in start.case.params]
     broken = {int(parameter[1:]) - 1 for _, parameter in start.broken}
     doubted, same = sorted(broken), list(range(len(shapes)))

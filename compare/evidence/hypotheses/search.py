@@ -14,6 +14,7 @@ from compare.evidence.certificate.case import Case
 from compare.evidence.hypotheses.assumption import UNSURE, Assumption, Claim, holds_well
 from compare.evidence.hypotheses.bias_gradients import bias_assumptions
 from compare.evidence.hypotheses.deltas import delta_assumptions
+from compare.evidence.hypotheses.earlier import earlier_assumptions
 from compare.evidence.hypotheses.explanation import WHOLE, Cause, Explanation, Figures
 from compare.evidence.hypotheses.forwards import forward_assumptions
 from compare.evidence.hypotheses.outputs import output_assumptions
@@ -122,7 +123,9 @@ def _assumptions(
     yield from sample_assumptions(start, around)
     yield from reading_assumptions(start, around.layout)
     yield from output_assumptions(start, around.n_samples)
-    yield from term_assumptions(start, around.earlier)
+    if around.earlier is not None:
+        yield from earlier_assumptions(start, around.earlier)
+    yield from term_assumptions(start)
     yield from penalty_assumptions(start, around.n_samples)
     layers = range(1, start.local.n_layers + 1)
     for family in _BY_LAYER:

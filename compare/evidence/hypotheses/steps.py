@@ -23,6 +23,9 @@ def without_wrong_gradients(start: Assumption) -> Assumption:
     """
     for layer in range(1, start.local.n_layers + 1):
         rank_one = ("rank_one", f"w{layer}") in _broken(start)
+        if not start.case.network.has_bias(layer - 1):
+            start = _with_right_weights(start, layer) if rank_one else start
+            continue
         if not rank_one and _of_input(layer) not in _broken(start):
             continue
         left = [(len(_broken(one)), one) for one in _freed(start, layer)]
@@ -80,6 +83,22 @@ def _of_input(layer: int) -> Rule:
 
 def _broken(start: Assumption) -> set[Rule]:
     return {rule for rule, breaks in start.broken.items() if breaks[_FAILED]}
+
+
+def _with_right_weights(start: Assumption, layer: int) -> Assumption:
+    """Returns the gradient with dL/dw as its neighbours ask for, where no dL/db tells delta."""
+    n, found, right = start.local.n_layers, start.case.grads[layer - 1][0], start
+    of_delta = ("output" if layer == n else "chain", f"b{layer}")
+    for _ in range(2):  # a wrong dL/dw has spoiled delta of the layers above, too
+        h, delta = (
+            Known(np.asarray(check.expected), np.asarray(check.allowed))
+            for check in (right.checks[_of_input(layer)], right.checks[of_delta])
+        )
+        dw = outer(h, delta)
+        shown = figures(f"dL/dw{layer}", layer, np.asarray(found), dw.value)
+        claim = Claim(shown.quantity, "", shown=shown)
+        right = start.claiming(claim, freed(right.case, layer, dw=dw))
+    return right
 
 
 def _freed(start: Assumption, layer: int) -> list[Assumption]:

@@ -1,4 +1,4 @@
-"""What may have been added to a right gradient, or multiplied into it sample by sample."""
+"""What may have been multiplied into a right gradient, or cut off it, sample by sample."""
 
 import dataclasses
 from collections.abc import Iterator, Sequence
@@ -12,41 +12,11 @@ from compare.evidence.hypotheses.explanation import WHOLE, figures
 from compare.evidence.hypotheses.factors import factors_between
 
 
-def term_assumptions(start: Assumption, earlier: Layers | None) -> Iterator[Assumption]:
-    """Yields gradients without a term, or a factor of each sample.
-
-    Args:
-      start: what is assumed already.
-      earlier: the gradients of the sample before each, as found.
-    """
-    if earlier is not None:
-        yield from _accumulated(start, earlier)
+def term_assumptions(start: Assumption) -> Iterator[Assumption]:
+    """Yields gradients without a factor, of all samples or of each, or as before a clip."""
     yield from _scaled_everywhere(start)
     yield from _scaled_by_sample(start)
     yield from _clipped(start)
-
-
-def _accumulated(start: Assumption, earlier: Layers) -> Iterator[Assumption]:
-    """Yields what each sample adds to the gradients of those before it."""
-    claim = Claim(WHOLE, "added up over the samples: it was not set to zero in between")
-    rest = _without(start.case, earlier)
-    if all(any(np.any(leaf) for one in of for leaf in one) for of in (rest.grads, earlier)):
-        yield start.claiming(claim, rest)
-
-
-def _without(case: Case, terms: Layers) -> Case:
-    """Returns a case less some terms, each in the shapes of a gradient.
-
-    What it has was rounded when it was added up, by a share of the sum.
-    """
-    u, grads, hidden = 4 * case.rounding.u, [], []
-    for found, added, units in zip(case.grads, terms, hidden_of(case), strict=True):
-        triples = list(zip(found, added, units, strict=True))
-        dw, db = (leaf - term for leaf, term, _ in triples)
-        grads.append((dw, db))
-        e_w, e_b = (unit + u * (np.abs(leaf) + np.abs(term)) for leaf, term, unit in triples)
-        hidden.append((e_w, e_b))
-    return dataclasses.replace(case, grads=tuple(grads), printed=tuple(hidden))
 
 
 def _scaled_everywhere(start: Assumption) -> Iterator[Assumption]:
@@ -74,7 +44,7 @@ def _scaled_everywhere(start: Assumption) -> Iterator[Assumption]:
                 )
                 for i, (layer, right) in enumerate(zip(case.grads, divided.grads, strict=True), 1)
             )
-            yield Assumption(divided, start.instead, (*start.claims, *claims))
+            yield start.claiming_all(claims, divided)
 
 
 def _divided(case: Case, by: Sequence[float | np.ndarray]) -> Case:
@@ -102,7 +72,7 @@ def _scaled_by_sample(start: Assumption) -> Iterator[Assumption]:
     if np.ptp(factor) < 1e-6 + 32 * case.rounding.u:
         return
     said = _norm_said(case.grads, factor, case.rounding.u)
-    if said is None and (len(right) == 1 or case.rounding.arithmetic.is_low):
+    if said is None and (not _tells(right) or case.rounding.arithmetic.is_low):
         return  # every wrong delta of one output is such a factor, and many a one of few digits
     said = (
         said or f"multiplied by a factor of its own in every sample, {factor[0]:.4g} in the first"
@@ -110,6 +80,11 @@ def _scaled_by_sample(start: Assumption) -> Iterator[Assumption]:
     shown = figures(f"delta{local.n_layers}", local.n_layers, found, right)
     claim = Claim(WHOLE, said, {}, shown, rank=UNSURE)
     yield start.claiming(claim, _divided(case, (factor, factor)))
+
+
+def _tells(right: np.ndarray) -> bool:
+    """Whether two samples have two outputs each whose delta is not 0, and so show one factor."""
+    return int(np.count_nonzero(np.count_nonzero(right, axis=0) > 1)) > 1
 
 
 def _norm_said(grads: Layers, factor: np.ndarray, u: float) -> str | None:

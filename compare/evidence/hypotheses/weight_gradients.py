@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from compare.evidence.certificate.rules import Check
-from compare.evidence.hypotheses.assumption import Assumption, Claim, explains, freed
+from compare.evidence.hypotheses.assumption import Assumption, Claim, Rule, explains, freed
 from compare.evidence.hypotheses.explanation import figures
 from compare.evidence.hypotheses.factors import factors_between, usual_factors
 from compare.evidence.hypotheses.local import Known, Local, exactly, outer
@@ -15,8 +15,7 @@ _DECAY = "weight decay, an L2 term"
 
 def weight_assumptions(start: Assumption, layer: int) -> Iterator[Assumption]:
     """Yields what may stand in place of dL/dw, if a rule of its layer is broken."""
-    rules = {(rule, f"w{layer}") for rule in ("rank_one", "input", "activation")}
-    if not rules & start.broken.keys():
+    if not _rules_of(start, layer) & start.broken.keys():
         return
     local, penalty = start.local, start.case.penalty(layer)
     right = outer(local.act(layer - 1), exactly(local.found_delta(layer)))
@@ -38,6 +37,14 @@ def weight_assumptions(start: Assumption, layer: int) -> Iterator[Assumption]:
         shown = figures(f"dL/dw{layer}", layer, gradient.dw + penalty, divided.value + penalty)
         claim = Claim(f"dL/dw{layer}", factor.said, names, shown)
         yield start.claiming(claim, freed(start.case, layer, dw=divided))
+
+
+def _rules_of(start: Assumption, layer: int) -> set[Rule]:
+    """Returns the rules that a wrong dL/dw breaks; without a bias, it is where delta comes from."""
+    names = [(rule, f"w{layer}") for rule in ("rank_one", "input", "activation")]
+    if not start.case.network.has_bias(layer - 1):
+        names += [(rule, f"b{layer}") for rule in ("chain", "output")]
+    return set(names)
 
 
 def _check(local: Local, layer: int, value: Known) -> Check:

@@ -1,6 +1,5 @@
 """The gradient's jaxpr as a graph: every equation a node."""
 
-from collections.abc import Sequence
 from typing import Any
 
 from compare.graph.base import Builder, Graph, Node, Quantity
@@ -9,39 +8,32 @@ from compare.graph.jax.program import Atom, Constant, Equation, Program, Variabl
 from compare.graph.jax.quantities import name_variables
 from compare.graph.jax.sentences import SENTENCES, operation
 from compare.graph.sentences import explain
+from compare.problem.network import Network
 
 _LONGEST = 26  # letters of an expression that is a label; a longer one is called u1, u2, ...
 
 
-def jax_graph(
-    layer_sizes: Sequence[int], activations: Sequence[str], dtype: str = "float32"
-) -> Graph:
-    """Returns the graph of jax.value_and_grad of the loss of one sample.
-
-    Args:
-      layer_sizes: (d, n_1, ..., k).
-      activations: of the hidden layers, one for each.
-      dtype: of everything.
-    """
-    program = gradient_program(layer_sizes, activations, dtype)
-    text = _Text(program, activations)
+def jax_graph(network: Network, dtype: str = "float32") -> Graph:
+    """Returns the graph of jax.value_and_grad of the loss of one sample."""
+    program = gradient_program(network, dtype)
+    text = _Text(program, network)
     made = Builder("j")
     for variable in program.arguments:
         made.add(variable, text.argument(variable))
     for equation in program.equations:
         made.add(equation.output, text.equation(equation), equation.variables)
-    for layer in range(1, program.layers + 1):
-        _, delta = program.gradients(layer)
-        made.add(("db", layer), text.bias_gradient(layer, delta), [delta])
+    for layer, (_, delta) in enumerate(program.gradients, start=1):
+        if delta is not None:
+            made.add(("db", layer), text.bias_gradient(layer, delta), [delta])
     return made.graph("the jaxpr of jax.value_and_grad")
 
 
 class _Text:
     """What stands in the nodes, written in the order in which they can be computed."""
 
-    def __init__(self, program: Program, activations: Sequence[str]) -> None:
-        self.layers, self.activations = program.layers, activations
-        self.of = name_variables(program)
+    def __init__(self, program: Program, network: Network) -> None:
+        self.network = network
+        self.of = name_variables(program, network)
         self.labels: dict[Variable, str] = {}
         self.long = 0
 
@@ -56,8 +48,8 @@ class _Text:
         one = one._replace(label=self._short(one.label or formula), formula=formula)
         self.labels[equation.output] = one.label.partition(" = ")[0]
         # s of layer l comes out of layer l + 1, and delta of the last layer out of the loss
-        about = {"s": one.layer - 1, "delta_is_s": one.layer - 1, "delta_out": self.layers}
-        layer = about.get(one.role, one.layer)
+        about = {"s": one.layer - 1, "delta_is_s": one.layer - 1}
+        layer = about.get(one.role, one.layer or self.network.n_layers)
         said = self._explain(one.role, layer, formula=formula, does=operation(kind))
         return _node(one, kind, equation.output, said)
 
@@ -67,7 +59,7 @@ class _Text:
         return _node(one, "result", delta, self._explain("db", layer))
 
     def _explain(self, role: str, layer: int, **fields: Any) -> str:
-        return explain(SENTENCES[role], layer=layer, activations=self.activations, **fields)
+        return explain(SENTENCES[role], self.network, layer=layer, **fields)
 
     def _label(self, atom: Atom) -> str:
         return number(atom.value) if isinstance(atom, Constant) else self.labels[atom]

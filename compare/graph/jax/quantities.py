@@ -1,23 +1,34 @@
 """What each variable of the gradient's jaxpr is, found by following the data."""
 
 from compare.graph.base import Quantity
-from compare.graph.jax.program import Equation, Program, Variable, ancestors
-from compare.graph.losses import SQUARED_ERROR
+from compare.graph.ends import end_of
+from compare.graph.jax.program import (
+    Equation,
+    Program,
+    Variable,
+    ancestors,
+    descendants,
+    slope_steps,
+)
+from compare.problem.network import Network
 
 
 class _Names:
     """Names variables, first those with a letter of their own and then what leads to them."""
 
-    def __init__(self, program: Program) -> None:
-        self.program = program
-        self.layers = program.layers
-        self.forward = ancestors(program.equations, program.results[:1])
+    def __init__(self, program: Program, network: Network) -> None:
+        self.program, self.network, self.end = program, network, end_of(network)
+        self.forward = ancestors(program.equations, [program.loss])
+        self.of_x = descendants(program.equations, [program.x])
+        self.of_y = descendants(program.equations, [program.y])
         self.takers: dict[Variable, list[Equation]] = {}
         self.made_by = {equation.output: equation for equation in program.equations}
         for equation in program.equations:
             for variable in equation.variables:
                 self.takers.setdefault(variable, []).append(equation)
         self.of: dict[Variable, Quantity] = {}
+        self.inputs = [program.x]  # of each layer
+        self.turned: list[Variable] = []  # the transpose of its weights
 
     def name(self, variable: Variable, label: str, role: str, step: str, layer: int) -> None:
         self.of[variable] = Quantity(label, role, step, layer, part=self.part(variable))
@@ -26,65 +37,94 @@ class _Names:
         return "forward" if variable in self.forward else "backward"
 
     def arguments(self) -> None:
-        *params, x, y = self.program.arguments
-        for i, variable in enumerate(params):
-            letter, layer = "wb"[i % 2], i // 2 + 1
-            step = "weight" if letter == "w" else "bias"
-            self.name(variable, f"{letter}{layer}", letter, step, layer)
-        self.name(x, "x", "x", "input", 0)
-        self.name(y, "y", "y", "input", 0)
+        for layer, both in enumerate(self.program.parameters, start=1):
+            for letter, step, variable in zip("wb", ("weight", "bias"), both, strict=True):
+                if variable is not None:
+                    self.name(variable, f"{letter}{layer}", letter, step, layer)
+        for letter, variable in (("x", self.program.x), ("y", self.program.y)):
+            self.name(variable, letter, letter, "input", 0)
 
     def affine(self) -> None:
-        """Finds z as the sum with the bias, and h as what the weights are multiplied by."""
-        for layer in range(self.layers, 0, -1):
-            w, b = self.program.parameters(layer)
-            turned, added = self.takers[w][0].output, self.takers[b][0]
-            product = next(self.made_by[atom] for atom in added.variables if atom is not b)
-            h = next(atom for atom in product.variables if atom is not turned)
-            label, role = f"z{layer}", "z"
-            if layer == self.layers:
-                label, role = "yhat", "yhat"
-            elif added.output in self.of:  # as h of this layer: the activation is the identity
-                label, role = f"z{layer} = h{layer}", "z_is_h"
+        """Finds z as the product of weights and h, or its sum with the bias."""
+        last = self.network.n_layers
+        for layer, (w, b) in enumerate(self.program.parameters, start=1):
+            turned = next(one.output for one in self.takers[w] if one.primitive.name == "transpose")
+            product = next(one for one in self.takers[turned] if one.output in self.forward)
+            z = product.output if b is None else self.takers[b][0].output
+            (h,) = (one for one in product.variables if one is not turned)
+            self.turned.append(turned)
             self.name(turned, f"w{layer}.T", "transposed", "weight", layer)
-            self.name(added.output, label, role, "affine", layer)
-            if layer > 1:
+            if layer > 1 and h in self.of:  # z of the layer below: the activation is the identity
+                below = f"z{layer - 1} = h{layer - 1}"
+                self.name(h, below, "z_is_h", "affine", layer - 1)
+            elif layer > 1:
                 self.name(h, f"h{layer - 1}", "h", "activation", layer - 1)
+            if layer > 1:
+                self.inputs.append(h)
+            self.name(z, f"z{layer}", "z" if layer < last else "z_out", "affine", layer)
+            self.z = z
 
-    def loss(self) -> None:
-        *_, y = self.program.arguments
-        residual = self.takers[y][0].output
-        squares = next(eq.output for eq in self.takers[residual] if eq.output in self.forward)
-        made = {"residual": residual, "square": squares, "sum": self.program.results[0]}
-        roles = {"residual": "residual", "square": "squares", "sum": "loss"}
-        for step, label in SQUARED_ERROR.labels.items():
-            self.name(made[step], label, roles[step], step, 0)
+    def outcome(self) -> None:
+        """Finds yhat, as what first meets the label, and the loss."""
+        if self.network.output == "linear":
+            self.name(self.z, "yhat", "yhat_linear", "affine", self.network.n_layers)
+        elif not self.end.is_joined:
+            meeting = next(
+                one
+                for one in self.program.equations
+                if not self.of_y.isdisjoint(one.variables) and not self.of_y.issuperset(one.inputs)
+            )
+            (yhat,) = (one for one in meeting.variables if one not in self.of_y)
+            self.name(yhat, "yhat", "yhat", "output", 0)
+        self.name(self.program.loss, "loss", "loss", "loss", 0)
 
     def backward(self) -> None:
-        """Finds delta as the gradient of the bias, and s as its product with the weights."""
-        for layer in range(self.layers, 0, -1):
-            dw, delta = self.program.gradients(layer)
-            if layer == self.layers:
-                self.name(delta, f"delta{layer}", "delta_out", "square", 0)
+        """Finds delta beside h in an outer product, and s as its product with the weights."""
+        for layer in range(self.network.n_layers, 0, -1):
+            delta = self._delta(layer)
+            if layer == self.network.n_layers:
+                self._slope(delta)
+                step = "loss" if self.end.slope == self.end.delta else "output"
+                self.name(delta, f"delta{layer}", "delta_out", step, 0)
             elif delta in self.of:  # as s of this layer: the activation is the identity
                 both = f"delta{layer} = s{layer}"
                 self.name(delta, both, "delta_is_s", "affine", layer + 1)
             else:
                 self.name(delta, f"delta{layer}", "delta", "activation", layer)
+            dw = self.program.gradients[layer - 1].w
             self.name(dw, f"dL/dw{layer}", "dw", "weight", layer)
             if layer > 1:
-                s = self._carried_back(delta, layer)
-                self.name(s, f"s{layer - 1}", "s", "affine", layer)
+                weights = {self.program.parameters[layer - 1].w, self.turned[layer - 1]}
+                s = next(one for one in self.takers[delta] if weights & set(one.variables))
+                self.name(s.output, f"s{layer - 1}", "s", "affine", layer)
 
-    def _carried_back(self, delta: Variable, layer: int) -> Variable:
-        w, _ = self.program.parameters(layer)
-        weights = {w, *(taker.output for taker in self.takers[w])}
-        takers = self.takers[delta]
-        return next(taker.output for taker in takers if weights & set(taker.variables))
+    def _delta(self, layer: int) -> Variable:
+        h, needed = self.inputs[layer - 1], self.program.gradients[layer - 1].w
+        leading = ancestors(self.program.equations, [needed])
+        outer = next(
+            one
+            for one in self.takers[h]
+            if one.primitive.name == "dot_general"
+            and one.output in leading
+            and one.output not in self.forward
+        )
+        return next(one for one in outer.variables if one is not h)
+
+    def _slope(self, delta: Variable) -> None:
+        """Finds dL/dyhat where an output activation stands between it and delta."""
+        if self.end.is_joined or self.network.output == "linear":
+            return
+        leading = ancestors(self.program.equations, [delta]) & self.of_y - self.forward
+        steps = [one.output for one in self.program.equations if one.output in leading]
+        n = slope_steps(self.network, str(delta.aval.dtype))
+        self.name(steps[n - 1], "dL/dyhat", "slope", "loss", 0)
 
     def the_rest(self) -> None:
         """Gives every other variable the step of what it is used for."""
-        carried = self._made_of_s()
+        carried = descendants(self.program.equations, self._all("s"))
+        weights = [layer.w for layer in self.program.parameters]
+        penalised = descendants(self.program.equations, weights) - self.of_x
+        came_back = descendants(self.program.equations, self._all("delta_out"))
         for equation in reversed(self.program.equations):
             variable = equation.output
             if variable in self.of:
@@ -92,41 +132,40 @@ class _Names:
             part = self.part(variable)
             users = (self.of[taker.output] for taker in self.takers[variable])
             used = next(one for one in users if one.part == part)
-            role, step = _role(used.step, part, variable in carried)
-            if step == "square" and not self._of_prediction(variable):
-                role, step = "seed", "sum"
-            self.name(variable, "", role, step, used.layer)
+            role, step, layer = _role(used, part, is_carried=variable in carried)
+            if part == "forward" and step == "loss" and variable in penalised:
+                role, step = "penalty", "penalty"
+            if part == "backward" and step == "affine" and variable not in came_back:
+                role, step, layer = "penalty_slope", "penalty", 0
+            if role == "loss_slope" and variable not in self.of_x | self.of_y:
+                role = "seed"
+            self.name(variable, "", role, step, layer)
 
-    def _made_of_s(self) -> set[Variable]:
-        """Returns the variables that depend on what came back through weights."""
-        found = {variable for variable, one in self.of.items() if one.role == "s"}
-        for equation in self.program.equations:
-            if found & set(equation.variables):
-                found.add(equation.output)
-        return found
-
-    def _of_prediction(self, variable: Variable) -> bool:
-        *_, y = self.program.arguments
-        return y in ancestors(self.program.equations, [variable])
+    def _all(self, role: str) -> list[Variable]:
+        return [variable for variable, one in self.of.items() if one.role == role]
 
 
-def name_variables(program: Program) -> dict[Variable, Quantity]:
+def name_variables(program: Program, network: Network) -> dict[Variable, Quantity]:
     """Returns what every argument and every result of an equation is."""
-    names = _Names(program)
+    names = _Names(program, network)
     names.arguments()
     names.affine()
-    names.loss()
+    names.outcome()
     names.backward()
     names.the_rest()
     return names.of
 
 
-def _role(step: str, part: str, carried: bool) -> tuple[str, str]:
-    """Returns the role and the step of a variable that leads to a named one of this step."""
+def _role(used: Quantity, part: str, *, is_carried: bool) -> tuple[str, str, int]:
+    """Returns role, step and layer of a variable that leads to a named one."""
+    step, layer = used.step, used.layer
     if part == "forward":
-        return {"affine": "product", "activation": "phi_part"}.get(step, "loss_part"), step
+        roles = {"affine": "product", "activation": "phi_part", "output": "output_part"}
+        return roles.get(step, f"{step}_part" if step != "penalty" else step), step, layer
     if step == "activation":
-        return "delta_part" if carried else "slope_part", step
-    if step in ("square", "sum"):
-        return {"square": "loss_slope", "sum": "seed"}[step], step
-    return "outer", "affine"  # turning it into dL/dw is the step of the weight
+        return "delta_part" if is_carried else "slope_part", step, layer
+    if step in ("loss", "output"):
+        return f"{step}_slope", step, layer
+    if step == "penalty":
+        return "penalty_slope", step, layer
+    return "outer", "affine", layer  # turning it into dL/dw is the step of the weight

@@ -2,11 +2,11 @@
 
 import importlib.util
 import re
-from collections.abc import Sequence
 
-from compare.graph.explanation import explain_network
+from compare.graph.explanation import explain_plain
 from compare.graph.pictures.graphviz import can_draw, picture
 from compare.graph.pictures.texts import dot_texts
+from compare.problem.network import Network
 
 _MOST_LAYERS = 8  # a taller picture says no more, and would fill the page
 _NAMED = re.compile(r'(?<= id=")')
@@ -17,23 +17,22 @@ _TITLES = {
 }
 
 
-def inline_graphs(layer_sizes: Sequence[int], activation: str, *, room: int) -> list[str]:
+def inline_graphs(network: Network, *, room: int) -> list[str]:
     """Draws those of the three graphs of a network for which there is room; none if it is deep.
 
     Nor are there any where pygraphviz or a framework is missing, as where only a report.json came.
 
     Args:
-      layer_sizes: (d, n_1, ..., k).
-      activation: of the hidden layers.
+      network: with its output and its loss.
       room: bytes for all of them.
 
     Returns:
       The text of an <svg> element each, their ids apart.
     """
     missing = [name for name in ("jax", "torch") if importlib.util.find_spec(name) is None]
-    if missing or not can_draw() or len(layer_sizes) > _MOST_LAYERS + 1:
+    if missing or not can_draw() or network.n_layers > _MOST_LAYERS:
         return []
-    explanation = explain_network(tuple(layer_sizes), activation=activation)
+    explanation = explain_plain(network)
     graphs = []
     for stem, text in dot_texts(explanation).items():
         title = f"{explanation.name}: {_TITLES[stem]}"

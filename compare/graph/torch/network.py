@@ -1,143 +1,141 @@
 """The loss of one sample in torch, with the autograd graph that hangs on it."""
 
-from collections.abc import Mapping, Sequence
-from typing import NamedTuple
+import dataclasses
+import itertools
+from collections.abc import Mapping
+from typing import Any, NamedTuple
 
 import torch
 from torch import nn
 
 from compare.activation_names import row_of
-from compare.errors import UsageError
+from compare.graph.torch.recording import Recording, record
+from compare.implementations.user.torch_module import Asked, network_options, user_module_told
+from compare.problem.network import Network, make_network
 from torch_ref import ACTIVATIONS, FAMILIES, MLP
-from torch_ref.chain import Chain
-from torch_ref.module import ModuleError, read_module, unwrapped
+from torch_ref.chain import Affine, Chain
+from torch_ref.lookup import shaped_label
+from torch_ref.module import read_module, unwrapped
 from torch_ref.stateless import call_with
 from torch_ref.trees import tensors_in
 
-_STEPS = ("weight", "bias")  # with a parameter of a layer, in the order of nn.Linear
-
-
-class Parameter(NamedTuple):
-    """Which one it is."""
-
-    step: str  # weight or bias
-    layer: int
-    name: str  # that the module has for it
-    tensor: torch.Tensor
-
 
 class TorchNetwork(NamedTuple):
-    """A loss, and what its leaves are called."""
+    """A loss that a chain of layers has made, and what it is made of."""
 
-    loss: torch.Tensor  # a scalar
-    x: torch.Tensor
-    y: torch.Tensor
-    parameters: tuple[Parameter, ...]  # weight, bias, weight, ...
-    layer_sizes: tuple[int, ...]
-    activations: tuple[str, ...]  # of the hidden layers, one for each
-
-    @property
-    def layers(self) -> int:
-        """How many there are."""
-        return len(self.layer_sizes) - 1
+    recording: Recording
+    network: Network
+    chain: Chain
 
     @property
     def dtype(self) -> str:
         """Of everything, as in 'float32'."""
-        return str(self.loss.dtype).removeprefix("torch.")
+        return str(self.recording.loss.dtype).removeprefix("torch.")
 
-    def own_name(self, step: str, layer: int) -> str:
-        """Returns the module's name of the parameter of a step; empty if it has none."""
-        if step not in _STEPS:
+    def parameter(self, step: str, layer: int) -> str:
+        """Returns the module's name of a weight or a bias; empty of any other step."""
+        if step not in ("weight", "bias") or not 0 < layer <= len(self.chain.layers):
             return ""
-        return self.parameters[2 * layer - 2 + _STEPS.index(step)].name
+        return getattr(self.chain.layers[layer - 1], step) or ""
 
 
-def plain_network(
-    layer_sizes: Sequence[int], activations: Sequence[str], dtype: str = "float32"
-) -> TorchNetwork:
+def plain_network(network: Network, dtype: str = "float32") -> TorchNetwork:
     """Returns the loss of one sample, a batch of one, of nn.Linear layers."""
-    phis = [row_of(one, ACTIVATIONS, FAMILIES) for one in activations]
-    model = MLP(layer_sizes, activation=phis, dtype=getattr(torch, dtype))
-    names = [f"layers.{i}.{step}" for i in range(len(layer_sizes) - 1) for step in _STEPS]
-    return _traced(model, names, tuple(layer_sizes), tuple(activations))
+    module = plain_module(network, dtype)
+    return module_network(module, plain_chain(network), network)
 
 
-def module_network(module: nn.Module) -> TorchNetwork:
-    """Returns the loss of one sample, a batch of one, of a module's own forward.
+def plain_module(network: Network, dtype: str) -> MLP:
+    """Returns nn.Linear layers, with a bias where there is one."""
+    phis = [row_of(one, ACTIVATIONS, FAMILIES) for one in network.activations]
+    module = MLP(network.layer_sizes, activation=phis, dtype=getattr(torch, dtype))
+    for i, layer in enumerate(module.layers):
+        if not network.has_bias(i):
+            layer.bias = None
+    return module
+
+
+def plain_chain(network: Network) -> Chain:
+    """Returns what such a module computes, up to z of the last layer."""
+    layers = []
+    for i, sizes in enumerate(itertools.pairwise(network.layer_sizes)):
+        bias = f"layers.{i}.bias" if network.has_bias(i) else None
+        layers.append(Affine(f"layers.{i}", f"layers.{i}.weight", bias, False, sizes))
+    return Chain(tuple(layers), network.activations, "linear", 0)
+
+
+def chain_network(module: nn.Module, options: Mapping[str, Any]) -> TorchNetwork:
+    """Returns the loss of one sample, a batch of one, of a module that is a chain.
 
     Args:
-      module: a chain of affine layers with one activation between them, a linear output and no
-        loss; nothing in it is changed.
+      module: nothing in it is changed.
+      options: activation, output, loss, bias and l2, as far as they are asked for.
 
     Raises:
-      UsageError: for any other module, with the reason.
+      UsageError: if it is none, or raises, or has other options.
     """
-    try:
+    with user_module_told():
         chain = read_module(module)
-    except ModuleError as error:
-        raise UsageError(str(error)) from None
-    _check_drawable(chain)
-    assert chain.prediction is not None
-    return _traced(
-        unwrapped(module), chain.names, chain.layer_sizes, chain.activations, chain.prediction
-    )
+        own = network_options(chain, Asked(**options))
+        network = make_network(
+            chain.layer_sizes,
+            own["activation"],
+            output=own["output"],
+            loss=own["loss"],
+            l2=options.get("l2", 0.0),
+        )
+        biases = tuple(layer.bias is not None for layer in chain.layers)
+        network = dataclasses.replace(network, biases=() if all(biases) else biases)
+        return module_network(module, chain, network)
 
 
-def _check_drawable(chain: Chain) -> None:
-    """Raises a UsageError for a chain that compares and cannot be drawn."""
-    features = {
-        "a loss of its own": chain.end is not None,
-        f"a {chain.output} output": chain.output != "linear",
-        "a layer without a bias": None in {layer.bias for layer in chain.layers},
-        "weights [n_in, n_out]": any(layer.turned for layer in chain.layers),
-    }
-    for feature, is_there in features.items():
-        if is_there:
-            raise UsageError(
-                f"graph: a module with {feature} cannot be drawn; compare.run takes it and judges "
-                "its gradients"
-            )
-
-
-def network_of(
-    loss: torch.Tensor,
-    x: torch.Tensor,
-    y: torch.Tensor,
-    parameters: Mapping[str, torch.Tensor],
-    activations: tuple[str, ...],
+def module_network(
+    module: nn.Module,
+    chain: Chain,
+    network: Network,
+    sample: tuple[torch.Tensor, torch.Tensor] | None = None,
 ) -> TorchNetwork:
-    """Describes a loss that is there already.
+    """Returns the loss of one sample, a batch of one, of a module's own forward.
+
+    Parameters are copied, frozen ones too; no `.grad` is touched.
 
     Args:
-      loss: a scalar that a chain of linear layers has made.
-      x: the sample, [d] or [1, d].
-      y: its label, [k] or [1, k].
-      parameters: weight, bias, weight, ... in order, by the module's names.
-      activations: of the hidden layers, one for each.
+      module: that the chain was read from.
+      chain: what it computes.
+      network: the same with a loss, which the forward may leave to others.
+      sample: x [d] and y [k]; zeros by default.
     """
-    described = tuple(
-        Parameter(_STEPS[i % 2], i // 2 + 1, name, tensor)
-        for i, (name, tensor) in enumerate(parameters.items())
-    )
-    weights = [one.tensor for one in described if one.step == "weight"]
-    sizes = (weights[0].shape[1], *(weight.shape[0] for weight in weights))
-    return TorchNetwork(loss, x, y, described, sizes, activations)
-
-
-def _traced(
-    module: nn.Module,
-    names: Sequence[str],
-    layer_sizes: tuple[int, ...],
-    activations: tuple[str, ...],
-    prediction: int = 0,
-) -> TorchNetwork:
-    """Runs the forward on copies of the parameters, frozen ones too; no `.grad` is touched."""
+    module = unwrapped(module)
     own = dict(module.named_parameters())
-    fresh = {name: own[name].detach().clone().requires_grad_() for name in names}
-    like = fresh[names[0]]
-    x, y = (torch.zeros((1, layer_sizes[i]), dtype=like.dtype, device=like.device) for i in (0, -1))
-    with torch.enable_grad():
-        yhat = tensors_in(call_with(module, fresh, x))[prediction]
-        loss = (yhat - y).square().sum()
-    return network_of(loss, x, y, fresh, activations)
+    params = {name: own[name].detach().clone().requires_grad_() for name in chain.names}
+    like = params[chain.names[0]]
+    x, y = sample or [like.new_zeros(network.layer_sizes[i]) for i in (0, -1)]
+    given = {"x": x.unsqueeze(0), "y": shaped_label(chain.label or "row", y)}
+
+    def run() -> torch.Tensor:
+        return _loss(module, chain, network, params, given)
+
+    return TorchNetwork(record(module, {**given, **params}, run), network, chain)
+
+
+def _loss(
+    module: nn.Module,
+    chain: Chain,
+    network: Network,
+    params: Mapping[str, torch.Tensor],
+    given: Mapping[str, torch.Tensor],
+) -> torch.Tensor:
+    """As `compare.run` has it: its own, or one that is put on top, and the penalty."""
+    made = tensors_in(call_with(module, params, *list(given.values())[: 1 + bool(chain.label)]))
+    if chain.loss is None:
+        assert chain.prediction is not None
+        yhat, y = made[chain.prediction], given["y"]
+        yhat = yhat if yhat.shape == y.shape else yhat.reshape(y.shape)
+        value = chain.loss_of(yhat, y, network.output, network.loss)
+    else:
+        value = made[chain.loss]
+        value = value * chain.divisor if chain.divisor > 1 else value
+    if network.l2:
+        squares = [params[layer.weight].square().sum() for layer in chain.layers]
+        value = value + network.l2 / 2 * sum(squares[1:], squares[0])
+    return value

@@ -1,150 +1,242 @@
-"""What each node of torch's autograd graph stands for, found from the leaves up."""
+"""What each node of torch's autograd graph stands for, found by its numbers.
 
-from collections.abc import Sequence
+However a module spells a step, what it makes is z1, h1 or w2, and is told by that: the operations
+are made again with random numbers, and what they make is held against what the layers make.
+"""
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from compare.errors import UsageError
+import torch
+
 from compare.graph.base import Quantity
-from compare.graph.losses import SQUARED_ERROR
+from compare.graph.ends import end_of
+from compare.graph.torch.draws import Draw, draws
 from compare.graph.torch.network import TorchNetwork
+from compare.graph.torch.recording import Ref, in_order
 
-# What versions and devices of torch call one thing; a number follows.
-_TRANSPOSES = ("TBackward", "TransposeBackward", "PermuteBackward")
-_VIEWS = (
-    *("ViewBackward", "UnsafeViewBackward", "ReshapeAliasBackward", "AliasBackward"),
-    *("UnsqueezeBackward", "SqueezeBackward"),
-)
-# Those of activations that torch makes of several nodes, all but the last one.
-_INSIDE = {
-    "softsign": {"AbsBackward": "abs({z})", "AddBackward": "abs({z}) + 1"},
-    "hard_sigmoid": {"AddBackward": "{z} + 3", "HardtanhBackward": "min(max({z} + 3, 0), 6)"},
-}
-
-_SAMPLES = {label: Quantity(label, label, "input", 0) for label in ("x", "y")}
+_NEAR = 1e-6  # relative: torch has some constants in float32, in float64 too
+_STEPS = {"w": "weight", "b": "bias", "z": "affine", "h": "activation"}
+_GRADIENTS = {"w": "dL/dw", "b": "dL/db", "z": "delta", "h": "s"}
 
 
-def kind_of(function: Any) -> str:
-    """Returns what torch calls a node, without its namespace."""
-    return str(function.name()).rpartition("::")[2]
+class Numbers:
+    """What every call makes, and what is handed to it on the way back, in several draws."""
 
+    def __init__(self, network: TorchNetwork) -> None:
+        recording = network.recording
+        last = recording.made_by[recording.loss.grad_fn]
+        self.draws: list[Draw] = []
+        self.values: list[list[torch.Tensor]] = []  # of each draw, of each call
+        for draw in draws(network):
+            values = recording.replay(draw.given)
+            values[last].sum().backward()
+            self.draws.append(draw)
+            self.values.append(values)
 
-def in_order(root: Any) -> list[Any]:
-    """Returns every node after all that it takes; a loop, because networks may be deep."""
-    done: dict[Any, None] = {}
-    waiting = [(root, False)]
-    while waiting:
-        node, taken = waiting.pop()
-        if taken:
-            done.setdefault(node)
-        elif node not in done:
-            inputs = [one for one, _ in node.next_functions if one is not None]
-            waiting += [(node, True), *((one, False) for one in reversed(inputs))]
-    return list(done)
+    def name(self, call: int) -> str:
+        """Returns what a call makes, such as 'z1' or 'w1.T'; empty for what has no name."""
+        first = self.values[0][call]
+        for letter in self.draws[0].vectors:
+            if self._is(call, letter):
+                return letter
+        for letter, w in self.draws[0].matrices.items():
+            if first.numel() == w.numel():
+                for name in _as_stored(letter, first, w):
+                    if self._is_matrix(call, name):
+                        return name
+        return ""
 
-
-def name_functions(network: TorchNetwork) -> dict[Any, Quantity]:
-    """Returns what each node is, and what 'x' and 'y' are.
-
-    Raises:
-      UsageError: for a node that is no step of an MLP, naming it and what it takes.
-    """
-    of: dict[Any, Quantity] = dict(_SAMPLES)
-    parameters = {id(one.tensor): one for one in network.parameters}
-    for function in in_order(network.loss.grad_fn):
-        if hasattr(function, "variable"):
-            one = parameters[id(function.variable)]
-            of[function] = _accumulated(one.step, one.layer)
-        else:
-            taken = [of[one] for one in inputs_of(function, of)]
-            of[function] = _recognise(kind_of(function), taken, network)
-    return of
-
-
-def inputs_of(function: Any, of: dict[Any, Quantity]) -> list[Any]:
-    """Returns what a node takes, 'x' or 'y' where autograd has nothing."""
-    given = [one for one, _ in function.next_functions]
-    made = [of[one] for one in given if one is not None]
-    if any(one.step == "weight" and one.layer == 1 for one in made):
-        return [one or "x" for one in given]
-    if any(one.label == "yhat" for one in made):
-        return [one or "y" for one in given]
-    return [one for one in given if one is not None]
-
-
-def _recognise(kind: str, inputs: Sequence[Quantity], network: TorchNetwork) -> Quantity:
-    layers, phis = network.layers, network.activations
-    found = _reshaped(kind, inputs) or _affine(inputs, layers, phis)
-    found = found or _activation(kind, inputs, phis) or _loss(kind, inputs, layers)
-    if found is None:
-        takes = " and ".join(one.label for one in inputs) or "nothing"
-        raise UsageError(
-            f"graph: expected a step of an MLP and its {SQUARED_ERROR.name}, got {kind}, which "
-            f"takes {takes}; compare.run takes this module and judges its gradients"
+    def _is(self, call: int, name: str) -> bool:
+        return all(
+            _same(values[call].flatten(), draw.vectors[name])
+            for values, draw in zip(self.values, self.draws, strict=True)
         )
-    return found
+
+    def _is_matrix(self, call: int, name: str) -> bool:
+        letter = name.removesuffix(".T")
+        return all(
+            _same(values[call].flatten(), _turned(draw.matrices[letter], name).flatten())
+            for values, draw in zip(self.values, self.draws, strict=True)
+        )
+
+    def is_handed_ones(self, call: int) -> bool:
+        """Whether what comes back to a call is 1, for each of its entries."""
+        grads = [values[call].grad for values in self.values]
+        return all(one is not None and bool((one == 1).all()) for one in grads)
+
+    def are_handed_the_same(self, call: int, other: int) -> bool:
+        """Whether the same gradient comes back to two calls."""
+        return all(
+            _same(values[call].grad.flatten(), values[other].grad.flatten())
+            for values in self.values
+            if values[call].requires_grad and values[other].requires_grad
+        )
 
 
-def _accumulated(step: str, layer: int) -> Quantity:
-    if step == "weight":
-        label, gradient = f"w{layer}.T", f"dL/dw{layer}.T"
-        return Quantity(label, "accumulate_w", "weight", layer, gradient=gradient)
-    return Quantity(f"b{layer}", "accumulate_b", "bias", layer, gradient=f"dL/db{layer}")
+def name_nodes(network: TorchNetwork) -> dict[Any, Quantity]:
+    """Returns what each node is; formulas are left out."""
+    names = _Names(network)
+    names.known()
+    names.the_rest()
+    return names.of
 
 
-def _reshaped(kind: str, inputs: Sequence[Quantity]) -> Quantity | None:
-    if kind.startswith(_TRANSPOSES) and inputs[0].role == "accumulate_w":
-        layer = inputs[0].layer
-        return Quantity(f"w{layer}", "transposed", "weight", layer, gradient=f"dL/dw{layer}")
-    if kind.startswith(_VIEWS):
-        return inputs[0]._replace(role="view", formula=_first_name(inputs[0]))
-    return None
+class _Names:
+    """Names nodes, first those with a letter of their own and then what leads to them."""
 
+    def __init__(self, network: TorchNetwork) -> None:
+        self.network, self.end = network, end_of(network.network)
+        self.recording = network.recording
+        self.nodes = in_order(self.recording.loss.grad_fn)
+        self.numbers = Numbers(network)
+        self.of: dict[Any, Quantity] = {}
+        self.roots: dict[Any, set[str]] = {}  # node -> the parameters, x and y that it is made of
+        tensors = {id(one): name for name, one in self.recording.given.items()}
+        self.own = {
+            node: tensors[id(node.variable)] for node in self.nodes if hasattr(node, "variable")
+        }
 
-def _affine(inputs: Sequence[Quantity], layers: int, phis: Sequence[str]) -> Quantity | None:
-    """Reads the product with a weight, the sum with a bias, or both in one node."""
-    weights = [one for one in inputs if one.step == "weight"]
-    biases = [one for one in inputs if one.step == "bias"]
-    others = [one for one in inputs if one.step not in ("weight", "bias")]
-    if len(others) != 1 or not (weights or biases):
-        return None
-    layer, h = (weights or biases)[0].layer, _first_name(others[0])
-    formula, role = h, "biased"
-    if weights:
-        turned = weights[0].label.endswith(".T")  # as in torch.mv(weight, h)
-        formula = f"{weights[0].label} @ {h}" if turned else f"{h} @ {weights[0].label}"
-        role = "affine" if biases else "product"
-    label, gradient = f"z{layer}", f"delta{layer}"
-    if not biases:
-        label = formula
-    else:
-        formula = f"{formula} + b{layer}"
-        if layer == layers:
-            label = "yhat"
-        elif phis[layer - 1] == "identity":
+    def known(self) -> None:
+        """Names parameters, the loss, and what is the same number as a letter."""
+        numbers = self.numbers
+        first: dict[str, int] = {}
+        for node in self.nodes:
+            if node in self.own:
+                self.of[node] = self._parameter(self.own[node])
+                continue
+            if node is self.recording.loss.grad_fn:
+                self.of[node] = Quantity("loss", "loss", "loss", 0, gradient="1")
+                continue
+            call = self.recording.made_by.get(node)
+            name = "" if call is None else numbers.name(call)
+            if call is None or not name:
+                continue
+            one = self._quantity(name)
+            begun = first.setdefault(name, call)
+            if not numbers.are_handed_the_same(call, begun):
+                one = one._replace(gradient=f"part of {one.gradient}")
+            self.of[node] = one
+
+    def _parameter(self, name: str) -> Quantity:
+        for i, layer in enumerate(self.network.chain.layers, start=1):
+            if name == layer.weight:
+                label = f"w{i}" if layer.turned else f"w{i}.T"
+                return Quantity(label, "accumulate_w", "weight", i, gradient=f"dL/d{label}")
+            if name == layer.bias:
+                return Quantity(f"b{i}", "accumulate_b", "bias", i, gradient=f"dL/db{i}")
+        raise KeyError(name)
+
+    def _quantity(self, name: str) -> Quantity:
+        """Returns what a letter stands for."""
+        if name == "yhat":
+            return Quantity(name, "yhat", "output", 0, gradient="dL/dyhat")
+        letter, layer = name[0], int(re.findall(r"\d+", name)[0])
+        whole = self.network.network
+        if letter == "w":
+            gradient = f"dL/d{name}"
+            if whole.l2:  # the penalty goes to the parameter itself
+                inner = f"delta{layer}", f"h{layer - 1}" if layer > 1 else "x"
+                both = inner if name.endswith(".T") else inner[::-1]
+                gradient = f"outer({', '.join(both)})"
+            return Quantity(name, "weight_view", "weight", layer, gradient=gradient)
+        label, role, gradient = name, letter, f"{_GRADIENTS[letter]}{layer}"
+        if letter == "z" and layer == whole.n_layers:
+            label, role = "yhat" if whole.output == "linear" else label, "z_out"
+        elif letter == "z" and whole.activations[layer - 1 : layer] == ("identity",):
             label, gradient = f"z{layer} = h{layer}", f"delta{layer} = s{layer}"
-    return Quantity(label, role, "affine", layer, formula, gradient)
+        return Quantity(label, role, _STEPS[letter], layer, gradient=gradient)
+
+    def the_rest(self) -> None:
+        """Gives every other node the step of what it is used for."""
+        users: dict[Any, Any] = {}
+        for node in self.nodes:
+            self.roots[node] = self._roots(node)
+            for one in inputs_of(node):
+                users.setdefault(one, node)
+        for node in reversed(self.nodes):
+            if node not in self.of:
+                one = self._part(self.of[users[node]], self.roots[node])
+                self.of[node] = one._replace(gradient=self._handed(node, one))
+
+    def _handed(self, node: Any, one: Quantity) -> str:
+        """Returns what comes back to a part of the loss, where that has a name."""
+        call = self.recording.made_by.get(node)
+        if one.step != "loss" or call is None:
+            return ""
+        if self.numbers.is_handed_ones(call):
+            return "ones" if self.numbers.values[0][call].numel() > 1 else "1"
+        outcomes = [other for other, its in self.of.items() if its.role in ("yhat", "z_out")]
+        for other in outcomes:
+            its = self.recording.made_by[other]
+            if self.numbers.are_handed_the_same(call, its):
+                return self.of[other].gradient
+        return ""
+
+    def _part(self, used: Quantity, roots: set[str]) -> Quantity:
+        """Returns what leads to a named quantity."""
+        layers = enumerate(self.network.chain.layers, start=1)
+        if "x" not in roots and used.step in ("loss", "penalty"):
+            return Quantity("", "penalty", "penalty", 0)
+        if "x" not in roots and used.step == "affine":
+            for i, layer in layers:
+                for step in ("weight", "bias"):
+                    if roots == {getattr(layer, step)}:
+                        return Quantity("", "parameter_part", step, i)
+        role = {
+            "affine": "product",
+            "activation": "inside",
+            "output": "output_part",
+            "loss": "loss_part",
+        }.get(used.step, "parameter_part")
+        return Quantity("", role, used.step, used.layer)
+
+    def _roots(self, node: Any) -> set[str]:
+        if node in self.own:
+            return {self.own[node]}
+        found: set[str] = set().union(*(self.roots[one] for one in inputs_of(node)))
+        call = self.recording.made_by.get(node)
+        return found if call is None else found | set(self._given(call))
+
+    def _given(self, call: int) -> Iterator[str]:
+        """Yields x and y where a call takes them, or what is made of them outside of autograd."""
+        nodes = set(self.recording.made_by.values())
+        for ref in self.recording.calls[call].refs:
+            if ref.source in ("x", "y"):
+                yield str(ref.source)
+            elif isinstance(ref.source, int) and ref.source not in nodes:
+                yield from self._given(ref.source)
 
 
-def _first_name(quantity: Quantity) -> str:
+def inputs_of(node: Any) -> list[Any]:
+    """Returns the nodes that a node takes."""
+    return [one for one, _ in node.next_functions if one is not None]
+
+
+def _as_stored(letter: str, value: torch.Tensor, w: torch.Tensor) -> Sequence[str]:
+    """Returns how a matrix may be called, first the way that fits its shape."""
+    both = letter, f"{letter}.T"
+    sizes = tuple(n for n in value.shape if n > 1)
+    fits = tuple(value.shape[-2:]) == tuple(w.shape) or sizes == tuple(w.shape)
+    return both if fits else both[::-1]
+
+
+def _turned(w: torch.Tensor, name: str) -> torch.Tensor:
+    return w.T if name.endswith(".T") else w
+
+
+def _same(found: torch.Tensor, expected: torch.Tensor) -> bool:
+    if found.shape != expected.shape or found.dtype != expected.dtype:
+        return False
+    return bool(((found - expected).abs() <= _NEAR * expected.abs() + 1e-12).all())
+
+
+def kind_of(node: Any) -> str:
+    """Returns what torch calls a node, without its namespace."""
+    return str(node.name()).rpartition("::")[2]
+
+
+def label_of(ref: Ref, labels: Mapping[Any, str]) -> str:
     """Returns z1 of 'z1 = h1'."""
-    return quantity.label.partition(" = ")[0]
-
-
-def _activation(kind: str, inputs: Sequence[Quantity], phis: Sequence[str]) -> Quantity | None:
-    layer = inputs[0].layer
-    if not all(one.label == f"z{layer}" or one.role == "inside" for one in inputs):
-        return None
-    for name, label in _INSIDE.get(phis[layer - 1], {}).items():
-        if kind.startswith(name):
-            label = label.format(z=f"z{layer}")
-            return Quantity(label, "inside", "activation", layer, label)
-    formula = f"{phis[layer - 1]}(z{layer})"
-    return Quantity(f"h{layer}", "activation", "activation", layer, formula, f"s{layer}")
-
-
-def _loss(kind: str, inputs: Sequence[Quantity], layers: int) -> Quantity | None:
-    labels = {one.label for one in inputs}
-    for takes, kinds, quantity in SQUARED_ERROR.torch_nodes:
-        if labels == takes and kind.startswith(kinds):
-            return quantity._replace(gradient=quantity.gradient.format(l=layers))
-    return None
+    return labels[ref.source].partition(" = ")[0]

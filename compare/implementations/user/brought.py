@@ -13,7 +13,7 @@ from compare.implementations.stored import stored
 from compare.implementations.table import IMPLEMENTATIONS
 from compare.implementations.user.calling import Calling
 from compare.implementations.user.chosen import Chosen, choose
-from compare.implementations.user.first_call import FirstCall
+from compare.implementations.user.first_call import FirstCall, FirstUse
 from compare.implementations.user.function import Backward, candidate
 from compare.implementations.user.loading import load_candidate
 from compare.implementations.user.of_batches import stored_batch
@@ -36,25 +36,42 @@ class Brought(NamedTuple):
     implementations: list[Implementation]
     weights: Choice | None  # how the weights were read, if somebody brought them
     doubt: str | None  # what to say of an order of layers that nothing has decided
+    first_calls: tuple[FirstUse | None, ...]  # of each implementation, if it was not called yet
+
+    def called(self) -> "Brought":
+        """Calls all that can be called, and returns what each then is.
+
+        A function may turn out to take batches alone.
+
+        Raises:
+          UsageError: if one fails.
+        """
+        pairs = zip(self.implementations, self.first_calls, strict=True)
+        called = [one if call is None else call(one) for one, call in pairs]
+        return self._replace(implementations=called, first_calls=(None,) * len(called))
 
 
-def from_flags(
-    config: Config,
-    problems: Problems,
-    own: Sequence[Implementation] = (),
-    *,
-    called_first: bool = True,
-) -> Brought:
+class _Made(NamedTuple):
+    """An implementation that has no name of its own yet."""
+
+    source: str  # where it comes from, for its name
+    one: Implementation
+    first_call: FirstUse | None = None
+
+
+def from_flags(config: Config, problems: Problems, own: Sequence[Implementation] = ()) -> Brought:
     """Loads every --candidate, reads every --gradients, and settles which problem is meant.
 
     Args:
       config: the options.
       problems: what the weights may be.
       own: what --module brings.
-      called_first: whether candidates are called once to see whether they can be.
+
+    Returns:
+      What is brought; nothing of it was called.
 
     Raises:
-      UsageError: if one cannot be had, or fails in that call.
+      UsageError: if one cannot be had.
     """
     files = [
         GradientsOfFile(path, problems.candidates[0], config.layout) for path in config.gradients
@@ -63,24 +80,16 @@ def from_flags(
     problem = chosen.problem
     reduction = reduction_of(problem.complete_config(config), problem)
     first_call = _first_call(problem, problem.complete_config(config), as_flag)
-    for one in own if called_first else ():
-        first_call.check(one)
-    made = [("module", one) for one in own]
+    made = [_Made("module", one, first_call.check_module) for one in own]
     for reference in config.candidate:
         source, _, name = reference.rpartition(":")
-        function = load_candidate(reference)
-        make, calling = _ways_to_call(
-            name, reference, function, problem, config, called_first=called_first
-        )
-        one = first_call.check_candidate(make, calling) if called_first else make(calling)
-        made.append((Path(source).stem, one))
+        make, calling = _ways_to_call(name, reference, load_candidate(reference), problem, config)
+        check = functools.partial(first_call.check_candidate, make=make, calling=calling)
+        made.append(_Made(Path(source).stem, make(calling), check))
     named = [(Path(path).stem, path) for path in config.gradients]
-    made += zip(
-        (Path(path).suffix.lstrip(".") for path in config.gradients),
-        _stored(chosen, reduction, named, files),
-        strict=True,
-    )
-    return Brought(problem, _apart(made), chosen.weights, chosen.doubt)
+    suffixes = (Path(path).suffix.lstrip(".") for path in config.gradients)
+    made += map(_Made, suffixes, _stored(chosen, reduction, named, files))
+    return _brought(chosen, made)
 
 
 def from_objects(
@@ -106,15 +115,14 @@ def from_objects(
     if tree is not None and problem.reading is not None:
         form = TreeForm(tree, problem.reading)
     first_call = _first_call(problem, config, as_argument, form)
-    for one in own:
-        first_call.check(one)
-    ways = (
-        _ways_to_call(name, name, function, problem, config, form=form)
-        for name, function in candidates
-    )
-    made = [*own, *(first_call.check_candidate(make, calling) for make, calling in ways)]
-    made += _stored(chosen, reduction, [(str(name), str(name)) for name in gradients], arrays)
-    return Brought(problem, _apart([("given", one) for one in made]), chosen.weights, chosen.doubt)
+    made = [_Made("given", one, first_call.check_module) for one in own]
+    for name, function in candidates:
+        make, calling = _ways_to_call(name, name, function, problem, config, form=form)
+        check = functools.partial(first_call.check_candidate, make=make, calling=calling)
+        made.append(_Made("given", make(calling), check))
+    named = [(str(name), str(name)) for name in gradients]
+    made += [_Made("given", one) for one in _stored(chosen, reduction, named, arrays)]
+    return _brought(chosen, made).called()
 
 
 def _stored(
@@ -155,7 +163,6 @@ def _ways_to_call(
     problem: Problem,
     config: Config,
     *,
-    called_first: bool = True,
     form: TreeForm | None = None,
 ) -> tuple[Callable[[Calling], Implementation], Calling]:
     """Returns what makes an implementation of a way to call a function, and the way asked for."""
@@ -166,7 +173,7 @@ def _ways_to_call(
         source,
         function,
         problem.params,
-        keeps_first=called_first,
+        keeps_first=True,
         rate=config.learning_rate,
         tree=form,
         biases=problem.network.biases,
@@ -176,7 +183,7 @@ def _ways_to_call(
     return make, calling
 
 
-def _apart(made: Sequence[tuple[str, Implementation]]) -> list[Implementation]:
+def _brought(chosen: Chosen, made: Sequence[_Made]) -> Brought:
     """Makes the names differ from each other and from ours, by where they come from if need be.
 
     Ours are those of implementations and of files that are written beside theirs.
@@ -184,10 +191,11 @@ def _apart(made: Sequence[tuple[str, Implementation]]) -> list[Implementation]:
     stems = (entry.dump_stem for entry in IMPLEMENTATIONS.values())
     taken = [*IMPLEMENTATIONS, *stems, *_INPUTS]
     named = []
-    for source, one in made:
+    for source, one, _ in made:
         plain = re.sub(r"[^\w.-]", "_", one.name) or "candidate"  # it names files too
         options = (plain, *(f"{source}.{plain}{i}" for i in ("", *range(2, len(made) + 2))))
         name = next(option for option in options if option not in taken)
         taken.append(name)
         named.append(one._replace(name=name))
-    return named
+    calls = tuple(one.first_call for one in made)
+    return Brought(chosen.problem, named, chosen.weights, chosen.doubt, calls)

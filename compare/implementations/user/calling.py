@@ -57,7 +57,7 @@ def call_words(
 def _signature_words(function: Any) -> list[str]:
     own = inspect.unwrap(function)
     if is_module(own):
-        return ["it is a torch module, which compare_gradients takes as params"]
+        return ["it is a torch module, which is given as params, or by --module"]
     if inspect.isclass(own):
         return ["it is a class: name a function, or a method of an object of it"]
     parameters = inspect.signature(function).parameters.values()

@@ -27,6 +27,9 @@ from compare.problem.blocks import Block, block_at, block_start
 from compare.problem.problem import Problem
 from jaxmlp.base import Batch
 
+# calls what somebody brings; returns what it then is, or raises UsageError
+FirstUse = Callable[[Implementation], Implementation]
+
 _MOST_SECONDS = 3.0  # after a first call that fails: no other way to call is begun then
 
 
@@ -53,19 +56,30 @@ class FirstCall(NamedTuple):
             block = Block(start, alone, alone)
         return one.evaluate(block)
 
+    def check_module(self, one: Implementation) -> Implementation:
+        """Evaluates the first sample, and the first batch if batches are asked for.
+
+        Raises:
+          UsageError: if its forward raises, or takes no such batch.
+        """
+        self.check(one)
+        if self.reduction is not None:
+            self._check_batch(one, self.reduction)
+        return one
+
     def check_candidate(
-        self, make: Callable[[Calling], Implementation], calling: Calling
+        self, one: Implementation, *, make: Callable[[Calling], Implementation], calling: Calling
     ) -> Implementation:
-        """Makes an implementation of a function, and calls it.
+        """Calls a function, and returns it, or what answers for batches alone if it has to.
 
         Args:
-          make: makes it of a way to call the function.
+          one: the function, called in the way that the options say.
+          make: makes it of another way to call the function.
           calling: the way that the options say. If it fails, others are tried.
 
         Raises:
           UsageError: if it fails; other options are named if it does not fail with them.
         """
-        one = make(calling)
         try:
             if self.reduction is not None:
                 return self._check_reducing(one, self.reduction)
@@ -84,10 +98,7 @@ class FirstCall(NamedTuple):
         Raises:
           UsageError: if it does not take the batch, or returns no gradient of it.
         """
-        assert one.reduced is not None
-        start = block_start(self.problem, self.sample or 0)
-        first, batch = next(reduction.batches(block_at(self.problem, start)))
-        whole = one.reduced(first, batch, reduction.kind)
+        batch, whole = self._check_batch(one, reduction)
         try:
             alone = self.check(one)
         except UsageError:
@@ -95,6 +106,12 @@ class FirstCall(NamedTuple):
         if counts_otherwise(alone, whole, batch, self.problem, reduction):
             return of_batches_alone(one, reduction)
         return one
+
+    def _check_batch(self, one: Implementation, reduction: Reduction) -> tuple[Batch, Answer]:
+        assert one.reduced is not None
+        start = block_start(self.problem, self.sample or 0)
+        first, batch = next(reduction.batches(block_at(self.problem, start)))
+        return batch, one.reduced(first, batch, reduction.kind)
 
     def _advice(
         self,

@@ -20,12 +20,13 @@ from compare.implementations.user.updates import (
     with_hidden_digits,
 )
 from compare.problem.answers import Answer, of_one_batch
+from compare.problem.batches import batch_words
 from compare.problem.blocks import Block
 from jaxmlp.base import Batch, Grads, Layer, Params
 
 _UPDATES = (
-    "or, if it takes a step of gradient descent, say so by candidate_returns=update and "
-    "learning_rate"
+    "or, if it takes a step of gradient descent, say so by --candidate_returns=update and "
+    "--learning_rate"
 )
 
 Backward = Callable[..., Any]  # ([(w, b), ...], x, y) -> [(dw, db), ...]
@@ -139,7 +140,7 @@ def candidate(
 
     def reduced(start: int, batch: Batch, kind: str) -> Answer:
         del kind  # it is what the function computes
-        samples = f"the batch of samples {start} to {start + len(batch.x) - 1}"
+        samples = f"the {batch_words(start, len(batch.x))}"
         return known(of_one_batch(answer(*batch, samples, None)), len(batch.x))
 
     return Implementation(

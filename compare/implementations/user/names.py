@@ -10,13 +10,20 @@ from compare.options.arguments import list_of
 
 
 def name_candidates(
-    candidates: Mapping[str, Backward] | Iterable[Backward],
+    candidate: Backward | None, candidates: Mapping[str, Backward] | Iterable[Backward]
 ) -> list[tuple[str, Backward]]:
     """Names functions by their keys or by themselves.
+
+    Args:
+      candidate: one; None for none.
+      candidates: any number of others.
 
     Raises:
       UsageError: for anything but functions.
     """
+    if candidate is not None and not callable(candidate):
+        raise UsageError(f"candidate: expected a function, got {shown(candidate)}")
+    first = [] if candidate is None else [(_own_name(candidate), candidate)]
     is_text = isinstance(candidates, str | bytes)
     if is_text or callable(candidates) or not isinstance(candidates, Iterable):
         raise UsageError(
@@ -33,7 +40,7 @@ def name_candidates(
     for name, function in named:
         if not callable(function):
             raise UsageError(f"candidates: expected a function for {name}, got {shown(function)}")
-    return named
+    return [*first, *named]
 
 
 def _own_name(function: Backward) -> str:

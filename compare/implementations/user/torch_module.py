@@ -2,7 +2,7 @@
 
 import contextlib
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
@@ -12,10 +12,15 @@ from compare.catalogue import output_of
 from compare.errors import UsageError
 from compare.implementations.base import PRECISE, Implementation, Settings
 from compare.implementations.user.sandbox import contained, errors_told
-from compare.problem.answers import Answer, take
+from compare.problem.answers import Answer, of_one_batch, take
+from compare.problem.array_likes import as_numpy
 from compare.problem.blocks import Block
+from compare.problem.problem import Problem
+from jaxmlp.base import Batch
 
 if TYPE_CHECKING:
+    import torch
+
     from torch_ref.chain import Chain
 
 
@@ -56,60 +61,98 @@ def recognise(module: Any, settings: Settings = PRECISE, asked: Asked | None = N
       UsageError: for any other module, naming the part and the reason, and for one that
         contradicts what is asked.
     """
-    import torch
+    from torch_ref.module import parameters_of, read_module
 
-    from compare.implementations.torch import explained, torch_engine
-    from compare.implementations.torch_settings import torch_settings
-    from torch_ref import convert
-    from torch_ref.module import ModuleError, parameters_of, read_module
-    from torch_ref.module_gradients import module_gradients
-
-    @contextlib.contextmanager
-    def set_up() -> Iterator[None]:
-        told = errors_told("params: the module raised", passes=UsageError)
-        with contained(), told, torch_settings(settings):
-            try:
-                yield
-            except ModuleError as error:
-                raise UsageError(str(error)) from None
-
-    with set_up():
+    with user_module_told(settings):
         chain = read_module(module)
     layers = parameters_of(module, chain)
     asked = asked or Asked()
-    options, l2 = _network_options(chain, asked), asked.l2
-    output, loss = options["output"], options["loss"]
-    weight, _ = layers[0]
+    options = network_options(chain, asked)
+    ends = {"output": options["output"], "loss": options["loss"], "l2": asked.l2}
+    return ModuleParts(
+        [(w, w.new_zeros(len(w)) if b is None else b) for w, b in layers],
+        tuple(b is not None for _, b in layers),
+        options,
+        _implementation(module, chain, settings, ends),
+    )
+
+
+@contextlib.contextmanager
+def user_module_told(settings: Settings = PRECISE) -> Iterator[None]:
+    """Runs code of a module under settings of our own.
+
+    Raises:
+      UsageError: with what it raises, or why it cannot be read.
+    """
+    from compare.implementations.torch_settings import torch_settings
+    from torch_ref.module import ModuleError
+
+    told = errors_told("params: the module raised", passes=UsageError)
+    with contained(), told, torch_settings(settings):
+        try:
+            yield
+        except ModuleError as error:
+            raise UsageError(str(error)) from None
+
+
+def _implementation(
+    module: Any, chain: "Chain", settings: Settings, ends: Mapping[str, Any]
+) -> Implementation:
+    """Makes an implementation of a module; `ends` are its output, its loss and the penalty."""
+    from compare.implementations.torch import explained, torch_engine
+    from torch_ref import convert
+    from torch_ref.module import parameters_of
+    from torch_ref.module_batches import module_batch_gradient
+    from torch_ref.module_gradients import module_gradients
+
+    weight, _ = parameters_of(module, chain)[0]
     dtype, device = weight.dtype, weight.device
 
-    def hold(array: np.ndarray) -> torch.Tensor:
+    def hold(array: np.ndarray) -> "torch.Tensor":
         return convert.to_tensor(array, device).to(dtype)
 
     def evaluate(block: Block) -> Answer:
         x, y, n = hold(block.padded.x), hold(block.padded.y), block.size
-        with set_up(), explained(device):
-            found = module_gradients(module, chain, x, y, output=output, loss=loss, l2=l2, n=n)
+        with user_module_told(settings), explained(device):
+            found = module_gradients(module, chain, x, y, n=n, **ends)
         given = None if found.prediction is None else convert.to_array(found.prediction)
         whole = Answer(convert.from_tensors(found.grads), given, convert.to_array(found.loss))
         return take(whole, slice(0, n))
 
-    zeros = [(w, w.new_zeros(len(w)) if b is None else b) for w, b in layers]
-    return ModuleParts(
-        zeros,
-        tuple(b is not None for _, b in layers),
-        options,
-        Implementation(
-            "module",
-            str(device),
-            evaluate,
-            formula="torch",
-            source=_source(module, chain),
-            engine=torch_engine(device, settings),
-        ),
+    def reduced(start: int, batch: Batch, reduction: str) -> Answer:
+        del start
+        x, y = map(hold, batch)
+        with user_module_told(settings), explained(device):
+            found = module_batch_gradient(module, chain, x, y, reduction=reduction, **ends)
+        return of_one_batch(convert.from_tensors(found))
+
+    return Implementation(
+        "module",
+        str(device),
+        evaluate,
+        source=_source(module, chain),
+        engine=torch_engine(device, settings),
+        reduced=reduced,
     )
 
 
-def _network_options(chain: "Chain", asked: Asked) -> dict[str, Any]:
+def check_unrounded(layers: Sequence[tuple[Any, Any]], problem: Problem) -> None:
+    """Checks that a module computes with the weights of the problem, and not with finer ones.
+
+    Raises:
+      UsageError: if it does not.
+    """
+    for i, (layer, held) in enumerate(zip(layers, problem.params, strict=True), start=1):
+        weight, bias = map(as_numpy, layer)
+        for array, ours in ((weight.T, held.w), (bias, held.b)):
+            if not np.array_equal(array.astype(np.float64), ours.astype(np.float64)):
+                raise UsageError(
+                    f"params: the module computes with {array.dtype} weights of layer {i} that "
+                    f"{problem.dtype} does not have; pass module.to(torch.{problem.dtype})"
+                )
+
+
+def network_options(chain: "Chain", asked: Asked) -> dict[str, Any]:
     """Returns the options of the network that a module is, or is with a loss.
 
     Raises:

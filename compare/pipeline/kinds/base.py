@@ -9,10 +9,11 @@ import numpy as np
 from compare.formats.typed_json import decode, encode
 from compare.implementations.base import Computation, Implementation
 from compare.implementations.baseline import Baseline
-from compare.problem.answers import Answer
+from compare.problem.answers import Answer, take
 from compare.problem.batches import Reduction
 from compare.problem.blocks import Block
 from compare.problem.problem import Problem
+from jaxmlp.base import Batch
 
 F = TypeVar("F")  # what a kind of evidence finds: plain data
 
@@ -34,9 +35,27 @@ class Run(NamedTuple):
     reduction: Reduction | None = None  # of the losses of batches
     of_batches: tuple[Implementation, ...] = ()  # those that answer for batches alone
 
+    @property
+    def only_sample(self) -> int | None:
+        """The one that is looked at, if it is not all."""
+        return self.samples[0] if len(self.samples) < self.problem.n_samples else None
+
     def computation(self, name: str) -> Computation:
         """Returns how an implementation computes, as far as that is known."""
         return self.computations.get(name, Computation())
+
+    def part_of(
+        self, block: Block, answers: Mapping[str, Answer]
+    ) -> tuple[Block, Mapping[str, Answer]]:
+        """Returns what is looked at of a block: all, or one sample as it was computed in it."""
+        if self.only_sample is None:
+            return block, answers
+        rows = block.rows(self.samples)
+        alone = Block(
+            self.only_sample, Batch(*(array[rows] for array in block.batch)), block.padded
+        )
+        of_samples = {k: one for k, one in answers.items() if len(one.grads[0].b) == block.size}
+        return alone, {k: take(one, rows) for k, one in of_samples.items()}
 
 
 class Evidence(Protocol[F]):
@@ -48,6 +67,7 @@ class Evidence(Protocol[F]):
     name: str  # in the state of a run
     holds: type[F]
     nothing: F  # what is found of no samples
+    of_blocks: bool = False  # whether it needs all of a block where one sample is looked at
 
     def __init__(self, run: Run, rng: np.random.Generator) -> None:
         """Chooses, by the generator, the samples to look at.

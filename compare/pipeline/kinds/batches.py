@@ -13,7 +13,7 @@ from compare.implementations.base import Implementation
 from compare.implementations.reduced import all_reducing, batch_name
 from compare.pipeline.batch_checks import check_batches, check_whole
 from compare.pipeline.kinds.base import AnswerBlock, Evidence, Run
-from compare.problem.answers import Answer, name_parameters
+from compare.problem.answers import Answer, name_parameters, take
 from compare.problem.blocks import Block, block_start
 
 
@@ -23,6 +23,7 @@ class Batches(Evidence[BatchEvidence]):
     name = "batches"
     holds = BatchEvidence
     nothing = BatchEvidence({}, ())
+    of_blocks = True
 
     def __init__(self, run: Run, rng: np.random.Generator) -> None:
         del rng  # all batches are checked
@@ -30,11 +31,8 @@ class Batches(Evidence[BatchEvidence]):
         self._first = block_start(run.problem, run.samples[0])
 
     def reason_absent(self) -> str | None:
-        """Says no where nothing is asked of batches, or one sample is looked at alone."""
-        if self._reduction is None:
-            return "no batch is asked for"
-        alone = len(self._run.samples) < self._run.problem.n_samples
-        return "one sample is looked at alone" if alone else None
+        """Says no where nothing is asked of batches."""
+        return None if self._reduction is not None else "no batch is asked for"
 
     def also_answering(self, taking_part: Sequence[Implementation]) -> list[Implementation]:
         """Returns those that answer with a row for every batch of a block."""
@@ -50,7 +48,7 @@ class Batches(Evidence[BatchEvidence]):
         *,
         compiled: bool,
     ) -> BatchEvidence:
-        """Checks the batches of a block, and compares them two by two."""
+        """Checks the batches of a block, or that of the only sample, and compares them in twos."""
         del known, compiled
         batches = {name: answers.get(batch_name(name)) for name in self._run.names}
         batches |= {one.name: answers.get(one.name) for one in self._run.of_batches}
@@ -82,6 +80,10 @@ class Batches(Evidence[BatchEvidence]):
     def _pairs(self, block: Block, batches: Mapping[str, Answer]) -> Iterator[BatchPair]:
         assert self._reduction is not None
         starts = [block.start + rows.start for rows in self._reduction.rows(block)]
+        if self._run.only_sample is not None:
+            at = np.searchsorted(starts, self._run.only_sample, side="right") - 1
+            starts = starts[at : at + 1]
+            batches = {k: take(one, np.array([at])) for k, one in batches.items()}
         named = {k: name_parameters(one.grads, self._run.layout) for k, one in batches.items()}
         for a, b in itertools.combinations(named, 2):
             compared = (

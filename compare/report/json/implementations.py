@@ -46,7 +46,7 @@ def _first_failure(one: Participant) -> dict[str, Any] | None:
         return None
     said = None
     if known is not None and known.causes:
-        said = explained(first, known, one.name)
+        said = explained(one.certificate, first, known)
     steps = () if known is None else known.steps
     return {**_entry_checked(first), "explanation": said, "steps": [_step(step) for step in steps]}
 

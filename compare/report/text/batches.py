@@ -41,7 +41,9 @@ def batches_title(report: Report) -> str:
     checks = report.batches.checks.values()
     sizes = sorted({size for check in checks for size in check.samples})
     of = f"{sizes[0]:,}" if len(sizes) == 1 else f"{sizes[0]:,} to {sizes[-1]:,}"
-    return f"Gradients of the {report.config['reduction']} over batches of {of} samples"
+    is_one = len(sizes) == 1 and all(one.batches == 1 for one in checks)
+    batches = "one batch" if is_one else "batches"
+    return f"Gradients of the {report.config['reduction']} over {batches} of {of} samples"
 
 
 def _pair_row(pair: BatchPair, letters: Mapping[str, str]) -> str:

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 
 from compare.quoting import quoted
 from compare.report.json.write import report_to_dict
-from compare.report.labels import letters_for
+from compare.report.labels import letters_for, title_of_command
 from compare.report.text.answer import format_numbers, format_verdict
 from compare.report.text.batches import format_batches
 from compare.report.text.change import format_change
@@ -50,9 +50,8 @@ def format_report(
         format_details(report, letters, width=width, paint=paint) if verbose else "",
     ]
     if report.reproduce is not None:
-        parts.append(
-            f"To compute that sample again, from the same bits:\n{quoted(report.reproduce)}"
-        )
+        title = title_of_command(of_sample=bool(report.values))
+        parts.append(f"{title}:\n{quoted(report.reproduce)}")
     return "\n\n".join(part for part in parts if part)
 
 

@@ -96,7 +96,7 @@ class Told(NamedTuple):
             "phi": f"{f.activation}{shape}",
             "of_phi": f"{f.activation} of {{z}}{shape}",
             "reversed": "in the opposite order"
-            if f.depth > 3
+            if f.depth > 2
             else f"with layers 1 and {f.depth} exchanged",
             **{name: f"{{{name}}}" for name in _names([], 0)},
         }

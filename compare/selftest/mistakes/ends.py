@@ -51,6 +51,7 @@ def _penalty(added: Callable[[Forward, int], np.ndarray], what: str = "") -> Mis
 
 
 _DIAGONAL = "computed with the diagonal p (1 - p) of the Jacobian of softmax alone"
+_LESS = "computed with a margin of less than 1"
 _TERM = "for the slope lambda w of the penalty"
 
 ENDS = {
@@ -134,11 +135,10 @@ ENDS = {
     "y - yhat": _of(_ABSOLUTE, lambda z, y: np.sign(y - z), NEGATIVE),
     "no threshold": _of(_HUBER, lambda z, y: z - y, "right for --loss=half_squared"),
     "a threshold of 1/2": _of(_HUBER, lambda z, y: np.clip(z - y, -0.5, 0.5)),
-    "no margin": _of(
-        _HINGE,
-        lambda z, y: np.where(y * z < 0, -y, 0),
-    ),
-    "a margin of 1/2": _of(_HINGE, lambda z, y: np.where(y * z < 0.5, -y, 0)),
+    "no margin": _of(_HINGE, lambda z, y: np.where(y * z < 0, -y, 0), _LESS),
+    "a margin of 1/2": _of(_HINGE, lambda z, y: np.where(y * z < 0.5, -y, 0), _LESS),
+    "a smooth margin": _of(_HINGE, lambda z, y: -y * np.clip(1 - y * z, 0, 1)),
+    "the logistic loss": _of(_HINGE, lambda z, y: -y * _sigmoid(-y * z)),
     "the penalty forgotten": _penalty(
         lambda f, i: 0 * f.w(i), "without the slope lambda w of the penalty"
     ),

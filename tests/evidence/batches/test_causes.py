@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from compare.evidence.batches.assumptions import Asked
 from compare.evidence.batches.case import BatchCase
 from compare.evidence.batches.causes import explain
 from compare.evidence.batches.terms import terms_of
@@ -13,12 +14,12 @@ SHAPES = {"w1": (2, 3), "b1": (3,), "w2": (3, 2), "b2": (2,)}
 SIZES = (32, 32, 7)
 
 
-def batches(reduce, kind, *, once=None, off=0.0):
+def batches(reduce, kind, *, once=None, off=0.0, sizes=SIZES):
     """Cases of batches of samples whose gradients `reduce` makes one: (name, [n, ...]) -> [...]."""
     rng = np.random.default_rng(0)
     once = once or {}
     cases = []
-    for n in SIZES:
+    for n in sizes:
         found, terms = {}, {}
         for name, shape in SHAPES.items():
             gradients = rng.normal(size=(n, *shape)).astype(np.float32)
@@ -32,8 +33,8 @@ def batches(reduce, kind, *, once=None, off=0.0):
     return cases
 
 
-def told(reduce, kind, **more):
-    causes = explain(batches(reduce, kind, **more), kind=kind, n_outputs=2)
+def told(reduce, kind, *, outputs=2, loss="squared", **more):
+    causes = explain(batches(reduce, kind, **more), Asked(kind, outputs, loss))
     return [(" ".join(cause.quantities), cause.said) for cause in causes]
 
 
@@ -84,12 +85,25 @@ MISTAKES = {
     "by the outputs too": (
         "mean",
         of("mean", lambda name, n: 1 / 2),
-        [(ALL, "the mean over the batch divided by the 2 outputs too")],
+        [
+            (
+                ALL,
+                "half of the mean over the batch, as by a missing factor 2 or by a mean over the "
+                "2 outputs: right for --loss=half_squared or --loss=mean_squared",
+            )
+        ],
     ),
     "by the outputs alone": (
         "mean",
         of("sum", lambda name, n: 1 / 2),
-        [(ALL, "the sum over the batch divided by the 2 outputs, and not by its samples")],
+        [
+            (
+                ALL,
+                "half of the sum over the batch, as by a missing factor 2 or by a mean over the 2 "
+                "outputs, where the mean is asked for: right for --reduction=sum "
+                "--loss=half_squared or --reduction=sum --loss=mean_squared",
+            )
+        ],
     ),
     "by N twice": (
         "mean",
@@ -131,7 +145,11 @@ MISTAKES = {
         of("mean", lambda name, n: n if name[0] == "w" else 1 / 2),
         [
             (WEIGHTS, "the sum over the batch where the mean is asked for"),
-            (BIASES, "the mean over the batch divided by the 2 outputs too"),
+            (
+                BIASES,
+                "half of the mean over the batch, as by a missing factor 2 or by a mean over the 2 "
+                "outputs",
+            ),
         ],
     ),
     "any factor": (
@@ -146,6 +164,41 @@ MISTAKES = {
 def test_a_mistake_has_a_name(mistake):
     kind, reduce, expected = MISTAKES[mistake]
     assert told(reduce, kind) == expected
+
+
+LOSSES = {
+    (None, 3, 1 / 2): "0.5 times the mean over the batch",
+    ("cross_entropy", 2, 1 / 2): "half of the mean over the batch, as by a mean over the 2 outputs",
+    ("cross_entropy", 3, 1 / 2): "0.5 times the mean over the batch",
+    ("huber", 3, 1 / 3): "the mean over the batch divided by the 3 outputs too",
+    ("squared", 3, 1 / 3): "the mean over the batch divided by the 3 outputs too: right for "
+    "--loss=mean_squared",
+    ("squared", 1, 1 / 2): "half of the mean over the batch, as by a missing factor 2: right for "
+    "--loss=half_squared",
+    ("half_squared", 3, 2): "twice the mean over the batch: right for --loss=squared",
+    ("mean_squared", 3, 1.5): "1.5 times the mean over the batch: right for --loss=half_squared",
+}
+
+
+@pytest.mark.parametrize("asked", LOSSES, ids=str)
+def test_a_factor_is_that_of_another_loss(asked):
+    loss, outputs, factor = asked
+    found = told(of("mean", lambda name, n: factor), "mean", outputs=outputs, loss=loss)
+    assert found == [(ALL, LOSSES[asked])]
+
+
+def test_the_mean_over_all_there_is_where_the_sum_is_asked_for():
+    said = "the mean over the batch divided by the 3 outputs too, where the sum is asked for"
+    remedy = ": right for --reduction=mean --loss=mean_squared"
+    found = told(of("mean", lambda name, n: 1 / 3), "sum", outputs=3)
+    assert found == [(ALL, said + remedy)]
+
+
+def test_batches_of_one_size_do_not_tell_a_divisor_from_a_factor():
+    found = told(of("mean", lambda name, n: 0.01), "mean", sizes=(20, 20))
+    assert found == [(ALL, "0.01 times the mean over the batch, which is the sum divided by 2,000")]
+    found = told(of("sum", lambda name, n: 0.01), "sum", sizes=(20, 20))
+    assert found == [(ALL, "the sum over the batch divided by 100")]
 
 
 @pytest.mark.parametrize("kind", ["mean", "sum"])
@@ -167,34 +220,27 @@ def test_a_name_that_the_bound_hardly_tells_from_what_is_asked_is_not_given():
     found = {"b1": np.full(3, 1.45)}  # 1 is asked for, and the sum, which is 2, would be allowed
     case = BatchCase(found, {"b1": np.zeros(3)}, {"b1": terms}, 0.5, FLOAT32)
     assert not case.holds("b1")
-    assert explain([case], kind="mean", n_outputs=2) == ()
+    assert explain([case], Asked("mean", 2, "squared")) == ()
 
 
-def test_an_l2_term_of_every_sample_is_told():
+L2 = {
+    ("sum", "added for every sample"): lambda n: n,
+    ("mean", "divided by the number of samples"): lambda n: 1 / n,
+    ("mean", "multiplied by the number of samples"): lambda n: n,
+    ("mean", "missing"): lambda n: 0,
+    ("sum", "twice what it should be"): lambda n: 2,
+    ("mean", "half of what it should be"): lambda n: 1 / 2,
+}
+
+
+@pytest.mark.parametrize("which", L2, ids=str)
+def test_another_l2_term_is_told(which):
+    kind, said = which
     once = {"w1": np.ones((2, 3)), "w2": np.ones((3, 2))}
 
     def reduce(name, gradients):
-        return gradients.sum(axis=0) + len(gradients) * once.get(name, 0)
+        total = gradients.mean(axis=0) if kind == "mean" else gradients.sum(axis=0)
+        return total + L2[which](len(gradients)) * once.get(name, 0)
 
-    said = "right but for the L2 term, which is added once for every sample"
-    assert told(reduce, "sum", once=once) == [(ALL, said)]
-
-
-def test_an_l2_term_that_is_averaged_is_told():
-    once = {"w1": np.ones((2, 3)), "w2": np.ones((3, 2))}
-
-    def reduce(name, gradients):
-        return gradients.mean(axis=0) + once.get(name, 0) / len(gradients)
-
-    said = "right but for the L2 term, which is divided by the number of samples"
-    assert told(reduce, "mean", once=once) == [(ALL, said)]
-
-
-def test_an_l2_term_that_is_multiplied_is_told():
-    once = {"w1": np.ones((2, 3)), "w2": np.ones((3, 2))}
-
-    def reduce(name, gradients):
-        return gradients.mean(axis=0) + once.get(name, 0) * len(gradients)
-
-    said = "right but for the L2 term, which is multiplied by the number of samples"
-    assert told(reduce, "mean", once=once) == [(ALL, said)]
+    said = f"right but for the L2 term, which is {said}"
+    assert told(reduce, kind, once=once) == [(ALL, said)]

@@ -1,5 +1,7 @@
 """What is told of a wrong delta of the output, by output and loss, and of a wrong penalty."""
 
+import re
+
 import numpy as np
 import pytest
 
@@ -214,6 +216,47 @@ MISTAKES = {
 def test_a_mistake_gets_its_name(name):
     end, delta, *causes = MISTAKES[name]
     assert told(end, delta) == causes
+
+
+_LESS = "computed with a margin of less than 1: 0 where y yhat is "
+
+
+# what is computed on (output, loss), whose z are large enough to reach all pieces -> what is told
+@pytest.mark.parametrize(
+    ("end", "delta", "said"),
+    {
+        "a margin of 0": (
+            ("linear", "hinge"),
+            lambda z, y: np.where(y * z <= 0, -y, 0),
+            rf"{_LESS}0\.\d+, as by y yhat < 0 in place of y yhat < 1",
+        ),
+        "a margin of 1/2": (
+            ("tanh", "hinge"),
+            lambda z, y: np.where(y * np.tanh(z) < 0.5, -y, 0) * (1 - np.tanh(z) ** 2),
+            rf"{_LESS}0\.[56]\d*",
+        ),
+        "a margin of 3/2": (
+            ("linear", "hinge"),
+            lambda z, y: np.where(y * z < 1.5, -y, 0),
+            r"computed with a margin of more than 1: -y where y yhat is 1\.\d+",
+        ),
+        "no margin": (
+            ("linear", "hinge"),
+            lambda z, y: -y,
+            r"computed with no margin, or one of more than 1: -y where y yhat is \d+\.\d+",
+        ),
+        "the tail of Huber without its sign": (
+            ("linear", "huber"),
+            lambda z, y: np.where(np.abs(z - y) > 1, 1, z - y),
+            "computed without the sign of yhat - y where it is more than 1 in size",
+        ),
+    }.values(),
+    ids=["less", "half", "more", "none", "huber"],
+)
+def test_another_piece_of_a_loss_is_told(end, delta, said):
+    ((quantity, found),) = told(end, delta, scale=4)
+    assert quantity == "delta2"
+    assert re.fullmatch(said, found), found
 
 
 def test_labels_and_prediction_exchanged():

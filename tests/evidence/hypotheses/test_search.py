@@ -112,12 +112,29 @@ def decayed(layers, params):
     ]
 
 
+def kept(layers, share, scale=1):
+    """Adds to every sample a share of what was returned for the one before."""
+    share, scale = np.float32(share), np.float32(scale)
+
+    def with_earlier(leaf):
+        sums = [scale * leaf[0]]
+        for one in leaf[1:]:
+            sums.append(scale * one + share * sums[-1])
+        return np.stack(sums)
+
+    return [tuple(map(with_earlier, one)) for one in layers]
+
+
 def clipped(layers, params):
     squares = sum((leaf**2).reshape(len(leaf), -1).sum(axis=1) for one in layers for leaf in one)
     by = np.minimum(1, 1 / np.sqrt(squares))
     return [(dw * by[:, None, None], db * by[:, None]) for dw, db in layers]
 
 
+RETURNED = (
+    "times what was returned for the sample before, as by a momentum that is kept from one call "
+    "to the next"
+)
 GIVES = "what the chain rule gives"
 NETWORK = "; the network has sigmoid"
 
@@ -139,6 +156,20 @@ KINDS = {
     "added up": (
         Program(grads=everywhere(lambda dw, db: (np.cumsum(dw, 0), np.cumsum(db, 0)))),
         [("the gradient", "added up over the samples: it was not set to zero in between")],
+    ),
+    "a momentum": (
+        Program(grads=lambda layers, params: kept(layers, 0.9)),
+        [("the gradient", f"what the chain rule gives plus 0.9 {RETURNED}")],
+    ),
+    "a running mean": (
+        Program(grads=lambda layers, params: kept(layers, 0.99, 0.01)),
+        [
+            ("the gradient", f"what the chain rule gives plus 0.99 {RETURNED}"),
+            (
+                "the gradient",
+                "0.01 times what the chain rule gives, as by a step of 0.01",
+            ),
+        ],
     ),
     "a bias forgotten": (
         Program(forward=with_layer(2, b=np.zeros_like)),
@@ -191,6 +222,10 @@ KINDS = {
     "no slope": (
         Program(slope=lambda layer, z, h: np.ones_like(z) if layer == 2 else sigmoid_slope(z)),
         [("delta2", "computed without phi'")],
+    ),
+    "sigmoid's slope without its h": (
+        Program(slope=lambda layer, z, h: 1 - h),
+        [("delta3", "delta2", "delta1", "computed with 1 - h for phi'")],
     ),
     "no slope anywhere": (
         Program(slope=lambda layer, z, h: np.ones_like(z)),

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from compare import compare_gradients
+from compare import Detail, compare_gradients
 from tests.support.gradient_files import network
 
 
@@ -14,7 +14,11 @@ def test_of_two_readings_that_certify_both_are_said():
     params, zero = [(1.5 * np.eye(2, dtype=np.float32), np.zeros(2, np.float32))], np.zeros((1, 2))
     delta = 3 * x
     grads = {"mine": [(x[:, :, None] * delta[:, None, :], delta)]}
-    options = {"activation": "identity", "implementations": ("numpy_manual",), "witness": 0}
+    options = {
+        "activation": "identity",
+        "implementations": ("numpy_manual",),
+        "detail": Detail(witness=0),
+    }
     report = compare_gradients(params, x, zero, gradients=grads, **options)
     assert report.verdict == "agree"
     assert "(in_out), and as w1 b1 (out_in) it certifies too" in report.reason
@@ -31,7 +35,11 @@ def test_arrays_whose_layout_nobody_has_said(out_in):
     params, batch, grads = SQUARE
     own = [(w.T if out_in else w, b) for w, b in params]
     given = [(w.swapaxes(1, 2) if out_in else w, b) for w, b in grads]
-    options = {"gradients": {"mine": given}, "implementations": ("numpy_manual",), "witness": 0}
+    options = {
+        "gradients": {"mine": given},
+        "implementations": ("numpy_manual",),
+        "detail": Detail(witness=0),
+    }
     report = compare_gradients(own, batch.x, **options)
     assert report.verdict == "agree"
     layout = "out_in" if out_in else "in_out"
@@ -51,7 +59,7 @@ def test_the_gradients_of_a_module_in_either_layout():
     for turned in (False, True):
         given = [(w.swapaxes(1, 2) if turned else w, b) for w, b in grads]
         report = compare_gradients(
-            module, batch.x, gradients={"mine": given}, implementations=(), witness=0
+            module, batch.x, gradients={"mine": given}, implementations=(), detail=Detail(witness=0)
         )
         assert report.verdict == "agree"
         (read,) = [one.read for one in report.implementations if one.read]

@@ -8,7 +8,7 @@ import pytest
 import torch
 
 import compare.pipeline.compare as pipeline
-from compare import UsageError, compare_gradients, run
+from compare import CallStyle, UsageError, compare_gradients, run
 from jaxmlp import init_params
 from tests.support import backwards
 
@@ -154,9 +154,9 @@ def test_the_library_names_arguments():
 
     said = {
         "every w transposed (w1 [3, 2])": told(columns),
-        "candidate_arrays='torch'": told(backwards.in_torch),
-        "candidate_batched=True": told(backwards.batched),
-        "candidate_batched=False": told(alone, candidate_batched=True),
+        "call_style=CallStyle(arrays='torch')": told(backwards.in_torch),
+        "call_style=CallStyle(batched=True)": told(backwards.batched),
+        "call_style=CallStyle(batched=False)": told(alone, call_style=CallStyle(batched=True)),
     }
     for words, first in said.items():
         assert first.endswith(f"; it returns the expected shapes with {words}")
@@ -191,7 +191,7 @@ class Backprop:
         (len, "len() takes exactly one argument (3 given); its signature is (obj, /); "),
         (Backprop, "; it is a class: name a function, or a method of an object of it; "),
         (Backprop.gradients, "; it is a method without its object: name that of an object, "),
-        (Net(torch.tanh), "; it is a torch module, which compare_gradients takes as params; "),
+        (Net(torch.tanh), "; it is a torch module, which is given as params, or by --module; "),
     ],
 )
 def test_what_it_takes_is_told_beside_what_it_was_given(function, words):

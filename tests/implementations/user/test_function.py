@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 import torch
 
-from compare import UsageError, compare_gradients, run
+from compare import CallStyle, UsageError, compare_gradients, run
 from jaxmlp import init_params
 from tests.support import backwards
 from tests.support.paths import ROOT
@@ -198,7 +198,7 @@ def test_a_change_in_place_by_torch_is_found(change, name):
         return grads
 
     with pytest.raises(UsageError, match=f"f changed its argument {name} in sample 0"):
-        with_candidates(f, candidate_arrays="torch")
+        with_candidates(f, call_style=CallStyle(arrays="torch"))
 
 
 def test_a_change_in_place_reaches_nobody_else():
@@ -257,7 +257,7 @@ def test_a_caller_that_forbids_gradients(context):
 def test_one_gradient_for_a_whole_batch_is_recognised():
     words = r"\[3, 3, 3\], got \[3, 3\], which is one gradient .*call the backward on one sample"
     with pytest.raises(UsageError, match=words):
-        with_candidates(backwards.mean_of_the_batch, candidate_batched=True)
+        with_candidates(backwards.mean_of_the_batch, call_style=CallStyle(batched=True))
 
 
 # file -> (its text or None, NAME, the sentence)
@@ -414,7 +414,7 @@ class RaisingItems(dict):
         ({"gradients": RaisingItems()}, "gradients: cannot be read: KeyError: 'mine'\n"),
         ({"gradients": {"g": Leaving()}}, "gradients g raise when they are read: SystemExit: 0"),
         ({"gradients": [1]}, "gradients: expected a dict of name -> .*got list"),
-        ({"candidates": [backwards.right], "candidate_arrays": "tf"}, "candidate_arrays: .*'tf'"),
+        ({"call_style": CallStyle(arrays="tf")}, r"^call_style\.arrays: .*'tf'"),
         ({"params": torch.nn.Linear}, "params: expected .*MLP.., got Linear"),
         ({"params": {"w1": X, "h1": X}}, "params: expected a weight .* found w1"),
     ],

@@ -54,11 +54,12 @@ def test_a_tree_without_biases():
         assert compared("by_name", params=tree, bias=bias).verdict == "agree"
 
 
-def test_what_fails_is_saved_without_biases(tmp_path):
+def test_what_fails_is_saved_without_biases(tmp_path, monkeypatch):
     tree = {"l0/w": DRAWN[0].w, "l1/w": DRAWN[1].w}
     found = compared("by_name", one_wrong, params=tree, bias="all", save=tmp_path)
     assert found.verdict == "disagree"
-    assert run.main(shlex.split(found.reproduce)[2:]) == 2
+    monkeypatch.chdir(tmp_path)
+    assert run.main(shlex.split(found.reproduce)[-2:]) == 2
 
 
 @pytest.mark.parametrize("shape", ["none", "weights", "by_name"])

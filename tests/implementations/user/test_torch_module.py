@@ -7,12 +7,12 @@ import pytest
 import torch
 from torch import nn
 
-from compare import UsageError, compare_gradients
+from compare import Detail, UsageError, compare_gradients
 from compare.implementations.user.torch_module import recognise
 from tests.support.module_forms import FORMS, Form, chain, end_of, labels
 from torch_ref.module import read_module
 
-OTHERS = {"implementations": ("numpy_manual",), "witness": 0}
+OTHERS = {"implementations": ("numpy_manual",), "detail": Detail(witness=0)}
 
 
 @pytest.fixture(autouse=True)
@@ -100,7 +100,7 @@ CONTRADICTIONS = {
     "a loss that its output does not fit": (
         "tanh output",
         {"loss": "cross_entropy"},
-        "output: expected softmax for --loss=cross_entropy, got tanh",
+        "output: expected softmax for loss='cross_entropy', got tanh",
     ),
 }
 

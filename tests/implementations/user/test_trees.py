@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 import torch
 
-from compare import UsageError, compare_gradients
+from compare import CallStyle, UsageError, compare_gradients
 from compare.testing import assert_gradients_agree
 from jaxmlp import init_params
 from tests.support import backwards
@@ -180,7 +180,7 @@ def test_torch_layers_are_given_back_and_their_grads_are_read():
         return layers
 
     own = torch_layers(PARAMS)
-    options = {"candidate_arrays": "torch", "implementations": ["numpy_manual"]}
+    options = {"call_style": CallStyle(arrays="torch"), "implementations": ["numpy_manual"]}
     assert compare_gradients(own, X, candidates=[backward], **options).verdict == "agree"
     assert all(layer.weight.grad is None for layer in own)
 
@@ -203,7 +203,7 @@ def test_a_state_dict_goes_through_functional_call():
 
         return torch.func.grad(loss)(state)
 
-    options = {"candidate_arrays": "torch", "implementations": ["numpy_manual"]}
+    options = {"call_style": CallStyle(arrays="torch"), "implementations": ["numpy_manual"]}
     report = compare_gradients(net.state_dict(), X, candidates=[backward], **options)
     assert report.verdict == "agree", report.reason
     assert report.weights.reading.layout == "out_in"
@@ -245,8 +245,7 @@ def test_an_update_comes_in_the_tree_too():
         make(PARAMS),
         X,
         candidates=[step],
-        candidate_returns="update",
-        learning_rate=0.5,
+        call_style=CallStyle(returns="update", learning_rate=0.5),
         implementations=["numpy_manual"],
     )
     assert report.verdict == "agree", report.reason
@@ -309,7 +308,7 @@ def test_the_trees_of_the_libraries_themselves():
     def backward(params, x, y):
         return jax.grad(lambda params: ((model.apply(params, x) - y) ** 2).sum())(params)
 
-    assert_gradients_agree(params, X, candidates=[backward], candidate_arrays="jax")
+    assert_gradients_agree(params, X, candidates=[backward], call_style=CallStyle(arrays="jax"))
 
 
 def test_a_module_of_equinox_itself():
@@ -320,7 +319,7 @@ def test_a_module_of_equinox_itself():
     def backward(model, x, y):
         return eqx.filter_grad(lambda model: ((model(x) - y) ** 2).sum())(model)
 
-    assert_gradients_agree(model, X, y, candidates=[backward], candidate_arrays="jax")
+    assert_gradients_agree(model, X, y, candidates=[backward], call_style=CallStyle(arrays="jax"))
 
 
 def test_the_parameters_of_haiku_itself():
@@ -333,4 +332,4 @@ def test_the_parameters_of_haiku_itself():
     def backward(params, x, y):
         return jax.grad(lambda params: ((model.apply(params, x) - y) ** 2).sum())(params)
 
-    assert_gradients_agree(params, X, candidates=[backward], candidate_arrays="jax")
+    assert_gradients_agree(params, X, candidates=[backward], call_style=CallStyle(arrays="jax"))

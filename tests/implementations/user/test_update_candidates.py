@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 import torch
 
-from compare import UsageError, compare_gradients, run
+from compare import CallStyle, UsageError, compare_gradients, run
 from jaxmlp import init_params
 from tests.support import backwards
 from tests.support.runs import report
@@ -58,14 +58,13 @@ def in_float64(params, x, y):
 RIGHT = (steps, in_place, in_place_with_the_loss, in_the_list, flat, by_name_beside_gradients)
 
 
-def compared(function, *, params=PARAMS, x=X, rate=RATE, **options):
+def compared(function, *, params=PARAMS, x=X, rate=RATE, arrays="numpy", **options):
     return compare_gradients(
         params,
         x.astype(params[0].w.dtype),
         candidates={"mine": function},
         implementations=["numpy_manual"],
-        candidate_returns="update",
-        learning_rate=rate,
+        call_style=CallStyle(returns="update", learning_rate=rate, arrays=arrays),
         **options,
     )
 
@@ -87,7 +86,7 @@ def test_a_step_of_a_torch_optimiser():
         torch.optim.SGD(leaves, lr=RATE).step()
         return loss
 
-    assert compared(step, candidate_arrays="torch").verdict == "agree"
+    assert compared(step, arrays="torch").verdict == "agree"
 
 
 def test_a_wrong_entry_of_a_step_is_found():
@@ -184,12 +183,17 @@ def test_what_is_no_step_is_one_sentence(case):
 
 
 def test_a_rate_without_an_update_is_refused():
-    with pytest.raises(UsageError, match="learning_rate: expected candidate_returns=update beside"):
-        compare_gradients(PARAMS, X, candidates=[steps], learning_rate=0.1)
+    with pytest.raises(
+        UsageError,
+        match=r"^call_style.learning_rate: expected call_style=CallStyle\(returns='update'\) b",
+    ):
+        compare_gradients(PARAMS, X, candidates=[steps], call_style=CallStyle(learning_rate=0.1))
 
 
 def test_code_that_updates_is_told_how_to_say_so():
-    with pytest.raises(UsageError, match=r"or, if it takes a step .* by candidate_returns=update"):
+    with pytest.raises(
+        UsageError, match=r"or, if it takes a step .* by call_style=CallStyle\(returns='update'\)"
+    ):
         compare_gradients(PARAMS, X, candidates=[in_place])
 
 

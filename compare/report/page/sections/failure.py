@@ -7,6 +7,7 @@ from compare.evidence.certificate.losses import LOSSES
 from compare.numbers import entry, share, told_apart
 from compare.report.answer import remarks_of
 from compare.report.document import Json, quantity_of, steps_of
+from compare.report.labels import title_of_command
 from compare.report.page.markup import (
     Cell,
     beside,
@@ -32,7 +33,7 @@ def failure(report: Json, picture: str) -> str:
     failed = [one for one in report["implementations"] if one["certificate"]["first_failure"]]
     shown = caption(STEPS) if any(map(steps_of, failed)) else ""
     words = shown + "".join(_first_failure(one, report) for one in failed)
-    again = heading("To compute that sample again, from the same bits")
+    again = heading(title_of_command(of_sample=bool(report["values"])))
     return section(
         "failure",
         _TITLES[report["verdict"]],

@@ -65,6 +65,13 @@ SAMPLES = {
         steps=changed_all("wb", _ramp),
         needs=has_outputs,  # of a single output any wrong delta is such a factor
     ),
+    "momentum": Mistake(
+        told(
+            _WHOLE,
+            "what the chain rule gives plus 0.9 times what was returned for the sample before",
+        ),
+        steps=changed_all("wb", _momentum),
+    ),
     # from here on without a name
     "mean over the batch for every sample": Mistake(steps=changed_all("wb", _mean)),
     "mean of db over the batch": Mistake(steps=changed_all("b", _mean)),
@@ -72,7 +79,9 @@ SAMPLES = {
         steps=changed("b", 1, lambda f, db: np.broadcast_to(db.sum(axis=0), db.shape))
     ),
     "a running mean": Mistake(steps=changed_all("wb", _running_mean)),
-    "momentum": Mistake(steps=changed_all("wb", _momentum)),
+    "the mean with the sample before": Mistake(
+        steps=changed_all("wb", lambda f, g: (g + _kept_from_before(f, g)) / 2)
+    ),
     "every other sample negated": Mistake(
         steps=changed_all("wb", _in_every_other(lambda f, g: -g))
     ),

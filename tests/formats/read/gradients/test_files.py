@@ -8,7 +8,7 @@ import pytest
 import torch
 from safetensors.torch import save_file
 
-from compare import compare_gradients, run
+from compare import Detail, compare_gradients, run
 from compare.selftest.backward import backward, forward
 from jaxmlp import ACTIVATIONS, Layer
 from tests.support.gradient_files import EXACT, F32, FORMS, PRINTS, named, network, read, write
@@ -161,7 +161,11 @@ def test_several_files_have_names_of_their_own(tmp_path):
     params, batch, _ = network()
     given = {path.suffix: read(path, params, len(batch.x)).grads for path in paths}
     report = compare_gradients(
-        params, batch.x, gradients=given, implementations=("numpy_manual",), witness=0
+        params,
+        batch.x,
+        gradients=given,
+        implementations=("numpy_manual",),
+        detail=Detail(witness=0),
     )
     assert report.verdict == "agree"
 

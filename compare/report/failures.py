@@ -5,21 +5,28 @@ from collections.abc import Iterator
 
 from compare.evidence.differences.metrics import Comparison
 from compare.evidence.differences.pairs import Pair
-from compare.numbers import number, ratio
-from compare.report.labels import short_place
+from compare.numbers import counted, number, share
+from compare.report.labels import short_place, short_quantity
 from compare.results import Report
 
 
-def format_failures(report: Report) -> str:
+def format_failures(report: Report, *, most_rows: int) -> str:
     """Returns one row for every quantity of which rounding does not explain a difference.
 
     An implementation whose certificate failed is held against the first one whose did not; without
     any, every pair is shown. Empty where no single difference is too large.
+
+    Args:
+      report: what was found.
+      most_rows: how many lines there may be at most, 3 or more.
     """
     rows = [row for pair in _telling_pairs(report) for row in _rows(pair)]
     if not rows:
         return ""
-    head = f"{'':<42}{'max abs':>8} {'at':<14}{'ulp':>9}{'scaled':>9}{'bound':>9}"
+    head = f"{'':<8}{'max abs':>8} {'at':<18}{'ulp':>9} {'of the bound':>13}"
+    left = len(rows) + 1 - most_rows
+    if left > 0:
+        rows[most_rows - 2 :] = [f"and {counted(left + 1, 'line')} more"]
     return "\n".join([head, *rows])
 
 
@@ -33,12 +40,15 @@ def _telling_pairs(report: Report) -> Iterator[Pair]:
 
 def _rows(pair: Pair) -> Iterator[str]:
     bounds = {bound.name: bound.worst_ratio for bound in pair.bounds}
+    title = [f"{pair.a} ~ {pair.b}"]
     for found in pair.quantities:
         bound = bounds[found.name]
         if bound <= 1 and not found.nonfinite_differ:
             continue
-        label = f"{found.name} of {pair.a} ~ {pair.b}"
-        yield f"{label:<42}{_nonfinite(found) or _measured(found, bound)}"
+        yield from title  # above the first row alone
+        title = []
+        label = f"  {short_quantity(found.name)}"
+        yield f"{label:<8}{_nonfinite(found) or _measured(found, bound)}"
 
 
 def _nonfinite(found: Comparison) -> str:
@@ -48,7 +58,7 @@ def _nonfinite(found: Comparison) -> str:
         return ""
     value = first.b if math.isfinite(first.a) else first.a
     where = short_place(first.sample, first.index)
-    return f"{value:>8} {where:<14} in {count:,} of {found.entries:,} entries"
+    return f"{value:>8} {where:<18} in {count:,} of {found.entries:,} entries"
 
 
 def _measured(found: Comparison, bound: float) -> str:
@@ -56,4 +66,4 @@ def _measured(found: Comparison, bound: float) -> str:
     value = number(most.value if most else None)
     where = short_place(most.sample, most.index) if most else ""
     ulp = f"{found.max_ulp.value:.3g}" if found.max_ulp else "-"
-    return f"{value:>8} {where:<14}{ulp:>9}{number(found.scaled):>9}{ratio(bound):>9}"
+    return f"{value:>8} {where:<18}{ulp:>9} {share(bound):>13}"
