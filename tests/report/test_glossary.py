@@ -28,7 +28,7 @@ def unexplained(head):
 def test_every_title_of_the_screen_is_explained(batches):
     params = init_params(np.random.default_rng(0), (2, 10, 10, 1))
     x = np.random.default_rng(1).random((20, 2)).astype(np.float32)
-    options = {"reduction": "mean", "batch_size": 10} if batches else {"candidates": [wrong_layer]}
+    options = {"reduction": "mean"} if batches else {"candidates": [wrong_layer]}
     report = compare_gradients(params, x, cast=True, **options)
     lines = format_report(report, width=80, verbose=True).splitlines()
     heads = [one for one in lines if one.startswith("    ") and any(h in one for h in HEADS)]
