@@ -132,6 +132,10 @@ FIGURES = {
         "Rounding errors follow the size of the value; a thick cross is more than any rounding."
     ),
 }
+GRAPHS = Caption(
+    "The operations that torch and JAX record for this network, forward in solid and backward in "
+    "dashed boxes."
+)
 DETECTABLE = Caption(
     "In the first samples a change of one entry by so many ulp is surely noticed, whoever makes it."
 )
