@@ -183,8 +183,11 @@ def test_the_page_says_what_the_screen_says(name):
 
 @pytest.mark.parametrize("name", REPORTS)
 def test_nothing_is_said_twice(name):
-    said = [one for one in Outline(page_of(name)).read if len(one) > 40]
+    outline, report = Outline(page_of(name)), report_of(name)
+    said = [one for one in outline.read if len(one) > 40]
     assert [one for one in said if said.count(one) > 1] == []
+    for one in (report["headline"], *report["remarks"], *report["warnings"]):
+        assert outline.words.count(" ".join(one.split())) == 1
 
 
 def with_first_failure(**changed):
