@@ -10,7 +10,7 @@ from compare.errors import UsageError, shown
 from compare.formats.dtypes import dtype_of
 from compare.implementations.base import Settings
 from compare.implementations.user.brought import from_objects
-from compare.implementations.user.function import Backward
+from compare.implementations.user.call import Backward
 from compare.implementations.user.names import name_candidates, name_gradients
 from compare.implementations.user.torch_module import (
     Asked,
@@ -19,20 +19,9 @@ from compare.implementations.user.torch_module import (
     is_module,
     recognise,
 )
+from compare.options import groups
 from compare.options.arguments import folder_path, plain_options
-from compare.options.config import Config
-from compare.options.groups import (
-    Bias,
-    CallStyle,
-    Detail,
-    Draw,
-    Layout,
-    Loss,
-    Machine,
-    Output,
-    Reduction,
-    options_in,
-)
+from compare.options.config import OPTIONS, Config
 from compare.options.wording import told_as_arguments
 from compare.pipeline.compare import Sink, compare_problem
 from compare.problem.arrays import problems_from_arrays
@@ -41,7 +30,8 @@ from compare.problem.problem import draw_params
 from compare.report.report import Report
 from compare.resume.saved_inputs import SavedInputs
 
-_CALL_STYLE, _MACHINE, _DRAW, _DETAIL = CallStyle(), Machine(), Draw(), Detail()
+_CALL_STYLE, _MACHINE = groups.CallStyle(), groups.Machine()
+_DRAW, _DETAIL = groups.Draw(), groups.Detail()
 _NETWORK = ("activation", "output", "loss", "bias")  # of which a module has its own
 
 
@@ -67,18 +57,18 @@ def compare_gradients(
     gradients: Mapping[str, Any] | None = None,
     implementations: Sequence[str] = Config.implementations,
     activation: str | Sequence[str] | None = None,
-    output: Output | None = None,
-    loss: Loss | None = None,
-    bias: Bias | None = None,
+    output: groups.Output | None = None,
+    loss: groups.Loss | None = None,
+    bias: groups.Bias | None = None,
     l2: float = Config.l2,
-    reduction: Reduction | None = None,
-    layout: Layout | None = None,
+    reduction: groups.Reduction | None = None,
+    layout: groups.Layout | None = None,
     dtype: Any = None,
     cast: bool = Config.cast,
-    call_style: CallStyle = _CALL_STYLE,
-    machine: Machine = _MACHINE,
-    draw: Draw = _DRAW,
-    detail: Detail = _DETAIL,
+    call_style: groups.CallStyle = _CALL_STYLE,
+    machine: groups.Machine = _MACHINE,
+    draw: groups.Draw = _DRAW,
+    detail: groups.Detail = _DETAIL,
     save: "str | os.PathLike[str] | None" = None,
     on_block: Sink | None = None,
 ) -> Report:
@@ -148,7 +138,7 @@ def compare_gradients(
             reduction=reduction,
             layout=layout,
             cast=cast,
-            **options_in(call_style=call_style, machine=machine, draw=draw, detail=detail),
+            **groups.options_in(call_style=call_style, machine=machine, draw=draw, detail=detail),
         )
         functions = name_candidates(candidate, candidates)
         given = _Given(params, x, y, dtype, functions, name_gradients(gradients))
@@ -200,14 +190,15 @@ def _compared(
         "doubt": brought.doubt,
         "seed": options["seed"],
     }
-    if folder is None:
-        found = Report.of(compare_problem(problem, config, on_block=on_block, **more))
-        # No command has a function, or arrays, that are in memory alone.
-        return dataclasses.replace(found, command=None, reproduce=None) if own else found
-    of_samples = [one.name for one in own if one.answers_of == "samples"]
-    saved = SavedInputs(folder, of_samples, problem.layout, on_block)
-    found = Report.of(compare_problem(problem, config, on_block=saved.add, **more))
-    if not found.values:
+    saved = None
+    if folder is not None:
+        of_samples = [one.name for one in own if one.answers_of == "samples"]
+        saved = SavedInputs(folder, of_samples, problem.layout, on_block)
+        on_block = saved.add
+    found = Report.of(compare_problem(problem, config, on_block=on_block, **more))
+    if own:  # which is in memory alone, so that no command has it
+        found = dataclasses.replace(found, command=None, reproduce=None)
+    if saved is None or not found.values:
         return found
     command = saved.write(problem, config, found.values[0].sample)
     return dataclasses.replace(found, reproduce=command)
@@ -239,6 +230,11 @@ def _settled(
         brought = dict.fromkeys(["layer_sizes", "init"])
     if given.x is not None:
         brought |= dict.fromkeys(["samples", "seed"])
+    for name in brought:
+        if name != "seed" and options[name] != OPTIONS[name].default:
+            raise UsageError(
+                f"{name}: params or x bring it, so there is none to draw; leave it out"
+            )
     first = None if own is None else given_params(own).first_weight
     config = Config(
         **{**options, **brought},

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from compare.api import compare_gradients
+from compare.options.wording import in_arguments
 from compare.quoting import quoted
 from compare.report.failures import format_failures
 from compare.report.report import Report
@@ -54,7 +55,7 @@ def assert_gradients_agree(
 
 
 def _message(report: Report) -> str:
-    said = _said(f"{report.verdict}: {report.reason}.")
+    said = _said(in_arguments(f"{report.verdict}: {report.reason}."))
     again = ""
     if report.reproduce is not None:
         to_folder, _, command = quoted(report.reproduce).rpartition(" && ")

@@ -33,7 +33,6 @@ class Chunk(NamedTuple):
     evaluation: Evaluation  # jax arrays of D * C samples
 
 
-@functools.lru_cache
 def chunk_function(
     per_sample_gradients: PerSampleGradients,
     *,
@@ -43,8 +42,6 @@ def chunk_function(
     sample_axis: int = 0,
 ) -> Callable[..., Evaluation]:
     """Compiles the gradients of one chunk, for callers who split and place samples themselves.
-
-    The same arguments give the same function, which compiles once for all weights of a shape.
 
     Args:
       per_sample_gradients: of `autodiff`, of `backprop`, or with their signature.

@@ -102,6 +102,11 @@ def test_one_candidate_and_several_are_the_same():
     [
         ({"y": Y}, "x: expected samples beside the labels y, got None"),
         ({"x": X}, "params: expected weights beside the samples x, got None"),
+        (
+            {"params": PARAMS, "draw": Draw(layer_sizes=(1, 1))},
+            r"draw\.layer_sizes: params or x .*",
+        ),
+        ({"params": PARAMS, "x": X, "draw": Draw(samples=3)}, r"draw\.samples: params or x .*"),
         ({"draw": {"seed": 1}}, r"draw: expected compare.Draw\(...\), got dict"),
     ],
 )

@@ -3,12 +3,13 @@
 import collections
 import itertools
 import pathlib
+import re
 from unittest import mock
 
 import numpy as np
 import pytest
 
-from compare import Detail, Draw, UsageError, compare_gradients
+from compare import CallStyle, Detail, Draw, Machine, UsageError, compare_gradients
 from compare.options.groups import FIELDS, GROUPS
 from compare.testing import assert_gradients_agree
 
@@ -197,6 +198,43 @@ def test_a_bad_argument_is_one_sentence(name):
         said = said_of({"params": PARAMS, "x": X, **SET, **argument(name, make())})
         named = any(word in said for word in SAID.get(name, name).split("|"))
         assert (named, len(said) < 1000, "--" in said) == (True, True, False), (what, said)
+
+
+BACKWARD = {"candidate": lambda *given: PARAMS}
+TOGETHER = {
+    "an end and a loss": {"output": "softmax", "loss": "hinge"},
+    "a softmax of one": {"output": "softmax"},
+    "classes without a softmax": {"loss": "cross_entropy"},
+    "labels of another loss": {"loss": "binary_cross_entropy", "y": np.full((4, 1), 3.0)},
+    "a bias that is none": {"bias": "none", "params": [(w, b + 1) for w, b in PARAMS]},
+    "one that is not there": {"implementations": ["jax_grad"]},
+    "a size without a batch": {"call_style": CallStyle(batch_size=2)},
+    "a batch, batched": {"reduction": "mean", "call_style": CallStyle(batched=True), **BACKWARD},
+    "a rate without a step": {"call_style": CallStyle(learning_rate=0.1), **BACKWARD},
+    "a step without a rate": {"call_style": CallStyle(returns="update"), **BACKWARD},
+    "a sample that is not there": {"detail": Detail(trace=9)},
+    "a device that is not there": {"machine": Machine(device="cpu:7")},
+    "numbers that float16 has not": {"dtype": "float16", "x": X + np.float32(1e-6)},
+    "a layout that does not fit": {"layout": "out_in"},
+    "gradients of other samples": {"gradients": {"g": [(w[None], b[None]) for w, b in PARAMS]}},
+    "gradients of a batch": {"gradients": {"g": PARAMS}},
+    "samples and no weights": {"params": None},
+}
+
+
+@pytest.mark.parametrize("together", TOGETHER.values(), ids=TOGETHER)
+def test_what_does_not_go_together_is_told_without_a_flag(together):
+    said = said_of({"params": PARAMS, "x": X, **SET, **together})
+    assert said not in ("agree", "disagree", "undecided")
+    assert not re.search(r"--\w|\bcandidate_(arrays|batched|returns)\b", said), said
+
+
+def test_what_a_users_own_code_says_stays_as_it_is():
+    def backward(params, x, y):
+        raise ValueError("--loss=squared is what I want")
+
+    said = said_of({"params": PARAMS, "x": X, **SET, "candidate": backward})
+    assert "ValueError: --loss=squared is what I want" in said
 
 
 def test_a_mock_is_no_array():

@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from compare import compare_gradients
+from compare import Detail, compare_gradients
 from tests.support.kinds import (
     binary,
     no_biases,
@@ -35,7 +35,7 @@ def judged(kind, function):
         *kind.samples,
         candidates={"mine": function},
         implementations=kind.beside,
-        witness=0,
+        detail=Detail(witness=0),
         **kind.options,
     )
 

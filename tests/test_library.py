@@ -17,7 +17,8 @@ STRICT = """\
 """
 USER = """
     import numpy as np
-    from compare import Report, assert_gradients_agree, compare_gradients, roundoff
+    from compare import CallStyle, Draw, Machine, Report
+    from compare import assert_gradients_agree, compare_gradients, roundoff
 
     layers = [(np.ones((2, 3)), np.zeros(3)), (np.ones((3, 1)), np.zeros(1))]
     x = np.ones((4, 2))
@@ -29,14 +30,19 @@ USER = """
 
     def check() -> Report:
         report = compare_gradients(layers, x, activation="tanh", candidates={"mine": backward})
+        report = compare_gradients(candidate=backward, draw=Draw(layer_sizes=(2, 1), seed=1))
+        report = compare_gradients(layers, x, call_style=CallStyle(arrays="jax", batched=True))
         report.save("report.html")
         agreed: bool = report.agrees
         print(report, agreed, report.to_json() + report.reason, roundoff)
         return assert_gradients_agree(layers, x, candidates=[backward], loss="squared")
 
 
-    compare_gradients(layers, x, seed="first")  # wrong
+    compare_gradients(layers, x, loss="crossentropy")  # wrong
     compare_gradients(layers, x, witnesses=3)  # wrong
+    CallStyle(arrays="tensorflow")  # wrong
+    Machine("gpu")  # wrong
+    Draw().seed = 3  # wrong
     check().verdict = "agree"  # wrong
 """
 

@@ -233,8 +233,8 @@ MODULES = {
 
 @pytest.mark.parametrize(("loss", "said"), MODULES.values(), ids=MODULES)
 def test_a_module_has_batches_of_its_own(loss, said):
-    options = {"implementations": ("numpy_manual",), "witness": 0, "batch_size": 4}
-    report = compare_gradients(Module(loss), X, reduction="mean", **options)
+    options = {**OPTIONS, "implementations": ("numpy_manual",), "reduction": "mean"}
+    report = compare_gradients(Module(loss), X, call_style=CallStyle(batch_size=4), **options)
     assert f"{report.verdict}: {report.reason}".startswith(said), report.reason
     assert report.batches.checks["module"].own_samples
 
@@ -351,6 +351,7 @@ def test_report_page_and_json_have_batches():
     text = format_report(report)
     assert "Gradients of the sum over batches of 4 to 5 samples" in text
     assert "B biases_averaged                    2       2" in text
+    assert "By fixed rules, in the worst pair of gradients of single samples: torch" in text
     assert "Gradients of the sum over batches" in batches(content)
 
 

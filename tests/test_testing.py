@@ -62,6 +62,7 @@ def run_again(message, monkeypatch):
 def test_a_failure_has_a_sentence_a_table_and_a_command(tmp_path):
     sentence, table, commands = message_of(tmp_path, candidates=[backward, halved]).split("\n\n")
     assert sentence.startswith("disagree: the gradient of halved is half of what the\n")
+    assert "right for loss='half_squared'" in sentence.replace("\n", " ")
     head, pair, *rows = table.splitlines()
     assert (head.split()[:2], pair) == (["max", "abs"], "jax_grad ~ halved")
     assert [row.split()[0] for row in rows] == ["w1", "b1", "w2", "b2"]

@@ -6,6 +6,7 @@ import platform
 import re
 import sys
 from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 from typing import Any
 
 # Variables by which libraries choose kernels, threads and precisions, and so the last bits.
@@ -19,9 +20,18 @@ PACKAGES = ("jax", "jaxlib", "numpy", "torch", "absl-py")
 
 
 def describe_environment(
-    devices: Sequence[str] = (), *, matmul_precision: str = "highest"
+    devices: Sequence[str] = (),
+    *,
+    matmul_precision: str = "highest",
+    flags: Mapping[str, str] = MappingProxyType({}),
 ) -> dict[str, Any]:
-    """Returns versions, machine, devices in use and settings that may change the last bits."""
+    """Returns versions, machine, devices in use and settings that may change the last bits.
+
+    Args:
+      devices: in use, as their frameworks name them.
+      matmul_precision: what both frameworks are told of matrix products.
+      flags: the other options of the run that may change bits, where they are not as by default.
+    """
     versions = {"python": platform.python_version()}
     for package in PACKAGES:
         versions[package] = importlib.metadata.version(package)
@@ -33,7 +43,8 @@ def describe_environment(
         "devices": sorted(set(devices)),
         "precision": _precision(matmul_precision),
         "settings": {
-            name: os.environ[name] for name in sorted(os.environ) if _SETTINGS.fullmatch(name)
+            **{name: os.environ[name] for name in sorted(os.environ) if _SETTINGS.fullmatch(name)},
+            **flags,
         },
     }
 

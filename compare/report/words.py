@@ -63,7 +63,7 @@ RULES = {
 }
 
 WORDS = {
-    "agree": "every difference is rounding",
+    "agree": "no difference is larger than rounding can make it",
     "disagree": "a gradient is proved wrong, or two differ by more than any rounding",
     "undecided": "there is no proof either way, as where numbers are not finite",
     "w1, b1": "the weights and the bias of the first layer",

@@ -133,6 +133,14 @@ def test_a_setting_that_changes_bits_is_told(saved, tmp_path, capsys, monkeypatc
     assert "JAX_DISABLE_JIT none -> 0" in said
 
 
+def test_a_flag_that_may_change_bits_is_told(saved, tmp_path, capsys):
+    (tmp_path / "backward.py").write_text(RIGHT)
+    mine = (f"--candidate={tmp_path}/backward.py:mine", "--candidate_arrays=jax")
+    compare(tmp_path, f"--baseline={saved}", *mine)
+    said = screen(capsys)
+    assert f"Since the baseline {saved}: the same versions; --candidate_arrays none -> jax" in said
+
+
 def test_a_baseline_does_not_depend_on_the_layout(tmp_path):
     path = save(tmp_path, "--layout=out_in")
     for layout in ("in_out", "out_in"):

@@ -199,8 +199,11 @@ def test_torch_knows_one_cpu(tmp_path):
 )
 def test_arguments_of_another_kind_are_told(option, value):
     layers = [(np.ones((2, 1)), np.ones(1))]
+    given = {option: value}
+    if option not in ("cast", "dtype"):
+        given = {"machine": Machine(**given)}
     with pytest.raises(UsageError, match=f"{option}: expected .*got"):
-        compare_gradients(layers, np.ones((1, 2)), **{option: value})
+        compare_gradients(layers, np.ones((1, 2)), **given)
 
 
 def test_a_device_of_torch_is_understood():

@@ -1,5 +1,6 @@
 """Devices that are not what they seem: one sentence each, and no traceback."""
 
+import types
 import warnings
 
 import jax
@@ -104,7 +105,8 @@ FAILURES = {
 @pytest.mark.parametrize("case", FAILURES)
 def test_a_device_that_fails_while_it_computes(monkeypatch, case):
     name, error, message = FAILURES[case]
-    monkeypatch.setattr(on_jax, "chunk_function", lambda *_, **__: raising(error))
+    failing = types.SimpleNamespace(gradients=raising(error))
+    monkeypatch.setattr(on_jax, "_programs", lambda *_: failing)
     monkeypatch.setattr(on_torch, "per_sample_gradients", raising(error))
     params, batch = make_network("the_usual_one", np.float32)
     implementation = IMPLEMENTATIONS[name](params, network_of(params, "sigmoid"), "cpu")

@@ -5,7 +5,7 @@ import re
 import numpy as np
 import pytest
 
-from compare import compare_gradients
+from compare import CallStyle, compare_gradients
 from compare.report.text.report import format_report
 from compare.report.words import MEANINGS, WORDS
 from jaxmlp import init_params
@@ -28,7 +28,9 @@ def unexplained(head):
 def test_every_title_of_the_screen_is_explained(batches):
     params = init_params(np.random.default_rng(0), (2, 10, 10, 1))
     x = np.random.default_rng(1).random((20, 2)).astype(np.float32)
-    options = {"reduction": "mean"} if batches else {"candidates": [wrong_layer]}
+    options = {"candidates": [wrong_layer]}
+    if batches:
+        options = {"reduction": "mean", "call_style": CallStyle(batch_size=10)}
     report = compare_gradients(params, x, cast=True, **options)
     lines = format_report(report, width=80, verbose=True).splitlines()
     heads = [one for one in lines if one.startswith("    ") and any(h in one for h in HEADS)]

@@ -5,7 +5,7 @@ import pytest
 import torch
 from torch import nn
 
-from compare import compare_gradients
+from compare import Detail, compare_gradients
 
 RNG = np.random.default_rng(0)
 HIDDEN = (
@@ -57,7 +57,7 @@ def compared(loss, delta_of, scale, *, own=("torch_autograd",)):
     layers = [HIDDEN, (w, np.zeros(y.shape[1], np.float32))]
     ends = {"activation": "tanh", "output": output, "loss": loss}
     return compare_gradients(
-        layers, X, y, **ends, candidates=[mine], implementations=own, witness=0
+        layers, X, y, **ends, candidates=[mine], implementations=own, detail=Detail(witness=0)
     )
 
 
@@ -100,7 +100,7 @@ def test_such_a_formula_is_undecided_of_a_batch_alone():
     layers, y = [(np.ones((3, 1), np.float32), np.zeros(1, np.float32))], ENDS["squared"][1]
     x = np.concatenate([X[:-1], np.full((1, 3), 20, np.float32)])
     options = {"output": "tanh", "implementations": ("jax_manual", "torch_autograd")}
-    options |= {"reduction": "sum", "candidates": [mine], "witness": 0}
+    options |= {"reduction": "sum", "candidates": [mine], "detail": Detail(witness=0)}
     report = compare_gradients(layers, x, y, **options)
     assert report.verdict == "undecided", report.reason
     assert "nothing can be said of" in report.reason
@@ -140,7 +140,9 @@ class ByHand(nn.Module):
     ids=["softplus", "elu"],
 )
 def test_a_module_of_textbook_formulas_agrees(phi):
-    report = compare_gradients(ByHand(phi), X, implementations=("torch_autograd",), witness=0)
+    report = compare_gradients(
+        ByHand(phi), X, implementations=("torch_autograd",), detail=Detail(witness=0)
+    )
     assert report.verdict == "agree", report.reason
 
 
@@ -155,5 +157,7 @@ def test_a_module_of_logits_agrees():
     module = Classifier(torch.tanh)
     with torch.no_grad():
         module.last.weight.mul_(10)
-    report = compare_gradients(module, X, y, implementations=("torch_autograd",), witness=0)
+    report = compare_gradients(
+        module, X, y, implementations=("torch_autograd",), detail=Detail(witness=0)
+    )
     assert report.verdict == "agree", report.reason

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from compare import compare_gradients
+from compare import CallStyle, Detail, compare_gradients
 from jaxmlp import init_params
 
 RATE, N = 0.6, 4
@@ -33,7 +33,7 @@ def compared(function, y=None, *, loss="half_squared", **options):
         candidates={"mine": function},
         reduction="mean",
         implementations=["numpy_manual", "torch_autograd"],
-        witness=0,
+        detail=Detail(witness=0),
         **options,
     )
 
@@ -51,7 +51,7 @@ RIGHT = {
     "lambda / n": (lambda *a: linear(*a, rate=RATE), {"l2": RATE / N}),
     "lambda / n of half the data": (
         lambda *a: linear(*a, rate=RATE),
-        {"l2": RATE / 2, "batch_size": 2},
+        {"l2": RATE / 2, "call_style": CallStyle(batch_size=2)},
     ),
     "lambda / n where a sample has no loss": (
         hinge,
@@ -73,7 +73,7 @@ def test_what_is_right_for_a_batch_agrees(case):
 WRONG = {
     "the number of all data in a batch of half": (
         lambda *a: linear(*a, n=N),
-        {"batch_size": 2},
+        {"call_style": CallStyle(batch_size=2)},
         "the gradient of mine is 0.25 times what the chain rule gives, as by a mean over 4",
     ),
     "another lambda": (
