@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from compare.options.command_line import config_from_argv
+from compare.options.groups import FIELDS, CallStyle
 
 N = 4  # samples
 
@@ -39,7 +40,9 @@ class Kind(NamedTuple):
         flags = self.flags.split()
         config = config_from_argv(["compare.run", "--candidate=mine.py:function", *flags])
         names = [flag.removeprefix("--").partition("=")[0] for flag in flags]
-        return {name: getattr(config, name) for name in names}
+        values = {name: getattr(config, name) for name in names}
+        style = {FIELDS[name][1]: values.pop(name) for name in names if name in FIELDS}
+        return {**values, "call_style": CallStyle(**style)}
 
     @property
     def params(self) -> Any:
