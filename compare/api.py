@@ -10,7 +10,7 @@ from compare.errors import UsageError, shown
 from compare.formats.dtypes import dtype_of
 from compare.implementations.base import Settings
 from compare.implementations.user.brought import from_objects
-from compare.implementations.user.function import Backward
+from compare.implementations.user.call import Backward
 from compare.implementations.user.names import name_candidates, name_gradients
 from compare.implementations.user.torch_module import (
     Asked,

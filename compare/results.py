@@ -130,6 +130,7 @@ class Report:
     command: str | None = None  # that repeats the whole comparison
     weights: Choice | None = None  # how the weights were read, if somebody brought them
     batches: BatchEvidence | None = None  # of the gradients of batches, if they were asked for
+    unreached: tuple[str, ...] = ()  # pieces between kinks that no sample reaches: 'z1 < 0'
 
 
 def worst_of(pairs: Iterable[Pair], metric: str, quantity: str | None = None) -> Maximum | None:

@@ -351,6 +351,7 @@ def test_report_page_and_json_have_batches():
     text = format_report(report)
     assert "Gradients of the sum over batches of 4 to 5 samples" in text
     assert "B biases_averaged                    2       2" in text
+    assert "By fixed rules, in the worst pair of gradients of single samples: torch" in text
     assert "Gradients of the sum over batches" in batches(content)
 
 

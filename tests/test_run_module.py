@@ -82,7 +82,7 @@ def _net(tmp_path, monkeypatch):
 def test_a_module_is_the_network(name, network, capsys):
     assert compare("out", f"--module=net.py:{name}", *QUICK) == 0
     printed = capsys.readouterr().out
-    assert f"of net.py:{name}, seed 0, 5 samples" in printed
+    assert f"weights of net.py:{name}, seed 0, 5 samples" in " ".join(printed.split())
     found = report(Path("out"))
     assert {key: found["config"][key] for key in network} == network
     assert [one["name"] for one in found["implementations"]] == ["numpy_manual", "module"]

@@ -41,12 +41,13 @@ def to_array(tensor: torch.Tensor) -> np.ndarray:
     return plain.numpy()
 
 
-def to_state_dict(params: Params) -> dict[str, torch.Tensor]:
-    """Copies params into torch's names and layout."""
+def to_state_dict(params: Params, biases: Sequence[bool] = ()) -> dict[str, torch.Tensor]:
+    """Copies params into torch's names and layout; `biases` says which layers have one, () all."""
     state = {}
     for i, (w, b) in enumerate(params):
         state[f"layers.{i}.weight"] = to_tensor(np.ascontiguousarray(np.asarray(w).T))
-        state[f"layers.{i}.bias"] = to_tensor(np.asarray(b))
+        if not biases or biases[i]:
+            state[f"layers.{i}.bias"] = to_tensor(np.asarray(b))
     return state
 
 

@@ -13,6 +13,7 @@ from compare.implementations.base import Implementation
 from compare.pipeline.kinds.base import AnswerBlock, Evidence, Run
 from compare.pipeline.kinds.batches import Batches
 from compare.pipeline.kinds.certificates import Certificates
+from compare.pipeline.kinds.coverage import Coverage
 from compare.pipeline.kinds.drift import BaselineDrift
 from compare.pipeline.kinds.noise import RepeatNoise
 from compare.pipeline.kinds.pairs import Pairs
@@ -30,6 +31,7 @@ KINDS: tuple[type[Evidence[Any]], ...] = (
     BaselineDrift,
     RepeatNoise,
     Batches,
+    Coverage,
 )
 
 Findings: TypeAlias = dict[str, Any]  # name of a kind -> what it found of some samples

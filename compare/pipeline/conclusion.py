@@ -3,6 +3,7 @@
 import dataclasses
 
 from compare import results
+from compare.evidence.pieces import pieces_of
 from compare.formats.reading import Choice
 from compare.implementations.base import Implementation
 from compare.implementations.environment import describe_environment
@@ -12,6 +13,7 @@ from compare.options.reproduce import reproducing_command, whole_command
 from compare.pipeline.change import change_of
 from compare.pipeline.kinds.batches import Batches
 from compare.pipeline.kinds.certificates import Certificates, Certification
+from compare.pipeline.kinds.coverage import Coverage
 from compare.pipeline.kinds.drift import BaselineDrift
 from compare.pipeline.kinds.noise import RepeatNoise
 from compare.pipeline.kinds.pairs import Pairs
@@ -21,7 +23,7 @@ from compare.pipeline.trace import trace_sample
 from compare.pipeline.values import values_at, worst_places
 from compare.problem.blocks import block_start
 from compare.results import Report, Trace, Values
-from compare.verdict.circumstances import circumstances
+from compare.verdict.circumstances import circumstances, untested
 from compare.verdict.decide import RULE, Place, decide
 from compare.verdict.readings import readings_doubted, readings_said
 from compare.verdict.usage import usage_of
@@ -68,9 +70,14 @@ def report_of(
     elif judged.batch is not None:
         reproduce = reproducing_command(config, judged.batch)
     engines = engines_of(taking_part, examined.probed)
+    reached = evidence.of(Coverage)
+    unreached = tuple(
+        piece for piece in pieces_of(examined.run.problem.network) if piece not in reached
+    )
     judged = judged._replace(
         remarks=(
             *judged.remarks,
+            *(untested(unreached) if judged.verdict == "agree" else ()),
             *circumstances(engines, noises, asked=config.matmul_precision),
             *readings_said(weights, {one.name: one.read for one in taking_part}, certificates),
         )
@@ -89,6 +96,7 @@ def report_of(
         config={
             **{k: v for k, v in dataclasses.asdict(config).items() if k not in RUNNING},
             "layout": examined.run.layout,
+            "bias": examined.run.problem.network.bias,
         },
         environment=environment,
         implementations=tuple(_described(one, certified[one.name]) for one in taking_part),
@@ -104,6 +112,7 @@ def report_of(
         entries=differences.entries,
         command=whole_command(config),
         weights=weights,
+        unreached=unreached,
         batches=None if examined.run.reduction is None else evidence.of(Batches),
     )
 

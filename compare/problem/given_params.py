@@ -1,6 +1,6 @@
 """Weights and biases as a user has them in memory: a list of (w, b), or a tree with names."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -10,7 +10,7 @@ from compare.errors import RAISED, UsageError, shown
 from compare.formats.dtypes import restore_bfloat16
 from compare.formats.read.layer_names import is_of_torch, kind_of
 from compare.problem.array_likes import array_of, is_array, items_of
-from compare.problem.trees import Tree, is_number, is_of_a_class, take_apart
+from compare.problem.trees import Leaf, Tree, is_number, is_of_a_class, take_apart
 from jaxmlp.base import parameter_names
 
 _MOST_LAYERS = 10_000  # the longest list that is read; no framework differentiates as many
@@ -49,6 +49,19 @@ def given_params(params: Any) -> GivenParams:
     return found or GivenParams(_from_pairs(params))
 
 
+def number_biases(leaves: Sequence[Leaf]) -> list[Leaf]:
+    """Returns the numbers of a tree that are biases: one for every weight, and no array is one.
+
+    Others are settings, as the b1 of Adam in an object.
+    """
+    numbers = [one for one in leaves if is_number(one.value) and kind_of(one.name) == "b"]
+    arrays = [
+        kind_of(one.name) for one in leaves if one.value is not None and not is_number(one.value)
+    ]
+    are_biases = "b" not in arrays and len(numbers) == arrays.count("w")
+    return numbers if are_biases else []
+
+
 def _is_list_of_pairs(params: Any) -> bool:
     """Whether there is nothing but lists, which have no names; namedtuples may have."""
     return isinstance(params, list | tuple) and all(
@@ -69,13 +82,17 @@ def _from_tree(params: Any) -> GivenParams | None:
     except RAISED:  # whatever an object of a user's own raises
         return None
     leaves = [one for one in tree.leaves if one.value is not None and not is_number(one.value)]
+    leaves += number_biases(tree.leaves)
     if isinstance(params, list | tuple) and all(is_array(one) for one in params):
         return _from_flat([one.value for one in leaves], tree)
     known = [one for one in leaves if kind_of(one.name) is not None]
     if not known:
         return None
     leaves = known if is_of_a_class(params) else leaves
-    named = {one.name: array_of(f"params: {one.name}", one.value) for one in leaves}
+    named = {
+        one.name: _bias_or_weight(one.name, array_of(f"params: {one.name}", one.value))
+        for one in leaves
+    }
     of_torch = any(one.of_torch and is_of_torch(one.name) for one in leaves)
     return GivenParams(named, "out_in" if of_torch else None, tree)
 
@@ -111,7 +128,8 @@ def _pair(i: int, layer: Any) -> tuple[np.ndarray, np.ndarray]:
     pair = items_of("params", layer, expected=expected, at_most=_MOST_LAYERS)
     if len(pair) != 2:
         raise UsageError(f"params: expected {expected}, got {len(pair)} items")
-    return array_of(f"params: w{i}", pair[0]), array_of(f"params: b{i}", pair[1])
+    w, b = (array_of(f"params: {kind}{i}", one) for kind, one in zip("wb", pair, strict=True))
+    return w, _bias_or_weight("b", b)
 
 
 def dtype_name(dtype: Any, w: np.ndarray | None) -> str:
@@ -136,3 +154,8 @@ def dtype_name(dtype: Any, w: np.ndarray | None) -> str:
                 f"dtype: expected one of {', '.join(DTYPES)}, got {shown(dtype)}"
             ) from None
         return str.__str__(dtype) if isinstance(dtype, str) else str(dtype).removeprefix("torch.")
+
+
+def _bias_or_weight(name: str, array: np.ndarray) -> np.ndarray:
+    """Returns a parameter as an array; the bias of one unit may be a number."""
+    return array.reshape(1) if kind_of(name) == "b" and not array.ndim else array

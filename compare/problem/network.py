@@ -31,6 +31,12 @@ class Network:
         """Whether a layer, counted from 0, has a bias; without one its b is 0 everywhere."""
         return self.biases[layer] if self.biases else True
 
+    @property
+    def bias(self) -> str:
+        """Which layers have one: 'all', 'none' or 'some'."""
+        has = {self.has_bias(i) for i in range(self.n_layers)}
+        return "some" if len(has) > 1 else "all" if has == {True} else "none"
+
     def has_parameter(self, name: str) -> bool:
         """Whether there is a parameter of this name, such as 'w1' or 'b2'."""
         return name.startswith("w") or self.has_bias(int(name[1:]) - 1)

@@ -1,7 +1,7 @@
 """The answer to a run in words, as the screen and the page give it, from its report.json alone."""
 
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import NamedTuple
 
 from compare.numbers import counted, entry, listed, number, share
@@ -47,14 +47,12 @@ def compared_of(report: Json) -> str:
     where = {"cpu" if one.startswith("cpu") else one: None for one in devices}
     on = f" on {listed(list(where))}" if where else ""
     samples = f"{samples_of(config)} sample{'' if config['samples'] == 1 else 's'}"
-    given = [network_of(config), *_given(config, "params", "module", what=origin_of_weights)]
-    given += [samples, *_given(config, "data", what=origin_of_samples)]
-    return f"{', '.join(given)}, {listed(list(dtypes))}{on}"
-
-
-def _given(config: Json, *files: str, what: Callable[[Json], str]) -> list[str]:
-    """Says where weights or samples come from that are not drawn."""
-    return [what(config)] if any(config.get(name) is not None for name in files) else []
+    weights = ""
+    if config.get("params") is not None or config.get("module") is not None:
+        weights = f", weights {origin_of_weights(config)}"
+    if config.get("data") is not None:
+        samples += f" {origin_of_samples(config)}"
+    return f"{network_of(config)}{weights}, {samples}, {listed(list(dtypes))}{on}"
 
 
 def judged_of(report: Json) -> Iterator[tuple[str, str]]:

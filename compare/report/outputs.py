@@ -121,7 +121,13 @@ class Outputs:
         file = self._files[option]
         if option == "--save_params":
             suffix = os.path.splitext(self._named[option])[1].lower()
-            write_params(file, self._problem.params, suffix=suffix, layout=self._problem.layout)
+            write_params(
+                file,
+                self._problem.params,
+                suffix=suffix,
+                layout=self._problem.layout,
+                biases=self._problem.network.biases,
+            )
         elif self._baseline is not None:
             self._baseline.write(file, report)
 

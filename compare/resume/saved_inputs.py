@@ -60,12 +60,7 @@ class SavedInputs:
           UsageError: if the folder cannot be written into.
         """
         x, y = problem.batch(0, problem.n_samples)
-        has_bias = problem.network.has_bias
-        weights = {
-            name: array
-            for name, array in named_params(problem.params, problem.layout).items()
-            if name[0] == "w" or has_bias(int(name[1:]) - 1)
-        }
+        weights = named_params(problem.params, problem.layout, problem.network.biases)
         flags = reproducing_flags(self._config(config, problem.layout), sample)
         assert flags is not None
         with Staging(self._folder, option="save") as staging:

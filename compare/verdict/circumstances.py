@@ -5,6 +5,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from compare.evidence.differences.noise import Noise
 from compare.results import ProbedEngine
 
+_MOST_PIECES = 3  # that a sentence names
+
 
 def circumstances(
     engines: Sequence[ProbedEngine], noises: Mapping[str, Noise], *, asked: str
@@ -17,6 +19,19 @@ def circumstances(
       asked: the --matmul_precision that was asked for.
     """
     return (*_reduced(engines, asked), *_noisy(noises))
+
+
+def untested(pieces: Sequence[str]) -> tuple[str, ...]:
+    """Says which pieces between kinks no sample reaches, and how to; empty where there are none."""
+    if not pieces:
+        return ()
+    shown = " or ".join(pieces[:_MOST_PIECES])
+    if len(pieces) > _MOST_PIECES:
+        shown += f" or {len(pieces) - _MOST_PIECES} others"
+    return (
+        f"no sample has {shown}, so what is computed there is not tested: larger weights "
+        "(--init=normal) or other samples (--data) may reach it",
+    )
 
 
 def _reduced(engines: Sequence[ProbedEngine], asked: str) -> Iterator[str]:

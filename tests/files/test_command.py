@@ -148,8 +148,8 @@ def test_from_the_shell(tmp_path):
     (tmp_path / "c").write_text("1 2")
     judged = shell(tmp_path, "a", "b")
     assert (judged.returncode, judged.stderr) == (2, "")
-    assert judged.stdout.endswith(
-        "disagree: 1 of 3 numbers does not agree to 5 significant digits.\n"
+    assert judged.stdout.startswith(
+        "✗ disagree: 1 of 3 numbers does not agree to 5 significant digits.\n\n"
     )
     refused = shell(tmp_path, "a", "c")
     assert (refused.returncode, refused.stdout) == (1, "")

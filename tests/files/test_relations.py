@@ -23,8 +23,8 @@ def explain(tmp_path, capsys):
         for name, arrays in (("a.npz", first), ("b.npz", second)):
             np.savez(tmp_path / name, **arrays)
         status = files.main(["x", *flags, *(str(tmp_path / name) for name in ("a.npz", "b.npz"))])
-        said = capsys.readouterr().out.splitlines()[-1]
-        assert (status, said.partition(":")[0]) == (2, "disagree")
+        said = capsys.readouterr().out.splitlines()[0]
+        assert (status, said.partition(":")[0]) == (2, "✗ disagree")
         return said.partition(" significant digits")[2].lstrip(". ")
 
     return run
@@ -358,7 +358,7 @@ PRINTED = {
 def test_relations_of_prints(compare, a, b, sentence):
     status, out = compare(a, b)
     assert status == 2
-    assert re.search(rf"\ndisagree: [^.]*\.{re.escape(f' {sentence}' if sentence else '')}\n$", out)
+    assert re.match(rf"✗ disagree: [^.]*\.{re.escape(f' {sentence}' if sentence else '')}\n\n", out)
 
 
 def test_a_relation_of_dumps(compare):
@@ -367,11 +367,10 @@ def test_a_relation_of_dumps(compare):
             array /= 2
 
     out = compare(dump(), dump(change=halve))[1]
-    assert out.endswith(" To 5 digits, the second is half of the first.\n")
+    assert out.splitlines()[0].endswith(" To 5 digits, the second is half of the first.")
 
 
 def test_nothing_is_said_of_files_that_agree(compare):
     for b in ("1.25 2.5", "1.250001 2.5"):
-        assert compare("1.25 2.5", b)[1].endswith(
-            "digits, or as far as they are printed (2 of them).\n"
-        )
+        said = compare("1.25 2.5", b)[1].splitlines()[0]
+        assert said.endswith("digits, or as far as they are printed (2 of them).")

@@ -128,10 +128,11 @@ def test_the_first_beyond_is_beyond_its_print_too(compare):
 
 def test_dumps_are_exact_and_say_nothing_of_prints(compare):
     out = compare(dump(), dump(change=scale_b2))[1]
-    assert out.endswith("\ndisagree: 1 of 26 numbers does not agree to 5 significant digits.\n")
-    assert compare(dump(), dump(layout="out_in"))[1].endswith(
+    assert out.startswith("✗ disagree: 1 of 26 numbers does not agree to 5 significant digits.\n")
+    out = compare(dump(), dump(layout="out_in"))[1]
+    assert out.startswith("✓ agree: all 26 numbers agree to 5 significant digits.\n")
+    assert out.endswith(
         "\nDigits agreed: 17 significant by |a-b|; printed with 5, all look the same.\n"
-        "agree: all 26 numbers agree to 5 significant digits.\n"
     )
 
 
@@ -143,9 +144,9 @@ def test_too_few_digits_are_counted_and_what_to_do_is_said(compare):
     )
     assert "Digits agreed: 3 significant by |a-b|; printed with 5, all look the same but" in out
     assert "look the same but for the signs of zeros (1)." in out
-    assert out.endswith(
-        "undecided: w cannot be judged from this print: 2 of 4 numbers print as 0, and 1 is known "
-        "to two digits or more; print more digits, as %.9e does.\n"
+    assert out.startswith(
+        "? undecided: w cannot be judged from this print: 2 of 4 numbers print as 0, and 1 is "
+        "known to two digits or more; print more digits, as %.9e does.\n"
     )
 
 

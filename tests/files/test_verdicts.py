@@ -95,11 +95,11 @@ VERDICTS = {
 
 @pytest.mark.parametrize(("a", "b", "status"), VERDICTS.values(), ids=VERDICTS)
 def test_verdicts_either_way_around(compare, a, b, status):
-    words = {0: "agree: ", 2: "disagree: ", 3: "undecided: "}
+    words = {0: "✓ agree: ", 2: "✗ disagree: ", 3: "? undecided: "}
     for left, right in ((a, b), (b, a)):
         found, out = compare(left, right)
         assert found == status
-        assert out.splitlines()[-1].startswith(words[status])
+        assert out.startswith(words[status])
 
 
 AS_PRINTED = {
@@ -149,7 +149,7 @@ AS_PRINTED = {
 @pytest.mark.parametrize(("a", "b", "sentence"), AS_PRINTED.values(), ids=AS_PRINTED)
 def test_numbers_agree_as_far_as_they_are_printed(compare, a, b, sentence):
     for left, right in ((a, b), (b, a)):
-        assert re.match(sentence, compare(left, right)[1].splitlines()[-1])
+        assert re.match(f". {sentence}", compare(left, right)[1])
 
 
 @pytest.mark.parametrize(("digits", "status"), [(1, 0), (5, 0), (7, 0), (8, 2), (17, 2)])
@@ -194,7 +194,7 @@ def test_odd_files_are_judged_or_refused_without_a_traceback(compare, text):
     for other in (text, "1 2"):
         with contextlib.suppress(UsageError):
             status, out = compare(text, other)
-            assert out.splitlines()[-1].startswith(("agree: ", "disagree: ", "undecided: "))
+            assert out.startswith(("✓ agree: ", "✗ disagree: ", "? undecided: "))
             assert status in ((0, 3) if other == text else (0, 2, 3))
 
 

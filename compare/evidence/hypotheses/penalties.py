@@ -9,6 +9,7 @@ from compare.evidence.certificate.case import Case
 from compare.evidence.hypotheses.assumption import Assumption, Claim, hidden_of
 from compare.evidence.hypotheses.explanation import figures
 
+WITHOUT_PENALTY = "computed without the slope lambda w of the penalty"
 _TERM = "with {what} for the slope lambda w of the penalty"
 
 
@@ -48,7 +49,7 @@ def _ways(
 
 
 def _factors(n_samples: int) -> Iterator[tuple[float, str]]:
-    yield 0.0, "computed without the slope lambda w of the penalty"
+    yield 0.0, WITHOUT_PENALTY
     for factor, what in ((2.0, "2 lambda w"), (0.5, "lambda w / 2"), (-1.0, "-lambda w")):
         yield factor, f"computed {_TERM.format(what=what)}"
     if n_samples > 2:

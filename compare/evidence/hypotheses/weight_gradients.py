@@ -9,8 +9,10 @@ from compare.evidence.hypotheses.assumption import Assumption, Claim, Rule, expl
 from compare.evidence.hypotheses.explanation import figures
 from compare.evidence.hypotheses.factors import factors_between, usual_factors
 from compare.evidence.hypotheses.local import Known, Local, exactly, outer
+from compare.evidence.hypotheses.penalties import WITHOUT_PENALTY
 
 _DECAY = "weight decay, an L2 term"
+_HARDLY = 1e-3  # relative: a multiple that near to lambda is no other
 
 
 def weight_assumptions(start: Assumption, layer: int) -> Iterator[Assumption]:
@@ -110,20 +112,24 @@ def decayed(
     u, term = local.case.rounding.u, np.broadcast_to(leaf[..., None], found.shape)
     for factor in factors_between(found - right.value, term, max(u, 2.0**-16)):
         if abs(factor.value) > 2.0**-20:
-            sign = "-" if factor.value < 0 else "+"
             added = factor.value * term
             error = right.error + 2 * u * np.abs(added)
-            times = f"{sign} {abs(factor.value):.4g}"
-            of = (
-                "the loss with its penalty" if local.case.network.l2 and name == "w" else "the loss"
-            )
-            said = f"that of {of} {times} {name}: {_DECAY}"
-            yield said, Known(right.value + added, error)
+            yield _decay_said(factor.value, name, local), Known(right.value + added, error)
+
+
+def _decay_said(factor: float, name: str, local: Local) -> str:
+    """Says what a gradient is that has so many times its parameter more."""
+    l2 = local.case.network.l2 if name == "w" else 0.0
+    if l2 and abs(factor / l2 + 1) < _HARDLY:
+        return WITHOUT_PENALTY
+    of = "the loss with its penalty" if l2 else "the loss"
+    return f"that of {of} {'-' if factor < 0 else '+'} {abs(factor):.4g} {name}: {_DECAY}"
 
 
 def decay_rank(said: str, local: Local) -> int:
     """Returns 1 for weight decay beside a penalty, of which `penalties` knows more."""
-    return int(bool(local.case.network.l2) and said.endswith(_DECAY))
+    is_decay = said.endswith(_DECAY) or said == WITHOUT_PENALTY
+    return int(bool(local.case.network.l2) and is_decay)
 
 
 def _acts(local: Local, layer: int) -> Iterator[tuple[str, Known]]:

@@ -64,6 +64,7 @@ def read_params(
     for name, array in arrays.named.items():
         named[name] = convert(array, dtype, where=f"{where}: {name}", cast=cast or is_text)
         check_finite(named[name], f"{where}: {name}")
+    named = _unstacked(named)
     advice = None
     if arrays.layout is not None:
         advice = "[n_in, n_out]; transpose them, or save them as .npz and pass --layout=in_out"
@@ -79,6 +80,19 @@ def read_params(
     except UsageError as error:
         raise UsageError(f"{error}; found {describe(named)}") from None
     return read._replace(by_format=arrays.layout is not None)
+
+
+def _unstacked(named: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
+    """Returns arrays of all layers, w [L, n, n] and b [L, n], by names without numbers, as L."""
+    axes = {"w": 3, "b": 2, None: -1}
+    stacked = all(
+        array.ndim == axes[kind_of(name)] and not any(map(str.isdigit, name))
+        for name, array in named.items()
+    )
+    shapes = {array.shape[:2] for array in named.values()}
+    if not stacked or len(shapes) != 1 or any(len(set(a.shape[1:])) > 1 for a in named.values()):
+        return named
+    return {f"{name}/{i}": one for name, array in named.items() for i, one in enumerate(array)}
 
 
 def _read_arrays(path: str, where: str) -> Arrays:

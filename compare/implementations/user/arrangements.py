@@ -12,6 +12,8 @@ import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, Literal, NamedTuple, TypeAlias
 
+import numpy as np
+
 from compare.formats.read.gradients.shapes import Shape, fits
 
 _MOST_ITEMS = 1000  # that are taken of an iterator
@@ -49,6 +51,10 @@ _TAKEN: dict[str, _Arrange] = {
 # and this is said.
 _NAMED: dict[str, _Arrange] = {
     "g[::-1]": lambda g, n_layers: g[::-1],
+    "list(zip(g[::2], g[1::2]))[::-1]": lambda g, n_layers: list(zip(g[::2], g[1::2], strict=True))[
+        ::-1
+    ],
+    "list(zip(g[1::2], g[::2]))": lambda g, n_layers: list(zip(g[1::2], g[::2], strict=True)),
     "[(dw, db) for db, dw in g]": lambda g, n_layers: [(dw, db) for db, dw in g],
     "[tuple(one.values()) for one in g]": lambda g, n_layers: [tuple(one.values()) for one in g],
 }
@@ -95,9 +101,41 @@ def arrangement_words(returned: Any, shapes: Sequence[tuple[Shape, Shape]], n: i
     if isinstance(returned, Sequence) and _has_shapes(came, shapes, n, "squeezed"):
         return ""  # something else is wrong with it
     openings = list(_openings(returned, came))
-    return _first_that_fits(openings, shapes, n, "exact") or _first_that_fits(
-        openings, shapes, n, "squeezed"
+    return (
+        _first_that_fits(openings, shapes, n, "exact")
+        or _first_that_fits(openings, shapes, n, "squeezed")
+        or ("" if _are_pairs(came, len(shapes)) else _misfits(openings, shapes, n))
     )
+
+
+def _are_pairs(came: Any, n_layers: int) -> bool:
+    """Whether these are pairs, of whose shapes the reader of pairs says what is wrong."""
+    is_list = isinstance(came, list) and len(came) == n_layers
+    return is_list and all(isinstance(one, list) and len(one) == 2 for one in came)
+
+
+def _misfits(
+    openings: Sequence[_Opening], shapes: Sequence[tuple[Shape, Shape]], n: int | None
+) -> str:
+    """Says which arrays have other shapes in the arrangement in which the fewest have."""
+    names = [f"d{kind}{i}" for i in range(1, len(shapes) + 1) for kind in "wb"]
+    wanted = [shape for pair in shapes for shape in pair]
+    least: list[str] = []
+    for opening, arrange in itertools.product(openings, _TAKEN.values()):
+        if not opening.taken:
+            continue
+        with contextlib.suppress(TypeError, ValueError, AttributeError):  # of another kind
+            pairs = arrange(opening.outline, len(shapes))
+            found = [leaf.shape for pair in pairs for leaf in pair]
+            wrong = [
+                f"{name} has shape {list(came)} where {[*(() if n is None else (n,)), *shape]} is "
+                "expected"
+                for name, came, shape in zip(names, found, wanted, strict=True)
+                if not fits(came, shape, n)
+            ]
+            if len(wrong) < len(names) and (not least or len(wrong) < len(least)):
+                least = wrong
+    return " and ".join(least)
 
 
 @functools.lru_cache
@@ -169,9 +207,18 @@ def _outline(value: Any, depth: int) -> Any:
         return None
     if isinstance(value, Mapping):
         return {name: _outline(one, depth - 1) for name, one in value.items()}
+    if depth < _DEPTH and _is_of_numbers(value):
+        return _Leaf(np.shape(value))
     if isinstance(value, list | tuple | collections.deque | Iterator):
         return [_outline(one, depth - 1) for one in itertools.islice(value, _MOST_ITEMS)]
     return None
+
+
+def _is_of_numbers(value: Any) -> bool:
+    """Whether these are rows of numbers, or one of them."""
+    while isinstance(value, list | tuple) and value:
+        value = value[0]
+    return isinstance(value, int | float)
 
 
 def _openings(returned: Any, came: Any) -> Iterator[_Opening]:
@@ -188,6 +235,11 @@ def _openings(returned: Any, came: Any) -> Iterator[_Opening]:
         if len(came) == 2:
             beside = "its first item", "its second item"
             yield from map(_Opening, beside, items, came)
+        elif came:  # a loss may stand before a flat list, or after it
+            if came[0] == _Leaf(()):
+                yield _Opening("its items but the first", items[1:], came[1:])
+            if came[-1] == _Leaf(()):
+                yield _Opening("its items but the last", items[:-1], came[:-1])
 
 
 def _has_shapes(

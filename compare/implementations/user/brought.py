@@ -11,10 +11,11 @@ from compare.formats.reading import Choice
 from compare.implementations.base import Implementation
 from compare.implementations.stored import stored
 from compare.implementations.table import IMPLEMENTATIONS
+from compare.implementations.user.call import Backward
 from compare.implementations.user.calling import Calling
 from compare.implementations.user.chosen import Chosen, choose
 from compare.implementations.user.first_call import FirstCall, FirstUse
-from compare.implementations.user.function import Backward, candidate
+from compare.implementations.user.function import Returns, candidate
 from compare.implementations.user.loading import load_candidate
 from compare.implementations.user.of_batches import stored_batch
 from compare.implementations.user.params_form import TreeForm
@@ -167,19 +168,12 @@ def _ways_to_call(
 ) -> tuple[Callable[[Calling], Implementation], Calling]:
     """Returns what makes an implementation of a way to call a function, and the way asked for."""
     calling = Calling(problem.layout, config.candidate_arrays, config.candidate_batched)
-    make = functools.partial(
-        candidate,
-        name,
-        source,
-        function,
-        problem.params,
-        keeps_first=True,
-        rate=config.learning_rate,
-        tree=form,
-        biases=problem.network.biases,
-        l2=problem.network.l2,
-        reduction=config.reduction,
-    )
+    network = problem.network
+    returns = Returns(config.learning_rate, network.biases, network.l2, config.reduction)
+
+    def make(calling: Calling) -> Implementation:
+        return candidate(name, source, function, problem.params, calling, returns, tree=form)
+
     return make, calling
 
 

@@ -13,8 +13,9 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from typing import NamedTuple
 
-from compare.catalogue import CANDIDATE_ARRAYS, LAYOUTS
+from compare.catalogue import CANDIDATE_ARRAYS, LAYOUTS, REDUCTIONS
 from compare.errors import UsageError
+from compare.formats.read.gradients.shapes import OneGradientError
 from compare.implementations.base import Implementation
 from compare.implementations.reduced import of_batches_alone
 from compare.implementations.user.batch_counts import counts_otherwise
@@ -132,12 +133,21 @@ class FirstCall(NamedTuple):
                         self._check_reducing(make(way), self.reduction)
                     else:
                         self.check(make(way), batched=way.candidate_batched)
+            except OneGradientError:
+                return self._words_of_batch(calling, way)
             except UsageError as error:
                 if calm is None and _has_raised(fault) and not _has_raised(error):
                     calm = way
             else:
                 return f"it returns the expected shapes with {self._words(calling, way)}"
         return f"it does not raise with {self._words(calling, calm)}" if calm else None
+
+    def _words_of_batch(self, calling: Calling, way: Calling) -> str:
+        """Says that a function returns the gradient of a batch, and how to ask for that."""
+        other = self._words(calling, way._replace(candidate_batched=calling.candidate_batched))
+        ways = " or ".join(self.wording("reduction", kind) for kind in REDUCTIONS)
+        returns = f"it returns one gradient of a whole batch{f' with {other}' if other else ''}"
+        return f"{returns}: say of what by {ways}"
 
     def _words(self, calling: Calling, way: Calling) -> str:
         """Names what differs between two ways to call a function."""

@@ -11,7 +11,7 @@ from typing import Any
 
 from compare.errors import UsageError
 from compare.formats.read.errors import readable
-from compare.implementations.user.function import Backward
+from compare.implementations.user.call import Backward
 from compare.implementations.user.notebook import run_notebook, with_reason
 from compare.implementations.user.sandbox import contained, errors_told
 

@@ -10,6 +10,7 @@ from compare.errors import RAISED, UsageError
 from compare.formats.parameter_names import parameter_of
 from compare.formats.read.layer_names import is_of_torch, kind_of
 from compare.problem.array_likes import array_of
+from compare.problem.given_params import number_biases
 from compare.problem.trees import Leaf, is_number, take_apart
 
 _GRADIENTS = re.compile("(?:grad|gradient)s?", re.IGNORECASE)  # a key of all of them, or of one
@@ -21,6 +22,7 @@ class NamedGradients(NamedTuple):
 
     arrays: dict[str, Any]  # 'layers/0/weight' -> array, or None
     of_torch: bool  # whether they are named and laid out as those of torch and Equinox
+    numbers: tuple[str, ...] = ()  # names of single numbers beside them, which are passed over
 
     def checked(self, where: str, *, biases: bool = True) -> dict[str, np.ndarray]:
         """Returns NumPy arrays.
@@ -40,9 +42,19 @@ class NamedGradients(NamedTuple):
         if biases and len({kind_of(name) for name in arrays}) == 1:
             raise UsageError(
                 f"{where}: expected a gradient of every weight and every bias, got "
-                f"{', '.join(arrays)} alone"
+                f"{', '.join(arrays)} alone{self._beside()}"
             )
         return arrays
+
+    def _beside(self) -> str:
+        """Says which gradients are single numbers, if any are."""
+        if not self.numbers:
+            return ""
+        are = "is a single number" if len(self.numbers) == 1 else "are single numbers"
+        return (
+            f"; {', '.join(self.numbers)} {are}, and not an array of one for each unit: "
+            "a sum over the samples alone is that, such as np.sum(delta, axis=0)"
+        )
 
 
 def named_gradients(returned: Any, *, where: str, updated: bool = False) -> NamedGradients | None:
@@ -65,7 +77,11 @@ def named_gradients(returned: Any, *, where: str, updated: bool = False) -> Name
     known = [(name, marked, leaf) for name, marked, leaf in named if kind_of(name) is not None]
     if any(marked != updated for _, marked, _ in known):
         known = [one for one in known if one[1] != updated]
-    known = [one for one in known if one[1] or not is_number(one[2].value)]  # db may be one
+    biases = number_biases([leaf._replace(path=(name,)) for name, _, leaf in known])
+    may_be = {leaf.name for leaf in biases}
+    numbers = [one for one in known if is_number(one[2].value)]
+    passed_over = tuple(name for name, marked, _ in numbers if not marked and name not in may_be)
+    known = [one for one in known if one[0] not in passed_over]
     found: dict[str, Any] = {}
     for name, _, leaf in known:
         if name in found:
@@ -74,7 +90,7 @@ def named_gradients(returned: Any, *, where: str, updated: bool = False) -> Name
     if not found:
         return None
     of_torch = all(leaf.of_torch for _, _, leaf in known) and any(map(is_of_torch, found))
-    return NamedGradients(found, of_torch)
+    return NamedGradients(found, of_torch, passed_over)
 
 
 def named_words(returned: Any) -> str:

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from compare.errors import RAISED, UsageError, first_line, shown
-from compare.implementations.user.function import Backward
+from compare.implementations.user.call import Backward
 from compare.implementations.user.sandbox import errors_told
 from compare.options.arguments import list_of
 

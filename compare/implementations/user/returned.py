@@ -74,7 +74,7 @@ def read_returned(
             pairs = _named_pairs(returned, wanted, expected, layout, weights)
         if pairs is None:
             words = arrangement_words(returned, shapes, n) or _words_of_names(returned)
-            raise UsageError("; ".join(filter(None, (str(error), words)))) from None
+            raise (UsageError(f"{error}; {words}") if words else error) from None
         leaves = _read_pairs(pairs, wanted)
     leaves[::2] = [in_layout(dw, layout) for dw in leaves[::2]]
     dtype = computed_dtype(leaves, params[0].w.dtype)

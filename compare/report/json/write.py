@@ -50,6 +50,7 @@ def report_to_dict(report: Report) -> dict[str, Any]:
         "reproduce": report.reproduce,
         "command": report.command,
         "entries": report.entries and entries_to_dict(report.entries),
+        "unreached": list(report.unreached),
         "batches": report.batches and batches_to_dict(report.batches),
     }
 

@@ -12,6 +12,7 @@ from compare.evidence.differences.prints import beyond, digits_agreed, known
 from compare.formats.matching import ArrayPair, matchings
 from compare.formats.read.files import read_numbers
 from compare.numbers import told_apart
+from compare.report.answer import MARKS
 from compare.results import worst_in
 from compare.verdict.files import judge, likeliest
 from compare.verdict.relations import explanation
@@ -37,8 +38,8 @@ def compare_files(paths: Sequence[str], digits: int) -> tuple[str, str]:
     table = _table(pairs, printed=a.printed or b.printed)
     lines = [f"{a.path} ~ {b.path}: {a.size:,} numbers", *notes, "", *table, ""]
     why = explanation(wide, digits) if verdict == "disagree" else ""
-    said = f"{verdict}: {sentence}. {why}".rstrip()
-    return verdict, "\n".join([*lines, *_differences(wide, digits), said])
+    said = f"{MARKS[verdict]} {verdict}: {sentence}. {why}".rstrip()
+    return verdict, "\n".join([said, "", *lines, *_differences(wide, digits)]).rstrip()
 
 
 def _table(pairs: Sequence[ArrayPair], *, printed: bool) -> list[str]:

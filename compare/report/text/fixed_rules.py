@@ -21,4 +21,5 @@ def format_fixed_rules(report: Report, *, width: int) -> str:
     finite = not any(one.nonfinite_same for pair in report.pairs for one in pair.parameters)
     where = "" if finite else "where numbers are finite "
     least = f"{where}it would take rtol {rtol} or atol {atol}"
-    return wrapped(f"By fixed rules, in the worst pair: {', '.join(said)}; {least}.", width)
+    of = "" if report.batches is None else " of gradients of single samples"
+    return wrapped(f"By fixed rules, in the worst pair{of}: {', '.join(said)}; {least}.", width)

@@ -169,7 +169,7 @@ def test_a_convolution_is_refused_by_its_own_shape(tmp_path):
         ('{"w": [[1.0]]', "no JSON"),
         ('{"w": [[1.0]], "b": [1e39]}', r"b: 1e\+39 is beyond the largest float32"),
         ('{"w": [[1.0]], "b": [NaN]}', "b has entries that are not finite"),
-        ('{"weights": [[[1.0]], [[1.0]]], "biases": [[1.0], [1.0]]}', "w1: expected a matrix"),
+        ('{"weights": [[[1.0]], [[1.0]]], "biases": [[1.0]]}', "w1: expected a matrix"),
     ],
 )
 def test_bad_params_as_text(tmp_path, content, message):
@@ -219,3 +219,18 @@ def test_bad_params(tmp_path, named, message, suffix):
     with pytest.raises(UsageError, match=message) as caught:
         read(tmp_path / f"a{suffix}", cast=True, layout="in_out" if suffix == ".npz" else None)
     assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("biases", [True, False])
+def test_layers_of_one_size_may_stand_in_one_array(tmp_path, biases):
+    rng = np.random.default_rng(0)
+    stacked = {"weights": rng.normal(size=(3, 2, 2)), "biases": rng.normal(size=(3, 2))}
+    if not biases:
+        del stacked["biases"]
+    path = tmp_path / "a.json"
+    path.write_text(json.dumps({name: array.tolist() for name, array in stacked.items()}))
+    read = read_params(str(path), layout="in_out", dtype=np.dtype(np.float64)).found[0]
+    assert tuple(read.reading.biases) == (biases,) * 3
+    for i, (w, b) in enumerate(read.params):
+        np.testing.assert_array_equal(w, stacked["weights"][i])
+        np.testing.assert_array_equal(b, stacked["biases"][i] if biases else [0, 0])

@@ -50,6 +50,15 @@ def test_what_is_saved_is_read_to_the_same_bits(tmp_path, name, layout, dtype):
             assert same.tobytes() == array.tobytes()
 
 
+@pytest.mark.parametrize("name", FORMATS)
+@pytest.mark.parametrize("biases", [(True, False, True), (False, False, False)])
+def test_a_layer_without_a_bias_is_read_again_without_one(tmp_path, name, biases):
+    params, path = drawn(), tmp_path / name
+    write_params(path, params, suffix=path.suffix, layout="in_out", biases=biases)
+    read = read_params(str(path), layout="in_out", dtype=np.dtype(np.float32)).found[0]
+    assert tuple(read.reading.biases) == biases
+
+
 def test_torch_takes_the_state_dict(tmp_path):
     params = drawn()
     save(tmp_path / "w.pt", params)

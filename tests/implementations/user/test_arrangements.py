@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import torch
 
-from compare import compare_gradients
+from compare import UsageError, compare_gradients
 from jaxmlp import init_params
 from tests.support import backwards
 
@@ -95,6 +95,9 @@ SHAPES = {
     "loss_first": lambda p: (0.5, p),
     "loss_last": lambda p: (p, np.float32(0.5)),
     "loss_and_flat": lambda p: (jnp.float32(0.5), flat(p)),
+    "loss_before_flat": lambda p: (0.5, *flat(p)),
+    "loss_after_flat": lambda p: (*flat(p), np.float64(0.5)),
+    "flat_lists_of_numbers": lambda p: [leaf.tolist() for leaf in flat(p)],
     "loss_and_names": lambda p: (np.ones((1, 1)), named(p, "d{K}{i}")),
     "beside_loss": lambda p: {"loss": 0.5, "grads": p},
     "names_beside_loss": lambda p: {"loss": 0.5, "grads": named(p, "{k}{i}")},
@@ -150,3 +153,52 @@ def test_a_right_one_agrees_and_one_wrong_entry_is_found(shape):
     report = compared(shape, wrong)
     assert report.verdict == "disagree"
     assert "w2[2,1]" in report.reason or "layer 2" in report.reason, report.reason
+
+
+def straight_line(params, x, y):
+    [(w, b)] = params
+    error = 2 * float(w[0, 0] * x[0] + b[0] - y[0])
+    return error**2 / 4, error * float(x[0]), error
+
+
+@pytest.mark.parametrize(
+    ("shape", "taken"),
+    [
+        (lambda loss, dw, db: (dw, db), True),
+        (lambda loss, dw, db: (loss, (dw, db)), False),
+        (lambda loss, dw, db: (loss, dw, db), False),
+        (lambda loss, dw, db: (dw, db, loss), False),
+    ],
+)
+def test_of_one_weight_and_one_bias_numbers_are_taken_where_they_can_be_told(shape, taken):
+    params, x = [(np.full((1, 1), 0.7), np.full(1, 0.2))], np.array([[1.5], [-0.3]])
+    options = {"implementations": ["numpy_manual"], "witness": 0}
+
+    def mine(params, x, y):
+        return shape(*straight_line(params, x, y))
+
+    if not taken:
+        with pytest.raises(UsageError, match="expected a list of 1 pairs"):
+            compare_gradients(params, x, candidates=[mine], **options)
+        return
+    report = compare_gradients(params, x, candidates=[mine], **options)
+    assert report.verdict == "agree", report.reason
+
+
+@pytest.mark.parametrize(
+    ("order", "words"),
+    [
+        ((2, 3, 0, 1), r"list(zip(g[::2], g[1::2]))[::-1] has the expected shapes"),
+        ((1, 0, 3, 2), r"list(zip(g[1::2], g[::2])) has the expected shapes"),
+    ],
+)
+def test_a_flat_list_in_another_order_is_told(order, words):
+    params = init_params(np.random.default_rng(0), (2, 3, 4))
+
+    def mine(params, x, y):
+        leaves = flat(backwards.right(params, x, y))
+        return [leaves[i] for i in order]
+
+    with pytest.raises(UsageError) as raised:
+        compare_gradients(params, X, candidates=[mine], implementations=["numpy_manual"])
+    assert str(raised.value).endswith(f"with g for what came, {words}")

@@ -116,8 +116,19 @@ def test_flags_that_help_are_named_and_help(tmp_path, case):
 
 
 def test_a_flag_is_named_with_which_it_does_not_raise(tmp_path):
+    path = write(tmp_path, MEAN.replace("x.T @ d1 / n", "x"))
     with pytest.raises(UsageError, match="; it does not raise with --candidate_batched\n"):
-        compared(write(tmp_path, MEAN))
+        compared(path)
+
+
+def test_the_gradient_of_a_batch_is_recognised(tmp_path):
+    path = write(tmp_path, MEAN)
+    said = "; it returns one gradient of a whole batch: say of what by --reduction=mean or "
+    with pytest.raises(UsageError, match=said):
+        compared(path)
+    with pytest.raises(UsageError, match="or --reduction=sum if it is that of a batch"):
+        compared(path, "--candidate_batched")
+    assert compared(path, "--reduction=mean") == 0
 
 
 def test_no_flag_is_named_that_would_read_weights_otherwise(tmp_path):

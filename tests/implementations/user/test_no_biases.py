@@ -54,6 +54,15 @@ def test_a_tree_without_biases():
         assert compared("by_name", params=tree, bias=bias).verdict == "agree"
 
 
+def test_the_report_says_which_layers_have_a_bias():
+    tree = {"l0/w": DRAWN[0].w, "l1/w": DRAWN[1].w}
+    partly = {**tree, "l1/b": DRAWN[1].b}
+    both = {**partly, "l0/b": DRAWN[0].b}
+    for params, said in ((tree, "none"), (partly, "some"), (both, "all")):
+        report = compare_gradients(params, X, implementations=["numpy_manual", "jax_manual"])
+        assert report.config["bias"] == said
+
+
 def test_what_fails_is_saved_without_biases(tmp_path, monkeypatch):
     tree = {"l0/w": DRAWN[0].w, "l1/w": DRAWN[1].w}
     found = compared("by_name", one_wrong, params=tree, bias="all", save=tmp_path)

@@ -134,6 +134,22 @@ BAD = {
         None,
         PAIRS + r"dict; with loss \[\], .* called dW1 ",
     ),
+    "a_flat_list_with_a_sum": (
+        [W1[0], B1[0].sum(), W2[0], B2[0]],
+        None,
+        r"got 4 items; db1 has shape \[\] where \[3\] is expected$",
+    ),
+    "all_dw_and_all_db_transposed": (
+        [W1[0].T, W2[0], B1[0], B1[0]],
+        None,
+        r"got 4 items; dw1 has shape \[3, 2\] where \[2, 3\] is expected and db2 has shape \[3\] "
+        r"where \[1\] is expected$",
+    ),
+    "sums_by_name": (
+        NAMED | {"db1": 0.5, "db2": np.float32(1)},
+        None,
+        r"got w1, w2 alone; b1, b2 are single numbers, .* such as np.sum\(delta, axis=0\)$",
+    ),
     "half_a_dict": ({"dw1": W1[0], "dw2": W2[0]}, None, "every bias, got w1, w2 alone$"),
     "one_layer": ({"dw1": W1[0], "db1": B1[0]}, None, "mine: expected 2 layers, found 1$"),
     "no_bias": (

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 import torch
 
-from compare import CallStyle, UsageError, compare_gradients
+from compare import CallStyle, Detail, UsageError, compare_gradients
 from compare.testing import assert_gradients_agree
 from jaxmlp import init_params
 from tests.support import backwards
@@ -333,3 +333,30 @@ def test_the_parameters_of_haiku_itself():
         return jax.grad(lambda params: ((model.apply(params, x) - y) ** 2).sum())(params)
 
     assert_gradients_agree(params, X, candidates=[backward], call_style=CallStyle(arrays="jax"))
+
+
+def logistic(params, x, y):
+    w, b = params["w"], params["b"]
+    error = 1 / (1 + np.exp(-(x @ w + b))) - y
+    return {"w": np.outer(x, error), "b": float(error[0])}
+
+
+@pytest.mark.parametrize("bias", [0.5, 0, np.float64(0.5), np.array(0.5), np.array([0.5])])
+def test_the_bias_of_one_unit_may_be_a_number(bias):
+    options = {"output": "sigmoid", "loss": "binary_cross_entropy", "detail": Detail(witness=0)}
+    params, y = {"w": PARAMS[-1].w.astype(np.float64), "b": bias}, np.array([[1.0], [0.0]])
+    x, beside = np.random.default_rng(1).normal(size=(2, 3)), {"implementations": ["numpy_manual"]}
+    report = compare_gradients(params, x, y, candidates=[logistic], **options, **beside)
+    assert report.verdict == "agree", report.reason
+    assert report.weights.reading.words == "layers w (in_out)"
+
+
+def test_a_number_beside_arrays_is_a_setting():
+    net = Plain(PARAMS)
+    net.b1, net.eps = 0.9, 1e-8
+
+    def backward(net, x, y):
+        assert (net.b1, net.eps) == (0.9, 1e-8)
+        return [*map(tuple, backwards.right(list(zip(net.w, net.b, strict=True)), x, y))]
+
+    assert_gradients_agree(net, X, candidates=[backward], implementations=["numpy_manual"])

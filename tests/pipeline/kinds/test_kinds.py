@@ -14,6 +14,7 @@ from compare.pipeline.collect import KINDS, Collection
 from compare.pipeline.kinds.base import Run
 from compare.pipeline.kinds.batches import Batches
 from compare.pipeline.kinds.certificates import Certificates
+from compare.pipeline.kinds.coverage import Coverage
 from compare.pipeline.kinds.drift import BaselineDrift
 from compare.pipeline.kinds.noise import RepeatNoise
 from compare.pipeline.kinds.pairs import Pairs
@@ -25,7 +26,8 @@ from compare.problem.problem import make_problem
 from jaxmlp import Layer
 
 N = 5_000
-PROBLEM = make_problem(Config(layer_sizes=(2, 3, 1), samples=N))
+PROBLEM = make_problem(Config(layer_sizes=(2, 3, 1), samples=N, loss="huber"))
+SMOOTH = make_problem(Config(layer_sizes=(2, 3, 1), samples=N))
 NAMES = ("jax_grad", "jax_manual")
 THEN = Answer(
     tuple(Layer(*(np.ones((N, *leaf.shape), "f4") for leaf in p)) for p in PROBLEM.params)
@@ -135,6 +137,7 @@ ABSENT = {
     BaselineDrift: (RUN._replace(baseline=None), "there is no baseline"),
     RepeatNoise: (RUN._replace(repeats=0), "nothing is computed again"),
     Batches: (RUN._replace(reduction=None), "no batch is asked for"),
+    Coverage: (RUN._replace(problem=SMOOTH), "no formula of the network has a kink"),
 }
 
 
@@ -156,6 +159,6 @@ def test_absent_evidence_stays_empty():
     evidence = Collection(bare)
     assert evidence.also_answering([]) == []
     found = evidence.examine(*blocks()[0], compiled=False)
-    assert set(found) == {Pairs.name, Certificates.name}
+    assert set(found) == {Pairs.name, Certificates.name, Coverage.name}
     evidence.add(found)
     assert (evidence.of(Witness), evidence.of(RepeatNoise)) == ((), {})

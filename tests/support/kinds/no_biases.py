@@ -194,7 +194,11 @@ KINDS = (
         "a product of matrices; None for the biases that there are not",
         deep_linear,
         "--activation=identity --loss=half_squared --bias=none",
-        Mistake("@ error, x)", "@ error * 2, x)", "delta1 of mine is twice"),
+        Mistake(
+            "@ error, x)",
+            "@ error * 2, x)",
+            "is twice what the chain rule gives; first seen in sample 0, layer 1",
+        ),
         sizes=(3, 3, 4, 2),
     ),
     Kind(

@@ -106,7 +106,12 @@ KINDS = (
         "a class whose loss(X, y, reg) returns the loss and a dict; reg / 2",
         loss_and_grads,
         "--activation=relu --output=softmax --loss=cross_entropy --reduction=mean --l2=0.1",
-        Mistake("dscores) + reg * W2", "dscores)", "dL/dw2 of mine", TwoLayerNet),
+        Mistake(
+            "dscores) + reg * W2",
+            "dscores)",
+            "dL/dw2 of mine is computed without the slope lambda w of the penalty",
+            TwoLayerNet,
+        ),
         sizes=(3, 4, 3),
     ),
     Kind(

@@ -9,6 +9,20 @@ from compare.errors import UsageError
 Shape: TypeAlias = tuple[int, ...]
 
 
+class OneGradientError(UsageError):
+    """One gradient came where there are several samples, as that of a batch is."""
+
+    def __init__(self, got: str, n: int) -> None:
+        """Says what to do about it, after `got`, where there are n samples."""
+        super().__init__(
+            f"{got}, which is one gradient where there are {n} samples; per-sample gradients are "
+            "needed, since only those can be certified: call the backward on one sample at a time, "
+            "or map it over samples with jax.vmap or torch.func.vmap; or pass --samples=1 if it is "
+            "that of the first sample alone, or --reduction=mean or --reduction=sum if it is that "
+            "of a batch"
+        )
+
+
 def fits(found: Shape, shape: Shape, n: int | None) -> bool:
     """Whether a shape is the expected one but for axes of size 1; n is as in `fit_shape`."""
     lead = () if n is None else (n,)
@@ -39,22 +53,12 @@ def fit_shape(array: np.ndarray, shape: Shape, n: int | None, where: str) -> np.
         return array.reshape(*lead, *shape)
     expected = f"{where}: expected shape {[*lead, *shape]}, got {list(array.shape)}"
     if n is not None and _squeezed(array.shape) == _squeezed(shape):
-        raise UsageError(f"{expected}, which is {one_gradient(n)}")
+        raise OneGradientError(expected, n)
     if n is not None and _squeezed(rest) == _squeezed(shape):
         raise UsageError(f"{expected}; pass --samples={array.shape[0]} if those are the samples")
     if len(shape) == 2 and _squeezed(rest) == _squeezed(shape[::-1]):
         raise UsageError(f"{expected}; transpose it")
     raise UsageError(expected)
-
-
-def one_gradient(n: int) -> str:
-    """Says what to do about one gradient for n samples."""
-    return (
-        f"one gradient where there are {n} samples; per-sample gradients are needed, since only "
-        "those can be certified: call the backward on one sample at a time, or map it over samples "
-        "with jax.vmap or torch.func.vmap; or pass --samples=1 if it is that of the first sample "
-        "alone"
-    )
 
 
 def _squeezed(shape: Shape) -> Shape:
