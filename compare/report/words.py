@@ -63,7 +63,7 @@ RULES = {
 }
 
 WORDS = {
-    "agree": "every difference is rounding",
+    "agree": "no difference is larger than rounding can make it",
     "disagree": "a gradient is proved wrong, or two differ by more than any rounding",
     "undecided": "there is no proof either way, as where numbers are not finite",
     "w1, b1": "the weights and the bias of the first layer",
@@ -132,6 +132,10 @@ FIGURES = {
         "Rounding errors follow the size of the value; a thick cross is more than any rounding."
     ),
 }
+GRAPHS = Caption(
+    "The operations that torch and JAX record for this network, forward in solid and backward in "
+    "dashed boxes."
+)
 DETECTABLE = Caption(
     "In the first samples a change of one entry by so many ulp is surely noticed, whoever makes it."
 )

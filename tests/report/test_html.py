@@ -183,8 +183,11 @@ def test_the_page_says_what_the_screen_says(name):
 
 @pytest.mark.parametrize("name", REPORTS)
 def test_nothing_is_said_twice(name):
-    said = [one for one in Outline(page_of(name)).read if len(one) > 40]
+    outline, report = Outline(page_of(name)), report_of(name)
+    said = [one for one in outline.read if len(one) > 40]
     assert [one for one in said if said.count(one) > 1] == []
+    for one in (report["headline"], *report["remarks"], *report["warnings"]):
+        assert outline.words.count(" ".join(one.split())) == 1
 
 
 def with_first_failure(**changed):
@@ -195,21 +198,23 @@ def with_first_failure(**changed):
 
 
 def test_the_rule_that_broke_first_is_told_apart_from_the_mistake():
-    assert "it compares with" not in with_first_failure()
+    assert "it rests on" not in with_first_failure()
     said = with_first_failure(rule="rank_one", parameter="w1", index=[0, 4])
-    assert "it compares with delta1, where the mistake is made" in said
+    assert "it rests on delta1, where the mistake is made" in said
     assert "rank_one: the gradient of a weight matrix is its input times delta" in said
 
 
 def test_figures_that_the_verdict_has_told_are_not_told_again():
     assert "is allowed" not in with_first_failure()
     said = with_first_failure(index=[4], found=2.5, expected=0.5, allowed=0.25)
-    assert "b1[4] is 2.5 and not 0.5, 8 times what is allowed" in said
+    assert "delta1[4] is 2.5 and not 0.5, 8 times what is allowed" in said
 
 
 def test_a_second_mistake_is_explained_where_it_is_shown():
     said = with_first_failure(explanation="wrong_layer forgets b1")
     assert "explained wrong_layer forgets b1" in said
+    headline = report_of("wrong_layer")["headline"]
+    assert "explained" not in with_first_failure(explanation=f"{headline}: b1[4] is 2")
 
 
 def test_bounds_that_prove_nothing_are_called_vacuous():

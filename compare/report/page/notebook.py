@@ -12,26 +12,25 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-from compare.report.document import Json, letters_of
+from compare.report.document import Json
 from compare.report.json.write import report_to_json
-from compare.report.labels import network_of, samples_of
-from compare.report.page.markup import escaped, paragraph
+from compare.report.page.markup import paragraph
 from compare.report.page.sections.certificates import pictures
 from compare.report.page.sections.compared import compared
 from compare.report.page.sections.failure import failure
+from compare.report.page.sections.headline import answer
 from compare.report.page.sections.parameters import parameters
 from compare.results import Report
 
 LARGEST = 100_000  # bytes, since a notebook keeps what it shows
 _MOST_PARAMETERS = 12
-_MARKS = {"agree": "✓", "disagree": "✗", "undecided": "?"}
 
 
 def notebook_html(report: Report) -> str:
     """Returns one element of at most `LARGEST` bytes, the verdict first."""
     text = report_to_json(report)
     known = json.loads(text)
-    parts = [_verdict(known)]
+    parts = [answer(known)]
     room = LARGEST - len(_element(known, parts, text).encode()) - 200
     for part in _parts(known):  # the most important first
         if len(part.encode()) < room:
@@ -47,17 +46,6 @@ def _parts(report: Json) -> Iterator[str]:
     yield parameters(_with_fewer_parameters(report))
     yield f"<details><summary>Who was compared</summary>{compared(report)}</details>"
     yield paragraph("The whole page, with figures: report.save('report.html')", "note")
-
-
-def _verdict(report: Json) -> str:
-    verdict, config = report["verdict"], report["config"]
-    warnings = "".join(paragraph(f"Warning: {one}.") for one in report["warnings"])
-    who = ", ".join(f"{letter} {name}" for name, letter in letters_of(report).items())
-    return (
-        f'<p class="verdict"><strong>{_MARKS[verdict]} {verdict}</strong> '
-        f"{escaped(report['reason'])}.</p>{warnings}"
-        + paragraph(f"{network_of(config)}, {samples_of(config)} samples: {who}", "note")
-    )
 
 
 def _picture(report: Json) -> str:

@@ -18,6 +18,7 @@ from compare.report.page.sections.fixed_rules import fixed_rules
 from compare.report.words import RAN, WORDS
 
 _OF_RUN = RAN._replace(says="As the run had them.")
+_GLOSSARY = "All words, each with where it comes from, are in docs/glossary.md of the project."
 _KEPT = {"inputs": "keeps_subnormal_inputs", "results": "keeps_subnormal_results"}
 
 
@@ -35,7 +36,7 @@ def environment(report: Json) -> str:
             definitions([*_run(report), *_environment(report["environment"])]),
         ),
         folded("What fixed tolerances say", fixed_rules(report)),
-        folded("More words", definitions(WORDS.items())),
+        folded("More words", definitions(WORDS.items()), paragraph(_GLOSSARY, "note")),
     )
 
 
@@ -47,7 +48,7 @@ def _run(report: Json) -> Iterator[tuple[str, str]]:
     yield "samples", f"at batch size 1, {origin_of_samples(config)}"
     yield "layout", config["layout"]
     if report["entries"] is not None:
-        yield "rounding used", f"of {counted(report['entries']['samples'], 'sample')}"
+        yield "bound", f"of {counted(report['entries']['samples'], 'sample')}"
     asked = f"{config['matmul_precision']} asked for"
     yield "products", f"{asked}; {_measured(report, letters, _product) or 'nothing measured'}"
     if report["engines"]:

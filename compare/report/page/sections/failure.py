@@ -53,7 +53,9 @@ def _first_failure(one: Json, report: Json) -> str:
 def _broken_rule(one: Json, report: Json) -> Iterator[tuple[str, str]]:
     """Yields the rule that was broken first, and what the verdict does not say of it."""
     first, said = one["certificate"]["first_failure"], " ".join(remarks_of(report))
-    place = entry(first["parameter"], first["index"])
+    place = entry(quantity_of(first), first["index"])
+    if first["rule"] in ("input", "activation"):
+        place += f", as dL/dw{first['layer']} shows it,"
     yield "rule broken", f"{first['rule']}: {_rule(first['rule'], report['config'])}"
     found, expected = told_apart(first["found"], first["expected"])
     if found not in said or expected not in said:
@@ -62,9 +64,10 @@ def _broken_rule(one: Json, report: Json) -> Iterator[tuple[str, str]]:
         yield "there", f"{place} is {found} and not {expected}, {times} what is allowed"
     wrong = [step.figures.quantity for step in steps_of(one) if not step.holds]
     if wrong and quantity_of(first) not in wrong:
-        yield "why there", f"it compares with {', '.join(wrong)}, where the mistake is made"
+        yield "why there", f"it rests on {', '.join(wrong)}, where the mistake is made"
     explanation = first["explanation"] or "no one or two known mistakes explain it"
-    if explanation not in report["headline"]:
+    headline = report["headline"]
+    if explanation not in headline and not explanation.startswith(headline):
         yield "explained", explanation
 
 

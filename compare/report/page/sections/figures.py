@@ -4,7 +4,7 @@ from collections.abc import Iterable
 
 from compare.report.figures.drawing import Drawing
 from compare.report.page.markup import caption, figure, section
-from compare.report.words import FIGURES, HEATMAPS
+from compare.report.words import FIGURES, GRAPHS, HEATMAPS
 
 
 def entries(heatmaps: list[Drawing]) -> str:
@@ -21,7 +21,9 @@ def distribution(drawings: Iterable[Drawing]) -> str:
 
 def computational_graphs(svgs: Iterable[str]) -> str:
     """Returns computational graphs, each the text of an <svg> element."""
-    return section("graphs", "Computational graphs", *map(_graph, svgs))
+    shown = [_graph(svg) for svg in svgs]
+    said = caption(GRAPHS) if shown else ""
+    return section("graphs", "Computational graphs", said, *shown)
 
 
 def _grid(drawings: Iterable[Drawing]) -> str:

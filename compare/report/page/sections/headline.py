@@ -2,18 +2,25 @@
 
 from compare.report.answer import MARKS, Part, compared_of, figures_of, judged_of, remarks_of
 from compare.report.document import Json
-from compare.report.page.markup import definitions, escaped
+from compare.report.page.markup import definitions, escaped, paragraph
 
 
 def headline(report: Json) -> str:
     """Returns the head of the page."""
-    return (
-        f"<header><h1>Gradients of {escaped(compared_of(report))}</h1>\n"
-        f"{verdict(report)}\n{definitions(judged_of(report))}\n{numbers(report)}</header>"
-    )
+    title = f"Gradients of {compared_of(report)}"
+    return f"<header><h1>{escaped(title)}</h1>\n{_below(report)}</header>"
 
 
-def verdict(report: Json) -> str:
+def answer(report: Json) -> str:
+    """Returns the same without a heading, for where something stands around it."""
+    return paragraph(f"Gradients of {compared_of(report)}", "note") + _below(report)
+
+
+def _below(report: Json) -> str:
+    return f"{_verdict(report)}\n{definitions(judged_of(report))}\n{_numbers(report)}"
+
+
+def _verdict(report: Json) -> str:
     """Returns the verdict in one sentence, and what is to be known of it, a sentence each."""
     said = report["verdict"]
     remarks = "".join(f"<li>{escaped(one)}</li>" for one in remarks_of(report))
@@ -23,7 +30,7 @@ def verdict(report: Json) -> str:
     )
 
 
-def numbers(report: Json) -> str:
+def _numbers(report: Json) -> str:
     """Returns the three numbers, large, each with its place."""
     each = (
         f"<dt>{escaped(one.label)}</dt><dd>{''.join(map(_part, one.parts))}</dd>"
