@@ -144,6 +144,7 @@ def test_a_notebook_shows_the_failure(disagreeing):
     assert "✗ disagree" in html
     assert "<svg" in html
     assert "the first that fails" in html
+    assert "A jax_grad, B jax_manual, C torch_autograd, D halved</summary>" in html
 
 
 def test_a_notebook_without_matplotlib_has_all_but_the_picture(disagreeing, monkeypatch):
