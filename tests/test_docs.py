@@ -8,7 +8,7 @@ import pytest
 from compare.options.exit_status import EXIT_STATUS
 from compare.testing import assert_gradients_agree
 from tests.support.paths import ROOT
-from tests.test_readme import BLOCK, FILE_NAME, commands, contains, run_command
+from tests.test_pages import BLOCK, FILE_NAME, commands, contains, run_command
 
 
 def blocks(page):

@@ -12,9 +12,9 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-from compare.report.document import Json
+from compare.report.document import Json, letters_of
 from compare.report.json.write import report_to_json
-from compare.report.page.markup import paragraph
+from compare.report.page.markup import escaped, paragraph
 from compare.report.page.sections.certificates import pictures
 from compare.report.page.sections.compared import compared
 from compare.report.page.sections.failure import failure
@@ -44,7 +44,9 @@ def _parts(report: Json) -> Iterator[str]:
     if report["verdict"] != "agree":
         yield failure(report, _picture(report))
     yield parameters(_with_fewer_parameters(report))
-    yield f"<details><summary>Who was compared</summary>{compared(report)}</details>"
+    who = ", ".join(f"{letter} {name}" for name, letter in letters_of(report).items())
+    summary = f"<summary>{escaped(f'Who was compared: {who}')}</summary>"
+    yield f"<details>{summary}{compared(report)}</details>"
     yield paragraph("The whole page, with figures: report.save('report.html')", "note")
 
 

@@ -7,18 +7,10 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from compare import CallStyle
 from compare.options.command_line import config_from_argv
+from compare.options.groups import FIELDS, CallStyle
 
 N = 4  # samples
-# a field of CallStyle -> the flag
-STYLE = {
-    "arrays": "candidate_arrays",
-    "batched": "candidate_batched",
-    "returns": "candidate_returns",
-    "learning_rate": "learning_rate",
-    "batch_size": "batch_size",
-}
 
 
 class Mistake(NamedTuple):
@@ -48,9 +40,9 @@ class Kind(NamedTuple):
         flags = self.flags.split()
         config = config_from_argv(["compare.run", "--candidate=mine.py:function", *flags])
         names = [flag.removeprefix("--").partition("=")[0] for flag in flags]
-        options = {name: getattr(config, name) for name in names}
-        style = {name: options.pop(option) for name, option in STYLE.items() if option in options}
-        return options | ({"call_style": CallStyle(**style)} if style else {})
+        values = {name: getattr(config, name) for name in names}
+        style = {FIELDS[name][1]: values.pop(name) for name in names if name in FIELDS}
+        return {**values, "call_style": CallStyle(**style)}
 
     @property
     def params(self) -> Any:
