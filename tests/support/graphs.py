@@ -78,8 +78,10 @@ def quantities(params, x, y, network):
         batch, l2 = Batch(x[None], y[None]), network.l2
         found = backprop.per_sample_gradients(whole, batch, activation=phis, loss=loss, l2=l2)
         yhat = np.asarray(output.fn(preacts[-1]))
-        joined = network.loss not in DISTANCES
-        slope = None if joined else np.asarray(DISTANCES[network.loss].slope(yhat, y))
+        slope = {
+            "cross_entropy": lambda: -y / yhat,
+            "binary_cross_entropy": lambda: (yhat - y) / (yhat * (1 - yhat)),
+        }.get(network.loss, lambda: np.asarray(DISTANCES[network.loss].slope(yhat, y)))()
     ours = {"x": x, "y": y, "yhat": yhat, "loss": np.asarray(found.loss[0]), "dL_dyhat": slope}
     layers = len(params)
     for i, (layer, grad) in enumerate(zip(params, found.grads, strict=True), start=1):
