@@ -11,8 +11,15 @@ from jaxmlp import Layer
 from tests.graph.test_explanation import assert_explained
 from tests.graph.test_torch import assert_true_of_torch
 from tests.support.graphs import quantities
-from tests.support.module_forms import FORMS, end_of, labels
+from tests.support.module_forms import FORMS, Form, Free, end_of, labels
 
+
+def seen_twice(net, x):
+    z = net.a(x)
+    return net.c(z * z.view(1, -1).sigmoid())
+
+
+FORMS = {**FORMS, "a view of z beside it": Form(lambda: Free(seen_twice), ("silu",))}
 IN_ONE_DTYPE = "reshaped, cast and copied"
 BY_CLASS = ("NLLLoss", "-log p[y]")  # whose y is no vector
 
@@ -41,6 +48,12 @@ def test_others_are_explained_too(name):
     explained = explain_network(FORMS[name].make())
     assert_explained(explained)
     assert {"z1", "h1"} <= {node.label for node in explained.torch.nodes}
+
+
+def test_what_a_view_is_handed_beside_what_it_views():
+    nodes = explain_network(FORMS["a view of z beside it"].make()).torch.nodes
+    taken = [(node.kind, node.gradient) for node in nodes if node.label == "z1"]
+    assert taken == [("AddmmBackward0", "delta1"), ("ViewBackward0", "part of delta1")]
 
 
 class Square(torch.autograd.Function):
