@@ -72,10 +72,11 @@ def explain_network(network: Drawable, **options: Unpack[Options]) -> Explanatio
     loss = options.pop("loss") if callable(options.get("loss")) else None
     given = plain_options(options)
     dtype = given.pop("dtype", None)
-    from compare.implementations.user.torch_module import is_module
+    from compare.implementations.user.torch_module import is_module, user_module_told
 
     if is_module(network):
-        return _explain_module(network, loss, given, dtype, shape)
+        with user_module_told(name="module"):
+            return _explain_module(network, loss, given, dtype, shape)
     check_end(given.get("output", "linear"), given.get("loss", "squared"))
     plain = make_network(_sizes(network), given.pop("activation", "sigmoid"), **given)
     return explain_plain(plain, dtype or "float32", loss)
@@ -84,13 +85,20 @@ def explain_network(network: Drawable, **options: Unpack[Options]) -> Explanatio
 def explain_plain(network: Network, dtype: str = "float32", loss: Any = None) -> Explanation:
     """Returns the same of a network of nn.Linear layers, with a loss of its own or of a user's."""
     from compare.graph.torch.network import plain_module, plain_network
+    from compare.implementations.base import PRECISE
+    from compare.implementations.torch_settings import torch_settings
+    from compare.implementations.user.torch_module import user_module_told
 
     if loss is None:
-        return _explained(plain_network(network, dtype))
-    output = None if network.output == "linear" else network.output
-    if output is not None:
-        raise UsageError(f"output: a loss of your own is one of the last layer, got {output}")
-    return _explain_module(plain_module(network, dtype), loss, {"l2": network.l2}, None, None)
+        with torch_settings(PRECISE):
+            return _explained(plain_network(network, dtype))
+    if network.output != "linear":
+        raise UsageError(
+            f"output: a loss of your own is one of the last layer, got {network.output}; leave it "
+            "out, and apply it in the loss"
+        )
+    with user_module_told(name="loss"):
+        return _explain_module(plain_module(network, dtype), loss, {"l2": network.l2}, None, None)
 
 
 def _explain_module(
@@ -114,15 +122,14 @@ def _explain_any(
     """Of torch alone; a reason says why."""
     from compare.graph.torch.any_graph import any_graph
     from compare.graph.torch.any_module import call_any, named_loss
-    from compare.implementations.user.torch_module import user_module_told
 
     for name in ("activation", "output", "bias", "l2"):
         if options.get(name):
             raise UsageError(f"{name}: the module is no chain of layers ({reason}); leave it out")
-    with user_module_told():
-        named = options.get("loss", "squared")
-        called = call_any(module, input_shape=shape, loss=loss or named_loss(named))
-    formula = "its own loss" if loss is not None or called.is_own else f"{named} of what it returns"
+    named = options.get("loss", "squared")
+    called = call_any(module, input_shape=shape, loss=loss or named_loss(named))
+    formula = "the loss that is given" if loss is not None else f"{named} of what it returns"
+    formula = "its own loss" if called.is_own else formula
     return Explanation(type(module).__name__, formula, any_graph(called), None, reason=reason)
 
 

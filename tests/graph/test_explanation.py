@@ -124,6 +124,14 @@ def test_a_module_is_left_as_it_was():
     assert any("0.weight" in node.explanation for node in explained.torch.nodes)
 
 
+def test_what_is_set_around_the_call_changes_nothing():
+    model = module(nn.Tanh())
+    plain, own = explain_network((2, 4, 3)), explain_network(model)
+    with torch.inference_mode(), torch.autocast("cpu"):
+        assert explain_network((2, 4, 3)) == plain
+        assert explain_network(model) == own
+
+
 @pytest.mark.parametrize(
     ("network", "options", "said"),
     [

@@ -44,6 +44,9 @@ def test_there_are_no_more_than_there_is_room_for():
         assert len(inline_graphs(make_network((2, 3, 1), "gelu"), room=room)) == fitting
 
 
+WAYS = ("forward", "backward")
+
+
 def curve(path):
     """Points along a path of cubic curves, as Graphviz writes arrows."""
     numbers = [float(one) for one in re.findall(r"-?[\d.]+", path)]

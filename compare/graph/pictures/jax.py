@@ -23,8 +23,12 @@ def jax_dot(graph: Graph, network: str) -> str:
     """
     clusters = _clusters(graph.nodes)
     lines: list[str] = []
-    for (layer, part), members in clusters.items():
-        lines += _cluster(layer, part, members)
+    for side in ("forward", "backward"):  # from left to right
+        lines.append(f'subgraph cluster_{side} {{ peripheries=0; label="";')
+        for (layer, part), members in clusters.items():
+            if part == side:
+                lines += _cluster(layer, part, members)
+        lines.append("}")
     nodes = {node.name: node for node in graph.nodes}
     lines += [_arrow(nodes[tail], nodes[head]) for tail, head in graph.edges]
     for part in ("forward", "backward"):
@@ -51,7 +55,7 @@ def _cluster(layer: int, part: str, members: Sequence[Node]) -> Iterator[str]:
     title = quoted(f"layer {layer}, {part}" if layer else f"the loss, {part}")
     line, caption = STYLES[part].line, _caption(layer, part)
     yield f"subgraph cluster_{part}_{layer} {{"
-    yield f'  label=""; color="{line}"; style=rounded;'
+    yield f'  peripheries=1; label=""; color="{line}"; style=rounded;'
     yield f'  {caption} [label={title}, shape=plain, fontcolor="{line}", fontsize=14];'
     yield from (f"  {node_line(node, group=_column(node))}" for node in members)
     yield "}"

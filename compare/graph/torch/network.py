@@ -11,7 +11,7 @@ from torch import nn
 
 from compare.activation_names import row_of
 from compare.graph.torch.recording import Recording, record
-from compare.implementations.user.torch_module import Asked, network_options, user_module_told
+from compare.implementations.user.torch_module import Asked, network_options
 from compare.problem.network import Network, make_network
 from torch_ref import ACTIVATIONS, FAMILIES, MLP
 from torch_ref.chain import Affine, Chain
@@ -95,11 +95,10 @@ class WithLoss(nn.Module):
 
 def read_chain(module: nn.Module) -> Chain | str:
     """Returns the chain that a module is, or in words why it is none."""
-    with user_module_told():
-        try:
-            return read_module(module)
-        except ModuleError as error:
-            return _own_words(str(error).partition("; compare its gradients as files")[0])
+    try:
+        return read_module(module)
+    except ModuleError as error:
+        return _own_words(str(error).partition("; compare its gradients as files")[0])
 
 
 def _own_words(reason: str) -> str:
@@ -128,8 +127,7 @@ def chain_network(module: nn.Module, chain: Chain, options: Mapping[str, Any]) -
     )
     biases = tuple(layer.bias is not None for layer in chain.layers)
     network = dataclasses.replace(network, biases=() if all(biases) else biases)
-    with user_module_told():
-        return module_network(module, chain, network)
+    return module_network(module, chain, network)
 
 
 def module_network(
