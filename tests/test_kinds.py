@@ -55,5 +55,5 @@ def test_the_docs_list_these_kinds_and_their_flags():
         section = text.partition(f"### {title}\n")[2].partition("\n#")[0]
         listed = [(row["name"], row["flags"].strip("`")) for row in ROW.finditer(section)]
         assert listed[1:] == [(kind.name, kind.flags) for kind in family.KINDS], title
-    for page in (text, (ROOT / "README.md").read_text()):
+    for page in (text, (ROOT / "docs" / "student.md").read_text()):
         assert f"{len(KINDS)} kinds of" in page

@@ -122,10 +122,10 @@ def match_loss(
     k = shape.numel()
 
     def found(draws: Iterable[tuple[torch.Tensor, torch.Tensor]]) -> torch.Tensor:
-        """Returns the loss of the forward, not a number where it does not take such labels."""
+        """Returns the loss of the forward; not a number where that is none, of such labels."""
         given = ({z: z_i.reshape(shape), y: shaped_label(label, y_i)} for z_i, y_i in draws)
         try:
-            return torch.stack([trace.replay(target, one) for one in given]).flatten()
+            return torch.stack([trace.replay(target, one).reshape(()) for one in given])
         except Exception:  # what torch says of labels of another kind
             return torch.tensor(math.nan)
 

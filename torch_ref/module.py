@@ -91,14 +91,14 @@ def _inputs(module: nn.Module) -> Iterator[tuple[int, str | None, int]]:
     """Yields what the forward may take: how many inputs, and labels in which form, how many."""
     shapes = [p.shape for p in module.parameters() if p.ndim]
     inputs = dict.fromkeys(n for shape in shapes for n in reversed(shape))
-    if not _takes_labels(module):
+    if not takes_labels(module):
         yield from ((n, None, 0) for n in inputs)
         return
     outputs = dict.fromkeys(n for shape in reversed(shapes) for n in shape)
     yield from itertools.product(inputs, LABELS, outputs)
 
 
-def _takes_labels(module: nn.Module) -> bool:
+def takes_labels(module: nn.Module) -> bool:
     """Whether the forward is to be called with x and y."""
     try:
         given = inspect.signature(module.forward).parameters.values()

@@ -1,19 +1,23 @@
 """`python -m compare.graph`: a network -> its graphs as files."""
 
 import dataclasses
+import inspect
 import os
+import textwrap
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
+from compare.catalogue import LOSSES
 from compare.errors import UsageError
 from compare.graph.pictures.graphviz import FORMATS, MISSING, can_draw
 from compare.options.command_line import config_of
 from compare.options.config import OPTIONS
 from compare.options.exit_status import exit_with
-from compare.options.option import folder, names, rows, text
+from compare.options.option import folder, integers, names, rows, text
 from compare.options.parse import Parsed, parse
 from compare.options.streams import print_written
 from compare.problem.network import make_network
+from compare.quoting import quoted
 
 if TYPE_CHECKING:
     from compare.graph.explanation import Explanation
@@ -35,6 +39,19 @@ those of compare.run. Pictures take
 Exit status: 0 if it could be drawn, 1 for wrong usage or a crash."""
 
 
+def _sizes(name: str, value: Any) -> None:
+    if any(n < 1 for n in value):
+        raise UsageError(f"{name}: expected positive integers between commas, got {value}")
+
+
+def _named_or_own(name: str, value: Any) -> None:
+    if value not in LOSSES and ":" not in value:
+        raise UsageError(
+            f"{name}: expected one of {', '.join(LOSSES)}, or FILE.py:NAME, a loss of your own, "
+            f"got {value!r}"
+        )
+
+
 @dataclasses.dataclass(frozen=True)
 class Options:
     """What this command takes beside the network."""
@@ -44,6 +61,12 @@ class Options:
         "FILE.py:NAME",
         "Draw this torch.nn.Module, FILE.py:NAME or package.module:NAME: a module, or a class or "
         "function that makes one without arguments.",
+    )
+    input_shape: tuple[int, ...] = integers(
+        (),
+        "The shape of one sample, for a module that is no chain of layers, whose first layer does "
+        "not say it.",
+        check=_sizes,
     )
     out: str = folder("out", "The folder for the graphs.")
     formats: tuple[str, ...] = names(
@@ -58,8 +81,18 @@ _WEIGHTS = ("layer_sizes", "init", "seed", "params", "layout", "cast")  # a modu
 # as compare.run has them
 _OF_NETWORK = {name: OPTIONS[name] for name in OPTIONS if name in (*_BOTH, *_WEIGHTS)}
 _OWN = rows(Options)
+
+
+_OF_NETWORK["loss"] = _OF_NETWORK["loss"]._replace(
+    kind="text",
+    word="NAME",
+    choices=(),
+    check=_named_or_own,
+    help=f"The loss of a sample, one of {', '.join(LOSSES)}, as in compare.run; or FILE.py:NAME, "
+    "one of your own: a function, or a module, of the torch tensors yhat and y.",
+)
 _SECTIONS = {
-    "The network": (*_OF_NETWORK, "module"),
+    "The network": (*_OF_NETWORK, "module", "input_shape"),
     "The output": ("out", "formats"),
     "Other": ("flagfile", "help"),
 }
@@ -73,48 +106,72 @@ def main(argv: Sequence[str]) -> int:
     """
     parsed = parse(argv, _OF_NETWORK | _OWN, usage=USAGE, sections=_SECTIONS)
     parsed.refuse_words(such_as="--layer_sizes=2,3,1")
+    for name, option in (_OF_NETWORK | _OWN).items():
+        option.check_value(name, parsed.values[name])
     own = Options(**{name: parsed.values[name] for name in _OWN})
     os.environ.setdefault("JAX_PLATFORMS", "cpu")
     from compare.graph.files import check_files, write
 
     check_files(own.out, own.formats)
-    explanation = _of_sizes(parsed) if own.module is None else _of_module(parsed, own.module)
+    explanation = (_of_sizes if own.module is None else _of_module)(parsed, own)
     print_written(write(explanation, out=own.out, formats=own.formats))
+    if explanation.jax is None:
+        print(textwrap.fill(quoted(f"No graph of JAX: {explanation.reason}."), 100))
     if own.formats and not can_draw():
         print(f"No picture was drawn: {MISSING}")
     return 0
 
 
-def _of_module(parsed: Parsed, module: str) -> "Explanation":
+def _of_module(parsed: Parsed, own: Options) -> "Explanation":
     for name in _WEIGHTS:
         if name in parsed.typed:
             raise UsageError(f"{name}: --module brings the whole network; drop one of the two")
     from compare.graph import explain_network
     from compare.implementations.user.module_flag import load_module
 
+    assert own.module is not None
+    module = load_module(own.module)
     asked: Any = {name: parsed.values[name] for name in _BOTH if name in parsed.typed}
-    return explain_network(load_module(module), **asked)
+    if ":" in asked.get("loss", ""):
+        asked["loss"] = _own_loss(asked["loss"])
+    return explain_network(module, input_shape=own.input_shape or None, **asked)
 
 
-def _of_sizes(parsed: Parsed) -> "Explanation":
+def _own_loss(reference: str) -> Any:
+    """Imports a loss, or what makes one: a class of modules."""
+    from compare.implementations.user.loading import load_candidate
+    from compare.implementations.user.sandbox import contained, errors_told
+
+    found: Any = inspect.unwrap(load_candidate(reference, option="--loss"))
+    if isinstance(found, type):
+        with contained(), errors_told(f"--loss={reference}: cannot be made"):
+            found = found()
+    return found
+
+
+def _of_sizes(parsed: Parsed, own: Options) -> "Explanation":
     """Of the network that the flags or a file of weights have."""
-    config = dataclasses.replace(config_of(parsed, _OF_NETWORK), samples=1)
     from compare.graph.explanation import explain_plain
 
+    loss = parsed.values["loss"]
+    if ":" in loss:
+        parsed.values["loss"] = OPTIONS["loss"].default
+    config = dataclasses.replace(config_of(parsed, _OF_NETWORK), samples=1)
     if config.params is not None:
         from compare.problem.problem import make_problem
 
-        return explain_plain(make_problem(config).network, config.dtype)
-    assert config.layer_sizes is not None
-    network = make_network(
-        config.layer_sizes,
-        config.activation,
-        loss=config.loss,
-        output=config.output,
-        l2=config.l2,
-        bias=config.bias,
-    )
-    return explain_plain(network, config.dtype)
+        network = make_problem(config).network
+    else:
+        assert config.layer_sizes is not None
+        network = make_network(
+            config.layer_sizes,
+            config.activation,
+            loss=config.loss,
+            output=config.output,
+            l2=config.l2,
+            bias=config.bias,
+        )
+    return explain_plain(network, config.dtype, _own_loss(loss) if ":" in loss else None)
 
 
 if __name__ == "__main__":

@@ -67,7 +67,9 @@ def _steps(layers: int) -> Iterator[tuple[str, int]]:
 
 
 def _at(nodes: Sequence[Node], step: str, layer: int) -> tuple[Node, ...]:
-    return tuple(node for node in nodes if (node.step, node.layer) == (step, layer))
+    """Returns the nodes of a step; the L2 term is one step of all layers."""
+    found = [node for node in nodes if node.step == step]
+    return tuple(node for node in found if step == "penalty" or node.layer == layer)
 
 
 def _stored(nodes: Sequence[Node]) -> str:

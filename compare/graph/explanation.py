@@ -1,7 +1,7 @@
 """The graphs of a network."""
 
 import operator
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple, TypedDict, Union, Unpack
 
 from compare.activation_names import joined_names
@@ -28,8 +28,9 @@ class Explanation(NamedTuple):
     name: str  # 2-10-10-1 sigmoid
     formula: str  # of the loss
     torch: Graph
-    jax: Graph
-    rows: tuple[Match, ...]
+    jax: Graph | None  # None of a module that is no chain of layers
+    rows: tuple[Match, ...] = ()
+    reason: str = ""  # why it is none
 
 
 class Options(TypedDict, total=False):
@@ -37,57 +38,99 @@ class Options(TypedDict, total=False):
 
     activation: of the hidden layers, one name or one for each; sigmoid by default.
     output: the output activation; linear by default.
-    loss: 'squared', which is the default, or another that compare.run takes.
+    loss: 'squared', which is the default, or another that compare.run takes; or a function, or a
+      module, of torch tensors yhat and y.
     l2: lambda of lambda / 2 |w|^2, which is added to the loss.
     bias: 'all' or 'none', which layers have one; all by default.
     dtype: 'float32', which is the default, or another that compare.run takes.
+    input_shape: of one sample, for a module that is no chain of layers.
     """
 
     activation: str | Sequence[str]
     output: str
-    loss: str
+    loss: str | Callable[..., Any]
     l2: float
     bias: str
     dtype: str
+    input_shape: Sequence[int] | None
 
 
 def explain_network(network: Drawable, **options: Unpack[Options]) -> Explanation:
     """Returns torch's autograd graph and JAX's jaxpr of the gradient of one sample.
 
     Args:
-      network: layer sizes (d, n_1, ..., k), or a torch module that is a chain of affine layers
-        and activations; its own forward is what is drawn, and its loss if it returns one.
+      network: layer sizes (d, n_1, ..., k), or a torch module, whose own forward is drawn, and its
+        loss if it returns one. One that is no chain of affine layers and activations has a graph
+        of torch alone.
       options: of the network, those of `Options`.
 
     Raises:
-      UsageError: for a module that is no such chain, naming the part and the reason, for options
-        that contradict it, and for sizes or options that cannot be.
+      UsageError: for a module or a loss that cannot be called, for options that contradict the
+        module, and for sizes or options that cannot be.
     """
+    shape = options.pop("input_shape", None)
+    loss = options.pop("loss") if callable(options.get("loss")) else None
     given = plain_options(options)
     dtype = given.pop("dtype", None)
-    from compare.implementations.user.torch_module import is_module
+    from compare.implementations.user.torch_module import is_module, user_module_told
 
     if is_module(network):
-        return _explain_module(network, given, dtype)
+        with user_module_told(name="module"):
+            return _explain_module(network, loss, given, dtype, shape)
     check_end(given.get("output", "linear"), given.get("loss", "squared"))
     plain = make_network(_sizes(network), given.pop("activation", "sigmoid"), **given)
-    return explain_plain(plain, dtype or "float32")
+    return explain_plain(plain, dtype or "float32", loss)
 
 
-def explain_plain(network: Network, dtype: str = "float32") -> Explanation:
-    """Returns the same of a network of nn.Linear layers."""
-    from compare.graph.torch.network import plain_network
+def explain_plain(network: Network, dtype: str = "float32", loss: Any = None) -> Explanation:
+    """Returns the same of a network of nn.Linear layers, with a loss of its own or of a user's."""
+    from compare.graph.torch.network import plain_module, plain_network
+    from compare.implementations.base import PRECISE
+    from compare.implementations.torch_settings import torch_settings
+    from compare.implementations.user.torch_module import user_module_told
 
-    return _explained(plain_network(network, dtype))
+    if loss is None:
+        with torch_settings(PRECISE):
+            return _explained(plain_network(network, dtype))
+    if network.output != "linear":
+        raise UsageError(
+            f"output: a loss of your own is one of the last layer, got {network.output}; leave it "
+            "out, and apply it in the loss"
+        )
+    with user_module_told(name="loss"):
+        return _explain_module(plain_module(network, dtype), loss, {"l2": network.l2}, None, None)
 
 
-def _explain_module(module: Any, options: dict[str, Any], dtype: str | None) -> Explanation:
-    from compare.graph.torch.network import chain_network
+def _explain_module(
+    module: Any, loss: Any, options: dict[str, Any], dtype: str | None, shape: Any
+) -> Explanation:
+    from compare.graph.torch.network import WithLoss, chain_network, read_chain
 
-    traced = chain_network(module, options)
+    whole = module if loss is None else WithLoss(module, loss)
+    chain = read_chain(whole)
+    if isinstance(chain, str):
+        return _explain_any(module, loss, options, shape, chain)
+    traced = chain_network(whole, chain, options)
     if dtype not in (None, traced.dtype):
         raise UsageError(f"dtype: the module has {traced.dtype}, got {dtype!r}; leave it out")
     return _explained(traced)
+
+
+def _explain_any(
+    module: Any, loss: Any, options: dict[str, Any], shape: Any, reason: str
+) -> Explanation:
+    """Of torch alone; a reason says why."""
+    from compare.graph.torch.any_graph import any_graph
+    from compare.graph.torch.any_module import call_any, named_loss
+
+    for name in ("activation", "output", "bias", "l2"):
+        if options.get(name):
+            raise UsageError(f"{name}: the module is no chain of layers ({reason}); leave it out")
+    named = options.get("loss", "squared")
+    called = call_any(module, input_shape=shape, loss=loss or named_loss(named))
+    formula = "the loss that is given" if loss is not None else f"{named} of what it returns"
+    formula = "its own loss" if called.is_own else formula
+    return Explanation(type(module).__name__, formula, any_graph(called), None, reason=reason)
 
 
 def _explained(traced: "TorchNetwork") -> Explanation:

@@ -6,37 +6,49 @@ from compare.graph.alignment import Match
 from compare.graph.base import Node, shape_text
 from compare.graph.explanation import Explanation
 
-_TORCH = ("node", "quantity", "torch calls it", "shape", "takes", "explanation")
+_TORCH = (
+    *("node", "quantity", "made of", "torch calls it", "in the module", "shape", "takes"),
+    "explanation",
+)
 _JAX = ("node", "quantity", "made of", "primitive", "part", "shape", "explanation")
 _ROWS = ("step", "torch", "JAX forward", "JAX backward", "explanation")
+
+_LETTERS = ("`.T` the transpose, delta the gradient of L by z, s the gradient of L by h.",)
+_NO_LETTERS = (
+    "`.T` the transpose. What is called by the name of a submodule is its output; `u1` is an",
+    "expression too long for a name. There is no graph of JAX, because",
+)
 
 
 def markdown(explanation: Explanation) -> str:
     """Returns three tables; the names of nodes are those in the .dot files."""
-    name, loss, torch, jax, rows = explanation
-    lines = [f"# The gradient of {name}, node by node", ""]
+    torch, jax = explanation.torch, explanation.jax
+    lines = [f"# The gradient of {explanation.name}, node by node", ""]
     lines += [
-        f"Of one sample, with L = {loss}. `@` is the matrix product,",
-        "`.T` the transpose, delta the gradient of L by z, s the gradient of L by h.",
-        "",
+        f"Of one sample, with L = {_escaped(explanation.formula)}. `@` is the matrix product,"
     ]
-    lines += [f"## {_capital(torch.title)}", ""]
+    lines += _LETTERS if jax is not None else [*_NO_LETTERS, f"{_escaped(explanation.reason)}."]
+    lines += ["", f"## {_capital(torch.title)}", ""]
     lines += _table(_TORCH, [_torch_row(node) for node in torch.nodes])
-    lines += ["", f"## {_capital(jax.title)}", ""]
-    lines += _table(_JAX, [_jax_row(node) for node in jax.nodes])
-    lines += ["", "## Which computes what", ""]
-    lines += _table(_ROWS, [_match_row(row) for row in rows])
+    if jax is not None:
+        lines += ["", f"## {_capital(jax.title)}", ""]
+        lines += _table(_JAX, [_jax_row(node) for node in jax.nodes])
+        lines += ["", "## Which computes what", ""]
+        lines += _table(_ROWS, [_match_row(row) for row in explanation.rows])
     return "\n".join(lines) + "\n"
 
 
 def _torch_row(node: Node) -> list[str]:
-    shape = shape_text(node.shape)
-    takes = _code(node.gradient) if node.gradient else ""
+    takes, formula, own = (
+        _code(one) if one else "" for one in (node.gradient, node.formula, node.own)
+    )
     return [
         node.name,
         _code(node.label),
+        formula,
         _code(node.kind),
-        shape,
+        own,
+        shape_text(node.shape),
         takes,
         _escaped(node.explanation),
     ]

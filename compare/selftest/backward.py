@@ -9,7 +9,7 @@ from typing import NamedTuple, TypeAlias
 
 import numpy as np
 
-from compare.activation_names import row_of
+from compare.activation_names import activations_of_layers, row_of
 from compare.implementations.numpy_backprop import (
     ACTIVATIONS,
     FAMILIES,
@@ -38,12 +38,13 @@ class Forward:
 
     params: Params
     batch: Batch
-    activation: str  # of all hidden layers of the network that is asked for
+    activation: str  # of all hidden layers that are asked for, or of each between commas
     phis: tuple[Activation, ...]  # what is applied to z_1, z_2, ...; to the output too
     forward_in: Precision = PLAIN
     backward_in: Precision = PLAIN  # outer products too
     end: tuple[str, str] = ("linear", "squared")  # the output activation and the loss
     l2: float = 0.0  # lambda of the penalty
+    biases: tuple[bool, ...] = ()  # whether each layer has one; () where all have
     z: tuple[np.ndarray, ...] = ()  # z[i - 1] is z_i, [N, n_i]
     h: tuple[np.ndarray, ...] = ()  # h[i] is h_i, h[0] is x; the last is that below the output
 
@@ -51,6 +52,15 @@ class Forward:
     def is_other(self) -> bool:
         """Whether the network ends otherwise than in the squared error of a linear output."""
         return self.end != ("linear", "squared") or bool(self.l2)
+
+    @property
+    def is_by_layer(self) -> bool:
+        """Whether its layers are not alike: some without a bias, or with other activations."""
+        return bool(self.biases) or "," in self.activation
+
+    def has_bias(self, layer: int) -> bool:
+        """Whether a layer has a bias."""
+        return self.biases[layer - 1] if self.biases else True
 
     @property
     def depth(self) -> int:
@@ -83,14 +93,14 @@ class Forward:
 
     @property
     def _asked(self) -> Activation:
-        return row_of(self.activation, ACTIVATIONS, FAMILIES)
+        return row_of(self.activation.partition(",")[0], ACTIVATIONS, FAMILIES)
 
     def phi(self, z: np.ndarray) -> np.ndarray:
-        """Applies the activation that is asked for, in the dtype of z."""
+        """Applies the activation that is asked for, the first of several, in the dtype of z."""
         return np.asarray(self._asked.value(z), z.dtype)
 
     def phi_slope(self, z: np.ndarray) -> np.ndarray:
-        """Applies the derivative of the activation that is asked for, in the dtype of z."""
+        """Applies the derivative of that activation, in the dtype of z."""
         return np.asarray(self._asked.slope(z), z.dtype)
 
     def outer(self, h: np.ndarray, delta: np.ndarray) -> np.ndarray:
@@ -120,20 +130,24 @@ def forward(
     matmul: Callable[[np.ndarray, np.ndarray], np.ndarray] = np.matmul,
     end: tuple[str, str] = ("linear", "squared"),
     l2: float = 0.0,
+    biases: tuple[bool, ...] = (),
 ) -> Forward:
     """Runs the network in the dtype of its weights.
 
     Args:
       params: of float32 or float64.
       batch: x [N, d] and y [N, k] of the same dtype.
-      activation: of all hidden layers.
+      activation: of all hidden layers, or of each between commas.
       matmul: computes every matrix product of forward and backward, outer products too.
       end: the output activation and the loss; z of the output is kept, and not what is made of it.
       l2: lambda of the penalty.
+      biases: whether each layer has one, where some have none; b of these is 0.
     """
-    hidden = (row_of(activation, ACTIVATIONS, FAMILIES),) * (len(params) - 1)
+    names = activations_of_layers(activation, len(params) - 1)
+    hidden = (row_of(name, ACTIVATIONS, FAMILIES) for name in names)
     phis, precision = (*hidden, ACTIVATIONS["identity"]), Precision(matmul)
-    return Forward(params, batch, activation, phis, precision, precision, end, l2).run()
+    how = precision, precision, end, l2, biases
+    return Forward(params, batch, activation, phis, *how).run()
 
 
 Step: TypeAlias = Callable[[Forward, int], np.ndarray]
@@ -167,6 +181,9 @@ def backward(
       acts: returns h_{i-1}, the factor of dL/dw_i.
       penalty: returns what is added to dL/dw_i, if there is a penalty.
       finish: changes the lists of deltas and of weight gradients in place, at the end.
+
+    Returns:
+      dL/dw [N, n_in, n_out] and dL/db [N, n_out] of every layer, [N, 0] of one without a bias.
     """
     matmul, keep = f.backward_in
     deltas = [keep(output(f))]
@@ -179,6 +196,7 @@ def backward(
     if f.l2:
         dws = [dw + penalty(f, i) for i, dw in enumerate(dws, start=1)]
     dtype = f.batch.x.dtype
+    dbs = [db if f.has_bias(i) else db[:, :0] for i, db in enumerate(deltas, start=1)]
     return tuple(
-        Layer(np.asarray(w, dtype), np.asarray(b, dtype)) for w, b in zip(dws, deltas, strict=True)
+        Layer(np.asarray(w, dtype), np.asarray(b, dtype)) for w, b in zip(dws, dbs, strict=True)
     )

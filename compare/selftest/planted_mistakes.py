@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
 
 from compare.problem.answers import Answer
+from compare.selftest.batch_trial import BATCHED, try_batches
 from compare.selftest.correct_code import correct_answers
 from compare.selftest.mistakes import Mistake
 from compare.selftest.plants import Plant, Subject, make_subject, plan
@@ -59,13 +60,16 @@ def try_network(label: str, setup: Setup, plants: Sequence[Plant], seed: int) ->
     for a, b in ((0, 1), (0, 2), (1, 2)):
         pair = {name: true[name] for name in (CORRECT[a], CORRECT[b])}
         score.add_correct(label, judge(subject.problem, pair))
-    is_other = subject.forward.is_other  # of which nobody has written those programs
-    programs = () if is_other else correct_answers(subject.problem, setup.activation)
+    f = subject.forward  # nobody has written those programs for every network
+    is_unusual = f.is_other or f.is_by_layer
+    programs = () if is_unusual else correct_answers(subject.problem, setup.activation)
     for name, answer in programs:
         trial = judge(subject.problem, {CORRECT[0]: true[CORRECT[0]], "correct": answer})
         score.add_correct(f"{label}: {name}", trial)
     for plant in plants:
         score.add_mistake(label, plant, subject.forward, try_mistake(subject, true, plant.mistake))
+    if label in BATCHED:
+        try_batches(subject, score)
     return score
 
 

@@ -24,6 +24,7 @@ class Score:
     failures: list[str] = dataclasses.field(default_factory=list)  # missed, and false alarms
     wrong: list[str] = dataclasses.field(default_factory=list)  # what was told, and is not so
     overtold: list[str] = dataclasses.field(default_factory=list)  # told, though without a name
+    batches: Counter[str] = dataclasses.field(default_factory=Counter)  # by what came out
     short: list[str] = dataclasses.field(default_factory=list)  # told in part, or not at all
 
     def add(self, other: "Score") -> None:
@@ -59,11 +60,30 @@ class Score:
         if found != "right":
             (self.wrong if found == "wrong" else self.short).append(line)
 
+    def add_batch(self, line: str, outcome: str) -> None:
+        """Counts what came out of batches that are right, or that a mistake was planted in.
+
+        Args:
+          line: what it was of, and what was said.
+          outcome: 'agreed' or 'false alarm'; 'missed'; 'right', 'wrong' or 'none' as it was
+            explained, 'unnamed' or 'overtold' if it has no name.
+        """
+        is_correct = outcome in ("agreed", "false alarm")
+        self.batches.update([outcome, "correct" if is_correct else "mistakes"])
+        if outcome in _OUTCOMES:
+            self.named["batches", outcome] += 1
+        self.unnamed["batches"] += outcome in ("unnamed", "overtold")
+        lists = {"wrong": self.wrong, "overtold": self.overtold, "none": self.short}
+        lists |= {"false alarm": self.failures, "missed": self.failures}
+        if outcome in lists:
+            lists[outcome].append(f"{line}: {outcome}")
+
     @property
     def has_failed(self) -> bool:
         """Whether our verdict was wrong of anything correct or gross, or explained wrongly."""
         ours = self.false_alarms[OURS] or self.missed[(OURS, "gross")]
-        return bool(ours or self.wrong or self.overtold)
+        of_batches = self.batches["false alarm"] or self.batches["missed"]
+        return bool(ours or of_batches or self.wrong or self.overtold)
 
     def lines(self, *, listed: bool) -> Iterator[str]:
         """Yields two tables, and all that went wrong.
@@ -80,9 +100,14 @@ class Score:
             yield f"{name:<32}{alarms:>14}{gross:>17}{subtle:>15}"
         yield ""
         yield f"{'explained':<12}{'right':>7}{'in part':>9}{'wrong':>7}{'not':>7}{'unnamed':>11}"
-        for kind in KINDS:
+        for kind in (*KINDS, "batches"):
             right, part, wrong, none = (self.named[(kind, one)] for one in _OUTCOMES)
             yield f"{kind:<12}{right:>7}{part:>9}{wrong:>7}{none:>7}{self.unnamed[kind]:>11}"
+        yield ""
+        yield (
+            f"Batches: {self.batches['missed']} of {self.batches['mistakes']} mistakes missed, "
+            f"alarms on {self.batches['false alarm']} of {self.batches['correct']} correct ones."
+        )
         yield ""
         yield from _list("Explained wrongly", self.wrong)
         yield from _list("Explained, though they have no name", self.overtold)

@@ -1,11 +1,12 @@
 """The networks that mistakes are planted in."""
 
+import dataclasses
 from typing import NamedTuple
 
 import numpy as np
 
 from compare.implementations.table import IMPLEMENTATIONS
-from compare.problem.answers import Answer
+from compare.problem.answers import Answer, without_missing_biases
 from compare.problem.blocks import Block
 from compare.problem.labels import Labels
 from compare.problem.network import make_network
@@ -20,7 +21,7 @@ class Setup(NamedTuple):
     """A network, and how its weights are drawn."""
 
     layer_sizes: tuple[int, ...]
-    activation: str
+    activation: str  # of all hidden layers, or of each between commas
     init: str = "torch"
     scale: float = 1.0  # of the weights
     first_bias: float | None = None  # all biases of the first layer, if not drawn
@@ -28,6 +29,7 @@ class Setup(NamedTuple):
     dtype: str = "float32"
     end: tuple[str, str] = ("linear", "squared")  # the output activation and the loss
     l2: float = 0.0
+    biases: tuple[bool, ...] = ()  # whether each layer has one; () where all have
 
 
 NETWORKS: dict[str, Setup] = {
@@ -73,6 +75,15 @@ NETWORKS: dict[str, Setup] = {
     "huber": Setup((3, 7, 2), "tanh", "normal", end=("linear", "huber")),
     "absolute": Setup((3, 7, 2), "tanh", "normal", end=("linear", "absolute")),
     "gelu in float64": Setup((3, 7, 7, 1), "gelu", "normal", dtype="float64"),
+    "no biases": Setup((3, 6, 6, 2), "tanh", "normal", biases=(False,) * 3),
+    "a bias in the second layer": Setup(
+        (3, 6, 6, 2), "sigmoid", "normal", biases=(False, True, False)
+    ),
+    "no bias in the second layer": Setup(
+        (4, 7, 7, 2), "silu", "normal", biases=(True, False, True)
+    ),
+    "tanh, relu and sigmoid": Setup((3, 6, 6, 6, 2), "tanh,relu,sigmoid", "normal"),
+    "softplus and elu": Setup((3, 5, 8, 1), "softplus,elu:0.5", "normal"),
 }
 
 
@@ -83,21 +94,27 @@ def draw_problem(setup: Setup, *, seed: int, samples: int = 20) -> Problem:
     params = tuple(
         Layer(*((leaf * setup.scale).astype(setup.dtype) for leaf in layer)) for layer in drawn
     )
+    if setup.biases:
+        params = tuple(
+            Layer(w, b if has else np.zeros_like(b))
+            for (w, b), has in zip(params, setup.biases, strict=True)
+        )
     if setup.first_bias is not None:
         params = (params[0]._replace(b=np.full_like(params[0].b, setup.first_bias)), *params[1:])
     x = rng.random((samples, setup.layer_sizes[0])).astype(setup.dtype)
     if setup.first_x is not None:
         x[0] = setup.first_x
     batch = Batch(x, Labels(*setup.end, setup.layer_sizes[-1], seed).drawn(x, 0))
+    network = make_network(
+        setup.layer_sizes,
+        setup.activation,
+        output=setup.end[0],
+        loss=setup.end[1],
+        l2=setup.l2,
+    )
     return Problem(
         params,
-        make_network(
-            setup.layer_sizes,
-            setup.activation,
-            output=setup.end[0],
-            loss=setup.end[1],
-            l2=setup.l2,
-        ),
+        dataclasses.replace(network, biases=setup.biases),
         samples,
         lambda start, stop: Batch(*(v[start:stop] for v in batch)),
     )
@@ -109,4 +126,5 @@ def true_answers(problem: Problem) -> dict[str, Answer]:
     built = {
         name: IMPLEMENTATIONS[name](problem.params, problem.network, "cpu") for name in CORRECT
     }
-    return {name: one.evaluate(Block(0, batch, batch)) for name, one in built.items()}
+    found = {name: one.evaluate(Block(0, batch, batch)) for name, one in built.items()}
+    return {name: without_missing_biases(one, problem.network) for name, one in found.items()}

@@ -14,12 +14,12 @@ from compare.errors import UsageError
 from compare.graph import explain_network
 from compare.graph.base import PARTS, STEPS
 from tests.support.graphs import EVERY, EVERY_END, explain
-from tests.support.module_forms import FORMS, Form
+from tests.support.module_forms import FORMS
 from tests.support.networks import ALL_ACTIVATIONS
 
 
 def assert_explained(explained):
-    for graph in (explained.torch, explained.jax):
+    for graph in filter(None, (explained.torch, explained.jax)):
         names = [node.name for node in graph.nodes]
         assert len(set(names)) == len(names)
         for node in graph.nodes:
@@ -124,6 +124,14 @@ def test_a_module_is_left_as_it_was():
     assert any("0.weight" in node.explanation for node in explained.torch.nodes)
 
 
+def test_what_is_set_around_the_call_changes_nothing():
+    model = module(nn.Tanh())
+    plain, own = explain_network((2, 4, 3)), explain_network(model)
+    with torch.inference_mode(), torch.autocast("cpu"):
+        assert explain_network((2, 4, 3)) == plain
+        assert explain_network(model) == own
+
+
 @pytest.mark.parametrize(
     ("network", "options", "said"),
     [
@@ -133,10 +141,12 @@ def test_a_module_is_left_as_it_was():
         (None, {}, "expected a torch.nn.Module or layer sizes such as .* got None"),
         ((2, 1), {"activation": "swish"}, "activation: expected one of sigmoid, .* got 'swish'"),
         ((2, 1), {"dtype": "int8"}, "dtype: expected one of float64, .* got 'int8'"),
-        (module(nn.Dropout()), {}, r"1 \(Dropout\): .*call .eval\(\) on the module"),
+        ((2, 1), {"l2": -1}, "l2: expected a number of at least 0, got -1"),
+        ((2, 1), {"output": "softmax"}, "output: expected at least two outputs of a softmax"),
+        (module(), {"output": "tanh"}, "output: the module has linear, got 'tanh'; leave it out"),
+        (module(), {"dtype": "float64"}, "dtype: the module has float32, got 'float64'"),
     ],
 )
 def test_what_cannot_be_drawn(network, options, said):
-    network = network.make() if isinstance(network, Form) else network
     with pytest.raises(UsageError, match=said):
         explain_network(network, **options)

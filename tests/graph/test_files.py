@@ -46,7 +46,7 @@ def command(*arguments, seed="0"):
 def test_two_processes_write_the_same_bytes(tmp_path):
     runs = []
     for seed in ("1", "2"):
-        done = command("--activation=gelu", f"--out={tmp_path / seed}", seed=seed)
+        done = command("--activation=gelu", SMALL, f"--out={tmp_path / seed}", seed=seed)
         assert (done.returncode, done.stderr) == (0, "")
         assert "graph_both.pdf" in done.stdout
         runs.append(files_in(tmp_path / seed))
@@ -65,6 +65,7 @@ def test_pictures_are_white_and_have_every_node(tmp_path):
     for stem, graph in (("graph_torch", explained.torch), ("graph_jax", explained.jax)):
         svg = html.unescape((tmp_path / f"{stem}.svg").read_text())
         assert '<polygon fill="white"' in svg
+        assert ">parameter" in svg or ">argument<" in svg, "the legend"
         for node in graph.nodes:
             assert f">{node.name}</text>" in svg
             assert f'xlink:title="{node.explanation}"' in svg
@@ -103,7 +104,7 @@ def test_markdown_explains_every_node(tmp_path):
         (row,) = (line for line in lines if line.startswith(f"| {node.name} |"))
         assert node.explanation in row.replace("\\", "")
     columns = [line.replace("\\|", "").count("|") for line in lines if line.startswith("|")]
-    assert set(columns) == {6 + 1, 7 + 1, 5 + 1}
+    assert set(columns) == {8 + 1, 7 + 1, 5 + 1}
 
 
 def test_without_the_extra_texts_are_written(tmp_path, monkeypatch, capsys):
@@ -164,7 +165,23 @@ def leave():
 def broken():
     raise RuntimeError("no weights here")
 
+def broken_loss(yhat, y):
+    return {}["y"]
+
+def no_loss(yhat, y):
+    return yhat - y
+
+class Fails(nn.Linear):
+    def forward(self, x):
+        raise ValueError("never")
+
+class Wide(Net):
+    def __init__(self):
+        super().__init__()
+        self.fc2 = nn.Linear(4, 3)
+
 model = Net()
+fails = Fails(2, 2)
 other = nn.Sequential(nn.Linear(2, 4), nn.BatchNorm1d(4), nn.Linear(4, 1))
 answer = lambda: 42
 """
@@ -178,6 +195,29 @@ def test_a_module_in_a_file(tmp_path, name):
     words = (tmp_path / "out" / "graph.md").read_text()
     assert "2-4-1 relu" in words
     assert "fc1.bias" in words
+
+
+def test_a_loss_in_a_file(tmp_path, capsys):
+    (tmp_path / "net.py").write_text(NET + "mean = nn.MSELoss")
+    out = f"--out={tmp_path / 'out'}"
+    for network in (f"--module={tmp_path / 'net.py'}:Wide", "--layer_sizes=2,4,3"):
+        assert main(["", network, f"--loss={tmp_path / 'net.py'}:mean", "--formats=", out]) == 0
+        assert "mean-squared: " not in capsys.readouterr().out
+        words = (tmp_path / "out" / "graph.md").read_text()
+        assert "L = sum((yhat - y)^2) / 3" in words
+        assert "`MseLossBackward0`" in words
+        assert "whole" not in words
+
+
+def test_a_module_that_is_no_chain(tmp_path, capsys):
+    (tmp_path / "net.py").write_text(NET)
+    arguments = [f"--module={tmp_path / 'net.py'}:other", "--formats=", f"--out={tmp_path / 'o'}"]
+    assert main(["", *arguments]) == 0
+    assert set(files_in(tmp_path / "o")) == {"graph_torch.dot", "graph.md"}
+    said = " ".join(capsys.readouterr().out.split())
+    assert said.endswith("so this is no chain of affine layers and activations.")
+    assert "No graph of JAX: 1 (BatchNorm1d): in train mode" in said
+    assert "There is no graph of JAX, because" in (tmp_path / "o" / "graph.md").read_text()
 
 
 WRONG = {
@@ -202,7 +242,36 @@ WRONG = {
     "no module": (["--module=net.py:answer"], "expected a torch.nn.Module .* got int"),
     "it raises": (["--module=net.py:broken"], "cannot be made: RuntimeError: no weights here"),
     "it exits": (["--module=net.py:leave"], "cannot be made: SystemExit: 0"),
-    "another module": (["--module=net.py:other"], "BatchNorm1d"),
+    "weights of a module": (
+        ["--module=net.py:Net", "--params=w.npz"],
+        "params: --module brings the whole network",
+    ),
+    "another activation": (
+        ["--module=net.py:Net", "--activation=tanh"],
+        "activation: the module has relu, got 'tanh'; leave it out",
+    ),
+    "an output of no chain": (
+        ["--module=net.py:other", "--output=tanh"],
+        "output: the module is no chain of layers .*BatchNorm1d.*; leave it out",
+    ),
+    "it fails": (["--module=net.py:fails"], "called: ValueError: never; pass input_shape, the"),
+    "it fails with a shape": (
+        ["--module=net.py:fails", "--input_shape=2,5"],
+        r"called: ValueError: never; it was given zeros \[1, 2, 5\]$",
+    ),
+    "no shape": (["--module=net.py:Net", "--input_shape=0"], "input_shape: expected positive"),
+    "no loss": (["--loss=cubed"], "loss: expected one of squared, .*, or FILE.py:NAME, .*'cubed'"),
+    "no file of a loss": (["--loss=none.py:loss"], "--loss=none.py:loss: there is no file none.py"),
+    "a loss that raises": (
+        ["--module=net.py:Net", "--loss=net.py:broken_loss"],
+        r"loss: it cannot be called with yhat \[1, 1\] and a label: KeyError: 'y'",
+    ),
+    "a loss of many numbers": (
+        ["--module=net.py:Wide", "--loss=net.py:no_loss"],
+        r"loss: expected a tensor of one number, made of yhat, got a tensor \[1, 3\]",
+    ),
+    "a loss of its own": (["--loss=net.py:other"], "loss: it cannot be called with yhat"),
+    "an end": (["--loss=hinge", "--output=softmax"], "output: expected linear or tanh for"),
 }
 
 

@@ -6,7 +6,9 @@ import pytest
 from compare.selftest import __main__ as selftest
 from compare.selftest import planted_mistakes
 from compare.selftest.backward import backward, forward
+from compare.selftest.batch_trial import try_batches
 from compare.selftest.mistakes import KINDS, MISTAKES
+from compare.selftest.mistakes.batches import BATCHES
 from compare.selftest.mistakes.claim import Told
 from compare.selftest.mistakes.phis import NAMELESS, PHIS
 from compare.selftest.planted_mistakes import try_mistake
@@ -69,6 +71,13 @@ def test_the_sentence_names_the_missing_factor():
     )
 
 
+def test_nothing_is_said_of_a_bias_that_is_not_there():
+    subject = make_subject("no biases", NETWORKS["no biases"], seed=0)
+    trial = try_mistake(subject, true_answers(subject.problem), MISTAKES["dw2 twice"])
+    assert trial.causes == (Cause(("dL/dw2",), "twice what the chain rule gives"),)
+    assert "b2" not in trial.verdict.reason
+
+
 def test_correct_pairs_agree():
     for label in ("10 hidden relu layers", "saturated tanh", "tiny weights"):
         problem = draw_problem(NETWORKS[label], seed=1)
@@ -127,6 +136,23 @@ def test_a_planted_activation_has_its_own_slope(phi):
     z = np.linspace(-7, 7, 37) + 0.0123  # no kink
     difference = (phi.value(z + 1e-6) - phi.value(z - 1e-6)) / 2e-6
     np.testing.assert_allclose(phi.slope(z), difference, rtol=1e-6, atol=1e-7)
+
+
+def test_mistakes_of_batches_are_found_and_named():
+    score = Score()
+    try_batches(make_subject("ridge", NETWORKS["ridge"], seed=0), score)
+    assert not score.has_failed, "\n".join(score.lines(listed=True))
+    named, unnamed = score.named["batches", "right"], score.unnamed["batches"]
+    assert named == 10
+    assert named + unnamed == score.batches["mistakes"] == len(BATCHES)
+
+
+@pytest.mark.parametrize("label", ["agreed", "missed"])
+def test_what_is_said_of_batches_is_counted(label):
+    score = Score()
+    score.add_batch("ridge: a sum for the mean: -", label)
+    assert score.has_failed == (label == "missed")
+    assert "Batches: " in "\n".join(score.lines(listed=False))
 
 
 def only(monkeypatch, label):

@@ -78,8 +78,10 @@ def quantities(params, x, y, network):
         batch, l2 = Batch(x[None], y[None]), network.l2
         found = backprop.per_sample_gradients(whole, batch, activation=phis, loss=loss, l2=l2)
         yhat = np.asarray(output.fn(preacts[-1]))
-        joined = network.loss not in DISTANCES
-        slope = None if joined else np.asarray(DISTANCES[network.loss].slope(yhat, y))
+        slope = {
+            "cross_entropy": lambda: -y / yhat,
+            "binary_cross_entropy": lambda: (yhat - y) / (yhat * (1 - yhat)),
+        }.get(network.loss, lambda: np.asarray(DISTANCES[network.loss].slope(yhat, y)))()
     ours = {"x": x, "y": y, "yhat": yhat, "loss": np.asarray(found.loss[0]), "dL_dyhat": slope}
     layers = len(params)
     for i, (layer, grad) in enumerate(zip(params, found.grads, strict=True), start=1):
@@ -164,6 +166,8 @@ def sample(network, seed=0):
         for i, (n, m) in enumerate(itertools.pairwise(network.layer_sizes))
     )
     x, y = rng.random(network.layer_sizes[0]), rng.random(network.layer_sizes[-1])
+    if network.loss == "huber":
+        y = y + 3 * (np.arange(len(y)) % 2)  # of both kinds
     if network.loss == "cross_entropy":
         y = np.eye(len(y))[0]
     return params, x, np.sign(y - 0.5) if network.loss == "hinge" else y

@@ -101,14 +101,17 @@ def holds(check: Check) -> bool:
 def explains(check: Check, right: np.ndarray, case: Case, rank: int = 0) -> bool:
     """Returns whether a check holds in all samples, and surely not of what is right.
 
-    Where nothing would hold as well, it is not explained by anything else. In bfloat16 and float16
-    allowances are so wide that much holds: there it has to hold as well as what is right does.
+    Where nothing would hold as well, it is not explained by anything else, nor by a zero unless all
+    that was found is zero: a slope that is 0 where it saturates holds of whatever is allowed there.
+    In bfloat16 and float16 allowances are so wide that much holds: there it has to hold as well as
+    what is right does.
     """
     if not holds(check) or _digits_off(check, right) < _TELLING[rank > 0]:
         return False
     if not holds_well(check, case, rank):
         return False
-    return not holds(check._replace(expected=np.zeros_like(right))) or not np.any(check.expected)
+    is_zero = not (np.any(check.expected) or np.any(check.found))
+    return is_zero or not holds(check._replace(expected=np.zeros_like(right)))
 
 
 def holds_well(check: Check, case: Case, rank: int = 0) -> bool:

@@ -44,7 +44,7 @@ class _Found(NamedTuple):
     @property
     def causes(self) -> tuple[Cause, ...]:
         """The causes of the only way, or of two that differ in one of them."""
-        return _joined([_causes(one.claims) for one in self.ways])
+        return _joined([_causes(one) for one in self.ways])
 
 
 def explain(
@@ -85,7 +85,7 @@ def _search(start: Assumption, around: Surroundings, is_late: Callable[[], bool]
 
 def _best(whole: Sequence[Assumption]) -> list[Assumption]:
     """Returns those of the lowest rank, each causes once."""
-    told = {frozenset(_causes(one.claims)): one for one in reversed(whole)}
+    told = {frozenset(_causes(one)): one for one in reversed(whole)}
     best = min(map(_rank, told.values()), default=None)
     return [one for one in told.values() if _rank(one) == best]
 
@@ -170,8 +170,8 @@ def _explanation(found: _Found) -> Explanation:
 
 def _shown(assumption: Assumption) -> dict[str, Figures]:
     """Returns the figures of what is claimed, in the order of the data."""
-    claims = sorted(assumption.claims, key=lambda one: _order(one.quantity))
-    return {one.shown.quantity: one.shown for one in claims if one.shown is not None}
+    shown = (one.shown for one in _told(assumption))
+    return {one.quantity: one for one in shown if one is not None}
 
 
 def _joined(ways: Sequence[tuple[Cause, ...]]) -> tuple[Cause, ...]:
@@ -194,13 +194,33 @@ def _either(one: Cause, other: Cause) -> Cause:
 
 
 def _rank(assumption: Assumption) -> tuple[int, int]:
-    return len(_causes(assumption.claims)), sum(one.rank for one in assumption.claims)
+    return len(_causes(assumption)), sum(one.rank for one in assumption.claims)
 
 
-def _causes(claims: Sequence[Claim]) -> tuple[Cause, ...]:
+def _told(assumption: Assumption) -> list[Claim]:
+    """Returns its claims in the order of the data.
+
+    Of a layer without a bias nothing is said of dL/db: there it is the delta that dL/dw shows.
+    """
+    said = {(one.quantity, one.said) for one in assumption.claims}
+    found = []
+    for one in assumption.claims:
+        kind, layer = one.quantity[:5], one.quantity[5:]
+        if kind == "dL/db" and not assumption.case.network.has_bias(int(layer) - 1):
+            if (f"dL/dw{layer}", one.said) in said:
+                continue
+            delta = f"delta{layer}"
+            one = one._replace(
+                quantity=delta, shown=one.shown and one.shown._replace(quantity=delta)
+            )
+        found.append(one)
+    return sorted(found, key=lambda one: _order(one.quantity))
+
+
+def _causes(assumption: Assumption) -> tuple[Cause, ...]:
     """Returns what is claimed in the order of the data, the same of several layers as one."""
     grouped: dict[str, list[Claim]] = {}
-    for claim in sorted(claims, key=lambda one: _order(one.quantity)):
+    for claim in _told(assumption):
         grouped.setdefault(claim.said, []).append(claim)
     return tuple(
         Cause(

@@ -1,5 +1,7 @@
 """What each variable of the gradient's jaxpr is, found by following the data."""
 
+from collections.abc import Sequence
+
 from compare.graph.base import Quantity
 from compare.graph.ends import end_of
 from compare.graph.jax.program import (
@@ -21,6 +23,10 @@ class _Names:
         self.forward = ancestors(program.equations, [program.loss])
         self.of_x = descendants(program.equations, [program.x])
         self.of_y = descendants(program.equations, [program.y])
+        self.of_weights = {  # and not of x
+            i: descendants(program.equations, [layer.w]) - self.of_x
+            for i, layer in enumerate(program.parameters, start=1)
+        }
         self.takers: dict[Variable, list[Equation]] = {}
         self.made_by = {equation.output: equation for equation in program.equations}
         for equation in program.equations:
@@ -122,21 +128,23 @@ class _Names:
     def the_rest(self) -> None:
         """Gives every other variable the step of what it is used for."""
         carried = descendants(self.program.equations, self._all("s"))
-        weights = [layer.w for layer in self.program.parameters]
-        penalised = descendants(self.program.equations, weights) - self.of_x
         came_back = descendants(self.program.equations, self._all("delta_out"))
         for equation in reversed(self.program.equations):
             variable = equation.output
             if variable in self.of:
                 continue
             part = self.part(variable)
-            users = (self.of[taker.output] for taker in self.takers[variable])
-            used = next(one for one in users if one.part == part)
+            users = [self.of[taker.output] for taker in self.takers[variable]]
+            users = [one for one in users if one.part == part]
+            used = users[0]
             role, step, layer = _role(used, part, is_carried=variable in carried)
-            if part == "forward" and step == "loss" and variable in penalised:
-                role, step = "penalty", "penalty"
+            penalised = [i for i, made in self.of_weights.items() if variable in made]
+            if part == "forward" and step in ("loss", "penalty") and penalised:
+                role, step, layer = "penalty", "penalty", _only(penalised)
             if part == "backward" and step == "affine" and variable not in came_back:
-                role, step, layer = "penalty_slope", "penalty", 0
+                role, step = "penalty_slope", "penalty"
+            if role == "penalty_slope":
+                layer = _only([one.layer for one in users])
             if role == "loss_slope" and variable not in self.of_x | self.of_y:
                 role = "seed"
             self.name(variable, "", role, step, layer)
@@ -154,6 +162,11 @@ def name_variables(program: Program, network: Network) -> dict[Variable, Quantit
     names.backward()
     names.the_rest()
     return names.of
+
+
+def _only(layers: Sequence[int]) -> int:
+    """Returns the layer, if it is one, and 0 for what belongs to the whole loss."""
+    return layers[0] if len(set(layers)) == 1 else 0
 
 
 def _role(used: Quantity, part: str, *, is_carried: bool) -> tuple[str, str, int]:

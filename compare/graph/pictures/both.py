@@ -5,13 +5,19 @@ from collections.abc import Iterator, Sequence
 
 from compare.graph.alignment import Match
 from compare.graph.base import Node, shape_text
-from compare.graph.pictures.dot import digraph, label, looks, small, stacked
+from compare.graph.pictures.dot import Key, digraph, label, looks, says_more, small, stacked
 
 _COLUMNS = {  # field of a row -> heading, and the part whose look its boxes have
     "torch": ("torch, one node for both ways", "backward"),
     "forward": ("JAX forward, to be read down", "forward"),
     "backward": ("JAX backward, to be read up", "backward"),
 }
+_LEGEND = (
+    Key("parameters, sample, label", "leaf"),
+    Key("forward", "forward"),
+    Key("backward, or both ways in torch", "backward"),
+    Key("the same step", "leaf", "&#183; &#183; &#183;"),
+)
 
 
 def both_dot(rows: Sequence[Match], title: str) -> str:
@@ -28,7 +34,7 @@ def both_dot(rows: Sequence[Match], title: str) -> str:
     for column in _COLUMNS:
         names = [f"{column}_{i}" for i in range(len(rows) + 1)]
         lines += [f"{a} -> {b} [style=invis, weight=50];" for a, b in itertools.pairwise(names)]
-    return digraph("graph_both", title, lines)
+    return digraph("graph_both", title, _LEGEND, lines)
 
 
 def _level(names: Sequence[str], drawn: Sequence[bool]) -> Iterator[str]:
@@ -50,7 +56,9 @@ def _box(name: str, nodes: Sequence[Node], part: str, explanation: str) -> str:
 
 def _line(node: Node) -> str:
     about = f"{node.kind} {shape_text(node.shape)}"
-    if node.gradient not in ("", node.label):
+    if node.own and node.part == "leaf":
+        about = f"{node.label} {shape_text(node.shape)}"
+    if says_more(node):
         about += f", takes {node.gradient}"
     if node.formula in ("", node.label):
         return f"{label(node)} {small(about)}"

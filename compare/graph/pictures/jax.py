@@ -1,11 +1,17 @@
 """JAX's graph: the forward down one side and the backward up the other, layer beside layer."""
 
-import itertools
 import re
 from collections.abc import Iterator, Mapping, Sequence
 
 from compare.graph.base import Edge, Graph, Node
-from compare.graph.pictures.dot import STYLES, coloured, digraph, node_line, quoted
+from compare.graph.pictures.dot import STYLES, Key, coloured, digraph, node_line, quoted
+
+_LEGEND = (
+    Key("argument", "leaf"),
+    Key("forward, goes down", "forward"),
+    Key("backward, goes up", "backward"),
+    Key("used again on the way back", "backward", "&#8674;"),
+)
 
 
 def jax_dot(graph: Graph, network: str) -> str:
@@ -17,16 +23,19 @@ def jax_dot(graph: Graph, network: str) -> str:
     """
     clusters = _clusters(graph.nodes)
     lines: list[str] = []
-    for (layer, part), members in clusters.items():
-        lines += _cluster(layer, part, members)
+    for side in ("forward", "backward"):  # from left to right
+        lines.append(f'subgraph cluster_{side} {{ peripheries=0; label="";')
+        for (layer, part), members in clusters.items():
+            if part == side:
+                lines += _cluster(layer, part, members)
+        lines.append("}")
     nodes = {node.name: node for node in graph.nodes}
     lines += [_arrow(nodes[tail], nodes[head]) for tail, head in graph.edges]
     for part in ("forward", "backward"):
-        column = [members for (_, side), members in clusters.items() if side == part]
-        lines += _stacked(column, graph.edges)
+        column = {_caption(*key): members for key, members in clusters.items() if key[1] == part}
+        lines += _stacked(column, graph.edges, is_backward=part == "backward")
     lines += _level(graph.nodes)
-    title = f"{network}: {graph.title}\nforward goes down, backward goes up"
-    return digraph("graph_jax", title, lines)
+    return digraph("graph_jax", f"{network}: {graph.title}", _LEGEND, lines)
 
 
 def _clusters(nodes: Sequence[Node]) -> Mapping[tuple[int, str], list[Node]]:
@@ -42,13 +51,18 @@ def _clusters(nodes: Sequence[Node]) -> Mapping[tuple[int, str], list[Node]]:
 
 
 def _cluster(layer: int, part: str, members: Sequence[Node]) -> Iterator[str]:
+    """Its caption is a node: arrows go around nodes, and over the label of a cluster."""
     title = quoted(f"layer {layer}, {part}" if layer else f"the loss, {part}")
-    line = STYLES[part].line
-    side = "r" if part == "forward" else "l"  # where fewer arrows cross it
+    line, caption = STYLES[part].line, _caption(layer, part)
     yield f"subgraph cluster_{part}_{layer} {{"
-    yield f'  label={title}; labeljust={side}; fontcolor="{line}"; color="{line}"; style=rounded;'
+    yield f'  peripheries=1; label=""; color="{line}"; style=rounded;'
+    yield f'  {caption} [label={title}, shape=plain, fontcolor="{line}", fontsize=14];'
     yield from (f"  {node_line(node, group=_column(node))}" for node in members)
     yield "}"
+
+
+def _caption(layer: int, part: str) -> str:
+    return f"caption_{part}_{layer}"
 
 
 def _column(node: Node) -> str:
@@ -68,17 +82,19 @@ def _arrow(tail: Node, head: Node) -> str:
     return f"{tail.name} -> {head.name} [weight={weight}, {coloured('forward')}];"
 
 
-def _stacked(column: Sequence[Sequence[Node]], edges: Sequence[Edge]) -> Iterator[str]:
-    """Yields invisible edges that keep each cluster of a column wholly under the one before."""
-    for above, below in itertools.pairwise(column):
-        upwards = above[0].part == "backward"
-        drawn = [(head, tail) if upwards else (tail, head) for tail, head in edges]
-        over, under = ([node.name for node in members] for members in (above, below))
-        inner_over = {a for a, b in drawn if b in over}
-        inner_under = {b for a, b in drawn if a in under}
-        bottom = [name for name in over if name not in inner_over]
-        top = [name for name in under if name not in inner_under]
-        yield from (f"{a} -> {b} [style=invis];" for a, b in itertools.product(bottom, top))
+def _stacked(
+    column: Mapping[str, Sequence[Node]], edges: Sequence[Edge], *, is_backward: bool
+) -> Iterator[str]:
+    """Yields invisible edges: each cluster of a column is under the one before and its caption."""
+    drawn = [(head, tail) if is_backward else (tail, head) for tail, head in edges]
+    bottom: list[str] = []
+    for caption, members in column.items():
+        names = {node.name for node in members}
+        inner = [(a, b) for a, b in drawn if a in names and b in names]
+        top = names - {b for _, b in inner}
+        yield from (f"{name} -> {caption} [style=invis];" for name in bottom)
+        yield from (f"{caption} -> {name} [style=invis];" for name in sorted(top))
+        bottom = sorted(names - {a for a, _ in inner})
 
 
 def _level(nodes: Sequence[Node]) -> Iterator[str]:

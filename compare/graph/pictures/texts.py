@@ -10,6 +10,9 @@ STEMS = ("graph_torch", "graph_jax", "graph_both")
 
 def dot_texts(explanation: Explanation) -> dict[str, str]:
     """Returns the text of each picture, by the name of its file."""
-    name, _, torch, jax, rows = explanation
-    both = both_dot(rows, f"{name}: the same steps in torch and in JAX")
-    return dict(zip(STEMS, (torch_dot(torch, name), jax_dot(jax, name), both), strict=True))
+    name, jax = explanation.name, explanation.jax
+    texts = [torch_dot(explanation.torch, name)]
+    if jax is not None:
+        both = both_dot(explanation.rows, f"{name}: the same steps in torch and in JAX")
+        texts += [jax_dot(jax, name), both]
+    return dict(zip(STEMS, texts, strict=False))

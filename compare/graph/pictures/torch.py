@@ -1,7 +1,14 @@
 """torch's graph, drawn from the sample down to the loss."""
 
 from compare.graph.base import Graph
-from compare.graph.pictures.dot import coloured, digraph, node_line
+from compare.graph.pictures.dot import Key, coloured, digraph, node_line
+
+_LEGEND = (
+    Key("parameter, sample or label", "leaf"),
+    Key("made by the forward, and what comes back to it", "backward"),
+    Key("goes in, and gets no gradient", "leaf", "&#8594;"),
+    Key("the way of the gradients, up from the loss", "backward", "&#8594;"),
+)
 
 
 def torch_dot(graph: Graph, network: str) -> str:
@@ -18,5 +25,4 @@ def torch_dot(graph: Graph, network: str) -> str:
             lines.append(f"{tail} -> {head} [{coloured('leaf')}];")
         else:
             lines.append(f"{tail} -> {head} [dir=back, {coloured('backward')}];")
-    title = f"{network}: {graph.title}\narrows are the way of the gradients, up from the loss"
-    return digraph("graph_torch", title, lines)
+    return digraph("graph_torch", f"{network}: {graph.title}", _LEGEND, lines)

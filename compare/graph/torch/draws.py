@@ -10,7 +10,9 @@ from torch_ref.chain import recompute
 from torch_ref.lookup import shaped_label
 from torch_ref.losses import OUTPUTS
 
-_DRAWS = 12  # a unit of relu is above 0 in all of them once in 4,096 times
+# So many signs are drawn for every layer that they are hardly ever all alike: then relu would be
+# taken for the identity, and the slope of |yhat - y| for 1.
+_SIGNS = 16
 
 
 class Draw(NamedTuple):
@@ -26,7 +28,7 @@ def draws(network: TorchNetwork) -> Iterator[Draw]:
     generator = torch.Generator().manual_seed(0)
     chain, whole = network.chain, network.network
     d, k = whole.layer_sizes[0], whole.layer_sizes[-1]
-    for i in range(_DRAWS):
+    for i in range(max(2, -(-_SIGNS // min(whole.layer_sizes[1:])))):
 
         def draw(*shape: int) -> torch.Tensor:
             return torch.randn(shape, generator=generator, dtype=torch.float64)

@@ -67,19 +67,23 @@ _REDUCED = ("{}", "mean({})", "sum({})")  # by the numbers that torch has for it
 _LONGEST = 4  # operands that are written out
 
 
-def expression(name: str, operands: Sequence[Any], options: Mapping[str, Any]) -> str:
+def expression(
+    name: str, operands: Sequence[Any], options: Mapping[str, Any], shape: Sequence[int]
+) -> str:
     """Returns the right side of an operation.
 
     Args:
       name: of the operation, such as 'mul'.
       operands: its arguments, labels where they are tensors.
       options: its arguments by name.
+      shape: of the result.
     """
     texts = [_text(one) for one in operands]
-    if name in _SAME:
+    is_vector = sum(n > 1 for n in shape) < 2  # which is its own transpose
+    if name in _SAME or (name in _TURNED and is_vector):
         return texts[0]
-    if name in _TURNED:
-        return _turned(name, texts[0], operands)
+    if name in _TURNED and len(shape) == 2:
+        return _turned(texts[0])
     if name in _ADDED:
         return infix("{} + {}", SUM, SUM, [_product(texts[1:3]), texts[0]])
     if name == "rsub":
@@ -116,10 +120,8 @@ def _product(texts: Sequence[str]) -> str:
     return infix(*_INFIX["mm"], texts)
 
 
-def _turned(name: str, text: str, operands: Sequence[Any]) -> str:
+def _turned(text: str) -> str:
     """The transpose of a matrix, whose transpose it is itself."""
-    if name == "permute" and len(operands[1]) > 2:
-        return f"permute({text})"
     return text.removesuffix(".T") if text.endswith(".T") else infix("{}.T", ATOM, ATOM, [text])
 
 

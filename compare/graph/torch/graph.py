@@ -4,7 +4,7 @@ from typing import Any
 
 from compare.graph.base import Builder, Graph, Node, Quantity
 from compare.graph.sentences import explain
-from compare.graph.torch.network import TorchNetwork
+from compare.graph.torch.network import TorchNetwork, own_name
 from compare.graph.torch.quantities import inputs_of, kind_of, name_nodes
 from compare.graph.torch.recording import in_order, is_own
 from compare.graph.torch.sentences import SENTENCES
@@ -38,7 +38,7 @@ def _leaves(network: TorchNetwork) -> list[tuple[str, str]]:
     """Returns how x, y and the parameters are called in formulas."""
     labels = [("x", "x"), ("y", "y")]
     for i, layer in enumerate(network.chain.layers, start=1):
-        labels.append((layer.weight, f"w{i}" if layer.turned else f"w{i}.T"))
+        labels.append((layer.weight, network.label(i)))
         labels += [(layer.bias, f"b{i}")] if layer.bias is not None else []
     return labels
 
@@ -46,14 +46,14 @@ def _leaves(network: TorchNetwork) -> list[tuple[str, str]]:
 def _parameter(network: TorchNetwork, node: Any, one: Quantity) -> Node:
     """Describes the parameter whose `.grad` a node fills."""
     own = network.parameter(one.step, one.layer)
-    turned = network.chain.layers[one.layer - 1].turned
-    stored = "[n_in, n_out], as w{l} is" if turned else "the transpose of w{l}, one row a unit"
+    is_turned = one.label.endswith(".T")
+    stored = "the transpose of w{l}, one row a unit" if is_turned else "[n_in, n_out], as w{l} is"
     role = "parameter_w" if one.step == "weight" else "parameter_b"
     fields = {"label": one.label, "parameter": own, "stored": stored.format(l=one.layer)}
     said = _explain(network, role, one.layer, **fields)
     shape = tuple(node.variable.shape)
     leaf = Node("", one.label, "", "parameter", "leaf", one.step, one.layer, shape, said)
-    return leaf._replace(own=own)
+    return leaf if network.is_plain else leaf._replace(own=own)
 
 
 def _node(network: TorchNetwork, node: Any, of: dict[Any, Quantity], text: Texts) -> Node:
@@ -78,10 +78,10 @@ def _node(network: TorchNetwork, node: Any, of: dict[Any, Quantity], text: Texts
         part="backward",
         step=one.step,
         layer=one.layer,
-        shape=_shape(node),
+        shape=shape_of(node),
         explanation=said + own_backward * is_own(node),
         gradient=gradient,
-        own=text.place(node),
+        own="" if network.is_plain else own_name(text.place(node)),
     )
 
 
@@ -113,7 +113,7 @@ def _explain(network: TorchNetwork, role: str, layer: int, **fields: Any) -> str
     return explain(SENTENCES[role], network.network, layer=layer, **fields)
 
 
-def _shape(node: Any) -> tuple[int, ...]:
+def shape_of(node: Any) -> tuple[int, ...]:
     """Of the result, which is also that of the gradient that the node is handed."""
     if hasattr(node, "variable"):
         return tuple(node.variable.shape)

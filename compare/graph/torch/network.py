@@ -2,7 +2,8 @@
 
 import dataclasses
 import itertools
-from collections.abc import Mapping
+import re
+from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
 import torch
@@ -10,12 +11,12 @@ from torch import nn
 
 from compare.activation_names import row_of
 from compare.graph.torch.recording import Recording, record
-from compare.implementations.user.torch_module import Asked, network_options, user_module_told
+from compare.implementations.user.torch_module import Asked, network_options
 from compare.problem.network import Network, make_network
 from torch_ref import ACTIVATIONS, FAMILIES, MLP
 from torch_ref.chain import Affine, Chain
 from torch_ref.lookup import shaped_label
-from torch_ref.module import read_module, unwrapped
+from torch_ref.module import ModuleError, read_module, unwrapped
 from torch_ref.stateless import call_with
 from torch_ref.trees import tensors_in
 
@@ -26,6 +27,7 @@ class TorchNetwork(NamedTuple):
     recording: Recording
     network: Network
     chain: Chain
+    is_plain: bool = False  # whether names of parts are ours, and say nothing to a user
 
     @property
     def dtype(self) -> str:
@@ -36,13 +38,27 @@ class TorchNetwork(NamedTuple):
         """Returns the module's name of a weight or a bias; empty of any other step."""
         if step not in ("weight", "bias") or not 0 < layer <= len(self.chain.layers):
             return ""
-        return getattr(self.chain.layers[layer - 1], step) or ""
+        return own_name(getattr(self.chain.layers[layer - 1], step) or "")
+
+    def label(self, layer: int) -> str:
+        """Returns how the parameter that is a weight is called: w1, or w1.T as nn.Linear has it.
+
+        One vector of numbers is a column, as in h @ w.
+        """
+        own = self.chain.layers[layer - 1]
+        is_column = self.recording.given[own.weight].ndim == 1
+        return f"w{layer}" if own.turned or is_column else f"w{layer}.T"
+
+
+def own_name(name: str) -> str:
+    """Returns what a user calls a part or a parameter of a `WithLoss`."""
+    return name.removeprefix("whole").removeprefix(".")
 
 
 def plain_network(network: Network, dtype: str = "float32") -> TorchNetwork:
     """Returns the loss of one sample, a batch of one, of nn.Linear layers."""
     module = plain_module(network, dtype)
-    return module_network(module, plain_chain(network), network)
+    return module_network(module, plain_chain(network), network)._replace(is_plain=True)
 
 
 def plain_module(network: Network, dtype: str) -> MLP:
@@ -64,29 +80,54 @@ def plain_chain(network: Network) -> Chain:
     return Chain(tuple(layers), network.activations, "linear", 0)
 
 
-def chain_network(module: nn.Module, options: Mapping[str, Any]) -> TorchNetwork:
+class WithLoss(nn.Module):
+    """A module and a loss of its output, as one forward that takes labels."""
+
+    def __init__(self, module: nn.Module, loss: Callable[..., Any]) -> None:
+        """Takes both as they are."""
+        super().__init__()
+        self.whole, self.loss = module, loss
+
+    def forward(self, x: torch.Tensor, y: torch.Tensor) -> Any:
+        """Returns the loss."""
+        return self.loss(self.whole(x), y)
+
+
+def read_chain(module: nn.Module) -> Chain | str:
+    """Returns the chain that a module is, or in words why it is none."""
+    try:
+        return read_module(module)
+    except ModuleError as error:
+        return _own_words(str(error).partition("; compare its gradients as files")[0])
+
+
+def _own_words(reason: str) -> str:
+    """Returns a reason in which a `WithLoss` is two things."""
+    return re.sub(r"\bwhole\.", "", reason).replace("the module (WithLoss)", "the loss")
+
+
+def chain_network(module: nn.Module, chain: Chain, options: Mapping[str, Any]) -> TorchNetwork:
     """Returns the loss of one sample, a batch of one, of a module that is a chain.
 
     Args:
       module: nothing in it is changed.
+      chain: that was read from it.
       options: activation, output, loss, bias and l2, as far as they are asked for.
 
     Raises:
-      UsageError: if it is none, or raises, or has other options.
+      UsageError: if it has other options.
     """
-    with user_module_told():
-        chain = read_module(module)
-        own = network_options(chain, Asked(**options))
-        network = make_network(
-            chain.layer_sizes,
-            own["activation"],
-            output=own["output"],
-            loss=own["loss"],
-            l2=options.get("l2", 0.0),
-        )
-        biases = tuple(layer.bias is not None for layer in chain.layers)
-        network = dataclasses.replace(network, biases=() if all(biases) else biases)
-        return module_network(module, chain, network)
+    own = network_options(chain, Asked(**options))
+    network = make_network(
+        chain.layer_sizes,
+        own["activation"],
+        output=own["output"],
+        loss=own["loss"],
+        l2=options.get("l2", 0.0),
+    )
+    biases = tuple(layer.bias is not None for layer in chain.layers)
+    network = dataclasses.replace(network, biases=() if all(biases) else biases)
+    return module_network(module, chain, network)
 
 
 def module_network(

@@ -122,7 +122,7 @@ class _Names:
     def _parameter(self, name: str) -> Quantity:
         for i, layer in enumerate(self.network.chain.layers, start=1):
             if name == layer.weight:
-                label = f"w{i}" if layer.turned else f"w{i}.T"
+                label = self.network.label(i)
                 return Quantity(label, "accumulate_w", "weight", i, gradient=f"dL/d{label}")
             if name == layer.bias:
                 return Quantity(f"b{i}", "accumulate_b", "bias", i, gradient=f"dL/db{i}")
@@ -161,17 +161,17 @@ class _Names:
                 self.of[node] = one._replace(gradient=self._handed(node, one))
 
     def _handed(self, node: Any, one: Quantity) -> str:
-        """Returns what comes back to a part of the loss, where that has a name."""
+        """Returns what comes back to a part of a sum or of the loss, where that has a name."""
         call = self.recording.made_by.get(node)
-        if one.step != "loss" or call is None:
+        if one.step not in ("loss", "affine") or call is None:
             return ""
-        if self.numbers.is_handed_ones(call):
+        if one.step == "loss" and self.numbers.is_handed_ones(call):
             return "ones" if self.numbers.values[0][call].numel() > 1 else "1"
-        outcomes = [other for other, its in self.of.items() if its.role in ("yhat", "z_out")]
-        for other in outcomes:
-            its = self.recording.made_by[other]
-            if self.numbers.are_handed_the_same(call, its):
-                return self.of[other].gradient
+        for other, its in self.of.items():
+            is_whole = its.role in ("yhat", "z", "z_out") and its.layer == one.layer
+            is_whole |= its.role == "z_out" and one.step == "loss"
+            if is_whole and self.numbers.are_handed_the_same(call, self.recording.made_by[other]):
+                return its.gradient
         return ""
 
     def _part(self, used: Quantity, roots: set[str]) -> Quantity:

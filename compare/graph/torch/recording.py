@@ -30,6 +30,7 @@ class Call(NamedTuple):
     args: tuple[Any, ...]  # tensors are of type Ref where they are known
     kwargs: dict[str, Any]
     place: str  # the submodule that it is made in, by its name; empty for the whole
+    shape: tuple[int, ...]  # of its first result
 
     @property
     def name(self) -> str:
@@ -78,7 +79,7 @@ class Recording(NamedTuple):
             for one in made:
                 if one.requires_grad:
                     one.retain_grad()
-            results.append(made)
+            results.append(made or [torch.tensor(torch.nan)])  # as of .item()
         return [made[0] for made in results]
 
 
@@ -149,11 +150,13 @@ class _Recorder(TorchDispatchMode):
         options = mapped(dict(kwargs or {}), self._ref, of=torch.Tensor)
         made = func(*args, **(kwargs or {}))
         i = len(self.calls)
-        for k, one in enumerate(tensors_in(made)):
+        results = tensors_in(made)
+        for k, one in enumerate(results):
             self._known[_key(one)] = Ref(i, k)
             self._kept.append(one)
         self._by_number.setdefault(number, i)
-        self.calls.append(Call(func, noted, options, self._places.inside))
+        shape = tuple(results[0].shape) if results else ()
+        self.calls.append(Call(func, noted, options, self._places.inside, shape))
         return made
 
     def _ref(self, tensor: torch.Tensor) -> Any:

@@ -73,7 +73,7 @@ class Texts:
 
     def _expression(self, call: Call) -> str:
         args, kwargs = mapped((call.args, call.kwargs), self._text, of=Ref)
-        return expression(call.name, args, kwargs)
+        return expression(call.name, args, kwargs, call.shape)
 
     def _text(self, ref: Ref) -> str:
         if isinstance(ref.source, str):

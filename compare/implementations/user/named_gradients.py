@@ -22,7 +22,6 @@ class NamedGradients(NamedTuple):
 
     arrays: dict[str, Any]  # 'layers/0/weight' -> array, or None
     of_torch: bool  # whether they are named and laid out as those of torch and Equinox
-    numbers: tuple[str, ...] = ()  # names of single numbers beside them, which are passed over
 
     def checked(self, where: str, *, biases: bool = True) -> dict[str, np.ndarray]:
         """Returns NumPy arrays.
@@ -42,19 +41,9 @@ class NamedGradients(NamedTuple):
         if biases and len({kind_of(name) for name in arrays}) == 1:
             raise UsageError(
                 f"{where}: expected a gradient of every weight and every bias, got "
-                f"{', '.join(arrays)} alone{self._beside()}"
+                f"{', '.join(arrays)} alone"
             )
         return arrays
-
-    def _beside(self) -> str:
-        """Says which gradients are single numbers, if any are."""
-        if not self.numbers:
-            return ""
-        are = "is a single number" if len(self.numbers) == 1 else "are single numbers"
-        return (
-            f"; {', '.join(self.numbers)} {are}, and not an array of one for each unit: "
-            "a sum over the samples alone is that, such as np.sum(delta, axis=0)"
-        )
 
 
 def named_gradients(returned: Any, *, where: str, updated: bool = False) -> NamedGradients | None:
@@ -78,10 +67,8 @@ def named_gradients(returned: Any, *, where: str, updated: bool = False) -> Name
     if any(marked != updated for _, marked, _ in known):
         known = [one for one in known if one[1] != updated]
     biases = number_biases([leaf._replace(path=(name,)) for name, _, leaf in known])
-    may_be = {leaf.name for leaf in biases}
-    numbers = [one for one in known if is_number(one[2].value)]
-    passed_over = tuple(name for name, marked, _ in numbers if not marked and name not in may_be)
-    known = [one for one in known if one[0] not in passed_over]
+    numbers = {leaf.name for leaf in biases}
+    known = [one for one in known if one[1] or one[0] in numbers or not is_number(one[2].value)]
     found: dict[str, Any] = {}
     for name, _, leaf in known:
         if name in found:
@@ -90,7 +77,7 @@ def named_gradients(returned: Any, *, where: str, updated: bool = False) -> Name
     if not found:
         return None
     of_torch = all(leaf.of_torch for _, _, leaf in known) and any(map(is_of_torch, found))
-    return NamedGradients(found, of_torch, passed_over)
+    return NamedGradients(found, of_torch)
 
 
 def named_words(returned: Any) -> str:

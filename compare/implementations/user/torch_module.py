@@ -78,8 +78,12 @@ def recognise(module: Any, settings: Settings = PRECISE, asked: Asked | None = N
 
 
 @contextlib.contextmanager
-def user_module_told(settings: Settings = PRECISE) -> Iterator[None]:
+def user_module_told(settings: Settings = PRECISE, *, name: str = "params") -> Iterator[None]:
     """Runs code of a module under settings of our own.
+
+    Args:
+      settings: under which it computes.
+      name: of the argument that brings it.
 
     Raises:
       UsageError: with what it raises, or why it cannot be read.
@@ -87,7 +91,7 @@ def user_module_told(settings: Settings = PRECISE) -> Iterator[None]:
     from compare.implementations.torch_settings import torch_settings
     from torch_ref.module import ModuleError
 
-    told = errors_told("params: the module raised", passes=UsageError)
+    told = errors_told(f"{name}: the module raised", passes=UsageError)
     with contained(), told, torch_settings(settings):
         try:
             yield

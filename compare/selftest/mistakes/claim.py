@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
+from compare.evidence.hypotheses.explanation import WHOLE
 from compare.numbers import listed
 from compare.selftest.backward import Forward
 
@@ -101,7 +102,9 @@ class Told(NamedTuple):
             **{name: f"{{{name}}}" for name in _names([], 0)},
         }
         answers = self.quantities.format(**fields).split(" or ")
-        named = (frozenset(_all_layers(one.split(", "), f.depth)) for one in answers)
+        named = [frozenset(_all_layers(one.split(", "), f.depth)) for one in answers]
+        named = [_without_biases(names, f) for names in named]
+        named += [_by_delta(names, f) for names in named if _by_delta(names, f) != names]
         return Claim(tuple(named), tuple(one.format(**fields) for one in self.words), f.depth)
 
 
@@ -116,6 +119,19 @@ def _all_layers(names: list[str], depth: int) -> list[str]:
             last = depth if name.startswith("dL/") else depth - 1
             found += [f"{every[1]}{i}" for i in range(int(every[2]), last + 1)]
     return found
+
+
+def _without_biases(names: frozenset[str], f: Forward) -> frozenset[str]:
+    """Leaves out dL/db of layers that have no bias."""
+    return names - {f"dL/db{i}" for i in range(1, f.depth + 1) if not f.has_bias(i)}
+
+
+def _by_delta(names: frozenset[str], f: Forward) -> frozenset[str]:
+    """Takes dL/dw of a layer without a bias for its delta, or all dL/dw for the whole gradient."""
+    alone = {f"dL/dw{i}": f"delta{i}" for i in range(1, f.depth + 1) if not f.has_bias(i)}
+    if names == alone.keys() and len(alone) == f.depth:
+        return frozenset([WHOLE])
+    return frozenset(alone.get(name, name) for name in names)
 
 
 def told(quantities: str, *words: str) -> tuple[Told]:

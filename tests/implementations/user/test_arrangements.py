@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import torch
 
-from compare import UsageError, compare_gradients
+from compare import Detail, UsageError, compare_gradients
 from jaxmlp import init_params
 from tests.support import backwards
 
@@ -172,7 +172,7 @@ def straight_line(params, x, y):
 )
 def test_of_one_weight_and_one_bias_numbers_are_taken_where_they_can_be_told(shape, taken):
     params, x = [(np.full((1, 1), 0.7), np.full(1, 0.2))], np.array([[1.5], [-0.3]])
-    options = {"implementations": ["numpy_manual"], "witness": 0}
+    options = {"implementations": ["numpy_manual"], "detail": Detail(witness=0)}
 
     def mine(params, x, y):
         return shape(*straight_line(params, x, y))

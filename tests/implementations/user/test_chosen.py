@@ -136,7 +136,7 @@ def test_right_files_agree_however_they_are_meant(judge, kind):
     assert chosen["certifies"]
     assert not any(other["certifies"] for other in chosen["others"])
     assert f"the weights were read as layers {', '.join(layers)} ({layout}), and" in said
-    assert f"weights from {report['config']['params']}, read as layers {layers[0]}" in said
+    assert f"weights from {report['config']['params']}, " in said
     assert report["config"]["layout"] == layout
 
 

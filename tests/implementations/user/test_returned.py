@@ -148,7 +148,7 @@ BAD = {
     "sums_by_name": (
         NAMED | {"db1": 0.5, "db2": np.float32(1)},
         None,
-        r"got w1, w2 alone; b1, b2 are single numbers, .* such as np.sum\(delta, axis=0\)$",
+        r"db1: expected shape \[3\], got \[\]: a single number, .* np.sum\(delta, axis=0\)",
     ),
     "half_a_dict": ({"dw1": W1[0], "dw2": W2[0]}, None, "every bias, got w1, w2 alone$"),
     "one_layer": ({"dw1": W1[0], "db1": B1[0]}, None, "mine: expected 2 layers, found 1$"),

@@ -141,7 +141,7 @@ KINDS = (
         "ridge regression",
         ridge,
         "--loss=half_squared --reduction=sum --l2=0.3",
-        Mistake("alpha * w\n", "2 * alpha * w\n", "dL/dw1 of mine"),
+        Mistake("alpha * w\n", "2 * alpha * w\n", "the L2 term, which is twice"),
         sizes=(3, 1),
     ),
     Kind(

@@ -58,6 +58,11 @@ def fit_shape(array: np.ndarray, shape: Shape, n: int | None, where: str) -> np.
         raise UsageError(f"{expected}; pass --samples={array.shape[0]} if those are the samples")
     if len(shape) == 2 and _squeezed(rest) == _squeezed(shape[::-1]):
         raise UsageError(f"{expected}; transpose it")
+    if len(shape) == 1 and not array.ndim:
+        raise UsageError(
+            f"{expected}: a single number, and not one for each unit; np.sum(delta, axis=0) is a "
+            "sum over samples alone"
+        )
     raise UsageError(expected)
 
 

@@ -2,10 +2,10 @@
 
 from collections.abc import Mapping
 
-from compare.numbers import largest_error, largest_ratio, needed_count, number, share
+from compare.numbers import largest_error, number, share
 from compare.report.document import Json, letters_of
-from compare.report.page.markup import Cell, folded, section, table, told
-from compare.report.words import CERTIFICATES, DETECTABLE
+from compare.report.page.markup import Cell, section, table, told
+from compare.report.words import CERTIFICATES
 
 _COUNTS = ("certified", "failed", "silent", "at kink", "tightest")
 _HEAD: tuple[str | Cell, ...] = ("", *map(Cell, _COUNTS), "by", Cell("witness"), "dtype", "where")
@@ -20,7 +20,6 @@ def compared(report: Json) -> str:
         "compared",
         "Implementations",
         told(CERTIFICATES.of(*_WORDS), table("Implementations", _HEAD, rows)),
-        folded("How small a change would be noticed", _detectable(report)),
     )
 
 
@@ -40,19 +39,6 @@ def _row(one: Json, witness: list[Json], letters: Mapping[str, str]) -> list[str
         one["dtype"],
         one["device"] if one["source"] is None else f"from {one['source']}{_read(one['read'])}",
     ]
-
-
-def _detectable(report: Json) -> str:
-    """Returns from how many ulp on a change of one entry is seen, whoever makes it."""
-    known = [one["certificate"]["detectable_ulp"] for one in report["implementations"]]
-    known = [one for one in known if one]
-    if not known:
-        return ""
-    largest = {name: largest_ratio([found[name] for found in known]) for name in known[0]}
-    rows = [
-        [name, Cell("∞" if n is None else needed_count(n or None))] for name, n in largest.items()
-    ]
-    return told(DETECTABLE, table("Changes that are noticed", ["", Cell("ulp")], rows))
 
 
 def _read(choice: Json | None) -> str:

@@ -15,6 +15,7 @@ from compare.report.page.markup import (
     section,
 )
 from compare.report.page.sections.fixed_rules import fixed_rules
+from compare.report.page.sections.noticed import noticed
 from compare.report.words import RAN, WORDS
 
 _OF_RUN = RAN._replace(says="As the run had them.")
@@ -35,6 +36,7 @@ def environment(report: Json) -> str:
             caption(_OF_RUN),
             definitions([*_run(report), *_environment(report["environment"])]),
         ),
+        folded("How small a change would be noticed", noticed(report)),
         folded("What fixed tolerances say", fixed_rules(report)),
         folded("More words", definitions(WORDS.items()), paragraph(_GLOSSARY, "note")),
     )

@@ -101,7 +101,11 @@ GRADIENT = {
         needs=has_twins,
     ),
     "delta of another layer in dw": Mistake(
-        told("dL/dw1", "computed with delta2 for {delta}"),
+        told(
+            "dL/dw1",
+            "computed with delta2 for {delta}",
+            "computed without {w_above} and without phi'",
+        ),
         steps={"finish": _delta_of_layer_2},
         needs=has_twins,
     ),

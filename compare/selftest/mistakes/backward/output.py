@@ -34,6 +34,11 @@ def _has_both_signs(f: Forward) -> bool:
     return bool((f.residual > 0).any() and (f.residual < 0).any())
 
 
+def _is_not_last(f: Forward) -> np.ndarray:
+    """Which outputs are not the last, [k]; the slope of hard tanh may be just so."""
+    return np.arange(f.sizes[-1]) < f.sizes[-1] - 1
+
+
 def _is_sign_of_residual(v: np.ndarray, f: Forward) -> bool:
     """Whether values [N, k] are above 0 where yhat is above y, and nowhere else."""
     return bool(((v > 0) == (f.residual > 0)).all())
@@ -137,8 +142,8 @@ OUTPUT = {
         steps={"output": lambda f: np.sign(f.residual) * np.sqrt(np.abs(f.residual))}
     ),
     "the last output left out": Mistake(
-        steps={"output": lambda f: 2 * f.residual * (np.arange(f.sizes[-1]) < f.sizes[-1] - 1)},
-        needs=has_outputs,
+        steps={"output": lambda f: 2 * f.residual * _is_not_last(f)},
+        needs=lambda f: has_outputs(f) and bool(((np.abs(f.z[-1]) < 1) != _is_not_last(f)).any()),
     ),
     "outputs in another order": Mistake(
         steps={"output": lambda f: 2 * np.roll(f.residual, 1, axis=1)}, needs=has_outputs

@@ -5,7 +5,6 @@ from typing import Any
 
 import numpy as np
 
-from compare.implementations.numpy_backprop import ACTIVATIONS
 from compare.selftest.backward import Forward, Step
 from compare.selftest.mistakes.claim import HALF, NEGATIVE, times, told
 from compare.selftest.mistakes.mistake import (
@@ -83,7 +82,7 @@ def _at(change: Callable[[np.ndarray], np.ndarray]) -> Mistake:
     """Takes phi' at something made of z, which has no name."""
 
     def slope(f: Forward, i: int) -> np.ndarray:
-        return np.asarray(ACTIVATIONS[f.activation].slope(change(f.z[i - 1])), f.z[0].dtype)
+        return np.asarray(f.phis[i - 1].slope(change(f.z[i - 1])), f.z[0].dtype)
 
     return Mistake(steps={"slope": slope}, needs=_varies)
 
@@ -104,7 +103,7 @@ SLOPE = {
     ),
     "phi' at h": Mistake(
         told(_HIDDEN, "computed with phi' of {h} for phi' of {z}"),
-        steps={"slope": lambda f, i: f.phi_slope(f.h[i])},
+        steps={"slope": lambda f, i: np.asarray(f.phis[i - 1].slope(f.h[i]), f.z[0].dtype)},
         needs=is_curved,
     ),
     "phi for phi'": Mistake(

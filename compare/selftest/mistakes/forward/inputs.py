@@ -30,6 +30,11 @@ def _x(quantities: str, change: Change, *words: str, needs: Need = lambda f: Tru
     return Mistake(told(quantities, *words), network=_with(x=change), needs=needs)
 
 
+def _scaled(change: Change, said: str) -> Mistake:
+    """Scales x, which a first layer without a bias does not tell from w1 and delta1."""
+    return _x("x", change, said, needs=lambda f: f.has_bias(1))
+
+
 def _unnamed_x(change: Change, needs: Need = lambda f: True) -> Mistake:
     return Mistake(network=_with(x=change), needs=needs)
 
@@ -79,10 +84,10 @@ def _has_three_features(f: Forward) -> bool:
 _STANDARDISED = "that of the sample with every feature scaled and shifted, as by a standardisation"
 
 INPUT = {
-    "x twice": _x("x", lambda x: 2 * x, "2 times that of the sample"),
-    "x 0.1 times": _x("x", lambda x: x * x.dtype.type(0.1), "0.1 times that of the sample"),
-    "x negated": _x("x", np.negative, "-1 times that of the sample"),
-    "x divided by 255": _x("x", lambda x: x / 255, "0.003922 times that of the sample"),
+    "x twice": _scaled(lambda x: 2 * x, "2 times that of the sample"),
+    "x 0.1 times": _scaled(lambda x: x * x.dtype.type(0.1), "0.1 times that of the sample"),
+    "x negated": _scaled(np.negative, "-1 times that of the sample"),
+    "x divided by 255": _scaled(lambda x: x / 255, "0.003922 times that of the sample"),
     "x shifted by 1": _x("x", lambda x: x + 1, "x + 1, with x of the sample"),
     "x shifted by -0.5": _x("x", lambda x: x - x.dtype.type(0.5), "x - 0.5, with x of the sample"),
     "x from -1 to 1": _x("x", lambda x: 2 * x - 1, "2 x - 1, with x of the sample"),
