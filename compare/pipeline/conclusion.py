@@ -128,10 +128,10 @@ def _shown_values(examined: Examination, judged: Verdict) -> tuple[Values, ...]:
 
 
 def _flags_for_bits(config: Config) -> dict[str, str]:
-    """Returns the options that may change the last bits, as flags, where they are no defaults."""
+    """Returns the options that may change the last bits, where they are not as by default."""
     names = ("deterministic", "candidate_arrays", "candidate_batched")
     values = ((name, getattr(config, name)) for name in names)
-    return {f"--{name}": f"{value}" for name, value in values if value != OPTIONS[name].default}
+    return {name: f"{value}" for name, value in values if value != OPTIONS[name].default}
 
 
 def _described(one: Implementation, found: Certification) -> results.Participant:
