@@ -78,13 +78,14 @@ def _delta(
       outer: the rounding of an entry of dw, relative to it.
       lam: what may be flushed to zero.
     """
-    size = np.abs(h)
-    norm = (h * h).sum(axis=0)
-    alive = norm > 0
-    norm = np.where(alive, norm, 1.0)
-    delta = (dw * h[:, None]).sum(axis=0) / norm
-    share = ((h_error + outer * (size + h_error)) * size).sum(axis=0) / norm
-    flushed = ((hidden + lam) * size[:, None]).sum(axis=0) / norm
+    largest = np.abs(h).max(axis=0)
+    alive = largest > 0
+    largest = np.where(alive, largest, 1.0)
+    unit, error = h / largest, h_error / largest  # no square of them underflows
+    size, norm = np.abs(unit), np.maximum((unit * unit).sum(axis=0), 1.0)
+    delta = (dw * unit[:, None]).sum(axis=0) / norm / largest
+    share = ((error + outer * (size + error)) * size).sum(axis=0) / norm
+    flushed = ((hidden + lam) * size[:, None]).sum(axis=0) / norm / largest
     off = (np.abs(delta) * share + flushed) / np.maximum(1 - share, 0.01)
     known = alive & (share < 0.5) & np.isfinite(delta)
     return np.where(known, delta, 0.0), np.where(known, off, _UNKNOWN)
