@@ -56,6 +56,8 @@ class Activation(NamedTuple):
     from_value: Callable[[Any, Array, Array], FromValue] | None = None
     name: str = ""  # that people give it; empty if it is not of the catalogue
     squares: bool = False  # whether its slope may come from squares of exponentials
+    # how many lam a gradient may lose on its way through phi; None if no factor makes them more
+    flushed: Callable[[Any, Array], Array] | None = None
 
     def steepest(self, xp: Any, z: Array, reach: Array) -> Array:
         """Bounds |phi'| everywhere in [z - reach, z + reach]."""

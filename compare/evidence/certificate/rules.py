@@ -168,6 +168,8 @@ def chain_rule(
     slope = slope_of(xp, phi, preacts, layers[i + 1], rounding)
     expected, steepest = s * slope.value, xp.abs(slope.value)
     allowed = product_error(xp, Delta(s, s_error), slope, rounding)
+    if phi.flushed is not None:
+        allowed = allowed + rounding.lam * phi.flushed(xp, preacts[0])
     kinks, proved = no_kinks(xp, layer.delta), (slope.value == 0) & (slope.error == 0)
     if phi.kinks:
         sides = find_sides(xp, phi, preacts, slope, rounding)

@@ -83,6 +83,7 @@ SMOOTH: MappingProxyType[str, Activation] = MappingProxyType(
             ulps=costs.GELU_ULPS,
             analytic=lambda z: z * functions.analytic_sigmoid(2 * functions.gelu_inner(z)),
             textbook=TEXTBOOK["gelu"],
+            flushed=functions.gelu_flushed,
         ),
         "identity": Activation(
             lambda xp, z: z,

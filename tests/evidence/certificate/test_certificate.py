@@ -68,6 +68,18 @@ def test_every_implementation_is_certified(name, activation):
     assert 0 <= certificate.worst_ratio < 1
 
 
+@pytest.mark.parametrize("z", [-3.0, -3.868, -4.5, 4.2])
+@pytest.mark.parametrize("name", ["jax_grad", "torch_autograd"])
+def test_gelu_may_lose_what_is_flushed_on_the_way_back(name, z):
+    """0.044715 times what comes back is flushed in XLA, and would be multiplied by 3 z^2."""
+    batch = Batch(np.zeros((1, 1), F32), np.full((1, 1), 0.5, F32))
+    for w in np.logspace(-36, -32, 25, dtype=F32).reshape(-1, 1, 1):
+        layers = Layer(np.ones((1, 1), F32), np.full(1, z, F32)), Layer(w, np.ones(1, F32))
+        made = IMPLEMENTATIONS[name](layers, network_of(layers, "gelu"), "cpu")
+        grads = made.evaluate(alone(batch)).grads
+        assert prove(layers, batch, "gelu", grads).failed == 0
+
+
 @pytest.mark.isa
 def test_compiled_and_numpy_certificates_agree():
     problem = make(samples=7)

@@ -56,6 +56,20 @@ def test_right_gradients_are_certified(dtype, l2, biases, end):
     assert (certificate.certified, certificate.failed) == (12, 0), certificate
 
 
+@pytest.mark.parametrize("scale", [1e-12, 1e-14, 1e-16])
+def test_squares_of_h_may_underflow(scale):
+    """h is down to scale^10, some 1e-160: its square has few bits, or none."""
+    sizes = (2, *(1,) * 10, 2)
+    network = Network(sizes, ("identity",) * 10, biases=(False,) * 11)
+    rng = np.random.default_rng(0)
+    drawn = init_params(rng, sizes, dtype=np.float64)
+    params = tuple(Layer(scale * w, 0 * b) for w, b in drawn)
+    batch = Batch(rng.random((5, 2)), rng.random((5, 2)))
+    answer = IMPLEMENTATIONS["numpy_manual"](params, network, "cpu").evaluate(alone(batch))
+    grads = without_missing_biases(answer, network).grads
+    assert certify("mine", case_of(network, params, batch, grads)).failed == 0
+
+
 def test_what_stands_in_place_of_a_bias_is_not_looked_at():
     network, params, batch, grads = made(np.float32, ENDS[0], BIASES["none"])
     nonsense = tuple(Layer(w, np.full((12, w.shape[-1]), np.float32(7))) for w, _ in grads)
