@@ -70,6 +70,11 @@ def test_nothing_is_told_of_what_is_right(end):
         (("linear", "squared"), SIGMOID, "--output=sigmoid --loss=binary_cross_entropy"),
         (("linear", "squared"), ("sigmoid", "squared"), "--output=sigmoid"),
         (("linear", "squared"), ("tanh", "half_squared"), "--output=tanh --loss=half_squared"),
+        (
+            ("linear", "squared"),
+            ("sigmoid", "half_squared"),
+            "--output=sigmoid --loss=half_squared",
+        ),
         (("linear", "squared"), ("linear", "absolute"), "--loss=absolute"),
         (("linear", "squared"), ("linear", "huber"), "--loss=huber"),
         (("linear", "huber"), ("linear", "half_squared"), "--loss=half_squared"),
@@ -85,6 +90,12 @@ def test_nothing_is_told_of_what_is_right(end):
 )
 def test_another_output_or_loss_has_its_flags(asked, computed, flags):
     assert told(asked, right_for(computed)) == [("the gradient", f"right for {flags}")]
+
+
+def test_a_slope_that_is_left_out_is_not_taken_for_that_of_relu_of_positive_z():
+    causes = told(("sigmoid", "half_squared"), lambda z, y: sigmoid(z) - y, k=1)
+    said = "computed without the slope of sigmoid, or the gradient is right for --loss="
+    assert causes == [("delta2", f"{said}binary_cross_entropy")]
 
 
 _BCE, _CE = right_for(SIGMOID), right_for(SOFTMAX)
