@@ -179,7 +179,7 @@ def _explanation(found: _Found) -> Explanation:
         right = without_wrong_gradients(found.start)
         steps = steps_of(right, _shown(right))
         wrong = (one.figures for one in steps if not one.holds)
-        return Explanation((), next(wrong, None), is_complete, steps)
+        return Explanation((), next(wrong, None), is_complete, steps, are_many=bool(found.ways))
     shown = _shown(found.ways[0])
     steps = steps_of(found.ways[0], shown) if shown else ()
     return Explanation(causes, next(iter(shown.values()), None), is_complete, steps)

@@ -11,15 +11,21 @@ from compare.evidence.certificate.making import make_case
 from compare.problem.labels import Labels
 from compare.problem.network import make_network
 from tests.evidence.hypotheses.test_search import network, sigmoid
-from tests.support.explanations import causes_of
+from tests.support.explanations import explanation_of
 
 SOFTMAX, SIGMOID = ("softmax", "cross_entropy"), ("sigmoid", "binary_cross_entropy")
 GIVES = "what the chain rule gives"
 NAMES = ["-".join(end) for end in ENDS]
 
 
-def told(end, delta, *, k=3, dtype=np.float32, l2=0.0, change=None, scale=1.0, labels=None):
-    """Returns what is told of a program of 3-5-k sigmoid with another delta (z [k, N], y)."""
+def told(end, delta, **options):
+    """Returns the causes that are told; None if nothing is wrong."""
+    found = explained(end, delta, **options)
+    return found and [(*one.quantities, one.said) for one in found.causes]
+
+
+def explained(end, delta, *, k=3, dtype=np.float32, l2=0.0, change=None, scale=1.0, labels=None):
+    """Explains a program of 3-5-k sigmoid with another delta (z [k, N], y)."""
     (first, last), (x, _) = network(sizes=(3, 5, k), dtype=dtype)
     last = last._replace(w=(scale * last.w).astype(dtype))
     y = Labels(*end, k).drawn(x, 0)
@@ -35,8 +41,7 @@ def told(end, delta, *, k=3, dtype=np.float32, l2=0.0, change=None, scale=1.0, l
     if change is not None:
         grads = [change(*one, *layer) for one, layer in zip(grads, layers, strict=True)]
     sizes = make_network((3, 5, k), "sigmoid", output=end[0], loss=end[1], l2=l2)
-    causes = causes_of(make_case(sizes, layers, x, y, grads), len(x))
-    return None if causes is None else [(*one.quantities, one.said) for one in causes]
+    return explanation_of(make_case(sizes, layers, x, y, grads), len(x))
 
 
 def right_for(end):
@@ -96,6 +101,12 @@ def test_a_slope_that_is_left_out_is_not_taken_for_that_of_relu_of_positive_z():
     causes = told(("sigmoid", "half_squared"), lambda z, y: sigmoid(z) - y, k=1)
     said = "computed without the slope of sigmoid, or the gradient is right for --loss="
     assert causes == [("delta2", f"{said}binary_cross_entropy")]
+
+
+def test_where_many_mistakes_fit_alike_none_is_told():
+    found = explained(("linear", "huber"), right_for(("linear", "absolute")), k=1)
+    assert (found.causes, found.are_many) == ((), True)
+    assert not explained(("linear", "huber"), lambda z, y: 3.3 + z * y, k=1).are_many
 
 
 _BCE, _CE = right_for(SIGMOID), right_for(SOFTMAX)
