@@ -350,6 +350,14 @@ def test_a_wrong_penalty_is_told(end, change, cause):
     assert said.startswith(cause[-1]), said
 
 
+def test_of_another_penalty_in_one_layer_both_slopes_are_told():
+    def change(dw, db, w, b):
+        return dw - np.float32(0.005) * w if len(w) == 3 else dw, db
+
+    said = "computed with 0.005 w where the slope lambda w of the penalty is 0.01 w"
+    assert told(SOFTMAX, _CE, l2=0.01, change=change) == [("dL/dw1", said)]
+
+
 def test_a_penalty_that_nobody_asked_for_is_weight_decay():
     said = told(SOFTMAX, _CE, change=lambda dw, db, w, b: (dw + np.float32(0.01) * w, db))
     assert said == [(*WEIGHTS, "that of the loss + 0.01 w: weight decay, an L2 term")]
