@@ -104,6 +104,7 @@ def _usual_slopes(local: Local, layer: int) -> Iterator[tuple[str, Known]]:
 def _odd_slopes(local: Local, layer: int) -> Iterator[tuple[str, Known]]:
     """Yields what is sometimes written in place of phi'(z)."""
     phi, z, u = local.phi(layer), local.preact(layer), local.case.rounding.u
+    yield "with phi of {h} for phi'", spread(lambda z: phi.value(np, phi.value(np, z)), z, u)
     yield "with z (1 - z) for phi'", spread(lambda z: z * (1 - z), z, u)
     yield "with 1 - z^2 for phi'", spread(lambda z: 1 - z * z, z, u)
     yield "with 1 - phi' for phi'", spread(lambda z: 1 - phi.slope(np, z), z, u)

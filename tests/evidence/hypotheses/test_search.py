@@ -224,6 +224,10 @@ KINDS = {
         Program(slope=lambda layer, z, h: np.ones_like(z) if layer == 2 else sigmoid_slope(z)),
         [("delta2", "computed without phi'")],
     ),
+    "the activation, called where its slope was meant": (
+        Program(slope=lambda layer, z, h: sigmoid(h)),
+        [("delta3", "delta2", "delta1", "computed with phi of h3, h2 and h1 for phi'")],
+    ),
     "sigmoid's slope without its h": (
         Program(slope=lambda layer, z, h: 1 - h),
         [("delta3", "delta2", "delta1", "computed with 1 - h for phi'")],
