@@ -34,11 +34,12 @@ def weight_assumptions(start: Assumption, layer: int) -> Iterator[Assumption]:
             yield start.claiming(claim, freed(start.case, layer, dw=right))
     gradient = local.layers[layer - 1]
     hidden = np.zeros_like(gradient.dw) if gradient.dw_hidden is None else gradient.dw_hidden
+    rank = int(not start.case.network.has_bias(layer - 1))  # a factor of delta is as likely there
     for factor in usual_factors():
         divided = Known(gradient.dw + penalty, np.asarray(hidden)).times(1 / factor.value)
         divided = divided._replace(value=divided.value - penalty)
         shown = figures(f"dL/dw{layer}", layer, gradient.dw + penalty, divided.value + penalty)
-        claim = Claim(f"dL/dw{layer}", factor.said, names, shown)
+        claim = Claim(f"dL/dw{layer}", factor.said, names, shown, rank)
         yield start.claiming(claim, freed(start.case, layer, dw=divided))
 
 
