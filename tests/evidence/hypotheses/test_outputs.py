@@ -103,6 +103,12 @@ def test_a_slope_that_is_left_out_is_not_taken_for_that_of_relu_of_positive_z():
     assert causes == [("delta2", f"{said}binary_cross_entropy")]
 
 
+def test_softmax_less_y_has_its_name_where_labels_do_not_add_up_to_1():
+    causes = told(("softmax", "squared"), lambda z, y: softmax(z) - y, labels=lambda y: 0.3 * y)
+    said = "softmax(z2) - y, as of --loss=cross_entropy with labels that add up to 1"
+    assert causes == [("delta2", said)]
+
+
 def test_where_many_mistakes_fit_alike_none_is_told():
     found = explained(("linear", "huber"), right_for(("linear", "absolute")), k=1)
     assert (found.causes, found.are_many) == ((), True)
