@@ -148,7 +148,9 @@ def finite(values: Sequence[float | None]) -> list[float]:
 
 
 def _many(value: float) -> str:
-    """Three digits of what is over 1."""
+    """Three digits of what is over 1, one of millions."""
+    if value > 1e9:
+        return "∞" if math.isinf(value) else ">1e9"
     if value >= 1e6:
         return f"{value:.0e}".replace("e+0", "e").replace("e+", "e")
     return f"{float(f'{value:.3g}'):,.0f}" if value >= 100 else times(value)

@@ -37,7 +37,9 @@ from compare.report.labels import letters_for, place, short_place
         (1.00004, "1.00004 times"),
         (1.5, "1.5 times"),
         (17_234.0, "17,200 times"),
-        (3e9, "3e9 times"),
+        (3e8, "3e8 times"),
+        (3e37, ">1e9 times"),
+        (math.inf, "∞ times"),
     ],
 )
 def test_shares_of_a_bound(ratio, text):

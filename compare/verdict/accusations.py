@@ -47,6 +47,8 @@ def _wrong(certificate: Certificate, failure: Finding, explanation: Explanation 
         subject = _wrong_input(certificate, figures.quantity, figures.layer)
     else:
         subject = f"{figures.quantity} of {who} is not {_right(certificate, figures.quantity)}"
+    if explanation is not None and explanation.are_many:
+        return f"{subject}, and several known mistakes explain it alike"
     if explanation is None or explanation.is_complete:
         return f"{subject}, and no one or two known mistakes explain it"
     return f"{subject}, and nothing that was tried in time explains it"

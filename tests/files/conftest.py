@@ -3,6 +3,7 @@
 import pytest
 
 from compare import files
+from tests.support.sentences import joined
 
 
 @pytest.fixture
@@ -16,6 +17,6 @@ def compare(tmp_path, capsys):
         status = files.main(["compare.files", *flags, *map(str, paths)])
         out, err = capsys.readouterr()
         assert err == ""
-        return status, out
+        return status, joined(out)
 
     return run

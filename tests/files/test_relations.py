@@ -8,6 +8,7 @@ import pytest
 
 from compare import files
 from tests.support.dumps import dump, gradients
+from tests.support.sentences import joined
 
 PER_SAMPLE = gradients((3, 4, 4, 1), samples=6)
 ONE = {name: array[0] for name, array in PER_SAMPLE.items()}
@@ -23,7 +24,7 @@ def explain(tmp_path, capsys):
         for name, arrays in (("a.npz", first), ("b.npz", second)):
             np.savez(tmp_path / name, **arrays)
         status = files.main(["x", *flags, *(str(tmp_path / name) for name in ("a.npz", "b.npz"))])
-        said = capsys.readouterr().out.splitlines()[0]
+        said = joined(capsys.readouterr().out).splitlines()[0]
         assert (status, said.partition(":")[0]) == (2, "✗ disagree")
         return said.partition(" significant digits")[2].lstrip(". ")
 

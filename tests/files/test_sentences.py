@@ -9,6 +9,7 @@ import torch
 
 from compare import files
 from tests.support.dumps import dump, gradients, printed
+from tests.support.sentences import joined
 
 
 def scale_b2(arrays):
@@ -49,12 +50,12 @@ SAID = {
     "digits_agreed": (
         "1.00004 2",
         "1.00006 2",
-        ["Digits agreed: 5 significant.*not all look the same"],
+        [r"Digits that agree, by \|a-b\|: 5\. Printed to 5, 1 of 2 numbers looks different\."],
     ),
     "texts_alike": (
         "1.000000 2",
         "1.000004 2",
-        ["Digits agreed: 6 significant.*all look the same"],
+        [r"Digits that agree, by \|a-b\|: 6\. Printed to 5, all look the same\."],
     ),
     "no_distance_beside_nan": ("1 nan", "1 2", [r"array 1 +2 +nan \[1\] +nan \[1\]"]),
     "numbers_that_differ_look_different": (
@@ -122,7 +123,7 @@ def test_the_first_beyond_is_beyond_its_print_too(compare):
     assert "First difference: array 1[0], 0.0012 and 0.00123456." in out
     assert "First beyond 5 digits: array 1[1], 0.0034 and 0.004." in out
     out = compare("0.0012 0.5000", "0.00123456 0.5")[1]
-    assert "Digits agreed: 2 significant by |a-b|; printed with 5, not all look the same." in out
+    assert "Digits that agree, by |a-b|: 2. Printed to 5, 1 of 2 numbers looks different." in out
     assert "First beyond" not in out
 
 
@@ -131,9 +132,7 @@ def test_dumps_are_exact_and_say_nothing_of_prints(compare):
     assert out.startswith("✗ disagree: 1 of 26 numbers does not agree to 5 significant digits.\n")
     out = compare(dump(), dump(layout="out_in"))[1]
     assert out.startswith("✓ agree: all 26 numbers agree to 5 significant digits.\n")
-    assert out.endswith(
-        "\nDigits agreed: 17 significant by |a-b|; printed with 5, all look the same.\n"
-    )
+    assert out.endswith("\nDigits that agree, by |a-b|: 17. Printed to 5, all look the same.\n")
 
 
 def test_too_few_digits_are_counted_and_what_to_do_is_said(compare):
@@ -142,8 +141,8 @@ def test_too_few_digits_are_counted_and_what_to_do_is_said(compare):
     assert (
         "w        2                 0                      0                     -       0\n" in out
     )
-    assert "Digits agreed: 3 significant by |a-b|; printed with 5, all look the same but" in out
-    assert "look the same but for the signs of zeros (1)." in out
+    said = "Digits that agree, by |a-b|: 3. Printed to 5, all look the same but for the signs of"
+    assert f"{said} zeros (1)." in out
     assert out.startswith(
         "? undecided: w cannot be judged from this print: 2 of 4 numbers print as 0, and 1 is "
         "known to two digits or more; print more digits, as %.9e does.\n"
@@ -175,4 +174,14 @@ def test_arrays_against_a_print_and_a_dump(tmp_path, capsys):
         assert (status(a, b), status(b, a)) == (0, 0)
         assert "all 13 numbers agree to 5 significant digits.\n" in capsys.readouterr().out
     assert status("g.pt", "g.npz") == 2  # whose layout is unknown
-    assert "the second is the first transposed" in capsys.readouterr().out
+    assert "the second is the first transposed" in joined(capsys.readouterr().out)
+
+
+def test_the_verdict_fits_into_the_columns_of_the_terminal(tmp_path, capsys, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "50")
+    for name, numbers in (("a.txt", "1.5 2.5 3.5"), ("b.txt", "-1.5 -2.5 -3.5")):
+        (tmp_path / name).write_text(numbers)
+    files.main(["compare.files", str(tmp_path / "a.txt"), str(tmp_path / "b.txt")])
+    said = capsys.readouterr().out.partition("\n\n")[0].split("\n")
+    assert len(said) > 1
+    assert max(map(len, said)) <= 50

@@ -201,7 +201,7 @@ def test_odd_files_are_judged_or_refused_without_a_traceback(compare, text):
 def test_a_file_agrees_with_itself(tmp_path, capsys):
     (tmp_path / "a.dat").write_text(dump())
     assert files.main(["compare.files", *[str(tmp_path / "a.dat")] * 2]) == 0
-    assert "Digits agreed: 17" in capsys.readouterr().out
+    assert "Digits that agree, by |a-b|: 17." in capsys.readouterr().out
 
 
 @pytest.mark.parametrize("layout", ["in_out", "out_in"])

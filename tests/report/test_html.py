@@ -163,7 +163,7 @@ def test_the_answer_comes_first_and_the_failure_next():
     ]
     places = [page.index(one) for one in order]
     assert places == sorted(places)
-    assert "phi&#x27; of z2 for phi&#x27; of z1" in page
+    assert "phi&#x27; of z2, not of z1" in page
     assert 'href="#failure"' in page
     assert 'id="failure"' not in page_of("agree")
 

@@ -6,11 +6,15 @@ from compare.evidence.hypotheses.samples import Surroundings
 from compare.evidence.hypotheses.search import explain
 
 
+def explanation_of(case, n_samples=6):
+    """Returns the explanation; None if nothing is wrong."""
+    rows = np.arange(case.x.shape[-1])
+    return explain([case], Surroundings(n_samples, "in_out", case.x, case.y, rows, None))
+
+
 def causes_of(case, n_samples=6):
     """Returns the causes, none if none is known; None if nothing is wrong."""
-    rows = np.arange(case.x.shape[-1])
-    around = Surroundings(n_samples, "in_out", case.x, case.y, rows, None)
-    explanation = explain([case], around)
+    explanation = explanation_of(case, n_samples)
     return explanation and explanation.causes
 
 

@@ -78,7 +78,7 @@ def _ways(local: Local, layer: int) -> Iterator[_Way]:
     yield _Way("phi of w delta", spread(partial(phi.value, np), passed, u), none)
     if called(phi) != "relu":  # of which that is phi of w delta
         at = spread(partial(phi.slope, np), passed, u)
-        yield _Way("computed with phi' of w delta for phi' of {z}", passed, at)
+        yield _Way("computed with phi' of w delta, not of {z}", passed, at)
     for factor in factors_between(local.found_delta(layer), passed.value * slope.value, u):
         yield _Way(factor.said, passed.times(factor.value), slope, factor.rank)
     yield from _updated(local, layer)
@@ -89,7 +89,7 @@ def _usual_slopes(local: Local, layer: int) -> Iterator[tuple[str, Known]]:
     phi, z, u = local.phi(layer), local.preact(layer), local.case.rounding.u
     h, slope = partial(phi.value, np), partial(phi.slope, np)
     yield "without phi'", exactly(np.ones_like(z.value))
-    yield "with phi' of {h} for phi' of {z}", spread(lambda z: slope(h(z)), z, u)
+    yield "with phi' of {h}, not of {z}", spread(lambda z: slope(h(z)), z, u)
     yield "with phi for phi'", spread(h, z, u)
     yield "with phi' twice", spread(lambda z: slope(z) ** 2, z, u)
     yield "with h (1 - h) for phi'", spread(lambda z: h(z) * (1 - h(z)), z, u)
@@ -98,12 +98,13 @@ def _usual_slopes(local: Local, layer: int) -> Iterator[tuple[str, Known]]:
     for other in range(1, local.n_layers):
         other_z = local.preact(other)
         if other != layer and other_z.value.shape == z.value.shape:
-            yield f"with phi' of z{other} for phi' of {{z}}", spread(slope, other_z, u)
+            yield f"with phi' of z{other}, not of {{z}}", spread(slope, other_z, u)
 
 
 def _odd_slopes(local: Local, layer: int) -> Iterator[tuple[str, Known]]:
     """Yields what is sometimes written in place of phi'(z)."""
     phi, z, u = local.phi(layer), local.preact(layer), local.case.rounding.u
+    yield "with phi of {h} for phi'", spread(lambda z: phi.value(np, phi.value(np, z)), z, u)
     yield "with z (1 - z) for phi'", spread(lambda z: z * (1 - z), z, u)
     yield "with 1 - z^2 for phi'", spread(lambda z: 1 - z * z, z, u)
     yield "with 1 - phi' for phi'", spread(lambda z: 1 - phi.slope(np, z), z, u)

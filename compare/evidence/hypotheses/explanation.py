@@ -39,13 +39,14 @@ class Step(NamedTuple):
 class Explanation(NamedTuple):
     """The causes under which all samples are certified, in the order of the data.
 
-    There are none if nothing that was tried fits.
+    There are none if nothing that was tried fits, or if too much does.
     """
 
     causes: tuple[Cause, ...]
     figures: Figures | None  # of the first cause, or of the first quantity that is wrong
     is_complete: bool  # whether all there is was tried
     steps: tuple[Step, ...] = ()  # from x to delta1; none if it is not one quantity that is wrong
+    are_many: bool = False  # whether there are so many that fit alike that none is told
 
 
 def figures(quantity: str, layer: int, found: np.ndarray, right: np.ndarray) -> Figures:

@@ -111,6 +111,8 @@ def _of_distance(output: str, loss: str) -> Iterator[OutputMistake]:
         yield OutputMistake("computed with {z} for yhat", lambda z, y: pull(z, g(z, y)))
     if output == "softmax":
         yield OutputMistake(_DIAGONAL, lambda z, y: g(value(z), y) * value(z) * (1 - value(z)))
+        said = "softmax({z}) - y, as of --loss=cross_entropy with labels that add up to 1"
+        yield OutputMistake(said, lambda z, y: value(z) - y, 1)
     if output in ("sigmoid", "tanh"):
         yield OutputMistake(
             f"computed with {called} at yhat, not at {{z}}",

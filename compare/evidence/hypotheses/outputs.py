@@ -74,7 +74,7 @@ def _other_ends(start: Assumption, right: np.ndarray) -> Iterator[Assumption]:
         if all(one.loss.has_steps(one.y) for one in (case, start.case)):
             continue  # one entry would have to tell them apart
         is_odd = output != network.output and loss in DISTANCES
-        rank = int(is_odd or (loss in _RARE_LOSSES and loss != network.loss))
+        rank = is_odd + (loss in _RARE_LOSSES and loss != network.loss)
         if explains(output_check(local, loss=case.loss), right, start.case, rank):
             said = f"right for {_flags(network.output, network.loss, output, loss)}"
             yield start.claiming(Claim(WHOLE, said, {}, shown, rank), case)

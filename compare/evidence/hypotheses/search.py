@@ -84,10 +84,27 @@ def _search(start: Assumption, around: Surroundings, is_late: Callable[[], bool]
 
 
 def _best(whole: Sequence[Assumption]) -> list[Assumption]:
-    """Returns those of the lowest rank, each causes once."""
+    """Returns those of the lowest rank, each causes once; of equal numbers what was tried first."""
     told = {frozenset(_causes(one)): one for one in reversed(whole)}
     best = min(map(_rank, told.values()), default=None)
-    return [one for one in told.values() if _rank(one) == best]
+    least = [one for one in told.values() if _rank(one) == best]
+    return [
+        one
+        for i, one in enumerate(least, start=1)
+        if not any(_is_same(one, earlier) for earlier in least[i:])
+    ]
+
+
+def _is_same(one: Assumption, other: Assumption) -> bool:
+    """Whether all rules ask for the same numbers, as of relu where every z is positive."""
+    return (
+        one.case is other.case
+        and one.instead.keys() == other.instead.keys()
+        and all(
+            np.array_equal(check.expected, other.instead[rule].expected)
+            for rule, check in one.instead.items()
+        )
+    )
 
 
 def _helpful(
@@ -162,7 +179,7 @@ def _explanation(found: _Found) -> Explanation:
         right = without_wrong_gradients(found.start)
         steps = steps_of(right, _shown(right))
         wrong = (one.figures for one in steps if not one.holds)
-        return Explanation((), next(wrong, None), is_complete, steps)
+        return Explanation((), next(wrong, None), is_complete, steps, are_many=bool(found.ways))
     shown = _shown(found.ways[0])
     steps = steps_of(found.ways[0], shown) if shown else ()
     return Explanation(causes, next(iter(shown.values()), None), is_complete, steps)

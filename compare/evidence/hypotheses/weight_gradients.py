@@ -12,6 +12,7 @@ from compare.evidence.hypotheses.local import Known, Local, exactly, outer
 from compare.evidence.hypotheses.penalties import WITHOUT_PENALTY
 
 _DECAY = "weight decay, an L2 term"
+_PENALTY = "where the slope lambda w of the penalty is"
 _HARDLY = 1e-3  # relative: a multiple that near to lambda is no other
 
 
@@ -33,11 +34,12 @@ def weight_assumptions(start: Assumption, layer: int) -> Iterator[Assumption]:
             yield start.claiming(claim, freed(start.case, layer, dw=right))
     gradient = local.layers[layer - 1]
     hidden = np.zeros_like(gradient.dw) if gradient.dw_hidden is None else gradient.dw_hidden
+    rank = int(not start.case.network.has_bias(layer - 1))  # a factor of delta is as likely there
     for factor in usual_factors():
         divided = Known(gradient.dw + penalty, np.asarray(hidden)).times(1 / factor.value)
         divided = divided._replace(value=divided.value - penalty)
         shown = figures(f"dL/dw{layer}", layer, gradient.dw + penalty, divided.value + penalty)
-        claim = Claim(f"dL/dw{layer}", factor.said, names, shown)
+        claim = Claim(f"dL/dw{layer}", factor.said, names, shown, rank)
         yield start.claiming(claim, freed(start.case, layer, dw=divided))
 
 
@@ -122,13 +124,14 @@ def _decay_said(factor: float, name: str, local: Local) -> str:
     l2 = local.case.network.l2 if name == "w" else 0.0
     if l2 and abs(factor / l2 + 1) < _HARDLY:
         return WITHOUT_PENALTY
-    of = "the loss with its penalty" if l2 else "the loss"
-    return f"that of {of} {'-' if factor < 0 else '+'} {abs(factor):.4g} {name}: {_DECAY}"
+    if l2:
+        return f"computed with {l2 + factor:.4g} w {_PENALTY} {l2:.4g} w"
+    return f"that of the loss {'-' if factor < 0 else '+'} {abs(factor):.4g} {name}: {_DECAY}"
 
 
 def decay_rank(said: str, local: Local) -> int:
     """Returns 1 for weight decay beside a penalty, of which `penalties` knows more."""
-    is_decay = said.endswith(_DECAY) or said == WITHOUT_PENALTY
+    is_decay = said.endswith(_DECAY) or _PENALTY in said or said == WITHOUT_PENALTY
     return int(bool(local.case.network.l2) and is_decay)
 
 

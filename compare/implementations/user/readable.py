@@ -97,7 +97,7 @@ class GradientArrays:
         """Returns what may be (dw, db) of every layer: as it stands, or in another arrangement."""
         found: list[Sequence[tuple[Any, Any]]] = []
         with contained(), contextlib.suppress(*RAISED):  # `answer` says what is wrong
-            pairs = layer_pairs(self._arrays, len(problem.params), self.where)
+            pairs = layer_pairs(self._arrays, [w.shape for w, _ in problem.params], self.where)
             found.append([(as_numpy(dw), db if db is None else as_numpy(db)) for dw, db in pairs])
         for layout in LAYOUTS:
             shapes = [(in_layout(w, layout).shape, b.shape) for w, b in problem.params]

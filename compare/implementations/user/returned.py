@@ -21,12 +21,9 @@ from compare.implementations.user.arrangements import (
     likelier_arrangement,
     taken_arrangement,
 )
-from compare.implementations.user.named_gradients import (
-    gradient_of,
-    named_gradients,
-    named_words,
-)
+from compare.implementations.user.named_gradients import gradient_of, named_gradients, named_words
 from compare.implementations.user.reading_by_name import only_reading, pairs_by_name
+from compare.numbers import listed
 from compare.problem.array_likes import as_numpy, is_array
 from jaxmlp.base import Grads, Layer, Params
 
@@ -136,7 +133,8 @@ def _read_pairs(returned: Any, wanted: _Wanted) -> list[np.ndarray]:
     """Returns dw1, db1, dw2, ... in expected shapes."""
     shapes, n, where = wanted.shapes, wanted.n, wanted.where
     came, leaves = [], []
-    pairs = layer_pairs(returned, len(shapes), where, names=wanted.names)
+    weights = [w for w, _ in shapes]
+    pairs = layer_pairs(returned, weights, where, names=wanted.names)
     for i, (pair, expected) in enumerate(zip(pairs, shapes, strict=True), start=1):
         names = [f"{where}: {name}{i}" for name in wanted.names]
         dw, db = pair if wanted.updated else map(gradient_of, pair)
@@ -148,8 +146,8 @@ def _read_pairs(returned: Any, wanted: _Wanted) -> list[np.ndarray]:
         leaves += list(map(fit_shape, arrays, expected, (n, n), names))
     likelier = likelier_arrangement(tuple(came), shapes, n)
     if likelier:
-        expected_pairs = _expected(len(shapes), wanted.names)
-        raise UsageError(f"{where}: {expected_pairs}, got these but for axes of 1; {likelier}")
+        said = _expected(weights, wanted.names)
+        raise UsageError(f"{where}: {said}, got these but for axes of 1; {likelier}")
     return leaves
 
 
@@ -206,23 +204,23 @@ def real_array(values: Any, where: str) -> np.ndarray:
 
 
 def layer_pairs(
-    returned: Any, n_layers: int, where: str, *, names: tuple[str, str] = ("dw", "db")
+    returned: Any, weights: Sequence[Shape], where: str, *, names: tuple[str, str] = ("dw", "db")
 ) -> list[tuple[Any, Any]]:
     """Returns (dw, db) of every layer, whatever they are.
 
     Args:
       returned: by a user.
-      n_layers: how many layers there are.
+      weights: the shape of w of every layer.
       where: who returned it, for errors.
       names: what errors call the two arrays of a pair.
 
     Raises:
       UsageError: for anything but a list of so many pairs.
     """
-    expected = _expected(n_layers, names)
+    expected = _expected(weights, names)
     if not isinstance(returned, Sequence) or isinstance(returned, str):
         raise UsageError(f"{where}: {expected}, got {_kind(returned)}")
-    if len(returned) != n_layers:
+    if len(returned) != len(weights):
         raise UsageError(f"{where}: {expected}, got {len(returned)} items")
     for i, pair in enumerate(returned, start=1):
         if not isinstance(pair, Sequence) or isinstance(pair, str) or len(pair) != 2:
@@ -231,8 +229,9 @@ def layer_pairs(
     return [(pair[0], pair[1]) for pair in returned]
 
 
-def _expected(n_layers: int, names: tuple[str, str]) -> str:
-    return f"expected a list of {n_layers} pairs ({', '.join(names)}), first layer first"
+def _expected(weights: Sequence[Shape], names: tuple[str, str]) -> str:
+    each = listed([f"w{i} {list(shape)}" for i, shape in enumerate(weights, start=1)])
+    return f"expected a list of {len(weights)} pairs ({', '.join(names)}), of {each}"
 
 
 def _kind(returned: Any) -> str:

@@ -45,7 +45,7 @@ def _first_failure(one: Participant) -> dict[str, Any] | None:
     if first is None:
         return None
     said = None
-    if known is not None and known.causes:
+    if known is not None and (known.causes or known.are_many):
         said = explained(one.certificate, first, known)
     steps = () if known is None else known.steps
     return {**_entry_checked(first), "explanation": said, "steps": [_step(step) for step in steps]}

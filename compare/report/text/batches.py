@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 
 from compare.evidence.batches.check import BatchCheck, BatchPair
 from compare.evidence.differences.metrics import Comparison
-from compare.numbers import needed_count, number, ratio
+from compare.numbers import needed_count, number, share
 from compare.report.labels import letters_for, pair_label
 from compare.report.text.colours import Paint
 from compare.report.text.lines import wrapped
@@ -28,7 +28,7 @@ def format_batches(report: Report, *, width: int, paint: Paint, verbose: bool = 
         rows.append(f"{'':<34}{'max abs':>7} {'at':<11}{'max rel':>7} {'at':<11}")
         rows += (_pair_row(pair, letters) for pair in found.pairs)
         rows.append("")
-    rows.append(f"{'':<29}{'batches':>9}{'failed':>8}{'bound':>8}  held against")
+    rows.append(f"{'':<29}{'batches':>9}{'failed':>8}{'rounding used':>15}  held against")
     rows += (_check_row(name, one, letters, paint) for name, one in found.checks.items())
     if verbose:
         rows += _detectable(found.checks, width)
@@ -66,11 +66,11 @@ def _largest(pair: BatchPair, metric: str) -> str:
 
 def _check_row(name: str, one: BatchCheck, letters: Mapping[str, str], paint: Paint) -> str:
     failed = f"{one.failed:>8}"
-    used = "0" if one.worst is None else ratio(one.worst.ratio)
+    used = share(0.0 if one.worst is None else one.worst.ratio)
     against = "its own samples" if one.own_samples else "float64"
     return (
         f"{f'{letters[name]} {name}':<29}{one.batches:>9}"
-        f"{paint(failed, 'bad') if one.failed else failed}{used:>8}  {against}"
+        f"{paint(failed, 'bad') if one.failed else failed}{used:>15}  {against}"
     )
 
 

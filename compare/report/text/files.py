@@ -11,8 +11,9 @@ from compare.evidence.differences.metrics import Worst, compare_arrays
 from compare.evidence.differences.prints import beyond, digits_agreed, known
 from compare.formats.matching import ArrayPair, matchings
 from compare.formats.read.files import read_numbers
-from compare.numbers import told_apart
+from compare.numbers import counted, told_apart
 from compare.report.answer import MARKS
+from compare.report.text.lines import wrapped
 from compare.results import worst_in
 from compare.verdict.files import judge, likeliest
 from compare.verdict.relations import explanation
@@ -20,8 +21,8 @@ from compare.verdict.relations import explanation
 _METRICS = ("max_abs", "max_rel")
 
 
-def compare_files(paths: Sequence[str], digits: int) -> tuple[str, str]:
-    """Compares two files to so many significant digits.
+def compare_files(paths: Sequence[str], digits: int, width: int) -> tuple[str, str]:
+    """Compares two files to so many significant digits; sentences fit into so many columns.
 
     Returns:
       The verdict, and the text to print.
@@ -36,9 +37,10 @@ def compare_files(paths: Sequence[str], digits: int) -> tuple[str, str]:
     wide = [pair.widen() for pair in pairs]
     verdict, sentence = judge(wide, digits)
     table = _table(pairs, printed=a.printed or b.printed)
-    lines = [f"{a.path} ~ {b.path}: {a.size:,} numbers", *notes, "", *table, ""]
+    noted = [wrapped(note, width, indent=2) for note in notes]
+    lines = [f"{a.path} ~ {b.path}: {a.size:,} numbers", *noted, "", *table, ""]
     why = explanation(wide, digits) if verdict == "disagree" else ""
-    said = f"{MARKS[verdict]} {verdict}: {sentence}. {why}".rstrip()
+    said = wrapped(f"{MARKS[verdict]} {verdict}: {sentence}. {why}", width, indent=2)
     return verdict, "\n".join([said, "", *lines, *_differences(wide, digits)]).rstrip()
 
 
@@ -61,14 +63,17 @@ def _table(pairs: Sequence[ArrayPair], *, printed: bool) -> list[str]:
 def _differences(pairs: Sequence[ArrayPair], digits: int) -> list[str]:
     """Says to how many digits all agree, and where the first differences are."""
     agreed = [k for k in map(digits_agreed, pairs) if k is not None]
-    same = all(same_significant_text(pair.a, pair.b, digits).all() for pair in pairs)
+    apart = sum(int((~same_significant_text(one.a, one.b, digits)).sum()) for one in pairs)
+    count = sum(one.a.size for one in pairs)
     zeros = sum(int(opposite_zeros(pair.a, pair.b).sum()) for pair in pairs)
     lines = []
     if agreed:
         lines.append(
-            f"Digits agreed: {min(agreed)} significant by |a-b|; printed with {digits}, "
-            f"{'all' if same else 'not all'} look the same"
-            f"{f' but for the signs of zeros ({zeros:,})' if zeros else ''}."
+            f"Digits that agree, by |a-b|: {min(agreed)}. Printed to {digits}, "
+            + (f"{apart:,} of {counted(count, 'number')}" if apart else "all")
+            + f" look{'s' * (apart == 1)} {'different' if apart else 'the same'}"
+            + (f" but for the signs of zeros ({zeros:,})" if zeros and not apart else "")
+            + "."
         )
     first = _first(pairs, [(a != b) & ~(np.isnan(a) & np.isnan(b)) for _, a, b, *_ in pairs])
     far = _first(pairs, [beyond(pair, digits) for pair in pairs])

@@ -76,6 +76,12 @@ MISTAKES = {
         "delta2 and delta1 of mine are computed without phi';",
         "delta2[",
     ),
+    "the other sign, and no slope": (
+        backprop(slope=lambda h: 1, change=lambda grads: [-dw for dw in grads]),
+        "the gradient of mine is the negative of what the chain rule gives, as by y - yhat in "
+        "place of yhat - y; and delta2 and delta1 of mine are computed without phi';",
+        "delta3[",
+    ),
 }
 
 

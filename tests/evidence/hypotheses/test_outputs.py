@@ -11,15 +11,21 @@ from compare.evidence.certificate.making import make_case
 from compare.problem.labels import Labels
 from compare.problem.network import make_network
 from tests.evidence.hypotheses.test_search import network, sigmoid
-from tests.support.explanations import causes_of
+from tests.support.explanations import explanation_of
 
 SOFTMAX, SIGMOID = ("softmax", "cross_entropy"), ("sigmoid", "binary_cross_entropy")
 GIVES = "what the chain rule gives"
 NAMES = ["-".join(end) for end in ENDS]
 
 
-def told(end, delta, *, k=3, dtype=np.float32, l2=0.0, change=None, scale=1.0, labels=None):
-    """Returns what is told of a program of 3-5-k sigmoid with another delta (z [k, N], y)."""
+def told(end, delta, **options):
+    """Returns the causes that are told; None if nothing is wrong."""
+    found = explained(end, delta, **options)
+    return found and [(*one.quantities, one.said) for one in found.causes]
+
+
+def explained(end, delta, *, k=3, dtype=np.float32, l2=0.0, change=None, scale=1.0, labels=None):
+    """Explains a program of 3-5-k sigmoid with another delta (z [k, N], y)."""
     (first, last), (x, _) = network(sizes=(3, 5, k), dtype=dtype)
     last = last._replace(w=(scale * last.w).astype(dtype))
     y = Labels(*end, k).drawn(x, 0)
@@ -35,8 +41,7 @@ def told(end, delta, *, k=3, dtype=np.float32, l2=0.0, change=None, scale=1.0, l
     if change is not None:
         grads = [change(*one, *layer) for one, layer in zip(grads, layers, strict=True)]
     sizes = make_network((3, 5, k), "sigmoid", output=end[0], loss=end[1], l2=l2)
-    causes = causes_of(make_case(sizes, layers, x, y, grads), len(x))
-    return None if causes is None else [(*one.quantities, one.said) for one in causes]
+    return explanation_of(make_case(sizes, layers, x, y, grads), len(x))
 
 
 def right_for(end):
@@ -70,6 +75,11 @@ def test_nothing_is_told_of_what_is_right(end):
         (("linear", "squared"), SIGMOID, "--output=sigmoid --loss=binary_cross_entropy"),
         (("linear", "squared"), ("sigmoid", "squared"), "--output=sigmoid"),
         (("linear", "squared"), ("tanh", "half_squared"), "--output=tanh --loss=half_squared"),
+        (
+            ("linear", "squared"),
+            ("sigmoid", "half_squared"),
+            "--output=sigmoid --loss=half_squared",
+        ),
         (("linear", "squared"), ("linear", "absolute"), "--loss=absolute"),
         (("linear", "squared"), ("linear", "huber"), "--loss=huber"),
         (("linear", "huber"), ("linear", "half_squared"), "--loss=half_squared"),
@@ -85,6 +95,24 @@ def test_nothing_is_told_of_what_is_right(end):
 )
 def test_another_output_or_loss_has_its_flags(asked, computed, flags):
     assert told(asked, right_for(computed)) == [("the gradient", f"right for {flags}")]
+
+
+def test_a_slope_that_is_left_out_is_not_taken_for_that_of_relu_of_positive_z():
+    causes = told(("sigmoid", "half_squared"), lambda z, y: sigmoid(z) - y, k=1)
+    said = "computed without the slope of sigmoid, or the gradient is right for --loss="
+    assert causes == [("delta2", f"{said}binary_cross_entropy")]
+
+
+def test_softmax_less_y_has_its_name_where_labels_do_not_add_up_to_1():
+    causes = told(("softmax", "squared"), lambda z, y: softmax(z) - y, labels=lambda y: 0.3 * y)
+    said = "softmax(z2) - y, as of --loss=cross_entropy with labels that add up to 1"
+    assert causes == [("delta2", said)]
+
+
+def test_where_many_mistakes_fit_alike_none_is_told():
+    found = explained(("linear", "huber"), right_for(("linear", "absolute")), k=1)
+    assert (found.causes, found.are_many) == ((), True)
+    assert not explained(("linear", "huber"), lambda z, y: 3.3 + z * y, k=1).are_many
 
 
 _BCE, _CE = right_for(SIGMOID), right_for(SOFTMAX)
@@ -326,6 +354,14 @@ def test_a_wrong_penalty_is_told(end, change, cause):
     ((*quantities, said),) = told(end, right_for(end), l2=0.01, change=change)
     assert tuple(quantities) == cause[:-1]
     assert said.startswith(cause[-1]), said
+
+
+def test_of_another_penalty_in_one_layer_both_slopes_are_told():
+    def change(dw, db, w, b):
+        return dw - np.float32(0.005) * w if len(w) == 3 else dw, db
+
+    said = "computed with 0.005 w where the slope lambda w of the penalty is 0.01 w"
+    assert told(SOFTMAX, _CE, l2=0.01, change=change) == [("dL/dw1", said)]
 
 
 def test_a_penalty_that_nobody_asked_for_is_weight_decay():

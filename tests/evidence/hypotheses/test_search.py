@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from compare.activation_names import row_of
+from compare.evidence.hypotheses.explanation import Cause
 from compare.evidence.hypotheses.samples import Surroundings
 from compare.evidence.hypotheses.search import explain
 from compare.implementations.numpy_backprop import ACTIVATIONS, FAMILIES
@@ -223,6 +224,10 @@ KINDS = {
         Program(slope=lambda layer, z, h: np.ones_like(z) if layer == 2 else sigmoid_slope(z)),
         [("delta2", "computed without phi'")],
     ),
+    "the activation, called where its slope was meant": (
+        Program(slope=lambda layer, z, h: sigmoid(h)),
+        [("delta3", "delta2", "delta1", "computed with phi of h3, h2 and h1 for phi'")],
+    ),
     "sigmoid's slope without its h": (
         Program(slope=lambda layer, z, h: 1 - h),
         [("delta3", "delta2", "delta1", "computed with 1 - h for phi'")],
@@ -399,6 +404,15 @@ def test_x_is_not_blamed_where_the_forward_pass_cannot_tell():
     case = case_of(params, batch, program(params, *batch), "sigmoid")
     around = Surroundings(1, "in_out", case.x, case.y, np.arange(SAMPLES), None)
     assert explain([case], around).causes == ()
+
+
+def test_positive_weights_are_not_called_their_absolute_values():
+    params, batch = network()
+    params = (*params[:3], params[3]._replace(w=np.abs(params[3].w)))
+    program = Program(slope=lambda layer, z, h: np.ones_like(z) if layer == 3 else h * (1 - h))
+    case = case_of(params, batch, program(params, *batch), "sigmoid")
+    around = Surroundings(1, "in_out", case.x, case.y, np.arange(SAMPLES), None)
+    assert explain([case], around).causes == (Cause(("delta3",), "computed without phi'"),)
 
 
 def test_a_search_that_is_cut_short_says_so():

@@ -121,7 +121,7 @@ async def asynchronous():
 
 PAIR = (W2[0], B2[0])
 MEAN = [(W1.mean(0), B1.mean(0)), (W2.mean(0), B2.mean(0))]
-PAIRS = r"mine: expected a list of 2 pairs \(dw, db\), first layer first, got "
+PAIRS = r"mine: expected a list of 2 pairs \(dw, db\), of w1 \[2, 3\] and w2 \[3, 1\], got "
 NUMBERS = "mine: dw1: expected numbers in one of bfloat16, float16, float32, float64, got "
 NAMED = {"dw1": W1[0], "db1": B1[0], "dw2": W2[0], "db2": B2[0]}
 ITSELF = {"dw1": W1}

@@ -164,7 +164,11 @@ BAD = {
     "nothing": (on_a_copy, {}, "mine, sample 0: expected weights after a step .* on a copy, or"),
     "same": (same, {}, "mine, sample 0: expected weights after a step of gradient descent"),
     "labels": (labels_too, {}, "mine changed its argument y in sample 0: .* work on a copy$"),
-    "text": (text, {}, r"expected a list of 2 pairs \(w, b\), first layer first, got str$"),
+    "text": (
+        text,
+        {},
+        r"expected a list of 2 pairs \(w, b\), of w1 \[\d, \d\] and w2 \[\d, \d\], got str$",
+    ),
     "no_rate": (steps, {"rate": None}, "learning_rate: expected the rate of the step .* got none"),
     "zero": (steps, {"rate": 0}, "learning_rate: expected a finite number above 0, got 0.0$"),
     "negative": (steps, {"rate": -0.1}, "a finite number above 0, got -0.1$"),

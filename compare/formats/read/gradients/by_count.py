@@ -190,4 +190,6 @@ def _wrong_count(arrays: Sequence[NamedArray], expected: ExpectedGradients) -> U
         return OneGradientError(said, expected.n)
     if sum(counts) % per_sample == 0:
         said += f"; pass --samples={sum(counts) // per_sample} if those are the samples"
+    else:
+        said += "; --layer_sizes or --params says of which network, --samples or --data how many"
     return UsageError(said)

@@ -102,7 +102,7 @@ SLOPE = {
         told(_HIDDEN, _NO_SLOPE), steps={"slope": _left_out}, needs=is_curved
     ),
     "phi' at h": Mistake(
-        told(_HIDDEN, "computed with phi' of {h} for phi' of {z}"),
+        told(_HIDDEN, "computed with phi' of {h}, not of {z}"),
         steps={"slope": lambda f, i: np.asarray(f.phis[i - 1].slope(f.h[i]), f.z[0].dtype)},
         needs=is_curved,
     ),
@@ -146,12 +146,12 @@ SLOPE = {
     "leaky relu' with 0.01": _leaky(0.01),
     "leaky relu' with 0.2": _leaky(0.2),
     "phi' of the neighbouring layer": Mistake(
-        told("delta1", "computed with phi' of z2 for phi' of {z}"),
+        told("delta1", "computed with phi' of z2, not of {z}"),
         steps=_in_layer(1, lambda f, i: f.slope(2)),
         needs=both(has_twins, is_curved),
     ),
     "the mask of the neighbouring layer": Mistake(
-        told("delta1", "computed with phi' of z2 for phi' of {z}"),
+        told("delta1", "computed with phi' of z2, not of {z}"),
         steps=_in_layer(1, lambda f, i: f.slope(2)),
         needs=both(has_twins, has_activation("relu")),
     ),

@@ -47,7 +47,10 @@ REFUSED = {
     "another name": ({**G, "loss": np.ones(3, F32)}, "no other array.*; found w1"),
     "weights too": ({**G, "dw1": G["w1"]}, "w1 and dw1 are named as if"),
     "keystr of no names": ({"[0][0]": G["w1"]}, "expected 3 x 13 numbers.*found 18 in arrays of"),
-    "no names": ({"arr_0": G["w1"]}, "expected 3 x 13 numbers.*found 18 in arrays of 18$"),
+    "no names": (
+        {"arr_0": G["w1"]},
+        "expected 3 x 13 numbers.*found 18 in arrays of 18; --layer_sizes or",
+    ),
     "other names": ({"a": G["w1"]}, "w1 b1 w2 b2 or fc1.weight fc1.bias; found a"),
     "another shape": ({**G, "w1": np.ones((3, 5, 5), F32)}, "w1: expected shape .3, 2, 3., got"),
     "sample last": ({**G, "b1": G["b1"].T[:2]}, "b1: expected shape"),
