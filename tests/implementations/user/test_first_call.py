@@ -3,6 +3,7 @@
 import sys
 import textwrap
 
+import jax
 import numpy as np
 import pytest
 import torch
@@ -209,6 +210,14 @@ def test_what_it_takes_is_told_beside_what_it_was_given(function, words):
     said = told(function)
     assert words in said
     assert said.endswith("x [2], y [1], NumPy arrays of float32")
+
+
+def test_what_jax_says_of_its_own_frames_is_left_out():
+    def raises(*_):
+        jax.grad(lambda x: x["kernel"])(1.0)
+
+    with pytest.raises(UsageError, match=r"\nTypeError: .*'kernel'\Z"):
+        compare_gradients(PARAMS, X, candidate=raises, implementations=["numpy_manual"])
 
 
 def test_a_method_of_an_object_is_a_function_like_any_other():
