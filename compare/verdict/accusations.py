@@ -48,7 +48,7 @@ def _wrong(certificate: Certificate, failure: Finding, explanation: Explanation 
     else:
         subject = f"{figures.quantity} of {who} is not {_right(certificate, figures.quantity)}"
     if explanation is None or explanation.is_complete:
-        return f"{subject}, and no one or two known mistakes explain it"
+        return f"{subject}, and neither one nor two known mistakes explain it"
     return f"{subject}, and nothing that was tried in time explains it"
 
 
