@@ -78,9 +78,9 @@ def _known_alone(name: str, check: BatchCheck) -> str:
     """Says what is seen of a gradient that is known of batches alone."""
     needed = max((check.detectable or {}).values(), default=float("inf"))
     return (
-        f"{name} is known for {_sizes(check)} alone and held against float64, which shows a "
-        f"change of any one entry by {needed_count(needed)} ulp of the largest, and no mistakes "
-        "that cancel within a batch"
+        f"{name} is known for {_sizes(check)} alone and held against float64: a change of "
+        f"any one entry by {needed_count(needed)} ulp of the largest would show, mistakes that "
+        "cancel within a batch would not"
     )
 
 
