@@ -136,6 +136,13 @@ def test_dumps_are_exact_and_say_nothing_of_prints(compare):
     )
 
 
+def test_long_names_do_not_move_the_columns(compare):
+    out = compare("encoder.weight\n1 2\nb\n3 4", "encoder.weight\n1 2\nb\n3 4")[1]
+    head, *rows = out.split("\n\n")[2].splitlines()
+    at = {row.index(" 2 ", len("encoder.weight")) + 1 for row in rows}
+    assert at == {head.index("shape")}, out
+
+
 def test_too_few_digits_are_counted_and_what_to_do_is_said(compare):
     status, out = compare("w 0.00 0.01\nb 0.00 1.25", "w 0.00 0.01\nb -0.00 1.25")
     assert status == 3

@@ -43,8 +43,9 @@ def compare_files(paths: Sequence[str], digits: int) -> tuple[str, str]:
 
 
 def _table(pairs: Sequence[ArrayPair], *, printed: bool) -> list[str]:
+    longest = max([8, *(len(pair.name) for pair in pairs)])
     lines = [
-        f"{'':<8} {'shape':<11}{'max abs':>8} {'at':<14}{'max rel':>8} {'at':<14}{'digits':>7}"
+        f"{'':<{longest}} {'shape':<11}{'max abs':>8} {'at':<14}{'max rel':>8} {'at':<14}{'digits':>7}"
         + f"{'known':>8}" * printed
     ]
     for pair in pairs:
@@ -54,7 +55,7 @@ def _table(pairs: Sequence[ArrayPair], *, printed: bool) -> list[str]:
         cells = "".join(_cell(worst_in(compared, metric), len(a)) for metric in _METRICS)
         agreed, count = digits_agreed(wide), int(known(wide).sum())
         digits = f"{'-' if agreed is None else agreed:>7}" + f"{count:>8,}" * printed
-        lines.append(f"{pair.name:<8} {shape:<11}{cells}{digits}")
+        lines.append(f"{pair.name:<{longest}} {shape:<11}{cells}{digits}")
     return lines
 
 
