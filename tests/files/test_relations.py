@@ -152,8 +152,8 @@ OF_ARRAYS = {
     ),
     "a_factor_in_every_layer": (
         {name: array * 2.0 ** (4 - int(name[1])) for name, array in ONE.items()},
-        "To 5 digits, w1 and b1 of the second are 8 times those of the first; w2 and b2 are 4 times those; "
-        "w3 and b3 are twice those.",
+        "To 5 digits, w1 and b1 of the second are 8 times those of the first; w2 and b2 are 4 "
+        "times those; w3 and b3 are twice those.",
     ),
     "two": (
         {**ONE, "w1": np.abs(ONE["w1"]), "w2": ONE["w2"] * 0},
@@ -175,8 +175,8 @@ OF_ARRAYS = {
     ),
     "units": (
         {**ONE, "w1": ONE["w1"][:, ::-1], "b1": ONE["b1"][::-1], "w2": ONE["w2"][::-1]},
-        "To 5 digits, w1, b1 and w2 of the second are those of the first with their numbers in another "
-        "order; all others agree.",
+        "To 5 digits, w1, b1 and w2 of the second are those of the first with their numbers in "
+        "another order; all others agree.",
     ),
 }
 

@@ -45,8 +45,8 @@ def compare_files(paths: Sequence[str], digits: int) -> tuple[str, str]:
 def _table(pairs: Sequence[ArrayPair], *, printed: bool) -> list[str]:
     longest = max([8, *(len(pair.name) for pair in pairs)])
     lines = [
-        f"{'':<{longest}} {'shape':<11}{'max abs':>8} {'at':<14}{'max rel':>8} {'at':<14}{'digits':>7}"
-        + f"{'known':>8}" * printed
+        f"{'':<{longest}} {'shape':<11}{'max abs':>8} {'at':<14}{'max rel':>8} "
+        f"{'at':<14}{'digits':>7}" + f"{'known':>8}" * printed
     ]
     for pair in pairs:
         a, wide = pair.a, pair.widen()
