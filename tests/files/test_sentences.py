@@ -183,3 +183,20 @@ def test_arrays_against_a_print_and_a_dump(tmp_path, capsys):
         assert "all 13 numbers agree to 5 significant digits.\n" in capsys.readouterr().out
     assert status("g.pt", "g.npz") == 2  # whose layout is unknown
     assert "the second is the first transposed" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(("forgotten", "status"), [(False, 0), (True, 2)])
+def test_kernels_of_flax_against_a_checkpoint_of_torch(tmp_path, capsys, forgotten, status):
+    """They are transposed to each other by what their names say, so one that was not is named."""
+    net = torch.nn.Sequential(torch.nn.Linear(3, 4), torch.nn.ReLU(), torch.nn.Linear(4, 4))
+    torch.save(net.state_dict(), tmp_path / "w.pt")
+    w1, b1, w2, b2 = (tensor.numpy() for tensor in net.state_dict().values())
+    kernels = {"Dense_0/kernel": w1.T, "Dense_1/kernel": w2 if forgotten else w2.T}
+    np.savez(tmp_path / "w.npz", **{"Dense_0/bias": b1, "Dense_1/bias": b2}, **kernels)
+    assert (
+        files.main(["compare.files", *map(str, (tmp_path / "w.pt", tmp_path / "w.npz"))]) == status
+    )
+    out = capsys.readouterr().out
+    assert "w.npz is in_out; its matrices were transposed to out_in.\n" in out
+    said = "2.weight of the second is that of the first transposed; all others agree."
+    assert (said in out) == forgotten
