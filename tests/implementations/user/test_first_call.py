@@ -212,6 +212,15 @@ def test_what_it_takes_is_told_beside_what_it_was_given(function, words):
     assert said.endswith("x [2], y [1], NumPy arrays of float32")
 
 
+def test_classes_are_said_to_be_one_hot():
+    options = {"y": np.array([0, 2, 1]), "output": "softmax", "loss": "cross_entropy"}
+    layers = [(np.ones((2, 3), np.float32), np.ones(3, np.float32))]
+    with pytest.raises(
+        UsageError, match=r"y \[3\] \(one-hot: y.argmax\(-1\) is the class\), NumPy"
+    ):
+        compare_gradients(layers, X[:3], candidate=lambda *_: 1 / 0, **options)
+
+
 def test_what_jax_says_of_its_own_frames_is_left_out():
     def raises(*_):
         jax.grad(lambda x: x["kernel"])(1.0)
