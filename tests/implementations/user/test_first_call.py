@@ -1,5 +1,6 @@
 """What a user brings is called once before a run, and what fails is told with what helps."""
 
+import re
 import sys
 import textwrap
 
@@ -225,8 +226,11 @@ def test_what_jax_says_of_its_own_frames_is_left_out():
     def raises(*_):
         jax.grad(lambda x: x["kernel"])(1.0)
 
-    with pytest.raises(UsageError, match=r"\nTypeError: .*'kernel'\Z"):
+    with pytest.raises(UsageError, match=r"\nTypeError: .*'kernel'\Z") as caught:
         compare_gradients(PARAMS, X, candidate=raises, implementations=["numpy_manual"])
+    places = re.findall(r"^  File .*$", str(caught.value), re.MULTILINE)
+    assert places
+    assert all(__file__ in place for place in places)
 
 
 def test_a_method_of_an_object_is_a_function_like_any_other():
