@@ -66,7 +66,7 @@ def agreement(batches: BatchEvidence, kind: str) -> tuple[str, ...]:
     used = 0.0 if most.worst is None else most.worst.ratio
     said = f"every gradient of a batch is the {kind} over its samples"
     if used:
-        of = " of those that have bounds" * any(
+        of = " of those whose bounds were worked out" * any(
             one.bounded < one.batches for one in checks.values()
         )
         said += f", none{of} uses more than {share_at_most(used)} of what rounding allows"
