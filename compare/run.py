@@ -1,7 +1,6 @@
 """`python -m compare.run`: flags -> comparison -> files and exit status."""
 
 import os
-import shutil
 import sys
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
@@ -10,7 +9,7 @@ from compare.options.command_line import config_from_argv
 from compare.options.config import Config
 from compare.options.exit_status import EXIT_STATUS, exit_with
 from compare.options.signals import check_signals
-from compare.options.streams import print_written
+from compare.options.streams import print_written, terminal_width
 from compare.report.progress import Progress
 from compare.resume.sources import UserFiles
 
@@ -34,10 +33,10 @@ def main(argv: Sequence[str]) -> int:
     from compare.report.text.report import format_report
 
     report, names = found
-    width = _width()
+    width = terminal_width()
     colours = os.environ.get("NO_COLOR", "") == "" and sys.stdout.isatty()
     print(format_report(report, width=width, verbose=config.verbose, colours=colours) + "\n")
-    print_written(names, width)
+    print_written(names)
     if not config.verbose:
         print("How this was found, with every word explained: --verbose")
     return exit_status(report, config.fail_on)
@@ -139,10 +138,6 @@ def _prepare_jax(config: Config) -> None:
         os.environ.setdefault("JAX_COMPILATION_CACHE_DIR", os.path.join(caches, "jaxmlp"))
     os.environ.setdefault("JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS", "0")
     os.environ.setdefault("JAX_PERSISTENT_CACHE_MIN_ENTRY_SIZE_BYTES", "0")
-
-
-def _width() -> int:
-    return min(shutil.get_terminal_size((100, 24)).columns, 100)
 
 
 if __name__ == "__main__":
