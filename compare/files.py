@@ -7,7 +7,7 @@ from compare.errors import UsageError
 from compare.options.exit_status import EXIT_STATUS, exit_with
 from compare.options.option import integer, rows
 from compare.options.parse import parse
-from compare.options.streams import width
+from compare.options.streams import terminal_width
 from compare.quoting import quoted
 
 USAGE = """\
@@ -45,7 +45,7 @@ def main(argv: Sequence[str]) -> int:
         raise UsageError(f"expected two files, got {len(words)}: {' '.join(map(repr, words))}")
     from compare.report.text.files import compare_files  # late: from here on an interrupt is told
 
-    verdict, text = compare_files(words, options.digits, width())
+    verdict, text = compare_files(words, options.digits, terminal_width())
     print(quoted(text))
     return EXIT_STATUS[verdict]
 

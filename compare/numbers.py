@@ -64,7 +64,7 @@ def needed_count(value: float | None) -> str:
     """A count from which on something holds, rounded up, in six columns."""
     if value is None or not math.isfinite(value):
         return "-" if value is None else f"{value}"
-    return f"{math.ceil(value)}" if value < 10**6 else f"{rounded_up(value, digits=1):.0e}"
+    return f"{math.ceil(value):,}" if value <= 99_999 else f"{rounded_up(value, digits=1):.0e}"
 
 
 def ratio(value: float, form: str = ".2g") -> str:

@@ -9,7 +9,7 @@ from compare.options.command_line import config_from_argv
 from compare.options.config import Config
 from compare.options.exit_status import EXIT_STATUS, exit_with
 from compare.options.signals import check_signals
-from compare.options.streams import print_written, width
+from compare.options.streams import print_written, terminal_width
 from compare.report.progress import Progress
 from compare.resume.sources import UserFiles
 
@@ -33,8 +33,9 @@ def main(argv: Sequence[str]) -> int:
     from compare.report.text.report import format_report
 
     report, names = found
+    width = terminal_width()
     colours = os.environ.get("NO_COLOR", "") == "" and sys.stdout.isatty()
-    print(format_report(report, width=width(), verbose=config.verbose, colours=colours) + "\n")
+    print(format_report(report, width=width, verbose=config.verbose, colours=colours) + "\n")
     print_written(names)
     if not config.verbose:
         print("How this was found, with every word explained: --verbose")

@@ -117,7 +117,14 @@ def test_ratios_are_on_the_right_side_of_one(value, column, text):
 
 @pytest.mark.parametrize(
     ("value", "text"),
-    [(None, "-"), (7.0, "7"), (7.2, "8"), (1_234_567, "2e+06"), (math.inf, "inf")],
+    [
+        (None, "-"),
+        (7.0, "7"),
+        (7.2, "8"),
+        (12_344.5, "12,345"),
+        (1_234_567, "2e+06"),
+        (math.inf, "inf"),
+    ],
 )
 def test_what_is_needed_is_rounded_up(value, text):
     assert needed_count(value) == text

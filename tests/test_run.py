@@ -103,7 +103,7 @@ def test_one_wrong_bias_gradient_is_blamed_and_not_its_weights(tmp_path, capsys,
 
     plant(monkeypatch, spoil)
     assert compare(tmp_path, *SMALL) == 2
-    said = "dL/db1 of jax_manual is not what the chain rule gives, and no one or two"
+    said = "dL/db1 of jax_manual is not what the chain rule gives, and neither one nor two"
     assert said in " ".join(capsys.readouterr().out.split())
 
 

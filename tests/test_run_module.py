@@ -121,7 +121,10 @@ def test_flags_that_say_what_the_module_is():
 BAD = {
     "activation": (["--activation=tanh"], "activation: the module has relu, got 'tanh'"),
     "layer_sizes": (["--layer_sizes=2,3"], "layer_sizes: 2,3 contradicts .*net.py:Net, .* 2,4,3"),
-    "dtype": (["--dtype=float64"], "dtype: the module has float32, got 'float64'; leave it out"),
+    "dtype": (
+        ["--dtype=float64"],
+        "dtype: the module has float32, got 'float64'; leave it out, or call [.]to",
+    ),
     "output": (["--output=tanh"], "output: the module has linear, got 'tanh'"),
     "params": (["--params=w.npz"], "params: --module brings the weights; drop one of the two"),
     "init": (["--init=normal"], "init: --module brings the weights, so there are none to draw"),

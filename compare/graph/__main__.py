@@ -15,7 +15,7 @@ from compare.options.config import OPTIONS
 from compare.options.exit_status import exit_with
 from compare.options.option import folder, integers, names, rows, text
 from compare.options.parse import Parsed, parse
-from compare.options.streams import print_written
+from compare.options.streams import print_written, terminal_width
 from compare.problem.network import make_network
 from compare.quoting import quoted
 
@@ -116,7 +116,7 @@ def main(argv: Sequence[str]) -> int:
     explanation = (_of_sizes if own.module is None else _of_module)(parsed, own)
     print_written(write(explanation, out=own.out, formats=own.formats))
     if explanation.jax is None:
-        print(textwrap.fill(quoted(f"No graph of JAX: {explanation.reason}."), 100))
+        print(textwrap.fill(quoted(f"No graph of JAX: {explanation.reason}."), terminal_width()))
     if own.formats and not can_draw():
         print(f"No picture was drawn: {MISSING}")
     return 0

@@ -55,8 +55,8 @@ def _patient(stream: Any, number: int) -> io.TextIOWrapper:
     )
 
 
-def width() -> int:
-    """Returns how many columns a command prints: those of the terminal, and no more than 100."""
+def terminal_width() -> int:
+    """Returns how many columns a command prints: those of the terminal or of $COLUMNS, or 100."""
     return min(shutil.get_terminal_size((100, 24)).columns, 100)
 
 
@@ -64,4 +64,4 @@ def print_written(paths: Iterable[str]) -> None:
     """Prints which files a command has written."""
     names = (quoted(path).replace("\n", r"\n") for path in paths)
     said = f"Written: {', '.join(names)}"
-    print(textwrap.fill(said, width(), break_long_words=False, break_on_hyphens=False))
+    print(textwrap.fill(said, terminal_width(), break_long_words=False, break_on_hyphens=False))

@@ -85,7 +85,7 @@ def problems_from_arrays(
             None if labels is None else labels.shape,
             n_inputs=sizes[0],
             n_outputs=sizes[-1],
-            where="samples",
+            where="x and y",
             classes=of_loss.are_classes,
         )
         stored = Samples(rows_of(inputs), None if labels is None else rows_of(labels))

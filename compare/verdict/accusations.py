@@ -50,7 +50,7 @@ def _wrong(certificate: Certificate, failure: Finding, explanation: Explanation 
     if explanation is not None and explanation.are_many:
         return f"{subject}, and several known mistakes explain it alike"
     if explanation is None or explanation.is_complete:
-        return f"{subject}, and no one or two known mistakes explain it"
+        return f"{subject}, and neither one nor two known mistakes explain it"
     return f"{subject}, and nothing that was tried in time explains it"
 
 

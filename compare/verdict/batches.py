@@ -66,7 +66,7 @@ def agreement(batches: BatchEvidence, kind: str) -> tuple[str, ...]:
     used = 0.0 if most.worst is None else most.worst.ratio
     said = f"every gradient of a batch is the {kind} over its samples"
     if used:
-        of = " of those that have bounds" * any(
+        of = " of those whose bounds were worked out" * any(
             one.bounded < one.batches for one in checks.values()
         )
         said += f", none{of} uses more than {share_at_most(used)} of what rounding allows"
@@ -78,9 +78,9 @@ def _known_alone(name: str, check: BatchCheck) -> str:
     """Says what is seen of a gradient that is known of batches alone."""
     needed = max((check.detectable or {}).values(), default=float("inf"))
     return (
-        f"{name} is known for {_sizes(check)} alone and held against float64, which shows a "
-        f"change of any one entry by {needed_count(needed)} ulp of the largest, and no mistakes "
-        "that cancel within a batch"
+        f"{name} is known for {_sizes(check)} alone and held against float64: a change of "
+        f"any one entry by {needed_count(needed)} ulp of the largest would show, mistakes that "
+        "cancel within a batch would not"
     )
 
 

@@ -151,4 +151,5 @@ def _order(order: Sequence[int], pairs: Sequence[ArrayPair]) -> str:
 
 def _list(names: Sequence[str]) -> str:
     more = len(names) - _MOST_NAMES
-    return " ".join(names[:_MOST_NAMES]) + (f" and {more} more" if more > 0 else "")
+    shown = [*names[:_MOST_NAMES], f"{more} more"] if more > 0 else names
+    return " and ".join([", ".join(shown[:-1]), shown[-1]] if len(shown) > 1 else shown)

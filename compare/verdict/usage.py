@@ -36,7 +36,7 @@ def usage_said(usage: Usage) -> str:
     where = f"({usage.what}, sample {usage.sample}, {usage.who})"
     if usage.is_check:
         return f"the tightest check uses {share(usage.ratio)} of what {usage.allowing} {where}"
-    of = " of those that have bounds" * usage.is_partial
+    of = " of those whose bounds were worked out" * usage.is_partial
     return f"none{of} uses more than {share_at_most(usage.ratio)} of what {usage.allowing} {where}"
 
 

@@ -149,12 +149,12 @@ OF_ARRAYS = {
     ),
     "several": (
         {**ONE, "b1": ONE["b1"] / 2, "b2": ONE["b2"] / 2},
-        "To 5 digits, b1 b2 of the second are half of those of the first; all others agree.",
+        "To 5 digits, b1 and b2 of the second are half of those of the first; all others agree.",
     ),
     "a_factor_in_every_layer": (
         {name: array * 2.0 ** (4 - int(name[1])) for name, array in ONE.items()},
-        "To 5 digits, w1 b1 of the second are 8 times those of the first; w2 b2 are 4 times those; "
-        "w3 b3 are twice those.",
+        "To 5 digits, w1 and b1 of the second are 8 times those of the first; w2 and b2 are 4 "
+        "times those; w3 and b3 are twice those.",
     ),
     "two": (
         {**ONE, "w1": np.abs(ONE["w1"]), "w2": ONE["w2"] * 0},
@@ -176,8 +176,8 @@ OF_ARRAYS = {
     ),
     "units": (
         {**ONE, "w1": ONE["w1"][:, ::-1], "b1": ONE["b1"][::-1], "w2": ONE["w2"][::-1]},
-        "To 5 digits, w1 b1 w2 of the second are those of the first with their numbers in another "
-        "order; all others agree.",
+        "To 5 digits, w1, b1 and w2 of the second are those of the first with their numbers in "
+        "another order; all others agree.",
     ),
 }
 
@@ -198,7 +198,9 @@ def test_of_which_file_an_array_is_0_is_said(explain):
 def test_many_arrays_are_not_all_listed(explain):
     many = {f"w{i}": np.cos(np.arange(3.0) + i) for i in range(1, 13)}
     halves = {name: v / 2 if name != "w1" else v for name, v in many.items()}
-    assert "w2 w3 w4 w5 w6 w7 w8 w9 and 3 more of the second are half of" in explain(many, halves)
+    assert "w2, w3, w4, w5, w6, w7, w8, w9 and 3 more of the second are half of" in explain(
+        many, halves
+    )
 
 
 W = SQUARE["w1"][0]

@@ -135,6 +135,13 @@ def test_dumps_are_exact_and_say_nothing_of_prints(compare):
     assert out.endswith("\nDigits that agree, by |a-b|: 17. Printed to 5, all look the same.\n")
 
 
+def test_long_names_do_not_move_the_columns(compare):
+    out = compare("encoder.weight\n1 2\nb\n3 4", "encoder.weight\n1 2\nb\n3 4")[1]
+    head, *rows = out.split("\n\n")[2].splitlines()
+    at = {row.index(" 2 ", len("encoder.weight")) + 1 for row in rows}
+    assert at == {head.index("shape")}, out
+
+
 def test_too_few_digits_are_counted_and_what_to_do_is_said(compare):
     status, out = compare("w 0.00 0.01\nb 0.00 1.25", "w 0.00 0.01\nb -0.00 1.25")
     assert status == 3
@@ -185,3 +192,20 @@ def test_the_verdict_fits_into_the_columns_of_the_terminal(tmp_path, capsys, mon
     said = capsys.readouterr().out.partition("\n\n")[0].split("\n")
     assert len(said) > 1
     assert max(map(len, said)) <= 50
+
+
+@pytest.mark.parametrize(("forgotten", "status"), [(False, 0), (True, 2)])
+def test_kernels_of_flax_against_a_checkpoint_of_torch(tmp_path, capsys, forgotten, status):
+    """They are transposed to each other by what their names say, so one that was not is named."""
+    net = torch.nn.Sequential(torch.nn.Linear(3, 4), torch.nn.ReLU(), torch.nn.Linear(4, 4))
+    torch.save(net.state_dict(), tmp_path / "w.pt")
+    w1, b1, w2, b2 = (tensor.numpy() for tensor in net.state_dict().values())
+    kernels = {"Dense_0/kernel": w1.T, "Dense_1/kernel": w2 if forgotten else w2.T}
+    np.savez(tmp_path / "w.npz", **{"Dense_0/bias": b1, "Dense_1/bias": b2}, **kernels)
+    assert (
+        files.main(["compare.files", *map(str, (tmp_path / "w.pt", tmp_path / "w.npz"))]) == status
+    )
+    out = joined(capsys.readouterr().out)
+    assert "w.npz is in_out; its matrices were transposed to out_in." in out
+    said = "2.weight of the second is that of the first transposed; all others agree."
+    assert (said in out) == forgotten

@@ -217,12 +217,15 @@ def test_a_loss_in_a_file(tmp_path, capsys):
         assert "whole" not in words
 
 
-def test_a_module_that_is_no_chain(tmp_path, capsys):
+def test_a_module_that_is_no_chain(tmp_path, capsys, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "60")
     (tmp_path / "net.py").write_text(NET)
     arguments = [f"--module={tmp_path / 'net.py'}:other", "--formats=", f"--out={tmp_path / 'o'}"]
     assert main(["", *arguments]) == 0
     assert set(files_in(tmp_path / "o")) == {"graph_torch.dot", "graph.md"}
-    said = " ".join(capsys.readouterr().out.split())
+    out = capsys.readouterr().out
+    assert max(map(len, out[out.index("No graph") :].splitlines())) <= 60
+    said = " ".join(out.split())
     assert said.endswith("so this is no chain of affine layers and activations.")
     assert "No graph of JAX: 1 (BatchNorm1d): in train mode" in said
     assert "There is no graph of JAX, because" in (tmp_path / "o" / "graph.md").read_text()

@@ -127,7 +127,7 @@ MISTAKES = {
     ),
     "one entry": (
         backprop(one_entry),
-        "dL/dw2 of mine is not h1 times dL/db2, and no one or two known mistakes explain it",
+        "dL/dw2 of mine is not h1 times dL/db2, and neither one nor two known mistakes explain it",
         r"dL/dw2\[1,2\] is \S+ where h1 times dL/db2 is",
     ),
 }

@@ -70,7 +70,7 @@ def test_a_failed_certificate_disagrees_and_names_who_where_and_why():
         assert "of mine" in said.reason
         assert "sample 3, layer 2, by the rule output" in said.reason
         assert "delta2[0] is 0.5 where 2 (yhat - y) is 1" in said.reason
-    assert "no one or two known mistakes explain it" in said.reason
+    assert "neither one nor two known mistakes explain it" in said.reason
     many = Explanation((), figures, is_complete=True, are_many=True)
     said = answer(make_pair(quantities(), quantities()), certificate, explanations={"mine": many})
     assert "delta2 of mine is not what the chain rule gives, and several known" in said.reason

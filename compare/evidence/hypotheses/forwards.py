@@ -107,7 +107,7 @@ def _ways(local: Local, layer: int) -> Iterator[_Way]:
     for dtype in coarser_dtypes(local.case):
         less_w, less_b = (values.astype(dtype).astype(values.dtype) for values in (w, b))
         yield _Way(f"computed with {{w}} rounded to {dtype.name}", less_w, b, phi)
-        both = f"computed with {{w}} and {{b}} rounded to {dtype.name}"
+        both = f"computed with {{w}} rounded to {dtype.name}, and {{b}} too"
         yield _Way(both, less_w, less_b, phi, rank=1)
 
 

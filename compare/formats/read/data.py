@@ -105,9 +105,10 @@ def check_shapes(
     fitting = [(x[0], n) for n in columns] + [x[:1]] * (1 in columns)
     if y is not None and y not in fitting:
         of_classes = f", or a class for every sample, [{x[0]}]" * classes
+        advice = "; numbers of classes go with a cross-entropy" * (y == x[:1] and not classes)
         raise UsageError(
             f"{where}: expected y of shape [{x[0]}, {n_outputs}], a row for every sample and a "
-            f"column for every output{of_classes}, got {list(y)}"
+            f"column for every output{of_classes}, got {list(y)}{advice}"
         )
 
 

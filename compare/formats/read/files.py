@@ -9,6 +9,7 @@ from compare.errors import UsageError
 from compare.formats.dtypes import FLOAT_DTYPES, restore_bfloat16
 from compare.formats.read.arrays import FORMATS, Arrays, read_arrays
 from compare.formats.read.errors import readable
+from compare.formats.read.layer_names import is_kernel
 from compare.formats.read.npy import open_npy
 from compare.formats.read.numbers import NamedArray, Numbers
 from compare.formats.read.text import read_text
@@ -35,8 +36,14 @@ def read_numbers(path: str) -> Numbers:
     )
     if not any(array.values.size for array in arrays):
         raise UsageError(f"{path}: expected numbers, found none")
-    layout = "out_in" if found.likely == "out_in" else None
-    return Numbers(path, arrays, layout, ordering=found.ordering)
+    return Numbers(path, arrays, _layout(found), ordering=found.ordering)
+
+
+def _layout(found: Arrays) -> str | None:
+    """Returns the layout that names or format say: a kernel of Flax is in_out in every format."""
+    if any(map(is_kernel, found.named)):
+        return "in_out"
+    return "out_in" if found.likely == "out_in" else None
 
 
 def _read_folder(path: str) -> Numbers:

@@ -46,12 +46,18 @@ def call_words(
     params = f"[{', '.join(shown)}]" if in_pairs else f"with {', '.join(shown)}"
     given = (
         f"it was given {_USUAL}: params {params}, x {list(x.shape)}, "
-        f"y {list(y.shape)}, {_KINDS[arrays]} of {x.dtype}"
+        f"y {list(y.shape)}{_one_hot(y)}, {_KINDS[arrays]} of {x.dtype}"
     )
     try:
         return "; ".join([*_signature_words(function), given])
     except (Exception, SystemExit):  # whatever an object of a user's own raises; a builtin has none
         return given
+
+
+def _one_hot(y: np.ndarray) -> str:
+    """Says how labels of classes are to be read; a function may expect their numbers."""
+    is_one_hot = y.shape[-1] > 1 and ((y == 0) | (y == 1)).all() and (y.sum(axis=-1) == 1).all()
+    return " (one-hot: y.argmax(-1) is the class)" * bool(is_one_hot)
 
 
 def _signature_words(function: Any) -> list[str]:

@@ -67,6 +67,9 @@ def with_module(config: Config) -> tuple[Config, NamedModule]:
     params = convert.from_tensors([leaf.detach() for layer in parts.layers for leaf in layer])
     dtype = params[0].w.dtype.name
     if config.dtype not in (None, dtype):
-        raise UsageError(f"dtype: the module has {dtype}, got {config.dtype!r}; leave it out")
+        raise UsageError(
+            f"dtype: the module has {dtype}, got {config.dtype!r}; leave it "
+            f"out, or call .to(torch.{config.dtype}) on the module"
+        )
     complete = dataclasses.replace(config, dtype=dtype, **parts.network_options)
     return complete, NamedModule(params, parts.biases, (parts.implementation,))

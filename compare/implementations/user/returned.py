@@ -23,7 +23,7 @@ from compare.implementations.user.arrangements import (
 )
 from compare.implementations.user.named_gradients import gradient_of, named_gradients, named_words
 from compare.implementations.user.reading_by_name import only_reading, pairs_by_name
-from compare.numbers import listed
+from compare.numbers import counted, listed
 from compare.problem.array_likes import as_numpy, is_array
 from jaxmlp.base import Grads, Layer, Params
 
@@ -221,10 +221,10 @@ def layer_pairs(
     if not isinstance(returned, Sequence) or isinstance(returned, str):
         raise UsageError(f"{where}: {expected}, got {_kind(returned)}")
     if len(returned) != len(weights):
-        raise UsageError(f"{where}: {expected}, got {len(returned)} items")
+        raise UsageError(f"{where}: {expected}, got {counted(len(returned), 'item')}")
     for i, pair in enumerate(returned, start=1):
         if not isinstance(pair, Sequence) or isinstance(pair, str) or len(pair) != 2:
-            got = f"{len(pair)} items" if isinstance(pair, Sequence) else type(pair).__name__
+            got = counted(len(pair), "item") if isinstance(pair, Sequence) else type(pair).__name__
             raise UsageError(f"{where}: {expected}, got {got} for layer {i}")
     return [(pair[0], pair[1]) for pair in returned]
 

@@ -3,6 +3,7 @@
 import contextlib
 import importlib
 import os
+import re
 import sys
 import traceback
 from collections.abc import Callable, Iterator
@@ -13,6 +14,9 @@ import numpy as np
 
 from compare.errors import UsageError
 from compare.options.process_exit import exits_refused
+
+# JAX adds it to every exception: it is of JAX's frames, and none of them are shown
+_NOTE_OF_JAX = re.compile(r"^-+\nFor simplicity, JAX has removed its internal frames.*$", re.M)
 
 
 class _Lent:
@@ -76,13 +80,21 @@ def with_advice(said: str, advice: str) -> str:
     return f"{first.rstrip(':')}; {advice}{newline}{below}"
 
 
+def _packages() -> Iterator[str]:
+    """Yields the folders of this package and of both frameworks, whose frames are no user's."""
+    yield f"{Path(__file__).parents[2]}{os.sep}"
+    for name in ("jax", "torch"):
+        if name in sys.modules:
+            yield f"{Path(str(sys.modules[name].__file__)).parent}{os.sep}"
+
+
 def _told(error: BaseException) -> str:
     """What an exception says, and below it the user's part of the traceback."""
     frames = traceback.extract_tb(error.__traceback__)
-    package = Path(__file__).parents[2]
-    ours = (f"{package}{os.sep}", importlib.__file__, "<frozen")
-    theirs = [frame for frame in frames if not frame.filename.startswith(ours)]
-    lines = "".join(traceback.format_exception_only(error)).strip().splitlines()
+    others = (*_packages(), importlib.__file__, "<frozen")
+    theirs = [frame for frame in frames if not frame.filename.startswith(others)]
+    text = "".join(traceback.format_exception_only(error))
+    lines = _NOTE_OF_JAX.sub("", text).strip().splitlines()
     kind = type(error).__name__
     said = next((line for line in lines if line.partition(":")[0].endswith(kind)), lines[-1])
     if theirs or isinstance(error, SyntaxError):

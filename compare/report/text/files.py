@@ -45,9 +45,10 @@ def compare_files(paths: Sequence[str], digits: int, width: int) -> tuple[str, s
 
 
 def _table(pairs: Sequence[ArrayPair], *, printed: bool) -> list[str]:
+    longest = max([8, *(len(pair.name) for pair in pairs)])
     lines = [
-        f"{'':<8} {'shape':<11}{'max abs':>8} {'at':<14}{'max rel':>8} {'at':<14}{'digits':>7}"
-        + f"{'known':>8}" * printed
+        f"{'':<{longest}} {'shape':<11}{'max abs':>8} {'at':<14}{'max rel':>8} "
+        f"{'at':<14}{'digits':>7}" + f"{'known':>8}" * printed
     ]
     for pair in pairs:
         a, wide = pair.a, pair.widen()
@@ -56,7 +57,7 @@ def _table(pairs: Sequence[ArrayPair], *, printed: bool) -> list[str]:
         cells = "".join(_cell(worst_in(compared, metric), len(a)) for metric in _METRICS)
         agreed, count = digits_agreed(wide), int(known(wide).sum())
         digits = f"{'-' if agreed is None else agreed:>7}" + f"{count:>8,}" * printed
-        lines.append(f"{pair.name:<8} {shape:<11}{cells}{digits}")
+        lines.append(f"{pair.name:<{longest}} {shape:<11}{cells}{digits}")
     return lines
 
 

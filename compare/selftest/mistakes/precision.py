@@ -137,7 +137,7 @@ def _weights(dtype: str, place: str = "h1*, yhat") -> tuple[str, str]:
 
 
 def _both(dtype: str) -> tuple[str, str]:
-    return ("h1*, yhat", f"computed with {{w}} and {{b}} rounded to {dtype}")
+    return ("h1*, yhat", f"computed with {{w}} rounded to {dtype}, and {{b}} too")
 
 
 _BF16_PRODUCTS = "float32 with bfloat16 products"

@@ -63,7 +63,7 @@ MISTAKES = {
     ),
     "one entry of dL/dw2": (
         backprop(change=one_entry),
-        "dL/dw2 of mine is not h1 times delta2, and no one or two known mistakes explain it;",
+        "dL/dw2 of mine is not h1 times delta2, and neither one nor two known mistakes explain it;",
         "layer 2: dL/dw2[1,2] is ",
     ),
     "another activation": (

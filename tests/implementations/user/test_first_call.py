@@ -1,8 +1,10 @@
 """What a user brings is called once before a run, and what fails is told with what helps."""
 
+import re
 import sys
 import textwrap
 
+import jax
 import numpy as np
 import pytest
 import torch
@@ -209,6 +211,26 @@ def test_what_it_takes_is_told_beside_what_it_was_given(function, words):
     said = told(function)
     assert words in said
     assert said.endswith("x [2], y [1], NumPy arrays of float32")
+
+
+def test_classes_are_said_to_be_one_hot():
+    options = {"y": np.array([0, 2, 1]), "output": "softmax", "loss": "cross_entropy"}
+    layers = [(np.ones((2, 3), np.float32), np.ones(3, np.float32))]
+    with pytest.raises(
+        UsageError, match=r"y \[3\] \(one-hot: y.argmax\(-1\) is the class\), NumPy"
+    ):
+        compare_gradients(layers, X[:3], candidate=lambda *_: 1 / 0, **options)
+
+
+def test_what_jax_says_of_its_own_frames_is_left_out():
+    def raises(*_):
+        jax.grad(lambda x: x["kernel"])(1.0)
+
+    with pytest.raises(UsageError, match=r"\nTypeError: .*'kernel'\Z") as caught:
+        compare_gradients(PARAMS, X, candidate=raises, implementations=["numpy_manual"])
+    places = re.findall(r"^  File .*$", str(caught.value), re.MULTILINE)
+    assert places
+    assert all(__file__ in place for place in places)
 
 
 def test_a_method_of_an_object_is_a_function_like_any_other():

@@ -172,7 +172,7 @@ BAD = {
     "coroutine": (asynchronous(), None, PAIRS + "coroutine, .*; make it a plain one$"),
     "function": (read, None, PAIRS + r"function; is a call of it missing\?$"),
     "zip": (zip(W1, B1, strict=True), None, PAIRS + "zip$"),
-    "too_few": ([PAIR], None, PAIRS + "1 items$"),
+    "too_few": ([PAIR], None, PAIRS + "1 item$"),
     "no_pair": ([PAIR, W1], None, PAIRS + "ndarray for layer 2"),
     "triple": ([PAIR, (*PAIR, 1)], None, PAIRS + "3 items for layer 2"),
     "integers": ([(np.ones((2, 3), int), B1[0]), PAIR], None, NUMBERS + "ndarray of int64"),

@@ -65,7 +65,7 @@ def _broken_rule(one: Json, report: Json) -> Iterator[tuple[str, str]]:
     wrong = [step.figures.quantity for step in steps_of(one) if not step.holds]
     if wrong and quantity_of(first) not in wrong:
         yield "why there", f"it rests on {', '.join(wrong)}, where the mistake is made"
-    explanation = first["explanation"] or "no one or two known mistakes explain it"
+    explanation = first["explanation"] or "neither one nor two known mistakes explain it"
     headline = report["headline"]
     if explanation not in headline and not explanation.startswith(headline):
         yield "explained", explanation
