@@ -181,8 +181,10 @@ def test_undecided_is_a_failure_too(tmp_path):
 
 
 def test_wrong_usage_is_no_assertion(tmp_path):
-    with pytest.raises(UsageError, match="activation: expected one of"):
+    with pytest.raises(UsageError, match="activation: expected one of") as caught:
         check(LAYERS, X, activation="step", save=tmp_path)
+    shown = [entry.name for entry in caught.traceback if not entry.ishidden(caught)]
+    assert shown == ["test_wrong_usage_is_no_assertion"]
 
 
 def test_the_fixture_saves_in_tmp_path(assert_gradients_agree, tmp_path):
