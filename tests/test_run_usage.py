@@ -19,7 +19,7 @@ BAD = {
     "witness_too_many": (["--witness=1000000000"], "integer from 0 to 10,000"),
     "seed_negative": (["--seed=-1"], "seed=-1"),
     "unknown_dtype": (["--dtype=float8"], "float8"),
-    "unknown_flag": (["--sample=3"], "Unknown command line flag 'sample'.*samples"),
+    "unknown_flag": (["--sample=3"], "there is no flag --sample; did you mean --samples?"),
     "one_implementation": (["--implementations=jax_grad"], "at least two.*got jax_grad"),
     "same_implementation": (["--implementations=jax_grad,jax_grad"], "two different"),
     "unknown_implementation": (["--implementations=jax_grad,tf"], "one of jax_grad.*'tf'"),
