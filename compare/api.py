@@ -9,6 +9,7 @@ from compare.calls import exclusive
 from compare.errors import UsageError, shown
 from compare.formats.dtypes import dtype_of
 from compare.implementations.base import Settings
+from compare.implementations.baseline import read_baseline
 from compare.implementations.user.brought import from_objects
 from compare.implementations.user.call import Backward
 from compare.implementations.user.names import name_candidates, name_gradients
@@ -20,7 +21,7 @@ from compare.implementations.user.torch_module import (
     recognise,
 )
 from compare.options import groups
-from compare.options.arguments import folder_path, plain_options
+from compare.options.arguments import path_text, plain_options
 from compare.options.config import OPTIONS, Config
 from compare.options.wording import told_as_arguments
 from compare.pipeline.compare import Sink, compare_problem
@@ -28,6 +29,7 @@ from compare.problem.arrays import problems_from_arrays
 from compare.problem.given_params import dtype_name, given_params
 from compare.problem.problem import draw_params
 from compare.report.report import Report
+from compare.resume.saved_baseline import SavedBaseline
 from compare.resume.saved_inputs import SavedInputs
 
 _CALL_STYLE, _MACHINE = groups.CallStyle(), groups.Machine()
@@ -117,7 +119,7 @@ def compare_gradients(
       machine: `Machine(device=, matmul_precision=, deterministic=, repeats=)`: where both
         frameworks compute, how exactly, and how often.
       draw: `Draw(layer_sizes=, init=, samples=, seed=)`: what is drawn, and from which seed.
-      detail: `Detail(trace=, witness=)`: what is looked at more closely.
+      detail: `Detail(trace=, witness=, baseline=, save_baseline=)`: what is looked at more closely.
       save: a folder that gets weights, samples and what was brought, if a sample does not agree;
         the report's `reproduce` is then a command that computes it again.
       on_block: called with (first sample, implementation -> Answer) for each block, in order; an
@@ -144,7 +146,7 @@ def compare_gradients(
         given = _Given(params, x, y, dtype, functions, name_gradients(gradients))
         if on_block is not None and not callable(on_block):
             raise UsageError(f"on_block: expected a function, got {shown(on_block)}")
-        return _compared(given, options, folder_path("save", save), on_block)
+        return _compared(given, options, path_text("save", save), on_block)
 
 
 def _compared(
@@ -156,8 +158,8 @@ def _compared(
         options = options | module.network_options
     config, params = _settled(given, options, module)
     weights = given_params(params)
-    layout = config.layout
-    if module is not None or given.params is None:
+    layout, is_known = config.layout, module is not None or given.params is None
+    if is_known:
         layout = "in_out" if module is None else "out_in"  # as we draw, and as torch does
     problems = problems_from_arrays(
         weights,
@@ -179,23 +181,22 @@ def _compared(
         check_unrounded(module.layers, problems.candidates[0])
         problems = problems.with_biases(module.biases)
         own = [module.implementation]
-    if layout != config.layout:
+    if is_known:
         problems = problems.reported_in(config.layout or "in_out")
     functions, gradients = given.functions, given.gradients
     brought = from_objects(own, functions, gradients, problems, config, weights.tree)
     problem, own = brought.problem, brought.implementations
-    more: dict[str, Any] = {
-        "brought": own,
-        "weights": brought.weights,
-        "doubt": brought.doubt,
-        "seed": options["seed"],
-    }
+    more = {"weights": brought.weights, "doubt": brought.doubt, "seed": options["seed"]}
+    if config.baseline is not None:
+        more["baseline"] = read_baseline(config.baseline, problem)
     saved = None
     if folder is not None:
         of_samples = [one.name for one in own if one.answers_of == "samples"]
         saved = SavedInputs(folder, of_samples, problem.layout, on_block)
         on_block = saved.add
-    found = Report.of(compare_problem(problem, config, on_block=on_block, **more))
+    kept = SavedBaseline(config, problem, len(own), on_block)
+    found = Report.of(compare_problem(problem, config, brought=own, on_block=kept.add, **more))
+    kept.write(found)
     if own:  # which is in memory alone, so that no command has it
         found = dataclasses.replace(found, command=None, reproduce=None)
     if saved is None or not found.values:

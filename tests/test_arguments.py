@@ -165,7 +165,9 @@ RIGHT = {
     "machine.deterministic": {"true"},
     "layout": {"None"},  # the one that fits
     "detail.trace": {"None"},
-    "save": {"None", "text", "path", "long text"},
+    "detail.baseline": {"None"},
+    "detail.save_baseline": {"None", "path"},
+    "save": {"None", "path"},
     "on_block": {"None", "function", "type"},
 }
 NAMES = (

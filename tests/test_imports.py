@@ -15,7 +15,7 @@ ROWS = (
     ("problem",),
     ("evidence.rounding",),
     ("evidence.differences", "evidence.certificate", "evidence.relations"),
-    ("evidence.hypotheses", "evidence.witness"),
+    ("evidence.hypotheses", "evidence.witness", "evidence.pieces"),
     ("evidence.batches",),
     ("results",),
     ("implementations", "verdict"),

@@ -68,7 +68,10 @@ def explain_network(network: Drawable, **options: Unpack[Options]) -> Explanatio
       UsageError: for a module or a loss that cannot be called, for options that contradict the
         module, and for sizes or options that cannot be.
     """
-    shape = options.pop("input_shape", None)
+    unknown = sorted(options.keys() - Options.__annotations__.keys())
+    if unknown:
+        raise TypeError(f"explain_network() got an unexpected keyword argument {unknown[0]!r}")
+    shape = _input_shape(options.pop("input_shape", None))
     loss = options.pop("loss") if callable(options.get("loss")) else None
     given = plain_options(options)
     dtype = given.pop("dtype", None)
@@ -104,11 +107,20 @@ def explain_plain(network: Network, dtype: str = "float32", loss: Any = None) ->
 def _explain_module(
     module: Any, loss: Any, options: dict[str, Any], dtype: str | None, shape: Any
 ) -> Explanation:
-    from compare.graph.torch.network import WithLoss, chain_network, read_chain
+    from compare.graph.torch.network import (
+        WithLoss,
+        chain_network,
+        has_loss_of_its_own,
+        read_chain,
+    )
 
     whole = module if loss is None else WithLoss(module, loss)
     chain = read_chain(whole)
     if isinstance(chain, str):
+        if loss is not None and has_loss_of_its_own(module):
+            raise UsageError(
+                "loss: the module takes labels for a loss of its own; drop one of both"
+            )
         return _explain_any(module, loss, options, shape, chain)
     traced = chain_network(whole, chain, options)
     if dtype not in (None, traced.dtype):
@@ -151,6 +163,18 @@ def _name(network: Network) -> str:
     biases = f", no bias in layer {', '.join(without)}" * bool(without)
     biases = ", no biases" if len(without) == network.n_layers else biases
     return f"{sizes} {joined_names(network.activations)}{end}{biases}"
+
+
+def _input_shape(shape: Any) -> tuple[int, ...] | None:
+    if shape is None:
+        return None
+    try:
+        found = tuple(operator.index(n) for n in shape)
+    except TypeError:
+        found = (0,)
+    if min(found, default=1) < 1:
+        raise UsageError(f"input_shape: expected sizes such as (3, 32, 32), got {shape!r}")
+    return found
 
 
 def _sizes(network: Any) -> tuple[int, ...]:

@@ -14,6 +14,7 @@ from compare.implementations import overflows
 from compare.implementations.activation_formulas import TEXTBOOK, TEXTBOOK_FAMILIES, TORCH
 from compare.implementations.loss_formulas import TEXTBOOK as TEXTBOOK_LOSSES
 from compare.implementations.loss_formulas import TORCH as TORCH_LOSSES
+from compare.implementations.loss_formulas import UNSHIFTED as UNSHIFTED_LOSSES
 from compare.problem.network import Network
 from jaxmlp import (
     ACTIVATIONS,
@@ -47,6 +48,9 @@ FORMULAS: MappingProxyType[str, Source] = MappingProxyType(
         "torch": Source(backprop.per_sample_gradients, TORCH, losses=TORCH_LOSSES),
         "textbook": Source(
             backprop.per_sample_gradients, TEXTBOOK, TEXTBOOK_FAMILIES, TEXTBOOK_LOSSES
+        ),
+        "unshifted": Source(
+            backprop.per_sample_gradients, TEXTBOOK, TEXTBOOK_FAMILIES, UNSHIFTED_LOSSES
         ),
     }
 )

@@ -62,6 +62,16 @@ def _cross_entropy_slope(z: Array, y: Array) -> Array:
     return p * (g - (p * g).sum(axis=0))
 
 
+def _unshifted_softmax(z: Array) -> Array:
+    """All terms may overflow, or be flushed to 0 or to few digits."""
+    e = jnp.exp(z)
+    return e / e.sum(axis=0)
+
+
+def _unshifted_cross_entropy_slope(z: Array, y: Array) -> Array:
+    return _unshifted_softmax(z) * y.sum(axis=0) - y
+
+
 _SOFTMAX, _BINARY = ("softmax", "cross_entropy"), ("sigmoid", "binary_cross_entropy")
 # (output, loss) -> both together; what torch does not compute otherwise is as jaxmlp has it
 TORCH: MappingProxyType[tuple[str, str], Loss] = MappingProxyType(
@@ -80,6 +90,15 @@ TEXTBOOK: MappingProxyType[tuple[str, str], Loss] = MappingProxyType(
         _SOFTMAX: LOSSES[_SOFTMAX]._replace(slope=_cross_entropy_slope),
         _BINARY: Loss(
             _binary_cross_entropy, _binary_cross_entropy_slope, ACTIVATIONS["sigmoid"].fn
+        ),
+    }
+)
+# the same but for a softmax whose largest exponent is not taken out
+UNSHIFTED: MappingProxyType[tuple[str, str], Loss] = MappingProxyType(
+    {
+        **TEXTBOOK,
+        _SOFTMAX: TEXTBOOK[_SOFTMAX]._replace(
+            slope=_unshifted_cross_entropy_slope, predict=_unshifted_softmax
         ),
     }
 )

@@ -10,6 +10,7 @@ from compare.errors import RAISED, UsageError, first_line, shown
 from compare.options.config import OPTIONS
 from compare.options.option import Kind
 
+_LONGEST_PATH = 4096  # characters; Linux has no longer one
 _MOST_BROUGHT = 1000  # the longest list that is read, of names, functions or gradients
 
 
@@ -56,8 +57,8 @@ def list_of(name: str, items: Iterable[Any]) -> list[Any]:
     return found
 
 
-def folder_path(name: str, path: Any) -> str | None:
-    """Returns the path of a folder as text, or None.
+def path_text(name: str, path: Any, what: str = "a folder") -> str | None:
+    """Returns the path of a folder, or of something else, as text; None for None.
 
     Raises:
       UsageError: for anything but a path.
@@ -70,8 +71,8 @@ def folder_path(name: str, path: Any) -> str | None:
         found = os.fsdecode(os.fsencode(found)) if isinstance(found, str) else ""
     except RAISED:  # whatever an object of a user's own raises, and half a character
         found = ""
-    if not found or "\0" in found:
-        raise UsageError(f"{name}: expected the path of a folder, got {shown(path)}")
+    if not found or "\0" in found or len(found) > _LONGEST_PATH:
+        raise UsageError(f"{name}: expected the path of {what}, got {shown(path)}")
     return found
 
 

@@ -4,10 +4,12 @@ A field is an option of the table in `run_options`, and has its default from the
 """
 
 import dataclasses
+import os
 from collections.abc import Iterator
 from typing import Any, Literal
 
 from compare.errors import UsageError, shown
+from compare.options.arguments import path_text
 from compare.options.config import OPTIONS
 
 Output = Literal["linear", "sigmoid", "tanh", "softmax"]
@@ -95,10 +97,16 @@ class Detail:
     Attributes:
       trace: the number of a sample whose every step is to be kept in the report.
       witness: how many samples are held against complex-step derivatives.
+      baseline: a file of `save_baseline`, of the same weights and samples, to hold this comparison
+        against: what has moved stands in the report's `change`, with the versions, settings and
+        flags that differ.
+      save_baseline: a .npz file to keep all gradients in, and what was found of them.
     """
 
     trace: int | None = _of("trace")
     witness: int = _of("witness")
+    baseline: "str | os.PathLike[str] | None" = _of("baseline")  # noqa: RUF009
+    save_baseline: "str | os.PathLike[str] | None" = _of("save_baseline")  # noqa: RUF009
 
 
 GROUPS = {"call_style": CallStyle, "machine": Machine, "draw": Draw, "detail": Detail}
@@ -119,6 +127,8 @@ def options_in(**groups: Any) -> dict[str, Any]:
     options = dict(_values(groups))
     if shown(options["device"]) == "device":  # of torch
         options["device"] = str(options["device"])
+    for name in ("baseline", "save_baseline"):
+        options[name] = path_text(name, options[name], "a file")
     return options
 
 

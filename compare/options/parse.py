@@ -157,7 +157,7 @@ def _value(name: str, value: Any, option: Option) -> Any:
     except ValueError:
         raise UsageError(
             f"{name}: expected positive integers between commas, such as "
-            f"{','.join(map(str, option.default))}; got {','.join(value)}"
+            f"{','.join(map(str, option.default or (2, 3, 1)))}; got {','.join(value)}"
         ) from None
 
 

@@ -52,6 +52,7 @@ def compare_problem(
     weights: Choice | None = None,
     doubt: str | None = None,
     seed: int = 0,
+    baseline: Baseline | None = None,
     on_block: Sink | None = None,
 ) -> Report:
     """Compares the gradients of a problem.
@@ -63,13 +64,14 @@ def compare_problem(
       weights: how the weights were read, if somebody brought them.
       doubt: what to say of an order of layers that nothing has decided.
       seed: used where the config has none.
+      baseline: an earlier run to hold this one against.
       on_block: called with (first sample, implementation -> Answer) for each block, in order.
 
     Raises:
       UsageError: if a device cannot be had or there is no such sample.
     """
-    options: dict[str, Any] = {"brought": brought, "seed": seed, "on_block": on_block}
-    examined = examine_problem(problem, config, **options)
+    options: dict[str, Any] = {"brought": brought, "seed": seed, "baseline": baseline}
+    examined = examine_problem(problem, config, on_block=on_block, **options)
     return report_of(examined, weights=weights, doubt=doubt)
 
 

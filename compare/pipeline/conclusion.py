@@ -1,8 +1,10 @@
 """The report of an examination: its evidence, the verdict, and the places worth showing."""
 
 import dataclasses
+from collections.abc import Mapping
 
 from compare import results
+from compare.evidence.certificate.certificate import Certificate
 from compare.evidence.pieces import pieces_of
 from compare.formats.reading import Choice
 from compare.implementations.base import Implementation
@@ -22,9 +24,9 @@ from compare.pipeline.schedule import Examination
 from compare.pipeline.trace import trace_sample
 from compare.pipeline.values import values_at, worst_places
 from compare.problem.blocks import block_start
-from compare.results import Report, Trace, Values
+from compare.results import Change, Report, Trace, Values
 from compare.verdict.circumstances import circumstances, untested
-from compare.verdict.decide import RULE, Place, decide
+from compare.verdict.decide import RULE, Place, Verdict, decide
 from compare.verdict.readings import readings_doubted, readings_said
 from compare.verdict.usage import usage_of
 
@@ -41,46 +43,23 @@ def report_of(
     """
     config, taking_part, evidence = examined.config, examined.taking_part, examined.evidence
     evidence.conclude(examined.answer_block)
-    differences, noises = evidence.of(Pairs), evidence.of(RepeatNoise)
-    certified = evidence.of(Certificates)
+    differences, certified = evidence.of(Pairs), evidence.of(Certificates)
     certificates = {one.name: certified[one.name].certificate for one in taking_part}
-    explanations = {name: one.explanation for name, one in certified.items()}
     environment = describe_environment(
         [one.device for one in taking_part],
         matmul_precision=config.matmul_precision,
         flags=_flags_for_bits(config),
     )
-    movement = evidence.of(BaselineDrift)
-    change = change_of(examined.run, movement, certificates, environment)
-    judged = decide(
-        differences.pairs,
-        list(certificates.values()),
-        explanations,
-        change,
-        ends=(examined.run.problem.network.output, examined.run.problem.network.loss),
-        batches=evidence.of(Batches),
-        reduction=config.reduction,
-    )
-    places = [] if judged.place is None else [judged.place]
-    reproduce = None
-    if config.only_sample is not None:
-        places += worst_places(differences.pairs)
-    elif judged.place is not None:
-        reproduce = reproducing_command(config, judged.place.sample)
-    elif judged.batch is not None:
-        reproduce = reproducing_command(config, judged.batch)
-    engines = engines_of(taking_part, examined.probed)
-    reached = evidence.of(Coverage)
-    unreached = tuple(
-        piece for piece in pieces_of(examined.run.problem.network) if piece not in reached
-    )
-    judged = judged._replace(
-        remarks=(
-            *judged.remarks,
-            *(untested(unreached) if judged.verdict == "agree" else ()),
-            *circumstances(engines, noises, asked=config.matmul_precision),
-            *readings_said(weights, {one.name: one.read for one in taking_part}, certificates),
-        )
+    change = change_of(examined.run, evidence.of(BaselineDrift), certificates, environment)
+    judged = _judged(examined, change, certificates)
+    network = examined.run.problem.network
+    unreached = tuple(one for one in pieces_of(network) if one not in evidence.of(Coverage))
+    engines, noises = engines_of(taking_part, examined.probed), evidence.of(RepeatNoise)
+    read = {one.name: one.read for one in taking_part}
+    judged = judged.with_remarks(
+        *(untested(unreached) if judged.verdict == "agree" else ()),
+        *circumstances(engines, noises, asked=config.matmul_precision),
+        *readings_said(weights, read, certificates),
     )
     return Report(
         verdict=judged.verdict,
@@ -96,7 +75,7 @@ def report_of(
         config={
             **{k: v for k, v in dataclasses.asdict(config).items() if k not in RUNNING},
             "layout": examined.run.layout,
-            "bias": examined.run.problem.network.bias,
+            "bias": network.bias,
         },
         environment=environment,
         implementations=tuple(_described(one, certified[one.name]) for one in taking_part),
@@ -106,9 +85,9 @@ def report_of(
         usage=usage_of(differences.pairs, list(certificates.values())),
         witness=evidence.of(Witness),
         trace=_traced(examined),
-        values=tuple(_values(examined, place) for place in dict.fromkeys(places)),
+        values=_shown_values(examined, judged),
         change=change,
-        reproduce=reproduce,
+        reproduce=_reproduced(config, judged),
         entries=differences.entries,
         command=whole_command(config),
         weights=weights,
@@ -117,11 +96,42 @@ def report_of(
     )
 
 
+def _judged(
+    examined: Examination, change: Change | None, certificates: Mapping[str, Certificate]
+) -> Verdict:
+    evidence, network = examined.evidence, examined.run.problem.network
+    return decide(
+        evidence.of(Pairs).pairs,
+        list(certificates.values()),
+        {name: one.explanation for name, one in evidence.of(Certificates).items()},
+        change,
+        ends=(network.output, network.loss),
+        batches=evidence.of(Batches),
+        reduction=examined.config.reduction,
+    )
+
+
+def _reproduced(config: Config, judged: Verdict) -> str | None:
+    """Returns the command that computes again what decided, where all samples were looked at."""
+    sample = judged.batch if judged.place is None else judged.place.sample
+    if sample is None or config.only_sample is not None:
+        return None
+    return reproducing_command(config, sample)
+
+
+def _shown_values(examined: Examination, judged: Verdict) -> tuple[Values, ...]:
+    """Returns the entry that decided, and the worst ones of a sample that is looked at alone."""
+    places = [] if judged.place is None else [judged.place]
+    if examined.config.only_sample is not None:
+        places += worst_places(examined.evidence.of(Pairs).pairs)
+    return tuple(_values(examined, place) for place in dict.fromkeys(places))
+
+
 def _flags_for_bits(config: Config) -> dict[str, str]:
-    """Returns the options that may change the last bits, as flags, where they are no defaults."""
+    """Returns the options that may change the last bits, where they are not as by default."""
     names = ("deterministic", "candidate_arrays", "candidate_batched")
     values = ((name, getattr(config, name)) for name in names)
-    return {f"--{name}": f"{value}" for name, value in values if value != OPTIONS[name].default}
+    return {name: f"{value}" for name, value in values if value != OPTIONS[name].default}
 
 
 def _described(one: Implementation, found: Certification) -> results.Participant:

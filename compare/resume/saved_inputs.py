@@ -1,6 +1,7 @@
 """Weights, samples and gradients of a comparison as files, and the command that reads them."""
 
 import dataclasses
+import os
 import shlex
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -84,6 +85,7 @@ class SavedInputs:
             learning_rate=None,
             reduction=None,  # what is saved is of single samples
             batch_size=None,
+            baseline=None if config.baseline is None else os.path.abspath(config.baseline),
             gradients=tuple(f"{name}.npz" for name in self._blocks),
             out=".",
         )

@@ -51,6 +51,10 @@ class Verdict(NamedTuple):
         """All that is said of it, as one sentence."""
         return "; ".join(said for said in (self.headline, self.usage, *self.remarks) if said)
 
+    def with_remarks(self, *remarks: str) -> "Verdict":
+        """Returns the same with more remarks."""
+        return self._replace(remarks=(*self.remarks, *remarks))
+
 
 def decide(
     pairs: Sequence[Pair],

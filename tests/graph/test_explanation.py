@@ -141,6 +141,7 @@ def test_what_is_set_around_the_call_changes_nothing():
         (None, {}, "expected a torch.nn.Module or layer sizes such as .* got None"),
         ((2, 1), {"activation": "swish"}, "activation: expected one of sigmoid, .* got 'swish'"),
         ((2, 1), {"dtype": "int8"}, "dtype: expected one of float64, .* got 'int8'"),
+        (module(), {"input_shape": 5}, r"input_shape: expected sizes such as \(3, 32, 32\), got 5"),
         ((2, 1), {"l2": -1}, "l2: expected a number of at least 0, got -1"),
         ((2, 1), {"output": "softmax"}, "output: expected at least two outputs of a softmax"),
         (module(), {"output": "tanh"}, "output: the module has linear, got 'tanh'; leave it out"),

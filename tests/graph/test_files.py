@@ -175,6 +175,14 @@ class Fails(nn.Linear):
     def forward(self, x):
         raise ValueError("never")
 
+class Own(Net):
+    def forward(self, x, y):
+        return (super().forward(x) - y).square().sum()
+
+class Detached(Net):
+    def forward(self, x):
+        return super().forward(x).detach()
+
 class Wide(Net):
     def __init__(self):
         super().__init__()
@@ -271,6 +279,15 @@ WRONG = {
         r"loss: expected a tensor of one number, made of yhat, got a tensor \[1, 3\]",
     ),
     "a loss of its own": (["--loss=net.py:other"], "loss: it cannot be called with yhat"),
+    "a loss of both": (
+        ["--module=net.py:Own", "--loss=net.py:no_loss"],
+        "loss: the module takes labels for a loss of its own; drop one of both",
+    ),
+    "no gradient": (
+        ["--module=net.py:Detached"],
+        "module: torch has no gradient of what its forward returns, as where it is detached",
+    ),
+    "no numbers": (["--input_shape=3,x"], "input_shape: expected positive integers .* 2,3,1; got"),
     "an end": (["--loss=hinge", "--output=softmax"], "output: expected linear or tanh for"),
 }
 

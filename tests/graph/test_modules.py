@@ -1,11 +1,14 @@
 """Graphs of modules as people write them: what is said is true, and names are theirs."""
 
+import re
+
 import pytest
 import torch
 from torch import nn
 
 from compare.errors import UsageError
 from compare.graph import explain_network
+from compare.graph.pictures.texts import dot_texts
 from compare.graph.torch.network import chain_network, module_network, read_chain
 from jaxmlp import Layer
 from tests.graph.test_explanation import assert_explained
@@ -54,6 +57,13 @@ def test_what_a_view_is_handed_beside_what_it_views():
     nodes = explain_network(FORMS["a view of z beside it"].make()).torch.nodes
     taken = [(node.kind, node.gradient) for node in nodes if node.label == "z1"]
     assert taken == [("AddmmBackward0", "delta1"), ("ViewBackward0", "part of delta1")]
+
+
+def test_parameters_are_drawn_by_the_names_of_the_module():
+    named = dot_texts(explain_network(FORMS["x @ W + b"].make()))["graph_torch"]
+    assert re.search(r"<b>b1</b> .*?parameter \[4\]<", named)
+    named = dot_texts(explain_network(FORMS["no bias"].make()))["graph_torch"]
+    assert re.search(r"<b>0.weight</b> .*?>w1.T \[4, 3\]<", named)
 
 
 class Square(torch.autograd.Function):

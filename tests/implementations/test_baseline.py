@@ -138,7 +138,7 @@ def test_a_flag_that_may_change_bits_is_told(saved, tmp_path, capsys):
     mine = (f"--candidate={tmp_path}/backward.py:mine", "--candidate_arrays=jax")
     compare(tmp_path, f"--baseline={saved}", *mine)
     said = screen(capsys)
-    assert f"Since the baseline {saved}: the same versions; --candidate_arrays none -> jax" in said
+    assert f"Since the baseline {saved}: the same versions; candidate_arrays none -> jax" in said
 
 
 def test_a_baseline_does_not_depend_on_the_layout(tmp_path):

@@ -1,3 +1,4 @@
+import dataclasses
 import importlib.resources
 import json
 import re
@@ -9,8 +10,10 @@ import pytest
 from compare import Detail, compare_gradients
 from compare.problem.answers import name_parameters
 from compare.report.json.write import report_to_dict, report_to_json
+from compare.report.labels import short_quantity
 from compare.report.page.html import make_page
 from compare.report.text.report import format_report
+from compare.results import worst_of
 from jaxmlp import init_params
 
 SCHEMA = json.loads(
@@ -70,6 +73,37 @@ def test_text_fits_into_80_columns(name):
         text = format_report(report, width=80, verbose=verbose)
         assert max(map(len, text.splitlines())) <= 80
         assert f"{report.verdict}: {report.headline[:20]}" in text
+
+
+def test_the_first_table_has_the_parameters_that_differ_most():
+    report = make_report(**REPORTS["deep"])
+    table = format_report(report).split("\n\n")[2].splitlines()
+    assert len(table) == 12
+    assert table[-1] == "and 14 more that differ less: --verbose shows them"
+    shown = [line.split()[0] for line in table[1:-1]]
+    apart = {
+        short_quantity(one.name): worst_of(report.pairs, "max_rel", one.name).worst.value
+        for one in report.pairs[0].quantities
+    }
+    assert min(apart[name] for name in shown) >= max(
+        value for name, value in apart.items() if name not in shown
+    )
+
+
+def test_what_has_no_bound_is_not_said_to_use_little_of_it():
+    report = make_report()
+
+    def without_bound_of_w1(pair):
+        first, *others = pair.bounds
+        assert first.name == "w1"
+        vacuous = dataclasses.replace(first, vacuous=first.entries)
+        return dataclasses.replace(pair, bounds=(vacuous, *others))
+
+    pairs = tuple(map(without_bound_of_w1, report.pairs))
+    table = format_report(dataclasses.replace(report, pairs=pairs)).split("\n\n")[2]
+    rows = {line.split()[0]: line.split() for line in table.splitlines()}
+    assert rows["w1"][-2:] == ["no", "bound"]
+    assert rows["b1"][-1] == "%"
 
 
 def test_numbers_in_json_are_those_of_the_arrays():

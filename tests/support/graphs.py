@@ -61,7 +61,7 @@ ENDS = {  # name -> network of one size, so that what is compiled is shared
         (3, 4, 2), "tanh", output="softmax", loss="cross_entropy", l2=0.1, bias="none"
     ),
     "some biases": Network((3, 4, 2), ("tanh",), biases=(False, True)),
-    "slopes": make_network((3, 4, 4, 2), "leaky_relu:0.2,elu:0.5", loss="huber"),
+    "slopes": make_network((3, 4, 4, 2), "leaky_relu:0.2,elu:0.5", loss="huber", l2=0.1),
     "identities": make_network((3, 4, 4, 2), "identity", bias="none", output="sigmoid"),
     "one layer": make_network((3, 2), "tanh", bias="none", l2=0.1, output="tanh"),
 }
@@ -132,9 +132,9 @@ def _extreme(ufunc):
 
 def chosen(formula):
     """`a where c, else b` as NumPy has it."""
-    inner = re.fullmatch(r"sum\((.*, else .*)\)", formula)
+    inner = re.match(r"sum\((.*?, else .*? - 0.5)\)(.*)", formula)  # the Huber loss, and L2
     if inner:
-        return f"sum({chosen(inner[1])})"
+        return f"sum({chosen(inner[1])}){inner[2]}"
     first, found, rest = formula.partition(", else ")
     if not found:
         return formula

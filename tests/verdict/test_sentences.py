@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from compare import compare_gradients
+from compare import Detail, compare_gradients
 from compare.report.answer import judged_of
 from compare.report.json.write import report_to_dict
 from compare.report.page.sections.failure import failure
@@ -81,7 +81,9 @@ def test_beside_what_is_not_finite_no_distance_is_0(value):
 
 
 def test_a_witness_of_what_is_not_finite_has_no_error():
-    shown = format_report(compare(planting(np.inf, sample=3), witness=4), verbose=True)
+    shown = format_report(
+        compare(planting(np.inf, sample=3), detail=Detail(witness=4)), verbose=True
+    )
     rows = [line.split() for line in shown.splitlines() if line.startswith("B mine ")]
     assert [row[-1] for row in rows] == ["nan"]
 

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 
 from compare.graph.alignment import Match
 from compare.graph.base import Node, shape_text
-from compare.graph.pictures.dot import Key, digraph, label, looks, says_more, small, stacked
+from compare.graph.pictures.dot import Key, digraph, label, looks, says_more, small, stacked, what
 
 _COLUMNS = {  # field of a row -> heading, and the part whose look its boxes have
     "torch": ("torch, one node for both ways", "backward"),
@@ -55,9 +55,7 @@ def _box(name: str, nodes: Sequence[Node], part: str, explanation: str) -> str:
 
 
 def _line(node: Node) -> str:
-    about = f"{node.kind} {shape_text(node.shape)}"
-    if node.own and node.part == "leaf":
-        about = f"{node.label} {shape_text(node.shape)}"
+    about = f"{what(node)} {shape_text(node.shape)}"
     if says_more(node):
         about += f", takes {node.gradient}"
     if node.formula in ("", node.label):

@@ -72,15 +72,17 @@ def node_line(node: Node, *, group: str = "") -> str:
     lines = []
     if node.formula not in ("", node.label):
         lines += textwrap.wrap(f"= {node.formula}", _WIDTH, break_long_words=False)
-    if node.part == "leaf" and node.own:
-        lines.append(f"{node.label} {shape_text(node.shape)}" if node.own != node.label else "")
-    else:
-        lines.append(f"{node.kind} {shape_text(node.shape)}")
+    lines.append(f"{what(node)} {shape_text(node.shape)}")
     lines += [f"in {node.own}"] * (node.part != "leaf" and bool(node.own))
     lines += [f"takes {node.gradient}"] * says_more(node)
     column = f', group="{group}"' if group else ""
-    text = stacked([label(node), *map(small, filter(None, lines))])
+    text = stacked([label(node), *map(small, lines)])
     return f"{node.name} [label=<{text}>, {looks(node.part, node.explanation)}{column}];"
+
+
+def what(node: Node) -> str:
+    """Returns what torch or JAX calls a node; of a parameter with a name of its own, our name."""
+    return node.label if node.part == "leaf" and node.own not in ("", node.label) else node.kind
 
 
 def says_more(node: Node) -> bool:

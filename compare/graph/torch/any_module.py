@@ -120,8 +120,6 @@ def _recorded(
         return torch.as_tensor(loss(yhat, given["y"] if sample.y is None else _zeros(yhat)))
 
     recording = record(module, {**given, **params}, run)
-    if recording.loss.grad_fn is None:
-        raise UsageError("module: nothing that its forward returns depends on a parameter of it")
     places = {name: type(part).__name__ for name, part in module.named_modules()}
     return AnyModule(recording, places, is_own)
 

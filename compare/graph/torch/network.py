@@ -16,7 +16,7 @@ from compare.problem.network import Network, make_network
 from torch_ref import ACTIVATIONS, FAMILIES, MLP
 from torch_ref.chain import Affine, Chain
 from torch_ref.lookup import shaped_label
-from torch_ref.module import ModuleError, read_module, unwrapped
+from torch_ref.module import ModuleError, read_module, takes_labels, unwrapped
 from torch_ref.stateless import call_with
 from torch_ref.trees import tensors_in
 
@@ -101,9 +101,15 @@ def read_chain(module: nn.Module) -> Chain | str:
         return _own_words(str(error).partition("; compare its gradients as files")[0])
 
 
+def has_loss_of_its_own(module: nn.Module) -> bool:
+    """Whether a module is to be called with labels, of which it makes a loss."""
+    return takes_labels(unwrapped(module))
+
+
 def _own_words(reason: str) -> str:
     """Returns a reason in which a `WithLoss` is two things."""
-    return re.sub(r"\bwhole\.", "", reason).replace("the module (WithLoss)", "the loss")
+    reason = re.sub(r"\bwhole\.", "", reason).replace("the module (WithLoss)", "the loss")
+    return re.sub(r"\bwhole \(", "the module (", reason)
 
 
 def chain_network(module: nn.Module, chain: Chain, options: Mapping[str, Any]) -> TorchNetwork:

@@ -10,6 +10,7 @@ from torch import nn
 from torch.nn.modules import module as hooks
 from torch.utils._python_dispatch import TorchDispatchMode
 
+from compare.errors import UsageError
 from torch_ref.trees import leaves_of, mapped, tensors_in
 
 _CASTS = ("_to_copy", "to")
@@ -94,11 +95,18 @@ def record(
       module: in whose parts calls are placed.
       given: x, y and parameters, by names; parameters require gradients.
       run: makes a loss of them.
+
+    Raises:
+      UsageError: if torch cannot differentiate it.
     """
     places = _Places(module)
     recorder = _Recorder(given, places)
     with torch.enable_grad(), places.followed(), recorder:
         loss = run()
+    if loss.grad_fn is None:
+        raise UsageError(
+            "module: torch has no gradient of what its forward returns, as where it is detached"
+        )
     nodes = in_order(loss.grad_fn)
     found = {node: recorder.made_by(node) for node in nodes if not hasattr(node, "variable")}
     made_by = {node: i for node, i in found.items() if i is not None}
