@@ -24,6 +24,7 @@ BAD = {
     "same_implementation": (["--implementations=jax_grad,jax_grad"], "two different"),
     "unknown_implementation": (["--implementations=jax_grad,tf"], "one of jax_grad.*'tf'"),
     "extra_words": (["hello", "--samples=3", "world"], "flags only.*'hello' 'world'"),
+    "more_words": (["a", "b", "c", "d", "e"], "got 'a' 'b' 'c' and 2 more$"),
     "missing_params": (["--params=/nowhere.npz"], "--params /nowhere.npz: No such file"),
     "params_in_no_known_format": (["--params=a.h5"], r"--params a.h5: .*\.npz, \.pt, .* got \.h5"),
     "data_in_no_known_format": (["--data=a.xlsx"], r"--data a.xlsx: .*\.npz, \.npy, .* got \.xlsx"),

@@ -24,6 +24,7 @@ _OF_ALL = {
     "help": Option("flag", False, "Show this text."),
 }
 _WIDTH = 78  # of --help
+_MOST_WORDS = 3  # that an error repeats, of a flagfile that is none
 
 # What absl says -> what we say.
 _WORDS: tuple[tuple[str, str | Callable[[re.Match[str]], str]], ...] = (
@@ -64,7 +65,9 @@ class Parsed(NamedTuple):
         """Raises a UsageError if there are words; an example says what is a flag."""
         if self.words:
             example = f", such as {such_as}" * bool(such_as)
-            got = " ".join(map(repr, self.words))
+            got = " ".join(map(repr, self.words[:_MOST_WORDS]))
+            more = len(self.words) - _MOST_WORDS
+            got += f" and {more} more" * (more > 0)
             raise UsageError(f"expected flags only{example}, got {got}")
 
 
