@@ -348,7 +348,7 @@ def test_report_page_and_json_have_batches():
     wrong = content["batches"]["implementations"][1]
     assert wrong["name"] == "biases_averaged"
     assert wrong["causes"][0]["quantities"] == ["dL/db2", "dL/db1"]
-    text = format_report(report)
+    text = format_report(report, verbose=True)
     assert "Gradients of the sum over batches of 4 to 5 samples" in text
     assert "B biases_averaged                    2       2" in text
     assert "By fixed rules, in the worst pair of gradients of single samples: torch" in text

@@ -116,7 +116,7 @@ BATCHES: Mapping[str, BatchMistake] = MappingProxyType(
         ),
         "the penalty of every sample": BatchMistake(
             "sum",
-            {_WHOLE: f"{_L2} added once for every sample"},
+            {_WHOLE: f"{_L2} added for every sample"},
             lambda part: part.sum + part.n * part.penalty,
             _has_penalty,
         ),

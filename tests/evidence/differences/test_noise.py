@@ -83,7 +83,7 @@ def test_on_the_cpu_nothing_changes_from_run_to_run(tmp_path, capsys):
     names = ("jax_grad", "jax_manual", "torch_autograd", "numpy_manual")
     assert report(tmp_path)["noise"] == dict.fromkeys(names, still)
     printed = capsys.readouterr().out
-    assert "repeated  3 times: A B C D to the same bits" in printed
+    assert "repeated            3 times: A B C D to the same bits" in printed
     assert "run to run" not in printed
 
 
@@ -103,7 +103,7 @@ def test_noise_within_rounding_is_told_and_no_disagreement(tmp_path, capsys, mon
     assert found["jax_manual"]["moved"] > samples
     assert found["jax_manual"]["max_ulp"] in range(1, 16)
     said = " ".join(capsys.readouterr().out.split())
-    assert "; jax_manual differs from itself from run to run, by up to" in said
+    assert "- jax_manual differs from itself from run to run, by up to" in said
 
 
 def test_gradients_that_exist_already_are_not_run_again(tmp_path):

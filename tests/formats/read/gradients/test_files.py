@@ -183,6 +183,7 @@ def test_a_file_of_weights_without_a_bias_is_of_a_network_without_one(tmp_path, 
     (tmp_path / "g.json").write_text(json.dumps({k: grads[k].tolist() for k in kept}))
     flags = [f"--{k}={tmp_path}/{v}" for k, v in (("params", "p.npz"), ("data", "d.npz"))]
     flags += [f"--gradients={tmp_path}/g.json", "--witness=0", "--implementations=numpy_manual"]
+    flags.append("--verbose")
     status = run.main(["compare.run", *flags, f"--out={tmp_path}/out"])
     said = " ".join(capsys.readouterr().out.split())
     assert status == 0
