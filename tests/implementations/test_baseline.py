@@ -364,11 +364,6 @@ def test_a_baseline_of_something_else(tmp_path, saved, case):
     refused(tmp_path, saved, message, *(flag.format(tmp=tmp_path) for flag in flags))
 
 
-def test_a_baseline_that_is_not_there(tmp_path):
-    path = tmp_path / "b.npz"
-    refused(tmp_path, path, f"there is no such file; --save_baseline={path} writes it")
-
-
 def refused(tmp_path, path, message, *flags):
     """One sentence that names the file; nothing is written."""
     new = tmp_path / "new"
@@ -477,7 +472,7 @@ def test_a_pickle_is_never_loaded(tmp_path, monkeypatch, member):
 
 
 NO_FILES = {
-    "missing": (None, "No such file"),
+    "missing": (None, "no such file; --save_baseline=.*b.npz writes it$"),
     "empty": (b"", "expected a .npz archive"),
     "text": (b"hello", "expected a .npz archive"),
     "zip_magic_only": (b"PK\x03\x04", "damaged, cut short"),
