@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from compare.api import compare_gradients
+from compare.errors import UsageError
 from compare.options.wording import in_arguments
 from compare.quoting import quoted
 from compare.report.failures import format_failures
@@ -48,7 +49,10 @@ def assert_gradients_agree(
     folder = (
         save if save is not None else Path(tempfile.gettempdir(), f"gradients-{uuid.uuid4().hex}")
     )
-    report = compare_gradients(params, x, y, save=folder, **options)
+    try:
+        report = compare_gradients(params, x, y, save=folder, **options)
+    except UsageError as error:
+        raise error.with_traceback(None) from error.__cause__  # pytest shows the test's line alone
     if not report.agrees:
         raise AssertionError(_message(report))
     return report

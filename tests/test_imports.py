@@ -23,7 +23,7 @@ ROWS = (
     ("report", "graph"),
     ("resume",),
     ("api",),
-    ("run", "files", "testing", "pytest_plugin", "selftest"),
+    ("run", "files", "testing", "pytest_plugin", "selftest", "__main__"),
 )
 HEIGHTS = {f"compare.{name}": height for height, row in enumerate(ROWS) for name in row}
 

@@ -1,6 +1,7 @@
 """What `from compare import ...` gives, and what a type checker makes of it."""
 
 import importlib.metadata
+import importlib.util
 import re
 import textwrap
 
@@ -8,6 +9,7 @@ import pytest
 from mypy import api
 
 import compare
+from compare import __main__ as commands
 from tests.support.paths import ROOT
 
 # What --strict asks of a file, but as comments: so mypy uses what it knows since `make lint`.
@@ -68,3 +70,12 @@ def test_a_type_checker_finds_what_is_wrong_in_a_users_file_and_no_more(tmp_path
     cache = ("--cache-dir", str(ROOT / ".mypy_cache"))
     said, _, _ = api.run(["--config-file", str(ROOT / "setup.cfg"), *cache, str(file)])
     assert [int(line) for line in re.findall(r"user\.py:(\d+): error", said)] == wrong, said
+
+
+@pytest.mark.parametrize(("words", "status"), [([], 0), (["--help"], 0), (["run"], 1)])
+def test_the_package_itself_names_its_commands(capsys, words, status):
+    assert commands.main(["compare", *words]) == status
+    said = capsys.readouterr()[status]  # to stderr where something was to be done
+    for module in re.findall(r"^python -m (\S+)", said, re.MULTILINE):
+        assert importlib.util.find_spec(module) is not None
+    assert "python -m compare.run " in said

@@ -149,9 +149,9 @@ def test_a_file_of_single_samples_is_refused_and_nothing_is_written(tmp_path, du
     ("flags", "said"),
     [
         (("--batch_size=2",), "batch_size: a batch of 2 needs --reduction=mean or --reduction=sum"),
-        (("--reduction=sum", "--batch_size=0"), "--batch_size=0: 0 is not an integer from 1"),
+        (("--reduction=sum", "--batch_size=0"), "--batch_size=0: expected an integer from 1"),
         (("--reduction=sum", "--batch_size=5"), "batch_size: expected at most the 4 samples"),
-        (("--reduction=most",), "--reduction=most: value should be one of <mean|sum>"),
+        (("--reduction=most",), "--reduction=most: expected one of mean, sum"),
         (("--reduction=sum", "--candidate_batched"), "candidate_batched: with --reduction=sum a"),
         (
             ("--reduction=sum", "--batch_size=2", "--gradients=x.npz"),

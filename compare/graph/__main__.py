@@ -23,18 +23,20 @@ if TYPE_CHECKING:
     from compare.graph.explanation import Explanation
 
 USAGE = """\
-Draws how the gradient of one sample comes about, and explains every node: torch's autograd graph,
-the jaxpr of jax.value_and_grad, and which node of one does what which equations of the other do.
+Draws how the gradient of one sample comes about, and explains every node:
+torch's autograd graph, the jaxpr of jax.value_and_grad, and which node of one
+does what which equations of the other do.
 
   python -m compare.graph
   python -m compare.graph --layer_sizes=4,8,8,2 --activation=tanh
   python -m compare.graph --params=weights.pt --activation=relu
-  python -m compare.graph --layer_sizes=4,8,3 --output=softmax --loss=cross_entropy --l2=0.01
+  python -m compare.graph --layer_sizes=4,8,3 --loss=cross_entropy --l2=0.01
   python -m compare.graph --module=net.py:Net
 
-The graphs depend on no numbers; --init and --seed are taken so that the flags of a network can be
-those of compare.run. Pictures take
-`pip install "jaxmlp[graph]"`; without it the .dot texts and graph.md are written.
+The graphs depend on no numbers; --init and --seed are taken so that the flags
+of a network can be those of compare.run. Pictures take
+`pip install "jaxmlp[graph]"`; without it the .dot texts and graph.md are
+written.
 
 Exit status: 0 if it could be drawn, 1 for wrong usage or a crash."""
 
@@ -90,6 +92,10 @@ _OF_NETWORK["loss"] = _OF_NETWORK["loss"]._replace(
     check=_named_or_own,
     help=f"The loss of a sample, one of {', '.join(LOSSES)}, as in compare.run; or FILE.py:NAME, "
     "one of your own: a function, or a module, of the torch tensors yhat and y.",
+)
+_OF_NETWORK["layout"] = _OF_NETWORK["layout"]._replace(
+    help="The layout of weight matrices in --params: in_out is [n_in, n_out], z = x w + b; out_in "
+    "is its transpose, as in torch. Without it, the one that fits; where both do, in_out.",
 )
 _SECTIONS = {
     "The network": (*_OF_NETWORK, "module", "input_shape"),

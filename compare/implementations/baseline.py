@@ -89,9 +89,11 @@ def read_baseline(path: str, problem: Problem) -> Baseline:
     """Reads a file that `BaselineWriter.write` has written.
 
     Raises:
-      UsageError: if it is no such file, or one of other weights or samples.
+      UsageError: if there is no such file, or it is of other weights or samples.
     """
     where = f"--baseline {path}"
+    if not Path(path).exists():
+        raise UsageError(f"{where}: there is no such file; --save_baseline={path} writes it")
     arrays = read_npz(path, option="--baseline")
     try:
         about = _about(arrays)

@@ -10,11 +10,13 @@ USAGE = """\
 Compares per-sample gradients of one network, taken in several independent ways.
 
   python -m compare.run
+  python -m compare.run --candidate=backward.py:gradients
   python -m compare.run --layer_sizes=4,8,8,2 --activation=tanh --dtype=float64
   python -m compare.run --params=weights.npz --data=samples.npz --layout=out_in
   python -m compare.run --flagfile=cases/deep_relu.flags
 
-Exit status: 0 agree, 2 disagree, 3 undecided, 1 wrong usage or a crash."""
+Exit status: 0 agree, 2 disagree, 3 undecided, 1 wrong usage, an interrupt or a
+crash."""
 
 SECTIONS = {
     "The network": (

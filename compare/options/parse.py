@@ -2,7 +2,7 @@
 
 import re
 import textwrap
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from compare.options.installation import not_installed
@@ -24,6 +24,25 @@ _OF_ALL = {
     "help": Option("flag", False, "Show this text."),
 }
 _WIDTH = 78  # of --help
+_MOST_WORDS = 3  # that an error repeats, of a flagfile that is none
+
+# What absl says -> what we say.
+_WORDS: tuple[tuple[str, str | Callable[[re.Match[str]], str]], ...] = (
+    (r"Unknown command line flag '([^']*)'\.?", r"there is no flag --\1"),
+    (
+        r" Did you mean: (.*) \?",
+        lambda found: f"; did you mean --{found[1].replace(', ', ', --')}?",
+    ),
+    (
+        r"value should be one of <(.*)>",
+        lambda found: "expected one of " + ", ".join(found[1].split("|")),
+    ),
+    (r"(--\w+=.*): \S+ is not (an? .*)", r"\1: expected \2"),
+    (
+        r"(--\w+)=.*\('Non-boolean argument to boolean flag', (.*)\)",
+        r"\1: expected true or false, got \2",
+    ),
+)
 _DEFINE = {
     "flag": flags.DEFINE_bool,
     "text": flags.DEFINE_string,
@@ -46,7 +65,9 @@ class Parsed(NamedTuple):
         """Raises a UsageError if there are words; an example says what is a flag."""
         if self.words:
             example = f", such as {such_as}" * bool(such_as)
-            got = " ".join(map(repr, self.words))
+            got = " ".join(map(repr, self.words[:_MOST_WORDS]))
+            more = len(self.words) - _MOST_WORDS
+            got += f" and {more} more" * (more > 0)
             raise UsageError(f"expected flags only{example}, got {got}")
 
 
@@ -144,10 +165,11 @@ def _value(name: str, value: Any, option: Option) -> Any:
 
 
 def _told(error: Exception) -> str:
-    """What absl says, without its marks; of a boolean flag it says it in a tuple."""
+    """What absl says, in our words."""
     text = str(error).removeprefix("ERROR:: ").removeprefix("flag ")
-    found = re.fullmatch(r"(--\w+)=.*\('Non-boolean argument to boolean flag', (.*)\)", text)
-    return f"{found[1]}: expected true or false, got {found[2]}" if found else text
+    for pattern, words in _WORDS:
+        text = re.sub(pattern, words, text)
+    return text
 
 
 def _help(flag: flags.Flag, option: Option) -> Iterator[str]:

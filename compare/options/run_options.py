@@ -57,8 +57,8 @@ class Options:
     )
     l2: float = option.number(
         0.0,
-        "Adds L2 / 2 times the sum of all squared weights, biases left out, to the loss of every "
-        "sample.",
+        "Adds LAMBDA / 2 times the sum of all squared weights, biases left out, to the loss of "
+        "every sample.",
         check=checks.not_negative,
         word="LAMBDA",
         argument=True,
@@ -117,7 +117,7 @@ class Options:
     )
     repeats: int = option.integer(
         0,
-        "Compute everything so many times more, to tell what changes from run to run.",
+        "Compute everything K times more, to tell what changes from run to run.",
         at_least=0,
         at_most=1000,
         word="K",
@@ -181,7 +181,7 @@ class Options:
     )
     batch_size: int | None = option.integer(
         None,
-        "Samples in a batch of --reduction; all by default, as far as they are computed at once.",
+        "Samples in a batch of --reduction. Default: all, or as many as are computed at once.",
         at_least=1,
         at_most=2**53,
         argument=True,
@@ -217,8 +217,9 @@ class Options:
         "so is the loss if its forward takes labels and returns one.",
     )
     data: str | None = option.file(
-        "A file of samples and, if they are not the mean of x^2, labels: .npz or .safetensors with "
-        "x [N, inputs] and y [N, outputs]; .npy or .csv with their columns side by side."
+        "A file of samples and labels: .npz or .safetensors with x [N, inputs] and y [N, outputs]; "
+        ".npy or .csv with their columns side by side. Labels may be left out: they are then the "
+        "mean of x^2, or drawn where the loss asks for classes."
     )
     out: str = option.folder("out", "The folder for report.json and the dumps.", purpose="whole")
     dumps: str = option.choice(
@@ -245,19 +246,19 @@ class Options:
     fail_on: str = option.choice(
         "undecided",
         ("disagree", "undecided", "warning"),
-        "Which verdicts exit with a status other than 0: disagree alone; undecided too; or "
-        "warning, a difference that "
-        "rounding can hardly explain, as well (status 3).",
+        "What ends with a status other than 0: disagree alone; undecided, too; or with warning, "
+        "also a difference that rounding can hardly explain (status 3).",
     )
     html: bool = option.flag(
-        "Write report.html to --out too: one page with figures, that needs no network.",
+        "Write report.html to --out too: one page with figures, that needs no internet.",
         purpose="running",
     )
     plots: str | None = option.folder(
         None, "A folder for the figures of that page, as .svg files.", purpose="running"
     )
     verbose: bool = option.flag(
-        "Print histograms of ulp, and which array of a file is which parameter, too.",
+        "Print how the verdict was found, too, with every word explained: what ran, every pair, "
+        "every implementation, histograms of ulp, and which array of a file is which parameter.",
         purpose="running",
     )
     quiet: bool = option.flag("Show no progress.", purpose="running")
@@ -276,7 +277,8 @@ class Options:
         None,
         "HOST:PORT",
         "HOST:PORT of the first of several processes that share the samples; --out is a folder "
-        "that all of them see. Slurm and Open MPI tell all three by themselves.",
+        "that all of them see. Under Slurm and Open MPI this flag and the next two may be left "
+        "out.",
         purpose="running",
     )
     num_processes: int | None = option.integer(

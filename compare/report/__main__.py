@@ -25,7 +25,7 @@ _SECTIONS = {"What it makes": ("html", "plots", "out"), "Other": ("help",)}
 class Options:
     """What the command takes beside a report."""
 
-    html: bool = flag("Write report.html.", default=True)
+    html: bool = flag("Write report.html; --nohtml leaves it out.", default=True)
     plots: str | None = folder(None, "A folder for the figures, as .svg files.")
     out: str | None = folder(None, "The folder for report.html; that of report.json if none.")
 

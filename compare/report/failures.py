@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from compare.evidence.differences.metrics import Comparison
 from compare.evidence.differences.pairs import Pair
 from compare.numbers import counted, number, share
-from compare.report.labels import short_place, short_quantity
+from compare.report.labels import place, short_quantity
 from compare.results import Report
 
 
@@ -23,7 +23,7 @@ def format_failures(report: Report, *, most_rows: int) -> str:
     rows = [row for pair in _telling_pairs(report) for row in _rows(pair)]
     if not rows:
         return ""
-    head = f"{'':<8}{'max abs':>8} {'at':<18}{'ulp':>9} {'of the bound':>13}"
+    head = f"{'':<8}{'max abs':>8} {'at sample':<18}{'ulp':>9} {'rounding used':>13}"
     left = len(rows) + 1 - most_rows
     if left > 0:
         rows[most_rows - 2 :] = [f"and {counted(left + 1, 'line')} more"]
@@ -57,13 +57,13 @@ def _nonfinite(found: Comparison) -> str:
     if not count or first is None:
         return ""
     value = first.b if math.isfinite(first.a) else first.a
-    where = short_place(first.sample, first.index)
+    where = place(first.sample, first.index)
     return f"{value:>8} {where:<18} in {count:,} of {found.entries:,} entries"
 
 
 def _measured(found: Comparison, bound: float) -> str:
     most = found.max_abs
     value = number(most.value if most else None)
-    where = short_place(most.sample, most.index) if most else ""
+    where = place(most.sample, most.index) if most else ""
     ulp = f"{found.max_ulp.value:.3g}" if found.max_ulp else "-"
     return f"{value:>8} {where:<18}{ulp:>9} {share(bound):>13}"

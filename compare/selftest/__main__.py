@@ -9,19 +9,24 @@ from compare.options.option import choice, flag, integer, rows
 from compare.options.parse import parse
 
 USAGE = """\
-Plants mistakes in a program and counts who finds them: our verdict and the fixed rules of others;
-and whether what we say of them is right.
+Plants mistakes in a program and counts who finds them, our verdict and the
+fixed rules of others, and whether what we say of them is right.
 
-  python -m compare.selftest                          the mistakes, some minutes
-  python -m compare.selftest --listed                 the same, and what was not explained in full
-  python -m compare.selftest --correct_networks=10000 random correct networks: any alarm is false
+  python -m compare.selftest
+      the mistakes, some minutes
+  python -m compare.selftest --listed
+      the same, and what was not explained in full
+  python -m compare.selftest --correct_networks=10000
+      random correct networks: any alarm is false
   python -m compare.selftest --correct_networks=500 --device=gpu
-                                                      the same on a GPU, in TF32 too
-  python -m compare.selftest --primitives=1000000     what roundoff bounds: JAX, NumPy and torch
-                                                      against mpmath; so many numbers a primitive
+      the same on a GPU, in TF32 too
+  python -m compare.selftest --primitives=1000000
+      what roundoff bounds: JAX, NumPy and torch against mpmath, so many numbers
+      of each primitive
 
-Exit status: 0 if every gross mistake is found, none is explained wrongly, nothing correct alarms
-and no bound is exceeded; 2 if not; 1 wrong usage or a crash."""
+Exit status: 0 if every gross mistake is found, none is explained wrongly,
+nothing correct alarms and no bound is exceeded; 2 if not; 1 wrong usage or a
+crash."""
 
 
 @dataclasses.dataclass(frozen=True)

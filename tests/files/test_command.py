@@ -82,7 +82,7 @@ BAD_WORDS = {
     "digits_0": (["--digits=0", "good", "good"], "digits=0"),
     "digits_negative": (["--digits=-1", "good", "good"], "digits=-1"),
     "digits_not_a_number": (["--digits=five", "good", "good"], "integer of at least 1.*five"),
-    "unknown_flag": (["--digit=5", "good", "good"], "Unknown command line flag 'digit'"),
+    "unknown_flag": (["--digit=5", "good", "good"], "there is no flag --digit"),
     "missing_flagfile": (["--flagfile=nowhere", "good", "good"], "nowhere"),
     "json": (["good", "report.json"], "report.json: expected numbers, found none"),
     "npz": (["good", "a.npz"], r"got 2 in good \(array 2\) and 3 in a\.npz \(w1 3\)"),

@@ -257,9 +257,10 @@ def test_an_interrupted_command_ends_without_winding_up(tmp_path):
     assert done.stderr == "command: interrupted\n"
 
 
-def test_a_python_without_the_packages_says_where_they_are():
+@pytest.mark.parametrize("command", ["run", "files", "graph", "report", "selftest"])
+def test_a_python_without_the_packages_says_where_they_are(command):
     found = subprocess.run(
-        [sys.executable, "-S", "-m", "compare.run"], cwd=ROOT, capture_output=True, text=True
+        [sys.executable, "-S", "-m", f"compare.{command}"], cwd=ROOT, capture_output=True, text=True
     )
     assert found.returncode == 1
     assert found.stdout == ""

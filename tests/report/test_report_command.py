@@ -158,7 +158,7 @@ def test_what_is_no_report_is_refused_in_one_sentence(tmp_path, name):
         ((".",), "got a folder"),
         (("/dev/zero",), "got no regular file"),
         (("a", "--nohtml"), "there is nothing to make"),
-        (("a", "--samples=3"), "Unknown command line flag"),
+        (("a", "--samples=3"), "there is no flag --samples"),
     ],
 )
 def test_wrong_usage(words, message):

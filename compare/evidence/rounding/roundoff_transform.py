@@ -26,6 +26,7 @@ magnitudes of errors and is a proof. `typical` takes the root of the sum of thei
 that real errors have, and is statistical.
 """
 
+import contextlib
 import dataclasses
 import functools
 import math
@@ -36,6 +37,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from compare.catalogue import DTYPES
 from compare.evidence.rounding.arithmetic import Arithmetic, plain_arithmetic
 from compare.evidence.rounding.enclosure import Analysis, Enclosure
 from compare.evidence.rounding.interpreter import interpret
@@ -76,11 +78,11 @@ def roundoff(
     Raises:
       NotImplementedError: by that function, naming a primitive that has no rule.
       RuntimeError: by that function, if it is traced without x64.
-      ValueError: for an unknown reading.
+      ValueError: for an unknown dtype or reading.
     """
     if reading not in READINGS:
         raise ValueError(f"reading: expected one of {', '.join(READINGS)}, got {reading!r}")
-    dtype = np.dtype(dtype)
+    dtype = _known(dtype)
     trace = _kept_trace if is_pure else _trace
 
     def analysed(*args: Any) -> tuple[Any, Any]:
@@ -110,6 +112,13 @@ def roundoff(
         return structure.unflatten([out.value for out in outs]), structure.unflatten(errors)
 
     return analysed
+
+
+def _known(dtype: np.typing.DTypeLike) -> np.dtype:
+    with contextlib.suppress(TypeError):  # of a name that is none of a dtype
+        if np.dtype(dtype).name in DTYPES:
+            return np.dtype(dtype)
+    raise ValueError(f"dtype: expected one of {', '.join(DTYPES)}, got {dtype!r}")
 
 
 def _trace(

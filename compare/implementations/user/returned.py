@@ -245,5 +245,17 @@ def _kind(returned: Any) -> str:
         return "async_generator, as of an async function with a yield"
     if inspect.isgenerator(returned):
         return "generator, as of a function with a yield"
+    if _is_number(returned):
+        return "one number; if it is the loss, return its gradient"
     kind = type(returned).__name__
     return f"{kind}; is a call of it missing?" if callable(returned) else kind
+
+
+def _is_number(returned: Any) -> bool:
+    """Whether it is a single number, of any framework."""
+    if isinstance(returned, float):
+        return True
+    try:
+        return bool(returned.shape == ())
+    except RAISED:  # an object of a user's own may raise anything
+        return False

@@ -175,6 +175,14 @@ def test_unknown_reading():
         roundoff(jnp.sin, F32, reading="best")
 
 
+@pytest.mark.parametrize("dtype", [np.int32, "float8", jnp.float8_e4m3fn])
+def test_unknown_dtype(dtype):
+    with pytest.raises(
+        ValueError, match=r"^dtype: expected one of float64, .*, got .*(int32|float8)"
+    ):
+        roundoff(jnp.exp, dtype)
+
+
 @pytest.mark.parametrize(
     "f",
     [

@@ -170,6 +170,8 @@ BAD = {
     "array": (W1, None, PAIRS + "ndarray$"),
     "generator": ((pair for pair in [PAIR, PAIR]), None, PAIRS + "generator, .* a yield$"),
     "coroutine": (asynchronous(), None, PAIRS + "coroutine, .*; make it a plain one$"),
+    "loss": (np.float32(0.5), None, PAIRS + "one number; if it is the loss, return its gradient$"),
+    "loss_of_torch": (torch.tensor(0.5), None, PAIRS + "one number"),
     "function": (read, None, PAIRS + r"function; is a call of it missing\?$"),
     "zip": (zip(W1, B1, strict=True), None, PAIRS + "zip$"),
     "too_few": ([PAIR], None, PAIRS + "1 item$"),

@@ -63,6 +63,11 @@ def read_print(path: str, text: str) -> Numbers:
 
 
 def _check_readable(path: str, text: str) -> None:
+    if path.endswith((".py", ".ipynb")):
+        raise UsageError(
+            f"{path}: expected numbers, got a program; compare a function in it by "
+            "python -m compare.run --candidate=FILE:NAME"
+        )
     cut = _CUT.search(text)
     if cut:
         line = line_number(text, cut.start())

@@ -77,6 +77,13 @@ def test_what_is_refused(tmp_path, case):
     assert "\n" not in str(caught.value)
 
 
+def test_a_program_is_no_print(tmp_path):
+    path = tmp_path / "backward.py"
+    path.write_text("def gradients(params, x, y):\n    return 2.0 * params\n")
+    with pytest.raises(UsageError, match=r"expected numbers, got a program; .* --candidate="):
+        read(path, network()[0], 3)
+
+
 def test_half_of_a_dump_is_refused(tmp_path):
     run.main(["compare.run", "--split_dumps", "--samples=2", f"--out={tmp_path}"])
     flags = ("--samples=2", f"--gradients={tmp_path}/my_autograd_b.dat", f"--out={tmp_path}/new")
