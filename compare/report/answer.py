@@ -56,7 +56,7 @@ def compared_of(report: Json) -> str:
 
 
 def judged_of(report: Json) -> Iterator[tuple[str, str]]:
-    """Yields who is right by proof, who is wrong, and of whom nothing is known."""
+    """Yields who is right up to rounding, by proof, who is wrong, and of whom nothing is known."""
     by_outcome: dict[str, list[Json]] = {"right": [], "wrong": [], "unknown": []}
     checks = () if report["batches"] is None else report["batches"]["implementations"]
     batches = {one["name"]: one for one in checks if one["failed"]}
@@ -66,7 +66,7 @@ def judged_of(report: Json) -> Iterator[tuple[str, str]]:
         if found["failed"] or one["name"] not in batches:
             by_outcome["wrong" if found["failed"] else proved].append(one)
     said = (
-        ("proved right", map(_right, by_outcome["right"])),
+        ("right to rounding", map(_right, by_outcome["right"])),
         ("wrong", map(_wrong, by_outcome["wrong"])),
         ("wrong in batches", map(_wrong_in_batches, batches.values())),
         ("not proved", (one["name"] for one in by_outcome["unknown"])),

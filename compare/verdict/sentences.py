@@ -3,11 +3,13 @@
 import math
 from collections.abc import Iterator, Sequence
 
+import numpy as np
+
 from compare.evidence.certificate.certificate import Certificate
 from compare.evidence.differences.bounds import TYPICAL_LIMIT, BoundRatio
 from compare.evidence.differences.metrics import Comparison, Worst
 from compare.evidence.differences.pairs import Pair
-from compare.evidence.rounding.arithmetic import largest_number
+from compare.evidence.rounding.arithmetic import largest_number, plain_arithmetic
 from compare.numbers import counted, entry, times, told_apart
 from compare.results import Drift
 from compare.verdict.nonfinite import NonfiniteEntries
@@ -128,7 +130,17 @@ def agreement(certificates: Sequence[Certificate]) -> str:
 def remarks(certificates: Sequence[Certificate]) -> tuple[str, ...]:
     """Says what is to be known beside an agreement: kinks, silent samples, and ways to compute."""
     hows = (said for one in certificates for said in _how(one))
-    return tuple(filter(None, (_kinks(certificates), _silence(certificates), *hows)))
+    said = _kinks(certificates), _silence(certificates), _coarseness(certificates), *hows
+    return tuple(filter(None, said))
+
+
+def _coarseness(certificates: Sequence[Certificate]) -> str:
+    """Says that a dtype of few digits shows large mistakes alone."""
+    low = {one.dtype for one in certificates if plain_arithmetic(np.dtype(one.dtype)).is_low}
+    if not low:
+        return ""
+    names = " and ".join(sorted(low))
+    return f"in {names} only mistakes larger than its rounding are seen; float32 shows smaller ones"
 
 
 def _how(certificate: Certificate) -> Iterator[str]:

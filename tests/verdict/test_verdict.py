@@ -52,6 +52,15 @@ def test_agreement_says_what_share_of_rounding_is_used():
     )
 
 
+def test_a_dtype_of_few_digits_is_said_to_show_large_mistakes_alone():
+    pair = make_pair(quantities(), quantities())
+    low = dataclasses.replace(make_certificate("other"), dtype="bfloat16")
+    assert answer(pair, make_certificate(), low).remarks == (
+        "in bfloat16 only mistakes larger than its rounding are seen; float32 shows smaller ones",
+    )
+    assert answer(pair, make_certificate()).remarks == ()
+
+
 def test_where_bounds_are_vacuous_the_certificate_speaks():
     said = answer(make_pair(quantities(), quantities(), worst_ratio=1e-9, vacuous=2))
     assert said.verdict == "agree"
