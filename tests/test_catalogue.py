@@ -56,6 +56,7 @@ KEYS = {
     "verdicts_of_the_schema": (SCHEMA["properties"]["verdict"]["enum"], catalogue.VERDICTS),
     "exit_statuses": (EXIT_STATUS, catalogue.VERDICTS),
 }
+from tests.support.paths import ROOT
 
 
 @pytest.mark.parametrize("name", KEYS)
@@ -107,3 +108,9 @@ def test_every_implementation_has_a_formula_for_every_activation(implementation,
 def test_both_frameworks_know_every_matmul_precision(name):
     with jax_settings(np.dtype(np.float32), name), torch_settings(Settings(name)):
         pass
+
+
+def test_the_readme_counts_what_there_is():
+    said = " ".join((ROOT / "README.md").read_text().split())
+    assert f"in any of {len(catalogue.ACTIVATIONS)} activations" in said
+    assert f"any of {len(catalogue.ENDS)} pairs of output and loss" in said
