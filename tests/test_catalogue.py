@@ -25,6 +25,7 @@ from compare.implementations.torch_settings import torch_settings
 from compare.options.exit_status import EXIT_STATUS
 from compare.problem.network import make_network
 from jaxmlp import Batch, init_params, mlp
+from tests.support.paths import ROOT
 
 SCHEMA = json.loads(
     importlib.resources.files("compare.report.json").joinpath("schema.json").read_text()
@@ -56,7 +57,6 @@ KEYS = {
     "verdicts_of_the_schema": (SCHEMA["properties"]["verdict"]["enum"], catalogue.VERDICTS),
     "exit_statuses": (EXIT_STATUS, catalogue.VERDICTS),
 }
-from tests.support.paths import ROOT
 
 
 @pytest.mark.parametrize("name", KEYS)
