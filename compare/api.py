@@ -98,7 +98,7 @@ def compare_gradients(
       gradients: name -> [(dw [N, ...], db [N, ...]), ...] that exist already, or such a tree.
       implementations: of jax_grad, jax_manual, torch_autograd, numpy_manual; with what you bring
         there must be two.
-      activation: sigmoid (the default), relu, leaky_relu:0.2 or another of the README's table; a
+      activation: sigmoid (the default), relu, leaky_relu:0.2 or another of docs/networks.md; a
         list of one for each hidden layer; a module brings its own.
       output: linear, sigmoid, tanh or softmax. Beside a cross-entropy linear outputs are logits.
       loss: squared, half_squared, mean_squared (over the outputs), cross_entropy,
