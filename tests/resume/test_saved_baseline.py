@@ -68,7 +68,10 @@ def test_what_is_lost_since_then_can_be_computed_again(saved, tmp_path, monkeypa
     [
         ({"baseline": 3}, r"detail\.baseline: expected the path of a file, got 3"),
         ({"save_baseline": "a\0b"}, r"detail\.save_baseline: expected the path of a file, got "),
-        ({"baseline": "none.npz"}, r"detail\.baseline none\.npz: there is no such file; detail=Detail"),
+        (
+            {"baseline": "none.npz"},
+            r"detail\.baseline none\.npz: there is no such file; detail=Detail",
+        ),
         (
             {"save_baseline": "theirs.npz"},
             r"detail\.save_baseline theirs\.npz: it was not written by",

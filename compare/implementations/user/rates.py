@@ -17,6 +17,7 @@ import numpy as np
 Pair: TypeAlias = tuple[np.ndarray, np.ndarray]  # a leaf of the weights, and its gradient
 
 MOST = 4096  # entries of each parameter that rates are tried on
+_FEW = 32  # on which most rates fail already
 _CHANCE = 20.0  # bits: rates of one kind all together fit by chance once in 10^6
 _FIRST = 16  # entries that all rates are tried on at once
 _MOST_UNITS = 2**17  # half units in the last place that the smallest step may be
@@ -59,9 +60,9 @@ class _Fit(NamedTuple):
 
 
 def _usual_rate(pairs: list[Pair]) -> float | None:
-    fitting = []  # ascending
+    fitting, few = [], _flat(pairs, _FEW)  # rates ascend
     for rate in _likely(pairs):
-        fit = _fit(rate, pairs, most=MOST)
+        fit = _fit(rate, pairs, most=MOST) if _may_fit(rate, *few) else None
         if fit is None:
             continue
         fitting.append(rate)
@@ -133,6 +134,12 @@ def _likely(pairs: list[Pair]) -> list[float]:
     most = np.max(np.log2(np.where(tells, 2 * half, 1) / np.where(tells, tolerance, 1)), axis=1)
     size = sum(grad.size for _, grad in pairs)
     return [float(rate) for rate in rates[right & (size * most >= needed)]]
+
+
+def _may_fit(rate: float, w: np.ndarray, g: np.ndarray) -> bool:
+    """Whether no entry says that it was not recovered at this rate."""
+    off, tolerance, half = _distance(rate, w, g)
+    return not np.any((half > tolerance) & (tolerance > 0) & (off > tolerance))
 
 
 def _fit(rate: float, pairs: list[Pair], most: int | None) -> _Fit | None:
