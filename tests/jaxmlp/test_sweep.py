@@ -46,7 +46,7 @@ def test_a_sweep_is_the_plain_function_in_float64(network, module, sample_axis, 
     assert worst_scaled_error(jax.tree.map(np.asarray, plain), found) < 1e-12
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=15, deadline=None)
 @given(
     n=st.integers(1, 70),
     block=st.integers(1, 9),
