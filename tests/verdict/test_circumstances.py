@@ -1,6 +1,7 @@
 """What the verdict says beside the verdict: a GPU that multiplies in TF32, as no CPU does."""
 
 import json
+import re
 
 import numpy as np
 import pytest
@@ -11,6 +12,7 @@ from compare.implementations.base import Engine
 from compare.implementations.table import IMPLEMENTATIONS
 from compare.problem.answers import answer_of
 from compare.selftest.reduced_precision import ReducedPrecision, evaluate
+from compare.verdict.circumstances import untested
 from tests.support.products import multiplying
 
 
@@ -107,3 +109,11 @@ def test_where_all_bits_are_used_nothing_is_said(tmp_path):
         found = report(tmp_path)
         assert "multiplied" not in found["reason"]
         assert found["config"]["matmul_precision"] == precision
+
+
+def test_of_many_pieces_that_no_sample_reaches_the_first_are_named():
+    (said,) = untested([f"z{i} < 0" for i in range(1, 8)])
+    assert said.startswith("no sample has z1 < 0 or ")
+    assert re.search(r" or \d others, so what is computed there is not tested", said)
+    assert "z7" not in said
+    assert untested([]) == ()
