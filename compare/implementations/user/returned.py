@@ -23,6 +23,7 @@ from compare.implementations.user.arrangements import (
 )
 from compare.implementations.user.named_gradients import gradient_of, named_gradients, named_words
 from compare.implementations.user.reading_by_name import only_reading, pairs_by_name
+from compare.implementations.user.two_lists import likelier
 from compare.numbers import counted, listed
 from compare.problem.array_likes import as_numpy, is_array
 from jaxmlp.base import Grads, Layer, Params
@@ -73,6 +74,9 @@ def read_returned(
             words = arrangement_words(returned, shapes, n) or _words_of_names(returned)
             raise (UsageError(f"{error}; {words}") if words else error) from None
         leaves = _read_pairs(pairs, wanted)
+    else:
+        if len(params) == 2 and not updated:
+            leaves = likelier(leaves, returned, lambda pairs: _read_pairs(pairs, wanted), layout)
     leaves[::2] = [in_layout(dw, layout) for dw in leaves[::2]]
     dtype = computed_dtype(leaves, params[0].w.dtype)
     leaves = [leaf.astype(dtype) for leaf in leaves]
