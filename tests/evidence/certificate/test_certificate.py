@@ -80,6 +80,19 @@ def test_gelu_may_lose_what_is_flushed_on_the_way_back(name, z):
         assert prove(layers, batch, "gelu", grads).failed == 0
 
 
+@pytest.mark.parametrize("layer", [0, 1])
+def test_a_delta_that_is_off_by_a_few_roundings_is_refuted_by_the_chain_alone(layer):
+    """2e-5 is 340 u, and the products of two layers of ten round by a few dozen at most."""
+    problem = make(activation="tanh")
+    grads = [Layer(w.copy(), b.copy()) for w, b in right(*problem)]
+    for leaf in grads[layer]:
+        leaf[..., 3] *= F32.type(1 + 2e-5)
+    certificate = prove(*problem, tuple(grads))
+    assert certificate.failed > 0
+    assert certificate.first_failure.rule == "chain"
+    assert certificate.first_failure.parameter == f"b{layer + 1}"
+
+
 @pytest.mark.isa
 def test_compiled_and_numpy_certificates_agree():
     problem = make(samples=7)
