@@ -1,17 +1,22 @@
-"""What rounding can do to a computation: `roundoff`, for any JAX function.
+"""What rounding can do to a computation: `roundoff` and `explain`, for any JAX function.
 
-jax is loaded when `roundoff` is first named.
+jax is loaded when one of them is first named.
 """
 
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from compare.evidence.rounding.causes import explain
     from compare.evidence.rounding.roundoff_transform import roundoff
 
-__all__ = ["roundoff"]
+__all__ = ["explain", "roundoff"]
 
 
 def __getattr__(name: str) -> Any:
+    if name == "explain":
+        from compare.evidence.rounding.causes import explain
+
+        return explain
     if name == "roundoff":
         from compare.evidence.rounding.roundoff_transform import roundoff
 

@@ -1,7 +1,9 @@
 """A value with a bound of its error, and what the rules of all primitives share."""
 
+import contextlib
 import dataclasses
 from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
 from typing import Any, NamedTuple
 
 import jax
@@ -65,6 +67,7 @@ class Analysis:
       own: the arithmetic of its dtype; other dtypes have plain arithmetic.
       apply: evaluates an equation, given this analysis, the equation and its operands.
       rounds: whether operations round at all, or else are exact.
+      within: makes of a call the context in which its function is evaluated.
     """
 
     xp: Any
@@ -72,6 +75,7 @@ class Analysis:
     own: Arithmetic
     apply: Callable[["Analysis", Equation, Sequence[Enclosure]], Sequence[Enclosure]]
     rounds: bool = True
+    within: Callable[[Equation], AbstractContextManager[object]] = contextlib.nullcontext
 
     def evaluate(self, closed: Any, operands: Sequence[Enclosure]) -> list[Enclosure]:
         """Evaluates a jaxpr, such as the body of a loop."""
@@ -80,6 +84,7 @@ class Analysis:
             operands,
             constant=self.constant,
             apply=lambda eqn, operands: self.apply(self, eqn, operands),
+            within=self.within,
         )
 
     def arithmetic(self, dtype: Any) -> Arithmetic | ExactArithmetic:

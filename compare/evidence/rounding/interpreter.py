@@ -1,6 +1,8 @@
 """Evaluates a jaxpr on values of any kind: numbers with error bounds, or nodes of a graph."""
 
+import contextlib
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager
 from types import MappingProxyType
 from typing import Any, TypeVar
 
@@ -31,6 +33,7 @@ def interpret(
     *,
     constant: Callable[[np.ndarray], Value],
     apply: Callable[[Equation, Sequence[Value]], Sequence[Value]],
+    within: Callable[[Equation], AbstractContextManager[object]] = contextlib.nullcontext,
 ) -> list[Value]:
     """Evaluates a jaxpr. A function that it calls is evaluated in place.
 
@@ -41,6 +44,7 @@ def interpret(
       apply: evaluates an equation on its operands and returns one value for each result. It is
         never given a call, or an equation that no output needs. A loop or a branch (scan, while,
         cond) is one equation.
+      within: makes of a call the context in which the equations of its function are evaluated.
 
     Returns:
       One value for each output.
@@ -58,7 +62,10 @@ def interpret(
         operands = [read(atom) for atom in eqn.invars]
         if eqn.primitive.name in CALLS:
             function = eqn.params[CALLS[eqn.primitive.name]]
-            results: Sequence[Value] = interpret(function, operands, constant=constant, apply=apply)
+            with within(eqn):
+                results: Sequence[Value] = interpret(
+                    function, operands, constant=constant, apply=apply, within=within
+                )
         else:
             results = apply(eqn, operands)
         known |= zip(eqn.outvars, results, strict=True)

@@ -27,7 +27,7 @@ def _sum(analysis: Analysis, eqn: Any, value: Array, a: Enclosure, b: Enclosure)
     """Allows for a kernel that adds one operand as a last term of a dot product, the other one."""
     arithmetic, xp = analysis.arithmetic(eqn.outvars[0].aval.dtype), analysis.xp
     u = arithmetic.u
-    if not u:
+    if not is_float(value.dtype):
         return Enclosure(value, a.error + b.error)
     as_terms = [
         gamma(one.terms + 1, arithmetic.sum_u) * xp.abs(other.value)
