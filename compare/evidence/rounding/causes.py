@@ -67,7 +67,7 @@ def explain(
         nan=_cause(made, _has_nan, np.isnan) if np.isnan(value) else None,
         infinity=_infinity(made) if not np.isfinite(value) else None,
         unbounded=_cause(made, _is_unbounded) if np.isfinite(value) else None,
-        vacuous=_cause(made, _is_vacuous) if np.isfinite(value + bound) else None,
+        vacuous=_cause(made, _is_vacuous) if np.isfinite([value, bound]).all() else None,
         contributions=tuple(contributions(bound_under, most=_LINES)),
     )
 

@@ -190,9 +190,9 @@ class Analysis:
         if one.moved is None:
             fits = self.fits(abs(one.value) + error, dtype)
         else:  # rounding to nearest overflows from half an ulp above the largest number on
-            most = float(jnp.finfo(dtype).max)
-            half = most * float(jnp.finfo(dtype).eps) / 4 if dtype != np.float64 else 0.0
-            fits = abs(one.value) + one.moved <= most + half
+            info, reach = jnp.finfo(dtype), abs(one.value) + one.moved
+            half = float(info.max) * float(info.eps) / 4
+            fits = self.fits(reach, dtype) | (reach < float(info.max) + half)
         if self.may_be(~fits):
             fits = fits | (xp.isinf(one.value) & (error == 0))  # what is infinite overflows no more
             error = xp.where(fits, error, np.inf)

@@ -9,6 +9,7 @@ The error of a sum of n terms p_i q_i, whose factors have errors too, with s = s
 
 import dataclasses
 import itertools
+import math
 import string
 from collections.abc import Callable
 from typing import Any
@@ -65,34 +66,41 @@ def products_summed(
         a, b = (dataclasses.replace(one, value=one.value.astype(dtype)) for one in (a, b))
     arithmetic = analysis.arithmetic(dtype)
     value, size_a, size_b = dot(a.value, b.value), xp.abs(a.value), xp.abs(b.value)
-    rounded = arithmetic.dot(terms)
+    rounded, each = arithmetic.dot(terms), _each_squared(arithmetic, terms)
+
+    def by(p: Array, q: Array) -> Array | float:
+        """Multiplies, unless the errors q are all 0."""
+        return dot(p, q) if analysis.may_be(q != 0) else 0.0
 
     def reach(e_a: Array, e_b: Array) -> Array:
         return dot(size_a + e_a, size_b + e_b)
 
-    def worst(e_a: Array, e_b: Array, reached: Array) -> Array:
-        return dot(size_a, e_b) + dot(e_a, size_b + e_b) + rounded * reached
+    def worst(e_a: Array, e_b: Array) -> Array:
+        if math.isinf(rounded):
+            return xp.where(reach(e_a, e_b) > 0, np.inf, 0.0)
+        return by(size_a, e_b) + dot(e_a + rounded * (size_a + e_a), size_b + e_b)
 
-    def typical(e_a: Array, e_b: Array, reached: Array) -> Array:
-        del reached
-        squares = dot(size_a**2, e_b**2) + dot(e_a**2, (size_b + e_b) ** 2)
-        products = dot((size_a + e_a) ** 2, (size_b + e_b) ** 2)
+    def typical(e_a: Array, e_b: Array) -> Array:
+        squares = dot(e_a**2 + each * (size_a + e_a) ** 2, (size_b + e_b) ** 2)
         partial = _mean_square(xp, dot, a.value, b.value, value, terms, axes)
-        return xp.sqrt(squares + _typical(arithmetic, terms, products, value, partial))
+        rest = _drift_squared(arithmetic, terms, value, partial)
+        return xp.sqrt(by(size_a**2, e_b**2) + squares + rest)
 
-    reached = analysis.each(reach, a.error, b.error)
-    error = analysis.by_reading(worst, typical, a.error, b.error, reached)
-    # each product and each partial sum may be flushed, and vanish in float64
-    is_zero = reached == 0
-    if dtype == np.float64 and analysis.may_be(is_zero):
+    error = analysis.by_reading(worst, typical, a.error, b.error)
+    is_zero = error == 0
+    if dtype == np.float64 and analysis.may_be(is_zero):  # a product may vanish
         is_zero = analysis.each(
             lambda e_a, e_b: dot(1.0 * (size_a + e_a > 0), 1.0 * (size_b + e_b > 0)) == 0,
             a.error,
             b.error,
         )
-    flushed = xp.where(is_zero, 0.0, 2 * terms * arithmetic.lam)
-    fits = analysis.fits(reached * (1 + rounded), dtype)
-    return Enclosure(value, xp.where(fits, error + flushed, np.inf), terms=max(terms, 1))
+    # each product and each partial sum may be flushed
+    error = error + xp.where(is_zero, 0.0, 2 * terms * arithmetic.lam)
+    most = terms * (size_a + a.error).max(initial=0) * (size_b + b.error).max(initial=0)
+    if analysis.may_be(~analysis.fits(most * (1 + rounded), dtype)):
+        fits = analysis.fits(analysis.each(reach, a.error, b.error) * (1 + rounded), dtype)
+        error = xp.where(fits, error, np.inf)
+    return Enclosure(value, error, terms=max(terms, 1))
 
 
 def _einsum(eqn: Any, shape_a: tuple[int, ...], ndim_b: int) -> tuple[str, int]:
@@ -142,24 +150,25 @@ def _mean_square(
     return squares
 
 
-def _typical(
-    arithmetic: Arithmetic | ExactArithmetic,
-    terms: int,
-    products: Array,
-    value: Array,
-    partial: Array,
+def _each_squared(arithmetic: Arithmetic | ExactArithmetic, terms: int) -> float:
+    """Returns how much the square of every term counts in a typical error, squared."""
+    if arithmetic.is_plain:
+        return terms * arithmetic.u**2
+    return terms * arithmetic.sum_u**2 + 2 * arithmetic.operand_u**2
+
+
+def _drift_squared(
+    arithmetic: Arithmetic | ExactArithmetic, terms: int, value: Array, partial: Array
 ) -> Array:
-    """Returns the typical error of a dot product, squared, from the sum of its squared terms.
+    """Returns how much partial sums count in it, of which each is rounded.
 
     Truncated factors lose half of operand_u on average, all in one direction: together operand_u of
     the value.
     """
-    u = arithmetic.u
+    drift = terms * arithmetic.sum_u**2 * partial if terms > 1 else 0.0
     if arithmetic.is_plain:
-        return terms * u**2 * (products + (partial if terms > 1 else 0.0))
-    each = terms * arithmetic.sum_u**2 + 2 * arithmetic.operand_u**2
-    drift = terms * arithmetic.sum_u**2 * partial
-    return each * products + drift + (u**2 + arithmetic.operand_u**2) * value**2
+        return drift
+    return drift + (arithmetic.u**2 + arithmetic.operand_u**2) * value**2
 
 
 ROWS = rows("linear", {"dot_general": dot_general})
