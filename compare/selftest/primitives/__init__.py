@@ -5,6 +5,7 @@ from compare.selftest.primitives.base import Primitive
 from compare.selftest.primitives.functions import FUNCTIONS
 from compare.selftest.primitives.index import INDEX
 from compare.selftest.primitives.linear import LINEAR
+from compare.selftest.primitives.lookups import LOOKUPS
 from compare.selftest.primitives.selection import SELECTION
 
 PRIMITIVES: dict[str, Primitive] = {
@@ -13,4 +14,5 @@ PRIMITIVES: dict[str, Primitive] = {
     **LINEAR,
     **SELECTION,
     **INDEX,
+    **LOOKUPS,
 }

@@ -11,10 +11,15 @@ from compare.evidence.rounding.primitives import (
     conversion,
     elementwise,
     extremes,
+    gather,
     index,
     linear,
     math_functions,
+    pieces,
     reduce,
+    scatter,
+    scatter_products,
+    scatter_sums,
     selection,
 )
 from compare.evidence.rounding.primitives.row import SHAPES, Row, Rule
@@ -28,6 +33,11 @@ RULES: dict[str, Row] = {
     **selection.ROWS,
     **extremes.ROWS,
     **index.ROWS,
+    **pieces.ROWS,
+    **gather.ROWS,
+    **scatter.ROWS,
+    **scatter_sums.ROWS,
+    **scatter_products.ROWS,
     **control.ROWS,
 }
 

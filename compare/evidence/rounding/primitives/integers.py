@@ -22,9 +22,19 @@ def exactly(
 ) -> list[Enclosure]:
     """Evaluates an equation of integers: by its rule, or where it has none by JAX.
 
-    What JAX makes of operands that are uncertain is unknown.
+    Keys, which NumPy does not have, are always left to JAX. What it makes of operands that are
+    uncertain is unknown.
+
+    Raises:
+      NotImplementedError: for floating-point numbers, if there is no rule.
     """
-    if row is not None:
+    if row is None and not is_integral(eqn):
+        raise NotImplementedError(
+            f"roundoff has no rule for the primitive {eqn.primitive.name!r} in what "
+            "x.at[i].apply is given. compare.register_rule(primitive, rule) adds one: see "
+            "docs/roundoff.md"
+        )
+    if row is not None and not any(_is_key(one.value) for one in operands):
         made = row.rule(analysis, eqn, *operands)
         results = [made] if isinstance(made, Enclosure) else list(made)
         if not row.rounds:
@@ -53,12 +63,14 @@ def _uncertain(analysis: Analysis, one: Enclosure, where: Any) -> Enclosure:
 
 
 def _as_array(value: Any) -> Any:
-    is_key = jnp.issubdtype(value.dtype, jax.dtypes.extended)
-    return value if is_key else jnp.asarray(value)
+    return value if _is_key(value) else jnp.asarray(value)
+
+
+def _is_key(value: Any) -> bool:
+    return bool(jnp.issubdtype(value.dtype, jax.dtypes.extended))
 
 
 def _out(analysis: Analysis, out: Any) -> Enclosure:
-    is_array = not jnp.issubdtype(out.dtype, jax.dtypes.extended)
-    if is_array and not isinstance(out, jax.core.Tracer):
+    if not _is_key(out) and not isinstance(out, jax.core.Tracer):
         out = np.asarray(out)
     return analysis.exact(out)
