@@ -2,6 +2,7 @@
 
 from compare.selftest.primitives.arithmetic import ARITHMETIC
 from compare.selftest.primitives.base import Primitive
+from compare.selftest.primitives.convolution import CONVOLUTION
 from compare.selftest.primitives.functions import FUNCTIONS
 from compare.selftest.primitives.index import INDEX
 from compare.selftest.primitives.linear import LINEAR
@@ -13,4 +14,5 @@ PRIMITIVES: dict[str, Primitive] = {
     **LINEAR,
     **SELECTION,
     **INDEX,
+    **CONVOLUTION,
 }

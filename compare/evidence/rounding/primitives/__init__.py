@@ -9,6 +9,7 @@ module has its own rows; here they come together.
 from compare.evidence.rounding.primitives import (
     control,
     conversion,
+    convolution,
     elementwise,
     extremes,
     index,
@@ -24,6 +25,7 @@ RULES: dict[str, Row] = {
     **conversion.ROWS,
     **math_functions.ROWS,
     **linear.ROWS,
+    **convolution.ROWS,
     **reduce.ROWS,
     **selection.ROWS,
     **extremes.ROWS,
