@@ -6,6 +6,7 @@ from compare.selftest.primitives.convolution import CONVOLUTION
 from compare.selftest.primitives.functions import FUNCTIONS
 from compare.selftest.primitives.index import INDEX
 from compare.selftest.primitives.linear import LINEAR
+from compare.selftest.primitives.pooling import POOLING
 from compare.selftest.primitives.selection import SELECTION
 
 PRIMITIVES: dict[str, Primitive] = {
@@ -15,4 +16,5 @@ PRIMITIVES: dict[str, Primitive] = {
     **SELECTION,
     **INDEX,
     **CONVOLUTION,
+    **POOLING,
 }

@@ -15,6 +15,7 @@ from compare.evidence.rounding.primitives import (
     index,
     linear,
     math_functions,
+    pooling,
     reduce,
     selection,
 )
@@ -29,6 +30,7 @@ RULES: dict[str, Row] = {
     **reduce.ROWS,
     **selection.ROWS,
     **extremes.ROWS,
+    **pooling.ROWS,
     **index.ROWS,
     **control.ROWS,
 }
