@@ -11,7 +11,7 @@ import dataclasses
 import itertools
 import math
 import string
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -21,6 +21,8 @@ from compare.evidence.rounding.enclosure import Analysis, Array, Enclosure, is_f
 from compare.evidence.rounding.primitives.row import rows
 
 Product = Callable[[Array, Array], Array]
+# of both arrays -> (share of all terms, parts of both) in the order in which terms are added up
+Parts = Callable[[Array, Array], Iterable[tuple[float, Array, Array]]]
 _BLOCKS = 16  # of a long sum, whose partial sums are looked at
 _LONG = 64  # terms
 
@@ -33,11 +35,38 @@ def dot_general(analysis: Analysis, eqn: Any, a: Enclosure, b: Enclosure) -> Enc
     def dot(p: Array, q: Array) -> Array:
         return xp.einsum(form, p, q, optimize=True)
 
-    (contract_a, contract_b), _ = eqn.params["dimension_numbers"]
-    lengths = [a.value.shape[i] for i in contract_a]
-    longest = int(np.argmax(lengths)) if lengths else None
-    axes = None if longest is None else (contract_a[longest], contract_b[longest])
-    return products_summed(analysis, eqn, dot, a, b, terms=terms, axes=axes)
+    axes = eqn.params["dimension_numbers"][0]
+
+    def parts(p: Array, q: Array) -> Iterator[tuple[float, Array, Array]]:
+        for share, slices in blocks([p.shape[i] for i in axes[0]]):
+            yield share, _cut(p, axes[0], slices), _cut(q, axes[1], slices)
+
+    return products_summed(analysis, eqn, dot, a, b, terms=terms, parts=parts)
+
+
+def _cut(array: Array, axes: Sequence[int], slices: Sequence[slice]) -> Array:
+    at = dict(zip(axes, slices, strict=True))
+    return array[tuple(at.get(axis, slice(None)) for axis in range(array.ndim))]
+
+
+def blocks(
+    lengths: Sequence[int], wanted: int = _BLOCKS
+) -> Iterator[tuple[float, tuple[slice, ...]]]:
+    """Cuts a sum over axes of such lengths, of which the first is the outermost loop, into blocks.
+
+    Yields:
+      The share of all terms and a slice of each axis: of the outer axes first, and where these
+      are short of the inner ones too.
+    """
+    if not lengths or wanted <= 1:
+        yield 1.0, tuple(slice(0, length) for length in lengths)
+        return
+    outer, *inner = lengths
+    count = min(outer, wanted)
+    cuts = [round(k * outer / count) for k in range(count + 1)]
+    for low, high in itertools.pairwise(cuts):
+        for share, slices in blocks(inner, -(-wanted // count)):
+            yield (high - low) / outer * share, (slice(low, high), *slices)
 
 
 def products_summed(
@@ -48,7 +77,7 @@ def products_summed(
     b: Enclosure,
     *,
     terms: int,
-    axes: tuple[int, int] | None,
+    parts: Parts,
 ) -> Enclosure:
     """Bounds what a bilinear function makes of two arrays: entries that are sums of products.
 
@@ -59,7 +88,7 @@ def products_summed(
       a: one array.
       b: the other one.
       terms: of one sum, at most.
-      axes: of a and of b, over which the sum runs, in its outermost loop; None if there is none.
+      parts: cuts both arrays into blocks, the products of which add up to the sum.
     """
     xp, dtype = analysis.xp, eqn.outvars[0].aval.dtype
     if not is_float(dtype):  # small integers may be added up in larger ones
@@ -82,7 +111,7 @@ def products_summed(
 
     def typical(e_a: Array, e_b: Array) -> Array:
         squares = dot(e_a**2 + each * (size_a + e_a) ** 2, (size_b + e_b) ** 2)
-        partial = _mean_square(xp, dot, a.value, b.value, value, terms, axes)
+        partial = _mean_square(xp, dot, a.value, b.value, value, terms, parts)
         rest = _drift_squared(arithmetic, terms, value, partial)
         return xp.sqrt(by(size_a**2, e_b**2) + squares + rest)
 
@@ -121,13 +150,7 @@ def _einsum(eqn: Any, shape_a: tuple[int, ...], ndim_b: int) -> tuple[str, int]:
 
 
 def _mean_square(
-    xp: Any,
-    dot: Product,
-    a: Array,
-    b: Array,
-    value: Array,
-    terms: int,
-    axes: tuple[int, int] | None,
+    xp: Any, dot: Product, a: Array, b: Array, value: Array, terms: int, parts: Parts
 ) -> Array:
     """Returns the mean square of the partial sums, in the order in which the terms lie.
 
@@ -135,17 +158,12 @@ def _mean_square(
     may add up thousands that are of one sign within a sample and cancel between samples: so of a
     long sum the partial sums are worked out, at the ends of blocks.
     """
-    if axes is None or terms < _LONG or (n := a.shape[axes[0]]) < 2:
+    if terms < _LONG:
         return value**2 / 3
-    cuts = sorted({round(k * n / _BLOCKS) for k in range(_BLOCKS + 1)})
     before, squares = xp.zeros_like(value), 0.0
-    for low, high in itertools.pairwise(cuts):
-        part = [
-            array[(slice(None),) * axis + (slice(low, high),)]
-            for array, axis in ((a, axes[0]), (b, axes[1]))
-        ]
-        after = before + dot(*part)
-        squares = squares + (high - low) / n * xp.maximum(before**2, after**2)
+    for share, *pair in parts(a, b):
+        after = before + dot(*pair)
+        squares = squares + share * xp.maximum(before**2, after**2)
         before = after
     return squares
 
