@@ -9,13 +9,17 @@ module has its own rows; here they come together.
 from compare.evidence.rounding.primitives import (
     control,
     conversion,
+    cumulative,
     elementwise,
     extremes,
     index,
     linear,
     math_functions,
+    order,
+    products,
     reduce,
     selection,
+    steps,
 )
 from compare.evidence.rounding.primitives.row import SHAPES, Row, Rule
 
@@ -29,6 +33,10 @@ RULES: dict[str, Row] = {
     **extremes.ROWS,
     **index.ROWS,
     **control.ROWS,
+    **order.ROWS,
+    **cumulative.ROWS,
+    **products.ROWS,
+    **steps.ROWS,
 }
 
 
