@@ -10,6 +10,7 @@ from compare.evidence.rounding.primitives import (
     control,
     conversion,
     convolution,
+    cumulative,
     elementwise,
     extremes,
     gather,
@@ -18,11 +19,14 @@ from compare.evidence.rounding.primitives import (
     math_functions,
     pieces,
     pooling,
+    order,
+    products,
     reduce,
     scatter,
     scatter_products,
     scatter_sums,
     selection,
+    steps,
 )
 from compare.evidence.rounding.primitives.row import SHAPES, Row, Rule
 
@@ -43,6 +47,10 @@ RULES: dict[str, Row] = {
     **scatter_sums.ROWS,
     **scatter_products.ROWS,
     **control.ROWS,
+    **order.ROWS,
+    **cumulative.ROWS,
+    **products.ROWS,
+    **steps.ROWS,
 }
 
 

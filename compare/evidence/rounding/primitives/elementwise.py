@@ -2,7 +2,6 @@
 
 from typing import Any
 
-import jax
 import jax.numpy as jnp
 import numpy as np
 
@@ -57,7 +56,8 @@ def mul(analysis: Analysis, eqn: Any, a: Enclosure, b: Enclosure) -> Enclosure:
     u, xp = analysis.arithmetic(eqn.outvars[0].aval.dtype).u, analysis.xp
     value = a.value * b.value
     if not u and not is_float(value.dtype):
-        return Enclosure(value, abs(a.value) * b.error + abs(b.value) * a.error + a.error * b.error)
+        size_a, size_b = (abs(one.value.astype(np.float64)) for one in (a, b))
+        return Enclosure(value, size_a * b.error + size_b * a.error + a.error * b.error)
     moved = [xp.abs(a.value) * b.error, xp.abs(b.value) * a.error, a.error * b.error]
     rounded = _rounding(analysis, u, a, b) * xp.abs(value)
     if a.exponent is not None and b.exponent is not None:
@@ -91,11 +91,15 @@ def div(analysis: Analysis, eqn: Any, a: Enclosure, b: Enclosure) -> Enclosure:
 
 
 def _integer_division(analysis: Analysis, a: Enclosure, b: Enclosure) -> Enclosure:
-    """Rounds towards 0, and is -1 or a itself where b is 0, as JAX has it; exact or unknown."""
-    xp = analysis.xp
-    value: Array = jax.lax.div(jnp.asarray(a.value), jnp.asarray(b.value))
-    known = np.asarray(value) if xp is np else value
-    return Enclosure(known, xp.where((a.error == 0) & (b.error == 0), 0.0, np.inf))
+    """Rounds towards 0, and is -1 where b is 0, as JAX has it; unknown if b is uncertain."""
+    xp, is_zero = analysis.xp, b.value == 0
+    safe = xp.where(is_zero, 1, b.value).astype(b.value.dtype)
+    down = a.value // safe  # rounds down
+    up = (down * safe != a.value) & ((a.value < 0) != (safe < 0))
+    value = xp.where(is_zero, ~xp.zeros_like(down), down + up)
+    moved = xp.ceil(a.error / abs(safe.astype(np.float64)))
+    known = (a.error == 0) | ~is_zero
+    return Enclosure(value, xp.where((b.error == 0) & known, moved, np.inf))
 
 
 def square(analysis: Analysis, eqn: Any, a: Enclosure) -> Enclosure:
