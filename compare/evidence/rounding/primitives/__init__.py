@@ -13,16 +13,22 @@ from compare.evidence.rounding.primitives import (
     extremes,
     index,
     linear,
-    math_functions,
+    monotone,
+    powers,
     reduce,
     selection,
+    special,
+    trigonometric,
 )
 from compare.evidence.rounding.primitives.row import SHAPES, Row, Rule
 
 RULES: dict[str, Row] = {
     **elementwise.ROWS,
     **conversion.ROWS,
-    **math_functions.ROWS,
+    **monotone.ROWS,
+    **trigonometric.ROWS,
+    **powers.ROWS,
+    **special.ROWS,
     **linear.ROWS,
     **reduce.ROWS,
     **selection.ROWS,
