@@ -58,7 +58,7 @@ class Cost(NamedTuple):
         ulps = self.ulps if self.more is None else self.ulps + self.more(at)
         size = at.size if self.beside is None else at.size + self.beside(at)
         least = float(ml_dtypes.finfo(at.dtype).smallest_normal)
-        return ulps * xp.where(size > 0, xp.maximum(size, least), 0.0)
+        return xp.where(size > 0, ulps * xp.maximum(size, least), 0.0)
 
 
 def cost_of(name: str, dtype: np.typing.DTypeLike) -> Cost:
