@@ -38,7 +38,7 @@ def test_docstring_example_runs():
         (lambda x: 0.5 * (x * x) * -2, -9, 9),
         (lambda x: x**-2, 1 / 9, 3 / 9),
         (lambda x: x * 0.1, 0.3, 0.6),
-        (lambda x: jnp.sqrt(x * x), 3, 9 / 6 + 2 * 3),
+        (lambda x: jnp.sqrt(x * x), 3, 9 / 6 + 4 * 3),
         (lambda x: -jnp.abs(-x), -3, 0),
         (lambda x: jnp.maximum(x * x, 2.0), 9, 9),
         (lambda x: jnp.minimum(x * x, 2.0), 2, 0),

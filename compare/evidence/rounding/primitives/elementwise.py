@@ -1,4 +1,4 @@
-"""Arithmetic entry by entry: sums, products, powers, and changes of dtype."""
+"""Arithmetic entry by entry: sums, products and quotients."""
 
 from typing import Any
 
@@ -102,11 +102,6 @@ def _integer_division(analysis: Analysis, a: Enclosure, b: Enclosure) -> Enclosu
     return Enclosure(value, xp.where((b.error == 0) & known, moved, np.inf))
 
 
-def square(analysis: Analysis, eqn: Any, a: Enclosure) -> Enclosure:
-    """The second power."""
-    return _power(analysis, eqn, a, 2)
-
-
 def one_minus_square(analysis: Analysis, eqn: Any, a: Enclosure) -> Enclosure:
     """(1 + a) (1 - a), three results rounded, or 1 - a a, two: |e (2 a + e)|, and the larger.
 
@@ -119,30 +114,6 @@ def one_minus_square(analysis: Analysis, eqn: Any, a: Enclosure) -> Enclosure:
     as_factors = gamma(3, u) * (xp.abs(value) + moved)
     as_square = (u * reach**2 + arithmetic.lam) * (1 + u) + u * (xp.abs(value) + moved)
     return Enclosure(value, analysis.total(moved, xp.maximum(as_factors, as_square)))
-
-
-def integer_pow(analysis: Analysis, eqn: Any, a: Enclosure) -> Enclosure:
-    """A power; a negative one is 1 divided by the positive one."""
-    n, dtype = eqn.params["y"], eqn.outvars[0].aval.dtype
-    if n >= 0:
-        return _power(analysis, eqn, a, n)
-    one = analysis.exact(analysis.xp.ones_like(a.value))
-    return div(analysis, eqn, one, analysis.as_made(_power(analysis, eqn, a, -n), dtype))
-
-
-def _power(analysis: Analysis, eqn: Any, a: Enclosure, n: int) -> Enclosure:
-    """|(a + e)^n - a^n| <= (|a| + e)^n - |a|^n = e sum of (|a| + e)^i |a|^(n-1-i).
-
-    n - 1 products are rounded. All but the last may underflow too; what they are multiplied by is
-    less than 1 then.
-    """
-    arithmetic, xp = analysis.arithmetic(eqn.outvars[0].aval.dtype), analysis.xp
-    u, size, reach = arithmetic.u, xp.abs(a.value), xp.abs(a.value) + a.error
-    moved = a.error * sum(reach**i * size ** (n - 1 - i) for i in range(n))
-    spread = analysis.total(moved * (1 + u), gamma(max(n - 1, 0), u) * reach**n)
-    inside = max(n - 2, 0) * arithmetic.lam
-    small = (size - a.error < 1) & (reach > 0)
-    return Enclosure(a.value**n, spread + xp.where(small, inside, 0.0))
 
 
 def _rounding(analysis: Analysis, u: float, *factors: Enclosure) -> Array | float:
@@ -178,9 +149,7 @@ ROWS = rows(
         "sub": sub,
         "mul": mul,
         "div": div,
-        "square": square,
         "one_minus_square": one_minus_square,
-        "integer_pow": integer_pow,
     },
-    vanishing=("mul", "div", "square", "integer_pow"),
+    vanishing=("mul", "div"),
 )
