@@ -2,6 +2,7 @@
 
 import contextlib
 import dataclasses
+import functools
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from typing import Any, NamedTuple
@@ -17,7 +18,7 @@ from compare.evidence.rounding.arithmetic import (
     ExactArithmetic,
     plain_arithmetic,
 )
-from compare.evidence.rounding.interpreter import interpret
+from compare.evidence.rounding.interpreter import prepared
 
 Array = Any  # of NumPy, or of JAX under a trace
 Equation = Any
@@ -78,14 +79,13 @@ class Analysis:
     within: Callable[[Equation], AbstractContextManager[object]] = contextlib.nullcontext
 
     def evaluate(self, closed: Any, operands: Sequence[Enclosure]) -> list[Enclosure]:
-        """Evaluates a jaxpr, such as the body of a loop."""
-        return interpret(
-            closed,
-            operands,
-            constant=self.constant,
-            apply=lambda eqn, operands: self.apply(self, eqn, operands),
-            within=self.within,
-        )
+        """Evaluates a jaxpr."""
+        return self.function(closed)(operands)
+
+    def function(self, closed: Any) -> Callable[[Sequence[Enclosure]], list[Enclosure]]:
+        """Returns a jaxpr as a function, such as the body of a loop, which is evaluated often."""
+        apply = functools.partial(self.apply, self)
+        return prepared(closed, constant=self.constant, apply=apply, within=self.within)
 
     def arithmetic(self, dtype: Any) -> Arithmetic | ExactArithmetic:
         """Returns the arithmetic in which results of a dtype are computed."""

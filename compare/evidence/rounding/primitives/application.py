@@ -14,6 +14,8 @@ def apply(analysis: Analysis, eqn: Any, operands: Sequence[Enclosure]) -> list[E
     row = RULES.get(eqn.primitive.name)
     if row is None or (is_integral(eqn) and row.shape != "control"):
         return exactly(analysis, eqn, row, operands)
+    if row.shape in ("elementwise", "monotone", "selection"):
+        operands = [_aligned(one, eqn.outvars[0].aval.ndim) for one in operands]
     if row.reads:
         dtypes = (atom.aval.dtype for atom in eqn.invars)
         operands = list(map(analysis.as_read, operands, dtypes))
@@ -25,6 +27,13 @@ def apply(analysis: Analysis, eqn: Any, operands: Sequence[Enclosure]) -> list[E
         _finished(analysis, row, one, var.aval.dtype, operands)
         for one, var in zip(results, eqn.outvars, strict=True)
     ]
+
+
+def _aligned(one: Enclosure, ndim: int) -> Enclosure:
+    """Lets a lone number stand beside every entry of an array of so many axes."""
+    if one.value.ndim or not ndim:
+        return one
+    return dataclasses.replace(one, error=one.error.reshape((-1, *(1,) * ndim)))
 
 
 def _finished(

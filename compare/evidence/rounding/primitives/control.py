@@ -26,11 +26,11 @@ def scan(analysis: Analysis, eqn: Any, *args: Enclosure) -> list[Enclosure]:
     entries, body = args[n_consts + n_carry :], params["jaxpr"]
     if analysis.xp is not np:
         return _traced_scan(analysis, eqn, consts, carry, entries)
-    outs: list[list[Enclosure]] = []
+    step, outs = analysis.function(body), list[list[Enclosure]]()
     steps = range(params["length"])
-    for step in reversed(steps) if params["reverse"] else steps:
-        now = [Enclosure(one.value[step], one.error[:, step]) for one in entries]
-        made = analysis.evaluate(body, [*consts, *carry, *now])
+    for number in reversed(steps) if params["reverse"] else steps:
+        now = [Enclosure(one.value[number], one.error[:, number]) for one in entries]
+        made = step([*consts, *carry, *now])
         carry = made[:n_carry]
         outs.append(made[n_carry:])
     if params["reverse"]:
