@@ -35,8 +35,9 @@ def _sum(analysis: Analysis, eqn: Any, value: Array, a: Enclosure, b: Enclosure)
     ]
     rounded = u * xp.abs(value)
     for one in (a, b):
-        is_zero = (one.value == 0) & (one.error == 0)  # and adds nothing
-        rounded = xp.where(is_zero, 0.0, rounded) if analysis.may_be(is_zero) else rounded
+        is_zero = one.value == 0
+        if analysis.may_be(is_zero):  # and adds nothing
+            rounded = xp.where(is_zero & (one.error == 0), 0.0, rounded)
     spread = analysis.total(a.error * (1 + u), b.error * (1 + u), rounded, *as_terms)
     moved = a.error + b.error + sum(as_terms)
     if analysis.may_be(xp.isinf(value)):  # of a mask, say: what is added to it changes nothing

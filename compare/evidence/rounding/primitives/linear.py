@@ -10,7 +10,6 @@ The error of a sum of n terms p_i q_i, whose factors have errors too, with s = s
 import dataclasses
 import itertools
 import math
-import string
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any
 
@@ -29,19 +28,15 @@ _LONG = 64  # terms
 
 def dot_general(analysis: Analysis, eqn: Any, a: Enclosure, b: Enclosure) -> Enclosure:
     """|sum p~ q~ - sum p q| <= sum |p| e_q + e_p (|q| + e_q), and the rounding of the sum."""
-    xp = analysis.xp
-    form, terms = _einsum(eqn, a.value.shape, b.value.ndim)
-
-    def dot(p: Array, q: Array) -> Array:
-        return xp.einsum(form, p, q, optimize=True)
-
     axes = eqn.params["dimension_numbers"][0]
+    lengths = [a.value.shape[i] for i in axes[0]]
 
     def parts(p: Array, q: Array) -> Iterator[tuple[float, Array, Array]]:
-        for share, slices in blocks([p.shape[i] for i in axes[0]]):
+        for share, slices in blocks(lengths):
             yield share, _cut(p, axes[0], slices), _cut(q, axes[1], slices)
 
-    return products_summed(analysis, eqn, dot, a, b, terms=terms, parts=parts)
+    terms = math.prod(lengths)
+    return products_summed(analysis, eqn, _product(eqn), a, b, terms=terms, parts=parts)
 
 
 def _cut(array: Array, axes: Sequence[int], slices: Sequence[slice]) -> Array:
@@ -132,21 +127,25 @@ def products_summed(
     return Enclosure(value, error, terms=max(terms, 1))
 
 
-def _einsum(eqn: Any, shape_a: tuple[int, ...], ndim_b: int) -> tuple[str, int]:
-    """Returns the product in the notation of einsum, 'ab,bc->ac', and the number of terms."""
+def _product(eqn: Any) -> Product:
+    """Returns the product as one of matrices: [batch, rows, contracted] @ [batch, ..., columns]."""
     (contract_a, contract_b), (batch_a, batch_b) = eqn.params["dimension_numbers"]
-    letters = iter(string.ascii_letters)
-    of_a: dict[int, str] = {i: next(letters) for i in range(len(shape_a))}
-    of_b = {
-        j: of_a[i] for i, j in zip((*contract_a, *batch_a), (*contract_b, *batch_b), strict=True)
-    }
-    of_b |= {j: next(letters) for j in range(ndim_b) if j not in of_b}
-    free_a = [of_a[i] for i in of_a if i not in (*contract_a, *batch_a)]
-    free_b = [of_b[j] for j in sorted(of_b) if j not in (*contract_b, *batch_b)]
-    left, right = "".join(of_a.values()), "".join(of_b[j] for j in sorted(of_b))
-    out = "".join([*(of_a[i] for i in batch_a), *free_a, *free_b])
-    terms = int(np.prod([shape_a[i] for i in contract_a], dtype=int))
-    return f"{left},{right}->{out}", terms
+    ndim_a, ndim_b = (atom.aval.ndim for atom in eqn.invars)
+    free_a = [i for i in range(ndim_a) if i not in (*contract_a, *batch_a)]
+    free_b = [j for j in range(ndim_b) if j not in (*contract_b, *batch_b)]
+    order_a, order_b = (*batch_a, *free_a, *contract_a), (*batch_b, *contract_b, *free_b)
+    n_batch, n_contract = len(batch_a), len(contract_a)
+
+    def dot(p: Array, q: Array) -> Array:
+        p, q = p.transpose(order_a), q.transpose(order_b)
+        batch, rows = p.shape[:n_batch], p.shape[n_batch : p.ndim - n_contract]
+        columns = q.shape[n_batch + n_contract :]
+        inner, n = math.prod(p.shape[p.ndim - n_contract :]), math.prod(batch)
+        left = p.reshape(n, math.prod(rows), inner)
+        right = q.reshape(n, inner, math.prod(columns))
+        return (left @ right).reshape((*batch, *rows, *columns))
+
+    return dot
 
 
 def _mean_square(
