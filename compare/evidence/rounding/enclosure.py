@@ -255,6 +255,11 @@ def is_bool(dtype: Any) -> bool:
     return bool(jnp.issubdtype(dtype, jnp.bool_))
 
 
+def is_key(dtype: Any) -> bool:
+    """Whether a dtype is one of keys of random numbers, which NumPy does not have."""
+    return bool(jnp.issubdtype(dtype, jax.dtypes.extended))
+
+
 def _is_short(number: float, dtype: np.dtype) -> bool:
     """Whether a number takes no more than half of the bits of its dtype, as 0, -1, 0.5, 3 do."""
     kept = (int(jnp.finfo(dtype).nmant) + 1) // 2

@@ -7,24 +7,27 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from compare.evidence.rounding.enclosure import Analysis, Enclosure
+from compare.evidence.rounding.enclosure import Analysis, Enclosure, is_key
 from compare.evidence.rounding.primitives.row import Row
 
 
 def is_integral(eqn: Any) -> bool:
     """Whether no operand and no result of an equation is a floating-point or complex number."""
-    atoms = (*eqn.invars, *eqn.outvars)
-    return not any(jnp.issubdtype(atom.aval.dtype, jnp.inexact) for atom in atoms)
+    return not any(jnp.issubdtype(atom.aval.dtype, jnp.inexact) for atom in _atoms(eqn))
+
+
+def _atoms(eqn: Any) -> tuple[Any, ...]:
+    return (*eqn.invars, *eqn.outvars)
 
 
 def exactly(
     analysis: Analysis, eqn: Any, row: Row | None, operands: Sequence[Enclosure]
 ) -> list[Enclosure]:
-    """Evaluates an equation of integers: by its rule, or where it has none by JAX.
+    """Evaluates an equation of integers: by its rule, or by JAX where it has none or moves keys.
 
     What JAX makes of operands that are uncertain is unknown.
     """
-    if row is not None:
+    if row is not None and not any(is_key(atom.aval.dtype) for atom in _atoms(eqn)):
         made = row.rule(analysis, eqn, *operands)
         results = [made] if isinstance(made, Enclosure) else list(made)
         if not row.rounds:
@@ -53,12 +56,10 @@ def _uncertain(analysis: Analysis, one: Enclosure, where: Any) -> Enclosure:
 
 
 def _as_array(value: Any) -> Any:
-    is_key = jnp.issubdtype(value.dtype, jax.dtypes.extended)
-    return value if is_key else jnp.asarray(value)
+    return value if is_key(value.dtype) else jnp.asarray(value)
 
 
 def _out(analysis: Analysis, out: Any) -> Enclosure:
-    is_array = not jnp.issubdtype(out.dtype, jax.dtypes.extended)
-    if is_array and not isinstance(out, jax.core.Tracer):
+    if not is_key(out.dtype) and not isinstance(out, jax.core.Tracer):
         out = np.asarray(out)
     return analysis.exact(out)
