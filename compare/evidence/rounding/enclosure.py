@@ -245,6 +245,11 @@ class Analysis:
         return not isinstance(condition, np.ndarray | np.bool_) or bool(condition.any())
 
 
+def is_key(dtype: Any) -> bool:
+    """Whether a dtype is one of keys of random numbers, which NumPy does not have."""
+    return bool(jnp.issubdtype(dtype, jax.dtypes.extended))
+
+
 def is_float(dtype: Any) -> bool:
     """Whether a dtype is one of floating-point numbers."""
     return bool(jnp.issubdtype(dtype, jnp.floating))
@@ -253,11 +258,6 @@ def is_float(dtype: Any) -> bool:
 def is_bool(dtype: Any) -> bool:
     """Whether a dtype is that of booleans."""
     return bool(jnp.issubdtype(dtype, jnp.bool_))
-
-
-def is_key(dtype: Any) -> bool:
-    """Whether a dtype is one of keys of random numbers, which NumPy does not have."""
-    return bool(jnp.issubdtype(dtype, jax.dtypes.extended))
 
 
 def _is_short(number: float, dtype: np.dtype) -> bool:

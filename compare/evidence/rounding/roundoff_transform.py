@@ -190,9 +190,9 @@ def _limits(analysis: Analysis) -> Callable[[Enclosure], list[Any]]:
     least = {"worst": 0.0, "typical": float(np.sqrt(np.finfo(np.float64).smallest_normal))}
 
     def limits(out: Enclosure) -> list[Any]:
-        rounds = is_float(out.value.dtype)
+        is_number = is_float(out.value.dtype)
         found = [
-            xp.maximum(error, least[reading] if rounds else 0.0)
+            xp.maximum(error, least[reading] if is_number else 0.0)
             for reading, error in zip(analysis.readings, out.error, strict=True)
         ]
         return [xp.where(xp.isnan(limit), np.inf, limit) for limit in found]
