@@ -120,7 +120,6 @@ def _bounded(
     import numpy as np
 
     from compare.evidence.rounding import roundoff
-    from compare.formats.read.tree_paths import slashed
     from compare.implementations.user.sandbox import contained, errors_told
     from compare.report.text.rounding import Bounded
 
@@ -132,10 +131,23 @@ def _bounded(
     leaves = jax.tree_util.tree_flatten_with_path(values)[0]
     bounds = zip(*map(jax.tree.leaves, trees), strict=True)
     return [
-        Bounded(slashed(jax.tree_util.keystr(path)) or "result", value, each)
+        # the scale of an error is no more than what it is at most
+        Bounded(
+            _name(jax.tree_util.keystr(path)),
+            value,
+            tuple(np.minimum(one, each[0]) for one in each),
+        )
         for (path, value), each in zip(leaves, bounds, strict=True)
         if isinstance(value, np.ndarray)
     ]
+
+
+def _name(path: str) -> str:
+    """Returns 'params/w' of "['params']['w']", and '[0]' as it is."""
+    from compare.formats.read.tree_paths import slashed
+
+    name = slashed(path) or "result"
+    return path if name[0].isdigit() else name
 
 
 if __name__ == "__main__":

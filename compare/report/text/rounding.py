@@ -8,7 +8,7 @@ import numpy as np
 from compare.numbers import counted, number, percent, subscript
 from compare.report.text.lines import wrapped
 
-_NAME = 15  # columns; a longer name has a line of its own
+_NAME, _SHAPE = 15, 11  # columns; what is longer has a line of its own
 _LEGEND = (
     "A median is that of bound / largest |value|. A bound says nothing if it is as large as the "
     "largest |value| of its row, or infinite."
@@ -27,8 +27,8 @@ def format_bounds(arrays: Sequence[Bounded], readings: Sequence[str], *, width: 
     """Returns the table, a sentence for each remark, and what the columns are."""
     heads = "".join(f"{f'{reading} bound':>18}" for reading in readings)
     head = [
-        f"{'':<{_NAME}} {'':<11} {'largest':>8}{heads} {'says':>7}",
-        f"{'':<{_NAME}} {'shape':<11} {'|value|':>8}"
+        f"{'':<{_NAME}} {'':<{_SHAPE}} {'largest':>8}{heads} {'says':>7}",
+        f"{'':<{_NAME}} {'shape':<{_SHAPE}} {'|value|':>8}"
         + f"{'largest':>9}{'median':>9}" * len(readings)
         + f" {'nothing':>7}",
     ]
@@ -39,15 +39,15 @@ def format_bounds(arrays: Sequence[Bounded], readings: Sequence[str], *, width: 
 
 def _row(array: Bounded) -> Iterator[str]:
     name, value = array.name, array.value
-    if len(name) > _NAME:
-        yield name
-        name = ""
     shape, cells = "x".join(map(str, value.shape)) or "1", [f"{'-':>9}"] * 2 * len(array.bounds)
+    if len(name) > _NAME or len(shape) > _SHAPE:
+        yield f"{name} {shape}"
+        name = shape = ""
     nothing = percent(int(_is_nothing(array).sum()), value.size) if value.size else "-"
     largest = _largest(value) if _has_size(value) else None
     if largest is not None:
         cells = [f"{cell:>9}" for bound in array.bounds for cell in _cells(bound, largest)]
-    yield f"{name:<{_NAME}} {shape:<11} {number(largest):>8}{''.join(cells)} {nothing:>7}"
+    yield f"{name:<{_NAME}} {shape:<{_SHAPE}} {number(largest):>8}{''.join(cells)} {nothing:>7}"
 
 
 def _cells(bound: np.ndarray, largest: float) -> tuple[str, str]:
