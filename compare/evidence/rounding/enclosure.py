@@ -248,6 +248,12 @@ class Analysis:
 
 
 @functools.lru_cache
+def is_key(dtype: Any) -> bool:
+    """Whether a dtype is one of keys of random numbers, which NumPy does not have."""
+    return bool(jnp.issubdtype(dtype, jax.dtypes.extended))
+
+
+@functools.lru_cache
 def is_float(dtype: Any) -> bool:
     """Whether a dtype is one of floating-point numbers."""
     return bool(jnp.issubdtype(dtype, jnp.floating))

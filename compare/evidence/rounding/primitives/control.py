@@ -10,7 +10,7 @@ import jax.numpy as jnp
 import numpy as np
 from jax import lax
 
-from compare.evidence.rounding.enclosure import Analysis, Array, Enclosure
+from compare.evidence.rounding.enclosure import Analysis, Array, Enclosure, is_key
 from compare.evidence.rounding.primitives.row import rows
 from compare.evidence.rounding.primitives.selection import select_n
 
@@ -53,8 +53,9 @@ def _looked_at(analysis: Analysis, one: Enclosure, dtype: Any) -> Enclosure:
 def _stacked(analysis: Analysis, outs: Sequence[Enclosure], aval: Any) -> Enclosure:
     if not outs:
         return analysis.exact(np.zeros(aval.shape, aval.dtype))
-    stack = analysis.xp.stack
-    return Enclosure(stack([out.value for out in outs]), stack([out.error for out in outs], axis=1))
+    values, stack = [out.value for out in outs], analysis.xp.stack
+    of_values = jnp.stack if is_key(aval.dtype) else stack
+    return Enclosure(of_values(values), stack([out.error for out in outs], axis=1))
 
 
 def _traced_scan(
@@ -143,8 +144,18 @@ def cond(analysis: Analysis, eqn: Any, which: Enclosure, *args: Enclosure) -> li
         return analysis.evaluate(branches[int(index)], args)
     made = [analysis.evaluate(branch, args) for branch in branches]
     chosen = Enclosure(index, which.error)
-    select = select_n if len(branches) > 1 else lambda analysis, eqn, which, one: one
-    return [select(analysis, eqn, chosen, *cases) for cases in zip(*made, strict=True)]
+    return [_chosen(analysis, eqn, chosen, cases) for cases in zip(*made, strict=True)]
+
+
+def _chosen(
+    analysis: Analysis, eqn: Any, which: Enclosure, cases: Sequence[Enclosure]
+) -> Enclosure:
+    if len(cases) == 1:
+        return cases[0]
+    if not is_key(cases[0].value.dtype):
+        return select_n(analysis, eqn, which, *cases)
+    value = lax.select_n(jnp.asarray(which.value), *(case.value for case in cases))
+    return _unknown_where(analysis, Enclosure(value, sum(c.error for c in cases)), which.error != 0)
 
 
 def platform_index(analysis: Analysis, eqn: Any) -> Enclosure:
