@@ -71,6 +71,7 @@ ALLOWED = {
     "compare.rounding": {"jax", "numpy"},
     "compare.selftest.primitives": {"jax", "numpy", "torch", "ml_dtypes", "mpmath"},
     "compare.selftest.primitive_trial": {"jax", "numpy", "torch", "ml_dtypes", "mpmath"},
+    "compare.selftest.sum_trial": {"jax", "numpy", "torch", "ml_dtypes"},
     "compare.selftest": {"jax", "numpy", "jaxmlp", "torch_ref"},
 }
 MODULES = {
