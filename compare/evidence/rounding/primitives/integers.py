@@ -26,6 +26,9 @@ def exactly(
     """Evaluates an equation of integers: by its rule, or by JAX where it has none or moves keys.
 
     What JAX makes of operands that are uncertain is unknown.
+
+    Raises:
+      NotImplementedError: for an equation of other numbers that has no rule.
     """
     if row is not None and not any(is_key(atom.aval.dtype) for atom in _atoms(eqn)):
         made = row.rule(analysis, eqn, *operands)
@@ -36,6 +39,8 @@ def exactly(
             analysis.as_made(one, var.aval.dtype)
             for one, var in zip(results, eqn.outvars, strict=True)
         ]
+    if not is_integral(eqn):
+        raise NotImplementedError(f"roundoff has no rule for the primitive {eqn.primitive.name!r}")
     found = eqn.primitive.bind(*(_as_array(one.value) for one in operands), **eqn.params)
     outs = [_out(analysis, out) for out in (found if eqn.primitive.multiple_results else [found])]
     xp, uncertain = analysis.xp, analysis.no_error((), bool)
