@@ -170,6 +170,9 @@ REFUSED = {
         "--args=model.py:raising: cannot be made: OSError: the data are gone",
     ),
     "argnums": (("model.py:loss", "--argnums=2"), "argnums: expected numbers of arguments, of"),
+    "argnums of words": (("model.py:loss", "--argnums=p"), "0 and between commas; got p"),
+    "no argnums": (("model.py:loss", "--argnums="), "0 and between commas; got none"),
+    "argnums that repeat": (("model.py:loss", "--argnums=0,0"), "0 and between commas; got 0,0"),
     "no scalar": (("model.py:spoken", "--args=model.py:alone", "--gradient"), "scalar-output"),
 }
 
