@@ -49,6 +49,8 @@ def array_of(leaf: Any, where: str) -> Any:
     Raises:
       TypeError: for what looks like an array, and is none that JAX computes with.
     """
+    if isinstance(leaf, type):  # np.float32, say, which has what arrays have
+        return None
     if _is_torch(leaf):
         advice = (
             "; pass its .detach().cpu().numpy(), from bfloat16 after .float()"

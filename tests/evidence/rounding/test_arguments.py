@@ -41,6 +41,8 @@ class Layer:
         "a boolean": (lambda x, on: x + x if on else x, (X, True), {}, 2 * X),
         "text": (lambda x, how: x + x if how == "twice" else x, (X, "twice"), {}, 2 * X),
         "none": (lambda x, y: x if y is None else x + y, (X, None), {}, X),
+        "a dtype": (lambda x, to: x.astype(to), (X, np.float16), {}, X),
+        "a dtype of JAX": (lambda x, *, to: x.astype(to), (X,), {"to": jnp.bfloat16}, X),
         "a function": (lambda x, g: g(x), (X, lambda x: -x), {}, -X),
         "a keyword": (lambda x, *, n: x**n, (X,), {"n": 2}, X.astype(F64) ** 2),
         "a list": (lambda xs: xs[0] + xs[1], ([1.0, 2.0],), {}, F32(3)),
