@@ -26,12 +26,12 @@ def refuse_unknown(closed: Any) -> None:
       NotImplementedError: naming all primitives without one, and where each is used first.
     """
     found: dict[str, str] = {}
-    for name, eqn in _unknown(closed):
-        found.setdefault(name, summarize(eqn.source_info))
+    for name, place in _unknown(closed, ""):
+        found.setdefault(name, place)
     if not found:
         return
     names = ", ".join(
-        f"{name!r} ({_OPAQUE[name]}; {place})" if name in _OPAQUE else f"{name!r} ({place})"
+        f"{name!r} ({_OPAQUE[name]}, at {place})" if name in _OPAQUE else f"{name!r} (at {place})"
         for name, place in found.items()
     )
     one = len(found) == 1
@@ -41,20 +41,20 @@ def refuse_unknown(closed: Any) -> None:
     )
 
 
-def _unknown(closed: Any) -> Iterator[tuple[str, Any]]:
-    """Yields the names of primitives without a rule, and the equations."""
+def _unknown(closed: Any, called_at: str) -> Iterator[tuple[str, str]]:
+    """Yields the names of primitives without a rule, and their places in the source."""
     for eqn in needed(getattr(closed, "jaxpr", closed)):
-        name = eqn.primitive.name
+        name, place = eqn.primitive.name, summarize(eqn.source_info) or called_at
         row = RULES.get(name)
         if name in CALLS:
-            yield from _unknown(eqn.params[CALLS[name]])
+            yield from _unknown(eqn.params[CALLS[name]], place)
         elif any(jnp.issubdtype(v.aval.dtype, jnp.complexfloating) for v in _atoms(eqn)):
-            yield name if row is None else f"{name} of complex numbers", eqn
+            yield name if row is None else f"{name} of complex numbers", place
         elif row is None and (name in _OPAQUE or not is_integral(eqn)):
-            yield name, eqn
+            yield name, place
         elif row is not None and row.shape == "control":
             for inner in _bodies(eqn):
-                yield from _unknown(inner)
+                yield from _unknown(inner, place)
 
 
 def _atoms(eqn: Any) -> tuple[Any, ...]:

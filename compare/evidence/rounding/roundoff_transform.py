@@ -14,7 +14,7 @@ The bound covers each operation by itself, whatever a library does of this: it r
 or, where it fuses the next operation, does not; it adds up the terms of one sum in any order; it
 takes subnormal operands and results for 0; it divides by multiplying with a reciprocal; it holds
 more digits of a Python constant than the dtype has; it is off by some ulp in a mathematical
-function (`primitives.math_functions`). Where a result may overflow or be NaN, the bound is
+function (`primitives.costs`). Where a result may overflow or be NaN, the bound is
 infinite. What XLA makes of two operations is covered for `a * b + c`, `a / exp(b)` and `exp(a) *
 exp(b)`. It is not for `(x + c) + d` and `(x * c) * d`, whose constants it joins, for `(a / b) / c`
 and `a / (b / c)`, and for sums of sums. docs/roundoff.md has examples, and the trial.
