@@ -49,7 +49,7 @@ def array_of(leaf: Any, where: str) -> Any:
     Raises:
       TypeError: for what looks like an array, and is none that JAX computes with.
     """
-    if isinstance(leaf, type):  # np.float32, say, which has what arrays have
+    if isinstance(leaf, type | str | bytes):  # such as np.float32, or text of NumPy
         return None
     if _is_torch(leaf):
         advice = (

@@ -41,6 +41,7 @@ class Layer:
         "a boolean": (lambda x, on: x + x if on else x, (X, True), {}, 2 * X),
         "text": (lambda x, how: x + x if how == "twice" else x, (X, "twice"), {}, 2 * X),
         "none": (lambda x, y: x if y is None else x + y, (X, None), {}, X),
+        "text of NumPy": (lambda x, how: -x if how == "no" else x, (X, np.str_("no")), {}, -X),
         "a dtype": (lambda x, to: x.astype(to), (X, np.float16), {}, X),
         "a dtype of JAX": (lambda x, *, to: x.astype(to), (X,), {"to": jnp.bfloat16}, X),
         "a function": (lambda x, g: g(x), (X, lambda x: -x), {}, -X),
