@@ -70,6 +70,8 @@ def main(argv: Sequence[str]) -> int:
     if by_gradient:
         function = _gradient(function, args, options.argnums)
     arrays = _bounded(reference, function, args, options)
+    if not arrays:
+        raise UsageError(f"{reference}: expected a function that returns numbers, it returns none")
     readings = _READINGS if options.reading == "both" else (options.reading,)
     width = min(terminal_width(), _WIDTH)
     of = ", its gradient" * by_gradient

@@ -124,4 +124,5 @@ def _is_torch(thing: Any) -> bool:
 
 def name_of(thing: Any) -> str:
     """Returns the name of a function or a class, or of the class of anything else."""
-    return str((thing if hasattr(thing, "__name__") else type(thing)).__name__)
+    wrapped = getattr(thing, "__wrapped__", thing)
+    return str((wrapped if hasattr(wrapped, "__name__") else type(wrapped)).__name__)
