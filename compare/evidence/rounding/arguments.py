@@ -65,6 +65,8 @@ def array_of(leaf: Any, where: str) -> Any:
             f"{where}: expected numbers, got a masked array; pass .filled(...), or its mask as an "
             "argument of its own"
         )
+    if isinstance(leaf, np.ndarray) and not leaf.dtype.isnative:
+        return leaf.astype(leaf.dtype.newbyteorder("="))
     if isinstance(leaf, jax.Array | np.ndarray | np.generic):
         return leaf
     if isinstance(leaf, float | complex) or hasattr(leaf, "__array__"):
@@ -112,8 +114,7 @@ def _check_size(array: np.ndarray, kept: Any, where: str) -> None:
 
 def is_number(leaf: Any) -> bool:
     """Whether JAX can compute what f returns."""
-    known = jax.Array | np.ndarray | np.generic | bool | int | float | complex
-    return isinstance(leaf, known) or hasattr(leaf, "__jax_array__")
+    return isinstance(leaf, jax.Array | np.ndarray | np.generic | bool | int | float | complex)
 
 
 def _is_torch(thing: Any) -> bool:
