@@ -45,8 +45,13 @@ class Tally(NamedTuple):
     first: str = ""  # violation, in words
 
 
-def _outer(a: Array, b: Array) -> Array:
-    """Adds up all terms into one place out of two, by a scatter."""
+def _inside(a: Array) -> np.dtype:
+    """Returns the dtype in which jnp.sum adds up, and NumPy and torch as they are asked."""
+    return np.promote_types(a.dtype, np.float32)
+
+
+def _into_one_place(a: Array, b: Array) -> Array:
+    """Adds up all terms into the first of two places, by a scatter."""
     return jnp.zeros(2, a.dtype).at[jnp.zeros(len(a), np.int32)].add(a * b)[0]
 
 
@@ -61,7 +66,7 @@ SUMS: MappingProxyType[str, Sum] = MappingProxyType(
         "reduce_sum, of columns": Sum(
             lambda a, b: jnp.sum(jnp.stack([a, b]), axis=1)[0],
             lambda a, b: a,
-            by_numpy=lambda a, b: np.add.reduce(np.stack([a, b], 1))[0],
+            by_numpy=lambda a, b: np.add.reduce(np.stack([a, b], 1), dtype=_inside(a))[0],
             by_torch=lambda a, b: torch.sum(torch.stack([a, b], 1), 0)[0],
         ),
         "dot_general": Sum(
@@ -82,7 +87,7 @@ SUMS: MappingProxyType[str, Sum] = MappingProxyType(
             by_numpy=lambda a, b: np.cumsum(a, dtype=a.dtype)[-1],
             by_torch=lambda a, b: torch.cumsum(a, 0)[-1],
         ),
-        "scatter-add": Sum(_outer, lambda a, b: a * b),
+        "scatter-add": Sum(_into_one_place, lambda a, b: a * b),
         "reduce_window_sum": Sum(
             lambda a, b: lax.reduce_window(
                 a, np.zeros((), a.dtype), lax.add, a.shape, (1,), "VALID"
@@ -140,17 +145,17 @@ def try_sums(draws: int, *, seed: int) -> int:
     return 2 if failed else 0
 
 
-def try_sum(name: str, draws: int, *, seed: int, sizes: tuple[int, ...] = SIZES) -> Tally:
+def try_sum(name: str, draws: int, *, seed: int, sizes: tuple[int, ...] = ()) -> Tally:
     """Holds one function against its bounds."""
     one, total = SUMS[name], Tally(0, 0, 0.0, 0.0)
     for number, dtype in enumerate(DTYPES):
         rng = np.random.default_rng([seed, number, *name.encode()])
         with jax.enable_x64(dtype == np.float64), np.errstate(all="ignore"):
             compiled = jax.jit(one.by_jax)
-            for n in (size for size in sizes if size <= one.most):
+            for n in (size for size in sizes or SIZES if size <= one.most):
                 for kind, (draw, is_ordinary) in KINDS.items():
                     for _ in range(draws):
-                        args = tuple(draw(rng, n).astype(dtype) for _ in "ab")
+                        args = draw(rng, n).astype(dtype), draw(rng, n).astype(dtype)
                         where = f"{dtype.name}, {n:,} terms {kind}"
                         ordinary = is_ordinary and n > 1
                         total = _joined(total, _tried(one, compiled, args, where, ordinary))

@@ -247,6 +247,7 @@ class Analysis:
         return isinstance(condition, _KNOWN) and bool(condition.all())
 
 
+@functools.lru_cache
 def is_key(dtype: Any) -> bool:
     """Whether a dtype is one of keys of random numbers, which NumPy does not have."""
     return bool(jnp.issubdtype(dtype, jax.dtypes.extended))

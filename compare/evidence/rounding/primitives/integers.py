@@ -21,14 +21,17 @@ _ENTRYWISE = frozenset(
 
 def is_integral(eqn: Any) -> bool:
     """Whether no operand and no result of an equation is a floating-point or complex number."""
-    atoms = (*eqn.invars, *eqn.outvars)
-    return not any(jnp.issubdtype(atom.aval.dtype, jnp.inexact) for atom in atoms)
+    return not any(jnp.issubdtype(atom.aval.dtype, jnp.inexact) for atom in _atoms(eqn))
+
+
+def _atoms(eqn: Any) -> tuple[Any, ...]:
+    return (*eqn.invars, *eqn.outvars)
 
 
 def exactly(
     analysis: Analysis, eqn: Any, row: Row | None, operands: Sequence[Enclosure]
 ) -> list[Enclosure]:
-    """Evaluates an equation of integers: by its rule, or where it has none by JAX.
+    """Evaluates an equation of integers: by its rule, or by JAX where it has none or moves keys.
 
     Keys, which NumPy does not have, are always left to JAX. What it makes of operands that are
     uncertain is unknown.
@@ -45,7 +48,7 @@ def exactly(
     xp, uncertain = analysis.xp, analysis.no_error((), bool)
     for one in operands:
         uncertain = uncertain | analysis.each(lambda error: xp.any(error != 0), one.error)
-    if row is not None and not any(is_key(one.value.dtype) for one in operands):
+    if row is not None and not any(is_key(atom.aval.dtype) for atom in _atoms(eqn)):
         if row.rounds and analysis.may_be(uncertain):
             operands = [_with_a_size(analysis, one) for one in operands]
         made = row.rule(analysis, eqn, *operands)
