@@ -7,6 +7,7 @@ from compare.selftest.primitives.functions import FUNCTIONS
 from compare.selftest.primitives.index import INDEX
 from compare.selftest.primitives.linear import LINEAR
 from compare.selftest.primitives.lookups import LOOKUPS
+from compare.selftest.primitives.mapped import MAPPED
 from compare.selftest.primitives.pooling import POOLING
 from compare.selftest.primitives.selection import SELECTION
 
@@ -19,4 +20,5 @@ PRIMITIVES: dict[str, Primitive] = {
     **LOOKUPS,
     **CONVOLUTION,
     **POOLING,
+    **MAPPED,
 }

@@ -16,6 +16,7 @@ from compare.evidence.rounding.primitives import (
     gather,
     index,
     linear,
+    mapped,
     monotone,
     order,
     pieces,
@@ -31,6 +32,7 @@ from compare.evidence.rounding.primitives import (
     steps,
     trigonometric,
 )
+from compare.evidence.rounding.primitives.checked import checked
 from compare.evidence.rounding.primitives.row import SHAPES, Row, Rule
 
 RULES: dict[str, Row] = {
@@ -45,6 +47,7 @@ RULES: dict[str, Row] = {
     **reduce.ROWS,
     **selection.ROWS,
     **extremes.ROWS,
+    **mapped.ROWS,
     **pooling.ROWS,
     **index.ROWS,
     **pieces.ROWS,
@@ -73,12 +76,17 @@ def register_rule(primitive: object, rule: Rule, *, shape: str = "elementwise") 
         for the former alone, 'index' and 'control' for neither.
 
     Raises:
-      TypeError: for what is neither a primitive nor a name.
-      ValueError: for an unknown shape.
+      TypeError: for what is neither a primitive nor a name, and a rule that is no function. Where
+        the rule is used, for what it returns that is no Enclosure.
+      ValueError: for an unknown shape. Where the rule is used, for results that do not fit.
     """
-    name = getattr(primitive, "name", primitive)
+    name = getattr(primitive, "name", None) if hasattr(primitive, "bind") else primitive
     if not isinstance(name, str):
         raise TypeError(f"primitive: expected a Primitive or its name, got {primitive!r}")
+    if not callable(rule):
+        raise TypeError(
+            f"rule: expected a function of (analysis, equation, *operands), got {rule!r}"
+        )
     if shape not in SHAPES:
         raise ValueError(f"shape: expected one of {', '.join(SHAPES)}, got {shape!r}")
-    RULES[name] = Row(shape, rule)
+    RULES[name] = Row(shape, checked(name, rule))

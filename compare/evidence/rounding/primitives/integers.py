@@ -41,9 +41,9 @@ def exactly(
     """
     if row is None and not is_integral(eqn):
         raise NotImplementedError(
-            f"roundoff has no rule for the primitive {eqn.primitive.name!r} in what "
-            "x.at[i].apply is given. compare.register_rule(primitive, rule) adds one: see "
-            "docs/roundoff.md"
+            f"roundoff has no rule for the primitive {eqn.primitive.name!r} inside another one, "
+            "such as x.at[i].apply. compare.register_rule(primitive, rule) adds one: see "
+            "docs/roundoff_rules.md"
         )
     xp, uncertain = analysis.xp, analysis.no_error((), bool)
     for one in operands:
