@@ -106,4 +106,5 @@ def covering(analysis: Analysis, value: Array, low: Array, high: Array) -> Array
 
 def as_numbers(one: Enclosure) -> Enclosure:
     """Takes false for 0, true for 1, and an uncertain one for 1 off."""
-    return Enclosure(one.value.astype(np.float64), one.error.astype(np.float64))
+    error = one.error.astype(np.float64).reshape(len(one.error), *one.value.shape)
+    return Enclosure(one.value.astype(np.float64), error)
