@@ -115,14 +115,14 @@ def uncertain_place(x, y):
 def test_a_lookup_in_an_uncertain_place_may_give_any_entry():
     x = F32([5, -2, 3])
     value, bound = bound_of(lambda x, y: x[uncertain_place(x, y)], x, F32(3))
-    assert (value, bound) == (-2, 7)
+    assert (value, bound) == (-2, pytest.approx(7))
     value, bound = bound_of(lambda x, y: x[uncertain_place(x, y)], x, F32(3.5))
     assert (value, bound) == (-2, 0)
 
     def window(x, y):
         return lax.dynamic_slice(x, (uncertain_place(x, y),), (2,))
 
-    np.testing.assert_array_equal(bound_of(window, x, F32(3))[1], [7, 5])
+    np.testing.assert_allclose(bound_of(window, x, F32(3))[1], [7, 5])
     _, bound = bound_of(lambda x, y: x.at[uncertain_place(x, y) * 2].get(mode="fill"), x, F32(3))
     assert bound == np.inf  # 2 is inside, 3 would be NaN
 
@@ -150,7 +150,7 @@ def test_what_is_written_to_an_uncertain_place_may_be_in_any(write, expected):
 def test_of_several_numbers_for_one_place_any_may_be_the_last():
     x, places = F32([5, -2, 3]), np.array([0, 1, 0])
     _, bound = bound_of(lambda x: x.at[places].set(F32([7, 8, 10])), x)
-    np.testing.assert_array_equal(bound, [3, 0, 0])
+    np.testing.assert_allclose(bound, [3, 0, 0])
     _, bound = bound_of(lambda x: x.at[places].set(F32([7, 8, 7])), x)
     np.testing.assert_array_equal(bound, 0)
 

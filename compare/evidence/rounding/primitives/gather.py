@@ -12,8 +12,8 @@ from compare.evidence.rounding.primitives.row import rows
 from compare.evidence.rounding.primitives.windows import (
     Windows,
     as_numbers,
-    covering,
     ends,
+    jumping,
     windows,
 )
 
@@ -78,7 +78,7 @@ def _anywhere(
             least, most = ends(analysis, filler.value, of_filler[0])
             low = xp.where(leaves, xp.minimum(low, least), low)
             high = xp.where(leaves, xp.maximum(high, most), high)
-        return covering(analysis, value, low, high)
+        return jumping(analysis, value, low, high)
 
     errors = () if filler is None else (filler.error,)
     return analysis.each(reach, a.error, found.leaves, *errors)
@@ -113,7 +113,7 @@ def dynamic_slice(analysis: Analysis, eqn: Any, a: Enclosure, *starts: Enclosure
 
     def reach(error: Array) -> Array:
         low, high = map(cut, _extremes(analysis, wide.value, error, axes))
-        return covering(analysis, around, low, high)
+        return jumping(analysis, around, low, high)
 
     anywhere = analysis.each(reach, wide.error)
     anywhere = anywhere != 0 if is_bool(error.dtype) else anywhere

@@ -11,7 +11,7 @@ from compare.evidence.rounding.primitives.gather import any_uncertain
 from compare.evidence.rounding.primitives.index import bound_to, carried
 from compare.evidence.rounding.primitives.row import Rule, rows
 from compare.evidence.rounding.primitives.targets import Targets, targets, written
-from compare.evidence.rounding.primitives.windows import as_numbers, covering, ends
+from compare.evidence.rounding.primitives.windows import as_numbers, covering, ends, jumping
 
 
 def scatter(
@@ -45,7 +45,7 @@ def scatter(
                 stray = target.everywhere(way, none, xp.where(uncertain, new, none))
                 end = xp.minimum(end, stray) if way == "min" else xp.maximum(end, stray)
             found.append(end)
-        return covering(analysis, value.astype(np.float64), *found)
+        return jumping(analysis, value.astype(np.float64), *found)
 
     reached = analysis.each(reach, wide_a.error, wide_b.error, target.uncertain)
     where = several | analysis.each(target.strays, target.uncertain)
@@ -102,7 +102,7 @@ def dynamic_update_slice(
     def reach(e_a: Array, e_b: Array) -> Array:
         (low, high), new = ends(analysis, wide_a.value, e_a), ends(analysis, wide_b.value, e_b)
         low, high = xp.minimum(low, new[0].min()), xp.maximum(high, new[1].max())
-        return covering(analysis, value.astype(np.float64), low, high)
+        return jumping(analysis, value.astype(np.float64), low, high)
 
     reached = analysis.each(reach, wide_a.error, wide_b.error)
     reached = reached != 0 if is_bool(error.dtype) else reached
@@ -132,7 +132,8 @@ def _extreme(way: str) -> Rule:
             found = [written(way, p, sure, q) for p, q in zip(old, new, strict=True)]
             stray = target.everywhere(way, none, xp.where(uncertain, new[which], none))
             found[which] = (xp.maximum if which else xp.minimum)(found[which], stray)
-            return covering(analysis, value.astype(np.float64), *found)
+            bound = jumping if analysis.may_be(uncertain) else covering
+            return bound(analysis, value.astype(np.float64), *found)
 
         error = analysis.each(reach, wide_a.error, wide_b.error, target.uncertain)
         return Enclosure(value, error != 0 if is_bool(value.dtype) else error)
