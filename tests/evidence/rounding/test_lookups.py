@@ -15,6 +15,7 @@ RNG = np.random.default_rng(0)
 X, Y = RNG.normal(size=(2, 6, 4)).astype(F32)
 PLACES = np.array([1, 3, 1, -1, 7], np.int32)  # 7 is outside
 ORDER = np.argsort(Y, 1).astype(np.int32)
+SEGMENTS = np.array([0, 1, 1, 3, 9, 1], np.int32)  # of 4: 9 is outside
 KEY = jax.random.key(3)
 THIRD = F32(1 / 3)
 
@@ -41,9 +42,9 @@ FUNCTIONS = {
     "parts": lambda x, y: jnp.concatenate([*jnp.split(x * y, 3), jnp.stack([*y.T], 1)]),
     "unstacked": lambda x, y: jnp.tile(jnp.unstack(x * y)[2], (2, 3)),
     "one_hot": lambda x, y: jax.nn.one_hot(PLACES, 6) @ x,
-    "segment_sum": lambda x, y: jax.ops.segment_sum(
-        x * y, np.array([0, 1, 1, 3, 9, 1], np.int32), 4
-    ),
+    "segment_sum": lambda x, y: jax.ops.segment_sum(x * y, SEGMENTS, 4),
+    "segment_max": lambda x, y: jnp.maximum(jax.ops.segment_max(x * y, SEGMENTS, 4), -5),
+    "segment_min": lambda x, y: jnp.minimum(jax.ops.segment_min(x * y, SEGMENTS, 4), 5),
     "embedding": lambda x, y: jnp.mean(x[np.array([[0, 1], [5, 1]], np.int32)], 1) @ y.T,
     "named": jax.checkpoint(lambda x, y: jnp.tanh(checkpoint_name(x * y, "product"))),
 }
@@ -153,6 +154,30 @@ def test_of_several_numbers_for_one_place_any_may_be_the_last():
     np.testing.assert_allclose(bound, [3, 0, 0])
     _, bound = bound_of(lambda x: x.at[places].set(F32([7, 8, 7])), x)
     np.testing.assert_array_equal(bound, 0)
+
+
+def test_of_numbers_that_rounding_may_exchange_either_may_be_the_largest():
+    def slope(x, y):
+        return jax.grad(lambda x: jnp.sum(jax.ops.segment_max(x * y, jnp.zeros(3, int), 1)))(x)
+
+    y = F32([THIRD, 1, 0.7])
+    value, bound = bound_of(slope, F32([3, 1, 1]), y)  # 1 is larger than 3 * fl(1/3), or as large
+    assert np.all(bound[:2] >= 0.5)
+    assert (value[2], bound[2]) == (0, 0)
+    value, bound = bound_of(slope, F32([4, 1, 1]), y)
+    np.testing.assert_allclose(value, [THIRD, 0, 0])
+    assert np.all(bound < 1e-6)
+
+
+def test_what_was_written_elsewhere_says_nothing_of_a_comparison():
+    i, j = np.array([0], np.int32), np.array([1], np.int32)
+
+    def elsewhere(x, y):
+        product = x[:1] * y  # 1, or a little more
+        return jnp.where(product == x.at[i].max(product)[j], 7.0, 5.0)
+
+    assert bound_of(elsewhere, F32([3, 1]), THIRD)[1] == 2
+    assert bound_of(elsewhere, F32([3, 1]), F32(0.7))[1] == 0
 
 
 # ---- what stays exact ----

@@ -27,6 +27,22 @@ class Windows(NamedTuple):
     axes: tuple[int, ...]
 
 
+class Written(NamedTuple):
+    """Where a scatter that keeps the largest or smallest has left what is compared later.
+
+    Attributes:
+      what: the numbers that were written.
+      made: the array that was made.
+      index: of the places.
+      numbers: which axes are which.
+    """
+
+    what: Array
+    made: Array
+    index: Array
+    numbers: GatherDimensionNumbers
+
+
 def windows(
     analysis: Analysis,
     shape: tuple[int, ...],
