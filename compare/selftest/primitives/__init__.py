@@ -2,10 +2,13 @@
 
 from compare.selftest.primitives.arithmetic import ARITHMETIC
 from compare.selftest.primitives.base import Primitive
+from compare.selftest.primitives.cumulative import CUMULATIVE
 from compare.selftest.primitives.functions import FUNCTIONS
 from compare.selftest.primitives.index import INDEX
 from compare.selftest.primitives.linear import LINEAR
+from compare.selftest.primitives.order import ORDER
 from compare.selftest.primitives.selection import SELECTION
+from compare.selftest.primitives.steps import STEPS
 
 PRIMITIVES: dict[str, Primitive] = {
     **ARITHMETIC,
@@ -13,4 +16,7 @@ PRIMITIVES: dict[str, Primitive] = {
     **LINEAR,
     **SELECTION,
     **INDEX,
+    **ORDER,
+    **CUMULATIVE,
+    **STEPS,
 }

@@ -1,0 +1,40 @@
+"""Functions that jump, and comparisons as sorting makes them."""
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jax import lax
+
+from compare.selftest.primitives.base import Array, Binary, Primitive, chosen, everywhere
+
+
+def _away(a: Array, b: Array) -> Array:
+    return np.copysign(np.floor(np.abs(a) + 0.5), a)
+
+
+def _inserted(side: str, truth: Binary) -> Primitive:
+    """Makes the place of a beside b alone: whether it comes after it."""
+
+    def place(a: Array, b: Array) -> Array:
+        return jnp.searchsorted(b[None], a, side, method="compare_all")
+
+    return Primitive(jax.vmap(place), truth)
+
+
+# name -> what is tried of the primitive; of an 'a, b' the primitive is 'a'
+STEPS: dict[str, Primitive] = {
+    "floor": everywhere(lambda xp, a, b: xp.floor(a)),
+    "ceil": everywhere(lambda xp, a, b: xp.ceil(a)),
+    "round": everywhere(lambda xp, a, b: xp.round(a)),
+    "round, away from 0": Primitive(lambda a, b: lax.round(a), _away),
+    "rem": everywhere(lambda xp, a, b: xp.fmod(a, b)),
+    "nextafter": chosen(lambda xp, a, b: xp.nextafter(a, b) > a)._replace(
+        truth=lambda a, b: np.where(b > a, 7.0, 5.0), by_torch=None
+    ),
+    "reduce_precision": Primitive(lambda a, b: lax.reduce_precision(a, 5, 6), lambda a, b: a),
+    "lt_to": _inserted("left", lambda a, b: (b < a) | (np.isnan(a) & ~np.isnan(b))),
+    "le_to": _inserted("right", lambda a, b: (b <= a) | np.isnan(a)),
+    "eq_to": chosen(lambda xp, a, b: a == b)._replace(
+        by_jax=lambda a, b: jnp.where(lax.eq_to_p.bind(a + 0, b + 0), 7.0, 5.0)
+    ),
+}
