@@ -21,6 +21,11 @@ def _inserted(side: str, truth: Binary) -> Primitive:
     return Primitive(jax.vmap(place), truth)
 
 
+def _one_zero(a: Array) -> Array:
+    """Makes one of -0 and 0, and of all NaN, as JAX does before it compares in this way."""
+    return jnp.where(a == 0, 0.0, jnp.where(jnp.isnan(a), jnp.nan, a)).astype(a.dtype)
+
+
 # name -> what is tried of the primitive; of an 'a, b' the primitive is 'a'
 STEPS: dict[str, Primitive] = {
     "floor": everywhere(lambda xp, a, b: xp.floor(a)),
@@ -34,7 +39,9 @@ STEPS: dict[str, Primitive] = {
     "reduce_precision": Primitive(lambda a, b: lax.reduce_precision(a, 5, 6), lambda a, b: a),
     "lt_to": _inserted("left", lambda a, b: (b < a) | (np.isnan(a) & ~np.isnan(b))),
     "le_to": _inserted("right", lambda a, b: (b <= a) | np.isnan(a)),
-    "eq_to": chosen(lambda xp, a, b: a == b)._replace(
-        by_jax=lambda a, b: jnp.where(lax.eq_to_p.bind(a + 0, b + 0), 7.0, 5.0)
+    "eq_to": chosen(lambda xp, a, b: (a == b) | ((a != a) & (b != b)))._replace(
+        by_jax=lambda a, b: jnp.where(lax.eq_to_p.bind(_one_zero(a), _one_zero(b)), 7.0, 5.0),
+        by_numpy=None,
+        by_torch=None,
     ),
 }

@@ -41,7 +41,10 @@ def compared(compare: Callable[[Array, Array], Array]) -> Rule:
 
 
 def _comes_before(a: Array, b: Array) -> Array:
-    """Compares as sorting does, with -0 before 0 and NaN as the last."""
+    """Compares as sorting does, with -0 before 0 and NaN as the last.
+
+    Computed zeros have no certain sign. JAX makes one of the two before it compares in this way.
+    """
     if not is_float(a.dtype):
         return a < b
     xp = np if isinstance(a, np.ndarray | np.generic) else jnp
