@@ -51,6 +51,9 @@ CUMULATIVE: dict[str, Primitive] = {
     "reduce_prod": everywhere(lambda xp, a, b: xp.prod(a, 1), shape=(-1, 8), numbers=8)._replace(
         by_jax=lambda a, b: lax.reduce_prod(a, (1,))
     ),  # jnp's takes float16 to float32
+    "reduce_min": everywhere(
+        lambda xp, a, b: (torch.amin if xp is torch else xp.min)(a, 1), shape=(-1, 8), numbers=8
+    ),
     "reduce_and": _true("all"),
     "reduce_or": _true("any"),
     "reduce_xor": _rows(

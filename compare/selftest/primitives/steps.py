@@ -12,6 +12,10 @@ def _away(a: Array, b: Array) -> Array:
     return np.copysign(np.floor(np.abs(a) + 0.5), a)
 
 
+def _bits(a: Array) -> Array:
+    return lax.bitcast_convert_type(a, f"uint{8 * a.dtype.itemsize}")
+
+
 def _inserted(side: str, truth: Binary) -> Primitive:
     """Makes the place of a beside b alone: whether it comes after it."""
 
@@ -37,6 +41,10 @@ STEPS: dict[str, Primitive] = {
         truth=lambda a, b: np.where(b > a, 7.0, 5.0), by_torch=None
     ),
     "reduce_precision": Primitive(lambda a, b: lax.reduce_precision(a, 5, 6), lambda a, b: a),
+    "bitcast_convert_type": Primitive(
+        lambda a, b: lax.bitcast_convert_type(_bits(a), a.dtype), lambda a, b: a
+    ),
+    "xor": chosen(lambda xp, a, b: (a > b) ^ (b > 0)),
     "lt_to": _inserted("left", lambda a, b: (b < a) | (np.isnan(a) & ~np.isnan(b))),
     "le_to": _inserted("right", lambda a, b: (b <= a) | np.isnan(a)),
     "eq_to": chosen(lambda xp, a, b: (a == b) | ((a != a) & (b != b)))._replace(
