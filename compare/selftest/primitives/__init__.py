@@ -3,13 +3,16 @@
 from compare.selftest.primitives.arithmetic import ARITHMETIC
 from compare.selftest.primitives.base import Primitive
 from compare.selftest.primitives.convolution import CONVOLUTION
+from compare.selftest.primitives.cumulative import CUMULATIVE
 from compare.selftest.primitives.functions import FUNCTIONS
 from compare.selftest.primitives.index import INDEX
 from compare.selftest.primitives.linear import LINEAR
 from compare.selftest.primitives.lookups import LOOKUPS
 from compare.selftest.primitives.mapped import MAPPED
+from compare.selftest.primitives.order import ORDER
 from compare.selftest.primitives.pooling import POOLING
 from compare.selftest.primitives.selection import SELECTION
+from compare.selftest.primitives.steps import STEPS
 
 PRIMITIVES: dict[str, Primitive] = {
     **ARITHMETIC,
@@ -21,4 +24,7 @@ PRIMITIVES: dict[str, Primitive] = {
     **CONVOLUTION,
     **POOLING,
     **MAPPED,
+    **ORDER,
+    **CUMULATIVE,
+    **STEPS,
 }
