@@ -7,6 +7,7 @@ module has its own rows; here they come together.
 """
 
 from compare.evidence.rounding.primitives import (
+    cholesky,
     control,
     conversion,
     elementwise,
@@ -16,6 +17,7 @@ from compare.evidence.rounding.primitives import (
     math_functions,
     reduce,
     selection,
+    solves,
 )
 from compare.evidence.rounding.primitives.row import SHAPES, Row, Rule
 
@@ -29,6 +31,8 @@ RULES: dict[str, Row] = {
     **extremes.ROWS,
     **index.ROWS,
     **control.ROWS,
+    **solves.ROWS,
+    **cholesky.ROWS,
 }
 
 

@@ -14,10 +14,10 @@ from compare.evidence.rounding.primitives.integers import exactly, is_integral
 def apply(analysis: Analysis, eqn: Any, operands: Sequence[Enclosure]) -> list[Enclosure]:
     """Returns what an equation makes of its operands."""
     row = RULES.get(eqn.primitive.name)
+    if row is not None and row.shape in ("elementwise", "monotone", "selection"):
+        operands = [_aligned(one, eqn.outvars[0].aval.ndim) for one in operands]
     if row is None or (row.shape != "control" and is_integral(eqn)):
         return exactly(analysis, eqn, row, operands)
-    if row.shape in ("elementwise", "monotone", "selection"):
-        operands = [_aligned(one, eqn.outvars[0].aval.ndim) for one in operands]
     if row.reads:
         dtypes = (atom.aval.dtype for atom in eqn.invars)
         operands = list(map(analysis.as_read, operands, dtypes))
