@@ -1,6 +1,6 @@
 """Cholesky factors, whose rounding is that of a perturbed matrix.
 
-The method gives L~ with L~ L~^T = A + dA, |dA| <= gamma_{n+1} |L~| |L~^T|, by columns, by rows or by
+The method gives L~ with L~ L~^T = A + dA, |dA| <= gamma_{n+1} |L~| |L~^T|, by columns, rows or
 blocks (Higham, Accuracy and Stability of Numerical Algorithms, theorem 10.3).
 """
 

@@ -1,9 +1,9 @@
 """Triangular systems, whose rounding is that of a perturbed system.
 
 Substitution in any order, by blocks or not, gives x~ with (T + dT) x~ = b, |dT| <= gamma_n |T|
-(Higham, Accuracy and Stability of Numerical Algorithms, theorem 8.5). That is not so where blocks of
-the diagonal are inverted first, and multiplied by, as XLA does in bfloat16 and float16, and other
-libraries on GPUs: this is allowed for in bfloat16 and float16 alone.
+(Higham, Accuracy and Stability of Numerical Algorithms, theorem 8.5). That is not so where blocks
+of the diagonal are inverted first, and multiplied by, as XLA does in bfloat16 and float16, and
+other libraries on GPUs: this is allowed for in bfloat16 and float16 alone.
 """
 
 from collections.abc import Sequence
