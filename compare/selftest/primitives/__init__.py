@@ -2,10 +2,12 @@
 
 from compare.selftest.primitives.arithmetic import ARITHMETIC
 from compare.selftest.primitives.base import Primitive
+from compare.selftest.primitives.control import CONTROL
 from compare.selftest.primitives.functions import FUNCTIONS
 from compare.selftest.primitives.index import INDEX
 from compare.selftest.primitives.linear import LINEAR
 from compare.selftest.primitives.selection import SELECTION
+from compare.selftest.primitives.solves import SOLVES
 
 PRIMITIVES: dict[str, Primitive] = {
     **ARITHMETIC,
@@ -13,4 +15,6 @@ PRIMITIVES: dict[str, Primitive] = {
     **LINEAR,
     **SELECTION,
     **INDEX,
+    **CONTROL,
+    **SOLVES,
 }

@@ -1,8 +1,8 @@
 """Loops and branches: their bodies are evaluated like any other equation.
 
 From one step to the next pass values, errors, and of how many terms a dot product was. In NumPy
-exponents pass too; under a trace, what XLA makes of exponentials in two steps that `unroll` joins is
-not allowed for.
+exponents pass too; under a trace, what XLA makes of exponentials in two steps that `unroll` joins
+is not allowed for.
 """
 
 from collections.abc import Callable, Sequence
