@@ -83,8 +83,12 @@ def _factor_by_torch(a: Array, b: Array) -> Array:
     return torch.linalg.cholesky_ex(wide)[0].to(a.dtype)
 
 
+def _divisor(xp: Any, b: Array) -> Array:
+    return xp.where(b > 1, 3.0, 2.0)
+
+
 def _divided(a: Array, b: Array) -> Array:
-    d = 2 + _small(jnp, b)
+    d = _divisor(jnp, b).astype(a.dtype)
     return lax.custom_linear_solve(lambda x: x * d, a, lambda _, y: y / d)
 
 
@@ -121,7 +125,7 @@ SOLVES: dict[str, Primitive] = {
     ),
     "custom_linear_solve": Primitive(
         _divided,
-        lambda a, b: a / (2 + _small(np, b)),
-        by_torch=lambda a, b: a / (2 + _small(torch, b)),
+        lambda a, b: a / _divisor(np, b),
+        by_torch=lambda a, b: a / _divisor(torch, b).to(a.dtype),
     ),
 }
