@@ -62,7 +62,8 @@ def _atoms(eqn: Any) -> tuple[Any, ...]:
 
 
 def _bodies(eqn: Any) -> Iterator[Any]:
-    """Yields the functions that a loop or a branch evaluates."""
-    for value in eqn.params.values():
+    """Yields the functions that a loop or a branch evaluates; of a solver the one that solves."""
+    solver = getattr(eqn.params.get("jaxprs"), "solve", None)
+    for value in eqn.params.values() if solver is None else [solver]:
         several = value if isinstance(value, tuple | list) else (value,)
         yield from (one for one in several if hasattr(one, "jaxpr"))

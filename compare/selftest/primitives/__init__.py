@@ -2,6 +2,7 @@
 
 from compare.selftest.primitives.arithmetic import ARITHMETIC
 from compare.selftest.primitives.base import Primitive
+from compare.selftest.primitives.control import CONTROL
 from compare.selftest.primitives.convolution import CONVOLUTION
 from compare.selftest.primitives.cumulative import CUMULATIVE
 from compare.selftest.primitives.functions import FUNCTIONS
@@ -12,6 +13,7 @@ from compare.selftest.primitives.mapped import MAPPED
 from compare.selftest.primitives.order import ORDER
 from compare.selftest.primitives.pooling import POOLING
 from compare.selftest.primitives.selection import SELECTION
+from compare.selftest.primitives.solves import SOLVES
 from compare.selftest.primitives.steps import STEPS
 
 PRIMITIVES: dict[str, Primitive] = {
@@ -27,4 +29,6 @@ PRIMITIVES: dict[str, Primitive] = {
     **ORDER,
     **CUMULATIVE,
     **STEPS,
+    **CONTROL,
+    **SOLVES,
 }

@@ -7,6 +7,7 @@ module has its own rows; here they come together.
 """
 
 from compare.evidence.rounding.primitives import (
+    cholesky,
     control,
     conversion,
     convolution,
@@ -29,6 +30,7 @@ from compare.evidence.rounding.primitives import (
     scatter_products,
     scatter_sums,
     selection,
+    solves,
     special,
     steps,
     trigonometric,
@@ -62,6 +64,8 @@ RULES: dict[str, Row] = {
     **cumulative.ROWS,
     **products.ROWS,
     **steps.ROWS,
+    **solves.ROWS,
+    **cholesky.ROWS,
 }
 
 

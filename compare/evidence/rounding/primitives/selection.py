@@ -93,11 +93,14 @@ def select_n(analysis: Analysis, eqn: Any, which: Enclosure, *cases: Enclosure) 
         index = xp.broadcast_to(index, shape)
         is_open = xp.broadcast_to(is_open.reshape((-1, *(1,) * ndim)), (len(is_open), *shape))
     value, error = cases[0].value, cases[0].error
+    are_keys = is_key(value.dtype)  # which NumPy does not have
     for number, case in enumerate(cases[1:], 1):
-        value = xp.where(index == number, case.value, value)
+        value = (jnp if are_keys else xp).where(index == number, case.value, value)
         error = xp.where(index == number, case.error, error)
     if not analysis.may_be(is_open):
         return Enclosure(value, error)
+    if are_keys:
+        return Enclosure(value, xp.where(is_open, np.inf, error))
     for case in cases:
         if error.dtype == bool:
             error = error | (is_open & (case.error | (case.value != value)))
