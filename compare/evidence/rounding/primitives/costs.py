@@ -1,8 +1,8 @@
 """What mathematical functions cost: how far libraries are off in them, in ulps of the result.
 
-A cost is the largest error that was measured of XLA, torch and NumPy, on CPUs with AVX-512, AVX2,
-AVX and SSE 4.2 instructions, times 1.5 and one ulp more than it at least. `python -m
-compare.selftest --costs=1000000` measures again, on the machine that it runs on.
+A cost is the largest error that was measured of XLA, torch and NumPy on an x86 CPU, with AVX-512,
+AVX2 and AVX instructions, times 1.5 and one ulp more than it at least. `python -m compare.selftest
+--costs=1000000` measures again, on the machine that it runs on.
 """
 
 from collections.abc import Callable
@@ -159,7 +159,7 @@ COSTS = MappingProxyType(
         "exp": Cost(4, _nearly_overflows),
         "exp2": Cost(5, _as_exponential(1.1)),
         "expm1": Cost(9),
-        "lgamma": Cost(33, _grows, beside=_log_gamma_terms),
+        "lgamma": Cost(35, _grows, beside=_log_gamma_terms),
         "log": Cost(6),
         "log1p": Cost(4, _log1p_is_off),
         "logistic": Cost(5),
@@ -186,7 +186,7 @@ LOW_COSTS = MappingProxyType(
         "erf": Cost(2, beside=_in_float32(4, lambda at: 1.0)),  # torch's is right to an ulp of 1
         "exp2": Cost(5, _as_exponential(1.3)),
         "expm1": Cost(4),
-        "lgamma": Cost(2, _grows, _in_float32(33, _log_gamma_terms)),
+        "lgamma": Cost(2, _grows, _in_float32(35, _log_gamma_terms)),
         "logistic": Cost(4),
         "pow": Cost(3),
         "rsqrt": Cost(3),
