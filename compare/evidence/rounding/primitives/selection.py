@@ -11,7 +11,7 @@ from typing import Any
 import jax.numpy as jnp
 import numpy as np
 
-from compare.evidence.rounding.enclosure import Analysis, Array, Enclosure, is_float
+from compare.evidence.rounding.enclosure import Analysis, Array, Enclosure, is_float, is_key
 from compare.evidence.rounding.primitives.extremes import as_floats
 from compare.evidence.rounding.primitives.integers import unwrapped
 from compare.evidence.rounding.primitives.row import Rule, rows
