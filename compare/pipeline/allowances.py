@@ -13,7 +13,8 @@ from compare.evidence.differences.bounds import (
     with_printed,
 )
 from compare.evidence.rounding.arithmetic import Arithmetic, plain_arithmetic
-from compare.evidence.rounding.roundoff_transform import READINGS, roundoff
+from compare.evidence.rounding.enclosure import READINGS
+from compare.evidence.rounding.roundoff_transform import roundoff
 from compare.implementations.base import Computation
 from compare.implementations.formulas import FORMULAS, OVERFLOWS, Formula, formula
 from compare.problem.answers import Answer, name_parameters, quantities

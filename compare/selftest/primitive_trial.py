@@ -14,7 +14,8 @@ import torch
 from compare.errors import UsageError
 from compare.evidence.rounding import roundoff
 from compare.evidence.rounding.arithmetic import plain_arithmetic
-from compare.selftest.primitives import PRIMITIVES, Primitive
+from compare.selftest.primitives import PRIMITIVES
+from compare.selftest.primitives.base import Primitive
 
 DTYPES = tuple(map(np.dtype, (np.float64, np.float32, ml_dtypes.bfloat16, np.float16)))
 SCALES = 6

@@ -1,6 +1,9 @@
 """A value with a bound of its error, and what the rules of all primitives share."""
 
+import contextlib
 import dataclasses
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
 from typing import Any, NamedTuple
 
 import jax
@@ -14,52 +17,133 @@ from compare.evidence.rounding.arithmetic import (
     ExactArithmetic,
     plain_arithmetic,
 )
+from compare.evidence.rounding.interpreter import interpret
 
 Array = Any  # of NumPy, or of JAX under a trace
+Equation = Any
+READINGS = ("worst", "typical")
+
+
+class Winners(NamedTuple):
+    """Of the largest or smallest entries of an array: where it is uncertain which these are."""
+
+    of: Array  # the values that were chosen among
+    uncertain: Array  # [readings, *shape of them]
 
 
 @dataclasses.dataclass(frozen=True)
 class Enclosure:
     """An exact value, and how far a computed one may be from it.
 
-    The error of a boolean is a boolean: whether the value is uncertain.
+    Attributes:
+      value: float64, or of its own dtype if that is no float.
+      error: [readings, *shape of value], not negative. That of a boolean is a boolean: whether the
+        value is uncertain. It is 0 where the value is exact, and infinite where nothing is known.
+      terms: of the dot product that made it: a kernel may add a bias as one more of them.
+      flushed: whether the error allows for a library that reads it as 0.
+      among: if it is the larger or smaller one of two numbers: of which two.
+      winners: if it is the largest or smallest entry of an array: of which.
+      exponent: if it is an exponential: of what.
+      moved: the error of a sum before it was rounded, by which it may overflow.
     """
 
     value: Array
     error: Array
-    terms: int = 0  # of the dot product that made it: a kernel may add a bias as one more of them
-    flushed: bool = False  # whether the error allows for a library that reads it as 0
-    among: tuple["Enclosure", ...] = ()  # if it is the larger or smaller one: of which two
-    exponent: "Enclosure | None" = None  # if it is an exponential
+    terms: int = 0
+    flushed: bool = False
+    among: tuple["Enclosure", ...] = ()
+    winners: Winners | None = None
+    exponent: "Enclosure | None" = None
+    moved: Array | None = None
 
 
-class Analysis(NamedTuple):
-    """How bounds are worked out."""
+@dataclasses.dataclass(frozen=True)
+class Analysis:
+    """How bounds are worked out.
 
-    xp: Any  # numpy, or jax.numpy under a trace
-    worst: bool  # whether errors add up, or else their squares
-    own: Arithmetic  # for its dtype; other dtypes have plain arithmetic
+    Attributes:
+      xp: numpy, or jax.numpy under a trace.
+      readings: those of 'worst' and 'typical' that are worked out, in this order.
+      own: the arithmetic of its dtype; other dtypes have plain arithmetic.
+      apply: evaluates an equation, given this analysis, the equation and its operands.
+      rounds: whether operations round at all, or else are exact.
+      within: makes of a call the context in which its function is evaluated.
+    """
+
+    xp: Any
+    readings: tuple[str, ...]
+    own: Arithmetic
+    apply: Callable[["Analysis", Equation, Sequence[Enclosure]], Sequence[Enclosure]]
+    rounds: bool = True
+    within: Callable[[Equation], AbstractContextManager[object]] = contextlib.nullcontext
+
+    def evaluate(self, closed: Any, operands: Sequence[Enclosure]) -> list[Enclosure]:
+        """Evaluates a jaxpr, such as the body of a loop."""
+        return interpret(
+            closed,
+            operands,
+            constant=self.constant,
+            apply=lambda eqn, operands: self.apply(self, eqn, operands),
+            within=self.within,
+        )
 
     def arithmetic(self, dtype: Any) -> Arithmetic | ExactArithmetic:
         """Returns the arithmetic in which results of a dtype are computed."""
-        if not jnp.issubdtype(dtype, jnp.floating):
+        if not self.rounds or not is_float(dtype):
             return EXACT
         known = self.own if dtype == self.own.dtype else plain_arithmetic(dtype)
         return Doubled(*known) if dtype == np.float64 else known
 
+    # ---- readings ----
+
+    def each(self, function: Callable[..., Array], *errors: Array) -> Array:
+        """Applies a function of arrays to the errors of every reading."""
+        made = [function(*(error[i] for error in errors)) for i in range(len(self.readings))]
+        return made[0][None] if len(made) == 1 else self.xp.stack(made)
+
+    def by_reading(
+        self, worst: Callable[..., Array], typical: Callable[..., Array], *errors: Array
+    ) -> Array:
+        """Applies one function to errors of the reading 'worst', another to the 'typical' ones."""
+        made = [
+            (worst if reading == "worst" else typical)(*(error[i] for error in errors))
+            for i, reading in enumerate(self.readings)
+        ]
+        return made[0][None] if len(made) == 1 else self.xp.stack(made)
+
     def total(self, *errors: Array) -> Array:
-        """Returns the sum of errors, or the root of the sum of their squares."""
-        if self.worst:
+        """Returns the sum of errors, and for 'typical' the root of the sum of their squares.
+
+        One of them at least is of every reading; another may be the same in all.
+        """
+        if self.readings == ("worst",):
             return sum(errors)
-        return self.xp.sqrt(sum(error * error for error in errors))
+        xp, shape = self.xp, np.broadcast_shapes(*map(np.shape, errors))
+        return self.by_reading(
+            lambda *each: sum(each),
+            lambda *each: xp.sqrt(sum(error * error for error in each)),
+            *(xp.broadcast_to(error, shape) for error in errors),
+        )
+
+    def no_error(self, shape: tuple[int, ...], dtype: Any = np.float64) -> Array:
+        """Returns the error of exact values, or of booleans that are certain."""
+        kind = bool if is_bool(dtype) else np.float64
+        return self.xp.broadcast_to(self.xp.zeros((), kind), (len(self.readings), *shape))
+
+    def unknown(self, shape: tuple[int, ...], dtype: Any = np.float64) -> Array:
+        """Returns the error of values of which nothing is known."""
+        most = self.xp.asarray(True if is_bool(dtype) else np.inf)
+        return self.xp.broadcast_to(most, (len(self.readings), *shape))
+
+    # ---- what comes in ----
 
     def exact(self, value: Array) -> Enclosure:
-        """Takes a value as it is, without an error; floats become float64."""
+        """Takes a value as it is, without an error; floats become float64, keys stay keys."""
+        if jnp.issubdtype(getattr(value, "dtype", np.float64), jax.dtypes.extended):
+            return Enclosure(value, self.no_error(value.shape))
         value = self.xp.asarray(value)
-        if value.dtype == bool:
-            return Enclosure(value, self.xp.zeros(value.shape, bool))
-        wide = value.astype(np.float64) if jnp.issubdtype(value.dtype, jnp.floating) else value
-        return Enclosure(wide, self.xp.zeros(value.shape))
+        wide = value.astype(np.float64) if is_float(value.dtype) else value
+        return Enclosure(wide, self.no_error(value.shape, value.dtype))
 
     def constant(self, value: Array) -> Enclosure:
         """Takes an array as it is, and a lone number as one that the program may have rounded.
@@ -68,14 +152,14 @@ class Analysis(NamedTuple):
         digits of it. Which numbers these are is a guess: those that take more than half of the
         bits of their dtype. All libraries hold the same float64 numbers.
         """
-        dtype = np.dtype(value.dtype)
+        dtype = value.dtype
         traced = isinstance(value, jax.core.Tracer)
-        if traced or np.ndim(value) or not jnp.issubdtype(dtype, jnp.floating):
+        if traced or np.ndim(value) or not is_float(dtype) or not self.rounds:
             return self.exact(value)
         wide = np.asarray(value, np.float64)
         known = dtype == np.float64 or _is_short(float(wide), dtype)
         error = 0.0 if known else plain_arithmetic(dtype).u * np.abs(wide)
-        return Enclosure(wide, np.asarray(error))
+        return Enclosure(wide, self.no_error(()) + error)
 
     def cast(self, value: Array, dtype: np.dtype) -> Enclosure:
         """Takes a value that is cast to dtype first, and then exact."""
@@ -87,24 +171,32 @@ class Analysis(NamedTuple):
         wide = self.exact(value).value.astype(np.float64)
         is_held = value.astype(dtype).astype(np.float64) == wide
         error = self.xp.where(is_held, 0.0, plain_arithmetic(dtype).u * self.xp.abs(wide))
-        return self.as_made(Enclosure(wide, error), dtype)
+        return self.as_made(Enclosure(wide, self.no_error(wide.shape) + error), dtype)
+
+    # ---- underflow and overflow ----
 
     def as_read(self, one: Enclosure, dtype: Any) -> Enclosure:
         """Allows for a library that takes a subnormal number for 0 where an operation reads it."""
-        if one.flushed or not jnp.issubdtype(dtype, jnp.floating):
+        if one.flushed or not is_float(dtype) or not self.rounds:
             return one
         return dataclasses.replace(one, error=self._underflow(one, dtype, rounds=0), flushed=True)
 
     def as_made(self, one: Enclosure, dtype: Any) -> Enclosure:
         """Allows for underflow and overflow of the result of an operation that rounds."""
-        if not jnp.issubdtype(dtype, jnp.floating):
+        if is_bool(dtype) or jnp.issubdtype(dtype, jax.dtypes.extended):
             return one
-        xp, error = self.xp, self._underflow(one, dtype, rounds=1)
-        fits = self.fits(abs(one.value) + error, dtype)
+        xp = self.xp
+        error = self._underflow(one, dtype, rounds=1) if is_float(dtype) else one.error
+        if one.moved is None:
+            fits = self.fits(abs(one.value) + error, dtype)
+        else:  # rounding to nearest overflows from half an ulp above the largest number on
+            info, reach = jnp.finfo(dtype), abs(one.value) + one.moved
+            half = float(info.max) * float(info.eps) / 4
+            fits = self.fits(reach, dtype) | (reach < float(info.max) + half)
         if self.may_be(~fits):
             fits = fits | (xp.isinf(one.value) & (error == 0))  # what is infinite overflows no more
             error = xp.where(fits, error, np.inf)
-        return dataclasses.replace(one, error=error, flushed=True)
+        return dataclasses.replace(one, error=error, flushed=True, moved=None)
 
     def may_vanish(self, one: Enclosure, dtype: Any, *operands: Enclosure) -> Enclosure:
         """Allows for a product or an exponential that is 0 in float64, and in truth is not."""
@@ -120,9 +212,9 @@ class Analysis(NamedTuple):
 
     def fits(self, size: Array, dtype: Any) -> Array:
         """Returns whether numbers of a size cannot overflow."""
-        if not jnp.issubdtype(dtype, jnp.floating):
-            return self.xp.ones(np.shape(size), bool)
-        return size <= float(jnp.finfo(dtype).max)
+        if is_float(dtype):
+            return size <= float(jnp.finfo(dtype).max)
+        return size <= float(jnp.iinfo(dtype).max)
 
     def _underflow(self, one: Enclosure, dtype: Any, *, rounds: int) -> Array:
         """Bounds the error where the computed value may be subnormal.
@@ -132,7 +224,7 @@ class Analysis(NamedTuple):
         """
         xp, size, info = self.xp, abs(one.value), jnp.finfo(dtype)
         small = size - one.error <= float(info.smallest_normal)
-        if not self.may_be(small):
+        if not self.rounds or not self.may_be(small):
             return one.error
         least = float(info.smallest_subnormal)
         half = rounds * (least / 2 or least)  # half of the smallest float64 number is 0
@@ -156,6 +248,16 @@ class Analysis(NamedTuple):
     def may_be(condition: Array) -> bool:
         """Whether a condition holds somewhere, as far as that is known under a trace."""
         return not isinstance(condition, np.ndarray | np.bool_) or bool(condition.any())
+
+
+def is_float(dtype: Any) -> bool:
+    """Whether a dtype is one of floating-point numbers."""
+    return bool(jnp.issubdtype(dtype, jnp.floating))
+
+
+def is_bool(dtype: Any) -> bool:
+    """Whether a dtype is that of booleans."""
+    return bool(jnp.issubdtype(dtype, jnp.bool_))
 
 
 def _is_short(number: float, dtype: np.dtype) -> bool:

@@ -27,11 +27,8 @@ that real errors have, and is statistical.
 """
 
 import contextlib
-import dataclasses
-import functools
-import math
-from collections.abc import Callable, Sequence
-from typing import Any
+from collections.abc import Callable
+from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
@@ -39,12 +36,16 @@ import numpy as np
 
 from compare.catalogue import DTYPES
 from compare.evidence.rounding.arithmetic import Arithmetic, plain_arithmetic
-from compare.evidence.rounding.enclosure import Analysis, Enclosure
-from compare.evidence.rounding.interpreter import interpret
-from compare.evidence.rounding.primitives import MOVED, ROUNDED, RULES, VANISHING
+from compare.evidence.rounding.enclosure import READINGS, Analysis, Enclosure, is_float
+from compare.evidence.rounding.primitives.application import apply
+from compare.evidence.rounding.tracing import Traced, trace
 
-_TRACES = 16  # how many jaxprs are kept
-READINGS = ("worst", "typical")
+
+class Bounds(NamedTuple):
+    """Both readings, each with the structure of the values."""
+
+    worst: Any
+    typical: Any
 
 
 def roundoff(
@@ -59,10 +60,11 @@ def roundoff(
     """Returns a function that computes (values, bounds) of f, both float64 with f's structure.
 
     Args:
-      f: a JAX function, which may be made by `vmap`, `grad` or `jit`.
-      dtype: in which f is computed. Arguments are cast to it and then taken to be exact. Arrays
-        that f makes are float64 if that is float64, else float32, as they are without x64.
-      reading: 'worst' or 'typical'.
+      f: a JAX function, which may be made by `vmap`, `grad` or `jit`; a module that can be called.
+      dtype: in which f is computed. Arguments that are floating-point numbers are cast to it and
+        then taken to be exact; others stay what they are. Arrays that f makes are float64 if that
+        is float64, else float32, as they are without x64.
+      reading: 'worst' or 'typical'; of 'both' the bounds are `Bounds(worst, typical)`.
       rounded_inputs: whether the exact value is that of f at the arguments as given, which the
         program rounds to dtype with an error of u |a|: float32 weights of a program that computes
         in bfloat16, say.
@@ -71,88 +73,100 @@ def roundoff(
         once is used again. Otherwise it is traced at every call.
 
     Returns:
-      A function of f's arguments, which are arrays or pytrees of arrays. It computes in NumPy and
-      compiles nothing; under `jax.jit` and `jax.vmap`, where it is traced itself, x64 has to be
-      enabled. A bound is infinite if nothing is known.
+      A function of f's arguments, which are arrays or pytrees of arrays; Python's integers,
+      booleans, strings and functions are passed on to f. It computes in NumPy; under `jax.jit`
+      and `jax.vmap`, where it is traced itself, x64 has to be enabled. A bound is infinite if
+      nothing is known; that of a boolean is 1 where the value is uncertain, else 0.
 
     Raises:
-      NotImplementedError: by that function, naming a primitive that has no rule.
+      NotImplementedError: by that function, naming all primitives that have no rule.
       RuntimeError: by that function, if it is traced without x64.
+      TypeError: by that function, for complex arguments.
       ValueError: for an unknown dtype or reading.
     """
-    if reading not in READINGS:
-        raise ValueError(f"reading: expected one of {', '.join(READINGS)}, got {reading!r}")
-    dtype = _known(dtype)
-    trace = _kept_trace if is_pure else _trace
+    if reading not in (*READINGS, "both"):
+        raise ValueError(f"reading: expected {', '.join(READINGS)} or both, got {reading!r}")
+    dtype, readings = known_dtype(dtype), READINGS if reading == "both" else (reading,)
 
-    def analysed(*args: Any) -> tuple[Any, Any]:
-        leaves, args_structure = jax.tree.flatten(args)
-        closed, out_shapes = trace(f, dtype, args_structure, tuple(map(np.shape, leaves)))
-        tracing = any(isinstance(leaf, jax.core.Tracer) for leaf in (*leaves, *closed.consts))
-        if tracing and not jax.config.read("jax_enable_x64"):
-            raise RuntimeError(
-                "roundoff works out bounds in float64, which jax.jit and jax.vmap have only if x64 "
-                "is enabled: call them within `with jax.enable_x64(True):`"
-            )
-        xp = jnp if tracing else np
-        analysis = Analysis(xp, reading == "worst", arithmetic or plain_arithmetic(dtype))
-        enter = analysis.rounded if rounded_inputs else analysis.cast
-        with jax.enable_x64(True), np.errstate(all="ignore"):
-            outs = interpret(
-                closed,
-                [enter(leaf, dtype) for leaf in leaves],
-                constant=analysis.constant,
-                apply=functools.partial(_apply, analysis),
-            )
-        structure: Any = jax.tree.structure(out_shapes)
-        # The square of a smaller error is 0 in float64, so it has no typical scale.
-        least = 0.0 if analysis.worst else math.sqrt(np.finfo(np.float64).smallest_normal)
-        limits = [xp.maximum(out.error, least) for out in outs]
-        errors = [xp.where(xp.isnan(limit), np.inf, limit) for limit in limits]
-        return structure.unflatten([out.value for out in outs]), structure.unflatten(errors)
+    def analysed(*args: Any, **kwargs: Any) -> tuple[Any, Any]:
+        traced = trace(f, dtype, args, kwargs, is_pure=is_pure)
+        analysis = analysis_of(traced, dtype, readings, arithmetic)
+        outs = evaluated(traced, dtype, analysis, rounded_inputs=rounded_inputs)
+        unflatten = traced.structure.unflatten
+        bounds = [unflatten(each) for each in zip(*map(_limits(analysis), outs), strict=True)]
+        values = unflatten([out.value for out in outs])
+        if not outs:
+            bounds = [values] * len(readings)
+        return values, Bounds(*bounds) if reading == "both" else bounds[0]
 
     return analysed
 
 
-def _known(dtype: np.typing.DTypeLike) -> np.dtype:
+def analysis_of(
+    traced: Traced,
+    dtype: np.dtype,
+    readings: tuple[str, ...],
+    arithmetic: Arithmetic | None = None,
+) -> Analysis:
+    """Returns the analysis of a function: in NumPy, or in JAX if it is being traced itself.
+
+    Raises:
+      RuntimeError: if it is, without x64.
+    """
+    if traced.tracing and not jax.config.read("jax_enable_x64"):
+        raise RuntimeError(
+            "roundoff works out bounds in float64, which jax.jit and jax.vmap have only if x64 "
+            "is enabled: call them within `with jax.enable_x64(True):`"
+        )
+    xp = jnp if traced.tracing else np
+    return Analysis(xp, readings, arithmetic or plain_arithmetic(dtype), apply)
+
+
+def evaluated(
+    traced: Traced, dtype: np.dtype, analysis: Analysis, *, rounded_inputs: bool = False
+) -> list[Enclosure]:
+    """Evaluates a function at its arguments, and bounds its results."""
+    enter = analysis.rounded if rounded_inputs else analysis.cast
+    kinds = (var.aval.dtype for var in traced.closed.jaxpr.invars)
+    promotes = jax.numpy_rank_promotion("allow"), jax.numpy_dtype_promotion("standard")
+    with jax.enable_x64(True), promotes[0], promotes[1], np.errstate(all="ignore"):
+        operands = [
+            enter(array, dtype)
+            if is_float(kind)
+            else analysis.exact(_of_kind(analysis, array, kind))
+            for array, kind in zip(traced.arrays, kinds, strict=True)
+        ]
+        return analysis.evaluate(traced.closed, operands)
+
+
+def _of_kind(analysis: Analysis, array: Any, kind: Any) -> Any:
+    is_key = jnp.issubdtype(kind, jax.dtypes.extended)
+    return array if is_key else analysis.xp.asarray(array).astype(kind)
+
+
+def _limits(analysis: Analysis) -> Callable[[Enclosure], list[Any]]:
+    """Returns a function of a result that gives its bounds, one for each reading."""
+    xp = analysis.xp
+    # The square of a smaller error is 0 in float64, so it has no typical scale.
+    least = {"worst": 0.0, "typical": float(np.sqrt(np.finfo(np.float64).smallest_normal))}
+
+    def limits(out: Enclosure) -> list[Any]:
+        found = [
+            xp.maximum(error, least[reading])
+            for reading, error in zip(analysis.readings, out.error, strict=True)
+        ]
+        return [xp.where(xp.isnan(limit), np.inf, limit) for limit in found]
+
+    return limits
+
+
+def known_dtype(dtype: np.typing.DTypeLike) -> np.dtype:
+    """Returns the dtype, one of four.
+
+    Raises:
+      ValueError: for any other.
+    """
     with contextlib.suppress(TypeError):  # of a name that is none of a dtype
         if np.dtype(dtype).name in DTYPES:
             return np.dtype(dtype)
     raise ValueError(f"dtype: expected one of {', '.join(DTYPES)}, got {dtype!r}")
-
-
-def _trace(
-    f: Callable[..., Any], dtype: np.dtype, structure: Any, shapes: tuple[tuple[int, ...], ...]
-) -> tuple[Any, Any]:
-    """Returns the jaxpr of f and the shapes of its results, for arguments of a dtype."""
-    args = structure.unflatten([jax.ShapeDtypeStruct(shape, dtype) for shape in shapes])
-
-    def anew(*args: Any) -> Any:  # JAX keeps traces by the identity of a function
-        return f(*args)
-
-    with jax.enable_x64(dtype == np.float64):
-        return jax.make_jaxpr(anew, return_shape=True)(*args)
-
-
-_kept_trace = functools.lru_cache(maxsize=_TRACES)(_trace)
-
-
-def _apply(analysis: Analysis, eqn: Any, operands: Sequence[Enclosure]) -> list[Enclosure]:
-    name = eqn.primitive.name
-    rule = RULES.get(name)
-    if rule is None:
-        raise NotImplementedError(
-            f"roundoff has no rule for the primitive {name!r}; rules are in "
-            "compare/evidence/rounding/primitives"
-        )
-    if name in MOVED:
-        return [rule(analysis, eqn, *operands)]
-    (result,) = eqn.outvars
-    dtypes = (atom.aval.dtype for atom in eqn.invars)
-    read = list(map(analysis.as_read, operands, dtypes))
-    found = rule(analysis, eqn, *read)
-    if name in VANISHING and jnp.issubdtype(result.aval.dtype, jnp.floating):
-        found = analysis.may_vanish(found, result.aval.dtype, *read)
-    if name in ROUNDED:
-        found = analysis.as_made(found, result.aval.dtype)
-    return [analysis.compiled_apart(dataclasses.replace(found, flushed=True))]

@@ -1,87 +1,56 @@
 """The rules of `roundoff`: what each JAX primitive does to values and to their errors.
 
-A rule takes the analysis, the equation and its operands, and returns one Enclosure. Its docstring
-derives its bound, with u, lam and gamma as in `roundoff_transform`. What shape of rule it is says
-what is done before and after it:
-
-  rounded   operands that may be subnormal may be read as 0; the result may under- or overflow
-  chosen    operands likewise; the result is one of few, and none of its own
-  moved     nothing happens to a number
+A rule takes the analysis, the equation and its operands, and returns one Enclosure, or a list of
+them if the primitive has several results. Its docstring derives its bound, with u, lam and gamma as
+in `roundoff_transform`. `row.SHAPES` says what is done before and after a rule of each shape. Each
+module has its own rows; here they come together.
 """
 
-import operator
-from collections.abc import Callable
-from types import MappingProxyType
-
-from compare.evidence.rounding.enclosure import Enclosure
-from compare.evidence.rounding.primitives import control, elementwise, index, math_functions
-from compare.evidence.rounding.primitives.linear import dot_general
-from compare.evidence.rounding.primitives.reduce import reduce_max, reduce_sum
-
-Rules = MappingProxyType[str, Callable[..., Enclosure]]
-
-ROUNDED: Rules = MappingProxyType(
-    {
-        # entry by entry
-        "add": elementwise.add,
-        "add_any": elementwise.add,
-        "sub": elementwise.sub,
-        "mul": elementwise.mul,
-        "div": elementwise.div,
-        "square": elementwise.square,
-        "one_minus_square": elementwise.one_minus_square,
-        "integer_pow": elementwise.integer_pow,
-        "convert_element_type": elementwise.convert_element_type,
-        # mathematical functions
-        "logistic": math_functions.logistic,
-        "tanh": math_functions.monotone("tanh"),
-        "exp": math_functions.exp,
-        "expm1": math_functions.monotone("expm1"),
-        "log": math_functions.monotone("log"),
-        "log1p": math_functions.monotone("log1p"),
-        "erf": math_functions.erf,
-        "erfc": math_functions.erfc,
-        "sqrt": math_functions.monotone("sqrt"),
-        # sums
-        "dot_general": dot_general,
-        "reduce_sum": reduce_sum,
-    }
+from compare.evidence.rounding.primitives import (
+    control,
+    conversion,
+    elementwise,
+    extremes,
+    index,
+    linear,
+    math_functions,
+    reduce,
+    selection,
 )
-# those whose results may be smaller than any number, though no operand is 0
-VANISHING = frozenset({"mul", "div", "square", "integer_pow", "exp", "logistic", "erfc"})
-CHOSEN: Rules = MappingProxyType(
-    {
-        "max": control.maximum,
-        "min": control.minimum,
-        "clamp": control.clamp,
-        "reduce_max": reduce_max,
-        "neg": control.neg,
-        "abs": control.magnitude,
-        "sign": control.sign,
-        "gt": control.compared(operator.gt),
-        "ge": control.compared(operator.ge),
-        "lt": control.compared(operator.lt),
-        "le": control.compared(operator.le),
-        "eq": control.compared(operator.eq),
-        "ne": control.compared(operator.ne),
-        "and": control.logical(operator.and_),
-        "or": control.logical(operator.or_),
-        "not": control.logical(operator.invert),
-        "is_finite": control.is_finite,
-        "select_n": control.select_n,
-    }
-)
-MOVED: Rules = MappingProxyType(
-    {
-        "copy": index.same,
-        "stop_gradient": index.same,
-        "broadcast_in_dim": index.broadcast_in_dim,
-        "transpose": index.transpose,
-        "reshape": index.reshape,
-        "squeeze": index.squeeze,
-        "slice": index.moved,
-        "rev": index.moved,
-        "concatenate": index.moved,
-    }
-)
-RULES: Rules = MappingProxyType({**ROUNDED, **CHOSEN, **MOVED})
+from compare.evidence.rounding.primitives.row import SHAPES, Row, Rule
+
+RULES: dict[str, Row] = {
+    **elementwise.ROWS,
+    **conversion.ROWS,
+    **math_functions.ROWS,
+    **linear.ROWS,
+    **reduce.ROWS,
+    **selection.ROWS,
+    **extremes.ROWS,
+    **index.ROWS,
+    **control.ROWS,
+}
+
+
+def register_rule(primitive: object, rule: Rule, *, shape: str = "elementwise") -> None:
+    """Teaches `roundoff` a primitive, or another rule of one that it knows.
+
+    Args:
+      primitive: a `jax.extend.core.Primitive`, or its name.
+      rule: a function of the analysis, the equation and one Enclosure for each operand. It returns
+        one Enclosure, or a list of them if the primitive has several results: the value, and for
+        every reading a bound of the error.
+      shape: what is done before and after it: 'elementwise', 'monotone' and 'linear' allow for
+        subnormal operands that are read as 0 and for results that under- or overflow, 'selection'
+        for the former alone, 'index' and 'control' for neither.
+
+    Raises:
+      TypeError: for what is neither a primitive nor a name.
+      ValueError: for an unknown shape.
+    """
+    name = getattr(primitive, "name", primitive)
+    if not isinstance(name, str):
+        raise TypeError(f"primitive: expected a Primitive or its name, got {primitive!r}")
+    if shape not in SHAPES:
+        raise ValueError(f"shape: expected one of {', '.join(SHAPES)}, got {shape!r}")
+    RULES[name] = Row(shape, rule)

@@ -1,125 +1,153 @@
-"""Comparisons and choices: nothing is rounded, but an error may decide otherwise.
+"""Loops and branches: their bodies are evaluated like any other equation.
 
-The error of a boolean is whether it is uncertain. An infinite error may hide NaN.
+Under a trace, what passes from step to step is a value and its error alone.
 """
 
-import functools
-import operator
-from collections.abc import Callable
+from collections.abc import Sequence
 from typing import Any
 
+import jax.numpy as jnp
 import numpy as np
+from jax import lax
 
 from compare.evidence.rounding.enclosure import Analysis, Array, Enclosure
+from compare.evidence.rounding.primitives.row import rows
+from compare.evidence.rounding.primitives.selection import select_n
 
-Rule = Callable[..., Enclosure]
-
-
-def compared(compare: Callable[[Array, Array], Array]) -> Rule:
-    """Returns the rule of a comparison.
-
-    Of x and the larger of x and y it asks whether x >= y; of x and x, whether x is NaN.
-    """
-
-    def rule(analysis: Analysis, eqn: Any, a: Enclosure, b: Enclosure) -> Enclosure:
-        result = compare(a.value, b.value)
-        if eqn.invars[0] is eqn.invars[1]:
-            return Enclosure(result, ~analysis.xp.isfinite(a.error))
-        for one, other in ((a, b), (b, a)):
-            if any(one.value is candidate.value for candidate in other.among):
-                a, b = other.among
-        return Enclosure(result, _uncertain(analysis, a, b))
-
-    return rule
+_STEPS = 1_000_000  # of a loop whose end is not known beforehand
+Pair = tuple[Array, Array]
 
 
-def _uncertain(analysis: Analysis, a: Enclosure, b: Enclosure) -> Array:
-    """Where |a - b| <= e_a + e_b, unless both are exact."""
-    slack = a.error + b.error
-    return ~(analysis.xp.abs(a.value - b.value) > slack) & ~(slack == 0)
+def scan(analysis: Analysis, eqn: Any, *args: Enclosure) -> list[Enclosure]:
+    """Evaluates the body for every entry, and carries bounds along."""
+    params = eqn.params
+    n_consts, n_carry = params["num_consts"], params["num_carry"]
+    consts, carry = args[:n_consts], list(args[n_consts : n_consts + n_carry])
+    entries, body = args[n_consts + n_carry :], params["jaxpr"]
+    if analysis.xp is not np:
+        return _traced_scan(analysis, eqn, consts, carry, entries)
+    outs: list[list[Enclosure]] = []
+    steps = range(params["length"])
+    for step in reversed(steps) if params["reverse"] else steps:
+        now = [Enclosure(one.value[step], one.error[:, step]) for one in entries]
+        made = analysis.evaluate(body, [*consts, *carry, *now])
+        carry = made[:n_carry]
+        outs.append(made[n_carry:])
+    if params["reverse"]:
+        outs.reverse()
+    stacked = [
+        _stacked(analysis, [out[k] for out in outs], var.aval)
+        for k, var in enumerate(eqn.outvars[n_carry:])
+    ]
+    return [*carry, *stacked]
 
 
-def logical(function: Callable[..., Array]) -> Rule:
-    """Returns the rule of and, or, not: uncertain if an operand is."""
-
-    def rule(analysis: Analysis, eqn: Any, *args: Enclosure) -> Enclosure:
-        del analysis, eqn
-        uncertain = functools.reduce(operator.or_, (arg.error for arg in args))
-        return Enclosure(function(*(arg.value for arg in args)), uncertain)
-
-    return rule
+def _stacked(analysis: Analysis, outs: Sequence[Enclosure], aval: Any) -> Enclosure:
+    if not outs:
+        return analysis.exact(np.zeros(aval.shape, aval.dtype))
+    stack = analysis.xp.stack
+    return Enclosure(stack([out.value for out in outs]), stack([out.error for out in outs], axis=1))
 
 
-def is_finite(analysis: Analysis, eqn: Any, a: Enclosure) -> Enclosure:
-    """Uncertain if the bound is infinite, since the value may have overflowed."""
-    del eqn
-    return Enclosure(analysis.xp.isfinite(a.value), ~analysis.xp.isfinite(a.error))
+def _traced_scan(
+    analysis: Analysis,
+    eqn: Any,
+    consts: Sequence[Enclosure],
+    carry: Sequence[Enclosure],
+    entries: Sequence[Enclosure],
+) -> list[Enclosure]:
+    params, n_carry = eqn.params, len(carry)
+
+    def step(state: list[Pair], now: list[Pair]) -> tuple[list[Pair], list[Pair]]:
+        inside = [Enclosure(value, error) for value, error in (*state, *now)]
+        made = _pairs(analysis.evaluate(params["jaxpr"], [*consts, *inside]))
+        return made[:n_carry], [(value, jnp.asarray(error)) for value, error in made[n_carry:]]
+
+    # the axis of steps comes first
+    slices = [(value, jnp.moveaxis(error, 1, 0)) for value, error in _pairs(entries)]
+    last, outs = lax.scan(
+        step, _pairs(carry), slices, length=params["length"], reverse=params["reverse"]
+    )
+    stacked = [(value, jnp.moveaxis(error, 0, 1)) for value, error in outs]
+    return [Enclosure(value, error) for value, error in (*last, *stacked)]
 
 
-def select_n(analysis: Analysis, eqn: Any, which: Enclosure, *cases: Enclosure) -> Enclosure:
-    """Covers both cases if the choice is uncertain, as at the kink of a ReLU."""
-    del eqn
-    if len(cases) != 2 or which.value.dtype != bool:
-        raise NotImplementedError("roundoff has no rule for select_n of other than two cases")
-    xp, (no, yes) = analysis.xp, cases
-    value = xp.where(which.value, yes.value, no.value)
-    error = xp.where(which.value, yes.error, no.error)
-    if value.dtype == bool:
-        return Enclosure(value, error | (which.error & (yes.value != no.value)))
-    either = xp.maximum(xp.abs(yes.value - value) + yes.error, xp.abs(no.value - value) + no.error)
-    return Enclosure(value, xp.where(which.error, either, error))
+def _pairs(enclosures: Sequence[Enclosure]) -> list[Pair]:
+    return [(jnp.asarray(one.value), jnp.asarray(one.error)) for one in enclosures]
 
 
-def maximum(analysis: Analysis, eqn: Any, a: Enclosure, b: Enclosure) -> Enclosure:
-    """An error moves the result by no more than itself, and only where its side can win."""
-    value = analysis.xp.maximum(a.value, b.value)
-    return _extreme(analysis, eqn, value, a.value - b.value, a, b)
+def while_(analysis: Analysis, eqn: Any, *args: Enclosure) -> list[Enclosure]:
+    """Repeats the body; nothing is known of the result if rounding may end the loop elsewhere."""
+    params = eqn.params
+    n_cond, n_body = params["cond_nconsts"], params["body_nconsts"]
+    of_cond, of_body = args[:n_cond], args[n_cond : n_cond + n_body]
+
+    def asked(carry: Sequence[Enclosure]) -> Enclosure:
+        (go,) = analysis.evaluate(params["cond_jaxpr"], [*of_cond, *carry])
+        return go
+
+    def again(carry: Sequence[Enclosure]) -> list[Enclosure]:
+        return analysis.evaluate(params["body_jaxpr"], [*of_body, *carry])
+
+    carry, open_ = list(args[n_cond + n_body :]), analysis.no_error((), bool)
+    if analysis.xp is np:
+        for _ in range(_STEPS):
+            go = asked(carry)
+            open_ = open_ | go.error
+            if not go.value:
+                break
+            carry = again(carry)
+        else:
+            open_ = ~analysis.no_error((), bool)
+    else:
+        carry, open_ = _traced_while(carry, open_, asked, again)
+    return [_unknown_where(analysis, one, open_) for one in carry]
 
 
-def minimum(analysis: Analysis, eqn: Any, a: Enclosure, b: Enclosure) -> Enclosure:
-    """The same of the smaller one."""
-    value = analysis.xp.minimum(a.value, b.value)
-    return _extreme(analysis, eqn, value, b.value - a.value, a, b)
+def _traced_while(
+    carry: Any, open_: Array, asked: Any, again: Any
+) -> tuple[list[Enclosure], Array]:
+    def wrapped(state: Any) -> list[Enclosure]:
+        return [Enclosure(value, error) for value, error in state[0]]
+
+    def body(state: Any) -> Any:
+        made = wrapped(state)
+        return _pairs(again(made)), state[1] | asked(made).error
+
+    state = lax.while_loop(lambda s: asked(wrapped(s)).value, body, (_pairs(carry), open_ | False))
+    last = wrapped(state)
+    return last, state[1] | asked(last).error
 
 
-def clamp(analysis: Analysis, eqn: Any, low: Enclosure, a: Enclosure, high: Enclosure) -> Enclosure:
-    """The smaller one of the larger one of a and low, and high."""
-    return minimum(analysis, eqn, maximum(analysis, eqn, a, low), high)
+def _unknown_where(analysis: Analysis, one: Enclosure, open_: Array) -> Enclosure:
+    where = open_.reshape((-1, *(1,) * (one.error.ndim - 1)))
+    if one.error.dtype == bool:
+        return Enclosure(one.value, one.error | where)
+    return Enclosure(one.value, analysis.xp.where(where, np.inf, one.error))
 
 
-def _extreme(
-    analysis: Analysis, eqn: Any, value: Array, lead: Array, a: Enclosure, b: Enclosure
-) -> Enclosure:
-    """Bounds the larger or smaller of a and b; `lead` is by how much a wins.
-
-    If either error is infinite, so is the slack, and no side is sure to win. In low precision one
-    use of a value may be rounded and another not: there the result need not be one of the two.
-    """
-    xp, slack = analysis.xp, a.error + b.error
-    either = xp.where(-lead > slack, b.error, xp.maximum(a.error, b.error))
-    error = xp.where(lead > slack, a.error, either)
-    same = not analysis.arithmetic(eqn.outvars[0].aval.dtype).is_low
-    return Enclosure(value, error, among=(a, b) if same else ())
+def cond(analysis: Analysis, eqn: Any, which: Enclosure, *args: Enclosure) -> list[Enclosure]:
+    """Evaluates the branch that is taken; every one of them where rounding may take another."""
+    branches, xp = eqn.params["branches"], analysis.xp
+    index = xp.clip(xp.asarray(which.value).astype(np.int32), 0, len(branches) - 1)
+    is_open = which.error != 0
+    if xp is np and not is_open.any():
+        return analysis.evaluate(branches[int(index)], args)
+    made = [analysis.evaluate(branch, args) for branch in branches]
+    chosen = Enclosure(index, which.error)
+    select = select_n if len(branches) > 1 else lambda analysis, eqn, which, one: one
+    return [select(analysis, eqn, chosen, *cases) for cases in zip(*made, strict=True)]
 
 
-def sign(analysis: Analysis, eqn: Any, a: Enclosure) -> Enclosure:
-    """It lies between the signs of a - e and of a + e."""
-    del eqn
-    xp, value = analysis.xp, analysis.xp.sign(a.value)
-    up, down = xp.sign(a.value + a.error) - value, value - xp.sign(a.value - a.error)
-    error = xp.where(a.error == 0, 0.0, xp.maximum(up, down))
-    return Enclosure(value, xp.where(xp.isfinite(a.error), error, np.inf))
+def platform_index(analysis: Analysis, eqn: Any) -> Enclosure:
+    """Takes the branch for CPUs."""
+    for number, names in enumerate(eqn.params["platforms"]):
+        if names is None or "cpu" in names:
+            return analysis.exact(np.int32(number))
+    raise NotImplementedError("roundoff: no branch of platform_dependent is for CPUs")
 
 
-def unrounded(function: Callable[[Any, Array], Array]) -> Rule:
-    """Returns the rule of an exact operation that keeps the error, such as a change of sign."""
-
-    def rule(analysis: Analysis, eqn: Any, a: Enclosure) -> Enclosure:
-        del eqn
-        return Enclosure(function(analysis.xp, a.value), a.error, a.terms)
-
-    return rule
-
-
-neg = unrounded(lambda xp, value: -value)
-magnitude = unrounded(lambda xp, value: xp.abs(value))
+ROWS = rows(
+    "control",
+    {"scan": scan, "while": while_, "cond": cond, "platform_index": platform_index},
+)

@@ -2,11 +2,13 @@
 
 from typing import Any
 
+import jax
 import jax.numpy as jnp
 import numpy as np
 
 from compare.evidence.rounding.arithmetic import gamma
-from compare.evidence.rounding.enclosure import Analysis, Array, Enclosure
+from compare.evidence.rounding.enclosure import Analysis, Array, Enclosure, is_float
+from compare.evidence.rounding.primitives.row import rows
 
 _FRACTION = 2**52 - 1  # the bits of it in a float64 number
 
@@ -25,6 +27,8 @@ def _sum(analysis: Analysis, eqn: Any, value: Array, a: Enclosure, b: Enclosure)
     """Allows for a kernel that adds one operand as a last term of a dot product, the other one."""
     arithmetic, xp = analysis.arithmetic(eqn.outvars[0].aval.dtype), analysis.xp
     u = arithmetic.u
+    if not is_float(value.dtype):
+        return Enclosure(value, a.error + b.error)
     as_terms = [
         gamma(one.terms + 1, arithmetic.sum_u) * xp.abs(other.value)
         for one, other in ((a, b), (b, a))
@@ -35,7 +39,14 @@ def _sum(analysis: Analysis, eqn: Any, value: Array, a: Enclosure, b: Enclosure)
         is_zero = (one.value == 0) & (one.error == 0)  # and adds nothing
         rounded = xp.where(is_zero, 0.0, rounded) if analysis.may_be(is_zero) else rounded
     spread = analysis.total(a.error * (1 + u), b.error * (1 + u), rounded, *as_terms)
-    return Enclosure(value, spread)
+    moved = a.error + b.error + sum(as_terms)
+    if analysis.may_be(xp.isinf(value)):  # of a mask, say: what is added to it changes nothing
+        sure = xp.isinf(value)
+        for one in (a, b):
+            sure = sure & (xp.isinf(one.value) | xp.isfinite(one.value + one.error))
+            sure = sure & (xp.isfinite(one.value) | (one.error == 0))
+        spread, moved = (xp.where(sure, 0.0, error) for error in (spread, moved))
+    return Enclosure(value, spread, moved=moved)
 
 
 def mul(analysis: Analysis, eqn: Any, a: Enclosure, b: Enclosure) -> Enclosure:
@@ -45,6 +56,8 @@ def mul(analysis: Analysis, eqn: Any, a: Enclosure, b: Enclosure) -> Enclosure:
     """
     u, xp = analysis.arithmetic(eqn.outvars[0].aval.dtype).u, analysis.xp
     value = a.value * b.value
+    if not u and not is_float(value.dtype):
+        return Enclosure(value, abs(a.value) * b.error + abs(b.value) * a.error + a.error * b.error)
     moved = [xp.abs(a.value) * b.error, xp.abs(b.value) * a.error, a.error * b.error]
     rounded = _rounding(analysis, u, a, b) * xp.abs(value)
     if a.exponent is not None and b.exponent is not None:
@@ -62,8 +75,8 @@ def div(analysis: Analysis, eqn: Any, a: Enclosure, b: Enclosure) -> Enclosure:
     number); it overflows if |b| < 1 / (the largest number).
     """
     dtype, xp = eqn.outvars[0].aval.dtype, analysis.xp
-    if not jnp.issubdtype(dtype, jnp.floating):
-        raise NotImplementedError("roundoff has no rule for the division of integers")
+    if not is_float(dtype):
+        return _integer_division(analysis, a, b)
     arithmetic, value = analysis.arithmetic(dtype), a.value / b.value
     least, most = xp.abs(b.value) - b.error, xp.abs(b.value) + b.error
     moved = analysis.total(a.error / least, xp.abs(value) * b.error / least)
@@ -75,6 +88,14 @@ def div(analysis: Analysis, eqn: Any, a: Enclosure, b: Enclosure) -> Enclosure:
     tiny = most > 1 / float(info.smallest_normal)
     spread = spread + xp.where(tiny, arithmetic.lam * (xp.abs(a.value) + a.error), 0.0)
     return Enclosure(value, xp.where(least >= 1 / float(info.max), spread, np.inf))
+
+
+def _integer_division(analysis: Analysis, a: Enclosure, b: Enclosure) -> Enclosure:
+    """Rounds towards 0, and is -1 or a itself where b is 0, as JAX has it; exact or unknown."""
+    xp = analysis.xp
+    value: Array = jax.lax.div(jnp.asarray(a.value), jnp.asarray(b.value))
+    known = np.asarray(value) if xp is np else value
+    return Enclosure(known, xp.where((a.error == 0) & (b.error == 0), 0.0, np.inf))
 
 
 def square(analysis: Analysis, eqn: Any, a: Enclosure) -> Enclosure:
@@ -101,7 +122,7 @@ def integer_pow(analysis: Analysis, eqn: Any, a: Enclosure) -> Enclosure:
     n, dtype = eqn.params["y"], eqn.outvars[0].aval.dtype
     if n >= 0:
         return _power(analysis, eqn, a, n)
-    one = analysis.exact(np.float64(1))
+    one = analysis.exact(analysis.xp.ones_like(a.value))
     return div(analysis, eqn, one, analysis.as_made(_power(analysis, eqn, a, -n), dtype))
 
 
@@ -118,24 +139,6 @@ def _power(analysis: Analysis, eqn: Any, a: Enclosure, n: int) -> Enclosure:
     inside = max(n - 2, 0) * arithmetic.lam
     small = (size - a.error < 1) & (reach > 0)
     return Enclosure(a.value**n, spread + xp.where(small, inside, 0.0))
-
-
-def convert_element_type(analysis: Analysis, eqn: Any, a: Enclosure) -> Enclosure:
-    """Rounds by u |a| to a dtype of fewer digits; one of more digits is exact."""
-    before, after = eqn.invars[0].aval.dtype, eqn.outvars[0].aval.dtype
-    u, xp, is_float = analysis.arithmetic(after).u, analysis.xp, jnp.issubdtype(after, jnp.floating)
-    if not is_float and jnp.issubdtype(before, jnp.floating):
-        raise NotImplementedError("roundoff has no rule for conversion to integers")
-    value = a.value.astype(np.float64 if is_float else after)
-    error = a.error.astype(np.float64) if a.value.dtype == bool else a.error
-    if not is_float:
-        return Enclosure(value, error)
-    spread = analysis.total(error * (1 + u), u * abs(value))
-    if not jnp.issubdtype(before, jnp.floating):  # integers of so many bits are held
-        is_held = abs(value) + error <= 2.0 ** (jnp.finfo(after).nmant + 1)
-        return Enclosure(value, xp.where(is_held, error, spread))
-    is_held = jnp.finfo(before).nmant <= jnp.finfo(after).nmant
-    return Enclosure(value, error if is_held else spread, a.terms)
 
 
 def _rounding(analysis: Analysis, u: float, *factors: Enclosure) -> Array | float:
@@ -161,3 +164,19 @@ def _exponents(analysis: Analysis, u: float, p: Enclosure, q: Enclosure, sign: i
     p + q is rounded by s = u |p + q|, and exp(s) - 1 is how much that changes the exponential.
     """
     return analysis.xp.expm1(u * (abs(p.value + sign * q.value) + p.error + q.error))
+
+
+ROWS = rows(
+    "elementwise",
+    {
+        "add": add,
+        "add_any": add,
+        "sub": sub,
+        "mul": mul,
+        "div": div,
+        "square": square,
+        "one_minus_square": one_minus_square,
+        "integer_pow": integer_pow,
+    },
+    vanishing=("mul", "div", "square", "integer_pow"),
+)

@@ -8,34 +8,44 @@ import jax.numpy as jnp
 import numpy as np
 
 from compare.evidence.rounding.enclosure import Analysis, Array, Enclosure
+from compare.evidence.rounding.primitives.row import Rule, rows
 
-Rule = Callable[..., Enclosure]
 
-
-def same(analysis: Analysis, eqn: Any, a: Enclosure) -> Enclosure:
-    """Returns the operand."""
+def same(analysis: Analysis, eqn: Any, *args: Enclosure) -> list[Enclosure]:
+    """Returns the operands."""
     del analysis, eqn
-    return a
+    return list(args)
+
+
+def bound_to(eqn: Any, *arrays: Array) -> Any:
+    """Evaluates an equation that moves numbers, on other numbers of the same shapes."""
+    out = eqn.primitive.bind(*map(jnp.asarray, arrays), **eqn.params)
+    outs = out if eqn.primitive.multiple_results else [out]
+    made = [one if isinstance(one, jax.core.Tracer) else np.asarray(one) for one in outs]
+    return made if eqn.primitive.multiple_results else made[0]
 
 
 def moved(analysis: Analysis, eqn: Any, *args: Enclosure) -> Enclosure:
     """Applies the primitive (a slice, a concatenation, ...) to the errors as to the values."""
-    del analysis
-    params = dict(eqn.params)
-
-    def bind(*arrays: Array) -> Array:
-        out = eqn.primitive.bind(*map(jnp.asarray, arrays), **params)
-        return out if isinstance(out, jax.core.Tracer) else np.asarray(out)
-
-    return _carry(args, bind(*(a.value for a in args)), bind(*(a.error for a in args)))
+    value = bound_to(eqn, *(a.value for a in args))
+    error = analysis.each(lambda *each: bound_to(eqn, *each), *(a.error for a in args))
+    return carried(args, value, error)
 
 
-def rearranged(rearrange: Callable[[Any, Array], Array]) -> Rule:
-    """Returns the rule of a method of arrays, so that NumPy runs it and nothing is compiled."""
+def rearranged(rearrange: Callable[[Any, Array], Array], *, keeps_all: bool = False) -> Rule:
+    """Returns the rule of a method of arrays, so that NumPy runs it and nothing is compiled.
+
+    Args:
+      rearrange: a function of the equation and an array.
+      keeps_all: whether every entry is there once, or several times, in the same order.
+    """
 
     def rule(analysis: Analysis, eqn: Any, a: Enclosure, *_: Enclosure) -> Enclosure:
-        del analysis
-        return _carry((a,), rearrange(eqn, a.value), rearrange(eqn, a.error))
+        error = analysis.each(lambda error: rearrange(eqn, error), a.error)
+        made = carried((a,), rearrange(eqn, a.value), error)
+        if not keeps_all:
+            return made
+        return Enclosure(made.value, made.error, made.terms, made.flushed, winners=a.winners)
 
     return rule
 
@@ -47,25 +57,32 @@ def _reshaped(eqn: Any, array: Array) -> Array:
     return array.reshape(eqn.outvars[0].aval.shape)
 
 
-transpose = rearranged(lambda eqn, array: array.transpose(eqn.params["permutation"]))
-reshape = rearranged(_reshaped)
-squeeze = rearranged(lambda eqn, array: array.reshape(eqn.outvars[0].aval.shape))
-
-
-def broadcast_in_dim(analysis: Analysis, eqn: Any, a: Enclosure, *_: Enclosure) -> Enclosure:
-    """Repeats each number with its error."""
+def _spread(eqn: Any, array: Array) -> Array:
     shape, places = eqn.params["shape"], eqn.params["broadcast_dimensions"]
     aligned = [1] * len(shape)
     for axis, place in enumerate(places):
-        aligned[place] = a.value.shape[axis]
-
-    def spread(array: Array) -> Array:
-        return analysis.xp.broadcast_to(analysis.xp.reshape(array, aligned), shape)
-
-    return _carry((a,), spread(a.value), spread(a.error))
+        aligned[place] = array.shape[axis]
+    xp = jnp if isinstance(array, jax.core.Tracer) else np
+    return xp.broadcast_to(array.reshape(aligned), shape)
 
 
-def _carry(args: Sequence[Enclosure], value: Array, error: Array) -> Enclosure:
+def carried(args: Sequence[Enclosure], value: Array, error: Array) -> Enclosure:
     """Returns moved values that are as they were."""
     terms, flushed = max(arg.terms for arg in args), all(arg.flushed for arg in args)
     return Enclosure(value, error, terms=terms, flushed=flushed)
+
+
+ROWS = rows(
+    "index",
+    {
+        "copy": same,
+        "stop_gradient": same,
+        "broadcast_in_dim": rearranged(_spread, keeps_all=True),
+        "transpose": rearranged(lambda eqn, array: array.transpose(eqn.params["permutation"])),
+        "reshape": rearranged(_reshaped, keeps_all=True),
+        "squeeze": rearranged(lambda eqn, array: array.reshape(eqn.outvars[0].aval.shape)),
+        "slice": moved,
+        "rev": moved,
+        "concatenate": moved,
+    },
+)

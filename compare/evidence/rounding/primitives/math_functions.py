@@ -11,6 +11,7 @@ import numpy as np
 from jax import lax
 
 from compare.evidence.rounding.enclosure import Analysis, Array, Enclosure
+from compare.evidence.rounding.primitives.row import rows
 
 
 class Cost(NamedTuple):
@@ -128,3 +129,20 @@ def _between(
     error = analysis.total(moved, 2 * ulps * analysis.arithmetic(dtype).u * size)
     # an infinite error may hide NaN
     return Enclosure(value, xp.where(xp.isinf(a.error), np.inf, error))
+
+
+ROWS = rows(
+    "monotone",
+    {
+        "logistic": logistic,
+        "tanh": monotone("tanh"),
+        "exp": exp,
+        "expm1": monotone("expm1"),
+        "log": monotone("log"),
+        "log1p": monotone("log1p"),
+        "erf": erf,
+        "erfc": erfc,
+        "sqrt": monotone("sqrt"),
+    },
+    vanishing=("exp", "logistic", "erfc"),
+)

@@ -1,0 +1,67 @@
+"""What made each value of a program: the equation, and the values that it was made of."""
+
+import dataclasses
+from collections.abc import Callable, Sequence
+
+from compare.evidence.rounding.enclosure import Analysis, Enclosure, Equation
+from compare.evidence.rounding.places import Calls, Place
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class Made:
+    """A value, what made it, and what of; a loop makes its results of all that is made in it."""
+
+    one: Enclosure
+    place: Place | None  # None of an argument or a constant
+    parents: tuple["Made", ...] = ()
+
+    @property
+    def is_float(self) -> bool:
+        """Whether it is an array of floating-point numbers."""
+        return getattr(self.one.value.dtype, "kind", "O") == "f"
+
+
+class History(Calls):
+    """Keeps what made each value while a function is evaluated."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._made: dict[int, Made] = {}
+        self._order: list[Made] = []
+
+    def apply(
+        self, analysis: Analysis, eqn: Equation, operands: Sequence[Enclosure]
+    ) -> list[Enclosure]:
+        """Evaluates an equation and keeps what it made."""
+        known = len(self._order)
+        results = super().apply(analysis, eqn, operands)
+        inside = self._order[known:]  # of a loop or a branch
+        parents, place = (*map(self.of, operands), *inside), self.place(eqn)
+        for one in results:  # one that is an operand, or made inside, is known already
+            self._keep(Made(one, place, parents))
+        return results
+
+    def of(self, one: Enclosure) -> Made:
+        """Returns what made a value."""
+        return self._keep(Made(one, None))
+
+    def _keep(self, made: Made) -> Made:
+        if id(made.one) not in self._made:
+            self._made[id(made.one)] = made
+            self._order.append(made)
+        return self._made[id(made.one)]
+
+
+def origin(made: Made, holds: Callable[[Made], bool]) -> Made:
+    """Goes back from a value of which something holds, to the first of which it does.
+
+    Args:
+      made: the value, of which it holds.
+      holds: what is asked of a value.
+
+    Returns:
+      One of which it holds, and of none of those that it was made of.
+    """
+    while (before := next(filter(holds, made.parents), None)) is not None:
+        made = before
+    return made

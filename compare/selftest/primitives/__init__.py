@@ -1,0 +1,16 @@
+"""What is tried of each primitive of `roundoff`, by name; of an 'a, b' the primitive is 'a'."""
+
+from compare.selftest.primitives.arithmetic import ARITHMETIC
+from compare.selftest.primitives.base import Primitive
+from compare.selftest.primitives.functions import FUNCTIONS
+from compare.selftest.primitives.index import INDEX
+from compare.selftest.primitives.linear import LINEAR
+from compare.selftest.primitives.selection import SELECTION
+
+PRIMITIVES: dict[str, Primitive] = {
+    **ARITHMETIC,
+    **FUNCTIONS,
+    **LINEAR,
+    **SELECTION,
+    **INDEX,
+}
