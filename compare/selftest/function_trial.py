@@ -1,12 +1,11 @@
 """Everyday functions and their gradients, as libraries compute them, against their bounds."""
 
-import functools
 import importlib.util
 import re
 import statistics
 import time
-from collections.abc import Iterator, Sequence
-from typing import Any, NamedTuple
+from collections.abc import Iterator
+from typing import NamedTuple
 
 import jax
 import ml_dtypes
@@ -16,69 +15,56 @@ from compare.evidence.rounding import roundoff
 from compare.selftest.everyday import EVERYDAY
 from compare.selftest.everyday.evaluation import (
     Case,
+    Leaves,
     cast,
+    compute,
     draw_case,
-    evaluate_torch,
+    leaves_of,
     with_gradient,
 )
 from compare.selftest.everyday.function import Function
+from compare.selftest.function_tally import LIBRARIES, Held, Tally, held, joined
 
-LIBRARIES = ("jit", "eager", "torch", "float64")
 F32, F64, BF16 = map(np.dtype, (np.float32, np.float64, ml_dtypes.bfloat16))
 _HEADER = (
     "                             compared no bound    jit  eager  torch float64"
     "  typical bound/error     ms  violations"
 )
-_SLACK = 1 + 1e-8  # the truth, of float64, is a 2^-29 of float32's roundings off
-
-Leaves = list[np.ndarray]  # of results and gradients, in float64
+_MOST_TYPICAL, _MOST_SLACK = 3, 50
 
 
 class Bounds(NamedTuple):
     """What `roundoff` says of one case."""
 
+    names: list[str]  # of leaves
     values: Leaves
     worst: Leaves
     typical: Leaves
     milliseconds: float  # for both readings
 
 
-class Tally(NamedTuple):
-    """What came out for a function."""
-
-    entries: int = 0
-    unbounded: int = 0  # entries of which nothing is said: their bound is infinite
-    compared: int = 0  # in all libraries together
-    violations: int = 0
-    worst: tuple[float, ...] = (0.0,) * len(LIBRARIES)  # largest error / worst; nan if not tried
-    typical: float = 0.0  # largest error / typical, in float32
-    slack: tuple[float, ...] = ()  # largest bound / largest error, of each array in float32
-    milliseconds: tuple[float, ...] = ()  # of each draw in float32
-    first: str = ""  # violation, in words
-
-
 def try_functions(draws: int, *, seed: int) -> int:
     """Tries so many draws of every function, prints what came out, and returns a status."""
     print(_HEADER)
-    tallies: dict[str, Tally] = {}
-    refused: dict[str, list[str]] = {}
+    tallies: dict[Function, Tally] = {}
+    refused: dict[Function, list[str]] = {}
     for function in EVERYDAY:
         if function.needs and importlib.util.find_spec(function.needs) is None:
             print(f"{function.name:28s} {function.needs} is not installed")
             continue
         try:
-            tallies[function.name] = try_function(function, draws, seed=seed)
-            print(_row(function, tallies[function.name]), flush=True)
+            tallies[function] = try_function(function, draws, seed=seed)
+            print(_row(function, tallies[function]), flush=True)
         except NotImplementedError as error:
-            refused[function.name] = missing_primitives(error)
-            print(f"{function.name:28s} refused: {', '.join(refused[function.name])}", flush=True)
+            refused[function] = missing_primitives(error)
+            print(f"{function.name:28s} refused: {', '.join(refused[function])}", flush=True)
     _print_summary(tallies, refused)
     return 2 if any(tally.violations for tally in tallies.values()) else 0
 
 
 def missing_primitives(error: NotImplementedError) -> list[str]:
     """Returns the primitives that a refusal names."""
-    return re.findall(r"'([\w-]+)'", str(error))
+    return re.findall("'([^']+)'", str(error))
 
 
 def try_function(function: Function, draws: int, *, seed: int) -> Tally:
@@ -111,43 +97,22 @@ def try_case(function: Function, case: Case, dtype: np.dtype, *, with_eager: boo
         milliseconds=(bounds.milliseconds,) if dtype == F32 else (),
     )
     for library, found in _computed(function, case, dtype, bounds, with_eager=with_eager):
-        for leaves in zip(found, truth, bounds.worst, bounds.typical, strict=True):
-            tally = joined(tally, _held(*leaves, library=library, dtype=dtype))
+        for name, *arrays in zip(
+            bounds.names, found, truth, bounds.worst, bounds.typical, strict=True
+        ):
+            tally = joined(tally, held(Held(library, dtype, name, *arrays)))
     return tally
 
 
 def bounds_of(function: Function, case: Case, dtype: np.dtype) -> Bounds:
     """Returns the bounds of a function and of its gradient."""
-    evaluate = _evaluate(function)
+    analysed = roundoff(with_gradient(function), dtype, reading="both", is_pure=True)
     start = time.perf_counter()
-    values, worst = roundoff(evaluate, dtype, is_pure=True)(case.factors, *case.args)
-    analysed = roundoff(evaluate, dtype, reading="typical", is_pure=True)
-    _, typical = analysed(case.factors, *case.args)
+    values, bounds = analysed(case.factors, *case.args)
     spent = 1e3 * (time.perf_counter() - start)
-    return Bounds(_leaves(values), _leaves(worst), _leaves(typical), spent)
-
-
-_evaluate = functools.cache(with_gradient)
-
-
-@functools.cache
-def _compiled(function: Function) -> Any:
-    return jax.jit(_evaluate(function))
-
-
-def compute(function: Function, case: Case, dtype: np.dtype, *, library: str = "jit") -> Leaves:
-    """Returns what a library makes of a case whose arrays are of that dtype."""
-    if library == "torch":
-        return evaluate_torch(function, case)
-    with jax.enable_x64(dtype == F64):
-        if library == "jit":
-            return _leaves(_compiled(function)(case.factors, *case.args))
-        with jax.disable_jit():
-            return _leaves(_evaluate(function)(case.factors, *case.args))
-
-
-def _leaves(tree: Any) -> Leaves:
-    return [np.asarray(leaf).astype(np.float64) for leaf in jax.tree.leaves(tree)]
+    names = [jax.tree_util.keystr(path) for path, _ in jax.tree_util.tree_leaves_with_path(values)]
+    worst, typical = map(leaves_of, bounds)
+    return Bounds(names, leaves_of(values), worst, typical, spent)
 
 
 def _computed(
@@ -163,63 +128,11 @@ def _computed(
         yield "float64", bounds.values
 
 
-def _held(
-    found: np.ndarray,
-    truth: np.ndarray,
-    worst: np.ndarray,
-    typical: np.ndarray,
-    *,
-    library: str,
-    dtype: np.dtype,
-) -> Tally:
-    """Holds one array of a library against the truth."""
-    assert found.shape == truth.shape, f"{library}: {found.shape}, not {truth.shape}"
-    with np.errstate(all="ignore"):
-        error = np.abs(found - truth)
-        right = (error <= worst * _SLACK) | np.isinf(worst) | (found == truth)
-        right |= np.isnan(found) & np.isnan(truth)
-        shares = [np.where(error > 0, error / bound, 0) for bound in (worst, typical)]
-    first = ""
-    if not right.all():
-        place = tuple(int(i) for i in np.argwhere(~right)[0])
-        first = (
-            f"{library} {dtype.name} at {list(place)}: {float(found[place])!r} is more than "
-            f"{float(worst[place])!r} from {float(truth[place])!r}"
-        )
-    is_program = dtype == F32 and library != "float64"
-    largest = float(np.nanmax(error, initial=0))
-    return Tally(
-        compared=found.size,
-        violations=int(np.count_nonzero(~right)),
-        worst=tuple(
-            float(np.nanmax(shares[0], initial=0)) if name == library else 0.0 for name in LIBRARIES
-        ),
-        typical=float(np.nanmax(shares[1], initial=0)) if is_program else 0.0,
-        slack=(float(np.max(worst)) / largest,) if is_program and largest > 0 else (),
-        first=first,
-    )
-
-
-def joined(a: Tally, b: Tally) -> Tally:
-    """Adds up two tallies."""
-    return Tally(
-        a.entries + b.entries,
-        a.unbounded + b.unbounded,
-        a.compared + b.compared,
-        a.violations + b.violations,
-        tuple(map(max, a.worst, b.worst)),
-        max(a.typical, b.typical),
-        a.slack + b.slack,
-        a.milliseconds + b.milliseconds,
-        a.first or b.first,
-    )
-
-
 def _row(function: Function, tally: Tally) -> str:
     shares = [f"{share:6.3f}" for share in tally.worst]
     if function.by_torch is None:
-        shares[LIBRARIES.index("torch")] = "     -"
-    slack = f"{statistics.median(tally.slack):11.1f}" if tally.slack else "          -"
+        shares[LIBRARIES.index("torch")] = f"{'-':>6}"
+    slack = f"{'-':>11}" if tally.slack is None else f"{tally.slack:11,.1f}"
     return (
         f"{function.name:28s} {tally.compared:8,} {tally.unbounded / tally.entries:8.1%} "
         f"{' '.join(shares)}  {tally.typical:8.2f} {slack} "
@@ -227,24 +140,26 @@ def _row(function: Function, tally: Tally) -> str:
     ).rstrip()
 
 
-def _print_summary(tallies: dict[str, Tally], refused: dict[str, list[str]]) -> None:
-    by_name = {function.name: function for function in EVERYDAY}
-    wild = [n for n, one in tallies.items() if one.typical > 3 and by_name[n].ordinary]
-    slack = {
-        name: statistics.median(tally.slack)
-        for name, tally in tallies.items()
-        if tally.slack and by_name[name].is_layer
+def _print_summary(tallies: dict[Function, Tally], refused: dict[Function, list[str]]) -> None:
+    missing = {primitive for names in refused.values() for primitive in names}
+    wild = {
+        function.name
+        for function, tally in tallies.items()
+        if tally.typical > _MOST_TYPICAL and function.ordinary
     }
-    wide = [name for name, ratio in slack.items() if ratio > 50]
-    missing = sorted({primitive for names in refused.values() for primitive in names})
-    print(f"\nfunctions with bounds: {len(tallies)}; refused: {len(refused)}")
-    _print_names("no rule for", missing)
-    _print_names("error over 3 typical errors, on ordinary inputs", wild)
-    if slack:
-        print(f"bound/error of a layer, the median: {statistics.median(slack.values()):.1f}")
-    _print_names("over 50", wide)
+    slacks = {
+        function.name: tally.slack
+        for function, tally in tallies.items()
+        if tally.slack is not None and function.is_layer
+    }
+    wide = {name for name, slack in slacks.items() if slack > _MOST_SLACK}
+    print(f"\nfunctions: {len(tallies)}; refused: {len(refused)}, for {_listed(missing)}")
+    print(f"beyond {_MOST_TYPICAL} typical errors on ordinary inputs: {_listed(wild)}")
+    if slacks:
+        print(f"bound/error of one layer: {statistics.median(slacks.values()):.1f} is the median")
+    print(f"beyond {_MOST_SLACK}: {_listed(wide)}")
     print(f"violations: {sum(tally.violations for tally in tallies.values()):,}")
 
 
-def _print_names(title: str, names: Sequence[str]) -> None:
-    print(f"{title}: {', '.join(names) or 'none'}")
+def _listed(names: set[str]) -> str:
+    return ", ".join(sorted(names)) or "none"

@@ -6,8 +6,8 @@ import pytest
 
 from compare.selftest import function_trial
 from compare.selftest.everyday import EVERYDAY
-from compare.selftest.everyday.evaluation import cast, draw_case
-from compare.selftest.function_trial import F32, F64, bounds_of, compute, missing_primitives
+from compare.selftest.everyday.evaluation import cast, compute, draw_case
+from compare.selftest.function_trial import F32, F64, bounds_of, missing_primitives
 
 BOUNDED = [function for function in EVERYDAY if not function.refused]
 REFUSED = [function for function in EVERYDAY if function.refused]

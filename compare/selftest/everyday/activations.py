@@ -7,7 +7,15 @@ import jax.numpy as jnp
 import torch
 import torch.nn.functional as F  # noqa: N812
 
-from compare.selftest.everyday.function import Array, Function, integers, normal, normals, positive
+from compare.selftest.everyday.function import (
+    Array,
+    Function,
+    distinct,
+    integers,
+    normal,
+    normals,
+    positive,
+)
 
 _Unary = Callable[[Array], Array]
 
@@ -22,7 +30,10 @@ _ACTIVATIONS: dict[str, tuple[_Unary, _Unary]] = {
         lambda x: jax.nn.gelu(x, approximate=False),
         lambda x: 0.5 * x * torch.erfc(-x * 0.5**0.5),
     ),
-    "gelu_by_erf": (lambda x: 0.5 * x * (1 + jax.lax.erf(x * 0.5**0.5)), F.gelu),
+    "gelu_by_erf": (
+        lambda x: 0.5 * x * (1 + jax.lax.erf(x * 0.5**0.5)),
+        lambda x: 0.5 * x * (1 + (x * 0.5**0.5).erf()),
+    ),
     "gelu_by_tanh": (jax.nn.gelu, lambda x: F.gelu(x, approximate="tanh")),
     "leaky_relu": (jax.nn.leaky_relu, F.leaky_relu),
     "elu": (jax.nn.elu, F.elu),
@@ -30,15 +41,18 @@ _ACTIVATIONS: dict[str, tuple[_Unary, _Unary]] = {
     "celu": (jax.nn.celu, F.celu),
     "silu": (jax.nn.silu, F.silu),
     "mish": (jax.nn.mish, F.mish),
-    "softplus": (jax.nn.softplus, F.softplus),
-    "hard_swish": (jax.nn.hard_swish, F.hardswish),
-    "hard_tanh": (jax.nn.hard_tanh, F.hardtanh),
-    "relu6": (jax.nn.relu6, F.relu6),
+    "softplus": (jax.nn.softplus, lambda x: torch.logaddexp(x, torch.zeros((), dtype=x.dtype))),
     "log_sigmoid": (jax.nn.log_sigmoid, F.logsigmoid),
     "glu": (jax.nn.glu, F.glu),
     "softsign": (jax.nn.soft_sign, F.softsign),
-    "squareplus": (jax.nn.squareplus, lambda x: (x + (x * x + 4).sqrt()) / 2),
+    "squareplus": (jax.nn.squareplus, lambda x: (x + (x.square() + 4).sqrt()) / 2),
     "sinc": (jnp.sinc, torch.sinc),
+}
+# the same of those that have kinks elsewhere than at 0, where either slope is right
+_WITH_KINKS: dict[str, tuple[_Unary, _Unary]] = {
+    "hard_swish": (jax.nn.hard_swish, F.hardswish),
+    "hard_tanh": (jax.nn.hard_tanh, F.hardtanh),
+    "relu6": (jax.nn.relu6, F.relu6),
 }
 
 
@@ -110,7 +124,16 @@ ACTIVATIONS = (
         Function(name, by_jax, normals((4, 24), scale=2), by_torch=by_torch)
         for name, (by_jax, by_torch) in _ACTIVATIONS.items()
     ),
-    Function("clip_abs_sign", _clip_abs_sign, normals((40,), (40,)), by_torch=_torch_clip_abs_sign),
+    *(
+        Function(name, by_jax, lambda rng: (distinct(rng, 4, 24),), by_torch=by_torch)
+        for name, (by_jax, by_torch) in _WITH_KINKS.items()
+    ),
+    Function(
+        "clip_abs_sign",
+        _clip_abs_sign,
+        lambda rng: (distinct(rng, 40), normal(rng, 40)),
+        by_torch=_torch_clip_abs_sign,
+    ),
     Function(
         "powers",
         _powers,

@@ -3,7 +3,7 @@
 import contextlib
 import functools
 from collections.abc import Callable, Iterator
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeAlias
 
 import jax
 import jax.numpy as jnp
@@ -11,6 +11,8 @@ import numpy as np
 import torch
 
 from compare.selftest.everyday.function import Array, Function, Tree, normal
+
+Leaves: TypeAlias = list[np.ndarray]  # in float64
 
 
 class Case(NamedTuple):
@@ -52,6 +54,7 @@ def jax_as_it_comes() -> Iterator[None]:
         yield
 
 
+@functools.cache
 def with_gradient(function: Function) -> Callable[..., tuple[Tree, Tree]]:
     """Makes a JAX function of (factors, *args) that returns results and gradients."""
 
@@ -71,13 +74,35 @@ def with_gradient(function: Function) -> Callable[..., tuple[Tree, Tree]]:
     return evaluate
 
 
-def evaluate_torch(function: Function, case: Case) -> list[np.ndarray]:
-    """Returns results and gradients by the twin, leaf by leaf, in float64.
+@functools.cache
+def _compiled(function: Function) -> Any:
+    return jax.jit(with_gradient(function))
+
+
+def compute(function: Function, case: Case, dtype: np.dtype, *, library: str = "jit") -> Leaves:
+    """Returns what a library makes of a function and of its gradient.
 
     Args:
-      function: one that has a twin.
-      case: its floating-point arrays are all of the dtype to compute in.
+      function: one that has a twin, if the library is torch.
+      case: its floating-point arrays are all of the dtype.
+      dtype: to compute in.
+      library: 'jit', 'eager' or 'torch'.
     """
+    if library == "torch":
+        return _by_torch(function, case)
+    with jax.enable_x64(dtype == np.float64):
+        if library == "jit":
+            return leaves_of(_compiled(function)(case.factors, *case.args))
+        with jax.disable_jit():
+            return leaves_of(with_gradient(function)(case.factors, *case.args))
+
+
+def leaves_of(tree: Tree) -> Leaves:
+    """Returns the arrays of a pytree in float64."""
+    return [np.asarray(leaf).astype(np.float64) for leaf in jax.tree.leaves(tree)]
+
+
+def _by_torch(function: Function, case: Case) -> Leaves:
     assert function.by_torch is not None
     tracked = [jax.tree.map(_tensor, arg) for arg in case.args]
     leaves = [leaf for i in function.argnums for leaf in jax.tree.leaves(tracked[i])]

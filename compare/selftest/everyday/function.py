@@ -20,7 +20,7 @@ class Function(NamedTuple):
     by_jax: Callable[..., Tree]
     draw: Draw
     argnums: tuple[int, ...] = (0,)  # of the arguments that it is differentiated by
-    by_torch: Callable[..., Tree] | None = None  # the same mathematics; integers are int64
+    by_torch: Callable[..., Tree] | None = None  # by the same operations; integers are int64
     ordinary: bool = True  # whether typical errors are expected: inputs near 1, no cancellation
     is_layer: bool = True  # one layer, and not a composition of many
     in_float64: bool = True  # whether x64 makes it exact: it has no dtype of its own

@@ -5,7 +5,15 @@ import jax.numpy as jnp
 import numpy as np
 import torch.nn.functional as F  # noqa: N812
 
-from compare.selftest.everyday.function import Array, Function, Tree, integers, normal, normals
+from compare.selftest.everyday.function import (
+    Array,
+    Function,
+    Tree,
+    distinct,
+    integers,
+    normal,
+    normals,
+)
 
 _N, _CLASSES = 8, 10
 
@@ -35,6 +43,11 @@ def _weighted_cross_entropy(logits: Array, labels: Array, weights: Array) -> Arr
 def _binary_cross_entropy(logits: Array, labels: Array) -> Array:
     softplus = jnp.log1p(jnp.exp(-jnp.abs(logits)))
     return jnp.mean(jnp.maximum(logits, 0) - logits * labels + softplus)
+
+
+def _torch_binary_cross_entropy(logits: Array, labels: Array) -> Array:
+    softplus = (-logits.abs()).exp().log1p()
+    return (F.relu(logits) - logits * labels + softplus).mean()
 
 
 def _log_sigmoid_cross_entropy(logits: Array, labels: Array) -> Array:
@@ -129,7 +142,7 @@ LOSSES = (
         "binary_cross_entropy",
         _binary_cross_entropy,
         _logits_and_bits,
-        by_torch=F.binary_cross_entropy_with_logits,
+        by_torch=_torch_binary_cross_entropy,
     ),
     Function(
         "log_sigmoid_cross_entropy",
@@ -142,7 +155,7 @@ LOSSES = (
     Function(
         "hinge",
         lambda scores, signs: jnp.mean(jnp.maximum(0, 1 - scores * signs)),
-        lambda rng: (normal(rng, 32), np.sign(normal(rng, 32))),
+        lambda rng: (distinct(rng, 32), np.sign(normal(rng, 32))),
         by_torch=lambda scores, signs: F.relu(1 - scores * signs).mean(),
     ),
     Function(
