@@ -4,6 +4,7 @@ import jax
 import numpy as np
 import pytest
 
+from compare.selftest import __main__ as selftest
 from compare.selftest import function_trial
 from compare.selftest.everyday import EVERYDAY
 from compare.selftest.everyday.evaluation import cast, compute, draw_case
@@ -57,3 +58,34 @@ def test_there_are_as_many_as_promised():
     assert len({function.name for function in EVERYDAY}) == len(EVERYDAY) >= 70
     assert len(TWINS) >= 48
     assert {function.refused for function in REFUSED} == {"lu", "eigh", "fft", "complex"}
+
+
+def test_it_prints_what_came_out(monkeypatch, capsys):
+    some = [function for function in EVERYDAY if function.name in ("relu", "whitened")]
+    monkeypatch.setattr(function_trial, "EVERYDAY", some)
+    assert selftest.main(["selftest", "--functions=1"]) == 0
+    header, row, refusal, _, *summary = capsys.readouterr().out.splitlines()
+    assert header.split()[:4] == ["compared", "no", "bound", "jit"]
+    # results and gradients: eager has no float64, and float64 is no library for itself
+    assert row.split()[:2] == ["relu", f"{2 * 4 * 24 * (3 + 2 + 3 + 2):,}"]
+    assert refusal.startswith("whitened                     refused: ")
+    assert "eigh" in refusal
+    assert summary[0].startswith("functions: 1; refused: 1, for ")
+    assert summary[-1] == "violations: 0"
+
+
+def test_a_function_that_is_wrong_is_found(monkeypatch, capsys):
+    (relu,) = [function for function in EVERYDAY if function.name == "relu"]
+    wrong = relu._replace(by_torch=lambda x: 1.001 * x.relu())
+    monkeypatch.setattr(function_trial, "EVERYDAY", [wrong])
+    assert selftest.main(["selftest", "--functions=1"]) == 2
+    row = capsys.readouterr().out.splitlines()[1]
+    assert " torch float32, [0] at [0, " in row
+    assert " is more than 0.0 from " in row
+
+
+def test_what_is_not_installed_is_left_out(monkeypatch, capsys):
+    (relu,) = [function for function in EVERYDAY if function.name == "relu"]
+    monkeypatch.setattr(function_trial, "EVERYDAY", [relu._replace(needs="no_such_package")])
+    assert selftest.main(["selftest", "--functions=1"]) == 0
+    assert "no_such_package is not installed" in capsys.readouterr().out
