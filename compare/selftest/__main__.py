@@ -26,9 +26,12 @@ fixed rules of others, and whether what we say of them is right.
   python -m compare.selftest --functions=10
       everyday functions and their gradients, so many draws of each: JAX and torch
       against the bounds of roundoff, and how wide those are
+  python -m compare.selftest --costs=1000000
+      what mathematical functions cost there: the largest errors in ulps, with
+      their arguments, of so many numbers, some minutes
 
 Exit status: 0 if every gross mistake is found, none is explained wrongly,
-nothing correct alarms and no bound is exceeded; 2 if not; 1 wrong usage or a
+nothing correct alarms and no bound or cost is exceeded; 2 if not; 1 wrong usage or a
 crash."""
 
 
@@ -60,6 +63,11 @@ class Options:
         "How many draws of every everyday function to hold against its bounds instead.",
         at_least=0,
     )
+    costs: int = integer(
+        0,
+        "How many arguments of every mathematical function to measure the errors of instead.",
+        at_least=0,
+    )
     seed: int = integer(0, "Of weights and samples.", at_least=0)
 
 
@@ -78,6 +86,10 @@ def main(argv: Sequence[str]) -> int:
         from compare.selftest.function_trial import try_functions
 
         return try_functions(options.functions, seed=options.seed)
+    if options.costs:
+        from compare.selftest.costs import try_costs
+
+        return try_costs(options.costs, seed=options.seed)
     if options.correct_networks:
         from compare.selftest.correct_networks import try_correct_networks
 

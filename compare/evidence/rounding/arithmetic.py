@@ -5,11 +5,34 @@ float32 numbers in TF32 (10 fraction bits) or bfloat16 (7), and almost every lib
 products of bfloat16 and float16 numbers in float32.
 """
 
+import functools
 import math
 from typing import NamedTuple
 
 import ml_dtypes
 import numpy as np
+
+
+class Range(NamedTuple):
+    """The numbers that a dtype has."""
+
+    u: float  # the unit roundoff
+    subnormal: float  # the smallest one
+    normal: float  # the smallest one with all digits
+    most: float  # the largest one
+
+    @property
+    def held(self) -> float:
+        """The sums that rounding to nearest makes none but finite: up to half an ulp above most."""
+        return self.most * (1 + self.u / 2) if self.u > 2.0**-53 else self.most
+
+
+@functools.lru_cache
+def number_range(dtype: np.dtype) -> Range:
+    """Returns the range of a dtype of floating-point numbers."""
+    info = ml_dtypes.finfo(dtype)
+    limits = info.smallest_subnormal, info.smallest_normal, info.max
+    return Range(float(info.eps) / 2, *map(float, limits))
 
 
 class Arithmetic(NamedTuple):
@@ -22,7 +45,7 @@ class Arithmetic(NamedTuple):
     @property
     def u(self) -> float:
         """The unit roundoff of the dtype."""
-        return float(ml_dtypes.finfo(self.dtype).eps) / 2
+        return number_range(self.dtype).u
 
     @property
     def lam(self) -> float:
@@ -31,9 +54,8 @@ class Arithmetic(NamedTuple):
         No library flushes float16. Underflow costs one subnormal number at most there, and the
         smallest normal one is so large that allowing for it would hide most mistakes.
         """
-        info = ml_dtypes.finfo(self.dtype)
-        kept = self.dtype == np.float16
-        return float(info.smallest_subnormal if kept else info.smallest_normal)
+        info = number_range(self.dtype)
+        return info.subnormal if self.dtype == np.float16 else info.normal
 
     @property
     def logistic(self) -> float:
@@ -123,12 +145,14 @@ class ExactArithmetic(NamedTuple):
 EXACT = ExactArithmetic()
 
 
+@functools.lru_cache
 def plain_arithmetic(dtype: np.typing.DTypeLike) -> Arithmetic:
     """Returns the arithmetic whose every operation is of the dtype, if nothing else is known."""
     bits = fraction_bits(np.dtype(dtype))
     return Arithmetic(np.dtype(dtype), bits, bits)
 
 
+@functools.lru_cache
 def fraction_bits(dtype: np.dtype) -> int:
     """Returns 52 for float64, 23 for float32, 10 for float16, 7 for bfloat16."""
     return int(ml_dtypes.finfo(dtype).nmant)
@@ -136,7 +160,7 @@ def fraction_bits(dtype: np.dtype) -> int:
 
 def largest_number(dtype: str) -> float:
     """Returns the largest finite number of the dtype with that name."""
-    return float(ml_dtypes.finfo(np.dtype(dtype)).max)
+    return number_range(np.dtype(dtype)).most
 
 
 def gamma(n: int, u: float) -> float:

@@ -2,6 +2,7 @@
 
 import contextlib
 import dataclasses
+import functools
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from typing import Any, NamedTuple
@@ -15,13 +16,15 @@ from compare.evidence.rounding.arithmetic import (
     Arithmetic,
     Doubled,
     ExactArithmetic,
+    number_range,
     plain_arithmetic,
 )
-from compare.evidence.rounding.interpreter import interpret
+from compare.evidence.rounding.interpreter import prepared
 
 Array = Any  # of NumPy, or of JAX under a trace
 Equation = Any
 READINGS = ("worst", "typical")
+_KNOWN = (np.ndarray, np.bool_)  # under a trace, what a condition may be beside a tracer
 
 
 class Winners(NamedTuple):
@@ -78,28 +81,26 @@ class Analysis:
     within: Callable[[Equation], AbstractContextManager[object]] = contextlib.nullcontext
 
     def evaluate(self, closed: Any, operands: Sequence[Enclosure]) -> list[Enclosure]:
-        """Evaluates a jaxpr, such as the body of a loop."""
-        return interpret(
-            closed,
-            operands,
-            constant=self.constant,
-            apply=lambda eqn, operands: self.apply(self, eqn, operands),
-            within=self.within,
-        )
+        """Evaluates a jaxpr."""
+        return self.function(closed)(operands)
+
+    def function(self, closed: Any) -> Callable[[Sequence[Enclosure]], list[Enclosure]]:
+        """Returns a jaxpr as a function, such as the body of a loop, which is evaluated often."""
+        apply = functools.partial(self.apply, self)
+        return prepared(closed, constant=self.constant, apply=apply, within=self.within)
 
     def arithmetic(self, dtype: Any) -> Arithmetic | ExactArithmetic:
         """Returns the arithmetic in which results of a dtype are computed."""
         if not self.rounds or not is_float(dtype):
             return EXACT
         known = self.own if dtype == self.own.dtype else plain_arithmetic(dtype)
-        return Doubled(*known) if dtype == np.float64 else known
+        return Doubled(*known) if known.dtype == np.float64 else known
 
     # ---- readings ----
 
     def each(self, function: Callable[..., Array], *errors: Array) -> Array:
         """Applies a function of arrays to the errors of every reading."""
-        made = [function(*(error[i] for error in errors)) for i in range(len(self.readings))]
-        return made[0][None] if len(made) == 1 else self.xp.stack(made)
+        return self.by_reading(function, function, *errors)
 
     def by_reading(
         self, worst: Callable[..., Array], typical: Callable[..., Array], *errors: Array
@@ -109,21 +110,24 @@ class Analysis:
             (worst if reading == "worst" else typical)(*(error[i] for error in errors))
             for i, reading in enumerate(self.readings)
         ]
-        return made[0][None] if len(made) == 1 else self.xp.stack(made)
+        if len(made) == 1:
+            return made[0][None]
+        return np.array(made) if self.xp is np else self.xp.stack(made)
 
     def total(self, *errors: Array) -> Array:
         """Returns the sum of errors, and for 'typical' the root of the sum of their squares.
 
         One of them at least is of every reading; another may be the same in all.
         """
+        made: Array = sum(errors)
         if self.readings == ("worst",):
-            return sum(errors)
-        xp, shape = self.xp, np.broadcast_shapes(*map(np.shape, errors))
-        return self.by_reading(
-            lambda *each: sum(each),
-            lambda *each: xp.sqrt(sum(error * error for error in each)),
-            *(xp.broadcast_to(error, shape) for error in errors),
-        )
+            return made
+        typical = (error[-1] if np.ndim(error) == made.ndim else error for error in errors)
+        root = self.xp.sqrt(sum(error * error for error in typical))  # the last one of readings
+        if self.xp is not np:
+            return made.at[-1].set(root)
+        made[-1] = root
+        return made
 
     def no_error(self, shape: tuple[int, ...], dtype: Any = np.float64) -> Array:
         """Returns the error of exact values, or of booleans that are certain."""
@@ -150,14 +154,14 @@ class Analysis:
 
         Of 0.1, in Python, a jaxpr shows what the dtype holds, and other libraries may hold more
         digits of it. Which numbers these are is a guess: those that take more than half of the
-        bits of their dtype. All libraries hold the same float64 numbers.
+        bits of their dtype, but for the largest. All libraries hold the same float64 numbers.
         """
         dtype = value.dtype
         traced = isinstance(value, jax.core.Tracer)
         if traced or np.ndim(value) or not is_float(dtype) or not self.rounds:
             return self.exact(value)
         wide = np.asarray(value, np.float64)
-        known = dtype == np.float64 or _is_short(float(wide), dtype)
+        known = dtype == np.float64 or _is_known(float(wide), dtype)
         error = 0.0 if known else plain_arithmetic(dtype).u * np.abs(wide)
         return Enclosure(wide, self.no_error(()) + error)
 
@@ -185,18 +189,18 @@ class Analysis:
         """Allows for underflow and overflow of the result of an operation that rounds."""
         if is_bool(dtype) or jnp.issubdtype(dtype, jax.dtypes.extended):
             return one
-        xp = self.xp
-        error = self._underflow(one, dtype, rounds=1) if is_float(dtype) else one.error
+        xp, error = self.xp, one.error
+        if is_float(dtype):
+            error = self._underflow(one, dtype, rounds=1)
         if one.moved is None:
             fits = self.fits(abs(one.value) + error, dtype)
         else:  # rounding to nearest overflows from half an ulp above the largest number on
-            info, reach = jnp.finfo(dtype), abs(one.value) + one.moved
-            half = float(info.max) * float(info.eps) / 4
-            fits = self.fits(reach, dtype) | (reach < float(info.max) + half)
-        if self.may_be(~fits):
+            reach = abs(one.value) + one.moved
+            fits = self.fits(reach, dtype) | (reach < number_range(dtype).held)
+        if not self.is_sure(fits):
             fits = fits | (xp.isinf(one.value) & (error == 0))  # what is infinite overflows no more
             error = xp.where(fits, error, np.inf)
-        return dataclasses.replace(one, error=error, flushed=True, moved=None)
+        return Enclosure(one.value, error, one.terms, True, one.among, one.winners, one.exponent)
 
     def may_vanish(self, one: Enclosure, dtype: Any, *operands: Enclosure) -> Enclosure:
         """Allows for a product or an exponential that is 0 in float64, and in truth is not."""
@@ -205,7 +209,7 @@ class Analysis:
             return one
         for operand in operands:
             lost = lost & ((operand.value != 0) | (operand.error != 0)) & ~xp.isinf(operand.value)
-        least = float(jnp.finfo(dtype).smallest_subnormal)
+        least = number_range(dtype).subnormal
         return dataclasses.replace(
             one, error=xp.where(lost, xp.maximum(one.error, least), one.error)
         )
@@ -213,7 +217,7 @@ class Analysis:
     def fits(self, size: Array, dtype: Any) -> Array:
         """Returns whether numbers of a size cannot overflow."""
         if is_float(dtype):
-            return size <= float(jnp.finfo(dtype).max)
+            return size <= number_range(dtype).most
         return size <= float(jnp.iinfo(dtype).max)
 
     def _underflow(self, one: Enclosure, dtype: Any, *, rounds: int) -> Array:
@@ -222,46 +226,49 @@ class Analysis:
         It is rounded to a subnormal number, by half the smallest one, or it is flushed to 0. No
         library flushes float16. What is the smallest normal number in float64 may be less in truth.
         """
-        xp, size, info = self.xp, abs(one.value), jnp.finfo(dtype)
-        small = size - one.error <= float(info.smallest_normal)
-        if not self.rounds or not self.may_be(small):
+        xp, size, info = self.xp, abs(one.value), number_range(dtype)
+        large = size - one.error > info.normal
+        if not self.rounds or self.is_sure(large):
             return one.error
-        least = float(info.smallest_subnormal)
-        half = rounds * (least / 2 or least)  # half of the smallest float64 number is 0
+        half = rounds * (info.subnormal / 2 or info.subnormal)  # float64 has no half of its own
         rounded = one.error + half
         if dtype != np.float16:
             rounded = xp.maximum(rounded, size)
-        return xp.where(small & (size + one.error > 0), rounded, one.error)
-
-    @staticmethod
-    def compiled_apart(one: Enclosure) -> Enclosure:
-        """Keeps XLA from fusing the bounds of many equations into one loop.
-
-        jaxlib 0.11.2 takes a minute to compile such a loop for the slope of silu, which LLVM
-        vectorizes, and for that of gelu it does not end in ten.
-        """
-        if not isinstance(one.error, jax.core.Tracer):
-            return one
-        return dataclasses.replace(one, error=jax.lax.optimization_barrier(one.error))
+        return xp.where(~large & (size + one.error > 0), rounded, one.error)
 
     @staticmethod
     def may_be(condition: Array) -> bool:
         """Whether a condition holds somewhere, as far as that is known under a trace."""
-        return not isinstance(condition, np.ndarray | np.bool_) or bool(condition.any())
+        return not isinstance(condition, _KNOWN) or bool(condition.any())
+
+    @staticmethod
+    def is_sure(condition: Array) -> bool:
+        """Whether a condition holds everywhere, as far as that is known under a trace."""
+        return isinstance(condition, _KNOWN) and bool(condition.all())
 
 
+@functools.lru_cache
+def is_key(dtype: Any) -> bool:
+    """Whether a dtype is one of keys of random numbers, which NumPy does not have."""
+    return bool(jnp.issubdtype(dtype, jax.dtypes.extended))
+
+
+@functools.lru_cache
 def is_float(dtype: Any) -> bool:
     """Whether a dtype is one of floating-point numbers."""
     return bool(jnp.issubdtype(dtype, jnp.floating))
 
 
+@functools.lru_cache
 def is_bool(dtype: Any) -> bool:
     """Whether a dtype is that of booleans."""
     return bool(jnp.issubdtype(dtype, jnp.bool_))
 
 
-def _is_short(number: float, dtype: np.dtype) -> bool:
-    """Whether a number takes no more than half of the bits of its dtype, as 0, -1, 0.5, 3 do."""
+def _is_known(number: float, dtype: np.dtype) -> bool:
+    """Whether a number is the largest, or takes at most half of the bits, as 0, -1, 0.5, 3 do."""
+    if abs(number) == float(jnp.finfo(dtype).max):
+        return True
     kept = (int(jnp.finfo(dtype).nmant) + 1) // 2
     fraction = np.frexp(number)[0] * 2**kept
     return bool(fraction == np.rint(fraction))

@@ -1,16 +1,18 @@
 """Evaluates a jaxpr on values of any kind: numbers with error bounds, or nodes of a graph."""
 
 import contextlib
+import functools
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from types import MappingProxyType
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 import numpy as np
 
 Value = TypeVar("Value")
 Equation = Any  # jax.extend.core, which names the types of JAX, loads slowly
 ClosedJaxpr = Any
+Function = Callable[[Sequence[Any]], Sequence[Any]]
 
 # primitive that calls a function -> the parameter that is the function
 CALLS = MappingProxyType(
@@ -25,6 +27,14 @@ CALLS = MappingProxyType(
         "custom_vjp_call": "call_jaxpr",
     }
 )
+
+
+class _Step(NamedTuple):
+    """One equation of a jaxpr, with the identities of what it reads and makes."""
+
+    reads: tuple[int, ...]
+    run: Function
+    makes: tuple[int, ...]
 
 
 def interpret(
@@ -49,27 +59,58 @@ def interpret(
     Returns:
       One value for each output.
     """
+    return prepared(closed, constant=constant, apply=apply, within=within)(args)
+
+
+def prepared(
+    closed: ClosedJaxpr,
+    *,
+    constant: Callable[[np.ndarray], Value],
+    apply: Callable[[Equation, Sequence[Value]], Sequence[Value]],
+    within: Callable[[Equation], AbstractContextManager[object]] = contextlib.nullcontext,
+) -> Callable[[Sequence[Value]], list[Value]]:
+    """Returns the function that a jaxpr is, for one that is evaluated many times; see `interpret`.
+
+    Its constants are made once.
+    """
     jaxpr: Any = getattr(closed, "jaxpr", closed)
-    known = dict(zip(jaxpr.constvars, map(constant, getattr(closed, "consts", ())), strict=True))
-    known |= zip(jaxpr.invars, args, strict=True)
+    known: dict[int, Value] = dict(
+        zip(map(id, jaxpr.constvars), map(constant, getattr(closed, "consts", ())), strict=True)
+    )
 
-    def read(atom: Any) -> Value:
-        if not hasattr(atom, "val"):
-            return known[atom]
-        return constant(np.asarray(atom.val, atom.aval.dtype))  # 0.2 may stand for float32's 0.2
+    def place(atom: Any) -> int:
+        if hasattr(atom, "val"):  # 0.2 may stand for float32's 0.2
+            known[id(atom)] = constant(np.asarray(atom.val, atom.aval.dtype))
+        return id(atom)
 
+    steps = []
     for eqn in needed(jaxpr):
-        operands = [read(atom) for atom in eqn.invars]
+        run = functools.partial(apply, eqn)
         if eqn.primitive.name in CALLS:
-            function = eqn.params[CALLS[eqn.primitive.name]]
-            with within(eqn):
-                results: Sequence[Value] = interpret(
-                    function, operands, constant=constant, apply=apply, within=within
-                )
-        else:
-            results = apply(eqn, operands)
-        known |= zip(eqn.outvars, results, strict=True)
-    return [read(atom) for atom in jaxpr.outvars]
+            inner = eqn.params[CALLS[eqn.primitive.name]]
+            function = prepared(inner, constant=constant, apply=apply, within=within)
+            run = functools.partial(_called, within, eqn, function)
+        steps.append(_Step(tuple(map(place, eqn.invars)), run, tuple(map(id, eqn.outvars))))
+    inputs, outputs = list(map(id, jaxpr.invars)), list(map(place, jaxpr.outvars))
+
+    def evaluate(args: Sequence[Value]) -> list[Value]:
+        values = known | dict(zip(inputs, args, strict=True))
+        for reads, run, makes in steps:
+            results = run([values[one] for one in reads])
+            values.update(zip(makes, results, strict=True))
+        return [values[one] for one in outputs]
+
+    return evaluate
+
+
+def _called(
+    within: Callable[[Equation], AbstractContextManager[object]],
+    eqn: Equation,
+    function: Function,
+    args: Sequence[Any],
+) -> Sequence[Any]:
+    with within(eqn):
+        return function(args)
 
 
 def needed(jaxpr: Any) -> Iterator[Equation]:

@@ -4,6 +4,8 @@ import dataclasses
 from collections.abc import Sequence
 from typing import Any
 
+import jax
+
 from compare.evidence.rounding.enclosure import Analysis, Enclosure, is_float
 from compare.evidence.rounding.primitives import RULES, Row
 from compare.evidence.rounding.primitives.integers import exactly, is_integral
@@ -14,7 +16,7 @@ def apply(analysis: Analysis, eqn: Any, operands: Sequence[Enclosure]) -> list[E
     row = RULES.get(eqn.primitive.name)
     if row is not None and row.shape in ("elementwise", "monotone", "selection"):
         operands = [_aligned(one, eqn.outvars[0].aval.ndim) for one in operands]
-    if row is None or (is_integral(eqn) and row.shape != "control"):
+    if row is None or (row.shape != "control" and is_integral(eqn)):
         return exactly(analysis, eqn, row, operands)
     if row.reads:
         dtypes = (atom.aval.dtype for atom in eqn.invars)
@@ -43,4 +45,15 @@ def _finished(
         one = analysis.may_vanish(one, dtype, *operands)
     if row.rounds:
         one = analysis.as_made(one, dtype)
-    return analysis.compiled_apart(dataclasses.replace(one, flushed=True))
+    return _compiled_apart(one if one.flushed else dataclasses.replace(one, flushed=True))
+
+
+def _compiled_apart(one: Enclosure) -> Enclosure:
+    """Keeps XLA from fusing the bounds of many equations into one loop.
+
+    jaxlib 0.11.2 takes a minute to compile such a loop for the slope of silu, which LLVM
+    vectorizes, and for that of gelu it does not end in ten.
+    """
+    if not isinstance(one.error, jax.core.Tracer):
+        return one
+    return dataclasses.replace(one, error=jax.lax.optimization_barrier(one.error))

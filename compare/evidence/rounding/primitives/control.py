@@ -10,7 +10,7 @@ import jax.numpy as jnp
 import numpy as np
 from jax import lax
 
-from compare.evidence.rounding.enclosure import Analysis, Array, Enclosure
+from compare.evidence.rounding.enclosure import Analysis, Array, Enclosure, is_key
 from compare.evidence.rounding.primitives.row import rows
 from compare.evidence.rounding.primitives.selection import select_n
 
@@ -26,11 +26,13 @@ def scan(analysis: Analysis, eqn: Any, *args: Enclosure) -> list[Enclosure]:
     entries, body = args[n_consts + n_carry :], params["jaxpr"]
     if analysis.xp is not np:
         return _traced_scan(analysis, eqn, consts, carry, entries)
-    outs: list[list[Enclosure]] = []
+    dtypes = [atom.aval.dtype for atom in eqn.invars]
+    known = [_looked_at(analysis, *pair) for pair in zip(consts, dtypes, strict=False)]
+    step, outs = analysis.function(body), list[list[Enclosure]]()
     steps = range(params["length"])
-    for step in reversed(steps) if params["reverse"] else steps:
-        now = [Enclosure(one.value[step], one.error[:, step]) for one in entries]
-        made = analysis.evaluate(body, [*consts, *carry, *now])
+    for number in reversed(steps) if params["reverse"] else steps:
+        now = [Enclosure(one.value[number], one.error[:, number]) for one in entries]
+        made = step([*known, *carry, *now])
         carry = made[:n_carry]
         outs.append(made[n_carry:])
     if params["reverse"]:
@@ -42,11 +44,18 @@ def scan(analysis: Analysis, eqn: Any, *args: Enclosure) -> list[Enclosure]:
     return [*carry, *stacked]
 
 
+def _looked_at(analysis: Analysis, one: Enclosure, dtype: Any) -> Enclosure:
+    """Notes of numbers that none of them may be subnormal, so that no step has to look again."""
+    read = analysis.as_read(one, dtype)
+    return read if read.error is one.error else one
+
+
 def _stacked(analysis: Analysis, outs: Sequence[Enclosure], aval: Any) -> Enclosure:
     if not outs:
         return analysis.exact(np.zeros(aval.shape, aval.dtype))
-    stack = analysis.xp.stack
-    return Enclosure(stack([out.value for out in outs]), stack([out.error for out in outs], axis=1))
+    values, stack = [out.value for out in outs], analysis.xp.stack
+    of_values = jnp.stack if is_key(aval.dtype) else stack
+    return Enclosure(of_values(values), stack([out.error for out in outs], axis=1))
 
 
 def _traced_scan(
@@ -135,8 +144,18 @@ def cond(analysis: Analysis, eqn: Any, which: Enclosure, *args: Enclosure) -> li
         return analysis.evaluate(branches[int(index)], args)
     made = [analysis.evaluate(branch, args) for branch in branches]
     chosen = Enclosure(index, which.error)
-    select = select_n if len(branches) > 1 else lambda analysis, eqn, which, one: one
-    return [select(analysis, eqn, chosen, *cases) for cases in zip(*made, strict=True)]
+    return [_chosen(analysis, eqn, chosen, cases) for cases in zip(*made, strict=True)]
+
+
+def _chosen(
+    analysis: Analysis, eqn: Any, which: Enclosure, cases: Sequence[Enclosure]
+) -> Enclosure:
+    if len(cases) == 1:
+        return cases[0]
+    if not is_key(cases[0].value.dtype):
+        return select_n(analysis, eqn, which, *cases)
+    value = lax.select_n(jnp.asarray(which.value), *(case.value for case in cases))
+    return _unknown_where(analysis, Enclosure(value, sum(c.error for c in cases)), which.error != 0)
 
 
 def platform_index(analysis: Analysis, eqn: Any) -> Enclosure:

@@ -10,8 +10,7 @@ The error of a sum of n terms p_i q_i, whose factors have errors too, with s = s
 import dataclasses
 import itertools
 import math
-import string
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -21,23 +20,48 @@ from compare.evidence.rounding.enclosure import Analysis, Array, Enclosure, is_f
 from compare.evidence.rounding.primitives.row import rows
 
 Product = Callable[[Array, Array], Array]
+# of both arrays -> (share of all terms, parts of both) in the order in which terms are added up
+Parts = Callable[[Array, Array], Iterable[tuple[float, Array, Array]]]
 _BLOCKS = 16  # of a long sum, whose partial sums are looked at
 _LONG = 64  # terms
 
 
 def dot_general(analysis: Analysis, eqn: Any, a: Enclosure, b: Enclosure) -> Enclosure:
     """|sum p~ q~ - sum p q| <= sum |p| e_q + e_p (|q| + e_q), and the rounding of the sum."""
-    xp = analysis.xp
-    form, terms = _einsum(eqn, a.value.shape, b.value.ndim)
+    axes = eqn.params["dimension_numbers"][0]
+    lengths = [a.value.shape[i] for i in axes[0]]
 
-    def dot(p: Array, q: Array) -> Array:
-        return xp.einsum(form, p, q, optimize=True)
+    def parts(p: Array, q: Array) -> Iterator[tuple[float, Array, Array]]:
+        for share, slices in blocks(lengths):
+            yield share, _cut(p, axes[0], slices), _cut(q, axes[1], slices)
 
-    (contract_a, contract_b), _ = eqn.params["dimension_numbers"]
-    lengths = [a.value.shape[i] for i in contract_a]
-    longest = int(np.argmax(lengths)) if lengths else None
-    axes = None if longest is None else (contract_a[longest], contract_b[longest])
-    return products_summed(analysis, eqn, dot, a, b, terms=terms, axes=axes)
+    terms = math.prod(lengths)
+    return products_summed(analysis, eqn, _product(eqn), a, b, terms=terms, parts=parts)
+
+
+def _cut(array: Array, axes: Sequence[int], slices: Sequence[slice]) -> Array:
+    at = dict(zip(axes, slices, strict=True))
+    return array[tuple(at.get(axis, slice(None)) for axis in range(array.ndim))]
+
+
+def blocks(
+    lengths: Sequence[int], wanted: int = _BLOCKS
+) -> Iterator[tuple[float, tuple[slice, ...]]]:
+    """Cuts a sum over axes of such lengths, of which the first is the outermost loop, into blocks.
+
+    Yields:
+      The share of all terms and a slice of each axis: of the outer axes first, and where these
+      are short of the inner ones too.
+    """
+    if not lengths or wanted <= 1:
+        yield 1.0, tuple(slice(0, length) for length in lengths)
+        return
+    outer, *inner = lengths
+    count = min(outer, wanted)
+    cuts = [round(k * outer / count) for k in range(count + 1)]
+    for low, high in itertools.pairwise(cuts):
+        for share, slices in blocks(inner, -(-wanted // count)):
+            yield (high - low) / outer * share, (slice(low, high), *slices)
 
 
 def products_summed(
@@ -48,7 +72,7 @@ def products_summed(
     b: Enclosure,
     *,
     terms: int,
-    axes: tuple[int, int] | None,
+    parts: Parts,
 ) -> Enclosure:
     """Bounds what a bilinear function makes of two arrays: entries that are sums of products.
 
@@ -59,7 +83,7 @@ def products_summed(
       a: one array.
       b: the other one.
       terms: of one sum, at most.
-      axes: of a and of b, over which the sum runs, in its outermost loop; None if there is none.
+      parts: cuts both arrays into blocks, the products of which add up to the sum.
     """
     xp, dtype = analysis.xp, eqn.outvars[0].aval.dtype
     if not is_float(dtype):  # small integers may be added up in larger ones
@@ -82,7 +106,7 @@ def products_summed(
 
     def typical(e_a: Array, e_b: Array) -> Array:
         squares = dot(e_a**2 + each * (size_a + e_a) ** 2, (size_b + e_b) ** 2)
-        partial = _mean_square(xp, dot, a.value, b.value, value, terms, axes)
+        partial = _mean_square(xp, dot, a.value, b.value, value, terms, parts)
         rest = _drift_squared(arithmetic, terms, value, partial)
         return xp.sqrt(by(size_a**2, e_b**2) + squares + rest)
 
@@ -103,31 +127,29 @@ def products_summed(
     return Enclosure(value, error, terms=max(terms, 1))
 
 
-def _einsum(eqn: Any, shape_a: tuple[int, ...], ndim_b: int) -> tuple[str, int]:
-    """Returns the product in the notation of einsum, 'ab,bc->ac', and the number of terms."""
+def _product(eqn: Any) -> Product:
+    """Returns the product as one of matrices: [batch, rows, contracted] @ [batch, ..., columns]."""
     (contract_a, contract_b), (batch_a, batch_b) = eqn.params["dimension_numbers"]
-    letters = iter(string.ascii_letters)
-    of_a: dict[int, str] = {i: next(letters) for i in range(len(shape_a))}
-    of_b = {
-        j: of_a[i] for i, j in zip((*contract_a, *batch_a), (*contract_b, *batch_b), strict=True)
-    }
-    of_b |= {j: next(letters) for j in range(ndim_b) if j not in of_b}
-    free_a = [of_a[i] for i in of_a if i not in (*contract_a, *batch_a)]
-    free_b = [of_b[j] for j in sorted(of_b) if j not in (*contract_b, *batch_b)]
-    left, right = "".join(of_a.values()), "".join(of_b[j] for j in sorted(of_b))
-    out = "".join([*(of_a[i] for i in batch_a), *free_a, *free_b])
-    terms = int(np.prod([shape_a[i] for i in contract_a], dtype=int))
-    return f"{left},{right}->{out}", terms
+    ndim_a, ndim_b = (atom.aval.ndim for atom in eqn.invars)
+    free_a = [i for i in range(ndim_a) if i not in (*contract_a, *batch_a)]
+    free_b = [j for j in range(ndim_b) if j not in (*contract_b, *batch_b)]
+    order_a, order_b = (*batch_a, *free_a, *contract_a), (*batch_b, *contract_b, *free_b)
+    n_batch, n_contract = len(batch_a), len(contract_a)
+
+    def dot(p: Array, q: Array) -> Array:
+        p, q = p.transpose(order_a), q.transpose(order_b)
+        batch, rows = p.shape[:n_batch], p.shape[n_batch : p.ndim - n_contract]
+        columns = q.shape[n_batch + n_contract :]
+        inner, n = math.prod(p.shape[p.ndim - n_contract :]), math.prod(batch)
+        left = p.reshape(n, math.prod(rows), inner)
+        right = q.reshape(n, inner, math.prod(columns))
+        return (left @ right).reshape((*batch, *rows, *columns))
+
+    return dot
 
 
 def _mean_square(
-    xp: Any,
-    dot: Product,
-    a: Array,
-    b: Array,
-    value: Array,
-    terms: int,
-    axes: tuple[int, int] | None,
+    xp: Any, dot: Product, a: Array, b: Array, value: Array, terms: int, parts: Parts
 ) -> Array:
     """Returns the mean square of the partial sums, in the order in which the terms lie.
 
@@ -135,17 +157,12 @@ def _mean_square(
     may add up thousands that are of one sign within a sample and cancel between samples: so of a
     long sum the partial sums are worked out, at the ends of blocks.
     """
-    if axes is None or terms < _LONG or (n := a.shape[axes[0]]) < 2:
+    if terms < _LONG:
         return value**2 / 3
-    cuts = sorted({round(k * n / _BLOCKS) for k in range(_BLOCKS + 1)})
     before, squares = xp.zeros_like(value), 0.0
-    for low, high in itertools.pairwise(cuts):
-        part = [
-            array[(slice(None),) * axis + (slice(low, high),)]
-            for array, axis in ((a, axes[0]), (b, axes[1]))
-        ]
-        after = before + dot(*part)
-        squares = squares + (high - low) / n * xp.maximum(before**2, after**2)
+    for share, *pair in parts(a, b):
+        after = before + dot(*pair)
+        squares = squares + share * xp.maximum(before**2, after**2)
         before = after
     return squares
 

@@ -8,9 +8,11 @@ import operator
 from collections.abc import Callable
 from typing import Any
 
+import jax.numpy as jnp
 import numpy as np
 
-from compare.evidence.rounding.enclosure import Analysis, Array, Enclosure
+from compare.evidence.rounding.enclosure import Analysis, Array, Enclosure, is_float
+from compare.evidence.rounding.primitives.integers import unwrapped
 from compare.evidence.rounding.primitives.row import Rule, rows
 
 
@@ -37,10 +39,19 @@ def compared(compare: Callable[[Array, Array], Array]) -> Rule:
     return rule
 
 
+def _comes_before(a: Array, b: Array) -> Array:
+    """Compares as sorting does, with -0 before 0 and NaN as the last."""
+    if not is_float(a.dtype):
+        return a < b
+    xp = np if isinstance(a, np.ndarray | np.generic) else jnp
+    below = (a < b) | ((a == b) & xp.signbit(a) & ~xp.signbit(b))
+    return below | (xp.isnan(b) & ~xp.isnan(a))
+
+
 def _uncertain(analysis: Analysis, a: Enclosure, b: Enclosure) -> Array:
     """Where |a - b| <= e_a + e_b, unless both are exact."""
     slack = a.error + b.error
-    return ~(analysis.xp.abs(a.value - b.value) > slack) & ~(slack == 0)
+    return ~(_distance(analysis, a.value, b.value) > slack) & ~(slack == 0)
 
 
 def logical(function: Callable[..., Array]) -> Rule:
@@ -110,8 +121,8 @@ def unrounded(function: Callable[[Any, Array], Array]) -> Rule:
     """Returns the rule of an exact operation that keeps the error, such as a change of sign."""
 
     def rule(analysis: Analysis, eqn: Any, a: Enclosure) -> Enclosure:
-        del eqn
-        return Enclosure(function(analysis.xp, a.value), a.error, a.terms)
+        made, dtype = Enclosure(function(analysis.xp, a.value), a.error, a.terms), a.value.dtype
+        return made if is_float(dtype) else unwrapped(analysis, made, dtype)
 
     return rule
 
@@ -126,6 +137,8 @@ ROWS = rows(
         "ge": compared(operator.ge),
         "lt": compared(operator.lt),
         "le": compared(operator.le),
+        "lt_to": compared(_comes_before),
+        "le_to": compared(lambda a, b: ~_comes_before(b, a)),
         "eq": compared(operator.eq),
         "ne": compared(operator.ne),
         "and": logical(operator.and_),
