@@ -100,7 +100,8 @@ def try_case(function: Function, case: Case, dtype: np.dtype, *, with_eager: boo
         for name, *arrays in zip(
             bounds.names, found, truth, bounds.worst, bounds.typical, strict=True
         ):
-            tally = joined(tally, held(Held(library, dtype, name, *arrays)))
+            if name.startswith("[0]") or library != "torch" or function.same_gradient:
+                tally = joined(tally, held(Held(library, dtype, name, *arrays)))
     return tally
 
 

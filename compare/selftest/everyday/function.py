@@ -21,6 +21,7 @@ class Function(NamedTuple):
     draw: Draw
     argnums: tuple[int, ...] = (0,)  # of the arguments that it is differentiated by
     by_torch: Callable[..., Tree] | None = None  # by the same operations; integers are int64
+    same_gradient: bool = True  # whether torch differentiates by the same formula too
     ordinary: bool = True  # whether typical errors are expected: inputs near 1, no cancellation
     is_layer: bool = True  # one layer, and not a composition of many
     in_float64: bool = True  # whether x64 makes it exact: it has no dtype of its own

@@ -62,12 +62,12 @@ def _torch_cached(cache: Array, new: Array, place: Array) -> Array:
 
 def _joined(a: Array, b: Array) -> tuple[Array, Array]:
     beside = jnp.roll(jnp.concatenate([a, jnp.flip(b, axis=0)], axis=1), 2, axis=1)
-    return jnp.pad(beside, 1) * 1.5, jnp.prod(jnp.stack([a, b, a]), axis=0)
+    return jnp.pad(beside, 1) * 1.5, jnp.stack([a, b], axis=1)
 
 
 def _torch_joined(a: Array, b: Array) -> tuple[Array, Array]:
     beside = torch.cat([a, b.flip(0)], 1).roll(2, 1)
-    return F.pad(beside, (1, 1, 1, 1)) * 1.5, a * b * a
+    return F.pad(beside, (1, 1, 1, 1)) * 1.5, torch.stack([a, b], 1)
 
 
 def _repeated(a: Array) -> tuple[Array, Array, Array]:

@@ -55,6 +55,11 @@ def _table_looked_up(x: Array, edges: Array, values: Array) -> Array:
     return values[jnp.searchsorted(jnp.sort(edges), x)]
 
 
+def _torch_product(x: Array) -> Array:
+    wide = torch.promote_types(x.dtype, torch.float32)  # as JAX multiplies bfloat16
+    return x.prod(1, dtype=wide).to(x.dtype)
+
+
 def _discounted(x: Array) -> Array:
     return lax.cumsum(x * 0.9 ** jnp.arange(x.shape[1], dtype=x.dtype), axis=1, reverse=True)
 
@@ -76,12 +81,21 @@ ORDER = (
         lambda x: jnp.cumprod(x, axis=1),
         lambda rng: (normal(rng, 4, 10, scale=0.3, mean=1),),
         by_torch=lambda x: x.cumprod(1),
+        same_gradient=False,  # torch divides the product by a factor
+    ),
+    Function(
+        "product",
+        lambda x: jnp.prod(x, axis=1),
+        lambda rng: (normal(rng, 4, 6, scale=0.3, mean=1),),
+        by_torch=_torch_product,
+        same_gradient=False,
     ),
     Function(
         "cumulative_maximum",
         lambda x: lax.cummax(x, axis=1),
         lambda rng: (distinct(rng, 4, 10),),
         by_torch=lambda x: x.cummax(1).values,
+        same_gradient=False,  # there the sums of JAX go by a tree
     ),
     Function(
         "cumulative_logsumexp",
