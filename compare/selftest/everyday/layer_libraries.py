@@ -127,7 +127,7 @@ def _haiku_perceptron(haiku: Any, x: Array) -> Array:
 
 def _haiku_convolution(haiku: Any, x: Array) -> Array:
     x = jax.nn.relu(haiku.GroupNorm(2)(haiku.Conv2D(8, 3)(x)))
-    return haiku.Linear(4)(jnp.mean(haiku.AvgPool(2, 2, "SAME")(x), axis=(1, 2)))
+    return haiku.Linear(4)(jnp.mean(haiku.AvgPool((2, 2, 1), (2, 2, 1), "SAME")(x), axis=(1, 2)))
 
 
 # name -> its package; the shape of x; the network
