@@ -64,6 +64,14 @@ def test_the_slope_of_pooling_and_that_of_torch():
     assert np.all(bound <= 4 * U * np.sum(abs(g)) + TINY)
 
 
+def test_the_slope_of_a_mean_and_that_of_torch():
+    value, bound = bound_of(jax.grad(lambda x: jnp.sum(pooled(x, lax.add, 0) ** 2)), X)
+    x = torch.tensor(X.transpose(0, 3, 1, 2), requires_grad=True)
+    torch.sum((9 * torch.nn.AvgPool2d(3, 2, 1)(x)) ** 2).backward()
+    assert_within(x.grad.numpy().transpose(0, 2, 3, 1), value, bound)
+    assert np.all(bound <= 40 * U * np.max(abs(value)))
+
+
 def test_the_tangents_of_pooling():
     t = RNG.normal(size=X.shape).astype(F32)
     value, bound = bound_of(lambda x, t: jax.jvp(largest, (x,), (t,))[1], X, t)
