@@ -252,7 +252,7 @@ def test_a_function_may_be_applied_to_a_place_twice():
 
 
 def test_a_function_without_a_rule_is_refused():
-    with pytest.raises(NotImplementedError, match=r"'bessel_i0e' in what x\.at\[i\]\.apply"):
+    with pytest.raises(NotImplementedError, match=r"'bessel_i0e' in.* x\.at\[i\]\.apply"):
         roundoff(lambda x: x.at[0].apply(jax.scipy.special.i0e), F32)(X)
 
 
