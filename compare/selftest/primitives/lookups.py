@@ -33,7 +33,7 @@ def looked_up(**more: Any) -> Primitive:
     )
 
 
-def written(name: str, function: Callable[[Array, Any, Array], None], **more: Any) -> Primitive:
+def written(name: str, function: Callable[[Array, Any, Array], None]) -> Primitive:
     """Makes numbers that are written to the front of every row by a method of `at`."""
 
     def by_numpy(a: Array, b: Array) -> Array:
@@ -44,7 +44,7 @@ def written(name: str, function: Callable[[Array, Any, Array], None], **more: An
     def by_jax(a: Array, b: Array) -> Array:
         return getattr(a.at[jnp.arange(len(a))[:, None], _places(a, b)], name)(b)
 
-    return Primitive(by_jax, by_numpy, by_numpy=by_numpy, shape=(-1, 8), **more)
+    return Primitive(by_jax, by_numpy, by_numpy=by_numpy, shape=(-1, 8))
 
 
 def _put(array: Array, places: Any, numbers: Array) -> None:

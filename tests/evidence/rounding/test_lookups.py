@@ -1,4 +1,4 @@
-"""Numbers that move: lookups, writes to places, padding, and what random numbers are made of."""
+"""Numbers that move: lookups, writes to places, padding."""
 
 import jax
 import jax.numpy as jnp
@@ -16,7 +16,6 @@ X, Y = RNG.normal(size=(2, 6, 4)).astype(F32)
 PLACES = np.array([1, 3, 1, -1, 7], np.int32)  # 7 is outside
 ORDER = np.argsort(Y, 1).astype(np.int32)
 SEGMENTS = np.array([0, 1, 1, 3, 9, 1], np.int32)  # of 4: 9 is outside
-KEY = jax.random.key(3)
 THIRD = F32(1 / 3)
 
 # name -> function of [6, 4] and [6, 4]
@@ -219,28 +218,6 @@ def test_nothing_is_known_of_an_empty_array():
     np.testing.assert_array_equal(bound_of(f, F32([5, -2]))[1], [0, 0, np.inf])
 
 
-# ---- random numbers ----
-
-
-@pytest.mark.parametrize(
-    "draw",
-    [
-        lambda key: jax.random.uniform(jax.random.split(key)[1], (5,)),
-        lambda key: jax.random.uniform(jax.random.split(key, 3)[jnp.array([2, 0])][1], (5,)),
-        lambda key: jax.random.uniform(jax.random.split(key, 3).at[0].set(key)[0], (5,)),
-        lambda key: jax.random.uniform(jnp.stack([key, jax.random.fold_in(key, 2)])[1], (5,)),
-        lambda key: jax.random.randint(key, (5,), 0, 9),
-        lambda key: jax.random.bernoulli(key, 0.7, (5,)),
-        lambda key: jnp.where(jax.random.bernoulli(key, 0.7, (6, 4)), X, 0),  # dropout
-    ],
-)
-def test_the_same_random_numbers_are_drawn(draw):
-    value, bound = roundoff(draw, F32)(KEY)
-    computed = np.asarray(draw(KEY))
-    assert np.all(bound <= (U if computed.dtype == F32 else 0))
-    assert_within(computed.astype(F64), value, bound)
-
-
 # ---- functions ----
 
 
@@ -252,7 +229,7 @@ def test_a_function_may_be_applied_to_a_place_twice():
 
 
 def test_a_function_without_a_rule_is_refused():
-    with pytest.raises(NotImplementedError, match=r"'bessel_i0e' in what x\.at\[i\]\.apply"):
+    with pytest.raises(NotImplementedError, match=r"'bessel_i0e' in.* x\.at\[i\]\.apply"):
         roundoff(lambda x: x.at[0].apply(jax.scipy.special.i0e), F32)(X)
 
 

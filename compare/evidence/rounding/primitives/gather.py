@@ -45,14 +45,11 @@ def gather(analysis: Analysis, eqn: Any, a: Enclosure, index: Enclosure) -> Encl
         error = analysis.each(
             lambda e, of_filler: xp.where(found.inside, e, of_filler), error, filler.error
         )
-    if not value.size or not analysis.may_be(found.uncertain):
-        winners = _of_what_was_written(a, index, numbers)
-        return Enclosure(value, error, a.terms, a.flushed, winners=winners)
-    reach = _anywhere(analysis, a, value, found, filler)
-    reach = reach != 0 if is_bool(dtype) else reach
-    error = xp.where(found.uncertain, reach, error)
+    if value.size and analysis.may_be(found.uncertain):
+        reach = _anywhere(analysis, a, value, found, filler)
+        error = xp.where(found.uncertain, reach != 0 if is_bool(dtype) else reach, error)
     winners = _of_what_was_written(a, index, numbers)
-    return Enclosure(value, error, a.terms, a.flushed, winners=winners)
+    return Enclosure(value, error, a.terms, a.flushed and filler is None, winners=winners)
 
 
 def _of_what_was_written(

@@ -53,7 +53,7 @@ def _extreme(way: str) -> Rule:
         if not is_float(dtype) or analysis.arithmetic(dtype).is_low:
             return Enclosure(value, error != 0 if is_bool(dtype) else error)
         sign = 1 if way == "max" else -1
-        signed = Enclosure(sign * a.value, a.error), Enclosure(sign * b.value, b.error)
+        signed = (Enclosure(sign * one.value, one.error) for one in (wide_a, wide_b))
         found = Written(b.value, value, index.value, target.numbers)
         return Enclosure(value, error, winners=Winners(found, _open(analysis, target, *signed)))
 
