@@ -23,7 +23,7 @@ ROWS = (
     ("report", "graph"),
     ("resume",),
     ("api",),
-    ("run", "files", "testing", "pytest_plugin", "selftest", "__main__"),
+    ("run", "files", "rounding", "testing", "pytest_plugin", "selftest", "__main__"),
 )
 HEIGHTS = {f"compare.{name}": height for height, row in enumerate(ROWS) for name in row}
 
@@ -42,6 +42,7 @@ ALLOWED = {
     "compare.problem.blocks": {"numpy", "jaxmlp.base", "jaxmlp.plan"},
     "compare.problem.problem": {"numpy", "jaxmlp.base", "jaxmlp.mlp"},
     "compare.problem.array_likes": {"numpy", "torch_ref.convert"},
+    "compare.evidence.rounding": {"numpy", "ml_dtypes", "jax", "jaxmlp.base", "scipy"},
     "compare.evidence": {"numpy", "ml_dtypes", "jax", "jaxmlp.base"},
     "compare.implementations.numpy_backprop": {"numpy"},
     "compare.implementations.jax": {"jax", "numpy", "jaxmlp"},
@@ -65,8 +66,12 @@ ALLOWED = {
     "compare.graph": set(),
     "compare.resume.processes": {"jax"},
     "compare.pytest_plugin": {"pytest"},
+    "compare.selftest.costs": {"jax", "numpy", "torch", "ml_dtypes", "mpmath"},
+    "compare.selftest.primitives.functions": {"jax", "numpy", "torch", "mpmath", "scipy"},
+    "compare.rounding": {"jax", "numpy"},
     "compare.selftest.primitives": {"jax", "numpy", "torch", "ml_dtypes", "mpmath"},
     "compare.selftest.primitive_trial": {"jax", "numpy", "torch", "ml_dtypes", "mpmath"},
+    "compare.selftest.sum_trial": {"jax", "numpy", "torch", "ml_dtypes"},
     "compare.selftest": {"jax", "numpy", "jaxmlp", "torch_ref"},
 }
 MODULES = {
@@ -127,6 +132,7 @@ def test_what_else_a_room_may_import(module):
         ("from compare import Report", {"jax", "torch", "absl", "matplotlib"}),
         ("import compare.options.command_line, compare.run", {"jax", "torch"}),
         ("import compare.files", {"jax", "torch"}),
+        ("import compare.rounding", {"jax", "torch", "numpy"}),
         ("import compare.graph, compare.graph.__main__", {"jax", "torch", "pygraphviz"}),
         ("import compare.graph", {"absl"}),
         ("import compare.evidence.rounding", {"jax", "torch"}),
@@ -147,7 +153,7 @@ def test_what_is_never_loaded(statement, never):
     assert done.stdout.split() == []
 
 
-@pytest.mark.parametrize("command", ["run", "files", "report.__main__"])
+@pytest.mark.parametrize("command", ["run", "files", "rounding", "report.__main__"])
 def test_a_command_loads_little_before_it_can_tell_of_an_interrupt(command):
     code = f"import compare.{command}, sys; print(*{{'numpy', 'jax', 'torch'}} & set(sys.modules))"
     done = subprocess.run(

@@ -23,9 +23,12 @@ fixed rules of others, and whether what we say of them is right.
   python -m compare.selftest --primitives=1000000
       what roundoff bounds: JAX, NumPy and torch against mpmath, so many numbers
       of each primitive
+  python -m compare.selftest --costs=1000000
+      what mathematical functions cost there: the largest errors in ulps, with
+      their arguments, of so many numbers, some minutes
 
 Exit status: 0 if every gross mistake is found, none is explained wrongly,
-nothing correct alarms and no bound is exceeded; 2 if not; 1 wrong usage or a
+nothing correct alarms and no bound or cost is exceeded; 2 if not; 1 wrong usage or a
 crash."""
 
 
@@ -52,6 +55,11 @@ class Options:
         "How many numbers of every primitive of roundoff to hold against the truth instead.",
         at_least=0,
     )
+    costs: int = integer(
+        0,
+        "How many arguments of every mathematical function to measure the errors of instead.",
+        at_least=0,
+    )
     seed: int = integer(0, "Of weights and samples.", at_least=0)
 
 
@@ -66,6 +74,10 @@ def main(argv: Sequence[str]) -> int:
         from compare.selftest.primitive_trial import try_primitives
 
         return try_primitives(options.primitives, seed=options.seed)
+    if options.costs:
+        from compare.selftest.costs import try_costs
+
+        return try_costs(options.costs, seed=options.seed)
     if options.correct_networks:
         from compare.selftest.correct_networks import try_correct_networks
 

@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Iterator
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
@@ -67,11 +67,7 @@ def try_primitive(name: str, entries: int, *, seed: int) -> Tally:
     Raises:
       UsageError: where long doubles are no longer than doubles.
     """
-    if np.finfo(np.longdouble).nmant < 63:
-        raise UsageError(
-            "primitives: expected long doubles of 64 bits, as on x86, to hold results against; "
-            "this machine has none"
-        )
+    require_long_doubles("primitives")
     primitive, total = PRIMITIVES[name], Tally(0, 0, 0, 0, 0.0)
     for number, dtype in enumerate(DTYPES):
         rng = np.random.default_rng([seed, number, *name.encode()])
@@ -79,6 +75,15 @@ def try_primitive(name: str, entries: int, *, seed: int) -> Tally:
         with jax.enable_x64(dtype == np.float64), np.errstate(all="ignore"):
             total = _joined(total, _tried(primitive, args, dtype))
     return total
+
+
+def require_long_doubles(option: str) -> None:
+    """Raises a UsageError where long doubles are no longer than doubles."""
+    if np.finfo(np.longdouble).nmant < 63:
+        raise UsageError(
+            f"{option}: expected long doubles of 64 bits, as on x86, to hold results against; "
+            "this machine has none"
+        )
 
 
 def draw(rng: np.random.Generator, n: int, dtype: np.dtype, primitive: Primitive) -> Arguments:
@@ -99,6 +104,16 @@ def draw(rng: np.random.Generator, n: int, dtype: np.dtype, primitive: Primitive
     if primitive.span is not None:
         low, high = (limit * math.log(float(info.max)) for limit in primitive.span)
         x = np.where(rng.random(n) < 0.5, rng.uniform(low, high, n), x)
+    if primitive.places:
+        place = rng.choice(primitive.places, n)
+        apart = rng.choice([-1, 1], n) * np.exp2(rng.uniform(-float(info.nmant) - 1, 3, n))
+        x = np.where(rng.random(n) < 0.3, place + apart * np.maximum(np.abs(place), 0.25), x)
+    if primitive.pairs is not None:
+        drawn = rng.random(n) < 0.5
+        x, y = (
+            np.where(drawn, *pair)
+            for pair in zip(primitive.pairs(rng, n, info), (x, y), strict=True)
+        )
     special = [float(f) for f in (info.max, info.smallest_normal, info.smallest_subnormal)]
     special += [0.0, 1.0, 2.0, 0.5, 1 + float(info.eps), 1 - float(info.eps) / 2, np.inf, np.nan]
     for values in (x, y):
@@ -157,16 +172,18 @@ def _truth(primitive: Primitive, args: Arguments, dtype: np.dtype) -> tuple[np.n
         truth = np.asarray(primitive.truth(x * p, y * q), np.longdouble)
         return truth, np.zeros(truth.shape, np.longdouble)
     with mpmath.workdps(_DIGITS):
-        pairs = [_exact(primitive, *pair) for pair in zip(*map(np.ravel, args[:2]), strict=True)]
+        lists = (one.ravel().tolist() for one in args)
+        rows = (map(mpmath.mpf, row) for row in zip(*lists, strict=True))
+        pairs = [exactly(primitive, x * p, y * q) for x, p, y, q in rows]
     truth, rest = np.array(pairs, np.longdouble).T
     return truth, rest
 
 
-def _exact(primitive: Primitive, x: float, p: float) -> tuple[float, float]:
-    """Returns the value of mpmath at x p as the sum of two float64 numbers."""
+def exactly(primitive: Primitive, a: Any, b: Any) -> tuple[float, float]:
+    """Returns the value of mpmath as the sum of two float64 numbers."""
     assert primitive.exactly is not None
     try:
-        value = primitive.exactly(mpmath.mpf(float(x)) * mpmath.mpf(float(p)))
+        value = primitive.exactly(a, b)
     except (ValueError, ZeroDivisionError, OverflowError):
         return math.nan, 0.0
     if not isinstance(value, mpmath.mpf) or mpmath.isnan(value):  # complex left of 0

@@ -3,22 +3,21 @@
 jax is loaded when one of them is first named.
 """
 
+import importlib
 from typing import TYPE_CHECKING, Any
+
+from compare.evidence.rounding.arithmetic import Arithmetic
 
 if TYPE_CHECKING:
     from compare.evidence.rounding.causes import explain
     from compare.evidence.rounding.roundoff_transform import roundoff
 
-__all__ = ["explain", "roundoff"]
+__all__ = ["Arithmetic", "explain", "roundoff"]
+
+_HOMES = {"explain": "causes", "roundoff": "roundoff_transform"}
 
 
 def __getattr__(name: str) -> Any:
-    if name == "explain":
-        from compare.evidence.rounding.causes import explain
-
-        return explain
-    if name == "roundoff":
-        from compare.evidence.rounding.roundoff_transform import roundoff
-
-        return roundoff
+    if name in _HOMES:
+        return getattr(importlib.import_module(f"{__name__}.{_HOMES[name]}"), name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -52,7 +52,7 @@ def explain(
     outs = _evaluated(traced, dtype, history)
     leaf, place = _most_in_need(outs)
     made = history.of(outs[leaf])
-    value = made.one.value[place]
+    value, bound = made.one.value[place], _limit(made.one)[place]
     finite = np.abs(made.one.value[np.isfinite(made.one.value)])
 
     def bound_under(calls: Calls) -> float:
@@ -62,12 +62,12 @@ def explain(
         entry=_named(traced, leaf, place),
         dtype=dtype.name,
         value=float(value),
-        bound=_limit(made.one)[place].item(),
+        bound=float(bound),
         largest=float(finite.max(initial=0)),
         nan=_cause(made, _has_nan, np.isnan) if np.isnan(value) else None,
         infinity=_infinity(made) if not np.isfinite(value) else None,
         unbounded=_cause(made, _is_unbounded) if np.isfinite(value) else None,
-        vacuous=_cause(made, _is_vacuous) if np.isfinite(value) else None,
+        vacuous=_cause(made, _is_vacuous) if np.isfinite([value, bound]).all() else None,
         contributions=tuple(contributions(bound_under, most=_LINES)),
     )
 

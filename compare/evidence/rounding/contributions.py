@@ -49,7 +49,8 @@ def contributions(evaluate: Callable[[Calls], float], *, most: int) -> list[Cont
     """Evaluates a function once for every line of it, as if that line did not round.
 
     Args:
-      evaluate: evaluates the function by the `apply` of a Calls, and returns the bound of one number.
+      evaluate: evaluates the function as a Calls applies equations, and returns the bound of one
+        number.
       most: how many lines to return.
 
     Returns:

@@ -154,14 +154,14 @@ class Analysis:
 
         Of 0.1, in Python, a jaxpr shows what the dtype holds, and other libraries may hold more
         digits of it. Which numbers these are is a guess: those that take more than half of the
-        bits of their dtype. All libraries hold the same float64 numbers.
+        bits of their dtype, but for the largest. All libraries hold the same float64 numbers.
         """
         dtype = value.dtype
         traced = isinstance(value, jax.core.Tracer)
         if traced or np.ndim(value) or not is_float(dtype) or not self.rounds:
             return self.exact(value)
         wide = np.asarray(value, np.float64)
-        known = dtype == np.float64 or _is_short(float(wide), dtype)
+        known = dtype == np.float64 or _is_known(float(wide), dtype)
         error = 0.0 if known else plain_arithmetic(dtype).u * np.abs(wide)
         return Enclosure(wide, self.no_error(()) + error)
 
@@ -194,8 +194,9 @@ class Analysis:
             error = self._underflow(one, dtype, rounds=1)
         if one.moved is None:
             fits = self.fits(abs(one.value) + error, dtype)
-        else:
-            fits = abs(one.value) + one.moved <= number_range(dtype).held
+        else:  # rounding to nearest overflows from half an ulp above the largest number on
+            reach = abs(one.value) + one.moved
+            fits = self.fits(reach, dtype) | (reach < number_range(dtype).held)
         if not self.is_sure(fits):
             fits = fits | (xp.isinf(one.value) & (error == 0))  # what is infinite overflows no more
             error = xp.where(fits, error, np.inf)
@@ -247,6 +248,12 @@ class Analysis:
 
 
 @functools.lru_cache
+def is_key(dtype: Any) -> bool:
+    """Whether a dtype is one of keys of random numbers, which NumPy does not have."""
+    return bool(jnp.issubdtype(dtype, jax.dtypes.extended))
+
+
+@functools.lru_cache
 def is_float(dtype: Any) -> bool:
     """Whether a dtype is one of floating-point numbers."""
     return bool(jnp.issubdtype(dtype, jnp.floating))
@@ -258,8 +265,10 @@ def is_bool(dtype: Any) -> bool:
     return bool(jnp.issubdtype(dtype, jnp.bool_))
 
 
-def _is_short(number: float, dtype: np.dtype) -> bool:
-    """Whether a number takes no more than half of the bits of its dtype, as 0, -1, 0.5, 3 do."""
+def _is_known(number: float, dtype: np.dtype) -> bool:
+    """Whether a number is the largest, or takes at most half of the bits, as 0, -1, 0.5, 3 do."""
+    if abs(number) == float(jnp.finfo(dtype).max):
+        return True
     kept = (int(jnp.finfo(dtype).nmant) + 1) // 2
     fraction = np.frexp(number)[0] * 2**kept
     return bool(fraction == np.rint(fraction))

@@ -27,22 +27,29 @@ class History(Calls):
     def __init__(self) -> None:
         super().__init__()
         self._made: dict[int, Made] = {}
+        self._order: list[Made] = []
 
     def apply(
         self, analysis: Analysis, eqn: Equation, operands: Sequence[Enclosure]
     ) -> list[Enclosure]:
         """Evaluates an equation and keeps what it made."""
-        known = len(self._made)
+        known = len(self._order)
         results = super().apply(analysis, eqn, operands)
-        inside = list(self._made.values())[known:]  # of a loop or a branch
+        inside = self._order[known:]  # of a loop or a branch
         parents, place = (*map(self.of, operands), *inside), self.place(eqn)
         for one in results:  # one that is an operand, or made inside, is known already
-            self._made.setdefault(id(one), Made(one, place, parents))
+            self._keep(Made(one, place, parents))
         return results
 
     def of(self, one: Enclosure) -> Made:
         """Returns what made a value."""
-        return self._made.setdefault(id(one), Made(one, None))
+        return self._keep(Made(one, None))
+
+    def _keep(self, made: Made) -> Made:
+        if id(made.one) not in self._made:
+            self._made[id(made.one)] = made
+            self._order.append(made)
+        return self._made[id(made.one)]
 
 
 def origin(made: Made, holds: Callable[[Made], bool]) -> Made:

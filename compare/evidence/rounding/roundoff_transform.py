@@ -14,7 +14,7 @@ The bound covers each operation by itself, whatever a library does of this: it r
 or, where it fuses the next operation, does not; it adds up the terms of one sum in any order; it
 takes subnormal operands and results for 0; it divides by multiplying with a reciprocal; it holds
 more digits of a Python constant than the dtype has; it is off by some ulp in a mathematical
-function (`primitives.math_functions`). Where a result may overflow or be NaN, the bound is
+function (`primitives.costs`). Where a result may overflow or be NaN, the bound is
 infinite. What XLA makes of two operations is covered for `a * b + c`, `a / exp(b)` and `exp(a) *
 exp(b)`. It is not for `(x + c) + d` and `(x * c) * d`, whose constants it joins, for `(a / b) / c`
 and `a / (b / c)`, and for sums of sums. docs/roundoff.md has examples, and the trial.
@@ -27,7 +27,8 @@ that real errors have, and is statistical.
 """
 
 import contextlib
-from collections.abc import Callable
+import dataclasses
+from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple
 
 import jax
@@ -35,8 +36,9 @@ import jax.numpy as jnp
 import numpy as np
 
 from compare.catalogue import DTYPES
+from compare.evidence.rounding.arguments import held
 from compare.evidence.rounding.arithmetic import Arithmetic, plain_arithmetic
-from compare.evidence.rounding.enclosure import READINGS, Analysis, Enclosure, is_float
+from compare.evidence.rounding.enclosure import READINGS, Analysis, Enclosure, is_float, is_key
 from compare.evidence.rounding.primitives.application import apply
 from compare.evidence.rounding.tracing import Traced, trace
 
@@ -62,8 +64,8 @@ def roundoff(
     Args:
       f: a JAX function, which may be made by `vmap`, `grad` or `jit`; a module that can be called.
       dtype: in which f is computed. Arguments that are floating-point numbers are cast to it and
-        then taken to be exact; others stay what they are. Arrays that f makes are float64 if that
-        is float64, else float32, as they are without x64.
+        then taken to be exact; others stay what they are, and so does what f has captured. Arrays
+        that f makes are float64 if that is float64, else float32, as they are without x64.
       reading: 'worst' or 'typical'; of 'both' the bounds are `Bounds(worst, typical)`.
       rounded_inputs: whether the exact value is that of f at the arguments as given, which the
         program rounds to dtype with an error of u |a|: float32 weights of a program that computes
@@ -74,15 +76,18 @@ def roundoff(
 
     Returns:
       A function of f's arguments, which are arrays or pytrees of arrays; Python's integers,
-      booleans, strings and functions are passed on to f. It computes in NumPy; under `jax.jit`
-      and `jax.vmap`, where it is traced itself, x64 has to be enabled. A bound is infinite if
-      nothing is known; that of a boolean is 1 where the value is uncertain, else 0.
+      booleans, strings and functions are passed on to f, and have the bound 0 where f returns
+      them. It computes in NumPy; under `jax.jit` and `jax.vmap`, where it is traced itself, x64
+      has to be enabled. A bound is infinite if nothing is known; that of a boolean is 1 where the
+      value is uncertain, else 0.
 
     Raises:
       NotImplementedError: by that function, naming all primitives that have no rule.
-      RuntimeError: by that function, if it is traced without x64.
-      TypeError: by that function, for complex arguments.
-      ValueError: for an unknown dtype or reading.
+      RuntimeError: by that function, if it is traced without x64, or within `roundoff`.
+      TypeError: by that function, for what is no function of JAX, and arguments or results that
+        are no real numbers.
+      ValueError: for an unknown dtype or reading; by that function, for integers that have no place
+        in those of JAX.
     """
     if reading not in (*READINGS, "both"):
         raise ValueError(f"reading: expected {', '.join(READINGS)} or both, got {reading!r}")
@@ -92,11 +97,14 @@ def roundoff(
         traced = trace(f, dtype, args, kwargs, is_pure=is_pure)
         analysis = analysis_of(traced, dtype, readings, arithmetic)
         outs = evaluated(traced, dtype, analysis, rounded_inputs=rounded_inputs)
-        unflatten = traced.structure.unflatten
-        bounds = [unflatten(each) for each in zip(*map(_limits(analysis), outs), strict=True)]
-        values = unflatten([out.value for out in outs])
-        if not outs:
-            bounds = [values] * len(readings)
+        values = traced.unflatten(
+            (_as_array(analysis, out.value) for out in outs), lambda leaf: leaf
+        )
+        limits = list(map(_limits(analysis), outs))
+        bounds = [
+            traced.unflatten((each[i] for each in limits), lambda _: analysis.xp.zeros(()))
+            for i in range(len(readings))
+        ]
         return values, Bounds(*bounds) if reading == "both" else bounds[0]
 
     return analysed
@@ -128,20 +136,51 @@ def evaluated(
     """Evaluates a function at its arguments, and bounds its results."""
     enter = analysis.rounded if rounded_inputs else analysis.cast
     kinds = (var.aval.dtype for var in traced.closed.jaxpr.invars)
-    promotes = jax.numpy_rank_promotion("allow"), jax.numpy_dtype_promotion("standard")
-    with jax.enable_x64(True), promotes[0], promotes[1], np.errstate(all="ignore"):
+    with _settings(traced):
         operands = [
-            enter(array, dtype)
-            if is_float(kind)
-            else analysis.exact(_of_kind(analysis, array, kind))
+            enter(array, dtype) if is_float(kind) else _of_kind(analysis, array, kind)
             for array, kind in zip(traced.arrays, kinds, strict=True)
         ]
         return analysis.evaluate(traced.closed, operands)
 
 
-def _of_kind(analysis: Analysis, array: Any, kind: Any) -> Any:
-    is_key = jnp.issubdtype(kind, jax.dtypes.extended)
-    return array if is_key else analysis.xp.asarray(array).astype(kind)
+@contextlib.contextmanager
+def _settings(traced: Traced) -> Iterator[None]:
+    """Bounds are worked out in the same way whatever JAX and NumPy are set to.
+
+    What NumPy cannot do is done by JAX at once, also while `jax.jit` traces something around it.
+    """
+    with contextlib.ExitStack() as stack:
+        for setting in (
+            jax.enable_x64(True),
+            jax.numpy_rank_promotion("allow"),
+            jax.numpy_dtype_promotion("standard"),
+            jax.debug_nans(False),
+            jax.debug_infs(False),
+            jax.disable_jit(False),
+            jax.transfer_guard("allow"),
+            np.errstate(all="ignore"),
+        ):
+            stack.enter_context(setting)
+        if not traced.tracing:
+            stack.enter_context(jax.ensure_compile_time_eval())
+        yield
+
+
+def _of_kind(analysis: Analysis, array: Any, kind: Any) -> Enclosure:
+    """Takes integers, booleans and keys as they are; nothing is known of an integer cut short."""
+    if is_key(kind):
+        return analysis.exact(array)
+    array = analysis.xp.asarray(array)
+    taken = analysis.exact(array.astype(kind))
+    if array.dtype == kind:
+        return taken
+    error = analysis.xp.where(held(array, kind), 0.0, np.inf)
+    return dataclasses.replace(taken, error=taken.error + error)
+
+
+def _as_array(analysis: Analysis, value: Any) -> Any:
+    return value if is_key(value.dtype) else analysis.xp.asarray(value)
 
 
 def _limits(analysis: Analysis) -> Callable[[Enclosure], list[Any]]:
@@ -151,8 +190,9 @@ def _limits(analysis: Analysis) -> Callable[[Enclosure], list[Any]]:
     least = {"worst": 0.0, "typical": float(np.sqrt(np.finfo(np.float64).smallest_normal))}
 
     def limits(out: Enclosure) -> list[Any]:
+        is_number = is_float(out.value.dtype)
         found = [
-            xp.maximum(error, least[reading])
+            xp.maximum(error, least[reading] if is_number else 0.0)
             for reading, error in zip(analysis.readings, out.error, strict=True)
         ]
         return [xp.where(xp.isnan(limit), np.inf, limit) for limit in found]
@@ -167,6 +207,6 @@ def known_dtype(dtype: np.typing.DTypeLike) -> np.dtype:
       ValueError: for any other.
     """
     with contextlib.suppress(TypeError):  # of a name that is none of a dtype
-        if np.dtype(dtype).name in DTYPES:
-            return np.dtype(dtype)
+        if dtype is not None and np.dtype(dtype).name in DTYPES:
+            return np.dtype(np.dtype(dtype).name)  # in the order of bytes of this machine
     raise ValueError(f"dtype: expected one of {', '.join(DTYPES)}, got {dtype!r}")

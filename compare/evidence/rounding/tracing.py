@@ -1,25 +1,58 @@
 """The jaxpr of a function for arguments of a dtype."""
 
+import contextvars
 import functools
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
 import numpy as np
+from jax.extend.source_info_util import register_exclusion
 
-from compare.evidence.rounding.enclosure import is_float
+from compare.evidence.rounding.arguments import (
+    Aval,
+    array_of,
+    aval_of,
+    check_function,
+    is_number,
+    name_of,
+    place_of,
+)
 from compare.evidence.rounding.refusal import refuse_unknown
+from compare.evidence.rounding.tracing_errors import errors_told
 
 _TRACES = 16  # how many jaxprs are kept
+_ARRAY = object()  # stands for one among what is passed on
+
+register_exclusion(__file__)  # JAX looks for lines of source beyond this file
+
+# whether a function is being traced right now
+_under_way = contextvars.ContextVar("roundoff traces a function", default=False)
+
+
+class _Form(NamedTuple):
+    """What a trace depends on, beside the function."""
+
+    structure: Any  # of arguments
+    avals: tuple[Aval | None, ...]  # of leaves; None of one that is passed on as it is
+    others: tuple[tuple[type, Any], ...]  # what is passed on; 1 and True are equal in Python
+
+    def arguments(self, arrays: Iterable[Any]) -> Any:
+        """Returns args and kwargs."""
+        given, others = iter(arrays), iter(self.others)
+        leaves = [next(others)[1] if aval is None else next(given) for aval in self.avals]
+        return self.structure.unflatten(leaves)
 
 
 class Traced(NamedTuple):
     """A function that has been traced, and the arrays that it is to be evaluated at."""
 
     closed: Any
-    arrays: tuple[Any, ...]
     structure: Any  # of the results
+    leaves: tuple[Any, ...]  # what is returned as it was given, or _ARRAY
+    paths: tuple[str, ...]  # of the arrays that are returned, such as "['w']"; '' of one alone
+    arrays: tuple[Any, ...] = ()
 
     @property
     def tracing(self) -> bool:
@@ -27,13 +60,12 @@ class Traced(NamedTuple):
         known = (*self.arrays, *self.closed.consts)
         return any(isinstance(one, jax.core.Tracer) for one in known)
 
-
-class _Form(NamedTuple):
-    """What a trace depends on, beside the function."""
-
-    structure: Any  # of arguments
-    avals: tuple[tuple[tuple[int, ...], Any] | None, ...]  # of leaves; None of one as it is
-    others: tuple[Any, ...]  # leaves as they are
+    def unflatten(self, arrays: Iterable[Any], other: Callable[[Any], Any]) -> Any:
+        """Returns arrays in the structure of the results; `other` makes one of what is no array."""
+        given = iter(arrays)
+        return self.structure.unflatten(
+            [next(given) if leaf is _ARRAY else other(leaf) for leaf in self.leaves]
+        )
 
 
 def trace(
@@ -51,64 +83,82 @@ def trace(
 
     Raises:
       NotImplementedError: for primitives that have no rule.
-      TypeError: for complex numbers, and for arrays of what is no number.
+      RuntimeError: if f is traced for `roundoff` already.
+      TypeError: for arguments and results that are no real numbers, and an f that JAX cannot trace.
+      ValueError: for integers that have no place in the dtype that JAX has for them.
     """
-    leaves, structure = jax.tree.flatten((tuple(args), dict(kwargs)))
-    arrays, avals = [], []
+    check_function(f)
+    leaves, structure = jax.tree_util.tree_flatten_with_path((tuple(args), dict(kwargs)))
+    arrays, avals, others = [], [], []
     with jax.enable_x64(dtype == np.float64):
-        for leaf in leaves:
-            array = _array_of(leaf)
-            avals.append(None if array is None else (np.shape(array), _dtype_of(array, dtype)))
-            if array is not None:
+        for path, leaf in leaves:
+            where = place_of(path)
+            array = array_of(leaf, where)
+            avals.append(None if array is None else aval_of(leaf, array, dtype, where))
+            if array is None:
+                others.append((type(leaf), leaf))
+            else:
                 arrays.append(array)
-    others = tuple(leaf for leaf, aval in zip(leaves, avals, strict=True) if aval is None)
-    form = _Form(structure, tuple(avals), others)
-    traced = _kept(f, dtype, form) if is_pure and _is_hashable(others) else _traced(f, dtype, form)
-    return Traced(traced[0], tuple(arrays), traced[1])
+    form = _Form(structure, tuple(avals), tuple(others))
+    make = _kept if is_pure and _is_hashable((f, form)) else _traced
+    traced = make(f, dtype, form)._replace(arrays=tuple(arrays))
+    if traced.tracing and _under_way.get():
+        raise RuntimeError(
+            "roundoff cannot bound what roundoff itself computes: call it outside of f"
+        )
+    return traced
 
 
-def _array_of(leaf: Any) -> Any:
-    """Returns a leaf that f is to be traced in as an array; None for one that stays as it is."""
-    if isinstance(leaf, float | complex):
-        return np.asarray(leaf)
-    if isinstance(leaf, jax.Array | np.ndarray | np.generic):
-        return leaf
-    return np.asarray(leaf) if hasattr(leaf, "__array__") else None
-
-
-def _dtype_of(array: Any, dtype: np.dtype) -> Any:
-    own = array.dtype
-    if is_float(own):
-        return dtype
-    if jnp.issubdtype(own, jax.dtypes.extended):
-        return own
-    if own.kind not in "biu" and own.name not in ("int4", "uint4", "int2", "uint2"):
-        raise TypeError(f"roundoff takes real numbers, integers and booleans, got {own}")
-    return jax.dtypes.canonicalize_dtype(own)
-
-
-def _is_hashable(leaves: Sequence[Any]) -> bool:
+def _is_hashable(key: Any) -> bool:
     try:
-        hash(tuple(leaves))
+        hash(key)
     except TypeError:
         return False
     return True
 
 
-def _traced(f: Callable[..., Any], dtype: np.dtype, form: _Form) -> tuple[Any, Any]:
-    """Returns the jaxpr of f and the structure of its results."""
-    shaped = [jax.ShapeDtypeStruct(*aval) for aval in form.avals if aval is not None]
+def _traced(f: Callable[..., Any], dtype: np.dtype, form: _Form) -> Traced:
+    """Traces f, and leaves out the arrays."""
+    shaped = [
+        jax.ShapeDtypeStruct(aval.shape, aval.dtype, weak_type=aval.weak)
+        for aval in form.avals
+        if aval is not None
+    ]
+    found: list[Any] = []
+    wrong: list[str] = []
 
-    def anew(*arrays: Any) -> Any:  # JAX keeps traces by the identity of a function
-        given, as_they_are = iter(arrays), iter(form.others)
-        leaves = [next(as_they_are if aval is None else given) for aval in form.avals]
-        args, kwargs = form.structure.unflatten(leaves)
-        return f(*args, **kwargs)
+    def anew(*arrays: Any) -> list[Any]:  # JAX keeps traces by the identity of a function
+        args, kwargs = form.arguments(arrays)
+        results, structure = jax.tree_util.tree_flatten_with_path(f(*args, **kwargs))
+        leaves = tuple(leaf if _is_other(leaf, form) else _ARRAY for _, leaf in results)
+        given = [one for one, leaf in zip(results, leaves, strict=True) if leaf is _ARRAY]
+        paths = tuple(jax.tree_util.keystr(path) for path, _ in given)
+        found[:] = [structure, leaves, paths]
+        wrong[:] = [
+            f"{name_of(leaf)} at {path}" if path else name_of(leaf)
+            for path, (_, leaf) in zip(paths, given, strict=True)
+            if not is_number(leaf)
+        ]
+        return [] if wrong else [leaf for _, leaf in given]
 
-    with jax.enable_x64(dtype == np.float64):
-        closed, shapes = jax.make_jaxpr(anew, return_shape=True)(*shaped)
+    token = _under_way.set(True)
+    try:
+        with jax.enable_x64(dtype == np.float64), jax.disable_jit(False), errors_told():
+            closed = jax.make_jaxpr(anew)(*shaped)
+    finally:
+        _under_way.reset(token)
+    if wrong:
+        raise TypeError(f"f: expected to return numbers, arrays or pytrees of them, got {wrong[0]}")
     refuse_unknown(closed)
-    return closed, jax.tree.structure(shapes)
+    for aval in closed.out_avals:
+        if jnp.issubdtype(aval.dtype, jnp.complexfloating):
+            raise TypeError(f"f: expected to return real numbers, got {aval.dtype}")
+    return Traced(closed, *found)
 
 
 _kept = functools.lru_cache(maxsize=_TRACES)(_traced)
+
+
+def _is_other(leaf: Any, form: _Form) -> bool:
+    """Whether what f returns is something that it was given, and no number."""
+    return not isinstance(leaf, int) and any(leaf is other for _, other in form.others)

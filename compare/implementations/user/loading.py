@@ -12,7 +12,7 @@ from typing import Any
 from compare.errors import UsageError
 from compare.formats.read.errors import readable
 from compare.implementations.user.call import Backward
-from compare.implementations.user.notebook import run_notebook, with_reason
+from compare.implementations.user.notebook import Notebook, run_notebook, with_reason
 from compare.implementations.user.sandbox import contained, errors_told
 
 _MOST_NAMED = 10  # functions of a file, where the one asked for is not there
@@ -25,15 +25,58 @@ def load_candidate(reference: str, *, option: str = "--candidate") -> Backward:
     Args:
       reference: 'FILE.py:NAME', 'FILE.ipynb:NAME' or 'package.module:NAME'. Of a notebook only
         imports, definitions and constants are run.
-      option: named in errors.
+      option: named in errors; '' if the reference stands alone.
 
     Raises:
       UsageError: if there is no such file, module or callable, or importing it raises.
     """
+    where = f"{option}={reference}" if option else reference
+    source, name = _parts(reference, where)
+    is_file = source.endswith(".py")
+    if source.endswith(".ipynb"):
+        return _of_notebook(Path(source), name, where)
+    module = _imported(source, where)
+    with contained(), errors_told(f"{where}: cannot be looked up", passes=UsageError):
+        found = _find(module, name, where, source)
+        return _beside(str(Path(source).resolve().parent), found) if is_file else found
+
+
+def load_value(reference: str, *, option: str, default: Any = None) -> Any:
+    """Takes a value from a file or a module: as it was imported for another name, or imports it.
+
+    Args:
+      reference: as in `load_candidate`.
+      option: named in errors.
+      default: what it is if there is no such name; None if that is an error.
+
+    Raises:
+      UsageError: if there is no such file, module or name, or importing it raises.
+    """
     where = f"{option}={reference}"
+    source, name = _parts(reference, where)
+    known = sys.modules.get(f"candidate_{Path(source).stem}")
+    if known is None or Path(str(known.__file__)).resolve() != Path(source).resolve():
+        known = _imported(source, where)
+    with contained(), errors_told(f"{where}: cannot be looked up"):
+        value = getattr(known, name, default)
+    if value is None:
+        raise UsageError(f"{where}: there is no {name} in {source}")
+    return value
+
+
+def _imported(source: str, where: str) -> ModuleType:
+    """Imports a file or a module, or runs what can be of a notebook."""
+    path = Path(source)
+    if source.endswith(".ipynb"):
+        return _run(path, where)[0]
+    with contained(), errors_told(f"{where}: cannot be imported"):
+        return _import_file(path) if source.endswith(".py") else importlib.import_module(source)
+
+
+def _parts(reference: str, where: str) -> tuple[str, str]:
+    """Returns the file or module that a reference names, and the name in it."""
     source, _, name = reference.rpartition(":")
-    is_notebook = source.endswith(".ipynb")
-    is_file = is_notebook or source.endswith(".py")
+    is_file = source.endswith((".py", ".ipynb"))
     if not source or not name or ("/" in source and not is_file):
         raise UsageError(
             f"{where}: expected FILE.py:NAME, FILE.ipynb:NAME or package.module:NAME, such as "
@@ -42,23 +85,12 @@ def load_candidate(reference: str, *, option: str = "--candidate") -> Backward:
     with readable(where):
         if is_file and not Path(source).is_file():
             raise UsageError(f"{where}: there is no file {source}")
-    if is_notebook:
-        return _of_notebook(Path(source), name, where)
-    with contained(), errors_told(f"{where}: cannot be imported"):
-        module = _import_file(Path(source)) if is_file else importlib.import_module(source)
-    with contained(), errors_told(f"{where}: cannot be looked up", passes=UsageError):
-        found = _find(module, name, where, source)
-        return _beside(str(Path(source).resolve().parent), found) if is_file else found
+    return source, name
 
 
 def _of_notebook(path: Path, name: str, where: str) -> Backward:
     """Finds a callable in a notebook; errors are as in `load_candidate`."""
-    _look_beside(str(path.resolve().parent))
-    module = ModuleType(f"candidate_{path.stem}")
-    module.__file__ = str(path)
-    sys.modules[module.__name__] = module
-    with contained(), errors_told(f"{where}: cannot be imported", passes=UsageError):
-        notebook = run_notebook(path, module, where)
+    module, notebook = _run(path, where)
     reason = notebook.reason(name.partition(".")[0])
     if reason is not None:
         raise UsageError(f"{where}: {reason}")
@@ -73,6 +105,15 @@ def _of_notebook(path: Path, name: str, where: str) -> Backward:
             raise with_reason(error, notebook) from None
 
     return _beside(str(path.resolve().parent), call)
+
+
+def _run(path: Path, where: str) -> tuple[ModuleType, Notebook]:
+    _look_beside(str(path.resolve().parent))
+    module = ModuleType(f"candidate_{path.stem}")
+    module.__file__ = str(path)
+    sys.modules[module.__name__] = module
+    with contained(), errors_told(f"{where}: cannot be imported", passes=UsageError):
+        return module, run_notebook(path, module, where)
 
 
 def _import_file(path: Path) -> ModuleType:

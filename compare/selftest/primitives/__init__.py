@@ -3,9 +3,12 @@
 from compare.selftest.primitives.arithmetic import ARITHMETIC
 from compare.selftest.primitives.base import Primitive
 from compare.selftest.primitives.control import CONTROL
+from compare.selftest.primitives.convolution import CONVOLUTION
 from compare.selftest.primitives.functions import FUNCTIONS
 from compare.selftest.primitives.index import INDEX
 from compare.selftest.primitives.linear import LINEAR
+from compare.selftest.primitives.lookups import LOOKUPS
+from compare.selftest.primitives.pooling import POOLING
 from compare.selftest.primitives.selection import SELECTION
 from compare.selftest.primitives.solves import SOLVES
 
@@ -17,4 +20,7 @@ PRIMITIVES: dict[str, Primitive] = {
     **INDEX,
     **CONTROL,
     **SOLVES,
+    **LOOKUPS,
+    **CONVOLUTION,
+    **POOLING,
 }

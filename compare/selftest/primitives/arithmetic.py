@@ -54,7 +54,7 @@ def _minus_square(others: Binary) -> Primitive:
         lambda a, b: (1 + a) * (1 - a),
         by_numpy=others,
         by_torch=others,
-        exactly=lambda a: (1 + a) * (1 - a),
+        exactly=lambda a, b: (1 + a) * (1 - a),
         span=(-0.02, 0.02),
     )
 

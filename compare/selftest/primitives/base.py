@@ -22,8 +22,10 @@ class Primitive(NamedTuple):
     truth: Binary  # of long doubles
     by_numpy: Binary | None = None
     by_torch: Binary | None = None
-    exactly: Callable[[Any], Any] | None = None  # for float64, of an mpmath number
+    exactly: Callable[[Any, Any], Any] | None = None  # for float64, of mpmath numbers
     span: tuple[float, float] | None = None  # of arguments to try more of, in units of log(max)
+    places: tuple[float, ...] = ()  # near which to try more
+    pairs: Callable[[np.random.Generator, int, Any], tuple[Array, Array]] | None = None  # likewise
     shape: tuple[int, ...] = (-1,)  # of both arrays
     numbers: int = 1  # of an array, for each one of the result
 

@@ -8,13 +8,12 @@ is not allowed for.
 from collections.abc import Callable, Sequence
 from typing import Any
 
-import jax
 import jax.numpy as jnp
 import numpy as np
 from jax import lax
 from jax.extend.source_info_util import summarize
 
-from compare.evidence.rounding.enclosure import Analysis, Array, Enclosure
+from compare.evidence.rounding.enclosure import Analysis, Array, Enclosure, is_key
 from compare.evidence.rounding.primitives.row import rows
 from compare.evidence.rounding.primitives.selection import select_n
 
@@ -64,13 +63,11 @@ def _carried(one: Enclosure) -> Enclosure:
 
 
 def _stacked(analysis: Analysis, outs: Sequence[Enclosure], aval: Any) -> Enclosure:
-    is_key = jnp.issubdtype(aval.dtype, jax.dtypes.extended)
     if not outs:
-        return analysis.exact(
-            jnp.empty(aval.shape, aval.dtype) if is_key else np.zeros(aval.shape, aval.dtype)
-        )
+        empty = jnp.zeros if is_key(aval.dtype) else np.zeros
+        return analysis.exact(empty(aval.shape, aval.dtype))
     values, errors = [out.value for out in outs], [out.error for out in outs]
-    value = jnp.stack(values) if is_key else np.stack(values)
+    value = (jnp if is_key(aval.dtype) else np).stack(values)
     flushed = all(out.flushed for out in outs)
     return Enclosure(value, np.stack(errors, axis=1), max(out.terms for out in outs), flushed)
 

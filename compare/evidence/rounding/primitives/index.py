@@ -25,13 +25,6 @@ def bound_to(eqn: Any, *arrays: Array) -> Any:
     return made if eqn.primitive.multiple_results else made[0]
 
 
-def moved(analysis: Analysis, eqn: Any, *args: Enclosure) -> Enclosure:
-    """Applies the primitive (a slice, a concatenation, ...) to the errors as to the values."""
-    value = bound_to(eqn, *(a.value for a in args))
-    error = analysis.each(lambda *each: bound_to(eqn, *each), *(a.error for a in args))
-    return carried(args, value, error)
-
-
 def rearranged(rearrange: Callable[[Any, Array], Array], *, keeps_all: bool = False) -> Rule:
     """Returns the rule of a method of arrays, so that NumPy runs it and nothing is compiled.
 
@@ -62,8 +55,25 @@ def _spread(eqn: Any, array: Array) -> Array:
     aligned = [1] * len(shape)
     for axis, place in enumerate(places):
         aligned[place] = array.shape[axis]
-    xp = jnp if isinstance(array, jax.core.Tracer) else np
-    return xp.broadcast_to(array.reshape(aligned), shape)
+    return namespace(array).broadcast_to(array.reshape(aligned), shape)
+
+
+def _sliced(eqn: Any, array: Array) -> Array:
+    params = eqn.params
+    strides = params["strides"] or (None,) * array.ndim
+    limits = zip(params["start_indices"], params["limit_indices"], strides, strict=True)
+    return array[tuple(slice(*limit) for limit in limits)]
+
+
+def _reversed(eqn: Any, array: Array) -> Array:
+    turned = eqn.params["dimensions"]
+    steps = (slice(None, None, -1 if axis in turned else None) for axis in range(array.ndim))
+    return array[tuple(steps)]
+
+
+def namespace(*arrays: Array) -> Any:
+    """Returns numpy for its own arrays, and jax.numpy for others."""
+    return np if all(isinstance(one, np.ndarray | np.generic) for one in arrays) else jnp
 
 
 def carried(args: Sequence[Enclosure], value: Array, error: Array) -> Enclosure:
@@ -77,12 +87,15 @@ ROWS = rows(
     {
         "copy": same,
         "stop_gradient": same,
+        "name": same,
+        "optimization_barrier": same,
+        "device_put": same,
+        "sharding_constraint": same,
         "broadcast_in_dim": rearranged(_spread, keeps_all=True),
         "transpose": rearranged(lambda eqn, array: array.transpose(eqn.params["permutation"])),
         "reshape": rearranged(_reshaped, keeps_all=True),
         "squeeze": rearranged(lambda eqn, array: array.reshape(eqn.outvars[0].aval.shape)),
-        "slice": moved,
-        "rev": moved,
-        "concatenate": moved,
+        "slice": rearranged(_sliced),
+        "rev": rearranged(_reversed),
     },
 )

@@ -10,7 +10,7 @@ The error of a sum of n terms p_i q_i, whose factors have errors too, with s = s
 import dataclasses
 import itertools
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -20,18 +20,48 @@ from compare.evidence.rounding.enclosure import Analysis, Array, Enclosure, is_f
 from compare.evidence.rounding.primitives.row import rows
 
 Product = Callable[[Array, Array], Array]
+# of both arrays -> (share of all terms, parts of both) in the order in which terms are added up
+Parts = Callable[[Array, Array], Iterable[tuple[float, Array, Array]]]
 _BLOCKS = 16  # of a long sum, whose partial sums are looked at
 _LONG = 64  # terms
 
 
 def dot_general(analysis: Analysis, eqn: Any, a: Enclosure, b: Enclosure) -> Enclosure:
     """|sum p~ q~ - sum p q| <= sum |p| e_q + e_p (|q| + e_q), and the rounding of the sum."""
-    (contract_a, contract_b), _ = eqn.params["dimension_numbers"]
-    lengths = [a.value.shape[i] for i in contract_a]
-    longest = int(np.argmax(lengths)) if lengths else None
-    axes = None if longest is None else (contract_a[longest], contract_b[longest])
-    dot, terms = _product(eqn), math.prod(lengths)
-    return products_summed(analysis, eqn, dot, a, b, terms=terms, axes=axes)
+    axes = eqn.params["dimension_numbers"][0]
+    lengths = [a.value.shape[i] for i in axes[0]]
+
+    def parts(p: Array, q: Array) -> Iterator[tuple[float, Array, Array]]:
+        for share, slices in blocks(lengths):
+            yield share, _cut(p, axes[0], slices), _cut(q, axes[1], slices)
+
+    terms = math.prod(lengths)
+    return products_summed(analysis, eqn, _product(eqn), a, b, terms=terms, parts=parts)
+
+
+def _cut(array: Array, axes: Sequence[int], slices: Sequence[slice]) -> Array:
+    at = dict(zip(axes, slices, strict=True))
+    return array[tuple(at.get(axis, slice(None)) for axis in range(array.ndim))]
+
+
+def blocks(
+    lengths: Sequence[int], wanted: int = _BLOCKS
+) -> Iterator[tuple[float, tuple[slice, ...]]]:
+    """Cuts a sum over axes of such lengths, of which the first is the outermost loop, into blocks.
+
+    Yields:
+      The share of all terms and a slice of each axis: of the outer axes first, and where these
+      are short of the inner ones too.
+    """
+    if not lengths or wanted <= 1:
+        yield 1.0, tuple(slice(0, length) for length in lengths)
+        return
+    outer, *inner = lengths
+    count = min(outer, wanted)
+    cuts = [round(k * outer / count) for k in range(count + 1)]
+    for low, high in itertools.pairwise(cuts):
+        for share, slices in blocks(inner, -(-wanted // count)):
+            yield (high - low) / outer * share, (slice(low, high), *slices)
 
 
 def products_summed(
@@ -42,7 +72,7 @@ def products_summed(
     b: Enclosure,
     *,
     terms: int,
-    axes: tuple[int, int] | None,
+    parts: Parts,
 ) -> Enclosure:
     """Bounds what a bilinear function makes of two arrays: entries that are sums of products.
 
@@ -53,41 +83,48 @@ def products_summed(
       a: one array.
       b: the other one.
       terms: of one sum, at most.
-      axes: of a and of b, over which the sum runs, in its outermost loop; None if there is none.
+      parts: cuts both arrays into blocks, the products of which add up to the sum.
     """
     xp, dtype = analysis.xp, eqn.outvars[0].aval.dtype
     if not is_float(dtype):  # small integers may be added up in larger ones
         a, b = (dataclasses.replace(one, value=one.value.astype(dtype)) for one in (a, b))
     arithmetic = analysis.arithmetic(dtype)
     value, size_a, size_b = dot(a.value, b.value), xp.abs(a.value), xp.abs(b.value)
-    rounded = arithmetic.dot(terms)
+    rounded, each = arithmetic.dot(terms), _each_squared(arithmetic, terms)
+
+    def by(p: Array, q: Array) -> Array | float:
+        """Multiplies, unless the errors q are all 0."""
+        return dot(p, q) if analysis.may_be(q != 0) else 0.0
 
     def reach(e_a: Array, e_b: Array) -> Array:
         return dot(size_a + e_a, size_b + e_b)
 
-    def worst(e_a: Array, e_b: Array, reached: Array) -> Array:
-        return dot(size_a, e_b) + dot(e_a, size_b + e_b) + rounded * reached
+    def worst(e_a: Array, e_b: Array) -> Array:
+        if math.isinf(rounded):
+            return xp.where(reach(e_a, e_b) > 0, np.inf, 0.0)
+        return by(size_a, e_b) + dot(e_a + rounded * (size_a + e_a), size_b + e_b)
 
-    def typical(e_a: Array, e_b: Array, reached: Array) -> Array:
-        del reached
-        squares = dot(size_a**2, e_b**2) + dot(e_a**2, (size_b + e_b) ** 2)
-        products = dot((size_a + e_a) ** 2, (size_b + e_b) ** 2)
-        partial = _mean_square(xp, dot, a.value, b.value, value, terms, axes)
-        return xp.sqrt(squares + _typical(arithmetic, terms, products, value, partial))
+    def typical(e_a: Array, e_b: Array) -> Array:
+        squares = dot(e_a**2 + each * (size_a + e_a) ** 2, (size_b + e_b) ** 2)
+        partial = _mean_square(xp, dot, a.value, b.value, value, terms, parts)
+        rest = _drift_squared(arithmetic, terms, value, partial)
+        return xp.sqrt(by(size_a**2, e_b**2) + squares + rest)
 
-    reached = analysis.each(reach, a.error, b.error)
-    error = analysis.by_reading(worst, typical, a.error, b.error, reached)
-    # each product and each partial sum may be flushed, and vanish in float64
-    is_zero = reached == 0
-    if dtype == np.float64 and analysis.may_be(is_zero):
+    error = analysis.by_reading(worst, typical, a.error, b.error)
+    is_zero = error == 0
+    if dtype == np.float64 and analysis.may_be(is_zero):  # a product may vanish
         is_zero = analysis.each(
             lambda e_a, e_b: dot(1.0 * (size_a + e_a > 0), 1.0 * (size_b + e_b > 0)) == 0,
             a.error,
             b.error,
         )
-    flushed = xp.where(is_zero, 0.0, 2 * terms * arithmetic.lam)
-    fits = analysis.fits(reached * (1 + rounded), dtype)
-    return Enclosure(value, xp.where(fits, error + flushed, np.inf), terms=max(terms, 1))
+    # each product and each partial sum may be flushed
+    error = error + xp.where(is_zero, 0.0, 2 * terms * arithmetic.lam)
+    most = terms * (size_a + a.error).max(initial=0) * (size_b + b.error).max(initial=0)
+    if analysis.may_be(~analysis.fits(most * (1 + rounded), dtype)):
+        fits = analysis.fits(analysis.each(reach, a.error, b.error) * (1 + rounded), dtype)
+        error = xp.where(fits, error, np.inf)
+    return Enclosure(value, error, terms=max(terms, 1))
 
 
 def _product(eqn: Any) -> Product:
@@ -112,13 +149,7 @@ def _product(eqn: Any) -> Product:
 
 
 def _mean_square(
-    xp: Any,
-    dot: Product,
-    a: Array,
-    b: Array,
-    value: Array,
-    terms: int,
-    axes: tuple[int, int] | None,
+    xp: Any, dot: Product, a: Array, b: Array, value: Array, terms: int, parts: Parts
 ) -> Array:
     """Returns the mean square of the partial sums, in the order in which the terms lie.
 
@@ -126,39 +157,35 @@ def _mean_square(
     may add up thousands that are of one sign within a sample and cancel between samples: so of a
     long sum the partial sums are worked out, at the ends of blocks.
     """
-    if axes is None or terms < _LONG or (n := a.shape[axes[0]]) < 2:
+    if terms < _LONG:
         return value**2 / 3
-    cuts = sorted({round(k * n / _BLOCKS) for k in range(_BLOCKS + 1)})
     before, squares = xp.zeros_like(value), 0.0
-    for low, high in itertools.pairwise(cuts):
-        part = [
-            array[(slice(None),) * axis + (slice(low, high),)]
-            for array, axis in ((a, axes[0]), (b, axes[1]))
-        ]
-        after = before + dot(*part)
-        squares = squares + (high - low) / n * xp.maximum(before**2, after**2)
+    for share, *pair in parts(a, b):
+        after = before + dot(*pair)
+        squares = squares + share * xp.maximum(before**2, after**2)
         before = after
     return squares
 
 
-def _typical(
-    arithmetic: Arithmetic | ExactArithmetic,
-    terms: int,
-    products: Array,
-    value: Array,
-    partial: Array,
+def _each_squared(arithmetic: Arithmetic | ExactArithmetic, terms: int) -> float:
+    """Returns how much the square of every term counts in a typical error, squared."""
+    if arithmetic.is_plain:
+        return terms * arithmetic.u**2
+    return terms * arithmetic.sum_u**2 + 2 * arithmetic.operand_u**2
+
+
+def _drift_squared(
+    arithmetic: Arithmetic | ExactArithmetic, terms: int, value: Array, partial: Array
 ) -> Array:
-    """Returns the typical error of a dot product, squared, from the sum of its squared terms.
+    """Returns how much partial sums count in it, of which each is rounded.
 
     Truncated factors lose half of operand_u on average, all in one direction: together operand_u of
     the value.
     """
-    u = arithmetic.u
+    drift = terms * arithmetic.sum_u**2 * partial if terms > 1 else 0.0
     if arithmetic.is_plain:
-        return terms * u**2 * (products + (partial if terms > 1 else 0.0))
-    each = terms * arithmetic.sum_u**2 + 2 * arithmetic.operand_u**2
-    drift = terms * arithmetic.sum_u**2 * partial
-    return each * products + drift + (u**2 + arithmetic.operand_u**2) * value**2
+        return drift
+    return drift + (arithmetic.u**2 + arithmetic.operand_u**2) * value**2
 
 
 ROWS = rows("linear", {"dot_general": dot_general})

@@ -1,48 +1,91 @@
-"""Sums over axes."""
+"""Sums over axes, and what booleans or bits make over axes."""
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
-from compare.evidence.rounding.arithmetic import gamma
 from compare.evidence.rounding.enclosure import Analysis, Array, Enclosure
-from compare.evidence.rounding.primitives.row import rows
+from compare.evidence.rounding.primitives.extremes import decided
+from compare.evidence.rounding.primitives.index import bound_to
+from compare.evidence.rounding.primitives.row import Rule, rows
+
+Along = Callable[[Array], Array]
 
 
 def reduce_sum(analysis: Analysis, eqn: Any, a: Enclosure) -> Enclosure:
-    """|sum~ - sum| <= sum e + gamma_{n-1} sum (|a| + e), in any order.
+    """A sum of n terms: see `summed`."""
+    xp, axes = analysis.xp, tuple(eqn.params["axes"])
+    n = int(np.prod([a.value.shape[i] for i in axes], dtype=int))
+
+    def partial(values: Array) -> Array:
+        kept = [i for i in range(values.ndim) if i not in axes]
+        rows = values.transpose(*kept, *sorted(axes)).reshape(*(values.shape[i] for i in kept), -1)
+        return xp.sum(xp.cumsum(rows, axis=-1)[..., 1:] ** 2, axis=-1)
+
+    return summed(analysis, eqn, a, lambda array: xp.sum(array, axis=axes), n, partial)
+
+
+def summed(
+    analysis: Analysis, eqn: Any, a: Enclosure, add: Along, n: Array | int, partial: Along
+) -> Enclosure:
+    """|sum~ - sum| <= sum e + ((1 + u)^(n-1) - 1) sum (|a| + e), in any order.
 
     Typically every partial sum is rounded, in the order of the entries, and what is added up in
     another order is rounded like n sums of random signs. Each partial sum may be flushed to zero,
-    by lam. Infinite if one may overflow.
+    by lam. Infinite if one may overflow; but infinite terms of one sign stay what they are.
+
+    Args:
+      analysis: how.
+      eqn: whose result it is.
+      a: the terms.
+      add: sums them.
+      n: how many terms a sum has.
+      partial: returns the sum of the squares of all partial sums of more than one term.
     """
-    dtype, xp, axes = eqn.outvars[0].aval.dtype, analysis.xp, tuple(eqn.params["axes"])
-    arithmetic = analysis.arithmetic(dtype)
-    n = int(np.prod([a.value.shape[i] for i in axes], dtype=int))
-    size, u = xp.abs(a.value), arithmetic.u
-    rounded = gamma(max(n - 1, 0), u)
+    xp, dtype = analysis.xp, eqn.outvars[0].aval.dtype
+    arithmetic, value, infinite = analysis.arithmetic(dtype), add(a.value), xp.isinf(a.value)
+    size, values = xp.abs(a.value.astype(np.float64)), a.value
+    some = analysis.may_be(infinite)
+    if some:
+        size, values = (xp.where(infinite, 0.0, array) for array in (size, values))
+    u, later = arithmetic.u, np.maximum(n - 1, 0)
+    rounded = np.expm1(later * np.log1p(u))
 
     def worst(error: Array) -> Array:
-        return xp.sum(error, axis=axes) + rounded * xp.sum(size + error, axis=axes)
+        return add(error) + rounded * add(size + error)
 
     def typical(error: Array) -> Array:
-        squares = n * xp.sum((size + error) ** 2, axis=axes) + _squared_sums(xp, a.value, axes)
-        return xp.sqrt(xp.sum(error**2, axis=axes) + u**2 * squares)
+        squares = n * add((size + error) ** 2) + partial(values)
+        return xp.fmin(worst(error), xp.sqrt(add(error**2) + u**2 * squares))
 
-    def reach(error: Array) -> Array:
-        return xp.sum(size + error, axis=axes)
-
-    error, total = analysis.by_reading(worst, typical, a.error), analysis.each(reach, a.error)
-    flushed = xp.where(total > 0, max(n - 2, 0) * arithmetic.lam, 0.0)
-    fits = analysis.fits(total * (1 + rounded), dtype)
-    return Enclosure(xp.sum(a.value, axis=axes), xp.where(fits, error + flushed, np.inf))
-
-
-def _squared_sums(xp: Any, values: Array, axes: tuple[int, ...]) -> Array:
-    """Returns the sum of the squares of all partial sums, in the order of the entries."""
-    kept = [i for i in range(values.ndim) if i not in axes]
-    rows = values.transpose(*kept, *sorted(axes)).reshape(*(values.shape[i] for i in kept), -1)
-    return xp.sum(xp.cumsum(rows, axis=-1)[..., 1:] ** 2, axis=-1)
+    error = analysis.by_reading(worst, typical, a.error)
+    total = analysis.each(lambda error: add(size + error), a.error)
+    flushed = xp.where(total > 0, np.maximum(n - 2, 0) * arithmetic.lam, 0.0)
+    error = xp.where(analysis.fits(total * (1 + rounded), dtype), error + flushed, np.inf)
+    if some:
+        error = xp.where(xp.isinf(value) & xp.isfinite(error), 0.0, error)
+    return Enclosure(value, error)
 
 
-ROWS = rows("linear", {"reduce_sum": reduce_sum})
+def of_bits(name: str) -> Rule:
+    """Returns the rule of and, or and xor over axes, of booleans or of the bits of integers."""
+    ufunc = getattr(np, f"bitwise_{name}")
+
+    def rule(analysis: Analysis, eqn: Any, a: Enclosure) -> Enclosure:
+        axes = tuple(eqn.params["axes"])
+        value = ufunc.reduce(a.value, axes) if analysis.xp is np else bound_to(eqn, a.value)
+        if a.error.dtype == bool and name != "xor":
+            return decided(analysis, a, value, axes, by=name == "or")
+        uncertain = analysis.each(lambda error: (error != 0).any(axes), a.error)
+        if a.error.dtype == bool:
+            return Enclosure(value, uncertain)
+        return Enclosure(value, analysis.xp.where(uncertain, np.inf, 0.0))
+
+    return rule
+
+
+ROWS = rows("linear", {"reduce_sum": reduce_sum}) | rows(
+    "selection",
+    {"reduce_and": of_bits("and"), "reduce_or": of_bits("or"), "reduce_xor": of_bits("xor")},
+)

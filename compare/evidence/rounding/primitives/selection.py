@@ -8,11 +8,11 @@ import operator
 from collections.abc import Callable
 from typing import Any
 
-import jax
 import jax.numpy as jnp
 import numpy as np
 
-from compare.evidence.rounding.enclosure import Analysis, Array, Enclosure
+from compare.evidence.rounding.enclosure import Analysis, Array, Enclosure, is_float, is_key
+from compare.evidence.rounding.primitives.integers import unwrapped
 from compare.evidence.rounding.primitives.row import Rule, rows
 
 
@@ -39,10 +39,19 @@ def compared(compare: Callable[[Array, Array], Array]) -> Rule:
     return rule
 
 
+def _comes_before(a: Array, b: Array) -> Array:
+    """Compares as sorting does, with -0 before 0 and NaN as the last."""
+    if not is_float(a.dtype):
+        return a < b
+    xp = np if isinstance(a, np.ndarray | np.generic) else jnp
+    below = (a < b) | ((a == b) & xp.signbit(a) & ~xp.signbit(b))
+    return below | (xp.isnan(b) & ~xp.isnan(a))
+
+
 def _uncertain(analysis: Analysis, a: Enclosure, b: Enclosure) -> Array:
     """Where |a - b| <= e_a + e_b, unless both are exact."""
     slack = a.error + b.error
-    return ~(analysis.xp.abs(a.value - b.value) > slack) & ~(slack == 0)
+    return ~(_distance(analysis, a.value, b.value) > slack) & ~(slack == 0)
 
 
 def logical(function: Callable[..., Array]) -> Rule:
@@ -79,7 +88,7 @@ def select_n(analysis: Analysis, eqn: Any, which: Enclosure, *cases: Enclosure) 
         index = xp.broadcast_to(index, shape)
         is_open = xp.broadcast_to(is_open.reshape((-1, *(1,) * ndim)), (len(is_open), *shape))
     value, error = cases[0].value, cases[0].error
-    are_keys = jnp.issubdtype(value.dtype, jax.dtypes.extended)  # which NumPy does not have
+    are_keys = is_key(value.dtype)  # which NumPy does not have
     for number, case in enumerate(cases[1:], 1):
         value = (jnp if are_keys else xp).where(index == number, case.value, value)
         error = xp.where(index == number, case.error, error)
@@ -115,8 +124,8 @@ def unrounded(function: Callable[[Any, Array], Array]) -> Rule:
     """Returns the rule of an exact operation that keeps the error, such as a change of sign."""
 
     def rule(analysis: Analysis, eqn: Any, a: Enclosure) -> Enclosure:
-        del eqn
-        return Enclosure(function(analysis.xp, a.value), a.error, a.terms)
+        made, dtype = Enclosure(function(analysis.xp, a.value), a.error, a.terms), a.value.dtype
+        return made if is_float(dtype) else unwrapped(analysis, made, dtype)
 
     return rule
 
@@ -131,6 +140,8 @@ ROWS = rows(
         "ge": compared(operator.ge),
         "lt": compared(operator.lt),
         "le": compared(operator.le),
+        "lt_to": compared(_comes_before),
+        "le_to": compared(lambda a, b: ~_comes_before(b, a)),
         "eq": compared(operator.eq),
         "ne": compared(operator.ne),
         "and": logical(operator.and_),

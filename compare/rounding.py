@@ -1,0 +1,154 @@
+"""`python -m compare.rounding FILE.py:NAME`: what rounding can do to a JAX function."""
+
+import dataclasses
+import os
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any
+
+from compare.catalogue import DTYPES
+from compare.errors import UsageError, shown
+from compare.options.exit_status import exit_with
+from compare.options.option import choice, flag, integers, rows, text
+from compare.options.parse import parse
+from compare.options.streams import terminal_width
+from compare.quoting import quoted
+
+if TYPE_CHECKING:
+    from compare.report.text.rounding import Bounded
+
+USAGE = """\
+Bounds what rounding can do to a JAX function, entry by entry.
+
+  python -m compare.rounding model.py:loss --args=model.py:batch
+  python -m compare.rounding model.py:loss --gradient --dtype=bfloat16
+  python -m compare.rounding model.py:attention --argnums=0,2
+
+--args names a tuple, or a function without arguments that returns one; without
+it that is args beside the function, or nothing. A row is an array of what is
+returned: the worst bound is a proof, the typical one the scale of real errors.
+
+Exit status: 0 if the function could be bounded, 1 for wrong usage or a crash."""
+
+_WIDTH = 80
+_READINGS = ("worst", "typical")
+
+
+@dataclasses.dataclass(frozen=True)
+class Options:
+    """The flags of the command."""
+
+    args: str | None = text(
+        None, "FILE.py:NAME", "The arguments: FILE.py:NAME or package.module:NAME."
+    )
+    dtype: str = choice("float32", DTYPES, "In which it is computed.")
+    gradient: bool = flag("Bound the gradient of what it returns, one number, instead.")
+    argnums: tuple[int, ...] = integers(
+        (), "By which arguments, counted from 0: --gradient is that by the first one."
+    )
+    reading: str = choice("both", (*_READINGS, "both"), "Which bounds to print.")
+
+
+def main(argv: Sequence[str]) -> int:
+    """Bounds a function, prints the table and returns the exit status.
+
+    Raises:
+      UsageError: if something cannot be had or bounded.
+    """
+    parsed = parse(argv, rows(Options), usage=USAGE)
+    options, words = Options(**parsed.values), parsed.words
+    if len(words) != 1:
+        got = ": " * bool(words) + " ".join(map(repr, words))
+        raise UsageError(f"expected one function, FILE.py:NAME, got {len(words)}{got}")
+    os.environ.setdefault("JAX_PLATFORMS", "cpu")
+    from compare.implementations.user.loading import load_candidate
+    from compare.report.text.rounding import format_bounds
+
+    (reference,) = words
+    function = load_candidate(reference, option="")
+    args = _arguments(reference, options.args)
+    if options.gradient or options.argnums:
+        function = _gradient(function, args, options.argnums or (0,))
+    arrays = _bounded(reference, function, args, options)
+    readings = _READINGS if options.reading == "both" else (options.reading,)
+    width = min(terminal_width(), _WIDTH)
+    of = ", its gradient" * (options.gradient or bool(options.argnums))
+    print(quoted(f"{reference} in {options.dtype}{of}"), end="\n\n")
+    print(quoted(format_bounds(arrays, readings, width=width)))
+    return 0
+
+
+def _arguments(reference: str, given: str | None) -> tuple[Any, ...]:
+    """Imports the arguments: those that are named, or `args` beside the function."""
+    from compare.implementations.user.loading import load_value
+    from compare.implementations.user.sandbox import contained, errors_told
+
+    source = given or f"{reference.rpartition(':')[0]}:args"
+    found = load_value(source, option="--args", default=() if given is None else None)
+    where = f"--args={source}"
+    if callable(found):
+        with contained(), errors_told(f"{where}: cannot be made"):
+            found = found()
+    if type(found) is not tuple:
+        raise UsageError(
+            f"{where}: expected a tuple of arguments, got {shown(found)}; of one argument x it is "
+            "(x,)"
+        )
+    return found
+
+
+def _gradient(
+    function: Callable[..., Any], args: tuple[Any, ...], argnums: tuple[int, ...]
+) -> Callable[..., Any]:
+    """Returns the gradients by some arguments, by their names."""
+    import jax
+
+    for n in argnums:
+        if not 0 <= n < len(args):
+            raise UsageError(
+                f"argnums: expected numbers of arguments, of which there are {len(args)}, counted "
+                f"from 0; got {n}"
+            )
+    slopes = jax.grad(function, argnums)
+    return lambda *args: {f"args[{n}]": one for n, one in zip(argnums, slopes(*args), strict=True)}
+
+
+def _bounded(
+    reference: str, function: Callable[..., Any], args: tuple[Any, ...], options: Options
+) -> list["Bounded"]:
+    """Returns every array that a function returns, with its bounds."""
+    import jax
+    import numpy as np
+
+    from compare.evidence.rounding import roundoff
+    from compare.implementations.user.sandbox import contained, errors_told
+    from compare.report.text.rounding import Bounded
+
+    where = f"{reference}: cannot be bounded"
+    given = None if args else lambda: "without --args it is called with no arguments"
+    with contained(), errors_told(where, given=given):
+        values, found = roundoff(function, options.dtype, reading=options.reading)(*args)
+    trees = found if options.reading == "both" else (found,)
+    leaves = jax.tree_util.tree_flatten_with_path(values)[0]
+    bounds = zip(*map(jax.tree.leaves, trees), strict=True)
+    return [
+        # the scale of an error is no more than what it is at most
+        Bounded(
+            _name(jax.tree_util.keystr(path)),
+            value,
+            tuple(np.minimum(one, each[0]) for one in each),
+        )
+        for (path, value), each in zip(leaves, bounds, strict=True)
+        if isinstance(value, np.ndarray)
+    ]
+
+
+def _name(path: str) -> str:
+    """Returns 'params/w' of "['params']['w']", and '[0]' as it is."""
+    from compare.formats.read.tree_paths import slashed
+
+    name = slashed(path) or "result"
+    return path if name[0].isdigit() else name
+
+
+if __name__ == "__main__":
+    exit_with(main, "compare.rounding")

@@ -1,0 +1,35 @@
+"""docs/roundoff.md prints what it says."""
+
+import doctest
+import re
+import sys
+
+import pytest
+
+from tests.support.paths import ROOT
+
+PAGE = ROOT / "docs" / "roundoff.md"
+KERNELS = (ROOT / "docs" / "kernels.md").read_text()
+
+
+def test_every_snippet():
+    found = doctest.testfile(str(PAGE), module_relative=False, encoding="utf-8")
+    assert found.failed == 0
+    assert found.attempted > 30
+
+
+def test_the_kernel_fails_until_it_has_its_factor(tmp_path, monkeypatch):
+    (kernel,) = re.findall(r"`kernel.py`:\s*```python\n(.*?)```", KERNELS, re.DOTALL)
+    (snippet,) = re.findall(r"```python\n(from kernel .*?)```", PAGE.read_text(), re.DOTALL)
+    monkeypatch.syspath_prepend(tmp_path)
+    mended = kernel.replace("(1 + CUBE * z**2)", "(1 + 3 * CUBE * z**2)")
+    for text, is_right in ((kernel, False), (mended, True)):
+        (tmp_path / "kernel.py").write_text(text)
+        monkeypatch.delitem(sys.modules, "kernel", raising=False)
+        names = {}
+        exec("import jax, jax.numpy as jnp, numpy as np; from compare import roundoff", names)
+        if is_right:
+            exec(snippet, names)
+        else:
+            with pytest.raises(AssertionError):
+                exec(snippet, names)
