@@ -1,0 +1,257 @@
+"""Loops and branches: their bounds are those of the same operations in a row."""
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+from jax import lax
+
+from compare.evidence.rounding import roundoff
+from tests.support.rounding import F32, F64, U, bound_of
+
+X = F32([0.5, -1.25])
+XS = np.random.default_rng(0).normal(size=(4, 2)).astype(F32)
+W = F32([[0.6, -0.3], [0.2, 0.7]])
+
+
+def gru(w, xs):
+    def cell(h, x):
+        z = jax.nn.sigmoid(x @ w + h)
+        h = (1 - z) * jnp.tanh(x + z * (h @ w)) + z * h
+        return h, jnp.sum(h)
+
+    last, sums = lax.scan(cell, jnp.zeros(2), xs)
+    return jnp.sum(last) + jnp.sum(sums * sums)
+
+
+def lstm(w, xs):
+    def cell(state, x):
+        h, c = state
+        gates = jax.nn.sigmoid(x @ w + h), jax.nn.sigmoid(x + h @ w)
+        c = gates[0] * c + gates[1] * jnp.tanh(h - x)
+        return (jnp.tanh(c) * gates[0], c), None
+
+    (h, _), _ = lax.scan(cell, (jnp.zeros(2), jnp.zeros(2)), xs)
+    return jnp.sum(h)
+
+
+def rematerialized(w, xs):
+    cell = jax.checkpoint(lambda h, x: (jnp.tanh(h @ w + x), None))
+    return jnp.sum(lax.scan(cell, jnp.zeros(2), xs)[0])
+
+
+def with_policy(w, xs):
+    save = jax.checkpoint_policies.dots_saveable
+    return jnp.sum(jax.checkpoint(lambda w: jnp.tanh(jnp.tanh(xs @ w) @ w), policy=save)(w))
+
+
+def counted(w, xs):
+    def step(state):
+        i, h, even = state
+        return i + 1, jnp.where(even, h @ w, h + xs[0]), ~even
+
+    return lax.while_loop(lambda state: state[0] < 3, step, (0, xs[1], True))
+
+
+def squared(w, xs):
+    """Newton's square root, whose end no rounding moves."""
+    a = w[0, 0] + 1
+    return lax.while_loop(lambda x: jnp.abs(x * x - a) > 1e-3, lambda x: (x + a / x) / 2, a)
+
+
+def branched(w, xs):
+    h = lax.cond(xs[0, 0] > 0, lambda h: h * 2, lambda h: h @ w, xs[0])
+    return lax.switch(7, [lambda h: h, jnp.tanh, lambda h: h @ w], h)
+
+
+def drawn(w, xs):
+    def step(carry, x):
+        key, h = carry
+        key, used = jax.random.split(key)
+        return (key, h + x), (used, jax.random.bits(used, (2,)) >> 31)
+
+    (_, h), (keys, bits) = lax.scan(step, (jax.random.key(0), xs[0]), xs)
+    return h, jax.random.key_data(keys), bits
+
+
+def nested(w, xs):
+    inner = jax.jit(lambda h, x: (h * x + 0.5, h))
+    return lax.scan(lambda h, x: (lax.scan(inner, h, xs)[0] * x, h), xs[0], xs, reverse=True)
+
+
+CASES = {
+    "the gradient of a GRU": jax.grad(gru),
+    "the gradient of an LSTM": jax.grad(lstm),
+    "a rematerialized step": jax.grad(rematerialized),
+    "rematerialized by a policy": jax.grad(with_policy),
+    "a loop that counts": counted,
+    "Newton's method": squared,
+    "branches": branched,
+    "keys, integers and booleans": drawn,
+    "a loop in a loop": nested,
+    "no step": lambda w, xs: lax.scan(lambda h, x: (h @ w, h), xs[0], xs[:0]),
+    "no operand": lambda w, xs: lax.scan(lambda h, _: (h @ w, h), xs[0], None, length=3),
+    "no carry": lambda w, xs: lax.map(lambda x: jnp.sum(x @ w), xs),
+    "fori_loop": jax.grad(lambda w, xs: jnp.sum(lax.fori_loop(0, 3, lambda i, h: h @ w, xs[0]))),
+    "a platform": lambda w, xs: lax.platform_dependent(xs, cpu=jnp.tanh, default=jnp.exp),
+}
+
+
+def assert_covered(f, value, bound):
+    computed = f(W, XS)
+    for one, exact, limit in zip(*map(jax.tree.leaves, (computed, value, bound)), strict=True):
+        assert np.all(np.abs(np.asarray(one, F64) - np.asarray(exact, F64)) <= limit)
+        assert np.all(limit < 1e-4)
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_what_is_computed_is_within_the_bound(name):
+    assert_covered(CASES[name], *roundoff(CASES[name], F32)(W, XS))
+
+
+def test_under_jit_and_vmap_bounds_are_the_same():
+    names = "branches", "keys, integers and booleans", "a loop that counts", "a loop in a loop"
+
+    def all_of_them(w, xs):
+        return [CASES[name](w, xs) for name in names]
+
+    wanted = roundoff(all_of_them, F32, reading="both")(W, XS)
+    with jax.enable_x64(True):
+        found = jax.jit(jax.vmap(roundoff(all_of_them, F32, reading="both")))(W[None], XS[None])
+    for one, other in zip(jax.tree.leaves(wanted), jax.tree.leaves(found), strict=True):
+        np.testing.assert_allclose(one, other[0], rtol=1e-9, atol=1e-300)
+
+
+# ---- metadata ----
+
+
+def bias_in_the_next_step(h, x, w):
+    return (h + x) @ w
+
+
+def exponential_in_the_next_step(h, x, w):
+    del w
+    return jnp.exp(60 * (h * jnp.exp(x * 40)))
+
+
+@pytest.mark.parametrize("step", [bias_in_the_next_step, exponential_in_the_next_step])
+@pytest.mark.parametrize("reading", ["worst", "typical"])
+def test_a_loop_has_the_bounds_of_its_steps_in_a_row(step, reading):
+    """So a compiler may join what two steps do."""
+
+    def looped(w, xs):
+        return lax.scan(lambda h, x: (step(h, x, w),) * 2, jnp.zeros(2), xs, unroll=2)
+
+    def in_a_row(w, xs):
+        h, outs = jnp.zeros(2), []
+        for x in (xs[0], xs[1]):
+            h = step(h, x, w)
+            outs.append(h)
+        return h, jnp.concatenate([jnp.reshape(out, (1, 2)) for out in outs])
+
+    xs = XS[:2] / 100
+    one, other = (roundoff(f, F32, reading=reading)(W, xs) for f in (looped, in_a_row))
+    for a, b in zip(jax.tree.leaves(one), jax.tree.leaves(other), strict=True):
+        np.testing.assert_allclose(a, b, rtol=1e-13)
+
+
+def test_a_trace_keeps_the_terms_of_what_a_step_made():
+    def looped(w, xs):
+        return lax.scan(lambda h, x: ((h + x) @ w, None), xs[0], 100 * xs, unroll=2)[0]
+
+    _, bound = roundoff(looped, F32)(W, XS)
+    with jax.enable_x64(True):
+        _, traced = jax.jit(roundoff(looped, F32))(W, XS)
+    assert np.all(traced >= bound * (1 - 1e-9))
+    assert np.all(traced < 2 * bound)
+
+
+# ---- uncertain ends and branches ----
+
+
+def test_nothing_is_known_of_a_loop_that_rounding_may_end_elsewhere():
+    def tenths(x):
+        return lax.while_loop(lambda s: s[1] < 1, lambda s: (s[0] + 1, s[1] + x / 10), (0, x * 0))
+
+    _, bounds = roundoff(tenths, F32)(F32(1))
+    assert [*bounds] == [np.inf, np.inf]
+    (steps, _), bounds = roundoff(tenths, F32)(F32(1.01))
+    assert (steps, bounds[0]) == (10, 0)
+    assert 0 < bounds[1] < 100 * U
+
+
+def test_a_loop_that_does_not_end_is_an_error(monkeypatch):
+    from compare.evidence.rounding.primitives import control
+
+    monkeypatch.setattr(control, "_STEPS", 50)
+
+    def forever(x):
+        return lax.while_loop(lambda s: s > 0, lambda s: s, x)
+
+    with pytest.raises(
+        RuntimeError,
+        match=r"the loop at .*test_control\.py:\d+.* has not ended after 50 steps.*limit of steps",
+    ):
+        roundoff(forever, F32)(F32(1))
+    with jax.enable_x64(True):
+        value, bound = jax.jit(roundoff(forever, F32))(F32(1))
+    assert (value, bound) == (1, np.inf)
+
+
+@pytest.mark.parametrize(
+    ("choose", "most"),
+    [
+        (lambda p, x: lax.cond(p > 0, lambda x: x, lambda x: -x, x), 2),
+        (lambda p, x: lax.switch((p + 1).astype(jnp.int32), [lambda x: x, lambda x: x + 5], x), 5),
+        (lambda p, x: lax.cond(p > 0, lambda x: 3, lambda x: 1, x), 2),
+        (lambda p, x: lax.cond(p > 0, lambda x: x > 0, lambda x: x < 0, x), 1),
+    ],
+)
+def test_an_uncertain_branch_covers_the_others(choose, most):
+    def f(x, y):
+        return choose(x * y - 1, jnp.float32(1))
+
+    _, bound = bound_of(f, F32(3), F32(1 / 3))
+    assert bound == pytest.approx(most, rel=1e-5)
+    assert bound_of(f, F32(3), F32(2))[1] == 0
+
+
+def test_keys_of_an_uncertain_branch_are_unknown():
+    def f(x, y):
+        key = lax.cond(x * y > 1, lambda k: k, lambda k: jax.random.split(k)[0], jax.random.key(0))
+        return jax.random.key_data(key)
+
+    assert np.all(np.isinf(roundoff(f, F32)(F32(3), F32(1 / 3))[1]))
+    assert not np.any(roundoff(f, F32)(F32(3), F32(2))[1])
+
+
+# ---- beside the numbers ----
+
+
+def test_prints_for_debugging_are_ignored(capsys):
+    def f(x):
+        jax.debug.print("x is {}", x)
+        return lax.cond(x > 0, lambda x: (jax.debug.print("more"), x * x)[1], lambda x: x, x)
+
+    assert bound_of(f, F32(3))[1] == pytest.approx(9 * U)
+    assert capsys.readouterr().out == ""
+
+
+@pytest.mark.parametrize(
+    ("f", "name"),
+    [
+        (lambda x: jax.pure_callback(np.sin, x, x), "pure_callback"),
+        (lambda x: jax.experimental.io_callback(np.sin, x, x), "io_callback"),
+    ],
+)
+def test_calls_back_are_refused_by_name(f, name):
+    with pytest.raises(
+        NotImplementedError, match=rf"'{name}' \(Python code that JAX calls.*test_control\.py"
+    ):
+        roundoff(lambda x: lax.map(f, x), F32)(X)
+
+
+def test_a_sum_that_overflows_in_float64_is_not_exact():
+    most = np.finfo(F64).max
+    assert bound_of(lambda x: x + x, most, dtype=F64)[1] == np.inf
+    assert bound_of(lambda x: x - np.inf, most, dtype=F64) == (-np.inf, 0)
