@@ -110,14 +110,18 @@ def test_what_is_computed_is_within_the_bound(name):
 
 
 def test_under_jit_and_vmap_bounds_are_the_same():
-    names = "branches", "keys, integers and booleans", "a loop that counts", "a loop in a loop"
-
     def all_of_them(w, xs):
-        return [CASES[name](w, xs) for name in names]
+        (key, h), outs = lax.scan(
+            lambda carry, x: ((carry[0], carry[1] * x), (carry[0], x > carry[1])),
+            (jax.random.key(0), xs[0]),
+            xs,
+        )
+        keys = map(jax.random.key_data, (key, outs[0]))
+        return branched(w, xs), counted(w, xs), h, outs[1], *keys
 
-    wanted = roundoff(all_of_them, F32, reading="both")(W, XS)
+    wanted = roundoff(all_of_them, F32)(W, XS)
     with jax.enable_x64(True):
-        found = jax.jit(jax.vmap(roundoff(all_of_them, F32, reading="both")))(W[None], XS[None])
+        found = jax.jit(jax.vmap(roundoff(all_of_them, F32)))(W[None], XS[None])
     for one, other in zip(jax.tree.leaves(wanted), jax.tree.leaves(found), strict=True):
         np.testing.assert_allclose(one, other[0], rtol=1e-9, atol=1e-300)
 
