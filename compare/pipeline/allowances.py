@@ -113,17 +113,17 @@ def float64_gradients(problem: Problem, batch: Batch) -> dict[str, np.ndarray]:
 def _allowance(
     evaluated: Formula, arithmetic: Arithmetic, problem: Problem, batch: Batch, layout: str
 ) -> Allowance:
+    analysed = roundoff(
+        evaluated,
+        arithmetic.dtype,
+        reading="both",
+        rounded_inputs=True,
+        arithmetic=arithmetic,
+        is_pure=True,
+    )
+    values, bounds = analysed(problem.params, batch)
     found = {}
-    for reading in READINGS:
-        analysed = roundoff(
-            evaluated,
-            arithmetic.dtype,
-            reading=reading,
-            rounded_inputs=True,
-            arithmetic=arithmetic,
-            is_pure=True,
-        )
-        values, errors = analysed(problem.params, batch)
+    for reading, errors in zip(READINGS, bounds, strict=True):
         grads = _with_outer_products(values.grads, errors.grads, arithmetic)
         named = Answer(grads, errors.prediction, errors.loss)
         found[reading] = name_all(quantities(named, layout))
