@@ -46,11 +46,14 @@ def _turned(xp: Any, a: Array, b: Array) -> Array:
     return xp.swapaxes(_by_rows(xp, t, xp.swapaxes(b, -1, -2)), -1, -2)
 
 
-def _by_torch(a: Array, b: Array) -> Array:
-    t = _lower(torch, a, 2.0)
-    if a.dtype in (torch.float32, torch.float64):
+def _by_torch(t: Array, b: Array) -> Array:
+    if t.dtype in (torch.float32, torch.float64):
         return torch.linalg.solve_triangular(t, b, upper=False)
     return _by_rows(torch, t, b)
+
+
+def _from_the_left(t: Array, b: Array) -> Array:
+    return lax.linalg.triangular_solve(t, b, left_side=True, lower=True)
 
 
 def _factor(xp: Any, m: Array) -> Array:
@@ -95,12 +98,17 @@ def _divided(a: Array, b: Array) -> Array:
 # name -> what is tried of the primitive; of an 'a, b' the primitive is 'a'
 SOLVES: dict[str, Primitive] = {
     "triangular_solve": Primitive(
-        lambda a, b: lax.linalg.triangular_solve(
-            _lower(jnp, a, 2.0), b, left_side=True, lower=True
-        ),
+        lambda a, b: _from_the_left(_lower(jnp, a, 2.0), b),
         lambda a, b: _by_rows(np, _lower(np, a, 2.0), b),
         by_numpy=lambda a, b: _by_rows(np, _lower(np, a, 2.0), b),
-        by_torch=_by_torch,
+        by_torch=lambda a, b: _by_torch(_lower(torch, a, 2.0), b),
+        shape=(-1, 3, 3),
+    ),
+    "triangular_solve, of all scales": Primitive(
+        _from_the_left,
+        lambda a, b: _by_rows(np, a, b),
+        by_numpy=lambda a, b: _by_rows(np, a, b),
+        by_torch=lambda a, b: _by_torch(torch.tril(a), b),
         shape=(-1, 3, 3),
     ),
     "triangular_solve, of the other side": Primitive(
