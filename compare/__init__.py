@@ -1,9 +1,9 @@
 """Are these gradients the same, and if not, who is wrong, where, and why?
 
 `compare_gradients` runs a comparison and returns a `Report`; `assert_gradients_agree` is the same
-for test suites; `roundoff` bounds what rounding can do to a JAX function, and `explain` says why.
-The rarer arguments are in groups: `CallStyle`, `Machine`, `Draw`, `Detail`. Each is loaded when it
-is first named, and jax and torch with it.
+for test suites; `roundoff` bounds what rounding can do to a JAX function, `explain` says why, and
+`register_rule` teaches it a primitive. The rarer arguments are in groups: `CallStyle`, `Machine`,
+`Draw`, `Detail`. Each is loaded when it is first named, and jax and torch with it.
 """
 
 import importlib
@@ -14,7 +14,7 @@ from compare.errors import UsageError
 
 if TYPE_CHECKING:
     from compare.api import compare_gradients
-    from compare.evidence.rounding import explain, roundoff
+    from compare.evidence.rounding import explain, register_rule, roundoff
     from compare.options.groups import CallStyle, Detail, Draw, Machine
     from compare.report.report import Report
     from compare.testing import assert_gradients_agree
@@ -32,6 +32,7 @@ __all__ = [
     "assert_gradients_agree",
     "compare_gradients",
     "explain",
+    "register_rule",
     "roundoff",
 ]
 
@@ -40,6 +41,7 @@ _HOMES = {
     "assert_gradients_agree": "compare.testing",
     "compare_gradients": "compare.api",
     "explain": "compare.evidence.rounding",
+    "register_rule": "compare.evidence.rounding",
     "roundoff": "compare.evidence.rounding",
     **dict.fromkeys(("CallStyle", "Detail", "Draw", "Machine"), "compare.options.groups"),
 }

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from compare.catalogue import DTYPES
 from compare.errors import UsageError, shown
 from compare.options.exit_status import exit_with
-from compare.options.option import choice, flag, integers, rows, text
+from compare.options.option import choice, flag, names, rows, text
 from compare.options.parse import parse
 from compare.options.streams import terminal_width
 from compare.quoting import quoted
@@ -42,8 +42,8 @@ class Options:
     )
     dtype: str = choice("float32", DTYPES, "In which it is computed.")
     gradient: bool = flag("Bound the gradient of what it returns, one number, instead.")
-    argnums: tuple[int, ...] = integers(
-        (), "By which arguments, counted from 0: --gradient is that by the first one."
+    argnums: tuple[str, ...] = names(
+        ("0",), "N,N,...", "By which arguments it is, counted from 0; a gradient is bounded then."
     )
     reading: str = choice("both", (*_READINGS, "both"), "Which bounds to print.")
 
@@ -66,12 +66,15 @@ def main(argv: Sequence[str]) -> int:
     (reference,) = words
     function = load_candidate(reference, option="")
     args = _arguments(reference, options.args)
-    if options.gradient or options.argnums:
-        function = _gradient(function, args, options.argnums or (0,))
+    by_gradient = options.gradient or "argnums" in parsed.typed
+    if by_gradient:
+        function = _gradient(function, args, options.argnums)
     arrays = _bounded(reference, function, args, options)
+    if not arrays:
+        raise UsageError(f"{reference}: expected a function that returns numbers, it returns none")
     readings = _READINGS if options.reading == "both" else (options.reading,)
     width = min(terminal_width(), _WIDTH)
-    of = ", its gradient" * (options.gradient or bool(options.argnums))
+    of = ", its gradient" * by_gradient
     print(quoted(f"{reference} in {options.dtype}{of}"), end="\n\n")
     print(quoted(format_bounds(arrays, readings, width=width)))
     return 0
@@ -97,17 +100,18 @@ def _arguments(reference: str, given: str | None) -> tuple[Any, ...]:
 
 
 def _gradient(
-    function: Callable[..., Any], args: tuple[Any, ...], argnums: tuple[int, ...]
+    function: Callable[..., Any], args: tuple[Any, ...], words: Sequence[str]
 ) -> Callable[..., Any]:
     """Returns the gradients by some arguments, by their names."""
     import jax
 
-    for n in argnums:
-        if not 0 <= n < len(args):
-            raise UsageError(
-                f"argnums: expected numbers of arguments, of which there are {len(args)}, counted "
-                f"from 0; got {n}"
-            )
+    known = set(map(str, range(len(args))))
+    if not words or not set(words) <= known or len(set(words)) < len(words):
+        raise UsageError(
+            f"argnums: expected numbers of arguments, of which there are {len(args)}, counted from "
+            f"0 and between commas; got {','.join(words) or 'none'}"
+        )
+    argnums = tuple(map(int, words))
     slopes = jax.grad(function, argnums)
     return lambda *args: {f"args[{n}]": one for n, one in zip(argnums, slopes(*args), strict=True)}
 

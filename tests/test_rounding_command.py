@@ -15,6 +15,7 @@ MODEL = """\
 import jax
 import jax.numpy as jnp
 import numpy as np
+import torch
 
 import weights
 
@@ -39,6 +40,10 @@ def spoken(x):
     return x @ weights.W
 
 
+def silent(p, x):
+    pass
+
+
 def broken(p, x):
     return p["v"]
 
@@ -53,7 +58,7 @@ def args():
 
 alone = (weights.X,)
 listed = [weights.X]
-jitted = jax.jit(loss)
+jitted, net = jax.jit(loss), torch.nn.Linear(4, 3)
 
 
 def raising():
@@ -170,6 +175,14 @@ REFUSED = {
         "--args=model.py:raising: cannot be made: OSError: the data are gone",
     ),
     "argnums": (("model.py:loss", "--argnums=2"), "argnums: expected numbers of arguments, of"),
+    "argnums of words": (("model.py:loss", "--argnums=p"), "0 and between commas; got p"),
+    "no argnums": (("model.py:loss", "--argnums="), "0 and between commas; got none"),
+    "argnums that repeat": (("model.py:loss", "--argnums=0,0"), "0 and between commas; got 0,0"),
+    "no numbers": (
+        ("model.py:silent",),
+        "model.py:silent: expected a function that returns numbers",
+    ),
+    "a module of torch": (("model.py:net",), "f: expected a function of JAX, got Linear of torch"),
     "no scalar": (("model.py:spoken", "--args=model.py:alone", "--gradient"), "scalar-output"),
 }
 

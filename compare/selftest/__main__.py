@@ -23,6 +23,9 @@ fixed rules of others, and whether what we say of them is right.
   python -m compare.selftest --primitives=1000000
       what roundoff bounds: JAX, NumPy and torch against mpmath, so many numbers
       of each primitive
+  python -m compare.selftest --functions=10
+      everyday functions and their gradients, so many draws of each: JAX and torch
+      against the bounds of roundoff, and how wide those are
   python -m compare.selftest --costs=1000000
       what mathematical functions cost there: the largest errors in ulps, with
       their arguments, of so many numbers, some minutes
@@ -55,6 +58,11 @@ class Options:
         "How many numbers of every primitive of roundoff to hold against the truth instead.",
         at_least=0,
     )
+    functions: int = integer(
+        0,
+        "How many draws of every everyday function to hold against its bounds instead.",
+        at_least=0,
+    )
     costs: int = integer(
         0,
         "How many arguments of every mathematical function to measure the errors of instead.",
@@ -74,6 +82,10 @@ def main(argv: Sequence[str]) -> int:
         from compare.selftest.primitive_trial import try_primitives
 
         return try_primitives(options.primitives, seed=options.seed)
+    if options.functions:
+        from compare.selftest.function_trial import try_functions
+
+        return try_functions(options.functions, seed=options.seed)
     if options.costs:
         from compare.selftest.costs import try_costs
 

@@ -49,6 +49,8 @@ def array_of(leaf: Any, where: str) -> Any:
     Raises:
       TypeError: for what looks like an array, and is none that JAX computes with.
     """
+    if isinstance(leaf, type | str | bytes):  # such as np.float32, or text of NumPy
+        return None
     if _is_torch(leaf):
         advice = (
             "; pass its .detach().cpu().numpy(), from bfloat16 after .float()"
@@ -63,6 +65,8 @@ def array_of(leaf: Any, where: str) -> Any:
             f"{where}: expected numbers, got a masked array; pass .filled(...), or its mask as an "
             "argument of its own"
         )
+    if isinstance(leaf, np.ndarray) and not leaf.dtype.isnative:
+        return leaf.astype(leaf.dtype.newbyteorder("="))
     if isinstance(leaf, jax.Array | np.ndarray | np.generic):
         return leaf
     if isinstance(leaf, float | complex) or hasattr(leaf, "__array__"):
@@ -110,8 +114,7 @@ def _check_size(array: np.ndarray, kept: Any, where: str) -> None:
 
 def is_number(leaf: Any) -> bool:
     """Whether JAX can compute what f returns."""
-    known = jax.Array | np.ndarray | np.generic | bool | int | float | complex
-    return isinstance(leaf, known) or hasattr(leaf, "__jax_array__")
+    return isinstance(leaf, jax.Array | np.ndarray | np.generic | bool | int | float | complex)
 
 
 def _is_torch(thing: Any) -> bool:
@@ -122,4 +125,5 @@ def _is_torch(thing: Any) -> bool:
 
 def name_of(thing: Any) -> str:
     """Returns the name of a function or a class, or of the class of anything else."""
-    return str((thing if hasattr(thing, "__name__") else type(thing)).__name__)
+    wrapped = getattr(thing, "__wrapped__", thing)
+    return str((wrapped if hasattr(wrapped, "__name__") else type(wrapped)).__name__)

@@ -3,7 +3,6 @@
 from collections.abc import Callable, Sequence
 from typing import Any
 
-import jax
 import numpy as np
 
 from compare.evidence.rounding.contributions import contributions
@@ -105,10 +104,8 @@ def _limit(one: Enclosure) -> np.ndarray:
 
 
 def _named(traced: Traced, leaf: int, place: tuple[int, ...]) -> str:
-    numbered = traced.structure.unflatten(range(traced.structure.num_leaves))
-    path = jax.tree_util.tree_flatten_with_path(numbered)[0][leaf][0]
     index = f"[{', '.join(map(str, place))}]" if place else ""
-    return f"{jax.tree_util.keystr(path)}{index}" or "the result"
+    return f"{traced.paths[leaf]}{index}" or "the result"
 
 
 def _has_nan(made: Made) -> bool:

@@ -37,7 +37,7 @@ def refuse_unknown(closed: Any) -> None:
     one = len(found) == 1
     raise NotImplementedError(
         f"roundoff has no rule for the primitive{'' if one else 's'} {names}. "
-        f"compare.register_rule(primitive, rule) adds one: see docs/roundoff.md"
+        f"compare.register_rule(primitive, rule) adds one: see docs/roundoff_rules.md"
     )
 
 

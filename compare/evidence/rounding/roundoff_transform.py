@@ -86,12 +86,14 @@ def roundoff(
       RuntimeError: by that function, if it is traced without x64, or within `roundoff`.
       TypeError: by that function, for what is no function of JAX, and arguments or results that
         are no real numbers.
-      ValueError: for an unknown dtype or reading; by that function, for integers that have no place
-        in those of JAX.
+      ValueError: for an unknown dtype or reading, or an arithmetic of another dtype; by that
+        function, for integers that have no place in those of JAX.
     """
     if reading not in (*READINGS, "both"):
         raise ValueError(f"reading: expected {', '.join(READINGS)} or both, got {reading!r}")
     dtype, readings = known_dtype(dtype), READINGS if reading == "both" else (reading,)
+    if arithmetic is not None:
+        _check_arithmetic(arithmetic, dtype)
 
     def analysed(*args: Any, **kwargs: Any) -> tuple[Any, Any]:
         traced = trace(f, dtype, args, kwargs, is_pure=is_pure)
@@ -198,6 +200,16 @@ def _limits(analysis: Analysis) -> Callable[[Enclosure], list[Any]]:
         return [xp.where(xp.isnan(limit), np.inf, limit) for limit in found]
 
     return limits
+
+
+def _check_arithmetic(arithmetic: Arithmetic, dtype: np.dtype) -> None:
+    if not isinstance(arithmetic, Arithmetic):
+        raise TypeError(f"arithmetic: expected an Arithmetic, got {arithmetic!r}")
+    if arithmetic.dtype != dtype:
+        raise ValueError(
+            f"arithmetic: expected that of {dtype}, which f is computed in, got one of "
+            f"{np.dtype(arithmetic.dtype)}"
+        )
 
 
 def known_dtype(dtype: np.typing.DTypeLike) -> np.dtype:

@@ -57,7 +57,8 @@ INDEX: dict[str, Primitive] = {
     ),
     "stack": moved(lambda a: _stacked(jnp, a), lambda a: _stacked(np, a)),
     "unstack": moved(
-        lambda a: sum(jnp.unstack(a, axis=2)[2:], a[:, :, 0] * 0), lambda a: a[:, :, 2]
+        lambda a: jnp.concatenate(jnp.unstack(a, axis=2)[::-1], 1),
+        lambda a: np.concatenate([a[:, :, i] for i in (2, 1, 0)], 1),
     ),
     "split": moved(
         lambda a: jnp.concatenate(jnp.split(a, [1], 2)[::-1], 2), lambda a: np.roll(a, -1, 2)

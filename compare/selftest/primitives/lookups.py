@@ -62,6 +62,10 @@ def _applied(a: Array, b: Array) -> Array:
     return made
 
 
+def _start(b: Array) -> Array:
+    return jnp.where(b[-1, 0] > 0, 2, 0)
+
+
 def _window(a: Array, b: Array) -> Array:
     start = 2 * int(b[-1, 0] > 0)
     return a[:, start : start + 3]
@@ -79,10 +83,13 @@ LOOKUPS: dict[str, Primitive] = {
     "gather, clipped": looked_up(mode="clip"),
     "gather, a filler": looked_up(mode="fill", fill_value=0.5),
     "dynamic_slice": Primitive(
-        lambda a, b: lax.dynamic_slice_in_dim(a, 2 * (b[-1, 0] > 0), 3, 1), _window, shape=(-1, 8)
+        lambda a, b: lax.dynamic_slice_in_dim(a, _start(b), 3, 1),
+        _window,
+        shape=(-1, 8),
+        numbers=3,
     ),
     "dynamic_update_slice": Primitive(
-        lambda a, b: lax.dynamic_update_slice_in_dim(a, b[:, :3], 2 * (b[-1, 0] > 0), 1),
+        lambda a, b: lax.dynamic_update_slice_in_dim(a, b[:, :3], _start(b), 1),
         _replaced,
         shape=(-1, 8),
     ),

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 import torch
 
-from compare.evidence.rounding import roundoff
+from compare.evidence.rounding import Arithmetic, roundoff
 from tests.support.rounding import F32, F64, U, bound_of
 
 X = F32([0.5, 0.75, 1.25, 3])
@@ -41,6 +41,9 @@ class Layer:
         "a boolean": (lambda x, on: x + x if on else x, (X, True), {}, 2 * X),
         "text": (lambda x, how: x + x if how == "twice" else x, (X, "twice"), {}, 2 * X),
         "none": (lambda x, y: x if y is None else x + y, (X, None), {}, X),
+        "text of NumPy": (lambda x, how: -x if how == "no" else x, (X, np.str_("no")), {}, -X),
+        "a dtype": (lambda x, to: x.astype(to), (X, np.float16), {}, X),
+        "a dtype of JAX": (lambda x, *, to: x.astype(to), (X,), {"to": jnp.bfloat16}, X),
         "a function": (lambda x, g: g(x), (X, lambda x: -x), {}, -X),
         "a keyword": (lambda x, *, n: x**n, (X,), {"n": 2}, X.astype(F64) ** 2),
         "a list": (lambda xs: xs[0] + xs[1], ([1.0, 2.0],), {}, F32(3)),
@@ -93,6 +96,8 @@ def test_integers_are_those_of_a_run_without_x64():
     wide = np.array([7, 2**40])
     with pytest.raises(ValueError, match=r"args\[0\]\['n'\]: expected integers that int32 holds"):
         roundoff(lambda p: p["n"], F32)({"n": wide})
+    with pytest.raises(ValueError, match=r"args\[0\]: expected integers that int32 holds"):
+        roundoff(jnp.negative, F32)(wide.astype(">i8"))
     assert list(roundoff(lambda n: n, F64)(wide)[0]) == list(wide)
     with jax.enable_x64(True):
         _, bound = jax.vmap(roundoff(lambda n: n, F32))(wide)
@@ -253,6 +258,15 @@ def test_what_is_refused_is_one_sentence(f, args, error, message):
     with pytest.raises(error, match=message) as caught:
         roundoff(f, F32)(*args)
     assert "\n" not in str(caught.value)
+
+
+def test_an_arithmetic_is_that_of_the_dtype():
+    tf32 = Arithmetic(np.dtype(F32), operand_bits=10, sum_bits=23)
+    assert bound_of(jnp.dot, X, X)[1] < roundoff(jnp.dot, F32, arithmetic=tf32)(X, X)[1] / 100
+    with pytest.raises(ValueError, match=r"expected that of float64, .*, got one of float32$"):
+        roundoff(jnp.dot, F64, arithmetic=tf32)
+    with pytest.raises(TypeError, match=r"^arithmetic: expected an Arithmetic, got 'tf32'$"):
+        roundoff(jnp.dot, F32, arithmetic="tf32")
 
 
 def test_no_dtype_is_none():

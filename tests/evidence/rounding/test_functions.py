@@ -2,6 +2,7 @@
 
 import jax
 import jax.numpy as jnp
+import ml_dtypes
 import numpy as np
 import pytest
 import torch
@@ -129,10 +130,15 @@ def test_what_a_function_costs_grows_with_its_argument():
         assert relative[1] > 4 * relative[0]
 
 
-def test_sinh_may_overflow_where_exp_does():
-    bound = bound_of(jnp.sinh, np.array([88.5, 88.8], F32))[1]
+@pytest.mark.parametrize("dtype", [F32, ml_dtypes.bfloat16])
+def test_sinh_may_overflow_where_exp_does(dtype):
+    bound = bound_of(jnp.sinh, np.array([88.5, 89.0], F32), dtype=dtype)[1]
     assert np.isfinite(bound[0])
     assert np.isinf(bound[1])
+
+
+def test_what_may_overflow_has_no_sine():
+    assert bound_of(lambda x: jnp.sin(x * F32(3e38)), F32(30))[1] == np.inf
 
 
 def test_a_result_may_vanish_that_is_made_of_a_smaller_number():

@@ -107,3 +107,31 @@ def test_a_function_of_haiku():
     for rng in (None, jax.random.key(0)):
         values, _ = assert_bounded(net.apply, params, rng, X)
         np.testing.assert_allclose(values, EXPECTED, rtol=1e-4)
+
+
+@pytest.mark.parametrize("name", ["adam", "adamw", "rmsprop", "lion", "adagrad", "lamb"])
+def test_an_optimizer_of_optax(name):
+    optax = pytest.importorskip("optax")
+    optimizer = optax.chain(
+        optax.clip_by_global_norm(1.0),
+        getattr(optax, name)(optax.cosine_decay_schedule(0.1, 100)),
+    )
+    params, slopes = {"w": W1}, {"w": np.flip(W1)}
+    with jax.numpy_dtype_promotion("standard"), jax.numpy_rank_promotion("allow"):
+        state = optimizer.init(params)
+        for _ in range(2):  # the second step has moments
+            assert_bounded(optimizer.update, slopes, state, params)
+            _, state = optimizer.update(slopes, state, params)
+
+
+def test_a_batch_norm_of_flax_that_keeps_statistics():
+    nn, nnx = pytest.importorskip("flax.linen"), pytest.importorskip("flax.nnx")
+    norm, x = nn.BatchNorm(use_running_average=False), np.stack([X, -2 * X, X[::-1]])
+    variables = {
+        "params": {"scale": F32([1, 2, 3, 4]), "bias": F32([0, 1, 0, 1])},
+        "batch_stats": {"mean": np.zeros(4, F32), "var": np.ones(4, F32)},
+    }
+    (_, state), _ = assert_bounded(norm.apply, variables, x, mutable=["batch_stats"])
+    assert state["batch_stats"]["mean"].shape == (4,)
+    layer = nnx.BatchNorm(4, rngs=nnx.Rngs(0))
+    assert_bounded(lambda layer, x: layer(x), layer, x)

@@ -17,6 +17,7 @@ from compare.evidence.rounding.primitives import (
     gather,
     index,
     linear,
+    mapped,
     monotone,
     order,
     pieces,
@@ -25,6 +26,7 @@ from compare.evidence.rounding.primitives import (
     products,
     reduce,
     scatter,
+    scatter_extremes,
     scatter_products,
     scatter_sums,
     selection,
@@ -33,6 +35,7 @@ from compare.evidence.rounding.primitives import (
     steps,
     trigonometric,
 )
+from compare.evidence.rounding.primitives.checked import checked
 from compare.evidence.rounding.primitives.row import SHAPES, Row, Rule
 
 RULES: dict[str, Row] = {
@@ -47,20 +50,22 @@ RULES: dict[str, Row] = {
     **reduce.ROWS,
     **selection.ROWS,
     **extremes.ROWS,
+    **mapped.ROWS,
     **pooling.ROWS,
     **index.ROWS,
     **pieces.ROWS,
     **gather.ROWS,
     **scatter.ROWS,
+    **scatter_extremes.ROWS,
     **scatter_sums.ROWS,
     **scatter_products.ROWS,
     **control.ROWS,
-    **solves.ROWS,
-    **cholesky.ROWS,
     **order.ROWS,
     **cumulative.ROWS,
     **products.ROWS,
     **steps.ROWS,
+    **solves.ROWS,
+    **cholesky.ROWS,
 }
 
 
@@ -77,12 +82,17 @@ def register_rule(primitive: object, rule: Rule, *, shape: str = "elementwise") 
         for the former alone, 'index' and 'control' for neither.
 
     Raises:
-      TypeError: for what is neither a primitive nor a name.
-      ValueError: for an unknown shape.
+      TypeError: for what is neither a primitive nor a name, and a rule that is no function. Where
+        the rule is used, for what it returns that is no Enclosure.
+      ValueError: for an unknown shape. Where the rule is used, for results that do not fit.
     """
-    name = getattr(primitive, "name", primitive)
+    name = getattr(primitive, "name", None) if hasattr(primitive, "bind") else primitive
     if not isinstance(name, str):
         raise TypeError(f"primitive: expected a Primitive or its name, got {primitive!r}")
+    if not callable(rule):
+        raise TypeError(
+            f"rule: expected a function of (analysis, equation, *operands), got {rule!r}"
+        )
     if shape not in SHAPES:
         raise ValueError(f"shape: expected one of {', '.join(SHAPES)}, got {shape!r}")
-    RULES[name] = Row(shape, rule)
+    RULES[name] = Row(shape, checked(name, rule))

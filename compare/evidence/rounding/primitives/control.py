@@ -64,8 +64,8 @@ def _carried(one: Enclosure) -> Enclosure:
 
 def _stacked(analysis: Analysis, outs: Sequence[Enclosure], aval: Any) -> Enclosure:
     if not outs:
-        empty = jnp.zeros if is_key(aval.dtype) else np.zeros
-        return analysis.exact(empty(aval.shape, aval.dtype))
+        made = jnp.empty if is_key(aval.dtype) else np.zeros
+        return analysis.exact(made(aval.shape, aval.dtype))
     values, errors = [out.value for out in outs], [out.error for out in outs]
     value = (jnp if is_key(aval.dtype) else np).stack(values)
     flushed = all(out.flushed for out in outs)

@@ -11,7 +11,8 @@ from compare.evidence.rounding.primitives.extremes import as_floats, distance, l
 from compare.evidence.rounding.primitives.reduce import summed
 from compare.evidence.rounding.primitives.row import Rule, rows
 
-_COMBINED = 16  # u that exp and log1p cost where two log-sum-exps become one, and their difference
+# u that exp, log1p and their argument cost where two log-sum-exps become one: at most, typically
+_COMBINED, _TYPICALLY = 16, 2
 
 
 def cumsum(analysis: Analysis, eqn: Any, a: Enclosure) -> Enclosure:
@@ -68,16 +69,15 @@ def cumlogsumexp(analysis: Analysis, eqn: Any, a: Enclosure) -> Enclosure:
     def partial(error: Array) -> Array:
         return along(analysis, eqn, "cummax", size + error) + np.log(n)
 
+    def worst(moved: Array, most: Array) -> Array:
+        return moved + (n - 1) * (arithmetic.u * (most + _COMBINED) + 2 * arithmetic.lam)
+
+    def typical(moved: Array, most: Array) -> Array:
+        each = arithmetic.u * (most + _TYPICALLY) + 2 * arithmetic.lam
+        return xp.fmin(worst(moved, most), xp.sqrt(moved**2 + (n - 1) * each**2))
+
     moved, most = analysis.each(reach, a.error), analysis.each(partial, a.error)
-    each = arithmetic.u * (most + _COMBINED) + 2 * arithmetic.lam
-
-    def worst(moved: Array, each: Array) -> Array:
-        return moved + (n - 1) * each
-
-    def typical(moved: Array, each: Array) -> Array:
-        return xp.fmin(worst(moved, each), xp.sqrt(moved**2 + (n - 1) * each**2))
-
-    error = analysis.by_reading(worst, typical, moved, each)
+    error = analysis.by_reading(worst, typical, moved, most)
     return Enclosure(value, xp.where(xp.isinf(value) & (moved == 0), 0.0, error))
 
 

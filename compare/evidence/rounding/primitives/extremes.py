@@ -41,10 +41,11 @@ def _extreme(
     If either error is infinite, so is the slack, and no side is sure to win. In low precision one
     use of a value may be rounded and another not: there the result need not be one of the two.
     """
-    xp, slack = analysis.xp, a.error + b.error
+    xp = analysis.xp
     if a.error.dtype == bool:
-        return Enclosure(value, slack)
-    lead = sign * (a.value.astype(np.float64) - b.value.astype(np.float64))
+        return Enclosure(value, a.error | b.error)
+    (wide_a, e_a), (wide_b, e_b) = as_floats(analysis, a), as_floats(analysis, b)
+    lead, slack = sign * (wide_a - wide_b), e_a + e_b
     either = xp.where(-lead > slack, b.error, xp.maximum(a.error, b.error))
     error = xp.where(lead > slack, a.error, either)
     same = not analysis.arithmetic(eqn.outvars[0].aval.dtype).is_low
@@ -101,8 +102,10 @@ def decided(
 
 def as_floats(analysis: Analysis, a: Enclosure) -> tuple[Array, Array]:
     """Returns values and errors that are float64, which large integers are rounded to."""
+    if is_float(a.value.dtype):
+        return a.value, a.error
     xp, value, error = analysis.xp, a.value.astype(np.float64), a.error.astype(np.float64)
-    if is_float(a.value.dtype) or not analysis.may_be(error > 0):
+    if not analysis.may_be(error > 0):
         return value, error
     lost = xp.abs(value) * 2.0**-52
     return value, error + xp.where((lost >= 2) & (error > 0), lost, 0.0)

@@ -4,16 +4,24 @@ from typing import Any
 
 import jax.numpy as jnp
 import numpy as np
-from jax.lax import GatherScatterMode
+from jax.lax import GatherDimensionNumbers, GatherScatterMode
 
-from compare.evidence.rounding.enclosure import Analysis, Array, Enclosure, is_bool, is_float
+from compare.evidence.rounding.enclosure import (
+    Analysis,
+    Array,
+    Enclosure,
+    Winners,
+    is_bool,
+    is_float,
+)
 from compare.evidence.rounding.primitives.index import bound_to
 from compare.evidence.rounding.primitives.row import rows
 from compare.evidence.rounding.primitives.windows import (
     Windows,
+    Written,
     as_numbers,
-    covering,
     ends,
+    jumping,
     windows,
 )
 
@@ -38,10 +46,24 @@ def gather(analysis: Analysis, eqn: Any, a: Enclosure, index: Enclosure) -> Encl
             lambda e, of_filler: xp.where(found.inside, e, of_filler), error, filler.error
         )
     if not value.size or not analysis.may_be(found.uncertain):
-        return Enclosure(value, error, a.terms, a.flushed)
+        winners = _of_what_was_written(a, index, numbers)
+        return Enclosure(value, error, a.terms, a.flushed, winners=winners)
     reach = _anywhere(analysis, a, value, found, filler)
     reach = reach != 0 if is_bool(dtype) else reach
-    return Enclosure(value, xp.where(found.uncertain, reach, error), a.terms, a.flushed)
+    error = xp.where(found.uncertain, reach, error)
+    winners = _of_what_was_written(a, index, numbers)
+    return Enclosure(value, error, a.terms, a.flushed, winners=winners)
+
+
+def _of_what_was_written(
+    a: Enclosure, index: Enclosure, numbers: GatherDimensionNumbers
+) -> Winners | None:
+    """Says of a lookup where a scatter has written which numbers it was that it has kept."""
+    found = None if a.winners is None else a.winners.of
+    if a.winners is None or not isinstance(found, Written):
+        return None
+    is_same = found.made is a.value and found.index is index.value and found.numbers == numbers
+    return Winners(found.what, a.winners.uncertain) if is_same else None
 
 
 def _taken(analysis: Analysis, array: Array, places: Array) -> Array:
@@ -78,7 +100,7 @@ def _anywhere(
             least, most = ends(analysis, filler.value, of_filler[0])
             low = xp.where(leaves, xp.minimum(low, least), low)
             high = xp.where(leaves, xp.maximum(high, most), high)
-        return covering(analysis, value, low, high)
+        return jumping(analysis, value, low, high)
 
     errors = () if filler is None else (filler.error,)
     return analysis.each(reach, a.error, found.leaves, *errors)
@@ -113,7 +135,7 @@ def dynamic_slice(analysis: Analysis, eqn: Any, a: Enclosure, *starts: Enclosure
 
     def reach(error: Array) -> Array:
         low, high = map(cut, _extremes(analysis, wide.value, error, axes))
-        return covering(analysis, around, low, high)
+        return jumping(analysis, around, low, high)
 
     anywhere = analysis.each(reach, wide.error)
     anywhere = anywhere != 0 if is_bool(error.dtype) else anywhere

@@ -41,9 +41,9 @@ def exactly(
     """
     if row is None and not is_integral(eqn):
         raise NotImplementedError(
-            f"roundoff has no rule for the primitive {eqn.primitive.name!r} in what "
-            "x.at[i].apply is given. compare.register_rule(primitive, rule) adds one: see "
-            "docs/roundoff.md"
+            f"roundoff has no rule for the primitive {eqn.primitive.name!r} inside another one, "
+            "such as x.at[i].apply. compare.register_rule(primitive, rule) adds one: see "
+            "docs/roundoff_rules.md"
         )
     xp, uncertain = analysis.xp, analysis.no_error((), bool)
     for one in operands:
@@ -63,9 +63,17 @@ def exactly(
     outs = [_out(analysis, out) for out in (found if eqn.primitive.multiple_results else [found])]
     if not analysis.may_be(uncertain):
         return outs
-    if eqn.primitive.name in _ENTRYWISE and len({one.value.shape for one in operands}) == 1:
-        uncertain = functools.reduce(operator.or_, (one.error != 0 for one in operands))
+    if eqn.primitive.name in _ENTRYWISE:
+        uncertain = functools.reduce(
+            operator.or_, (_where_uncertain(one, outs[0]) for one in operands)
+        )
     return [_unknown_where(analysis, out, uncertain) for out in outs]
+
+
+def _where_uncertain(one: Enclosure, out: Enclosure) -> Array:
+    """Returns which entries are uncertain; a lone number stands beside all of a result."""
+    uncertain = one.error != 0
+    return uncertain if one.value.ndim else uncertain.reshape((-1, *(1,) * out.value.ndim))
 
 
 def _with_a_size(analysis: Analysis, one: Enclosure) -> Enclosure:

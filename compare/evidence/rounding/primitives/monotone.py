@@ -47,10 +47,9 @@ def logistic(analysis: Analysis, eqn: Any, a: Enclosure) -> Enclosure:
 
 
 def cosh(analysis: Analysis, eqn: Any, a: Enclosure) -> Enclosure:
-    """The same of cosh |a|, which increases with |a| from 0 on."""
-    xp = analysis.xp
-    size = dataclasses.replace(a, value=xp.abs(a.value))
-    return _between(analysis, eqn, size, "cosh", lambda z: xp.cosh(xp.maximum(z, 0.0)))
+    """The same of cosh |a|, which is convex, and so farthest from it at |a| + e."""
+    size = dataclasses.replace(a, value=analysis.xp.abs(a.value))
+    return _between(analysis, eqn, size, "cosh", analysis.xp.cosh)
 
 
 def erfc(analysis: Analysis, eqn: Any, a: Enclosure) -> Enclosure:
@@ -70,7 +69,6 @@ def _between(
     value, (low, high) = function(a.value), ends(analysis, a, dtype)
     if analysis.may_be(a.error > 0):
         moved = farthest(analysis, value, function(low), function(high))
-        moved = xp.where(low == high, 0.0, moved)
     else:
         moved = analysis.no_error(value.shape)
     found = computed(analysis, name, dtype, value, moved, (low, high), a)

@@ -156,7 +156,7 @@ def _moved(analysis: Analysis, one: Enclosure, found: _Stretches, axis: int) -> 
         bottom = xp.take_along_axis(low, xp.lexsort([low, first], axis=axis), axis)
         above = xp.take_along_axis(top, last, axis)
         below = xp.take_along_axis(bottom, first, axis)
-        return distance(xp, below, wide, above) + _unresolved(xp, value.dtype, wide)
+        return _resolved(xp, one.value.dtype, wide, distance(xp, below, wide, above))
 
     reached = analysis.each(reach, found.first, found.last, spread)
     if error.dtype == bool:
@@ -164,11 +164,11 @@ def _moved(analysis: Analysis, one: Enclosure, found: _Stretches, axis: int) -> 
     return Enclosure(value, xp.where(several, reached, error))
 
 
-def _unresolved(xp: Any, dtype: Any, value: Array) -> Array | float:
-    """Returns how far integers may be apart that are one float64 number."""
+def _resolved(xp: Any, dtype: Any, value: Array, reached: Array) -> Array:
+    """Adds what float64 rounds off: of a difference, and of integers that it does not hold."""
     if is_float(dtype):
-        return 0.0
-    return xp.abs(value) * xp.where(xp.abs(value) < 2.0**53, 0.0, 2.0**-52)
+        return reached * (1 + 2.0**-52)
+    return reached + xp.abs(value) * xp.where(xp.abs(value) < 2.0**53, 0.0, 2.0**-52)
 
 
 def _ranked(
@@ -182,7 +182,7 @@ def _ranked(
 
     def reach(low: Array, high: Array) -> Array:
         found = distance(xp, xp.sort(low, axis), value, xp.sort(high, axis))
-        return found + _unresolved(xp, dtype, value)
+        return _resolved(xp, dtype, value, found)
 
     reached = analysis.each(reach, key.low, key.high)
     if moved.error.dtype == bool:

@@ -44,9 +44,9 @@ def power(analysis: Analysis, eqn: Any, a: Enclosure, b: Enclosure) -> Enclosure
     """A power of two numbers is monotone in both of them: its extremes are at the four corners.
 
     That is where no base is negative. If one is, a power is a number only where the exponent is
-    exactly a whole one; it has its extremes at the ends then and, if the base may be 0, there:
-    0, or a pole if the exponent is negative. XLA makes exp(p b) of exp(p)^b: its product is rounded
-    by s = u |p b|, which changes the exponential by exp(s) - 1 of it.
+    exactly a whole one, and farthest from a^b at an end too, but for a pole at 0. XLA makes
+    exp(p b) of exp(p)^b: its product is rounded by s = u |p b|, which changes the exponential by
+    exp(s) - 1 of it.
     """
     xp, dtype = analysis.xp, eqn.outvars[0].aval.dtype
     exponent = Enclosure(xp.asarray(b.value, np.float64), b.error)
@@ -57,16 +57,12 @@ def power(analysis: Analysis, eqn: Any, a: Enclosure, b: Enclosure) -> Enclosure
     if analysis.may_be(low < 0):
         n = exponent.value
         whole = (b.error == 0) & (n == xp.rint(n)) & xp.isfinite(n)
-        may_be_zero = (low <= 0) & (high >= 0)
-        moved = xp.where(may_be_zero & (n > 0), xp.maximum(moved, xp.abs(value)), moved)
-        defined = whole & ~(may_be_zero & (n < 0))
-        moved = xp.where((low < 0) & ~defined, np.inf, moved)
+        pole = (high >= 0) & (n < 0)
+        moved = xp.where((low < 0) & (pole | ~whole), np.inf, moved)
     if a.exponent is not None:
         p, u = a.exponent, analysis.arithmetic(dtype).u
         reach = (xp.abs(p.value) + p.error) * xp.maximum(xp.abs(least), xp.abs(most))
         moved = moved + xp.expm1(u * reach) * (xp.abs(value) + moved)
-    else:
-        moved = xp.where((low == high) & (least == most), 0.0, moved)
     return computed(analysis, "pow", dtype, value, moved, (low, high), a, b)
 
 

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 from compare.evidence.rounding.enclosure import Analysis, Array, Enclosure
-from compare.evidence.rounding.primitives.extremes import decided
+from compare.evidence.rounding.primitives.extremes import as_floats, decided
 from compare.evidence.rounding.primitives.index import bound_to
 from compare.evidence.rounding.primitives.row import Rule, rows
 
@@ -29,7 +29,7 @@ def reduce_sum(analysis: Analysis, eqn: Any, a: Enclosure) -> Enclosure:
 def summed(
     analysis: Analysis, eqn: Any, a: Enclosure, add: Along, n: Array | int, partial: Along
 ) -> Enclosure:
-    """|sum~ - sum| <= sum e + ((1 + u)^(n-1) - 1) sum (|a| + e), in any order.
+    """|sum~ - sum| <= sum e + ((1 + u)^(n-1) - 1) sum (|a| + e), in any order of n terms but 0.
 
     Typically every partial sum is rounded, in the order of the entries, and what is added up in
     another order is rounded like n sums of random signs. Each partial sum may be flushed to zero,
@@ -40,28 +40,30 @@ def summed(
       eqn: whose result it is.
       a: the terms.
       add: sums them.
-      n: how many terms a sum has.
+      n: how many terms a sum has, if none is 0.
       partial: returns the sum of the squares of all partial sums of more than one term.
     """
     xp, dtype = analysis.xp, eqn.outvars[0].aval.dtype
     arithmetic, value, infinite = analysis.arithmetic(dtype), add(a.value), xp.isinf(a.value)
-    size, values = xp.abs(a.value.astype(np.float64)), a.value
+    size, values = xp.abs(as_floats(analysis, a)[0]), a.value
     some = analysis.may_be(infinite)
     if some:
         size, values = (xp.where(infinite, 0.0, array) for array in (size, values))
-    u, later = arithmetic.u, np.maximum(n - 1, 0)
-    rounded = np.expm1(later * np.log1p(u))
+    u, zero = arithmetic.u, (size == 0) & (a.error == 0)
+    n_terms = analysis.each(lambda zero: add(1.0 * ~zero), zero) if analysis.may_be(zero) else n
+    later = xp.maximum(n_terms - 1, 0) + analysis.no_error(value.shape)
+    rounded = xp.expm1(later * np.log1p(u))
 
-    def worst(error: Array) -> Array:
+    def worst(error: Array, rounded: Array, later: Array) -> Array:
         return add(error) + rounded * add(size + error)
 
-    def typical(error: Array) -> Array:
-        squares = n * add((size + error) ** 2) + partial(values)
-        return xp.fmin(worst(error), xp.sqrt(add(error**2) + u**2 * squares))
+    def typical(error: Array, rounded: Array, later: Array) -> Array:
+        squares = (later + 1) * add((size + error) ** 2) + xp.where(later > 0, partial(values), 0)
+        return xp.fmin(worst(error, rounded, later), xp.sqrt(add(error**2) + u**2 * squares))
 
-    error = analysis.by_reading(worst, typical, a.error)
+    error = analysis.by_reading(worst, typical, a.error, rounded, later)
     total = analysis.each(lambda error: add(size + error), a.error)
-    flushed = xp.where(total > 0, np.maximum(n - 2, 0) * arithmetic.lam, 0.0)
+    flushed = xp.where(total > 0, xp.maximum(later - 1, 0) * arithmetic.lam, 0.0)
     error = xp.where(analysis.fits(total * (1 + rounded), dtype), error + flushed, np.inf)
     if some:
         error = xp.where(xp.isinf(value) & xp.isfinite(error), 0.0, error)

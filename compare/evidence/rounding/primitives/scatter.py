@@ -1,4 +1,4 @@
-"""Entries that are replaced, or joined by the larger or smaller of two."""
+"""Entries that are replaced."""
 
 from typing import Any
 
@@ -9,9 +9,9 @@ from jax.extend.core import ClosedJaxpr, jaxpr_as_fun
 from compare.evidence.rounding.enclosure import Analysis, Array, Enclosure, is_bool
 from compare.evidence.rounding.primitives.gather import any_uncertain
 from compare.evidence.rounding.primitives.index import bound_to, carried
-from compare.evidence.rounding.primitives.row import Rule, rows
+from compare.evidence.rounding.primitives.row import rows
 from compare.evidence.rounding.primitives.targets import Targets, targets, written
-from compare.evidence.rounding.primitives.windows import as_numbers, covering, ends
+from compare.evidence.rounding.primitives.windows import as_numbers, ends, jumping
 
 
 def scatter(
@@ -45,7 +45,7 @@ def scatter(
                 stray = target.everywhere(way, none, xp.where(uncertain, new, none))
                 end = xp.minimum(end, stray) if way == "min" else xp.maximum(end, stray)
             found.append(end)
-        return covering(analysis, value.astype(np.float64), *found)
+        return jumping(analysis, value.astype(np.float64), *found)
 
     reached = analysis.each(reach, wide_a.error, wide_b.error, target.uncertain)
     where = several | analysis.each(target.strays, target.uncertain)
@@ -102,7 +102,7 @@ def dynamic_update_slice(
     def reach(e_a: Array, e_b: Array) -> Array:
         (low, high), new = ends(analysis, wide_a.value, e_a), ends(analysis, wide_b.value, e_b)
         low, high = xp.minimum(low, new[0].min()), xp.maximum(high, new[1].max())
-        return covering(analysis, value.astype(np.float64), low, high)
+        return jumping(analysis, value.astype(np.float64), low, high)
 
     reached = analysis.each(reach, wide_a.error, wide_b.error)
     reached = reached != 0 if is_bool(error.dtype) else reached
@@ -110,37 +110,4 @@ def dynamic_update_slice(
     return carried((a, b), value, xp.where(where, reached, error))
 
 
-def _extreme(way: str) -> Rule:
-    """Returns the rule of a scatter that keeps the largest or smallest number for an entry.
-
-    The largest is no larger than that of all a + e, and no smaller than that of all a - e, of which
-    those of uncertain places do not count.
-    """
-
-    def rule(
-        analysis: Analysis, eqn: Any, a: Enclosure, index: Enclosure, b: Enclosure
-    ) -> Enclosure:
-        target = targets(analysis, eqn, a, index)
-        value = written(way, a.value, target.places, b.value)
-        wide_a, wide_b = as_numbers(a), as_numbers(b)
-        xp, none = analysis.xp, -np.inf if way == "max" else np.inf
-        which = 1 if way == "max" else 0  # the end that numbers in uncertain places may move
-
-        def reach(e_a: Array, e_b: Array, uncertain: Array) -> Array:
-            old, new = ends(analysis, wide_a.value, e_a), ends(analysis, wide_b.value, e_b)
-            sure = target.sure(uncertain)
-            found = [written(way, p, sure, q) for p, q in zip(old, new, strict=True)]
-            stray = target.everywhere(way, none, xp.where(uncertain, new[which], none))
-            found[which] = (xp.maximum if which else xp.minimum)(found[which], stray)
-            return covering(analysis, value.astype(np.float64), *found)
-
-        error = analysis.each(reach, wide_a.error, wide_b.error, target.uncertain)
-        return Enclosure(value, error != 0 if is_bool(value.dtype) else error)
-
-    return rule
-
-
-ROWS = {
-    **rows("index", {"scatter": scatter, "dynamic_update_slice": dynamic_update_slice}),
-    **rows("selection", {"scatter-max": _extreme("max"), "scatter-min": _extreme("min")}),
-}
+ROWS = rows("index", {"scatter": scatter, "dynamic_update_slice": dynamic_update_slice})

@@ -16,24 +16,25 @@ def scatter_add(
 ) -> Enclosure:
     """|sum~ - sum| <= sum e + gamma_{n-1} sum (|a| + e), in any order, as for `reduce_sum`.
 
-    n counts the terms of an entry that are not exactly 0. Numbers whose place rounding may change
-    are missing there, and may be anywhere along the axes of the index.
+    n counts what is written to an entry, and the entry if it is not exactly 0. Numbers whose place
+    rounding may change are missing there, and may be anywhere along the axes of the index.
     """
     xp, dtype = analysis.xp, eqn.outvars[0].aval.dtype
     arithmetic, target = analysis.arithmetic(dtype), targets(analysis, eqn, a, index)
-    value = written("add", a.value, target.places, b.value)
+    value, times = written("add", a.value, target.places, b.value), target.times()
     size_a, size_b = (xp.abs(one.value.astype(np.float64)) for one in (a, b))
 
     def reach(e_a: Array, e_b: Array, uncertain: Array) -> Array:
         here = written("add", size_a + e_a, target.places, size_b + e_b)
         return here + strayed(target, size_b + e_b, uncertain)
 
-    def count(e_a: Array, e_b: Array, uncertain: Array) -> Array:
-        is_old, is_new = (1.0 * (size != 0) for size in (size_a + e_a, size_b + e_b))
-        return written("add", is_old, target.places, is_new) + strayed(target, is_new, uncertain)
+    def count(e_a: Array, uncertain: Array) -> Array:
+        strays = strayed(target, xp.ones(target.places.shape), uncertain)
+        return times + strays + (size_a + e_a != 0)
 
     each = (a.error, b.error, target.uncertain)
-    reached, terms = analysis.each(reach, *each), analysis.each(count, *each)
+    reached = analysis.each(reach, *each)
+    terms = analysis.each(count, a.error, target.uncertain)
     rounded = gammas(xp, xp.maximum(terms - 1, 0), arithmetic.u)
 
     def worst(e_a: Array, e_b: Array, uncertain: Array, reached: Array, rounded: Array) -> Array:
@@ -46,14 +47,14 @@ def scatter_add(
         stray = strayed(target, size_b + e_b, uncertain)
         moved = written("add", e_a**2, target.places, e_b**2)
         squares = written("add", (size_a + e_a) ** 2, target.places, (size_b + e_b) ** 2)
-        squares = target.times() * squares + _squared_sums(target, a.value, b.value)
+        squares = times * squares + _squared_sums(target, a.value, b.value)
         squares = xp.minimum(arithmetic.u**2 * squares, (rounded * reached) ** 2)
         return xp.sqrt(moved + stray**2 + xp.where(rounded > 0, squares, 0.0))
 
     error = analysis.by_reading(worst, typical, *each, reached, rounded)
     error = error + xp.maximum(terms - 2, 0) * arithmetic.lam
     error = xp.where(analysis.fits(reached * (1 + rounded), dtype), error, np.inf)
-    is_kept = (target.times() == 0) & ~analysis.each(target.strays, target.uncertain)
+    is_kept = (times == 0) & ~analysis.each(target.strays, target.uncertain)
     return Enclosure(value, xp.where(is_kept, a.error, error))
 
 
@@ -74,7 +75,8 @@ def strayed(target: Targets, sizes: Array, uncertain: Array) -> Array:
 
 def gammas(xp: Any, n: Array, u: float) -> Array:
     """Returns gamma_n of every entry."""
-    return xp.where(n * u < 1, n * u / xp.where(n * u < 1, 1 - n * u, 1.0), np.inf)
+    part = n * u
+    return xp.where(part < 1, part / (1 - part), np.inf)
 
 
 def _squared_sums(target: Targets, a: Array, b: Array) -> Array:

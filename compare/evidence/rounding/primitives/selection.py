@@ -12,6 +12,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from compare.evidence.rounding.enclosure import Analysis, Array, Enclosure, is_float, is_key
+from compare.evidence.rounding.primitives.extremes import as_floats
 from compare.evidence.rounding.primitives.integers import unwrapped
 from compare.evidence.rounding.primitives.row import Rule, rows
 
@@ -40,7 +41,10 @@ def compared(compare: Callable[[Array, Array], Array]) -> Rule:
 
 
 def _comes_before(a: Array, b: Array) -> Array:
-    """Compares as sorting does, with -0 before 0 and NaN as the last."""
+    """Compares as sorting does, with -0 before 0 and NaN as the last.
+
+    Computed zeros have no certain sign. JAX makes one of the two before it compares in this way.
+    """
     if not is_float(a.dtype):
         return a < b
     xp = np if isinstance(a, np.ndarray | np.generic) else jnp
@@ -50,8 +54,9 @@ def _comes_before(a: Array, b: Array) -> Array:
 
 def _uncertain(analysis: Analysis, a: Enclosure, b: Enclosure) -> Array:
     """Where |a - b| <= e_a + e_b, unless both are exact."""
-    slack = a.error + b.error
-    return ~(_distance(analysis, a.value, b.value) > slack) & ~(slack == 0)
+    (value_a, e_a), (value_b, e_b) = as_floats(analysis, a), as_floats(analysis, b)
+    slack = e_a + e_b
+    return ~(_distance(analysis, value_a, value_b) > slack) & ~(slack == 0)
 
 
 def logical(function: Callable[..., Array]) -> Rule:
@@ -142,6 +147,7 @@ ROWS = rows(
         "le": compared(operator.le),
         "lt_to": compared(_comes_before),
         "le_to": compared(lambda a, b: ~_comes_before(b, a)),
+        "eq_to": compared(lambda a, b: ~_comes_before(a, b) & ~_comes_before(b, a)),
         "eq": compared(operator.eq),
         "ne": compared(operator.ne),
         "and": logical(operator.and_),

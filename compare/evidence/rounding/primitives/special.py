@@ -12,11 +12,10 @@ from compare.evidence.rounding.primitives.row import rows
 
 
 def lgamma(analysis: Analysis, eqn: Any, a: Enclosure) -> Enclosure:
-    """It is convex between two poles: largest at an end, and nowhere below its tangent at a."""
+    """It is convex between two poles, and so farthest from its value at a at an end."""
     xp, dtype = analysis.xp, eqn.outvars[0].aval.dtype
     value, (low, high) = _log_gamma(xp, a.value), ends(analysis, a, dtype)
     moved = farthest(analysis, value, _log_gamma(xp, low), _log_gamma(xp, high))
-    moved = xp.maximum(moved, xp.abs(_digamma(xp, a.value)) * a.error)
     moved = _unless_pole(analysis, a, low, high, moved)
     return computed(analysis, "lgamma", dtype, value, moved, (low, high), a)
 

@@ -51,13 +51,14 @@ def rem(analysis: Analysis, eqn: Any, a: Enclosure, b: Enclosure) -> Enclosure:
     """a - k b, where k is a / b without its fraction: exact, as fmod is.
 
     If k is certain, the errors of a and b move it by e_a + |k| e_b. Otherwise it has the sign of a,
-    and is no larger than a and b. It is NaN if b is 0, and the integer a then.
+    and is no larger than a and b. It is NaN if b is 0, and the integer a then; in torch it may be
+    if k overflows.
     """
-    del eqn
-    xp = analysis.xp
+    xp, dtype = analysis.xp, eqn.outvars[0].aval.dtype
     value = _remainder(xp, a.value, b.value)
     size_a, size_b = (xp.abs(one.value.astype(np.float64)) for one in (a, b))
     k = xp.floor(size_a / size_b)
+    fits = k <= float(jnp.finfo(dtype).max) if is_float(dtype) else True
 
     def reach(e_a: Array, e_b: Array) -> Array:
         most, least = size_b + e_b, size_b - e_b
@@ -67,7 +68,8 @@ def rem(analysis: Analysis, eqn: Any, a: Enclosure, b: Enclosure) -> Enclosure:
         anything = xp.abs(value) + xp.minimum(size_a + e_a, most)
         error = xp.where(sure, moved, anything)
         known = xp.isfinite(size_a + e_a) & (least > 0) & xp.isfinite(e_b)
-        return xp.where((e_a == 0) & (e_b == 0), 0.0, xp.where(known, error, np.inf))
+        error = xp.where((e_a == 0) & (e_b == 0), 0.0, xp.where(known, error, np.inf))
+        return xp.where((size_b > 0) & xp.isfinite(size_a) & ~fits, np.inf, error)
 
     return Enclosure(value, analysis.each(reach, a.error, b.error))
 

@@ -28,6 +28,7 @@ class Targets(NamedTuple):
       nearest: the same, but those outside are moved inside.
       uncertain: whether rounding may change the place, for every reading.
       axes: along which it may.
+      numbers: which axes are which, for a lookup at the same places.
     """
 
     shape: tuple[int, ...]
@@ -35,6 +36,7 @@ class Targets(NamedTuple):
     nearest: Array
     uncertain: Array
     axes: tuple[int, ...]
+    numbers: GatherDimensionNumbers
 
     def sure(self, uncertain: Array) -> Array:
         """Returns the places, of a reading's uncertain ones that beyond the end."""
@@ -47,6 +49,11 @@ class Targets(NamedTuple):
         made = written(way, xp.full(self.shape, neutral), self.nearest, numbers)
         reduce = {"add": xp.sum, "max": xp.max, "min": xp.min}[way]
         return xp.broadcast_to(reduce(made, axis=self.axes, keepdims=True), self.shape)
+
+    def read(self, array: Array) -> Array:
+        """Returns the entries at the places; NaN where what is written is dropped."""
+        xp = namespace(array, self.places)
+        return xp.concatenate([array.reshape(-1), xp.full(1, np.nan)])[self.places]
 
     def times(self) -> Array:
         """Returns how many numbers are written to each entry."""
@@ -74,7 +81,7 @@ def targets(analysis: Analysis, eqn: Any, a: Enclosure, index: Enclosure) -> Tar
     clips = eqn.params["mode"] == GatherScatterMode.CLIP
     end = int(np.prod(shape, dtype=int))
     places = found.places if clips else xp.where(found.inside, found.places, end)
-    return Targets(shape, places, found.places, found.uncertain, found.axes)
+    return Targets(shape, places, found.places, found.uncertain, found.axes, numbers)
 
 
 def written(way: str, array: Array, places: Array, numbers: Array) -> Array:

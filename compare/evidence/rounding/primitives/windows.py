@@ -27,6 +27,22 @@ class Windows(NamedTuple):
     axes: tuple[int, ...]
 
 
+class Written(NamedTuple):
+    """Where a scatter that keeps the largest or smallest has left what is compared later.
+
+    Attributes:
+      what: the numbers that were written.
+      made: the array that was made.
+      index: of the places.
+      numbers: which axes are which.
+    """
+
+    what: Array
+    made: Array
+    index: Array
+    numbers: GatherDimensionNumbers
+
+
 def windows(
     analysis: Analysis,
     shape: tuple[int, ...],
@@ -100,10 +116,22 @@ def covering(analysis: Analysis, value: Array, low: Array, high: Array) -> Array
     """Returns the error of a value that may be anything from low to high; infinite for NaN."""
     xp = analysis.xp
     below, above = (xp.where(end == value, 0.0, abs(end - value)) for end in (low, high))
-    error = xp.maximum(below, above)
+    error = xp.maximum(below, above) * (1 + 2.0**-52)  # which is rounded itself
     return xp.where(xp.isnan(error), np.inf, error)
+
+
+def jumping(analysis: Analysis, value: Array, low: Array, high: Array) -> Array:
+    """The same of a value that is one of several: worked out in float64, it may be a wrong one.
+
+    What is computed in float64, too, then is as far off as the largest is from the least.
+    """
+    error = covering(analysis, value, low, high)
+    if analysis.own.dtype != np.float64:
+        return error
+    return analysis.xp.maximum(error, covering(analysis, low, low, high))
 
 
 def as_numbers(one: Enclosure) -> Enclosure:
     """Takes false for 0, true for 1, and an uncertain one for 1 off."""
-    return Enclosure(one.value.astype(np.float64), one.error.astype(np.float64))
+    error = one.error.astype(np.float64).reshape(len(one.error), *one.value.shape)
+    return Enclosure(one.value.astype(np.float64), error)
