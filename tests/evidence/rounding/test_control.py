@@ -255,6 +255,22 @@ def test_calls_back_are_refused_by_name(f, name):
         roundoff(lambda x: lax.map(f, x), F32)(X)
 
 
+@pytest.mark.parametrize(
+    "cut",
+    [
+        lambda x: lax.reduce_precision(x, 8, 7),
+        lambda x: x.astype(jnp.bfloat16).astype(x.dtype),
+    ],
+)
+def test_a_number_with_fewer_digits_is_another_one(cut):
+    def f(x):
+        return jnp.where(x == jnp.maximum(cut(x), 0.0), 1.0, 0.0)
+
+    assert bound_of(f, F32(1.001))[1] == 1
+    with jax.enable_x64(True):
+        assert float(jax.jit(roundoff(f, F32))(F32(1.001))[1]) == 1
+
+
 def test_a_sum_that_overflows_in_float64_is_not_exact():
     most = np.finfo(F64).max
     assert bound_of(lambda x: x + x, most, dtype=F64)[1] == np.inf
