@@ -52,6 +52,8 @@ def _unknown(closed: Any, called_at: str) -> Iterator[tuple[str, str]]:
             yield name if row is None else f"{name} of complex numbers", place
         elif row is None and (name in _OPAQUE or not is_integral(eqn)):
             yield name, place
+        elif row is not None and row.lacks is not None and (lacking := row.lacks(eqn)):
+            yield lacking, place
         elif row is not None and row.shape == "control":
             for inner in _bodies(eqn):
                 yield from _unknown(inner, place)

@@ -120,6 +120,15 @@ def test_a_gradient_of_weights_is_rounded_by_its_partial_sums():
     assert bounds[2] > 0.3 * np.sqrt(2 * 64 * 64) * U * largest
 
 
+def test_images_may_be_added_up_in_another_order():
+    """XLA adds up every eighth of them apart, which are of one sign here."""
+    x, k, g = np.ones((32, 1, 8, 8), F32), np.ones((1, 1, 1, 1), F32), np.ones((32, 1, 8, 8), F32)
+    g[::2] = -1
+    values, bounds = roundoff(with_gradients, F32, reading="typical")(x, k, g)
+    assert values[2] == 0
+    assert bounds[2] > 0.9 * np.sqrt(32 * 64) * U * np.sqrt(32) * 64
+
+
 def test_a_sum_over_the_inner_axis_that_cancels_along_the_outer_one():
     x, g = (abs(one) + 1 for one in normal((2, 1000, 1), (2, 1000, 1)))
     x[1], g[1] = x[0], -g[0]

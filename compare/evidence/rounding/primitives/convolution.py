@@ -24,9 +24,10 @@ def conv_general_dilated(analysis: Analysis, eqn: Any, a: Enclosure, b: Enclosur
 
     A product with the padding, or with what dilation puts between entries, is an exact 0 and no
     term. The bound does not hold for a library that computes a convolution by transforms, as cuDNN
-    and oneDNN may by Winograd's and cuDNN by FFT: these add and subtract entries of a window
-    before they multiply, so that the error is relative to the largest entry of a tile or an image
-    and not to the terms of the sum (some 10 times as much for Winograd's 4 by 4 tiles).
+    and oneDNN may by Winograd's and cuDNN by FFT: these add and subtract entries of a tile or an
+    image before they multiply, so that the error is relative to the largest of them and not to the
+    terms of the sum. In float32, of normal numbers, Winograd's 4 by 4 tiles were within the bound,
+    but up to 16 typical errors off; beside outliers of 1e4 they were off by 88 bounds, FFT by 10.
     """
     params, xp = eqn.params, analysis.xp
     images, kernels = (

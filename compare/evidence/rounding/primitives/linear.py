@@ -23,6 +23,7 @@ Product = Callable[[Array, Array], Array]
 # of both arrays -> (share of all terms, parts of both) in the order in which terms are added up
 Parts = Callable[[Array, Array], Iterable[tuple[float, Array, Array]]]
 _BLOCKS = 16  # of a long sum, whose partial sums are looked at
+_SAMPLES = 64  # of a sum over samples and what is inside of each, if there are no more
 _LONG = 64  # terms
 
 
@@ -45,7 +46,7 @@ def _cut(array: Array, axes: Sequence[int], slices: Sequence[slice]) -> Array:
 
 
 def blocks(
-    lengths: Sequence[int], wanted: int = _BLOCKS
+    lengths: Sequence[int], wanted: int | None = None
 ) -> Iterator[tuple[float, tuple[slice, ...]]]:
     """Cuts a sum over axes of such lengths, of which the first is the outermost loop, into blocks.
 
@@ -53,6 +54,9 @@ def blocks(
       The share of all terms and a slice of each axis: of the outer axes first, and where these
       are short of the inner ones too.
     """
+    if wanted is None:
+        is_flat = math.prod(lengths[1:]) == 1
+        wanted = _BLOCKS if is_flat else min(max(lengths[0], _BLOCKS), _SAMPLES)
     if not lengths or wanted <= 1:
         yield 1.0, tuple(slice(0, length) for length in lengths)
         return
@@ -151,18 +155,20 @@ def _product(eqn: Any) -> Product:
 def _mean_square(
     xp: Any, dot: Product, a: Array, b: Array, value: Array, terms: int, parts: Parts
 ) -> Array:
-    """Returns the mean square of the partial sums, in the order in which the terms lie.
+    """Returns the mean square of the partial sums, as far as they matter.
 
     A sum of terms of one sign grows evenly, which makes it value^2 / 3. But a gradient of weights
     may add up thousands that are of one sign within a sample and cancel between samples: so of a
-    long sum the partial sums are worked out, at the ends of blocks.
+    long sum the partial sums are worked out, at the ends of blocks, in the order in which they lie;
+    and of blocks in another order, such as every eighth first, the sum of their squares.
     """
     if terms < _LONG:
         return value**2 / 3
     before, squares = xp.zeros_like(value), 0.0
     for share, *pair in parts(a, b):
-        after = before + dot(*pair)
-        squares = squares + share * xp.maximum(before**2, after**2)
+        block = dot(*pair)
+        after = before + block
+        squares = squares + share * xp.maximum(before**2, after**2) + block**2
         before = after
     return squares
 

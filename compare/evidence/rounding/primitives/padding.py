@@ -12,7 +12,7 @@ from compare.evidence.rounding.enclosure import Array
 Room = tuple[int, int, int]  # before the first entry, behind the last one, between two
 
 
-def padded(xp: Any, array: Array, fill: float, room: Sequence[Room]) -> Array:
+def padded(xp: Any, array: Array, fill: Any, room: Sequence[Room]) -> Array:
     """Makes room on every axis; negative room before and behind takes entries away.
 
     Args:
@@ -22,7 +22,7 @@ def padded(xp: Any, array: Array, fill: float, room: Sequence[Room]) -> Array:
       room: of each axis.
     """
     if xp is not np:
-        return lax.pad(array, jnp.asarray(fill, array.dtype), list(room))
+        return lax.pad(jnp.asarray(array), jnp.asarray(fill, array.dtype), list(room))
     sizes, places, kept = [], [], []
     for n, (low, high, between) in zip(array.shape, room, strict=True):
         step = between + 1

@@ -6,10 +6,10 @@ from typing import Any
 
 import jax.numpy as jnp
 import numpy as np
-from jax import lax
 
 from compare.evidence.rounding.enclosure import Analysis, Array, Enclosure
 from compare.evidence.rounding.primitives.index import carried, namespace, rearranged
+from compare.evidence.rounding.primitives.padding import padded
 from compare.evidence.rounding.primitives.row import Rule, rows
 
 
@@ -60,27 +60,7 @@ def _tiled(eqn: Any, array: Array) -> Array:
 
 
 def _padded(eqn: Any, array: Array, filler: Array) -> Array:
-    """Puts a filler around an array and between its entries; less than nothing cuts entries off."""
-    config = eqn.params["padding_config"]
-    if namespace(array, filler) is not np:
-        return lax.pad(jnp.asarray(array), jnp.asarray(filler, array.dtype), config)
-    lengths = [
-        n + inner * max(n - 1, 0) for n, (_, _, inner) in zip(array.shape, config, strict=True)
-    ]
-    around = [
-        n + max(low, 0) + max(high, 0) for n, (low, high, _) in zip(lengths, config, strict=True)
-    ]
-    made = np.full(around, filler, array.dtype)
-    within = (
-        slice(max(low, 0), max(low, 0) + n, inner + 1)
-        for n, (low, _, inner) in zip(lengths, config, strict=True)
-    )
-    made[tuple(within)] = array
-    kept = (
-        slice(max(-low, 0), n - max(-high, 0))
-        for n, (low, high, _) in zip(around, config, strict=True)
-    )
-    return made[tuple(kept)]
+    return padded(namespace(array, filler), array, filler, eqn.params["padding_config"])
 
 
 def iota(analysis: Analysis, eqn: Any) -> Enclosure:

@@ -4,14 +4,13 @@ from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
-from jax.extend.source_info_util import summarize
 
 from compare.evidence.rounding.arithmetic import gamma
 from compare.evidence.rounding.enclosure import Analysis, Array, Enclosure, is_float
 from compare.evidence.rounding.interpreter import CALLS
 from compare.evidence.rounding.primitives import extremes, reduce
 from compare.evidence.rounding.primitives.integers import exactly
-from compare.evidence.rounding.primitives.row import Rule, rows
+from compare.evidence.rounding.primitives.row import Row, Rule, rows
 from compare.evidence.rounding.primitives.sliding_windows import Windows, windows_of
 
 # how the entries of a window are reduced: by the rules of whole axes
@@ -43,16 +42,8 @@ def reduce_window(analysis: Analysis, eqn: Any, *args: Enclosure) -> Enclosure |
     """Reduces each window and a first number by add, max or min.
 
     XLA leaves open whether the first number is in the place of padding too.
-
-    Raises:
-      NotImplementedError: for what a window is reduced by otherwise.
     """
     by = _reducer(eqn)
-    if by not in _BY or len(args) != 2:
-        raise NotImplementedError(
-            f"roundoff has a rule for 'reduce_window' by add, max or min, not by {by} "
-            f"({summarize(eqn.source_info)})"
-        )
     if not is_float(eqn.outvars[0].aval.dtype):
         return exactly(analysis, eqn, None, args)
     (a, first), xp = args, analysis.xp
@@ -74,6 +65,12 @@ def _reduced(analysis: Analysis, eqn: Any, by: str, opened: Enclosure) -> Enclos
     along = SimpleNamespace(params={"axes": axes}, invars=eqn.invars, outvars=eqn.outvars)
     made: Any = _BY[by](analysis, along, opened)
     return Enclosure(made.value, made.error)
+
+
+def _another_reducer(eqn: Any) -> str | None:
+    """Names what windows are reduced by, if it is none of add, max and min."""
+    by = _reducer(eqn)
+    return None if by in _BY and len(eqn.outvars) == 1 else f"{eqn.primitive.name} by {by}"
 
 
 def _reducer(eqn: Any) -> str:
@@ -184,11 +181,11 @@ def _winner(xp: Any, size: Array) -> Array:
 
 
 ROWS = {
+    "reduce_window": Row("linear", reduce_window, lacks=_another_reducer),
     **rows(
         "linear",
         {
             "reduce_window_sum": pooled("add"),
-            "reduce_window": reduce_window,
             "select_and_scatter_add": select_and_scatter_add,
         },
     ),

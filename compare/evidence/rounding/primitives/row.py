@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from types import MappingProxyType
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from compare.evidence.rounding.enclosure import Enclosure
 
@@ -29,6 +29,7 @@ class Row(NamedTuple):
     shape: str
     rule: Rule
     vanishes: bool = False  # whether results may be below all numbers, though no operand is 0
+    lacks: Callable[[Any], str | None] | None = None  # names what the rule has no bound for, if so
 
     @property
     def reads(self) -> bool:
