@@ -194,7 +194,7 @@ def _limits(analysis: Analysis) -> Callable[[Enclosure], list[Any]]:
     def limits(out: Enclosure) -> list[Any]:
         is_number = is_float(out.value.dtype)
         found = [
-            xp.maximum(error, least[reading] if is_number else 0.0)
+            xp.maximum(error.astype(np.float64), least[reading] if is_number else 0.0)
             for reading, error in zip(analysis.readings, out.error, strict=True)
         ]
         return [xp.where(xp.isnan(limit), np.inf, limit) for limit in found]

@@ -1,4 +1,4 @@
-"""Triangular systems and Cholesky factors of three rows."""
+"""Triangular systems and Cholesky factors of four rows."""
 
 from typing import Any
 
@@ -9,6 +9,8 @@ from jax import lax
 
 from compare.selftest.primitives.base import Array, Primitive
 
+N = 4  # rows
+
 
 def _small(xp: Any, a: Array) -> Array:
     return xp.where(xp.abs(a) <= 1, a, 1 / a)
@@ -16,13 +18,13 @@ def _small(xp: Any, a: Array) -> Array:
 
 def _lower(xp: Any, a: Array, diagonal: float) -> Array:
     """Makes a lower triangular matrix whose entries are 1 at most, but for the diagonal."""
-    return xp.tril(_small(xp, a), -1) + diagonal * xp.eye(3, dtype=a.dtype)
+    return xp.tril(_small(xp, a), -1) + diagonal * xp.eye(N, dtype=a.dtype)[None]
 
 
 def _symmetric(xp: Any, a: Array) -> Array:
     """Makes a positive definite matrix."""
     lower = xp.tril(_small(xp, a), -1)
-    return lower + xp.swapaxes(lower, -1, -2) + 4 * xp.eye(3, dtype=a.dtype)
+    return lower + xp.swapaxes(lower, -1, -2) + 2 * N * xp.eye(N, dtype=a.dtype)[None]
 
 
 def _stacked(xp: Any, rows: list[Array]) -> Array:
@@ -32,7 +34,7 @@ def _stacked(xp: Any, rows: list[Array]) -> Array:
 def _by_rows(xp: Any, t: Array, b: Array) -> Array:
     """Substitutes, with operations of the dtype."""
     x: list[Array] = []
-    for i in range(3):
+    for i in range(N):
         left = b[..., i, :]
         for j in range(i):
             left = left - t[..., i, j, None] * x[j]
@@ -46,21 +48,26 @@ def _turned(xp: Any, a: Array, b: Array) -> Array:
     return xp.swapaxes(_by_rows(xp, t, xp.swapaxes(b, -1, -2)), -1, -2)
 
 
-def _by_torch(a: Array, b: Array) -> Array:
-    t = _lower(torch, a, 2.0)
-    if a.dtype in (torch.float32, torch.float64):
+def _by_torch(t: Array, b: Array) -> Array:
+    if t.dtype in (torch.float32, torch.float64):
         return torch.linalg.solve_triangular(t, b, upper=False)
     return _by_rows(torch, t, b)
 
 
+def _from_the_left(t: Array, b: Array) -> Array:
+    return lax.linalg.triangular_solve(t, b, left_side=True, lower=True)
+
+
 def _factor(xp: Any, m: Array) -> Array:
     """Returns Cholesky's factor, with operations of the dtype."""
-    p, zero = xp.sqrt(m[..., 0, 0]), xp.zeros_like(m[..., 0, 0])
-    q, s = m[..., 1, 0] / p, m[..., 2, 0] / p
-    r = xp.sqrt(m[..., 1, 1] - q * q)
-    t = (m[..., 2, 1] - s * q) / r
-    v = xp.sqrt(m[..., 2, 2] - s * s - t * t)
-    rows = [(p, zero, zero), (q, r, zero), (s, t, v)]
+    zero = xp.zeros_like(m[..., 0, 0])
+    rows = [[zero] * N for _ in range(N)]
+    for i in range(N):
+        for j in range(i + 1):
+            left = m[..., i, j]
+            for k in range(j):
+                left = left - rows[i][k] * rows[j][k]
+            rows[i][j] = xp.sqrt(left) if i == j else left / rows[j][j]
     last = [torch.stack(row, -1) if xp is torch else np.stack(row, -1) for row in rows]
     return _stacked(xp, last)
 
@@ -95,13 +102,18 @@ def _divided(a: Array, b: Array) -> Array:
 # name -> what is tried of the primitive; of an 'a, b' the primitive is 'a'
 SOLVES: dict[str, Primitive] = {
     "triangular_solve": Primitive(
-        lambda a, b: lax.linalg.triangular_solve(
-            _lower(jnp, a, 2.0), b, left_side=True, lower=True
-        ),
+        lambda a, b: _from_the_left(_lower(jnp, a, 2.0), b),
         lambda a, b: _by_rows(np, _lower(np, a, 2.0), b),
         by_numpy=lambda a, b: _by_rows(np, _lower(np, a, 2.0), b),
-        by_torch=_by_torch,
-        shape=(-1, 3, 3),
+        by_torch=lambda a, b: _by_torch(_lower(torch, a, 2.0), b),
+        shape=(-1, N, N),
+    ),
+    "triangular_solve, of all scales": Primitive(
+        _from_the_left,
+        lambda a, b: _by_rows(np, a, b),
+        by_numpy=lambda a, b: _by_rows(np, a, b),
+        by_torch=lambda a, b: _by_torch(torch.tril(a), b),
+        shape=(-1, N, N),
     ),
     "triangular_solve, of the other side": Primitive(
         lambda a, b: lax.linalg.triangular_solve(
@@ -114,14 +126,14 @@ SOLVES: dict[str, Primitive] = {
         lambda a, b: _turned(np, a, b),
         by_numpy=lambda a, b: _turned(np, a, b),
         by_torch=lambda a, b: _turned(torch, a, b),
-        shape=(-1, 3, 3),
+        shape=(-1, N, N),
     ),
     "cholesky": Primitive(
         _factor_by_jax,
         lambda a, b: _factor(np, _symmetric(np, a)),
         by_numpy=_factor_by_numpy,
         by_torch=_factor_by_torch,
-        shape=(-1, 3, 3),
+        shape=(-1, N, N),
     ),
     "custom_linear_solve": Primitive(
         _divided,

@@ -34,6 +34,7 @@ def convert_element_type(analysis: Analysis, eqn: Any, a: Enclosure) -> Enclosur
         return Enclosure(value, error, a.terms)
     infinite = xp.isinf(value) & (error == 0)
     lost = 0.0 if np.isinf(np.asarray(np.inf).astype(after)) else np.inf  # NaN in some of 8 bits
+    value = value.copy()  # a number of its own: it is not sure to equal that of more digits
     return Enclosure(value, xp.where(infinite, lost, spread), a.terms)
 
 
@@ -69,8 +70,8 @@ def reduce_precision(analysis: Analysis, eqn: Any, a: Enclosure) -> Enclosure:
     lost = xp.where(small & (size + a.error > 0), xp.minimum(size + a.error, least), 0.0)
     error = xp.maximum(analysis.total(a.error * (1 + u), ulp), a.error + lost * small)
     most = (2 - 2.0**-bits) * 2.0**bias
-    fits = size + error <= most
-    return Enclosure(a.value, xp.where(fits | (xp.isinf(size) & (a.error == 0)), error, np.inf))
+    fits, value = size + error <= most, a.value.copy()  # which is not sure to equal a
+    return Enclosure(value, xp.where(fits | (xp.isinf(size) & (a.error == 0)), error, np.inf))
 
 
 def bitcast_convert_type(analysis: Analysis, eqn: Any, a: Enclosure) -> Enclosure:

@@ -89,8 +89,9 @@ def _solved_worst(analysis: Analysis, dtype: Any, system: _System, e_t: Array, e
         moved, known = _by_inverted_blocks(xp, system, moved, known, size, g, arithmetic.lam)
     spread = system.inverse @ moved + system.residual
     error = fixed_point(xp, spread, system.inverse @ (moved @ xp.abs(system.x) + known))
-    reached = size @ (xp.abs(system.x) + error) + xp.abs(system.b) + known
-    return xp.where(_is_safe(analysis, dtype, system, e_t, reached * (1 + g)), error, np.inf)
+    found = xp.abs(system.x) + error
+    reached = xp.maximum(found, (size @ found + xp.abs(system.b) + known) * (1 + g))
+    return xp.where(_is_safe(analysis, dtype, system, e_t, reached), error, np.inf)
 
 
 def _by_inverted_blocks(
@@ -130,12 +131,13 @@ def _solved_typical(
     spread = inverse @ e_t**2 + system.residual**2
     start = inverse @ (e_t**2 @ x + e_b**2 + rounded)
     error = xp.sqrt(fixed_point(xp, spread, start))
-    reached = xp.abs(system.t) @ xp.abs(system.x) + xp.abs(system.b) + error
+    found = xp.abs(system.x) + error
+    reached = xp.maximum(found, xp.abs(system.t) @ found + xp.abs(system.b))
     return xp.where(_is_safe(analysis, dtype, system, e_t, reached), error, np.inf)
 
 
 def _is_safe(analysis: Analysis, dtype: Any, system: _System, e_t: Array, reached: Array) -> Array:
-    """Whether no sum overflows, and no reciprocal of the diagonal over- or underflows."""
+    """Whether nothing overflows, of the sizes reached, and no reciprocal does or underflows."""
     xp, info = analysis.xp, number_range(np.dtype(dtype))
     least = diagonal(xp, xp.abs(system.t) - e_t)
     most = diagonal(xp, xp.abs(system.t) + e_t)
