@@ -3,11 +3,12 @@
 import numpy as np
 import pytest
 
-from compare.evidence.rounding.primitives.costs import COSTS, LOW_COSTS, Cost
+from compare.evidence.rounding.primitives.costs import COSTS, LOW_COSTS, Cost, cost_of
 from compare.selftest import __main__ as selftest
 from compare.selftest import costs
 from compare.selftest.costs import measure
 from compare.selftest.primitives.functions import FUNCTIONS
+from tests.support.paths import ROOT
 
 F32, F64 = np.dtype(np.float32), np.dtype(np.float64)
 # those whose errors in float64 are of other sizes or in other places; the trial has the rest
@@ -29,6 +30,15 @@ def test_no_library_exceeds_the_cost_of_a_function(name, dtype):
 
 def test_fewer_digits_have_costs_of_known_functions_only():
     assert set(LOW_COSTS) < set(COSTS)
+
+
+def test_the_page_has_every_cost():
+    page = (ROOT / "docs/roundoff_costs.md").read_text().splitlines()
+    rows = [line.replace(r"\|", "").split("|") for line in page if line.startswith("| ")][1:]
+    costs = {row[1].strip(): (row[-3].split()[0], row[-2].split()[0]) for row in rows}
+    assert {
+        name: tuple(float(one.strip(";,")) for one in pair) for name, pair in costs.items()
+    } == {name: (cost.ulps, cost_of(name, np.float16).ulps) for name, cost in COSTS.items()}
 
 
 def test_it_prints_the_largest_errors(monkeypatch, capsys):
