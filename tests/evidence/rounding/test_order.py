@@ -119,6 +119,12 @@ def test_infinities_of_a_mask_stay_exact(f, x):
     assert not np.any(bound)
 
 
+def test_a_mask_outweighs_all_finite_terms():
+    for f in (jnp.sum, lambda x: jnp.cumsum(x)[2]):
+        assert bound_of(f, F32([1.1, 2.3, -INF])) == (-INF, 0)
+    assert bound_of(jnp.sum, F32([3e38, 3e38, -INF]))[1] == INF
+
+
 def test_a_mask_does_not_count_in_a_log_sum_exp():
     _, bound = bound_of(lax.cumlogsumexp, F32([-INF, -INF, 1, -INF, 2]))
     assert not np.any(bound[:2])
@@ -132,10 +138,10 @@ def test_partial_results_that_may_overflow_leave_nothing_known(f):
 
 
 def test_partial_products_that_underflow_are_allowed_for():
-    x = F32([1e-30, 1e-30, 1e30, 1e30])  # 0 from the left, and 1 in pairs
+    x = F32([1e-30, 1e-30, 1e25, 1e12])  # 0 from the left, and 1e-23 in pairs
     value, bound = bound_of(jnp.prod, x)
-    assert value == pytest.approx(1, rel=1e-6)
-    assert bound >= 1
+    assert value == pytest.approx(1e-23, rel=1e-6)
+    assert 1e-23 <= bound < 1
     assert bound_of(jnp.prod, F32([1e-30, 0, 1e-30]))[1] == 0
 
 
@@ -212,7 +218,8 @@ def test_the_rest_of_a_division():
     assert np.all(bound[:2] <= 8 * U)
     assert 0.9 <= bound[2] <= 2.1  # 0, or nearly 1
     assert bound_of(jnp.fmod, F32(7), F32(2.5)) == (2, 0)
-    assert bound_of(jnp.fmod, F32(7), F32(1e-40))[1] == INF  # which may be read as 0
+    assert bound_of(jnp.fmod, F32(1e-9), F32(1e-40))[1] == INF  # which may be read as 0
+    assert bound_of(jnp.fmod, F32(1e30), F32(1e-30))[1] == INF  # torch: NaN
 
 
 def test_the_next_number_is_exact_beside_an_exact_one():
@@ -260,6 +267,7 @@ def test_integers_are_exact_where_they_wrap(kind):
         (lambda i: i + 254, INF),  # 0 or 255
         (lambda i: i - 2, INF),
         (lambda i: -i, 1),
+        (lambda i: -(i - 1), INF),  # 0 or 255
         (lambda i: i.astype("int8"), 1),
         (lambda i: (i - 1).astype("int32"), 1),
         (lambda i: (i + 0).astype(bool), 0),
