@@ -40,7 +40,7 @@ def _sum(analysis: Analysis, eqn: Any, value: Array, a: Enclosure, b: Enclosure)
     spread = analysis.total(a.error * (1 + u), b.error * (1 + u), rounded, *as_terms)
     moved = a.error + b.error + sum(as_terms)
     if analysis.may_be(xp.isinf(value)):  # of a mask, say: what is added to it changes nothing
-        sure = xp.isinf(value)
+        sure = xp.isinf(value) & (xp.isinf(a.value) | xp.isinf(b.value))
         for one in (a, b):
             sure = sure & (xp.isinf(one.value) | xp.isfinite(one.value + one.error))
             sure = sure & (xp.isfinite(one.value) | (one.error == 0))
