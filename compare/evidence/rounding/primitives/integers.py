@@ -86,13 +86,13 @@ def _with_a_size(analysis: Analysis, one: Enclosure) -> Enclosure:
 
 def _computed(analysis: Analysis, one: Enclosure, dtype: Any, uncertain: Array) -> Enclosure:
     """Returns what a rule made of integers, of its dtype: exact, unless an operand is uncertain."""
+    where = uncertain.reshape((-1, *(1,) * (one.error.ndim - 1)))
     if one.error.dtype == bool:
-        return one
+        return dataclasses.replace(one, error=one.error & where)
     if one.value.dtype != dtype:
         one = dataclasses.replace(one, value=one.value.astype(dtype))
     if not analysis.may_be(uncertain):
         return dataclasses.replace(one, error=analysis.no_error(one.value.shape))
-    where = uncertain.reshape((-1, *(1,) * (one.error.ndim - 1)))
     error = analysis.xp.where(where, unwrapped(analysis, one, dtype).error, 0.0)
     return dataclasses.replace(one, error=error)
 

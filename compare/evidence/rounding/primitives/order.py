@@ -117,6 +117,8 @@ def _stretches(
     xp, shape = analysis.xp, keys[0].value.shape
     n, places = shape[axis], _counted(analysis, shape, axis)
     order = xp.lexsort([key.value for key in reversed(keys)], axis=axis)
+    if is_stable and not any(analysis.may_be(key.low != key.high) for key in keys):
+        return _Stretches(order, *[xp.broadcast_to(places, keys[0].low.shape)] * 2)
     ties = [xp.concatenate([places, places], axis)] if is_stable else []
 
     def cut(*ends: Array) -> Array:
