@@ -143,7 +143,8 @@ def _row(function: Function, tally: Tally) -> str:
 
 
 def _print_summary(tallies: dict[Function, Tally], refused: dict[Function, list[str]]) -> None:
-    missing = {primitive for names in refused.values() for primitive in names}
+    besides = {function for function in refused if not function.refused}
+    missing = {primitive for function in besides for primitive in refused[function]}
     wild = {
         function.name
         for function, tally in tallies.items()
@@ -155,7 +156,9 @@ def _print_summary(tallies: dict[Function, Tally], refused: dict[Function, list[
         if tally.slack is not None and function.is_layer
     }
     wide = {name for name, slack in slacks.items() if slack > _MOST_SLACK}
-    print(f"\nfunctions: {len(tallies)}; refused: {len(refused)}, for {_listed(missing)}")
+    meant = len(refused) - len(besides)
+    print(f"\nfunctions: {len(tallies)}; refused, as they are meant to be: {meant}")
+    print(f"refused besides: {len(besides)}; without a rule: {_listed(missing)}")
     print(f"beyond {_MOST_TYPICAL} typical errors on ordinary inputs: {_listed(wild)}")
     if slacks:
         print(f"bound/error of one layer: {statistics.median(slacks.values()):.1f} is the median")
