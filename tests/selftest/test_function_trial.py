@@ -70,7 +70,8 @@ def test_it_prints_what_came_out(monkeypatch, capsys):
     assert row.split()[:2] == ["relu", f"{2 * 4 * 24 * (3 + 2 + 3 + 2):,}"]
     assert refusal.startswith("whitened                     refused: ")
     assert "eigh" in refusal
-    assert summary[0].startswith("functions: 1; refused: 1, for ")
+    assert summary[0] == "functions: 1; refused, as they are meant to be: 1"
+    assert summary[1] == "refused besides: 0; without a rule: none"
     assert summary[-1] == "violations: 0"
 
 

@@ -25,6 +25,7 @@ class Function(NamedTuple):
     ordinary: bool = True  # whether typical errors are expected: inputs near 1, no cancellation
     is_layer: bool = True  # one layer, and not a composition of many
     in_float64: bool = True  # whether x64 makes it exact: it has no dtype of its own
+    in_bfloat16: bool = True  # whether libraries have it in that dtype
     refused: str = ""  # the primitive that `roundoff` refuses it for
     needs: str = ""  # the package that has it, if that is neither JAX nor torch
 

@@ -65,9 +65,15 @@ LINEAR_ALGEBRA = (
         (0, 1),
         _torch_gaussian_process,
         is_layer=False,
+        in_bfloat16=False,
     ),
     Function(
-        "solved_by_cholesky", _solved_by_cholesky, normals((6, 3), (6,)), (0, 1), is_layer=False
+        "solved_by_cholesky",
+        _solved_by_cholesky,
+        normals((6, 3), (6,)),
+        (0, 1),
+        is_layer=False,
+        in_bfloat16=False,
     ),
     Function(
         "solved",

@@ -90,7 +90,7 @@ _OF_OPTAX: dict[str, Callable[[Any], Any]] = {
     "adafactor": lambda optax: optax.adafactor(_RATE, min_dim_size_to_factor=2),
     "lamb": lambda optax: optax.lamb(_RATE),
     "lion": lambda optax: optax.lion(_RATE),
-    "radam": lambda optax: optax.radam(_RATE, threshold=1.0),
+    "radam": lambda optax: optax.radam(_RATE),
 }
 _OF_TORCH: dict[str, Callable[[Any], Any]] = {
     "sgd": lambda leaves: torch.optim.SGD(leaves, _RATE, momentum=0.9, nesterov=True),
@@ -108,7 +108,6 @@ OPTIMIZERS = (
             _params_and_gradients,
             argnums=(),
             by_torch=_torch_steps(_OF_TORCH[name]) if name in _OF_TORCH else None,
-            ordinary=name != "radam",  # which subtracts large numbers from one another
             needs="optax",
         )
         for name, make in _OF_OPTAX.items()
