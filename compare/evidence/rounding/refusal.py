@@ -17,6 +17,7 @@ _OPAQUE = {
     "ffi_call": "a compiled function",
     "pallas_call": "a kernel",
 }
+_COMPLEX = "complex numbers"
 
 
 def refuse_unknown(closed: Any) -> None:
@@ -27,29 +28,31 @@ def refuse_unknown(closed: Any) -> None:
     """
     found: dict[str, str] = {}
     for name, place in _unknown(closed, ""):
-        found.setdefault(name, place)
+        found.setdefault(name, place or "a place that JAX does not know")
     if not found:
         return
+    of_complex = found.pop(_COMPLEX, None)
     names = ", ".join(
         f"{name!r} ({_OPAQUE[name]}, at {place})" if name in _OPAQUE else f"{name!r} (at {place})"
         for name, place in found.items()
     )
-    one = len(found) == 1
+    unknown = f"the primitive{'' if len(found) == 1 else 's'} {names}" if names else ""
+    also = f"{_COMPLEX} (at {of_complex})" if of_complex else ""
     raise NotImplementedError(
-        f"roundoff has no rule for the primitive{'' if one else 's'} {names}. "
+        f"roundoff has no rule for {' and '.join(filter(None, (unknown, also)))}. "
         f"compare.register_rule(primitive, rule) adds one: see docs/roundoff_rules.md"
     )
 
 
 def _unknown(closed: Any, called_at: str) -> Iterator[tuple[str, str]]:
-    """Yields the names of primitives without a rule, and their places in the source."""
+    """Yields the names of what has no rule, primitives mostly, and places in the source."""
     for eqn in needed(getattr(closed, "jaxpr", closed)):
         name, place = eqn.primitive.name, summarize(eqn.source_info) or called_at
         row = RULES.get(name)
         if name in CALLS:
             yield from _unknown(eqn.params[CALLS[name]], place)
         elif any(jnp.issubdtype(v.aval.dtype, jnp.complexfloating) for v in _atoms(eqn)):
-            yield name if row is None else f"{name} of complex numbers", place
+            yield name if row is None else _COMPLEX, place
         elif row is None and (name in _OPAQUE or not is_integral(eqn)):
             yield name, place
         elif row is not None and row.lacks is not None and (lacking := row.lacks(eqn)):
