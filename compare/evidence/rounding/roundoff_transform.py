@@ -36,6 +36,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from compare.catalogue import DTYPES
+from compare.errors import shown
 from compare.evidence.rounding.arguments import held
 from compare.evidence.rounding.arithmetic import Arithmetic, plain_arithmetic
 from compare.evidence.rounding.enclosure import READINGS, Analysis, Enclosure, is_float, is_key
@@ -221,4 +222,5 @@ def known_dtype(dtype: np.typing.DTypeLike) -> np.dtype:
     with contextlib.suppress(TypeError):  # of a name that is none of a dtype
         if dtype is not None and np.dtype(dtype).name in DTYPES:
             return np.dtype(np.dtype(dtype).name)  # in the order of bytes of this machine
-    raise ValueError(f"dtype: expected one of {', '.join(DTYPES)}, got {dtype!r}")
+    got = shown(dtype) if hasattr(dtype, "__array__") else repr(dtype)
+    raise ValueError(f"dtype: expected one of {', '.join(DTYPES)}, got {got}")
