@@ -116,4 +116,4 @@ class Explanation:
         times = f"{float(f'{self.bound / self.largest:.2g}'):,.6g} times"
         if self.largest == abs(self.value):
             return f"{said}, {times} its size"
-        return f"{said}, {times} the largest entry, {self.largest:.3g}"
+        return f"{said}, {times} the largest, {self.largest:.3g}"
