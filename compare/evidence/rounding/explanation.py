@@ -109,7 +109,9 @@ class Explanation:
         if math.isinf(self.bound):
             return f"{self.entry} is {self.value:.6g}, and nothing is known of it in {self.dtype}"
         if not self.bound:
-            return f"{self.entry} is {self.value:.6g}, exactly, in {self.dtype}"
+            said = f"{self.entry} is {self.value:.6g}, exactly, in {self.dtype}"
+            is_alone = not self.array and not self.index
+            return said if is_alone else f"{said}, as are all other results of real numbers"
         said = f"{self.entry} is {self.value:.6g} +- {self.bound:.2g} in {self.dtype}"
         if not self.largest:
             return said

@@ -17,7 +17,8 @@ more digits of a Python constant than the dtype has; it is off by some ulp in a 
 function (`primitives.costs`). Where a result may overflow or be NaN, the bound is
 infinite. What XLA makes of two operations is covered for `a * b + c`, `a / exp(b)` and `exp(a) *
 exp(b)`. It is not for `(x + c) + d` and `(x * c) * d`, whose constants it joins, for `(a / b) / c`
-and `a / (b / c)`, and for sums of sums. docs/roundoff.md has examples, and the trial.
+and `a / (b / c)`, and for sums of sums. docs/roundoff.md has examples, docs/roundoff_promise.md
+all that is covered and not.
 
 The running error analysis is Higham's (Accuracy and Stability of Numerical Algorithms, section
 3.3), with u = 2^-p the unit roundoff, gamma_n = n u / (1 - n u) and lam the smallest normal number,

@@ -159,6 +159,8 @@ def test_what_comes_in_infinite_is_no_equation():
 
 def test_what_is_exact():
     assert str(explain(lambda x: -x, F32(3))) == "the result is -3, exactly, in float32"
+    text = str(explain(lambda x: (x, -x), F32([3, 4])))
+    assert text == "[0][0] is 3, exactly, in float32, as are all other results of real numbers"
 
 
 def test_keyword_arguments_and_other_dtypes():
