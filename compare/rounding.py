@@ -93,7 +93,7 @@ def _arguments(reference: str, given: str | None) -> tuple[Any, ...]:
     from compare.implementations.user.loading import load_value
     from compare.implementations.user.sandbox import contained, errors_told
 
-    source = given or f"{reference.rpartition(':')[0]}:args"
+    source = given or _beside(reference)
     found = load_value(source, option="--args", default=() if given is None else None)
     where = f"--args={source}"
     if callable(found):
@@ -105,6 +105,11 @@ def _arguments(reference: str, given: str | None) -> tuple[Any, ...]:
             "(x,)"
         )
     return found
+
+
+def _beside(reference: str) -> str:
+    """Returns 'net.py:args' of 'net.py:loss'."""
+    return f"{reference.rpartition(':')[0]}:args"
 
 
 def _gradient(
@@ -136,7 +141,12 @@ def _bounded(
     from compare.report.text.rounding import Bounded
 
     where = f"{reference}: cannot be bounded"
-    given = None if args else lambda: "without --args it is called with no arguments"
+    advice = (
+        f"its arguments are {_beside(reference)}"
+        if args
+        else "without --args it is called with no arguments"
+    )
+    given = None if options.args else lambda: advice
     with contained(), errors_told(where, given=given):
         values, found = roundoff(function, options.dtype, reading=options.reading)(*args)
     trees = found if options.reading == "both" else (found,)

@@ -175,6 +175,7 @@ REFUSED = {
     "no reference": (("model",), "model: expected FILE.py:NAME"),
     "an unknown dtype": (("model.py:loss", "--dtype=float8"), "expected one of float64, float32"),
     "its own error": (("model.py:broken",), "model.py:broken: cannot be bounded: KeyError: 'v'"),
+    "args for another": (("model.py:spoken",), "2 were given; its arguments are model.py:args"),
     "no rule": (("model.py:fft",), "cannot be bounded: NotImplementedError: roundoff has no rule"),
     "too few": (
         ("late.py:twice",),
