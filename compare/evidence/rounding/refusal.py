@@ -30,18 +30,15 @@ def refuse_unknown(closed: Any) -> None:
         found.setdefault(name, place)
     if not found:
         return
-    names = ", ".join(f"{name!r}{_known(name, place)}" for name, place in found.items())
+    names = ", ".join(
+        f"{name!r} ({_OPAQUE[name]}, at {place})" if name in _OPAQUE else f"{name!r} (at {place})"
+        for name, place in found.items()
+    )
     one = len(found) == 1
     raise NotImplementedError(
         f"roundoff has no rule for the primitive{'' if one else 's'} {names}. "
         f"compare.register_rule(primitive, rule) adds one: see docs/roundoff_rules.md"
     )
-
-
-def _known(name: str, place: str) -> str:
-    """Returns ' (a kernel, at net.py:12:4 (layer))', as far as it is known."""
-    known = [*filter(None, [_OPAQUE.get(name), place and f"at {place}"])]
-    return f" ({', '.join(known)})" * bool(known)
 
 
 def _unknown(closed: Any, called_at: str) -> Iterator[tuple[str, str]]:
