@@ -20,7 +20,8 @@ USAGE = """\
 Bounds what rounding can do to a JAX function, entry by entry.
 
   python -m compare.rounding model.py:loss --args=model.py:batch
-  python -m compare.rounding model.py:loss --gradient --dtype=bfloat16
+  python -m compare.rounding model.py:loss --gradient --explain
+  python -m compare.rounding model.py:loss --dtype=bfloat16
   python -m compare.rounding model.py:attention --argnums=0,2
 
 --args names a tuple, or a function without arguments that returns one; without
@@ -46,6 +47,10 @@ class Options:
         ("0",), "N,N,...", "By which arguments it is, counted from 0; a gradient is bounded then."
     )
     reading: str = choice("both", (*_READINGS, "both"), "Which bounds to print.")
+    explain: bool = flag(
+        "Also say of the entry whose bound is largest, or which is not finite, where that comes "
+        "from: the lines of source."
+    )
 
 
 def main(argv: Sequence[str]) -> int:
@@ -72,11 +77,14 @@ def main(argv: Sequence[str]) -> int:
     arrays = _bounded(reference, function, args, options)
     if not arrays:
         raise UsageError(f"{reference}: expected a function that returns numbers, it returns none")
+    explained = options.explain and _explained(reference, function, args, options)
     readings = _READINGS if options.reading == "both" else (options.reading,)
     width = min(terminal_width(), _WIDTH)
     of = ", its gradient" * by_gradient
     print(quoted(f"{reference} in {options.dtype}{of}"), end="\n\n")
     print(quoted(format_bounds(arrays, readings, width=width)))
+    if explained:
+        print(quoted(f"\n{explained}"))
     return 0
 
 
@@ -85,7 +93,7 @@ def _arguments(reference: str, given: str | None) -> tuple[Any, ...]:
     from compare.implementations.user.loading import load_value
     from compare.implementations.user.sandbox import contained, errors_told
 
-    source = given or f"{reference.rpartition(':')[0]}:args"
+    source = given or _beside(reference)
     found = load_value(source, option="--args", default=() if given is None else None)
     where = f"--args={source}"
     if callable(found):
@@ -97,6 +105,11 @@ def _arguments(reference: str, given: str | None) -> tuple[Any, ...]:
             "(x,)"
         )
     return found
+
+
+def _beside(reference: str) -> str:
+    """Returns 'net.py:args' of 'net.py:loss'."""
+    return f"{reference.rpartition(':')[0]}:args"
 
 
 def _gradient(
@@ -128,7 +141,12 @@ def _bounded(
     from compare.report.text.rounding import Bounded
 
     where = f"{reference}: cannot be bounded"
-    given = None if args else lambda: "without --args it is called with no arguments"
+    advice = (
+        f"its arguments are {_beside(reference)}"
+        if args
+        else "without --args it is called with no arguments"
+    )
+    given = None if options.args else lambda: advice
     with contained(), errors_told(where, given=given):
         values, found = roundoff(function, options.dtype, reading=options.reading)(*args)
     trees = found if options.reading == "both" else (found,)
@@ -144,6 +162,18 @@ def _bounded(
         for (path, value), each in zip(leaves, bounds, strict=True)
         if isinstance(value, np.ndarray)
     ]
+
+
+def _explained(
+    reference: str, function: Callable[..., Any], args: tuple[Any, ...], options: Options
+) -> str:
+    """Returns where the largest bound comes from, with the array as the table names it."""
+    from compare.evidence.rounding import explain
+    from compare.implementations.user.sandbox import contained, errors_told
+
+    with contained(), errors_told(f"{reference}: cannot be explained"):
+        found = explain(function, *args, dtype=options.dtype)
+    return str(dataclasses.replace(found, array=_name(found.array)))
 
 
 def _name(path: str) -> str:

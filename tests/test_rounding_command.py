@@ -152,6 +152,21 @@ def test_what_a_column_does_not_show_is_said(bound):
     assert ": nothing is known there\n" in out
 
 
+def test_where_the_largest_bound_comes_from(bound):
+    _, out, err = bound("model.py:layers", "--explain")
+    table, _, explained = out.partition("or infinite.\n\n")
+    assert table + "or infinite.\n" == bound("model.py:layers")[1]
+    lines = explained.splitlines()
+    assert lines[0].startswith("first[")
+    assert " in float32, " in lines[0]
+    assert any(line.endswith(" (layers): dot_general, add") for line in lines)
+    assert '        h = jnp.tanh(x @ p["w"] + p["b"][None, :])' in lines
+    assert err == ""
+    _, out, _ = bound("model.py:loss", "--gradient", "--explain", "--dtype=bfloat16")
+    assert "\n\nargs[0]/" in out
+    assert " in bfloat16" in out.partition("or infinite.")[2]
+
+
 REFUSED = {
     "no function": ((), "expected one function, FILE.py:NAME, got 0"),
     "two": (("a", "b"), "expected one function, FILE.py:NAME, got 2: 'a' 'b'"),
@@ -160,6 +175,7 @@ REFUSED = {
     "no reference": (("model",), "model: expected FILE.py:NAME"),
     "an unknown dtype": (("model.py:loss", "--dtype=float8"), "expected one of float64, float32"),
     "its own error": (("model.py:broken",), "model.py:broken: cannot be bounded: KeyError: 'v'"),
+    "args for another": (("model.py:spoken",), "2 were given; its arguments are model.py:args"),
     "no rule": (("model.py:fft",), "cannot be bounded: NotImplementedError: roundoff has no rule"),
     "too few": (
         ("late.py:twice",),
@@ -181,6 +197,10 @@ REFUSED = {
     "no numbers": (
         ("model.py:silent",),
         "model.py:silent: expected a function that returns numbers",
+    ),
+    "nothing to explain": (
+        ("jax.numpy:isnan", "--args=model.py:alone", "--explain"),
+        "jax.numpy:isnan: cannot be explained: ValueError: explain: expected a function that",
     ),
     "a module of torch": (("model.py:net",), "f: expected a function of JAX, got Linear of torch"),
     "no scalar": (("model.py:spoken", "--args=model.py:alone", "--gradient"), "scalar-output"),
@@ -222,7 +242,7 @@ def test_a_function_of_a_notebook(bound, tmp_path):
 def test_help_lists_every_flag_and_the_commands_list_this_one(bound):
     status, out, _ = bound("--help")
     assert status == 0
-    for flag in ("--args=", "--dtype=", "--gradient", "--argnums=", "--reading="):
+    for flag in ("--args=", "--dtype=", "--gradient", "--argnums=", "--reading=", "--explain"):
         assert f"  {flag}" in out
     from compare.__main__ import COMMANDS
 

@@ -6,7 +6,10 @@ import sys
 
 import pytest
 
+from compare import rounding
+from compare.options.exit_status import status_of
 from tests.support.paths import ROOT
+from tests.test_pages import BLOCK, commands, contains
 
 PAGE = ROOT / "docs" / "roundoff.md"
 KERNELS = (ROOT / "docs" / "kernels.md").read_text()
@@ -16,6 +19,18 @@ def test_every_snippet():
     found = doctest.testfile(str(PAGE), module_relative=False, encoding="utf-8")
     assert found.failed == 0
     assert found.attempted > 30
+
+
+def test_the_command(tmp_path, monkeypatch, capsys):
+    snippets = dict(BLOCK.findall(PAGE.read_text().partition("## From a shell\n")[2]))
+    (tmp_path / "net.py").write_text(snippets["python"])
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(sys, "path", list(sys.path))
+    monkeypatch.setenv("COLUMNS", "80")
+    ((command, expected),) = commands(snippets["console"])
+    argv = command.split()[2:]
+    assert status_of(rounding.main, argv[0], argv) == 0
+    assert contains(capsys.readouterr().out, expected)
 
 
 def test_the_kernel_fails_until_it_has_its_factor(tmp_path, monkeypatch):

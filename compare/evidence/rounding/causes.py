@@ -9,6 +9,7 @@ from compare.evidence.rounding.contributions import contributions
 from compare.evidence.rounding.enclosure import Analysis, Enclosure
 from compare.evidence.rounding.explanation import Cause, Explanation
 from compare.evidence.rounding.places import Calls
+from compare.evidence.rounding.primitives import RULES
 from compare.evidence.rounding.provenance import History, Made, origin
 from compare.evidence.rounding.roundoff_transform import analysis_of, evaluated, known_dtype
 from compare.evidence.rounding.tracing import Traced, trace
@@ -58,14 +59,15 @@ def explain(
         return float(_evaluated(traced, dtype, calls)[leaf].error[(0, *place)])
 
     return Explanation(
-        entry=_named(traced, leaf, place),
+        array=traced.paths[leaf],
+        index=place,
         dtype=dtype.name,
         value=float(value),
         bound=float(bound),
         largest=float(finite.max(initial=0)),
-        nan=_cause(made, _has_nan, np.isnan) if np.isnan(value) else None,
+        nan=_cause(made, _has_nan, _nan) if np.isnan(value) else None,
         infinity=_infinity(made) if not np.isfinite(value) else None,
-        unbounded=_cause(made, _is_unbounded) if np.isfinite(value) else None,
+        unbounded=_cause(made, _is_unbounded, _unbounded) if np.isfinite(value) else None,
         vacuous=_cause(made, _is_vacuous) if np.isfinite([value, bound]).all() else None,
         contributions=tuple(contributions(bound_under, most=_LINES)),
     )
@@ -103,21 +105,28 @@ def _limit(one: Enclosure) -> np.ndarray:
     return np.where(np.isnan(one.error[0]), np.inf, one.error[0])
 
 
-def _named(traced: Traced, leaf: int, place: tuple[int, ...]) -> str:
-    index = f"[{', '.join(map(str, place))}]" if place else ""
-    return f"{traced.paths[leaf]}{index}" or "the result"
+def _nan(one: Enclosure) -> np.ndarray:
+    return np.isnan(one.value)
+
+
+def _infinite(one: Enclosure) -> np.ndarray:
+    return np.isinf(one.value)
+
+
+def _unbounded(one: Enclosure) -> np.ndarray:
+    return ~np.isfinite(one.error[0])
 
 
 def _has_nan(made: Made) -> bool:
-    return made.is_float and bool(np.isnan(made.one.value).any())
+    return made.is_float and bool(_nan(made.one).any())
 
 
 def _has_infinity(made: Made) -> bool:
-    return made.is_float and bool(np.isinf(made.one.value).any())
+    return made.is_float and bool(_infinite(made.one).any())
 
 
 def _is_unbounded(made: Made) -> bool:
-    return made.is_float and not bool(np.isfinite(made.one.error).all())
+    return made.is_float and bool(_unbounded(made.one).any())
 
 
 def _is_vacuous(made: Made) -> bool:
@@ -129,20 +138,29 @@ def _is_vacuous(made: Made) -> bool:
 
 
 def _cause(
-    made: Made, holds: Callable[[Made], bool], where: Callable[[Any], Any] | None = None
+    made: Made,
+    holds: Callable[[Made], bool],
+    where: Callable[[Enclosure], np.ndarray] | None = None,
 ) -> Cause | None:
+    """Returns the first equation of which something holds, with the first entry where it does."""
     if not holds(made):
         return None
     first = origin(made, holds)
     if where is None or first.place is None:
         return Cause(first.place)
-    shape = first.one.value.shape
-    entry = tuple(int(i) for i in np.argwhere(where(first.one.value))[0])
-    values = [parent.one.value for parent in first.parents]
-    if any(value.shape not in (shape, ()) for value in values):  # not entry by entry
+    entry = tuple(int(i) for i in np.argwhere(where(first.one))[0])
+    if first.inside or not _is_by_entry(first.place.primitive):
         return Cause(first.place, entry)
-    of = (value[entry] if value.shape else value for value in values)
-    return Cause(first.place, entry, tuple(map(float, of)))
+    shape, read = first.one.value.shape, [operand.one for operand in first.operands]
+    values = [float(np.broadcast_to(one.value, shape)[entry]) for one in read]
+    errors = [float(np.broadcast_to(one.error[0], shape)[entry]) for one in read]
+    return Cause(first.place, entry, tuple(values), tuple(errors) if where is _unbounded else ())
+
+
+def _is_by_entry(primitive: str) -> bool:
+    row = RULES.get(primitive)
+    shapes = ("elementwise", "monotone")
+    return row is not None and row.shape in shapes and not primitive.startswith("cum")
 
 
 def _infinity(made: Made) -> Cause | None:
@@ -150,4 +168,4 @@ def _infinity(made: Made) -> Cause | None:
     if _has_nan(made):
         made = origin(made, _has_nan)
         made = next(filter(_has_infinity, made.parents), made)
-    return _cause(made, _has_infinity, np.isinf)
+    return _cause(made, _has_infinity, _infinite)

@@ -5,7 +5,10 @@ import math
 from collections.abc import Iterator
 
 from compare.evidence.rounding.contributions import Contribution
-from compare.evidence.rounding.places import Place, shortened
+from compare.evidence.rounding.places import Place
+
+# why a loop has a bound that is infinite before any inside it
+_REASONS = {"while": ", which rounding may end a step earlier or later"}
 
 
 @dataclasses.dataclass(frozen=True)
@@ -15,17 +18,25 @@ class Cause:
     place: Place | None  # None: an argument or a constant of the program
     entry: tuple[int, ...] | None = None  # of its result
     operands: tuple[float, ...] = ()  # what it made that entry of, if it works entry by entry
+    errors: tuple[float, ...] = ()  # of these, if they are what matters
 
     def __str__(self) -> str:
         if self.place is None:
             return "an argument or a constant of the function"
-        of = f", of {' and '.join(f'{one:.6g}' for one in self.operands)}" if self.operands else ""
-        return f"{self.place}{of}"
+        errors = self.errors or (0.0,) * len(self.operands)
+        shown = [
+            f"{value:.6g}" + f" +- {error:.2g}" * bool(error)
+            for value, error in zip(self.operands, errors, strict=True)
+        ]
+        of = f", of {' and '.join(shown)}" if shown else ""
+        return f"{self.place.primitive}{of}{_REASONS.get(self.place.primitive, '')}"
 
     def lines(self) -> Iterator[str]:
-        """Yields the line of source."""
-        if self.place is not None and self.place.text:
-            yield f"    {self.place.text}"
+        """Yields the place and the line of source."""
+        if self.place is not None:
+            yield f"    {self.place}"
+            if self.place.text:
+                yield f"        {self.place.text}"
 
 
 @dataclasses.dataclass(frozen=True, repr=False)
@@ -33,7 +44,8 @@ class Explanation:
     """Of one entry of a function's results: its value and bound, and what they come from.
 
     Attributes:
-      entry: which: the path of the result and the index, "['w'][3, 2]", or 'the result'.
+      array: the path of the result that has it, such as "['w']"; '' of one alone.
+      index: where in that it is; () of a number.
       dtype: the name of that in which it is computed.
       value: of it.
       bound: of its error; infinite if nothing is known.
@@ -45,7 +57,8 @@ class Explanation:
       contributions: the lines that contribute most to the bound.
     """
 
-    entry: str
+    array: str
+    index: tuple[int, ...]
     dtype: str
     value: float
     bound: float
@@ -55,6 +68,12 @@ class Explanation:
     unbounded: Cause | None
     vacuous: Cause | None
     contributions: tuple[Contribution, ...]
+
+    @property
+    def entry(self) -> str:
+        """Which it is: "['w'][3, 2]", or 'the result'."""
+        index = f"[{', '.join(map(str, self.index))}]" if self.index else ""
+        return f"{self.array}{index}" or "the result"
 
     def __str__(self) -> str:
         return "\n".join(self._lines())
@@ -67,19 +86,20 @@ class Explanation:
             ("The first NaN is made by", self.nan),
             ("The first infinity is made by", self.infinity),
             ("The first infinite bound is that of", self.unbounded),
-            ("The first bound as large as all that it bounds is that of", self.vacuous),
+            ("The first bound that says nothing is that of", self.vacuous),
         )
         for words, cause in told:
             if cause is not None:
                 yield f"{words} {cause}"
                 yield from cause.lines()
         if self.contributions:
-            yield "Of this bound, what is rounded at one place makes up"
+            yield "Without the rounding of one place this bound would be smaller by"
+        elif 0 < self.bound < math.inf and math.isfinite(self.value):
+            yield "Without the rounding of any one place this bound would be as large"
         for one in self.contributions:
             first = one.places[0]
-            direction = ", backward" if first.backward else ""
-            names = ", ".join(place.primitive for place in one.places[:4])
-            yield f"  {one.share:4.0%}  {shortened(first.source)}{direction}: {names}"
+            names = ", ".join([place.primitive for place in one.places])
+            yield f"  {one.share:4.0%}  {first}: {names}"
             if first.text:
                 yield f"        {first.text}"
 
@@ -89,9 +109,13 @@ class Explanation:
         if math.isinf(self.bound):
             return f"{self.entry} is {self.value:.6g}, and nothing is known of it in {self.dtype}"
         if not self.bound:
-            return f"{self.entry} is {self.value:.6g}, exactly, in {self.dtype}"
-        beside = f"{self.bound / self.largest:.2g} of" if self.largest else "beside"
-        return (
-            f"{self.entry} is {self.value:.6g}, and in {self.dtype} within {self.bound:.2g} of it: "
-            f"{beside} the largest entry, {self.largest:.3g}"
-        )
+            said = f"{self.entry} is {self.value:.6g}, exactly, in {self.dtype}"
+            is_alone = not self.array and not self.index
+            return said if is_alone else f"{said}, as are all other results of real numbers"
+        said = f"{self.entry} is {self.value:.6g} +- {self.bound:.2g} in {self.dtype}"
+        if not self.largest:
+            return said
+        times = f"{float(f'{self.bound / self.largest:.2g}'):,.6g} times"
+        if self.largest == abs(self.value):
+            return f"{said}, {times} its size"
+        return f"{said}, {times} the largest, {self.largest:.3g}"

@@ -1,6 +1,7 @@
 """The rule of a kernel that computes what a formula of JAX says."""
 
-from collections.abc import Callable
+import contextlib
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import jax
@@ -23,9 +24,22 @@ def formula_rule(f: Callable[..., Any]) -> Rule:
 
     def rule(analysis: Analysis, eqn: Any, *operands: Enclosure) -> list[Enclosure]:
         shaped = [jax.ShapeDtypeStruct(var.aval.shape, var.aval.dtype) for var in eqn.invars]
-        with jax.enable_x64(analysis.own.dtype == np.float64):
+        with jax.enable_x64(analysis.own.dtype == np.float64), _named(eqn.primitive.name):
             closed = jax.make_jaxpr(lambda *arrays: f(*arrays, **eqn.params))(*shaped)
         refuse_unknown(closed)
         return analysis.evaluate(closed, operands)
 
     return rule
+
+
+@contextlib.contextmanager
+def _named(primitive: str) -> Iterator[None]:
+    """Says whose formula it is that cannot be called with what the primitive has.
+
+    Raises:
+      TypeError: if it cannot.
+    """
+    try:
+        yield
+    except TypeError as error:
+        raise TypeError(f"the formula of {primitive!r}: {error}") from error

@@ -35,14 +35,10 @@ class Place(NamedTuple):
         return linecache.getline(found["file"], int(found["line"])).strip()
 
     def __str__(self) -> str:
-        direction = ", backward" if self.backward else ""
-        return f"{self.primitive}{direction}, at {shortened(self.source)}"
-
-
-def shortened(source: str) -> str:
-    """Returns 'model.py:12:8 (loss)' of '/home/me/model.py:12:8 (loss)'."""
-    folder, _, file = source.rpartition("/")
-    return file or folder or "a place that JAX does not know"
+        """Returns 'model.py:12:8 (fit.loss), backward', without folders."""
+        folder, _, file = self.source.rpartition("/")
+        shown = (file or folder).replace(".<locals>", "") or "a place that JAX does not know"
+        return shown + ", backward" * self.backward
 
 
 class Calls:

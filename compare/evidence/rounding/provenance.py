@@ -13,7 +13,13 @@ class Made:
 
     one: Enclosure
     place: Place | None  # None of an argument or a constant
-    parents: tuple["Made", ...] = ()
+    operands: tuple["Made", ...] = ()
+    inside: tuple["Made", ...] = ()  # of a loop or a branch
+
+    @property
+    def parents(self) -> tuple["Made", ...]:
+        """All that it was made of."""
+        return *self.operands, *self.inside
 
     @property
     def is_float(self) -> bool:
@@ -35,10 +41,10 @@ class History(Calls):
         """Evaluates an equation and keeps what it made."""
         known = len(self._order)
         results = super().apply(analysis, eqn, operands)
-        inside = self._order[known:]  # of a loop or a branch
-        parents, place = (*map(self.of, operands), *inside), self.place(eqn)
+        inside, place = tuple(self._order[known:]), self.place(eqn)
+        read = tuple(map(self.of, operands))
         for one in results:  # one that is an operand, or made inside, is known already
-            self._keep(Made(one, place, parents))
+            self._keep(Made(one, place, read, inside))
         return results
 
     def of(self, one: Enclosure) -> Made:

@@ -17,7 +17,8 @@ more digits of a Python constant than the dtype has; it is off by some ulp in a 
 function (`primitives.costs`). Where a result may overflow or be NaN, the bound is
 infinite. What XLA makes of two operations is covered for `a * b + c`, `a / exp(b)` and `exp(a) *
 exp(b)`. It is not for `(x + c) + d` and `(x * c) * d`, whose constants it joins, for `(a / b) / c`
-and `a / (b / c)`, and for sums of sums. docs/roundoff.md has examples, and the trial.
+and `a / (b / c)`, and for sums of sums. docs/roundoff.md has examples, docs/roundoff_promise.md
+all that is covered and not.
 
 The running error analysis is Higham's (Accuracy and Stability of Numerical Algorithms, section
 3.3), with u = 2^-p the unit roundoff, gamma_n = n u / (1 - n u) and lam the smallest normal number,
@@ -36,6 +37,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from compare.catalogue import DTYPES
+from compare.errors import shown
 from compare.evidence.rounding.arguments import held
 from compare.evidence.rounding.arithmetic import Arithmetic, plain_arithmetic
 from compare.evidence.rounding.enclosure import READINGS, Analysis, Enclosure, is_float, is_key
@@ -221,4 +223,5 @@ def known_dtype(dtype: np.typing.DTypeLike) -> np.dtype:
     with contextlib.suppress(TypeError):  # of a name that is none of a dtype
         if dtype is not None and np.dtype(dtype).name in DTYPES:
             return np.dtype(np.dtype(dtype).name)  # in the order of bytes of this machine
-    raise ValueError(f"dtype: expected one of {', '.join(DTYPES)}, got {dtype!r}")
+    got = shown(dtype) if hasattr(dtype, "__array__") else repr(dtype)
+    raise ValueError(f"dtype: expected one of {', '.join(DTYPES)}, got {got}")

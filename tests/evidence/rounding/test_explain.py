@@ -30,11 +30,13 @@ def test_where_does_not_guard_a_gradient_against_the_slope_of_a_root():
     assert not found.infinity.place.backward
     lines = str(found).splitlines()
     assert lines[0] == "[1] is nan"
-    assert lines[1].startswith("The first NaN is made by mul, backward, at test_explain.py:")
-    assert lines[1].endswith("(guarded_root), of 0 and inf")
-    assert lines[2] == "    return jnp.sum(jnp.where(x > 0, jnp.sqrt(x), 0.0))"
-    assert lines[3].endswith("(guarded_root), of 0.5 and 0")
-    assert len(lines) == 5
+    assert lines[1] == "The first NaN is made by mul, of 0 and inf"
+    assert lines[2].startswith("    test_explain.py:")
+    assert lines[2].endswith(" (guarded_root), backward")
+    assert lines[3] == "        return jnp.sum(jnp.where(x > 0, jnp.sqrt(x), 0.0))"
+    assert lines[4] == "The first infinity is made by div, of 0.5 and 0"
+    assert lines[5].endswith(" (guarded_root)")
+    assert len(lines) == 7
 
 
 def test_a_cancellation():
@@ -51,11 +53,12 @@ def test_a_cancellation():
     assert discriminant.places[0].text == "discriminant = b * b - 4 * c"
     lines = str(found).splitlines()
     assert lines[0] == (
-        f"the result is -0.0001, and in float32 within {bound:.2g} of it: "
-        f"{bound / 1e-4:.2g} of the largest entry, 0.0001"
+        f"the result is -0.0001 +- {bound:.2g} in float32, {bound / 1e-4:.2g} times its size"
     )
-    assert "(smaller_root): sqrt" in lines[4]
-    assert lines[4].startswith(f"  {root.share:4.0%}  test_explain.py:")
+    assert lines[1] == "The first bound that says nothing is that of add"
+    assert lines[4] == "Without the rounding of one place this bound would be smaller by"
+    assert lines[5].startswith(f"  {root.share:4.0%}  test_explain.py:")
+    assert lines[5].endswith("(smaller_root): sqrt")
 
 
 def test_what_a_line_contributes_is_gone_if_it_does_not_round():
@@ -82,6 +85,31 @@ def test_an_infinite_bound_is_traced_back_to_where_it_begins():
     assert found.unbounded.place.text == "y = jnp.exp(x * x)"
     assert found.contributions == ()
     assert "nothing is known of it in float32" in str(found)
+    assert "The first infinite bound is that of exp, of 88.7345 +- " in str(found)
+
+
+def test_a_divisor_that_may_be_0_is_shown_with_its_bound():
+    found = explain(lambda x: 1 / (x - x * F32(1.0000001)), F32([3, 4]))
+    assert found.unbounded.place.primitive == "div"
+    assert found.unbounded.operands[0] == 1
+    assert 0 < abs(found.unbounded.operands[1]) < found.unbounded.errors[1]
+    assert found.unbounded.errors[0] == 0
+    assert " is that of div, of 1 and -3.57628e-07 +- 3.6e-07\n" in str(found)
+
+
+def test_an_entry_of_a_product_of_matrices_is_not_made_of_two_entries():
+    found = explain(lambda x: x @ x, F32([[np.inf, 1], [-np.inf, 1]]))
+    assert np.isnan(found.value)
+    assert (found.nan.place.primitive, found.nan.operands) == ("dot_general", ())
+
+
+def test_a_loop_that_rounding_may_end_elsewhere():
+    def root(a):
+        return jax.lax.while_loop(lambda s: abs(s * s - a) > 1e-6, lambda s: (s + a / s) / 2, a)
+
+    found = explain(root, F32(2))
+    assert found.unbounded.operands == ()
+    assert "is that of while, which rounding may end a step earlier or later\n" in str(found)
 
 
 def test_a_loop_is_looked_into():
@@ -98,6 +126,31 @@ def test_a_loop_is_looked_into():
     assert found.infinity.place.text == "return carry - entry, jnp.log(carry)"
 
 
+def test_of_a_loop_its_lines_are_named():
+    def f(x):
+        def step(i, carry):
+            return carry * x[i]
+
+        return jax.lax.fori_loop(0, 5, step, F32(1)) + 1
+
+    product, last = explain(f, F32([1.1, 1.2, 1.3, 1.4, 1.5])).contributions
+    assert [place.primitive for place in product.places] == ["mul"]
+    assert str(product.places[0]).endswith(" (test_of_a_loop_its_lines_are_named.f.step)")
+    assert [place.primitive for place in last.places] == ["add"]
+    assert product.share + last.share == pytest.approx(1, abs=0.01)
+
+
+def test_of_a_line_what_does_not_round_is_not_named():
+    (softmax,) = explain(jax.nn.softmax, F32([1, 2])).contributions
+    assert [place.primitive for place in softmax.places] == ["sub", "exp", "reduce_sum", "div"]
+
+
+def test_where_no_line_makes_a_bound_alone():
+    found = explain(lambda x: jnp.sin((x * 1.1) * 1e9), F32(1))
+    assert found.contributions == ()
+    assert str(found).endswith("Without the rounding of any one place this bound would be as large")
+
+
 def test_what_comes_in_infinite_is_no_equation():
     found = explain(lambda x: x * 2, F32([1, np.inf]))
     assert found.infinity.place is None
@@ -106,6 +159,8 @@ def test_what_comes_in_infinite_is_no_equation():
 
 def test_what_is_exact():
     assert str(explain(lambda x: -x, F32(3))) == "the result is -3, exactly, in float32"
+    text = str(explain(lambda x: (x, -x), F32([3, 4])))
+    assert text == "[0][0] is 3, exactly, in float32, as are all other results of real numbers"
 
 
 def test_keyword_arguments_and_other_dtypes():

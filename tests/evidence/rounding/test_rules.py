@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from jax.extend.core import Primitive
 
-from compare import register_rule
+from compare import explain, register_rule
 from compare.evidence.rounding import Enclosure, formula_rule, roundoff
 from compare.evidence.rounding.primitives import RULES
 from tests.support.paths import ROOT
@@ -54,6 +54,19 @@ def test_a_kernel_is_refused_and_then_bounded_by_its_formula(softsign_p):
             jax.tree.map(np.testing.assert_array_equal, found, expected)
     value, _ = bound_of(lambda x: softsign_p.bind(x, scale=2), X)
     np.testing.assert_array_equal(value, 2 * bound_of(softsign, X)[0])
+
+
+def test_a_formula_without_a_parameter_of_the_primitive(softsign_p):
+    register_rule(softsign_p, formula_rule(lambda x: x))
+    with pytest.raises(TypeError, match=r"^the formula of 'softsign_kernel': .*'scale'"):
+        roundoff(lambda x: softsign_p.bind(x, scale=2), F32)(X)
+
+
+def test_of_a_formula_its_lines_are_explained(softsign_p):
+    register_rule(softsign_p, formula_rule(softsign))
+    shares = explain(softsign_p.bind, X).contributions
+    assert "(softsign)" in str(shares[0].places[0])
+    assert "softsign_kernel" not in {place.primitive for one in shares for place in one.places}
 
 
 def test_a_formula_that_makes_arrays_is_of_its_own_dtype(softsign_p):
