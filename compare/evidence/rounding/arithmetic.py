@@ -12,6 +12,8 @@ from typing import NamedTuple
 import ml_dtypes
 import numpy as np
 
+_VAST = 700.0  # the exponential of more is no float64 number
+
 
 class Range(NamedTuple):
     """The numbers that a dtype has."""
@@ -166,3 +168,9 @@ def largest_number(dtype: str) -> float:
 def gamma(n: int, u: float) -> float:
     """Returns n u / (1 - n u), a bound of (1 + u)^n - 1; infinite if n u is 1 or more."""
     return n * u / (1 - n * u) if n * u < 1 else math.inf
+
+
+def growth(n: int, u: float) -> float:
+    """Returns (1 + u)^n - 1, which n roundings of a term of a sum cost at most, relatively."""
+    part = n * math.log1p(u)
+    return math.expm1(part) if part < _VAST else math.inf

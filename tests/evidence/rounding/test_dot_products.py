@@ -8,13 +8,14 @@ import pytest
 from compare.evidence.rounding import roundoff
 from compare.evidence.rounding.arithmetic import Arithmetic, plain_arithmetic
 from compare.selftest.reduced_precision import keep
+from tests.support.rounding import bound_of
 
 F16, BF16 = np.dtype(np.float16), np.dtype(ml_dtypes.bfloat16)
 SUMS = {
     "float32": (plain_arithmetic(np.float32), 100 * 2.0**-24),
     "TF32": (Arithmetic(np.dtype(np.float32), 10, 23), 2.0**-9),
     "bfloat16 products": (Arithmetic(np.dtype(np.float32), 7, 23), 2.0**-6),
-    "bfloat16": (plain_arithmetic(BF16), 100 * 2.0**-8 / (1 - 100 * 2.0**-8)),
+    "bfloat16": (plain_arithmetic(BF16), (1 + 2.0**-8) ** 100 - 1),
     "bfloat16, sums in float32": (Arithmetic(BF16, 7, 23), 2.0**-8),
     "float16, sums in float32": (Arithmetic(F16, 10, 23), 2.0**-11),
 }
@@ -53,3 +54,10 @@ def test_partial_sums_that_may_overflow_make_the_bound_infinite():
     # and so may a function of it be NaN, however bounded it is
     _, bound = roundoff(lambda x, y: jnp.tanh(jnp.dot(x, y)), np.float16)(x, y)
     assert np.isinf(bound)
+
+
+def test_long_sums_in_bfloat16_have_a_finite_bound():
+    x = np.ones(1000, ml_dtypes.bfloat16)
+    for f in (jnp.dot, lambda x, w: jnp.dot(x, w) + x[0]):
+        value, bound = bound_of(f, x, x, dtype=ml_dtypes.bfloat16)
+        assert value < bound < 60 * value  # (1 + 2^-8)^1001 - 1 is 49

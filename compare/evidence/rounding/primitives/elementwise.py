@@ -5,7 +5,7 @@ from typing import Any
 import jax.numpy as jnp
 import numpy as np
 
-from compare.evidence.rounding.arithmetic import gamma
+from compare.evidence.rounding.arithmetic import gamma, growth
 from compare.evidence.rounding.enclosure import Analysis, Array, Enclosure, is_float
 from compare.evidence.rounding.primitives.row import rows
 
@@ -28,8 +28,9 @@ def _sum(analysis: Analysis, eqn: Any, value: Array, a: Enclosure, b: Enclosure)
     u = arithmetic.u
     if not is_float(value.dtype):
         return Enclosure(value, a.error + b.error)
+    lost = growth if arithmetic.is_plain else gamma
     as_terms = [
-        gamma(one.terms + 1, arithmetic.sum_u) * xp.abs(other.value)
+        lost(one.terms + 1, arithmetic.sum_u) * xp.abs(other.value)
         for one, other in ((a, b), (b, a))
         if one.terms
     ]

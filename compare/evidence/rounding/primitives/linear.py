@@ -2,7 +2,7 @@
 
 The error of a sum of n terms p_i q_i, whose factors have errors too, with s = sum |p_i| |q_i|, is:
 
-  worst      the errors of the factors, and dot(n) s for the products and their sum
+  worst      the errors of the factors, and ((1 + u)^n - 1) s for the products and their sum
   typical    the root of the sum of the squares of the same, of the roundings of the products, and
              of those of the partial sums
 """
@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 
-from compare.evidence.rounding.arithmetic import Arithmetic, ExactArithmetic
+from compare.evidence.rounding.arithmetic import Arithmetic, ExactArithmetic, growth
 from compare.evidence.rounding.enclosure import Analysis, Array, Enclosure, is_float
 from compare.evidence.rounding.primitives.row import rows
 
@@ -94,7 +94,8 @@ def products_summed(
         a, b = (dataclasses.replace(one, value=one.value.astype(dtype)) for one in (a, b))
     arithmetic = analysis.arithmetic(dtype)
     value, size_a, size_b = dot(a.value, b.value), xp.abs(a.value), xp.abs(b.value)
-    rounded, each = arithmetic.dot(terms), _each_squared(arithmetic, terms)
+    each = _each_squared(arithmetic, terms)
+    rounded = growth(terms, arithmetic.u) if arithmetic.is_plain else arithmetic.dot(terms)
 
     def by(p: Array, q: Array) -> Array | float:
         """Multiplies, unless the errors q are all 0."""
