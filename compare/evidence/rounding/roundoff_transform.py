@@ -38,8 +38,10 @@ import numpy as np
 from compare.catalogue import DTYPES
 from compare.evidence.rounding.arguments import held
 from compare.evidence.rounding.arithmetic import Arithmetic, plain_arithmetic
-from compare.evidence.rounding.enclosure import READINGS, Analysis, Enclosure, is_float, is_key
+from compare.evidence.rounding.enclosure import Analysis, Enclosure
+from compare.evidence.rounding.kinds import is_float, is_key
 from compare.evidence.rounding.primitives.application import apply
+from compare.evidence.rounding.readings import READINGS
 from compare.evidence.rounding.tracing import Traced, trace
 
 
