@@ -9,9 +9,9 @@ from compare.evidence.rounding.contributions import contributions
 from compare.evidence.rounding.enclosure import Analysis, Enclosure
 from compare.evidence.rounding.explanation import Cause, Explanation
 from compare.evidence.rounding.places import Calls
-from compare.evidence.rounding.provenance import History, Made, origin
+from compare.evidence.rounding.provenance import Derivation, History, origin
 from compare.evidence.rounding.roundoff_transform import analysis_of, evaluated, known_dtype
-from compare.evidence.rounding.tracing import Traced, trace
+from compare.evidence.rounding.tracing import Trace, trace
 
 _LINES = 5  # that contribute most
 
@@ -47,6 +47,10 @@ def explain(
             "explain looks at numbers, and under jax.jit and jax.vmap there are none: call it "
             "outside of them"
         )
+    return _explanation(traced, dtype)
+
+
+def _explanation(traced: Trace, dtype: np.dtype) -> Explanation:
     history = History()
     outs = _evaluated(traced, dtype, history)
     leaf, place = _most_in_need(outs)
@@ -71,7 +75,7 @@ def explain(
     )
 
 
-def _evaluated(traced: Traced, dtype: np.dtype, calls: Calls) -> list[Enclosure]:
+def _evaluated(traced: Trace, dtype: np.dtype, calls: Calls) -> list[Enclosure]:
     known = analysis_of(traced, dtype, ("worst",))
     analysis = Analysis(known.xp, known.readings, known.own, calls.apply, within=calls.within)
     return evaluated(traced, dtype, analysis)
@@ -103,24 +107,24 @@ def _limit(one: Enclosure) -> np.ndarray:
     return np.where(np.isnan(one.error[0]), np.inf, one.error[0])
 
 
-def _named(traced: Traced, leaf: int, place: tuple[int, ...]) -> str:
+def _named(traced: Trace, leaf: int, place: tuple[int, ...]) -> str:
     index = f"[{', '.join(map(str, place))}]" if place else ""
     return f"{traced.paths[leaf]}{index}" or "the result"
 
 
-def _has_nan(made: Made) -> bool:
+def _has_nan(made: Derivation) -> bool:
     return made.is_float and bool(np.isnan(made.one.value).any())
 
 
-def _has_infinity(made: Made) -> bool:
+def _has_infinity(made: Derivation) -> bool:
     return made.is_float and bool(np.isinf(made.one.value).any())
 
 
-def _is_unbounded(made: Made) -> bool:
+def _is_unbounded(made: Derivation) -> bool:
     return made.is_float and not bool(np.isfinite(made.one.error).all())
 
 
-def _is_vacuous(made: Made) -> bool:
+def _is_vacuous(made: Derivation) -> bool:
     """Whether a bound is as large as the largest entry, which is not 0."""
     if not made.is_float or not made.one.value.size:
         return False
@@ -129,7 +133,7 @@ def _is_vacuous(made: Made) -> bool:
 
 
 def _cause(
-    made: Made, holds: Callable[[Made], bool], where: Callable[[Any], Any] | None = None
+    made: Derivation, holds: Callable[[Derivation], bool], where: Callable[[Any], Any] | None = None
 ) -> Cause | None:
     if not holds(made):
         return None
@@ -145,7 +149,7 @@ def _cause(
     return Cause(first.place, entry, tuple(map(float, of)))
 
 
-def _infinity(made: Made) -> Cause | None:
+def _infinity(made: Derivation) -> Cause | None:
     """Returns what made the first infinity behind a value that is not finite."""
     if _has_nan(made):
         made = origin(made, _has_nan)
