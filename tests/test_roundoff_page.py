@@ -1,4 +1,4 @@
-"""docs/roundoff.md prints what it says."""
+"""docs/roundoff.md prints what it says, and docs/roundoff_promise.md names every rule."""
 
 import doctest
 import re
@@ -7,11 +7,13 @@ import sys
 import pytest
 
 from compare import rounding
+from compare.evidence.rounding.primitives import RULES
 from compare.options.exit_status import status_of
 from tests.support.paths import ROOT
 from tests.test_pages import BLOCK, commands, contains
 
 PAGE = ROOT / "docs" / "roundoff.md"
+PROMISE = (ROOT / "docs" / "roundoff_promise.md").read_text()
 KERNELS = (ROOT / "docs" / "kernels.md").read_text()
 
 
@@ -48,3 +50,12 @@ def test_the_kernel_fails_until_it_has_its_factor(tmp_path, monkeypatch):
         else:
             with pytest.raises(AssertionError):
                 exec(snippet, names)
+
+
+def test_the_table_of_primitives_is_that_of_the_rules():
+    _, table = PROMISE.split("\n| shape of rule |")
+    rows = [line.split("|")[1:-1] for line in table.split("\n\n")[0].splitlines()[2:]]
+    told = {
+        name: shape.strip() for shape, _, names in rows for name in re.findall("`(.*?)`", names)
+    }
+    assert told == {name: row.shape for name, row in RULES.items()}

@@ -13,7 +13,7 @@ from compare.evidence.differences.bounds import (
     with_printed,
 )
 from compare.evidence.rounding.arithmetic import Arithmetic, plain_arithmetic
-from compare.evidence.rounding.enclosure import READINGS
+from compare.evidence.rounding.readings import READINGS
 from compare.evidence.rounding.roundoff_transform import roundoff
 from compare.implementations.base import Computation
 from compare.implementations.formulas import FORMULAS, OVERFLOWS, Formula, formula

@@ -1,7 +1,9 @@
 """`python -m compare.selftest`: does the verdict find mistakes, and leave the correct alone?"""
 
 import dataclasses
+import importlib
 from collections.abc import Sequence
+from types import MappingProxyType
 
 from compare.errors import UsageError
 from compare.options.exit_status import exit_with
@@ -20,19 +22,34 @@ fixed rules of others, and whether what we say of them is right.
       random correct networks: any alarm is false
   python -m compare.selftest --correct_networks=500 --device=gpu
       the same on a GPU, in TF32 too
+
+What roundoff says, and what libraries compute:
+
   python -m compare.selftest --primitives=1000000
-      what roundoff bounds: JAX, NumPy and torch against mpmath, so many numbers
-      of each primitive
+      so many numbers of every primitive, by JAX, NumPy and torch, against
+      mpmath and long doubles
+  python -m compare.selftest --sums=3
+      sums of 1 to 100,000 terms in every order, so many draws of each kind
   python -m compare.selftest --functions=10
-      everyday functions and their gradients, so many draws of each: JAX and torch
-      against the bounds of roundoff, and how wide those are
+      everyday functions and their gradients, by JAX and torch, so many draws
+      of each, and how wide their bounds are
   python -m compare.selftest --costs=1000000
-      what mathematical functions cost there: the largest errors in ulps, with
-      their arguments, of so many numbers, some minutes
+      the largest errors of mathematical functions, in ulps, with their
+      arguments, of so many numbers
 
 Exit status: 0 if every gross mistake is found, none is explained wrongly,
-nothing correct alarms and no bound or cost is exceeded; 2 if not; 1 wrong usage or a
-crash."""
+nothing correct alarms and no bound or cost is exceeded; 2 if not; 1 wrong
+usage or a crash."""
+
+# option -> the module and the function of its trial, which takes so many and returns a status
+_TRIALS = MappingProxyType(
+    {
+        "primitives": ("primitive_trial", "try_primitives"),
+        "sums": ("sum_trial", "try_sums"),
+        "functions": ("function_trial", "try_functions"),
+        "costs": ("costs", "try_costs"),
+    }
+)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -58,6 +75,11 @@ class Options:
         "How many numbers of every primitive of roundoff to hold against the truth instead.",
         at_least=0,
     )
+    sums: int = integer(
+        0,
+        "How many draws of sums of every kind and length to hold against their bounds instead.",
+        at_least=0,
+    )
     functions: int = integer(
         0,
         "How many draws of every everyday function to hold against its bounds instead.",
@@ -72,24 +94,24 @@ class Options:
 
 
 def main(argv: Sequence[str]) -> int:
-    """Runs a trial of mistakes or of correct networks, prints what came out, returns a status."""
+    """Runs one trial, prints what came out, and returns a status.
+
+    Raises:
+      UsageError: for options of several trials.
+    """
     parsed = parse(argv, rows(Options), usage=USAGE)
     parsed.refuse_words()
     options = Options(**parsed.values)
+    chosen = [name for name in ("correct_networks", *_TRIALS) if parsed.values[name]]
+    if len(chosen) > 1:
+        names = " and ".join(f"--{name}" for name in chosen)
+        raise UsageError(f"expected one trial at a time, got {names}; run them one by one")
     if options.device != "cpu" and not options.correct_networks:
         raise UsageError("--device: expected --correct_networks beside it, got none; pass both")
-    if options.primitives:
-        from compare.selftest.primitive_trial import try_primitives
-
-        return try_primitives(options.primitives, seed=options.seed)
-    if options.functions:
-        from compare.selftest.function_trial import try_functions
-
-        return try_functions(options.functions, seed=options.seed)
-    if options.costs:
-        from compare.selftest.costs import try_costs
-
-        return try_costs(options.costs, seed=options.seed)
+    if chosen and chosen[0] in _TRIALS:
+        module, function = _TRIALS[chosen[0]]
+        trial = getattr(importlib.import_module(f"compare.selftest.{module}"), function)
+        return int(trial(parsed.values[chosen[0]], seed=options.seed))
     if options.correct_networks:
         from compare.selftest.correct_networks import try_correct_networks
 

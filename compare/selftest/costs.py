@@ -8,12 +8,12 @@ import jax
 import ml_dtypes
 import mpmath
 import numpy as np
-import torch
 
 from compare.evidence.rounding.primitives.costs import COSTS, Range, cost_of
 from compare.selftest.primitive_trial import DTYPES, exactly, require_long_doubles
 from compare.selftest.primitives.base import Array, Primitive
 from compare.selftest.primitives.functions import FUNCTIONS
+from torch_ref.convert import to_tensor
 
 LIBRARIES = ("XLA", "torch", "NumPy")
 _SAMPLED = 50  # of so many float64 arguments, one where only mpmath knows the truth
@@ -118,9 +118,7 @@ def _computed(primitive: Primitive, args: Arguments) -> Iterator[tuple[str, Arra
     first, last, name = args[0], args[-1], args[0].dtype.name
     yield "XLA", np.asarray(jax.jit(primitive.by_jax)(first, last)).astype(np.float64)
     if primitive.by_torch is not None:
-        wide = np.float32 if name == "bfloat16" else args[0].dtype
-        tensors = (torch.tensor(one.astype(wide)).to(getattr(torch, name)) for one in (first, last))
-        yield "torch", primitive.by_torch(*tensors).double().numpy()
+        yield "torch", primitive.by_torch(*map(to_tensor, (first, last))).double().numpy()
     if primitive.by_numpy is not None and name != "bfloat16":
         yield "NumPy", primitive.by_numpy(first, last).astype(np.float64)
 

@@ -9,7 +9,7 @@ LIBRARIES = ("jit", "eager", "torch", "float64")
 _SLACK = 1 + 1e-8  # the truth, of float64, is a 2^-29 of float32's roundings off
 
 
-class Held(NamedTuple):
+class Comparison(NamedTuple):
     """One array of a library, the truth and its bounds."""
 
     library: str
@@ -40,7 +40,7 @@ class Tally(NamedTuple):
         return statistics.median(self.slacks) if self.slacks else None
 
 
-def held(one: Held) -> Tally:
+def tally_of(one: Comparison) -> Tally:
     """Counts where an array is further from the truth than its bound, and measures both."""
     assert one.found.shape == one.truth.shape, f"{one.library}: {one.found.shape}"
     with np.errstate(all="ignore"):
@@ -67,7 +67,7 @@ def _largest(values: np.ndarray) -> float:
     return float(np.fmax.reduce(values, axis=None, initial=0))
 
 
-def _worded(one: Held, wrong: np.ndarray) -> str:
+def _worded(one: Comparison, wrong: np.ndarray) -> str:
     place = tuple(int(i) for i in np.argwhere(wrong)[0])
     return (
         f"{one.library} {one.dtype.name}, {one.name} at {list(place)}: "

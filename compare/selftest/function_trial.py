@@ -23,7 +23,7 @@ from compare.selftest.everyday.evaluation import (
     with_gradient,
 )
 from compare.selftest.everyday.function import Function
-from compare.selftest.function_tally import LIBRARIES, Held, Tally, held, joined
+from compare.selftest.function_tally import LIBRARIES, Comparison, Tally, joined, tally_of
 
 F32, F64, BF16 = map(np.dtype, (np.float32, np.float64, ml_dtypes.bfloat16))
 _HEADER = (
@@ -102,7 +102,7 @@ def try_case(function: Function, case: Case, dtype: np.dtype, *, with_eager: boo
             bounds.names, found, truth, bounds.worst, bounds.typical, strict=True
         ):
             if name.startswith("[0]") or library != "torch" or function.same_gradient:
-                tally = joined(tally, held(Held(library, dtype, name, *arrays)))
+                tally = joined(tally, tally_of(Comparison(library, dtype, name, *arrays)))
     return tally
 
 

@@ -9,13 +9,13 @@ import jax.numpy as jnp
 import ml_dtypes
 import mpmath
 import numpy as np
-import torch
 
 from compare.errors import UsageError
 from compare.evidence.rounding import roundoff
 from compare.evidence.rounding.arithmetic import plain_arithmetic
 from compare.selftest.primitives import PRIMITIVES
 from compare.selftest.primitives.base import Primitive
+from torch_ref.convert import to_tensor
 
 DTYPES = tuple(map(np.dtype, (np.float64, np.float32, ml_dtypes.bfloat16, np.float16)))
 SCALES = 6
@@ -202,9 +202,7 @@ def _computed(
     if primitive.by_numpy is not None and dtype.name != "bfloat16":
         yield "numpy", primitive.by_numpy(args.x * args.p, args.y * args.q)
     if primitive.by_torch is not None:
-        name = getattr(torch, dtype.name)
-        wide = np.float32 if dtype.name == "bfloat16" else dtype
-        x, p, y, q = (torch.tensor(values.astype(wide)).to(name) for values in args)
+        x, p, y, q = map(to_tensor, args)
         yield "torch", primitive.by_torch(x * p, y * q).double().numpy()
 
 

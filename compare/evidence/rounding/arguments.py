@@ -7,7 +7,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from compare.evidence.rounding.enclosure import is_float, is_key
+from compare.evidence.rounding.kinds import is_float, is_key
 
 _INTEGERS = ("int2", "uint2", "int4", "uint4")  # which NumPy does not count among its own
 

@@ -10,9 +10,9 @@ from compare.evidence.rounding.enclosure import Analysis, Enclosure
 from compare.evidence.rounding.explanation import Cause, Explanation
 from compare.evidence.rounding.places import Calls
 from compare.evidence.rounding.primitives import RULES
-from compare.evidence.rounding.provenance import History, Made, origin
+from compare.evidence.rounding.provenance import Derivation, History, origin
 from compare.evidence.rounding.roundoff_transform import analysis_of, evaluated, known_dtype
-from compare.evidence.rounding.tracing import Traced, trace
+from compare.evidence.rounding.tracing import Trace, trace
 
 _LINES = 5  # that contribute most
 
@@ -48,6 +48,10 @@ def explain(
             "explain looks at numbers, and under jax.jit and jax.vmap there are none: call it "
             "outside of them"
         )
+    return _explanation(traced, dtype)
+
+
+def _explanation(traced: Trace, dtype: np.dtype) -> Explanation:
     history = History()
     outs = _evaluated(traced, dtype, history)
     leaf, place = _most_in_need(outs)
@@ -73,7 +77,7 @@ def explain(
     )
 
 
-def _evaluated(traced: Traced, dtype: np.dtype, calls: Calls) -> list[Enclosure]:
+def _evaluated(traced: Trace, dtype: np.dtype, calls: Calls) -> list[Enclosure]:
     known = analysis_of(traced, dtype, ("worst",))
     analysis = Analysis(known.xp, known.readings, known.own, calls.apply, within=calls.within)
     return evaluated(traced, dtype, analysis)
@@ -117,19 +121,19 @@ def _unbounded(one: Enclosure) -> np.ndarray:
     return ~np.isfinite(one.error[0])
 
 
-def _has_nan(made: Made) -> bool:
+def _has_nan(made: Derivation) -> bool:
     return made.is_float and bool(_nan(made.one).any())
 
 
-def _has_infinity(made: Made) -> bool:
+def _has_infinity(made: Derivation) -> bool:
     return made.is_float and bool(_infinite(made.one).any())
 
 
-def _is_unbounded(made: Made) -> bool:
+def _is_unbounded(made: Derivation) -> bool:
     return made.is_float and bool(_unbounded(made.one).any())
 
 
-def _is_vacuous(made: Made) -> bool:
+def _is_vacuous(made: Derivation) -> bool:
     """Whether a bound is as large as the largest entry, which is not 0."""
     if not made.is_float or not made.one.value.size:
         return False
@@ -138,8 +142,8 @@ def _is_vacuous(made: Made) -> bool:
 
 
 def _cause(
-    made: Made,
-    holds: Callable[[Made], bool],
+    made: Derivation,
+    holds: Callable[[Derivation], bool],
     where: Callable[[Enclosure], np.ndarray] | None = None,
 ) -> Cause | None:
     """Returns the first equation of which something holds, with the first entry where it does."""
@@ -163,7 +167,7 @@ def _is_by_entry(primitive: str) -> bool:
     return row is not None and row.shape in shapes and not primitive.startswith("cum")
 
 
-def _infinity(made: Made) -> Cause | None:
+def _infinity(made: Derivation) -> Cause | None:
     """Returns what made the first infinity behind a value that is not finite."""
     if _has_nan(made):
         made = origin(made, _has_nan)

@@ -8,16 +8,16 @@ from compare.evidence.rounding.places import Calls, Place
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
-class Made:
-    """A value, what made it, and what of; a loop makes its results of all that is made in it."""
+class Derivation:
+    """A value, what made it, and of what; a loop makes its results of all that is made in it."""
 
     one: Enclosure
     place: Place | None  # None of an argument or a constant
-    operands: tuple["Made", ...] = ()
-    inside: tuple["Made", ...] = ()  # of a loop or a branch
+    operands: tuple["Derivation", ...] = ()
+    inside: tuple["Derivation", ...] = ()  # of a loop or a branch
 
     @property
-    def parents(self) -> tuple["Made", ...]:
+    def parents(self) -> tuple["Derivation", ...]:
         """All that it was made of."""
         return *self.operands, *self.inside
 
@@ -32,8 +32,8 @@ class History(Calls):
 
     def __init__(self) -> None:
         super().__init__()
-        self._made: dict[int, Made] = {}
-        self._order: list[Made] = []
+        self._made: dict[int, Derivation] = {}
+        self._order: list[Derivation] = []
 
     def apply(
         self, analysis: Analysis, eqn: Equation, operands: Sequence[Enclosure]
@@ -44,21 +44,21 @@ class History(Calls):
         inside, place = tuple(self._order[known:]), self.place(eqn)
         read = tuple(map(self.of, operands))
         for one in results:  # one that is an operand, or made inside, is known already
-            self._keep(Made(one, place, read, inside))
+            self._keep(Derivation(one, place, read, inside))
         return results
 
-    def of(self, one: Enclosure) -> Made:
+    def of(self, one: Enclosure) -> Derivation:
         """Returns what made a value."""
-        return self._keep(Made(one, None))
+        return self._keep(Derivation(one, None))
 
-    def _keep(self, made: Made) -> Made:
+    def _keep(self, made: Derivation) -> Derivation:
         if id(made.one) not in self._made:
             self._made[id(made.one)] = made
             self._order.append(made)
         return self._made[id(made.one)]
 
 
-def origin(made: Made, holds: Callable[[Made], bool]) -> Made:
+def origin(made: Derivation, holds: Callable[[Derivation], bool]) -> Derivation:
     """Goes back from a value of which something holds, to the first of which it does.
 
     Args:

@@ -40,9 +40,11 @@ from compare.catalogue import DTYPES
 from compare.errors import shown
 from compare.evidence.rounding.arguments import held
 from compare.evidence.rounding.arithmetic import Arithmetic, plain_arithmetic
-from compare.evidence.rounding.enclosure import READINGS, Analysis, Enclosure, is_float, is_key
+from compare.evidence.rounding.enclosure import Analysis, Enclosure
+from compare.evidence.rounding.kinds import is_float, is_key
 from compare.evidence.rounding.primitives.application import apply
-from compare.evidence.rounding.tracing import Traced, trace
+from compare.evidence.rounding.readings import READINGS
+from compare.evidence.rounding.tracing import Trace, trace
 
 
 class Bounds(NamedTuple):
@@ -115,7 +117,7 @@ def roundoff(
 
 
 def analysis_of(
-    traced: Traced,
+    traced: Trace,
     dtype: np.dtype,
     readings: tuple[str, ...],
     arithmetic: Arithmetic | None = None,
@@ -135,7 +137,7 @@ def analysis_of(
 
 
 def evaluated(
-    traced: Traced, dtype: np.dtype, analysis: Analysis, *, rounded_inputs: bool = False
+    traced: Trace, dtype: np.dtype, analysis: Analysis, *, rounded_inputs: bool = False
 ) -> list[Enclosure]:
     """Evaluates a function at its arguments, and bounds its results."""
     enter = analysis.rounded if rounded_inputs else analysis.cast
@@ -149,7 +151,7 @@ def evaluated(
 
 
 @contextlib.contextmanager
-def _settings(traced: Traced) -> Iterator[None]:
+def _settings(traced: Trace) -> Iterator[None]:
     """Bounds are worked out in the same way whatever JAX and NumPy are set to.
 
     What NumPy cannot do is done by JAX at once, also while `jax.jit` traces something around it.

@@ -20,7 +20,7 @@ from compare.evidence.rounding.arguments import (
     place_of,
 )
 from compare.evidence.rounding.refusal import refuse_unknown
-from compare.evidence.rounding.tracing_errors import errors_told
+from compare.evidence.rounding.tracing_errors import brief_errors
 
 _TRACES = 16  # how many jaxprs are kept
 _ARRAY = object()  # stands for one among what is passed on
@@ -45,7 +45,7 @@ class _Form(NamedTuple):
         return self.structure.unflatten(leaves)
 
 
-class Traced(NamedTuple):
+class Trace(NamedTuple):
     """A function that has been traced, and the arrays that it is to be evaluated at."""
 
     closed: Any
@@ -75,7 +75,7 @@ def trace(
     kwargs: Mapping[str, Any],
     *,
     is_pure: bool = False,
-) -> Traced:
+) -> Trace:
     """Traces f at arguments whose floating-point numbers are of a dtype.
 
     Other arrays, and keys of random numbers, keep their dtypes; Python's integers, booleans,
@@ -117,7 +117,7 @@ def _is_hashable(key: Any) -> bool:
     return True
 
 
-def _traced(f: Callable[..., Any], dtype: np.dtype, form: _Form) -> Traced:
+def _traced(f: Callable[..., Any], dtype: np.dtype, form: _Form) -> Trace:
     """Traces f, and leaves out the arrays."""
     shaped = [
         jax.ShapeDtypeStruct(aval.shape, aval.dtype, weak_type=aval.weak)
@@ -143,7 +143,7 @@ def _traced(f: Callable[..., Any], dtype: np.dtype, form: _Form) -> Traced:
 
     token = _under_way.set(True)
     try:
-        with jax.enable_x64(dtype == np.float64), jax.disable_jit(False), errors_told():
+        with jax.enable_x64(dtype == np.float64), jax.disable_jit(False), brief_errors():
             closed = jax.make_jaxpr(anew)(*shaped)
     finally:
         _under_way.reset(token)
@@ -153,7 +153,7 @@ def _traced(f: Callable[..., Any], dtype: np.dtype, form: _Form) -> Traced:
     for aval in closed.out_avals:
         if jnp.issubdtype(aval.dtype, jnp.complexfloating):
             raise TypeError(f"f: expected to return real numbers, got {aval.dtype}")
-    return Traced(closed, *found)
+    return Trace(closed, *found)
 
 
 _kept = functools.lru_cache(maxsize=_TRACES)(_traced)

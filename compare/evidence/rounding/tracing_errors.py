@@ -19,7 +19,7 @@ _UNKNOWN_NUMBERS = (
 
 
 @contextlib.contextmanager
-def errors_told() -> Iterator[None]:
+def brief_errors() -> Iterator[None]:
     """Says in one sentence why f cannot be traced, where JAX or torch say it in many.
 
     Raises:

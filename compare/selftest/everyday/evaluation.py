@@ -11,6 +11,7 @@ import numpy as np
 import torch
 
 from compare.selftest.everyday.function import Array, Function, Tree, normal
+from torch_ref.convert import to_tensor
 
 Leaves: TypeAlias = list[np.ndarray]  # in float64
 
@@ -121,8 +122,4 @@ def _by_torch(function: Function, case: Case) -> Leaves:
 
 def _tensor(leaf: Array) -> torch.Tensor:
     array = np.asarray(leaf)
-    if jnp.issubdtype(array.dtype, jnp.integer):
-        return torch.from_numpy(array.astype(np.int64))
-    if array.dtype == jnp.bfloat16:
-        return torch.from_numpy(array.astype(np.float32)).to(torch.bfloat16)
-    return torch.from_numpy(array.copy())
+    return to_tensor(array.astype(np.int64) if array.dtype.kind in "iu" else array)

@@ -59,7 +59,6 @@ def _minus_square(others: Binary) -> Primitive:
     )
 
 
-# name -> what is tried of the primitive; of an 'a, b' the primitive is 'a'
 ARITHMETIC: dict[str, Primitive] = {
     "add": everywhere(lambda xp, a, b: a + b),
     "add_any": Primitive(_added, lambda a, b: a + b),

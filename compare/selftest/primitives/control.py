@@ -38,7 +38,6 @@ def _steps(by_jax: Any) -> Primitive:
     return Primitive(by_jax, _two_steps, by_numpy=_two_steps, by_torch=_two_steps)
 
 
-# name -> what is tried of the primitive; of an 'a, b' the primitive is 'a'
 CONTROL: dict[str, Primitive] = {
     "scan": _steps(_scanned),
     "while": _steps(_repeated),

@@ -56,7 +56,6 @@ def _convolution(
     )
 
 
-# name -> what is tried of the primitive; of an 'a, b' the primitive is 'a'
 CONVOLUTION: dict[str, Primitive] = {
     "conv_general_dilated": _convolution(torch_nn.conv1d),
     "conv_general_dilated, in groups": _convolution(

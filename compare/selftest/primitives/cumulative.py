@@ -25,7 +25,6 @@ def _odd(a: Array, b: Array) -> Array:
     return np.where(np.logical_xor.reduce(a > b, 1), 7.0, 5.0)
 
 
-# name -> what is tried of the primitive; of an 'a, b' the primitive is 'a'
 CUMULATIVE: dict[str, Primitive] = {
     "cumsum": everywhere(lambda xp, a, b: xp.cumsum(a, 1), shape=(-1, 8)),
     "cumsum, reversed": _rows(

@@ -110,7 +110,6 @@ def composed(function: Callable[..., Any], **more: Any) -> Primitive:
 _MULTIPLES = tuple(k * math.pi / 2 for k in (0, 1, -1, 2, 3, 4, 5, 22, 355))
 _SPAN = (-1.02, 1.02)
 
-# name -> what is tried of the primitive; of an 'a, b' the primitive is 'a'
 FUNCTIONS: MappingProxyType[str, Primitive] = MappingProxyType(
     {
         "acos": elementary("acos", mpmath.acos, -1, 1, 0.5, numpy_name="arccos"),

@@ -37,7 +37,6 @@ def _counted_below(xp: Any, a: Array) -> Array:
     return xp.concatenate([a, counts.astype(a.dtype)], 1)
 
 
-# name -> what is tried of the primitive; of an 'a, b' the primitive is 'a'
 INDEX: dict[str, Primitive] = {
     "copy": Primitive(lambda a, b: jnp.copy(a), lambda a, b: a),
     "stop_gradient": Primitive(lambda a, b: lax.stop_gradient(a), lambda a, b: a),

@@ -2,7 +2,6 @@
 
 from compare.selftest.primitives.base import Primitive, everywhere
 
-# name -> what is tried of the primitive; of an 'a, b' the primitive is 'a'
 LINEAR: dict[str, Primitive] = {
     "dot_general": everywhere(
         lambda xp, a, b: xp.matmul(a, b.reshape(-1, 8, 4)), shape=(-1, 4, 8), numbers=2

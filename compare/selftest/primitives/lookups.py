@@ -77,7 +77,6 @@ def _replaced(a: Array, b: Array) -> Array:
     return made
 
 
-# name -> what is tried of the primitive; of an 'a, b' the primitive is 'a'
 LOOKUPS: dict[str, Primitive] = {
     "gather": looked_up(),
     "gather, clipped": looked_up(mode="clip"),

@@ -13,7 +13,6 @@ def _mapped(by_jax: Callable[[Array, str], Array], truth: Callable[..., Array]) 
     return Primitive(lambda a, b: over(a), lambda a, b: truth(a, axis=1), shape=(-1, 8), numbers=8)
 
 
-# name -> what is tried of the primitive
 MAPPED: dict[str, Primitive] = {
     "psum": _mapped(jax.lax.psum, np.sum),
     "pmax": _mapped(jax.lax.pmax, np.max),

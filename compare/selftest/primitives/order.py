@@ -34,7 +34,6 @@ def _place(name: str) -> Primitive:
     return everywhere(lambda xp, a, b: getattr(xp, name)(a, -1), shape=(-1, 8), numbers=8)
 
 
-# name -> what is tried of the primitive; of an 'a, b' the primitive is 'a'
 ORDER: dict[str, Primitive] = {
     "sort": _rows(
         lambda a, b: jnp.sort(a),

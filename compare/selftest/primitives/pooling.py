@@ -86,7 +86,6 @@ def _true_tangents(a: Array, b: Array) -> Array:
     return np.take_along_axis(tangents, entries.argmax(-1)[..., None], -1)[..., 0]
 
 
-# name -> what is tried of the primitive; of an 'a, b' the primitive is 'a'
 POOLING: dict[str, Primitive] = {
     "reduce_window_sum": _pooled("add", 0.0),
     "reduce_window_max": _pooled("max", -np.inf),

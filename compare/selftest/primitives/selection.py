@@ -7,7 +7,6 @@ from jax import lax
 
 from compare.selftest.primitives.base import Primitive, chosen, everywhere
 
-# name -> what is tried of the primitive; of an 'a, b' the primitive is 'a'
 SELECTION: dict[str, Primitive] = {
     "max": everywhere(lambda xp, a, b: xp.maximum(a, b)),
     "min": everywhere(lambda xp, a, b: xp.minimum(a, b)),

@@ -99,7 +99,6 @@ def _divided(a: Array, b: Array) -> Array:
     return lax.custom_linear_solve(lambda x: x * d, a, lambda _, y: y / d)
 
 
-# name -> what is tried of the primitive; of an 'a, b' the primitive is 'a'
 SOLVES: dict[str, Primitive] = {
     "triangular_solve": Primitive(
         lambda a, b: _from_the_left(_lower(jnp, a, 2.0), b),

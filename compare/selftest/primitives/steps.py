@@ -30,7 +30,6 @@ def _one_zero(a: Array) -> Array:
     return jnp.where(a == 0, 0.0, jnp.where(jnp.isnan(a), jnp.nan, a)).astype(a.dtype)
 
 
-# name -> what is tried of the primitive; of an 'a, b' the primitive is 'a'
 STEPS: dict[str, Primitive] = {
     "floor": everywhere(lambda xp, a, b: xp.floor(a)),
     "ceil": everywhere(lambda xp, a, b: xp.ceil(a)),

@@ -75,6 +75,25 @@ def test_partial_results_that_may_overflow_leave_nothing_known(f):
     assert np.all(np.ravel(bound_of(f, x)[1])[-1:] == INF)
 
 
+def test_typical_errors_add_up_as_squares():
+    a = F32(1.1)
+    product = U * float(a) ** 2
+    errors = np.array([product, product, 2 * product])  # of both products and of their sum
+    for reading, total in (("worst", errors.sum()), ("typical", np.sqrt(np.sum(errors**2)))):
+        _, bound = bound_of(lambda a, b: a * a + b * b, a, a, reading=reading)
+        assert bound == pytest.approx(total, rel=1e-6)
+
+
+@pytest.mark.parametrize(("more", "bound"), [(1.01e31, 1.01e31), (1.02e31, np.inf)])
+def test_a_sum_overflows_from_half_an_ulp_above_the_largest_number_on(more, bound):
+    most = np.finfo(F32).max  # whose ulp is 2^104, 2.03e31
+    with np.errstate(over="ignore"):
+        assert np.isinf(most + F32(more)) == np.isinf(bound)
+    found = bound_of(jnp.add, most, F32(more))[1]
+    assert found >= bound
+    assert np.isinf(found) == np.isinf(bound)
+
+
 def test_partial_products_that_underflow_are_allowed_for():
     x = F32([1e-30, 1e-30, 1e25, 1e12])  # 0 from the left, and 1e-23 in pairs
     value, bound = bound_of(jnp.prod, x)

@@ -136,6 +136,10 @@ def test_a_lone_constant_may_be_held_in_more_digits(number):
     assert not bound_of(lambda x: jnp.array([0.1, 0.7])[:1] + 0 * x[:1], X)[1].any()
 
 
+def test_the_largest_number_is_no_constant_in_more_digits():
+    assert not bound_of(lambda x: jnp.where(x > 1, x, jnp.finfo(F32).min), X)[1].any()
+
+
 # ---- settings ----
 
 SETTINGS = {

@@ -73,6 +73,17 @@ def test_what_a_line_contributes_is_gone_if_it_does_not_round():
     assert second.share == pytest.approx(of_a_difference / bound, rel=1e-3)
 
 
+def test_what_jax_calls_has_the_line_and_the_direction_of_the_call():
+    def f(x):
+        return jax.nn.silu(x)  # whose equations have no line of their own
+
+    found = explain(jax.grad(f), F32(1.1)).contributions
+    assert {place.text.partition("  ")[0] for one in found for place in one.places} == {
+        "return jax.nn.silu(x)"
+    }
+    assert {one.places[0].backward for one in found} == {False, True}
+
+
 def test_an_infinite_bound_is_traced_back_to_where_it_begins():
     def f(x):
         y = jnp.exp(x * x)

@@ -174,6 +174,8 @@ def test_arguments_are_cast(x):
 def test_unknown_primitive_is_named():
     with pytest.raises(NotImplementedError, match="'approx_top_k'"):
         roundoff(lambda x: jax.lax.approx_max_k(x, 1), F32)(np.ones(3, F32))
+    with pytest.raises(NotImplementedError, match=r"'fft' \(at [^)]*test_roundoff\.py:\d+"):
+        roundoff(lambda x: jnp.fft.fft(x).real, F32)(np.ones(4, F32))
 
 
 def test_unknown_reading():

@@ -36,7 +36,7 @@ def softsign(x, scale=1):
     return jnp.multiply(x, x.dtype.type(scale)) / (1 + jnp.abs(x))
 
 
-def test_the_page_for_rules(tmp_path):
+def test_the_page_for_rules():
     names = {}
     for kind, text in BLOCK.findall((ROOT / "docs/roundoff_rules.md").read_text()):
         assert kind == "python"
