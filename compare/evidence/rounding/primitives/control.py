@@ -14,6 +14,7 @@ from jax import lax
 from jax.extend.source_info_util import summarize
 
 from compare.evidence.rounding.enclosure import Analysis, Array, Enclosure, is_key
+from compare.evidence.rounding.primitives.integers import unknown_where
 from compare.evidence.rounding.primitives.row import rows
 from compare.evidence.rounding.primitives.selection import select_n
 
@@ -141,10 +142,10 @@ def while_(analysis: Analysis, eqn: Any, *args: Enclosure) -> list[Enclosure]:
         go = asked(carry)
         is_open = is_open | go.error
         if not go.value:
-            return [_unknown_where(analysis, one, is_open) for one in carry]
+            return [unknown_where(analysis, one, is_open) for one in carry]
         carry = list(map(_carried, again(carry)))
     if is_open.all():
-        return [_unknown_where(analysis, one, is_open) for one in carry]
+        return [unknown_where(analysis, one, is_open) for one in carry]
     raise RuntimeError(
         f"roundoff: the loop at {summarize(eqn.source_info)} has not ended after {_STEPS:,} steps. "
         "It is evaluated in float64, where a loop until nothing changes may never end: "
@@ -179,18 +180,9 @@ def _traced_while(
         last = _enclosures(pairs, made)
         end = asked(last)
         is_open = is_open | end.error | end.value
-        return [_unknown_where(analysis, one, is_open) for one in last], made
+        return [unknown_where(analysis, one, is_open) for one in last], made
 
     return _settled(run, carry)
-
-
-def _unknown_where(analysis: Analysis, one: Enclosure, is_open: Array) -> Enclosure:
-    if not analysis.may_be(is_open):
-        return one
-    where = is_open.reshape((-1, *(1,) * (one.error.ndim - 1)))
-    if one.error.dtype == bool:
-        return Enclosure(one.value, one.error | where)
-    return Enclosure(one.value, analysis.xp.where(where, np.inf, one.error))
 
 
 def cond(analysis: Analysis, eqn: Any, which: Enclosure, *args: Enclosure) -> list[Enclosure]:

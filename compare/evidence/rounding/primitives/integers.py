@@ -67,7 +67,7 @@ def exactly(
         uncertain = functools.reduce(
             operator.or_, (_where_uncertain(one, outs[0]) for one in operands)
         )
-    return [_unknown_where(analysis, out, uncertain) for out in outs]
+    return [unknown_where(analysis, out, uncertain) for out in outs]
 
 
 def _where_uncertain(one: Enclosure, out: Enclosure) -> Array:
@@ -110,7 +110,7 @@ def unwrapped(analysis: Analysis, one: Enclosure, dtype: Any) -> Enclosure:
     return dataclasses.replace(one, error=analysis.xp.where(fits, one.error, np.inf))
 
 
-def _unknown_where(analysis: Analysis, one: Enclosure, where: Array) -> Enclosure:
+def unknown_where(analysis: Analysis, one: Enclosure, where: Array) -> Enclosure:
     """Says of a result that nothing is known of it, in readings or entries where that is so."""
     if where.ndim != one.error.ndim:
         where = where.reshape((-1, *(1,) * (one.error.ndim - 1)))

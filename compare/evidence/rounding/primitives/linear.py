@@ -94,6 +94,7 @@ def products_summed(
         a, b = (dataclasses.replace(one, value=one.value.astype(dtype)) for one in (a, b))
     arithmetic = analysis.arithmetic(dtype)
     value, size_a, size_b = dot(a.value, b.value), xp.abs(a.value), xp.abs(b.value)
+    reach_a, reach_b = size_a + a.error, size_b + b.error
     each = _each_squared(arithmetic, terms)
     rounded = growth(terms, arithmetic.u) if arithmetic.is_plain else arithmetic.dot(terms)
 
@@ -101,12 +102,9 @@ def products_summed(
         """Multiplies, unless the errors q are all 0."""
         return dot(p, q) if analysis.may_be(q != 0) else 0.0
 
-    def reach(e_a: Array, e_b: Array) -> Array:
-        return dot(size_a + e_a, size_b + e_b)
-
     def worst(e_a: Array, e_b: Array) -> Array:
         if math.isinf(rounded):
-            return xp.where(reach(e_a, e_b) > 0, np.inf, 0.0)
+            return xp.where(dot(size_a + e_a, size_b + e_b) > 0, np.inf, 0.0)
         return by(size_a, e_b) + dot(e_a + rounded * (size_a + e_a), size_b + e_b)
 
     def typical(e_a: Array, e_b: Array) -> Array:
@@ -118,16 +116,12 @@ def products_summed(
     error = analysis.by_reading(worst, typical, a.error, b.error)
     is_zero = error == 0
     if dtype == np.float64 and analysis.may_be(is_zero):  # a product may vanish
-        is_zero = analysis.each(
-            lambda e_a, e_b: dot(1.0 * (size_a + e_a > 0), 1.0 * (size_b + e_b > 0)) == 0,
-            a.error,
-            b.error,
-        )
+        is_zero = analysis.each(dot, 1.0 * (reach_a > 0), 1.0 * (reach_b > 0)) == 0
     # each product and each partial sum may be flushed
     error = error + xp.where(is_zero, 0.0, 2 * terms * arithmetic.lam)
-    most = terms * (size_a + a.error).max(initial=0) * (size_b + b.error).max(initial=0)
+    most = terms * reach_a.max(initial=0) * reach_b.max(initial=0)
     if analysis.may_be(~analysis.fits(most * (1 + rounded), dtype)):
-        fits = analysis.fits(analysis.each(reach, a.error, b.error) * (1 + rounded), dtype)
+        fits = analysis.fits(analysis.each(dot, reach_a, reach_b) * (1 + rounded), dtype)
         error = xp.where(fits, error, np.inf)
     return Enclosure(value, error, terms=max(terms, 1))
 
