@@ -15,15 +15,15 @@ from compare.evidence.rounding.enclosure import (
     is_float,
 )
 from compare.evidence.rounding.primitives.index import bound_to
-from compare.evidence.rounding.primitives.row import rows
-from compare.evidence.rounding.primitives.windows import (
-    Windows,
+from compare.evidence.rounding.primitives.lookup_windows import (
+    LookupWindows,
     Written,
     as_numbers,
     ends,
     jumping,
     windows,
 )
+from compare.evidence.rounding.primitives.row import rows
 
 
 def gather(analysis: Analysis, eqn: Any, a: Enclosure, index: Enclosure) -> Enclosure:
@@ -82,7 +82,7 @@ def _end(dtype: Any) -> int:
 
 
 def _anywhere(
-    analysis: Analysis, a: Enclosure, value: Array, found: Windows, filler: Enclosure | None
+    analysis: Analysis, a: Enclosure, value: Array, found: LookupWindows, filler: Enclosure | None
 ) -> Array:
     """Returns the error of a lookup that may read any entry along its axes."""
     xp, a, value = analysis.xp, as_numbers(a), value.astype(np.float64)

@@ -9,9 +9,9 @@ from jax.extend.core import ClosedJaxpr, jaxpr_as_fun
 from compare.evidence.rounding.enclosure import Analysis, Array, Enclosure, is_bool
 from compare.evidence.rounding.primitives.gather import any_uncertain
 from compare.evidence.rounding.primitives.index import bound_to, carried
+from compare.evidence.rounding.primitives.lookup_windows import as_numbers, ends, jumping
 from compare.evidence.rounding.primitives.row import rows
 from compare.evidence.rounding.primitives.targets import Targets, targets, written
-from compare.evidence.rounding.primitives.windows import as_numbers, ends, jumping
 
 
 def scatter(

@@ -12,15 +12,15 @@ from compare.evidence.rounding.enclosure import (
     is_bool,
     is_float,
 )
-from compare.evidence.rounding.primitives.row import Rule, rows
-from compare.evidence.rounding.primitives.targets import Targets, targets, written
-from compare.evidence.rounding.primitives.windows import (
+from compare.evidence.rounding.primitives.lookup_windows import (
     Written,
     as_numbers,
     covering,
     ends,
     jumping,
 )
+from compare.evidence.rounding.primitives.row import Rule, rows
+from compare.evidence.rounding.primitives.targets import Targets, targets, written
 
 
 def _extreme(way: str) -> Rule:

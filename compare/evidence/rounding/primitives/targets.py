@@ -7,7 +7,7 @@ from jax.lax import GatherDimensionNumbers, GatherScatterMode
 
 from compare.evidence.rounding.enclosure import Analysis, Array, Enclosure
 from compare.evidence.rounding.primitives.index import namespace
-from compare.evidence.rounding.primitives.windows import windows
+from compare.evidence.rounding.primitives.lookup_windows import windows
 
 # what is made of an entry and a number that is written there -> how NumPy and JAX call that
 _WAYS = {

@@ -8,8 +8,8 @@ from jax.lax import GatherDimensionNumbers
 from compare.evidence.rounding.enclosure import Analysis, Array, Enclosure
 
 
-class Windows(NamedTuple):
-    """Windows into an array, one for each index.
+class LookupWindows(NamedTuple):
+    """LookupWindows into an array, one for each index.
 
     Attributes:
       places: of their entries in the flat array, in the shape of what is read or written. The
@@ -50,7 +50,7 @@ def windows(
     numbers: GatherDimensionNumbers,
     sizes: tuple[int, ...],
     made: tuple[int, ...],
-) -> Windows:
+) -> LookupWindows:
     """Finds the windows of a gather, or of a scatter, whose numbers say the same.
 
     Args:
@@ -81,7 +81,7 @@ def windows(
     for offset, axis in zip(offsets, of_window, strict=True):
         places = places + strides[axis] * _counted(sizes[axis], offset, len(made))
     inside = ((starts >= 0) & (starts <= last)).all(-1)
-    return Windows(
+    return LookupWindows(
         xp.broadcast_to(places, made),
         _spread(inside, offsets, 0),
         _spread(uncertain.any(-1), offsets, 1),
