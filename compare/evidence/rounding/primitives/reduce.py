@@ -11,6 +11,8 @@ from compare.evidence.rounding.primitives.index import bound_to
 from compare.evidence.rounding.primitives.row import Rule, rows
 
 Along = Callable[[Array], Array]
+_BLOCKS = 16  # of a long sum, whose partial sums are looked at
+_LONG = 64  # terms
 
 
 def reduce_sum(analysis: Analysis, eqn: Any, a: Enclosure) -> Enclosure:
@@ -20,10 +22,25 @@ def reduce_sum(analysis: Analysis, eqn: Any, a: Enclosure) -> Enclosure:
 
     def partial(values: Array) -> Array:
         kept = [i for i in range(values.ndim) if i not in axes]
-        rows = values.transpose(*kept, *sorted(axes)).reshape(*(values.shape[i] for i in kept), -1)
-        return xp.sum(xp.cumsum(rows, axis=-1)[..., 1:] ** 2, axis=-1)
+        rows = values.transpose(*kept, *sorted(axes)).reshape(*(values.shape[i] for i in kept), n)
+        return _squared_sums(xp, rows)
 
     return summed(analysis, eqn, a, lambda array: xp.sum(array, axis=axes), n, partial)
+
+
+def _squared_sums(xp: Any, rows: Array) -> Array:
+    """Returns the sum of the squares of all partial sums of more than one term.
+
+    Of a long sum those at the ends of blocks stand for all.
+    """
+    n = rows.shape[-1]
+    if n < _LONG:
+        return xp.sum(xp.cumsum(rows, axis=-1)[..., 1:] ** 2, axis=-1)
+    filled = xp.pad(rows, [(0, 0)] * (rows.ndim - 1) + [(0, -n % _BLOCKS)])
+    blocks = filled.reshape(*rows.shape[:-1], _BLOCKS, -1).sum(-1)
+    squares = xp.cumsum(blocks, axis=-1) ** 2
+    before = xp.roll(squares, 1, axis=-1) * (np.arange(_BLOCKS) > 0)
+    return n / _BLOCKS * xp.sum(xp.maximum(squares, before), axis=-1)
 
 
 def summed(
