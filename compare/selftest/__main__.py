@@ -26,6 +26,9 @@ fixed rules of others, and whether what we say of them is right.
   python -m compare.selftest --functions=10
       everyday functions and their gradients, so many draws of each: JAX and torch
       against the bounds of roundoff, and how wide those are
+  python -m compare.selftest --composed=1000
+      so many random programs of roundoff's primitives and their gradients: JAX, and
+      roundings at random, against their bounds
   python -m compare.selftest --costs=1000000
       what mathematical functions cost there: the largest errors in ulps, with
       their arguments, of so many numbers, some minutes
@@ -63,6 +66,11 @@ class Options:
         "How many draws of every everyday function to hold against its bounds instead.",
         at_least=0,
     )
+    composed: int = integer(
+        0,
+        "How many random programs of many primitives to hold against their bounds instead.",
+        at_least=0,
+    )
     costs: int = integer(
         0,
         "How many arguments of every mathematical function to measure the errors of instead.",
@@ -86,6 +94,10 @@ def main(argv: Sequence[str]) -> int:
         from compare.selftest.function_trial import try_functions
 
         return try_functions(options.functions, seed=options.seed)
+    if options.composed:
+        from compare.selftest.composed_trial import try_composed
+
+        return try_composed(options.composed, seed=options.seed)
     if options.costs:
         from compare.selftest.costs import try_costs
 

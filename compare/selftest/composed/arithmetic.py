@@ -49,8 +49,8 @@ def _integer_pow(roundings: Roundings, eqn: Any, a: Array) -> Array:
     dtype, n = eqn.outvars[0].aval.dtype, eqn.params["y"]
     made = a
     for _ in range(abs(n) - 1):
-        made = roundings.made(made * a, dtype)
-    return roundings.made(1 / made, dtype) if n < 0 else made
+        made = _mul(roundings, eqn, made, a)
+    return _divided(roundings, dtype, np.ones_like(made), made) if n < 0 else made
 
 
 def _converted(roundings: Roundings, eqn: Any, a: Array) -> Array:
@@ -94,7 +94,7 @@ ARITHMETIC: MappingProxyType[str, Callable[..., Array]] = MappingProxyType(
         "sub": _sum(-1),
         "mul": _mul,
         "div": _div,
-        "square": lambda roundings, eqn, a: roundings.made(a * a, eqn.outvars[0].aval.dtype),
+        "square": lambda roundings, eqn, a: _mul(roundings, eqn, a, a),
         "integer_pow": _integer_pow,
         "convert_element_type": _converted,
         "reduce_precision": _shortened,

@@ -34,6 +34,16 @@ CASES = {
         (80 * LONG - 80, -40 * LONG[::-1]),
         None,
     ),
+    "product of a power of two": (
+        lambda a, b: jnp.exp2(a) * jnp.exp(b),
+        (LONG - 1, F32(86) + LONG[::-1]),
+        None,
+    ),
+    "quotient of a power of two": (
+        lambda a, b: jnp.exp(b) / jnp.exp2(a),
+        (LONG - 1, F32(86) + LONG[::-1]),
+        None,
+    ),
     "log": (jnp.log, (TINY,), None),
     "sqrt": (jnp.sqrt, (TINY,), 2.0**-65),
     "sign": (jnp.sign, (TINY,), 1),
