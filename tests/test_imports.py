@@ -75,6 +75,8 @@ ALLOWED = {
     "compare.selftest.primitives": {"jax", "numpy", "torch", "ml_dtypes", "mpmath"},
     "compare.selftest.primitive_trial": {"jax", "numpy", "torch", "ml_dtypes", "mpmath"},
     "compare.selftest.sum_trial": {"jax", "numpy", "torch", "ml_dtypes"},
+    "compare.selftest.composed_trial": {"jax", "numpy", "ml_dtypes"},
+    "compare.selftest.composed": {"jax", "numpy", "ml_dtypes", "mpmath", "scipy"},
     "compare.selftest": {"jax", "numpy", "jaxmlp", "torch_ref"},
 }
 MODULES = {

@@ -51,8 +51,10 @@ class Roundings:
         if self.manner == "moved":
             size = np.longdouble(float(info.eps) / 2) * abs(value) if moved is None else moved
             size = np.where(np.isfinite(value), size, 0)
+            most, end = float(info.max), nearest(value, dtype)
             value = value + size * self.rng.choice([-1, 1, 1, 0.5], size=np.shape(value))
-            value = np.where(abs(value) > float(info.max), np.copysign(np.inf, value), value)
+            last = np.copysign(np.where(np.isinf(end), np.inf, most), value)
+            value = np.where(abs(value) > most, last, value)  # rounding to nearest may not overflow
         elif self.manner == "kept":
             value = self._either(value, nearest(value, dtype))
         else:
