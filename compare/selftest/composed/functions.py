@@ -26,6 +26,8 @@ def _by_mpmath(function: Callable[[Any], Any]) -> Callable[[Array], Array]:
                 return np.longdouble(mpmath.nstr(found, _DIGITS)) if found.imag == 0 else np.nan
             except (ValueError, ZeroDivisionError):
                 return np.longdouble(np.nan)
+            except OverflowError:  # of arguments as large as 1e200
+                return _at_end(function, x)
 
     return lambda x: np.vectorize(one, otypes=[np.longdouble])(x)
 
