@@ -81,6 +81,8 @@ ALLOWED = {
         "mpmath",
     },
     "compare.selftest.sum_trial": {"jax", "numpy", "torch", "torch_ref.convert"},
+    "compare.selftest.composed_trial": {"jax", "numpy", "ml_dtypes"},
+    "compare.selftest.composed": {"jax", "numpy", "ml_dtypes", "mpmath", "scipy"},
     "compare.selftest": {"jax", "numpy", "jaxmlp", "torch_ref"},
 }
 MODULES = {

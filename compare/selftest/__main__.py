@@ -33,6 +33,9 @@ What roundoff says, and what libraries compute:
   python -m compare.selftest --functions=10
       everyday functions and their gradients, by JAX and torch, so many draws
       of each, and how wide their bounds are
+  python -m compare.selftest --composed=1000
+      so many random programs of all primitives and their gradients, by JAX and
+      by an evaluator that rounds at random
   python -m compare.selftest --costs=1000000
       the largest errors of mathematical functions, in ulps, with their
       arguments, of so many numbers
@@ -47,6 +50,7 @@ _TRIALS = MappingProxyType(
         "primitives": ("primitive_trial", "try_primitives"),
         "sums": ("sum_trial", "try_sums"),
         "functions": ("function_trial", "try_functions"),
+        "composed": ("composed_trial", "try_composed"),
         "costs": ("costs", "try_costs"),
     }
 )
@@ -83,6 +87,11 @@ class Options:
     functions: int = integer(
         0,
         "How many draws of every everyday function to hold against its bounds instead.",
+        at_least=0,
+    )
+    composed: int = integer(
+        0,
+        "How many random programs of many primitives to hold against their bounds instead.",
         at_least=0,
     )
     costs: int = integer(

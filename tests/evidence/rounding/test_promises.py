@@ -34,6 +34,37 @@ CASES = {
         (80 * LONG - 80, -40 * LONG[::-1]),
         None,
     ),
+    "product of a power of two": (
+        lambda a, b: jnp.exp2(a) * jnp.exp(b),
+        (LONG - 1, F32(86) + LONG[::-1]),
+        None,
+    ),
+    "quotient of a power of two": (
+        lambda a, b: jnp.exp(b) / jnp.exp2(a),
+        (LONG - 1, F32(86) + LONG[::-1]),
+        None,
+    ),
+    "square of an exponential times another": (
+        lambda a, b: jnp.square(jnp.exp(a)) * jnp.exp(b),
+        (24 + 2 * LONG, 25 + LONG[::-1]),
+        None,
+    ),
+    "cube of an exponential": (lambda a: jnp.exp(a) ** 3, (25 + 3 * LONG,), None),
+    "reciprocal of an exponential": (
+        lambda a, b: (1 / jnp.exp(a)) * jnp.exp(b),
+        (-40 - 3 * LONG[::-1], 40 + LONG),
+        None,
+    ),
+    "exponentials of another shape": (
+        lambda a, b: jnp.exp(a).reshape(2, -1) * jnp.exp(b.reshape(2, -1)),
+        (40 + LONG, 40 + LONG[::-1]),
+        None,
+    ),
+    "slope of a product of exponentials": (
+        jax.grad(lambda a, b: jnp.sum(jnp.exp(a) * jnp.exp(b))),
+        (40 + LONG, 40 + LONG[::-1]),
+        None,
+    ),
     "log": (jnp.log, (TINY,), None),
     "sqrt": (jnp.sqrt, (TINY,), 2.0**-65),
     "sign": (jnp.sign, (TINY,), 1),

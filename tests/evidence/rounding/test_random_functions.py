@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from hypothesis.extra import numpy as hnp
 
+from compare.selftest.composed_trial import DTYPES, KINDS, NAMES, Trial, drawn, try_program
 from tests.support.rounding import F32, F64, assert_within, bound_of
 
 OPS = {
@@ -76,3 +77,23 @@ def test_gradients_of_random_functions_lie_within(steps, x, y):
     with np.errstate(all="ignore"):
         value, bound = bound_of(gradient, x, y)
         assert_within(np.asarray(gradient(jnp.asarray(x), jnp.asarray(y))), value, bound)
+
+
+composed = st.lists(
+    st.tuples(st.sampled_from(NAMES), st.integers(0, 3), st.integers(0, 3)), min_size=1, max_size=4
+)
+
+
+@hypothesis.given(
+    steps=composed,
+    is_gradient=st.booleans(),
+    dtype=st.sampled_from(DTYPES),
+    kind=st.sampled_from(KINDS),
+    seed=st.integers(0, 2**16),
+)
+@hypothesis.settings(deadline=None, max_examples=25, derandomize=True)
+def test_what_rounds_at_random_lies_within(steps, is_gradient, dtype, kind, seed):
+    rng = np.random.default_rng(seed)
+    args = *(drawn(rng, kind, dtype) for _ in range(2)), drawn(rng, "ordinary", dtype)
+    trial = Trial(tuple(steps), is_gradient, dtype, kind, args)
+    assert not try_program(trial, seed=seed, by_jax=False).violations

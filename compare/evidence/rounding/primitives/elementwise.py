@@ -7,6 +7,7 @@ import numpy as np
 
 from compare.evidence.rounding.arithmetic import gamma, growth
 from compare.evidence.rounding.enclosure import Analysis, Array, Enclosure, is_float
+from compare.evidence.rounding.primitives import exponents
 from compare.evidence.rounding.primitives.row import rows
 
 _FRACTION = 2**52 - 1  # the bits of it in a float64 number
@@ -53,7 +54,7 @@ def _sum(analysis: Analysis, eqn: Any, value: Array, a: Enclosure, b: Enclosure)
 def mul(analysis: Analysis, eqn: Any, a: Enclosure, b: Enclosure) -> Enclosure:
     """(a + e_a) (b + e_b) - a b = a e_b + b e_a + e_a e_b, then rounded.
 
-    XLA makes exp(p + q) of exp(p) exp(q): see `_exponents`.
+    XLA makes exp(p + q) of exp(p) exp(q): see `exponents`.
     """
     u, xp = analysis.arithmetic(eqn.outvars[0].aval.dtype).u, analysis.xp
     value = a.value * b.value
@@ -62,11 +63,11 @@ def mul(analysis: Analysis, eqn: Any, a: Enclosure, b: Enclosure) -> Enclosure:
         return Enclosure(value, size_a * b.error + size_b * a.error + a.error * b.error)
     moved = [xp.abs(a.value) * b.error, xp.abs(b.value) * a.error, a.error * b.error]
     rounded = _rounding(analysis, u, a, b) * xp.abs(value)
-    if a.exponent is not None and b.exponent is not None:
-        added = _exponents(analysis, u, a.exponent, b.exponent, 1)
-        rounded = rounded + added * (xp.abs(value) + sum(moved))
+    exponent = exponents.of_product(analysis, u, a, b)
+    if exponent is not None and a.exponent is not None and b.exponent is not None:
+        rounded = rounded + exponents.cost(analysis, u, exponent) * (xp.abs(value) + sum(moved))
     spread = analysis.total(*(one * (1 + u) for one in moved), rounded)
-    return Enclosure(value, spread)
+    return Enclosure(value, spread, exponent=exponent)
 
 
 def div(analysis: Analysis, eqn: Any, a: Enclosure, b: Enclosure) -> Enclosure:
@@ -83,13 +84,15 @@ def div(analysis: Analysis, eqn: Any, a: Enclosure, b: Enclosure) -> Enclosure:
     least, most = xp.abs(b.value) - b.error, xp.abs(b.value) + b.error
     moved = analysis.total(a.error / least, xp.abs(value) * b.error / least)
     rounded = _rounding(analysis, gamma(2, arithmetic.u), b)
-    if a.exponent is not None and b.exponent is not None:
-        rounded = rounded + _exponents(analysis, arithmetic.u, a.exponent, b.exponent, -1)
+    exponent = exponents.of_quotient(analysis, arithmetic.u, a, b)
+    if exponent is not None and a.exponent is not None and b.exponent is not None:
+        rounded = rounded + exponents.cost(analysis, arithmetic.u, exponent)
     spread = analysis.total(moved * (1 + rounded), rounded * xp.abs(value))
     info = jnp.finfo(dtype)
     tiny = most > 1 / float(info.smallest_normal)
     spread = spread + xp.where(tiny, arithmetic.lam * (xp.abs(a.value) + a.error), 0.0)
-    return Enclosure(value, xp.where(least >= 1 / float(info.max), spread, np.inf))
+    known = least >= 1 / float(info.max)
+    return Enclosure(value, xp.where(known, spread, np.inf), exponent=exponent)
 
 
 def _integer_division(analysis: Analysis, a: Enclosure, b: Enclosure) -> Enclosure:
@@ -133,14 +136,6 @@ def _unrepeated(array: Array) -> Array:
     if not isinstance(array, np.ndarray):
         return array
     return array[tuple(slice(None if stride else 1) for stride in array.strides)]
-
-
-def _exponents(analysis: Analysis, u: float, p: Enclosure, q: Enclosure, sign: int) -> Array:
-    """Returns what it costs, relatively, to compute exp(p) exp(q) as exp(p + q), or their quotient.
-
-    p + q is rounded by s = u |p + q|, and exp(s) - 1 is how much that changes the exponential.
-    """
-    return analysis.xp.expm1(u * (abs(p.value + sign * q.value) + p.error + q.error))
 
 
 ROWS = rows(

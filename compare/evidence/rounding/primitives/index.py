@@ -1,5 +1,6 @@
 """Slices, reshapes and the like: each error moves with its value, and nothing is rounded."""
 
+import dataclasses
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -35,10 +36,13 @@ def rearranged(rearrange: Callable[[Any, Array], Array], *, keeps_all: bool = Fa
 
     def rule(analysis: Analysis, eqn: Any, a: Enclosure, *_: Enclosure) -> Enclosure:
         error = analysis.each(lambda error: rearrange(eqn, error), a.error)
-        made = carried((a,), rearrange(eqn, a.value), error)
-        if not keeps_all:
-            return made
-        return Enclosure(made.value, made.error, made.terms, made.flushed, winners=a.winners)
+        made, exponent = carried((a,), rearrange(eqn, a.value), error), None
+        if a.exponent is not None:
+            of = a.exponent
+            moved = analysis.each(lambda error: rearrange(eqn, error), of.error)
+            exponent = Enclosure(rearrange(eqn, of.value), moved)
+        winners = a.winners if keeps_all else None
+        return dataclasses.replace(made, winners=winners, exponent=exponent)
 
     return rule
 

@@ -1,11 +1,13 @@
 """Powers: those with an exponent that is known beforehand, and those of two numbers."""
 
+import dataclasses
 from typing import Any
 
 import numpy as np
 
 from compare.evidence.rounding.arithmetic import gamma
 from compare.evidence.rounding.enclosure import Analysis, Enclosure
+from compare.evidence.rounding.primitives import exponents
 from compare.evidence.rounding.primitives.computed import computed, ends, farthest
 from compare.evidence.rounding.primitives.elementwise import div
 from compare.evidence.rounding.primitives.row import rows
@@ -29,7 +31,7 @@ def _product(analysis: Analysis, eqn: Any, a: Enclosure, n: int) -> Enclosure:
     """|(a + e)^n - a^n| <= (|a| + e)^n - |a|^n = e sum of (|a| + e)^i |a|^(n-1-i).
 
     n - 1 products are rounded. All but the last may underflow too; what they are multiplied by is
-    less than 1 then.
+    less than 1 then. Of an exponential, XLA adds up exponents: see `exponents`.
     """
     arithmetic, xp = analysis.arithmetic(eqn.outvars[0].aval.dtype), analysis.xp
     u, size, reach = arithmetic.u, xp.abs(a.value), xp.abs(a.value) + a.error
@@ -37,7 +39,10 @@ def _product(analysis: Analysis, eqn: Any, a: Enclosure, n: int) -> Enclosure:
     spread = analysis.total(moved * (1 + u), gamma(max(n - 1, 0), u) * reach**n)
     inside = max(n - 2, 0) * arithmetic.lam
     small = (size - a.error < 1) & (reach > 0)
-    return Enclosure(a.value**n, spread + xp.where(small, inside, 0.0))
+    exponent = exponents.of_power(analysis, u, a, n)
+    if exponent is not None and n > 2:
+        spread = spread + exponents.cost(analysis, 2 * u, exponent) * reach**n
+    return Enclosure(a.value**n, spread + xp.where(small, inside, 0.0), exponent=exponent)
 
 
 def power(analysis: Analysis, eqn: Any, a: Enclosure, b: Enclosure) -> Enclosure:
@@ -59,11 +64,13 @@ def power(analysis: Analysis, eqn: Any, a: Enclosure, b: Enclosure) -> Enclosure
         whole = (b.error == 0) & (n == xp.rint(n)) & xp.isfinite(n)
         pole = (high >= 0) & (n < 0)
         moved = xp.where((low < 0) & (pole | ~whole), np.inf, moved)
+    made = None
     if a.exponent is not None:
-        p, u = a.exponent, analysis.arithmetic(dtype).u
-        reach = (xp.abs(p.value) + p.error) * xp.maximum(xp.abs(least), xp.abs(most))
-        moved = moved + xp.expm1(u * reach) * (xp.abs(value) + moved)
-    return computed(analysis, "pow", dtype, value, moved, (low, high), a, b)
+        u = analysis.arithmetic(dtype).u
+        made = exponents.scaled(analysis, u, a.exponent, exponent)
+        moved = moved + exponents.cost(analysis, u, made) * (xp.abs(value) + moved)
+    found = computed(analysis, "pow", dtype, value, moved, (low, high), a, b)
+    return dataclasses.replace(found, exponent=made)
 
 
 ROWS = {

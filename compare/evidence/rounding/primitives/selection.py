@@ -135,10 +135,16 @@ def unrounded(function: Callable[[Any, Array], Array]) -> Rule:
     return rule
 
 
+def neg(analysis: Analysis, eqn: Any, a: Enclosure) -> Enclosure:
+    """-a; XLA makes exp(p + q) of exp(p) and -exp(q) too, and then changes the sign."""
+    made, dtype = Enclosure(-a.value, a.error, a.terms, exponent=a.exponent), a.value.dtype
+    return made if is_float(dtype) else unwrapped(analysis, made, dtype)
+
+
 ROWS = rows(
     "selection",
     {
-        "neg": unrounded(lambda xp, value: -value),
+        "neg": neg,
         "abs": unrounded(lambda xp, value: xp.abs(value)),
         "sign": sign,
         "gt": compared(operator.gt),

@@ -1,0 +1,1 @@
+"""Random programs of many primitives, and their evaluation with roundings at random."""
