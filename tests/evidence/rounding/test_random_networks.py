@@ -9,10 +9,10 @@ import pytest
 from compare.evidence.rounding import roundoff
 from compare.implementations.formulas import formula
 from compare.implementations.table import IMPLEMENTATIONS
-from jaxmlp import Batch, Layer
+from jaxmlp import ACTIVATIONS, Batch, Layer
 from tests.support.cases import network_of
 from tests.support.networks import ALL_ACTIVATIONS, alone
-from tests.support.rounding import F32, F64, LAM, TINY, assert_within
+from tests.support.rounding import F32, F64, LAM, TINY, U, assert_within, bound_of
 
 
 def random_network(rng, scale, depth=None):
@@ -60,3 +60,16 @@ def test_gradients_of_random_networks_lie_within(activation, implementation):
             assert_within(computed, value, most)
             assert_within(computed, value, 4 * usual + LAM)
             assert np.all(usual <= 1.5 * most + TINY)
+
+
+@pytest.mark.parametrize("name", ALL_ACTIVATIONS)
+def test_bound_of_an_activation_is_a_few_ulps(name):
+    def phi(x, y):
+        return ACTIVATIONS[name].fn(x * y)
+
+    def slope(x, y):
+        return jax.grad(lambda z: ACTIVATIONS[name].fn(z))(x * y)
+
+    for x in np.array([-3, -0.3, 0.3, 3], F32):
+        for f in (phi, slope):
+            assert bound_of(f, x, F32(0.7))[1] <= 200 * U, (x, f)
