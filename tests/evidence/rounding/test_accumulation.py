@@ -144,3 +144,12 @@ def test_an_extreme_of_what_may_be_nan_is_unknown(f):
 
     assert np.any(bound_of(hidden, F32([2e38, INF]))[1] == INF)
     assert np.isnan(bound_of(f, F32([np.nan, 1]))[0]).any()
+
+
+def test_a_long_sum_that_comes_and_goes_is_typically_as_far_off_as_its_partial_sums():
+    """Blocks stand for all partial sums: these are no larger than the larger end of their block."""
+    x = np.repeat(np.tile(F32([1, -1]), 8), 8)  # partial sums are 0 at every other end of a block
+    _, typical = bound_of(jnp.sum, x, reading="typical")
+    partial = np.cumsum(x.astype(F64))[1:]
+    assert len(x) == 128
+    assert typical**2 >= U**2 * (len(x) * np.sum(x**2) + np.sum(partial**2))

@@ -8,6 +8,7 @@ import pytest
 
 from compare.evidence.rounding.arithmetic import (
     Arithmetic,
+    growth,
     largest_number,
     plain_arithmetic,
 )
@@ -58,3 +59,10 @@ def test_sums_in_float32_cost_little_however_long_they_are():
 def test_where_numbers_end():
     assert largest_number("float16") == 65504
     assert 3.3e38 < largest_number("bfloat16") < largest_number("float32")
+
+
+def test_what_so_many_roundings_cost():
+    assert growth(0, 2.0**-24) == 0
+    assert growth(3, 0.5) == pytest.approx(1.5**3 - 1)
+    assert growth(300, 2.0**-8) == pytest.approx((1 + 2.0**-8) ** 300 - 1)
+    assert growth(10**6, 2.0**-8) == np.inf
