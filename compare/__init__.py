@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from compare.api import compare_gradients
     from compare.evidence.rounding import explain, register_rule, roundoff
     from compare.options.groups import CallStyle, Detail, Draw, Machine
+    from compare.problem.cuts import cut
     from compare.report.report import Report
     from compare.testing import assert_gradients_agree
 
@@ -31,6 +32,7 @@ __all__ = [
     "__version__",
     "assert_gradients_agree",
     "compare_gradients",
+    "cut",
     "explain",
     "register_rule",
     "roundoff",
@@ -40,6 +42,7 @@ _HOMES = {
     "Report": "compare.report.report",
     "assert_gradients_agree": "compare.testing",
     "compare_gradients": "compare.api",
+    "cut": "compare.problem.cuts",
     "explain": "compare.evidence.rounding",
     "register_rule": "compare.evidence.rounding",
     "roundoff": "compare.evidence.rounding",
