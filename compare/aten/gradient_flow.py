@@ -40,6 +40,8 @@ class StoppedGradients(TorchFunctionMode):
                 self.enabled = args[0]
             with torch._C.DisableTorchFunction():
                 return func(*args)
+        if func in (torch.Tensor.backward, torch.autograd.backward):
+            raise Refusal("calls .backward() in its forward; call torch.autograd.grad instead")
         if func == _DATA.__set__:
             raise Refusal("sets .data of a tensor, which autograd does not see; make a new tensor")
         given = tensors_in((args, options))

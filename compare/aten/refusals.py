@@ -16,10 +16,11 @@ from compare.errors import UsageError, first_line
 from torch_ref.recording import plain_name
 from torch_ref.refusals import place
 
-_NOT_OURS = tuple(
+_FOREIGN = tuple(
     os.path.dirname(os.path.abspath(path)) + os.sep
     for path in (torch.__file__, jax.__file__, __file__, place.__code__.co_filename)
 )
+_LIBRARY = os.path.dirname(os.__file__) + os.sep
 _FRAME = re.compile(r'File "(?P<file>[^"]+)", line (?P<line>\d+)')
 _ON_NUMBERS = (
     "depends on the numbers in a tensor, which no fixed program can follow; choose between values "
@@ -99,4 +100,6 @@ def _words(name: str, part: nn.Module | None, frames: Iterable[tuple[str, int]])
 
 
 def _is_foreign(file: str) -> bool:
-    return file.startswith((*_NOT_OURS, "<"))
+    if "site-packages" not in file and file.startswith(_LIBRARY):
+        return True
+    return file.startswith((*_FOREIGN, "<"))
