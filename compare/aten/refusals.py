@@ -34,6 +34,10 @@ _MEANINGS = {
     ".numpy() is not supported": "turns a tensor into a NumPy array, and torch cannot "
     "differentiate what is computed outside of it; compute it with torch",
     "Could not extract specialized integer": _ON_NUMBERS,
+    "found a fake tensor": "is lost to torch.export, such as torch.autograd.grad within a forward; "
+    "give the reference as a JAX function",
+    "data pointer": "runs a kernel of its own, of Triton or C++, which has no JAX; give a function "
+    "of torch or JAX that computes the same as the reference",
 }
 
 

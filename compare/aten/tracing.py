@@ -14,6 +14,7 @@ import torch
 from torch import nn
 from torch.export import ExportedProgram
 from torch.fx import Node
+from torch.nn.attention import SDPBackend, sdpa_kernel
 
 from compare.aten.gradient_flow import STOP, StoppedGradients
 from compare.aten.preservation import preserved
@@ -61,7 +62,7 @@ class _Traced(nn.Module):
         """Calls the program, and notes the structure of its result."""
         args, kwargs = mapped(self.given, lambda slot: tensors[slot.index], of=Slot)
         self.notes.seen.clear()
-        with torch.enable_grad(), StoppedGradients():
+        with torch.enable_grad(), StoppedGradients(tensors):
             self.notes.result, outputs = with_slots(self.inner(*args, **kwargs))
         return [*outputs, *(copy for _, copy in self.notes.seen)]
 
@@ -145,6 +146,7 @@ def _quiet() -> Iterator[None]:
         contextlib.redirect_stdout(io.StringIO()),
         contextlib.redirect_stderr(io.StringIO()),
         torch.compiler.set_stance("force_eager"),
+        sdpa_kernel(SDPBackend.MATH),  # the formula, whatever kernel the device has
     ):
         warnings.simplefilter("ignore")
         logger.setLevel(logging.CRITICAL + 1)
