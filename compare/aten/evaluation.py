@@ -19,7 +19,7 @@ from compare.aten.tracing import Graph
 from compare.problem.cuts import cut
 from torch_ref.convert import to_array
 
-_WITHOUT_MEANING = ("device", "layout", "pin_memory", "memory_format")
+_WITHOUT_MEANING = ("device", "layout", "pin_memory", "memory_format", "non_blocking")
 
 
 def operation(node: Node) -> Any:

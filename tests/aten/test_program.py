@@ -12,7 +12,7 @@ from tests.support.cut_values import with_cuts
 from tests.support.torch_programs import PROGRAMS, Net, Output, Swish
 from torch_ref.convert import to_array
 from torch_ref.recording import plain_name, recorded
-from torch_ref.trees import leaves_of, mapped
+from torch_ref.trees import mapped, parts_of
 
 
 @pytest.fixture(autouse=True)
@@ -29,8 +29,11 @@ def _seeded(tensor):
 def _floats(tree):
     """Its tensors and arrays, a dataclass in the place of a dict and a dict in that of one."""
     plain = mapped(tree, lambda out: {"logits": out.logits, "hidden": out.hidden}, of=Output)
-    arrays = [leaf for leaf in leaves_of(plain) if hasattr(leaf, "shape")]
-    return sorted(arrays, key=lambda leaf: tuple(leaf.shape))
+    return [leaf for _, leaf in sorted(parts_of(plain), key=_path) if hasattr(leaf, "shape")]
+
+
+def _path(part):
+    return part[0]
 
 
 def _run(module, args):
