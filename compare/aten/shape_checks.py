@@ -26,7 +26,7 @@ def check_shapes(graph: Graph, module: nn.Module | None) -> None:
     """
     values: dict[Node, Any] = {}
     live = graph.live()
-    free = set(graph.changed.values())  # torch turns these into the dtype of the buffer
+    free = live - graph.needed(*graph.results)  # statistics, cast to the dtype of their buffers
     with jax.enable_x64(True):
         for node in (one for one in graph.exported.graph.nodes if one in live):
             expected = node.meta.get("val")

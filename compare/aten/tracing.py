@@ -34,8 +34,12 @@ class Graph:
 
     def live(self) -> set[Node]:
         """Returns what results and changed buffers are made of."""
+        return self.needed(*self.results, *self.changed.values())
+
+    def needed(self, *targets: Node) -> set[Node]:
+        """Returns what some nodes are made of, themselves included."""
         found: set[Node] = set()
-        waiting = [*self.results, *self.changed.values()]
+        waiting = list(targets)
         while waiting:
             node = waiting.pop()
             if node not in found:
