@@ -29,7 +29,7 @@ def program(name: str, f: Callable[..., Any], arrays: str) -> Program:
         if not problem.outputs.is_loss:
             seeds = {at: convert(one) for at, one in problem.cotangents.items()}
             given = (*given, problem.outputs.in_structure(seeds))
-        return returned(name, f(*given), problem.arguments)
+        return returned(name, f(*given), problem)
 
     return Program(name, arrays, run)
 

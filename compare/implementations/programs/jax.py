@@ -1,6 +1,5 @@
 """A function of JAX as an implementation: compiled, with all that `cut` names in it."""
 
-import functools
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -14,6 +13,7 @@ from compare.implementations.programs.base import Program, Reference
 from compare.problem.function import Arguments, Call, FunctionProblem, Results, differentiate
 from compare.problem.occurrences import Occurrences, numbered
 from compare.problem.recording import Recording
+from compare.problem.structure import opened, restructured
 
 # name of a place -> its values in order, each with a leading axis for the times that it came
 Named = dict[str, Any]
@@ -21,7 +21,14 @@ Named = dict[str, Any]
 
 def program(name: str, f: Callable[..., Any]) -> Program:
     """Returns a function of JAX as a program."""
-    return Program(name, "jax", functools.partial(run, as_call(f)))
+
+    def run_alike(problem: FunctionProblem) -> Recording:
+        def alike(*args: Any) -> Any:
+            return restructured(f(*args), problem.outputs, name)
+
+        return run(as_call(alike), problem)
+
+    return Program(name, "jax", run_alike)
 
 
 def reference(f: Callable[..., Any], arguments: Arguments) -> Reference:
@@ -31,7 +38,7 @@ def reference(f: Callable[..., Any], arguments: Arguments) -> Reference:
 
 def as_call(f: Callable[..., Any]) -> Call:
     """Returns a function that updates nothing besides."""
-    return lambda *args: (f(*args), {})
+    return lambda *args: (opened(f(*args)), {})
 
 
 def run(call: Call, problem: FunctionProblem) -> Recording:

@@ -19,6 +19,7 @@ from compare.problem.recording import Recording
 from torch_ref.convert import to_array, to_tensor
 
 Tensors = dict[str, torch.Tensor]
+Loss = Callable[[Any], Any]  # of what a module returns
 
 
 def function_program(name: str, f: Callable[..., Any]) -> Program:
@@ -26,9 +27,12 @@ def function_program(name: str, f: Callable[..., Any]) -> Program:
     return Program(name, "torch", functools.partial(_run_function, f))
 
 
-def module_program(name: str, module: torch.nn.Module) -> Program:
-    """Returns a module as a program; its weights are those of the first argument."""
-    return Program(name, "torch", functools.partial(_run_module, module))
+def module_program(name: str, module: torch.nn.Module, loss: Loss | None = None) -> Program:
+    """Returns a module, or a loss of its outputs, as a program.
+
+    Its weights are those of the first argument.
+    """
+    return Program(name, "torch", functools.partial(_run_module, module, loss))
 
 
 def function_reference(f: Callable[..., Any], arguments: Arguments) -> Reference:
@@ -42,8 +46,10 @@ def function_reference(f: Callable[..., Any], arguments: Arguments) -> Reference
     return Reference(function_program("reference", f), arguments, call_in)
 
 
-def module_reference(module: torch.nn.Module, inputs: Arguments) -> Reference:
-    """Returns a module as a reference, at its inputs."""
+def module_reference(
+    module: torch.nn.Module, inputs: Arguments, loss: Loss | None = None
+) -> Reference:
+    """Returns a module, or a loss of its outputs, as a reference, at its inputs."""
     weights = dict(module.named_parameters())
     state = {name: np.array(to_array(one)) for name, one in _state(module).items()}
     arguments = inputs.after(state, [n for n, one in weights.items() if one.is_floating_point()])
@@ -54,7 +60,7 @@ def module_reference(module: torch.nn.Module, inputs: Arguments) -> Reference:
         made = exported(own, given.structure.unflatten(_tensors(given)))
         return made.call
 
-    program = module_program("reference", module)
+    program = module_program("reference", module, loss)
     return Reference(program, arguments, call_in, tuple(state))
 
 
@@ -76,7 +82,7 @@ def _run_function(f: Callable[..., Any], problem: FunctionProblem) -> Recording:
     return _recording(torch.nn.Module(), lambda: f(*args), chosen, problem.cotangents)
 
 
-def _run_module(module: torch.nn.Module, problem: FunctionProblem) -> Recording:
+def _run_module(module: torch.nn.Module, loss: Loss | None, problem: FunctionProblem) -> Recording:
     arguments = problem.arguments
     own = copy.deepcopy(module).to(_torch_dtype(problem.dtype))
     weights = dict(own.named_parameters())

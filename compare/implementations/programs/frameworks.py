@@ -1,0 +1,108 @@
+"""Of which framework a plain function is: it is tried, since nothing else tells."""
+
+import sys
+from collections.abc import Callable, Iterator
+from types import ModuleType
+from typing import Any
+
+import jax
+import numpy as np
+
+from compare.errors import UsageError, first_line
+from compare.implementations.programs.jax import as_call
+from compare.implementations.programs.running import undisturbed
+from compare.implementations.user.sandbox import errors_told
+from compare.problem.function import Arguments, outputs_of
+from compare.problem.structure import opened
+
+_OTHERS = ("Tracer", "Tensor", "tensor")  # what errors call the arrays of another framework
+_NUMPY = jax.errors.TracerArrayConversionError
+
+Function = Callable[..., Any]
+
+
+def framework_of(where: str, f: Function, arguments: Arguments, *, first: str) -> str:
+    """Finds out of which framework a function is.
+
+    Args:
+      where: names the function, as errors begin.
+      f: a function of arrays of JAX, of tensors, or of NumPy arrays.
+      arguments: that it is called with.
+      first: 'jax' or 'torch', what it is if both can run it.
+
+    Returns:
+      'jax', 'torch', or 'numpy' for what needs arrays that have numbers, and no tensors.
+
+    Raises:
+      UsageError: if none can run it, with what it raised in the framework that it is of.
+    """
+    trials = {"jax": _traced_by_jax, "torch": _run_by_torch}
+    errors: dict[str, Exception] = {}
+    for framework in sorted(trials, key=lambda one: one != first):
+        try:
+            with undisturbed(where):
+                trials[framework](f, arguments)
+        except UsageError:
+            raise
+        except Exception as error:  # whatever a function raises
+            errors[framework] = error
+        else:
+            return framework
+    if isinstance(errors["jax"], _NUMPY):
+        return "numpy"
+    with errors_told(f"{where}: cannot be run", passes=UsageError):
+        raise _telling(where, errors)
+    raise AssertionError
+
+
+def _traced_by_jax(f: Function, arguments: Arguments) -> None:
+    floats = {one.dtype for one in arguments.arrays if one.dtype.kind == "f"}
+    with jax.enable_x64(np.dtype(np.float64) in floats):
+        outputs_of(as_call(f), arguments)
+
+
+def _run_by_torch(f: Function, arguments: Arguments) -> None:
+    from compare.implementations.base import PRECISE
+    from compare.implementations.torch_settings import torch_settings
+    from torch_ref.convert import to_tensor
+
+    tensors = [to_tensor(one) for one in arguments.arrays]
+    for one in tensors:
+        one.requires_grad_(one.is_floating_point())  # so that nothing goes on in NumPy
+    with torch_settings(PRECISE):
+        made = opened(f(*arguments.structure.unflatten(arguments.filled(tensors))))
+    if not any(hasattr(one, "detach") for one in jax.tree.leaves(made)):
+        raise TypeError("it returns no Tensor")
+
+
+def _telling(where: str, errors: dict[str, Exception]) -> Exception:
+    """Returns the error that says what is wrong, of those in both frameworks."""
+    named = {name for error in errors.values() for name in _frameworks_in(error)}
+    if len(named) == 1:
+        return errors[named.pop()]
+    own = [error for error in errors.values() if not any(n in str(error) for n in _OTHERS)]
+    if len({first_line(error) for error in own}) == 1:
+        return own[0]
+    return UsageError(
+        f"{where}: expected a function that JAX or torch can run; JAX says: "
+        f"{first_line(errors['jax'])}; torch says: {first_line(errors['torch'])}"
+    )
+
+
+def _frameworks_in(error: Exception) -> Iterator[str]:
+    """Yields the frameworks that a user's code speaks of, on the way to where it raised."""
+    step = error.__traceback__
+    while step is not None:
+        names = step.tb_frame.f_globals
+        if _root(names.get("__name__", "")) not in ("jax", "torch", "compare"):
+            for name in step.tb_frame.f_code.co_names:
+                found = names.get(name, sys.modules.get(name))
+                kind = "__name__" if isinstance(found, ModuleType) else "__module__"
+                root = _root(getattr(found, kind, ""))
+                if root in ("jax", "torch"):
+                    yield root
+        step = step.tb_next
+
+
+def _root(name: Any) -> str:
+    return str(name).partition(".")[0]
