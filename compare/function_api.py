@@ -8,6 +8,7 @@ import numpy as np
 
 from compare.calls import exclusive
 from compare.errors import UsageError, shown
+from compare.formats.dtypes import dtype_of
 from compare.implementations.programs.candidate import named_candidates
 from compare.implementations.programs.recognise import program_of, reference_of
 from compare.implementations.user.sandbox import contained, errors_told
@@ -16,6 +17,7 @@ from compare.pipeline.functions import compare_programs
 from compare.problem.function import Arguments, Call, FunctionProblem, Outputs, outputs_of
 from compare.problem.given_arguments import given_arguments, in_one_dtype
 from compare.problem.given_cotangents import cotangents_of
+from compare.problem.given_params import dtype_name
 from compare.problem.wrt import differentiated_by
 from compare.report.functions.report import FunctionReport
 
@@ -29,6 +31,7 @@ def compare_functions(
     loss: Callable[[Any], Any] | None = None,
     cotangents: Any = None,
     dtype: Any = None,
+    inside: Any = None,
     seed: int = 0,
 ) -> FunctionReport:
     """Compares functions with a reference: values, gradients, and every place that both name.
@@ -50,6 +53,9 @@ def compare_functions(
         otherwise for some that are drawn from N(0, 1).
       dtype: float64, float32, bfloat16 or float16 to compute in, by its name or as NumPy, JAX or
         torch have it; None for that of the arguments.
+      inside: float32 for programs of bfloat16 or float16 that compute in float32 inside, and round
+        every output, gradient and place once, as a fused kernel does; None if they compute every
+        operation in their dtype.
       seed: of the cotangents.
 
     Returns:
@@ -66,6 +72,7 @@ def compare_functions(
     known = reference_of(reference, inputs, dtype, loss, has_tensors=_has_tensors(args))
     arguments, own = in_one_dtype(known.arguments, dtype)
     arguments = differentiated_by(arguments, wrt)
+    computed = _inside(inside, own)
     call = known.call_in(own)
     outputs = _outputs(call, arguments, own)
     if loss is not None and not outputs.is_loss:
@@ -74,7 +81,9 @@ def compare_functions(
     seeds = cotangents_of(cotangents, outputs, own, seed)
     problem = FunctionProblem(call, arguments, outputs, seeds, own)
     programs = [program_of(name, one, known, problem, loss) for name, one in named.items()]
-    return FunctionReport.of(compare_programs(known, programs, problem, dtype=own.name, seed=seed))
+    config = {"dtype": own.name, "inside": computed.name, "seed": seed}
+    found = compare_programs(known, programs, problem, inside=computed, config=config)
+    return FunctionReport.of(found)
 
 
 def _has_tensors(args: Sequence[Any]) -> bool:
@@ -85,3 +94,18 @@ def _outputs(call: Call, arguments: Arguments, dtype: np.dtype) -> Outputs:
     told = errors_told("reference: cannot be traced", passes=UsageError)
     with told, contained(), jax.enable_x64(dtype == np.float64):
         return outputs_of(call, arguments)
+
+
+def _inside(inside: Any, dtype: np.dtype) -> np.dtype:
+    """Returns the dtype in which programs compute that round their results to `dtype`.
+
+    Raises:
+      UsageError: for one that holds no more digits.
+    """
+    name = dtype.name if inside is None else dtype_name(inside, None)
+    if name != dtype.name and (name != "float32" or dtype == np.float64):
+        raise UsageError(
+            f"inside: expected float32 with a dtype of bfloat16 or float16, got {name} with "
+            f"{dtype.name}; leave it out for programs that compute in {dtype.name} throughout"
+        )
+    return dtype_of(name)

@@ -2,16 +2,15 @@
 
 import subprocess
 import sys
-import types
 
 import numpy as np
 import pytest
 import torch
 
-from compare import run
 from compare.errors import UsageError
 from compare.implementations.table import IMPLEMENTATIONS
 from compare.options.config import Config
+from compare.options.exit_status import status_of_verdict
 from jaxmlp import Layer
 from tests.support.paths import ROOT
 from tests.support.runs import DUMPS, SMALL, compare, report, shell
