@@ -11,6 +11,7 @@ from compare.errors import UsageError, shown
 from compare.formats.dtypes import dtype_of
 from compare.implementations.programs.candidate import named_candidates
 from compare.implementations.programs.recognise import program_of, reference_of
+from compare.implementations.programs.weights import without_buffers
 from compare.implementations.user.sandbox import contained, errors_told
 from compare.options.arguments import plain_option
 from compare.pipeline.functions import compare_programs
@@ -71,7 +72,7 @@ def compare_functions(
     inputs = given_arguments(args)
     known = reference_of(reference, inputs, dtype, loss, has_tensors=_has_tensors(args))
     arguments, own = in_one_dtype(known.arguments, dtype)
-    arguments = differentiated_by(arguments, wrt)
+    arguments = differentiated_by(without_buffers(arguments, named.values()), wrt)
     computed = _inside(inside, own)
     call = known.call_in(own)
     outputs = _outputs(call, arguments, own)

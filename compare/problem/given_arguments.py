@@ -1,7 +1,7 @@
 """The arguments that a user gives, read as NumPy arrays of one dtype of floating-point numbers."""
 
 import contextlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import jax
@@ -40,22 +40,39 @@ def in_one_dtype(arguments: Arguments, dtype: Any) -> tuple[Arguments, np.dtype]
     Raises:
       UsageError: if they have several, or it is none that can be compared.
     """
-    pairs = zip(arguments.names, arguments.leaves, strict=True)
-    floats = {name: one for name, one in pairs if is_float(one)}
-    first = next(iter(floats.values()), None)
-    found = dtype_name(dtype, first)
-    if found not in DTYPES:
-        raise UsageError(f"dtype: expected one of {', '.join(DTYPES)}, got {found}")
-    odd = next((name for name, one in floats.items() if one.dtype.name != found), None)
-    if dtype is None and odd is not None:
-        raise UsageError(
-            f"dtype: expected one dtype, got {found} for {next(iter(floats))} and "
-            f"{floats[odd].dtype.name} for {odd}; pass dtype='{found}', or another, for all"
-        )
-    own = dtype_of(found)
+    own = one_dtype(float_dtypes(arguments), dtype)
     if own != np.float64:
         _check_integers(arguments)
     return arguments.in_dtype(own), own
+
+
+def float_dtypes(arguments: Arguments) -> dict[str, str]:
+    """Returns the dtypes of all floating-point numbers by the names of the arguments."""
+    pairs = zip(arguments.names, arguments.leaves, strict=True)
+    return {name: one.dtype.name for name, one in pairs if is_float(one)}
+
+
+def one_dtype(dtypes: Mapping[str, str], asked: Any) -> np.dtype:
+    """Returns the dtype to compute in.
+
+    Args:
+      dtypes: those of all floating-point numbers, by name.
+      asked: what a user says; None for the one that they have, or float32 without any.
+
+    Raises:
+      UsageError: if they have several, or it is none that can be compared.
+    """
+    name, first = next(iter(dtypes.items()), ("", "float32"))
+    found = first if asked is None else dtype_name(asked, None)
+    if found not in DTYPES:
+        raise UsageError(f"dtype: expected one of {', '.join(DTYPES)}, got {found}")
+    odd = next((other for other, one in dtypes.items() if one != found), None)
+    if asked is None and odd is not None:
+        raise UsageError(
+            f"dtype: expected one dtype, got {found} for {name} and {dtypes[odd]} for {odd}; pass "
+            f"dtype='{found}', or another, for all"
+        )
+    return dtype_of(found)
 
 
 def _leaf(name: str, one: Any) -> Any:

@@ -66,11 +66,11 @@ def _run_by_torch(f: Function, arguments: Arguments) -> None:
     from compare.implementations.torch_settings import torch_settings
     from torch_ref.convert import to_tensor
 
-    tensors = [to_tensor(one) for one in arguments.arrays]
-    for one in tensors:
-        one.requires_grad_(one.is_floating_point())  # so that nothing goes on in NumPy
+    leaves = arguments.filled([to_tensor(one) for one in arguments.arrays])
+    for i in arguments.wrt:
+        leaves[i].requires_grad_()  # so that nothing goes on in NumPy
     with torch_settings(PRECISE):
-        made = opened(f(*arguments.structure.unflatten(arguments.filled(tensors))))
+        made = opened(f(*arguments.structure.unflatten(leaves)))
     if not any(hasattr(one, "detach") for one in jax.tree.leaves(made)):
         raise TypeError("it returns no Tensor")
 

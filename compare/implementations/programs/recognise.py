@@ -14,7 +14,7 @@ from compare.implementations.programs.running import guarded
 from compare.implementations.programs.weights import check_weights
 from compare.implementations.user.torch_module import is_module
 from compare.problem.function import Arguments, FunctionProblem
-from compare.problem.given_arguments import in_one_dtype
+from compare.problem.given_arguments import float_dtypes, in_one_dtype, one_dtype
 
 Loss = Callable[[Any], Any]
 _EXPECTED = "expected a function of JAX or torch, or a torch module"
@@ -38,7 +38,13 @@ def reference_of(
     if is_module(given):
         from compare.implementations.programs import torch as on_torch
 
-        return _guarded(on_torch.module_reference(given, inputs, loss))
+        weights = {
+            name: on_torch.dtype_name(one)
+            for name, one in given.named_parameters()
+            if one.is_floating_point()
+        }
+        own = one_dtype({**weights, **float_dtypes(inputs)}, dtype)
+        return _guarded(on_torch.module_reference(given, inputs, own, loss))
     if isinstance(given, type) or not callable(given):
         what = f"the class {shown(given)}" if isinstance(given, type) else shown(given)
         raise UsageError(f"reference: {_EXPECTED}, got {what}")

@@ -1,15 +1,28 @@
 """The weights of a module that is a candidate: they have to be those of the reference."""
 
+import dataclasses
+from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
 
 from compare.errors import UsageError
 from compare.implementations.programs.base import Reference
+from compare.implementations.programs.candidate import Candidate
+from compare.implementations.user.torch_module import is_module
 from compare.problem.array_likes import real_array
 from compare.problem.function import Arguments, is_float
 
 _HINT = "load_state_dict copies them"
+
+
+def without_buffers(arguments: Arguments, candidates: Iterable[Candidate]) -> Arguments:
+    """Returns the arguments of a function, not differentiated by what modules keep as buffers."""
+    modules = [one.function for one in candidates if is_module(one.function)]
+    buffers = {key for module in modules for key, _ in module.named_buffers()}
+    left_out = {i for key, i in arguments.state.items() if key in buffers}
+    wrt = tuple(i for i in arguments.wrt if i not in left_out)
+    return dataclasses.replace(arguments, wrt=wrt)
 
 
 def check_weights(name: str, module: Any, reference: Reference, arguments: Arguments) -> None:
