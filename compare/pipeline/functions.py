@@ -6,11 +6,13 @@ from typing import Any
 import jax
 import numpy as np
 
+from compare.errors import UsageError
 from compare.evidence.local.certificate import Specification, certify, specification
 from compare.evidence.local.check import Check
 from compare.function_results import FunctionReport, Standing
 from compare.implementations.environment import describe_environment
 from compare.implementations.programs.base import Program, Reference
+from compare.implementations.user.sandbox import contained, errors_told
 from compare.problem.function import FunctionProblem
 from compare.verdict.functions import decide
 
@@ -101,7 +103,8 @@ class _Examiner:
         if dtype not in self._specifications:
             problem = self._problem.in_dtype(dtype, self._reference.call_in(dtype))
             rounded_to = None if dtype == _EXACT else self._problem.dtype
-            self._specifications[dtype] = specification(
-                problem, rounded_to=rounded_to, quiet=self._reference.weights
-            )
+            with contained(), errors_told("reference: cannot be followed", passes=UsageError):
+                self._specifications[dtype] = specification(
+                    problem, rounded_to=rounded_to, quiet=self._reference.weights
+                )
         return self._specifications[dtype]

@@ -30,6 +30,15 @@ def _opened(one: Any) -> Any:
     return one if hasattr(one, "shape") or isinstance(one, bool | int | float) else None
 
 
+def is_like(made: Any, outputs: Outputs) -> bool:
+    """Whether what a program made fits into the structure of what the reference returns."""
+    try:
+        restructured(made, outputs, "")
+    except UsageError:
+        return False
+    return True
+
+
 def restructured(made: Any, outputs: Outputs, where: str) -> Any:
     """Returns what a program made in the structure of what the reference returns.
 
@@ -51,17 +60,18 @@ def restructured(made: Any, outputs: Outputs, where: str) -> Any:
             f"{where}: expected what the reference returns, {_listed(names)}, got {_listed(found)}"
         )
     for name, own in zip(names, order, strict=True):
-        _check(f"{where}: {own}", found[own], outputs.shapes[name])
+        _check(f"{where}: {own}", found[own], outputs.shapes[name], is_loss=outputs.is_loss)
     return outputs.structure.unflatten([found[own] for own in order])
 
 
-def _check(where: str, one: Any, expected: Any) -> None:
+def _check(where: str, one: Any, expected: Any, *, is_loss: bool) -> None:
     """Checks the shape of one output."""
     shape = getattr(one, "shape", ())
     if tuple(shape) != tuple(expected.shape):
+        is_number = is_loss and not expected.shape
+        wanted = "one number, a loss," if is_number else f"the shape {_shape(expected.shape)}"
         raise UsageError(
-            f"{where}: expected the shape {_shape(expected.shape)} of the reference's, got "
-            f"{_shape(shape)}"
+            f"{where}: expected {wanted} as the reference returns, got the shape {_shape(shape)}"
         )
 
 

@@ -3,7 +3,7 @@
 import sys
 from collections.abc import Callable, Iterator
 from types import ModuleType
-from typing import Any
+from typing import Any, NamedTuple
 
 import jax
 import numpy as np
@@ -21,7 +21,19 @@ _NUMPY = jax.errors.TracerArrayConversionError
 Function = Callable[..., Any]
 
 
-def framework_of(where: str, f: Function, arguments: Arguments, *, first: str) -> str:
+class Trial(NamedTuple):
+    """What came of trying a function.
+
+    Attributes:
+      framework: 'jax', 'torch', or 'numpy' for what needs arrays that have numbers.
+      made: what it returned, arrays or their shapes; None of NumPy, where it has not run.
+    """
+
+    framework: str
+    made: Any
+
+
+def tried(where: str, f: Function, arguments: Arguments, *, first: str) -> Trial:
     """Finds out of which framework a function is.
 
     Args:
@@ -29,9 +41,6 @@ def framework_of(where: str, f: Function, arguments: Arguments, *, first: str) -
       f: a function of arrays of JAX, of tensors, or of NumPy arrays.
       arguments: that it is called with.
       first: 'jax' or 'torch', what it is if both can run it.
-
-    Returns:
-      'jax', 'torch', or 'numpy' for what needs arrays that have numbers, and no tensors.
 
     Raises:
       UsageError: if none can run it, with what it raised in the framework that it is of.
@@ -41,27 +50,26 @@ def framework_of(where: str, f: Function, arguments: Arguments, *, first: str) -
     for framework in sorted(trials, key=lambda one: one != first):
         try:
             with undisturbed(where):
-                trials[framework](f, arguments)
+                return Trial(framework, trials[framework](f, arguments))
         except UsageError:
             raise
         except Exception as error:  # whatever a function raises
             errors[framework] = error
-        else:
-            return framework
     if isinstance(errors["jax"], _NUMPY):
-        return "numpy"
+        return Trial("numpy", None)
     with errors_told(f"{where}: cannot be run", passes=UsageError):
         raise _telling(where, errors)
     raise AssertionError
 
 
-def _traced_by_jax(f: Function, arguments: Arguments) -> None:
+def _traced_by_jax(f: Function, arguments: Arguments) -> Any:
     floats = {one.dtype for one in arguments.arrays if one.dtype.kind == "f"}
     with jax.enable_x64(np.dtype(np.float64) in floats):
-        outputs_of(as_call(f), arguments)
+        found = outputs_of(as_call(f), arguments)
+    return found.in_structure(found.shapes)
 
 
-def _run_by_torch(f: Function, arguments: Arguments) -> None:
+def _run_by_torch(f: Function, arguments: Arguments) -> Any:
     from compare.implementations.base import PRECISE
     from compare.implementations.torch_settings import torch_settings
     from torch_ref.convert import to_tensor
@@ -73,6 +81,7 @@ def _run_by_torch(f: Function, arguments: Arguments) -> None:
         made = opened(f(*arguments.structure.unflatten(leaves)))
     if not any(hasattr(one, "detach") for one in jax.tree.leaves(made)):
         raise TypeError("it returns no Tensor")
+    return made
 
 
 def _telling(where: str, errors: dict[str, Exception]) -> Exception:

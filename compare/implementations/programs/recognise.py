@@ -4,17 +4,20 @@ import dataclasses
 from collections.abc import Callable
 from typing import Any
 
+import jax
+
 from compare.errors import UsageError, shown
 from compare.implementations.programs import both, stored
 from compare.implementations.programs import jax as on_jax
 from compare.implementations.programs.base import Program, Reference
 from compare.implementations.programs.candidate import Candidate
-from compare.implementations.programs.frameworks import framework_of
+from compare.implementations.programs.frameworks import tried
 from compare.implementations.programs.running import guarded
 from compare.implementations.programs.weights import check_weights
 from compare.implementations.user.torch_module import is_module
 from compare.problem.function import Arguments, FunctionProblem
 from compare.problem.given_arguments import float_dtypes, in_one_dtype, one_dtype
+from compare.problem.structure import is_like
 
 Loss = Callable[[Any], Any]
 _EXPECTED = "expected a function of JAX or torch, or a torch module"
@@ -50,7 +53,7 @@ def reference_of(
         raise UsageError(f"reference: {_EXPECTED}, got {what}")
     inputs, _ = in_one_dtype(inputs, dtype)
     f, first = with_loss(given, loss), "torch" if has_tensors else "jax"
-    framework = framework_of("reference", f, inputs, first=first)
+    framework = tried("reference", f, inputs, first=first).framework
     if framework == "numpy":
         raise UsageError(
             f"reference: {_EXPECTED}, got one that makes NumPy arrays, whose equations cannot be "
@@ -87,9 +90,11 @@ def program_of(
         check_weights(name, f, reference, problem.arguments)
         return guarded(on_torch.module_program(name, f, loss if own == "torch" else None))
     framework: str = given.arrays or "numpy"
-    if given.arrays is None and given.returns == "outputs":
-        framework = framework_of(name, f, problem.arguments, first=own)
-    if given.returns == "both" or framework == "numpy":
+    returns_both = given.returns == "both"
+    if given.arrays is None and not returns_both:
+        framework, made = tried(name, f, problem.arguments, first=own)
+        returns_both = not is_like(made, problem.outputs) and _is_pair(made, problem)
+    if returns_both or framework == "numpy":
         return guarded(both.program(name, f, framework))
     if framework == own:
         f = with_loss(f, loss)
@@ -98,6 +103,13 @@ def program_of(
     from compare.implementations.programs import torch as on_torch
 
     return guarded(on_torch.function_program(name, f))
+
+
+def _is_pair(made: Any, problem: FunctionProblem) -> bool:
+    """Whether a function returns (outputs, gradients), where the reference returns no such pair."""
+    if not isinstance(made, tuple) or len(made) != 2 or not is_like(made[0], problem.outputs):
+        return False
+    return len(jax.tree.leaves(made[1])) == len(problem.arguments.wrt)
 
 
 def with_loss(f: Callable[..., Any], loss: Loss | None) -> Callable[..., Any]:
