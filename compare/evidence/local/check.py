@@ -5,6 +5,7 @@ import math
 
 import numpy as np
 
+from compare.evidence.local.differences import Differences, differences
 from compare.evidence.rounding.enclosure import Enclosure
 
 FLOOR = 4  # roundings of the largest entry that another correct formula may differ by
@@ -35,6 +36,7 @@ class Check:
       vacuous: how many entries have a bound as large as the largest entry.
       largest: the magnitude of that.
       difference: the largest |found - expected|.
+      apart: the largest relative difference, and the most numbers between the two.
     """
 
     kind: str
@@ -53,6 +55,7 @@ class Check:
     vacuous: int
     largest: float
     difference: float
+    apart: Differences
 
     @property
     def holds(self) -> bool:
@@ -88,7 +91,8 @@ def check(
       expected: of its shape, in the readings 'worst' and 'typical'.
       u: the unit roundoff of the dtype that it was computed in.
     """
-    found = np.asarray(found).astype(np.float64)
+    stored = np.asarray(found)
+    found = stored.astype(np.float64)
     exact = np.asarray(expected.value).astype(np.float64)
     errors = np.where(np.isnan(expected.error), np.inf, expected.error).astype(np.float64)
     largest = float(
@@ -124,6 +128,7 @@ def check(
         vacuous=int(np.count_nonzero(errors[0] + floor >= (largest or np.inf))),
         largest=largest,
         difference=float(distance.max(initial=0)),
+        apart=differences(stored, exact, u),
     )
 
 
