@@ -1,6 +1,6 @@
 """`compare_functions`: any two programs, held against each other."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import jax
@@ -9,13 +9,22 @@ import numpy as np
 from compare.calls import exclusive
 from compare.errors import UsageError, shown
 from compare.formats.dtypes import dtype_of
-from compare.implementations.programs.candidate import named_candidates
-from compare.implementations.programs.recognise import program_of, reference_of
+from compare.implementations.programs.candidate import Candidate, named_candidates
+from compare.implementations.programs.devices import device_of
+from compare.implementations.programs.recognise import Setting, program_of, reference_of
 from compare.implementations.programs.weights import without_buffers
 from compare.implementations.user.sandbox import contained, errors_told
+from compare.implementations.user.torch_module import is_module
 from compare.options.arguments import plain_option
 from compare.pipeline.functions import compare_programs
-from compare.problem.function import Arguments, Call, FunctionProblem, Outputs, outputs_of
+from compare.problem.function import (
+    Arguments,
+    Call,
+    FunctionProblem,
+    Outputs,
+    named_arguments,
+    outputs_of,
+)
 from compare.problem.given_arguments import given_arguments, in_one_dtype
 from compare.problem.given_cotangents import cotangents_of
 from compare.problem.given_params import dtype_name
@@ -34,6 +43,7 @@ def compare_functions(
     dtype: Any = None,
     inside: Any = None,
     seed: int = 0,
+    device: Any = None,
 ) -> FunctionReport:
     """Compares functions with a reference: values, gradients, and every place that both name.
 
@@ -58,6 +68,8 @@ def compare_functions(
         every output, gradient and place once, as a fused kernel does; None if they compute every
         operation in their dtype.
       seed: of the cotangents.
+      device: 'cpu', 'gpu', or one such as 'cuda:0', on which all programs compute; None for the one
+        that all arrays lie on.
 
     Returns:
       The report.
@@ -70,7 +82,9 @@ def compare_functions(
         raise UsageError(f"loss: expected a function of the outputs, got {shown(loss)}")
     named = named_candidates(candidates)
     inputs = given_arguments(args)
-    known = reference_of(reference, inputs, dtype, loss, has_tensors=_has_tensors(args))
+    setting = Setting(loss, device_of(device, _placed(reference, named, args)))
+    first = "torch" if any(hasattr(one, "detach") for one in jax.tree.leaves(args)) else "jax"
+    known = reference_of(reference, inputs, setting, dtype=dtype, first=first)
     arguments, own = in_one_dtype(known.arguments, dtype)
     arguments = differentiated_by(without_buffers(arguments, named.values()), wrt)
     computed = _inside(inside, own)
@@ -81,14 +95,20 @@ def compare_functions(
         raise UsageError(f"loss: expected a function that returns one number, it returns {shapes}")
     seeds = cotangents_of(cotangents, outputs, own, seed)
     problem = FunctionProblem(call, arguments, outputs, seeds, own)
-    programs = [program_of(name, one, known, problem, loss) for name, one in named.items()]
+    programs = [program_of(name, one, known, problem, setting) for name, one in named.items()]
     config = {"dtype": own.name, "inside": computed.name, "seed": seed}
     found = compare_programs(known, programs, problem, inside=computed, config=config)
     return FunctionReport.of(found)
 
 
-def _has_tensors(args: Sequence[Any]) -> bool:
-    return any(hasattr(one, "detach") for one in jax.tree.leaves(tuple(args)))
+def _placed(reference: Any, named: Mapping[str, Candidate], args: Sequence[Any]) -> dict[str, Any]:
+    """Returns all that lies on a device, by name: arguments, and the weights of modules."""
+    names, leaves, _ = named_arguments(args)
+    found = dict(zip(names, leaves, strict=True))
+    for where, one in (("reference", reference), *((n, c.function) for n, c in named.items())):
+        if is_module(one):
+            found |= {f"{where}: {name}": weight for name, weight in one.named_parameters()}
+    return found
 
 
 def _outputs(call: Call, arguments: Arguments, dtype: np.dtype) -> Outputs:

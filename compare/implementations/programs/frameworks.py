@@ -1,5 +1,6 @@
 """Of which framework a plain function is: it is tried, since nothing else tells."""
 
+import functools
 import sys
 from collections.abc import Callable, Iterator
 from types import ModuleType
@@ -33,19 +34,21 @@ class Trial(NamedTuple):
     made: Any
 
 
-def tried(where: str, f: Function, arguments: Arguments, *, first: str) -> Trial:
+def tried(where: str, f: Function, arguments: Arguments, *, device: str, first: str) -> Trial:
     """Finds out of which framework a function is.
 
     Args:
       where: names the function, as errors begin.
       f: a function of arrays of JAX, of tensors, or of NumPy arrays.
       arguments: that it is called with.
+      device: where tensors lie.
       first: 'jax' or 'torch', what it is if both can run it.
 
     Raises:
       UsageError: if none can run it, with what it raised in the framework that it is of.
     """
-    trials = {"jax": _traced_by_jax, "torch": _run_by_torch}
+    trials: dict[str, Callable[[Function, Arguments], Any]] = {"jax": _traced_by_jax}
+    trials["torch"] = functools.partial(_run_by_torch, device=device)
     errors: dict[str, Exception] = {}
     for framework in sorted(trials, key=lambda one: one != first):
         try:
@@ -69,12 +72,14 @@ def _traced_by_jax(f: Function, arguments: Arguments) -> Any:
     return found.in_structure(found.shapes)
 
 
-def _run_by_torch(f: Function, arguments: Arguments) -> Any:
+def _run_by_torch(f: Function, arguments: Arguments, *, device: str) -> Any:
     from compare.implementations.base import PRECISE
+    from compare.implementations.torch import torch_device
     from compare.implementations.torch_settings import torch_settings
     from torch_ref.convert import to_tensor
 
-    leaves = arguments.filled([to_tensor(one) for one in arguments.arrays])
+    target = torch_device(device)
+    leaves = arguments.filled([to_tensor(one, target) for one in arguments.arrays])
     for i in arguments.wrt:
         leaves[i].requires_grad_()  # so that nothing goes on in NumPy
     with torch_settings(PRECISE):

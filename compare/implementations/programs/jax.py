@@ -9,6 +9,7 @@ import numpy as np
 from jax.extend.core import jaxprs_in_params
 
 from compare.evidence.rounding.interpreter import interpret
+from compare.implementations.jax import jax_devices
 from compare.implementations.programs.base import Program, Reference
 from compare.problem.function import Arguments, Call, FunctionProblem, Results, differentiate
 from compare.problem.occurrences import Occurrences, numbered
@@ -19,21 +20,23 @@ from compare.problem.structure import opened, restructured
 Named = dict[str, Any]
 
 
-def program(name: str, f: Callable[..., Any]) -> Program:
-    """Returns a function of JAX as a program."""
+def program(name: str, f: Callable[..., Any], device: str) -> Program:
+    """Returns a function of JAX on a device as a program."""
+    target = jax_devices(device)[0]
 
     def run_alike(problem: FunctionProblem) -> Recording:
         def alike(*args: Any) -> Any:
             return restructured(f(*args), problem.outputs, name)
 
-        return run(as_call(alike), problem)
+        with jax.default_device(target):
+            return run(as_call(alike), problem)
 
-    return Program(name, "jax", run_alike)
+    return Program(name, "jax", run_alike, device)
 
 
-def reference(f: Callable[..., Any], arguments: Arguments) -> Reference:
-    """Returns a function of JAX as a reference."""
-    return Reference(program("reference", f), arguments, lambda _: as_call(f))
+def reference(f: Callable[..., Any], arguments: Arguments, device: str) -> Reference:
+    """Returns a function of JAX on a device as a reference."""
+    return Reference(program("reference", f, device), arguments, lambda _: as_call(f))
 
 
 def as_call(f: Callable[..., Any]) -> Call:

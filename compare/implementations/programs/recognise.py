@@ -2,7 +2,7 @@
 
 import dataclasses
 from collections.abc import Callable
-from typing import Any
+from typing import Any, NamedTuple
 
 import jax
 
@@ -23,21 +23,34 @@ Loss = Callable[[Any], Any]
 _EXPECTED = "expected a function of JAX or torch, or a torch module"
 
 
+class Setting(NamedTuple):
+    """What programs of a comparison share.
+
+    Attributes:
+      loss: of what programs in the framework of the reference return; None if they return that.
+      device: where they compute.
+    """
+
+    loss: Loss | None
+    device: str
+
+
 def reference_of(
-    given: Any, inputs: Arguments, dtype: Any, loss: Loss | None, *, has_tensors: bool
+    given: Any, inputs: Arguments, setting: Setting, *, dtype: Any, first: str
 ) -> Reference:
     """Returns a reference: a torch module, a function of JAX, or one of torch.
 
     Args:
       given: by a user.
       inputs: that it is called with.
+      setting: of the comparison.
       dtype: in which, as a user says it.
-      loss: of what it returns, in its own framework; None where it returns that.
-      has_tensors: whether a user gives tensors of torch, and so likely means torch.
+      first: 'jax' or 'torch', what a function is taken for that both can run.
 
     Raises:
       UsageError: for anything else.
     """
+    loss, device = setting
     if is_module(given):
         from compare.implementations.programs import torch as on_torch
 
@@ -47,27 +60,27 @@ def reference_of(
             if one.is_floating_point()
         }
         own = one_dtype({**weights, **float_dtypes(inputs)}, dtype)
-        return _guarded(on_torch.module_reference(given, inputs, own, loss))
+        return _guarded(on_torch.module_reference(given, inputs, own, device, loss))
     if isinstance(given, type) or not callable(given):
         what = f"the class {shown(given)}" if isinstance(given, type) else shown(given)
         raise UsageError(f"reference: {_EXPECTED}, got {what}")
     inputs, _ = in_one_dtype(inputs, dtype)
-    f, first = with_loss(given, loss), "torch" if has_tensors else "jax"
-    framework = tried("reference", f, inputs, first=first).framework
+    f = with_loss(given, loss)
+    framework = tried("reference", f, inputs, device=device, first=first).framework
     if framework == "numpy":
         raise UsageError(
             f"reference: {_EXPECTED}, got one that makes NumPy arrays, whose equations cannot be "
             "followed; write it with jax.numpy, or make it the candidate"
         )
     if framework == "jax":
-        return _guarded(on_jax.reference(f, inputs))
+        return _guarded(on_jax.reference(f, inputs, device))
     from compare.implementations.programs import torch as on_torch
 
-    return _guarded(on_torch.function_reference(f, inputs))
+    return _guarded(on_torch.function_reference(f, inputs, device))
 
 
 def program_of(
-    name: str, given: Candidate, reference: Reference, problem: FunctionProblem, loss: Loss | None
+    name: str, given: Candidate, reference: Reference, problem: FunctionProblem, setting: Setting
 ) -> Program:
     """Returns a candidate as a program.
 
@@ -76,33 +89,34 @@ def program_of(
       given: by a user.
       reference: that it stands beside.
       problem: of that.
-      loss: of what programs in the framework of the reference return.
+      setting: of the comparison.
 
     Raises:
       UsageError: if it cannot be run, or has other weights.
     """
-    f, own = given.function, reference.program.framework
+    f, own, (loss, device) = given.function, reference.program.framework, setting
     if isinstance(f, tuple):
         return guarded(stored.program(name, f))
     if is_module(f):
         from compare.implementations.programs import torch as on_torch
 
         check_weights(name, f, reference, problem.arguments)
-        return guarded(on_torch.module_program(name, f, loss if own == "torch" else None))
+        loss = loss if own == "torch" else None
+        return guarded(on_torch.module_program(name, f, device, loss))
     framework: str = given.arrays or "numpy"
     returns_both = given.returns == "both"
     if given.arrays is None and not returns_both:
-        framework, made = tried(name, f, problem.arguments, first=own)
+        framework, made = tried(name, f, problem.arguments, device=device, first=own)
         returns_both = not is_like(made, problem.outputs) and _is_pair(made, problem)
     if returns_both or framework == "numpy":
-        return guarded(both.program(name, f, framework))
+        return guarded(both.program(name, f, framework, device))
     if framework == own:
         f = with_loss(f, loss)
     if framework == "jax":
-        return guarded(on_jax.program(name, f))
+        return guarded(on_jax.program(name, f, device))
     from compare.implementations.programs import torch as on_torch
 
-    return guarded(on_torch.function_program(name, f))
+    return guarded(on_torch.function_program(name, f, device))
 
 
 def _is_pair(made: Any, problem: FunctionProblem) -> bool:

@@ -13,6 +13,7 @@ from compare.aten.program import Program as ExportedProgram
 from compare.aten.program import exported
 from compare.errors import UsageError
 from compare.implementations.programs.base import Program, Reference
+from compare.implementations.torch import torch_device
 from compare.problem.cuts import cotangent_name
 from compare.problem.function import Arguments, Call, FunctionProblem, is_float, named_outputs
 from compare.problem.recording import Recording
@@ -24,40 +25,51 @@ Tensors = dict[str, torch.Tensor]
 Loss = Callable[[Any], Any]
 
 
-def function_program(name: str, f: Callable[..., Any]) -> Program:
-    """Returns a function of tensors as a program."""
-    return Program(name, "torch", functools.partial(_run_function, name, f))
+def function_program(name: str, f: Callable[..., Any], device: str) -> Program:
+    """Returns a function of tensors on a device as a program."""
+    target = torch_device(device)
+    return Program(name, "torch", functools.partial(_run_function, name, f, target), str(target))
 
 
-def module_program(name: str, module: torch.nn.Module, loss: Loss | None = None) -> Program:
-    """Returns a module, or a loss of its outputs, as a program.
+def module_program(
+    name: str, module: torch.nn.Module, device: str, loss: Loss | None = None
+) -> Program:
+    """Returns a module, or a loss of its outputs, as a program on a device.
 
     Its weights are those of the first argument.
     """
-    return Program(name, "torch", functools.partial(_run_module, name, with_loss(module, loss)))
+    own, target = with_loss(module, loss), torch_device(device)
+    return Program(name, "torch", functools.partial(_run_module, name, own, target), str(target))
 
 
-def function_reference(f: Callable[..., Any], arguments: Arguments) -> Reference:
-    """Returns a function of tensors as a reference."""
+def function_reference(f: Callable[..., Any], arguments: Arguments, device: str) -> Reference:
+    """Returns a function of tensors on a device as a reference."""
+    target = torch_device(device)
 
     def call_in(dtype: np.dtype) -> Call:
         now = arguments.in_dtype(dtype)
-        made = exported(f, now.structure.unflatten(_tensors(now)))
+        made = exported(f, now.structure.unflatten(_tensors(now, target)))
         return lambda *args: made.call({}, *args)
 
-    return Reference(function_program("reference", f), arguments, call_in)
+    return Reference(function_program("reference", f, device), arguments, call_in)
 
 
 def module_reference(
-    module: torch.nn.Module, inputs: Arguments, dtype: np.dtype, loss: Loss | None = None
+    module: torch.nn.Module,
+    inputs: Arguments,
+    dtype: np.dtype,
+    device: str,
+    loss: Loss | None = None,
 ) -> Reference:
     """Returns a module, or a loss of its outputs, as a reference, at its inputs in a dtype."""
-    module = with_loss(module, loss)
+    program = module_program("reference", module, device, loss)
+    module, target = with_loss(module, loss), torch_device(device)
 
     @functools.cache
     def exported_in(dtype: np.dtype) -> ExportedProgram:
         given = inputs.in_dtype(dtype)
-        return exported(_copy(module, dtype), given.structure.unflatten(_tensors(given)))
+        own = _copy(module, dtype, target)
+        return exported(own, given.structure.unflatten(_tensors(given, target)))
 
     def call_in(dtype: np.dtype) -> Call:
         return exported_in(dtype).call
@@ -66,7 +78,7 @@ def module_reference(
     by = [name for name, one in made.parameters.items() if is_float(one)]
     arguments = inputs.after({**made.parameters, **made.buffers}, by)
     weights = (*made.parameters, *made.buffers)
-    return Reference(module_program("reference", module), arguments, call_in, weights)
+    return Reference(program, arguments, call_in, weights)
 
 
 def with_loss(module: torch.nn.Module, loss: Loss | None) -> torch.nn.Module:
@@ -83,8 +95,8 @@ def with_loss(module: torch.nn.Module, loss: Loss | None) -> torch.nn.Module:
     return own
 
 
-def _copy(module: torch.nn.Module, dtype: np.dtype) -> torch.nn.Module:
-    return copy.deepcopy(module).to(_torch_dtype(dtype))
+def _copy(module: torch.nn.Module, dtype: np.dtype, device: torch.device) -> torch.nn.Module:
+    return copy.deepcopy(module).to(device, _torch_dtype(dtype))
 
 
 def dtype_name(tensor: torch.Tensor) -> str:
@@ -96,9 +108,11 @@ def _torch_dtype(dtype: np.dtype) -> torch.dtype:
     return to_tensor(np.zeros((), dtype)).dtype
 
 
-def _run_function(name: str, f: Callable[..., Any], problem: FunctionProblem) -> Recording:
+def _run_function(
+    name: str, f: Callable[..., Any], device: torch.device, problem: FunctionProblem
+) -> Recording:
     arguments = problem.arguments
-    leaves = _tensors(arguments)
+    leaves = _tensors(arguments, device)
     for i in arguments.wrt:
         leaves[i].requires_grad_()
     chosen = {arguments.names[i]: leaves[i] for i in arguments.wrt}
@@ -110,10 +124,12 @@ def _run_function(name: str, f: Callable[..., Any], problem: FunctionProblem) ->
     return _recording(torch.nn.Module(), run, chosen, problem.cotangents)
 
 
-def _run_module(name: str, module: torch.nn.Module, problem: FunctionProblem) -> Recording:
+def _run_module(
+    name: str, module: torch.nn.Module, device: torch.device, problem: FunctionProblem
+) -> Recording:
     arguments = problem.arguments
-    own = _copy(module, problem.dtype)
-    leaves = _tensors(arguments)
+    own = _copy(module, problem.dtype, device)
+    leaves = _tensors(arguments, device)
     keys = {i: key for key, i in arguments.state.items()}
     for key, one in own.state_dict().items():  # the same bits, in whatever dtype they came
         if plain_name(own, key) in arguments.state:
@@ -137,9 +153,9 @@ def _run_module(name: str, module: torch.nn.Module, problem: FunctionProblem) ->
     return dataclasses.replace(found, statistics=statistics)
 
 
-def _tensors(arguments: Arguments) -> list[Any]:
+def _tensors(arguments: Arguments, device: torch.device) -> list[Any]:
     """Returns copies of all arrays as tensors."""
-    return [to_tensor(one) if isinstance(one, np.ndarray) else one for one in arguments.leaves]
+    return arguments.filled([to_tensor(one, device) for one in arguments.arrays])
 
 
 def _recording(
