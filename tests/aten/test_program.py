@@ -84,9 +84,8 @@ def test_jax_computes_what_torch_does_at_every_place_forward_and_backward(name):
     assert {cut for cut in found if not is_cotangent(cut)} == set(program.cuts)
     for cut in program.cuts:
         _near(found[cut], to_array(values[cut]))
-        assert (f"d:{cut}" in found) == (cut in cotangents), cut
-        if cut in cotangents:
-            _near(found[f"d:{cut}"], to_array(cotangents[cut]))
+        zero = torch.zeros_like(values[cut])  # JAX computes none where no gradient comes by
+        _near(found.get(f"d:{cut}", to_array(zero)), to_array(cotangents.get(cut, zero)))
 
 
 def test_the_places_are_named_by_submodule_call_and_part():

@@ -68,6 +68,18 @@ def test_what_has_no_gradient_has_no_cotangent(x):
         assert set(recorded(net, lambda: net(x))[1]) == {"a", "b"}
 
 
+def test_what_no_gradient_reaches_has_one_of_0_but_for_a_view_that_was_changed(x):
+    def leave(net, x):
+        flat = net.flat(net.a(x)[:, None])
+        return net.b(flat.relu_()).sum() + net.c(x).detach()
+
+    net = Net(leave, c=nn.Linear(4, 4), flat=nn.Flatten())
+    _, values, cotangents = run(net, x)
+    assert set(values) == {"a", "flat", "b", "c"}
+    assert set(cotangents) == {"a", "b", "c"}
+    assert not cotangents["c"].any()
+
+
 def test_what_a_part_passes_on_has_the_cotangent_of_all_that_is_made_of_it(x):
     net = Net(lambda net, x: (lambda h: net.same(h) + h)(net.a(x)), same=nn.Identity())
     _, values, cotangents = run(net, x)
