@@ -130,8 +130,7 @@ def _zero_cotangent(value):
 @pytest.mark.parametrize("case", CASES, ids=_IDS)
 def test_values_and_gradients(case):
     wanted, f, arrays = _with_gradients(case, torch.float64)
-    with jax.enable_x64(True):
-        got = f(*map(jnp.asarray, arrays))
+    got, _ = roundoff(f, np.float64)(*arrays)  # in NumPy: nothing is compiled
     for mine, theirs in zip(got, wanted, strict=True):
         assert np.shape(mine) == theirs.shape
         largest = np.max(np.abs(theirs), initial=0, where=np.isfinite(theirs))
@@ -157,10 +156,14 @@ def _is_ordinary(array):
     return not is_float or (np.isfinite(array).all() and len(np.unique(array)) == array.size)
 
 
-@pytest.mark.parametrize("x64", [True, False], ids=["x64", "no_x64"])
 @pytest.mark.parametrize("case", CASES, ids=_IDS)
-def test_dtypes(case, x64):
-    for dtype in (torch.float32, torch.float64, torch.bfloat16, torch.int64):
+def test_dtypes(case):
+    for dtype, x64 in (
+        (torch.float32, False),
+        (torch.float64, True),
+        (torch.bfloat16, False),
+        (torch.int64, True),
+    ):
         args, kwargs, _ = _in_torch(case, dtype, differentiated=False)
         try:
             wanted = _results(_torch_function(case.overload)(*args, **kwargs))
