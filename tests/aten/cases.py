@@ -225,6 +225,7 @@ def _convolutions():
     yield case("convolution", x(2, 4, 4, 5), x(4, 3, 3, 2), x(6), *options, True, [1, 0], 2)
     yield case("convolution", x(2, 3, 5), x(3, 2, 4), None, [3], [1], [1], True, [2], 1)
     yield case("convolution", x(2, 3, 5), x(3, 1, 2), None, [1], [0], [1], False, [0], 3)
+    yield case("conv_tbc", x(5, 2, 3), x(2, 3, 4), x(4), 1)
 
 
 NORMALISATIONS = [
@@ -335,6 +336,16 @@ INDEXING = [
     case("gather", x(4, 3), 0, whole(4, 5, 2)),
     case("embedding", x(5, 3), np.array([[1, 0], [1, 4]]), 1),
     case("embedding", x(5, 3), np.array([4, 4, 0])),
+    *[
+        case("_embedding_bag", x(5, 3), *bags, False, mode, False, None, last, padding)
+        for bags, mode, last, padding in (
+            ((np.array([4, 1, 1, 0]), np.array([0, 3, 3])), 0, False, -1),
+            ((np.array([4, 1, 1, 0]), np.array([0, 2, 4])), 1, True, 1),
+            ((np.array([4, 1, 3, 0]), np.array([0, 3, 3])), 2, False, -1),
+        )
+    ],
+    case("_embedding_bag", x(5, 3), np.array([4, 1]), np.array([0]), False, 0, False, x(2)),
+    case("_embedding_bag_forward_only", x(5, 3), np.array([4, 1]), np.array([0]), constant=(0,)),
     case("select_scatter", x(4, 3), x(4), 1, -1),
     case("slice_scatter", x(4, 3), x(2, 3), 0, 1, 9223372036854775807, 2),
     case("slice_scatter", x(4, 3), x(4, 1), -1, -1),
