@@ -43,6 +43,7 @@ ALLOWED = {
     "compare.problem.blocks": {"numpy", "jaxmlp.base", "jaxmlp.plan"},
     "compare.problem.problem": {"numpy", "jaxmlp.base", "jaxmlp.mlp"},
     "compare.problem.cuts": {"jax"},
+    "compare.problem.narrowest": {"jax", "numpy"},
     "compare.problem.function": {"jax", "numpy"},
     "compare.problem.array_likes": {"numpy", "torch_ref.convert"},
     "compare.aten": {"jax", "numpy", "torch", "torch_ref"},

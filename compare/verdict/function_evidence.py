@@ -1,5 +1,6 @@
 """What is known of one program beside a reference, as far as a verdict needs it."""
 
+import math
 from collections.abc import Mapping
 from typing import NamedTuple, Protocol
 
@@ -29,7 +30,7 @@ class Evidence(Protocol):
 
     @property
     def narrowest(self) -> str:
-        """The dtype of fewest digits that was seen in the run; '' if nothing is known of it."""
+        """The dtype of fewest digits that was seen; '' if nothing is known of it."""
 
     @property
     def own(self) -> Checks:
@@ -108,4 +109,4 @@ def is_zero(evidence: Evidence, one: Check) -> bool:
         return False
     if evidence.dtype == "float64":
         return one.is_zero
-    return one.is_zero and evidence.zeros.get(one.key, 1.0) <= _NOTHING * one.worst
+    return one.is_zero and evidence.zeros.get(one.key, math.inf) <= _NOTHING * one.typical

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 
 from compare.verdict.function_evidence import LOW, Checks, Evidence, Key, is_zero
-from compare.verdict.function_sentences import and_more, located, told
+from compare.verdict.function_sentences import and_more, located, named, told
 from compare.verdict.mathematics import Mathematics
 
 _SHOWN = 3
@@ -23,8 +23,8 @@ def on_ties(ties: Checks) -> Remarks:
     many = sum(one.beyond for one in ties)
     entries = f"{many:,} entries" if many > 1 else "1 entry"
     return (
-        f"at {entries} numbers that are compared are equal, and it has another slope there than "
-        f"the reference, which is as right: {located(ties[0])}{and_more(ties)}",
+        f"at {entries} of {named(ties[0])}{and_more(ties)} it has another slope than the "
+        "reference, and one as right: numbers that are compared there are equal",
     )
 
 
@@ -39,7 +39,7 @@ def on_precision(evidence: Evidence, known: Mathematics) -> Remarks:
         said.append(
             f"in {evidence.dtype} only gross mistakes are seen{float64.get(known.verdict, '')}"
         )
-    elif known.verdict == "unknown":
+    elif known.told:
         said.append(known.told)
     if known.elsewhere:
         said.append(
@@ -60,7 +60,7 @@ def on_checks(evidence: Evidence) -> Remarks:
     if nans:
         cause = evidence.cause(nans[0])
         because = f", because of {cause}" if cause else ""
-        said.append(f"NaN in both {located(nans[0])}{and_more(nans)}{because}")
+        said.append(f"NaN in both: {named(nans[0])}{and_more(nans)}{because}")
     return tuple(said)
 
 

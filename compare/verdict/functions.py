@@ -10,7 +10,7 @@ from compare.verdict.function_evidence import (
     says_nothing,
 )
 from compare.verdict.function_remarks import on_checks, on_odd, on_precision, on_ties
-from compare.verdict.function_sentences import and_more, located, others, told
+from compare.verdict.function_sentences import and_more, located, named, others, told
 from compare.verdict.mathematics import Mathematics, mathematics
 from compare.verdict.not_finite import not_finite
 
@@ -29,7 +29,7 @@ def decide(evidence: Evidence) -> Finding:
         finding = _suspected(evidence, found.wrong or plain)
     else:
         finding = not_finite(evidence) or _unsuspected(evidence, found)
-    warnings = () if finding.verdict == "disagree" else on_odd(_odd(evidence))
+    warnings = () if finding.verdict == "disagree" else on_odd(_odd(evidence, found.ties))
     remarks = (*finding.remarks, *on_ties(found.ties), *on_checks(evidence))
     return finding._replace(remarks=remarks, warnings=warnings)
 
@@ -93,17 +93,18 @@ def _in_float64(evidence: Evidence, known: Mathematics) -> str:
     if evidence.dtype == "float64":
         is_narrow = all(one.is_typical for one in evidence.as_narrow)
         return "; to float32 it is the same: something in it may be of float32" * is_narrow
-    if known.verdict == "same":
+    if known.verdict == "same" or known.is_narrow:
+        same = known.told or "in float64 it computes the same"
         return (
-            "; in float64 it computes the same, so that it is less precise arithmetic, a formula "
-            f"that loses digits, or a mistake in what is done in {evidence.dtype} alone"
+            f"; {same}, so that it is less precise arithmetic, a formula that loses digits, or a "
+            f"mistake in what is done in {evidence.dtype} alone"
         )
     return "; in float64 it is wrong too" if known.verdict == "different" else ""
 
 
 def _unsuspected(evidence: Evidence, found: Sorted) -> Finding:
     """Decides on a program that rounding may explain."""
-    odd, vacuous = _odd(evidence), says_nothing(evidence)
+    odd, vacuous = _odd(evidence, found.ties), says_nothing(evidence)
     is_proved = evidence.is_whole and not (vacuous or found.uncovered or _odd_plain(evidence))
     if is_proved and not odd and evidence.dtype not in LOW:
         return Finding("agree", "certificate", "every difference is rounding")
@@ -131,15 +132,18 @@ def _open(odd: Checks, uncovered: Checks, vacuous: Checks, known: Mathematics) -
     elif odd:
         why = told(odd[0])
     elif vacuous:
-        why = f"bounds say nothing {located(vacuous[0])}{and_more(vacuous)}"
+        why = f"the bounds say nothing of {named(vacuous[0])}{and_more(vacuous)}"
     else:
         why = "not every place was recorded"
     return f"{so_far}{why}" + (f", and {known.told}" if known.told else "")
 
 
-def _odd(evidence: Evidence) -> Checks:
+def _odd(evidence: Evidence, ties: Checks) -> Checks:
     """Returns the checks that correct code seldom fails."""
-    return tuple(one for one in evidence.checks if not one.is_typical) + _odd_plain(evidence)
+    admitted = {one.key for one in ties}
+    checks = [one for one in evidence.checks if one.key not in admitted]
+    checks += [one for one in evidence.tied if one.key in admitted] if ties else []
+    return tuple(one for one in checks if not one.is_typical) + _odd_plain(evidence)
 
 
 def _odd_plain(evidence: Evidence) -> Checks:

@@ -4,15 +4,18 @@ from typing import Literal, NamedTuple
 
 from compare.verdict.function_evidence import Checks, Evidence, failing, says_nothing
 
+_SLIGHT = 1e-4  # of what is usual in float32
+
 
 class Mathematics(NamedTuple):
     """What a run in float64 says."""
 
     verdict: Literal["same", "different", "unknown"]
-    told: str = ""  # why it is unknown
+    told: str = ""  # why it is unknown, or how far off it is
     wrong: Checks = ()  # what is different
     elsewhere: Checks = ()  # places that hold something else, though all results are the same
     checks: Checks = ()
+    is_narrow: bool = False  # whether it is off by as much as a rounding to fewer digits
 
 
 def mathematics(evidence: Evidence) -> Mathematics:
@@ -36,15 +39,25 @@ def mathematics(evidence: Evidence) -> Mathematics:
 
 
 def _different(exact: Evidence, wrong: Checks) -> Mathematics:
-    """Decides on what is different in float64, unless it is as little as a rounding to float32."""
+    """Decides on what is different in float64, unless it is as little as a rounding to float32.
+
+    Beside that, what another formula loses in float64 is nothing.
+    """
     is_seen = exact.narrowest not in ("", "float64")
-    excused = {one.key for one in exact.as_narrow if one.is_typical or (is_seen and one.holds)}
+    known = {one.key: one for one in exact.as_narrow}
+    if all(known[one.key].unlikely <= _SLIGHT for one in wrong):
+        told = f"in float64 it is off by {wrong[0].relative:.1g} of the largest entry, and no more"
+        return Mathematics("same", told, checks=exact.checks)
+    may_be = is_seen or exact.narrowest == ""  # where all is seen to be float64, it is not
+    excused = {
+        key for key, one in known.items() if may_be and (one.is_typical or (is_seen and one.holds))
+    }
     sure = tuple(one for one in wrong if one.key not in excused)
     if not sure:
         seen = f": numbers of {exact.narrowest} occur in it" if is_seen else ""
         rounded_to = exact.narrowest if is_seen else "float32"
         told = f"in float64 it is off by no more than a rounding to {rounded_to}{seen}"
-        return Mathematics("unknown", told, checks=exact.checks)
+        return Mathematics("unknown", told, is_narrow=True, checks=exact.checks)
     if _same_results(exact, wrong):
         return Mathematics("same", elsewhere=wrong, checks=exact.checks)
     return Mathematics("different", wrong=sure, checks=exact.checks)

@@ -38,7 +38,7 @@ class Check:
       overflown: how many entries are not finite, where the exact value is and may overflow.
       undefined: how many entries are finite, where the exact value is not.
       nans: how many entries are NaN, as the exact value is.
-      is_zero: whether no entry is certain to be anything but 0.
+      is_zero: whether every entry may well be 0 but for rounding.
       largest: the magnitude of the largest entry that is finite.
       difference: the largest |found - expected|.
     """
@@ -144,10 +144,16 @@ def check(
         overflown=int(np.count_nonzero(overflown)),
         undefined=int(np.count_nonzero(undefined)),
         nans=int(np.count_nonzero(np.isnan(found) & np.isnan(exact))),
-        is_zero=bool((np.abs(exact) <= errors[0]).all() and known.all()),
+        is_zero=may_be_zero(exact, errors),
         largest=largest,
         difference=float(np.max(distance, where=~np.isnan(distance), initial=0)),
     )
+
+
+def may_be_zero(exact: np.ndarray, errors: np.ndarray) -> bool:
+    """Whether numbers are no larger than rounding errors, the bound and the usual ones."""
+    allowed = np.minimum(errors[0], TYPICAL * errors[1])
+    return bool((np.abs(exact) <= allowed).all() and np.isfinite(allowed).all())
 
 
 def _share(distance: np.ndarray, allowed: np.ndarray) -> np.ndarray:

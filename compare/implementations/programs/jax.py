@@ -1,5 +1,6 @@
 """A function of JAX as an implementation: compiled, with all that `cut` names in it."""
 
+import dataclasses
 import functools
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -12,8 +13,9 @@ from jax.extend.core import jaxprs_in_params
 from compare.evidence.rounding.interpreter import interpret
 from compare.implementations.programs.base import Program, Reference
 from compare.problem.function import Arguments, Call, FunctionProblem, Results, differentiate
+from compare.problem.narrowest import narrowest
 from compare.problem.occurrences import Occurrences, numbered
-from compare.problem.recording import Recording
+from compare.problem.recording import Arrays, Recording
 
 # name of a place -> its values in order, each with a leading axis for the times that it came
 Named = dict[str, Any]
@@ -37,6 +39,9 @@ def as_call(f: Callable[..., Any]) -> Call:
 def run(call: Call, problem: FunctionProblem) -> Recording:
     """Compiles a function with its gradients, and runs it.
 
+    To record places it is compiled anew, and may round otherwise than the function as it is. So
+    that is run too.
+
     Args:
       call: in the place of that of the problem.
       problem: at whose arguments, against whose cotangents.
@@ -45,11 +50,34 @@ def run(call: Call, problem: FunctionProblem) -> Recording:
     def results(arrays: Sequence[Any], cotangents: dict[str, Any]) -> Results:
         return differentiate(call, problem.arguments, arrays, cotangents)
 
-    arrays, cotangents = problem.arguments.arrays, problem.cotangents
-    made, places = jax.jit(recorded(results))(arrays, cotangents)
-    groups = [{name: np.asarray(one) for name, one in group.items()} for group in made]
+    given = problem.arguments.arrays, problem.cotangents
+    traced = jax.jit(results).trace(*given)
+    plain = _recording(traced.lower().compile()(*given))
+    plain = dataclasses.replace(plain, narrowest=narrowest(traced.jaxpr))
+    if not _names(traced.jaxpr.jaxpr):
+        return plain
+    made, places = jax.jit(recorded(results))(*given)
     lists = [(name, [np.asarray(one) for one in values]) for name, values in places.items()]
-    return Recording(groups[0], groups[2], groups[1], numbered(lists))
+    found = dataclasses.replace(_recording(made), places=numbered(lists), narrowest=plain.narrowest)
+    return found if _same(plain, found) else dataclasses.replace(found, plain=plain)
+
+
+def _recording(made: Results) -> Recording:
+    groups = [{name: np.asarray(one) for name, one in group.items()} for group in made]
+    return Recording(groups[0], groups[2], groups[1])
+
+
+def _same(a: Recording, b: Recording) -> bool:
+    """Whether all results are equal bit by bit."""
+    return all(
+        left[name].tobytes() == right[name].tobytes()
+        for left, right in zip(_groups(a), _groups(b), strict=True)
+        for name in left
+    )
+
+
+def _groups(one: Recording) -> tuple[Arrays, ...]:
+    return one.outputs, one.statistics, one.gradients
 
 
 def recorded(f: Callable[..., Any]) -> Callable[..., tuple[Any, Named]]:
