@@ -1,5 +1,6 @@
 """How a program stands beside a reference: what its checks say, and on what that rests."""
 
+from compare.evidence.local.check import Check
 from compare.verdict.finding import Finding
 from compare.verdict.function_evidence import (
     LOW,
@@ -14,6 +15,8 @@ from compare.verdict.function_sentences import and_more, located, named, others,
 from compare.verdict.mathematics import Mathematics, mathematics
 from compare.verdict.not_finite import not_finite
 
+_FREEDOM = 4  # times as far off as rounding explains another formula may be
+
 
 def decide(evidence: Evidence) -> Finding:
     """Decides on one program.
@@ -21,7 +24,8 @@ def decide(evidence: Evidence) -> Finding:
     It is wrong where rounding cannot explain what it has, which is proved, and the reference keeps
     to the same bounds there. It agrees if every check holds and has something to say, or if it
     computes the same in float64 and is as far off as rounding usually makes. Otherwise it is
-    undecided.
+    undecided. A program that computes the same in float64 may have a formula that loses two bits
+    more than that of the reference.
     """
     found = failing(evidence)
     plain = tuple(one for one in evidence.plain if not one.holds)
@@ -58,9 +62,20 @@ def _suspected(evidence: Evidence, wrong: Checks) -> Finding:
             "reference"
         )
         return Finding("undecided", "nothing", sentence, first, known.checks)
+    if known.verdict != "different" and all(one.used <= _FREEDOM for one in wrong):
+        return _slightly_off(first, known)
     sentence = told(first) + others(wrong[1:]) + _forward_is_right(evidence, wrong)
     sentence += _in_float64(evidence, known)
     return Finding("disagree", "certificate", sentence, first, known.checks)
+
+
+def _slightly_off(first: Check, known: Mathematics) -> Finding:
+    """Decides on a program that may have another formula, of fewer digits."""
+    sentence = f"{told(first)}, which another formula may make"
+    if known.verdict == "same":
+        sentence = f"in float64 it computes the same; {sentence}"
+        return Finding("agree", "float64", sentence, first, known.checks)
+    return Finding("undecided", "nothing", f"{sentence}; {known.told}", first, known.checks)
 
 
 def _is_elsewhere(evidence: Evidence, wrong: Checks, known: Mathematics) -> bool:

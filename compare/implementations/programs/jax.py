@@ -15,7 +15,7 @@ from compare.implementations.programs.base import Program, Reference
 from compare.problem.function import Arguments, Call, FunctionProblem, Results, differentiate
 from compare.problem.narrowest import narrowest
 from compare.problem.occurrences import Occurrences, numbered
-from compare.problem.recording import Arrays, Recording
+from compare.problem.recording import Recording
 
 # name of a place -> its values in order, each with a leading axis for the times that it came
 Named = dict[str, Any]
@@ -39,8 +39,7 @@ def as_call(f: Callable[..., Any]) -> Call:
 def run(call: Call, problem: FunctionProblem) -> Recording:
     """Compiles a function with its gradients, and runs it.
 
-    To record places it is compiled anew, and may round otherwise than the function as it is. So
-    that is run too.
+    To record places it is compiled anew, and may round otherwise than the function as it is.
 
     Args:
       call: in the place of that of the problem.
@@ -52,32 +51,25 @@ def run(call: Call, problem: FunctionProblem) -> Recording:
 
     given = problem.arguments.arrays, problem.cotangents
     traced = jax.jit(results).trace(*given)
-    plain = _recording(traced.lower().compile()(*given))
-    plain = dataclasses.replace(plain, narrowest=narrowest(traced.jaxpr))
+    seen = narrowest(traced.jaxpr)
+
+    def plain() -> Recording:
+        with jax.enable_x64(problem.dtype == np.float64):
+            made = traced.lower().compile()(*given)
+        return dataclasses.replace(_recording(made), narrowest=seen)
+
     if not _names(traced.jaxpr.jaxpr):
-        return plain
+        return plain()
     made, places = jax.jit(recorded(results))(*given)
     lists = [(name, [np.asarray(one) for one in values]) for name, values in places.items()]
-    found = dataclasses.replace(_recording(made), places=numbered(lists), narrowest=plain.narrowest)
-    return found if _same(plain, found) else dataclasses.replace(found, plain=plain)
+    return dataclasses.replace(
+        _recording(made), places=numbered(lists), narrowest=seen, plain=plain
+    )
 
 
 def _recording(made: Results) -> Recording:
     groups = [{name: np.asarray(one) for name, one in group.items()} for group in made]
     return Recording(groups[0], groups[2], groups[1])
-
-
-def _same(a: Recording, b: Recording) -> bool:
-    """Whether all results are equal bit by bit."""
-    return all(
-        left[name].tobytes() == right[name].tobytes()
-        for left, right in zip(_groups(a), _groups(b), strict=True)
-        for name in left
-    )
-
-
-def _groups(one: Recording) -> tuple[Arrays, ...]:
-    return one.outputs, one.statistics, one.gradients
 
 
 def recorded(f: Callable[..., Any]) -> Callable[..., tuple[Any, Named]]:
