@@ -15,6 +15,8 @@ def located(one: Check) -> str:
     if one.kind in ("forward", "backward"):
         before = _cotangents(one) if one.kind == "backward" else one.sources
         start = _listed(before) or ("the loss" if one.kind == "backward" else "the arguments")
+        if len(before) > 1:
+            return f"{one.kind}, from {start} to `{one.name}`"
         return f"{one.kind}, between {start} and `{one.name}`"
     places = _cotangents(one) if one.kind == "gradient" else one.sources
     return f"{named(one)}, after {_listed(places)}" if places else named(one)
