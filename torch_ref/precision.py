@@ -18,7 +18,7 @@ class Dtypes(TorchDispatchMode):
         super().__init__()
         self.seen: set[torch.dtype] = set()
 
-    def __torch_dispatch__(  # noqa: PLW3201
+    def __torch_dispatch__(
         self,
         func: Callable[..., Any],
         types: Sequence[type],

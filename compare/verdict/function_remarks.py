@@ -17,14 +17,14 @@ def on_odd(odd: Checks) -> Remarks:
 
 
 def on_ties(ties: Checks) -> Remarks:
-    """Says where another slope was admitted."""
+    """Says where a program may choose otherwise than the reference."""
     if not ties:
         return ()
     many = sum(one.beyond for one in ties)
     entries = f"{many:,} entries" if many > 1 else "1 entry"
     return (
-        f"at {entries} of {named(ties[0])}{and_more(ties)} it has another slope than the "
-        "reference, and one as right: numbers that are compared there are equal",
+        f"at {entries} of {named(ties[0])}{and_more(ties)} numbers that are compared are equal, "
+        "and it chooses otherwise than the reference, as it may",
     )
 
 
@@ -49,7 +49,7 @@ def on_precision(evidence: Evidence, known: Mathematics) -> Remarks:
 
 
 def on_checks(evidence: Evidence) -> Remarks:
-    """Says what is 0 or NaN in both, and what only the reference cannot hold."""
+    """Says what is 0, NaN or an overflow in both."""
     said = []
     zeros = [
         one.name for one in evidence.checks if one.kind == "gradient" and is_zero(evidence, one)
@@ -61,6 +61,12 @@ def on_checks(evidence: Evidence) -> Remarks:
         cause = evidence.cause(nans[0])
         because = f", because of {cause}" if cause else ""
         said.append(f"NaN in both: {named(nans[0])}{and_more(nans)}{because}")
+    lost = [one for one in evidence.checks if one.overflown]
+    if lost:
+        said.append(
+            f"overflows in {evidence.dtype}: {named(lost[0])}{and_more(lost)}, "
+            f"where {lost[0].expected:.3g} is exact"
+        )
     return tuple(said)
 
 

@@ -68,7 +68,7 @@ def _entry(one: Check) -> str:
 def _share(one: Check) -> str:
     """Says how large the difference is beside the numbers, and how many are off."""
     said = [f"at {one.beyond:,} of {one.entries:,} entries"] if one.entries > 1 else []
-    if one.largest and math.isfinite(one.relative):
+    if one.floor and math.isfinite(one.relative):
         said.append(f"by {one.relative:.2g} of the largest")
     return f" ({', '.join(said)})" if said else ""
 

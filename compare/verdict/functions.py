@@ -79,7 +79,7 @@ def _slightly_off(first: Check, known: Mathematics) -> Finding:
 
 
 def _is_elsewhere(evidence: Evidence, wrong: Checks, known: Mathematics) -> bool:
-    """Whether what is wrong are places that hold something else, with all results the same."""
+    """Whether what is wrong comes of places that hold something else, with the same results."""
     places = {one.key for one in known.elsewhere}
     return all(one.key in places for one in wrong) and all(
         one.holds and one.is_typical for one in evidence.at_ends
@@ -132,6 +132,9 @@ def _unsuspected(evidence: Evidence, found: Sorted) -> Finding:
     if is_proved:
         sentence = "every difference is rounding"
         return Finding("agree", "certificate", sentence, exact=known.checks, remarks=remarks)
+    if not (odd or vacuous or found.uncovered) and isinstance(evidence.exact, str):
+        sentence = "every difference is rounding, from the arguments to the results"
+        return Finding("agree", "certificate", sentence, remarks=remarks)
     if same and not odd and not found.uncovered:
         sentence = "in float64 it computes the same, and here it is as far off as rounding makes"
         return Finding("agree", "float64", sentence, exact=known.checks, remarks=remarks)

@@ -13,7 +13,7 @@ class Mathematics(NamedTuple):
     verdict: Literal["same", "different", "unknown"]
     told: str = ""  # why it is unknown, or how far off it is
     wrong: Checks = ()  # what is different
-    elsewhere: Checks = ()  # places that hold something else, though all results are the same
+    elsewhere: Checks = ()  # what differs, though all results are the same from end to end
     checks: Checks = ()
     is_narrow: bool = False  # whether it is off by as much as a rounding to fewer digits
 
@@ -58,13 +58,11 @@ def _different(exact: Evidence, wrong: Checks) -> Mathematics:
         rounded_to = exact.narrowest if is_seen else "float32"
         told = f"in float64 it is off by no more than a rounding to {rounded_to}{seen}"
         return Mathematics("unknown", told, is_narrow=True, checks=exact.checks)
-    if _same_results(exact, wrong):
+    if _same_results(exact):
         return Mathematics("same", elsewhere=wrong, checks=exact.checks)
     return Mathematics("different", wrong=sure, checks=exact.checks)
 
 
-def _same_results(exact: Evidence, wrong: Checks) -> bool:
-    """Whether only places differ, and all results are the same from end to end."""
-    if any(one.kind not in ("forward", "backward") for one in wrong):
-        return False
+def _same_results(exact: Evidence) -> bool:
+    """Whether all results are the same from end to end, whatever places of a name hold."""
     return all(one.holds and (one.is_zero or not one.vacuous) for one in exact.at_ends)
