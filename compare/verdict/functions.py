@@ -33,9 +33,8 @@ def decide(evidence: Evidence) -> Finding:
         finding = _suspected(evidence, found.wrong or plain)
     else:
         finding = not_finite(evidence) or _unsuspected(evidence, found)
-    warnings = () if finding.verdict == "disagree" else on_odd(_odd(evidence, found.ties))
     remarks = (*finding.remarks, *on_ties(found.ties), *on_checks(evidence))
-    return finding._replace(remarks=remarks, warnings=warnings)
+    return finding._replace(remarks=remarks)
 
 
 def decide_reference(evidence: Evidence) -> Finding:
@@ -55,7 +54,7 @@ def _suspected(evidence: Evidence, wrong: Checks) -> Finding:
             "in float64 its results are the same, and here they are as far off as rounding "
             f"usually makes, though it has something else {located(first)}"
         )
-        return Finding("agree", "float64", sentence, first, known.checks)
+        return Finding("agree", "float64", sentence, exact=known.checks)
     if known.verdict != "different" and _is_nearer(evidence):
         sentence = (
             f"{told(first)}; but none of its results is farther from exact than that of the "
@@ -73,8 +72,8 @@ def _slightly_off(first: Check, known: Mathematics) -> Finding:
     """Decides on a program that may have another formula, of fewer digits."""
     sentence = f"{told(first)}, which another formula may make"
     if known.verdict == "same":
-        sentence = f"in float64 it computes the same; {sentence}"
-        return Finding("agree", "float64", sentence, first, known.checks)
+        same = f"in float64 it computes the same; {sentence}"
+        return Finding("agree", "float64", same, exact=known.checks, warnings=on_odd((first,)))
     return Finding("undecided", "nothing", f"{sentence}; {known.told}", first, known.checks)
 
 
@@ -128,18 +127,18 @@ def _unsuspected(evidence: Evidence, found: Sorted) -> Finding:
         first = known.wrong[0]
         sentence = f"in float64, {told(first)}{others(known.wrong[1:])}"
         return Finding("disagree", "float64", sentence, first, known.checks)
-    same, remarks = known.verdict == "same", on_precision(evidence, known)
+    remarks, sentence = on_precision(evidence, known), "every difference is rounding"
+    finding = Finding("agree", "certificate", sentence, None, known.checks, on_odd(odd), remarks)
     if is_proved:
-        sentence = "every difference is rounding"
-        return Finding("agree", "certificate", sentence, exact=known.checks, remarks=remarks)
+        return finding
     if not (odd or vacuous or found.uncovered) and isinstance(evidence.exact, str):
-        sentence = "every difference is rounding, from the arguments to the results"
-        return Finding("agree", "certificate", sentence, remarks=remarks)
-    if same and not odd and not found.uncovered:
-        sentence = "in float64 it computes the same, and here it is as far off as rounding makes"
-        return Finding("agree", "float64", sentence, exact=known.checks, remarks=remarks)
+        return finding._replace(sentence=f"{sentence}, from the arguments to the results")
+    if known.verdict == "same" and not (odd or found.uncovered):
+        same = "in float64 it computes the same, and here it is as far off as rounding makes"
+        return finding._replace(basis="float64", sentence=same)
     why = _open(odd, found.uncovered, vacuous, known)
-    return Finding("undecided", "nothing", why, next(iter(odd), None), known.checks)
+    first = next(iter(odd), None)
+    return finding._replace(verdict="undecided", basis="nothing", sentence=why, first=first)
 
 
 def _open(odd: Checks, uncovered: Checks, vacuous: Checks, known: Mathematics) -> str:
@@ -152,8 +151,8 @@ def _open(odd: Checks, uncovered: Checks, vacuous: Checks, known: Mathematics) -
     elif vacuous:
         why = f"the bounds say nothing of {named(vacuous[0])}{and_more(vacuous)}"
     else:
-        why = "not every place was recorded"
-    return f"{so_far}{why}" + (f", and {known.told}" if known.told else "")
+        why = "nothing decides it"
+    return f"{so_far}{why}"
 
 
 def _odd(evidence: Evidence, ties: Checks) -> Checks:
