@@ -73,20 +73,30 @@ class Sorted(NamedTuple):
 
     wrong: Checks  # whatever is admitted
     ties: Checks  # but do if all slopes are admitted at ties
+    open: Checks  # and of which nothing is known if they are
     uncovered: Checks  # and those of the reference do not either
+
+    @property
+    def unclear(self) -> Checks:
+        """Those that prove nothing."""
+        return self.open + self.uncovered
 
 
 def failing(evidence: Evidence) -> Sorted:
     """Sorts the checks that do not hold."""
+    sorted_: dict[str, list[Check]] = {name: [] for name in Sorted._fields}
     wrong = [one for one in evidence.checks if not one.holds]
-    if not wrong:
-        return Sorted((), (), ())
-    admitted = {one.key for one in evidence.tied if one.holds and _has_slopes(one)}
-    ties = tuple(one for one in wrong if one.key in admitted)
-    wrong = [one for one in wrong if one.key not in admitted]
-    own = {one.key for one in evidence.own if not one.holds} if wrong else set()
-    uncovered = tuple(one for one in wrong if one.key in own)
-    return Sorted(tuple(one for one in wrong if one.key not in own), ties, uncovered)
+    tied = {one.key: one for one in evidence.tied} if wrong else {}
+    for one in wrong:
+        sorted_[_reason(evidence, one, tied.get(one.key, one))].append(one)
+    return Sorted(**{name: tuple(checks) for name, checks in sorted_.items()})
+
+
+def _reason(evidence: Evidence, one: Check, tied: Check) -> str:
+    """Names the field of Sorted that a check which does not hold belongs to."""
+    if tied.holds and _has_slopes(one) and math.isfinite(one.found):
+        return "open" if tied.unbounded > one.unbounded else "ties"
+    return "wrong" if all(own.holds for own in evidence.own if own.key == one.key) else "uncovered"
 
 
 def _has_slopes(one: Check) -> bool:

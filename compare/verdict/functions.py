@@ -119,7 +119,7 @@ def _in_float64(evidence: Evidence, known: Mathematics) -> str:
 def _unsuspected(evidence: Evidence, found: Sorted) -> Finding:
     """Decides on a program that rounding may explain."""
     odd, vacuous = _odd(evidence, found.ties), says_nothing(evidence)
-    is_proved = evidence.is_whole and not (vacuous or found.uncovered or _odd_plain(evidence))
+    is_proved = evidence.is_whole and not (vacuous or found.unclear or _odd_plain(evidence))
     if is_proved and not odd and evidence.dtype not in LOW:
         return Finding("agree", "certificate", "every difference is rounding")
     known = mathematics(evidence)
@@ -131,21 +131,24 @@ def _unsuspected(evidence: Evidence, found: Sorted) -> Finding:
     finding = Finding("agree", "certificate", sentence, None, known.checks, on_odd(odd), remarks)
     if is_proved:
         return finding
-    if not (odd or vacuous or found.uncovered) and isinstance(evidence.exact, str):
+    if not (odd or vacuous or found.unclear) and isinstance(evidence.exact, str):
         return finding._replace(sentence=f"{sentence}, from the arguments to the results")
-    if known.verdict == "same" and not (odd or found.uncovered):
+    if known.verdict == "same" and not (odd or found.unclear):
         same = "in float64 it computes the same, and here it is as far off as rounding makes"
         return finding._replace(basis="float64", sentence=same)
-    why = _open(odd, found.uncovered, vacuous, known)
-    first = next(iter(odd), None)
-    return finding._replace(verdict="undecided", basis="nothing", sentence=why, first=first)
+    why = _why_open(found, odd, vacuous, known)
+    at = next(iter(odd), None)
+    return finding._replace(verdict="undecided", basis="nothing", sentence=why, first=at)
 
 
-def _open(odd: Checks, uncovered: Checks, vacuous: Checks, known: Mathematics) -> str:
+def _why_open(found: Sorted, odd: Checks, vacuous: Checks, known: Mathematics) -> str:
     """Says why nothing can be decided."""
     so_far = "in float64 it computes the same, but " if known.verdict == "same" else ""
-    if uncovered:
-        why = f"{told(uncovered[0])}; but so is the reference itself, which roundoff does not cover"
+    if found.open:
+        why = f"{told(found.open[0])}; but numbers that are compared there are equal"
+    elif found.uncovered:
+        first = found.uncovered[0]
+        why = f"{told(first)}; but so is the reference itself, which roundoff does not cover"
     elif odd:
         why = told(odd[0])
     elif vacuous:

@@ -36,6 +36,7 @@ class Check:
       unlikely: the largest share of TYPICAL typical + floor; over 1 that is not likely to be.
       beyond: how many entries are beyond worst + floor.
       vacuous: how many entries have a bound as large as the largest entry.
+      unbounded: how many entries have an infinite bound.
       overflown: how many entries are not finite, where the exact value is and may overflow.
       undefined: how many entries are finite, where the exact value is not.
       nans: how many entries are NaN, as the exact value is.
@@ -59,6 +60,7 @@ class Check:
     unlikely: float
     beyond: int
     vacuous: int
+    unbounded: int
     overflown: int
     undefined: int
     nans: int
@@ -145,6 +147,7 @@ def check(
         unlikely=float(unlikely.max(initial=0)),
         beyond=int(np.count_nonzero(used > 1)),
         vacuous=int(np.count_nonzero(says_nothing & ~(is_same & ~is_finite))),
+        unbounded=int(np.count_nonzero(~known)),
         overflown=int(np.count_nonzero(overflown)),
         undefined=int(np.count_nonzero(undefined)),
         nans=int(np.count_nonzero(np.isnan(found) & np.isnan(exact))),
