@@ -43,6 +43,7 @@ ALLOWED = {
     "compare.problem.blocks": {"numpy", "jaxmlp.base", "jaxmlp.plan"},
     "compare.problem.problem": {"numpy", "jaxmlp.base", "jaxmlp.mlp"},
     "compare.problem.cuts": {"jax"},
+    "compare.problem.narrowest": {"jax", "numpy"},
     "compare.problem.function": {"jax", "numpy"},
     "compare.problem.given_arguments": {"jax", "numpy"},
     "compare.problem.structure": {"jax"},
