@@ -6,7 +6,9 @@ from typing import NamedTuple
 
 from compare.numbers import share
 from compare.report.document import Json
+from compare.report.labels import shortened
 
+LONGEST = 48  # characters of a name in a sentence
 RESULTS = {"output": "outputs", "statistic": "statistics", "gradient": "gradients by"}
 
 _BEFORE_NAMES = {
@@ -74,9 +76,9 @@ def counterpart(standing: Json, check: Json, *, in_float64: bool = False) -> Jso
 
 
 def state_of(check: Json) -> str:
-    """Returns 'wrong', 'unlikely', 'no bound' or 'holds'."""
+    """Returns 'beyond' of what rounding can do, 'unlikely', 'no bound' or 'holds'."""
     if not check["holds"]:
-        return "wrong"
+        return "beyond"
     if not check["is_typical"]:
         return "unlikely"
     return "no bound" if is_vacuous(check) else "holds"
@@ -101,7 +103,7 @@ def size_of(check: Json) -> float:
 
 def called(check: Json) -> str:
     """Returns 'forward at fc1', 'output["loss"]' or 'gradient by fc1.weight'."""
-    return f"{_BEFORE_NAMES[check['kind']]}{check['name']}"
+    return f"{_BEFORE_NAMES[check['kind']]}{shortened(check['name'], LONGEST)}"
 
 
 def worst_of(standings: Sequence[Json]) -> tuple[Json, Json] | None:
@@ -116,8 +118,8 @@ def worst_of(standings: Sequence[Json]) -> tuple[Json, Json] | None:
 
 
 def failed(report: Json) -> Iterator[tuple[Json, First]]:
-    """Yields every candidate that has a check that fails, with the first one."""
+    """Yields every candidate that does not agree and has a check that fails, with the first."""
     for standing in report["candidates"]:
         first = first_of(standing)
-        if first is not None:
+        if first is not None and standing["verdict"] != "agree":
             yield standing, first

@@ -14,7 +14,7 @@ from compare.report.words import CHECKS
 
 _WORDS = ("max abs", "max rel", "ulp", "reference")
 _HEAD: tuple[str | Cell, ...] = (
-    *("", "", "shape"),
+    *("", "kind", "shape"),
     *map(Cell, ("rounding used", "reference", "max abs", "max rel", "ulp")),
 )
 

@@ -6,6 +6,7 @@ from compare.numbers import number, short_count
 from compare.quoting import quoted
 from compare.report.document import Json
 from compare.report.functions.document import (
+    LONGEST,
     RESULTS,
     counterpart,
     most_telling,
@@ -17,7 +18,7 @@ from compare.report.text.colours import Paint
 from compare.report.text.lines import wrapped
 
 _SHAPE = 14  # columns of a shape at most
-_NUMBERS = 8 + 9 + 9 + 15 + 10  # columns of the numbers
+_NUMBERS = 8 + 8 + 7 + 14 + 10  # columns of the numbers
 
 
 def format_results(standing: Json, reference: Json, *, most: int, width: int, paint: Paint) -> str:
@@ -34,7 +35,7 @@ def format_results(standing: Json, reference: Json, *, most: int, width: int, pa
     if not every:
         return ""
     shown, left = most_telling(every, most)
-    title = f"Results of {standing['name']}, beside {exact_of(standing)}"
+    title = f"Results of {shortened(standing['name'], LONGEST)}, beside {exact_of(standing)}"
     rows = [wrapped(title, width), *_table(shown, reference, width, paint)]
     if left:
         right = "all right" if all(one["holds"] for one in left) else "some of them wrong too"
@@ -56,7 +57,7 @@ def marked(text: str, check: Json, paint: Paint) -> str:
 def _table(checks: Sequence[Json], reference: Json, width: int, paint: Paint) -> list[str]:
     shape = max(5, *(min(_SHAPE, len(shape_text(one["shape"]))) for one in checks))
     name = max(12, min(width - _NUMBERS - shape - 2, 2 + max(len(one["name"]) for one in checks)))
-    head = f"{'shape':<{shape}}{'max abs':>8}{'max rel':>9}{'ulp':>9}{'rounding used':>15}"
+    head = f"{'shape':<{shape}}{'max abs':>8}{'max rel':>8}{'ulp':>7}{'rounding used':>14}"
     lines = [f"{'':<{name}}  {head}{'reference':>10}"]
     kind = ""
     for one in checks:
@@ -66,9 +67,9 @@ def _table(checks: Sequence[Json], reference: Json, width: int, paint: Paint) ->
         label = f"  {shortened(quoted(one['name']), name - 2)}"
         lines.append(
             f"{label:<{name}}  {shortened(shape_text(one['shape']), _SHAPE):<{shape}}"
-            f"{number(_finite(one['difference'])):>8}{number(_finite(one['max_rel'])):>9}"
-            f"{short_count(one['ulp']) if one['ulp'] is not None else '∞':>9}"
-            f"{marked(f'{used_of(one):>15}', one, paint)}"
+            f"{number(_finite(one['difference'])):>8}{number(_finite(one['max_rel'])):>8}"
+            f"{short_count(one['ulp']) if one['ulp'] is not None else '∞':>7}"
+            f"{marked(f'{used_of(one):>14}', one, paint)}"
             f"{used_of(counterpart(reference, one)):>10}"
         )
     return lines
