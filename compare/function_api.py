@@ -1,5 +1,6 @@
 """`compare_functions`: any two programs, held against each other."""
 
+import os
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -23,6 +24,7 @@ from compare.problem.function import (
 )
 from compare.problem.given_params import dtype_name
 from compare.report.functions.report import FunctionReport
+from compare.resume.function_files import FunctionFiles, FunctionRecords
 
 
 @exclusive
@@ -35,6 +37,9 @@ def compare_functions(
     dtype: Any = None,
     inside: Any = None,
     seed: int = 0,
+    save: "str | os.PathLike[str] | None" = None,
+    baseline: "str | os.PathLike[str] | None" = None,
+    save_baseline: "str | os.PathLike[str] | None" = None,
 ) -> FunctionReport:
     """Compares functions with a reference: values, gradients, and every place that both name.
 
@@ -54,6 +59,10 @@ def compare_functions(
         every output, gradient and place once, as a fused kernel does; None if they compute every
         operation in their dtype.
       seed: of the cotangents.
+      save: a folder that gets arguments and cotangents, if they do not agree; the report's
+        `reproduce` then has the lines that compare them again.
+      baseline: a file of an earlier run, to say what has moved since.
+      save_baseline: a file that gets all results and places of every program, to be a `baseline`.
 
     Returns:
       The report.
@@ -61,6 +70,7 @@ def compare_functions(
     Raises:
       UsageError: for what cannot be compared.
     """
+    files = FunctionFiles.at(save=save, baseline=baseline, save_baseline=save_baseline)
     inputs = _arguments(args, dtype)
     known = reference_of(reference, inputs)
     arguments = _by(known.arguments, wrt)
@@ -75,10 +85,14 @@ def compare_functions(
         seeds = {name: as_numpy(one).astype(own) for name, one in named_outputs(cotangents)}
     problem = FunctionProblem(call, arguments, outputs, seeds, own)
     named = candidates if isinstance(candidates, Mapping) else {"candidate": candidates}
-    programs = [program_of(name, one, problem) for name, one in named.items()]
+    records = FunctionRecords(files, problem, computed)
+    programs = [records.noting(program_of(name, one, problem)) for name, one in named.items()]
+    known = records.noting_reference(known)
     config = {"dtype": own.name, "inside": computed.name, "seed": seed}
     found = compare_programs(known, programs, problem, inside=computed, config=config)
-    return FunctionReport.of(found)
+    options = {"wrt": wrt, "dtype": own.name, "inside": inside, "seed": seed}
+    given = {name: repr(one) for name, one in options.items() if one is not None}
+    return FunctionReport.of(records.finish(found, inputs, given))
 
 
 def _arguments(args: Sequence[Any], dtype: Any) -> Arguments:
