@@ -60,6 +60,7 @@ def standing(name="candidate", checks=None, verdict="agree", first=None, **more)
         "places": places,
         "recorded": places,
         "warnings": (),
+        "remarks": (),
     }
     return Standing(**{**made, **more})
 
