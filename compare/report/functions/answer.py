@@ -3,7 +3,7 @@
 import math
 from collections.abc import Iterator, Sequence
 
-from compare.numbers import count, counted, entry, listed, number, share
+from compare.numbers import counted, entry, listed, number, share
 from compare.report.answer import MARKS, Figure, Part
 from compare.report.document import Json
 from compare.report.functions.document import LONGEST, called, results_of, worst_of
@@ -53,29 +53,34 @@ def rests_on(standing: Json) -> str:
 def figures_of(report: Json) -> list[Figure]:
     """Returns the two numbers: how far apart, and how much of rounding that uses."""
     return [
-        Figure("largest difference", tuple(_largest(report))),
+        Figure("largest difference", (_largest(report),)),
         Figure("rounding used", (_used(report),)),
     ]
 
 
-def _largest(report: Json) -> Iterator[Part]:
-    """Yields how far results are from exact, in ulp and relatively."""
-    known = [(one, check) for one in report["candidates"] for check in results_of(one)]
-    if not known:
-        yield Part("-", "", "")
-        return
-    ulp, rel = (
-        max(known, key=lambda both: _size(both[1][metric])) for metric in ("ulp", "max_rel")
-    )
-    steps, relative = ulp[1]["ulp"], rel[1]["max_rel"]
-    if steps is None or relative is None:
-        yield Part("not finite", "", f"in {_place(ulp, report)}")
-    elif not steps and not relative:
-        yield Part("none", "", "")
-    else:
-        first = "" if ulp[1] is rel[1] else f"in {_place(ulp, report)}"
-        yield Part(count(steps), f"step{'' if steps == 1 else 's'} (ulp)", first)
-        yield Part(number(relative), "relative", f"in {_place(rel, report)}")
+def _largest(report: Json) -> Part:
+    """Says how far results are from exact, beside their largest entry, unless that is only noise."""
+    known = [
+        (one, check)
+        for one in report["candidates"]
+        for check in results_of(one)
+        if check["largest"] and not check["is_zero"]
+    ]
+    found = max(known, key=lambda both: _scaled(both[1]), default=None)
+    if found is None:
+        return Part("-", "", "")
+    scaled = _scaled(found[1])
+    if not scaled:
+        return Part("none", "", "")
+    if math.isinf(scaled):
+        return Part("not finite", "", f"in {_place(found, report)}")
+    return Part(number(scaled), "of the largest entry", f"in {_place(found, report)}")
+
+
+def _scaled(check: Json) -> float:
+    if check["difference"] is None or check["ulp"] is None:  # finite on one side only
+        return math.inf
+    return float(check["difference"] / check["largest"])
 
 
 def _used(report: Json) -> Part:
@@ -95,7 +100,3 @@ def _place(found: tuple[Json, Json], report: Json, index: Sequence[int] = ()) ->
     several = len(report["candidates"]) > 1
     who = f", {shortened(standing['name'], LONGEST)}" if several else ""
     return f"{entry(called(check), index)}{who}"
-
-
-def _size(value: float | None) -> float:
-    return math.inf if value is None else value
