@@ -56,6 +56,7 @@ def standing(name="candidate", checks=None, verdict="agree", first=None, **more)
         "sentence": "every difference is rounding" if verdict == "agree" else "it is wrong",
         "first": first,
         "checks": checks,
+        "ends": tuple(one for one in checks if one.kind not in ("forward", "backward")),
         "exact": (),
         "places": places,
         "recorded": places,

@@ -59,28 +59,24 @@ def figures_of(report: Json) -> list[Figure]:
 
 
 def _largest(report: Json) -> Part:
-    """Says how far results are from exact, beside their largest entry, unless that is only noise."""
+    """Says how far results are from exact beside their largest entry; what is 0 is left out."""
     known = [
-        (one, check)
-        for one in report["candidates"]
-        for check in results_of(one)
-        if check["largest"] and not check["is_zero"]
+        (standing, result)
+        for standing in report["candidates"]
+        for result in results_of(standing, report["reference"])
+        if result.end is not None
     ]
-    found = max(known, key=lambda both: _scaled(both[1]), default=None)
-    if found is None:
+    if not known:
         return Part("-", "", "")
-    scaled = _scaled(found[1])
-    if not scaled:
+    standing, result = max(known, key=lambda both: both[1].scaled)
+    place = f"in {_place((standing, result.check), report)}"
+    if not result.scaled:
         return Part("none", "", "")
-    if math.isinf(scaled):
-        return Part("not finite", "", f"in {_place(found, report)}")
-    return Part(number(scaled), "of the largest entry", f"in {_place(found, report)}")
-
-
-def _scaled(check: Json) -> float:
-    if check["difference"] is None or check["ulp"] is None:  # finite on one side only
-        return math.inf
-    return float(check["difference"] / check["largest"])
+    if math.isinf(result.scaled):
+        return Part("not finite", "", place)
+    own = result._replace(end=result.own).scaled
+    beside = f", where the reference has {number(own)}"
+    return Part(number(result.scaled), "of the largest entry", place + beside)
 
 
 def _used(report: Json) -> Part:

@@ -43,9 +43,36 @@ def first_of(standing: Json) -> First | None:
     return None if at is None else First(standing[at["in"]], at["number"], at["in"] == "exact")
 
 
-def results_of(standing: Json) -> list[Json]:
-    """Returns the checks of outputs, statistics and gradients."""
-    return [one for one in standing["checks"] if one["kind"] in RESULTS]
+class Result(NamedTuple):
+    """An output, a statistic or a gradient of a program.
+
+    Attributes:
+      check: of it, from what was recorded at the places before.
+      end: of it from the arguments on; None where there is none.
+      own: the same of the reference itself.
+    """
+
+    check: Json
+    end: Json | None
+    own: Json | None
+
+    @property
+    def scaled(self) -> float:
+        """How far it is from exact, beside the largest entry; 0 of what is 0 but for rounding."""
+        if self.end is None or self.end["is_zero"] or not self.end["largest"]:
+            return 0.0
+        if self.end["difference"] is None or self.end["ulp"] is None:  # finite on one side only
+            return math.inf
+        return float(self.end["difference"] / self.end["largest"])
+
+
+def results_of(standing: Json, reference: Json) -> list[Result]:
+    """Returns all outputs, statistics and gradients."""
+    return [
+        Result(one, same_in(standing["ends"], one), same_in(reference["ends"], one))
+        for one in standing["checks"]
+        if one["kind"] in RESULTS
+    ]
 
 
 def places_of(checks: Sequence[Json]) -> list[Json]:
@@ -53,13 +80,13 @@ def places_of(checks: Sequence[Json]) -> list[Json]:
     return [one for one in checks if one["kind"] not in RESULTS]
 
 
-def most_telling(checks: Sequence[Json], most: int) -> tuple[list[Json], list[Json]]:
-    """Parts checks into so many that matter most, in their order, and the others.
+def most_telling(results: Sequence[Result], most: int) -> tuple[list[Result], list[Result]]:
+    """Parts results into so many that matter most, in their order, and the others.
 
     What is wrong matters most, then what is unlikely, then outputs, then what uses most.
     """
-    ranked = sorted(range(len(checks)), key=lambda i: _rank(checks[i]), reverse=True)
-    shown, left = ([checks[i] for i in sorted(some)] for some in (ranked[:most], ranked[most:]))
+    ranked = sorted(range(len(results)), key=lambda i: _rank(results[i].check), reverse=True)
+    shown, left = ([results[i] for i in sorted(some)] for some in (ranked[:most], ranked[most:]))
     return shown, left
 
 
@@ -68,9 +95,8 @@ def _rank(check: Json) -> tuple[bool, bool, bool, float]:
     return not check["holds"], not check["is_typical"], is_first, size_of(check)
 
 
-def counterpart(standing: Json, check: Json, *, in_float64: bool = False) -> Json | None:
-    """Returns the check of another program at the same place; None if it has none."""
-    checks = standing["exact" if in_float64 else "checks"]
+def same_in(checks: Sequence[Json], check: Json) -> Json | None:
+    """Returns the check of the same place or result among others; None if there is none."""
     key = check["kind"], check["name"]
     return next((one for one in checks if (one["kind"], one["name"]) == key), None)
 

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 from compare.numbers import counted, entry, listed, number, share, told_apart
 from compare.report.document import Json
-from compare.report.functions.document import LONGEST, First, called, counterpart, used_of
+from compare.report.functions.document import LONGEST, First, called, same_in, used_of
 from compare.report.labels import shortened
 
 MOST_AROUND = 3  # checks before and after it that are shown
@@ -37,7 +37,7 @@ def facts_of(report: Json, first: First) -> Iterator[tuple[str, str]]:
     yield "allowed", f"{_allowed(check)}: {times}"
     entries = counted(check["entries"], "entry", "entries")
     yield "beyond that", f"{check['beyond']:,} of {entries}"
-    own = counterpart(report["reference"], check, in_float64=first.in_float64)
+    own = same_in(report["reference"]["exact" if first.in_float64 else "checks"], check)
     if own is not None:
         yield "reference", f"uses {used_of(own)} of what is allowed there"
 

@@ -54,6 +54,7 @@ def _standing(one: Standing) -> dict[str, Any]:
         "remarks": list(one.remarks),
         "warnings": list(one.warnings),
         "checks": [_check(check) for check in one.checks],
+        "ends": [_check(check) for check in one.ends],
         "exact": [_check(check) for check in one.exact],
     }
 

@@ -1,13 +1,16 @@
 """A comparison of functions on a terminal."""
 
+import dataclasses
 import re
 
+import numpy as np
 import pytest
 
 from compare.report.functions.text.report import format_report
 from tests.support.function_reports import (
     LONG,
     REPORTS,
+    SHAPE,
     checked,
     failing,
     in_float64,
@@ -84,19 +87,44 @@ def test_of_many_gradients_those_that_matter_most_are_shown():
     assert sum(line.startswith("  ") and not line.startswith("   ") for line in table) == 10
     assert any(line.split()[:1] == ["w70"] and "3 times" in line for line in table)
     assert any(line.split()[:1] == ["output"] for line in table)
-    assert "... and 141 more, all right: --verbose shows them" in table
+    assert "... and 141 more, all right by themselves: --verbose shows them" in table
 
 
 def test_what_is_left_out_is_never_said_to_be_right_if_it_is_not():
     gradients = tuple(checked("gradient", f"w{i}", 3.0) for i in range(20))
     text = format_report(report(standing(checks=gradients)))
-    assert "and 10 more, some of them wrong too" in text
+    assert "... and 10 more, some wrong too: " in text
+    gradients = tuple(
+        checked("gradient", f"w{i}", value=-np.ones(SHAPE), bound=2) for i in range(9)
+    )
+    zeros = standing(checks=tuple(dataclasses.replace(one, is_zero=False) for one in gradients * 2))
+    assert "... and 8 more, none wrong as far as bounds say: " in format_report(report(zeros))
+
+
+def test_results_are_held_against_what_follows_from_the_arguments():
+    end = checked("output", "output", 1e3)
+    one = standing(checks=(checked("output", "output"),), ends=(end,))
+    text = format_report(report(one))
+    (row,) = (line.split() for line in text.splitlines() if line.startswith("  output"))
+    assert row[2:4] == ["1.5e-03", "1.5e-07"]  # beside that of the reference
+    assert row[-2:] == ["10", "%"]
+    assert (
+        "largest difference 7.4e-04 of the largest entry, in output, where the reference has 7"
+        in (words(text))
+    )
+
+
+def test_what_is_zero_but_for_rounding_is_not_the_largest_difference():
+    zero = checked("gradient", "bias", 0.9, value=np.full(SHAPE, 1e-9))
+    assert zero.is_zero
+    text = format_report(report(standing(checks=(checked("output", "output"), zero))))
+    assert "largest difference 7.4e-08 of the largest entry, in output" in words(text)
 
 
 def test_a_result_without_a_bound_is_not_said_to_use_little_of_it():
     text = format_report(REPORTS["plain"]())
     (row,) = (line for line in text.splitlines() if line.startswith("  args[0]['w']"))
-    assert row.split()[-3:-1] == ["no", "bound"]
+    assert row.split()[-2:] == ["no", "bound"]
 
 
 def test_a_long_name_is_cut_in_its_middle():
