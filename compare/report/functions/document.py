@@ -58,12 +58,23 @@ class Result(NamedTuple):
 
     @property
     def scaled(self) -> float:
-        """How far it is from exact, beside the largest entry; 0 of what is 0 but for rounding."""
-        if self.end is None or self.end["is_zero"] or not self.end["largest"]:
+        """How far it is from exact, beside the largest entry.
+
+        0 where the reference itself is off by as much as the largest entry is: nothing but rounding
+        is there, as in a gradient that is 0.
+        """
+        end, own = self.end, self.own
+        if end is None or not end["largest"]:
             return 0.0
-        if self.end["difference"] is None or self.end["ulp"] is None:  # finite on one side only
+        if (
+            own is not None
+            and own["difference"] is not None
+            and own["difference"] >= own["largest"]
+        ):
+            return 0.0
+        if end["difference"] is None or end["ulp"] is None:  # finite on one side only
             return math.inf
-        return float(self.end["difference"] / self.end["largest"])
+        return float(end["difference"] / end["largest"])
 
 
 def results_of(standing: Json, reference: Json) -> list[Result]:

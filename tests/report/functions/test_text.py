@@ -115,10 +115,14 @@ def test_results_are_held_against_what_follows_from_the_arguments():
 
 
 def test_what_is_zero_but_for_rounding_is_not_the_largest_difference():
-    zero = checked("gradient", "bias", 0.9, value=np.full(SHAPE, 1e-9))
-    assert zero.is_zero
-    text = format_report(report(standing(checks=(checked("output", "output"), zero))))
+    nothing = np.full(SHAPE, 1e-17)
+    checks = checked("output", "output"), checked("gradient", "bias", 0.9, value=nothing)
+    text = format_report(report(standing(checks=checks), reference=standing(checks=checks)))
     assert "largest difference 7.4e-08 of the largest entry, in output" in words(text)
+    other = standing(checks=(checks[0], checked("gradient", "bias", 0.9, bound=1e3)))
+    own = standing(checks=(checks[0], checked("gradient", "bias", 0.0)))
+    text = format_report(report(other, reference=own))
+    assert "of the largest entry, in gradient by bias, where the reference has 0" in words(text)
 
 
 def test_a_result_without_a_bound_is_not_said_to_use_little_of_it():
