@@ -94,7 +94,7 @@ def test_nothing_is_called_wrong_of_a_program_that_agrees():
     other = failing(verdict="agree", basis="float64")
     text = format_report(report(other))
     assert text.startswith("✓ agree")
-    assert "First wrong" not in text
+    assert "Around it" not in text
 
 
 def test_of_many_gradients_those_that_matter_most_are_shown():
