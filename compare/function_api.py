@@ -1,5 +1,6 @@
 """`compare_functions`: any two programs, held against each other."""
 
+import os
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
@@ -30,6 +31,7 @@ from compare.problem.given_cotangents import cotangents_of
 from compare.problem.given_params import dtype_name
 from compare.problem.wrt import differentiated_by
 from compare.report.functions.report import FunctionReport
+from compare.resume.function_files import FunctionFiles, FunctionRecords
 
 
 @exclusive
@@ -44,6 +46,9 @@ def compare_functions(
     inside: Any = None,
     seed: int = 0,
     device: Any = None,
+    save: "str | os.PathLike[str] | None" = None,
+    baseline: "str | os.PathLike[str] | None" = None,
+    save_baseline: "str | os.PathLike[str] | None" = None,
 ) -> FunctionReport:
     """Compares functions with a reference: values, gradients, and every place that both name.
 
@@ -70,6 +75,10 @@ def compare_functions(
       seed: of the cotangents.
       device: 'cpu', 'gpu', or one such as 'cuda:0', on which all programs compute; None for the one
         that all arrays lie on.
+      save: a folder that gets arguments and cotangents, if they do not agree; the report's
+        `reproduce` then has the lines that compare them again.
+      baseline: a file of an earlier run, to say what has moved since.
+      save_baseline: a file that gets all results and places of every program, to be a `baseline`.
 
     Returns:
       The report.
@@ -77,6 +86,7 @@ def compare_functions(
     Raises:
       UsageError: for what cannot be compared, in one sentence.
     """
+    files = FunctionFiles.at(save=save, baseline=baseline, save_baseline=save_baseline)
     seed = plain_option("seed", seed)
     if loss is not None and not callable(loss):
         raise UsageError(f"loss: expected a function of the outputs, got {shown(loss)}")
@@ -95,10 +105,19 @@ def compare_functions(
         raise UsageError(f"loss: expected a function that returns one number, it returns {shapes}")
     seeds = cotangents_of(cotangents, outputs, own, seed)
     problem = FunctionProblem(call, arguments, outputs, seeds, own)
-    programs = [program_of(name, one, known, problem, setting) for name, one in named.items()]
+    records = FunctionRecords(files, problem, computed)
+    programs = [
+        records.noting(program_of(name, one, known, problem, setting))
+        for name, one in named.items()
+    ]
+    known = records.noting_reference(known)
     config = {"dtype": own.name, "inside": computed.name, "seed": seed}
     found = compare_programs(known, programs, problem, inside=computed, config=config)
-    return FunctionReport.of(found)
+    texts = {"dtype": own, "inside": inside and computed, "device": device}
+    asked = {"wrt": wrt, **{name: one and str(one) for name, one in texts.items()}, "seed": seed}
+    options = {name: repr(one) for name, one in asked.items() if one is not None}
+    given = options if loss is None else {"loss": "loss", **options}
+    return FunctionReport.of(records.finish(found, inputs, given))
 
 
 def _placed(reference: Any, named: Mapping[str, Candidate], args: Sequence[Any]) -> dict[str, Any]:
