@@ -5,13 +5,19 @@ from typing import Any
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 
 from compare.aten.operations.axes import axis_of
 
 
 def gelu(x: Any, *, approximate: str = "none") -> Any:
-    """Returns x Phi(x), by erf, or by tanh where that is asked for."""
-    return jax.nn.gelu(x, approximate=approximate == "tanh")
+    """Returns x Phi(x), by erf as torch computes it, or by tanh where that is asked for.
+
+    In the tail 1 + erf cancels, so that its rounding is that of 1 and not of Phi.
+    """
+    if approximate == "tanh":
+        return jax.nn.gelu(x, approximate=True)
+    return x * 0.5 * (1 + jax.lax.erf(x * np.sqrt(0.5).astype(x.dtype)))
 
 
 def leaky_relu(x: Any, negative_slope: float = 0.01) -> Any:
