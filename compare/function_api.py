@@ -15,6 +15,7 @@ from compare.implementations.programs.recognise import Setting, program_of, refe
 from compare.implementations.programs.weights import without_buffers
 from compare.implementations.user.sandbox import contained, errors_told
 from compare.implementations.user.torch_module import is_module
+from compare.network_certificate import certified_network, joined
 from compare.options.arguments import plain_option
 from compare.pipeline.functions import compare_programs
 from compare.problem.function import (
@@ -98,7 +99,9 @@ def compare_functions(
     programs = [program_of(name, one, known, problem, setting) for name, one in named.items()]
     config = {"dtype": own.name, "inside": computed.name, "seed": seed}
     found = compare_programs(known, programs, problem, inside=computed, config=config)
-    return FunctionReport.of(found)
+    functions = {name: one.function for name, one in named.items()}
+    network = certified_network(reference, functions, problem, setting.device)
+    return FunctionReport.of(joined(found, network))
 
 
 def _placed(reference: Any, named: Mapping[str, Candidate], args: Sequence[Any]) -> dict[str, Any]:

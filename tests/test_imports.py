@@ -23,7 +23,7 @@ ROWS = (
     ("pipeline",),
     ("report", "graph"),
     ("resume",),
-    ("api", "function_api"),
+    ("api", "network_certificate", "function_api"),
     ("run", "files", "functions", "rounding", "testing", "pytest_plugin", "selftest", "__main__"),
 )
 HEIGHTS = {f"compare.{name}": height for height, row in enumerate(ROWS) for name in row}
@@ -75,6 +75,7 @@ ALLOWED = {
     "compare.graph": set(),
     "compare.resume.processes": {"jax"},
     "compare.pipeline.functions": {"jax", "numpy"},
+    "compare.network_certificate": {"numpy", "torch_ref.module", "torch_ref.module_gradients"},
     "compare.function_api": {"jax", "numpy"},
     "compare.pytest_plugin": {"pytest"},
     "compare.selftest.everyday.layer_libraries": {"jax", "numpy", "flax", "equinox", "haiku"},
