@@ -1,10 +1,12 @@
 """The first check that fails, as a title and as facts: what the screen and the page say of it."""
 
+import math
 from collections.abc import Iterator
 
 from compare.numbers import counted, entry, listed, number, share, told_apart
 from compare.report.document import Json
-from compare.report.functions.document import First, called, counterpart, used_of
+from compare.report.functions.document import LONGEST, First, called, same_in, used_of
+from compare.report.labels import shortened
 
 MOST_AROUND = 3  # checks before and after it that are shown
 
@@ -13,7 +15,7 @@ def title_of_first(report: Json, standing: Json, first: First) -> str:
     """Says what is first wrong: 'First wrong in candidate, in float32: forward at fc1[0,3]'."""
     dtype = "float64" if first.in_float64 else report["config"]["dtype"]
     place = entry(called(first.check), first.check["index"])
-    return f"First wrong in {standing['name']}, in {dtype}: {place}"
+    return f"First wrong in {shortened(standing['name'], LONGEST)}, in {dtype}: {place}"
 
 
 def facts_of(report: Json, first: First) -> Iterator[tuple[str, str]]:
@@ -29,17 +31,19 @@ def facts_of(report: Json, first: First) -> Iterator[tuple[str, str]]:
     yield "found", said[0]
     yield "expected", f"{said[1]}, exactly, from what it had at {_before(check)}"
     apart, larger = abs(found - expected), max(abs(found), abs(expected))
-    yield "apart", f"{number(apart)}, relatively {number(apart / larger if larger else apart)}"
-    yield "allowed", f"{_allowed(check)}: that is {_times(check)} what rounding can do"
+    if math.isfinite(apart):
+        yield "apart", f"{number(apart)}, relatively {number(apart / larger if larger else apart)}"
+    times = "no rounding makes that" if check["used"] is None else f"that is {_times(check)}"
+    yield "allowed", f"{_allowed(check)}: {times}"
     entries = counted(check["entries"], "entry", "entries")
     yield "beyond that", f"{check['beyond']:,} of {entries}"
-    own = counterpart(report["reference"], check, in_float64=first.in_float64)
+    own = same_in(report["reference"]["exact" if first.in_float64 else "checks"], check)
     if own is not None:
         yield "reference", f"uses {used_of(own)} of what is allowed there"
 
 
 def _before(check: Json) -> str:
-    return listed(check["sources"]) or "the places before"
+    return listed([shortened(one, LONGEST) for one in check["sources"]]) or "the places before"
 
 
 def _allowed(check: Json) -> str:
@@ -48,4 +52,4 @@ def _allowed(check: Json) -> str:
 
 
 def _times(check: Json) -> str:
-    return "∞ times" if check["used"] is None else share(check["used"])
+    return f"{share(check['used'])} what rounding can do"

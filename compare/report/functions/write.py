@@ -9,7 +9,10 @@ from compare.report.json.change import then_and_now
 from compare.report.json.numbers import number, number_or_null
 from compare.report.json.schema import FUNCTIONS
 
-_AS_THEY_ARE = ("kind", "name", "beyond", "vacuous", "entries", "holds", "is_typical")
+_AS_THEY_ARE = (
+    *("kind", "name", "beyond", "vacuous", "overflown", "undefined", "nans", "is_zero"),
+    *("entries", "holds", "is_typical"),
+)
 _LARGEST = ("used", "unlikely", "worst", "typical", "floor", "largest", "difference")  # of sizes
 
 
@@ -48,8 +51,10 @@ def _standing(one: Standing) -> dict[str, Any]:
         "first": _first(one),
         "places": one.places,
         "recorded": one.recorded,
+        "remarks": list(one.remarks),
         "warnings": list(one.warnings),
         "checks": [_check(check) for check in one.checks],
+        "ends": [_check(check) for check in one.ends],
         "exact": [_check(check) for check in one.exact],
     }
 
