@@ -82,6 +82,12 @@ class Options:
         "cpu|gpu|cuda:0",
         "Where all programs compute. Default: where all arrays lie.",
     )
+    baseline: str | None = file(
+        "Hold every program against itself in a file of --save_baseline: what moved since then."
+    )
+    save_baseline: str | None = file(
+        "Keep all results and places of every program in this .npz file.", purpose="writing"
+    )
     html: str | None = file("Write a page to this file.", purpose="writing")
     json: str | None = file("Write the report to this file.", purpose="writing")
     verbose: bool = flag("Print every place, with every word explained.", purpose="running")
@@ -113,9 +119,10 @@ def main(argv: Sequence[str]) -> int:
         files.write(found)
     width, colours = terminal_width(), os.environ.get("NO_COLOR", "") == "" and sys.stdout.isatty()
     print(format_report(found, width=width, verbose=options.verbose, colours=colours))
-    if files.names:
+    written = [*files.names, *filter(None, [options.save_baseline])]
+    if written:
         print()
-        print_written(files.names)
+        print_written(written)
     warned = bool(found.warnings)
     return status_of_verdict(found.verdict, warned=warned, fail_on=options.fail_on)
 
@@ -152,6 +159,8 @@ def _compare(options: Options) -> "FunctionReport":
             inside=options.inside,
             seed=seed,
             device=options.device,
+            baseline=options.baseline,
+            save_baseline=options.save_baseline,
         )
 
 

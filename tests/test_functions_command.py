@@ -168,6 +168,18 @@ def test_a_loss_and_what_to_differentiate_by(compare, tmp_path):
     assert names == {"output", "args[0]"}
 
 
+def test_what_has_moved_since_a_baseline(compare, tmp_path):
+    argv = flags("loss", "by_hand")
+    status, out, _ = compare(*argv, "--save_baseline=before.npz")
+    assert (status, out.splitlines()[-1]) == (0, "Written: before.npz")
+    _, out, _ = compare(*argv, "--baseline=before.npz")
+    assert "\nSince the baseline before.npz" in out
+    assert "by_hand: the same bits in" in out
+    status, _, err = compare(*flags("outputs", "outputs"), "--baseline=before.npz")
+    assert status == 1
+    assert "before.npz" in err.splitlines()[0]
+
+
 def test_what_fails_is_chosen(compare):
     assert compare(*flags("loss", "wrong"), "--fail_on=disagree")[0] == 2
     assert compare(*flags("loss", "mine"), "--fail_on=warning")[0] == 0
@@ -235,6 +247,15 @@ REFUSED = {
     "wrt": ((*flags("loss", "mine"), "--wrt=x"), "wrt: there is no x; there are args[0]"),
     "a page of another name": ((*flags("loss", "mine"), "--html=a.txt"), "ends with .html"),
     "a page that is a file of the user's": ((*flags("loss", "mine"), "--json=mine.json"), "--json"),
+    "a baseline that is none": (
+        (*flags("loss", "mine"), "--baseline=mine.json"),
+        "mine.json",
+    ),
+    "a baseline that is not there": ((*flags("loss", "mine"), "--baseline=no.npz"), "no.npz"),
+    "a baseline over a file of the user's": (
+        (*flags("loss", "mine"), "--save_baseline=mine.json"),
+        "save_baseline",
+    ),
     "a folder that is a file": ((*flags("loss", "mine"), "--html=model.py/a.html"), "--html"),
     "weights of other seeds": (flags("model", "make_model"), "expected the fc.weight of the"),
 }
