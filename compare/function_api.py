@@ -1,8 +1,8 @@
 """`compare_functions`: any two programs, held against each other."""
 
 import os
-from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
 
 import jax
 import numpy as np
@@ -10,22 +10,17 @@ import numpy as np
 from compare.calls import exclusive
 from compare.errors import UsageError, shown
 from compare.formats.dtypes import dtype_of
+from compare.implementations.programs.base import Reference
 from compare.implementations.programs.candidate import Candidate, named_candidates
 from compare.implementations.programs.devices import device_of
-from compare.implementations.programs.recognise import Setting, program_of, reference_of
+from compare.implementations.programs.recognise import Loss, Setting, program_of, reference_of
 from compare.implementations.programs.weights import without_buffers
 from compare.implementations.user.sandbox import contained, errors_told
 from compare.implementations.user.torch_module import is_module
+from compare.network_certificate import certified_network, joined
 from compare.options.arguments import plain_option
 from compare.pipeline.functions import compare_programs
-from compare.problem.function import (
-    Arguments,
-    Call,
-    FunctionProblem,
-    Outputs,
-    named_arguments,
-    outputs_of,
-)
+from compare.problem.function import FunctionProblem, named_arguments, outputs_of
 from compare.problem.given_arguments import given_arguments, in_one_dtype
 from compare.problem.given_cotangents import cotangents_of
 from compare.problem.given_params import dtype_name
@@ -40,7 +35,7 @@ def compare_functions(
     candidates: Any,
     *args: Any,
     wrt: str | int | Sequence[str | int] | None = None,
-    loss: Callable[[Any], Any] | None = None,
+    loss: Loss | None = None,
     cotangents: Any = None,
     dtype: Any = None,
     inside: Any = None,
@@ -87,37 +82,61 @@ def compare_functions(
       UsageError: for what cannot be compared, in one sentence.
     """
     files = FunctionFiles.at(save=save, baseline=baseline, save_baseline=save_baseline)
-    seed = plain_option("seed", seed)
+    named = named_candidates(candidates)
     if loss is not None and not callable(loss):
         raise UsageError(f"loss: expected a function of the outputs, got {shown(loss)}")
-    named = named_candidates(candidates)
+    asked = _Asked(wrt, cotangents, dtype, plain_option("seed", seed))
     inputs = given_arguments(args)
     setting = Setting(loss, device_of(device, _placed(reference, named, args)))
-    first = "torch" if any(hasattr(one, "detach") for one in jax.tree.leaves(args)) else "jax"
-    known = reference_of(reference, inputs, setting, dtype=dtype, first=first)
-    arguments, own = in_one_dtype(known.arguments, dtype)
-    arguments = differentiated_by(without_buffers(arguments, named.values()), wrt)
-    computed = _inside(inside, own)
-    call = known.call_in(own)
-    outputs = _outputs(call, arguments, own)
-    if loss is not None and not outputs.is_loss:
-        shapes = ", ".join(str(tuple(one.shape)) for one in outputs.shapes.values()) or "nothing"
-        raise UsageError(f"loss: expected a function that returns one number, it returns {shapes}")
-    seeds = cotangents_of(cotangents, outputs, own, seed)
-    problem = FunctionProblem(call, arguments, outputs, seeds, own)
+    known = reference_of(reference, inputs, setting, dtype=dtype, first=_likely(args))
+    problem = _problem(known, named, loss, asked)
+    computed = _inside(inside, problem.dtype)
     records = FunctionRecords(files, problem, computed)
     programs = [
         records.noting(program_of(name, one, known, problem, setting))
         for name, one in named.items()
     ]
     known = records.noting_reference(known)
-    config = {"dtype": own.name, "inside": computed.name, "seed": seed}
+    config = {"dtype": problem.dtype.name, "inside": computed.name, "seed": asked.seed}
     found = compare_programs(known, programs, problem, inside=computed, config=config)
-    texts = {"dtype": own, "inside": inside and computed, "device": device}
-    asked = {"wrt": wrt, **{name: one and str(one) for name, one in texts.items()}, "seed": seed}
-    options = {name: repr(one) for name, one in asked.items() if one is not None}
+    functions = {name: one.function for name, one in named.items()}
+    found = joined(found, certified_network(reference, functions, problem, setting.device))
+    texts = {"dtype": problem.dtype, "inside": inside and computed, "device": device}
+    said = {"wrt": wrt, **{name: one and str(one) for name, one in texts.items()}, "seed": seed}
+    options = {name: repr(one) for name, one in said.items() if one is not None}
     given = options if loss is None else {"loss": "loss", **options}
     return FunctionReport.of(records.finish(found, inputs, given))
+
+
+class _Asked(NamedTuple):
+    """What a problem is besides a function and its arguments, as a user says it."""
+
+    wrt: Any
+    cotangents: Any
+    dtype: Any
+    seed: int
+
+
+def _problem(
+    known: Reference, named: Mapping[str, Candidate], loss: Loss | None, asked: _Asked
+) -> FunctionProblem:
+    """Returns what all programs compute."""
+    arguments, own = in_one_dtype(known.arguments, asked.dtype)
+    arguments = differentiated_by(without_buffers(arguments, named.values()), asked.wrt)
+    call = known.call_in(own)
+    told = errors_told("reference: cannot be traced", passes=UsageError)
+    with told, contained(), jax.enable_x64(own == np.float64):
+        outputs = outputs_of(call, arguments)
+    if loss is not None and not outputs.is_loss:
+        shapes = ", ".join(str(tuple(one.shape)) for one in outputs.shapes.values()) or "nothing"
+        raise UsageError(f"loss: expected a function that returns one number, it returns {shapes}")
+    cotangents = cotangents_of(asked.cotangents, outputs, own, asked.seed)
+    return FunctionProblem(call, arguments, outputs, cotangents, own)
+
+
+def _likely(args: Sequence[Any]) -> str:
+    """Returns of which framework a function likely is that both can run."""
+    return "torch" if any(hasattr(one, "detach") for one in jax.tree.leaves(args)) else "jax"
 
 
 def _placed(reference: Any, named: Mapping[str, Candidate], args: Sequence[Any]) -> dict[str, Any]:
@@ -128,12 +147,6 @@ def _placed(reference: Any, named: Mapping[str, Candidate], args: Sequence[Any])
         if is_module(one):
             found |= {f"{where}: {name}": weight for name, weight in one.named_parameters()}
     return found
-
-
-def _outputs(call: Call, arguments: Arguments, dtype: np.dtype) -> Outputs:
-    told = errors_told("reference: cannot be traced", passes=UsageError)
-    with told, contained(), jax.enable_x64(dtype == np.float64):
-        return outputs_of(call, arguments)
 
 
 def _inside(inside: Any, dtype: np.dtype) -> np.dtype:

@@ -71,7 +71,7 @@ def module_reference(
     @functools.cache
     def exported_in(dtype: np.dtype) -> ExportedProgram:
         given = inputs.in_dtype(dtype)
-        own = _copy(module, dtype, target)
+        own = copied(module, dtype, device)
         return exported(own, given.structure.unflatten(_tensors(given, target)))
 
     def call_in(dtype: np.dtype) -> Call:
@@ -98,8 +98,9 @@ def with_loss(module: torch.nn.Module, loss: Loss | None) -> torch.nn.Module:
     return own
 
 
-def _copy(module: torch.nn.Module, dtype: np.dtype, device: torch.device) -> torch.nn.Module:
-    return copy.deepcopy(module).to(device, _torch_dtype(dtype))
+def copied(module: torch.nn.Module, dtype: np.dtype, device: str) -> torch.nn.Module:
+    """Returns a copy of a module in a dtype on a device."""
+    return copy.deepcopy(module).to(torch_device(device), _torch_dtype(dtype))
 
 
 def dtype_name(tensor: torch.Tensor) -> str:
@@ -131,7 +132,7 @@ def _run_module(
     name: str, module: torch.nn.Module, device: torch.device, problem: FunctionProblem
 ) -> Recording:
     arguments = problem.arguments
-    own = _copy(module, problem.dtype, device)
+    own = copied(module, problem.dtype, str(device))
     leaves = _tensors(arguments, device)
     keys = {i: key for key, i in arguments.state.items()}
     for key, one in own.state_dict().items():  # the same bits, in whatever dtype they came
