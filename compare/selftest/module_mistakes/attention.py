@@ -99,5 +99,5 @@ ATTENTION: tuple[Mistake, ...] = (
     _in_llama("rotary pairs of neighbours", _TurnsNeighbours, block=0),
     _in_llama("rotary angles negated for all", _TurnsBackwards, block=1),
     _in_llama("shared heads in the wrong order", _TiledHeads, block=1),
-    forward("norms first", "encoder layer", having("", norm_first=True), at="self_attn"),
+    forward("norms first", "encoder layer", having("", norm_first=True), at="self_attn[0]"),
 )

@@ -157,7 +157,7 @@ GRADIENTS: tuple[Mistake, ...] = (
         "one of two views detached",
         "contrastive loss",
         becoming("", _OtherDetached),
-        at="encoder.2@1",
+        at="encoder@1",
     ),
     backward("truncated in time", "gru in a loop", becoming("", _Truncated), at="cell@2"),
     gradient("one sample's gradient lost", "mlp", becoming("4", _OneSampleLost), of="4.weight"),

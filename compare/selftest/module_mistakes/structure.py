@@ -110,7 +110,7 @@ STRUCTURE: tuple[Mistake, ...] = (
     ),
     forward("no residual", "gpt", becoming("blocks.0", _WithoutResidual), at="blocks.0"),
     forward("positions off by one", "gpt", becoming("", _PositionsOffByOne), at="blocks.0.ln1"),
-    forward("gates reordered", "lstm", becoming("lstm", _GatesReordered), at="lstm"),
+    forward("gates reordered", "lstm", becoming("lstm", _GatesReordered), at="lstm[0]"),
     forward(
         "reset before the product",
         "gru in a loop",

@@ -28,7 +28,7 @@ def multihead(state: State, name: str, x: Array, heads: int) -> Array:
     q, k, v = (split_heads(one, heads) for one in jnp.split(packed, 3, axis=-1))
     seen = joined_heads(attention(q, k, v))
     projected = seen @ state[f"{name}.out_proj.weight"].T + state[f"{name}.out_proj.bias"]
-    return cut(projected, name)
+    return cut(projected, f"{name}[0]")
 
 
 def _self_attention_twin(state: State, x: Array) -> Array:

@@ -36,7 +36,7 @@ def _lstm_twin(state: State, x: Array) -> Array:
 
     zeros = jnp.zeros((x.shape[0], w_h.shape[1]), x.dtype)
     _, outputs = lax.scan(step, (zeros, zeros), jnp.swapaxes(x, 0, 1))
-    return linear(state, "head", cut(jnp.swapaxes(outputs, 0, 1), "lstm"))
+    return linear(state, "head", cut(jnp.swapaxes(outputs, 0, 1), "lstm[0]"))
 
 
 class GruOutputs(nn.Module):
