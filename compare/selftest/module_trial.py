@@ -14,7 +14,7 @@ from compare.selftest.module_tally import Outcome, Tally, joined, outcome_of, ta
 from compare.selftest.modules import MODULES, Example
 from compare.selftest.modules.programs import correct_programs, why_not_compiled
 
-_DTYPES = (torch.float32, torch.bfloat16)
+DTYPES = (torch.float32, torch.bfloat16)
 _LEAST_PLACED = 0.95  # of the mistakes
 _HEADER = (
     "                           compared certified float64 undecided  eager compiled    jax typical"
@@ -53,7 +53,7 @@ def try_module(example: Example, seeds: Sequence[int]) -> Tally:
       UsageError: for a module that is no reference.
     """
     total, start = Tally(), time.perf_counter()
-    for seed, dtype in itertools.product(seeds, _DTYPES):
+    for seed, dtype in itertools.product(seeds, DTYPES):
         module, inputs = example.build(seed).cast(dtype)
         programs = correct_programs(example, module, with_compiled=not why_not_compiled())
         with jax_as_it_comes():
