@@ -6,8 +6,8 @@ from collections.abc import Sequence
 
 import torch
 
-from compare import compare_functions
 from compare.errors import UsageError
+from compare.function_api import compare_functions
 from compare.selftest.everyday.evaluation import jax_as_it_comes
 from compare.selftest.module_mistakes import MISTAKES, Mistake
 from compare.selftest.module_tally import Outcome, Tally, joined, outcome_of, tally_of

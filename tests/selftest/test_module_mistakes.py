@@ -5,6 +5,7 @@ import torch
 
 from compare.selftest.module_mistakes import MISTAKES, OUTPUT
 from compare.selftest.modules import MODULES
+from torch_ref.recording import recorded
 
 SHOWS = 2.0**-20  # of the largest entry: beyond what rounding in float32 explains
 SAME = 1e-12
@@ -12,33 +13,25 @@ EXAMPLES = {example.name: example for example in MODULES}
 
 
 def record(module, inputs):
-    """Returns outputs of submodules, the gradients that arrive there, and those of parameters."""
-    values, slopes, calls = {}, {}, {}
-
-    def hook(name):
-        def called(_, __, made):
-            calls[name] = calls.get(name, -1) + 1
-            place = f"{name}@{calls[name]}" if calls[name] else name
-            tensor = made[0] if isinstance(made, tuple) else made
-            values[place] = tensor.detach().clone()
-            tensor.register_hook(lambda slope: slopes.setdefault(place, slope))
-
-        return called
-
-    for name, submodule in module.named_modules():
-        if name:
-            submodule.register_forward_hook(hook(name))
-    output = module(*inputs)
-    values[OUTPUT] = output.detach()
-    factor = torch.linspace(-1, 2, output.numel(), dtype=output.dtype).reshape(output.shape)
+    """Returns values at places, the gradients that arrive there, and those of parameters."""
     parameters = dict(module.named_parameters())
-    made = torch.autograd.grad(output, list(parameters.values()), factor, materialize_grads=True)
-    return values, slopes, dict(zip(parameters, made, strict=True))
+
+    def run():
+        output = module(*inputs)
+        n = output.numel()
+        factor = torch.linspace(-1, 2, n, dtype=output.dtype).reshape(output.shape)
+        leaves = list(parameters.values())
+        return output, torch.autograd.grad(output, leaves, factor, materialize_grads=True)
+
+    (output, slopes), values, cotangents = recorded(module, run)
+    arrived = {place: cotangents.get(place) for place in reversed(values)}
+    return values | {OUTPUT: output.detach()}, arrived, dict(zip(parameters, slopes, strict=True))
 
 
 def distance(right, wrong):
-    if wrong is None:
-        return 1.0
+    """The largest difference, relative to the largest entry; no gradient is one of zeros."""
+    if right is None or wrong is None:
+        return 0.0 if right is wrong else 1.0
     if right.shape != wrong.shape:
         return float("inf")
     return float((right - wrong).abs().max() / right.abs().max())

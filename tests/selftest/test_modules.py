@@ -10,6 +10,7 @@ from jax.extend.core import jaxprs_in_params
 from compare.problem.cuts import is_cotangent
 from compare.selftest.everyday.evaluation import jax_as_it_comes
 from compare.selftest.modules import MODULES
+from torch_ref.recording import observed
 
 TWINS = [example for example in MODULES if example.twin is not None]
 SAME = 1e-10  # of the largest entry
@@ -27,19 +28,10 @@ def by_name(examples):
 
 
 def places(module, inputs):
-    """Returns the submodules that are called, as torch.export names the calls."""
-    calls = {}
-
-    def count(name):
-        def called(*_):
-            calls[name] = calls.get(name, 0) + 1
-
-        return called
-
-    for name, submodule in module.named_modules():
-        submodule.register_forward_hook(count(name))
-    module(*inputs)
-    return {f"{name}@{i}" if i else name for name, times in calls.items() for i in range(times)}
+    found = set()
+    with observed(module, lambda place, _: found.add(place)):
+        module(*inputs)
+    return found
 
 
 def named(jaxpr):
