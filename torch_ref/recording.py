@@ -24,7 +24,8 @@ def recorded(
 
     What is noted are copies, of floating-point tensors only: what is changed in place later stays
     as it was. The cotangent of a value is the gradient with respect to it of all that is computed
-    from it, summed over the backward passes of the run.
+    from it, summed over the backward passes of the run: 0 where none comes by, as of a value that
+    is detached.
 
     Args:
       module: nothing in it is changed.
@@ -43,7 +44,7 @@ def recorded(
         after = module.register_forward_hook(recorder.end, always_call=True)
         hooks.callback(after.remove)
         hooks.enter_context(observed(module, recorder.note))
-        return run(), recorder.values, recorder.cotangents
+        return run(), recorder.values, recorder.all_cotangents()
 
 
 class _Recorder:
@@ -74,6 +75,11 @@ class _Recorder:
         found = cotangent.detach().clone()
         known = self.cotangents.get(place)
         self.cotangents[place] = found if known is None else known + found
+
+    def all_cotangents(self) -> dict[str, torch.Tensor]:
+        """Returns the cotangents, if there are some: 0 of values where none came by."""
+        zeros = {place: torch.zeros_like(self.values[place]) for place in self.hooks}
+        return zeros | self.cotangents if self.cotangents else {}
 
     def remove_hooks(self) -> None:
         for hook in self.hooks.values():

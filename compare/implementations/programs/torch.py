@@ -46,6 +46,7 @@ def function_reference(f: Callable[..., Any], arguments: Arguments, device: str)
     """Returns a function of tensors on a device as a reference."""
     target = torch_device(device)
 
+    @functools.cache
     def call_in(dtype: np.dtype) -> Call:
         now = arguments.in_dtype(dtype)
         made = exported(f, now.structure.unflatten(_tensors(now, target)))
