@@ -15,6 +15,8 @@ from compare.errors import UsageError
 if TYPE_CHECKING:
     from compare.api import compare_gradients
     from compare.evidence.rounding import explain, register_rule, roundoff
+    from compare.function_api import compare_functions
+    from compare.implementations.programs.candidate import Candidate
     from compare.options.groups import CallStyle, Detail, Draw, Machine
     from compare.problem.cuts import cut
     from compare.report.report import Report
@@ -24,6 +26,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "CallStyle",
+    "Candidate",
     "Detail",
     "Draw",
     "Machine",
@@ -31,6 +34,7 @@ __all__ = [
     "UsageError",
     "__version__",
     "assert_gradients_agree",
+    "compare_functions",
     "compare_gradients",
     "cut",
     "explain",
@@ -41,6 +45,8 @@ __all__ = [
 _HOMES = {
     "Report": "compare.report.report",
     "assert_gradients_agree": "compare.testing",
+    "Candidate": "compare.implementations.programs.candidate",
+    "compare_functions": "compare.function_api",
     "compare_gradients": "compare.api",
     "cut": "compare.problem.cuts",
     "explain": "compare.evidence.rounding",

@@ -35,6 +35,7 @@ class _Step(NamedTuple):
     reads: tuple[int, ...]
     run: Function
     makes: tuple[int, ...]
+    frees: tuple[int, ...]  # what no later equation reads
 
 
 def interpret(
@@ -90,17 +91,30 @@ def prepared(
             inner = eqn.params[CALLS[eqn.primitive.name]]
             function = prepared(inner, constant=constant, apply=apply, within=within)
             run = functools.partial(_called, within, eqn, function)
-        steps.append(_Step(tuple(map(place, eqn.invars)), run, tuple(map(id, eqn.outvars))))
+        steps.append(_Step(tuple(map(place, eqn.invars)), run, tuple(map(id, eqn.outvars)), ()))
     inputs, outputs = list(map(id, jaxpr.invars)), list(map(place, jaxpr.outvars))
+    steps = _with_frees(steps, {*outputs, *known})
 
     def evaluate(args: Sequence[Value]) -> list[Value]:
         values = known | dict(zip(inputs, args, strict=True))
-        for reads, run, makes in steps:
+        for reads, run, makes, frees in steps:
             results = run([values[one] for one in reads])
             values.update(zip(makes, results, strict=True))
+            for one in frees:
+                del values[one]
         return [values[one] for one in outputs]
 
     return evaluate
+
+
+def _with_frees(steps: Sequence[_Step], kept: set[int]) -> list[_Step]:
+    """Adds what each step reads or makes as the last one, so that memory is free again."""
+    seen, found = set(kept), []
+    for step in reversed(steps):
+        last = tuple({one for one in (*step.reads, *step.makes) if one not in seen})
+        seen.update(last)
+        found.append(step._replace(frees=last))
+    return found[::-1]
 
 
 def _called(

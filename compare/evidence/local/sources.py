@@ -1,0 +1,76 @@
+"""Of which places, and of which arguments, every place of a program is computed."""
+
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+from compare.evidence.rounding.interpreter import interpret
+from compare.problem.occurrences import Occurrences
+
+Sources = frozenset[str]
+_NONE: Sources = frozenset()
+
+
+class Origins(NamedTuple):
+    """Where everything comes from.
+
+    Attributes:
+      places: place -> the nearest places and arguments before it, in the order of the program.
+      results: those of every result.
+    """
+
+    places: dict[str, Sources]
+    results: tuple[Sources, ...]
+
+
+def origins(closed: Any, arguments: Sequence[str]) -> Origins:
+    """Follows the names of places through a jaxpr.
+
+    Args:
+      closed: the jaxpr.
+      arguments: the name of every input; '' of one that is not worth a name.
+    """
+    walk = _Walk()
+    given = [frozenset([name]) if name else _NONE for name in arguments]
+    return Origins(walk.places, tuple(walk.through(closed, given)))
+
+
+class _Walk:
+    """One pass through a program, in which a value is the set of places before it."""
+
+    def __init__(self) -> None:
+        self.places: dict[str, Sources] = {}
+        self._occurrences = Occurrences()
+
+    def through(self, closed: Any, args: Sequence[Sources]) -> list[Sources]:
+        """Evaluates a jaxpr."""
+        return interpret(
+            closed,
+            args,
+            constant=lambda _: _NONE,
+            apply=self._apply,
+            within=self._occurrences.within,
+        )
+
+    def _apply(self, eqn: Any, operands: Sequence[Sources]) -> list[Sources]:
+        name = eqn.primitive.name
+        if name == "name":
+            place = self._occurrences.next(eqn.params["name"])
+            if place is None:
+                return list(operands)
+            self.places[place] = operands[0]
+            return [frozenset([place])]
+        if name == "scan":
+            return self._scan(eqn, operands)
+        return [_NONE.union(*operands)] * len(eqn.outvars)
+
+    def _scan(self, eqn: Any, operands: Sequence[Sources]) -> list[Sources]:
+        params = eqn.params
+        n_consts, n_carry = params["num_consts"], params["num_carry"]
+        consts, entries = operands[:n_consts], operands[n_consts + n_carry :]
+        carry = list(operands[n_consts : n_consts + n_carry])
+        stacked = [_NONE] * (len(eqn.outvars) - n_carry)
+        for _ in range(params["length"]):
+            made = self.through(params["jaxpr"], [*consts, *carry, *entries])
+            carry = made[:n_carry]
+            stacked = [a | b for a, b in zip(stacked, made[n_carry:], strict=True)]
+        return [*carry, *stacked]

@@ -1,0 +1,90 @@
+"""`compare_functions`: any two programs, held against each other."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import jax
+import numpy as np
+
+from compare.calls import exclusive
+from compare.errors import UsageError
+from compare.formats.dtypes import dtype_of
+from compare.implementations.programs.recognise import program_of, reference_of
+from compare.pipeline.functions import compare_programs
+from compare.problem.array_likes import as_numpy, is_array
+from compare.problem.function import (
+    Arguments,
+    FunctionProblem,
+    drawn_cotangents,
+    is_float,
+    named_arguments,
+    named_outputs,
+    outputs_of,
+)
+from compare.problem.given_params import dtype_name
+from compare.report.functions.report import FunctionReport
+
+
+@exclusive
+def compare_functions(
+    reference: Any,
+    candidates: Any,
+    *args: Any,
+    wrt: Sequence[str] | None = None,
+    cotangents: Any = None,
+    dtype: Any = None,
+    seed: int = 0,
+) -> FunctionReport:
+    """Compares functions with a reference: values, gradients, and every place that both name.
+
+    Args:
+      reference: a function of JAX or torch, or a torch module, which says what is right.
+      candidates: a function of JAX or torch, a torch module, (outputs, gradients) that exist, or a
+        `Candidate`; or a dict of several by names. A function beside a module takes (state,
+        *inputs), state being its parameters and buffers by their names.
+      *args: the arguments: pytrees of arrays of NumPy, JAX or torch; numbers of Python, strings and
+        functions are passed on as they are.
+      wrt: names of arguments to differentiate by, such as 'args[0]' or 'fc1.weight'; None for all
+        that are floating-point numbers.
+      cotangents: in the structure of the outputs; None for 1 where there is one number, a loss, and
+        otherwise for some that are drawn from N(0, 1).
+      dtype: float64, float32, bfloat16 or float16 to compute in; None for that of the arguments.
+      seed: of the cotangents.
+
+    Returns:
+      The report.
+
+    Raises:
+      UsageError: for what cannot be compared.
+    """
+    inputs = _arguments(args, dtype)
+    known = reference_of(reference, inputs)
+    arguments = _by(known.arguments, wrt)
+    own = next(one.dtype for one in arguments.leaves if is_float(one))
+    call = known.call_in(own)
+    with jax.enable_x64(own == np.float64):
+        outputs = outputs_of(call, arguments)
+    if cotangents is None:
+        seeds = drawn_cotangents(outputs, own, seed)
+    else:
+        seeds = {name: as_numpy(one).astype(own) for name, one in named_outputs(cotangents)}
+    problem = FunctionProblem(call, arguments, outputs, seeds, own)
+    named = candidates if isinstance(candidates, Mapping) else {"candidate": candidates}
+    programs = [program_of(name, one, problem) for name, one in named.items()]
+    return FunctionReport.of(compare_programs(known, programs, problem, dtype=own.name, seed=seed))
+
+
+def _arguments(args: Sequence[Any], dtype: Any) -> Arguments:
+    """Reads arguments as NumPy arrays of one dtype."""
+    names, leaves, structure = named_arguments(args)
+    arrays = [as_numpy(one) if is_array(one) or hasattr(one, "detach") else one for one in leaves]
+    floats = [one for one in arrays if is_float(one)]
+    name = dtype_name(dtype, floats[0] if floats else None)
+    wrt = tuple(i for i, one in enumerate(arrays) if is_float(one))
+    return Arguments(structure, tuple(arrays), tuple(names), wrt).in_dtype(dtype_of(name))
+
+
+def _by(arguments: Arguments, wrt: Sequence[str] | None) -> Arguments:
+    if wrt is None:
+        return arguments
+    raise UsageError("wrt")

@@ -1,0 +1,1 @@
+"""Ways to compute a function and its gradients: each makes a `Recording`."""

@@ -1,0 +1,48 @@
+"""What a program is, as far as a comparison of functions needs to know."""
+
+import dataclasses
+from collections.abc import Callable
+
+import numpy as np
+
+from compare.problem.function import Arguments, Call, FunctionProblem
+from compare.problem.recording import Recording
+
+
+@dataclasses.dataclass(frozen=True)
+class Program:
+    """One way to compute a function and its gradients.
+
+    Attributes:
+      name: in reports.
+      framework: 'jax', 'torch' or 'numpy'; 'stored' of arrays that exist already.
+      run: computes it as a problem says, in the dtype of that; under x64 if that is float64.
+      device: where it is computed.
+    """
+
+    name: str
+    framework: str
+    run: Callable[[FunctionProblem], Recording]
+    device: str = "cpu"
+
+    @property
+    def is_stored(self) -> bool:
+        """Whether it cannot be computed again, in another dtype say."""
+        return self.framework == "stored"
+
+
+@dataclasses.dataclass(frozen=True)
+class Reference:
+    """A program whose equations are known.
+
+    Attributes:
+      program: that computes it as it is.
+      arguments: of it; where it is a module, its weights and buffers are the first one.
+      call_in: returns it as a function of JAX that computes in a dtype.
+      weights: names of the arguments that are weights of a module.
+    """
+
+    program: Program
+    arguments: Arguments
+    call_in: Callable[[np.dtype], Call]
+    weights: tuple[str, ...] = ()

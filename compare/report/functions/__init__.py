@@ -1,0 +1,1 @@
+"""A comparison of functions, as people and programs read it."""
