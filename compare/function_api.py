@@ -9,6 +9,7 @@ import numpy as np
 from compare.calls import exclusive
 from compare.errors import UsageError
 from compare.formats.dtypes import dtype_of
+from compare.implementations.programs.base import Reference
 from compare.implementations.programs.recognise import program_of, reference_of
 from compare.pipeline.functions import compare_programs
 from compare.problem.array_likes import as_numpy, is_array
@@ -57,6 +58,28 @@ def compare_functions(
     Raises:
       UsageError: for what cannot be compared.
     """
+    options = {"wrt": wrt, "cotangents": cotangents, "dtype": dtype, "seed": seed}
+    known, problem = posed(reference, args, **options)
+    named = candidates if isinstance(candidates, Mapping) else {"candidate": candidates}
+    programs = [program_of(name, one, problem) for name, one in named.items()]
+    config = {"dtype": problem.dtype.name, "seed": seed}
+    return FunctionReport.of(compare_programs(known, programs, problem, **config))
+
+
+def posed(
+    reference: Any,
+    args: Sequence[Any],
+    *,
+    wrt: Sequence[str] | None,
+    cotangents: Any,
+    dtype: Any,
+    seed: int,
+) -> tuple[Reference, FunctionProblem]:
+    """Returns the reference, and the problem that it poses at arguments of `compare_functions`.
+
+    Raises:
+      UsageError: for what cannot be compared.
+    """
     inputs = _arguments(args, dtype)
     known = reference_of(reference, inputs)
     arguments = _by(known.arguments, wrt)
@@ -68,10 +91,7 @@ def compare_functions(
         seeds = drawn_cotangents(outputs, own, seed)
     else:
         seeds = {name: as_numpy(one).astype(own) for name, one in named_outputs(cotangents)}
-    problem = FunctionProblem(call, arguments, outputs, seeds, own)
-    named = candidates if isinstance(candidates, Mapping) else {"candidate": candidates}
-    programs = [program_of(name, one, problem) for name, one in named.items()]
-    return FunctionReport.of(compare_programs(known, programs, problem, dtype=own.name, seed=seed))
+    return known, FunctionProblem(call, arguments, outputs, seeds, own)
 
 
 def _arguments(args: Sequence[Any], dtype: Any) -> Arguments:

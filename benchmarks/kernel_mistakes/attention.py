@@ -47,7 +47,7 @@ def _backward(steps: _Steps, kept: _Kept, dy: Any) -> Arrays:
 
 
 def _reference(q: Any, k: Any, v: Any) -> Any:
-    s = q @ k.T / np.sqrt(q.shape[1], dtype=q.dtype)
+    s = q @ k.T / math.sqrt(q.shape[1])
     return jax.nn.softmax(jnp.where(_open(len(q)), s, -jnp.inf), axis=-1) @ v
 
 

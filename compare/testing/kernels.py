@@ -1,0 +1,98 @@
+"""An assertion for test suites: this kernel computes its formula, but for rounding."""
+
+import os
+import tempfile
+import uuid
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from compare.errors import UsageError
+from compare.formats.atomic import staged_file
+from compare.formats.dtypes import dtype_of
+from compare.formats.write.npz import write_npz
+from compare.function_api import compare_functions, posed
+from compare.implementations.programs.candidate import Candidate
+from compare.problem.function import FunctionProblem
+from compare.report.functions.report import FunctionReport
+from compare.testing.kernel_message import format_failure
+
+_INPUTS = "kernel_inputs.npz"
+
+
+def assert_within_rounding(
+    kernel: Any,
+    reference: Any,
+    *args: Any,
+    inside: Any = None,
+    wrt: Sequence[str] | None = None,
+    cotangents: Any = None,
+    dtype: Any = None,
+    seed: int = 0,
+    save: "str | os.PathLike[str] | None" = None,
+) -> FunctionReport:
+    """Asserts that a kernel and its backward are right but for rounding.
+
+    Every entry of what it returns, and of every gradient, has to be within the bound that rounding
+    is proved to keep, and within 4 times the scale that rounding errors have, of the exact value of
+    the reference; a floor of 4 roundings of the largest entry is added to both.
+
+    Args:
+      kernel: a function of JAX or torch with a backward of its own, a torch module, or one of NumPy
+        that returns (outputs, gradients), as `Candidate(kernel, arrays="numpy")`.
+      reference: the formula: a function of JAX or torch, or a torch module.
+      *args: of both.
+      inside: 'float32' for a kernel that takes and returns bfloat16 or float16, and in between
+        computes in float32. None for one that computes in the dtype of its arguments.
+      wrt: names of arguments to differentiate by, such as 'args[0]'; None for all that are
+        floating-point numbers.
+      cotangents: in the structure of the outputs; None for some that are drawn.
+      dtype: to compute in; None for that of the arguments.
+      seed: of the cotangents.
+      save: a folder for the arguments and cotangents, written to if the assertion fails; None for a
+        new one among the system's temporary files.
+
+    Returns:
+      The report.
+
+    Raises:
+      AssertionError: with what is wrong, in which entry, what is allowed there and why, and whether
+        it is the backward alone; also if nothing can be said. At most 25 lines.
+      UsageError: as `compare_functions` does.
+    """
+    __tracebackhide__ = True
+    options = {"wrt": wrt, "cotangents": cotangents, "dtype": dtype, "seed": seed}
+    try:
+        report = compare_functions(reference, {_name(kernel): kernel}, *args, **options)
+    except UsageError as error:
+        raise error.with_traceback(None) from error.__cause__  # pytest shows the test's line alone
+    if not report.agrees or report.warnings:
+        _, problem = posed(reference, args, **options)
+        raise AssertionError(format_failure(report, problem, _saved(problem, save)))
+    return report
+
+
+def _name(kernel: Any) -> str:
+    """Returns the name of a function, or of the class of an autograd.Function's `apply`."""
+    function = kernel.function if isinstance(kernel, Candidate) else kernel
+    owner = getattr(function, "__self__", function)
+    name = getattr(owner if isinstance(owner, type) else function, "__name__", "")
+    return name if isinstance(name, str) and name.isidentifier() else "kernel"
+
+
+def _saved(problem: FunctionProblem, save: "str | os.PathLike[str] | None") -> Path:
+    """Writes arguments and cotangents by their names, bfloat16 as float32; returns the file."""
+    arguments = zip(problem.arguments.array_names, problem.arguments.arrays, strict=True)
+    cotangents = {f"cotangent of {name}": one for name, one in problem.cotangents.items()}
+    bfloat16 = dtype_of("bfloat16")
+    arrays = {
+        name: one.astype(np.float32) if one.dtype == bfloat16 else one
+        for name, one in [*arguments, *cotangents.items()]
+    }
+    new = Path(tempfile.gettempdir(), f"kernel-{uuid.uuid4().hex}")
+    path = Path(new if save is None else save, _INPUTS)
+    with staged_file(str(path), option="save") as temporary, temporary.open("wb") as file:
+        write_npz(file, arrays)
+    return path
