@@ -1,6 +1,6 @@
 """Rules by which a test may judge a kernel: bounds of rounding, tolerances, finite differences."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
@@ -11,85 +11,89 @@ from jax.test_util import check_grads
 from torch.autograd.gradcheck import GradcheckError
 
 from benchmarks.kernel_mistakes.kernel import Arrays, Kernel, results_of
-from compare import roundoff
+from compare import compare_functions
+from compare.function_results import Standing
 
+ASSERTED = "assert_within_rounding"
 _F32 = np.dtype(np.float32)
-ASSERTED = "4 typical bounds + 4 u of the largest"
-_FLOOR = 4 * 2.0**-24  # of the largest entry of a result
 
 
 class Case(NamedTuple):
-    """A kernel's arguments and a cotangent, float32, with what should come of them."""
+    """A kernel's arguments and a cotangent, float32, and the reference's results."""
 
-    kernel: Kernel
     args: Arrays
     cotangent: np.ndarray
-    by_reference: Arrays  # the reference in float32, its result and its gradients
-    exact: Arrays  # that in float64
-    worst: Arrays
-    typical: Arrays
+    by_reference: Arrays
 
 
-def cases(kernel: Kernel, factor: float, draws: int) -> list[Case]:
-    """Draws arguments and cotangents, these times a factor; works out what may come of them."""
+class Answer(NamedTuple):
+    """The results of a kernel, compiled, in float32; and how it stands beside the reference."""
 
-    def both(args: Arrays, cotangent: Any) -> Arrays:
-        return results_of(kernel.reference, args, cotangent, len(kernel.wrt))
+    results: Arrays
+    standing: Standing
 
-    bounded, compiled, made = roundoff(both, _F32, reading="both", is_pure=True), jax.jit(both), []
-    for seed in range(draws):
-        args = kernel.arguments(kernel.sizes, _F32, seed)
-        shape = jax.eval_shape(kernel.reference, *args).shape
-        cotangent = (factor * np.random.default_rng(~seed % 2**32).normal(size=shape)).astype(_F32)
-        exact, bounds = bounded(args, cotangent)
-        by_reference = tuple(map(np.asarray, compiled(args, cotangent)))
-        made.append(
-            Case(kernel, args, cotangent, by_reference, exact, bounds.worst, bounds.typical)
+
+class Judged:
+    """A kernel and its mistakes, each compiled once."""
+
+    def __init__(self, kernel: Kernel, steps: Mapping[str, Any]) -> None:
+        """Takes the kernel, and what its steps are with each mistake."""
+        self._kernel = kernel
+        self._functions = {name: kernel.function(one) for name, one in steps.items()}
+        self._compiled = {name: self._both(one) for name, one in self._functions.items()}
+        self._reference = self._both(kernel.reference)
+
+    def case(self, factor: float, seed: int) -> Case:
+        """Draws arguments and a cotangent, this times a factor."""
+        args = self._kernel.arguments(self._kernel.sizes, _F32, seed)
+        shape = jax.eval_shape(self._kernel.reference, *args).shape
+        rng = np.random.default_rng((seed, 1))  # (seed,) draws the arguments
+        cotangent = (factor * rng.normal(size=shape)).astype(_F32)
+        return Case(args, cotangent, self._reference(args, cotangent))
+
+    def answers(self, case: Case) -> dict[str, Answer]:
+        """Returns the answer with each mistake."""
+        args, cotangent = case.args, case.cotangent
+        report = compare_functions(
+            self._kernel.reference, self._functions, *args, cotangents=cotangent
         )
-    return made
+        return {
+            one.name: Answer(self._compiled[one.name](args, cotangent), one)
+            for one in report.candidates
+        }
+
+    def _both(self, function: Callable[..., Any]) -> Callable[[Arrays, Any], Arrays]:
+        n = len(self._kernel.wrt)
+        compiled = jax.jit(lambda args, cotangent: results_of(function, args, cotangent, n))
+        return lambda *given: tuple(map(np.asarray, compiled(*given)))
 
 
-def results(kernel: Kernel, steps: Any, cases: Sequence[Case]) -> list[Arrays]:
-    """Returns the results and the gradients of a kernel, compiled, in float32."""
-    function, n = kernel.function(steps), len(kernel.wrt)
-    compiled = jax.jit(lambda args, cotangent: results_of(function, args, cotangent, n))
-    return [tuple(map(np.asarray, compiled(one.args, one.cotangent))) for one in cases]
+def _proof(case: Case, answer: Answer) -> bool:
+    return not all(one.holds for one in answer.standing.checks)
 
 
-def _beyond(case: Case, found: Arrays, bounds: Arrays) -> bool:
-    for got, value, bound in zip(found, case.exact, bounds, strict=True):
-        allowed = bound + _FLOOR * np.abs(value).max()
-        if not (np.abs(got.astype(np.float64) - value) <= allowed).all():
-            return True
-    return False
+def _asserted(case: Case, answer: Answer) -> bool:
+    return answer.standing.verdict != "agree" or bool(answer.standing.warnings)
 
 
-def _proof(case: Case, found: Arrays) -> bool:
-    return _beyond(case, found, case.worst)
-
-
-def _asserted(case: Case, found: Arrays) -> bool:
-    return _beyond(case, found, tuple(4 * bound for bound in case.typical))
-
-
-def _torch(case: Case, found: Arrays) -> bool:
-    pairs = zip(found, case.by_reference, strict=True)
+def _torch(case: Case, answer: Answer) -> bool:
+    pairs = zip(answer.results, case.by_reference, strict=True)
     return any(
         _raises(torch.testing.assert_close, *map(torch.from_numpy, map(np.array, pair)))
         for pair in pairs
     )
 
 
-def _numpy(case: Case, found: Arrays) -> bool:
-    pairs = zip(found, case.by_reference, strict=True)
+def _numpy(case: Case, answer: Answer) -> bool:
+    pairs = zip(answer.results, case.by_reference, strict=True)
     return any(_raises(np.testing.assert_allclose, *pair) for pair in pairs)
 
 
 # Rules that look at results and gradients in float32, for some cotangent: whether they object.
-BY_RESULTS: Mapping[str, Callable[[Case, Arrays], bool]] = MappingProxyType(
+BY_RESULTS: Mapping[str, Callable[[Case, Answer], bool]] = MappingProxyType(
     {
-        "worst bound + 4 u of the largest": _proof,
         ASSERTED: _asserted,
+        "its proved bound alone": _proof,
         "torch.testing.assert_close": _torch,
         "numpy.testing.assert_allclose": _numpy,
     }

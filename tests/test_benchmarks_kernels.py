@@ -38,14 +38,15 @@ def test_a_kernel_is_its_reference_and_with_a_mistake_it_is_not(name):
 
 def test_every_rule_objects_to_what_is_wrong_and_ours_to_nothing_else():
     kernel = KERNELS["linear + gelu"]
-    cases = kernel_rules.cases(kernel, 1.0, 1)
-    rules = kernel_rules.BY_RESULTS
-    for steps, is_wrong in ((kernel.right, False), (kernel.mistakes["gelu by sigmoid"], True)):
-        (found,) = kernel_rules.results(kernel, steps, cases)
-        objections = [objects(cases[0], found) for objects in rules.values()]
-        assert objections[:3] == [is_wrong] * 3
+    steps = {"right": kernel.right, "wrong": kernel.mistakes["gelu by sigmoid"]}
+    judged = kernel_rules.Judged(kernel, steps)
+    case = judged.case(1.0, 0)
+    for name, answer in judged.answers(case).items():
+        is_wrong = name == "wrong"
+        rules = kernel_rules.BY_RESULTS
+        assert [rules[rule](case, answer) for rule in list(rules)[:3]] == [is_wrong] * 3
         for objects in kernel_rules.BY_DIFFERENCES.values():
-            assert objects(kernel, steps) is is_wrong
+            assert objects(kernel, steps[name]) is is_wrong
 
 
 FOUND = {
