@@ -34,6 +34,7 @@ def compare_functions(
     wrt: Sequence[str] | None = None,
     cotangents: Any = None,
     dtype: Any = None,
+    inside: Any = None,
     seed: int = 0,
 ) -> FunctionReport:
     """Compares functions with a reference: values, gradients, and every place that both name.
@@ -50,6 +51,9 @@ def compare_functions(
       cotangents: in the structure of the outputs; None for 1 where there is one number, a loss, and
         otherwise for some that are drawn from N(0, 1).
       dtype: float64, float32, bfloat16 or float16 to compute in; None for that of the arguments.
+      inside: float32 for programs of bfloat16 or float16 that compute in float32 inside, and round
+        every output, gradient and place once, as a fused kernel does; None if they compute every
+        operation in their dtype.
       seed: of the cotangents.
 
     Returns:
@@ -62,8 +66,10 @@ def compare_functions(
     known, problem = posed(reference, args, **options)
     named = candidates if isinstance(candidates, Mapping) else {"candidate": candidates}
     programs = [program_of(name, one, problem) for name, one in named.items()]
-    config = {"dtype": problem.dtype.name, "seed": seed}
-    return FunctionReport.of(compare_programs(known, programs, problem, **config))
+    computed = _inside(inside, problem.dtype)
+    config = {"dtype": problem.dtype.name, "inside": computed.name, "seed": seed}
+    found = compare_programs(known, programs, problem, inside=computed, config=config)
+    return FunctionReport.of(found)
 
 
 def posed(
@@ -102,6 +108,21 @@ def _arguments(args: Sequence[Any], dtype: Any) -> Arguments:
     name = dtype_name(dtype, floats[0] if floats else None)
     wrt = tuple(i for i, one in enumerate(arrays) if is_float(one))
     return Arguments(structure, tuple(arrays), tuple(names), wrt).in_dtype(dtype_of(name))
+
+
+def _inside(inside: Any, dtype: np.dtype) -> np.dtype:
+    """Returns the dtype in which programs compute that round their results to `dtype`.
+
+    Raises:
+      UsageError: for one that holds no more digits.
+    """
+    name = dtype.name if inside is None else dtype_name(inside, None)
+    if name != dtype.name and (name != "float32" or dtype == np.float64):
+        raise UsageError(
+            f"inside: expected float32 with a dtype of bfloat16 or float16, got {name} with "
+            f"{dtype.name}; leave it out for programs that compute in {dtype.name} throughout"
+        )
+    return dtype_of(name)
 
 
 def _by(arguments: Arguments, wrt: Sequence[str] | None) -> Arguments:

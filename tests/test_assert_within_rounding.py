@@ -176,6 +176,24 @@ def test_a_bound_that_says_nothing_in_low_precision_leads_to_inside(tmp_path):
     assert "say inside='float32'" in said.replace("\n", " ")
 
 
+def fused_in_float32(kernel):
+    def fused(x, gain):
+        return kernel(x.astype(jnp.float32), gain.astype(jnp.float32)).astype(x.dtype)
+
+    return fused
+
+
+def test_a_kernel_of_low_precision_rounds_once(tmp_path):
+    args = [one.astype(jnp.bfloat16) for one in ARGS]
+    check(fused_in_float32(RIGHT), layer_norm, *args, inside="float32")
+    wrong = fused_in_float32(kernel_of(eps=1e-3))
+    said = message_of(wrong, *args, inside="float32", save=tmp_path)
+    assert said.startswith("disagree: the output of fused is")
+    told = " ".join(said.split())
+    assert "of rounding in float32, and once to bfloat16, there" in told
+    assert "(layer_norm): " in told
+
+
 def test_wrong_usage_is_no_assertion(tmp_path):
     with pytest.raises(UsageError, match="expected a function") as caught:
         check(3, layer_norm, *ARGS, save=tmp_path)

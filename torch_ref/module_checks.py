@@ -7,7 +7,7 @@ from torch_ref.refusals import ModuleError, no_chain, place
 
 LOW_PRECISION = (torch.bfloat16, torch.float16)
 
-_WRAPPERS = {
+WRAPPERS = {
     "OptimizedModule": "_orig_mod",
     "DataParallel": "module",
     "DistributedDataParallel": "module",
@@ -23,7 +23,7 @@ def unwrapped(module: nn.Module) -> nn.Module:
     """
     if not isinstance(module, nn.Module):
         raise ModuleError(f"module: expected a torch.nn.Module, got {type(module).__name__}")
-    attribute = _WRAPPERS.get(type(module).__name__)
+    attribute = WRAPPERS.get(type(module).__name__)
     return unwrapped(getattr(module, attribute)) if attribute else module
 
 
@@ -40,7 +40,7 @@ def check_plain(name: str, part: nn.Module) -> None:
     where = place(name, part)
     if isinstance(part, torch.jit.ScriptModule):
         raise ModuleError(f"{where} is a torch.jit module; give the module that it was made from")
-    if type(part).__name__ in _WRAPPERS or part._compiled_call_impl is not None:
+    if type(part).__name__ in WRAPPERS or part._compiled_call_impl is not None:
         raise ModuleError(f"{where} is compiled or wrapped; give the module as it was before")
     own = dict(part.named_parameters(recurse=False))
     if any(nn.parameter.is_lazy(p) for p in own.values()):

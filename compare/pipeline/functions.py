@@ -19,10 +19,24 @@ Checks = tuple[Check, ...]
 
 
 def compare_programs(
-    reference: Reference, programs: Sequence[Program], problem: FunctionProblem, **config: Any
+    reference: Reference,
+    programs: Sequence[Program],
+    problem: FunctionProblem,
+    *,
+    inside: np.dtype | None = None,
+    config: dict[str, Any],
 ) -> FunctionReport:
-    """Holds programs against a reference."""
-    examiner = _Examiner(reference, problem)
+    """Holds programs against a reference.
+
+    Args:
+      reference: that says what is right.
+      programs: that are held against it.
+      problem: what they compute.
+      inside: the dtype in which they compute, and from which each result is rounded to that of the
+        problem; None if every operation is of the dtype of the problem.
+      config: what the report says of how it was made.
+    """
+    examiner = _Examiner(reference, problem, inside or problem.dtype)
     standings = tuple(map(examiner.standing, programs))
     verdicts = {one.verdict for one in standings}
     verdict = next((one for one in ("disagree", "undecided") if one in verdicts), "agree")
@@ -36,7 +50,7 @@ def compare_programs(
         headline,
         (),
         tuple(warning for one in standings for warning in one.warnings),
-        dict(config),
+        config,
         describe_environment(sorted({one.device for one in standings})),
         examiner.standing(reference.program),
         standings,
@@ -46,21 +60,19 @@ def compare_programs(
 class _Examiner:
     """Evidence on programs, none of it computed twice, and some only if it is asked for."""
 
-    def __init__(self, reference: Reference, problem: FunctionProblem) -> None:
-        self._reference = reference
-        self._problems = {problem.dtype: problem}
-        self._dtype = problem.dtype
+    def __init__(self, reference: Reference, problem: FunctionProblem, inside: np.dtype) -> None:
+        self._reference, self._problem, self._inside = reference, problem, inside
         self._specifications: dict[np.dtype, Specification] = {}
         self._checks: dict[tuple[str, np.dtype], Checks] = {}
 
     def standing(self, program: Program) -> Standing:
         """Decides on a program."""
-        checks = self._examined(program, self._dtype)
-        places = len(self._specification(self._dtype).places)
+        checks = self._examined(program, self._inside)
+        places = len(self._specification(self._inside).places)
         recorded = sum(one.kind in ("forward", "backward") for one in checks)
         found = decide(
             checks,
-            lambda: self._examined(self._reference.program, self._dtype),
+            lambda: self._examined(self._reference.program, self._inside),
             lambda: None if program.is_stored else self._examined(program, _EXACT),
             whole=recorded == places,
         )
@@ -78,15 +90,18 @@ class _Examiner:
         key = program.name, dtype
         if key not in self._checks:
             specified = self._specification(dtype)
+            as_specified = dtype == _EXACT or program is self._reference.program
+            problem = specified.problem if as_specified else self._problem
             with jax.enable_x64(dtype == _EXACT):
-                recording = program.run(specified.problem)
+                recording = program.run(problem)
             self._checks[key] = certify(specified, recording)
         return self._checks[key]
 
     def _specification(self, dtype: np.dtype) -> Specification:
         if dtype not in self._specifications:
-            call = self._reference.call_in(dtype)
-            problem = self._problems[self._dtype].in_dtype(dtype, call)
-            made = specification(problem, quiet=self._reference.weights)
-            self._specifications[dtype] = made
+            problem = self._problem.in_dtype(dtype, self._reference.call_in(dtype))
+            rounded_to = None if dtype == _EXACT else self._problem.dtype
+            self._specifications[dtype] = specification(
+                problem, rounded_to=rounded_to, quiet=self._reference.weights
+            )
         return self._specifications[dtype]

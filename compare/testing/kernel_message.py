@@ -1,5 +1,6 @@
 """The message of a kernel that is not within rounding of its formula."""
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -22,19 +23,19 @@ def format_failure(report: FunctionReport, problem: FunctionProblem, inputs: Pat
 
     Args:
       report: on one kernel.
-      problem: that it was given, in the dtype of the comparison.
+      problem: that it was given, in the dtype that it computes in.
       inputs: the file with arguments and cotangents.
     """
-    (standing,) = report.candidates
+    (standing,), config = report.candidates, report.config
     checks, wrong = _telling(standing)
     in_float64 = checks is not standing.checks
     parts = [said(_verdict(report, wrong))]
     if wrong is None:
         parts.append(wrapped(_advice(problem), WIDTH))
     else:
-        rounding = f"rounding in {'float64' if in_float64 else problem.dtype.name}"
+        rounding = "rounding in float64" if in_float64 else _rounding(config)
         parts.append(format_check(standing.name, checks, wrong, rounding))
-    again = f"Arguments and cotangents (seed={report.config['seed']}): {inputs}"
+    again = f"Arguments and cotangents (seed={config['seed']}): {inputs}"
     if wrong is not None and wrong.kind in _RESULTS and not in_float64:
         room = MOST_LINES - sum(part.count("\n") + 2 for part in [*parts, again])
         parts.append(format_sources(_why(problem, wrong), room))
@@ -60,6 +61,12 @@ def _advice(problem: FunctionProblem) -> str:
     if problem.dtype.itemsize > np.dtype(np.float16).itemsize:
         return "Bounds say more of smaller arguments."
     return "Of a kernel that computes in float32 and rounds what it returns, say inside='float32'."
+
+
+def _rounding(config: Mapping[str, str]) -> str:
+    dtype, inside = config["dtype"], config["inside"]
+    once = f", and once to {dtype}," if inside != dtype else ""
+    return f"rounding in {inside}{once}"
 
 
 def _why(problem: FunctionProblem, wrong: Check) -> Explanation:

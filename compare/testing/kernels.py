@@ -65,12 +65,16 @@ def assert_within_rounding(
     __tracebackhide__ = True
     options = {"wrt": wrt, "cotangents": cotangents, "dtype": dtype, "seed": seed}
     try:
-        report = compare_functions(reference, {_name(kernel): kernel}, *args, **options)
+        named = {_name(kernel): kernel}
+        report = compare_functions(reference, named, *args, inside=inside, **options)
     except UsageError as error:
         raise error.with_traceback(None) from error.__cause__  # pytest shows the test's line alone
     if not report.agrees or report.warnings:
-        _, problem = posed(reference, args, **options)
-        raise AssertionError(format_failure(report, problem, _saved(problem, save)))
+        known, problem = posed(reference, args, **options)
+        saved = _saved(problem, save)
+        computed = dtype_of(report.config["inside"])
+        problem = problem.in_dtype(computed, known.call_in(computed))
+        raise AssertionError(format_failure(report, problem, saved))
     return report
 
 

@@ -34,12 +34,15 @@ class Specification:
       traced: its results, as a jaxpr at its arguments.
       origins: what every place and every result is computed of.
       names: (kind, name) of every result, in order.
+      rounded_to: the dtype that every result and place is rounded to; that of the problem, or one
+        of fewer digits.
     """
 
     problem: FunctionProblem
     traced: Trace
     origins: Origins
     names: tuple[tuple[str, str], ...]
+    rounded_to: np.dtype
 
     @property
     def places(self) -> tuple[str, ...]:
@@ -47,11 +50,15 @@ class Specification:
         return tuple(self.origins.places)
 
 
-def specification(problem: FunctionProblem, *, quiet: Sequence[str] = ()) -> Specification:
+def specification(
+    problem: FunctionProblem, *, rounded_to: np.dtype | None = None, quiet: Sequence[str] = ()
+) -> Specification:
     """Traces a problem.
 
     Args:
       problem: of which.
+      rounded_to: the dtype that results and places are rounded to, once each; None for that of the
+        problem.
       quiet: names of arguments that are not worth telling as sources, such as weights.
 
     Raises:
@@ -63,7 +70,8 @@ def specification(problem: FunctionProblem, *, quiet: Sequence[str] = ()) -> Spe
     inputs = [*problem.arguments.array_names, *("" for _ in cotangents)]
     known = [name if name not in quiet else "" for name in inputs]
     names = traced.unflatten(range(len(traced.closed.out_avals)), lambda leaf: leaf)
-    return Specification(problem, traced, origins(traced.closed, known), tuple(_named(names)))
+    found = origins(traced.closed, known)
+    return Specification(problem, traced, found, tuple(_named(names)), rounded_to or problem.dtype)
 
 
 def _named(numbers: Results) -> list[tuple[str, str]]:
@@ -80,7 +88,7 @@ def certify(
 
     Args:
       specification: of the problem that was computed.
-      recording: of one run, in the dtype of the problem.
+      recording: of one run, in the dtype that results are rounded to, or that of the problem.
       arithmetic: how matrix products of that dtype were computed; None if by operations of dtype.
 
     Returns:
@@ -88,10 +96,8 @@ def certify(
     """
     problem, dtype = specification.problem, specification.problem.dtype
     known = analysis_of(specification.traced, dtype, READINGS, arithmetic)
-    walk = _Walk(specification.origins.places, recording, number_range(dtype).u)
-    analysis = Analysis(
-        known.xp, known.readings, known.own, walk.apply, within=walk.occurrences.within
-    )
+    walk = _Walk(specification, recording)
+    analysis = dataclasses.replace(known, apply=walk.apply, within=walk.occurrences.within)
     results = evaluated(specification.traced, problem.dtype, analysis)
     groups = {
         "output": recording.outputs,
@@ -101,17 +107,18 @@ def certify(
     for (kind, name), one, sources in zip(
         specification.names, results, specification.origins.results, strict=True
     ):
-        walk.hold(kind, name, sources, groups[kind].get(name), one)
+        walk.hold(kind, name, sources, groups[kind].get(name), walk.rounded(analysis, one))
     return tuple(sorted(walk.checks, key=lambda one: KINDS.index(one.kind)))
 
 
 class _Walk:
     """One pass through the reference, on the values of one implementation."""
 
-    def __init__(self, sources: dict[str, frozenset[str]], recording: Recording, u: float) -> None:
+    def __init__(self, specification: Specification, recording: Recording) -> None:
         self.checks: list[Check] = []
         self.occurrences = Occurrences()
-        self._sources, self._recorded, self._u = sources, recording.places, u
+        self._sources, self._recorded = specification.origins.places, recording.places
+        self._dtype, self._rounded_to = specification.problem.dtype, specification.rounded_to
 
     def apply(
         self, analysis: Analysis, eqn: Equation, operands: Sequence[Enclosure]
@@ -126,8 +133,17 @@ class _Walk:
             return [made]
         if place is not None:
             kind = "backward" if is_cotangent(place) else "forward"
-            self.hold(kind, place_name(place), self._sources.get(place, frozenset()), found, made)
+            sources = self._sources.get(place, frozenset())
+            self.hold(kind, place_name(place), sources, found, self.rounded(analysis, made))
         return [analysis.exact(np.asarray(found))]
+
+    def rounded(self, analysis: Analysis, made: Enclosure) -> Enclosure:
+        """Adds the error of rounding to a dtype of fewer digits, if there is one."""
+        if self._rounded_to == self._dtype or made.value.dtype.kind != "f":
+            return made
+        u = number_range(self._rounded_to).u
+        error = analysis.total(made.error * (1 + u), u * np.abs(made.value))
+        return analysis.as_made(Enclosure(made.value, error), self._rounded_to)
 
     def hold(
         self,
@@ -140,4 +156,5 @@ class _Walk:
         """Adds a check of an array of real numbers, if there is one."""
         if found is not None and expected.value.dtype.kind == "f":
             known = tuple(sorted(sources))
-            self.checks.append(check(kind, name, known, found, expected, self._u))
+            u = number_range(self._dtype).u
+            self.checks.append(check(kind, name, known, found, expected, u))

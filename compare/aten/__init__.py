@@ -1,0 +1,1 @@
+"""Any torch module or function as a JAX function, by `torch.export`."""

@@ -1,0 +1,96 @@
+"""Whether a graph of ATen operations is one that JAX can compute."""
+
+from collections.abc import Iterator
+
+import torch
+from torch import nn
+from torch.fx import Node
+from torch.nn.modules.batchnorm import _NormBase
+
+from compare.aten.evaluation import operation, operation_name
+from compare.aten.refusals import place_of
+from compare.aten.tracing import Graph
+from compare.errors import UsageError
+from torch_ref.refusals import place
+
+_RANDOM = torch.Tag.nondeterministic_seeded
+
+
+def check_graph(graph: Graph, module: nn.Module | None) -> None:
+    """Checks that a graph is free of chance, and that JAX has all its operations.
+
+    Args:
+      graph: of a program.
+      module: that it was exported from; None for a function.
+
+    Raises:
+      UsageError: with the place of what is not so.
+    """
+    if not graph.results:
+        raise UsageError("module: expected a forward that returns tensors, got none")
+    live = graph.live()
+    nodes = [n for n in graph.exported.graph.nodes if n in live and n.op != "placeholder"]
+    for node in nodes:
+        _check_random(node, module)
+        _check_values(node, module)
+    _check_known(nodes, module)
+    for name in graph.changed:
+        _check_change(name, module)
+
+
+def _check_random(node: Node, module: nn.Module | None) -> None:
+    if _RANDOM not in getattr(node.target, "tags", ()):
+        return
+    name = operation_name(node)
+    if name == "native_dropout.default" and not (node.args[1] and node.args[2]):
+        return  # of a rate of 0, or in eval mode
+    raise UsageError(
+        f"{place_of(node, module)}: expected a forward without chance, got {name}; call .eval(), "
+        "set p=0, or give the random numbers as an argument"
+    )
+
+
+def _check_values(node: Node, module: nn.Module | None) -> None:
+    for value in _values(node):
+        sizes = value.shape if isinstance(value, torch.Tensor) else (value,)
+        if any(isinstance(size, torch.SymInt | torch.SymFloat | torch.SymBool) for size in sizes):
+            raise UsageError(
+                f"{place_of(node, module)}: expected sizes that are fixed and numbers that stay in "
+                f"tensors, got {operation_name(node)}; choose with torch.where, not with a mask "
+                "that picks entries, and leave .item() out"
+            )
+        if isinstance(value, torch.Tensor) and value.is_complex():
+            raise UsageError(
+                f"{place_of(node, module)}: expected real numbers, got {value.dtype}; compute with "
+                "real and imaginary parts"
+            )
+
+
+def _values(node: Node) -> Iterator[object]:
+    made = node.meta.get("val")
+    yield from made if isinstance(made, tuple | list) else (made,)
+
+
+def _check_known(nodes: list[Node], module: nn.Module | None) -> None:
+    unknown = {operation_name(n): n for n in reversed(nodes) if operation(n) is None}
+    if unknown:
+        listed = "; ".join(
+            f"{name} in {place_of(unknown[name], module)}" for name in sorted(unknown)
+        )
+        raise UsageError(
+            f"module: expected operations of torch that JAX has here, got {listed}; write them "
+            "with others, or give the reference as a JAX function"
+        )
+
+
+def _check_change(name: str, module: nn.Module | None) -> None:
+    owner_name = name.rpartition(".")[0]
+    owner = module.get_submodule(owner_name) if module is not None else None
+    statistics = owner._buffers if isinstance(owner, _NormBase) else {}
+    if name.rpartition(".")[2] not in statistics:
+        where = place(owner_name, owner) if owner is not None else "the function"
+        raise UsageError(
+            f"{where}: expected a forward that leaves parameters and buffers as they are, but for "
+            f"the statistics of batchnorm, got a change of {name}; call .eval(), or make a new "
+            "tensor instead"
+        )
