@@ -8,17 +8,19 @@ from typing import Any
 
 import numpy as np
 import torch
-from torch_ref.recording import recorded
 
+from compare.aten.program import Program as ExportedProgram
 from compare.aten.program import exported
 from compare.errors import UsageError
 from compare.implementations.programs.base import Program, Reference
 from compare.problem.cuts import cotangent_name
-from compare.problem.function import Arguments, Call, FunctionProblem, named_outputs
+from compare.problem.function import Arguments, Call, FunctionProblem, is_float, named_outputs
 from compare.problem.recording import Recording
 from torch_ref.convert import to_array, to_tensor
+from torch_ref.recording import plain_name, recorded
 
 Tensors = dict[str, torch.Tensor]
+Loss = Callable[[Any], Any]
 
 
 def function_program(name: str, f: Callable[..., Any]) -> Program:
@@ -26,9 +28,12 @@ def function_program(name: str, f: Callable[..., Any]) -> Program:
     return Program(name, "torch", functools.partial(_run_function, f))
 
 
-def module_program(name: str, module: torch.nn.Module) -> Program:
-    """Returns a module as a program; its weights are those of the first argument."""
-    return Program(name, "torch", functools.partial(_run_module, module))
+def module_program(name: str, module: torch.nn.Module, loss: Loss | None = None) -> Program:
+    """Returns a module, or a loss of its outputs, as a program.
+
+    Its weights are those of the first argument.
+    """
+    return Program(name, "torch", functools.partial(_run_module, with_loss(module, loss)))
 
 
 def function_reference(f: Callable[..., Any], arguments: Arguments) -> Reference:
@@ -42,24 +47,41 @@ def function_reference(f: Callable[..., Any], arguments: Arguments) -> Reference
     return Reference(function_program("reference", f), arguments, call_in)
 
 
-def module_reference(module: torch.nn.Module, inputs: Arguments) -> Reference:
-    """Returns a module as a reference, at its inputs."""
-    weights = dict(module.named_parameters())
-    state = {name: np.array(to_array(one)) for name, one in _state(module).items()}
-    arguments = inputs.after(state, [n for n, one in weights.items() if one.is_floating_point()])
+def module_reference(
+    module: torch.nn.Module, inputs: Arguments, loss: Loss | None = None
+) -> Reference:
+    """Returns a module, or a loss of its outputs, as a reference, at its inputs."""
+    module = with_loss(module, loss)
+
+    def exported_in(own: torch.nn.Module, given: Arguments) -> ExportedProgram:
+        return exported(own, given.structure.unflatten(_tensors(given)))
 
     def call_in(dtype: np.dtype) -> Call:
-        own = copy.deepcopy(module).to(_torch_dtype(dtype))
-        given = inputs.in_dtype(dtype)
-        made = exported(own, given.structure.unflatten(_tensors(given)))
-        return made.call
+        return exported_in(_copy(module, dtype), inputs.in_dtype(dtype)).call
 
-    program = module_program("reference", module)
-    return Reference(program, arguments, call_in, tuple(state))
+    made = exported_in(module, inputs)
+    by = [name for name, one in made.parameters.items() if is_float(one)]
+    arguments = inputs.after({**made.parameters, **made.buffers}, by)
+    weights = (*made.parameters, *made.buffers)
+    return Reference(module_program("reference", module), arguments, call_in, weights)
 
 
-def _state(module: torch.nn.Module) -> dict[str, torch.Tensor]:
-    return dict(module.named_parameters()) | dict(module.named_buffers())
+def with_loss(module: torch.nn.Module, loss: Loss | None) -> torch.nn.Module:
+    """Returns a module of the same parts and names that returns the loss of its outputs."""
+    if loss is None:
+        return module
+    kind = type(module)
+
+    def forward(self: torch.nn.Module, *args: Any, **kwargs: Any) -> Any:
+        return loss(kind.forward(self, *args, **kwargs))
+
+    own = copy.copy(module)
+    own.__class__ = type(kind.__name__, (kind,), {"forward": forward})
+    return own
+
+
+def _copy(module: torch.nn.Module, dtype: np.dtype) -> torch.nn.Module:
+    return copy.deepcopy(module).to(_torch_dtype(dtype))
 
 
 def _torch_dtype(dtype: np.dtype) -> torch.dtype:
@@ -78,16 +100,17 @@ def _run_function(f: Callable[..., Any], problem: FunctionProblem) -> Recording:
 
 def _run_module(module: torch.nn.Module, problem: FunctionProblem) -> Recording:
     arguments = problem.arguments
-    own = copy.deepcopy(module).to(_torch_dtype(problem.dtype))
-    weights = dict(own.named_parameters())
+    own = _copy(module, problem.dtype)
+    weights = {plain_name(own, name): one for name, one in own.named_parameters()}
     leaves = _tensors(arguments)
     chosen = {arguments.names[i]: leaves[i] for i in arguments.wrt}
     chosen = {name: weights.get(name, one).requires_grad_() for name, one in chosen.items()}
     _, *inputs = arguments.structure.unflatten(leaves)
-    before = {name: one.clone() for name, one in own.named_buffers()}
+    buffers = {plain_name(own, name): one for name, one in own.named_buffers()}
+    before = {name: one.clone() for name, one in buffers.items()}
     found = _recording(own, lambda: own(*inputs), chosen, problem.cotangents)
     statistics = {
-        name: _array(one) for name, one in own.named_buffers() if not torch.equal(one, before[name])
+        name: _array(one) for name, one in buffers.items() if not torch.equal(one, before[name])
     }
     return dataclasses.replace(found, statistics=statistics)
 
