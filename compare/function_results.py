@@ -23,6 +23,7 @@ class Standing:
       places: how many places the reference has, forward and backward.
       recorded: how many of them were recorded.
       warnings: what is unlikely, though possible; a sentence each.
+      remarks: what was admitted, and what cannot be seen; a sentence each.
     """
 
     name: str
@@ -37,6 +38,7 @@ class Standing:
     places: int
     recorded: int
     warnings: tuple[str, ...]
+    remarks: tuple[str, ...]
 
 
 @dataclasses.dataclass(frozen=True)

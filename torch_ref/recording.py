@@ -1,12 +1,15 @@
 """What a torch module computes at every submodule, forward and backward."""
 
 import contextlib
+import functools
+import warnings
 from collections import Counter
 from collections.abc import Callable, Iterator
 from typing import Any, TypeVar
 
 import torch
 from torch import nn
+from torch.utils.hooks import RemovableHandle
 
 from torch_ref.module_checks import WRAPPERS
 from torch_ref.trees import parts_of
@@ -30,22 +33,51 @@ def recorded(
     Returns:
       What the run returns, the values and their cotangents by place, as `observed` names them.
     """
-    values: dict[str, torch.Tensor] = {}
-    cotangents: dict[str, torch.Tensor] = {}
+    recorder = _Recorder()
     with contextlib.ExitStack() as hooks:
+        hooks.enter_context(warnings.catch_warnings())  # of torch.compile, where a hook parts it
+        warnings.filterwarnings("ignore", "The .grad attribute of a Tensor that is not a leaf")
+        hooks.callback(recorder.remove_hooks)
+        before = module.register_forward_pre_hook(recorder.begin)
+        hooks.callback(before.remove)
+        after = module.register_forward_hook(recorder.end, always_call=True)
+        hooks.callback(after.remove)
+        hooks.enter_context(observed(module, recorder.note))
+        return run(), recorder.values, recorder.cotangents
 
-        def note(place: str, tensor: torch.Tensor) -> None:
-            values[place] = tensor.detach().clone()
-            if tensor.requires_grad:
-                hook = tensor.register_hook(lambda cotangent: add(place, cotangent))
-                hooks.callback(hook.remove)
 
-        def add(place: str, cotangent: torch.Tensor) -> None:
-            found = cotangent.detach().clone()
-            cotangents[place] = cotangents[place] + found if place in cotangents else found
+class _Recorder:
+    """What passed the places of a module so far."""
 
-        hooks.enter_context(observed(module, note))
-        return run(), values, cotangents
+    def __init__(self) -> None:
+        self.values: dict[str, torch.Tensor] = {}
+        self.cotangents: dict[str, torch.Tensor] = {}
+        self.hooks: dict[str, RemovableHandle] = {}
+        self.running = 0  # calls of the whole module that have not returned
+
+    def begin(self, *_: Any) -> None:
+        self.running += 1
+
+    def end(self, *_: Any) -> None:
+        self.running -= 1
+
+    def note(self, place: str, tensor: torch.Tensor) -> None:
+        """Keeps a value; what checkpointing computes once more in the backward pass is the same."""
+        self.values.setdefault(place, tensor.detach().clone())
+        if tensor.requires_grad and place not in self.hooks:
+            self.hooks[place] = tensor.register_hook(functools.partial(self.add, place))
+
+    def add(self, place: str, cotangent: torch.Tensor | None) -> None:
+        """Adds a cotangent, but those of gradients that the forward itself computes."""
+        if cotangent is None or self.running:
+            return
+        found = cotangent.detach().clone()
+        known = self.cotangents.get(place)
+        self.cotangents[place] = found if known is None else known + found
+
+    def remove_hooks(self) -> None:
+        for hook in self.hooks.values():
+            hook.remove()
 
 
 @contextlib.contextmanager
@@ -62,11 +94,16 @@ def observed(module: nn.Module, see: Callable[[str, torch.Tensor], None]) -> Ite
     calls: Counter[str] = Counter()
 
     def hook(name: str) -> Callable[..., None]:
+        @torch.compiler.disable
         def after(part: nn.Module, inputs: Any, output: Any) -> None:
+            if torch._C._current_graph_task_id() >= 0:  # in the backward pass: by checkpointing
+                if calls[name] > 1:
+                    return  # nobody says which of the calls is computed once more
+                calls[name] = 0
             call = f"{name}@{calls[name]}" if calls[name] else name
             calls[name] += 1
             for path, leaf in parts_of(output):
-                if isinstance(leaf, torch.Tensor) and leaf.is_floating_point():
+                if _is_seen(leaf):
                     see(call + path, leaf)
 
         return after
@@ -75,6 +112,13 @@ def observed(module: nn.Module, see: Callable[[str, torch.Tensor], None]) -> Ite
         for name, part in submodules(module).items():
             hooks.callback(part.register_forward_hook(hook(name)).remove)
         yield
+
+
+def _is_seen(leaf: Any) -> bool:
+    """Whether this is a tensor of numbers: not one inside `torch.vmap`, which stands for many."""
+    if not isinstance(leaf, torch.Tensor) or not leaf.is_floating_point():
+        return False
+    return not torch._C._functorch.is_functorch_wrapped_tensor(leaf)
 
 
 def submodules(module: nn.Module) -> dict[str, nn.Module]:

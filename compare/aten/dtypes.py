@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from types import MappingProxyType
 
-import ml_dtypes
+import jax.numpy as jnp
 import numpy as np
 import torch
 from jax import dtypes
@@ -12,7 +12,7 @@ DTYPES: Mapping[torch.dtype, np.dtype] = MappingProxyType(
     {
         torch.float32: np.dtype(np.float32),
         torch.float64: np.dtype(np.float64),
-        torch.bfloat16: np.dtype(ml_dtypes.bfloat16),
+        torch.bfloat16: np.dtype(jnp.bfloat16),
         torch.float16: np.dtype(np.float16),
         torch.int64: np.dtype(np.int64),
         torch.int32: np.dtype(np.int32),

@@ -2,7 +2,7 @@
 
 import inspect
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import torch
@@ -25,8 +25,10 @@ class StoppedGradients(TorchFunctionMode):
     forward of a `torch.autograd.Function` they have no meaning, since no gradient passes there.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, given: Sequence[torch.Tensor]) -> None:
+        """Takes the tensors that the program is given."""
         super().__init__()
+        self.given = given
         self.enabled = True
         self.shared: list[torch.Tensor] = []  # whose memory a stopped tensor has in torch
 
@@ -40,16 +42,13 @@ class StoppedGradients(TorchFunctionMode):
                 self.enabled = args[0]
             with torch._C.DisableTorchFunction():
                 return func(*args)
-        if func == _DATA.__set__:
-            raise Refusal("sets .data of a tensor, which autograd does not see; make a new tensor")
+        self._check_call(func, args)
         given = tensors_in((args, options))
         before = [(_version(tensor), tensor.requires_grad) for tensor in given]
         result = args[0].detach() if func == _DATA.__get__ else func(*args, **options)
         for tensor, (version, had_gradient) in zip(given, before, strict=True):
             if _version(tensor) != version:
                 self._check_change(tensor, unseen=had_gradient and not self.enabled)
-            elif had_gradient and func is torch.Tensor.detach_:
-                raise Refusal("detaches a tensor in place with .detach_(); write .detach()")
         if not self._stops(func, options):
             return result
         return mapped(result, lambda tensor: self._stopped(tensor, given), of=torch.Tensor)
@@ -69,6 +68,19 @@ class StoppedGradients(TorchFunctionMode):
         if any(_share(tensor, one) for one in given):
             self.shared += [tensor, stopped]
         return stopped
+
+    def _check_call(self, func: Any, args: Any) -> None:
+        """Checks that a call is none that copies would not show."""
+        if func in (torch.Tensor.backward, torch.autograd.backward):
+            raise Refusal("calls .backward() in its forward; call torch.autograd.grad instead")
+        if func == _DATA.__set__:
+            raise Refusal("sets .data of a tensor, which autograd does not see; make a new tensor")
+        if func is torch.Tensor.detach_ and args[0].requires_grad:
+            raise Refusal("detaches a tensor in place with .detach_(); write .detach()")
+        if func is torch.Tensor.requires_grad_ and any(args[0] is one for one in self.given):
+            raise Refusal(
+                "calls .requires_grad_() on what it is given; call it before, outside of it"
+            )
 
     def _check_change(self, changed: torch.Tensor, *, unseen: bool) -> None:
         """Checks that a change in place is one that copies would show as well."""

@@ -14,6 +14,10 @@ from compare.errors import UsageError
 from torch_ref.refusals import place
 
 _RANDOM = torch.Tag.nondeterministic_seeded
+_AS_WRITTEN = {  # operation -> what makes it
+    "native_dropout.default": "dropout in train mode",
+    "_local_scalar_dense.default": ".item()",
+}
 
 
 def check_graph(graph: Graph, module: nn.Module | None) -> None:
@@ -29,7 +33,7 @@ def check_graph(graph: Graph, module: nn.Module | None) -> None:
     if not graph.results:
         raise UsageError("module: expected a forward that returns tensors, got none")
     live = graph.live()
-    nodes = [n for n in graph.exported.graph.nodes if n in live and n.op != "placeholder"]
+    nodes = [n for n in graph.exported.graph.nodes if n in live and n.op == "call_function"]
     for node in nodes:
         _check_random(node, module)
         _check_values(node, module)
@@ -41,12 +45,11 @@ def check_graph(graph: Graph, module: nn.Module | None) -> None:
 def _check_random(node: Node, module: nn.Module | None) -> None:
     if _RANDOM not in getattr(node.target, "tags", ()):
         return
-    name = operation_name(node)
-    if name == "native_dropout.default" and not (node.args[1] and node.args[2]):
+    if operation_name(node) == "native_dropout.default" and not (node.args[1] and node.args[2]):
         return  # of a rate of 0, or in eval mode
     raise UsageError(
-        f"{place_of(node, module)}: expected a forward without chance, got {name}; call .eval(), "
-        "set p=0, or give the random numbers as an argument"
+        f"{place_of(node, module)}: expected a forward without chance, got {_written(node)}; "
+        "call .eval(), set p=0, or give the random numbers as an argument"
     )
 
 
@@ -56,14 +59,19 @@ def _check_values(node: Node, module: nn.Module | None) -> None:
         if any(isinstance(size, torch.SymInt | torch.SymFloat | torch.SymBool) for size in sizes):
             raise UsageError(
                 f"{place_of(node, module)}: expected sizes that are fixed and numbers that stay in "
-                f"tensors, got {operation_name(node)}; choose with torch.where, not with a mask "
-                "that picks entries, and leave .item() out"
+                f"tensors, got {_written(node)}; choose with torch.where, not with a mask that "
+                "picks entries, and leave .item() out"
             )
         if isinstance(value, torch.Tensor) and value.is_complex():
             raise UsageError(
                 f"{place_of(node, module)}: expected real numbers, got {value.dtype}; compute with "
                 "real and imaginary parts"
             )
+
+
+def _written(node: Node) -> str:
+    name = operation_name(node)
+    return _AS_WRITTEN.get(name, name)
 
 
 def _values(node: Node) -> Iterator[object]:
@@ -91,6 +99,6 @@ def _check_change(name: str, module: nn.Module | None) -> None:
         where = place(owner_name, owner) if owner is not None else "the function"
         raise UsageError(
             f"{where}: expected a forward that leaves parameters and buffers as they are, but for "
-            f"the statistics of batchnorm, got a change of {name}; call .eval(), or make a new "
-            "tensor instead"
+            f"the statistics of batchnorm, got a change of {name}; call .eval() if that is for "
+            "training only, or take the tensor as an argument and return the new one"
         )

@@ -16,10 +16,11 @@ from compare.errors import UsageError, first_line
 from torch_ref.recording import plain_name
 from torch_ref.refusals import place
 
-_NOT_OURS = tuple(
+_FOREIGN = tuple(
     os.path.dirname(os.path.abspath(path)) + os.sep
     for path in (torch.__file__, jax.__file__, __file__, place.__code__.co_filename)
 )
+_LIBRARY = os.path.dirname(os.__file__) + os.sep
 _FRAME = re.compile(r'File "(?P<file>[^"]+)", line (?P<line>\d+)')
 _ON_NUMBERS = (
     "depends on the numbers in a tensor, which no fixed program can follow; choose between values "
@@ -33,6 +34,10 @@ _MEANINGS = {
     ".numpy() is not supported": "turns a tensor into a NumPy array, and torch cannot "
     "differentiate what is computed outside of it; compute it with torch",
     "Could not extract specialized integer": _ON_NUMBERS,
+    "found a fake tensor": "is lost to torch.export, such as torch.autograd.grad within a forward; "
+    "give the reference as a JAX function",
+    "data pointer": "runs a kernel of its own, of Triton or C++, which has no JAX; give a function "
+    "of torch or JAX that computes the same as the reference",
 }
 
 
@@ -40,15 +45,14 @@ class Refusal(Exception):  # noqa: N818
     """What a program does that has no JAX, and what to do: a sentence without its subject."""
 
 
-def export_error(error: Exception, module: nn.Module | None, names: dict[int, str]) -> UsageError:
+def export_error(error: Exception, module: nn.Module | None) -> UsageError:
     """Returns the sentence for what `torch.export`, or the forward under it, raised.
 
     Args:
       error: that was raised.
       module: that was exported; None for a function.
-      names: of its parts, by id.
     """
-    where = _place_of_error(error.__traceback__, module, names)
+    where = _place_of_error(error.__traceback__, module)
     if isinstance(error, Refusal):
         return UsageError(f"{where}: it {error}")
     text = f"{type(error).__name__}: {error}"
@@ -75,16 +79,18 @@ def module_name(node: Node) -> str:
     return stack[-1][0].partition(".")[2] if stack else ""
 
 
-def _place_of_error(
-    raised: TracebackType | None, module: nn.Module | None, names: dict[int, str]
-) -> str:
+def _place_of_error(raised: TracebackType | None, module: nn.Module | None) -> str:
     frames = list(traceback.walk_tb(raised))
-    part, name = module, ""
+    parts = {} if module is None else dict(module.named_modules())
+    # `torch.export` calls stand-ins that have the attributes of the modules
+    names = {id(vars(part)): name for name, part in parts.items()}
+    name = ""
     for frame, _ in frames:
         own = frame.f_locals.get("self")
-        if isinstance(own, nn.Module) and id(own) in names:
-            part, name = own, names[id(own)]
-    return _words(name, part, [(frame.f_code.co_filename, line) for frame, line in frames])
+        if isinstance(own, nn.Module):
+            name = names.get(id(vars(own)), name)
+    place_frames = [(frame.f_code.co_filename, line) for frame, line in frames]
+    return _words(name, parts.get(name), place_frames)
 
 
 def _words(name: str, part: nn.Module | None, frames: Iterable[tuple[str, int]]) -> str:
@@ -98,4 +104,6 @@ def _words(name: str, part: nn.Module | None, frames: Iterable[tuple[str, int]])
 
 
 def _is_foreign(file: str) -> bool:
-    return file.startswith((*_NOT_OURS, "<"))
+    if "site-packages" not in file and file.startswith(_LIBRARY):
+        return True
+    return file.startswith((*_FOREIGN, "<"))

@@ -14,6 +14,7 @@ import torch
 from torch import nn
 from torch.export import ExportedProgram
 from torch.fx import Node
+from torch.nn.attention import SDPBackend, sdpa_kernel
 
 from compare.aten.gradient_flow import STOP, StoppedGradients
 from compare.aten.preservation import preserved
@@ -51,30 +52,31 @@ class Graph:
 class _Traced(nn.Module):
     """Takes the tensors of arguments; returns those of the result, then what submodules return."""
 
-    def __init__(
-        self, inner: Callable[..., Any], given: Any, note: Callable[[Any, list[str]], None]
-    ) -> None:
+    def __init__(self, inner: Callable[..., Any], given: Any) -> None:
         super().__init__()
         self.inner = inner
         self.given = given
-        self.note = note  # is told the structure of the result, and the places
+        self.notes = _Notes()
 
     def forward(self, *tensors: torch.Tensor) -> list[torch.Tensor]:
         """Calls the program, and notes the structure of its result."""
         args, kwargs = mapped(self.given, lambda slot: tensors[slot.index], of=Slot)
-        places: list[tuple[str, torch.Tensor]] = []
+        self.notes.seen.clear()
+        with torch.enable_grad(), StoppedGradients(tensors):
+            self.notes.result, outputs = with_slots(self.inner(*args, **kwargs))
+        return [*outputs, *(copy for _, copy in self.notes.seen)]
 
-        def see(place: str, tensor: torch.Tensor) -> None:
-            places.append((place, tensor.clone()))
 
-        inner = self.inner
-        observer = (
-            observed(inner, see) if isinstance(inner, nn.Module) else contextlib.nullcontext()
-        )
-        with observer, torch.enable_grad(), StoppedGradients():
-            result, outputs = with_slots(inner(*args, **kwargs))
-        self.note(result, [place for place, _ in places])
-        return [*outputs, *(copy for _, copy in places)]
+class _Notes:
+    """What the last call of a traced program returned, and what its submodules did."""
+
+    def __init__(self) -> None:
+        self.result: Any = None  # with slots
+        self.seen: list[tuple[str, torch.Tensor]] = []  # places, and copies of what passed there
+
+    def see(self, place: str, tensor: torch.Tensor) -> None:
+        """Notes what a submodule returns."""
+        self.seen.append((place, tensor.clone()))
 
 
 def traced(inner: Callable[..., Any], args: Any, kwargs: Mapping[str, Any]) -> Graph:
@@ -89,38 +91,41 @@ def traced(inner: Callable[..., Any], args: Any, kwargs: Mapping[str, Any]) -> G
       UsageError: for what `torch.export` cannot follow, with the place.
     """
     given, tensors = with_slots((tuple(args), dict(kwargs)))
-    seen: list[Any] = []
-    whole = _Traced(inner, given, lambda *found: seen.extend(found))
+    whole = _Traced(inner, given)
     fresh = tuple(t.detach().requires_grad_(t.requires_grad) for t in tensors)
     module = inner if isinstance(inner, nn.Module) else None
+    observer = observed(module, whole.notes.see) if module else contextlib.nullcontext()
     try:
-        with _quiet(), preserved(module), _no_chance():
+        with _quiet(), preserved(module), _no_chance(), observer:
             exported = torch.export.export(whole, fresh, strict=False).run_decompositions()
     except Exception as error:
-        parts = module.named_modules() if module is not None else ()
-        names = {id(part): name for name, part in parts}
-        raise export_error(error, module, names) from None
-    return _graph(exported, given, *seen)
+        raise export_error(error, module) from None
+    return _graph(exported, given, whole.notes)
 
 
-def _graph(exported: ExportedProgram, given: Any, result: Any, places: list[str]) -> Graph:
+def _graph(exported: ExportedProgram, given: Any, notes: _Notes) -> Graph:
     nodes = {node.name: node for node in exported.graph.nodes}
-    user, changed = [], {}
+    returned, changed = [], {}
     for spec in exported.graph_signature.output_specs:
         node = nodes[spec.arg.name]
         if spec.kind.name == "USER_OUTPUT":
-            user.append(node)
+            returned.append(node)
         elif spec.kind.name in ("BUFFER_MUTATION", "PARAMETER_MUTATION"):
             changed[spec.target.removeprefix("inner.")] = node
-    cut_nodes = [_source(node) for node in user[len(user) - len(places) :]]
-    return Graph(
-        exported,
-        given,
-        result,
-        tuple(user[: len(user) - len(places)]),
-        changed,
-        tuple(zip(places, cut_nodes, strict=True)),
-    )
+    results = len(returned) - len(notes.seen)
+    places: list[tuple[str, Node]] = []
+    for (place, _), node in zip(notes.seen, map(_source, returned[results:]), strict=True):
+        if _is_new(node, {named for _, named in places}):
+            places.append((place, node))
+    return Graph(exported, given, notes.result, tuple(returned[:results]), changed, tuple(places))
+
+
+def _is_new(node: Node, named: set[Node]) -> bool:
+    """Whether something is computed in a value, which is no view of an input or of a place."""
+    base = node
+    while getattr(base.target, "is_view", False):
+        base = base.all_input_nodes[0]
+    return base.op != "placeholder" and (base is node or base not in named)
 
 
 def _source(node: Node) -> Node:
@@ -141,6 +146,7 @@ def _quiet() -> Iterator[None]:
         contextlib.redirect_stdout(io.StringIO()),
         contextlib.redirect_stderr(io.StringIO()),
         torch.compiler.set_stance("force_eager"),
+        sdpa_kernel(SDPBackend.MATH),  # the formula, whatever kernel the device has
     ):
         warnings.simplefilter("ignore")
         logger.setLevel(logging.CRITICAL + 1)

@@ -1,21 +1,26 @@
 """A comparison of functions: run every program, hold it against the reference, decide."""
 
-from collections.abc import Sequence
+import functools
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import jax
 import numpy as np
 
-from compare.evidence.local.certificate import Specification, certify, specification
-from compare.evidence.local.check import Check
+from compare.errors import UsageError, first_line
+from compare.evidence.local.certificate import Ends, ends_of
+from compare.evidence.local.specification import Specification, specification
 from compare.function_results import FunctionReport, Standing
 from compare.implementations.environment import describe_environment
 from compare.implementations.programs.base import Program, Reference
+from compare.pipeline.examination import Examination
 from compare.problem.function import FunctionProblem
-from compare.verdict.functions import decide
+from compare.problem.recording import Recording
+from compare.verdict.finding import Finding
+from compare.verdict.function_remarks import on_places
+from compare.verdict.functions import decide, decide_reference
 
 _EXACT = np.dtype(np.float64)
-Checks = tuple[Check, ...]
 
 
 def compare_programs(
@@ -35,73 +40,132 @@ def compare_programs(
       inside: the dtype in which they compute, and from which each result is rounded to that of the
         problem; None if every operation is of the dtype of the problem.
       config: what the report says of how it was made.
+
+    Raises:
+      UsageError: for a program that returns something else than the reference.
     """
     examiner = _Examiner(reference, problem, inside or problem.dtype)
     standings = tuple(map(examiner.standing, programs))
     verdicts = {one.verdict for one in standings}
     verdict = next((one for one in ("disagree", "undecided") if one in verdicts), "agree")
     deciding = next(one for one in standings if one.verdict == verdict)
+    own = examiner.reference_standing()
+
+    def told(name: str, sentence: str) -> str:
+        return f"{name}: {sentence}" if len(programs) > 1 else sentence
+
+    remarks = [told(one.name, remark) for one in standings for remark in one.remarks]
+    if own.verdict != "agree":
+        remarks.insert(0, f"the reference: {own.sentence}")
     headline = f"{deciding.name}: {deciding.sentence}"
-    if verdict == "agree":
-        headline = "every difference is rounding"
     return FunctionReport(
-        verdict,
-        headline,
-        headline,
-        (),
-        tuple(warning for one in standings for warning in one.warnings),
-        config,
-        describe_environment(sorted({one.device for one in standings})),
-        examiner.standing(reference.program),
-        standings,
+        verdict=verdict,
+        headline=headline,
+        reason="; ".join([headline, *remarks]),
+        remarks=tuple(remarks),
+        warnings=tuple(told(one.name, text) for one in standings for text in one.warnings),
+        config=config,
+        environment=describe_environment(sorted({one.device for one in standings})),
+        reference=own,
+        candidates=standings,
     )
 
 
 class _Examiner:
-    """Evidence on programs, none of it computed twice, and some only if it is asked for."""
+    """What is known of the reference, and of every program that was run."""
 
     def __init__(self, reference: Reference, problem: FunctionProblem, inside: np.dtype) -> None:
         self._reference, self._problem, self._inside = reference, problem, inside
-        self._specifications: dict[np.dtype, Specification] = {}
-        self._checks: dict[tuple[str, np.dtype], Checks] = {}
+        self.specification = functools.cache(self._specified)
+        self.ends = functools.cache(self._ended)
+        self.own = functools.cache(self._own)
 
     def standing(self, program: Program) -> Standing:
         """Decides on a program."""
-        checks = self._examined(program, self._inside)
-        places = len(self._specification(self._inside).places)
-        recorded = sum(one.kind in ("forward", "backward") for one in checks)
-        found = decide(
-            checks,
-            lambda: self._examined(self._reference.program, self._inside),
-            lambda: None if program.is_stored else self._examined(program, _EXACT),
-            whole=recorded == places,
-        )
-        return Standing(
-            name=program.name,
-            framework=program.framework,
-            device=program.device,
-            checks=checks,
-            places=places,
-            recorded=recorded,
-            **found._asdict(),
-        )
+        found = self._examined(program, self._inside)
+        return _standing(program, found, decide(found))
 
-    def _examined(self, program: Program, dtype: np.dtype) -> Checks:
-        key = program.name, dtype
-        if key not in self._checks:
-            specified = self._specification(dtype)
-            as_specified = dtype == _EXACT or program is self._reference.program
-            problem = specified.problem if as_specified else self._problem
-            with jax.enable_x64(dtype == _EXACT):
-                recording = program.run(problem)
-            self._checks[key] = certify(specified, recording)
-        return self._checks[key]
+    def reference_standing(self) -> Standing:
+        """Says how the reference keeps to its own bounds."""
+        found = self.own(self._inside)
+        return _standing(self._reference.program, found, decide_reference(found))
 
-    def _specification(self, dtype: np.dtype) -> Specification:
-        if dtype not in self._specifications:
-            problem = self._problem.in_dtype(dtype, self._reference.call_in(dtype))
-            rounded_to = None if dtype == _EXACT else self._problem.dtype
-            self._specifications[dtype] = specification(
-                problem, rounded_to=rounded_to, quiet=self._reference.weights
+    def _own(self, dtype: np.dtype) -> Examination:
+        """Returns what is found out about the reference itself."""
+        return self._examined(self._reference.program, dtype)
+
+    def exact(self, program: Program) -> Examination | str:
+        """Returns what is found out about a program in float64, or why that cannot be."""
+        if program.is_stored:
+            return "its arrays exist already"
+        try:
+            return self._examined(program, _EXACT)
+        except Exception as error:  # of a user's code, or of a library on its behalf
+            return f"{type(error).__name__}: {first_line(error)}"
+
+    def _examined(self, program: Program, dtype: np.dtype) -> Examination:
+        specified = self.specification(dtype)
+        as_specified = dtype == _EXACT or program is self._reference.program
+        problem = specified.problem if as_specified else self._problem
+        with jax.enable_x64(problem.dtype == _EXACT):
+            recording = program.run(problem)
+        _check_results(program.name, recording, specified)
+        return Examination(self, program, recording, dtype)
+
+    def _specified(self, dtype: np.dtype) -> Specification:
+        """Returns the equations of the reference in a dtype."""
+        problem = self._problem.in_dtype(dtype, self._reference.call_in(dtype))
+        rounded_to = self._problem.dtype if dtype == self._inside else dtype
+        return specification(problem, rounded_to=rounded_to, quiet=self._reference.weights)
+
+    def _ended(self, dtype: np.dtype) -> Ends:
+        """Returns what they make from end to end."""
+        return ends_of(self.specification(dtype))
+
+
+def _standing(program: Program, found: Examination, decided: Finding) -> Standing:
+    places = found.specification.places
+    told = on_places(len(places), found.missing, found.unknown)
+    remarks = (*decided.remarks, *told)
+    return Standing(
+        name=program.name,
+        framework=program.framework,
+        device=program.device,
+        checks=found.checks,
+        places=len(places),
+        recorded=len(places) - len(found.missing),
+        **decided._replace(remarks=remarks)._asdict(),
+    )
+
+
+def _check_results(name: str, recording: Recording, specified: Specification) -> None:
+    """Checks that a program returns what the reference does.
+
+    Raises:
+      UsageError: if not.
+    """
+    shapes = zip(specified.names, specified.traced.closed.out_avals, strict=True)
+    wanted: dict[str, dict[str, tuple[int, ...]]] = {"output": {}, "gradient": {}}
+    for (kind, result), aval in shapes:
+        wanted.setdefault(kind, {})[result] = aval.shape
+    _check_group(name, "outputs", recording.outputs, wanted["output"])
+    _check_group(name, "gradients by", recording.gradients, wanted["gradient"])
+
+
+def _check_group(
+    name: str,
+    kind: str,
+    found: Mapping[str, np.ndarray],
+    wanted: Mapping[str, tuple[int, ...]],
+) -> None:
+    if set(found) != set(wanted):
+        raise UsageError(
+            f"{name}: expected {kind} {', '.join(wanted) or 'nothing'}, as the reference has them, "
+            f"got {', '.join(found) or 'none'}"
+        )
+    for result, shape in wanted.items():
+        if found[result].shape != shape:
+            raise UsageError(
+                f"{name}: {result}: expected shape {shape}, as the reference has it, got "
+                f"{found[result].shape}"
             )
-        return self._specifications[dtype]

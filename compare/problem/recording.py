@@ -5,6 +5,8 @@ from collections.abc import Mapping
 
 import numpy as np
 
+from compare.problem.cuts import cotangent_name
+
 Arrays = Mapping[str, np.ndarray]
 
 
@@ -18,9 +20,27 @@ class Recording:
       statistics: what a forward updates, such as the running mean of a batch norm.
       places: values at cuts, and their cotangents by `cotangent_name`; the k-th time that a name
         comes again it is name@k.
+      narrowest: the dtype of fewest digits that was seen in the run; '' if nothing is known of it.
+      plain: what the program computes as users run it, if recording places has changed bits.
     """
 
     outputs: Arrays
     gradients: Arrays
     statistics: Arrays = dataclasses.field(default_factory=dict)
     places: Arrays = dataclasses.field(default_factory=dict)
+    narrowest: str = ""
+    plain: "Recording | None" = None
+
+    def of(self, kind: str, name: str) -> np.ndarray | None:
+        """Returns what was recorded as an 'output', 'statistic' or 'gradient' of a name.
+
+        Of a place it returns the value, 'forward', or its cotangent, 'backward'.
+        """
+        groups = {
+            "output": self.outputs,
+            "statistic": self.statistics,
+            "gradient": self.gradients,
+        }
+        if kind in groups:
+            return groups[kind].get(name)
+        return self.places.get(cotangent_name(name) if kind == "backward" else name)

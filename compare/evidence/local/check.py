@@ -18,6 +18,8 @@ KINDS = ("forward", "output", "statistic", "backward", "gradient")
 class Check:
     """What was found at a place beside what is expected there.
 
+    Of integers and booleans nothing is rounded: what is expected is exact, or uncertain.
+
     Attributes:
       kind: one of KINDS.
       name: of the place, the output or the argument.
@@ -33,7 +35,11 @@ class Check:
       unlikely: the largest share of TYPICAL typical + floor; over 1 that is not likely to be.
       beyond: how many entries are beyond worst + floor.
       vacuous: how many entries have a bound as large as the largest entry.
-      largest: the magnitude of that.
+      overflown: how many entries are not finite, where the exact value is and may overflow.
+      undefined: how many entries are finite, where the exact value is not.
+      nans: how many entries are NaN, as the exact value is.
+      is_zero: whether no entry is certain to be anything but 0.
+      largest: the magnitude of the largest entry that is finite.
       difference: the largest |found - expected|.
     """
 
@@ -51,8 +57,17 @@ class Check:
     unlikely: float
     beyond: int
     vacuous: int
+    overflown: int
+    undefined: int
+    nans: int
+    is_zero: bool
     largest: float
     difference: float
+
+    @property
+    def key(self) -> tuple[str, str]:
+        """What it has in common with checks of other programs."""
+        return self.kind, self.name
 
     @property
     def holds(self) -> bool:
@@ -84,24 +99,28 @@ def check(
       kind: one of KINDS.
       name: of the place.
       sources: that the place was computed from.
-      found: the array.
-      expected: of its shape, in the readings 'worst' and 'typical'.
+      found: the array, of the shape of what is expected.
+      expected: in the readings 'worst' and 'typical'.
       u: the unit roundoff of the dtype that it was computed in.
     """
     found = np.asarray(found).astype(np.float64)
     exact = np.asarray(expected.value).astype(np.float64)
-    errors = np.where(np.isnan(expected.error), np.inf, expected.error).astype(np.float64)
-    largest = float(
-        np.abs(exact, where=np.isfinite(exact), out=np.zeros_like(exact)).max(initial=0)
-    )
-    floor = FLOOR * u * largest
+    errors = np.asarray(expected.error).astype(np.float64)
+    errors = np.where(np.isnan(errors), np.inf, errors)
+    is_finite = np.isfinite(exact)
+    largest = float(np.abs(exact, where=is_finite, out=np.zeros_like(exact)).max(initial=0))
+    floor = FLOOR * u * largest if expected.value.dtype.kind == "f" else 0.0
     with np.errstate(all="ignore"):
         is_same = (found == exact) | (np.isnan(found) & np.isnan(exact))
         distance = np.where(is_same, 0.0, np.abs(found - exact))
         used = _share(distance, errors[0] + floor)
         unlikely = _share(distance, TYPICAL * errors[1] + floor)
+        says_nothing = errors[0] + floor >= (largest or np.inf)
+    apart, known = np.isfinite(found) != is_finite, np.isfinite(errors[0])
+    overflown, undefined = apart & is_finite & ~known, apart & ~is_finite & ~known
     most = used if np.max(used, initial=0) > 1 else unlikely
-    at = np.unravel_index(int(np.argmax(most)), exact.shape) if exact.size else ()
+    ranked = np.where(overflown | undefined, np.inf, most)
+    at = np.unravel_index(int(np.argmax(ranked)), exact.shape) if exact.size else ()
     index = tuple(map(int, at))
 
     def entry(array: np.ndarray) -> float:
@@ -121,9 +140,13 @@ def check(
         used=float(used.max(initial=0)),
         unlikely=float(unlikely.max(initial=0)),
         beyond=int(np.count_nonzero(used > 1)),
-        vacuous=int(np.count_nonzero(errors[0] + floor >= (largest or np.inf))),
+        vacuous=int(np.count_nonzero(says_nothing & ~(is_same & ~is_finite))),
+        overflown=int(np.count_nonzero(overflown)),
+        undefined=int(np.count_nonzero(undefined)),
+        nans=int(np.count_nonzero(np.isnan(found) & np.isnan(exact))),
+        is_zero=bool((np.abs(exact) <= errors[0]).all() and known.all()),
         largest=largest,
-        difference=float(distance.max(initial=0)),
+        difference=float(np.max(distance, where=~np.isnan(distance), initial=0)),
     )
 
 

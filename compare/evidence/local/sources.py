@@ -15,10 +15,12 @@ class Origins(NamedTuple):
 
     Attributes:
       places: place -> the nearest places and arguments before it, in the order of the program.
-      results: those of every result.
+      shapes: place -> the shape of the array there.
+      results: the places and arguments before every result.
     """
 
     places: dict[str, Sources]
+    shapes: dict[str, tuple[int, ...]]
     results: tuple[Sources, ...]
 
 
@@ -31,7 +33,8 @@ def origins(closed: Any, arguments: Sequence[str]) -> Origins:
     """
     walk = _Walk()
     given = [frozenset([name]) if name else _NONE for name in arguments]
-    return Origins(walk.places, tuple(walk.through(closed, given)))
+    results = tuple(walk.through(closed, given))
+    return Origins(walk.places, walk.shapes, results)
 
 
 class _Walk:
@@ -39,6 +42,7 @@ class _Walk:
 
     def __init__(self) -> None:
         self.places: dict[str, Sources] = {}
+        self.shapes: dict[str, tuple[int, ...]] = {}
         self._occurrences = Occurrences()
 
     def through(self, closed: Any, args: Sequence[Sources]) -> list[Sources]:
@@ -57,7 +61,7 @@ class _Walk:
             place = self._occurrences.next(eqn.params["name"])
             if place is None:
                 return list(operands)
-            self.places[place] = operands[0]
+            self.places[place], self.shapes[place] = operands[0], eqn.outvars[0].aval.shape
             return [frozenset([place])]
         if name == "scan":
             return self._scan(eqn, operands)

@@ -77,6 +77,13 @@ def _explanation(traced: Trace, dtype: np.dtype) -> Explanation:
     )
 
 
+def cause_of_not_finite(made: Derivation) -> Cause | None:
+    """Returns what made the first NaN, else the first infinity or number that may overflow."""
+    if _has_nan(made) or _has_infinity(made):
+        return _cause(made, _has_nan, _nan) or _infinity(made)
+    return _cause(made, _is_unbounded, _unbounded)
+
+
 def _evaluated(traced: Trace, dtype: np.dtype, calls: Calls) -> list[Enclosure]:
     known = analysis_of(traced, dtype, ("worst",))
     analysis = Analysis(known.xp, known.readings, known.own, calls.apply, within=calls.within)

@@ -1,0 +1,53 @@
+"""ATen's operations in JAX: a function of arrays for every overload.
+
+A function takes the arguments of its overload's schema, without those that say where an array lies
+(device, layout, pin_memory, memory_format, non_blocking); dtypes are NumPy's. Its value is that of
+torch, in torch's dtype, and so is the gradient that JAX makes of it, at kinks and ties as well.
+Each module has its own operations; here they come together.
+"""
+
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
+from typing import Any
+
+from compare.aten.operations import (
+    activation,
+    arithmetic,
+    comparison,
+    convolution,
+    creation,
+    cumulative,
+    elementary,
+    extremes,
+    indexing,
+    linear,
+    normalisation,
+    padding,
+    pooling,
+    reduction,
+    scatter,
+    settled,
+    shape,
+)
+
+OPERATIONS: Mapping[str, Callable[..., Any]] = MappingProxyType(
+    {
+        **arithmetic.OPERATIONS,
+        **elementary.OPERATIONS,
+        **comparison.OPERATIONS,
+        **activation.OPERATIONS,
+        **reduction.OPERATIONS,
+        **extremes.OPERATIONS,
+        **cumulative.OPERATIONS,
+        **linear.OPERATIONS,
+        **convolution.OPERATIONS,
+        **normalisation.OPERATIONS,
+        **pooling.OPERATIONS,
+        **padding.OPERATIONS,
+        **shape.OPERATIONS,
+        **indexing.OPERATIONS,
+        **scatter.OPERATIONS,
+        **creation.OPERATIONS,
+        **settled.OPERATIONS,
+    }
+)

@@ -1,0 +1,79 @@
+"""A problem as equations, which is what a certificate follows."""
+
+import dataclasses
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+
+from compare.evidence.local.sources import Origins, origins
+from compare.evidence.rounding.tracing import Trace, trace
+from compare.problem.cuts import is_cotangent, place_name
+from compare.problem.function import FunctionProblem, Results
+
+
+@dataclasses.dataclass(frozen=True)
+class Specification:
+    """What a problem's results are computed by.
+
+    Attributes:
+      problem: of which.
+      traced: its results, as a jaxpr at its arguments.
+      origins: what every place and every result is computed of.
+      names: (kind, name) of every result, in order.
+      rounded_to: the dtype that every result and place is rounded to; that of the problem, or one
+        of fewer digits.
+    """
+
+    problem: FunctionProblem
+    traced: Trace
+    origins: Origins
+    names: tuple[tuple[str, str], ...]
+    rounded_to: np.dtype
+
+    @property
+    def places(self) -> dict[tuple[str, str], tuple[int, ...]]:
+        """The places in the order of the program, as (kind, name), with their shapes."""
+        return {kind_of(place): shape for place, shape in self.origins.shapes.items()}
+
+    @property
+    def differentiated(self) -> list[bool]:
+        """Of every input, whether the problem is differentiated by it."""
+        given = self.problem.arguments
+        arrays = [i for i, leaf in enumerate(given.leaves) if isinstance(leaf, np.ndarray)]
+        return [i in given.wrt for i in arrays] + [False] * len(self.problem.cotangents)
+
+
+def specification(
+    problem: FunctionProblem, *, rounded_to: np.dtype | None = None, quiet: Sequence[str] = ()
+) -> Specification:
+    """Traces a problem.
+
+    Args:
+      problem: of which.
+      rounded_to: the dtype that results and places are rounded to, once each; None for that of the
+        problem.
+      quiet: names of arguments that are not worth telling as sources, such as weights.
+
+    Raises:
+      NotImplementedError: naming all primitives that have no rule.
+      TypeError: for what JAX cannot trace.
+    """
+    arrays, cotangents = problem.arguments.arrays, problem.cotangents
+    traced = trace(problem.results, problem.dtype, (arrays, cotangents), {})
+    inputs = [*problem.arguments.array_names, *("" for _ in cotangents)]
+    known = [name if name not in quiet else "" for name in inputs]
+    names = traced.unflatten(range(len(traced.closed.out_avals)), lambda leaf: leaf)
+    found = origins(traced.closed, known)
+    return Specification(problem, traced, found, tuple(_named(names)), rounded_to or problem.dtype)
+
+
+def kind_of(place: str) -> tuple[str, str]:
+    """Returns ('forward', name) of a place, ('backward', name) of its cotangent."""
+    return ("backward" if is_cotangent(place) else "forward", place_name(place))
+
+
+def _named(numbers: Results) -> Iterator[tuple[str, str]]:
+    """Yields (kind, name) of results that are numbered in their order."""
+    kinds = zip(("output", "statistic", "gradient"), numbers, strict=True)
+    named = {i: (kind, name) for kind, group in kinds for name, i in group.items()}
+    yield from (named[i] for i in range(len(named)))

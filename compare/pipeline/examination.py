@@ -1,0 +1,130 @@
+"""What is found out about one run of a program: everything once, and only if it is asked for."""
+
+import functools
+from collections.abc import Mapping
+from typing import Protocol
+
+import numpy as np
+
+from compare.evidence.local.certificate import Ends, certify, held_at_ends
+from compare.evidence.local.check import Check
+from compare.evidence.local.not_finite import not_finite
+from compare.evidence.local.specification import Specification, kind_of
+from compare.implementations.programs.base import Program
+from compare.problem.recording import Recording
+from compare.verdict.function_evidence import Checks, Evidence, Key
+
+
+class Reference(Protocol):
+    """A reference, whatever program is held against it."""
+
+    def specification(self, dtype: np.dtype) -> Specification:
+        """Its equations in a dtype."""
+
+    def ends(self, dtype: np.dtype) -> Ends:
+        """What they make from end to end."""
+
+    def own(self, dtype: np.dtype) -> "Examination":
+        """What is found out about itself."""
+
+    def exact(self, program: Program) -> "Examination | str":
+        """What is found out about a program in float64, or why that cannot be."""
+
+
+class Examination:
+    """Evidence on a run of a program; see `compare.verdict.function_evidence`."""
+
+    def __init__(
+        self, reference: Reference, program: Program, recording: Recording, dtype: np.dtype
+    ) -> None:
+        self._reference, self._program, self._dtype = reference, program, dtype
+        self.recording = recording
+        self.specification = reference.specification(dtype)
+
+    @property
+    def dtype(self) -> str:
+        """The name of the dtype of results."""
+        return self.specification.rounded_to.name
+
+    @functools.cached_property
+    def checks(self) -> Checks:
+        """From each place to the next, in the order of the data."""
+        return certify(self.specification, self.recording)
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether every place of the reference was recorded."""
+        return not self.missing
+
+    @property
+    def missing(self) -> list[Key]:
+        """The places of the reference that were not recorded, or in another shape."""
+        known = {one.key for one in self.checks}
+        return [key for key in self.specification.places if key not in known]
+
+    @property
+    def unknown(self) -> list[Key]:
+        """The places that were recorded, and that the reference has not."""
+        known = self.specification.places
+        return [key for key in map(kind_of, self.recording.places) if key not in known]
+
+    @property
+    def narrowest(self) -> str:
+        """The dtype of fewest digits that was seen in the run; '' if nothing is known of it."""
+        return self.recording.narrowest
+
+    @property
+    def own(self) -> Checks:
+        """Those of the reference itself."""
+        return self._reference.own(self._dtype).checks
+
+    @functools.cached_property
+    def tied(self) -> Checks:
+        """The checks with all slopes admitted at ties and kinks."""
+        return certify(self.specification, self.recording, admit_ties=True)
+
+    @functools.cached_property
+    def as_narrow(self) -> Checks:
+        """The checks as if all was computed in the narrowest dtype, or in float32."""
+        narrowest = np.dtype(self.narrowest or np.float32)
+        dtype = narrowest if narrowest != self._dtype else np.dtype(np.float32)
+        return certify(self._reference.specification(dtype), self.recording)
+
+    @functools.cached_property
+    def at_ends(self) -> Checks:
+        """Those of the results alone, from the arguments on."""
+        ends = self._reference.ends(self._dtype)
+        return held_at_ends(self.specification, ends, self.recording)
+
+    @property
+    def own_at_ends(self) -> Checks:
+        """Those of the results of the reference itself."""
+        return self._reference.own(self._dtype).at_ends
+
+    @functools.cached_property
+    def plain(self) -> Checks:
+        """Those of results that differ where no places are recorded; () if none do."""
+        plain = self.recording.plain
+        if plain is None:
+            return ()
+        return held_at_ends(self.specification, self._reference.ends(self._dtype), plain)
+
+    @property
+    def zeros(self) -> Mapping[Key, float]:
+        """Which places and results are 0 in exact arithmetic, and how exactly."""
+        return self._reference.ends(np.dtype(np.float64)).zeros
+
+    def cause(self, one: Check) -> str:
+        """Says which equation of the reference made a number that is not finite; '' if none."""
+        found = not_finite(self.specification, self.recording.places, *one.key)
+        if found is None or found.place is None:
+            return ""
+        text = f": {found.place.text}" if found.place.text else ""
+        return f"{found}, in {found.place}{text}"
+
+    @functools.cached_property
+    def exact(self) -> Evidence | str:
+        """The evidence on a run in float64, or why there is none."""
+        if self._dtype == np.float64:
+            return self
+        return self._reference.exact(self._program)

@@ -1,0 +1,111 @@
+"""What is known of one program beside a reference, as far as a verdict needs it."""
+
+from collections.abc import Mapping
+from typing import NamedTuple, Protocol
+
+from compare.evidence.local.check import Check
+
+Key = tuple[str, str]  # (kind, name) of a place or a result
+Checks = tuple[Check, ...]
+
+LOW = ("bfloat16", "float16")  # dtypes in which little can be seen
+_NOTHING = 1e-3  # of a rounding error
+
+
+class Evidence(Protocol):
+    """Evidence on a run in one dtype; what costs time is found out when it is asked for."""
+
+    @property
+    def dtype(self) -> str:
+        """The name of the dtype of results."""
+
+    @property
+    def checks(self) -> Checks:
+        """From each place to the next, in the order of the data."""
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether every place of the reference was recorded."""
+
+    @property
+    def narrowest(self) -> str:
+        """The dtype of fewest digits that was seen in the run; '' if nothing is known of it."""
+
+    @property
+    def own(self) -> Checks:
+        """Those of the reference itself."""
+
+    @property
+    def tied(self) -> Checks:
+        """The checks with all slopes admitted at ties and kinks."""
+
+    @property
+    def as_narrow(self) -> Checks:
+        """The checks as if all was computed in the narrowest dtype, or in float32."""
+
+    @property
+    def at_ends(self) -> Checks:
+        """Those of the results alone, from the arguments on."""
+
+    @property
+    def own_at_ends(self) -> Checks:
+        """Those of the results of the reference itself."""
+
+    @property
+    def plain(self) -> Checks:
+        """Those of results that differ where no places are recorded; () if none do."""
+
+    @property
+    def zeros(self) -> Mapping[Key, float]:
+        """Which places and results are 0 in exact arithmetic, and how exactly."""
+
+    def cause(self, one: Check) -> str:
+        """Says which equation of the reference made a number that is not finite; '' if none."""
+
+    @property
+    def exact(self) -> "Evidence | str":
+        """The evidence on a run in float64, or why there is none."""
+
+
+class Sorted(NamedTuple):
+    """Checks that do not hold."""
+
+    wrong: Checks  # whatever is admitted
+    ties: Checks  # but do if all slopes are admitted at ties
+    uncovered: Checks  # and those of the reference do not either
+
+
+def failing(evidence: Evidence) -> Sorted:
+    """Sorts the checks that do not hold."""
+    wrong = [one for one in evidence.checks if not one.holds]
+    if not wrong:
+        return Sorted((), (), ())
+    admitted = {one.key for one in evidence.tied if one.holds and _has_slopes(one)}
+    ties = tuple(one for one in wrong if one.key in admitted)
+    wrong = [one for one in wrong if one.key not in admitted]
+    own = {one.key for one in evidence.own if not one.holds} if wrong else set()
+    uncovered = tuple(one for one in wrong if one.key in own)
+    return Sorted(tuple(one for one in wrong if one.key not in own), ties, uncovered)
+
+
+def _has_slopes(one: Check) -> bool:
+    """Whether a choice at a tie may be seen there: in a slope, or which entry is the largest."""
+    return one.kind in ("backward", "gradient") or one.floor == 0
+
+
+def says_nothing(evidence: Evidence) -> Checks:
+    """Returns the checks with entries whose bounds are as large as the entries are.
+
+    A place that is 0 in exact arithmetic is none of them: rounding is all that is there.
+    """
+    found = [one for one in evidence.checks if one.vacuous and not is_zero(evidence, one)]
+    return tuple(found)
+
+
+def is_zero(evidence: Evidence, one: Check) -> bool:
+    """Whether a place or result is 0 in exact arithmetic, so that only rounding is there."""
+    if not one.vacuous:
+        return False
+    if evidence.dtype == "float64":
+        return one.is_zero
+    return one.is_zero and evidence.zeros.get(one.key, 1.0) <= _NOTHING * one.worst

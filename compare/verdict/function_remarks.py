@@ -1,0 +1,93 @@
+"""Remarks on a comparison of functions: what was admitted, and what cannot be seen."""
+
+from collections.abc import Iterable, Sequence
+
+from compare.verdict.function_evidence import LOW, Checks, Evidence, Key, is_zero
+from compare.verdict.function_sentences import and_more, located, told
+from compare.verdict.mathematics import Mathematics
+
+_SHOWN = 3
+
+Remarks = tuple[str, ...]
+
+
+def on_odd(odd: Checks) -> Remarks:
+    """Says what correct code seldom does."""
+    return (f"unlikely to be rounding: {told(odd[0])}{and_more(odd)}",) if odd else ()
+
+
+def on_ties(ties: Checks) -> Remarks:
+    """Says where another slope was admitted."""
+    if not ties:
+        return ()
+    many = sum(one.beyond for one in ties)
+    entries = f"{many:,} entries" if many > 1 else "1 entry"
+    return (
+        f"at {entries} numbers that are compared are equal, and it has another slope there than "
+        f"the reference, which is as right: {located(ties[0])}{and_more(ties)}",
+    )
+
+
+def on_precision(evidence: Evidence, known: Mathematics) -> Remarks:
+    """Says what cannot be seen in a dtype of few digits, and what float64 has shown beside."""
+    said = []
+    if evidence.dtype in LOW:
+        float64 = {
+            "same": "; in float64 it computes the same",
+            "unknown": f"; compare it in float32 too, since {known.told}",
+        }
+        said.append(
+            f"in {evidence.dtype} only gross mistakes are seen{float64.get(known.verdict, '')}"
+        )
+    elif known.verdict == "unknown":
+        said.append(known.told)
+    if known.elsewhere:
+        said.append(
+            f"it has something else {located(known.elsewhere[0])}{and_more(known.elsewhere)}"
+        )
+    return tuple(said)
+
+
+def on_checks(evidence: Evidence) -> Remarks:
+    """Says what is 0 or NaN in both, and what only the reference cannot hold."""
+    said = []
+    zeros = [
+        one.name for one in evidence.checks if one.kind == "gradient" and is_zero(evidence, one)
+    ]
+    if zeros:
+        said.append(f"zero but for rounding: the gradient by {_names(zeros)}")
+    nans = [one for one in evidence.checks if one.nans]
+    if nans:
+        cause = evidence.cause(nans[0])
+        because = f", because of {cause}" if cause else ""
+        said.append(f"NaN in both {located(nans[0])}{and_more(nans)}{because}")
+    return tuple(said)
+
+
+def _names(names: Iterable[str]) -> str:
+    quoted = [f"`{name}`" for name in names]
+    return ", ".join(quoted[:_SHOWN]) + and_more(quoted, _SHOWN)
+
+
+def on_places(places: int, missing: Sequence[Key], unknown: Sequence[Key]) -> Remarks:
+    """Says which places are not in both programs.
+
+    Args:
+      places: how many the reference has.
+      missing: those that the other program has not, or in another shape.
+      unknown: those that only the other program has.
+    """
+    said = []
+    if missing:
+        recorded = places - len(missing)
+        said.append(
+            f"it has {recorded:,} of the {places:,} places of the reference, forward and backward; "
+            f"not, or in another shape, {_names(_once(missing))}"
+        )
+    if unknown:
+        said.append(f"the reference has no place {_names(_once(unknown))}")
+    return tuple(said)
+
+
+def _once(keys: Iterable[Key]) -> list[str]:
+    return list(dict.fromkeys(name for _, name in keys))

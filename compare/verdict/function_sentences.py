@@ -1,0 +1,90 @@
+"""Sentences on checks of a function: where, what was found there, and what it should be."""
+
+import math
+from collections.abc import Sequence
+
+from compare.evidence.local.check import TYPICAL, Check
+from compare.problem.cuts import is_cotangent, place_name
+
+_SOURCES = 2  # that a sentence names
+_OTHERS = 3
+
+_RESULTS = {"output": "", "statistic": "the statistic ", "gradient": "the gradient by "}
+
+
+def located(one: Check) -> str:
+    """Says where a check is: 'forward, between `a` and `b`'."""
+    if one.kind in _RESULTS:
+        return f"{_RESULTS[one.kind]}{_quoted(one)}{_since(one)}"
+    if one.kind == "backward":
+        before = _listed(_cotangents(one)) or "the loss"
+        return f"backward, between {before} and `{one.name}`"
+    return f"forward, between {_listed(one.sources) or 'the arguments'} and `{one.name}`"
+
+
+def _quoted(one: Check) -> str:
+    return one.name if one.kind == "output" else f"`{one.name}`"
+
+
+def _since(one: Check) -> str:
+    """Names the places that a result is computed from, if there are any."""
+    sources = _cotangents(one) if one.kind == "gradient" else one.sources
+    return f", after {_listed(sources)}" if sources else ""
+
+
+def _cotangents(one: Check) -> list[str]:
+    """Returns the places whose cotangents it is computed from."""
+    return [place_name(source) for source in one.sources if is_cotangent(source)]
+
+
+def _listed(names: Sequence[str]) -> str:
+    shown = [f"`{name}`" for name in names[:_SOURCES]]
+    if len(names) > _SOURCES:
+        shown.append(f"{len(names) - _SOURCES} more")
+    return " and ".join(shown) if len(shown) < 3 else f"{', '.join(shown[:-1])} and {shown[-1]}"
+
+
+def told(one: Check) -> str:
+    """Says where a check is, and what was found there."""
+    return f"{located(one)}: {measured(one)}"
+
+
+def measured(one: Check) -> str:
+    """Says what was found, what is expected, and by how much rounding is exceeded."""
+    said = f"{_entry(one)} is {one.found:.9g}, expected {one.expected:.9g}"
+    if one.overflown or one.undefined:
+        return said
+    if math.isinf(one.used):
+        return f"{said}, which no rounding explains{_share(one)}"
+    if one.used > 1:
+        return f"{said}, {_times(one.used)} as far off as rounding explains{_share(one)}"
+    times = _times(one.unlikely * TYPICAL)
+    return f"{said}, which rounding may explain, but is {times} as far off as it usually makes"
+
+
+def _entry(one: Check) -> str:
+    return f"[{', '.join(map(str, one.index))}]" if one.index else "it"
+
+
+def _share(one: Check) -> str:
+    """Says how large the difference is beside the numbers, and how many are off."""
+    size = f" and {one.relative:.2g} of the largest entry" if one.largest else ""
+    many = f", at {one.beyond:,} of {one.entries:,} entries" if one.entries > 1 else ""
+    return size + many
+
+
+def _times(number: float) -> str:
+    return f"{float(f'{number:.2g}'):,.6g} times"
+
+
+def others(checks: Sequence[Check]) -> str:
+    """Names more checks that fail by themselves; '' if there are none."""
+    if not checks:
+        return ""
+    shown = "; ".join(located(one) for one in checks[:_OTHERS])
+    return f"; wrong by itself too: {shown}{and_more(checks, _OTHERS)}"
+
+
+def and_more(checks: Sequence[object], shown: int = 1) -> str:
+    """Returns ' and 3 more' of what is too long to be shown."""
+    return f" and {len(checks) - shown:,} more" if len(checks) > shown else ""

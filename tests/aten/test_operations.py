@@ -1,0 +1,182 @@
+"""Every operation of ATen in JAX has the value, the dtype and the gradient that torch's has."""
+
+import operator
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+import torch
+
+from compare import roundoff
+from compare.aten.dtypes import DTYPES, jax_dtype
+from compare.aten.operations import OPERATIONS
+from tests.aten.cases import CASES, WITHOUT
+
+_IDS = [f"{case.overload}-{i}" for i, case in enumerate(CASES)]
+
+
+def _torch_function(overload):
+    if overload == "getitem":
+        return operator.getitem
+    name, version = overload.split(".")
+    return getattr(getattr(torch.ops.aten, name), version)
+
+
+def _torch_dtype(name):
+    return getattr(torch, name)
+
+
+def _in_torch(case, dtype, *, differentiated=True):
+    """Returns torch's arguments, and those of them that gradients are taken of."""
+    leaves = []
+
+    def made(one, is_constant):
+        if isinstance(one, np.ndarray | np.generic):
+            if one.dtype == np.float64:
+                scaled = (
+                    np.rint(3 * np.nan_to_num(one, posinf=9, neginf=-9))
+                    if not dtype.is_floating_point
+                    else one
+                )
+                tensor = torch.tensor(scaled).to(dtype)
+                if differentiated and not is_constant and dtype.is_floating_point:
+                    leaves.append(tensor.requires_grad_())
+                return tensor
+            return torch.tensor(one)
+        return [made(each, is_constant) for each in one] if isinstance(one, list) else one
+
+    args = [made(one, i in case.constant) for i, one in enumerate(case.args)]
+    kwargs = {k: _torch_dtype(v) if k == "dtype" else v for k, v in case.kwargs.items()}
+    return args, kwargs, leaves
+
+
+def _in_jax(case, args):
+    """Returns a function of the arrays among the arguments, and these."""
+    leaves, structure = jax.tree.flatten(
+        jax.tree.map(lambda one: _array(one) if torch.is_tensor(one) else one, args),
+        is_leaf=lambda one: one is None,
+    )
+    places = [i for i, one in enumerate(leaves) if isinstance(one, np.ndarray)]
+
+    def f(*arrays):
+        kwargs = {
+            k: jax_dtype(_torch_dtype(v)) if k == "dtype" else v for k, v in case.kwargs.items()
+        }
+        filled = list(leaves)
+        for place, array in zip(places, arrays, strict=True):
+            filled[place] = array
+        return OPERATIONS[case.overload](*structure.unflatten(filled), **kwargs)
+
+    return f, [leaves[place] for place in places]
+
+
+def _array(tensor):
+    wide = tensor.detach().double() if tensor.dtype == torch.bfloat16 else tensor.detach()
+    return wide.numpy().astype(DTYPES[tensor.dtype])
+
+
+def _results(out):
+    return [one for one in (out if isinstance(out, list | tuple) else (out,)) if one is not None]
+
+
+def _with_gradients(case, dtype, seed=1):
+    """Returns torch's arguments and its results followed by gradients, and a function for JAX's."""
+    args, kwargs, leaves = _in_torch(case, dtype)
+    outs = _results(_torch_function(case.overload)(*args, **kwargs))
+    outs = [one if torch.is_tensor(one) else torch.tensor(one) for one in outs]
+    rng = np.random.default_rng(seed)
+    smooth = [i for i, out in enumerate(outs) if out.requires_grad]
+    cotangents = {i: torch.tensor(rng.normal(size=outs[i].shape)).to(outs[i].dtype) for i in smooth}
+    gradients = [torch.zeros_like(leaf) for leaf in leaves]
+    if smooth:
+        found = torch.autograd.grad(
+            [outs[i] for i in smooth],
+            leaves,
+            list(cotangents.values()),
+            allow_unused=True,
+        )
+        gradients = [
+            zero if one is None else one for zero, one in zip(gradients, found, strict=True)
+        ]
+    f, arrays = _in_jax(case, args)
+    tensors = [one for one in jax.tree.leaves(args) if torch.is_tensor(one)]
+    places = [i for i, one in enumerate(tensors) if one.requires_grad]
+
+    def values_and_gradients(*arrays):
+        def of(*some):
+            filled = list(arrays)
+            for place, one in zip(places, some, strict=True):
+                filled[place] = one
+            return _results(f(*filled))
+
+        values, pull = jax.vjp(of, *(arrays[i] for i in places))
+        given = [
+            jnp.asarray(_array(cotangents[i])).astype(value.dtype)
+            if i in cotangents
+            else _zero_cotangent(value)
+            for i, value in enumerate(values)
+        ]
+        return [*values, *pull(given)]
+
+    return [_array(one) for one in (*outs, *gradients)], values_and_gradients, arrays
+
+
+def _zero_cotangent(value):
+    is_float = jnp.issubdtype(jnp.result_type(value), jnp.floating)
+    return jnp.zeros_like(value) if is_float else np.zeros(np.shape(value), jax.dtypes.float0)
+
+
+@pytest.mark.parametrize("case", CASES, ids=_IDS)
+def test_values_and_gradients(case):
+    wanted, f, arrays = _with_gradients(case, torch.float64)
+    with jax.enable_x64(True):
+        got = f(*map(jnp.asarray, arrays))
+    for mine, theirs in zip(got, wanted, strict=True):
+        assert np.shape(mine) == theirs.shape
+        largest = np.max(np.abs(theirs), initial=0, where=np.isfinite(theirs))
+        np.testing.assert_allclose(mine, theirs, rtol=0, atol=1e-10 * largest)
+
+
+@pytest.mark.parametrize("case", CASES, ids=_IDS)
+def test_rounding(case):
+    wanted, f, arrays = _with_gradients(case, torch.float32)
+    values, bounds = roundoff(f, np.float32)(*arrays)
+    for theirs, value, bound in zip(wanted, values, bounds, strict=True):
+        finite = np.isfinite(value)
+        theirs, value, bound = (one[finite].astype(float) for one in (theirs, value, bound))
+        largest = np.max(np.abs(value), initial=0)
+        assert np.all(np.abs(theirs - value) <= bound + 2**-22 * largest)
+        if all(map(_is_ordinary, arrays)):
+            assert np.all(bound <= 1e-3 * max(largest, 1))
+
+
+def _is_ordinary(array):
+    """Whether there are no ties and no infinities, where a bound cannot be small."""
+    is_float = jnp.issubdtype(array.dtype, jnp.floating)
+    return not is_float or (np.isfinite(array).all() and len(np.unique(array)) == array.size)
+
+
+@pytest.mark.parametrize("x64", [True, False], ids=["x64", "no_x64"])
+@pytest.mark.parametrize("case", CASES, ids=_IDS)
+def test_dtypes(case, x64):
+    for dtype in (torch.float32, torch.float64, torch.bfloat16, torch.int64):
+        args, kwargs, _ = _in_torch(case, dtype, differentiated=False)
+        try:
+            wanted = _results(_torch_function(case.overload)(*args, **kwargs))
+        except (RuntimeError, NotImplementedError, IndexError):
+            continue  # torch has none for these
+        with jax.enable_x64(x64):
+            f, arrays = _in_jax(case, args)
+            arrays = [array.astype(jax.dtypes.canonicalize_dtype(array.dtype)) for array in arrays]
+            got = _results(jax.eval_shape(f, *arrays))
+            for mine, theirs in zip(got, wanted, strict=True):
+                if torch.is_tensor(theirs):
+                    assert (mine.shape, mine.dtype) == (theirs.shape, jax_dtype(theirs.dtype)), (
+                        dtype
+                    )
+
+
+def test_every_operation_has_a_case():
+    tried = {case.overload for case in CASES}
+    assert tried | WITHOUT == set(OPERATIONS)
