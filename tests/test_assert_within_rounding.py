@@ -167,6 +167,16 @@ def test_what_nothing_can_be_said_of_fails(tmp_path):
     assert "Bounds say more of smaller arguments." in said
 
 
+def test_what_overflows_with_its_reference_has_not_been_tested(tmp_path):
+    def norm(x):
+        return jnp.sqrt(x * x + 1)
+
+    said = message_of(norm, np.float32([1e25, 3e25, 1]), reference=norm, save=tmp_path)
+    assert said.replace("\n", " ").startswith(
+        "undecided: 2 of 3 entries of the output are not finite, where exact numbers are. "
+    )
+
+
 def test_a_bound_that_says_nothing_in_low_precision_leads_to_inside(tmp_path):
     y, grads = by_numpy(*ARGS, ARGS[0])
     args = [one.astype(jnp.bfloat16) for one in ARGS]

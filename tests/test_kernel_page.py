@@ -1,4 +1,4 @@
-"""docs/kernel_tests.md: its kernels pass their tests, and fail with what it shows."""
+"""docs/kernel_tests.md and the end of docs/kernels.md: kernels pass, or fail as the pages show."""
 
 import functools
 import importlib
@@ -12,8 +12,18 @@ from tests.support.paths import ROOT
 from tests.test_pages import contains
 
 PAGE = (ROOT / "docs" / "kernel_tests.md").read_text()
-FILES = dict(re.findall(r"`(\w+\.py)`:\s*```python\n(.*?)```", PAGE, re.DOTALL))
-MESSAGES = re.findall(r"```text\n(AssertionError: .*?)```", PAGE, re.DOTALL)
+OTHER_PAGE = (ROOT / "docs" / "kernels.md").read_text()
+
+
+def files(page):
+    return dict(re.findall(r"`(\w+\.py)`:\s*```python\n(.*?)```", page, re.DOTALL))
+
+
+def messages(page):
+    return re.findall(r"```text\n(AssertionError: .*?)```", page, re.DOTALL)
+
+
+FILES, MESSAGES = files(PAGE), messages(PAGE)
 TESTS = [
     (name.removesuffix(".py"), test)
     for name, text in FILES.items()
@@ -25,7 +35,7 @@ TESTS = [
 def load(tmp_path_factory):
     """Returns what imports a file of the page."""
     folder = tmp_path_factory.mktemp("page")
-    for name, text in FILES.items():
+    for name, text in (FILES | files(OTHER_PAGE)).items():
         (folder / name).write_text(text)
     with (
         pytest.MonkeyPatch.context() as patch,
@@ -64,6 +74,11 @@ def test_a_kernel_that_rounds_after_every_operation_is_told_as_it_says(load, tmp
     tests = load("test_low_precision")
     monkeypatch.setattr(tests, "in_bfloat16", load("jax_kernels").layer_norm)
     assert contains(failure(tests.test_layer_norm, tmp_path), MESSAGES[1])
+
+
+def test_the_kernel_of_the_other_page_fails_as_it_says(load, tmp_path):
+    (message,) = messages(OTHER_PAGE)
+    assert contains(failure(load("test_dense_gelu").test_dense_gelu, tmp_path), message)
 
 
 def test_the_page_is_of_every_kernel_in_both_frameworks():

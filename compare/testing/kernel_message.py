@@ -10,6 +10,7 @@ from compare.evidence.local.check import Check
 from compare.evidence.rounding import explain
 from compare.evidence.rounding.explanation import Explanation
 from compare.function_results import FunctionReport, Standing
+from compare.numbers import counted
 from compare.problem.function import FunctionProblem
 from compare.report.text.lines import wrapped
 from compare.testing.failed_check import failed, format_check, format_sources, name_of
@@ -42,6 +43,15 @@ def format_failure(report: FunctionReport, problem: FunctionProblem, inputs: Pat
     return "\n\n".join(filter(None, [*parts, again]))
 
 
+def not_finite(report: FunctionReport) -> str:
+    """Says where a kernel has overflown, so that nothing was tested there; '' if nowhere."""
+    for one in report.candidates[0].checks:
+        if one.overflown:
+            entries = f"{one.overflown:,} of {counted(one.entries, 'entry', 'entries')}"
+            return f"{entries} of {name_of(one)} are not finite, where exact numbers are"
+    return ""
+
+
 def _telling(standing: Standing) -> tuple[tuple[Check, ...], Check | None]:
     """Returns the checks that decided, and the one that failed."""
     wrong = failed(standing.checks)
@@ -51,6 +61,8 @@ def _telling(standing: Standing) -> tuple[tuple[Check, ...], Check | None]:
 
 
 def _verdict(report: FunctionReport, wrong: Check | None) -> str:
+    if report.verdict == "agree" and wrong is None:
+        return f"undecided: {not_finite(report)}."
     if wrong is None or report.verdict == "undecided":
         return f"{report.verdict}: {report.reason}."
     what = f"{name_of(wrong)} of {report.candidates[0].name} is further from exact than rounding"

@@ -17,7 +17,7 @@ from compare.function_api import compare_functions, posed
 from compare.implementations.programs.candidate import Candidate
 from compare.problem.function import FunctionProblem
 from compare.report.functions.report import FunctionReport
-from compare.testing.kernel_message import format_failure
+from compare.testing.kernel_message import format_failure, not_finite
 
 _INPUTS = "kernel_inputs.npz"
 
@@ -69,7 +69,7 @@ def assert_within_rounding(
         report = compare_functions(reference, named, *args, inside=inside, **options)
     except UsageError as error:
         raise error.with_traceback(None) from error.__cause__  # pytest shows the test's line alone
-    if not report.agrees or report.warnings:
+    if not report.agrees or report.warnings or not_finite(report):
         known, problem = posed(reference, args, **options)
         saved = _saved(problem, save)
         computed = dtype_of(report.config["inside"])
