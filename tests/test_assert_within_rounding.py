@@ -91,12 +91,25 @@ def test_a_wrong_forward_is_told_first(tmp_path):
     assert "fails, and so does the backward: mend the forward first." in said
 
 
-def test_what_is_possible_and_unlikely_fails_too(tmp_path):
-    wrong = kernel_of(dx=lambda dx: dx * (1 + 3e-6))
-    said = message_of(wrong, save=tmp_path).replace("\n", " ")
+SLIGHTLY_WRONG = kernel_of(dx=lambda dx: dx * (1 + 3e-6))
+
+
+def test_what_is_possible_in_float32_is_decided_in_float64(tmp_path):
+    said = " ".join(message_of(SLIGHTLY_WRONG, save=tmp_path).split())
     assert said.startswith(
-        "unlikely: the gradient by args[0] of fused_norm is further from exact than rounding is "
-        "likely to be."
+        "disagree: computed in float64, the gradient by args[0] of fused_norm is further from "
+        "exact than rounding can be. "
+    )
+    assert "the worst case of rounding in float64 there" in said
+
+
+def test_what_is_possible_and_unlikely_fails_too(tmp_path):
+    dy = RNG.normal(size=X.shape).astype(np.float32)
+    out, pull = jax.vjp(SLIGHTLY_WRONG, *ARGS)
+    said = message_of((out, pull(dy)), cotangents=dy, save=tmp_path)
+    assert " ".join(said.split()).startswith(
+        "unlikely: the gradient by args[0] of kernel is further from exact than rounding is "
+        "likely to be. "
     )
     assert ": 4 x " in said
 

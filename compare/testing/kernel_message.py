@@ -54,19 +54,22 @@ def not_finite(report: FunctionReport) -> str:
 
 def _telling(standing: Standing) -> tuple[tuple[Check, ...], Check | None]:
     """Returns the checks that decided, and the one that failed."""
-    wrong = failed(standing.checks)
-    if wrong is None and standing.exact:
-        return standing.exact, failed(standing.exact)
-    return standing.checks, wrong
+    in_float64 = standing.verdict == "disagree" and standing.basis == "float64"
+    checks = standing.exact if in_float64 else standing.checks
+    return checks, failed(checks)
 
 
 def _verdict(report: FunctionReport, wrong: Check | None) -> str:
+    (standing,) = report.candidates
     if report.verdict == "agree" and wrong is None:
         return f"undecided: {not_finite(report)}."
-    if wrong is None or report.verdict == "undecided":
+    if wrong is None or (report.verdict == "undecided" and not wrong.holds):
         return f"{report.verdict}: {report.reason}."
-    what = f"{name_of(wrong)} of {report.candidates[0].name} is further from exact than rounding"
-    return f"unlikely: {what} is likely to be." if wrong.holds else f"disagree: {what} can be."
+    what = f"{name_of(wrong)} of {standing.name} is further from exact than rounding"
+    where = "computed in float64, " if standing.basis == "float64" else ""
+    return (
+        f"unlikely: {what} is likely to be." if wrong.holds else f"disagree: {where}{what} can be."
+    )
 
 
 def _advice(problem: FunctionProblem) -> str:

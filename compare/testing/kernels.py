@@ -79,11 +79,12 @@ def assert_within_rounding(
 
 
 def _name(kernel: Any) -> str:
-    """Returns the name of a function, or of the class of an autograd.Function's `apply`."""
+    """Returns the name of a function, or of the class of a module or of `Function.apply`."""
     function = kernel.function if isinstance(kernel, Candidate) else kernel
     owner = getattr(function, "__self__", function)
-    name = getattr(owner if isinstance(owner, type) else function, "__name__", "")
-    return name if isinstance(name, str) and name.isidentifier() else "kernel"
+    known = owner if isinstance(owner, type) else function
+    name = getattr(known, "__name__", type(known).__name__)
+    return name if callable(function) and str(name).isidentifier() else "kernel"
 
 
 def _saved(problem: FunctionProblem, save: "str | os.PathLike[str] | None") -> Path:
