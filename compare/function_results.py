@@ -1,7 +1,7 @@
 """What a comparison of functions has found: plain data, and nothing about how it is shown."""
 
 import dataclasses
-from typing import Any
+from typing import Any, NamedTuple
 
 from compare.evidence.local.check import Check
 
@@ -41,6 +41,60 @@ class Standing:
     remarks: tuple[str, ...]
 
 
+class Moved(NamedTuple):
+    """A place or a result whose bits are others now.
+
+    Attributes:
+      kind: one of KINDS, in the order of the data.
+      name: of the place, the output or the argument.
+      entries: how many of its entries have moved.
+      ulp: how many numbers of its dtype there are between then and now, the most of any entry;
+        infinite where it was finite on one side only.
+      is_right: whether rounding explains it, then and now; None if that is not known.
+    """
+
+    kind: str
+    name: str
+    entries: int
+    ulp: float
+    is_right: bool | None
+
+
+@dataclasses.dataclass(frozen=True)
+class FunctionDrift:
+    """One program now, beside itself in a baseline.
+
+    Attributes:
+      name: of the program.
+      compared: how many places and results are in both.
+      moved: those of them that are not the same bits, in the order of the data.
+      only_then: places and results that are in the baseline alone, as 'forward NAME'.
+      only_now: those that are in this run alone.
+      then: its verdict then.
+      now: its verdict now.
+    """
+
+    name: str
+    compared: int
+    moved: tuple[Moved, ...]
+    only_then: tuple[str, ...]
+    only_now: tuple[str, ...]
+    then: str
+    now: str
+
+
+@dataclasses.dataclass(frozen=True)
+class FunctionChange:
+    """What has changed since a baseline."""
+
+    path: str
+    versions: dict[str, tuple[str | None, str | None]]  # package -> then, now; where they differ
+    settings: dict[str, tuple[str | None, str | None]]  # what else may change bits, likewise
+    drifts: tuple[FunctionDrift, ...]  # of the programs that are in both
+    only_then: tuple[str, ...]
+    only_now: tuple[str, ...]
+
+
 @dataclasses.dataclass(frozen=True)
 class FunctionReport:
     """What was compared, what was found and what follows."""
@@ -54,3 +108,5 @@ class FunctionReport:
     environment: dict[str, Any]
     reference: Standing  # itself in the dtype of the comparison
     candidates: tuple[Standing, ...]
+    change: FunctionChange | None = None  # since a baseline
+    reproduce: str | None = None  # compares the same again

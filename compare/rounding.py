@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from compare.catalogue import DTYPES
-from compare.errors import UsageError, shown
+from compare.errors import UsageError
 from compare.options.exit_status import exit_with
 from compare.options.option import choice, flag, names, rows, text
 from compare.options.parse import parse
@@ -66,11 +66,12 @@ def main(argv: Sequence[str]) -> int:
         raise UsageError(f"expected one function, FILE.py:NAME, got {len(words)}{got}")
     os.environ.setdefault("JAX_PLATFORMS", "cpu")
     from compare.implementations.user.loading import load_candidate
+    from compare.implementations.user.named_arguments import load_arguments
     from compare.report.text.rounding import format_bounds
 
     (reference,) = words
     function = load_candidate(reference, option="")
-    args = _arguments(reference, options.args)
+    args = load_arguments(reference, options.args)
     by_gradient = options.gradient or "argnums" in parsed.typed
     if by_gradient:
         function = _gradient(function, args, options.argnums)
@@ -86,30 +87,6 @@ def main(argv: Sequence[str]) -> int:
     if explained:
         print(quoted(f"\n{explained}"))
     return 0
-
-
-def _arguments(reference: str, given: str | None) -> tuple[Any, ...]:
-    """Imports the arguments: those that are named, or `args` beside the function."""
-    from compare.implementations.user.loading import load_value
-    from compare.implementations.user.sandbox import contained, errors_told
-
-    source = given or _beside(reference)
-    found = load_value(source, option="--args", default=() if given is None else None)
-    where = f"--args={source}"
-    if callable(found):
-        with contained(), errors_told(f"{where}: cannot be made"):
-            found = found()
-    if type(found) is not tuple:
-        raise UsageError(
-            f"{where}: expected a tuple of arguments, got {shown(found)}; of one argument x it is "
-            "(x,)"
-        )
-    return found
-
-
-def _beside(reference: str) -> str:
-    """Returns 'net.py:args' of 'net.py:loss'."""
-    return f"{reference.rpartition(':')[0]}:args"
 
 
 def _gradient(
@@ -137,12 +114,13 @@ def _bounded(
     import numpy as np
 
     from compare.evidence.rounding import roundoff
+    from compare.implementations.user.named_arguments import beside
     from compare.implementations.user.sandbox import contained, errors_told
     from compare.report.text.rounding import Bounded
 
     where = f"{reference}: cannot be bounded"
     advice = (
-        f"its arguments are {_beside(reference)}"
+        f"its arguments are {beside(reference)}"
         if args
         else "without --args it is called with no arguments"
     )

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from compare.options.command_line import config_from_argv
 from compare.options.config import Config
-from compare.options.exit_status import EXIT_STATUS, exit_with
+from compare.options.exit_status import EXIT_STATUS, exit_with, status_of_verdict
 from compare.options.signals import check_signals
 from compare.options.streams import print_written, terminal_width
 from compare.report.progress import Progress
@@ -39,7 +39,8 @@ def main(argv: Sequence[str]) -> int:
     print_written(names)
     if not config.verbose:
         print("How this was found, with every word explained: --verbose")
-    return exit_status(report, config.fail_on)
+    warned = bool(report.warnings)
+    return status_of_verdict(report.verdict, warned=warned, fail_on=config.fail_on)
 
 
 def _compare(config: Config, files: UserFiles) -> "tuple[Report, Sequence[str]] | None":
@@ -113,15 +114,6 @@ def _compare(config: Config, files: UserFiles) -> "tuple[Report, Sequence[str]] 
         journal.finish(outputs.names)
     leave()
     return report, outputs.names
-
-
-def exit_status(report: "Report", fail_on: str) -> int:
-    """Returns the status of a report, where --fail_on says what counts as a failure."""
-    if report.verdict == "undecided" and fail_on == "disagree":
-        return EXIT_STATUS["agree"]
-    if report.verdict == "agree" and report.warnings and fail_on == "warning":
-        return EXIT_STATUS["undecided"]
-    return EXIT_STATUS[report.verdict]
 
 
 def _prepare_jax(config: Config) -> None:

@@ -2,16 +2,15 @@
 
 import subprocess
 import sys
-import types
 
 import numpy as np
 import pytest
 import torch
 
-from compare import run
 from compare.errors import UsageError
 from compare.implementations.table import IMPLEMENTATIONS
 from compare.options.config import Config
+from compare.options.exit_status import status_of_verdict
 from jaxmlp import Layer
 from tests.support.paths import ROOT
 from tests.support.runs import DUMPS, SMALL, compare, report, shell
@@ -192,8 +191,7 @@ def test_a_closed_pipe_changes_no_status(tmp_path):
     ],
 )
 def test_fail_on_decides_the_status(verdict, warnings, fail_on, status):
-    report = types.SimpleNamespace(verdict=verdict, warnings=warnings)
-    assert run.exit_status(report, fail_on) == status
+    assert status_of_verdict(verdict, warned=bool(warnings), fail_on=fail_on) == status
 
 
 def test_fail_on_disagree_lets_an_undecided_run_pass(tmp_path):

@@ -23,6 +23,15 @@ EXIT_STATUS = {"agree": 0, "disagree": 2, "undecided": 3}
 Command = Callable[[Sequence[str]], int]
 
 
+def status_of_verdict(verdict: str, *, warned: bool, fail_on: str) -> int:
+    """Returns the status of a verdict, where --fail_on says what counts as a failure."""
+    if verdict == "undecided" and fail_on == "disagree":
+        return EXIT_STATUS["agree"]
+    if verdict == "agree" and warned and fail_on == "warning":
+        return EXIT_STATUS["undecided"]
+    return EXIT_STATUS[verdict]
+
+
 class HelpShown(SystemExit):
     """The end of a command that was asked for --help."""
 

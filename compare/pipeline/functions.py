@@ -13,6 +13,7 @@ from compare.evidence.local.specification import Specification, specification
 from compare.function_results import FunctionReport, Standing
 from compare.implementations.environment import describe_environment
 from compare.implementations.programs.base import Program, Reference
+from compare.implementations.user.sandbox import contained, errors_told
 from compare.pipeline.examination import Examination
 from compare.problem.function import FunctionProblem
 from compare.problem.recording import Recording
@@ -101,7 +102,8 @@ class _Examiner:
         try:
             return self._examined(program, _EXACT)
         except Exception as error:  # of a user's code, or of a library on its behalf
-            return f"{type(error).__name__}: {first_line(error)}"
+            kind = "" if isinstance(error, UsageError) else f"{type(error).__name__}: "
+            return f"{kind}{first_line(error)}"
 
     def _examined(self, program: Program, dtype: np.dtype) -> Examination:
         specified = self.specification(dtype)
@@ -116,7 +118,8 @@ class _Examiner:
         """Returns the equations of the reference in a dtype."""
         problem = self._problem.in_dtype(dtype, self._reference.call_in(dtype))
         rounded_to = self._problem.dtype if dtype == self._inside else dtype
-        return specification(problem, rounded_to=rounded_to, quiet=self._reference.weights)
+        with contained(), errors_told("reference: cannot be followed", passes=UsageError):
+            return specification(problem, rounded_to=rounded_to, quiet=self._reference.weights)
 
     def _ended(self, dtype: np.dtype) -> Ends:
         """Returns what they make from end to end."""

@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from compare.catalogue import DTYPES
 from compare.errors import RAISED, UsageError, first_line, shown
 
 _LISTS = (list, tuple, range, collections.deque)  # which have an end
@@ -39,6 +40,21 @@ def array_of(name: str, values: Any) -> np.ndarray:
     except RAISED as error:  # whatever an array of another kind raises
         said = _SAID.get(type(error).__name__) or first_line(error)
         raise UsageError(f"{name}: expected an array of numbers: {said}") from None
+
+
+def real_array(name: str, values: Any) -> np.ndarray:
+    """Returns values as `array_of` does, of floating-point numbers, integers or booleans.
+
+    Raises:
+      UsageError: if they are others, such as complex numbers or objects.
+    """
+    array = array_of(name, values)
+    if array.dtype.kind not in "fiub" and array.dtype.name not in DTYPES:
+        raise UsageError(
+            f"{name}: expected floating-point numbers, integers or booleans, got an array of "
+            f"{array.dtype}"
+        )
+    return array
 
 
 def as_numpy(values: Any) -> np.ndarray:

@@ -41,6 +41,15 @@ class Arguments:
         pairs = zip(self.names, self.leaves, strict=True)
         return tuple(name for name, one in pairs if isinstance(one, np.ndarray))
 
+    @property
+    def state(self) -> dict[str, int]:
+        """The leaves of the first argument, where that is a dict of arrays, by their keys."""
+        numbers = self.structure.unflatten(range(len(self.leaves)))
+        first = numbers[0] if numbers else None
+        if not isinstance(first, Mapping) or not all(isinstance(i, int) for i in first.values()):
+            return {}
+        return {key: i for key, i in first.items() if isinstance(self.leaves[i], np.ndarray)}
+
     def filled(self, arrays: Sequence[Any]) -> list[Any]:
         """Returns all leaves, with others in the place of the arrays."""
         given = iter(arrays)
@@ -90,6 +99,13 @@ class Outputs(NamedTuple):
             for name, one in self.shapes.items()
             if jnp.issubdtype(one.dtype, jnp.floating)
         }
+
+    @property
+    def differentiable(self) -> "Outputs":
+        """These in the same structure, None where there are no floating-point numbers."""
+        floats = self.floats
+        tree = self.structure.unflatten([floats.get(name) for name in self.shapes])
+        return Outputs(jax.tree.structure(tree), floats)
 
     def in_structure(self, arrays: Mapping[str, Any]) -> Any:
         """Returns arrays by the names of outputs in their structure, None where there is none."""

@@ -1,15 +1,15 @@
 """A report as a table of pandas."""
 
 import importlib.util
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from compare.errors import UsageError
 from compare.results import Report, worst_in
 
 
-def frame_of(report: Report) -> Any:
-    """Returns a pandas.DataFrame with a row for each quantity of each pair.
+def frame_of(rows: Iterable[Mapping[str, Any]]) -> Any:
+    """Returns a pandas.DataFrame of rows, each by the names of columns.
 
     Raises:
       UsageError: if pandas is not installed.
@@ -21,10 +21,11 @@ def frame_of(report: Report) -> Any:
         )
     import pandas
 
-    return pandas.DataFrame(list(_rows(report)))
+    return pandas.DataFrame(list(rows))
 
 
-def _rows(report: Report) -> Iterator[dict[str, Any]]:
+def rows_of(report: Report) -> Iterator[dict[str, Any]]:
+    """Yields a row for each quantity of each pair."""
     for pair in report.pairs:
         bounds = {bound.name: bound.worst_ratio for bound in pair.bounds}
         for one in pair.quantities:

@@ -38,6 +38,19 @@ def short_quantity(name: str) -> str:
     return "yhat" if name == "prediction" else name
 
 
+def shape_text(shape: Sequence[int], by: str = "x") -> str:
+    """Returns '2x16x64', or 1 of a lone number."""
+    return by.join(map(str, shape)) or "1"
+
+
+def shortened(name: str, width: int) -> str:
+    """Returns a name in at most so many columns: of a long one both ends, 'block...linear2'."""
+    if len(name) <= width:
+        return name
+    before = (width - 3) // 3  # the end of a path says most
+    return f"{name[:before]}...{name[before + 3 - width :]}"
+
+
 def network_of(config: Mapping[str, Any]) -> str:
     """Returns '2-10-10-1 sigmoid', or '2-10-10-3 sigmoid, softmax, cross-entropy, L2 0.01'."""
     end = words_of_end(config["output"], config["loss"], config["l2"])

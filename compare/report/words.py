@@ -49,6 +49,14 @@ MEANINGS = {
     "held against": (
         "the mean or the sum of its own gradients of single samples, or of those that float64 gives"
     ),
+    "used": (
+        "the largest share that |a - b| uses of what rounding can do from the places before on; "
+        "over 100 % no rounding explains it"
+    ),
+    "unlikely": (
+        "the same of four times what rounding typically does; over 100 % it is worth a look"
+    ),
+    "reference": "the share that the reference itself uses, computed in the same dtype",
     "theirs": "what that implementation has",
     "ours": "what follows from its own steps before it",
 }
@@ -151,5 +159,15 @@ STEPS = Caption(
 )
 BATCH_PAIRS = Caption(
     "Any two gradients of the same batch, in the parameter in which they differ most."
+)
+PLACES = Caption(
+    "Every submodule, forward and backward: how much of what rounding can do its worst place uses. "
+    "Each opens to what is beneath it, and a place to the entry that uses most, beside what "
+    "follows exactly from what was found at the places before it."
+)
+CHECKS = Caption(
+    "At every place and in every result a is what was found, and b what follows exactly from what "
+    "was found at the places before it.",
+    ("max abs", "max rel", "ulp", "used", "unlikely"),
 )
 CHANGE = Caption("Every implementation held against itself in the baseline.", ("moved",))

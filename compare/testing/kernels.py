@@ -3,7 +3,6 @@
 import os
 import tempfile
 import uuid
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -27,11 +26,8 @@ def assert_within_rounding(
     reference: Any,
     *args: Any,
     inside: Any = None,
-    wrt: Sequence[str] | None = None,
-    cotangents: Any = None,
-    dtype: Any = None,
-    seed: int = 0,
     save: "str | os.PathLike[str] | None" = None,
+    **options: Any,
 ) -> FunctionReport:
     """Asserts that a kernel and its backward are right but for rounding.
 
@@ -41,18 +37,14 @@ def assert_within_rounding(
 
     Args:
       kernel: a function of JAX or torch with a backward of its own, a torch module, or one of NumPy
-        that returns (outputs, gradients), as `Candidate(kernel, arrays="numpy")`.
+        that takes the cotangents as a last argument and returns (outputs, gradients).
       reference: the formula: a function of JAX or torch, or a torch module.
       *args: of both.
       inside: 'float32' for a kernel that takes and returns bfloat16 or float16, and in between
         computes in float32. None for one that computes in the dtype of its arguments.
-      wrt: names of arguments to differentiate by, such as 'args[0]'; None for all that are
-        floating-point numbers.
-      cotangents: in the structure of the outputs; None for some that are drawn.
-      dtype: to compute in; None for that of the arguments.
-      seed: of the cotangents.
       save: a folder for the arguments and cotangents, written to if the assertion fails; None for a
         new one among the system's temporary files.
+      **options: as for `compare_functions`: wrt, cotangents, dtype, seed, device.
 
     Returns:
       The report.
@@ -63,17 +55,15 @@ def assert_within_rounding(
       UsageError: as `compare_functions` does.
     """
     __tracebackhide__ = True
-    options = {"wrt": wrt, "cotangents": cotangents, "dtype": dtype, "seed": seed}
+    named, options = {_name(kernel): kernel}, {"inside": inside, **options}
     try:
-        named = {_name(kernel): kernel}
-        report = compare_functions(reference, named, *args, inside=inside, **options)
+        report = compare_functions(reference, named, *args, **options)
     except UsageError as error:
         raise error.with_traceback(None) from error.__cause__  # pytest shows the test's line alone
     if not report.agrees or report.warnings or not_finite(report):
-        known, problem = posed(reference, args, **options)
-        saved = _saved(problem, save)
-        computed = dtype_of(report.config["inside"])
-        problem = problem.in_dtype(computed, known.call_in(computed))
+        found = posed(reference, named, args, **options)
+        saved = _saved(found.problem, save)
+        problem = found.problem.in_dtype(found.inside, found.reference.call_in(found.inside))
         raise AssertionError(format_failure(report, problem, saved))
     return report
 

@@ -5,6 +5,7 @@ import math
 
 import numpy as np
 
+from compare.evidence.local.differences import Differences, differences
 from compare.evidence.rounding.enclosure import Enclosure
 
 FLOOR = 4  # roundings of the largest entry that another correct formula may differ by
@@ -41,6 +42,7 @@ class Check:
       is_zero: whether no entry is certain to be anything but 0.
       largest: the magnitude of the largest entry that is finite.
       difference: the largest |found - expected|.
+      apart: the largest relative difference, and the most numbers between the two.
     """
 
     kind: str
@@ -63,6 +65,7 @@ class Check:
     is_zero: bool
     largest: float
     difference: float
+    apart: Differences
 
     @property
     def key(self) -> tuple[str, str]:
@@ -103,7 +106,8 @@ def check(
       expected: in the readings 'worst' and 'typical'.
       u: the unit roundoff of the dtype that it was computed in.
     """
-    found = np.asarray(found).astype(np.float64)
+    stored = np.asarray(found)
+    found = stored.astype(np.float64)
     exact = np.asarray(expected.value).astype(np.float64)
     errors = np.asarray(expected.error).astype(np.float64)
     errors = np.where(np.isnan(errors), np.inf, errors)
@@ -147,6 +151,7 @@ def check(
         is_zero=bool((np.abs(exact) <= errors[0]).all() and known.all()),
         largest=largest,
         difference=float(np.max(distance, where=~np.isnan(distance), initial=0)),
+        apart=differences(stored, exact, u),
     )
 
 

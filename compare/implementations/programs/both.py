@@ -1,5 +1,6 @@
 """A function with a backward pass of its own: it returns outputs and gradients."""
 
+import functools
 from collections.abc import Callable
 from typing import Any
 
@@ -12,7 +13,7 @@ from compare.problem.function import FunctionProblem
 from compare.problem.recording import Recording
 
 
-def program(name: str, f: Callable[..., Any], arrays: str) -> Program:
+def program(name: str, f: Callable[..., Any], arrays: str, device: str) -> Program:
     """Returns such a function as a program.
 
     Args:
@@ -20,23 +21,25 @@ def program(name: str, f: Callable[..., Any], arrays: str) -> Program:
       f: returns (outputs, gradients); it takes the arguments and, unless its output is one loss,
         the cotangents in the structure of the outputs.
       arrays: what it takes: 'numpy', 'jax' or 'torch' arrays.
+      device: where these lie, but for those of NumPy.
     """
 
     def run(problem: FunctionProblem) -> Recording:
-        convert = _converter(arrays)
+        convert = _converter(arrays, device)
         args = problem.arguments.filled(list(map(convert, problem.arguments.arrays)))
         given = problem.arguments.structure.unflatten(args)
         if not problem.outputs.is_loss:
             seeds = {at: convert(one) for at, one in problem.cotangents.items()}
             given = (*given, problem.outputs.in_structure(seeds))
-        return returned(name, f(*given), problem.arguments)
+        return returned(name, f(*given), problem)
 
-    return Program(name, arrays, run)
+    return Program(name, arrays, run, "cpu" if arrays == "numpy" else device)
 
 
-def _converter(arrays: str) -> Callable[[np.ndarray], Any]:
+def _converter(arrays: str, device: str) -> Callable[[np.ndarray], Any]:
     if arrays == "torch":
+        from compare.implementations.torch import torch_device
         from torch_ref.convert import to_tensor
 
-        return to_tensor
+        return functools.partial(to_tensor, device=torch_device(device))
     return jnp.asarray if arrays == "jax" else np.array

@@ -1,6 +1,5 @@
 """A function of JAX as an implementation: compiled, with all that `cut` names in it."""
 
-import functools
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -10,28 +9,39 @@ import numpy as np
 from jax.extend.core import jaxprs_in_params
 
 from compare.evidence.rounding.interpreter import interpret
+from compare.implementations.jax import jax_devices
 from compare.implementations.programs.base import Program, Reference
 from compare.problem.function import Arguments, Call, FunctionProblem, Results, differentiate
 from compare.problem.occurrences import Occurrences, numbered
 from compare.problem.recording import Recording
+from compare.problem.structure import opened, restructured
 
 # name of a place -> its values in order, each with a leading axis for the times that it came
 Named = dict[str, Any]
 
 
-def program(name: str, f: Callable[..., Any]) -> Program:
-    """Returns a function of JAX as a program."""
-    return Program(name, "jax", functools.partial(run, as_call(f)))
+def program(name: str, f: Callable[..., Any], device: str) -> Program:
+    """Returns a function of JAX on a device as a program."""
+    target = jax_devices(device)[0]
+
+    def run_alike(problem: FunctionProblem) -> Recording:
+        def alike(*args: Any) -> Any:
+            return restructured(f(*args), problem.outputs, name)
+
+        with jax.default_device(target):
+            return run(as_call(alike), problem)
+
+    return Program(name, "jax", run_alike, device)
 
 
-def reference(f: Callable[..., Any], arguments: Arguments) -> Reference:
-    """Returns a function of JAX as a reference."""
-    return Reference(program("reference", f), arguments, lambda _: as_call(f))
+def reference(f: Callable[..., Any], arguments: Arguments, device: str) -> Reference:
+    """Returns a function of JAX on a device as a reference."""
+    return Reference(program("reference", f, device), arguments, lambda _: as_call(f))
 
 
 def as_call(f: Callable[..., Any]) -> Call:
     """Returns a function that updates nothing besides."""
-    return lambda *args: (f(*args), {})
+    return lambda *args: (opened(f(*args)), {})
 
 
 def run(call: Call, problem: FunctionProblem) -> Recording:

@@ -1,77 +1,135 @@
 """Which kind of program it is that a user brings."""
 
+import dataclasses
 from collections.abc import Callable
-from typing import Any
+from typing import Any, NamedTuple
 
 import jax
-import numpy as np
 
-from compare.errors import UsageError, first_line, shown
+from compare.errors import UsageError, shown
 from compare.implementations.programs import both, stored
 from compare.implementations.programs import jax as on_jax
 from compare.implementations.programs.base import Program, Reference
 from compare.implementations.programs.candidate import Candidate
-from compare.implementations.user.sandbox import contained, errors_told
+from compare.implementations.programs.frameworks import tried
+from compare.implementations.programs.running import guarded
+from compare.implementations.programs.weights import check_weights
 from compare.implementations.user.torch_module import is_module
-from compare.problem.function import Arguments, FunctionProblem, outputs_of
+from compare.problem.function import Arguments, FunctionProblem
+from compare.problem.given_arguments import float_dtypes, in_one_dtype, one_dtype
+from compare.problem.structure import is_like
+
+Loss = Callable[[Any], Any]
+_EXPECTED = "expected a function of JAX or torch, or a torch module"
 
 
-def reference_of(given: Any, inputs: Arguments) -> Reference:
+class Setting(NamedTuple):
+    """What programs of a comparison share.
+
+    Attributes:
+      loss: of what programs in the framework of the reference return; None if they return that.
+      device: where they compute.
+    """
+
+    loss: Loss | None
+    device: str
+
+
+def reference_of(
+    given: Any, inputs: Arguments, setting: Setting, *, dtype: Any, first: str
+) -> Reference:
     """Returns a reference: a torch module, a function of JAX, or one of torch.
+
+    Args:
+      given: by a user.
+      inputs: that it is called with.
+      setting: of the comparison.
+      dtype: in which, as a user says it.
+      first: 'jax' or 'torch', what a function is taken for that both can run.
 
     Raises:
       UsageError: for anything else.
     """
+    loss, device = setting
     if is_module(given):
         from compare.implementations.programs import torch as on_torch
 
-        return on_torch.module_reference(given, inputs)
-    if not callable(given):
+        weights = {
+            name: on_torch.dtype_name(one)
+            for name, one in given.named_parameters()
+            if one.is_floating_point()
+        }
+        own = one_dtype({**weights, **float_dtypes(inputs)}, dtype)
+        return _guarded(on_torch.module_reference(given, inputs, own, device, loss))
+    if isinstance(given, type) or not callable(given):
+        what = f"the class {shown(given)}" if isinstance(given, type) else shown(given)
+        raise UsageError(f"reference: {_EXPECTED}, got {what}")
+    inputs, _ = in_one_dtype(inputs, dtype)
+    f = with_loss(given, loss)
+    framework = tried("reference", f, inputs, device=device, first=first).framework
+    if framework == "numpy":
         raise UsageError(
-            f"reference: expected a function of JAX or torch, or a torch module, got {shown(given)}"
+            f"reference: {_EXPECTED}, got one that makes NumPy arrays, whose equations cannot be "
+            "followed; write it with jax.numpy, or make it the candidate"
         )
-    refused = _refused_by_jax(given, inputs)
-    if refused is None:
-        return on_jax.reference(given, inputs)
+    if framework == "jax":
+        return _guarded(on_jax.reference(f, inputs, device))
     from compare.implementations.programs import torch as on_torch
 
-    with errors_told(f"reference: it is no function of JAX ({refused}), and in torch it raised"):
-        return on_torch.function_reference(given, inputs)
+    return _guarded(on_torch.function_reference(f, inputs, device))
 
 
-def program_of(name: str, given: Any, problem: FunctionProblem) -> Program:
+def program_of(
+    name: str, given: Candidate, reference: Reference, problem: FunctionProblem, setting: Setting
+) -> Program:
     """Returns a candidate as a program.
 
+    Args:
+      name: of it.
+      given: by a user.
+      reference: that it stands beside.
+      problem: of that.
+      setting: of the comparison.
+
     Raises:
-      UsageError: for what is none.
+      UsageError: if it cannot be run, or has other weights.
     """
-    style = given if isinstance(given, Candidate) else Candidate(given)
-    f, arrays = style.function, style.arrays
+    f, own, (loss, device) = given.function, reference.program.framework, setting
+    if isinstance(f, tuple):
+        return guarded(stored.program(name, f))
     if is_module(f):
         from compare.implementations.programs import torch as on_torch
 
-        return on_torch.module_program(name, f)
-    if isinstance(f, tuple):
-        return stored.program(name, f)
-    if not callable(f):
-        raise UsageError(
-            f"{name}: expected a function, a torch module, or (outputs, gradients), got {shown(f)}"
-        )
-    if style.returns == "both" or arrays == "numpy":
-        return both.program(name, f, arrays or "numpy")
-    if arrays == "jax" or (arrays is None and _refused_by_jax(f, problem.arguments) is None):
-        return on_jax.program(name, f)
+        check_weights(name, f, reference, problem.arguments)
+        loss = loss if own == "torch" else None
+        return guarded(on_torch.module_program(name, f, device, loss))
+    framework: str = given.arrays or "numpy"
+    returns_both = given.returns == "both"
+    if given.arrays is None and not returns_both:
+        framework, made = tried(name, f, problem.arguments, device=device, first=own)
+        returns_both = not is_like(made, problem.outputs) and _is_pair(made, problem)
+    if returns_both or framework == "numpy":
+        return guarded(both.program(name, f, framework, device))
+    if framework == own:
+        f = with_loss(f, loss)
+    if framework == "jax":
+        return guarded(on_jax.program(name, f, device))
     from compare.implementations.programs import torch as on_torch
 
-    return on_torch.function_program(name, f)
+    return guarded(on_torch.function_program(name, f, device))
 
 
-def _refused_by_jax(f: Callable[..., Any], arguments: Arguments) -> str | None:
-    """Returns why JAX cannot trace a function; None if it can."""
-    floats = {one.dtype for one in arguments.arrays if one.dtype.kind == "f"}
-    try:
-        with contained(), jax.enable_x64(np.dtype(np.float64) in floats):
-            outputs_of(on_jax.as_call(f), arguments)
-    except Exception as error:
-        return f"{type(error).__name__}: {first_line(error)}"
-    return None
+def _is_pair(made: Any, problem: FunctionProblem) -> bool:
+    """Whether a function returns (outputs, gradients), where the reference returns no such pair."""
+    if not isinstance(made, tuple) or len(made) != 2 or not is_like(made[0], problem.outputs):
+        return False
+    return len(jax.tree.leaves(made[1])) == len(problem.arguments.wrt)
+
+
+def with_loss(f: Callable[..., Any], loss: Loss | None) -> Callable[..., Any]:
+    """Returns a function that returns the loss of what f returns."""
+    return f if loss is None else lambda *args: loss(f(*args))
+
+
+def _guarded(made: Reference) -> Reference:
+    return dataclasses.replace(made, program=guarded(made.program))

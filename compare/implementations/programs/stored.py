@@ -12,6 +12,6 @@ def program(name: str, arrays: Any) -> Program:
     """Returns (outputs, gradients) as a program that has run."""
 
     def run(problem: FunctionProblem) -> Recording:
-        return returned(name, arrays, problem.arguments)
+        return returned(name, arrays, problem)
 
     return Program(name, "stored", run)

@@ -13,9 +13,11 @@ from compare.aten.program import Program as ExportedProgram
 from compare.aten.program import exported
 from compare.errors import UsageError
 from compare.implementations.programs.base import Program, Reference
+from compare.implementations.torch import torch_device
 from compare.problem.cuts import cotangent_name
 from compare.problem.function import Arguments, Call, FunctionProblem, is_float, named_outputs
 from compare.problem.recording import Recording
+from compare.problem.structure import restructured
 from torch_ref.convert import to_array, to_tensor
 from torch_ref.recording import plain_name, recorded
 
@@ -23,47 +25,60 @@ Tensors = dict[str, torch.Tensor]
 Loss = Callable[[Any], Any]
 
 
-def function_program(name: str, f: Callable[..., Any]) -> Program:
-    """Returns a function of tensors as a program."""
-    return Program(name, "torch", functools.partial(_run_function, f))
+def function_program(name: str, f: Callable[..., Any], device: str) -> Program:
+    """Returns a function of tensors on a device as a program."""
+    target = torch_device(device)
+    return Program(name, "torch", functools.partial(_run_function, name, f, target), str(target))
 
 
-def module_program(name: str, module: torch.nn.Module, loss: Loss | None = None) -> Program:
-    """Returns a module, or a loss of its outputs, as a program.
+def module_program(
+    name: str, module: torch.nn.Module, device: str, loss: Loss | None = None
+) -> Program:
+    """Returns a module, or a loss of its outputs, as a program on a device.
 
     Its weights are those of the first argument.
     """
-    return Program(name, "torch", functools.partial(_run_module, with_loss(module, loss)))
+    own, target = with_loss(module, loss), torch_device(device)
+    return Program(name, "torch", functools.partial(_run_module, name, own, target), str(target))
 
 
-def function_reference(f: Callable[..., Any], arguments: Arguments) -> Reference:
-    """Returns a function of tensors as a reference."""
+def function_reference(f: Callable[..., Any], arguments: Arguments, device: str) -> Reference:
+    """Returns a function of tensors on a device as a reference."""
+    target = torch_device(device)
 
     def call_in(dtype: np.dtype) -> Call:
         now = arguments.in_dtype(dtype)
-        made = exported(f, now.structure.unflatten(_tensors(now)))
+        made = exported(f, now.structure.unflatten(_tensors(now, target)))
         return lambda *args: made.call({}, *args)
 
-    return Reference(function_program("reference", f), arguments, call_in)
+    return Reference(function_program("reference", f, device), arguments, call_in)
 
 
 def module_reference(
-    module: torch.nn.Module, inputs: Arguments, loss: Loss | None = None
+    module: torch.nn.Module,
+    inputs: Arguments,
+    dtype: np.dtype,
+    device: str,
+    loss: Loss | None = None,
 ) -> Reference:
-    """Returns a module, or a loss of its outputs, as a reference, at its inputs."""
-    module = with_loss(module, loss)
+    """Returns a module, or a loss of its outputs, as a reference, at its inputs in a dtype."""
+    program = module_program("reference", module, device, loss)
+    module, target = with_loss(module, loss), torch_device(device)
 
-    def exported_in(own: torch.nn.Module, given: Arguments) -> ExportedProgram:
-        return exported(own, given.structure.unflatten(_tensors(given)))
+    @functools.cache
+    def exported_in(dtype: np.dtype) -> ExportedProgram:
+        given = inputs.in_dtype(dtype)
+        own = _copy(module, dtype, target)
+        return exported(own, given.structure.unflatten(_tensors(given, target)))
 
     def call_in(dtype: np.dtype) -> Call:
-        return exported_in(_copy(module, dtype), inputs.in_dtype(dtype)).call
+        return exported_in(dtype).call
 
-    made = exported_in(module, inputs)
+    made = exported_in(dtype)
     by = [name for name, one in made.parameters.items() if is_float(one)]
     arguments = inputs.after({**made.parameters, **made.buffers}, by)
     weights = (*made.parameters, *made.buffers)
-    return Reference(module_program("reference", module), arguments, call_in, weights)
+    return Reference(program, arguments, call_in, weights)
 
 
 def with_loss(module: torch.nn.Module, loss: Loss | None) -> torch.nn.Module:
@@ -80,44 +95,67 @@ def with_loss(module: torch.nn.Module, loss: Loss | None) -> torch.nn.Module:
     return own
 
 
-def _copy(module: torch.nn.Module, dtype: np.dtype) -> torch.nn.Module:
-    return copy.deepcopy(module).to(_torch_dtype(dtype))
+def _copy(module: torch.nn.Module, dtype: np.dtype, device: torch.device) -> torch.nn.Module:
+    return copy.deepcopy(module).to(device, _torch_dtype(dtype))
+
+
+def dtype_name(tensor: torch.Tensor) -> str:
+    """Returns the name of the dtype of a tensor, as NumPy has it."""
+    return str(tensor.dtype).removeprefix("torch.")
 
 
 def _torch_dtype(dtype: np.dtype) -> torch.dtype:
     return to_tensor(np.zeros((), dtype)).dtype
 
 
-def _run_function(f: Callable[..., Any], problem: FunctionProblem) -> Recording:
+def _run_function(
+    name: str, f: Callable[..., Any], device: torch.device, problem: FunctionProblem
+) -> Recording:
     arguments = problem.arguments
-    leaves = _tensors(arguments)
+    leaves = _tensors(arguments, device)
     for i in arguments.wrt:
         leaves[i].requires_grad_()
     chosen = {arguments.names[i]: leaves[i] for i in arguments.wrt}
     args = arguments.structure.unflatten(leaves)
-    return _recording(torch.nn.Module(), lambda: f(*args), chosen, problem.cotangents)
+
+    def run() -> Any:
+        return restructured(f(*args), problem.outputs, name)
+
+    return _recording(torch.nn.Module(), run, chosen, problem.cotangents)
 
 
-def _run_module(module: torch.nn.Module, problem: FunctionProblem) -> Recording:
+def _run_module(
+    name: str, module: torch.nn.Module, device: torch.device, problem: FunctionProblem
+) -> Recording:
     arguments = problem.arguments
-    own = _copy(module, problem.dtype)
-    weights = {plain_name(own, name): one for name, one in own.named_parameters()}
-    leaves = _tensors(arguments)
-    chosen = {arguments.names[i]: leaves[i] for i in arguments.wrt}
-    chosen = {name: weights.get(name, one).requires_grad_() for name, one in chosen.items()}
+    own = _copy(module, problem.dtype, device)
+    leaves = _tensors(arguments, device)
+    keys = {i: key for key, i in arguments.state.items()}
+    for key, one in own.state_dict().items():  # the same bits, in whatever dtype they came
+        if plain_name(own, key) in arguments.state:
+            one.copy_(leaves[arguments.state[plain_name(own, key)]])
+    buffers = {plain_name(own, key): one for key, one in own.named_buffers()}
+    weights = {plain_name(own, key): one for key, one in own.named_parameters()}
+    held = {**buffers, **weights}
+    chosen = {arguments.names[i]: held.get(keys.get(i, ""), leaves[i]) for i in arguments.wrt}
+    for one in chosen.values():
+        one.requires_grad_()
     _, *inputs = arguments.structure.unflatten(leaves)
-    buffers = {plain_name(own, name): one for name, one in own.named_buffers()}
-    before = {name: one.clone() for name, one in buffers.items()}
-    found = _recording(own, lambda: own(*inputs), chosen, problem.cotangents)
+    before = {key: one.detach().clone() for key, one in buffers.items()}
+
+    def run() -> Any:
+        return restructured(own(*inputs), problem.outputs, name)
+
+    found = _recording(own, run, chosen, problem.cotangents)
     statistics = {
-        name: _array(one) for name, one in buffers.items() if not torch.equal(one, before[name])
+        key: _array(one) for key, one in buffers.items() if not torch.equal(one, before[key])
     }
     return dataclasses.replace(found, statistics=statistics)
 
 
-def _tensors(arguments: Arguments) -> list[Any]:
+def _tensors(arguments: Arguments, device: torch.device) -> list[Any]:
     """Returns copies of all arrays as tensors."""
-    return [to_tensor(one) if isinstance(one, np.ndarray) else one for one in arguments.leaves]
+    return arguments.filled([to_tensor(one, device) for one in arguments.arrays])
 
 
 def _recording(

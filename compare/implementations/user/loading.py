@@ -54,14 +54,47 @@ def load_value(reference: str, *, option: str, default: Any = None) -> Any:
     """
     where = f"{option}={reference}"
     source, name = _parts(reference, where)
-    known = sys.modules.get(f"candidate_{Path(source).stem}")
-    if known is None or Path(str(known.__file__)).resolve() != Path(source).resolve():
-        known = _imported(source, where)
+    module = _module(source, where)
     with contained(), errors_told(f"{where}: cannot be looked up"):
-        value = getattr(known, name, default)
+        value = getattr(module, name, default)
     if value is None:
         raise UsageError(f"{where}: there is no {name} in {source}")
     return value
+
+
+def load_object(reference: str, *, option: str) -> Any:
+    """Takes whatever a name means in a file or a module, imported once for all that is taken of it.
+
+    A function of a file may import what lies beside it while it runs too.
+
+    Args:
+      reference: as in `load_candidate`.
+      option: named in errors.
+
+    Raises:
+      UsageError: if there is no such file, module or name, or importing it raises.
+    """
+    where = f"{option}={reference}"
+    source, name = _parts(reference, where)
+    module = _module(source, where)
+    with contained(), errors_told(f"{where}: cannot be looked up", passes=UsageError):
+        first, *parts = name.split(".")
+        found = getattr(module, first, None)
+        for part in parts:
+            found = getattr(found, part, None)
+        if found is None:
+            return load_candidate(reference, option=option)  # which says what there is
+    is_function = callable(found) and hasattr(found, "__name__") and not isinstance(found, type)
+    is_file = source.endswith((".py", ".ipynb"))
+    return _beside(str(Path(source).resolve().parent), found) if is_function and is_file else found
+
+
+def _module(source: str, where: str) -> ModuleType:
+    """Returns a file or a module as it was imported for another name, or imports it."""
+    known = sys.modules.get(f"candidate_{Path(source).stem}")
+    if known is None or Path(str(known.__file__)).resolve() != Path(source).resolve():
+        return _imported(source, where)
+    return known
 
 
 def _imported(source: str, where: str) -> ModuleType:

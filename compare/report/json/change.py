@@ -11,17 +11,18 @@ def change_to_dict(change: Change) -> dict[str, Any]:
     """Returns what has moved, and in which versions the two runs differ."""
     return {
         "baseline": change.path,
-        "versions": _then_and_now(change.versions),
-        "settings": _then_and_now(change.settings),
+        "versions": then_and_now(change.versions),
+        "settings": then_and_now(change.settings),
         "drifts": [_drift(drift) for drift in change.drifts],
         "only_then": list(change.only_then),
         "only_now": list(change.only_now),
     }
 
 
-def _then_and_now(
+def then_and_now(
     changed: Mapping[str, tuple[str | None, str | None]],
 ) -> dict[str, dict[str, str | None]]:
+    """Returns what differs between two runs, by name."""
     return {name: {"then": then, "now": now} for name, (then, now) in changed.items()}
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from compare.errors import UsageError
 from compare.report.document import Json
-from compare.report.json.schema import SCHEMA_VERSION, first_fault
+from compare.report.json.schema import first_fault, schema_of
 
 _LARGEST = 16 * 2**20  # bytes: that of a wide, deep network with many pairs has 1 MiB
 
@@ -63,10 +63,11 @@ def _check(path: str, report: Any) -> None:
         raise UsageError(
             f"{path}: expected the report.json of a run, got JSON without a schema_version"
         )
-    if version != SCHEMA_VERSION:
-        age = "an older" if version < SCHEMA_VERSION else "a newer"
+    known = schema_of(report).version
+    if version != known:
+        age = "an older" if version < known else "a newer"
         raise UsageError(
-            f"{path}: expected schema_version {SCHEMA_VERSION}, got {version}, which {age} version "
+            f"{path}: expected schema_version {known}, got {version}, which {age} version "
             "of this program has written; run the comparison again, or use that version"
         )
     fault = first_fault(report)

@@ -1,13 +1,22 @@
-"""Whether a parsed report.json follows `schema.json`, and what is wrong first if it does not."""
+"""Whether a parsed report.json follows its schema, and what is wrong first if it does not."""
 
 import functools
 import importlib.resources
 import json
 import math
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
-SCHEMA_VERSION = 7
+
+class Schema(NamedTuple):
+    """The schema of a kind of report: its version, and its file beside this one."""
+
+    version: int
+    file: str
+
+
+NETWORKS = Schema(7, "schema.json")
+FUNCTIONS = Schema(1, "function_schema.json")
 
 _LONGEST = 80  # characters of a place or value in a sentence
 
@@ -24,18 +33,28 @@ _EXPECTED: Mapping[str, Callable[[Any], str]] = {
 }
 
 
+def schema_of(report: Any) -> Schema:
+    """Returns the schema that a document is to follow."""
+    return FUNCTIONS if is_of_functions(report) else NETWORKS
+
+
+def is_of_functions(report: Any) -> bool:
+    """Whether a document says that it is of a comparison of functions."""
+    return isinstance(report, dict) and report.get("kind") == "functions"
+
+
 def first_fault(report: Any) -> str | None:
     """Returns what is wrong first, as 'pairs[0].a: expected string, got 3'; None if nothing is."""
     try:
-        error = next(_validator().iter_errors(report), None)
+        error = next(_validator(schema_of(report).file).iter_errors(report), None)
     except RecursionError:  # jsonschema quotes what is wrong, whatever its depth
         return "it is nested too deeply"
     return None if error is None else _sentence(error)
 
 
 @functools.cache
-def _validator() -> Any:
-    """The schema in jsonschema, for which a number is what a float64 holds."""
+def _validator(file: str) -> Any:
+    """A schema in jsonschema, for which a number is what a float64 holds."""
     from jsonschema import Draft202012Validator
     from jsonschema.validators import extend
 
@@ -45,9 +64,7 @@ def _validator() -> Any:
             "integer": lambda _, value: isinstance(value, int) and _is_number(value),
         }
     )
-    text = (
-        importlib.resources.files("compare.report.json").joinpath("schema.json").read_text("utf-8")
-    )
+    text = importlib.resources.files("compare.report.json").joinpath(file).read_text("utf-8")
     return extend(Draft202012Validator, type_checker=types)(json.loads(text))
 
 

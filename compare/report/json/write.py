@@ -12,7 +12,7 @@ from compare.report.json.implementations import implementation_to_dict
 from compare.report.json.numbers import number, number_or_null
 from compare.report.json.pairs import pair_to_dict, quantity_to_dict
 from compare.report.json.readings import choice_to_dict
-from compare.report.json.schema import SCHEMA_VERSION
+from compare.report.json.schema import NETWORKS
 from compare.results import Report, Usage, Values
 
 
@@ -24,7 +24,7 @@ def report_to_json(report: Report) -> str:
 def report_to_dict(report: Report) -> dict[str, Any]:
     """Returns the report as JSON's types."""
     return {
-        "schema_version": SCHEMA_VERSION,
+        "schema_version": NETWORKS.version,
         "verdict": report.verdict,
         "headline": report.headline,
         "reason": report.reason,

@@ -1,13 +1,12 @@
 """The report as one page that needs nothing else, made from the parsed report.json alone."""
 
-import importlib.resources
 from collections.abc import Iterable
 
 from compare.report.answer import compared_of
 from compare.report.document import Json
 from compare.report.figures import draw_all
 from compare.report.figures.drawing import Drawing
-from compare.report.page.markup import escaped
+from compare.report.page.document import document
 from compare.report.page.sections.batches import batches
 from compare.report.page.sections.certificates import broken_and_sound, certificates, pictures
 from compare.report.page.sections.change import change
@@ -18,9 +17,6 @@ from compare.report.page.sections.figures import computational_graphs, distribut
 from compare.report.page.sections.headline import headline
 from compare.report.page.sections.pairs import pairs
 from compare.report.page.sections.parameters import parameters
-
-# Nothing is ever loaded: a browser would refuse to.
-_POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:"
 
 
 def make_page(
@@ -50,26 +46,12 @@ def make_page(
         computational_graphs(graphs),
         environment(report),
     )
-    return _document(report, "\n".join(part for part in main if part))
+    skip = "#parameters", "Skip to the parameters"
+    if report["verdict"] != "agree":
+        skip = "#failure", "Skip to the failure"
+    title = f"{report['verdict']}: gradients of {compared_of(report)}"
+    return document(report, title=title, header=headline(report), parts=main, skip=skip)
 
 
 def _of_kind(drawings: Iterable[Drawing], kind: str) -> list[Drawing]:
     return [one for one in drawings if one.name.startswith(f"{kind}_")]
-
-
-def _document(report: Json, main: str) -> str:
-    style = importlib.resources.files("compare.report.page").joinpath("page.css").read_text("utf-8")
-    title = f"{report['verdict']}: gradients of {compared_of(report)}"
-    skip, words = "#parameters", "Skip to the parameters"
-    if report["verdict"] != "agree":
-        skip, words = "#failure", "Skip to the failure"
-    return (
-        '<!DOCTYPE html>\n<html lang="en"><head><meta charset="utf-8">\n'
-        f'<meta http-equiv="Content-Security-Policy" content="{_POLICY}">\n'
-        '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
-        '<link rel="icon" href="data:,">\n'
-        f"<title>{escaped(title)}</title>\n"
-        f'<style>\n{style}</style></head>\n<body class="{escaped(report["verdict"])}">\n'
-        f'<a class="skip" href="{skip}">{words}</a>\n'
-        f"{headline(report)}\n<main>\n{main}\n</main></body></html>\n"
-    )

@@ -9,7 +9,7 @@ import importlib.resources
 import importlib.util
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from compare.report.document import Json, letters_of
@@ -28,15 +28,26 @@ _MOST_PARAMETERS = 12
 
 def notebook_html(report: Report) -> str:
     """Returns one element of at most `LARGEST` bytes, the verdict first."""
-    text = report_to_json(report)
-    known = json.loads(text)
-    parts = [answer(known)]
-    room = LARGEST - len(_element(known, parts, text).encode()) - 200
-    for part in _parts(known):  # the most important first
+    known = json.loads(report_to_json(report))
+    return element(known, answer(known), _parts(known))
+
+
+def element(report: Json, first: str, parts: Iterable[str]) -> str:
+    """Returns one element of at most `LARGEST` bytes.
+
+    Args:
+      report: parsed report.json.
+      first: what is in it at any rate.
+      parts: what is if there is room, the most important first.
+    """
+    key = hashlib.sha256(json.dumps(report).encode()).hexdigest()[:8]
+    shown = [first]
+    room = LARGEST - len(_element(report, shown, key).encode()) - 200
+    for part in parts:
         if len(part.encode()) < room:
-            parts.append(part)
+            shown.append(part)
             room -= len(part.encode()) + 1
-    return _element(known, parts, text)
+    return _element(report, shown, key)
 
 
 def _parts(report: Json) -> Iterator[str]:
@@ -77,10 +88,10 @@ def _with_fewer_parameters(report: Json) -> Json:
     return {**report, "pairs": [fewer(pair) for pair in report["pairs"]]}
 
 
-def _element(report: Json, parts: list[str], text: str) -> str:
+def _element(report: Json, parts: list[str], key: str) -> str:
     folder = importlib.resources.files("compare.report.page")
     style = folder.joinpath("notebook.css").read_text("utf-8")
-    body = _apart("\n".join(parts), hashlib.sha256(text.encode()).hexdigest()[:8])
+    body = _apart("\n".join(part for part in parts if part), key)
     return (
         f'<div class="jaxmlp-report {report["verdict"]}"><style>{style}</style>\n{body}\n</div>\n'
     )

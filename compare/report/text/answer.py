@@ -1,13 +1,13 @@
 """The answer on a terminal: the verdict, what it is of, and three numbers."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from compare.report.answer import MARKS, Figure, compared_of, figures_of, judged_of, remarks_of
 from compare.report.document import Json
 from compare.report.text.colours import Paint
 from compare.report.text.lines import wrapped
 
-_COLUMN = 20  # of what stands beside a label
+COLUMN = 20  # of what stands beside a label
 
 
 def format_verdict(report: Json, *, width: int, paint: Paint) -> str:
@@ -35,17 +35,23 @@ def format_numbers(report: Json, told: Sequence[tuple[str, str]], *, width: int)
     rows = [
         ("compared", compared_of(report)),
         *judged_of(report),
-        *((one.label, _said(one)) for one in figures_of(report)),
+        *map(row_of, figures_of(report)),
         *told,
     ]
+    return format_rows(rows, width=width)
+
+
+def format_rows(rows: Iterable[tuple[str, str]], *, width: int) -> str:
+    """Returns texts, each beside its label."""
     return "\n".join(
-        wrapped(f"{label:<{_COLUMN}}{said}", width, indent=_COLUMN) for label, said in rows
+        wrapped(f"{label:<{COLUMN}}{said}", width, indent=COLUMN) for label, said in rows
     )
 
 
-def _said(figure: Figure) -> str:
+def row_of(figure: Figure) -> tuple[str, str]:
+    """Returns one of the numbers beside its label."""
     parts = (
         ", ".join(filter(None, (f"{part.value} {part.of}".strip(), part.place)))
         for part in figure.parts
     )
-    return "; ".join(parts)
+    return figure.label, "; ".join(parts)

@@ -34,7 +34,7 @@ def environment(report: Json) -> str:
         folded(
             "Weights, samples, versions and settings",
             caption(_OF_RUN),
-            definitions([*_run(report), *_environment(report["environment"])]),
+            definitions([*_run(report), *environment_of(report["environment"])]),
         ),
         folded("How small a change would be noticed", noticed(report)),
         folded("What fixed tolerances say", fixed_rules(report)),
@@ -74,7 +74,8 @@ def _subnormal(engine: Json) -> str:
     return f"take {' and '.join(flushed)} for zero" if flushed else "kept"
 
 
-def _environment(known: Json) -> Iterator[tuple[str, str]]:
+def environment_of(known: Json) -> Iterator[tuple[str, str]]:
+    """Yields versions, machine and settings."""
     for name, value in known.items():
         if isinstance(value, dict):
             yield name, ", ".join(f"{k} {v}" for k, v in value.items())

@@ -1,14 +1,23 @@
 """The answer: what was compared, the verdict, who is right, and three numbers."""
 
-from compare.report.answer import MARKS, Part, compared_of, figures_of, judged_of, remarks_of
+from collections.abc import Iterable
+
+from compare.report.answer import (
+    MARKS,
+    Figure,
+    Part,
+    compared_of,
+    figures_of,
+    judged_of,
+    remarks_of,
+)
 from compare.report.document import Json
 from compare.report.page.markup import definitions, escaped, paragraph
 
 
 def headline(report: Json) -> str:
     """Returns the head of the page."""
-    title = f"Gradients of {compared_of(report)}"
-    return f"<header><h1>{escaped(title)}</h1>\n{_below(report)}</header>"
+    return header(f"Gradients of {compared_of(report)}", _below(report))
 
 
 def answer(report: Json) -> str:
@@ -16,8 +25,18 @@ def answer(report: Json) -> str:
     return paragraph(f"Gradients of {compared_of(report)}", "note") + _below(report)
 
 
+def header(title: str, below: str) -> str:
+    """Returns the head of a page under a title."""
+    return f"<header><h1>{escaped(title)}</h1>\n{below}</header>"
+
+
 def _below(report: Json) -> str:
-    return f"{_verdict(report)}\n{definitions(judged_of(report))}\n{_numbers(report)}"
+    return below_title(report, judged_of(report), figures_of(report))
+
+
+def below_title(report: Json, said: Iterable[tuple[str, str]], figures: Iterable[Figure]) -> str:
+    """Returns the verdict, what is said of it, and numbers."""
+    return f"{_verdict(report)}\n{definitions(said)}\n{_numbers(figures)}"
 
 
 def _verdict(report: Json) -> str:
@@ -30,11 +49,10 @@ def _verdict(report: Json) -> str:
     )
 
 
-def _numbers(report: Json) -> str:
-    """Returns the three numbers, large, each with its place."""
+def _numbers(figures: Iterable[Figure]) -> str:
+    """Returns numbers, large, each with its place."""
     each = (
-        f"<dt>{escaped(one.label)}</dt><dd>{''.join(map(_part, one.parts))}</dd>"
-        for one in figures_of(report)
+        f"<dt>{escaped(one.label)}</dt><dd>{''.join(map(_part, one.parts))}</dd>" for one in figures
     )
     return f'<div class="numbers">{"".join(f"<dl>{one}</dl>" for one in each)}</div>'
 

@@ -1,0 +1,48 @@
+"""On which device programs compute: the one that all arrays lie on, or the one asked for."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import jax
+
+from compare.errors import UsageError, shown
+from compare.options import checks
+
+
+def device_of(asked: Any, given: Mapping[str, Any]) -> str:
+    """Returns the name of a device: 'cpu', 'gpu', or one such as 'cuda:0'.
+
+    Args:
+      asked: by a user; None for the one that all arrays lie on.
+      given: arrays of JAX and torch by name; others lie nowhere.
+
+    Raises:
+      UsageError: if they lie on several, or what is asked for is none.
+    """
+    if asked is not None:
+        asked = str(asked) if shown(asked) == "device" else asked  # of torch
+        checks.device("device", asked)
+        if asked == "all":
+            raise UsageError("device: expected one, such as cpu or cuda:0, got all")
+        return asked
+    found: dict[str, str] = {}
+    for name, one in given.items():
+        for device in _devices(one):
+            found.setdefault(device, name)
+    if len(found) > 1:
+        (a, first), (b, second), *_ = found.items()
+        raise UsageError(
+            f"args: expected all arrays on one device, got {first} on {a} and {second} on {b}; "
+            f"move them, or pass device='{a}'"
+        )
+    return next(iter(found), "cpu")
+
+
+def _devices(one: Any) -> Iterator[str]:
+    """Yields where an array lies; nothing for those of NumPy."""
+    if isinstance(one, jax.Array):
+        for device in one.devices():
+            kind = "cuda" if device.platform == "gpu" else device.platform
+            yield kind if (kind, device.id) == ("cpu", 0) else f"{kind}:{device.id}"
+    elif hasattr(one, "detach"):
+        yield str(one.device)

@@ -1,0 +1,106 @@
+"""What one program returns in the structure of what another does."""
+
+import dataclasses
+import re
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import jax
+
+from compare.errors import UsageError
+from compare.problem.function import Outputs, named_outputs
+
+_STEP = re.compile(r"\['(.*?)'\]|\[(.*?)\]|\.(\w+)")  # of a path, as Python writes it
+_MOST_NAMED = 6
+
+
+def opened(made: Any) -> Any:
+    """Returns what a program made as a tree of JAX, in which only arrays and numbers are left.
+
+    What JAX does not know as a tree, a dataclass or another mapping, becomes a dict.
+    """
+    return jax.tree.map(_opened, made)
+
+
+def _opened(one: Any) -> Any:
+    if dataclasses.is_dataclass(one) and not isinstance(one, type):
+        return opened({field.name: getattr(one, field.name) for field in dataclasses.fields(one)})
+    if isinstance(one, Mapping):
+        return opened(dict(one))
+    return one if hasattr(one, "shape") or isinstance(one, bool | int | float) else None
+
+
+def is_like(made: Any, outputs: Outputs) -> bool:
+    """Whether what a program made fits into the structure of what the reference returns."""
+    try:
+        restructured(made, outputs, "")
+    except UsageError:
+        return False
+    return True
+
+
+def restructured(made: Any, outputs: Outputs, where: str) -> Any:
+    """Returns what a program made in the structure of what the reference returns.
+
+    A list may stand for a tuple, and a dataclass for a dict or a tuple, if both have as many
+    leaves, and those in the same shapes.
+
+    Args:
+      made: arrays of any framework.
+      outputs: of the reference.
+      where: what made them, as errors begin.
+
+    Raises:
+      UsageError: if they do not fit.
+    """
+    found, names = dict(named_outputs(opened(made))), list(outputs.shapes)
+    order = _order(list(found), names)
+    if order is None:
+        raise UsageError(
+            f"{where}: expected what the reference returns, {_listed(names)}, got {_listed(found)}"
+        )
+    for name, own in zip(names, order, strict=True):
+        _check(f"{where}: {own}", found[own], outputs.shapes[name], is_loss=outputs.is_loss)
+    return outputs.structure.unflatten([found[own] for own in order])
+
+
+def _check(where: str, one: Any, expected: Any, *, is_loss: bool) -> None:
+    """Checks the shape of one output."""
+    shape = getattr(one, "shape", ())
+    if tuple(shape) != tuple(expected.shape):
+        is_number = is_loss and not expected.shape
+        wanted = "one number, a loss," if is_number else f"the shape {_shape(expected.shape)}"
+        raise UsageError(
+            f"{where}: expected {wanted} as the reference returns, got the shape {_shape(shape)}"
+        )
+
+
+def _order(found: list[str], names: list[str]) -> list[str] | None:
+    """Returns which of the names found is which; None if that cannot be told."""
+    if len(found) != len(names):
+        return None
+    own = {_steps(name): name for name in found}
+    if set(own) == set(map(_steps, names)):
+        return [own[_steps(name)] for name in names]
+    if _are_positions(found) or _are_positions(names):
+        return found
+    return None
+
+
+def _steps(name: str) -> tuple[str, ...]:
+    """Returns the keys in a path, whatever kind of container they are of."""
+    return tuple("".join(step) for step in _STEP.findall(name))
+
+
+def _are_positions(names: Sequence[str]) -> bool:
+    return all(step.isdigit() for name in names for step in _steps(name))
+
+
+def _shape(shape: Sequence[int]) -> str:
+    return f"({', '.join(map(str, shape))}{',' * (len(shape) == 1)})"
+
+
+def _listed(names: Sequence[str] | Mapping[str, Any]) -> str:
+    listed = list(names)
+    more = f" and {len(listed) - _MOST_NAMED} more" * (len(listed) > _MOST_NAMED)
+    return (", ".join(listed[:_MOST_NAMED]) or "nothing") + more

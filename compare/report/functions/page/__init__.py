@@ -1,0 +1,1 @@
+"""A comparison of functions as a page of HTML."""

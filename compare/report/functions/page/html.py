@@ -1,0 +1,39 @@
+"""A comparison of functions as one page that needs nothing else, made from its report.json."""
+
+from collections.abc import Iterator
+
+from compare.report.document import Json
+from compare.report.functions.answer import figures_of, standings_of, title_of
+from compare.report.functions.page.change import change
+from compare.report.functions.page.environment import environment
+from compare.report.functions.page.failure import failure
+from compare.report.functions.page.places import places
+from compare.report.functions.page.results import results
+from compare.report.page.document import document
+from compare.report.page.sections.headline import below_title, header
+
+_STYLES = ("page.css", "functions.css")
+
+
+def make_page(report: Json) -> str:
+    """Returns the page of a parsed report.json."""
+    skip = "#places", "Skip to the places"
+    if report["verdict"] != "agree":
+        skip = "#failure", "Skip to the failure"
+    said, numbers = standings_of(report), figures_of(report)
+    return document(
+        report,
+        title=f"{report['verdict']}: {title_of(report)}",
+        header=header(title_of(report), below_title(report, said, numbers)),
+        parts=_parts(report),
+        skip=skip,
+        styles=_STYLES,
+    )
+
+
+def _parts(report: Json) -> Iterator[str]:
+    yield failure(report)
+    yield places(report)
+    yield results(report)
+    yield change(report["change"])
+    yield environment(report)

@@ -1,0 +1,1 @@
+"""A comparison of functions on a terminal."""

@@ -1,0 +1,104 @@
+"""A comparison of functions as strict JSON, which `json/function_schema.json` describes."""
+
+import json
+from typing import Any
+
+from compare.evidence.local.check import Check
+from compare.function_results import FunctionChange, FunctionDrift, FunctionReport, Moved, Standing
+from compare.report.json.change import then_and_now
+from compare.report.json.numbers import number, number_or_null
+from compare.report.json.schema import FUNCTIONS
+
+_AS_THEY_ARE = ("kind", "name", "beyond", "vacuous", "entries", "holds", "is_typical")
+_LARGEST = ("used", "unlikely", "worst", "typical", "floor", "largest", "difference")  # of sizes
+
+
+def report_to_json(report: FunctionReport) -> str:
+    """Returns the report as a JSON document, without NaN or Infinity literals."""
+    return json.dumps(report_to_dict(report), indent=1, allow_nan=False) + "\n"
+
+
+def report_to_dict(report: FunctionReport) -> dict[str, Any]:
+    """Returns the report as JSON's types."""
+    return {
+        "schema_version": FUNCTIONS.version,
+        "verdict": report.verdict,
+        "kind": "functions",
+        "headline": report.headline,
+        "reason": report.reason,
+        "remarks": list(report.remarks),
+        "warnings": list(report.warnings),
+        "config": report.config,
+        "environment": report.environment,
+        "reference": _standing(report.reference),
+        "candidates": [_standing(one) for one in report.candidates],
+        "change": None if report.change is None else _change(report.change),
+        "reproduce": report.reproduce,
+    }
+
+
+def _standing(one: Standing) -> dict[str, Any]:
+    return {
+        "name": one.name,
+        "framework": one.framework,
+        "device": one.device,
+        "verdict": one.verdict,
+        "basis": one.basis,
+        "sentence": one.sentence,
+        "first": _first(one),
+        "places": one.places,
+        "recorded": one.recorded,
+        "warnings": list(one.warnings),
+        "checks": [_check(check) for check in one.checks],
+        "exact": [_check(check) for check in one.exact],
+    }
+
+
+def _first(one: Standing) -> dict[str, Any] | None:
+    """Says where the first check that fails is."""
+    for checks in ("checks", "exact"):
+        for number_of_check, check in enumerate(getattr(one, checks)):
+            if check is one.first:
+                return {"in": checks, "number": number_of_check}
+    return None
+
+
+def _check(one: Check) -> dict[str, Any]:
+    return {
+        **{name: getattr(one, name) for name in _AS_THEY_ARE},
+        "sources": list(one.sources),
+        "shape": list(one.shape),
+        "index": list(one.index),
+        "found": number(one.found),
+        "expected": number(one.expected),
+        **{name: number_or_null(getattr(one, name)) for name in _LARGEST},
+        "max_rel": number_or_null(one.apart.max_rel),
+        "ulp": number_or_null(one.apart.ulp),
+    }
+
+
+def _change(change: FunctionChange) -> dict[str, Any]:
+    return {
+        "baseline": change.path,
+        "versions": then_and_now(change.versions),
+        "settings": then_and_now(change.settings),
+        "drifts": [_drift(one) for one in change.drifts],
+        "only_then": list(change.only_then),
+        "only_now": list(change.only_now),
+    }
+
+
+def _drift(one: FunctionDrift) -> dict[str, Any]:
+    return {
+        "name": one.name,
+        "compared": one.compared,
+        "moved": [_moved(each) for each in one.moved],
+        "only_then": list(one.only_then),
+        "only_now": list(one.only_now),
+        "then": one.then,
+        "now": one.now,
+    }
+
+
+def _moved(one: Moved) -> dict[str, Any]:
+    return {**one._asdict(), "ulp": number_or_null(one.ulp)}
