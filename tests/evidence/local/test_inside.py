@@ -36,7 +36,7 @@ def test_a_fused_kernel_keeps_to_the_contract_in_both_directions(dtype):
 def test_the_contract_forbids_what_operations_of_bfloat16_may_do():
     args = layer_norm, slightly_off, X, GAIN
     plain = compare_functions(*args, dtype="bfloat16").candidates[0]
-    assert plain.verdict == "agree"
+    assert plain.basis == "float64"
     assert all(one.holds for one in plain.checks)
     report = compare_functions(*args, dtype="bfloat16", inside="float32")
     (found,) = report.candidates
