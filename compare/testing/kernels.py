@@ -36,8 +36,9 @@ def assert_within_rounding(
     the reference; a floor of 4 roundings of the largest entry is added to both.
 
     Args:
-      kernel: a function of JAX or torch with a backward of its own, a torch module, or one of NumPy
-        that takes the cotangents as a last argument and returns (outputs, gradients).
+      kernel: a function of JAX or torch with a backward of its own, a torch module; of NumPy a
+        `Candidate(f, arrays="numpy")`, where f takes the cotangents as a last argument and returns
+        (outputs, gradients).
       reference: the formula: a function of JAX or torch, or a torch module.
       *args: of both.
       inside: 'float32' for a kernel that takes and returns bfloat16 or float16, and in between
