@@ -24,7 +24,7 @@ Exit status: 0 if they are reached; 1 if not, wrong usage or a crash."""
 
 Objections = Mapping[tuple[str, str], Mapping[str, tuple[bool, ...]]]  # by kernel and mistake, rule
 FACTORS = (1e-3, 1.0, 1e3)  # of the cotangents
-_RIGHT, _NONE = "", "(right)"  # the name of no mistake, and what is printed for it
+_RIGHT = "(right)"  # the name of no mistake
 _LEAST = 35  # mistakes that are to be found
 
 
@@ -57,8 +57,8 @@ def objections(name: str, draws: int) -> dict[str, dict[str, tuple[bool, ...]]]:
     """Judges a kernel and each of its mistakes by every rule.
 
     Returns:
-      Of each mistake, '' for none, and each rule: whether it objects to one of the draws, for every
-      factor of the cotangents; or whether it objects, for one that draws cotangents itself.
+      Of each mistake, '(right)' for none, and each rule: whether it objects to one of the draws, for
+      every factor of the cotangents; or whether it objects, for one that draws cotangents itself.
     """
     kernel = KERNELS[name]
     steps = {_RIGHT: kernel.right, **kernel.mistakes}
@@ -113,7 +113,7 @@ def _each(found: Objections) -> list[str]:
     width = 7  # of a cell: a mark for each factor
     columns = "".join(f"{i:<{width}}" for i in range(1, len(rules) + 1)).rstrip()
     rows = [
-        f"{f'{name}: {mistake or _NONE}':60}"
+        f"{f'{name}: {mistake}':60}"
         + "".join(f"{''.join('-x'[one] for one in marks[rule]):{width}}" for rule in rules).rstrip()
         for (name, mistake), marks in found.items()
     ]

@@ -5,7 +5,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from compare import Candidate, UsageError
+from compare import Candidate, UsageError, cut
 from compare.testing import assert_within_rounding as check
 
 RNG = np.random.default_rng(0)
@@ -136,6 +136,18 @@ def test_nan_in_a_kernel_is_told(tmp_path):
     wrong = kernel_of(dx=lambda dx: dx.at[1, 2].set(jnp.nan))
     said = message_of(wrong, save=tmp_path)
     assert "\nEntry [1,2] of the gradient by args[0]\n  fused_norm  nan\n" in said
+
+
+def test_the_place_where_it_begins_is_told_if_both_name_it(tmp_path):
+    def formula(x, gain):
+        return jnp.tanh(cut(jnp.sin(cut(x * gain, "scaled")), "wave"))
+
+    def kernel(x, gain):
+        return jnp.tanh(cut(jnp.sin(cut(x * gain, "scaled")) * 1.001, "wave"))
+
+    said = message_of(kernel, reference=formula, save=tmp_path)
+    assert said.startswith("disagree: the value at wave of kernel is further")
+    assert " of the value at wave, made of scaled\n" in said
 
 
 def by_numpy(x, gain, dy, *, factor=1.0):

@@ -50,7 +50,7 @@ def test_every_rule_objects_to_what_is_wrong_and_ours_to_nothing_else():
 
 
 FOUND = {
-    ("a", ""): {kernel_rules.ASSERTED: (False, False, False), "other": (True,)},
+    ("a", "(right)"): {kernel_rules.ASSERTED: (False, False, False), "other": (True,)},
     ("a", "one"): {kernel_rules.ASSERTED: (True, False, True), "other": (True,)},
     ("a", "two"): {kernel_rules.ASSERTED: (True, True, True), "other": (False,)},
 }

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 
 from compare.evidence.local.check import FLOOR, TYPICAL, Check
 from compare.evidence.rounding.explanation import Explanation
-from compare.numbers import counted, number, ratio, subscript, told_apart
+from compare.numbers import counted, listed, number, ratio, subscript, told_apart
 from compare.report.text.lines import wrapped
 from compare.testing.message import WIDTH
 
@@ -86,7 +86,9 @@ def _is_backward(one: Check) -> bool:
 
 def _entry(kernel: str, one: Check, rounding: str) -> Iterator[str]:
     where = f"Entry {subscript(one.index)} of {name_of(one)}" if one.index else name_of(one)
-    yield where[0].upper() + where[1:]
+    inside = one.kind in ("forward", "backward") and one.sources
+    where += f", made of {listed(one.sources)}" if inside else ""
+    yield wrapped(where[0].upper() + where[1:], WIDTH)
     found, exact = told_apart(one.found, one.expected)
     if one.holds:
         part, bound = f"{TYPICAL} x {number(one.typical)}, the scale", TYPICAL * one.typical
