@@ -57,8 +57,8 @@ def objections(name: str, draws: int) -> dict[str, dict[str, tuple[bool, ...]]]:
     """Judges a kernel and each of its mistakes by every rule.
 
     Returns:
-      Of each mistake, '(right)' for none, and each rule: whether it objects to one of the draws, for
-      every factor of the cotangents; or whether it objects, for one that draws cotangents itself.
+      Of each mistake, '(right)' for none, and each rule: whether it objects to one of the draws,
+      for every factor of the cotangents; or whether it objects, if it draws cotangents itself.
     """
     kernel = KERNELS[name]
     steps = {_RIGHT: kernel.right, **kernel.mistakes}
