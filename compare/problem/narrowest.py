@@ -48,9 +48,9 @@ def _dtypes(jaxpr: Any) -> Iterator[np.dtype | None]:
 
 def _of_constant(constant: Any) -> set[np.dtype | None]:
     """Returns the dtype of an array, or float32 for one of float64 that was made of that."""
-    array = np.asarray(constant)
-    if not jnp.issubdtype(array.dtype, jnp.floating):
+    if not jnp.issubdtype(getattr(constant, "dtype", np.float32), jnp.floating):
         return set()
+    array = np.asarray(constant)
     if array.dtype != np.float64 or not array.size:
         return {array.dtype}
     with np.errstate(over="ignore"):
