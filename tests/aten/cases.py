@@ -102,6 +102,7 @@ ELEMENTARY = [
     *each("log log2 log10 log1p sqrt rsqrt lgamma", above(5)),
     *each("asin acos atanh erfinv", within(5)),
     case("acosh", above(5) + 1),
+    case("sinc", at(-1.5, 0, 0.3)),
     *each("sqrt rsqrt log sigmoid exp tanh atan", at(0, INF, NAN)),
     *each("exp sqrt log sigmoid tanh", x()),
 ]
@@ -131,6 +132,12 @@ COMPARISON = [
 
 ACTIVATIONS = [
     *each("relu leaky_relu elu hardtanh gelu", KINKS),
+    *each("celu softplus mish", at(-300, -2, 0, 1, 30, 300)),
+    case("celu", KINKS, 0.5),
+    case("softplus", KINKS, 2, 1.5),
+    *each("_safe_softmax", x(2, 3), -1),
+    *each("_safe_softmax", at(-INF, -INF, 1, -INF).reshape(2, 2), 1),
+    *each("hardswish hardsigmoid", at(-4, -3, -1, 0, 2, 3, 5)),
     case("leaky_relu", KINKS, 0.3),
     case("elu", KINKS, 1.6732632423543772, 1.0507009873554805),
     case("elu", KINKS, 1, 1, 0.5),
@@ -159,6 +166,8 @@ REDUCTIONS = [
     *each("var.correction var_mean.correction", x(3, 4), [1], correction=0, keepdim=True),
     *each("var.correction", x(3, 4, 2), [0, 2], correction=2),
     case("var.dim", x(3, 4), [0], False),
+    *each("std.correction std_mean.correction", x(3, 4), [1], correction=0),
+    *each("std.correction", np.ones((3, 4)), [1], keepdim=True),
     *[case("linalg_vector_norm", x(3, 4), p, [1]) for p in (0, 1, 2, 3, 1.5, INF, -INF)],
     *[case("linalg_vector_norm", at(0, 0, 0, 1, 0, -1).reshape(2, 3), p, [1]) for p in (1, 2, 3)],
     case("linalg_vector_norm", x(3, 4), 2, None, True),
@@ -175,7 +184,8 @@ EXTREMES = [
     *each("max.dim min.dim median.dim", x(3, 5), -1, True),
     *each("max.dim min.dim median.dim", x(), 0),
     *each("max.dim min.dim median.dim", at(1, NAN, 2, 3).reshape(2, 2), 1),
-    case("median", x(3, 4)),
+    *each("median", x(3, 4)),
+    *each("median", TIES),
     case("median", at(1, 2, NAN)),
     *each("median.dim", x(3, 4), 0),
     *each("argmax argmin", TIES),
@@ -227,6 +237,12 @@ def _convolutions():
     yield case("convolution", x(2, 3, 5), x(3, 1, 2), None, [1], [0], [1], False, [0], 3)
     yield case("conv_tbc", x(5, 2, 3), x(2, 3, 4), x(4), 1)
 
+
+LOSSES = [
+    *[case("binary_cross_entropy", within(3) ** 2, within(3) ** 2, None, how) for how in (0, 1, 2)],
+    case("binary_cross_entropy", within(3) ** 2, within(3) ** 2, above(3), constant=(2,)),
+    case("binary_cross_entropy", at(0, 1, 0, 1), at(0, 1, 1, 0), constant=(1,)),
+]
 
 NORMALISATIONS = [
     case("native_layer_norm", x(2, 3, 4), [4], x(4), x(4), 1e-5),
@@ -447,6 +463,7 @@ CASES = (
     *CUMULATIVE,
     *LINEAR,
     *_convolutions(),
+    *LOSSES,
     *NORMALISATIONS,
     *POOLING,
     *PADDING,
