@@ -13,6 +13,7 @@ from compare import roundoff
 from compare.aten.dtypes import DTYPES, jax_dtype
 from compare.aten.operations import OPERATIONS
 from compare.aten.operations.absent import ABSENT
+from compare.aten.operations.decomposition import WHOLE, decompositions
 from tests.aten.cases import CASES, WITHOUT
 
 _DTYPES = (  # and whether x64 is on
@@ -229,6 +230,15 @@ def test_every_core_operation_is_known_or_absent_for_a_reason():
 
 def _overloads(packet):
     return packet.overloads() if hasattr(packet, "overloads") else ()
+
+
+def test_decompositions_leave_some_whole():
+    kept, all_of_them = decompositions(), torch.export.default_decompositions()
+    for name in WHOLE:
+        assert _torch_function(name) in all_of_them, name
+        assert _torch_function(name) not in kept, name
+    assert len(kept) == len(all_of_them) - len(WHOLE)
+    assert set(WHOLE) <= set(OPERATIONS)
 
 
 def test_every_operation_has_a_case():
