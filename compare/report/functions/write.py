@@ -63,7 +63,7 @@ def _first(one: Standing) -> dict[str, Any] | None:
     """Says where the first check that fails is; one of results without recording is in no list."""
     if one.first is None:
         return None
-    for name in ("checks", "exact"):
+    for name in ("checks", "exact", "ends"):
         for i, check in enumerate(getattr(one, name)):
             if check is one.first:
                 return {"in": name, "number": i, "check": _check(check)}

@@ -44,6 +44,10 @@ def test_it_fits_into_80_columns_and_begins_with_the_verdict(name, verbose):
         ),
         (in_float64(), "float64, in which it computes other values; seen at 12 of 12 places"),
         (standing(verdict="undecided", basis="nothing"), "nothing that proves it either way"),
+        (
+            standing(recorded=0),
+            "bounds from the arguments on, since none of 12 places was recorded",
+        ),
         (standing(places=0, recorded=0), "bounds from the arguments on, since the reference names"),
     ],
 )
