@@ -117,9 +117,9 @@ def test_what_is_left_out_is_never_said_to_be_right_if_it_is_not():
     text = format_report(report(standing(checks=gradients)))
     assert "... and 10 more, some wrong too: " in text
     gradients = tuple(
-        checked("gradient", f"w{i}", value=-np.ones(SHAPE), bound=2) for i in range(9)
+        checked("gradient", f"w{i}", value=-np.ones(SHAPE), bound=2) for i in range(18)
     )
-    zeros = standing(checks=tuple(dataclasses.replace(one, is_zero=False) for one in gradients * 2))
+    zeros = standing(checks=tuple(dataclasses.replace(one, is_zero=False) for one in gradients))
     assert "... and 8 more, none wrong as far as bounds say: " in format_report(report(zeros))
 
 
