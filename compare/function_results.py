@@ -4,6 +4,7 @@ import dataclasses
 from typing import Any, NamedTuple
 
 from compare.evidence.local.check import Check
+from compare.results import Report
 
 
 @dataclasses.dataclass(frozen=True)
@@ -112,3 +113,4 @@ class FunctionReport:
     candidates: tuple[Standing, ...]
     change: FunctionChange | None = None  # since a baseline
     reproduce: str | None = None  # compares the same again
+    network: Report | None = None  # sample by sample, where the reference is a chain of layers
