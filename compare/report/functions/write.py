@@ -1,13 +1,16 @@
 """A comparison of functions as strict JSON, which `json/function_schema.json` describes."""
 
+import dataclasses
 import json
 from typing import Any
 
 from compare.evidence.local.check import Check
 from compare.function_results import FunctionChange, FunctionDrift, FunctionReport, Moved, Standing
+from compare.report.json import write as networks
 from compare.report.json.change import then_and_now
 from compare.report.json.numbers import number, number_or_null
 from compare.report.json.schema import FUNCTIONS
+from compare.results import Report
 
 _AS_THEY_ARE = (
     *("kind", "name", "beyond", "vacuous", "overflown", "undefined", "nans", "is_zero"),
@@ -37,7 +40,13 @@ def report_to_dict(report: FunctionReport) -> dict[str, Any]:
         "candidates": [_standing(one) for one in report.candidates],
         "change": None if report.change is None else _change(report.change),
         "reproduce": report.reproduce,
+        "network": None if report.network is None else _network(report.network),
     }
+
+
+def _network(report: Report) -> dict[str, Any]:
+    """Returns that of `compare_gradients` on it, without what only figures need."""
+    return networks.report_to_dict(dataclasses.replace(report, entries=None))
 
 
 def _standing(one: Standing) -> dict[str, Any]:
