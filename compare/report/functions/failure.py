@@ -47,7 +47,12 @@ def facts_of(report: Json, first: First) -> Iterator[tuple[str, str]]:
 
 
 def _before(check: Json) -> str:
-    return listed([shortened(one, LONGEST) for one in check["sources"]]) or "the places before"
+    """Names the places that it was computed from, those of the backward pass as such."""
+    names = [
+        shortened(one["name"], LONGEST) + (" (backward)" if one["backward"] else "")
+        for one in check["sources"]
+    ]
+    return listed(names) or "the places before"
 
 
 def _allowed(check: Json, apart: float) -> str:

@@ -6,6 +6,7 @@ from typing import Any
 
 from compare.evidence.local.check import Check
 from compare.function_results import FunctionChange, FunctionDrift, FunctionReport, Moved, Standing
+from compare.problem.cuts import is_cotangent, place_name
 from compare.report.json import write as networks
 from compare.report.json.change import then_and_now
 from compare.report.json.numbers import number, number_or_null
@@ -82,7 +83,9 @@ def _first(one: Standing) -> dict[str, Any] | None:
 def _check(one: Check) -> dict[str, Any]:
     return {
         **{name: getattr(one, name) for name in _AS_THEY_ARE},
-        "sources": list(one.sources),
+        "sources": [
+            {"name": place_name(source), "backward": is_cotangent(source)} for source in one.sources
+        ],
         "shape": list(one.shape),
         "index": list(one.index),
         "found": number(one.found),

@@ -13,7 +13,7 @@ from compare.report.functions.text.report import format_report
 from compare.report.json.read import read_report
 from compare.report.json.schema import first_fault
 from tests.report.test_html import Outline
-from tests.support.function_reports import document_of, report
+from tests.support.function_reports import document_of, failing, report
 
 LAYERS = [(np.ones((2, 3), "f"), np.zeros(3, "f")), (np.ones((3, 1), "f"), np.zeros(1, "f"))]
 X = np.linspace(-1, 1, 8, dtype=np.float32).reshape(4, 2)
@@ -38,6 +38,14 @@ def test_what_fails_as_a_network_alone_is_on_the_screen_and_on_the_page(wrong):
     assert outline.open == []
     assert len(set(outline.ids)) == len(outline.ids)
     assert {"failure", "network", "parameters"} <= set(outline.ids)
+
+
+def test_what_is_told_already_is_not_told_again_but_in_all_detail(wrong):
+    both = dataclasses.replace(report(failing()), network=wrong.network)
+    assert "As a network" not in format_report(both)
+    assert "As a network" in format_report(both, verbose=True)
+    ids = Outline(make_page(document_of(both))).ids
+    assert len(set(ids)) == len(ids)
 
 
 def test_its_document_holds_both(wrong, tmp_path):

@@ -70,6 +70,12 @@ def test_the_first_place_that_fails_has_its_entry_and_the_places_around_it():
     assert [line.split()[2] for line in around] == [*["holds"] * 3, "beyond", *["holds"] * 3]
 
 
+def test_what_it_was_computed_from_says_what_is_of_the_backward_pass():
+    first = checked("backward", "fc1", 5.0, sources=("fc1", "d:act"))
+    said = words(format_report(report(standing(checks=(first,), verdict="disagree", first=first))))
+    assert "exactly, from what it had at fc1 and act (backward)" in said
+
+
 def test_what_fails_in_float64_alone_is_shown_in_float64():
     assert "First wrong in candidate, in float64: backward at blocks.2.norm" in format_report(
         report(in_float64())

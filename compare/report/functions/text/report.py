@@ -34,7 +34,8 @@ def format_report(
     """
     known, network = report_to_dict(report), report.network
     text = _document(known, width=width, verbose=verbose, paint=painted if colours else plainly)
-    if network is None or not (verbose or network.verdict == "disagree"):
+    is_all = network is not None and network.verdict == "disagree" and not list(failed(known))
+    if network is None or not (verbose or is_all):
         return text
     shown = networks.format_report(network, width=width, colours=colours)
     return f"{text}\n\nAs a network, sample by sample:\n\n{shown}"
