@@ -1,5 +1,6 @@
 """A torch module or function as an implementation: run as it is, with hooks at every submodule."""
 
+import contextlib
 import copy
 import dataclasses
 import functools
@@ -22,6 +23,7 @@ from compare.problem.recording import Recording
 from compare.problem.structure import restructured
 from torch_ref.convert import to_array, to_tensor
 from torch_ref.module_checks import unwrapped
+from torch_ref.precision import Dtypes
 from torch_ref.recording import plain_name, recorded
 
 Tensors = dict[str, torch.Tensor]
@@ -195,14 +197,18 @@ def _recording(
         ]
         slopes = torch.autograd.grad(pulled, list(chosen.values()), seeds, allow_unused=True)
 
-    _, values, back = recorded(module, both_ways)
+    dtypes = Dtypes()
+    is_exact = any(one.dtype == torch.float64 for one in chosen.values())
+    with dtypes if is_exact else contextlib.nullcontext():
+        _, values, back = recorded(module, both_ways)
     gradients = {
         name: np.zeros(one.shape, to_array(one).dtype) if slope is None else _array(slope)
         for (name, one), slope in zip(chosen.items(), slopes, strict=True)
     }
     places = {name: _array(one) for name, one in values.items()}
     places |= {cotangent_name(name): _array(one) for name, one in back.items()}
-    return Recording({name: _array(one) for name, one in outputs.items()}, gradients, {}, places)
+    found = {name: _array(one) for name, one in outputs.items()}
+    return Recording(found, gradients, {}, places, narrowest=dtypes.narrowest)
 
 
 def _named(outputs: Any) -> Tensors:

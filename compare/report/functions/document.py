@@ -38,9 +38,13 @@ class First(NamedTuple):
 
 
 def first_of(standing: Json) -> First | None:
-    """Returns the first check that fails; None if none does."""
+    """Returns the first check that fails, or is unlikely; None if it agrees or none does."""
     at = standing["first"]
-    return None if at is None else First(standing[at["in"]], at["number"], at["in"] == "exact")
+    if at is None or standing["verdict"] == "agree":
+        return None
+    if at["in"] == "plain":
+        return First([at["check"]], 0, in_float64=False)
+    return First(standing[at["in"]], at["number"], in_float64=at["in"] == "exact")
 
 
 class Result(NamedTuple):
@@ -155,8 +159,8 @@ def worst_of(standings: Sequence[Json]) -> tuple[Json, Json] | None:
 
 
 def failed(report: Json) -> Iterator[tuple[Json, First]]:
-    """Yields every candidate that does not agree and has a check that fails, with the first."""
+    """Yields every candidate that has such a check, with it."""
     for standing in report["candidates"]:
         first = first_of(standing)
-        if first is not None and standing["verdict"] != "agree":
+        if first is not None:
             yield standing, first

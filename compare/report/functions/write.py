@@ -60,12 +60,14 @@ def _standing(one: Standing) -> dict[str, Any]:
 
 
 def _first(one: Standing) -> dict[str, Any] | None:
-    """Says where the first check that fails is."""
-    for checks in ("checks", "exact"):
-        for number_of_check, check in enumerate(getattr(one, checks)):
+    """Says where the first check that fails is; one of results without recording is in no list."""
+    if one.first is None:
+        return None
+    for name in ("checks", "exact"):
+        for i, check in enumerate(getattr(one, name)):
             if check is one.first:
-                return {"in": checks, "number": number_of_check}
-    return None
+                return {"in": name, "number": i, "check": _check(check)}
+    return {"in": "plain", "number": 0, "check": _check(one.first)}
 
 
 def _check(one: Check) -> dict[str, Any]:

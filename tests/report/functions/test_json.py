@@ -42,6 +42,7 @@ def test_every_check_is_in_it_and_the_first_that_fails_is_named():
         first = document[where][document["first"]["number"]]
         assert (first["kind"], first["name"]) == (made.first.kind, made.first.name)
         assert first["holds"] is False
+        assert document["first"]["check"] == first
 
 
 def test_what_is_not_finite_is_a_word_or_null():

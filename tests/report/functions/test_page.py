@@ -8,7 +8,8 @@ from compare.report.functions.page.html import make_page
 from compare.report.functions.tree import tree_of
 from compare.report.page.notebook import LARGEST
 from tests.report.test_glossary import unexplained
-from tests.report.test_html import Outline
+from tests.report.test_html import Outline, browser
+from tests.support.chromium import look_at
 from tests.support.function_reports import (
     REPORTS,
     checked,
@@ -96,3 +97,13 @@ def test_a_notebook_gets_one_element_with_the_answer(name):
     assert len(html.encode()) < LARGEST
     assert ("The failure" in html) == (made.verdict == "disagree")
     assert len(re.findall(r"<tr>", html)) < 60
+
+
+@browser
+@pytest.mark.parametrize("name", ["long", "disagree"])
+def test_a_browser_shows_all_of_it_at_any_width(name, tmp_path):
+    measured, console = look_at(page_of(name), tmp_path, 390, 1440)
+    assert console == []
+    for one in measured:
+        assert one["width"] <= one["shown"], name
+        assert one["loaded"] == []

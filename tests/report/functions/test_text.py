@@ -72,11 +72,29 @@ def test_what_fails_in_float64_alone_is_shown_in_float64():
     )
 
 
+def test_what_is_only_unlikely_is_not_called_wrong():
+    odd = checked("forward", "fc", 0.9)
+    assert odd.holds
+    assert not odd.is_typical
+    said = words(format_report(report(standing(checks=(odd,), verdict="undecided", first=odd))))
+    assert "First unlikely in candidate, in float32: forward at fc[1,2]:" in said
+    assert "allowed 1.5e-06: that is 90 % of what rounding can do" in said
+    assert "unlikely that is 1.52 times what rounding usually makes at most" in said
+    assert "beyond that" not in said
+
+
+def test_what_fails_without_recording_alone_is_shown():
+    first = checked("output", "output", 5.0)
+    said = words(format_report(report(standing(verdict="disagree", first=first))))
+    assert "First wrong in candidate, in float32: output[1,2]:" in said
+    assert "that is 5 times what rounding can do" in said
+
+
 def test_nothing_is_called_wrong_of_a_program_that_agrees():
     other = failing(verdict="agree", basis="float64")
     text = format_report(report(other))
     assert text.startswith("✓ agree")
-    assert "First wrong" not in text
+    assert "Around it" not in text
 
 
 def test_of_many_gradients_those_that_matter_most_are_shown():
