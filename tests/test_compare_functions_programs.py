@@ -253,6 +253,30 @@ def test_a_loss_of_what_a_module_returns(block):
     assert gradients == ["fc.bias", "fc.weight"]
 
 
+def test_a_loss_reaches_a_module_that_is_compiled(block):
+    compiled = torch.compile(copy.deepcopy(block), backend="eager")
+    for reference, candidate in ((block, compiled), (compiled, block)):
+        found = compare_functions(reference, candidate, X, loss=lambda made: (made**2).sum())
+        assert found.agrees, found.reason
+        assert found.reference.checks[-1].kind == "gradient"
+
+
+def test_programs_may_change_their_inputs_in_place_and_be_called_under_no_grad():
+    net = nn.Sequential(nn.ReLU(inplace=True), nn.Linear(4, 2))
+    with torch.no_grad():
+        assert compare_functions(net, copy.deepcopy(net), X).agrees
+    assert compare_functions(lambda x: jnp.sin(x), lambda x: x.sin_(), X).agrees
+
+
+def test_a_reference_that_float64_cannot_run_leaves_its_candidate_judged_without():
+    inner = nn.Linear(4, 2)
+    net = copy.deepcopy(inner)
+    net.forward = lambda x: inner(x) * 1.001
+    found = compare_functions(net, lambda s, x: x @ s["weight"].T + s["bias"][None], X, wrt=0)
+    assert found.verdict == "disagree"
+    assert "float64" not in found.headline
+
+
 def test_nothing_of_the_users_is_changed(block):
     own, x = copy.deepcopy(block), torch.tensor(X, requires_grad=True)
     own.fc.weight.grad = torch.ones(2, 4)
