@@ -54,6 +54,7 @@ class _Recorder:
         self.values: dict[str, torch.Tensor] = {}
         self.cotangents: dict[str, torch.Tensor] = {}
         self.hooks: dict[str, RemovableHandle] = {}
+        self.views: dict[str, tuple[torch.Tensor, int]] = {}  # and how often they had changed
         self.running = 0  # calls of the whole module that have not returned
 
     def begin(self, *_: Any) -> None:
@@ -67,6 +68,8 @@ class _Recorder:
         self.values.setdefault(place, tensor.detach().clone())
         if tensor.requires_grad and place not in self.hooks:
             self.hooks[place] = tensor.register_hook(functools.partial(self.add, place))
+            if tensor._is_view():
+                self.views[place] = tensor.detach(), tensor._version
 
     def add(self, place: str, cotangent: torch.Tensor | None) -> None:
         """Adds a cotangent, but those of gradients that the forward itself computes."""
@@ -77,8 +80,14 @@ class _Recorder:
         self.cotangents[place] = found if known is None else known + found
 
     def all_cotangents(self) -> dict[str, torch.Tensor]:
-        """Returns the cotangents, if there are some: 0 of values where none came by."""
-        zeros = {place: torch.zeros_like(self.values[place]) for place in self.hooks}
+        """Returns the cotangents, if there are some: 0 of values where none came by.
+
+        Of a view that was changed in place torch keeps no hook: its cotangent is not known.
+        """
+        known = self.hooks.keys() - {
+            place for place, (view, version) in self.views.items() if view._version != version
+        }
+        zeros = {place: torch.zeros_like(self.values[place]) for place in known}
         return zeros | self.cotangents if self.cotangents else {}
 
     def remove_hooks(self) -> None:
