@@ -10,7 +10,6 @@ from compare.evidence.local.check import Check
 from compare.evidence.rounding import explain
 from compare.evidence.rounding.explanation import Explanation
 from compare.function_results import FunctionReport, Standing
-from compare.numbers import counted
 from compare.problem.function import FunctionProblem
 from compare.report.text.lines import wrapped
 from compare.testing.failed_check import failed, format_check, format_sources, name_of
@@ -19,18 +18,21 @@ from compare.testing.message import MOST_LINES, WIDTH, said
 _RESULTS = {"output": 0, "statistic": 1, "gradient": 2}  # kind of a check -> field of `Results`
 
 
-def format_failure(report: FunctionReport, problem: FunctionProblem, inputs: Path) -> str:
+def format_failure(
+    report: FunctionReport, problem: FunctionProblem, inputs: Path, untested: str = ""
+) -> str:
     """Returns the message: the verdict, what fails, its worst entry, where its bound comes from.
 
     Args:
       report: on one kernel.
       problem: that it was given, in the dtype that it computes in.
       inputs: the file with arguments and cotangents.
+      untested: why nothing can be said, where a report agrees.
     """
     (standing,), config = report.candidates, report.config
-    checks, wrong = _telling(standing)
+    checks, wrong = _telling(standing) if not untested else (standing.checks, None)
     in_float64 = checks is not standing.checks
-    parts = [said(_verdict(report, wrong))]
+    parts = [said(f"undecided: {untested}." if untested else _verdict(report, wrong))]
     if wrong is None:
         parts.append(wrapped(_advice(problem), WIDTH))
     else:
@@ -43,26 +45,17 @@ def format_failure(report: FunctionReport, problem: FunctionProblem, inputs: Pat
     return "\n\n".join(filter(None, [*parts, again]))
 
 
-def not_finite(report: FunctionReport) -> str:
-    """Says where a kernel has overflown, so that nothing was tested there; '' if nowhere."""
-    for one in report.candidates[0].checks:
-        if one.overflown:
-            entries = f"{one.overflown:,} of {counted(one.entries, 'entry', 'entries')}"
-            return f"{entries} of {name_of(one)} are not finite, where exact numbers are"
-    return ""
-
-
 def _telling(standing: Standing) -> tuple[tuple[Check, ...], Check | None]:
     """Returns the checks that decided, and the one that failed."""
     in_float64 = standing.verdict == "disagree" and standing.basis == "float64"
     checks = standing.exact if in_float64 else standing.checks
-    return checks, failed(checks)
+    return checks, standing.first or failed(checks)
 
 
 def _verdict(report: FunctionReport, wrong: Check | None) -> str:
     (standing,) = report.candidates
-    if report.verdict == "agree" and wrong is None:
-        return f"undecided: {not_finite(report)}."
+    if report.verdict == "agree" and not (wrong and wrong.holds):
+        return f"{report.warnings[0]}."
     if wrong is None or (report.verdict == "undecided" and not wrong.holds):
         return f"{report.verdict}: {report.reason}."
     what = f"{name_of(wrong)} of {standing.name} is further from exact than rounding"
