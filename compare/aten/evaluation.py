@@ -19,7 +19,7 @@ from compare.aten.tracing import Graph
 from compare.problem.cuts import cut
 from torch_ref.convert import to_array
 
-_WITHOUT_MEANING = ("device", "layout", "pin_memory", "memory_format")
+_WITHOUT_MEANING = ("device", "layout", "pin_memory", "memory_format", "non_blocking")
 
 
 def operation(node: Node) -> Any:
@@ -33,6 +33,8 @@ def operation(node: Node) -> Any:
 
 def operation_name(node: Node) -> str:
     """Returns the name of an operation, that of ATen without `aten.`."""
+    if node.target is operator.getitem:
+        return operation_name(node.all_input_nodes[0])
     return str(node.target).removeprefix("aten.")
 
 
@@ -82,13 +84,14 @@ class Evaluation:
                 value = self._given(node, state, arrays)
             else:
                 with jax.named_scope(module_name(node) or "forward"):
-                    value = _computed(node, values)
+                    value = computed(node, values)
             for place in self._cuts.get(node, ()):
                 value = cut(value, place)
             values[node] = value
-        statistics = {
-            self._names.get(key, key): values[n] for key, n in self._graph.changed.items()
-        }
+        statistics = {}
+        for key, node in self._graph.changed.items():
+            name = self._names[key]
+            statistics[name] = values[node].astype(state[name].dtype)  # as torch writes it there
         return [values[node] for node in self._graph.results], statistics
 
     def _given(
@@ -103,7 +106,9 @@ class Evaluation:
         return jnp.asarray(self._constants[spec.target])
 
 
-def _computed(node: Node, values: Mapping[Node, Any]) -> Any:
+def computed(node: Node, values: Mapping[Node, Any]) -> Any:
+    """Returns what an operation makes of the values of those before it."""
+
     def read(leaf: Any) -> Any:
         if isinstance(leaf, Node):
             return values[leaf]

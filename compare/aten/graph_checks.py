@@ -9,6 +9,7 @@ from torch.nn.modules.batchnorm import _NormBase
 
 from compare.aten.evaluation import operation, operation_name
 from compare.aten.refusals import place_of
+from compare.aten.shape_checks import check_shapes
 from compare.aten.tracing import Graph
 from compare.errors import UsageError
 from torch_ref.refusals import place
@@ -40,6 +41,7 @@ def check_graph(graph: Graph, module: nn.Module | None) -> None:
     _check_known(nodes, module)
     for name in graph.changed:
         _check_change(name, module)
+    check_shapes(graph, module)
 
 
 def _check_random(node: Node, module: nn.Module | None) -> None:

@@ -12,7 +12,9 @@ from compare.evidence.local.not_finite import not_finite
 from compare.evidence.local.specification import Specification, kind_of
 from compare.implementations.programs.base import Program
 from compare.problem.recording import Recording
-from compare.verdict.function_evidence import Checks, Evidence, Key
+from compare.verdict.function_evidence import LOW, Checks, Evidence, Key
+
+_BY_DIGITS = (*LOW, "float32", "", "float64")
 
 
 class Reference(Protocol):
@@ -70,8 +72,12 @@ class Examination:
 
     @property
     def narrowest(self) -> str:
-        """The dtype of fewest digits that was seen in the run; '' if nothing is known of it."""
-        return self.recording.narrowest
+        """The dtype of fewest digits that was seen in the run or in the reference.
+
+        It is '' if nothing is known of it, as of a kernel that cannot be looked into.
+        """
+        seen = {self.recording.narrowest, self.specification.narrowest}
+        return next((name for name in _BY_DIGITS if name in seen), "")
 
     @property
     def own(self) -> Checks:
@@ -86,8 +92,7 @@ class Examination:
     @functools.cached_property
     def as_narrow(self) -> Checks:
         """The checks as if all was computed in the narrowest dtype, or in float32."""
-        narrowest = np.dtype(self.narrowest or np.float32)
-        dtype = narrowest if narrowest != self._dtype else np.dtype(np.float32)
+        dtype = np.dtype(self.narrowest if self.narrowest in LOW else np.float32)
         return certify(self._reference.specification(dtype), self.recording)
 
     @functools.cached_property
@@ -104,8 +109,10 @@ class Examination:
     @functools.cached_property
     def plain(self) -> Checks:
         """Those of results that differ where no places are recorded; () if none do."""
-        plain = self.recording.plain
-        if plain is None:
+        if self.recording.plain is None:
+            return ()
+        plain = self.recording.plain()
+        if _same(plain, self.recording):
             return ()
         return held_at_ends(self.specification, self._reference.ends(self._dtype), plain)
 
@@ -117,10 +124,7 @@ class Examination:
     def cause(self, one: Check) -> str:
         """Says which equation of the reference made a number that is not finite; '' if none."""
         found = not_finite(self.specification, self.recording.places, *one.key)
-        if found is None or found.place is None:
-            return ""
-        text = f": {found.place.text}" if found.place.text else ""
-        return f"{found}, in {found.place}{text}"
+        return "" if found is None or found.place is None else f"{found}, in {found.place}"
 
     @functools.cached_property
     def exact(self) -> Evidence | str:
@@ -128,3 +132,9 @@ class Examination:
         if self._dtype == np.float64:
             return self
         return self._reference.exact(self._program)
+
+
+def _same(a: Recording, b: Recording) -> bool:
+    """Whether all results are equal bit by bit."""
+    others = b.results
+    return all(one.tobytes() == others[key].tobytes() for key, one in a.results.items())

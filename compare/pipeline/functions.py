@@ -135,6 +135,7 @@ def _standing(program: Program, found: Examination, decided: Finding) -> Standin
         framework=program.framework,
         device=program.device,
         checks=found.checks,
+        ends=found.at_ends,
         places=len(places),
         recorded=len(places) - len(found.missing),
         **decided._replace(remarks=remarks)._asdict(),

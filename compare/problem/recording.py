@@ -1,7 +1,7 @@
 """What an implementation of a function computed: its results, and its values at named places."""
 
 import dataclasses
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 import numpy as np
 
@@ -21,7 +21,7 @@ class Recording:
       places: values at cuts, and their cotangents by `cotangent_name`; the k-th time that a name
         comes again it is name@k.
       narrowest: the dtype of fewest digits that was seen in the run; '' if nothing is known of it.
-      plain: what the program computes as users run it, if recording places has changed bits.
+      plain: runs the program as users do, if recording places may change how it rounds.
     """
 
     outputs: Arrays
@@ -29,18 +29,23 @@ class Recording:
     statistics: Arrays = dataclasses.field(default_factory=dict)
     places: Arrays = dataclasses.field(default_factory=dict)
     narrowest: str = ""
-    plain: "Recording | None" = None
+    plain: Callable[[], "Recording"] | None = None
+
+    @property
+    def results(self) -> dict[tuple[str, str], np.ndarray]:
+        """Outputs, statistics and gradients by kind and name."""
+        groups = {
+            "output": self.outputs,
+            "statistic": self.statistics,
+            "gradient": self.gradients,
+        }
+        return {(kind, name): one for kind, group in groups.items() for name, one in group.items()}
 
     def of(self, kind: str, name: str) -> np.ndarray | None:
         """Returns what was recorded as an 'output', 'statistic' or 'gradient' of a name.
 
         Of a place it returns the value, 'forward', or its cotangent, 'backward'.
         """
-        groups = {
-            "output": self.outputs,
-            "statistic": self.statistics,
-            "gradient": self.gradients,
-        }
-        if kind in groups:
-            return groups[kind].get(name)
-        return self.places.get(cotangent_name(name) if kind == "backward" else name)
+        if kind in ("forward", "backward"):
+            return self.places.get(cotangent_name(name) if kind == "backward" else name)
+        return self.results.get((kind, name))

@@ -1,7 +1,6 @@
 """The message of a kernel that is not within rounding of its formula."""
 
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -19,26 +18,26 @@ _RESULTS = {"output": 0, "statistic": 1, "gradient": 2}  # kind of a check -> fi
 
 
 def format_failure(
-    report: FunctionReport, problem: FunctionProblem, inputs: Path, untested: str = ""
+    report: FunctionReport, problem: FunctionProblem, again: str, *, untested: str = ""
 ) -> str:
     """Returns the message: the verdict, what fails, its worst entry, where its bound comes from.
 
     Args:
       report: on one kernel.
       problem: that it was given, in the dtype that it computes in.
-      inputs: the file with arguments and cotangents.
+      again: lines of Python that read its arguments and cotangents.
       untested: why nothing can be said, where a report agrees.
     """
     (standing,), config = report.candidates, report.config
     checks, wrong = _telling(standing) if not untested else (standing.checks, None)
     in_float64 = checks is not standing.checks
     parts = [said(f"undecided: {untested}." if untested else _verdict(report, wrong))]
-    if wrong is None:
+    if wrong is None and (untested or report.verdict == "undecided"):
         parts.append(wrapped(_advice(problem), WIDTH))
-    else:
+    elif wrong is not None:
         rounding = "rounding in float64" if in_float64 else _rounding(config)
         parts.append(format_check(standing.name, checks, wrong, rounding))
-    again = f"Arguments and cotangents (seed={config['seed']}): {inputs}"
+    again = f"To run it again, {_options(config)}:\n{again}"
     if wrong is not None and wrong.kind in _RESULTS and not in_float64:
         room = MOST_LINES - sum(part.count("\n") + 2 for part in [*parts, again])
         parts.append(format_sources(_why(problem, wrong), room))
@@ -75,6 +74,11 @@ def _rounding(config: Mapping[str, str]) -> str:
     dtype, inside = config["dtype"], config["inside"]
     once = f", and once to {dtype}," if inside != dtype else ""
     return f"rounding in {inside}{once}"
+
+
+def _options(config: Mapping[str, str]) -> str:
+    dtype, inside = config["dtype"], config["inside"]
+    return f"with dtype={dtype!r}" + f" and inside={inside!r}" * (inside != dtype)
 
 
 def _why(problem: FunctionProblem, wrong: Check) -> Explanation:

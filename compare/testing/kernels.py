@@ -6,20 +6,14 @@ import uuid
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from compare.errors import UsageError
-from compare.formats.atomic import staged_file
-from compare.formats.dtypes import dtype_of
-from compare.formats.write.npz import write_npz
-from compare.function_api import compare_functions, posed
+from compare.function_api import compare_functions
 from compare.implementations.programs.candidate import Candidate
-from compare.problem.function import FunctionProblem
+from compare.implementations.programs.posed import Asked, Posed, posed
 from compare.report.functions.report import FunctionReport
+from compare.resume.saved_arguments import save_arguments
 from compare.testing.kernel_message import format_failure
 from compare.testing.untested import untested
-
-_INPUTS = "kernel_inputs.npz"
 
 
 def assert_within_rounding(
@@ -66,13 +60,14 @@ def assert_within_rounding(
     passes = report.agrees and not report.warnings
     if passes and standing.basis == "certificate":
         return report
-    found = posed(reference, named, args, **options)
+    asked = Asked(**{name: options[name] for name in Asked._fields if name in options})
+    found = posed(reference, named, args, asked)
     problem = found.problem.in_dtype(found.inside, found.reference.call_in(found.inside))
     open_question = untested(standing, problem) if passes else ""
     if passes and not open_question:
         return report
-    message = format_failure(report, problem, _saved(found.problem, save), open_question)
-    raise AssertionError(message)
+    again = _saved(found, save)
+    raise AssertionError(format_failure(report, problem, again, untested=open_question))
 
 
 def _name(kernel: Any) -> str:
@@ -84,17 +79,8 @@ def _name(kernel: Any) -> str:
     return name if callable(function) and str(name).isidentifier() else "kernel"
 
 
-def _saved(problem: FunctionProblem, save: "str | os.PathLike[str] | None") -> Path:
-    """Writes arguments and cotangents by their names, bfloat16 as float32; returns the file."""
-    arguments = zip(problem.arguments.array_names, problem.arguments.arrays, strict=True)
-    cotangents = {f"cotangent of {name}": one for name, one in problem.cotangents.items()}
-    bfloat16 = dtype_of("bfloat16")
-    arrays = {
-        name: one.astype(np.float32) if one.dtype == bfloat16 else one
-        for name, one in [*arguments, *cotangents.items()]
-    }
+def _saved(found: Posed, save: "str | os.PathLike[str] | None") -> str:
+    """Writes arguments and cotangents; returns the lines of Python that read them."""
     new = Path(tempfile.gettempdir(), f"kernel-{uuid.uuid4().hex}")
-    path = Path(new if save is None else save, _INPUTS)
-    with staged_file(str(path), option="save") as temporary, temporary.open("wb") as file:
-        write_npz(file, arrays)
-    return path
+    lines = save_arguments(str(new if save is None else save), found.problem, found.inputs, {})
+    return lines.rpartition("\n")[0]  # without a call of compare_functions

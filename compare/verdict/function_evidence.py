@@ -1,5 +1,6 @@
 """What is known of one program beside a reference, as far as a verdict needs it."""
 
+import math
 from collections.abc import Mapping
 from typing import NamedTuple, Protocol
 
@@ -29,7 +30,7 @@ class Evidence(Protocol):
 
     @property
     def narrowest(self) -> str:
-        """The dtype of fewest digits that was seen in the run; '' if nothing is known of it."""
+        """The dtype of fewest digits that was seen; '' if nothing is known of it."""
 
     @property
     def own(self) -> Checks:
@@ -72,20 +73,30 @@ class Sorted(NamedTuple):
 
     wrong: Checks  # whatever is admitted
     ties: Checks  # but do if all slopes are admitted at ties
+    open: Checks  # and of which nothing is known if they are
     uncovered: Checks  # and those of the reference do not either
+
+    @property
+    def unclear(self) -> Checks:
+        """Those that prove nothing."""
+        return self.open + self.uncovered
 
 
 def failing(evidence: Evidence) -> Sorted:
     """Sorts the checks that do not hold."""
+    sorted_: dict[str, list[Check]] = {name: [] for name in Sorted._fields}
     wrong = [one for one in evidence.checks if not one.holds]
-    if not wrong:
-        return Sorted((), (), ())
-    admitted = {one.key for one in evidence.tied if one.holds and _has_slopes(one)}
-    ties = tuple(one for one in wrong if one.key in admitted)
-    wrong = [one for one in wrong if one.key not in admitted]
-    own = {one.key for one in evidence.own if not one.holds} if wrong else set()
-    uncovered = tuple(one for one in wrong if one.key in own)
-    return Sorted(tuple(one for one in wrong if one.key not in own), ties, uncovered)
+    tied = {one.key: one for one in evidence.tied} if wrong else {}
+    for one in wrong:
+        sorted_[_reason(evidence, one, tied.get(one.key, one))].append(one)
+    return Sorted(**{name: tuple(checks) for name, checks in sorted_.items()})
+
+
+def _reason(evidence: Evidence, one: Check, tied: Check) -> str:
+    """Names the field of Sorted that a check which does not hold belongs to."""
+    if tied.holds and _has_slopes(one) and math.isfinite(one.found):
+        return "open" if tied.unbounded > one.unbounded else "ties"
+    return "wrong" if all(own.holds for own in evidence.own if own.key == one.key) else "uncovered"
 
 
 def _has_slopes(one: Check) -> bool:
@@ -108,4 +119,4 @@ def is_zero(evidence: Evidence, one: Check) -> bool:
         return False
     if evidence.dtype == "float64":
         return one.is_zero
-    return one.is_zero and evidence.zeros.get(one.key, 1.0) <= _NOTHING * one.worst
+    return one.is_zero and evidence.zeros.get(one.key, math.inf) <= _NOTHING * one.typical

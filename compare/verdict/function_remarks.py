@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 
 from compare.verdict.function_evidence import LOW, Checks, Evidence, Key, is_zero
-from compare.verdict.function_sentences import and_more, located, told
+from compare.verdict.function_sentences import and_more, located, named, told
 from compare.verdict.mathematics import Mathematics
 
 _SHOWN = 3
@@ -17,14 +17,14 @@ def on_odd(odd: Checks) -> Remarks:
 
 
 def on_ties(ties: Checks) -> Remarks:
-    """Says where another slope was admitted."""
+    """Says where a program may choose otherwise than the reference."""
     if not ties:
         return ()
     many = sum(one.beyond for one in ties)
     entries = f"{many:,} entries" if many > 1 else "1 entry"
     return (
-        f"at {entries} numbers that are compared are equal, and it has another slope there than "
-        f"the reference, which is as right: {located(ties[0])}{and_more(ties)}",
+        f"at {entries} of {named(ties[0])}{and_more(ties)} numbers that are compared are equal, "
+        "and it chooses otherwise than the reference, as it may",
     )
 
 
@@ -39,7 +39,7 @@ def on_precision(evidence: Evidence, known: Mathematics) -> Remarks:
         said.append(
             f"in {evidence.dtype} only gross mistakes are seen{float64.get(known.verdict, '')}"
         )
-    elif known.verdict == "unknown":
+    elif known.told:
         said.append(known.told)
     if known.elsewhere:
         said.append(
@@ -49,7 +49,7 @@ def on_precision(evidence: Evidence, known: Mathematics) -> Remarks:
 
 
 def on_checks(evidence: Evidence) -> Remarks:
-    """Says what is 0 or NaN in both, and what only the reference cannot hold."""
+    """Says what is 0, NaN or an overflow in both."""
     said = []
     zeros = [
         one.name for one in evidence.checks if one.kind == "gradient" and is_zero(evidence, one)
@@ -60,7 +60,13 @@ def on_checks(evidence: Evidence) -> Remarks:
     if nans:
         cause = evidence.cause(nans[0])
         because = f", because of {cause}" if cause else ""
-        said.append(f"NaN in both {located(nans[0])}{and_more(nans)}{because}")
+        said.append(f"NaN in both: {named(nans[0])}{and_more(nans)}{because}")
+    lost = [one for one in evidence.checks if one.overflown]
+    if lost:
+        said.append(
+            f"overflows in {evidence.dtype}: {named(lost[0])}{and_more(lost)}, "
+            f"where {lost[0].expected:.3g} is exact"
+        )
     return tuple(said)
 
 

@@ -9,27 +9,26 @@ from compare.problem.cuts import is_cotangent, place_name
 _SOURCES = 2  # that a sentence names
 _OTHERS = 3
 
-_RESULTS = {"output": "", "statistic": "the statistic ", "gradient": "the gradient by "}
-
 
 def located(one: Check) -> str:
     """Says where a check is: 'forward, between `a` and `b`'."""
-    if one.kind in _RESULTS:
-        return f"{_RESULTS[one.kind]}{_quoted(one)}{_since(one)}"
-    if one.kind == "backward":
-        before = _listed(_cotangents(one)) or "the loss"
-        return f"backward, between {before} and `{one.name}`"
-    return f"forward, between {_listed(one.sources) or 'the arguments'} and `{one.name}`"
+    if one.kind in ("forward", "backward"):
+        before = _cotangents(one) if one.kind == "backward" else one.sources
+        start = _listed(before) or ("the loss" if one.kind == "backward" else "the arguments")
+        if len(before) > 1:
+            return f"{one.kind}, from {start} to `{one.name}`"
+        return f"{one.kind}, between {start} and `{one.name}`"
+    places = _cotangents(one) if one.kind == "gradient" else one.sources
+    return f"{named(one)}, after {_listed(places)}" if places else named(one)
 
 
-def _quoted(one: Check) -> str:
-    return one.name if one.kind == "output" else f"`{one.name}`"
-
-
-def _since(one: Check) -> str:
-    """Names the places that a result is computed from, if there are any."""
-    sources = _cotangents(one) if one.kind == "gradient" else one.sources
-    return f", after {_listed(sources)}" if sources else ""
+def named(one: Check) -> str:
+    """Says what is checked: 'the gradient by `w`'."""
+    if one.name == "output":
+        return "the output"
+    words = {"output": "", "statistic": "the statistic ", "gradient": "the gradient by "}
+    words |= {"forward": "", "backward": "the cotangent of "}
+    return f"{words[one.kind]}`{one.name}`"
 
 
 def _cotangents(one: Check) -> list[str]:
@@ -59,7 +58,7 @@ def measured(one: Check) -> str:
     if one.used > 1:
         return f"{said}, {_times(one.used)} as far off as rounding explains{_share(one)}"
     times = _times(one.unlikely * TYPICAL)
-    return f"{said}, which rounding may explain, but is {times} as far off as it usually makes"
+    return f"{said}, {times} as far off as is usual of rounding, which explains it at most"
 
 
 def _entry(one: Check) -> str:
@@ -68,13 +67,15 @@ def _entry(one: Check) -> str:
 
 def _share(one: Check) -> str:
     """Says how large the difference is beside the numbers, and how many are off."""
-    size = f" and {one.relative:.2g} of the largest entry" if one.largest else ""
-    many = f", at {one.beyond:,} of {one.entries:,} entries" if one.entries > 1 else ""
-    return size + many
+    said = [f"at {one.beyond:,} of {one.entries:,} entries"] if one.entries > 1 else []
+    if one.floor and math.isfinite(one.relative):
+        said.append(f"by {one.relative:.2g} of the largest")
+    return f" ({', '.join(said)})" if said else ""
 
 
 def _times(number: float) -> str:
-    return f"{float(f'{number:.2g}'):,.6g} times"
+    digits = f"{float(f'{number:.2g}'):,.6g}"
+    return f"{digits if number < 1e6 else f'{number:.1g}'} times"
 
 
 def others(checks: Sequence[Check]) -> str:
@@ -82,7 +83,7 @@ def others(checks: Sequence[Check]) -> str:
     if not checks:
         return ""
     shown = "; ".join(located(one) for one in checks[:_OTHERS])
-    return f"; wrong by itself too: {shown}{and_more(checks, _OTHERS)}"
+    return f"; wrong too: {shown}{and_more(checks, _OTHERS)}"
 
 
 def and_more(checks: Sequence[object], shown: int = 1) -> str:

@@ -1,5 +1,6 @@
 """How a program stands beside a reference: what its checks say, and on what that rests."""
 
+from compare.evidence.local.check import Check
 from compare.verdict.finding import Finding
 from compare.verdict.function_evidence import (
     LOW,
@@ -10,9 +11,11 @@ from compare.verdict.function_evidence import (
     says_nothing,
 )
 from compare.verdict.function_remarks import on_checks, on_odd, on_precision, on_ties
-from compare.verdict.function_sentences import and_more, located, others, told
+from compare.verdict.function_sentences import and_more, located, named, others, told
 from compare.verdict.mathematics import Mathematics, mathematics
 from compare.verdict.not_finite import not_finite
+
+_FREEDOM = 4  # times as far off as rounding explains another formula may be
 
 
 def decide(evidence: Evidence) -> Finding:
@@ -21,7 +24,8 @@ def decide(evidence: Evidence) -> Finding:
     It is wrong where rounding cannot explain what it has, which is proved, and the reference keeps
     to the same bounds there. It agrees if every check holds and has something to say, or if it
     computes the same in float64 and is as far off as rounding usually makes. Otherwise it is
-    undecided.
+    undecided. A program that computes the same in float64 may have a formula that loses two bits
+    more than that of the reference.
     """
     found = failing(evidence)
     plain = tuple(one for one in evidence.plain if not one.holds)
@@ -29,9 +33,8 @@ def decide(evidence: Evidence) -> Finding:
         finding = _suspected(evidence, found.wrong or plain)
     else:
         finding = not_finite(evidence) or _unsuspected(evidence, found)
-    warnings = () if finding.verdict == "disagree" else on_odd(_odd(evidence))
     remarks = (*finding.remarks, *on_ties(found.ties), *on_checks(evidence))
-    return finding._replace(remarks=remarks, warnings=warnings)
+    return finding._replace(remarks=remarks)
 
 
 def decide_reference(evidence: Evidence) -> Finding:
@@ -51,20 +54,31 @@ def _suspected(evidence: Evidence, wrong: Checks) -> Finding:
             "in float64 its results are the same, and here they are as far off as rounding "
             f"usually makes, though it has something else {located(first)}"
         )
-        return Finding("agree", "float64", sentence, first, known.checks)
+        return Finding("agree", "float64", sentence, exact=known.checks)
     if known.verdict != "different" and _is_nearer(evidence):
         sentence = (
             f"{told(first)}; but none of its results is farther from exact than that of the "
             "reference"
         )
         return Finding("undecided", "nothing", sentence, first, known.checks)
+    if known.verdict != "different" and all(one.used <= _FREEDOM for one in wrong):
+        return _slightly_off(first, known)
     sentence = told(first) + others(wrong[1:]) + _forward_is_right(evidence, wrong)
     sentence += _in_float64(evidence, known)
     return Finding("disagree", "certificate", sentence, first, known.checks)
 
 
+def _slightly_off(first: Check, known: Mathematics) -> Finding:
+    """Decides on a program that may have another formula, of fewer digits."""
+    sentence = f"{told(first)}, which another formula may make"
+    if known.verdict == "same":
+        same = f"in float64 it computes the same; {sentence}"
+        return Finding("agree", "float64", same, exact=known.checks, warnings=on_odd((first,)))
+    return Finding("undecided", "nothing", f"{sentence}; {known.told}", first, known.checks)
+
+
 def _is_elsewhere(evidence: Evidence, wrong: Checks, known: Mathematics) -> bool:
-    """Whether what is wrong are places that hold something else, with all results the same."""
+    """Whether what is wrong comes of places that hold something else, with the same results."""
     places = {one.key for one in known.elsewhere}
     return all(one.key in places for one in wrong) and all(
         one.holds and one.is_typical for one in evidence.at_ends
@@ -93,18 +107,19 @@ def _in_float64(evidence: Evidence, known: Mathematics) -> str:
     if evidence.dtype == "float64":
         is_narrow = all(one.is_typical for one in evidence.as_narrow)
         return "; to float32 it is the same: something in it may be of float32" * is_narrow
-    if known.verdict == "same":
+    if known.verdict == "same" or known.is_narrow:
+        same = known.told or "in float64 it computes the same"
         return (
-            "; in float64 it computes the same, so that it is less precise arithmetic, a formula "
-            f"that loses digits, or a mistake in what is done in {evidence.dtype} alone"
+            f"; {same}, so that it is less precise arithmetic, a formula that loses digits, or a "
+            f"mistake in what is done in {evidence.dtype} alone"
         )
     return "; in float64 it is wrong too" if known.verdict == "different" else ""
 
 
 def _unsuspected(evidence: Evidence, found: Sorted) -> Finding:
     """Decides on a program that rounding may explain."""
-    odd, vacuous = _odd(evidence), says_nothing(evidence)
-    is_proved = evidence.is_whole and not (vacuous or found.uncovered or _odd_plain(evidence))
+    odd, vacuous = _odd(evidence, found.ties), says_nothing(evidence)
+    is_proved = evidence.is_whole and not (vacuous or found.unclear or _odd_plain(evidence))
     if is_proved and not odd and evidence.dtype not in LOW:
         return Finding("agree", "certificate", "every difference is rounding")
     known = mathematics(evidence)
@@ -112,34 +127,43 @@ def _unsuspected(evidence: Evidence, found: Sorted) -> Finding:
         first = known.wrong[0]
         sentence = f"in float64, {told(first)}{others(known.wrong[1:])}"
         return Finding("disagree", "float64", sentence, first, known.checks)
-    same, remarks = known.verdict == "same", on_precision(evidence, known)
+    remarks, sentence = on_precision(evidence, known), "every difference is rounding"
+    finding = Finding("agree", "certificate", sentence, None, known.checks, on_odd(odd), remarks)
     if is_proved:
-        sentence = "every difference is rounding"
-        return Finding("agree", "certificate", sentence, exact=known.checks, remarks=remarks)
-    if same and not odd and not found.uncovered:
-        sentence = "in float64 it computes the same, and here it is as far off as rounding makes"
-        return Finding("agree", "float64", sentence, exact=known.checks, remarks=remarks)
-    why = _open(odd, found.uncovered, vacuous, known)
-    return Finding("undecided", "nothing", why, next(iter(odd), None), known.checks)
+        return finding
+    if not (odd or vacuous or found.unclear) and isinstance(evidence.exact, str):
+        return finding._replace(sentence=f"{sentence}, from the arguments to the results")
+    if known.verdict == "same" and not (odd or found.unclear):
+        same = "in float64 it computes the same, and here it is as far off as rounding makes"
+        return finding._replace(basis="float64", sentence=same)
+    why = _why_open(found, odd, vacuous, known)
+    at = next(iter(odd), None)
+    return finding._replace(verdict="undecided", basis="nothing", sentence=why, first=at)
 
 
-def _open(odd: Checks, uncovered: Checks, vacuous: Checks, known: Mathematics) -> str:
+def _why_open(found: Sorted, odd: Checks, vacuous: Checks, known: Mathematics) -> str:
     """Says why nothing can be decided."""
     so_far = "in float64 it computes the same, but " if known.verdict == "same" else ""
-    if uncovered:
-        why = f"{told(uncovered[0])}; but so is the reference itself, which roundoff does not cover"
+    if found.open:
+        why = f"{told(found.open[0])}; but numbers that are compared there are equal"
+    elif found.uncovered:
+        first = found.uncovered[0]
+        why = f"{told(first)}; but so is the reference itself, which roundoff does not cover"
     elif odd:
         why = told(odd[0])
     elif vacuous:
-        why = f"bounds say nothing {located(vacuous[0])}{and_more(vacuous)}"
+        why = f"the bounds say nothing of {named(vacuous[0])}{and_more(vacuous)}"
     else:
-        why = "not every place was recorded"
-    return f"{so_far}{why}" + (f", and {known.told}" if known.told else "")
+        why = "nothing decides it"
+    return f"{so_far}{why}"
 
 
-def _odd(evidence: Evidence) -> Checks:
+def _odd(evidence: Evidence, ties: Checks) -> Checks:
     """Returns the checks that correct code seldom fails."""
-    return tuple(one for one in evidence.checks if not one.is_typical) + _odd_plain(evidence)
+    admitted = {one.key for one in ties}
+    checks = [one for one in evidence.checks if one.key not in admitted]
+    checks += [one for one in evidence.tied if one.key in admitted] if ties else []
+    return tuple(one for one in checks if not one.is_typical) + _odd_plain(evidence)
 
 
 def _odd_plain(evidence: Evidence) -> Checks:

@@ -174,7 +174,9 @@ EXTREMES = [
     *each("max.dim min.dim", TIES, 1),
     *each("max.dim min.dim median.dim", x(3, 5), -1, True),
     *each("max.dim min.dim median.dim", x(), 0),
-    *each("max.dim min.dim", at(1, NAN, 2, 3).reshape(2, 2), 1),
+    *each("max.dim min.dim median.dim", at(1, NAN, 2, 3).reshape(2, 2), 1),
+    case("median", x(3, 4)),
+    case("median", at(1, 2, NAN)),
     *each("median.dim", x(3, 4), 0),
     *each("argmax argmin", TIES),
     *each("argmax argmin", TIES, 0),
@@ -209,6 +211,7 @@ LINEAR = [
     case("addmm", np.full(2, NAN), x(3, 4), x(4, 2), beta=0),
     case("addmv", x(3), x(3, 4), x(4), alpha=3),
     case("baddbmm", x(3, 2), x(2, 3, 4), x(2, 4, 2), beta=2),
+    case("_trilinear", x(4, 2), x(3, 2, 5), x(4, 5), [1, 3], [0], [1, 2], [2, 3]),
     case("addbmm", x(3, 2), x(2, 3, 4), x(2, 4, 2), alpha=2),
 ]
 
@@ -222,6 +225,7 @@ def _convolutions():
     yield case("convolution", x(2, 4, 4, 5), x(4, 3, 3, 2), x(6), *options, True, [1, 0], 2)
     yield case("convolution", x(2, 3, 5), x(3, 2, 4), None, [3], [1], [1], True, [2], 1)
     yield case("convolution", x(2, 3, 5), x(3, 1, 2), None, [1], [0], [1], False, [0], 3)
+    yield case("conv_tbc", x(5, 2, 3), x(2, 3, 4), x(4), 1)
 
 
 NORMALISATIONS = [
@@ -332,6 +336,16 @@ INDEXING = [
     case("gather", x(4, 3), 0, whole(4, 5, 2)),
     case("embedding", x(5, 3), np.array([[1, 0], [1, 4]]), 1),
     case("embedding", x(5, 3), np.array([4, 4, 0])),
+    *[
+        case("_embedding_bag", x(5, 3), *bags, False, mode, False, None, last, padding)
+        for bags, mode, last, padding in (
+            ((np.array([4, 1, 1, 0]), np.array([0, 3, 3])), 0, False, -1),
+            ((np.array([4, 1, 1, 0]), np.array([0, 2, 4])), 1, True, 1),
+            ((np.array([4, 1, 3, 0]), np.array([0, 3, 3])), 2, False, -1),
+        )
+    ],
+    case("_embedding_bag", x(5, 3), np.array([4, 1]), np.array([0]), False, 0, False, x(2)),
+    case("_embedding_bag_forward_only", x(5, 3), np.array([4, 1]), np.array([0]), constant=(0,)),
     case("select_scatter", x(4, 3), x(4), 1, -1),
     case("slice_scatter", x(4, 3), x(2, 3), 0, 1, 9223372036854775807, 2),
     case("slice_scatter", x(4, 3), x(4, 1), -1, -1),
@@ -353,6 +367,10 @@ SCATTERS = [
     case("index_put", x(2, 3), [MASK], x(4)),
     case("index_put", x(2, 3), [MASK], x(4), True),
     case("index_put", x(2, 3), [MASK[:, 1]], x(1, 3)),
+    case("put", x(2, 3), np.array([5, 0]), x(2)),
+    case("put", x(2, 3), np.array([[5, 5]]), x(1, 2), True),
+    case("index_reduce", x(4, 3), 0, np.array([1, 1, 0]), x(3, 3), "amax"),
+    case("index_reduce", x(4, 3), 1, np.array([1, 1]), x(4, 2), "mean", include_self=False),
     case("masked_scatter", x(2, 3), MASK, x(5)),
     case("scatter.src", x(4, 3), 1, np.array([[2, 0], [1, 2]]), x(2, 2)),
     case("scatter.value", x(4, 3), 0, whole(4, 2, 3), 0.5),
@@ -365,6 +383,35 @@ SCATTERS = [
         for own in (True, False)
     ],
     case("scatter_reduce.two", at(1, 2, 3), 0, np.array([1, 1, 0]), at(2, 1, 0), "amax"),
+]
+
+SAMPLING = [
+    case("upsample_nearest2d.vec", x(1, 2, 3, 4), [5, 6], None),
+    case("upsample_nearest2d.vec", x(1, 2, 3, 4), None, [2.0, 1.5]),
+    case("upsample_bilinear2d.vec", x(1, 2, 3, 4), [5, 7], False, None),
+    case("upsample_bilinear2d.vec", x(1, 2, 3, 4), [2, 7], True, None),
+    case("upsample_bilinear2d.vec", x(1, 1, 3, 4), None, False, [2.0, 1.7]),
+    *[
+        case("grid_sampler_2d", x(2, 2, 3, 4), 1.3 * within(2, 3, 2, 2), *options)
+        for options in ((0, 0, False), (0, 1, True), (1, 0, True), (1, 1, False))
+    ],
+    case("grid_sampler_3d", x(1, 2, 3, 4, 2), within(1, 2, 2, 1, 3), 0, 0, False),
+]
+
+SOLVING = [
+    case("linalg_cholesky_ex", np.eye(3) + 0.1 * np.ones((3, 3))),
+    case("linalg_cholesky_ex", np.eye(3) + 0.1 * np.ones((2, 3, 3)), upper=True),
+    case("linalg_solve_triangular", x(3, 3) + 3 * np.eye(3), x(3, 2), upper=True),
+    case("linalg_solve_triangular", x(3, 3) + 3 * np.eye(3), x(2, 3), upper=False, left=False),
+    case("linalg_solve_triangular", x(3, 3), x(3, 2), upper=False, unitriangular=True),
+]
+
+DISTANCES = [
+    *[case("_cdist_forward", x(3, 4), x(5, 4), p, None) for p in (1, 2, 3, INF)],
+    case("_cdist_forward", x(2, 3, 4), x(2, 5, 4), 2, 1, constant=(0, 1)),
+    case("_cdist_forward", x(27, 2), x(2, 2), 2, None),
+    case("_cdist_forward", np.ones((2, 3)), np.ones((1, 3)), 2, None),
+    *[case("_pdist_forward", x(4, 3), p) for p in (1, 2)],
 ]
 
 CREATION = [
@@ -406,6 +453,9 @@ CASES = (
     *SHAPES,
     *INDEXING,
     *SCATTERS,
+    *SAMPLING,
+    *SOLVING,
+    *DISTANCES,
     *CREATION,
     *SETTLED,
 )

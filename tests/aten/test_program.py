@@ -12,7 +12,7 @@ from tests.support.cut_values import with_cuts
 from tests.support.torch_programs import PROGRAMS, Net, Output, Swish
 from torch_ref.convert import to_array
 from torch_ref.recording import plain_name, recorded
-from torch_ref.trees import leaves_of, mapped
+from torch_ref.trees import mapped, parts_of
 
 
 @pytest.fixture(autouse=True)
@@ -29,8 +29,11 @@ def _seeded(tensor):
 def _floats(tree):
     """Its tensors and arrays, a dataclass in the place of a dict and a dict in that of one."""
     plain = mapped(tree, lambda out: {"logits": out.logits, "hidden": out.hidden}, of=Output)
-    arrays = [leaf for leaf in leaves_of(plain) if hasattr(leaf, "shape")]
-    return sorted(arrays, key=lambda leaf: tuple(leaf.shape))
+    return [leaf for _, leaf in sorted(parts_of(plain), key=_path) if hasattr(leaf, "shape")]
+
+
+def _path(part):
+    return part[0]
 
 
 def _run(module, args):
@@ -81,9 +84,8 @@ def test_jax_computes_what_torch_does_at_every_place_forward_and_backward(name):
     assert {cut for cut in found if not is_cotangent(cut)} == set(program.cuts)
     for cut in program.cuts:
         _near(found[cut], to_array(values[cut]))
-        assert (f"d:{cut}" in found) == (cut in cotangents), cut
-        if cut in cotangents:
-            _near(found[f"d:{cut}"], to_array(cotangents[cut]))
+        zero = torch.zeros_like(values[cut])  # JAX computes none where no gradient comes by
+        _near(found.get(f"d:{cut}", to_array(zero)), to_array(cotangents.get(cut, zero)))
 
 
 def test_the_places_are_named_by_submodule_call_and_part():

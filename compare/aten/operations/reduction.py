@@ -60,9 +60,9 @@ def vector_norm(
     if order == 1:
         return jnp.sum(sizes, axes, keepdims=keepdim)
     if order == 2:
-        return _unless_zero(jnp.sqrt, jnp.sum(jnp.square(x), axes, keepdims=keepdim))
-    powers = _unless_zero(lambda size: size**order, sizes)
-    return _unless_zero(lambda s: s ** (1 / order), jnp.sum(powers, axes, keepdims=keepdim))
+        return unless_zero(jnp.sqrt, jnp.sum(jnp.square(x), axes, keepdims=keepdim))
+    powers = unless_zero(lambda size: size**order, sizes)
+    return unless_zero(lambda s: s ** (1 / order), jnp.sum(powers, axes, keepdims=keepdim))
 
 
 def distance(a: Any, b: Any, p: float = 2) -> Any:
@@ -70,7 +70,7 @@ def distance(a: Any, b: Any, p: float = 2) -> Any:
     return vector_norm(jnp.ravel(jnp.subtract(*jnp.broadcast_arrays(a, b))), p)
 
 
-def _unless_zero(f: Callable[[Any], Any], x: Any) -> Any:
+def unless_zero(f: Callable[[Any], Any], x: Any) -> Any:
     """Returns f(x), and 0 with slope 0 at 0."""
     return jnp.where(x == 0, 0, f(jnp.where(x == 0, 1, x)))
 

@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from compare.evidence.local.check import KINDS, Check, check
+from compare.evidence.local.check import KINDS, TYPICAL, Check, check, may_be_zero
 from compare.evidence.local.specification import Specification
 from compare.evidence.local.ties import Ties
 from compare.evidence.local.walk import follow
@@ -96,7 +96,7 @@ class Ends(NamedTuple):
 
     Attributes:
       results: (kind, name) -> sources and what is expected.
-      zeros: (kind, name) of places and results that are 0 -> the largest that an entry may be.
+      zeros: (kind, name) of places and results that are 0 -> what an entry may be at most.
     """
 
     results: dict[Key, tuple[frozenset[str], Enclosure]]
@@ -108,9 +108,9 @@ def ends_of(specification: Specification) -> Ends:
     results, zeros = {}, {}
 
     def hold(kind: str, name: str, sources: frozenset[str], expected: Enclosure) -> None:
-        size = np.abs(expected.value)
-        if (size <= expected.error[0]).all() and np.isfinite(expected.error[0]).all():
-            zeros[kind, name] = float((size + expected.error[0]).max(initial=0))
+        if expected.value.dtype.kind == "f" and may_be_zero(expected.value, expected.error):
+            size = np.abs(expected.value) + TYPICAL * expected.error[1]
+            zeros[kind, name] = float(size.max(initial=0))
         if kind not in ("forward", "backward"):
             results[kind, name] = sources, expected
 

@@ -36,10 +36,11 @@ class Check:
       unlikely: the largest share of TYPICAL typical + floor; over 1 that is not likely to be.
       beyond: how many entries are beyond worst + floor.
       vacuous: how many entries have a bound as large as the largest entry.
+      unbounded: how many entries have an infinite bound.
       overflown: how many entries are not finite, where the exact value is and may overflow.
       undefined: how many entries are finite, where the exact value is not.
       nans: how many entries are NaN, as the exact value is.
-      is_zero: whether no entry is certain to be anything but 0.
+      is_zero: whether every entry may well be 0 but for rounding.
       largest: the magnitude of the largest entry that is finite.
       difference: the largest |found - expected|.
       apart: the largest relative difference, and the most numbers between the two.
@@ -59,6 +60,7 @@ class Check:
     unlikely: float
     beyond: int
     vacuous: int
+    unbounded: int
     overflown: int
     undefined: int
     nans: int
@@ -145,14 +147,21 @@ def check(
         unlikely=float(unlikely.max(initial=0)),
         beyond=int(np.count_nonzero(used > 1)),
         vacuous=int(np.count_nonzero(says_nothing & ~(is_same & ~is_finite))),
+        unbounded=int(np.count_nonzero(~known)),
         overflown=int(np.count_nonzero(overflown)),
         undefined=int(np.count_nonzero(undefined)),
         nans=int(np.count_nonzero(np.isnan(found) & np.isnan(exact))),
-        is_zero=bool((np.abs(exact) <= errors[0]).all() and known.all()),
+        is_zero=may_be_zero(exact, errors),
         largest=largest,
         difference=float(np.max(distance, where=~np.isnan(distance), initial=0)),
         apart=differences(stored, exact, u),
     )
+
+
+def may_be_zero(exact: np.ndarray, errors: np.ndarray) -> bool:
+    """Whether numbers are no larger than rounding errors, the bound and the usual ones."""
+    allowed = np.minimum(errors[0], TYPICAL * errors[1])
+    return bool((np.abs(exact) <= allowed).all() and np.isfinite(allowed).all())
 
 
 def _share(distance: np.ndarray, allowed: np.ndarray) -> np.ndarray:

@@ -1,6 +1,7 @@
 """A problem as equations, which is what a certificate follows."""
 
 import dataclasses
+import functools
 from collections.abc import Iterator, Sequence
 
 import numpy as np
@@ -9,6 +10,7 @@ from compare.evidence.local.sources import Origins, origins
 from compare.evidence.rounding.tracing import Trace, trace
 from compare.problem.cuts import is_cotangent, place_name
 from compare.problem.function import FunctionProblem, Results
+from compare.problem.narrowest import narrowest
 
 
 @dataclasses.dataclass(frozen=True)
@@ -34,6 +36,11 @@ class Specification:
     def places(self) -> dict[tuple[str, str], tuple[int, ...]]:
         """The places in the order of the program, as (kind, name), with their shapes."""
         return {kind_of(place): shape for place, shape in self.origins.shapes.items()}
+
+    @functools.cached_property
+    def narrowest(self) -> str:
+        """The dtype of fewest digits that occurs in it; '' if that is not known."""
+        return narrowest(self.traced.closed)
 
     @property
     def differentiated(self) -> list[bool]:

@@ -37,6 +37,8 @@ class Ties(Calls):
         self, analysis: Analysis, eqn: Equation, operands: Sequence[Enclosure]
     ) -> list[Enclosure]:
         """Evaluates an equation."""
+        if eqn.primitive.name == "reduce_sum":
+            return [_counted(operands[0], one) for one in super().apply(analysis, eqn, operands)]
         opened = _COMPARISONS.get(eqn.primitive.name)
         if opened is None or id(eqn) not in self._compare:
             return super().apply(analysis, eqn, operands)
@@ -126,6 +128,14 @@ def _spread(one: Enclosure, shape: tuple[int, ...]) -> Enclosure:
     error = one.error.reshape((-1, *(1,) * len(shape)))
     error = np.broadcast_to(error, (len(error), *shape))
     return dataclasses.replace(one, value=np.broadcast_to(one.value, shape), error=error)
+
+
+def _counted(of: Enclosure, made: Enclosure) -> Enclosure:
+    """Lets the number of the largest entries be 1 at least, if that is what a sum is."""
+    if not np.any(of.error) or not (np.isin(of.value, (0, 1)) & np.isin(of.error, (0, 1))).all():
+        return made
+    most = np.where(made.value >= 1, made.value - 1, np.inf)
+    return dataclasses.replace(made, error=np.minimum(made.error, most))
 
 
 def _remembering(made: Enclosure, eqn: Equation, given: Operands) -> Enclosure:

@@ -1,5 +1,6 @@
 """A function of JAX as an implementation: compiled, with all that `cut` names in it."""
 
+import dataclasses
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -12,6 +13,7 @@ from compare.evidence.rounding.interpreter import interpret
 from compare.implementations.jax import jax_devices
 from compare.implementations.programs.base import Program, Reference
 from compare.problem.function import Arguments, Call, FunctionProblem, Results, differentiate
+from compare.problem.narrowest import narrowest
 from compare.problem.occurrences import Occurrences, numbered
 from compare.problem.recording import Recording
 from compare.problem.structure import opened, restructured
@@ -47,6 +49,8 @@ def as_call(f: Callable[..., Any]) -> Call:
 def run(call: Call, problem: FunctionProblem) -> Recording:
     """Compiles a function with its gradients, and runs it.
 
+    To record places it is compiled anew, and may round otherwise than the function as it is.
+
     Args:
       call: in the place of that of the problem.
       problem: at whose arguments, against whose cotangents.
@@ -55,11 +59,27 @@ def run(call: Call, problem: FunctionProblem) -> Recording:
     def results(arrays: Sequence[Any], cotangents: dict[str, Any]) -> Results:
         return differentiate(call, problem.arguments, arrays, cotangents)
 
-    arrays, cotangents = problem.arguments.arrays, problem.cotangents
-    made, places = jax.jit(recorded(results))(arrays, cotangents)
-    groups = [{name: np.asarray(one) for name, one in group.items()} for group in made]
+    given = problem.arguments.arrays, problem.cotangents
+    traced = jax.jit(results).trace(*given)
+    seen = narrowest(traced.jaxpr)
+
+    def plain() -> Recording:
+        with jax.enable_x64(problem.dtype == np.float64):
+            made = traced.lower().compile()(*given)
+        return dataclasses.replace(_recording(made), narrowest=seen)
+
+    if not _names(traced.jaxpr.jaxpr):
+        return plain()
+    made, places = jax.jit(recorded(results))(*given)
     lists = [(name, [np.asarray(one) for one in values]) for name, values in places.items()]
-    return Recording(groups[0], groups[2], groups[1], numbered(lists))
+    return dataclasses.replace(
+        _recording(made), places=numbered(lists), narrowest=seen, plain=plain
+    )
+
+
+def _recording(made: Results) -> Recording:
+    groups = [{name: np.asarray(one) for name, one in group.items()} for group in made]
+    return Recording(groups[0], groups[2], groups[1])
 
 
 def recorded(f: Callable[..., Any]) -> Callable[..., tuple[Any, Named]]:

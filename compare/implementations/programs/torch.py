@@ -1,5 +1,6 @@
 """A torch module or function as an implementation: run as it is, with hooks at every submodule."""
 
+import contextlib
 import copy
 import dataclasses
 import functools
@@ -19,6 +20,7 @@ from compare.problem.function import Arguments, Call, FunctionProblem, is_float,
 from compare.problem.recording import Recording
 from compare.problem.structure import restructured
 from torch_ref.convert import to_array, to_tensor
+from torch_ref.precision import Dtypes
 from torch_ref.recording import plain_name, recorded
 
 Tensors = dict[str, torch.Tensor]
@@ -46,6 +48,7 @@ def function_reference(f: Callable[..., Any], arguments: Arguments, device: str)
     """Returns a function of tensors on a device as a reference."""
     target = torch_device(device)
 
+    @functools.cache
     def call_in(dtype: np.dtype) -> Call:
         now = arguments.in_dtype(dtype)
         made = exported(f, now.structure.unflatten(_tensors(now, target)))
@@ -68,7 +71,7 @@ def module_reference(
     @functools.cache
     def exported_in(dtype: np.dtype) -> ExportedProgram:
         given = inputs.in_dtype(dtype)
-        own = _copy(module, dtype, target)
+        own = copied(module, dtype, device)
         return exported(own, given.structure.unflatten(_tensors(given, target)))
 
     def call_in(dtype: np.dtype) -> Call:
@@ -95,8 +98,9 @@ def with_loss(module: torch.nn.Module, loss: Loss | None) -> torch.nn.Module:
     return own
 
 
-def _copy(module: torch.nn.Module, dtype: np.dtype, device: torch.device) -> torch.nn.Module:
-    return copy.deepcopy(module).to(device, _torch_dtype(dtype))
+def copied(module: torch.nn.Module, dtype: np.dtype, device: str) -> torch.nn.Module:
+    """Returns a copy of a module in a dtype on a device."""
+    return copy.deepcopy(module).to(torch_device(device), _torch_dtype(dtype))
 
 
 def dtype_name(tensor: torch.Tensor) -> str:
@@ -128,7 +132,7 @@ def _run_module(
     name: str, module: torch.nn.Module, device: torch.device, problem: FunctionProblem
 ) -> Recording:
     arguments = problem.arguments
-    own = _copy(module, problem.dtype, device)
+    own = copied(module, problem.dtype, str(device))
     leaves = _tensors(arguments, device)
     keys = {i: key for key, i in arguments.state.items()}
     for key, one in own.state_dict().items():  # the same bits, in whatever dtype they came
@@ -182,14 +186,18 @@ def _recording(
         ]
         slopes = torch.autograd.grad(pulled, list(chosen.values()), seeds, allow_unused=True)
 
-    _, values, back = recorded(module, both_ways)
+    dtypes = Dtypes()
+    is_exact = any(one.dtype == torch.float64 for one in chosen.values())
+    with dtypes if is_exact else contextlib.nullcontext():
+        _, values, back = recorded(module, both_ways)
     gradients = {
         name: np.zeros(one.shape, to_array(one).dtype) if slope is None else _array(slope)
         for (name, one), slope in zip(chosen.items(), slopes, strict=True)
     }
     places = {name: _array(one) for name, one in values.items()}
     places |= {cotangent_name(name): _array(one) for name, one in back.items()}
-    return Recording({name: _array(one) for name, one in outputs.items()}, gradients, {}, places)
+    found = {name: _array(one) for name, one in outputs.items()}
+    return Recording(found, gradients, {}, places, narrowest=dtypes.narrowest)
 
 
 def _named(outputs: Any) -> Tensors:

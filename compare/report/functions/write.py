@@ -9,7 +9,10 @@ from compare.report.json.change import then_and_now
 from compare.report.json.numbers import number, number_or_null
 from compare.report.json.schema import FUNCTIONS
 
-_AS_THEY_ARE = ("kind", "name", "beyond", "vacuous", "entries", "holds", "is_typical")
+_AS_THEY_ARE = (
+    *("kind", "name", "beyond", "vacuous", "overflown", "undefined", "nans", "is_zero"),
+    *("entries", "holds", "is_typical"),
+)
 _LARGEST = ("used", "unlikely", "worst", "typical", "floor", "largest", "difference")  # of sizes
 
 
@@ -48,19 +51,23 @@ def _standing(one: Standing) -> dict[str, Any]:
         "first": _first(one),
         "places": one.places,
         "recorded": one.recorded,
+        "remarks": list(one.remarks),
         "warnings": list(one.warnings),
         "checks": [_check(check) for check in one.checks],
+        "ends": [_check(check) for check in one.ends],
         "exact": [_check(check) for check in one.exact],
     }
 
 
 def _first(one: Standing) -> dict[str, Any] | None:
-    """Says where the first check that fails is."""
-    for checks in ("checks", "exact"):
-        for number_of_check, check in enumerate(getattr(one, checks)):
+    """Says where the first check that fails is; one of results without recording is in no list."""
+    if one.first is None:
+        return None
+    for name in ("checks", "exact"):
+        for i, check in enumerate(getattr(one, name)):
             if check is one.first:
-                return {"in": checks, "number": number_of_check}
-    return None
+                return {"in": name, "number": i, "check": _check(check)}
+    return {"in": "plain", "number": 0, "check": _check(one.first)}
 
 
 def _check(one: Check) -> dict[str, Any]:

@@ -47,7 +47,7 @@ def _first(report: Json, standing: Json, first: First) -> str:
 
 def _around(first: First) -> str:
     rows = [_row(one, first) for one in first.around(MOST_AROUND)]
-    head: list[str | Cell] = ["in the order of the data", "", "", Cell("rounding used")]
+    head: list[str | Cell] = ["", "kind", "", Cell("rounding used")]
     return table("Places around it, in the order of the data", head, rows)
 
 
@@ -57,6 +57,6 @@ def _row(check: Json, first: First) -> list[str | Cell]:
     return [
         check["name"],
         check["kind"],
-        Cell("✗ wrong", "wrong") if wrong else state,
+        Cell(f"✗ {state}", "wrong") if wrong else state,
         Cell(used, "n wrong" if wrong else "n"),
     ]

@@ -9,9 +9,11 @@ from compare.report.functions.page.environment import environment
 from compare.report.functions.page.failure import failure
 from compare.report.functions.page.places import places
 from compare.report.functions.page.results import results
+from compare.report.labels import shortened
 from compare.report.page.document import document
 from compare.report.page.sections.headline import below_title, header
 
+_LONGEST = 32  # characters of a name beside what is said of it
 _STYLES = ("page.css", "functions.css")
 
 
@@ -20,11 +22,11 @@ def make_page(report: Json) -> str:
     skip = "#places", "Skip to the places"
     if report["verdict"] != "agree":
         skip = "#failure", "Skip to the failure"
-    said, numbers = standings_of(report), figures_of(report)
+    said = [(shortened(label, _LONGEST), text) for label, text in standings_of(report)]
     return document(
         report,
         title=f"{report['verdict']}: {title_of(report)}",
-        header=header(title_of(report), below_title(report, said, numbers)),
+        header=header(title_of(report), below_title(report, said, figures_of(report))),
         parts=_parts(report),
         skip=skip,
         styles=_STYLES,
