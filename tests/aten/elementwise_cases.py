@@ -96,6 +96,7 @@ ACTIVATIONS = [
     case("gelu", x(5), approximate="tanh"),
     *each("_softmax _log_softmax", x(3, 4), -1, False),
     *each("_softmax _log_softmax", x(3, 4), 0, False),
+    *each("_softmax _log_softmax", at(1000, 999, 990), 0, False),
     *each("_softmax _log_softmax", x(), 0, False),
     *each("_softmax", at(-INF, -INF, 1, -INF).reshape(2, 2), 1, False),
 ]
