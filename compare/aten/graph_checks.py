@@ -8,6 +8,7 @@ from torch.fx import Node
 from torch.nn.modules.batchnorm import _NormBase
 
 from compare.aten.lookup import operation, operation_name
+from compare.aten.operations.absent import ABSENT
 from compare.aten.refusals import place_of
 from compare.aten.shape_checks import check_shapes
 from compare.aten.tracing import Graph
@@ -64,12 +65,17 @@ def _check_known(nodes: list[Node], module: nn.Module | None) -> None:
     unknown = {operation_name(n): n for n in reversed(nodes) if operation(n) is None}
     if unknown:
         listed = "; ".join(
-            f"{name} in {place_of(unknown[name], module)}" for name in sorted(unknown)
+            f"{name} in {place_of(unknown[name], module)}{_reason(name)}"
+            for name in sorted(unknown)
         )
         raise UsageError(
             f"module: expected operations of torch that JAX has here, got {listed}; write them "
             "with others, or give the reference as a JAX function"
         )
+
+
+def _reason(name: str) -> str:
+    return f" ({ABSENT[name]})" if name in ABSENT else ""
 
 
 def _check_change(name: str, module: nn.Module | None) -> None:

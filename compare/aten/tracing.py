@@ -9,12 +9,13 @@ import torch
 from torch import nn
 from torch._decomp import get_decompositions
 from torch._ops import OpOverload
-from torch.export import ExportedProgram, default_decompositions
+from torch.export import ExportedProgram
 from torch.fx import Node
 
 from compare.aten.chance import check_chance
 from compare.aten.gradient_flow import STOP, StoppedGradients
 from compare.aten.lookup import operation
+from compare.aten.operations.decomposition import decompositions
 from compare.aten.preservation import preserved
 from compare.aten.refusals import export_error
 from compare.aten.settings import no_chance, plain_torch, quiet
@@ -113,10 +114,10 @@ def traced(inner: Callable[..., Any], args: Any, kwargs: Mapping[str, Any]) -> G
 
 def _taken_apart(exported: ExportedProgram) -> ExportedProgram:
     """Turns a program into operations of core ATen; torch takes apart more where JAX lacks one."""
-    made = exported.run_decompositions()
+    made = exported.run_decompositions(decompositions())
     lacking = {n.target for n in made.graph.nodes if n.op == "call_function" and not operation(n)}
     more = get_decompositions([one for one in lacking if isinstance(one, OpOverload)])
-    return exported.run_decompositions({**default_decompositions(), **more}) if more else made
+    return exported.run_decompositions({**decompositions(), **more}) if more else made
 
 
 def _graph(exported: ExportedProgram, given: Any, notes: _Notes) -> Graph:
