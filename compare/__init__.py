@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from compare.options.groups import CallStyle, Detail, Draw, Machine
     from compare.problem.cuts import cut
     from compare.report.report import Report
-    from compare.testing import assert_gradients_agree
+    from compare.testing import assert_gradients_agree, assert_within_rounding
 
     __version__: str
 
@@ -34,6 +34,7 @@ __all__ = [
     "UsageError",
     "__version__",
     "assert_gradients_agree",
+    "assert_within_rounding",
     "compare_functions",
     "compare_gradients",
     "cut",
@@ -45,6 +46,7 @@ __all__ = [
 _HOMES = {
     "Report": "compare.report.report",
     "assert_gradients_agree": "compare.testing",
+    "assert_within_rounding": "compare.testing",
     "Candidate": "compare.implementations.programs.candidate",
     "compare_functions": "compare.function_api",
     "compare_gradients": "compare.api",

@@ -1,35 +1,16 @@
 """`compare_functions`: any two programs, held against each other."""
 
-from collections.abc import Callable, Mapping, Sequence
+import os
+from collections.abc import Sequence
 from typing import Any
 
-import jax
-import numpy as np
-
 from compare.calls import exclusive
-from compare.errors import UsageError, shown
-from compare.formats.dtypes import dtype_of
-from compare.implementations.programs.candidate import Candidate, named_candidates
-from compare.implementations.programs.devices import device_of
-from compare.implementations.programs.recognise import Setting, program_of, reference_of
-from compare.implementations.programs.weights import without_buffers
-from compare.implementations.user.sandbox import contained, errors_told
-from compare.implementations.user.torch_module import is_module
-from compare.options.arguments import plain_option
+from compare.implementations.programs.posed import Asked, Posed, posed
+from compare.implementations.programs.recognise import Loss
+from compare.network_certificate import certified_network, joined
 from compare.pipeline.functions import compare_programs
-from compare.problem.function import (
-    Arguments,
-    Call,
-    FunctionProblem,
-    Outputs,
-    named_arguments,
-    outputs_of,
-)
-from compare.problem.given_arguments import given_arguments, in_one_dtype
-from compare.problem.given_cotangents import cotangents_of
-from compare.problem.given_params import dtype_name
-from compare.problem.wrt import differentiated_by
 from compare.report.functions.report import FunctionReport
+from compare.resume.function_files import FunctionFiles, FunctionRecords
 
 
 @exclusive
@@ -38,12 +19,15 @@ def compare_functions(
     candidates: Any,
     *args: Any,
     wrt: str | int | Sequence[str | int] | None = None,
-    loss: Callable[[Any], Any] | None = None,
+    loss: Loss | None = None,
     cotangents: Any = None,
     dtype: Any = None,
     inside: Any = None,
     seed: int = 0,
     device: Any = None,
+    save: "str | os.PathLike[str] | None" = None,
+    baseline: "str | os.PathLike[str] | None" = None,
+    save_baseline: "str | os.PathLike[str] | None" = None,
 ) -> FunctionReport:
     """Compares functions with a reference: values, gradients, and every place that both name.
 
@@ -70,6 +54,10 @@ def compare_functions(
       seed: of the cotangents.
       device: 'cpu', 'gpu', or one such as 'cuda:0', on which all programs compute; None for the one
         that all arrays lie on.
+      save: a folder that gets arguments and cotangents, if they do not agree; the report's
+        `reproduce` then has the lines that compare them again.
+      baseline: a file of an earlier run, to say what has moved since.
+      save_baseline: a file that gets all results and places of every program, to be a `baseline`.
 
     Returns:
       The report.
@@ -77,56 +65,26 @@ def compare_functions(
     Raises:
       UsageError: for what cannot be compared, in one sentence.
     """
-    seed = plain_option("seed", seed)
-    if loss is not None and not callable(loss):
-        raise UsageError(f"loss: expected a function of the outputs, got {shown(loss)}")
-    named = named_candidates(candidates)
-    inputs = given_arguments(args)
-    setting = Setting(loss, device_of(device, _placed(reference, named, args)))
-    first = "torch" if any(hasattr(one, "detach") for one in jax.tree.leaves(args)) else "jax"
-    known = reference_of(reference, inputs, setting, dtype=dtype, first=first)
-    arguments, own = in_one_dtype(known.arguments, dtype)
-    arguments = differentiated_by(without_buffers(arguments, named.values()), wrt)
-    computed = _inside(inside, own)
-    call = known.call_in(own)
-    outputs = _outputs(call, arguments, own)
-    if loss is not None and not outputs.is_loss:
-        shapes = ", ".join(str(tuple(one.shape)) for one in outputs.shapes.values()) or "nothing"
-        raise UsageError(f"loss: expected a function that returns one number, it returns {shapes}")
-    seeds = cotangents_of(cotangents, outputs, own, seed)
-    problem = FunctionProblem(call, arguments, outputs, seeds, own)
-    programs = [program_of(name, one, known, problem, setting) for name, one in named.items()]
-    config = {"dtype": own.name, "inside": computed.name, "seed": seed}
-    found = compare_programs(known, programs, problem, inside=computed, config=config)
-    return FunctionReport.of(found)
+    files = FunctionFiles.at(save=save, baseline=baseline, save_baseline=save_baseline)
+    asked = Asked(wrt, loss, cotangents, dtype, inside, seed, device)
+    found = posed(reference, candidates, args, asked)
+    problem, computed = found.problem, found.inside
+    records = FunctionRecords(files, problem, computed)
+    programs = list(map(records.noting, found.programs))
+    known = records.noting_reference(found.reference)
+    config = {"dtype": problem.dtype.name, "inside": computed.name, "seed": found.seed}
+    report = compare_programs(known, programs, problem, inside=computed, config=config)
+    network = certified_network(reference, found.functions, problem, found.device)
+    return FunctionReport.of(
+        records.finish(joined(report, network), found.inputs, _repeated(asked, found))
+    )
 
 
-def _placed(reference: Any, named: Mapping[str, Candidate], args: Sequence[Any]) -> dict[str, Any]:
-    """Returns all that lies on a device, by name: arguments, and the weights of modules."""
-    names, leaves, _ = named_arguments(args)
-    found = dict(zip(names, leaves, strict=True))
-    for where, one in (("reference", reference), *((n, c.function) for n, c in named.items())):
-        if is_module(one):
-            found |= {f"{where}: {name}": weight for name, weight in one.named_parameters()}
-    return found
-
-
-def _outputs(call: Call, arguments: Arguments, dtype: np.dtype) -> Outputs:
-    told = errors_told("reference: cannot be traced", passes=UsageError)
-    with told, contained(), jax.enable_x64(dtype == np.float64):
-        return outputs_of(call, arguments)
-
-
-def _inside(inside: Any, dtype: np.dtype) -> np.dtype:
-    """Returns the dtype in which programs compute that round their results to `dtype`.
-
-    Raises:
-      UsageError: for one that holds no more digits.
-    """
-    name = dtype.name if inside is None else dtype_name(inside, None)
-    if name != dtype.name and (name != "float32" or dtype == np.float64):
-        raise UsageError(
-            f"inside: expected float32 with a dtype of bfloat16 or float16, got {name} with "
-            f"{dtype.name}; leave it out for programs that compute in {dtype.name} throughout"
-        )
-    return dtype_of(name)
+def _repeated(asked: Asked, found: Posed) -> dict[str, str]:
+    """Returns the arguments that repeat a comparison, as Python has them."""
+    inside = asked.inside and found.inside
+    texts = {"dtype": found.problem.dtype, "inside": inside, "device": asked.device}
+    said = {name: one and str(one) for name, one in texts.items()}
+    options = {"wrt": asked.wrt, **said, "seed": asked.seed}
+    given = {name: repr(one) for name, one in options.items() if one is not None}
+    return given if asked.loss is None else {"loss": "loss", **given}

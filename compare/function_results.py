@@ -1,9 +1,12 @@
 """What a comparison of functions has found: plain data, and nothing about how it is shown."""
 
 import dataclasses
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from compare.evidence.local.check import Check
+
+if TYPE_CHECKING:
+    from compare.results import Report
 
 
 @dataclasses.dataclass(frozen=True)
@@ -19,6 +22,7 @@ class Standing:
       sentence: why.
       first: the first check that fails, in the order of the data; None if none does.
       checks: in the dtype of the comparison.
+      ends: of its results, in that dtype, beside what follows exactly from the arguments.
       exact: in float64; () if it was not computed in that.
       places: how many places the reference has, forward and backward.
       recorded: how many of them were recorded.
@@ -34,6 +38,7 @@ class Standing:
     sentence: str
     first: Check | None
     checks: tuple[Check, ...]
+    ends: tuple[Check, ...]
     exact: tuple[Check, ...]
     places: int
     recorded: int
@@ -110,3 +115,4 @@ class FunctionReport:
     candidates: tuple[Standing, ...]
     change: FunctionChange | None = None  # since a baseline
     reproduce: str | None = None  # compares the same again
+    network: "Report | None" = None  # sample by sample, where the reference is a chain of layers

@@ -3,8 +3,9 @@
 import dataclasses
 import os
 import shlex
+import sys
 import warnings
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from compare.catalogue import DTYPES
@@ -13,6 +14,7 @@ from compare.options.config import OPTIONS
 from compare.options.exit_status import exit_with, status_of_verdict
 from compare.options.option import choice, file, flag, integer, names, repeated, rows, text
 from compare.options.parse import Parsed, parse
+from compare.options.streams import print_written, terminal_width
 from compare.options.wording import as_flag
 
 if TYPE_CHECKING:
@@ -63,11 +65,28 @@ class Options:
     dtype: str | None = choice(
         None, DTYPES, "In which all is computed. Default: that of the arguments."
     )
+    inside: str | None = choice(
+        None,
+        ("float32",),
+        "What programs of bfloat16 or float16 compute in, if they round each result once, as a "
+        "fused kernel does. Default: every operation is in their dtype.",
+    )
     seed: int = integer(
         0,
         "The seed of what gradients are taken against where there is no loss, and of weights that "
         "are made.",
         at_least=0,
+    )
+    device: str | None = text(
+        None,
+        "cpu|gpu|cuda:0",
+        "Where all programs compute. Default: where all arrays lie.",
+    )
+    baseline: str | None = file(
+        "Hold every program against itself in a file of --save_baseline: what moved since then."
+    )
+    save_baseline: str | None = file(
+        "Keep all results and places of every program in this .npz file.", purpose="writing"
     )
     html: str | None = file("Write a page to this file.", purpose="writing")
     json: str | None = file("Write the report to this file.", purpose="writing")
@@ -86,22 +105,37 @@ def main(argv: Sequence[str]) -> int:
     parsed = parse(argv, rows(Options), usage=USAGE)
     parsed.refuse_words(such_as="--reference=model.py:loss")
     options = Options(**parsed.values)
+    for name, option in rows(Options).items():
+        option.check_value(name, getattr(options, name))
     if options.reference is None or not options.candidate:
         missing = "candidate" if options.reference else "reference"
         raise UsageError(f"expected --{missing}={_NAME}, got none; --help shows examples")
-    for name, option in rows(Options).items():
-        option.check_value(name, getattr(options, name))
-    os.environ.setdefault("JAX_PLATFORMS", "cpu")
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # of JAX and torch, about what they run
-        found = _compare(options)
-    print(f"{found.verdict}: {found.headline}")  # PLACEHOLDER for the report
+    _prepare_jax(options.device)
+    from compare.report.functions.files import Files
+    from compare.report.functions.text.report import format_report
+
+    with Files(html=options.html, json=options.json) as files:
+        found = dataclasses.replace(_compare(options), reproduce=_command(parsed))
+        files.write(found)
+    width, colours = terminal_width(), os.environ.get("NO_COLOR", "") == "" and sys.stdout.isatty()
+    print(format_report(found, width=width, verbose=options.verbose, colours=colours))
+    written = [*files.names, *filter(None, [options.save_baseline])]
+    if written:
+        print()
+        print_written(written)
     warned = bool(found.warnings)
     return status_of_verdict(found.verdict, warned=warned, fail_on=options.fail_on)
 
 
+def _prepare_jax(device: str | None) -> None:
+    """Sets what jax reads when it is first imported; what the user has set stays."""
+    if device is None or device.startswith("cpu"):
+        os.environ.setdefault("JAX_PLATFORMS", "cpu")
+    os.environ.setdefault("XLA_PYTHON_CLIENT_PREALLOCATE", "false")  # torch needs room beside it
+
+
 def _compare(options: Options) -> "FunctionReport":
-    """Imports what is named, and compares it."""
+    """Imports what is named, and compares it; JAX and torch warn of what is of no use here."""
     from compare.function_api import compare_functions
     from compare.implementations.user.loading import load_object
     from compare.implementations.user.named_arguments import load_arguments
@@ -109,20 +143,25 @@ def _compare(options: Options) -> "FunctionReport":
 
     assert options.reference is not None
     seed = options.seed
-    reference = load_program(options.reference, option="--reference", seed=seed)
-    candidates = load_programs(options.candidate, option="--candidate", seed=seed)
-    loss = None if options.loss is None else load_object(options.loss, option="--loss")
-    args = load_arguments(options.reference, options.args, required=True)
-    wrt = [int(word) if word.isdigit() else word for word in options.wrt]
-    return compare_functions(
-        reference,
-        candidates,
-        *args,
-        wrt=wrt or None,
-        loss=loss,
-        dtype=options.dtype,
-        seed=seed,
-    )
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        reference = load_program(options.reference, option="--reference", seed=seed)
+        candidates = load_programs(options.candidate, option="--candidate", seed=seed)
+        loss = None if options.loss is None else load_object(options.loss, option="--loss")
+        args = load_arguments(options.reference, options.args, required=True)
+        return compare_functions(
+            reference,
+            candidates,
+            *args,
+            wrt=[int(word) if word.isdigit() else word for word in options.wrt] or None,
+            loss=loss,
+            dtype=options.dtype,
+            inside=options.inside,
+            seed=seed,
+            device=options.device,
+            baseline=options.baseline,
+            save_baseline=options.save_baseline,
+        )
 
 
 def _command(parsed: Parsed) -> str:
@@ -134,13 +173,6 @@ def _command(parsed: Parsed) -> str:
             each = value if option.kind == "repeated" else [value]
             words += [as_flag(name, one) for one in each]
     return shlex.join(["python", "-m", "compare.functions", *words])
-
-
-def _write(found: "FunctionReport", options: Options) -> Iterator[str]:
-    for path in (options.html, options.json):
-        if path is not None:
-            found.save(path)
-            yield path
 
 
 if __name__ == "__main__":

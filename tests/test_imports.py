@@ -23,8 +23,8 @@ ROWS = (
     ("pipeline",),
     ("report", "graph"),
     ("resume",),
-    ("api", "function_api"),
-    ("run", "files", "rounding", "testing", "pytest_plugin", "selftest", "__main__"),
+    ("api", "network_certificate", "function_api"),
+    ("run", "files", "functions", "rounding", "testing", "pytest_plugin", "selftest", "__main__"),
 )
 HEIGHTS = {f"compare.{name}": height for height, row in enumerate(ROWS) for name in row}
 
@@ -76,10 +76,14 @@ ALLOWED = {
     "compare.graph": set(),
     "compare.resume.processes": {"jax"},
     "compare.pipeline.functions": {"jax", "numpy"},
+    "compare.network_certificate": {"numpy", "torch_ref.module", "torch_ref.module_gradients"},
     "compare.function_api": {"jax", "numpy"},
     "compare.pytest_plugin": {"pytest"},
     "compare.selftest.everyday.layer_libraries": {"jax", "numpy", "flax", "equinox", "haiku"},
     "compare.selftest.everyday": {"jax", "numpy", "torch", "torch_ref.convert", "optax"},
+    "compare.selftest.modules": {"jax", "torch"},
+    "compare.selftest.module_mistakes": {"torch"},
+    "compare.selftest.module_trial": {"torch", "torch_ref.convert"},
     "compare.selftest.function_trial": {"jax", "numpy", "ml_dtypes"},
     "compare.selftest.costs": {"jax", "numpy", "torch_ref.convert", "ml_dtypes", "mpmath"},
     "compare.selftest.primitives.functions": {"jax", "numpy", "torch", "mpmath", "scipy"},
@@ -156,6 +160,7 @@ def test_what_else_a_room_may_import(module):
         ("import compare.options.command_line, compare.run", {"jax", "torch"}),
         ("import compare.files", {"jax", "torch"}),
         ("import compare.rounding", {"jax", "torch", "numpy"}),
+        ("import compare.functions", {"jax", "torch", "numpy"}),
         ("import compare.graph, compare.graph.__main__", {"jax", "torch", "pygraphviz"}),
         ("import compare.graph", {"absl"}),
         ("import compare.evidence.rounding", {"jax", "torch"}),
@@ -176,7 +181,7 @@ def test_what_is_never_loaded(statement, never):
     assert done.stdout.split() == []
 
 
-@pytest.mark.parametrize("command", ["run", "files", "rounding", "report.__main__"])
+@pytest.mark.parametrize("command", ["run", "files", "functions", "rounding", "report.__main__"])
 def test_a_command_loads_little_before_it_can_tell_of_an_interrupt(command):
     code = f"import compare.{command}, sys; print(*{{'numpy', 'jax', 'torch'}} & set(sys.modules))"
     done = subprocess.run(

@@ -24,7 +24,8 @@ def recorded(
 
     What is noted are copies, of floating-point tensors only: what is changed in place later stays
     as it was. The cotangent of a value is the gradient with respect to it of all that is computed
-    from it, summed over the backward passes of the run.
+    from it, summed over the backward passes of the run: 0 where none comes by, as of a value that
+    is detached.
 
     Args:
       module: nothing in it is changed.
@@ -43,7 +44,7 @@ def recorded(
         after = module.register_forward_hook(recorder.end, always_call=True)
         hooks.callback(after.remove)
         hooks.enter_context(observed(module, recorder.note))
-        return run(), recorder.values, recorder.cotangents
+        return run(), recorder.values, recorder.all_cotangents()
 
 
 class _Recorder:
@@ -53,6 +54,7 @@ class _Recorder:
         self.values: dict[str, torch.Tensor] = {}
         self.cotangents: dict[str, torch.Tensor] = {}
         self.hooks: dict[str, RemovableHandle] = {}
+        self.views: dict[str, tuple[torch.Tensor, int]] = {}  # and how often they had changed
         self.running = 0  # calls of the whole module that have not returned
 
     def begin(self, *_: Any) -> None:
@@ -66,6 +68,8 @@ class _Recorder:
         self.values.setdefault(place, tensor.detach().clone())
         if tensor.requires_grad and place not in self.hooks:
             self.hooks[place] = tensor.register_hook(functools.partial(self.add, place))
+            if tensor._is_view():
+                self.views[place] = tensor.detach(), tensor._version
 
     def add(self, place: str, cotangent: torch.Tensor | None) -> None:
         """Adds a cotangent, but those of gradients that the forward itself computes."""
@@ -74,6 +78,17 @@ class _Recorder:
         found = cotangent.detach().clone()
         known = self.cotangents.get(place)
         self.cotangents[place] = found if known is None else known + found
+
+    def all_cotangents(self) -> dict[str, torch.Tensor]:
+        """Returns the cotangents, if there are some: 0 of values where none came by.
+
+        Of a view that was changed in place torch keeps no hook: its cotangent is not known.
+        """
+        known = self.hooks.keys() - {
+            place for place, (view, version) in self.views.items() if view._version != version
+        }
+        zeros = {place: torch.zeros_like(self.values[place]) for place in known}
+        return zeros | self.cotangents if self.cotangents else {}
 
     def remove_hooks(self) -> None:
         for hook in self.hooks.values():

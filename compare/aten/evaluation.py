@@ -1,6 +1,5 @@
 """The operations of a graph, computed by JAX."""
 
-import operator
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -12,28 +11,13 @@ from torch.fx import Node
 from torch.fx.node import map_aggregate
 
 from compare.aten.dtypes import jax_dtype
-from compare.aten.gradient_flow import STOP
-from compare.aten.operations import OPERATIONS
+from compare.aten.lookup import operation
 from compare.aten.refusals import module_name
 from compare.aten.tracing import Graph
 from compare.problem.cuts import cut
 from torch_ref.convert import to_array
 
-_WITHOUT_MEANING = ("device", "layout", "pin_memory", "memory_format")
-
-
-def operation(node: Node) -> Any:
-    """Returns the JAX of an operation, None if there is none."""
-    if node.target is operator.getitem:
-        return operator.getitem
-    if node.target is STOP:
-        return jax.lax.stop_gradient
-    return OPERATIONS.get(operation_name(node))
-
-
-def operation_name(node: Node) -> str:
-    """Returns the name of an operation, that of ATen without `aten.`."""
-    return str(node.target).removeprefix("aten.")
+_WITHOUT_MEANING = ("device", "layout", "pin_memory", "memory_format", "non_blocking")
 
 
 class Evaluation:
@@ -82,13 +66,14 @@ class Evaluation:
                 value = self._given(node, state, arrays)
             else:
                 with jax.named_scope(module_name(node) or "forward"):
-                    value = _computed(node, values)
+                    value = computed(node, values)
             for place in self._cuts.get(node, ()):
                 value = cut(value, place)
             values[node] = value
-        statistics = {
-            self._names.get(key, key): values[n] for key, n in self._graph.changed.items()
-        }
+        statistics = {}
+        for key, node in self._graph.changed.items():
+            name = self._names[key]
+            statistics[name] = values[node].astype(state[name].dtype)  # as torch writes it there
         return [values[node] for node in self._graph.results], statistics
 
     def _given(
@@ -103,7 +88,9 @@ class Evaluation:
         return jnp.asarray(self._constants[spec.target])
 
 
-def _computed(node: Node, values: Mapping[Node, Any]) -> Any:
+def computed(node: Node, values: Mapping[Node, Any]) -> Any:
+    """Returns what an operation makes of the values of those before it."""
+
     def read(leaf: Any) -> Any:
         if isinstance(leaf, Node):
             return values[leaf]

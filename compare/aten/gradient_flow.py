@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import torch
+import torch.nn.functional as F  # noqa: N812
 from torch.overrides import TorchFunctionMode
 
 from compare.aten.refusals import Refusal
@@ -15,6 +16,10 @@ STOP = torch.ops.aten.detach_copy.default  # what `torch.export` keeps
 
 _DATA = torch.Tensor.data
 _DETACH = (torch.Tensor.detach, torch.detach, _DATA.__get__)
+_DROPOUTS = (
+    *(F.dropout, F.dropout1d, F.dropout2d, F.dropout3d),
+    *(F.alpha_dropout, F.feature_alpha_dropout),
+)
 _APPLY = inspect.unwrap(torch.autograd.Function.apply.__func__).__code__
 
 
@@ -42,6 +47,8 @@ class StoppedGradients(TorchFunctionMode):
                 self.enabled = args[0]
             with torch._C.DisableTorchFunction():
                 return func(*args)
+        if func in _DROPOUTS and not (options.get("p") and options.get("training")):
+            return args[0]  # as torch does, where torch.export makes a copy
         self._check_call(func, args)
         given = tensors_in((args, options))
         before = [(_version(tensor), tensor.requires_grad) for tensor in given]

@@ -9,6 +9,7 @@ import numpy as np
 import torch
 
 from compare.aten.dtypes import numpy_dtype
+from compare.problem.structure import fields_of
 from torch_ref.trees import mapped
 
 
@@ -35,16 +36,16 @@ def with_slots(tree: Any) -> tuple[Any, list[torch.Tensor]]:
 def as_jax_tree(tree: Any) -> Any:
     """Turns what JAX does not know as a tree into dicts and tuples.
 
-    A dataclass becomes a dict of its fields; what is neither a number nor a slot becomes None.
+    A dataclass becomes a named tuple; what is neither a number nor a slot becomes None.
     """
     if tree is None or isinstance(tree, Slot | bool | int | float):
         return tree
     if not jax.tree_util.all_leaves([tree]):
         return jax.tree.map(as_jax_tree, tree, is_leaf=lambda one: one is not tree)
+    if dataclasses.is_dataclass(tree) and not isinstance(tree, type):
+        return as_jax_tree(fields_of(tree))
     if isinstance(tree, Mapping):
         return {key: as_jax_tree(branch) for key, branch in tree.items()}
-    if dataclasses.is_dataclass(tree) and not isinstance(tree, type):
-        return {f.name: as_jax_tree(getattr(tree, f.name)) for f in dataclasses.fields(tree)}
     if isinstance(tree, tuple | list):
         return tuple(map(as_jax_tree, tree))
     return None

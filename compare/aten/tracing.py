@@ -2,24 +2,25 @@
 
 import contextlib
 import dataclasses
-import io
-import logging
-import random
-import warnings
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
-import numpy as np
 import torch
 from torch import nn
+from torch._decomp import get_decompositions
+from torch._ops import OpOverload
 from torch.export import ExportedProgram
 from torch.fx import Node
-from torch.nn.attention import SDPBackend, sdpa_kernel
 
+from compare.aten.chance import check_chance
 from compare.aten.gradient_flow import STOP, StoppedGradients
+from compare.aten.lookup import operation
+from compare.aten.operations.decomposition import decompositions
 from compare.aten.preservation import preserved
-from compare.aten.refusals import Refusal, export_error
+from compare.aten.refusals import export_error
+from compare.aten.settings import no_chance, plain_torch, quiet
 from compare.aten.structure import Slot, with_slots
+from compare.errors import UsageError
 from torch_ref.recording import observed
 from torch_ref.trees import mapped
 
@@ -39,8 +40,12 @@ class Graph:
 
     def live(self) -> set[Node]:
         """Returns what results and changed buffers are made of."""
+        return self.needed(*self.results, *self.changed.values())
+
+    def needed(self, *targets: Node) -> set[Node]:
+        """Returns what some nodes are made of, themselves included."""
         found: set[Node] = set()
-        waiting = [*self.results, *self.changed.values()]
+        waiting = list(targets)
         while waiting:
             node = waiting.pop()
             if node not in found:
@@ -96,11 +101,23 @@ def traced(inner: Callable[..., Any], args: Any, kwargs: Mapping[str, Any]) -> G
     module = inner if isinstance(inner, nn.Module) else None
     observer = observed(module, whole.notes.see) if module else contextlib.nullcontext()
     try:
-        with _quiet(), preserved(module), _no_chance(), observer:
-            exported = torch.export.export(whole, fresh, strict=False).run_decompositions()
+        with quiet(), plain_torch(), preserved(module), no_chance(), observer:
+            exported = torch.export.export(whole, fresh, strict=False)
+            check_chance(exported, module)
+            exported = _taken_apart(exported)
+    except UsageError:
+        raise
     except Exception as error:
         raise export_error(error, module) from None
     return _graph(exported, given, whole.notes)
+
+
+def _taken_apart(exported: ExportedProgram) -> ExportedProgram:
+    """Turns a program into operations of core ATen; torch takes apart more where JAX lacks one."""
+    made = exported.run_decompositions(decompositions())
+    lacking = {n.target for n in made.graph.nodes if n.op == "call_function" and not operation(n)}
+    more = get_decompositions([one for one in lacking if isinstance(one, OpOverload)])
+    return exported.run_decompositions({**decompositions(), **more}) if more else made
 
 
 def _graph(exported: ExportedProgram, given: Any, notes: _Notes) -> Graph:
@@ -134,42 +151,3 @@ def _source(node: Node) -> Node:
         node = node.all_input_nodes[0]
     assert node.target is _CLONE, node.target
     return node.all_input_nodes[0]
-
-
-@contextlib.contextmanager
-def _quiet() -> Iterator[None]:
-    """Keeps what torch and the forward print from the screen, and compiles nothing."""
-    logger = logging.getLogger("torch")
-    level, fast = logger.level, torch.backends.mha.get_fastpath_enabled()
-    with (
-        warnings.catch_warnings(),
-        contextlib.redirect_stdout(io.StringIO()),
-        contextlib.redirect_stderr(io.StringIO()),
-        torch.compiler.set_stance("force_eager"),
-        sdpa_kernel(SDPBackend.MATH),  # the formula, whatever kernel the device has
-    ):
-        warnings.simplefilter("ignore")
-        logger.setLevel(logging.CRITICAL + 1)
-        torch.backends.mha.set_fastpath_enabled(False)
-        try:
-            yield
-        finally:
-            torch.backends.mha.set_fastpath_enabled(fast)
-            logger.setLevel(level)
-
-
-@contextlib.contextmanager
-def _no_chance() -> Iterator[None]:
-    """Refuses what draws from the generators of Python or NumPy, and puts them back."""
-    mine, its = random.getstate(), np.random.get_state(legacy=False)
-    try:
-        yield
-        drawn = random.getstate() != mine or str(np.random.get_state(legacy=False)) != str(its)
-        if drawn:
-            raise Refusal(
-                "draws random numbers of Python or NumPy; call .eval() if it is for "
-                "training only, or give the numbers as arguments"
-            )
-    finally:
-        random.setstate(mine)
-        np.random.set_state(its)

@@ -24,7 +24,7 @@ _COMMENTS = {
     ".dot": f"// {SIGN}\n",
     ".pdf": f"% {SIGN}\n",
     ".txt": f"\n{SIGN}\n",
-    ".flags": f"# {SIGN}\n",
+    **dict.fromkeys((".flags", ".py"), f"# {SIGN}\n"),
     ".json": "",  # which is known by how it begins
 }
 

@@ -30,8 +30,8 @@ def change_of(
     all_samples = len(run.samples) == run.problem.n_samples
     return Change(
         run.baseline.path,
-        _changed(before["versions"], environment["versions"]),
-        _changed(all_settings(before), all_settings(environment)),
+        changed(before["versions"], environment["versions"]),
+        changed(all_settings(before), all_settings(environment)),
         tuple(
             Drift(
                 pair.a,
@@ -47,9 +47,10 @@ def change_of(
     )
 
 
-def _changed(
+def changed(
     then: Mapping[str, str], now: Mapping[str, str]
 ) -> dict[str, tuple[str | None, str | None]]:
+    """Returns what is not the same, by name: then and now."""
     return {
         name: (then.get(name), now.get(name))
         for name in {**then, **now}

@@ -100,6 +100,7 @@ class _Examiner:
         if program.is_stored:
             return "its arrays exist already"
         try:
+            self.own(_EXACT)  # which it is held against
             return self._examined(program, _EXACT)
         except Exception as error:  # of a user's code, or of a library on its behalf
             kind = "" if isinstance(error, UsageError) else f"{type(error).__name__}: "
@@ -135,6 +136,7 @@ def _standing(program: Program, found: Examination, decided: Finding) -> Standin
         framework=program.framework,
         device=program.device,
         checks=found.checks,
+        ends=found.at_ends,
         places=len(places),
         recorded=len(places) - len(found.missing),
         **decided._replace(remarks=remarks)._asdict(),

@@ -1,5 +1,6 @@
 """What one program returns in the structure of what another does."""
 
+import collections
 import dataclasses
 import re
 from collections.abc import Mapping, Sequence
@@ -17,17 +18,24 @@ _MOST_NAMED = 6
 def opened(made: Any) -> Any:
     """Returns what a program made as a tree of JAX, in which only arrays and numbers are left.
 
-    What JAX does not know as a tree, a dataclass or another mapping, becomes a dict.
+    Of what JAX does not know as a tree, a dataclass becomes a named tuple, and a mapping a dict.
     """
     return jax.tree.map(_opened, made)
 
 
 def _opened(one: Any) -> Any:
     if dataclasses.is_dataclass(one) and not isinstance(one, type):
-        return opened({field.name: getattr(one, field.name) for field in dataclasses.fields(one)})
+        return opened(fields_of(one))
     if isinstance(one, Mapping):
         return opened(dict(one))
     return one if hasattr(one, "shape") or isinstance(one, bool | int | float) else None
+
+
+def fields_of(one: Any) -> Any:
+    """Returns the fields of a dataclass as a named tuple, which keeps their order."""
+    names = [field.name for field in dataclasses.fields(one)]
+    kind = collections.namedtuple(type(one).__name__, names, rename=True)  # type: ignore[misc]
+    return kind(*(getattr(one, name) for name in names))
 
 
 def is_like(made: Any, outputs: Outputs) -> bool:
@@ -42,8 +50,8 @@ def is_like(made: Any, outputs: Outputs) -> bool:
 def restructured(made: Any, outputs: Outputs, where: str) -> Any:
     """Returns what a program made in the structure of what the reference returns.
 
-    A list may stand for a tuple, and a dataclass for a dict or a tuple, if both have as many
-    leaves, and those in the same shapes.
+    A list may stand for a tuple, and a dataclass for a dict of the same names or for a tuple, if
+    both have as many leaves, and those in the same shapes.
 
     Args:
       made: arrays of any framework.
@@ -82,9 +90,8 @@ def _order(found: list[str], names: list[str]) -> list[str] | None:
     own = {_steps(name): name for name in found}
     if set(own) == set(map(_steps, names)):
         return [own[_steps(name)] for name in names]
-    if _are_positions(found) or _are_positions(names):
-        return found
-    return None
+    are_ordered = not any("['" in name for name in (*found, *names))  # as dicts are not
+    return found if are_ordered and (_are_positions(found) or _are_positions(names)) else None
 
 
 def _steps(name: str) -> tuple[str, ...]:

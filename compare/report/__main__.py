@@ -1,14 +1,19 @@
 """`python -m compare.report`: a page and figures from a report.json, without running anything."""
 
+import contextlib
 import dataclasses
 import os
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING
 
 from compare.errors import UsageError
 from compare.options.exit_status import exit_with
 from compare.options.option import flag, folder, rows
 from compare.options.parse import parse
 from compare.options.streams import print_written
+
+if TYPE_CHECKING:
+    from compare.report.document import Json
 
 USAGE = """\
 Makes report.html anew from the report.json of a run, beside it.
@@ -44,26 +49,55 @@ def main(argv: Sequence[str]) -> int:
     if not options.html and options.plots is None:
         raise UsageError("nohtml: without a page and without --plots there is nothing to make")
     # Late: from here on an interrupt is told.
-    from compare.formats.atomic import Staging
-    from compare.formats.places import Input, check_places
     from compare.report.json.read import read_report
-    from compare.report.visuals import Visuals
+    from compare.report.json.schema import is_of_functions
 
     (path,) = words
     report = read_report(path)
     folder = options.out if options.out is not None else os.path.dirname(path) or "."
+    write = _write_functions if is_of_functions(report) else _write_networks
+    print_written(write(path, report, folder, options))
+    return 0
+
+
+def _write_networks(path: str, report: "Json", folder: str, options: Options) -> Sequence[str]:
+    """Writes the page and figures of a comparison of gradients, and returns their names."""
+    from compare.formats.atomic import Staging
+    from compare.formats.places import Input, check_places
+    from compare.report.visuals import Visuals
+
     visuals = Visuals(html=options.html, plots=options.plots)
     check_places(visuals.places(folder), [Input("the report", path)])
-    with Staging(folder, option="--out") as staging, visuals:
-        try:
-            visuals.write(staging, report)
-        except (ArithmeticError, LookupError, TypeError, ValueError) as error:
-            raise UsageError(
-                f"{path}: its numbers contradict one another, so it was edited or damaged: "
-                f"{type(error).__name__}: {error}"
-            ) from None
-    print_written((*staging.names, *visuals.names))
-    return 0
+    with Staging(folder, option="--out") as staging, visuals, _faults_told(path):
+        visuals.write(staging, report)
+    return (*staging.names, *visuals.names)
+
+
+def _write_functions(path: str, report: "Json", folder: str, options: Options) -> Sequence[str]:
+    """Writes the page of a comparison of functions, and returns its name."""
+    from compare.formats.atomic import Staging
+    from compare.formats.places import Input, check_places, places_in
+    from compare.report.functions.page.html import make_page
+
+    if options.plots is not None:
+        raise UsageError("--plots: a comparison of functions has no figures; leave it out")
+    places = places_in(folder, ["report.html"], option="--out")
+    check_places(places, [Input("the report", path)])
+    with Staging(folder, option="--out") as staging, _faults_told(path):
+        staging.write("report.html", make_page(report))
+    return staging.names
+
+
+@contextlib.contextmanager
+def _faults_told(path: str) -> Iterator[None]:
+    """Says of a report that its numbers contradict one another, which no run writes."""
+    try:
+        yield
+    except (ArithmeticError, LookupError, TypeError, ValueError) as error:
+        raise UsageError(
+            f"{path}: its numbers contradict one another, so it was edited or damaged: "
+            f"{type(error).__name__}: {error}"
+        ) from None
 
 
 if __name__ == "__main__":

@@ -1,6 +1,7 @@
 """What implementations, entries, places and networks are called in a report."""
 
 import itertools
+import re
 import string
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
@@ -44,11 +45,15 @@ def shape_text(shape: Sequence[int], by: str = "x") -> str:
 
 
 def shortened(name: str, width: int) -> str:
-    """Returns a name in at most so many columns: of a long one both ends, 'block...linear2'."""
+    """Returns a name in at most so many columns: of a long one both ends.
+
+    Of the name of a submodule the end begins at a number if it can: 'trans...3.linear1.weight'.
+    """
     if len(name) <= width:
         return name
-    before = (width - 3) // 3  # the end of a path says most
-    return f"{name[:before]}...{name[before + 3 - width :]}"
+    numbers = (found.start() + 1 for found in re.finditer(r"\.\d", name))
+    after = next((n for n in numbers if len(name) - n <= width - 6), len(name) - (width - 3) // 2)
+    return f"{name[: width - 3 - len(name) + after]}...{name[after:]}"
 
 
 def network_of(config: Mapping[str, Any]) -> str:

@@ -40,9 +40,15 @@ What roundoff says, and what libraries compute:
       the largest errors of mathematical functions, in ulps, with their
       arguments, of so many numbers
 
+What compare_functions says of torch modules:
+
+  python -m compare.selftest --modules=5
+      some 30 modules beside themselves, compiled and in JAX, so many draws of
+      each, and some 60 mistakes planted in them
+
 Exit status: 0 if every gross mistake is found, none is explained wrongly,
-nothing correct alarms and no bound or cost is exceeded; 2 if not; 1 wrong
-usage or a crash."""
+nothing correct alarms and no bound or cost is exceeded, and of mistakes in
+modules 95 % are found where they begin; 2 if not; 1 wrong usage or a crash."""
 
 # option -> the module and the function of its trial, which takes so many and returns a status
 _TRIALS = MappingProxyType(
@@ -52,6 +58,7 @@ _TRIALS = MappingProxyType(
         "functions": ("function_trial", "try_functions"),
         "composed": ("composed_trial", "try_composed"),
         "costs": ("costs", "try_costs"),
+        "modules": ("module_trial", "try_modules"),
     }
 )
 
@@ -97,6 +104,11 @@ class Options:
     costs: int = integer(
         0,
         "How many arguments of every mathematical function to measure the errors of instead.",
+        at_least=0,
+    )
+    modules: int = integer(
+        0,
+        "How many draws of every torch module to compare with programs that are right instead.",
         at_least=0,
     )
     seed: int = integer(0, "Of weights and samples.", at_least=0)

@@ -149,9 +149,10 @@ def _changes(net, x):
     h = net.a(x)
     h[:, :2] *= 2
     h[h > 1] = 0.5
+    h.sigmoid_()
     made = torch.zeros_like(h)
     made[:, 1:] += net.b(h)[:, 1:]
-    return made.mul_(2).sub_(h.relu_())
+    return made.mul_(2).sub_(h)
 
 
 def _checkpoints(net, x):

@@ -69,4 +69,18 @@ def _for_each(numbers: Sequence[int], rank: int) -> tuple[int, ...]:
     return tuple(numbers) * rank if len(numbers) == 1 else tuple(numbers)
 
 
-OPERATIONS: dict[str, Callable[..., Any]] = {"convolution.default": convolution}
+def time_first_convolution(x: Any, w: Any, b: Any, padding: int = 0) -> Any:
+    """Returns the same of x [time, n, c_in] by w [kernel, c_in, c_out]."""
+    y = convolution(
+        jnp.transpose(x, (1, 2, 0)),
+        jnp.transpose(w, (2, 1, 0)),
+        b,
+        *((1,), (padding,), (1,), False, (0,), 1),
+    )
+    return jnp.transpose(y, (2, 0, 1))
+
+
+OPERATIONS: dict[str, Callable[..., Any]] = {
+    "convolution.default": convolution,
+    "conv_tbc.default": time_first_convolution,
+}

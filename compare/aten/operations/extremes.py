@@ -50,6 +50,14 @@ def _smallest(k: int) -> Callable[..., Any]:
     return index
 
 
+def _middle(x: Any, axis: int, *, keepdims: bool) -> Any:
+    """Returns the index of the lower median, or of the first NaN."""
+    is_nan = jnp.isnan(x)
+    middle = _smallest((x.shape[axis] - 1) // 2)(x, axis, keepdims=True)
+    first = jnp.argmax(is_nan, axis, keepdims=True).astype(middle.dtype)
+    return jnp.where(jnp.any(is_nan, axis, keepdims=True), first, middle)
+
+
 def kth_smallest(x: Any, k: int, dim: int = -1, keepdim: bool = False) -> tuple[Any, Any]:
     """Returns the k-th smallest entry along a dimension, counted from 1, and its index."""
     return _with_index(_smallest(k - 1))(x, dim, keepdim)
@@ -77,6 +85,15 @@ def top_k(
     return lax.slice_in_dim(entries, 0, k, axis=dim), lax.slice_in_dim(order, 0, k, axis=dim)
 
 
+def median(x: Any) -> Any:
+    """Returns the lower median of all entries, which share its gradient where they are equal."""
+    found = lax.stop_gradient(_with_index(_middle)(x.reshape(-1), 0)[0])
+    if not jnp.issubdtype(x.dtype, jnp.floating):
+        return found
+    ties = jnp.where(jnp.isnan(found), jnp.isnan(x), x == found)
+    return jnp.sum(jnp.where(ties, x, 0)) / jnp.sum(ties.astype(x.dtype))
+
+
 OPERATIONS: dict[str, Callable[..., Any]] = {
     "amax.default": _shared(jnp.max),
     "amin.default": _shared(jnp.min),
@@ -87,9 +104,8 @@ OPERATIONS: dict[str, Callable[..., Any]] = {
     "argmax.default": _index(jnp.argmax),
     "argmin.default": _index(jnp.argmin),
     "kthvalue.default": kth_smallest,
-    "median.dim": lambda x, dim, keepdim=False: kth_smallest(
-        x, (jnp.atleast_1d(x).shape[dim] + 1) // 2, dim, keepdim
-    ),
+    "median.default": median,
+    "median.dim": _with_index(_middle),
     "sort.default": sort,
     "sort.stable": lambda x, *, stable, dim=-1, descending=False: sort(x, dim, descending),
     "topk.default": top_k,

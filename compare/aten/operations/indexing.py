@@ -5,7 +5,6 @@ from typing import Any
 
 import jax.numpy as jnp
 import numpy as np
-from jax import lax
 
 from compare.aten.dtypes import default_int
 from compare.aten.operations.axes import along, axis_of
@@ -29,19 +28,6 @@ def gather(x: Any, dim: int, index: Any, *, sparse_grad: bool = False) -> Any:
     axis = axis_of(x, dim)
     sizes = (x.shape[i] if i == axis else n for i, n in enumerate(index.shape))
     return jnp.take_along_axis(x[tuple(slice(n) for n in sizes)], index, axis)
-
-
-def embedding(
-    w: Any, i: Any, padding_idx: int = -1, scale_grad_by_freq: bool = False, sparse: bool = False
-) -> Any:
-    """Returns rows of w. That of padding, if there is one, has the gradient 0."""
-    if scale_grad_by_freq:
-        raise NotImplementedError("embedding with scale_grad_by_freq has another gradient")
-    rows = w[i]
-    if padding_idx < 0:
-        return rows
-    is_padding = jnp.expand_dims(i == padding_idx, -1)
-    return jnp.where(is_padding, lax.stop_gradient(rows), rows)
 
 
 def select_scatter(x: Any, values: Any, dim: int, index: int) -> Any:
@@ -91,7 +77,6 @@ OPERATIONS: dict[str, Callable[..., Any]] = {
     "index.Tensor": index,
     "index_select.default": lambda x, dim, i: x[along(x, dim, i)] if x.ndim else x,
     "gather.default": gather,
-    "embedding.default": embedding,
     "select_scatter.default": select_scatter,
     "slice_scatter.default": slice_scatter,
     "diagonal_scatter.default": diagonal_scatter,

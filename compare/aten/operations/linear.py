@@ -1,10 +1,11 @@
 """Products of matrices."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import jax.numpy as jnp
 
+from compare.aten.operations.axes import axes_of
 from compare.aten.operations.promotion import same_rank
 
 
@@ -25,6 +26,22 @@ def _scaled_sum(c: Any, product: Any, beta: float, alpha: float) -> Any:
     return jnp.add(*same_rank(c if beta == 1 else beta * c, product))
 
 
+def trilinear(
+    a: Any,
+    b: Any,
+    c: Any,
+    expand1: Sequence[int],
+    expand2: Sequence[int],
+    expand3: Sequence[int],
+    sumdim: Sequence[int],
+    unroll_dim: int = 1,
+) -> Any:
+    """Returns the sum over dimensions of a b c, each with new dimensions first."""
+    given = ((a, expand1), (b, expand2), (c, expand3))
+    a, b, c = (jnp.expand_dims(one, tuple(dims)) for one, dims in given)
+    return jnp.sum(a * b * c, axes_of(a, sumdim))
+
+
 OPERATIONS: dict[str, Callable[..., Any]] = {
     "mm.default": jnp.matmul,
     "bmm.default": jnp.matmul,
@@ -34,4 +51,5 @@ OPERATIONS: dict[str, Callable[..., Any]] = {
     "addmv.default": add_product,
     "baddbmm.default": add_product,
     "addbmm.default": add_products,
+    "_trilinear.default": trilinear,
 }

@@ -1,72 +1,76 @@
 """Normalisations, each with the mean and the reciprocal deviation that it divides by."""
 
-import math
 from collections.abc import Callable, Sequence
 from typing import Any
 
+import jax
 import jax.numpy as jnp
 from jax import lax
 
 from compare.aten.operations.axes import broadcast_axis, size_of
+from compare.aten.operations.promotion import same_rank
 
 
 def layer_norm(x: Any, shape: Sequence[int], w: Any, b: Any, eps: float) -> tuple[Any, Any, Any]:
     """Normalises over the last dimensions, of that shape."""
-    axes = tuple(range(x.ndim - len(shape), x.ndim))
-    y, mean, scale = _normalised(x, axes, eps)
-    lead = (1,) * (x.ndim - len(shape))
-    return (
-        _affine(y, *(one if one is None else one.reshape(lead + one.shape) for one in (w, b))),
-        mean,
-        scale,
-    )
+    wide, w, b = _in_one_dtype(x, w, b)
+    y, mean, scale = _normalised(wide, tuple(range(x.ndim - len(shape), x.ndim)), eps)
+    return _affine(y, *same_rank(y, w, b)[1:]).astype(x.dtype), mean, scale
 
 
 def group_norm(
     x: Any, w: Any, b: Any, n: int, channels: int, places: int, groups: int, eps: float
 ) -> tuple[Any, Any, Any]:
     """Normalises x [n, channels, ...] over the places and channels of each group."""
-    y, mean, scale = _normalised(x.reshape(n, groups, math.prod(x.shape[1:]) // groups), (2,), eps)
-    return (
-        _affine(y.reshape(x.shape), *_of_channels(x, w, b)),
-        mean.reshape(n, groups),
-        scale.reshape(n, groups),
-    )
+    wide, w, b = _in_one_dtype(x, w, b)
+    y, mean, scale = _normalised(wide.reshape(n, groups, -1), (2,), eps)
+    y = _affine(y.reshape(x.shape), *_of_channels(x, w, b))
+    return y.astype(x.dtype), mean.reshape(n, groups), scale.reshape(n, groups)
 
 
 def batch_norm(
     x: Any, w: Any, b: Any, training: bool, momentum: float, eps: float
 ) -> tuple[Any, Any, Any]:
     """Normalises x [n, channels, ...] over samples and places."""
-    y, mean, scale = _normalised(x, _batch_axes(x), eps)
-    return _affine(y, *_of_channels(x, w, b)), mean.reshape(-1), scale.reshape(-1)
+    wide, w, b = _in_one_dtype(x, w, b)
+    y, mean, scale = _normalised(wide, _batch_axes(x), eps)
+    y = _affine(y, *_of_channels(x, w, b))
+    return y.astype(x.dtype), mean.reshape(-1), scale.reshape(-1)
 
 
 def tracked_batch_norm(
     x: Any, w: Any, b: Any, mean: Any, var: Any, training: bool, momentum: float, eps: float
 ) -> tuple[Any, ...]:
-    """Does that, and returns the new running mean and variance as well."""
+    """Does that, or what `fixed_batch_norm` does, and returns the running mean and variance."""
     if not training:
         return *fixed_batch_norm(x, w, b, mean, var, momentum, eps), mean, var
     axes = _batch_axes(x)
-    count = size_of(x, axes)
-    centre = jnp.mean(x, axes, keepdims=True)
-    squares = jnp.sum(jnp.square(x - centre), axes)
-    new_mean = (1 - momentum) * mean + momentum * centre.reshape(-1).astype(mean.dtype)
-    new_var = (1 - momentum) * var + momentum * (squares / (count - 1)).astype(var.dtype)
-    return *batch_norm(x, w, b, training, momentum, eps), *map(
-        lax.stop_gradient, (new_mean, new_var)
+    (wide,) = lax.stop_gradient(_in_one_dtype(x, mean)[:1])
+    centre = jnp.mean(wide, axes, keepdims=True)
+    spread = jnp.sum(jnp.square(wide - centre), axes) / (size_of(x, axes) - 1)
+    running = (
+        ((1 - momentum) * old + momentum * new).astype(old.dtype)
+        for old, new in ((mean, centre.reshape(-1)), (var, spread))
     )
+    return *batch_norm(x, w, b, training, momentum, eps), *running
 
 
 def fixed_batch_norm(
     x: Any, w: Any, b: Any, mean: Any, var: Any, momentum: float, eps: float
 ) -> tuple[Any, Any, Any]:
     """Normalises x [n, channels, ...] by a mean and variance that are given."""
-    mean, var = _of_channels(x, mean, var)
+    wide, w, b, mean, var = _in_one_dtype(x, w, b, mean, var)
     nothing = jnp.zeros((0,), mean.dtype)
-    y = (x - mean) * lax.rsqrt(var + eps)
-    return _affine(y, *_of_channels(x, w, b)), nothing, nothing
+    mean, var, w, b = _of_channels(x, mean, var, w, b)
+    y = _affine((wide - mean) * lax.rsqrt(var + eps), w, b)
+    return y.astype(x.dtype), nothing, nothing
+
+
+def _in_one_dtype(*arrays: Any) -> tuple[Any, ...]:
+    """Returns arrays, some of which may be None, in the largest of their dtypes."""
+    with jax.numpy_dtype_promotion("standard"):
+        dtype = jnp.result_type(*(one for one in arrays if one is not None))
+    return tuple(one if one is None else one.astype(dtype) for one in arrays)
 
 
 def _normalised(x: Any, axes: tuple[int, ...], eps: float) -> tuple[Any, Any, Any]:

@@ -47,6 +47,21 @@ def variance_and_mean(
     return squares / degrees, centre if keepdim else jnp.squeeze(centre, axes)
 
 
+def deviation(
+    x: Any, dim: Dims = None, *, correction: float | None = None, keepdim: bool = False
+) -> Any:
+    """Returns the root of the variance. The gradient at 0 is 0."""
+    return deviation_and_mean(x, dim, correction=correction, keepdim=keepdim)[0]
+
+
+def deviation_and_mean(
+    x: Any, dim: Dims = None, *, correction: float | None = None, keepdim: bool = False
+) -> tuple[Any, Any]:
+    """Returns the root of the variance, and the mean."""
+    spread, centre = variance_and_mean(x, dim, correction=correction, keepdim=keepdim)
+    return unless_zero(jnp.sqrt, spread), centre
+
+
 def vector_norm(
     x: Any, order: float = 2, dim: Dims = None, keepdim: bool = False, *, dtype: Any = None
 ) -> Any:
@@ -60,9 +75,9 @@ def vector_norm(
     if order == 1:
         return jnp.sum(sizes, axes, keepdims=keepdim)
     if order == 2:
-        return _unless_zero(jnp.sqrt, jnp.sum(jnp.square(x), axes, keepdims=keepdim))
-    powers = _unless_zero(lambda size: size**order, sizes)
-    return _unless_zero(lambda s: s ** (1 / order), jnp.sum(powers, axes, keepdims=keepdim))
+        return unless_zero(jnp.sqrt, jnp.sum(jnp.square(x), axes, keepdims=keepdim))
+    powers = unless_zero(lambda size: size**order, sizes)
+    return unless_zero(lambda s: s ** (1 / order), jnp.sum(powers, axes, keepdims=keepdim))
 
 
 def distance(a: Any, b: Any, p: float = 2) -> Any:
@@ -70,7 +85,7 @@ def distance(a: Any, b: Any, p: float = 2) -> Any:
     return vector_norm(jnp.ravel(jnp.subtract(*jnp.broadcast_arrays(a, b))), p)
 
 
-def _unless_zero(f: Callable[[Any], Any], x: Any) -> Any:
+def unless_zero(f: Callable[[Any], Any], x: Any) -> Any:
     """Returns f(x), and 0 with slope 0 at 0."""
     return jnp.where(x == 0, 0, f(jnp.where(x == 0, 1, x)))
 
@@ -94,6 +109,8 @@ OPERATIONS: dict[str, Callable[..., Any]] = {
     "mean.dim": mean,
     "var.correction": variance,
     "var_mean.correction": variance_and_mean,
+    "std.correction": deviation,
+    "std_mean.correction": deviation_and_mean,
     "var.dim": lambda x, dim, unbiased=True, keepdim=False: variance(
         x, dim, correction=int(unbiased), keepdim=keepdim
     ),

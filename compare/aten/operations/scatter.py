@@ -8,7 +8,7 @@ import numpy as np
 from jax import lax
 
 from compare.aten.operations.arithmetic import divide
-from compare.aten.operations.axes import axis_of
+from compare.aten.operations.axes import axis_of, broadcast_axis
 from compare.aten.operations.promotion import same_rank
 
 
@@ -54,6 +54,21 @@ def scatter(x: Any, dim: int, index: Any, source: Any, *, reduce: str | None = N
     at = jnp.atleast_1d(x).at[_places(x, dim, index)]
     values = _part(source, index).astype(x.dtype)
     return (at.add(values) if reduce else at.set(values)).reshape(x.shape)
+
+
+def put(x: Any, index: Any, source: Any, accumulate: bool = False) -> Any:
+    """Returns x with the source at an index among all entries, or added there."""
+    at = x.reshape(-1).at[index.reshape(-1)]
+    values = source.reshape(-1)
+    return (at.add(values) if accumulate else at.set(values)).reshape(x.shape)
+
+
+def index_reduce(
+    x: Any, dim: int, index: Any, source: Any, reduce: str, *, include_self: bool = True
+) -> Any:
+    """Does what `scatter_reduce` does, with one index for a slice of the source."""
+    wide = jnp.broadcast_to(broadcast_axis(source, axis_of(x, dim), index), source.shape)
+    return scatter_reduce(x, dim, wide, source, reduce, include_self=include_self)
 
 
 def scatter_reduce(
@@ -131,6 +146,8 @@ def _part(source: Any, index: Any) -> Any:
 
 OPERATIONS: dict[str, Callable[..., Any]] = {
     "index_put.default": index_put,
+    "put.default": put,
+    "index_reduce.default": index_reduce,
     "masked_scatter.default": masked_scatter,
     "scatter.src": scatter,
     "scatter.value": scatter,

@@ -14,7 +14,7 @@ class Differences(NamedTuple):
     Attributes:
       max_rel: |found - exact|, divided by the larger of |found| and |exact| there.
       ulp: how many steps lead from the one to the other, each from a number of the dtype to the
-        next.
+        next; of integers their distance.
     """
 
     max_rel: float
@@ -41,5 +41,6 @@ def differences(found: np.ndarray, exact: np.ndarray, u: float) -> Differences:
     larger = np.maximum(np.abs(a), np.abs(b))
     with np.errstate(over="ignore"):
         relative = np.divide(np.abs(a - b), larger, out=np.zeros_like(a), where=larger > 0)
-    steps = ulp_distance(a, b, dtype)
+    is_float = found.dtype.name in FLOAT_DTYPES
+    steps = ulp_distance(a, b, dtype) if is_float else np.abs(a - b)
     return Differences(float(relative.max(initial=0)), float(steps.max(initial=0)))

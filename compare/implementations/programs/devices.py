@@ -6,6 +6,7 @@ from typing import Any
 import jax
 
 from compare.errors import UsageError, shown
+from compare.implementations.jax import jax_devices
 from compare.options import checks
 
 
@@ -36,6 +37,22 @@ def device_of(asked: Any, given: Mapping[str, Any]) -> str:
             f"move them, or pass device='{a}'"
         )
     return next(iter(found), "cpu")
+
+
+def target(framework: str, device: str) -> Any:
+    """Returns a device as a framework has it.
+
+    Raises:
+      UsageError: if it has none of that name.
+    """
+    try:
+        if framework == "jax":
+            return jax_devices(device)[0]
+        from compare.implementations.torch import torch_device
+
+        return torch_device(device)
+    except UsageError as error:
+        raise UsageError(str(error).replace("--device", "device")) from None
 
 
 def _devices(one: Any) -> Iterator[str]:

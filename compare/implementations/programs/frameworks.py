@@ -10,6 +10,7 @@ import jax
 import numpy as np
 
 from compare.errors import UsageError, first_line
+from compare.implementations.programs.devices import target
 from compare.implementations.programs.jax import as_call
 from compare.implementations.programs.running import undisturbed
 from compare.implementations.user.sandbox import errors_told
@@ -74,14 +75,13 @@ def _traced_by_jax(f: Function, arguments: Arguments) -> Any:
 
 def _run_by_torch(f: Function, arguments: Arguments, *, device: str) -> Any:
     from compare.implementations.base import PRECISE
-    from compare.implementations.torch import torch_device
     from compare.implementations.torch_settings import torch_settings
     from torch_ref.convert import to_tensor
 
-    target = torch_device(device)
-    leaves = arguments.filled([to_tensor(one, target) for one in arguments.arrays])
-    for i in arguments.wrt:
-        leaves[i].requires_grad_()  # so that nothing goes on in NumPy
+    place = target("torch", device)
+    leaves = arguments.filled([to_tensor(one, place) for one in arguments.arrays])
+    for i in arguments.wrt:  # so that nothing goes on in NumPy; a clone may be changed in place
+        leaves[i] = leaves[i].requires_grad_().clone()
     with torch_settings(PRECISE):
         made = opened(f(*arguments.structure.unflatten(leaves)))
     if not any(hasattr(one, "detach") for one in jax.tree.leaves(made)):

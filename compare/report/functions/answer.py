@@ -1,19 +1,22 @@
 """The answer to a comparison of functions in words, as the screen and the page give it."""
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
-from compare.numbers import count, counted, entry, listed, number, share
+from compare.numbers import counted, entry, listed, number, share
 from compare.report.answer import MARKS, Figure, Part
 from compare.report.document import Json
-from compare.report.functions.document import called, results_of, worst_of
+from compare.report.functions.document import LONGEST, called, results_of, worst_of
+from compare.report.labels import shortened
 
 REPRODUCING = "To compare the same again, from the same bits"
 
 
 def title_of(report: Json) -> str:
     """Says what was compared: 'candidate (torch) beside reference (jax), float32 on cpu'."""
-    programs = [f"{one['name']} ({one['framework']})" for one in report["candidates"]]
+    programs = [
+        f"{shortened(one['name'], LONGEST)} ({one['framework']})" for one in report["candidates"]
+    ]
     devices = dict.fromkeys(one["device"] for one in report["candidates"])
     reference = f"{report['reference']['name']} ({report['reference']['framework']})"
     return (
@@ -35,12 +38,16 @@ def standings_of(report: Json) -> Iterator[tuple[str, str]]:
 
 def rests_on(standing: Json) -> str:
     """Says what a verdict rests on."""
-    at = f"{standing['recorded']:,} of {counted(standing['places'], 'place')}, forward and backward"
+    places, recorded = standing["places"], standing["recorded"]
+    at = f"{recorded:,} of {counted(places, 'place')}, forward and backward"
     if standing["basis"] == "certificate":
-        if not standing["places"]:
-            return "bounds from the arguments on, since the reference names no places"
-        return f"its own values at {at}"
-    seen = f"; seen at {at}" if standing["places"] else ""
+        if recorded:
+            return f"its own values at {at}"
+        why = f"none of {counted(places, 'place')} was recorded"
+        if not places:
+            why = "the reference names no places"
+        return f"bounds from the arguments on, since {why}"
+    seen = f"; seen at {at}" if places else ""
     if standing["basis"] == "float64":
         is_same = standing["verdict"] == "agree"
         return f"float64, in which it computes {'the same' if is_same else 'other values'}{seen}"
@@ -50,49 +57,46 @@ def rests_on(standing: Json) -> str:
 def figures_of(report: Json) -> list[Figure]:
     """Returns the two numbers: how far apart, and how much of rounding that uses."""
     return [
-        Figure("largest difference", tuple(_largest(report))),
+        Figure("largest difference", (_largest(report),)),
         Figure("rounding used", (_used(report),)),
     ]
 
 
-def _largest(report: Json) -> Iterator[Part]:
-    """Yields how far results are from exact, in ulp and relatively."""
-    known = [(one, check) for one in report["candidates"] for check in results_of(one)]
-    for metric in ("ulp", "max_rel"):
-        standing, check = max(known, key=lambda both: _size(both[1][metric]), default=(None, None))
-        if standing is None or check is None:
-            yield Part("-", "", "")
-            return
-        if check[metric] is None:
-            yield Part("not finite", "", f"in {_of(standing, check, report)}")
-            return
-        if not check[metric]:
-            yield Part("none", "", "")
-            return
-        said = count(check[metric]), "steps (ulp)" if check[metric] != 1 else "step (ulp)"
-        if metric == "max_rel":
-            said = number(check[metric]), "relative"
-        yield Part(*said, f"in {_of(standing, check, report)}")
+def _largest(report: Json) -> Part:
+    """Says how far results are from exact beside their largest entry; what is 0 is left out."""
+    known = [
+        (standing, result)
+        for standing in report["candidates"]
+        for result in results_of(standing, report["reference"])
+        if result.end is not None
+    ]
+    if not known:
+        return Part("-", "", "")
+    standing, result = max(known, key=lambda both: both[1].scaled)
+    place = f"in {_place((standing, result.check), report)}"
+    if not result.scaled:
+        return Part("none", "", "")
+    if math.isinf(result.scaled):
+        return Part("not finite", "", place)
+    own = result._replace(end=result.own).scaled
+    beside = f", where the reference has {number(own)}"
+    return Part(number(result.scaled), "of the largest entry", place + beside)
 
 
 def _used(report: Json) -> Part:
     found = worst_of(report["candidates"])
     if found is None:
         return Part("-", "", "")
-    standing, check = found
+    ratio, place = found[1]["used"], _place(found, report, found[1]["index"])
     allowing = f"what {report['config']['dtype']} allows"
-    where = entry(called(check), check["index"])
-    who = f", {standing['name']}" if len(report["candidates"]) > 1 else ""
-    ratio = check["used"]
     if ratio is None:
-        return Part("∞ times", allowing, f"{where}{who}")
-    return Part(share(ratio), f"{'' if ratio > 1 else 'of '}{allowing}", f"{where}{who}")
+        return Part("∞ times", allowing, place)
+    return Part(share(ratio), f"{'' if ratio > 1 else 'of '}{allowing}", place)
 
 
-def _of(standing: Json, check: Json, report: Json) -> str:
-    who = f", {standing['name']}" if len(report["candidates"]) > 1 else ""
-    return f"{called(check)}{who}"
-
-
-def _size(value: float | None) -> float:
-    return math.inf if value is None else value
+def _place(found: tuple[Json, Json], report: Json, index: Sequence[int] = ()) -> str:
+    """Says where a check is, and of several candidates in which."""
+    standing, check = found
+    several = len(report["candidates"]) > 1
+    who = f", {shortened(standing['name'], LONGEST)}" if several else ""
+    return f"{entry(called(check), index)}{who}"

@@ -50,6 +50,8 @@ def _right(drift: Json) -> str:
     """Says whether what moved is right, then and now."""
     if all(one["is_right"] for one in drift["moved"]):
         return "both are right to rounding"
+    if drift["then"] == drift["now"]:
+        return f"the verdict is {drift['now']}, then and now"
     return f"the verdict was {drift['then']} and is {drift['now']} now"
 
 

@@ -6,7 +6,9 @@ from typing import NamedTuple
 
 from compare.numbers import share
 from compare.report.document import Json
+from compare.report.labels import shortened
 
+LONGEST = 48  # characters of a name in a sentence
 RESULTS = {"output": "outputs", "statistic": "statistics", "gradient": "gradients by"}
 
 _BEFORE_NAMES = {
@@ -36,14 +38,62 @@ class First(NamedTuple):
 
 
 def first_of(standing: Json) -> First | None:
-    """Returns the first check that fails; None if none does."""
+    """Returns the first check that fails, or is unlikely; None if it agrees or none does."""
     at = standing["first"]
-    return None if at is None else First(standing[at["in"]], at["number"], at["in"] == "exact")
+    if at is None or standing["verdict"] == "agree":
+        return None
+    if at["in"] == "plain":
+        return First([at["check"]], 0, in_float64=False)
+    return First(standing[at["in"]], at["number"], in_float64=at["in"] == "exact")
 
 
-def results_of(standing: Json) -> list[Json]:
-    """Returns the checks of outputs, statistics and gradients."""
-    return [one for one in standing["checks"] if one["kind"] in RESULTS]
+class Result(NamedTuple):
+    """An output, a statistic or a gradient of a program.
+
+    Attributes:
+      check: of it, from what was recorded at the places before.
+      end: of it from the arguments on; None where there is none.
+      own: the same of the reference itself.
+    """
+
+    check: Json
+    end: Json | None
+    own: Json | None
+
+    @property
+    def scaled(self) -> float:
+        """How far it is from exact, beside the largest entry.
+
+        0 where the reference itself is off by as much as the largest entry is: nothing but rounding
+        is there, as in a gradient that is 0.
+        """
+        end, own = self.end, self.own
+        if end is None or not end["largest"]:
+            return 0.0
+        if (
+            own is not None
+            and own["difference"] is not None
+            and own["difference"] >= own["largest"]
+        ):
+            return 0.0
+        if end["difference"] is None or end["ulp"] is None:  # finite on one side only
+            return math.inf
+        return float(end["difference"] / end["largest"])
+
+
+def results_of(standing: Json, reference: Json) -> list[Result]:
+    """Returns all outputs, statistics and gradients."""
+    ends, own = by_key(standing["ends"]), by_key(reference["ends"])
+    return [
+        Result(one, ends.get(key), own.get(key))
+        for key, one in by_key(standing["checks"]).items()
+        if one["kind"] in RESULTS
+    ]
+
+
+def by_key(checks: Sequence[Json]) -> dict[tuple[str, str], Json]:
+    """Returns checks by what they have in common with those of other programs."""
+    return {(one["kind"], one["name"]): one for one in checks}
 
 
 def places_of(checks: Sequence[Json]) -> list[Json]:
@@ -51,13 +101,13 @@ def places_of(checks: Sequence[Json]) -> list[Json]:
     return [one for one in checks if one["kind"] not in RESULTS]
 
 
-def most_telling(checks: Sequence[Json], most: int) -> tuple[list[Json], list[Json]]:
-    """Parts checks into so many that matter most, in their order, and the others.
+def most_telling(results: Sequence[Result], most: int) -> tuple[list[Result], list[Result]]:
+    """Parts results into so many that matter most, in their order, and the others.
 
     What is wrong matters most, then what is unlikely, then outputs, then what uses most.
     """
-    ranked = sorted(range(len(checks)), key=lambda i: _rank(checks[i]), reverse=True)
-    shown, left = ([checks[i] for i in sorted(some)] for some in (ranked[:most], ranked[most:]))
+    ranked = sorted(range(len(results)), key=lambda i: _rank(results[i].check), reverse=True)
+    shown, left = ([results[i] for i in sorted(some)] for some in (ranked[:most], ranked[most:]))
     return shown, left
 
 
@@ -66,17 +116,10 @@ def _rank(check: Json) -> tuple[bool, bool, bool, float]:
     return not check["holds"], not check["is_typical"], is_first, size_of(check)
 
 
-def counterpart(standing: Json, check: Json, *, in_float64: bool = False) -> Json | None:
-    """Returns the check of another program at the same place; None if it has none."""
-    checks = standing["exact" if in_float64 else "checks"]
-    key = check["kind"], check["name"]
-    return next((one for one in checks if (one["kind"], one["name"]) == key), None)
-
-
 def state_of(check: Json) -> str:
-    """Returns 'wrong', 'unlikely', 'no bound' or 'holds'."""
+    """Returns 'beyond' of what rounding can do, 'unlikely', 'no bound' or 'holds'."""
     if not check["holds"]:
-        return "wrong"
+        return "beyond"
     if not check["is_typical"]:
         return "unlikely"
     return "no bound" if is_vacuous(check) else "holds"
@@ -101,7 +144,7 @@ def size_of(check: Json) -> float:
 
 def called(check: Json) -> str:
     """Returns 'forward at fc1', 'output["loss"]' or 'gradient by fc1.weight'."""
-    return f"{_BEFORE_NAMES[check['kind']]}{check['name']}"
+    return f"{_BEFORE_NAMES[check['kind']]}{shortened(check['name'], LONGEST)}"
 
 
 def worst_of(standings: Sequence[Json]) -> tuple[Json, Json] | None:
@@ -116,7 +159,7 @@ def worst_of(standings: Sequence[Json]) -> tuple[Json, Json] | None:
 
 
 def failed(report: Json) -> Iterator[tuple[Json, First]]:
-    """Yields every candidate that has a check that fails, with the first one."""
+    """Yields every candidate that has such a check, with it."""
     for standing in report["candidates"]:
         first = first_of(standing)
         if first is not None:

@@ -1,6 +1,7 @@
 """The places of a program as a tree of its submodules, whose names are parted by dots."""
 
 import dataclasses
+import re
 from collections.abc import Iterator, Sequence
 
 from compare.report.document import Json
@@ -51,8 +52,8 @@ def tree_of(checks: Sequence[Json]) -> Module:
 
 
 def _path(name: str) -> list[str]:
-    """Returns the parts of a name; one with brackets, as that of an argument, is whole."""
-    return [name] if "[" in name else name.split(".")
+    """Returns the parts of a name, in which what stands in brackets is whole."""
+    return re.findall(r"(?:[^.\[]|\[[^\]]*\]?)+", name) or [name]
 
 
 def _joined(module: Module) -> Module:

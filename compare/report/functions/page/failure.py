@@ -14,25 +14,27 @@ from compare.report.page.markup import (
     section,
     table,
 )
+from compare.report.page.sections import failure as networks
 
 _TITLES = {"disagree": "The failure", "undecided": "Why nothing can be said"}
 
 
 def failure(report: Json) -> str:
-    """Returns it; empty if nothing went wrong."""
+    """Returns it, or that of the network if only that fails; empty if nothing went wrong."""
     if report["verdict"] == "agree":
         return ""
     parts = [_first(report, standing, first) for standing, first in failed(report)]
-    said = [
+    parts += [
         paragraph(f"{one['name']}: {one['sentence']}.")
         for one in report["candidates"]
         if one["verdict"] == "undecided" and one["first"] is None
     ]
-    again = report["reproduce"]
+    network, again = report["network"], report["reproduce"]
+    if not parts and network is not None:
+        return networks.failure(network, "")
     return section(
         "failure",
         _TITLES[report["verdict"]],
-        *said,
         *parts,
         "" if again is None else heading(REPRODUCING) + command(again),
     )
@@ -47,7 +49,7 @@ def _first(report: Json, standing: Json, first: First) -> str:
 
 def _around(first: First) -> str:
     rows = [_row(one, first) for one in first.around(MOST_AROUND)]
-    head: list[str | Cell] = ["in the order of the data", "", "", Cell("rounding used")]
+    head: list[str | Cell] = ["", "kind", "", Cell("rounding used")]
     return table("Places around it, in the order of the data", head, rows)
 
 
@@ -57,6 +59,6 @@ def _row(check: Json, first: First) -> list[str | Cell]:
     return [
         check["name"],
         check["kind"],
-        Cell("✗ wrong", "wrong") if wrong else state,
+        Cell(f"✗ {state}", "wrong") if wrong else state,
         Cell(used, "n wrong" if wrong else "n"),
     ]

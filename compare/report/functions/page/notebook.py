@@ -22,5 +22,5 @@ def notebook_html(report: Json) -> str:
 
 def _parts(report: Json) -> Iterator[str]:
     yield failure(report)
-    yield results(report, most=_MOST_RESULTS)
+    yield results(report, most=_MOST_RESULTS, is_whole=False)
     yield paragraph("The whole page, place by place: report.save('report.html')", "note")

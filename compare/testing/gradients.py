@@ -12,11 +12,7 @@ from compare.options.wording import in_arguments
 from compare.quoting import quoted
 from compare.report.failures import format_failures
 from compare.report.report import Report
-from compare.report.text.lines import wrapped
-
-_WIDTH = 72  # of a line, since pytest puts 8 columns before each
-_MOST_LINES = 25
-_MOST_LINES_SAID = 10  # by the verdict
+from compare.testing.message import MOST_LINES, said
 
 
 def assert_gradients_agree(
@@ -59,19 +55,11 @@ def assert_gradients_agree(
 
 
 def _message(report: Report) -> str:
-    said = _said(in_arguments(f"{report.verdict}: {report.reason}."))
+    verdict = said(in_arguments(f"{report.verdict}: {report.reason}."))
     again = ""
     if report.reproduce is not None:
         to_folder, _, command = quoted(report.reproduce).rpartition(" && ")
         again = f"To compute that sample again, from the same bits:\n{to_folder}\n{command}"
-    room = _MOST_LINES - sum(part.count("\n") + 2 for part in (said, again) if part)
-    parts = [said, format_failures(report, most_rows=room), again]
+    room = MOST_LINES - sum(part.count("\n") + 2 for part in (verdict, again) if part)
+    parts = [verdict, format_failures(report, most_rows=room), again]
     return "\n\n".join(part for part in parts if part)
-
-
-def _said(sentence: str) -> str:
-    """Breaks a sentence into lines; Python writes "AssertionError: " before the first."""
-    before = "x" * len("AssertionError: ")
-    lines = wrapped(before + sentence, _WIDTH).removeprefix(before).splitlines()
-    more = ["..."] if len(lines) > _MOST_LINES_SAID else []
-    return "\n".join([*lines[: _MOST_LINES_SAID - len(more)], *more])

@@ -1,0 +1,30 @@
+"""What programs computed, kept while they are compared."""
+
+import dataclasses
+from collections.abc import Collection
+
+import numpy as np
+
+from compare.implementations.programs.base import Program
+from compare.problem.function import FunctionProblem
+from compare.problem.recording import Recording
+
+
+class Kept:
+    """The recordings of programs by their names: of each its first run in one of some dtypes."""
+
+    def __init__(self, dtypes: Collection[np.dtype]) -> None:
+        """Takes the dtypes of runs that are kept."""
+        self.recordings: dict[str, Recording] = {}
+        self._dtypes = dtypes
+
+    def program(self, one: Program) -> Program:
+        """Returns a program that does the same, and whose recording is kept."""
+
+        def run(problem: FunctionProblem) -> Recording:
+            found = one.run(problem)
+            if problem.dtype in self._dtypes:
+                self.recordings.setdefault(one.name, found)
+            return found
+
+        return dataclasses.replace(one, run=run)

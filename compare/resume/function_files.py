@@ -1,0 +1,96 @@
+"""What a comparison of functions reads and writes beside its report, where that is asked for."""
+
+import dataclasses
+from collections.abc import Mapping
+
+import numpy as np
+
+from compare.formats.atomic import staged_file
+from compare.formats.places import Input, check_places, place_of
+from compare.function_results import FunctionReport
+from compare.implementations.programs.base import Program, Reference
+from compare.implementations.programs.baseline import check_same, read_baseline, write_baseline
+from compare.implementations.programs.kept import Kept
+from compare.options.arguments import path_text
+from compare.pipeline.function_change import with_change
+from compare.problem.function import Arguments, FunctionProblem
+from compare.resume.saved_arguments import places_of_arguments, save_arguments
+
+
+@dataclasses.dataclass(frozen=True)
+class FunctionFiles:
+    """Paths of a folder for arguments, a baseline to write, and one to hold results against."""
+
+    save: str | None
+    baseline: str | None
+    save_baseline: str | None
+
+    @classmethod
+    def at(cls, *, save: object, baseline: object, save_baseline: object) -> "FunctionFiles":
+        """Takes paths, or None for what is not asked for.
+
+        Raises:
+          UsageError: if one is no path, or would replace a file that is read or that this project
+            did not write.
+        """
+        files = cls(
+            path_text("save", save),
+            path_text("baseline", baseline, "a file"),
+            path_text("save_baseline", save_baseline, "a file"),
+        )
+        places = [] if files.save is None else places_of_arguments(files.save)
+        if files.save_baseline is not None:
+            places.append(place_of(files.save_baseline, option="save_baseline"))
+        read = [] if files.baseline is None else [Input("baseline", files.baseline)]
+        check_places(places, read)
+        return files
+
+
+class FunctionRecords:
+    """What is kept of one comparison for its files."""
+
+    def __init__(self, files: FunctionFiles, problem: FunctionProblem, inside: np.dtype) -> None:
+        """Takes a problem, and the dtype in which programs compute.
+
+        Raises:
+          UsageError: if a baseline cannot be read, or is of other arguments.
+        """
+        self._files, self._problem, self._inside = files, problem, inside
+        self._kept = Kept({problem.dtype, inside})
+        self._earlier = None
+        if files.baseline is not None:
+            self._earlier, about = read_baseline(files.baseline)
+            check_same(files.baseline, about, problem, inside)
+
+    def noting(self, one: Program) -> Program:
+        """Returns a program that does the same, and of which is kept what is needed here."""
+        is_needed = self._earlier is not None or self._files.save_baseline is not None
+        return self._kept.program(one) if is_needed else one
+
+    def noting_reference(self, one: Reference) -> Reference:
+        """Returns the same of a reference."""
+        return dataclasses.replace(one, program=self.noting(one.program))
+
+    def finish(
+        self, report: FunctionReport, inputs: Arguments, options: Mapping[str, str]
+    ) -> FunctionReport:
+        """Writes what was asked for, and returns a report that says so.
+
+        Args:
+          report: what was found.
+          inputs: the arguments that the caller has given.
+          options: of the call, as Python source.
+
+        Raises:
+          UsageError: if something cannot be written.
+        """
+        files, recordings = self._files, self._kept.recordings
+        if self._earlier is not None:
+            report = with_change(report, self._earlier, recordings)
+        if files.save_baseline is not None:
+            with staged_file(files.save_baseline, option="save_baseline") as path:
+                write_baseline(path, report, recordings, self._problem, self._inside)
+        if files.save is not None and report.verdict != "agree":
+            lines = save_arguments(files.save, self._problem, inputs, options)
+            report = dataclasses.replace(report, reproduce=lines)
+        return report
