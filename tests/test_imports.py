@@ -83,7 +83,7 @@ ALLOWED = {
     "compare.selftest.everyday": {"jax", "numpy", "torch", "torch_ref.convert", "optax"},
     "compare.selftest.modules": {"jax", "torch"},
     "compare.selftest.module_mistakes": {"torch"},
-    "compare.selftest.module_trial": {"torch"},
+    "compare.selftest.module_trial": {"torch", "torch_ref.convert"},
     "compare.selftest.function_trial": {"jax", "numpy", "ml_dtypes"},
     "compare.selftest.costs": {"jax", "numpy", "torch_ref.convert", "ml_dtypes", "mpmath"},
     "compare.selftest.primitives.functions": {"jax", "numpy", "torch", "mpmath", "scipy"},

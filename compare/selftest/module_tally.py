@@ -31,7 +31,8 @@ def tally_of(label: str, standing: Standing) -> Tally:
     alarms = list(standing.warnings)
     if standing.verdict == "disagree":
         alarms = [standing.sentence, *alarms]
-    used = max((one.used for one in standing.checks), default=0.0)
+    held = [one for one in standing.checks if one.holds]  # the others alarm, or are ties
+    used = max((one.used for one in held), default=0.0)
     agrees = standing.verdict == "agree"
     return Tally(
         compared=1,
@@ -40,7 +41,7 @@ def tally_of(label: str, standing: Standing) -> Tally:
         undecided=int(standing.verdict == "undecided"),
         alarms=tuple(f"{label}, {standing.name}: {alarm}" for alarm in alarms),
         used=tuple(used if name == standing.name else 0.0 for name in PROGRAMS),
-        unlikely=max((one.unlikely for one in standing.checks), default=0.0),
+        unlikely=max((one.unlikely for one in held), default=0.0),
     )
 
 
@@ -97,8 +98,8 @@ def _at(mistake: Mistake) -> str:
 
 def outcome_of(mistake: Mistake, standing: Standing) -> Outcome:
     """Reads what was said of a module with a mistake."""
-    odd = next((one for one in standing.checks if not one.is_typical), None)
     suspect = standing.first if standing.verdict == "disagree" else None
     if suspect is None and standing.warnings:
-        suspect = odd
+        odd = (one for one in standing.checks if one.holds and not one.is_typical)
+        suspect = next(odd, None)
     return Outcome(mistake, standing.verdict, suspect)

@@ -2,23 +2,25 @@
 
 import itertools
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import torch
 
 from compare.errors import UsageError
 from compare.function_api import compare_functions
+from compare.function_results import Standing
 from compare.selftest.everyday.evaluation import jax_as_it_comes
 from compare.selftest.module_mistakes import MISTAKES, Mistake
 from compare.selftest.module_tally import Outcome, Tally, joined, outcome_of, tally_of
 from compare.selftest.modules import MODULES, Example
 from compare.selftest.modules.programs import correct_programs, why_not_compiled
+from torch_ref.convert import to_array
 
 DTYPES = (torch.float32, torch.bfloat16)
 _LEAST_PLACED = 0.95  # of the mistakes
 _HEADER = (
-    "                           compared certified float64 undecided  eager compiled    jax typical"
-    "  seconds  alarms"
+    "                           compared certified float64 undecided  eager compiled    jax  torch"
+    " typical  seconds  alarms"
 )
 
 
@@ -54,15 +56,24 @@ def try_module(example: Example, seeds: Sequence[int]) -> Tally:
     """
     total, start = Tally(), time.perf_counter()
     for seed, dtype in itertools.product(seeds, DTYPES):
-        module, inputs = example.build(seed).cast(dtype)
-        programs = correct_programs(example, module, with_compiled=not why_not_compiled())
-        with jax_as_it_comes():
-            report = compare_functions(module, programs, *inputs, seed=seed)
         label = f"{example.name}, seed {seed}, {str(dtype).removeprefix('torch.')}"
-        for standing in report.candidates:
+        for standing in _compared(example, seed, dtype):
             total = joined(total, tally_of(label, standing))
     torch.compiler.reset()
     return total._replace(seconds=time.perf_counter() - start)
+
+
+def _compared(example: Example, seed: int, dtype: torch.dtype) -> Iterator[Standing]:
+    """Holds correct programs against a module, and the module against its twin."""
+    built = example.build(seed).cast(dtype)
+    programs = correct_programs(example, built.module, with_compiled=not why_not_compiled())
+    with jax_as_it_comes():
+        yield from compare_functions(built.module, programs, *built.inputs, seed=seed).candidates
+        if example.twin is not None:
+            state = {name: to_array(one) for name, one in built.state.items()}
+            inputs = map(to_array, built.inputs)
+            beside = {"torch": built.module}
+            yield from compare_functions(example.twin, beside, state, *inputs, seed=seed).candidates
 
 
 def try_mistakes(example: Example, mistakes: Sequence[Mistake], *, seed: int) -> list[Outcome]:
@@ -95,7 +106,7 @@ def _tried_mistakes(examples: Sequence[Example], *, seed: int) -> list[Outcome]:
 def _row(example: Example, tally: Tally) -> str:
     shares = [
         f"{share:{width}.3f}" if share else f"{'-':>{width}}"
-        for share, width in zip(tally.used, (6, 8, 6), strict=True)
+        for share, width in zip(tally.used, (6, 8, 6, 6), strict=True)
     ]
     lines = [
         f"{example.name:26s} {tally.compared:8d} {tally.certified:9d} {tally.in_float64:7d} "

@@ -116,7 +116,7 @@ def test_a_place_with_another_meaning_is_no_mistake():
 
     found = found_of(normalised, other, X, W, B)
     assert (found.verdict, found.basis) == ("agree", "float64")
-    assert "it has something else forward, between `h` and `n`" in found.sentence
+    assert "though `n` is something else" in found.sentence
 
 
 # ---- numbers that are not finite ----

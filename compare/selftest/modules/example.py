@@ -17,6 +17,11 @@ class Built(NamedTuple):
     module: nn.Module
     inputs: tuple[torch.Tensor, ...]
 
+    @property
+    def state(self) -> dict[str, torch.Tensor]:
+        """Parameters and buffers; of those that are tied the first name."""
+        return dict(self.module.named_parameters()) | dict(self.module.named_buffers())
+
     def cast(self, dtype: torch.dtype) -> "Built":
         """Casts what is floating-point, the module in place."""
         inputs = (one.to(dtype) if one.is_floating_point() else one for one in self.inputs)

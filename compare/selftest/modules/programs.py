@@ -1,4 +1,7 @@
-"""Correct programs beside a module: itself, itself compiled, and its twin in JAX."""
+"""Correct programs beside a module: itself, itself compiled, and its twin in JAX.
+
+The fourth is the module beside its twin, which then says what is right.
+"""
 
 import copy
 import functools
@@ -10,18 +13,17 @@ from torch import nn
 
 from compare.selftest.modules.example import Example
 
+PROGRAMS = ("eager", "compiled", "jax", "torch")
+
 
 def correct_programs(example: Example, module: nn.Module, *, with_compiled: bool) -> dict[str, Any]:
-    """Returns what is to agree with a module, by names out of PROGRAMS."""
+    """Returns what is to agree with a module, by the first names of PROGRAMS."""
     programs: dict[str, Any] = {"eager": copy.deepcopy(module)}
     if with_compiled:
         programs["compiled"] = torch.compile(_as_function(copy.deepcopy(module)))
     if example.twin is not None:
         programs["jax"] = example.twin
     return programs
-
-
-PROGRAMS = ("eager", "compiled", "jax")
 
 
 def _as_function(module: nn.Module) -> Callable[..., Any]:

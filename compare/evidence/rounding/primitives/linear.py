@@ -159,11 +159,14 @@ def _mean_square(
     """
     if terms < _LONG:
         return value**2 / 3
-    before, squares = xp.zeros_like(value), 0.0
+    total: Any = 0.0
+    before: Any = 0.0  # the square of the partial sum so far
+    squares: Any = 0.0
     for share, *pair in parts(a, b):
         block = dot(*pair)
-        after = before + block
-        squares = squares + share * xp.maximum(before**2, after**2) + block**2
+        total = total + block
+        after = xp.square(total)
+        squares = squares + (share * xp.maximum(before, after) + xp.square(block))
         before = after
     return squares
 
