@@ -242,7 +242,7 @@ REFUSED = {
     ),
     "a device of none": (
         (*flags("loss", "mine"), "--device=tpu"),
-        "device: expected cpu, gpu, one",
+        "device: expected cpu, gpu, or one",
     ),
     "wrt": ((*flags("loss", "mine"), "--wrt=x"), "wrt: there is no x; there are args[0]"),
     "a page of another name": ((*flags("loss", "mine"), "--html=a.txt"), "ends with .html"),

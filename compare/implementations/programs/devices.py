@@ -1,5 +1,6 @@
 """On which device programs compute: the one that all arrays lie on, or the one asked for."""
 
+import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -7,7 +8,8 @@ import jax
 
 from compare.errors import UsageError, shown
 from compare.implementations.jax import jax_devices
-from compare.options import checks
+
+_DEVICE = re.compile(r"cpu|gpu|cuda|(cpu|cuda):\d{1,4}")
 
 
 def device_of(asked: Any, given: Mapping[str, Any]) -> str:
@@ -21,11 +23,12 @@ def device_of(asked: Any, given: Mapping[str, Any]) -> str:
       UsageError: if they lie on several, or what is asked for is none.
     """
     if asked is not None:
-        asked = str(asked) if shown(asked) == "device" else asked  # of torch
-        checks.device("device", asked)
-        if asked == "all":
-            raise UsageError("device: expected one, such as cpu or cuda:0, got all")
-        return asked
+        name = str(asked) if shown(asked) == "device" else asked  # of torch
+        if not isinstance(name, str) or not _DEVICE.fullmatch(name):
+            raise UsageError(
+                f"device: expected cpu, gpu, or one such as cuda:0, got {shown(asked)}"
+            )
+        return "gpu" if name == "cuda" else name
     found: dict[str, str] = {}
     for name, one in given.items():
         for device in _devices(one):
