@@ -19,7 +19,7 @@ from compare.problem.function import FunctionProblem
 from compare.problem.recording import Recording
 from compare.verdict.finding import Finding
 from compare.verdict.function_remarks import on_places
-from compare.verdict.functions import decide, decide_reference
+from compare.verdict.functions import NOT_HELD, decide, decide_reference
 
 _EXACT = np.dtype(np.float64)
 
@@ -50,7 +50,7 @@ def compare_programs(
     verdicts = {one.verdict for one in standings}
     verdict = next((one for one in ("disagree", "undecided") if one in verdicts), "agree")
     deciding = next(one for one in standings if one.verdict == verdict)
-    own = examiner.reference_standing()
+    own = examiner.reference_standing(standings)
 
     def told(name: str, sentence: str) -> str:
         return f"{name}: {sentence}" if len(programs) > 1 else sentence
@@ -86,10 +86,21 @@ class _Examiner:
         found = self._examined(program, self._inside)
         return _standing(program, found, decide(found))
 
-    def reference_standing(self) -> Standing:
-        """Says how the reference keeps to its own bounds."""
+    def reference_standing(self, others: Sequence[Standing]) -> Standing:
+        """Says how the reference keeps to its own bounds, if any other program may not."""
         found = self.own(self._inside)
-        return _standing(self._reference.program, found, decide_reference(found))
+        if any(one.first or one.verdict != "agree" or one.warnings for one in others):
+            return _standing(self._reference.program, found, decide_reference(found))
+        return Standing(
+            name=self._reference.program.name,
+            framework=self._reference.program.framework,
+            device=self._reference.program.device,
+            checks=(),
+            ends=found.at_ends,
+            places=len(found.specification.places),
+            recorded=0,
+            **NOT_HELD._asdict(),
+        )
 
     def _own(self, dtype: np.dtype) -> Examination:
         """Returns what is found out about the reference itself."""

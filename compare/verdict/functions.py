@@ -15,6 +15,7 @@ from compare.verdict.function_sentences import and_more, named, others, told
 from compare.verdict.mathematics import Mathematics, mathematics
 from compare.verdict.not_finite import not_finite
 
+NOT_HELD = Finding("agree", "nothing", "no program is off, so that it was not held against itself")
 _FREEDOM = 4  # times as far off as rounding explains another formula may be
 
 
