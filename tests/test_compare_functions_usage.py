@@ -107,7 +107,7 @@ REFUSED = {
     "dropout in train mode": (
         (nn.Sequential(nn.Linear(3, 2), nn.Dropout()), square, T),
         {},
-        "call .eval(), set p=0",
+        "expected a forward without chance, got",
     ),
     "a buffer that changes": ((Counter(), square, T), {}, "got a change of count"),
     "random numbers of NumPy": ((chance, square, X), {}, "draws from the random numbers of NumPy"),
