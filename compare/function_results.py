@@ -1,10 +1,12 @@
 """What a comparison of functions has found: plain data, and nothing about how it is shown."""
 
 import dataclasses
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from compare.evidence.local.check import Check
-from compare.results import Report
+
+if TYPE_CHECKING:
+    from compare.results import Report
 
 
 @dataclasses.dataclass(frozen=True)
@@ -113,4 +115,4 @@ class FunctionReport:
     candidates: tuple[Standing, ...]
     change: FunctionChange | None = None  # since a baseline
     reproduce: str | None = None  # compares the same again
-    network: Report | None = None  # sample by sample, where the reference is a chain of layers
+    network: "Report | None" = None  # sample by sample, where the reference is a chain of layers

@@ -6,9 +6,9 @@ from typing import Any
 
 import numpy as np
 
-from compare.api import compare_gradients
 from compare.errors import UsageError
 from compare.function_results import FunctionReport
+from compare.implementations.programs.devices import target
 from compare.implementations.user.torch_module import is_module, recognise, user_module_told
 from compare.options.groups import CallStyle, Machine
 from compare.problem.function import FunctionProblem
@@ -43,6 +43,8 @@ def certified_network(
         found = {
             name: _backward(_copied(one, problem, device), ends) for name, one in modules.items()
         }
+        from compare.api import compare_gradients  # which imports much
+
         return compare_gradients(
             module,
             *(one[:_MOST_SAMPLES] for one in inputs),
@@ -86,7 +88,7 @@ def _are_samples(one: Any) -> bool:
 def _copied(module: Any, problem: FunctionProblem, device: str) -> Any:
     from compare.implementations.programs.torch import copied
 
-    return copied(module, problem.dtype, device)
+    return copied(module, problem.dtype, target("torch", device))
 
 
 def _backward(module: Any, ends: Mapping[str, str]) -> Backward | None:

@@ -134,6 +134,14 @@ REFUSED = {
     "a name that is taken": ((square, {"reference": square}, X), {}, "which the reference is"),
     "a name that is none": ((square, {1: square}, X), {}, "candidates: expected names, got 1"),
     "an error of its own": ((square, broken, X), {}, "candidate: cannot be run: NameError"),
+    "one that exits": ((square, lambda x: exit(3), X), {}, "cannot be run: SystemExit: 3"),
+    "one that returns text": (
+        (square, lambda x: "a", X),
+        {},
+        "reference returns, output, got nothing",
+    ),
+    "one that takes names": ((square, lambda x, *, y: x, X), {}, "missing 1 required keyword-only"),
+    "a dict of arrays": ((square, {"w": X}, X), {}, "w: expected a function, a torch module or"),
     "one that is of no framework": (
         (square, lambda x: x.numbers(), X),
         {},
@@ -188,6 +196,13 @@ REFUSED = {
     "no arguments": ((lambda: jnp.ones(()), square), {}, "to differentiate by, got no array"),
     "integers": ((lambda x: x.astype(np.float32), square, np.arange(3)), {}, "got args[0]"),
     "floats of Python": ((square, square, 2.0), {}, "to differentiate by, got no array"),
+    "lists of numbers": ((square, square, [[1.0], [2.0]]), {}, "np.array makes one of a list"),
+    "a tensor that is sparse": ((square, square, torch.eye(3).to_sparse()), {}, "to_dense()"),
+    "a dtype of 8 bits": (
+        (square, square, jnp.asarray(X, jnp.float8_e4m3fn)),
+        {},
+        "of float8_e4m3",
+    ),
     "two dtypes": (
         (lambda x, y: jnp.sum(x * y), square, X, X.astype(np.float64)),
         {},
@@ -269,6 +284,21 @@ REFUSED = {
     ),
     "a dtype that is none": ((square, square, X), {"dtype": "float8"}, "float16, got float8"),
     "integers as dtype": ((square, square, X), {"dtype": int}, "bfloat16, float16, got int64"),
+    "a device that is none": (
+        (square, square, X),
+        {"device": "all"},
+        "device: expected cpu, gpu, or",
+    ),
+    "a device that is not there": (
+        (square, square, X),
+        {"device": "cuda:99"},
+        "expected a cuda:99",
+    ),
+    "inside of more digits": (
+        (square, square, X),
+        {"inside": "float64"},
+        "inside: expected float32",
+    ),
     "a seed that is none": ((square, square, X), {"seed": "a"}, "seed: expected an integer"),
 }
 

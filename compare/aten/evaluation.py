@@ -1,6 +1,5 @@
 """The operations of a graph, computed by JAX."""
 
-import operator
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -12,30 +11,13 @@ from torch.fx import Node
 from torch.fx.node import map_aggregate
 
 from compare.aten.dtypes import jax_dtype
-from compare.aten.gradient_flow import STOP
-from compare.aten.operations import OPERATIONS
+from compare.aten.lookup import operation
 from compare.aten.refusals import module_name
 from compare.aten.tracing import Graph
 from compare.problem.cuts import cut
 from torch_ref.convert import to_array
 
 _WITHOUT_MEANING = ("device", "layout", "pin_memory", "memory_format", "non_blocking")
-
-
-def operation(node: Node) -> Any:
-    """Returns the JAX of an operation, None if there is none."""
-    if node.target is operator.getitem:
-        return operator.getitem
-    if node.target is STOP:
-        return jax.lax.stop_gradient
-    return OPERATIONS.get(operation_name(node))
-
-
-def operation_name(node: Node) -> str:
-    """Returns the name of an operation, that of ATen without `aten.`."""
-    if node.target is operator.getitem:
-        return operation_name(node.all_input_nodes[0])
-    return str(node.target).removeprefix("aten.")
 
 
 class Evaluation:

@@ -7,22 +7,17 @@ from torch import nn
 from torch.fx import Node
 from torch.nn.modules.batchnorm import _NormBase
 
-from compare.aten.evaluation import operation, operation_name
+from compare.aten.lookup import operation, operation_name
+from compare.aten.operations.absent import ABSENT
 from compare.aten.refusals import place_of
 from compare.aten.shape_checks import check_shapes
 from compare.aten.tracing import Graph
 from compare.errors import UsageError
 from torch_ref.refusals import place
 
-_RANDOM = torch.Tag.nondeterministic_seeded
-_AS_WRITTEN = {  # operation -> what makes it
-    "native_dropout.default": "dropout in train mode",
-    "_local_scalar_dense.default": ".item()",
-}
-
 
 def check_graph(graph: Graph, module: nn.Module | None) -> None:
-    """Checks that a graph is free of chance, and that JAX has all its operations.
+    """Checks that a graph is one of real numbers and fixed sizes, all of whose operations JAX has.
 
     Args:
       graph: of a program.
@@ -36,7 +31,6 @@ def check_graph(graph: Graph, module: nn.Module | None) -> None:
     live = graph.live()
     nodes = [n for n in graph.exported.graph.nodes if n in live and n.op == "call_function"]
     for node in nodes:
-        _check_random(node, module)
         _check_values(node, module)
     _check_known(nodes, module)
     for name in graph.changed:
@@ -44,24 +38,15 @@ def check_graph(graph: Graph, module: nn.Module | None) -> None:
     check_shapes(graph, module)
 
 
-def _check_random(node: Node, module: nn.Module | None) -> None:
-    if _RANDOM not in getattr(node.target, "tags", ()):
-        return
-    if operation_name(node) == "native_dropout.default" and not (node.args[1] and node.args[2]):
-        return  # of a rate of 0, or in eval mode
-    raise UsageError(
-        f"{place_of(node, module)}: expected a forward without chance, got {_written(node)}; "
-        "call .eval(), set p=0, or give the random numbers as an argument"
-    )
-
-
 def _check_values(node: Node, module: nn.Module | None) -> None:
     for value in _values(node):
+        name = operation_name(node)
+        written = ".item()" if name == "_local_scalar_dense.default" else name
         sizes = value.shape if isinstance(value, torch.Tensor) else (value,)
         if any(isinstance(size, torch.SymInt | torch.SymFloat | torch.SymBool) for size in sizes):
             raise UsageError(
                 f"{place_of(node, module)}: expected sizes that are fixed and numbers that stay in "
-                f"tensors, got {_written(node)}; choose with torch.where, not with a mask that "
+                f"tensors, got {written}; choose with torch.where, not with a mask that "
                 "picks entries, and leave .item() out"
             )
         if isinstance(value, torch.Tensor) and value.is_complex():
@@ -69,11 +54,6 @@ def _check_values(node: Node, module: nn.Module | None) -> None:
                 f"{place_of(node, module)}: expected real numbers, got {value.dtype}; compute with "
                 "real and imaginary parts"
             )
-
-
-def _written(node: Node) -> str:
-    name = operation_name(node)
-    return _AS_WRITTEN.get(name, name)
 
 
 def _values(node: Node) -> Iterator[object]:
@@ -85,12 +65,17 @@ def _check_known(nodes: list[Node], module: nn.Module | None) -> None:
     unknown = {operation_name(n): n for n in reversed(nodes) if operation(n) is None}
     if unknown:
         listed = "; ".join(
-            f"{name} in {place_of(unknown[name], module)}" for name in sorted(unknown)
+            f"{name} in {place_of(unknown[name], module)}{_reason(name)}"
+            for name in sorted(unknown)
         )
         raise UsageError(
             f"module: expected operations of torch that JAX has here, got {listed}; write them "
             "with others, or give the reference as a JAX function"
         )
+
+
+def _reason(name: str) -> str:
+    return f" ({ABSENT[name]})" if name in ABSENT else ""
 
 
 def _check_change(name: str, module: nn.Module | None) -> None:

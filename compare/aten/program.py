@@ -28,9 +28,9 @@ class Program:
     parameters: Mapping[str, np.ndarray]  # one entry for those that are tied
     buffers: Mapping[str, np.ndarray]
     cuts: tuple[str, ...]  # as `torch_ref.recording` names them, in the order of the data
-    _given: Any  # (args, kwargs) with slots
-    _result: Any  # with slots
-    _evaluation: Evaluation
+    given: Any  # (args, kwargs) with slots
+    result: Any  # with slots
+    evaluation: Evaluation  # of what is given in the slots
 
     def call(
         self, state: Mapping[str, Any], *args: Any, **kwargs: Any
@@ -57,13 +57,13 @@ class Program:
             name: _array(state[name], Slot(0, array.shape, array.dtype), name)
             for name, array in own.items()
         }
-        outputs, statistics = self._evaluation(held, arrays)
-        return mapped(self._result, lambda slot: outputs[slot.index], of=Slot), statistics
+        outputs, statistics = self.evaluation(held, arrays)
+        return mapped(self.result, lambda slot: outputs[slot.index], of=Slot), statistics
 
     def _matched(self, args: Any, kwargs: Any) -> list[tuple[str, Slot, Any]]:
         """Returns the slots of the arguments with what is given there."""
         given = dict(parts_of((args, kwargs)))
-        wanted = [(path, slot) for path, slot in parts_of(self._given) if isinstance(slot, Slot)]
+        wanted = [(path, slot) for path, slot in parts_of(self.given) if isinstance(slot, Slot)]
         for path, slot in wanted:
             if path not in given:
                 raise UsageError(

@@ -3,6 +3,7 @@
 import linecache
 import os
 import re
+import textwrap
 import traceback
 from collections.abc import Iterable
 from types import TracebackType
@@ -33,6 +34,7 @@ _MEANINGS = {
     "DataDependent": _ON_NUMBERS,
     ".numpy() is not supported": "turns a tensor into a NumPy array, and torch cannot "
     "differentiate what is computed outside of it; compute it with torch",
+    "DynamicOutputShape": _ON_NUMBERS,
     "Could not extract specialized integer": _ON_NUMBERS,
     "found a fake tensor": "is lost to torch.export, such as torch.autograd.grad within a forward; "
     "give the reference as a JAX function",
@@ -99,7 +101,7 @@ def _words(name: str, part: nn.Module | None, frames: Iterable[tuple[str, int]])
     if not own:
         return subject
     file, line = own[-1]
-    text = linecache.getline(file, line).strip()
+    text = textwrap.shorten(linecache.getline(file, line), 80, placeholder=" ...")
     return f"{subject}, {os.path.basename(file)}, line {line}" + (f", `{text}`" if text else "")
 
 

@@ -55,10 +55,12 @@ def _said_causal(mask: Any, is_causal: bool | None = None, size: int | None = No
 
 @contextlib.contextmanager
 def no_chance() -> Iterator[None]:
-    """Refuses what draws from the generators of Python or NumPy, and puts them back."""
+    """Refuses what draws from the generators of Python or NumPy; puts them and torch's back."""
+    devices = range(torch.cuda.device_count()) if torch.cuda.is_initialized() else ()
     mine, its = random.getstate(), np.random.get_state(legacy=False)
     try:
-        yield
+        with torch.random.fork_rng(devices):
+            yield
         if random.getstate() != mine or str(np.random.get_state(legacy=False)) != str(its):
             raise Refusal(
                 "draws random numbers of Python or NumPy; call .eval() if that is for training "

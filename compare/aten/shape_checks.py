@@ -8,7 +8,8 @@ from torch import nn
 from torch.fx import Node
 
 from compare.aten.dtypes import numpy_dtype
-from compare.aten.evaluation import computed, operation_name
+from compare.aten.evaluation import computed
+from compare.aten.lookup import operation_name
 from compare.aten.refusals import place_of
 from compare.aten.tracing import Graph
 from compare.errors import UsageError, first_line

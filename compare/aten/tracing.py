@@ -7,14 +7,20 @@ from typing import Any
 
 import torch
 from torch import nn
+from torch._decomp import get_decompositions
+from torch._ops import OpOverload
 from torch.export import ExportedProgram
 from torch.fx import Node
 
+from compare.aten.chance import check_chance
 from compare.aten.gradient_flow import STOP, StoppedGradients
+from compare.aten.lookup import operation
+from compare.aten.operations.decomposition import decompositions
 from compare.aten.preservation import preserved
 from compare.aten.refusals import export_error
 from compare.aten.settings import no_chance, plain_torch, quiet
 from compare.aten.structure import Slot, with_slots
+from compare.errors import UsageError
 from torch_ref.recording import observed
 from torch_ref.trees import mapped
 
@@ -96,10 +102,22 @@ def traced(inner: Callable[..., Any], args: Any, kwargs: Mapping[str, Any]) -> G
     observer = observed(module, whole.notes.see) if module else contextlib.nullcontext()
     try:
         with quiet(), plain_torch(), preserved(module), no_chance(), observer:
-            exported = torch.export.export(whole, fresh, strict=False).run_decompositions()
+            exported = torch.export.export(whole, fresh, strict=False)
+            check_chance(exported, module)
+            exported = _taken_apart(exported)
+    except UsageError:
+        raise
     except Exception as error:
         raise export_error(error, module) from None
     return _graph(exported, given, whole.notes)
+
+
+def _taken_apart(exported: ExportedProgram) -> ExportedProgram:
+    """Turns a program into operations of core ATen; torch takes apart more where JAX lacks one."""
+    made = exported.run_decompositions(decompositions())
+    lacking = {n.target for n in made.graph.nodes if n.op == "call_function" and not operation(n)}
+    more = get_decompositions([one for one in lacking if isinstance(one, OpOverload)])
+    return exported.run_decompositions({**decompositions(), **more}) if more else made
 
 
 def _graph(exported: ExportedProgram, given: Any, notes: _Notes) -> Graph:

@@ -100,6 +100,7 @@ class _Examiner:
         if program.is_stored:
             return "its arrays exist already"
         try:
+            self.own(_EXACT)  # which it is held against
             return self._examined(program, _EXACT)
         except Exception as error:  # of a user's code, or of a library on its behalf
             kind = "" if isinstance(error, UsageError) else f"{type(error).__name__}: "

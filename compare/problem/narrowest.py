@@ -48,9 +48,10 @@ def _dtypes(jaxpr: Any) -> Iterator[np.dtype | None]:
 
 def _of_constant(constant: Any) -> set[np.dtype | None]:
     """Returns the dtype of an array, or float32 for one of float64 that was made of that."""
-    array = np.asarray(constant)
-    if not jnp.issubdtype(array.dtype, jnp.floating):
+    dtype = getattr(constant, "dtype", None) or np.asarray(constant).dtype
+    if not jnp.issubdtype(dtype, jnp.floating):  # nor can a key of random numbers be an array
         return set()
+    array = np.asarray(constant)
     if array.dtype != np.float64 or not array.size:
         return {array.dtype}
     with np.errstate(over="ignore"):

@@ -26,7 +26,7 @@ def differentiated_by(arguments: Arguments, wrt: Any) -> Arguments:
         if not found:
             raise UsageError(
                 "args: expected an array of floating-point numbers to differentiate by, got "
-                f"{_listed(arguments.array_names) or 'no array'}"
+                f"{_listed(arguments.array_names) or 'no array'}; np.array makes one of a list"
             )
         return arguments
     words = [wrt] if isinstance(wrt, str | int) else wrt

@@ -13,7 +13,7 @@ from compare.report.text.report import format_report
 from compare.report.visuals import check_drawing, page_of
 
 
-class Report(ShownReport, results.Report):
+class Report(results.Report, ShownReport):
     """What was compared, what was found and what follows; nothing in it can be changed.
 
     `print(report)` shows the first screen of `python -m compare.run`, and a notebook the first

@@ -2,7 +2,7 @@
 
 import abc
 import os
-from typing import Any, NoReturn, Self
+from typing import TYPE_CHECKING, Any, NoReturn, Self
 
 from compare.report.saving import save_form
 
@@ -10,7 +10,11 @@ from compare.report.saving import save_form
 class ShownReport(abc.ABC):
     """A report that shows and saves itself, and refuses to be taken for a truth value."""
 
-    verdict: str
+    if TYPE_CHECKING:  # of a dataclass that is frozen
+
+        @property
+        def verdict(self) -> str:
+            """'agree', 'disagree' or 'undecided'."""
 
     @classmethod
     def of(cls, found: Any) -> Self:

@@ -9,7 +9,12 @@ from compare.formats.atomic import staged_file
 from compare.formats.places import Input, check_places, place_of
 from compare.function_results import FunctionReport
 from compare.implementations.programs.base import Program, Reference
-from compare.implementations.programs.baseline import check_same, read_baseline, write_baseline
+from compare.implementations.programs.baseline import (
+    FunctionBaseline,
+    check_same,
+    read_baseline,
+    write_baseline,
+)
 from compare.implementations.programs.kept import Kept
 from compare.options.arguments import path_text
 from compare.pipeline.function_change import with_change
@@ -22,7 +27,7 @@ class FunctionFiles:
     """Paths of a folder for arguments, a baseline to write, and one to hold results against."""
 
     save: str | None
-    baseline: str | None
+    baseline: FunctionBaseline | None
     save_baseline: str | None
 
     @classmethod
@@ -31,19 +36,15 @@ class FunctionFiles:
 
         Raises:
           UsageError: if one is no path, or would replace a file that is read or that this project
-            did not write.
+            did not write, or if a baseline cannot be read.
         """
-        files = cls(
-            path_text("save", save),
-            path_text("baseline", baseline, "a file"),
-            path_text("save_baseline", save_baseline, "a file"),
-        )
-        places = [] if files.save is None else places_of_arguments(files.save)
-        if files.save_baseline is not None:
-            places.append(place_of(files.save_baseline, option="save_baseline"))
-        read = [] if files.baseline is None else [Input("baseline", files.baseline)]
-        check_places(places, read)
-        return files
+        folder, new = path_text("save", save), path_text("save_baseline", save_baseline, "a file")
+        earlier = path_text("baseline", baseline, "a file")
+        places = [] if folder is None else places_of_arguments(folder)
+        if new is not None:
+            places.append(place_of(new, option="save_baseline"))
+        check_places(places, [] if earlier is None else [Input("baseline", earlier)])
+        return cls(folder, None if earlier is None else read_baseline(earlier), new)
 
 
 class FunctionRecords:
@@ -53,18 +54,16 @@ class FunctionRecords:
         """Takes a problem, and the dtype in which programs compute.
 
         Raises:
-          UsageError: if a baseline cannot be read, or is of other arguments.
+          UsageError: if a baseline is of other arguments.
         """
         self._files, self._problem, self._inside = files, problem, inside
         self._kept = Kept({problem.dtype, inside})
-        self._earlier = None
         if files.baseline is not None:
-            self._earlier, about = read_baseline(files.baseline)
-            check_same(files.baseline, about, problem, inside)
+            check_same(files.baseline, problem, inside)
 
     def noting(self, one: Program) -> Program:
         """Returns a program that does the same, and of which is kept what is needed here."""
-        is_needed = self._earlier is not None or self._files.save_baseline is not None
+        is_needed = self._files.baseline is not None or self._files.save_baseline is not None
         return self._kept.program(one) if is_needed else one
 
     def noting_reference(self, one: Reference) -> Reference:
@@ -85,8 +84,8 @@ class FunctionRecords:
           UsageError: if something cannot be written.
         """
         files, recordings = self._files, self._kept.recordings
-        if self._earlier is not None:
-            report = with_change(report, self._earlier, recordings)
+        if files.baseline is not None:
+            report = with_change(report, files.baseline, recordings)
         if files.save_baseline is not None:
             with staged_file(files.save_baseline, option="save_baseline") as path:
                 write_baseline(path, report, recordings, self._problem, self._inside)

@@ -1,7 +1,6 @@
 """The message of a kernel that is not within rounding of its formula."""
 
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -10,7 +9,6 @@ from compare.evidence.local.check import Check
 from compare.evidence.rounding import explain
 from compare.evidence.rounding.explanation import Explanation
 from compare.function_results import FunctionReport, Standing
-from compare.numbers import counted
 from compare.problem.function import FunctionProblem
 from compare.report.text.lines import wrapped
 from compare.testing.failed_check import failed, format_check, format_sources, name_of
@@ -19,50 +17,44 @@ from compare.testing.message import MOST_LINES, WIDTH, said
 _RESULTS = {"output": 0, "statistic": 1, "gradient": 2}  # kind of a check -> field of `Results`
 
 
-def format_failure(report: FunctionReport, problem: FunctionProblem, inputs: Path) -> str:
+def format_failure(
+    report: FunctionReport, problem: FunctionProblem, again: str, *, untested: str = ""
+) -> str:
     """Returns the message: the verdict, what fails, its worst entry, where its bound comes from.
 
     Args:
       report: on one kernel.
       problem: that it was given, in the dtype that it computes in.
-      inputs: the file with arguments and cotangents.
+      again: lines of Python that read its arguments and cotangents.
+      untested: why nothing can be said, where a report agrees.
     """
     (standing,), config = report.candidates, report.config
-    checks, wrong = _telling(standing)
+    checks, wrong = _telling(standing) if not untested else (standing.checks, None)
     in_float64 = checks is not standing.checks
-    parts = [said(_verdict(report, wrong))]
-    if wrong is None:
+    parts = [said(f"undecided: {untested}." if untested else _verdict(report, wrong))]
+    if wrong is None and (untested or report.verdict == "undecided"):
         parts.append(wrapped(_advice(problem), WIDTH))
-    else:
+    elif wrong is not None:
         rounding = "rounding in float64" if in_float64 else _rounding(config)
         parts.append(format_check(standing.name, checks, wrong, rounding))
-    again = f"Arguments and cotangents (seed={config['seed']}): {inputs}"
+    again = f"To run it again, {_options(config)}:\n{again}"
     if wrong is not None and wrong.kind in _RESULTS and not in_float64:
         room = MOST_LINES - sum(part.count("\n") + 2 for part in [*parts, again])
         parts.append(format_sources(_why(problem, wrong), room))
     return "\n\n".join(filter(None, [*parts, again]))
 
 
-def not_finite(report: FunctionReport) -> str:
-    """Says where a kernel has overflown, so that nothing was tested there; '' if nowhere."""
-    for one in report.candidates[0].checks:
-        if one.overflown:
-            entries = f"{one.overflown:,} of {counted(one.entries, 'entry', 'entries')}"
-            return f"{entries} of {name_of(one)} are not finite, where exact numbers are"
-    return ""
-
-
 def _telling(standing: Standing) -> tuple[tuple[Check, ...], Check | None]:
     """Returns the checks that decided, and the one that failed."""
     in_float64 = standing.verdict == "disagree" and standing.basis == "float64"
     checks = standing.exact if in_float64 else standing.checks
-    return checks, failed(checks)
+    return checks, standing.first or failed(checks)
 
 
 def _verdict(report: FunctionReport, wrong: Check | None) -> str:
     (standing,) = report.candidates
-    if report.verdict == "agree" and wrong is None:
-        return f"undecided: {not_finite(report)}."
+    if report.verdict == "agree" and not (wrong and wrong.holds):
+        return f"{report.warnings[0]}."
     if wrong is None or (report.verdict == "undecided" and not wrong.holds):
         return f"{report.verdict}: {report.reason}."
     what = f"{name_of(wrong)} of {standing.name} is further from exact than rounding"
@@ -82,6 +74,11 @@ def _rounding(config: Mapping[str, str]) -> str:
     dtype, inside = config["dtype"], config["inside"]
     once = f", and once to {dtype}," if inside != dtype else ""
     return f"rounding in {inside}{once}"
+
+
+def _options(config: Mapping[str, str]) -> str:
+    dtype, inside = config["dtype"], config["inside"]
+    return f"with dtype={dtype!r}" + f" and inside={inside!r}" * (inside != dtype)
 
 
 def _why(problem: FunctionProblem, wrong: Check) -> Explanation:

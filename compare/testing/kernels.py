@@ -6,20 +6,14 @@ import uuid
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from compare.errors import UsageError
-from compare.formats.atomic import staged_file
-from compare.formats.dtypes import dtype_of
-from compare.formats.write.npz import write_npz
 from compare.function_api import compare_functions
 from compare.implementations.programs.candidate import Candidate
-from compare.implementations.programs.posed import Asked, posed
-from compare.problem.function import FunctionProblem
+from compare.implementations.programs.posed import Asked, Posed, posed
 from compare.report.functions.report import FunctionReport
-from compare.testing.kernel_message import format_failure, not_finite
-
-_INPUTS = "kernel_inputs.npz"
+from compare.resume.saved_arguments import save_arguments
+from compare.testing.kernel_message import format_failure
+from compare.testing.untested import untested
 
 
 def assert_within_rounding(
@@ -62,12 +56,18 @@ def assert_within_rounding(
         report = compare_functions(reference, named, *args, **options)
     except UsageError as error:
         raise error.with_traceback(None) from error.__cause__  # pytest shows the test's line alone
-    if not report.agrees or report.warnings or not_finite(report):
-        found = posed(reference, named, args, Asked(**options))
-        saved = _saved(found.problem, save)
-        problem = found.problem.in_dtype(found.inside, found.reference.call_in(found.inside))
-        raise AssertionError(format_failure(report, problem, saved))
-    return report
+    (standing,) = report.candidates
+    passes = report.agrees and not report.warnings
+    if passes and standing.basis == "certificate":
+        return report
+    asked = Asked(**{name: options[name] for name in Asked._fields if name in options})
+    found = posed(reference, named, args, asked)
+    problem = found.problem.in_dtype(found.inside, found.reference.call_in(found.inside))
+    open_question = untested(standing, problem) if passes else ""
+    if passes and not open_question:
+        return report
+    again = _saved(found, save)
+    raise AssertionError(format_failure(report, problem, again, untested=open_question))
 
 
 def _name(kernel: Any) -> str:
@@ -79,17 +79,8 @@ def _name(kernel: Any) -> str:
     return name if callable(function) and str(name).isidentifier() else "kernel"
 
 
-def _saved(problem: FunctionProblem, save: "str | os.PathLike[str] | None") -> Path:
-    """Writes arguments and cotangents by their names, bfloat16 as float32; returns the file."""
-    arguments = zip(problem.arguments.array_names, problem.arguments.arrays, strict=True)
-    cotangents = {f"cotangent of {name}": one for name, one in problem.cotangents.items()}
-    bfloat16 = dtype_of("bfloat16")
-    arrays = {
-        name: one.astype(np.float32) if one.dtype == bfloat16 else one
-        for name, one in [*arguments, *cotangents.items()]
-    }
+def _saved(found: Posed, save: "str | os.PathLike[str] | None") -> str:
+    """Writes arguments and cotangents; returns the lines of Python that read them."""
     new = Path(tempfile.gettempdir(), f"kernel-{uuid.uuid4().hex}")
-    path = Path(new if save is None else save, _INPUTS)
-    with staged_file(str(path), option="save") as temporary, temporary.open("wb") as file:
-        write_npz(file, arrays)
-    return path
+    lines = save_arguments(str(new if save is None else save), found.problem, found.inputs, {})
+    return lines.rpartition("\n")[0]  # without a call of compare_functions

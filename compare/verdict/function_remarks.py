@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 
 from compare.verdict.function_evidence import LOW, Checks, Evidence, Key, is_zero
-from compare.verdict.function_sentences import and_more, located, named, told
+from compare.verdict.function_sentences import and_more, named, told
 from compare.verdict.mathematics import Mathematics
 
 _SHOWN = 3
@@ -42,9 +42,7 @@ def on_precision(evidence: Evidence, known: Mathematics) -> Remarks:
     elif known.told:
         said.append(known.told)
     if known.elsewhere:
-        said.append(
-            f"it has something else {located(known.elsewhere[0])}{and_more(known.elsewhere)}"
-        )
+        said.append(f"something else: {named(known.elsewhere[0])}{and_more(known.elsewhere)}")
     return tuple(said)
 
 

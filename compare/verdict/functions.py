@@ -11,7 +11,7 @@ from compare.verdict.function_evidence import (
     says_nothing,
 )
 from compare.verdict.function_remarks import on_checks, on_odd, on_precision, on_ties
-from compare.verdict.function_sentences import and_more, located, named, others, told
+from compare.verdict.function_sentences import and_more, named, others, told
 from compare.verdict.mathematics import Mathematics, mathematics
 from compare.verdict.not_finite import not_finite
 
@@ -52,7 +52,7 @@ def _suspected(evidence: Evidence, wrong: Checks) -> Finding:
     if _is_elsewhere(evidence, wrong, known):
         sentence = (
             "in float64 its results are the same, and here they are as far off as rounding "
-            f"usually makes, though it has something else {located(first)}"
+            f"usually makes, though {named(first)} is something else"
         )
         return Finding("agree", "float64", sentence, exact=known.checks)
     if known.verdict != "different" and _is_nearer(evidence):

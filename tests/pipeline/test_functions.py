@@ -116,7 +116,7 @@ def test_a_place_with_another_meaning_is_no_mistake():
 
     found = found_of(normalised, other, X, W, B)
     assert (found.verdict, found.basis) == ("agree", "float64")
-    assert "it has something else forward, between `h` and `n`" in found.sentence
+    assert "though `n` is something else" in found.sentence
 
 
 # ---- numbers that are not finite ----
@@ -142,6 +142,7 @@ def test_who_is_not_finite_and_because_of_what():
     assert same.verdict == "agree"
     assert same.remarks[0].startswith("NaN in both: the gradient by `args[0]`, because of mul")
     other = found_of(safe_root, root, x)
+    assert other.verdict == "disagree"
     assert "[1] is nan, expected 0, which no rounding explains" in other.sentence
 
 

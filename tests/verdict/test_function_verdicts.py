@@ -117,7 +117,7 @@ def test_a_place_that_holds_something_else_is_no_mistake_where_all_results_are_t
     exact = in_float64(place, as_narrow=(place,), at_ends=(made(1.0, worst=1e-14),))
     found = decide(Made((place,), exact, at_ends=(HOLDS,)))
     assert (found.verdict, found.first) == ("agree", None)
-    assert "something else forward, between `d:h` and `h`" in found.sentence
+    assert "though `h` is something else" in found.sentence
     assert decide(Made((place,), exact, at_ends=(WRONG,))).verdict == "disagree"
 
 

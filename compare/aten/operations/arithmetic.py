@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
+import jax
 import jax.numpy as jnp
 from jax import lax
 
@@ -60,9 +61,13 @@ def clamp(x: Any, low: Any = None, high: Any = None) -> Any:
     return x if high is None else jnp.where(x > high, high, x)
 
 
+@jax.custom_jvp
 def absolute(x: Any) -> Any:
     """Returns |x|. At 0 the slope is 0."""
-    return jnp.where(x == 0, 0, jnp.abs(x))
+    return jnp.abs(x)
+
+
+absolute.defjvps(lambda g, _, x: g * jnp.sign(x))
 
 
 def _bounds(x: Any, low: Any, high: Any) -> tuple[Any, Any, Any]:

@@ -4,9 +4,17 @@ from collections.abc import Callable
 from typing import Any
 
 import jax.numpy as jnp
+import numpy as np
 from jax import lax
 
 from compare.aten.operations.promotion import on_floats
+
+
+def sinc(x: Any) -> Any:
+    """Returns sin(pi x) / (pi x), and 1 with slope 0 at 0."""
+    angle = np.pi * jnp.where(x == 0, 1, x)
+    return jnp.where(x == 0, 1, jnp.sin(angle) / angle)
+
 
 _FUNCTIONS: dict[str, Callable[..., Any]] = {
     "exp": jnp.exp,
@@ -36,6 +44,7 @@ _FUNCTIONS: dict[str, Callable[..., Any]] = {
     "erfc": lax.erfc,
     "erfinv": lax.erf_inv,
     "lgamma": lax.lgamma,
+    "sinc": sinc,
 }
 
 OPERATIONS: dict[str, Callable[..., Any]] = {

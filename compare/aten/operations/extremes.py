@@ -85,6 +85,15 @@ def top_k(
     return lax.slice_in_dim(entries, 0, k, axis=dim), lax.slice_in_dim(order, 0, k, axis=dim)
 
 
+def median(x: Any) -> Any:
+    """Returns the lower median of all entries, which share its gradient where they are equal."""
+    found = lax.stop_gradient(_with_index(_middle)(x.reshape(-1), 0)[0])
+    if not jnp.issubdtype(x.dtype, jnp.floating):
+        return found
+    ties = jnp.where(jnp.isnan(found), jnp.isnan(x), x == found)
+    return jnp.sum(jnp.where(ties, x, 0)) / jnp.sum(ties.astype(x.dtype))
+
+
 OPERATIONS: dict[str, Callable[..., Any]] = {
     "amax.default": _shared(jnp.max),
     "amin.default": _shared(jnp.min),
@@ -95,7 +104,7 @@ OPERATIONS: dict[str, Callable[..., Any]] = {
     "argmax.default": _index(jnp.argmax),
     "argmin.default": _index(jnp.argmin),
     "kthvalue.default": kth_smallest,
-    "median.default": lambda x: _with_index(_middle)(x.reshape(-1), 0)[0],
+    "median.default": median,
     "median.dim": _with_index(_middle),
     "sort.default": sort,
     "sort.stable": lambda x, *, stable, dim=-1, descending=False: sort(x, dim, descending),

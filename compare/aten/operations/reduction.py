@@ -47,6 +47,21 @@ def variance_and_mean(
     return squares / degrees, centre if keepdim else jnp.squeeze(centre, axes)
 
 
+def deviation(
+    x: Any, dim: Dims = None, *, correction: float | None = None, keepdim: bool = False
+) -> Any:
+    """Returns the root of the variance. The gradient at 0 is 0."""
+    return deviation_and_mean(x, dim, correction=correction, keepdim=keepdim)[0]
+
+
+def deviation_and_mean(
+    x: Any, dim: Dims = None, *, correction: float | None = None, keepdim: bool = False
+) -> tuple[Any, Any]:
+    """Returns the root of the variance, and the mean."""
+    spread, centre = variance_and_mean(x, dim, correction=correction, keepdim=keepdim)
+    return unless_zero(jnp.sqrt, spread), centre
+
+
 def vector_norm(
     x: Any, order: float = 2, dim: Dims = None, keepdim: bool = False, *, dtype: Any = None
 ) -> Any:
@@ -94,6 +109,8 @@ OPERATIONS: dict[str, Callable[..., Any]] = {
     "mean.dim": mean,
     "var.correction": variance,
     "var_mean.correction": variance_and_mean,
+    "std.correction": deviation,
+    "std_mean.correction": deviation_and_mean,
     "var.dim": lambda x, dim, unbiased=True, keepdim=False: variance(
         x, dim, correction=int(unbiased), keepdim=keepdim
     ),

@@ -1,6 +1,6 @@
 """Of which places, and of which arguments, every place of a program is computed."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any, NamedTuple
 
 from compare.evidence.rounding.interpreter import interpret
@@ -22,6 +22,18 @@ class Origins(NamedTuple):
     places: dict[str, Sources]
     shapes: dict[str, tuple[int, ...]]
     results: tuple[Sources, ...]
+
+    def known(self, sources: Sources, recorded: Collection[str]) -> Sources:
+        """Returns the nearest sources that a run has recorded, or that are arguments."""
+        found, todo, seen = set(), set(sources), set()
+        while todo:
+            name = todo.pop()
+            seen.add(name)
+            if name in recorded or name not in self.places:
+                found.add(name)
+            else:
+                todo |= self.places[name] - seen
+        return frozenset(found)
 
 
 def origins(closed: Any, arguments: Sequence[str]) -> Origins:

@@ -48,6 +48,7 @@ class FunctionBaseline(NamedTuple):
     """What an earlier run has found for the same arguments."""
 
     path: str
+    identity: dict[str, str]  # what has to be the same
     environment: dict[str, Any]  # as `describe_environment` gives it
     programs: dict[str, Earlier]
 
@@ -108,8 +109,8 @@ def _check_size(entries: int) -> None:
         )
 
 
-def read_baseline(path: str) -> tuple[FunctionBaseline, dict[str, Any]]:
-    """Reads a file that `write_baseline` has written, and what has to be the same.
+def read_baseline(path: str) -> FunctionBaseline:
+    """Reads a file that `write_baseline` has written.
 
     Raises:
       UsageError: if there is no such file.
@@ -136,23 +137,23 @@ def read_baseline(path: str) -> tuple[FunctionBaseline, dict[str, Any]]:
             f"{where}: expected a file that save_baseline of compare_functions has written, got "
             "another archive"
         ) from None
-    return FunctionBaseline(path, about["environment"], programs), about
+    identity = {key: about[key] for key in _IDENTITY}
+    return FunctionBaseline(path, identity, about["environment"], programs)
 
 
-def check_same(
-    path: str, about: Mapping[str, Any], problem: FunctionProblem, inside: np.dtype
-) -> None:
+def check_same(baseline: FunctionBaseline, problem: FunctionProblem, inside: np.dtype) -> None:
     """Checks that a baseline is of the same arguments.
 
     Raises:
       UsageError: naming the first thing that is another.
     """
     for key, here in _identity(problem, inside).items():
-        if about[key] != here:
+        then = baseline.identity[key]
+        if then != here:
             said = f"other {key}"
             if key in ("dtype", "inside"):
-                said = f"{key}={about[key]!r}, and this run has {here!r}"
-            raise UsageError(f"baseline {path}: it was made with {said}; pass the same")
+                said = f"{key}={then!r}, and this run has {here!r}"
+            raise UsageError(f"baseline {baseline.path}: it was made with {said}; pass the same")
 
 
 def _check(about: Any) -> None:

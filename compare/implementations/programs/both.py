@@ -8,6 +8,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from compare.implementations.programs.base import Program
+from compare.implementations.programs.devices import target
 from compare.implementations.programs.returned import returned
 from compare.problem.function import FunctionProblem
 from compare.problem.recording import Recording
@@ -38,8 +39,7 @@ def program(name: str, f: Callable[..., Any], arrays: str, device: str) -> Progr
 
 def _converter(arrays: str, device: str) -> Callable[[np.ndarray], Any]:
     if arrays == "torch":
-        from compare.implementations.torch import torch_device
         from torch_ref.convert import to_tensor
 
-        return functools.partial(to_tensor, device=torch_device(device))
+        return functools.partial(to_tensor, device=target("torch", device))
     return jnp.asarray if arrays == "jax" else np.array

@@ -1,12 +1,15 @@
 """On which device programs compute: the one that all arrays lie on, or the one asked for."""
 
+import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
 import jax
 
 from compare.errors import UsageError, shown
-from compare.options import checks
+from compare.implementations.jax import jax_devices
+
+_DEVICE = re.compile(r"cpu|gpu|cuda|(cpu|cuda):\d{1,4}")
 
 
 def device_of(asked: Any, given: Mapping[str, Any]) -> str:
@@ -20,11 +23,12 @@ def device_of(asked: Any, given: Mapping[str, Any]) -> str:
       UsageError: if they lie on several, or what is asked for is none.
     """
     if asked is not None:
-        asked = str(asked) if shown(asked) == "device" else asked  # of torch
-        checks.device("device", asked)
-        if asked == "all":
-            raise UsageError("device: expected one, such as cpu or cuda:0, got all")
-        return asked
+        name = str(asked) if shown(asked) == "device" else asked  # of torch
+        if not isinstance(name, str) or not _DEVICE.fullmatch(name):
+            raise UsageError(
+                f"device: expected cpu, gpu, or one such as cuda:0, got {shown(asked)}"
+            )
+        return "gpu" if name == "cuda" else name
     found: dict[str, str] = {}
     for name, one in given.items():
         for device in _devices(one):
@@ -36,6 +40,22 @@ def device_of(asked: Any, given: Mapping[str, Any]) -> str:
             f"move them, or pass device='{a}'"
         )
     return next(iter(found), "cpu")
+
+
+def target(framework: str, device: str) -> Any:
+    """Returns a device as a framework has it.
+
+    Raises:
+      UsageError: if it has none of that name.
+    """
+    try:
+        if framework == "jax":
+            return jax_devices(device)[0]
+        from compare.implementations.torch import torch_device
+
+        return torch_device(device)
+    except UsageError as error:
+        raise UsageError(str(error).replace("--device", "device")) from None
 
 
 def _devices(one: Any) -> Iterator[str]:

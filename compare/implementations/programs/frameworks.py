@@ -9,7 +9,8 @@ from typing import Any, NamedTuple
 import jax
 import numpy as np
 
-from compare.errors import UsageError, first_line
+from compare.errors import RAISED, UsageError, first_line
+from compare.implementations.programs.devices import target
 from compare.implementations.programs.jax import as_call
 from compare.implementations.programs.running import undisturbed
 from compare.implementations.user.sandbox import errors_told
@@ -49,14 +50,14 @@ def tried(where: str, f: Function, arguments: Arguments, *, device: str, first: 
     """
     trials: dict[str, Callable[[Function, Arguments], Any]] = {"jax": _traced_by_jax}
     trials["torch"] = functools.partial(_run_by_torch, device=device)
-    errors: dict[str, Exception] = {}
+    errors: dict[str, BaseException] = {}
     for framework in sorted(trials, key=lambda one: one != first):
         try:
             with undisturbed(where):
                 return Trial(framework, trials[framework](f, arguments))
         except UsageError:
             raise
-        except Exception as error:  # whatever a function raises
+        except RAISED as error:  # whatever a function raises
             errors[framework] = error
     if isinstance(errors["jax"], _NUMPY):
         return Trial("numpy", None)
@@ -74,14 +75,13 @@ def _traced_by_jax(f: Function, arguments: Arguments) -> Any:
 
 def _run_by_torch(f: Function, arguments: Arguments, *, device: str) -> Any:
     from compare.implementations.base import PRECISE
-    from compare.implementations.torch import torch_device
     from compare.implementations.torch_settings import torch_settings
     from torch_ref.convert import to_tensor
 
-    target = torch_device(device)
-    leaves = arguments.filled([to_tensor(one, target) for one in arguments.arrays])
-    for i in arguments.wrt:
-        leaves[i].requires_grad_()  # so that nothing goes on in NumPy
+    place = target("torch", device)
+    leaves = arguments.filled([to_tensor(one, place) for one in arguments.arrays])
+    for i in arguments.wrt:  # so that nothing goes on in NumPy; a clone may be changed in place
+        leaves[i] = leaves[i].requires_grad_().clone()
     with torch_settings(PRECISE):
         made = opened(f(*arguments.structure.unflatten(leaves)))
     if not any(hasattr(one, "detach") for one in jax.tree.leaves(made)):
@@ -89,7 +89,7 @@ def _run_by_torch(f: Function, arguments: Arguments, *, device: str) -> Any:
     return made
 
 
-def _telling(where: str, errors: dict[str, Exception]) -> Exception:
+def _telling(where: str, errors: dict[str, BaseException]) -> BaseException:
     """Returns the error that says what is wrong, of those in both frameworks."""
     named = {name for error in errors.values() for name in _frameworks_in(error)}
     if len(named) == 1:
@@ -103,7 +103,7 @@ def _telling(where: str, errors: dict[str, Exception]) -> Exception:
     )
 
 
-def _frameworks_in(error: Exception) -> Iterator[str]:
+def _frameworks_in(error: BaseException) -> Iterator[str]:
     """Yields the frameworks that a user's code speaks of, on the way to where it raised."""
     step = error.__traceback__
     while step is not None:

@@ -10,8 +10,8 @@ import numpy as np
 from jax.extend.core import jaxprs_in_params
 
 from compare.evidence.rounding.interpreter import interpret
-from compare.implementations.jax import jax_devices
 from compare.implementations.programs.base import Program, Reference
+from compare.implementations.programs.devices import target
 from compare.problem.function import Arguments, Call, FunctionProblem, Results, differentiate
 from compare.problem.narrowest import narrowest
 from compare.problem.occurrences import Occurrences, numbered
@@ -24,13 +24,13 @@ Named = dict[str, Any]
 
 def program(name: str, f: Callable[..., Any], device: str) -> Program:
     """Returns a function of JAX on a device as a program."""
-    target = jax_devices(device)[0]
+    place = target("jax", device)
 
     def run_alike(problem: FunctionProblem) -> Recording:
         def alike(*args: Any) -> Any:
             return restructured(f(*args), problem.outputs, name)
 
-        with jax.default_device(target):
+        with jax.default_device(place):
             return run(as_call(alike), problem)
 
     return Program(name, "jax", run_alike, device)

@@ -18,6 +18,7 @@ from compare.implementations.user.torch_module import is_module
 from compare.problem.function import Arguments, FunctionProblem
 from compare.problem.given_arguments import float_dtypes, in_one_dtype, one_dtype
 from compare.problem.structure import is_like
+from compare.problem.wrt import differentiated_by
 
 Loss = Callable[[Any], Any]
 _EXPECTED = "expected a function of JAX or torch, or a torch module"
@@ -64,6 +65,7 @@ def reference_of(
     if isinstance(given, type) or not callable(given):
         what = f"the class {shown(given)}" if isinstance(given, type) else shown(given)
         raise UsageError(f"reference: {_EXPECTED}, got {what}")
+    differentiated_by(inputs, None)  # which raises where there is nothing
     inputs, _ = in_one_dtype(inputs, dtype)
     f = with_loss(given, loss)
     framework = tried("reference", f, inputs, device=device, first=first).framework

@@ -13,13 +13,16 @@ import torch
 from compare.aten.program import Program as ExportedProgram
 from compare.aten.program import exported
 from compare.errors import UsageError
+from compare.implementations.base import PRECISE
 from compare.implementations.programs.base import Program, Reference
-from compare.implementations.torch import torch_device
+from compare.implementations.programs.devices import target
+from compare.implementations.torch_settings import torch_settings
 from compare.problem.cuts import cotangent_name
 from compare.problem.function import Arguments, Call, FunctionProblem, is_float, named_outputs
 from compare.problem.recording import Recording
 from compare.problem.structure import restructured
 from torch_ref.convert import to_array, to_tensor
+from torch_ref.module_checks import unwrapped
 from torch_ref.precision import Dtypes
 from torch_ref.recording import plain_name, recorded
 
@@ -29,8 +32,8 @@ Loss = Callable[[Any], Any]
 
 def function_program(name: str, f: Callable[..., Any], device: str) -> Program:
     """Returns a function of tensors on a device as a program."""
-    target = torch_device(device)
-    return Program(name, "torch", functools.partial(_run_function, name, f, target), str(target))
+    place = target("torch", device)
+    return Program(name, "torch", functools.partial(_run_function, name, f, place), str(place))
 
 
 def module_program(
@@ -40,18 +43,18 @@ def module_program(
 
     Its weights are those of the first argument.
     """
-    own, target = with_loss(module, loss), torch_device(device)
-    return Program(name, "torch", functools.partial(_run_module, name, own, target), str(target))
+    place = target("torch", device)
+    run = functools.partial(_run_module, name, module, loss, place)
+    return Program(name, "torch", run, str(place))
 
 
 def function_reference(f: Callable[..., Any], arguments: Arguments, device: str) -> Reference:
     """Returns a function of tensors on a device as a reference."""
-    target = torch_device(device)
+    place = target("torch", device)
 
     @functools.cache
     def call_in(dtype: np.dtype) -> Call:
-        now = arguments.in_dtype(dtype)
-        made = exported(f, now.structure.unflatten(_tensors(now, target)))
+        made = _exported(f, arguments.in_dtype(dtype), place)
         return lambda *args: made.call({}, *args)
 
     return Reference(function_program("reference", f, device), arguments, call_in)
@@ -66,13 +69,12 @@ def module_reference(
 ) -> Reference:
     """Returns a module, or a loss of its outputs, as a reference, at its inputs in a dtype."""
     program = module_program("reference", module, device, loss)
-    module, target = with_loss(module, loss), torch_device(device)
+    place = target("torch", device)
 
     @functools.cache
     def exported_in(dtype: np.dtype) -> ExportedProgram:
-        given = inputs.in_dtype(dtype)
-        own = copied(module, dtype, device)
-        return exported(own, given.structure.unflatten(_tensors(given, target)))
+        own = _with_loss(unwrapped(copied(module, dtype, place)), loss)
+        return _exported(own, inputs.in_dtype(dtype), place)
 
     def call_in(dtype: np.dtype) -> Call:
         return exported_in(dtype).call
@@ -84,23 +86,22 @@ def module_reference(
     return Reference(program, arguments, call_in, weights)
 
 
-def with_loss(module: torch.nn.Module, loss: Loss | None) -> torch.nn.Module:
-    """Returns a module of the same parts and names that returns the loss of its outputs."""
-    if loss is None:
-        return module
-    kind = type(module)
+def _exported(f: Callable[..., Any], given: Arguments, device: torch.device) -> ExportedProgram:
+    with torch_settings(PRECISE):
+        return exported(f, given.structure.unflatten(_tensors(given, device)))
 
-    def forward(self: torch.nn.Module, *args: Any, **kwargs: Any) -> Any:
-        return loss(kind.forward(self, *args, **kwargs))
 
-    own = copy.copy(module)
-    own.__class__ = type(kind.__name__, (kind,), {"forward": forward})
+def _with_loss(own: torch.nn.Module, loss: Loss | None) -> torch.nn.Module:
+    """Lets a module, a copy of ours, return the loss of its outputs."""
+    if loss is not None:
+        forward = own.forward
+        own.forward = lambda *args: loss(forward(*args))
     return own
 
 
-def copied(module: torch.nn.Module, dtype: np.dtype, device: str) -> torch.nn.Module:
+def copied(module: torch.nn.Module, dtype: np.dtype, device: torch.device) -> torch.nn.Module:
     """Returns a copy of a module in a dtype on a device."""
-    return copy.deepcopy(module).to(torch_device(device), _torch_dtype(dtype))
+    return copy.deepcopy(module).to(device, _torch_dtype(dtype))
 
 
 def dtype_name(tensor: torch.Tensor) -> str:
@@ -120,7 +121,7 @@ def _run_function(
     for i in arguments.wrt:
         leaves[i].requires_grad_()
     chosen = {arguments.names[i]: leaves[i] for i in arguments.wrt}
-    args = arguments.structure.unflatten(leaves)
+    args = arguments.structure.unflatten(_own(leaves))
 
     def run() -> Any:
         return restructured(f(*args), problem.outputs, name)
@@ -129,10 +130,14 @@ def _run_function(
 
 
 def _run_module(
-    name: str, module: torch.nn.Module, device: torch.device, problem: FunctionProblem
+    name: str,
+    module: torch.nn.Module,
+    loss: Loss | None,
+    device: torch.device,
+    problem: FunctionProblem,
 ) -> Recording:
     arguments = problem.arguments
-    own = copied(module, problem.dtype, str(device))
+    own = copied(module, problem.dtype, device)
     leaves = _tensors(arguments, device)
     keys = {i: key for key, i in arguments.state.items()}
     for key, one in own.state_dict().items():  # the same bits, in whatever dtype they came
@@ -144,11 +149,12 @@ def _run_module(
     chosen = {arguments.names[i]: held.get(keys.get(i, ""), leaves[i]) for i in arguments.wrt}
     for one in chosen.values():
         one.requires_grad_()
-    _, *inputs = arguments.structure.unflatten(leaves)
+    _, *inputs = arguments.structure.unflatten(_own(leaves))
     before = {key: one.detach().clone() for key, one in buffers.items()}
 
     def run() -> Any:
-        return restructured(own(*inputs), problem.outputs, name)
+        made = own(*inputs)
+        return restructured(made if loss is None else loss(made), problem.outputs, name)
 
     found = _recording(own, run, chosen, problem.cotangents)
     statistics = {
@@ -160,6 +166,11 @@ def _run_module(
 def _tensors(arguments: Arguments, device: torch.device) -> list[Any]:
     """Returns copies of all arrays as tensors."""
     return arguments.filled([to_tensor(one, device) for one in arguments.arrays])
+
+
+def _own(leaves: Sequence[Any]) -> list[Any]:
+    """Returns leaves that a program may change in place."""
+    return [one.clone() if isinstance(one, torch.Tensor) else one for one in leaves]
 
 
 def _recording(

@@ -38,12 +38,16 @@ def standings_of(report: Json) -> Iterator[tuple[str, str]]:
 
 def rests_on(standing: Json) -> str:
     """Says what a verdict rests on."""
-    at = f"{standing['recorded']:,} of {counted(standing['places'], 'place')}, forward and backward"
+    places, recorded = standing["places"], standing["recorded"]
+    at = f"{recorded:,} of {counted(places, 'place')}, forward and backward"
     if standing["basis"] == "certificate":
-        if not standing["places"]:
-            return "bounds from the arguments on, since the reference names no places"
-        return f"its own values at {at}"
-    seen = f"; seen at {at}" if standing["places"] else ""
+        if recorded:
+            return f"its own values at {at}"
+        why = f"none of {counted(places, 'place')} was recorded"
+        if not places:
+            why = "the reference names no places"
+        return f"bounds from the arguments on, since {why}"
+    seen = f"; seen at {at}" if places else ""
     if standing["basis"] == "float64":
         is_same = standing["verdict"] == "agree"
         return f"float64, in which it computes {'the same' if is_same else 'other values'}{seen}"

@@ -83,11 +83,17 @@ class Result(NamedTuple):
 
 def results_of(standing: Json, reference: Json) -> list[Result]:
     """Returns all outputs, statistics and gradients."""
+    ends, own = by_key(standing["ends"]), by_key(reference["ends"])
     return [
-        Result(one, same_in(standing["ends"], one), same_in(reference["ends"], one))
-        for one in standing["checks"]
+        Result(one, ends.get(key), own.get(key))
+        for key, one in by_key(standing["checks"]).items()
         if one["kind"] in RESULTS
     ]
+
+
+def by_key(checks: Sequence[Json]) -> dict[tuple[str, str], Json]:
+    """Returns checks by what they have in common with those of other programs."""
+    return {(one["kind"], one["name"]): one for one in checks}
 
 
 def places_of(checks: Sequence[Json]) -> list[Json]:
@@ -108,12 +114,6 @@ def most_telling(results: Sequence[Result], most: int) -> tuple[list[Result], li
 def _rank(check: Json) -> tuple[bool, bool, bool, float]:
     is_first = check["kind"] != "gradient"
     return not check["holds"], not check["is_typical"], is_first, size_of(check)
-
-
-def same_in(checks: Sequence[Json], check: Json) -> Json | None:
-    """Returns the check of the same place or result among others; None if there is none."""
-    key = check["kind"], check["name"]
-    return next((one for one in checks if (one["kind"], one["name"]) == key), None)
 
 
 def state_of(check: Json) -> str:

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 from compare.numbers import counted, entry, listed, number, share, told_apart
 from compare.report.document import Json
-from compare.report.functions.document import LONGEST, First, called, same_in, state_of, used_of
+from compare.report.functions.document import LONGEST, First, by_key, called, state_of, used_of
 from compare.report.labels import shortened
 
 MOST_AROUND = 3  # checks before and after it that are shown
@@ -40,13 +40,19 @@ def facts_of(report: Json, first: First) -> Iterator[tuple[str, str]]:
     else:
         entries = counted(check["entries"], "entry", "entries")
         yield "beyond that", f"{check['beyond']:,} of {entries}"
-    own = same_in(report["reference"]["exact" if first.in_float64 else "checks"], check)
+    checks = by_key(report["reference"]["exact" if first.in_float64 else "checks"])
+    own = checks.get((check["kind"], check["name"]))
     if own is not None:
         yield "reference", f"uses {used_of(own)} of what is allowed there"
 
 
 def _before(check: Json) -> str:
-    return listed([shortened(one, LONGEST) for one in check["sources"]]) or "the places before"
+    """Names the places that it was computed from, those of the backward pass as such."""
+    names = [
+        shortened(one["name"], LONGEST) + (" (backward)" if one["backward"] else "")
+        for one in check["sources"]
+    ]
+    return listed(names) or "the places before"
 
 
 def _allowed(check: Json, apart: float) -> str:

@@ -14,7 +14,7 @@ from compare.report.functions.write import report_to_dict, report_to_json
 from compare.report.shown import ShownReport
 
 
-class FunctionReport(ShownReport, function_results.FunctionReport):
+class FunctionReport(function_results.FunctionReport, ShownReport):
     """What was compared, what was found and what follows; nothing in it can be changed.
 
     `print(report)` shows the first screen of `python -m compare.functions`, and a notebook the

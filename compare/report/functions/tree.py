@@ -5,7 +5,6 @@ import re
 from collections.abc import Iterator, Sequence
 
 from compare.report.document import Json
-from compare.report.functions.document import size_of
 
 _FORWARD = ("forward", "output", "statistic")  # the others are of the backward pass
 
@@ -30,10 +29,9 @@ class Module:
         for part in self.parts.values():
             yield from part.every()
 
-    def worst(self, *, backward: bool) -> Json | None:
-        """Returns the check that uses most in one direction; None if there is none."""
-        checks = (one for one in self.every() if (one["kind"] not in _FORWARD) == backward)
-        return max(checks, key=lambda one: (not one["holds"], size_of(one)), default=None)
+    def of(self, *, backward: bool) -> list[Json]:
+        """Returns all of these that are of one direction, outputs being forward."""
+        return [one for one in self.every() if (one["kind"] not in _FORWARD) == backward]
 
     def holds(self, check: Json) -> bool:
         """Whether a check is of it, or of what is beneath it."""

@@ -1,13 +1,17 @@
 """A comparison of functions as strict JSON, which `json/function_schema.json` describes."""
 
+import dataclasses
 import json
 from typing import Any
 
 from compare.evidence.local.check import Check
 from compare.function_results import FunctionChange, FunctionDrift, FunctionReport, Moved, Standing
+from compare.problem.cuts import is_cotangent, place_name
+from compare.report.json import write as networks
 from compare.report.json.change import then_and_now
 from compare.report.json.numbers import number, number_or_null
 from compare.report.json.schema import FUNCTIONS
+from compare.results import Report
 
 _AS_THEY_ARE = (
     *("kind", "name", "beyond", "vacuous", "overflown", "undefined", "nans", "is_zero"),
@@ -37,7 +41,13 @@ def report_to_dict(report: FunctionReport) -> dict[str, Any]:
         "candidates": [_standing(one) for one in report.candidates],
         "change": None if report.change is None else _change(report.change),
         "reproduce": report.reproduce,
+        "network": None if report.network is None else _network(report.network),
     }
+
+
+def _network(report: Report) -> dict[str, Any]:
+    """Returns that of `compare_gradients` on it, without what only figures need."""
+    return networks.report_to_dict(dataclasses.replace(report, entries=None))
 
 
 def _standing(one: Standing) -> dict[str, Any]:
@@ -63,7 +73,7 @@ def _first(one: Standing) -> dict[str, Any] | None:
     """Says where the first check that fails is; one of results without recording is in no list."""
     if one.first is None:
         return None
-    for name in ("checks", "exact"):
+    for name in ("checks", "exact", "ends"):
         for i, check in enumerate(getattr(one, name)):
             if check is one.first:
                 return {"in": name, "number": i, "check": _check(check)}
@@ -73,7 +83,9 @@ def _first(one: Standing) -> dict[str, Any] | None:
 def _check(one: Check) -> dict[str, Any]:
     return {
         **{name: getattr(one, name) for name in _AS_THEY_ARE},
-        "sources": list(one.sources),
+        "sources": [
+            {"name": place_name(source), "backward": is_cotangent(source)} for source in one.sources
+        ],
         "shape": list(one.shape),
         "index": list(one.index),
         "found": number(one.found),

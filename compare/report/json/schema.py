@@ -47,6 +47,9 @@ def first_fault(report: Any) -> str | None:
     """Returns what is wrong first, as 'pairs[0].a: expected string, got 3'; None if nothing is."""
     try:
         error = next(_validator(schema_of(report).file).iter_errors(report), None)
+        if error is None and is_of_functions(report) and report["network"] is not None:
+            fault = first_fault(report["network"])
+            return None if fault is None else f"network: {fault}"
     except RecursionError:  # jsonschema quotes what is wrong, whatever its depth
         return "it is nested too deeply"
     return None if error is None else _sentence(error)

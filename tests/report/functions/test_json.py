@@ -10,7 +10,15 @@ from compare.errors import UsageError
 from compare.report import __main__ as command
 from compare.report.json.read import read_report
 from compare.report.json.schema import FUNCTIONS, first_fault
-from tests.support.function_reports import REPORTS, document_of, failing, in_float64, report
+from tests.support.function_reports import (
+    REPORTS,
+    checked,
+    document_of,
+    failing,
+    in_float64,
+    report,
+    standing,
+)
 
 SCHEMA = json.loads(
     importlib.resources.files("compare.report.json").joinpath(FUNCTIONS.file).read_text()
@@ -43,6 +51,15 @@ def test_every_check_is_in_it_and_the_first_that_fails_is_named():
         assert (first["kind"], first["name"]) == (made.first.kind, made.first.name)
         assert first["holds"] is False
         assert document["first"]["check"] == first
+
+
+def test_a_first_that_is_of_results_from_the_arguments_on_is_named_there():
+    end = checked("output", "output", 9.0)
+    one = standing(ends=(end,), verdict="disagree", first=end)
+    document = document_of(report(one))
+    first = document["candidates"][0]["first"]
+    assert (first["in"], first["number"], first["check"]["kind"]) == ("ends", 0, "output")
+    assert first_fault(document) is None
 
 
 def test_what_is_not_finite_is_a_word_or_null():

@@ -70,6 +70,20 @@ def test_the_bars_say_how_much_is_used():
     assert '<span class="bar none">no bound</span>' in page_of("plain")
 
 
+def test_what_has_no_bound_does_not_hide_behind_what_has():
+    checks = checked("forward", "a.b"), checked("forward", "a.c", bound=1e3)
+    page = make_page(document_of(report(standing(checks=checks))))
+    assert "<summary><span>a</span><span" in page
+    assert ">10 %, no bound</span>" in page
+
+
+def test_what_fails_without_recording_alone_leaves_the_tree_as_it_is():
+    one = standing(verdict="disagree", first=checked("output", "output", 5.0))
+    page = make_page(document_of(report(one)))
+    assert page.count("<details") > len(one.checks) // 2
+    assert "First wrong in candidate, in float32: output[1,2]" in page
+
+
 def test_submodules_are_a_tree_in_the_order_of_the_data():
     names = ("blocks.0.norm", "blocks.0.mlp.act", "blocks.1.norm", "args[0]['a.b']", "head.out")
     checks = document_of(report(standing(checks=tuple(checked("forward", n) for n in names))))

@@ -44,6 +44,10 @@ def test_it_fits_into_80_columns_and_begins_with_the_verdict(name, verbose):
         ),
         (in_float64(), "float64, in which it computes other values; seen at 12 of 12 places"),
         (standing(verdict="undecided", basis="nothing"), "nothing that proves it either way"),
+        (
+            standing(recorded=0),
+            "bounds from the arguments on, since none of 12 places was recorded",
+        ),
         (standing(places=0, recorded=0), "bounds from the arguments on, since the reference names"),
     ],
 )
@@ -64,6 +68,12 @@ def test_the_first_place_that_fails_has_its_entry_and_the_places_around_it():
     assert [line.split()[1] for line in around] == [*(f"blocks.{one}" for one in names), "output"]
     assert [line for line in around if "<- first" in line] == [around[3]]
     assert [line.split()[2] for line in around] == [*["holds"] * 3, "beyond", *["holds"] * 3]
+
+
+def test_what_it_was_computed_from_says_what_is_of_the_backward_pass():
+    first = checked("backward", "fc1", 5.0, sources=("fc1", "d:act"))
+    said = words(format_report(report(standing(checks=(first,), verdict="disagree", first=first))))
+    assert "exactly, from what it had at fc1 and act (backward)" in said
 
 
 def test_what_fails_in_float64_alone_is_shown_in_float64():
@@ -113,9 +123,9 @@ def test_what_is_left_out_is_never_said_to_be_right_if_it_is_not():
     text = format_report(report(standing(checks=gradients)))
     assert "... and 10 more, some wrong too: " in text
     gradients = tuple(
-        checked("gradient", f"w{i}", value=-np.ones(SHAPE), bound=2) for i in range(9)
+        checked("gradient", f"w{i}", value=-np.ones(SHAPE), bound=2) for i in range(18)
     )
-    zeros = standing(checks=tuple(dataclasses.replace(one, is_zero=False) for one in gradients * 2))
+    zeros = standing(checks=tuple(dataclasses.replace(one, is_zero=False) for one in gradients))
     assert "... and 8 more, none wrong as far as bounds say: " in format_report(report(zeros))
 
 

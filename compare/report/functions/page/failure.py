@@ -14,25 +14,27 @@ from compare.report.page.markup import (
     section,
     table,
 )
+from compare.report.page.sections import failure as networks
 
 _TITLES = {"disagree": "The failure", "undecided": "Why nothing can be said"}
 
 
 def failure(report: Json) -> str:
-    """Returns it; empty if nothing went wrong."""
+    """Returns it, or that of the network if only that fails; empty if nothing went wrong."""
     if report["verdict"] == "agree":
         return ""
     parts = [_first(report, standing, first) for standing, first in failed(report)]
-    said = [
+    parts += [
         paragraph(f"{one['name']}: {one['sentence']}.")
         for one in report["candidates"]
         if one["verdict"] == "undecided" and one["first"] is None
     ]
-    again = report["reproduce"]
+    network, again = report["network"], report["reproduce"]
+    if not parts and network is not None:
+        return networks.failure(network, "")
     return section(
         "failure",
         _TITLES[report["verdict"]],
-        *said,
         *parts,
         "" if again is None else heading(REPRODUCING) + command(again),
     )

@@ -11,7 +11,9 @@ from compare.report.functions.page.places import places
 from compare.report.functions.page.results import results
 from compare.report.labels import shortened
 from compare.report.page.document import document
-from compare.report.page.sections.headline import below_title, header
+from compare.report.page.markup import section
+from compare.report.page.sections.headline import answer, below_title, header
+from compare.report.page.sections.parameters import parameters
 
 _LONGEST = 32  # characters of a name beside what is said of it
 _STYLES = ("page.css", "functions.css")
@@ -20,7 +22,7 @@ _STYLES = ("page.css", "functions.css")
 def make_page(report: Json) -> str:
     """Returns the page of a parsed report.json."""
     skip = "#places", "Skip to the places"
-    if report["verdict"] != "agree":
+    if failure(report):
         skip = "#failure", "Skip to the failure"
     said = [(shortened(label, _LONGEST), text) for label, text in standings_of(report)]
     return document(
@@ -37,5 +39,9 @@ def _parts(report: Json) -> Iterator[str]:
     yield failure(report)
     yield places(report)
     yield results(report)
+    network = report["network"]
+    if network is not None:
+        yield section("network", "As a network, sample by sample", answer(network))
+        yield parameters(network)
     yield change(report["change"])
     yield environment(report)

@@ -1,8 +1,10 @@
 """Every place of every candidate, as a tree of submodules that shows how much rounding is used."""
 
+from collections.abc import Sequence
+
 from compare.numbers import count, entry, number, share, told_apart
 from compare.report.document import Json
-from compare.report.functions.document import First, first_of, is_vacuous, used_of
+from compare.report.functions.document import First, first_of, is_vacuous, size_of, used_of
 from compare.report.functions.tree import Module, tree_of
 from compare.report.labels import shape_text
 from compare.report.page.markup import Cell, caption, escaped, heading, section, table
@@ -28,7 +30,7 @@ def places(report: Json) -> str:
 def _tree(standing: Json, number_of_tree: int) -> str:
     """Returns the places of one program; of one that fails in float64, as they are in that."""
     first = first_of(standing)
-    checks = standing["checks"] if first is None else first.checks
+    checks = standing["exact" if first is not None and first.in_float64 else "checks"]
     root = tree_of(checks)
     key = f"first-{number_of_tree}"
     rows = "\n".join(_module(one, first, key) for one in root.parts.values())
@@ -44,7 +46,7 @@ def _module(module: Module, first: First | None, key: str) -> str:
     is_first = first is not None and any(one is first.check for one in module.checks)
     state = " open" if holds_first else ""
     state += f' class="first" id="{key}"' if is_first else ""
-    shares = "".join(_share(module.worst(backward=backward)) for backward in (False, True))
+    shares = "".join(_share(module.of(backward=backward)) for backward in (False, True))
     beneath = [_module(one, first, key) for one in module.parts.values()]
     inside = "\n".join([*([_checks(module)] if module.checks else []), *beneath])
     return (
@@ -53,16 +55,19 @@ def _module(module: Module, first: First | None, key: str) -> str:
     )
 
 
-def _share(check: Json | None) -> str:
-    """Returns a bar as long as the share of what rounding allows."""
-    if check is None:
+def _share(checks: Sequence[Json]) -> str:
+    """Returns a bar as long as the largest share of what rounding allows."""
+    bounded = [one for one in checks if not is_vacuous(one)]
+    if not checks:
         return "<span></span>"
-    if not check["holds"]:
-        return f'<span class="bar wrong">✗ {escaped(used_of(check))}</span>'
-    if is_vacuous(check):
+    if not bounded:
         return '<span class="bar none">no bound</span>'
-    width = 100 * min(1.0, check["used"])
-    return f'<span class="bar" style="--used:{width:.3g}%">{escaped(used_of(check))}</span>'
+    worst = max(bounded, key=size_of)
+    if not worst["holds"]:
+        return f'<span class="bar wrong">✗ {escaped(used_of(worst))}</span>'
+    more = "" if len(bounded) == len(checks) else ", no bound"  # of the others
+    width = 100 * min(1.0, worst["used"])
+    return f'<span class="bar" style="--used:{width:.3g}%">{escaped(used_of(worst))}{more}</span>'
 
 
 def _checks(module: Module) -> str:

@@ -11,6 +11,7 @@ from compare.report.functions.text.failure import format_failure
 from compare.report.functions.text.results import format_results
 from compare.report.functions.write import report_to_dict
 from compare.report.labels import shortened
+from compare.report.text import report as networks
 from compare.report.text.answer import COLUMN, format_rows, format_verdict, row_of
 from compare.report.text.colours import Paint, painted, plainly
 from compare.report.text.lines import wrapped
@@ -31,12 +32,16 @@ def format_report(
       verbose: whether to show every place and every result.
       colours: whether to colour the verdict and what failed, for a terminal.
     """
-    return format_document(report_to_dict(report), width=width, verbose=verbose, colours=colours)
+    known, network = report_to_dict(report), report.network
+    text = _document(known, width=width, verbose=verbose, paint=painted if colours else plainly)
+    is_all = network is not None and network.verdict == "disagree" and not list(failed(known))
+    if network is None or not (verbose or is_all):
+        return text
+    shown = networks.format_report(network, width=width, colours=colours)
+    return f"{text}\n\nAs a network, sample by sample:\n\n{shown}"
 
 
-def format_document(report: Json, *, width: int, verbose: bool, colours: bool) -> str:
-    """Returns the same of a parsed report.json."""
-    paint = painted if colours else plainly
+def _document(report: Json, *, width: int, verbose: bool, paint: Paint) -> str:
     parts = [
         format_verdict(report, width=width, paint=paint),
         _answer(report, width),
