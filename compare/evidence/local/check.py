@@ -36,6 +36,7 @@ class Check:
       unlikely: the largest share of TYPICAL typical + floor; over 1 that is not likely to be.
       beyond: how many entries are beyond worst + floor.
       vacuous: how many entries have a bound as large as the largest entry.
+      untested: how many may be anything by TYPICAL typical + floor, which is as large as that.
       unbounded: how many entries have an infinite bound.
       overflown: how many entries are not finite, where the exact value is and may overflow.
       undefined: how many entries are finite, where the exact value is not.
@@ -60,6 +61,7 @@ class Check:
     unlikely: float
     beyond: int
     vacuous: int
+    untested: int
     unbounded: int
     overflown: int
     undefined: int
@@ -122,6 +124,7 @@ def check(
         used = _share(distance, errors[0] + floor)
         unlikely = _share(distance, TYPICAL * errors[1] + floor)
         says_nothing = errors[0] + floor >= (largest or np.inf)
+        may_be_anything = TYPICAL * errors[1] + floor >= (largest or np.inf)
     apart, known = np.isfinite(found) != is_finite, np.isfinite(errors[0])
     overflown, undefined = apart & is_finite & ~known, apart & ~is_finite & ~known
     most = used if np.max(used, initial=0) > 1 else unlikely
@@ -147,6 +150,7 @@ def check(
         unlikely=float(unlikely.max(initial=0)),
         beyond=int(np.count_nonzero(used > 1)),
         vacuous=int(np.count_nonzero(says_nothing & ~(is_same & ~is_finite))),
+        untested=int(np.count_nonzero(may_be_anything & ~(is_same & ~is_finite))),
         unbounded=int(np.count_nonzero(~known)),
         overflown=int(np.count_nonzero(overflown)),
         undefined=int(np.count_nonzero(undefined)),
