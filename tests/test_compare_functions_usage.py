@@ -308,3 +308,10 @@ def test_what_is_refused_in_a_sentence(given, options, said):
     with pytest.raises(UsageError) as raised:
         compare_functions(*given, **options)
     assert said in str(raised.value).partition("\n")[0]
+
+
+@pytest.mark.parametrize("reference", [jnp.tanh, nn.Tanh()])
+def test_a_module_without_weights_is_a_function(reference):
+    x = np.linspace(-1, 1, 6, dtype=np.float32)
+    report = compare_functions(reference, {"right": nn.Tanh(), "wrong": nn.Softsign()}, x)
+    assert [one.verdict for one in report.candidates] == ["agree", "disagree"]
