@@ -2,6 +2,7 @@
 
 import copy
 import random
+import re
 
 import jax
 import jax.numpy as jnp
@@ -11,7 +12,7 @@ import torch
 import torch.nn.functional as tnf
 from torch import nn
 
-from compare import Candidate, UsageError, compare_functions
+from compare import Candidate, UsageError, compare_functions, cut
 
 X = np.linspace(-1, 1, 6, dtype=np.float32).reshape(2, 3)
 W = np.linspace(0, 1, 12, dtype=np.float32).reshape(3, 4)
@@ -315,3 +316,25 @@ def test_a_module_without_weights_is_a_function(reference):
     x = np.linspace(-1, 1, 6, dtype=np.float32)
     report = compare_functions(reference, {"right": nn.Tanh(), "wrong": nn.Softsign()}, x)
     assert [one.verdict for one in report.candidates] == ["agree", "disagree"]
+
+
+@pytest.mark.parametrize(
+    ("x", "name", "said"),
+    [
+        ("h", X, "cut: expected a name of the place, got ndarray"),
+        (X, "", "cut: expected a name of the place, which does not begin with 'd:', got ''"),
+        (X, "d:h", "got 'd:h'"),
+    ],
+)
+def test_a_cut_needs_a_name(x, name, said):
+    with pytest.raises(UsageError, match=re.escape(said)):
+        cut(x, name)
+
+
+def test_a_cut_is_of_jax_whatever_the_arguments_are():
+    def f(x):
+        return cut(2 * x, "h") + 1
+
+    with pytest.raises(TypeError, match="cut: h: expected an array of JAX, got one of torch"):
+        f(T)
+    assert compare_functions(f, f, T).agrees
