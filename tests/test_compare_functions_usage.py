@@ -193,6 +193,11 @@ REFUSED = {
         {},
         "the first argument of the reference is no dict of weights",
     ),
+    "a backward pass that is no Candidate": (
+        (jnp.sin, lambda x, dy: (np.sin(x), np.cos(x) * dy), X),
+        {},
+        "takes the cotangents last, is given as Candidate(f, arrays='numpy', returns='both')",
+    ),
     # arguments
     "no arguments": ((lambda: jnp.ones(()), square), {}, "to differentiate by, got no array"),
     "integers": ((lambda x: x.astype(np.float32), square, np.arange(3)), {}, "got args[0]"),
