@@ -126,6 +126,8 @@ def check(
         says_nothing = errors[0] + floor >= (largest or np.inf)
         may_be_anything = TYPICAL * errors[1] + floor >= (largest or np.inf)
     apart, known = np.isfinite(found) != is_finite, np.isfinite(errors[0])
+    is_meant = known | np.isnan(exact) | is_finite.any()  # else even float64 may overflow
+    is_told = is_same & ~is_finite & is_meant
     overflown, undefined = apart & is_finite & ~known, apart & ~is_finite & ~known
     most = used if np.max(used, initial=0) > 1 else unlikely
     ranked = np.where(overflown | undefined, np.inf, most)
@@ -149,8 +151,8 @@ def check(
         used=float(used.max(initial=0)),
         unlikely=float(unlikely.max(initial=0)),
         beyond=int(np.count_nonzero(used > 1)),
-        vacuous=int(np.count_nonzero(says_nothing & ~(is_same & ~is_finite))),
-        untested=int(np.count_nonzero(may_be_anything & ~(is_same & ~is_finite))),
+        vacuous=int(np.count_nonzero(says_nothing & ~is_told)),
+        untested=int(np.count_nonzero(may_be_anything & ~is_told)),
         unbounded=int(np.count_nonzero(~known)),
         overflown=int(np.count_nonzero(overflown)),
         undefined=int(np.count_nonzero(undefined)),
