@@ -212,3 +212,9 @@ def test_infinities_that_are_meant_are_the_same():
     x = np.linspace(-1, 1, 6, dtype=np.float32)
     assert compare_functions(masked, masked, x).agrees
     assert compare_functions(softmax, softmax, x).agrees
+
+
+def test_arrays_without_entries_do_not_agree():
+    found = compare_functions(jnp.sin, jnp.cos, np.zeros((0, 3), np.float32))
+    assert found.verdict == "undecided"
+    assert "no array of it has an entry, so that nothing was compared" in found.reason

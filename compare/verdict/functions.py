@@ -123,6 +123,9 @@ def _in_float64(evidence: Evidence, known: Mathematics) -> str:
 def _unsuspected(evidence: Evidence, found: Sorted) -> Finding:
     """Decides on a program that rounding may explain."""
     odd, vacuous = _odd(evidence, found.ties), says_nothing(evidence)
+    if not any(one.entries for one in evidence.checks):
+        empty = "no array of it has an entry, so that nothing was compared"
+        return Finding("undecided", "nothing", empty)
     is_proved = evidence.is_whole and not (vacuous or found.unclear or _odd_plain(evidence))
     if is_proved and not odd and evidence.dtype not in LOW:
         return Finding("agree", "certificate", "every difference is rounding")
