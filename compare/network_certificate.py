@@ -63,7 +63,9 @@ def joined(found: FunctionReport, network: Report | None) -> FunctionReport:
     if network is None:
         return found
     told = f"as a network, sample by sample: {network.headline.rstrip('.')}"
-    changes: dict[str, Any] = {"remarks": (*found.remarks, told)}
+    # that of the reference alone is no comfort where another program is wrong
+    is_news = network.verdict != "agree" or found.verdict == "agree"
+    changes: dict[str, Any] = {"remarks": (*found.remarks, told) if is_news else found.remarks}
     if network.verdict == "disagree" != found.verdict:
         changes = {
             "verdict": "disagree",

@@ -156,3 +156,10 @@ def test_a_backward_of_the_reference_that_is_wrong_is_seen_in_its_network():
     found = compare_functions(net, right, X)
     assert found.verdict == found.network.verdict == "disagree"
     assert "delta1 of module is 1.01 times what the chain rule gives" in found.headline
+
+
+def test_a_network_that_is_right_is_not_told_of_beside_a_candidate_that_is_wrong():
+    net, x = nn.Sequential(nn.Linear(3, 2)), np.linspace(-1, 1, 6, dtype=np.float32).reshape(2, 3)
+    found = compare_functions(net, lambda state, x: x @ state["0.weight"].T, x)
+    assert found.verdict == "disagree"
+    assert (found.network.verdict, "as a network" in found.reason) == ("agree", False)
