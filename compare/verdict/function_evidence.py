@@ -10,6 +10,7 @@ Key = tuple[str, str]  # (kind, name) of a place or a result
 Checks = tuple[Check, ...]
 
 LOW = ("bfloat16", "float16")  # dtypes in which little can be seen
+FREEDOM = 4  # times as far off as rounding explains, or as the reference is, is no mistake yet
 _NOTHING = 1e-3  # of a rounding error
 
 
@@ -111,6 +112,15 @@ def says_nothing(evidence: Evidence) -> Checks:
     """
     found = [one for one in evidence.checks if one.vacuous and not is_zero(evidence, one)]
     return tuple(found)
+
+
+def adrift(evidence: Evidence) -> Checks:
+    """Returns the checks without bounds that are much farther off than those of the reference."""
+    far = [one for one in evidence.checks if one.adrift > one.floor]
+    if not far:
+        return ()
+    own = {one.key: one.adrift for one in evidence.own}
+    return tuple(one for one in far if one.adrift > FREEDOM * own.get(one.key, 0.0))
 
 
 def is_zero(evidence: Evidence, one: Check) -> bool:

@@ -3,10 +3,12 @@
 from compare.evidence.local.check import Check
 from compare.verdict.finding import Finding
 from compare.verdict.function_evidence import (
+    FREEDOM,
     LOW,
     Checks,
     Evidence,
     Sorted,
+    adrift,
     failing,
     says_nothing,
 )
@@ -16,7 +18,6 @@ from compare.verdict.mathematics import Mathematics, mathematics
 from compare.verdict.not_finite import not_finite
 
 NOT_HELD = Finding("agree", "nothing", "no program is off, so that it was not held against itself")
-_FREEDOM = 4  # times as far off as rounding explains another formula may be
 
 
 def decide(evidence: Evidence) -> Finding:
@@ -62,7 +63,7 @@ def _suspected(evidence: Evidence, wrong: Checks) -> Finding:
             "reference"
         )
         return Finding("undecided", "nothing", sentence, first, known.checks)
-    if known.verdict != "different" and all(one.used <= _FREEDOM for one in wrong):
+    if known.verdict != "different" and all(one.used <= FREEDOM for one in wrong):
         return _slightly_off(first, known)
     sentence = told(first) + others(wrong[1:]) + _forward_is_right(evidence, wrong)
     sentence += _in_float64(evidence, known)
@@ -134,15 +135,16 @@ def _unsuspected(evidence: Evidence, found: Sorted) -> Finding:
         return finding
     if not (odd or vacuous or found.unclear) and isinstance(evidence.exact, str):
         return finding._replace(sentence=f"{sentence}, from the arguments to the results")
-    if known.verdict == "same" and not (odd or found.unclear):
+    lost = adrift(evidence)
+    if known.verdict == "same" and not (odd or found.unclear or lost):
         same = "in float64 it computes the same, and here it is as far off as rounding makes"
         return finding._replace(basis="float64", sentence=same)
-    why = _why_open(found, odd, vacuous, known)
+    why = _why_open(found, odd, lost, vacuous, known)
     at = next(iter(odd), None)
     return finding._replace(verdict="undecided", basis="nothing", sentence=why, first=at)
 
 
-def _why_open(found: Sorted, odd: Checks, vacuous: Checks, known: Mathematics) -> str:
+def _why_open(found: Sorted, odd: Checks, lost: Checks, vacuous: Checks, known: Mathematics) -> str:
     """Says why nothing can be decided."""
     so_far = "in float64 it computes the same, but " if known.verdict == "same" else ""
     if found.open:
@@ -152,6 +154,11 @@ def _why_open(found: Sorted, odd: Checks, vacuous: Checks, known: Mathematics) -
         why = f"{told(first)}; but so is the reference itself, which roundoff does not cover"
     elif odd:
         why = told(odd[0])
+    elif lost:
+        why = (
+            f"the bounds say nothing of {named(lost[0])}{and_more(lost)}, where it is off by up to "
+            f"{lost[0].adrift:.3g}, and the reference by less"
+        )
     elif vacuous:
         why = f"the bounds say nothing of {named(vacuous[0])}{and_more(vacuous)}"
     else:

@@ -37,6 +37,7 @@ class Check:
       beyond: how many entries are beyond worst + floor.
       vacuous: how many entries have a bound as large as the largest entry.
       unbounded: how many entries have an infinite bound.
+      adrift: the largest |found - expected| of those, if both are finite.
       overflown: how many entries are not finite, where the exact value is and may overflow.
       undefined: how many entries are finite, where the exact value is not.
       nans: how many entries are NaN, as the exact value is.
@@ -61,6 +62,7 @@ class Check:
     beyond: int
     vacuous: int
     unbounded: int
+    adrift: float
     overflown: int
     undefined: int
     nans: int
@@ -148,6 +150,7 @@ def check(
         beyond=int(np.count_nonzero(used > 1)),
         vacuous=int(np.count_nonzero(says_nothing & ~(is_same & ~is_finite))),
         unbounded=int(np.count_nonzero(~known)),
+        adrift=float(np.max(distance, where=~known & np.isfinite(distance), initial=0)),
         overflown=int(np.count_nonzero(overflown)),
         undefined=int(np.count_nonzero(undefined)),
         nans=int(np.count_nonzero(np.isnan(found) & np.isnan(exact))),
