@@ -74,9 +74,13 @@ class Examination:
     def narrowest(self) -> str:
         """The dtype of fewest digits that was seen in the run or in the reference.
 
-        It is '' if nothing is known of it, as of a kernel that cannot be looked into.
+        It is '' if nothing is known of it, as of a kernel that cannot be looked into. Data that
+        both hold does not count.
         """
-        seen = {self.recording.narrowest, self.specification.narrowest}
+        known = self.specification.digits
+        seen = {self.recording.narrowest, known.narrowest}
+        if self.recording.constants.keys() != known.constants.keys():
+            seen |= {*self.recording.constants.values(), *known.constants.values()}
         return next((name for name in _BY_DIGITS if name in seen), "")
 
     @property

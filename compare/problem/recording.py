@@ -20,7 +20,8 @@ class Recording:
       statistics: what a forward updates, such as the running mean of a batch norm.
       places: values at cuts, and their cotangents by `cotangent_name`; the k-th time that a name
         comes again it is name@k.
-      narrowest: the dtype of fewest digits that was seen in the run; '' if nothing is known of it.
+      narrowest: the dtype of fewest digits that was computed in; '' if nothing is known of it.
+      constants: the dtypes of what the program holds, as of `narrowest.digits`.
       plain: runs the program as users do, if recording places may change how it rounds.
     """
 
@@ -29,6 +30,7 @@ class Recording:
     statistics: Arrays = dataclasses.field(default_factory=dict)
     places: Arrays = dataclasses.field(default_factory=dict)
     narrowest: str = ""
+    constants: Mapping[str, str] = dataclasses.field(default_factory=dict)
     plain: Callable[[], "Recording"] | None = None
 
     @property

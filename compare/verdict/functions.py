@@ -162,7 +162,7 @@ def _why_open(found: Sorted, odd: Checks, lost: Checks, vacuous: Checks, known: 
     elif vacuous:
         why = f"the bounds say nothing of {named(vacuous[0])}{and_more(vacuous)}"
     else:
-        why = "nothing decides it"
+        why = "places of the reference lack, and float64 does not decide"
     return f"{so_far}{why}"
 
 

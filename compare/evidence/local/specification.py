@@ -10,7 +10,7 @@ from compare.evidence.local.sources import Origins, origins
 from compare.evidence.rounding.tracing import Trace, trace
 from compare.problem.cuts import is_cotangent, place_name
 from compare.problem.function import FunctionProblem, Results
-from compare.problem.narrowest import narrowest
+from compare.problem.narrowest import Digits, digits
 
 
 @dataclasses.dataclass(frozen=True)
@@ -38,9 +38,9 @@ class Specification:
         return {kind_of(place): shape for place, shape in self.origins.shapes.items()}
 
     @functools.cached_property
-    def narrowest(self) -> str:
-        """The dtype of fewest digits that occurs in it; '' if that is not known."""
-        return narrowest(self.traced.closed)
+    def digits(self) -> Digits:
+        """How few digits numbers in it have."""
+        return digits(self.traced.closed)
 
     @property
     def differentiated(self) -> list[bool]:
