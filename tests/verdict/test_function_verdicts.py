@@ -163,3 +163,14 @@ def test_a_mistake_in_the_backward_pass_alone_says_so():
     forward = made(1.0, kind="forward", name="h")
     assert "the forward pass is right" in decide(Made((forward, WRONG))).sentence
     assert "the forward pass" not in decide(Made((made(1.1, kind="forward"), WRONG))).sentence
+
+
+def test_what_is_nan_in_both_is_not_said_to_be_right():
+    forward = made(np.nan, exact=np.nan, kind="output", name="output")
+    assert "the forward pass" not in decide(Made((forward, WRONG))).sentence
+
+
+def test_how_far_off_is_not_told_of_nan():
+    said = decide(Made((made(np.nan),))).sentence
+    assert said.startswith("the gradient by `w`")
+    assert "of the largest" not in said
