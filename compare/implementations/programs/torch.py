@@ -10,8 +10,7 @@ from typing import Any
 import numpy as np
 import torch
 
-from compare.aten.program import Program as ExportedProgram
-from compare.aten.program import exported
+from compare.aten.program import JaxProgram, exported
 from compare.errors import UsageError
 from compare.implementations.base import PRECISE
 from compare.implementations.programs.base import Program, Reference
@@ -72,7 +71,7 @@ def module_reference(
     place = target("torch", device)
 
     @functools.cache
-    def exported_in(dtype: np.dtype) -> ExportedProgram:
+    def exported_in(dtype: np.dtype) -> JaxProgram:
         own = _with_loss(unwrapped(copied(module, dtype, place)), loss)
         return _exported(own, inputs.in_dtype(dtype), place)
 
@@ -86,7 +85,7 @@ def module_reference(
     return Reference(program, arguments, call_in, weights)
 
 
-def _exported(f: Callable[..., Any], given: Arguments, device: torch.device) -> ExportedProgram:
+def _exported(f: Callable[..., Any], given: Arguments, device: torch.device) -> JaxProgram:
     with torch_settings(PRECISE):
         return exported(f, given.structure.unflatten(_tensors(given, device)))
 
