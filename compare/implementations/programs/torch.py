@@ -13,7 +13,7 @@ import torch
 from compare.aten.program import JaxProgram, exported
 from compare.errors import UsageError
 from compare.implementations.base import PRECISE
-from compare.implementations.programs.base import Program, Reference
+from compare.implementations.programs.base import Loss, Program, Reference
 from compare.implementations.programs.devices import target
 from compare.implementations.torch_settings import torch_settings
 from compare.problem.cuts import cotangent_name
@@ -26,7 +26,6 @@ from torch_ref.precision import Dtypes
 from torch_ref.recording import plain_name, recorded
 
 Tensors = dict[str, torch.Tensor]
-Loss = Callable[[Any], Any]
 
 
 def function_program(name: str, f: Callable[..., Any], device: str) -> Program:
