@@ -7,12 +7,12 @@ from typing import Protocol
 import numpy as np
 
 from compare.evidence.local.certificate import Ends, certify, held_at_ends
-from compare.evidence.local.check import Check
-from compare.evidence.local.not_finite import not_finite
-from compare.evidence.local.specification import Specification, kind_of
+from compare.evidence.local.check import Check, Checks
+from compare.evidence.local.not_finite import cause_at
+from compare.evidence.local.specification import Specification
 from compare.implementations.programs.base import Program
-from compare.problem.recording import Recording
-from compare.verdict.function_evidence import LOW, Checks, Evidence, Key
+from compare.problem.recording import Key, Recording, key_of
+from compare.verdict.function_evidence import LOW, Evidence
 
 _BY_DIGITS = (*LOW, "float32", "", "float64")
 
@@ -68,7 +68,7 @@ class RunEvidence:
     def unknown(self) -> list[Key]:
         """The places that were recorded, and that the reference has not."""
         known = self.specification.places
-        return [key for key in map(kind_of, self.recording.places) if key not in known]
+        return [key for key in map(key_of, self.recording.places) if key not in known]
 
     @property
     def narrowest(self) -> str:
@@ -123,7 +123,7 @@ class RunEvidence:
 
     def cause(self, one: Check) -> str:
         """Says which equation of the reference made a number that is not finite; '' if none."""
-        found = not_finite(self.specification, self.recording.places, *one.key)
+        found = cause_at(self.specification, self.recording.places, *one.key)
         return "" if found is None or found.place is None else f"{found}, in {found.place}"
 
     @functools.cached_property

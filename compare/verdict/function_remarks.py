@@ -2,7 +2,9 @@
 
 from collections.abc import Iterable, Sequence
 
-from compare.verdict.function_evidence import LOW, Checks, Evidence, Key, is_zero
+from compare.evidence.local.check import Checks
+from compare.problem.recording import Key
+from compare.verdict.function_evidence import LOW, Evidence, is_zero
 from compare.verdict.function_sentences import and_more, named, told
 from compare.verdict.mathematics import Mathematics
 

@@ -1,10 +1,9 @@
 """How a program stands beside a reference: what its checks say, and on what that rests."""
 
-from compare.evidence.local.check import Check
+from compare.evidence.local.check import Check, Checks
 from compare.verdict.finding import Finding
 from compare.verdict.function_evidence import (
     LOW,
-    Checks,
     Evidence,
     Sorted,
     failing,

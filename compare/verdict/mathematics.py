@@ -2,7 +2,8 @@
 
 from typing import Literal, NamedTuple
 
-from compare.verdict.function_evidence import Checks, Evidence, failing, says_nothing
+from compare.evidence.local.check import Checks
+from compare.verdict.function_evidence import Evidence, failing, says_nothing
 
 _SLIGHT = 1e-4  # of what is usual in float32
 

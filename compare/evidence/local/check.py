@@ -7,6 +7,7 @@ import numpy as np
 
 from compare.evidence.local.differences import Differences, differences
 from compare.evidence.rounding.enclosure import Enclosure
+from compare.problem.recording import Key
 
 FLOOR = 4  # roundings of the largest entry that another correct formula may differ by
 TYPICAL = 4  # typical errors that correct code stays below
@@ -70,7 +71,7 @@ class Check:
     apart: Differences
 
     @property
-    def key(self) -> tuple[str, str]:
+    def key(self) -> Key:
         """What it has in common with checks of other programs."""
         return self.kind, self.name
 
@@ -93,6 +94,9 @@ class Check:
     def relative(self) -> float:
         """The largest difference, relative to the largest entry."""
         return self.difference / self.largest if self.largest else self.difference
+
+
+Checks = tuple[Check, ...]
 
 
 def check(
