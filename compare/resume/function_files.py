@@ -90,6 +90,8 @@ class FunctionRecords:
             with staged_file(files.save_baseline, option="save_baseline") as path:
                 write_baseline(path, report, recordings, self._problem, self._inside)
         if files.save is not None and report.verdict != "agree":
-            lines = save_arguments(files.save, self._problem, inputs, options)
-            report = dataclasses.replace(report, reproduce=lines)
+            lines = save_arguments(files.save, self._problem, inputs)
+            given = "".join(f", {name}={source}" for name, source in options.items())
+            call = f"compare_functions(reference, candidates, *args, cotangents=cotangents{given})"
+            report = dataclasses.replace(report, reproduce=f"{lines}\n{call}")
         return report

@@ -84,5 +84,4 @@ def _name(kernel: Any) -> str:
 def _saved(found: Comparison, save: "str | os.PathLike[str] | None") -> str:
     """Writes arguments and cotangents; returns the lines of Python that read them."""
     new = Path(tempfile.gettempdir(), f"kernel-{uuid.uuid4().hex}")
-    lines = save_arguments(str(new if save is None else save), found.problem, found.inputs, {})
-    return lines.rpartition("\n")[0]  # without a call of compare_functions
+    return save_arguments(str(new if save is None else save), found.problem, found.inputs)
