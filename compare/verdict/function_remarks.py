@@ -3,9 +3,10 @@
 from collections.abc import Iterable, Sequence
 
 from compare.evidence.local.check import Checks
+from compare.numbers import and_more, first_few
 from compare.problem.recording import Key
 from compare.verdict.function_evidence import LOW, Evidence, is_zero
-from compare.verdict.function_sentences import and_more, named, told
+from compare.verdict.function_sentences import named, told
 from compare.verdict.mathematics import Mathematics
 
 _SHOWN = 3
@@ -71,8 +72,7 @@ def on_checks(evidence: Evidence) -> Remarks:
 
 
 def _names(names: Iterable[str]) -> str:
-    quoted = [f"`{name}`" for name in names]
-    return ", ".join(quoted[:_SHOWN]) + and_more(quoted, _SHOWN)
+    return first_few([f"`{name}`" for name in names], _SHOWN)
 
 
 def on_places(places: int, missing: Sequence[Key], unknown: Sequence[Key]) -> Remarks:
