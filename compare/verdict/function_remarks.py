@@ -26,8 +26,8 @@ def on_ties(ties: Checks) -> Remarks:
     many = sum(one.beyond for one in ties)
     entries = f"{many:,} entries" if many > 1 else "1 entry"
     return (
-        f"at {entries} of {named(ties[0])}{and_more(ties)} numbers that are compared are equal, "
-        "and it chooses otherwise than the reference, as it may",
+        f"at {entries} of {named(ties[0])}{and_more(ties)} it chooses otherwise than the "
+        "reference, as it may: the numbers that are compared there are equal",
     )
 
 
@@ -45,7 +45,8 @@ def on_precision(evidence: Evidence, known: Mathematics) -> Remarks:
     elif known.told:
         said.append(known.told)
     if known.elsewhere:
-        said.append(f"something else: {named(known.elsewhere[0])}{and_more(known.elsewhere)}")
+        places = f"{named(known.elsewhere[0])}{and_more(known.elsewhere)}"
+        said.append(f"it holds something else than the reference at {places}")
     return tuple(said)
 
 
@@ -80,7 +81,7 @@ def on_places(places: int, missing: Sequence[Key], unknown: Sequence[Key]) -> Re
 
     Args:
       places: how many the reference has.
-      missing: those that the other program has not, or in another shape.
+      missing: those that the other program lacks, or has in another shape.
       unknown: those that only the other program has.
     """
     said = []
@@ -88,7 +89,7 @@ def on_places(places: int, missing: Sequence[Key], unknown: Sequence[Key]) -> Re
         recorded = places - len(missing)
         said.append(
             f"it has {recorded:,} of the {places:,} places of the reference, forward and backward; "
-            f"not, or in another shape, {_names(_once(missing))}"
+            f"missing, or of another shape: {_names(_once(missing))}"
         )
     if unknown:
         said.append(f"the reference has no place {_names(_once(unknown))}")
