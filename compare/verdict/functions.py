@@ -1,10 +1,10 @@
 """How a program stands beside a reference: what its checks say, and on what that rests."""
 
-from compare.evidence.local.check import Check
+from compare.evidence.local.check import Check, Checks
+from compare.numbers import and_more
 from compare.verdict.finding import Finding
 from compare.verdict.function_evidence import (
     LOW,
-    Checks,
     Evidence,
     Sorted,
     failing,
@@ -12,7 +12,7 @@ from compare.verdict.function_evidence import (
     untested,
 )
 from compare.verdict.function_remarks import on_checks, on_odd, on_precision, on_ties
-from compare.verdict.function_sentences import and_more, named, others, told
+from compare.verdict.function_sentences import named, others, told
 from compare.verdict.mathematics import Mathematics, mathematics
 from compare.verdict.not_finite import not_finite
 

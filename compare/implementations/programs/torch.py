@@ -10,11 +10,10 @@ from typing import Any
 import numpy as np
 import torch
 
-from compare.aten.program import Program as ExportedProgram
-from compare.aten.program import exported
+from compare.aten.program import JaxProgram, exported
 from compare.errors import UsageError
 from compare.implementations.base import PRECISE
-from compare.implementations.programs.base import Program, Reference
+from compare.implementations.programs.base import Loss, Program, Reference
 from compare.implementations.programs.devices import target
 from compare.implementations.torch_settings import torch_settings
 from compare.problem.cuts import cotangent_name
@@ -28,7 +27,6 @@ from torch_ref.recording import plain_name, recorded
 from torch_ref.refusals import place as part_name
 
 Tensors = dict[str, torch.Tensor]
-Loss = Callable[[Any], Any]
 
 
 def function_program(name: str, f: Callable[..., Any], device: str) -> Program:
@@ -74,7 +72,7 @@ def module_reference(
     place = target("torch", device)
 
     @functools.cache
-    def exported_in(dtype: np.dtype) -> ExportedProgram:
+    def exported_in(dtype: np.dtype) -> JaxProgram:
         own = _with_loss(unwrapped(copied(module, dtype, place)), loss)
         return _exported(own, inputs.in_dtype(dtype), place)
 
@@ -88,7 +86,7 @@ def module_reference(
     return Reference(program, arguments, call_in, weights)
 
 
-def _exported(f: Callable[..., Any], given: Arguments, device: torch.device) -> ExportedProgram:
+def _exported(f: Callable[..., Any], given: Arguments, device: torch.device) -> JaxProgram:
     with torch_settings(PRECISE):
         return exported(f, given.structure.unflatten(_tensors(given, device)))
 
