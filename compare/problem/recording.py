@@ -5,9 +5,10 @@ from collections.abc import Callable, Mapping
 
 import numpy as np
 
-from compare.problem.cuts import cotangent_name
+from compare.problem.cuts import cotangent_name, is_cotangent, place_name
 
 Arrays = Mapping[str, np.ndarray]
+Key = tuple[str, str]  # (kind, name) of a place or a result; see `Recording.of`
 
 
 @dataclasses.dataclass(frozen=True)
@@ -34,7 +35,7 @@ class Recording:
     plain: Callable[[], "Recording"] | None = None
 
     @property
-    def results(self) -> dict[tuple[str, str], np.ndarray]:
+    def results(self) -> dict[Key, np.ndarray]:
         """Outputs, statistics and gradients by kind and name."""
         groups = {
             "output": self.outputs,
@@ -42,6 +43,11 @@ class Recording:
             "gradient": self.gradients,
         }
         return {(kind, name): one for kind, group in groups.items() for name, one in group.items()}
+
+    @property
+    def arrays(self) -> dict[Key, np.ndarray]:
+        """All of it by kind and name, the places first."""
+        return {key_of(place): array for place, array in self.places.items()} | self.results
 
     def of(self, kind: str, name: str) -> np.ndarray | None:
         """Returns what was recorded as an 'output', 'statistic' or 'gradient' of a name.
@@ -51,3 +57,8 @@ class Recording:
         if kind in ("forward", "backward"):
             return self.places.get(cotangent_name(name) if kind == "backward" else name)
         return self.results.get((kind, name))
+
+
+def key_of(place: str) -> Key:
+    """Returns ('forward', name) of a place, ('backward', name) of its cotangent."""
+    return ("backward" if is_cotangent(place) else "forward", place_name(place))

@@ -4,13 +4,10 @@ import math
 from collections.abc import Mapping
 from typing import NamedTuple, Protocol
 
-from compare.evidence.local.check import Check
-
-Key = tuple[str, str]  # (kind, name) of a place or a result
-Checks = tuple[Check, ...]
+from compare.evidence.local.check import Check, Checks
+from compare.problem.recording import Key
 
 LOW = ("bfloat16", "float16")  # dtypes in which little can be seen
-FREEDOM = 4  # times as far off as rounding explains, or as the reference is, is no mistake yet
 _NOTHING = 1e-3  # of a rounding error
 
 
@@ -114,13 +111,17 @@ def says_nothing(evidence: Evidence) -> Checks:
     return tuple(found)
 
 
-def adrift(evidence: Evidence) -> Checks:
-    """Returns the checks without bounds that are much farther off than those of the reference."""
-    far = [one for one in evidence.checks if one.adrift > one.floor]
-    if not far:
-        return ()
-    own = {one.key: one.adrift for one in evidence.own}
-    return tuple(one for one in far if one.adrift > FREEDOM * own.get(one.key, 0.0))
+def untested(evidence: Evidence) -> Checks:
+    """Returns the checks with entries of which rounding may make anything, as it usually is."""
+    found = [one for one in evidence.checks if one.untested and not is_zero(evidence, one)]
+    return tuple(one for one in found if not _has_overflown_alike(evidence, one))
+
+
+def _has_overflown_alike(evidence: Evidence, one: Check) -> bool:
+    """Whether all that is unknown there overflows, in the reference itself too."""
+    own = next((own for own in evidence.own if own.key == one.key), one)
+    alike = own.found == one.found and own.overflown == one.overflown
+    return alike and one.untested == one.overflown
 
 
 def is_zero(evidence: Evidence, one: Check) -> bool:

@@ -1,23 +1,23 @@
 """How a program stands beside a reference: what its checks say, and on what that rests."""
 
-from compare.evidence.local.check import Check
+from compare.evidence.local.check import Check, Checks
+from compare.numbers import and_more
 from compare.verdict.finding import Finding
 from compare.verdict.function_evidence import (
-    FREEDOM,
     LOW,
-    Checks,
     Evidence,
     Sorted,
-    adrift,
     failing,
     says_nothing,
+    untested,
 )
 from compare.verdict.function_remarks import on_checks, on_odd, on_precision, on_ties
-from compare.verdict.function_sentences import and_more, named, others, told
+from compare.verdict.function_sentences import named, others, told
 from compare.verdict.mathematics import Mathematics, mathematics
 from compare.verdict.not_finite import not_finite
 
 NOT_HELD = Finding("agree", "nothing", "no program is off, so that it was not held against itself")
+_FREEDOM = 4  # times as far off as rounding explains another formula may be
 
 
 def decide(evidence: Evidence) -> Finding:
@@ -63,7 +63,7 @@ def _suspected(evidence: Evidence, wrong: Checks) -> Finding:
             "reference"
         )
         return Finding("undecided", "nothing", sentence, first, known.checks)
-    if known.verdict != "different" and all(one.used <= FREEDOM for one in wrong):
+    if known.verdict != "different" and all(one.used <= _FREEDOM for one in wrong):
         return _slightly_off(first, known)
     sentence = told(first) + others(wrong[1:]) + _forward_is_right(evidence, wrong)
     sentence += _in_float64(evidence, known)
@@ -97,9 +97,11 @@ def _is_nearer(evidence: Evidence) -> bool:
 
 
 def _forward_is_right(evidence: Evidence, wrong: Checks) -> str:
-    if any(one.kind in ("forward", "output") for one in wrong):
+    ahead = ("forward", "output")
+    if any(one.kind in ahead for one in wrong):
         return ""
-    return "; the forward pass is right"
+    unseen = any(one.nans for one in evidence.checks if one.kind in ahead)
+    return "" if unseen else "; the forward pass is right"
 
 
 def _in_float64(evidence: Evidence, known: Mathematics) -> str:
@@ -135,17 +137,17 @@ def _unsuspected(evidence: Evidence, found: Sorted) -> Finding:
         return finding
     if not (odd or vacuous or found.unclear) and isinstance(evidence.exact, str):
         return finding._replace(sentence=f"{sentence}, from the arguments to the results")
-    lost = adrift(evidence)
-    if known.verdict == "same" and not (odd or found.unclear or lost):
+    if known.verdict == "same" and not (odd or found.unclear or untested(evidence)):
         same = "in float64 it computes the same, and here it is as far off as rounding makes"
         return finding._replace(basis="float64", sentence=same)
-    why = _why_open(found, odd, lost, vacuous, known)
+    why = _why_open(evidence, found, odd, known)
     at = next(iter(odd), None)
     return finding._replace(verdict="undecided", basis="nothing", sentence=why, first=at)
 
 
-def _why_open(found: Sorted, odd: Checks, lost: Checks, vacuous: Checks, known: Mathematics) -> str:
+def _why_open(evidence: Evidence, found: Sorted, odd: Checks, known: Mathematics) -> str:
     """Says why nothing can be decided."""
+    silent, vacuous = untested(evidence), says_nothing(evidence)
     so_far = "in float64 it computes the same, but " if known.verdict == "same" else ""
     if found.open:
         why = f"{told(found.open[0])}; but numbers that are compared there are equal"
@@ -154,11 +156,9 @@ def _why_open(found: Sorted, odd: Checks, lost: Checks, vacuous: Checks, known: 
         why = f"{told(first)}; but so is the reference itself, which roundoff does not cover"
     elif odd:
         why = told(odd[0])
-    elif lost:
-        why = (
-            f"the bounds say nothing of {named(lost[0])}{and_more(lost)}, where it is off by up to "
-            f"{lost[0].adrift:.3g}, and the reference by less"
-        )
+    elif silent:
+        large = f"{named(silent[0])}{and_more(silent)}"
+        why = f"in {evidence.dtype} rounding may be as large as {large}"
     elif vacuous:
         why = f"the bounds say nothing of {named(vacuous[0])}{and_more(vacuous)}"
     else:

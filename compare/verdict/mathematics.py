@@ -2,8 +2,8 @@
 
 from typing import Literal, NamedTuple
 
-from compare.evidence.local.check import Check
-from compare.verdict.function_evidence import Checks, Evidence, failing, says_nothing
+from compare.evidence.local.check import Check, Checks
+from compare.verdict.function_evidence import Evidence, failing, says_nothing
 
 _SLIGHT = 1e-4  # of what is usual in float32
 _VISIBLE = 2.0**-24  # of the largest entry: a rounding to float32
