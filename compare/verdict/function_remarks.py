@@ -27,7 +27,8 @@ def on_ties(ties: Checks) -> Remarks:
     entries = f"{many:,} entries" if many > 1 else "1 entry"
     return (
         f"at {entries} of {named(ties[0])}{and_more(ties)} it chooses otherwise than the "
-        "reference, as it may: the numbers that are compared there are equal",
+        "reference: the numbers that are compared there are equal, so that several choices are "
+        "right, and few others are told from them",
     )
 
 
@@ -51,8 +52,11 @@ def on_precision(evidence: Evidence, known: Mathematics) -> Remarks:
 
 
 def on_checks(evidence: Evidence) -> Remarks:
-    """Says what is 0, NaN or an overflow in both."""
+    """Says what is 0, NaN or an overflow in both, and so shows little."""
     said = []
+    results = [one for one in evidence.checks if one.kind in ("output", "gradient")]
+    if all(one.is_zero and not one.largest for one in results):
+        said.append("all results are 0 or empty, which shows little")
     zeros = [
         one.name for one in evidence.checks if one.kind == "gradient" and is_zero(evidence, one)
     ]
