@@ -83,6 +83,14 @@ def test_programs_may_change_their_inputs_in_place_and_be_called_under_no_grad()
     assert compare_functions(lambda x: jnp.sin(x), lambda x: x.sin_(), X).agrees
 
 
+def test_hooks_on_the_gradients_of_parameters_are_a_part_of_a_candidate(block):
+    clipped = copy.deepcopy(block)
+    clipped.fc.weight.register_hook(lambda slope: slope * 0.5)
+    found = compare_functions(block, clipped, X)
+    assert "the gradient by `fc.weight`" in found.candidates[0].sentence
+    assert len(clipped.fc.weight._backward_hooks) == 1
+
+
 def test_a_reference_that_float64_cannot_run_leaves_its_candidate_judged_without():
     inner = nn.Linear(4, 2)
     net = copy.deepcopy(inner)

@@ -144,6 +144,14 @@ def _check_compiled(name: str, module: torch.nn.Module) -> None:
             )
 
 
+def _hook_alike(module: torch.nn.Module, own: torch.nn.Module) -> None:
+    """Gives a copy the hooks on gradients of parameters, which copying leaves out."""
+    for given, one in zip(module.parameters(), own.parameters(), strict=True):
+        for hook in (given._backward_hooks or {}).values():
+            if one.requires_grad:
+                one.register_hook(hook)
+
+
 def _run_module(
     name: str,
     module: torch.nn.Module,
@@ -154,6 +162,7 @@ def _run_module(
     """Runs a copy of a module, with hooks unless it is compiled: hooks would part what is fused."""
     arguments = problem.arguments
     own = copied(module, problem.dtype, device)
+    _hook_alike(module, own)
     leaves = _tensors(arguments, device)
     keys = {i: key for key, i in arguments.state.items()}
     for key, one in own.state_dict().items():  # the same bits, in whatever dtype they came
