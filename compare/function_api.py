@@ -5,8 +5,8 @@ from collections.abc import Sequence
 from typing import Any
 
 from compare.calls import exclusive
-from compare.implementations.programs.posed import Asked, Posed, posed
-from compare.implementations.programs.recognise import Loss
+from compare.implementations.programs.base import Loss
+from compare.implementations.programs.comparison import Comparison, FunctionOptions, comparison_of
 from compare.network_certificate import certified_network, joined
 from compare.pipeline.functions import compare_programs
 from compare.report.functions.report import FunctionReport
@@ -66,8 +66,8 @@ def compare_functions(
       UsageError: for what cannot be compared, in one sentence.
     """
     files = FunctionFiles.at(save=save, baseline=baseline, save_baseline=save_baseline)
-    asked = Asked(wrt, loss, cotangents, dtype, inside, seed, device)
-    found = posed(reference, candidates, args, asked)
+    asked = FunctionOptions(wrt, loss, cotangents, dtype, inside, seed, device)
+    found = comparison_of(reference, candidates, args, asked)
     problem, computed = found.problem, found.inside
     records = FunctionRecords(files, problem, computed)
     programs = list(map(records.noting, found.programs))
@@ -80,7 +80,7 @@ def compare_functions(
     )
 
 
-def _repeated(asked: Asked, found: Posed) -> dict[str, str]:
+def _repeated(asked: FunctionOptions, found: Comparison) -> dict[str, str]:
     """Returns the arguments that repeat a comparison, as Python has them."""
     inside = asked.inside and found.inside
     texts = {"dtype": found.problem.dtype, "inside": inside, "device": asked.device}

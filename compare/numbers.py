@@ -122,6 +122,16 @@ def listed(names: Sequence[str]) -> str:
     return " and ".join([", ".join(names[:-1]), names[-1]] if len(names) > 1 else names)
 
 
+def first_few(names: Sequence[str], most: int) -> str:
+    """Returns 'a, b and 3 more': so many names, and how many there are besides."""
+    return ", ".join(names[:most]) + and_more(names, most)
+
+
+def and_more(items: Sequence[object], shown: int = 1) -> str:
+    """Returns ' and 3 more' of items of which only some are shown; '' if all are."""
+    return f" and {len(items) - shown:,} more" if len(items) > shown else ""
+
+
 def percent(part: int, whole: int) -> str:
     """Returns '58%', rounded down: only all are 100%, and only none are 0%."""
     return f"{100 * part // whole}%" if 100 * part >= whole or not part else "<1%"

@@ -73,7 +73,7 @@ def test_a_loss_reaches_a_module_that_is_compiled(block):
     for reference, candidate in ((block, compiled), (compiled, block)):
         found = compare_functions(reference, candidate, X, loss=lambda made: (made**2).sum())
         assert found.agrees, found.reason
-        assert found.reference.checks[-1].kind == "gradient"
+        assert found.candidates[0].checks[-1].kind == "gradient"
 
 
 def test_programs_may_change_their_inputs_in_place_and_be_called_under_no_grad():
@@ -81,6 +81,14 @@ def test_programs_may_change_their_inputs_in_place_and_be_called_under_no_grad()
     with torch.no_grad():
         assert compare_functions(net, copy.deepcopy(net), X).agrees
     assert compare_functions(lambda x: jnp.sin(x), lambda x: x.sin_(), X).agrees
+
+
+def test_hooks_on_the_gradients_of_parameters_are_a_part_of_a_candidate(block):
+    clipped = copy.deepcopy(block)
+    clipped.fc.weight.register_hook(lambda slope: slope * 0.5)
+    found = compare_functions(block, clipped, X)
+    assert "the gradient by `fc.weight`" in found.candidates[0].sentence
+    assert len(clipped.fc.weight._backward_hooks) == 1
 
 
 def test_a_reference_that_float64_cannot_run_leaves_its_candidate_judged_without():
@@ -163,3 +171,20 @@ def test_a_network_that_is_right_is_not_told_of_beside_a_candidate_that_is_wrong
     found = compare_functions(net, lambda state, x: x @ state["0.weight"].T, x)
     assert found.verdict == "disagree"
     assert (found.network.verdict, "as a network" in found.reason) == ("agree", False)
+
+
+def test_a_compiled_module_is_run_as_a_whole_too():
+    def wrong_if_fused(graph, _):
+        layers = [node for node in graph.graph.nodes if "linear" in str(node.target)]
+        factor = 1.001 if len(layers) > 1 else 1.0
+        return lambda *args: tuple(one * factor for one in graph(*args))
+
+    net = nn.Sequential(nn.Linear(4, 4), nn.Linear(4, 2))
+    found = compare_functions(net, torch.compile(net, backend=wrong_if_fused), X)
+    assert found.verdict == "disagree"
+
+
+def test_a_module_that_was_compiled_in_place_is_refused(block):
+    block.fc.compile(backend="eager")
+    with pytest.raises(UsageError, match=r"candidate: fc \(Linear\) was compiled in place"):
+        compare_functions(copy.deepcopy(block), block, X)

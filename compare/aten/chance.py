@@ -17,10 +17,10 @@ _MODES = ("train", "training")
 
 
 def check_chance(exported: ExportedProgram, module: nn.Module | None) -> None:
-    """Checks a program as it was traced: taken apart, torch loses the dropout of an LSTM.
+    """Checks that a program draws no random numbers.
 
     Args:
-      exported: before its decomposition.
+      exported: before its decomposition, in which torch loses the dropout of an LSTM.
       module: that it was exported from; None for a function.
 
     Raises:

@@ -6,14 +6,10 @@ from typing import Any
 import torch
 from torch import nn
 
+from compare.aten.dtypes import DTYPES
 from compare.errors import UsageError, shown
 from torch_ref.refusals import place
 from torch_ref.trees import parts_of
-
-_DTYPES = (
-    *(torch.float64, torch.float32, torch.bfloat16, torch.float16),
-    *(torch.int64, torch.int32, torch.int16, torch.int8, torch.uint8, torch.bool),
-)
 
 
 def argument_name(path: str) -> str:
@@ -76,7 +72,7 @@ def _check_tensor(name: str, tensor: torch.Tensor) -> None:
         raise UsageError(
             f"{name}: expected real numbers, got {tensor.dtype}; give real and imaginary parts"
         )
-    if tensor.dtype not in _DTYPES:
+    if tensor.dtype not in DTYPES:
         raise UsageError(
             f"{name}: expected floating-point numbers, integers or booleans, got {tensor.dtype}; "
             "call .float() on it"

@@ -22,7 +22,7 @@ from torch_ref.trees import mapped, parts_of
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
-class Program:
+class JaxProgram:
     """What a torch module or function computes, in JAX."""
 
     parameters: Mapping[str, np.ndarray]  # one entry for those that are tied
@@ -74,7 +74,7 @@ class Program:
 
 def exported(
     module: Callable[..., Any], args: Any, kwargs: Mapping[str, Any] | None = None
-) -> Program:
+) -> JaxProgram:
     """Turns a torch module, in the mode that it is in, or a function of tensors into JAX.
 
     The forward is taken; a backward of `torch.autograd.Function` is not. Where the program stops
@@ -97,7 +97,7 @@ def exported(
     parameters, buffers, names = _state(own)
     live = graph.live()
     places = [(place, node) for place, node in graph.places if node in live]
-    return Program(
+    return JaxProgram(
         parameters,
         buffers,
         tuple(place for place, _ in places),

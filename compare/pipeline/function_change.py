@@ -9,9 +9,9 @@ from compare.evidence.differences.ulp import ulp_distance
 from compare.formats.dtypes import FLOAT_DTYPES
 from compare.function_results import FunctionChange, FunctionDrift, FunctionReport, Moved, Standing
 from compare.implementations.environment import all_settings
-from compare.implementations.programs.baseline import Earlier, FunctionBaseline, Key, arrays_of
+from compare.implementations.programs.baseline import Earlier, FunctionBaseline
 from compare.pipeline.change import changed
-from compare.problem.recording import Recording
+from compare.problem.recording import Key, Recording
 
 
 def with_change(
@@ -25,7 +25,7 @@ def with_change(
         changed(before["versions"], report.environment["versions"]),
         changed(all_settings(before), all_settings(report.environment)),
         tuple(
-            _drift(now[name], arrays_of(recordings[name]), then)
+            _drift(now[name], recordings[name].arrays, then)
             for name, then in baseline.programs.items()
             if name in now
         ),

@@ -14,7 +14,7 @@ from compare.function_results import FunctionReport, Standing
 from compare.implementations.environment import describe_environment
 from compare.implementations.programs.base import Program, Reference
 from compare.implementations.user.sandbox import contained, errors_told
-from compare.pipeline.examination import Examination
+from compare.pipeline.run_evidence import RunEvidence
 from compare.problem.function import FunctionProblem
 from compare.problem.recording import Recording
 from compare.verdict.finding import Finding
@@ -87,9 +87,10 @@ class _Examiner:
         return _standing(program, found, decide(found))
 
     def reference_standing(self, others: Sequence[Standing]) -> Standing:
-        """Says how the reference keeps to its own bounds, if any other program may not."""
+        """Says how the reference keeps to its own bounds, if it or another program may not."""
         found = self.own(self._inside)
-        if any(one.first or one.verdict != "agree" or one.warnings for one in others):
+        is_off = any(one.first or one.verdict != "agree" or one.warnings for one in others)
+        if is_off or not all(one.holds for one in found.at_ends):
             return _standing(self._reference.program, found, decide_reference(found))
         return Standing(
             name=self._reference.program.name,
@@ -102,12 +103,12 @@ class _Examiner:
             **NOT_HELD._asdict(),
         )
 
-    def _own(self, dtype: np.dtype) -> Examination:
-        """Returns what is found out about the reference itself."""
+    def _own(self, dtype: np.dtype) -> RunEvidence:
+        """Returns the evidence on the reference itself."""
         return self._examined(self._reference.program, dtype)
 
-    def exact(self, program: Program) -> Examination | str:
-        """Returns what is found out about a program in float64, or why that cannot be."""
+    def exact(self, program: Program) -> RunEvidence | str:
+        """Returns the evidence on a program in float64, or why there is none."""
         if program.is_stored:
             return "its arrays exist already"
         try:
@@ -117,14 +118,14 @@ class _Examiner:
             kind = "" if isinstance(error, UsageError) else f"{type(error).__name__}: "
             return f"{kind}{first_line(error)}"
 
-    def _examined(self, program: Program, dtype: np.dtype) -> Examination:
+    def _examined(self, program: Program, dtype: np.dtype) -> RunEvidence:
         specified = self.specification(dtype)
         as_specified = dtype == _EXACT or program is self._reference.program
         problem = specified.problem if as_specified else self._problem
         with jax.enable_x64(problem.dtype == _EXACT):
             recording = program.run(problem)
         _check_results(program.name, recording, specified)
-        return Examination(self, program, recording, dtype)
+        return RunEvidence(self, program, recording, dtype)
 
     def _specified(self, dtype: np.dtype) -> Specification:
         """Returns the equations of the reference in a dtype."""
@@ -138,9 +139,11 @@ class _Examiner:
         return ends_of(self.specification(dtype))
 
 
-def _standing(program: Program, found: Examination, decided: Finding) -> Standing:
+def _standing(program: Program, found: RunEvidence, decided: Finding) -> Standing:
     places = found.specification.places
-    told = on_places(len(places), found.missing, found.unknown)
+    # a torch module has submodules, such as nn.Flatten, that make nothing of their own
+    unknown = found.unknown if program.framework == "jax" else []
+    told = on_places(len(places), found.missing, unknown)
     remarks = (*decided.remarks, *told)
     return Standing(
         name=program.name,

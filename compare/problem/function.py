@@ -8,7 +8,8 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-_OWN = 0x636F74  # beside the seed, from which a user may have drawn arguments of the same shape
+# Beside the seed, so that cotangents are not the arguments that a user has drawn from the same one.
+_COTANGENTS = 0x636F74
 
 # (*args) -> (outputs, statistics): pytrees, and what a forward updates besides, by its names
 Call = Callable[..., tuple[Any, Mapping[str, Any]]]
@@ -37,7 +38,7 @@ class Arguments:
 
     @property
     def array_names(self) -> tuple[str, ...]:
-        """The names of these."""
+        """The names of the leaves that are arrays."""
         pairs = zip(self.names, self.leaves, strict=True)
         return tuple(name for name, one in pairs if isinstance(one, np.ndarray))
 
@@ -237,5 +238,5 @@ def drawn_cotangents(outputs: Outputs, dtype: np.dtype, seed: int) -> dict[str, 
     floats = outputs.floats
     if outputs.is_loss:
         return {name: np.ones((), dtype) for name in floats}
-    rng = np.random.default_rng((seed, _OWN))
+    rng = np.random.default_rng((seed, _COTANGENTS))
     return {name: rng.standard_normal(one.shape).astype(dtype) for name, one in floats.items()}

@@ -1,7 +1,8 @@
 """The numbers of fewest digits that occur in a program of JAX."""
 
-from collections.abc import Iterator
-from typing import Any
+import hashlib
+from collections.abc import Iterator, Mapping
+from typing import Any, NamedTuple
 
 import jax.numpy as jnp
 import numpy as np
@@ -11,51 +12,82 @@ _OPAQUE = ("callback", "ffi_call", "custom_call")  # in the names of primitives
 _SHORT = 12  # bits of a number that is as good in any dtype
 
 
-def narrowest(closed: Any) -> str:
-    """Returns the dtype of fewest digits of all floating-point numbers in a jaxpr.
+class Digits(NamedTuple):
+    """How few digits floating-point numbers have.
+
+    Attributes:
+      narrowest: the dtype of fewest digits of all that is given or computed; '' if nothing is
+        known, since what a callback does cannot be seen.
+      constants: the dtype of every constant that has fewer digits than float64, by a digest of its
+        numbers. Two programs that hold the same data lose nothing by them.
+    """
+
+    narrowest: str
+    constants: Mapping[str, str]
+
+
+def digits(closed: Any) -> Digits:
+    """Looks at all floating-point numbers in a jaxpr.
 
     It looks into all functions that are called, kernels of Pallas included. A float64 constant
     that float32 has too, and that takes most of its digits, has been one of float32.
 
     Args:
       closed: the jaxpr.
-
-    Returns:
-      Its name; '' if nothing is known, since what a callback does cannot be seen.
     """
-    known = {*_dtypes(closed.jaxpr)}.union(*map(_of_constant, closed.consts))
+    constants = dict(_of_constants([*closed.consts, *_literals(closed.jaxpr)]))
+    known = {*_computed(closed.jaxpr)}.union(*map(_of_variable, closed.jaxpr.invars))
     is_seen = None not in known
     known.discard(None)
     found = max(known, key=lambda one: float(jnp.finfo(one).eps), default=None)
     if found is None or (found == np.float64 and not is_seen):
-        return ""
-    return str(found.name)
+        return Digits("", constants)
+    return Digits(str(found.name), constants)
 
 
-def _dtypes(jaxpr: Any) -> Iterator[np.dtype | None]:
-    """Yields the dtypes of all floating-point numbers, and None of what cannot be seen."""
+def _computed(jaxpr: Any) -> Iterator[np.dtype | None]:
+    """Yields the dtypes of all that is computed, and None of what cannot be seen."""
     for eqn in jaxpr.eqns:
         if any(name in eqn.primitive.name for name in _OPAQUE):
             yield None
-        for atom in (*eqn.invars, *eqn.outvars):
-            if hasattr(atom, "val"):
-                yield from _of_constant(atom.val)
-            elif jnp.issubdtype(getattr(atom.aval, "dtype", np.int32), jnp.floating):
-                yield np.dtype(atom.aval.dtype)
+        for var in eqn.outvars:
+            yield from _of_variable(var)
         for inner in jaxprs_in_params(eqn.params):
-            yield from _dtypes(inner)
+            yield from _computed(inner)
 
 
-def _of_constant(constant: Any) -> set[np.dtype | None]:
-    """Returns the dtype of an array, or float32 for one of float64 that was made of that."""
-    dtype = getattr(constant, "dtype", None) or np.asarray(constant).dtype
-    if not jnp.issubdtype(dtype, jnp.floating):  # nor can a key of random numbers be an array
-        return set()
-    array = np.asarray(constant)
+def _of_variable(var: Any) -> Iterator[np.dtype]:
+    dtype = getattr(var.aval, "dtype", np.int32)
+    if jnp.issubdtype(dtype, jnp.floating):
+        yield np.dtype(dtype)
+
+
+def _literals(jaxpr: Any) -> Iterator[Any]:
+    """Yields the numbers that stand in equations."""
+    for eqn in jaxpr.eqns:
+        yield from (atom.val for atom in eqn.invars if hasattr(atom, "val"))
+        for inner in jaxprs_in_params(eqn.params):
+            yield from _literals(inner)
+
+
+def _of_constants(constants: list[Any]) -> Iterator[tuple[str, str]]:
+    """Yields a digest and the dtype of every constant of few digits."""
+    for constant in constants:
+        dtype = getattr(constant, "dtype", None) or np.asarray(constant).dtype
+        if not jnp.issubdtype(dtype, jnp.floating):  # nor can a key of random numbers be an array
+            continue
+        array = np.asarray(constant)
+        name = "float32" if _was_float32(array) else str(array.dtype)
+        if name != "float64":
+            wide = array.astype(np.float64)
+            yield hashlib.sha256(f"{wide.shape}".encode() + wide.tobytes()).hexdigest(), name
+
+
+def _was_float32(array: np.ndarray) -> bool:
+    """Whether float64 numbers are some of float32, with more digits than short numbers have."""
     if array.dtype != np.float64 or not array.size:
-        return {array.dtype}
+        return False
     with np.errstate(over="ignore"):
-        was_float32 = (array.astype(np.float32) == array) | np.isnan(array)
+        is_float32 = (array.astype(np.float32) == array) | np.isnan(array)
     fraction = np.frexp(array[np.isfinite(array)])[0] * 2.0**_SHORT
-    is_long = (fraction != np.rint(fraction)).any()
-    return {np.dtype(np.float32 if was_float32.all() and is_long else np.float64)}
+    return bool(is_float32.all() and (fraction != np.rint(fraction)).any())

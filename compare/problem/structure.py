@@ -9,6 +9,7 @@ from typing import Any
 import jax
 
 from compare.errors import UsageError
+from compare.numbers import first_few
 from compare.problem.function import Outputs, named_outputs
 
 _STEP = re.compile(r"\['(.*?)'\]|\[(.*?)\]|\.(\w+)")  # of a path, as Python writes it
@@ -65,7 +66,8 @@ def restructured(made: Any, outputs: Outputs, where: str) -> Any:
     order = _order(list(found), names)
     if order is None:
         raise UsageError(
-            f"{where}: expected what the reference returns, {_listed(names)}, got {_listed(found)}"
+            f"{where}: expected what the reference returns, {_listed(names)}, got "
+            f"{_listed([*found])}"
         )
     for name, own in zip(names, order, strict=True):
         _check(f"{where}: {own}", found[own], outputs.shapes[name], is_loss=outputs.is_loss)
@@ -74,12 +76,12 @@ def restructured(made: Any, outputs: Outputs, where: str) -> Any:
 
 def _check(where: str, one: Any, expected: Any, *, is_loss: bool) -> None:
     """Checks the shape of one output."""
-    shape = getattr(one, "shape", ())
-    if tuple(shape) != tuple(expected.shape):
-        is_number = is_loss and not expected.shape
-        wanted = "one number, a loss," if is_number else f"the shape {_shape(expected.shape)}"
+    shape, expected_shape = tuple(getattr(one, "shape", ())), tuple(expected.shape)
+    if shape != expected_shape:
+        is_number = is_loss and not expected_shape
+        wanted = "one number, a loss," if is_number else f"the shape {expected_shape}"
         raise UsageError(
-            f"{where}: expected {wanted} as the reference returns, got the shape {_shape(shape)}"
+            f"{where}: expected {wanted} as the reference returns, got the shape {shape}"
         )
 
 
@@ -103,11 +105,5 @@ def _are_positions(names: Sequence[str]) -> bool:
     return all(step.isdigit() for name in names for step in _steps(name))
 
 
-def _shape(shape: Sequence[int]) -> str:
-    return f"({', '.join(map(str, shape))}{',' * (len(shape) == 1)})"
-
-
-def _listed(names: Sequence[str] | Mapping[str, Any]) -> str:
-    listed = list(names)
-    more = f" and {len(listed) - _MOST_NAMED} more" * (len(listed) > _MOST_NAMED)
-    return (", ".join(listed[:_MOST_NAMED]) or "nothing") + more
+def _listed(names: Sequence[str]) -> str:
+    return first_few(names, _MOST_NAMED) or "nothing"

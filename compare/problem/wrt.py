@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from compare.errors import UsageError, shown
+from compare.numbers import first_few
 from compare.problem.function import Arguments, is_float
 
 _MOST_NAMED = 8  # arguments, where the one asked for is not there
@@ -24,9 +25,10 @@ def differentiated_by(arguments: Arguments, wrt: Any) -> Arguments:
     if wrt is None:
         found = arguments.wrt
         if not found:
+            arrays = first_few(arguments.array_names, _MOST_NAMED) or "no array"
             raise UsageError(
                 "args: expected an array of floating-point numbers to differentiate by, got "
-                f"{_listed(arguments.array_names) or 'no array'}; np.array makes one of a list"
+                f"{arrays}; np.array makes one of a list"
             )
         return arguments
     words = [wrt] if isinstance(wrt, str | int) else wrt
@@ -45,7 +47,8 @@ def _leaves_of(arguments: Arguments, word: Any) -> list[int]:
     asked = word.replace('"', "'") if isinstance(word, str) else f"args[{word}]"
     there = [i for i, name in enumerate(arguments.names) if _is_within(name, asked)]
     if not there:
-        raise UsageError(f"wrt: there is no {asked}; there are {_listed(arguments.names)}")
+        known = first_few(arguments.names, _MOST_NAMED)
+        raise UsageError(f"wrt: there is no {asked}; there are {known}")
     found = [i for i in there if is_float(arguments.leaves[i])]
     if not found:
         one = arguments.leaves[there[0]]
@@ -57,8 +60,3 @@ def _leaves_of(arguments: Arguments, word: Any) -> list[int]:
 def _is_within(name: str, asked: str) -> bool:
     """Whether a leaf is what is asked for, or a part of it: fc1.weight of fc1."""
     return name == asked or name.startswith((f"{asked}.", f"{asked}["))
-
-
-def _listed(names: Sequence[str]) -> str:
-    more = f" and {len(names) - _MOST_NAMED} more" * (len(names) > _MOST_NAMED)
-    return ", ".join(names[:_MOST_NAMED]) + more

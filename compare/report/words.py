@@ -50,7 +50,7 @@ MEANINGS = {
         "the mean or the sum of its own gradients of single samples, or of those that float64 gives"
     ),
     "used": (
-        "the largest share that |a - b| uses of what rounding can do from the places before on; "
+        "the largest share that |a - b| uses of what rounding can do since the places before; "
         "over 100 % no rounding explains it"
     ),
     "unlikely": (
@@ -167,7 +167,7 @@ PLACES = Caption(
 )
 RESULTS = Caption(
     "What every program returns: a is what was found, and b what follows exactly from the "
-    "arguments. Rounding used is that from the places before on."
+    "arguments. Rounding used is that since the places before."
 )
 CHECKS = Caption(
     "At every place and in every result a is what was found, and b what follows exactly from what "

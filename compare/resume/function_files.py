@@ -15,7 +15,7 @@ from compare.implementations.programs.baseline import (
     read_baseline,
     write_baseline,
 )
-from compare.implementations.programs.kept import Kept
+from compare.implementations.programs.recordings import Recordings
 from compare.options.arguments import path_text
 from compare.pipeline.function_change import with_change
 from compare.problem.function import Arguments, FunctionProblem
@@ -24,7 +24,7 @@ from compare.resume.saved_arguments import places_of_arguments, save_arguments
 
 @dataclasses.dataclass(frozen=True)
 class FunctionFiles:
-    """Paths of a folder for arguments, a baseline to write, and one to hold results against."""
+    """A folder for arguments, the path of a new baseline, and an earlier one to compare with."""
 
     save: str | None
     baseline: FunctionBaseline | None
@@ -57,17 +57,17 @@ class FunctionRecords:
           UsageError: if a baseline is of other arguments.
         """
         self._files, self._problem, self._inside = files, problem, inside
-        self._kept = Kept({problem.dtype, inside})
+        self._kept = Recordings({problem.dtype, inside})
         if files.baseline is not None:
             check_same(files.baseline, problem, inside)
 
     def noting(self, one: Program) -> Program:
-        """Returns a program that does the same, and of which is kept what is needed here."""
+        """Returns a program that does the same, and whose recording is kept if a file needs it."""
         is_needed = self._files.baseline is not None or self._files.save_baseline is not None
-        return self._kept.program(one) if is_needed else one
+        return self._kept.keeping(one) if is_needed else one
 
     def noting_reference(self, one: Reference) -> Reference:
-        """Returns the same of a reference."""
+        """Does the same for a reference."""
         return dataclasses.replace(one, program=self.noting(one.program))
 
     def finish(
@@ -83,13 +83,15 @@ class FunctionRecords:
         Raises:
           UsageError: if something cannot be written.
         """
-        files, recordings = self._files, self._kept.recordings
+        files, recordings = self._files, self._kept.by_name
         if files.baseline is not None:
             report = with_change(report, files.baseline, recordings)
         if files.save_baseline is not None:
             with staged_file(files.save_baseline, option="save_baseline") as path:
                 write_baseline(path, report, recordings, self._problem, self._inside)
         if files.save is not None and report.verdict != "agree":
-            lines = save_arguments(files.save, self._problem, inputs, options)
-            report = dataclasses.replace(report, reproduce=lines)
+            lines = save_arguments(files.save, self._problem, inputs)
+            given = "".join(f", {name}={source}" for name, source in options.items())
+            call = f"compare_functions(reference, candidates, *args, cotangents=cotangents{given})"
+            report = dataclasses.replace(report, reproduce=f"{lines}\n{call}")
         return report

@@ -1,6 +1,7 @@
 """Arguments and cotangents of a comparison of functions as files, and the lines that read them."""
 
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -39,19 +40,16 @@ def places_of_arguments(folder: str) -> list[Place]:
     return places_in(folder, [_ARRAYS, _SEEDS, _MODULE], option="save")
 
 
-def save_arguments(
-    folder: str, problem: FunctionProblem, inputs: Arguments, options: Mapping[str, str]
-) -> str:
+def save_arguments(folder: str, problem: FunctionProblem, inputs: Arguments) -> str:
     """Writes arguments, the weights of a module among them, and cotangents.
 
     Args:
       folder: to write into.
       problem: with all arguments.
       inputs: those that the caller has given, by the same names.
-      options: of the call, as Python source.
 
     Returns:
-      Lines of Python that compare the same again.
+      Lines of Python that read them, as `args` and `cotangents`.
 
     Raises:
       UsageError: if the folder cannot be written into.
@@ -64,13 +62,12 @@ def save_arguments(
         if text is not None:
             staging.write(_MODULE, text)
     if text is None:
-        lines = [f"# the arguments are in {folder}/{_ARRAYS}, by their names"]
-    else:
-        path = f"import sys; sys.path.insert(0, {folder!r})"
-        lines = [path, "from arguments import args, cotangents"]
-    given = "".join(f", {name}={source}" for name, source in options.items())
-    call = f"compare_functions(reference, candidates, *args, cotangents=cotangents{given})"
-    return "\n".join([*lines, call])
+        return f"# the arguments are in {folder}/{_ARRAYS}, by their names"
+    path = str(Path(folder, _MODULE))
+    return (
+        f"import runpy; saved = runpy.run_path({path!r})\n"
+        'args, cotangents = saved["args"], saved["cotangents"]'
+    )
 
 
 def _module(problem: FunctionProblem, inputs: Arguments) -> str | None:

@@ -11,7 +11,7 @@ from typing import Any
 from compare.errors import UsageError
 from compare.function_api import compare_functions
 from compare.implementations.programs.candidate import Candidate
-from compare.implementations.programs.posed import Asked, Posed, posed
+from compare.implementations.programs.comparison import Comparison, FunctionOptions, comparison_of
 from compare.report.functions.report import FunctionReport
 from compare.resume.saved_arguments import save_arguments
 from compare.testing.kernel_message import format_failure
@@ -60,8 +60,10 @@ def assert_within_rounding(
         raise error.with_traceback(None) from error.__cause__  # pytest shows the test's line alone
     if report.agrees and not report.warnings:
         return report
-    asked = Asked(**{name: options[name] for name in Asked._fields if name in options})
-    found = posed(reference, named, args, asked)
+    asked = FunctionOptions(
+        **{name: options[name] for name in FunctionOptions._fields if name in options}
+    )
+    found = comparison_of(reference, named, args, asked)
     problem = found.problem.in_dtype(found.inside, found.reference.call_in(found.inside))
     raise AssertionError(format_failure(report, problem, _saved(found, save)))
 
@@ -86,8 +88,7 @@ def _name(kernel: Any) -> str:
     return name if callable(function) and str(name).isidentifier() else "kernel"
 
 
-def _saved(found: Posed, save: "str | os.PathLike[str] | None") -> str:
+def _saved(found: Comparison, save: "str | os.PathLike[str] | None") -> str:
     """Writes arguments and cotangents; returns the lines of Python that read them."""
     new = Path(tempfile.gettempdir(), f"kernel-{uuid.uuid4().hex}")
-    lines = save_arguments(str(new if save is None else save), found.problem, found.inputs, {})
-    return lines.rpartition("\n")[0]  # without a call of compare_functions
+    return save_arguments(str(new if save is None else save), found.problem, found.inputs)

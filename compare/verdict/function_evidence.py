@@ -4,10 +4,8 @@ import math
 from collections.abc import Mapping
 from typing import NamedTuple, Protocol
 
-from compare.evidence.local.check import Check
-
-Key = tuple[str, str]  # (kind, name) of a place or a result
-Checks = tuple[Check, ...]
+from compare.evidence.local.check import Check, Checks
+from compare.problem.recording import Key
 
 LOW = ("bfloat16", "float16")  # dtypes in which little can be seen
 _NOTHING = 1e-3  # of a rounding error

@@ -2,8 +2,11 @@
 
 from collections.abc import Iterable, Sequence
 
-from compare.verdict.function_evidence import LOW, Checks, Evidence, Key, is_zero
-from compare.verdict.function_sentences import and_more, named, told
+from compare.evidence.local.check import Checks
+from compare.numbers import and_more, first_few
+from compare.problem.recording import Key
+from compare.verdict.function_evidence import LOW, Evidence, is_zero
+from compare.verdict.function_sentences import named, told
 from compare.verdict.mathematics import Mathematics
 
 _SHOWN = 3
@@ -23,8 +26,9 @@ def on_ties(ties: Checks) -> Remarks:
     many = sum(one.beyond for one in ties)
     entries = f"{many:,} entries" if many > 1 else "1 entry"
     return (
-        f"at {entries} of {named(ties[0])}{and_more(ties)} numbers that are compared are equal, "
-        "and it chooses otherwise than the reference, as it may",
+        f"at {entries} of {named(ties[0])}{and_more(ties)} it chooses otherwise than the "
+        "reference: the numbers that are compared there are equal, so that several choices are "
+        "right, and few others are told from them",
     )
 
 
@@ -42,13 +46,17 @@ def on_precision(evidence: Evidence, known: Mathematics) -> Remarks:
     elif known.told:
         said.append(known.told)
     if known.elsewhere:
-        said.append(f"something else: {named(known.elsewhere[0])}{and_more(known.elsewhere)}")
+        places = f"{named(known.elsewhere[0])}{and_more(known.elsewhere)}"
+        said.append(f"it holds something else than the reference at {places}")
     return tuple(said)
 
 
 def on_checks(evidence: Evidence) -> Remarks:
-    """Says what is 0, NaN or an overflow in both."""
+    """Says what is 0, NaN or an overflow in both, and so shows little."""
     said = []
+    results = [one for one in evidence.checks if one.kind in ("output", "gradient")]
+    if all(one.is_zero and not one.largest for one in results):
+        said.append("all results are 0 or empty, which shows little")
     zeros = [
         one.name for one in evidence.checks if one.kind == "gradient" and is_zero(evidence, one)
     ]
@@ -69,8 +77,7 @@ def on_checks(evidence: Evidence) -> Remarks:
 
 
 def _names(names: Iterable[str]) -> str:
-    quoted = [f"`{name}`" for name in names]
-    return ", ".join(quoted[:_SHOWN]) + and_more(quoted, _SHOWN)
+    return first_few([f"`{name}`" for name in names], _SHOWN)
 
 
 def on_places(places: int, missing: Sequence[Key], unknown: Sequence[Key]) -> Remarks:
@@ -78,7 +85,7 @@ def on_places(places: int, missing: Sequence[Key], unknown: Sequence[Key]) -> Re
 
     Args:
       places: how many the reference has.
-      missing: those that the other program has not, or in another shape.
+      missing: those that the other program lacks, or has in another shape.
       unknown: those that only the other program has.
     """
     said = []
@@ -86,7 +93,7 @@ def on_places(places: int, missing: Sequence[Key], unknown: Sequence[Key]) -> Re
         recorded = places - len(missing)
         said.append(
             f"it has {recorded:,} of the {places:,} places of the reference, forward and backward; "
-            f"not, or in another shape, {_names(_once(missing))}"
+            f"missing, or of another shape: {_names(_once(missing))}"
         )
     if unknown:
         said.append(f"the reference has no place {_names(_once(unknown))}")

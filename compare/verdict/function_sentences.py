@@ -4,6 +4,7 @@ import math
 from collections.abc import Sequence
 
 from compare.evidence.local.check import TYPICAL, Check
+from compare.numbers import and_more
 from compare.problem.cuts import is_cotangent, place_name
 
 _SOURCES = 2  # that a sentence names
@@ -84,8 +85,3 @@ def others(checks: Sequence[Check]) -> str:
         return ""
     shown = "; ".join(located(one) for one in checks[:_OTHERS])
     return f"; wrong too: {shown}{and_more(checks, _OTHERS)}"
-
-
-def and_more(checks: Sequence[object], shown: int = 1) -> str:
-    """Returns ' and 3 more' of what is too long to be shown."""
-    return f" and {len(checks) - shown:,} more" if len(checks) > shown else ""

@@ -1,10 +1,10 @@
 """How a program stands beside a reference: what its checks say, and on what that rests."""
 
-from compare.evidence.local.check import Check
+from compare.evidence.local.check import Check, Checks
+from compare.numbers import and_more
 from compare.verdict.finding import Finding
 from compare.verdict.function_evidence import (
     LOW,
-    Checks,
     Evidence,
     Sorted,
     failing,
@@ -12,7 +12,7 @@ from compare.verdict.function_evidence import (
     untested,
 )
 from compare.verdict.function_remarks import on_checks, on_odd, on_precision, on_ties
-from compare.verdict.function_sentences import and_more, named, others, told
+from compare.verdict.function_sentences import named, others, told
 from compare.verdict.mathematics import Mathematics, mathematics
 from compare.verdict.not_finite import not_finite
 
@@ -57,26 +57,34 @@ def _suspected(evidence: Evidence, wrong: Checks) -> Finding:
             f"usually makes, though {named(first)} is something else"
         )
         return Finding("agree", "float64", sentence, exact=known.checks)
+    is_slight = all(one.used <= _FREEDOM for one in wrong)
+    if known.verdict == "same" and is_slight and not untested(evidence):
+        return _other_formula(evidence, first, known)
     if known.verdict != "different" and _is_nearer(evidence):
         sentence = (
             f"{told(first)}; but none of its results is farther from exact than that of the "
             "reference"
         )
         return Finding("undecided", "nothing", sentence, first, known.checks)
-    if known.verdict != "different" and all(one.used <= _FREEDOM for one in wrong):
-        return _slightly_off(first, known)
+    if known.verdict != "different" and is_slight:
+        why = known.told or _as_large(evidence, untested(evidence))
+        sentence = f"{told(first)}, which another formula may make; {why}"
+        return Finding("undecided", "nothing", sentence, first, known.checks)
     sentence = told(first) + others(wrong[1:]) + _forward_is_right(evidence, wrong)
     sentence += _in_float64(evidence, known)
     return Finding("disagree", "certificate", sentence, first, known.checks)
 
 
-def _slightly_off(first: Check, known: Mathematics) -> Finding:
-    """Decides on a program that may have another formula, of fewer digits."""
-    sentence = f"{told(first)}, which another formula may make"
-    if known.verdict == "same":
-        same = f"in float64 it computes the same; {sentence}"
-        return Finding("agree", "float64", same, exact=known.checks, warnings=on_odd((first,)))
-    return Finding("undecided", "nothing", f"{sentence}; {known.told}", first, known.checks)
+def _other_formula(evidence: Evidence, first: Check, known: Mathematics) -> Finding:
+    """Says that a program has another formula, of fewer digits."""
+    odd = first, *(one for one in _odd(evidence, ()) if one.key != first.key)
+    return Finding(
+        "agree",
+        "float64",
+        f"in float64 it computes the same; {told(first)}, which another formula may make",
+        exact=known.checks,
+        warnings=on_odd(odd),
+    )
 
 
 def _is_elsewhere(evidence: Evidence, wrong: Checks, known: Mathematics) -> bool:
@@ -160,13 +168,17 @@ def _why_open(evidence: Evidence, found: Sorted, odd: Checks, known: Mathematics
     elif odd:
         why = told(odd[0])
     elif silent:
-        large = f"{named(silent[0])}{and_more(silent)}"
-        why = f"in {evidence.dtype} rounding may be as large as {large}"
+        why = _as_large(evidence, silent)
     elif vacuous:
         why = f"the bounds say nothing of {named(vacuous[0])}{and_more(vacuous)}"
     else:
-        why = "nothing decides it"
+        why = "places of the reference lack, and float64 does not decide"
     return f"{so_far}{why}"
+
+
+def _as_large(evidence: Evidence, silent: Checks) -> str:
+    large = f"{named(silent[0])}{and_more(silent)}"
+    return f"in {evidence.dtype} rounding may be as large as {large}"
 
 
 def _odd(evidence: Evidence, ties: Checks) -> Checks:

@@ -47,6 +47,23 @@ def test_a_mistake_that_float32_hides_is_seen_in_float64():
     assert found.sentence.startswith("in float64, the output, after `args[0]` and `args[1]`: it is")
 
 
+def test_data_of_float32_that_both_programs_hold_excuses_nothing():
+    found = found_of(
+        lambda x: deep(x, W.astype(x.dtype)), lambda x: deep(x * (1 + 1e-6), W.astype(x.dtype)), X
+    )
+    assert (found.verdict, found.basis) == ("disagree", "float64")
+
+
+def test_a_table_of_float32_that_the_reference_computes_is_neither_accused_nor_acquitted():
+    def table(x):
+        return jnp.sin(jnp.arange(10, dtype=x.dtype)).reshape(5, 2)
+
+    table32 = np.asarray(table(X))
+    found = found_of(lambda x: cut(x @ table(x), "h"), lambda x: x @ table32.astype(x.dtype), X)
+    assert found.verdict == "undecided"
+    assert found.sentence == "places of the reference lack, and float64 does not decide"
+
+
 def test_a_program_that_raises_in_float64_is_decided_without():
     def alone(x, w):
         if x.dtype != jnp.float32:
@@ -102,8 +119,8 @@ def test_places_that_both_do_not_have_are_told():
     found = found_of(normalised, other, X, W, B)
     assert (found.verdict, found.basis) == ("agree", "float64")
     assert found.remarks[1:] == (
-        "it has 0 of the 6 places of the reference, forward and backward; not, or in another "
-        "shape, `h`, `n`, `twice`",
+        "it has 0 of the 6 places of the reference, forward and backward; missing, or of another "
+        "shape: `h`, `n`, `twice`",
         "the reference has no place `norm`",
     )
 

@@ -41,6 +41,7 @@ class Made:
 
 
 HOLDS, VACUOUS, ODD = made(1 + 1e-8), made(1.0, worst=2.0), made(1 + 9e-7)
+ANYTHING = made(7.0, worst=np.inf, typical=np.inf, name="v")
 SLIGHT, WRONG = made(1 + 2e-6), made(1.1)
 BIT = made(1 + 1e-11, worst=1e-14, typical=1e-15, digits=53)
 
@@ -79,6 +80,8 @@ NARROW = in_float64(BIT, as_narrow=(made(1 + 1e-8),))
         (Made((WRONG,), at_ends=(made(1.0),)), "undecided", "nothing"),
         (Made((SLIGHT,)), "undecided", "nothing"),
         (Made((SLIGHT,), SAME), "agree", "float64"),
+        (Made((SLIGHT,), SAME, at_ends=(made(1.0),)), "agree", "float64"),
+        (Made((SLIGHT, ANYTHING), SAME), "undecided", "nothing"),
         (Made((SLIGHT,), OTHER), "disagree", "certificate"),
     ],
 )
@@ -136,12 +139,37 @@ def test_numbers_that_are_not_finite(one, own, verdict):
     assert ("sqrt, of -1" in found.sentence + "".join(found.remarks)) == (one.used <= 1)
 
 
+def test_what_is_off_in_float64_is_not_the_same_where_float32_has_no_bounds():
+    exact = in_float64(
+        made(2.0, worst=1e-14, typical=1e-15, digits=53),
+        as_narrow=(made(2.0, worst=np.inf, typical=np.inf),),
+        narrowest="float64",
+    )
+    assert decide(Made((VACUOUS,), exact)).verdict == "disagree"
+
+
+def test_what_may_be_anything_is_not_decided_by_float64():
+    found = decide(Made((made(7.0, worst=np.inf, typical=np.inf),), SAME))
+    assert (found.verdict, found.basis) == ("undecided", "nothing")
+    assert "rounding may be as large as the gradient by `w`" in found.sentence
+
+
 def test_a_gradient_that_is_zero_is_not_vacuous():
     noise = made(1e-8, exact=1e-17, worst=1e-7, typical=1e-8)
     assert decide(Made((noise,))).verdict == "undecided"
     found = decide(Made((noise,), zeros={("gradient", "w"): 1e-16}))
     assert (found.verdict, found.basis) == ("agree", "certificate")
     assert found.remarks == ("zero but for rounding: the gradient by `w`",)
+
+
+def test_what_shows_little_is_told():
+    found = decide(Made((made(0.0, exact=0.0, worst=0.0, typical=0.0),)))
+    assert (found.verdict, found.remarks) == (
+        "agree",
+        ("all results are 0 or empty, which shows little",),
+    )
+    nan = made(np.nan, exact=np.nan)
+    assert "show" not in str(decide(Made((nan,), own=(nan,))).remarks)
 
 
 def test_a_mistake_in_the_backward_pass_alone_says_so():

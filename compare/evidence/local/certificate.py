@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from compare.evidence.local.check import KINDS, TYPICAL, Check, check, may_be_zero
+from compare.evidence.local.check import KINDS, TYPICAL, Check, Checks, check, may_be_zero
 from compare.evidence.local.specification import Specification
 from compare.evidence.local.ties import Ties
 from compare.evidence.local.walk import follow
@@ -18,10 +18,7 @@ from compare.evidence.rounding.arithmetic import Arithmetic, fraction_bits, numb
 from compare.evidence.rounding.enclosure import Enclosure
 from compare.evidence.rounding.kinds import is_key
 from compare.evidence.rounding.places import Calls
-from compare.problem.recording import Recording
-
-Key = tuple[str, str]  # (kind, name)
-Checks = tuple[Check, ...]
+from compare.problem.recording import Key, Recording
 
 _SUM_BITS = 23  # of float32, in which libraries add up products of numbers of fewer digits
 

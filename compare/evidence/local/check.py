@@ -1,12 +1,15 @@
 """One place of a program, held against what the places before it ask for."""
 
 import dataclasses
+import functools
 import math
+from collections.abc import Sequence
 
 import numpy as np
 
 from compare.evidence.local.differences import Differences, differences
 from compare.evidence.rounding.enclosure import Enclosure
+from compare.problem.recording import Key
 
 FLOOR = 4  # roundings of the largest entry that another correct formula may differ by
 TYPICAL = 4  # typical errors that correct code stays below
@@ -72,7 +75,7 @@ class Check:
     apart: Differences
 
     @property
-    def key(self) -> tuple[str, str]:
+    def key(self) -> Key:
         """What it has in common with checks of other programs."""
         return self.kind, self.name
 
@@ -97,6 +100,9 @@ class Check:
         return self.difference / self.largest if self.largest else self.difference
 
 
+Checks = tuple[Check, ...]
+
+
 def check(
     kind: str, name: str, sources: tuple[str, ...], found: np.ndarray, expected: Enclosure, u: float
 ) -> Check:
@@ -111,60 +117,123 @@ def check(
       u: the unit roundoff of the dtype that it was computed in.
     """
     stored = np.asarray(found)
-    found = stored.astype(np.float64)
-    exact = np.asarray(expected.value).astype(np.float64)
-    errors = np.asarray(expected.error).astype(np.float64)
-    errors = np.where(np.isnan(errors), np.inf, errors)
-    is_finite = np.isfinite(exact)
-    largest = float(np.abs(exact, where=is_finite, out=np.zeros_like(exact)).max(initial=0))
-    floor = FLOOR * u * largest if expected.value.dtype.kind == "f" else 0.0
-    with np.errstate(all="ignore"):
-        is_same = (found == exact) | (np.isnan(found) & np.isnan(exact))
-        distance = np.where(is_same, 0.0, np.abs(found - exact))
-        used = _share(distance, errors[0] + floor)
-        unlikely = _share(distance, TYPICAL * errors[1] + floor)
-        says_nothing = errors[0] + floor >= (largest or np.inf)
-        may_be_anything = TYPICAL * errors[1] + floor >= (largest or np.inf)
-    apart, known = np.isfinite(found) != is_finite, np.isfinite(errors[0])
-    is_meant = known | np.isnan(exact) | is_finite.any()  # else even float64 may overflow
-    is_told = is_same & ~is_finite & is_meant
-    overflown, undefined = apart & is_finite & ~known, apart & ~is_finite & ~known
-    most = used if np.max(used, initial=0) > 1 else unlikely
-    ranked = np.where(overflown | undefined, np.inf, most)
-    at = np.unravel_index(int(np.argmax(ranked)), exact.shape) if exact.size else ()
-    index = tuple(map(int, at))
+    entries = _entries(stored, expected, u)
+    index = entries.index
 
-    def entry(array: np.ndarray) -> float:
-        return float(array[index]) if exact.size else 0.0
+    def at_index(array: np.ndarray) -> float:
+        return float(array[index]) if array.size else 0.0
 
     return Check(
         kind=kind,
         name=name,
         sources=sources,
-        shape=exact.shape,
+        shape=entries.exact.shape,
         index=index,
-        found=entry(found),
-        expected=entry(exact),
-        worst=entry(errors[0]),
-        typical=entry(errors[1]),
-        floor=floor,
-        used=float(used.max(initial=0)),
-        unlikely=float(unlikely.max(initial=0)),
-        beyond=int(np.count_nonzero(used > 1)),
-        vacuous=int(np.count_nonzero(says_nothing & ~is_told)),
-        untested=int(np.count_nonzero(may_be_anything & ~is_told)),
-        unbounded=int(np.count_nonzero(~known)),
-        overflown=int(np.count_nonzero(overflown)),
-        undefined=int(np.count_nonzero(undefined)),
-        nans=int(np.count_nonzero(np.isnan(found) & np.isnan(exact))),
-        is_zero=may_be_zero(exact, errors),
-        largest=largest,
-        difference=float(np.max(distance, where=~np.isnan(distance), initial=0)),
-        apart=differences(stored, exact, u),
+        found=at_index(entries.found),
+        expected=at_index(entries.exact),
+        worst=at_index(entries.worst),
+        typical=at_index(entries.typical),
+        floor=entries.floor,
+        used=float(entries.used.max(initial=0)),
+        unlikely=float(entries.unlikely.max(initial=0)),
+        **entries.counts(),
+        is_zero=may_be_zero(entries.exact, (entries.worst, entries.typical)),
+        largest=entries.largest,
+        difference=float(np.max(entries.distance, where=~np.isnan(entries.distance), initial=0)),
+        apart=differences(stored, entries.exact, u),
     )
 
 
-def may_be_zero(exact: np.ndarray, errors: np.ndarray) -> bool:
+@dataclasses.dataclass(frozen=True, eq=False)
+class _Entries:
+    """What was found beside what is expected, entry by entry: float64 arrays of one shape.
+
+    Attributes:
+      found: the array.
+      exact: what is expected.
+      worst: the bounds of rounding errors; infinite where there is none.
+      typical: the scales of rounding errors, likewise.
+      largest: the magnitude of the largest entry that is finite.
+      floor: what any entry may be off by besides.
+    """
+
+    found: np.ndarray
+    exact: np.ndarray
+    worst: np.ndarray
+    typical: np.ndarray
+    largest: float
+    floor: float
+
+    @functools.cached_property
+    def are_same(self) -> np.ndarray:
+        """Which are equal, or NaN both."""
+        return (self.found == self.exact) | (np.isnan(self.found) & np.isnan(self.exact))
+
+    @functools.cached_property
+    def distance(self) -> np.ndarray:
+        """How far apart they are; NaN where only one is."""
+        with np.errstate(all="ignore"):
+            return np.where(self.are_same, 0.0, np.abs(self.found - self.exact))
+
+    @functools.cached_property
+    def used(self) -> np.ndarray:
+        """The share of worst + floor that each uses."""
+        return _share(self.distance, self.worst + self.floor)
+
+    @functools.cached_property
+    def allowed(self) -> np.ndarray:
+        """TYPICAL typical + floor."""
+        with np.errstate(over="ignore"):
+            return TYPICAL * self.typical + self.floor
+
+    @functools.cached_property
+    def unlikely(self) -> np.ndarray:
+        """The share of that which each uses."""
+        return _share(self.distance, self.allowed)
+
+    @functools.cached_property
+    def are_half_finite(self) -> np.ndarray:
+        """Which are finite on one side only, where no bound says that they are not."""
+        return (np.isfinite(self.found) != np.isfinite(self.exact)) & ~np.isfinite(self.worst)
+
+    @property
+    def index(self) -> tuple[int, ...]:
+        """Where most is used: of the bound if that is exceeded, else of what is usual."""
+        if not self.exact.size:
+            return ()
+        used = self.used if self.used.max() > 1 else self.unlikely
+        ranked = np.where(self.are_half_finite, np.inf, used)
+        return tuple(map(int, np.unravel_index(int(np.argmax(ranked)), self.exact.shape)))
+
+    def counts(self) -> dict[str, int]:
+        """Counts entries as the attributes of a check do."""
+        is_finite = np.isfinite(self.exact)
+        # an infinity is that of the reference, unless even float64 may have overflown everywhere
+        is_meant = np.isfinite(self.worst) | np.isnan(self.exact) | is_finite.any()
+        is_open, size = ~(self.are_same & ~is_finite & is_meant), self.largest or np.inf
+        masks = {
+            "beyond": self.used > 1,
+            "vacuous": is_open & (self.worst + self.floor >= size),
+            "untested": is_open & (self.allowed >= size),
+            "unbounded": ~np.isfinite(self.worst),
+            "overflown": self.are_half_finite & is_finite,
+            "undefined": self.are_half_finite & ~is_finite,
+            "nans": np.isnan(self.found) & np.isnan(self.exact),
+        }
+        return {name: int(np.count_nonzero(mask)) for name, mask in masks.items()}
+
+
+def _entries(found: np.ndarray, expected: Enclosure, u: float) -> _Entries:
+    exact = np.asarray(expected.value).astype(np.float64)
+    errors = np.asarray(expected.error).astype(np.float64)
+    worst, typical = np.where(np.isnan(errors), np.inf, errors)
+    is_finite = np.isfinite(exact)
+    largest = float(np.abs(exact, where=is_finite, out=np.zeros_like(exact)).max(initial=0))
+    floor = FLOOR * u * largest if expected.value.dtype.kind == "f" else 0.0
+    return _Entries(found.astype(np.float64), exact, worst, typical, largest, floor)
+
+
+def may_be_zero(exact: np.ndarray, errors: Sequence[np.ndarray]) -> bool:
     """Whether numbers are no larger than rounding errors, the bound and the usual ones."""
     allowed = np.minimum(errors[0], TYPICAL * errors[1])
     return bool((np.abs(exact) <= allowed).all() and np.isfinite(allowed).all())
@@ -172,5 +241,6 @@ def may_be_zero(exact: np.ndarray, errors: np.ndarray) -> bool:
 
 def _share(distance: np.ndarray, allowed: np.ndarray) -> np.ndarray:
     """Returns distance / allowed: 0 where anything is allowed, infinite where NaN stands alone."""
-    share = np.where(distance > 0, distance / allowed, 0.0)
+    with np.errstate(all="ignore"):
+        share = np.where(distance > 0, distance / allowed, 0.0)
     return np.where(np.isinf(allowed), 0.0, np.where(np.isnan(distance), np.inf, share))

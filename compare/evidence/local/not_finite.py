@@ -11,8 +11,8 @@ from compare.evidence.rounding.provenance import History
 from compare.problem.recording import Arrays
 
 
-def not_finite(specification: Specification, places: Arrays, kind: str, name: str) -> Cause | None:
-    """Returns the equation behind a place or a result; None if it is finite but for rounding.
+def cause_at(specification: Specification, places: Arrays, kind: str, name: str) -> Cause | None:
+    """Returns the equation that made a place or a result not finite; None if none did.
 
     Args:
       specification: of the reference.

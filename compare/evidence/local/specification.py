@@ -8,9 +8,9 @@ import numpy as np
 
 from compare.evidence.local.sources import Origins, origins
 from compare.evidence.rounding.tracing import Trace, trace
-from compare.problem.cuts import is_cotangent, place_name
 from compare.problem.function import FunctionProblem, Results
-from compare.problem.narrowest import narrowest
+from compare.problem.narrowest import Digits, digits
+from compare.problem.recording import Key, key_of
 
 
 @dataclasses.dataclass(frozen=True)
@@ -29,18 +29,18 @@ class Specification:
     problem: FunctionProblem
     traced: Trace
     origins: Origins
-    names: tuple[tuple[str, str], ...]
+    names: tuple[Key, ...]
     rounded_to: np.dtype
 
     @property
-    def places(self) -> dict[tuple[str, str], tuple[int, ...]]:
+    def places(self) -> dict[Key, tuple[int, ...]]:
         """The places in the order of the program, as (kind, name), with their shapes."""
-        return {kind_of(place): shape for place, shape in self.origins.shapes.items()}
+        return {key_of(place): shape for place, shape in self.origins.shapes.items()}
 
     @functools.cached_property
-    def narrowest(self) -> str:
-        """The dtype of fewest digits that occurs in it; '' if that is not known."""
-        return narrowest(self.traced.closed)
+    def digits(self) -> Digits:
+        """How few digits numbers in it have."""
+        return digits(self.traced.closed)
 
     @property
     def differentiated(self) -> list[bool]:
@@ -74,12 +74,7 @@ def specification(
     return Specification(problem, traced, found, tuple(_named(names)), rounded_to or problem.dtype)
 
 
-def kind_of(place: str) -> tuple[str, str]:
-    """Returns ('forward', name) of a place, ('backward', name) of its cotangent."""
-    return ("backward" if is_cotangent(place) else "forward", place_name(place))
-
-
-def _named(numbers: Results) -> Iterator[tuple[str, str]]:
+def _named(numbers: Results) -> Iterator[Key]:
     """Yields (kind, name) of results that are numbered in their order."""
     kinds = zip(("output", "statistic", "gradient"), numbers, strict=True)
     named = {i: (kind, name) for kind, group in kinds for name, i in group.items()}

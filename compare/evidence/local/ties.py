@@ -21,10 +21,10 @@ Operands = list[Enclosure]
 
 
 class Ties(Calls):
-    """Applies equations as if numbers that are equal had an error that is as good as none.
+    """Applies equations as if equal numbers that are compared had a tiny error.
 
-    It does so where they are compared, and depend on what is differentiated: of an argument that is
-    not, such as a mask, there is no slope.
+    So either of them may be the larger one. Only numbers that depend on what is differentiated are
+    treated so: an argument that is not, such as a mask, has no slope.
     """
 
     def __init__(self, specification: Specification) -> None:

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from compare.evidence.local.specification import Specification, kind_of
+from compare.evidence.local.specification import Specification
 from compare.evidence.rounding.arithmetic import Arithmetic, number_range
 from compare.evidence.rounding.enclosure import Analysis, Enclosure, Equation
 from compare.evidence.rounding.places import Calls
@@ -14,7 +14,7 @@ from compare.evidence.rounding.primitives.application import apply
 from compare.evidence.rounding.readings import READINGS
 from compare.evidence.rounding.roundoff_transform import analysis_of, evaluated
 from compare.problem.occurrences import Occurrences
-from compare.problem.recording import Arrays
+from compare.problem.recording import Arrays, key_of
 
 # (kind, name, sources, what is expected there)
 Hold = Callable[[str, str, frozenset[str], Enclosure], None]
@@ -74,7 +74,7 @@ class _Walk:
         place = self._occurrences.next(name)
         if place is not None:
             sources = self._sources.get(place, frozenset())
-            self._hold(*kind_of(place), sources, self.rounded(analysis, made))
+            self._hold(*key_of(place), sources, self.rounded(analysis, made))
         found = self._recorded.get(place or self._occurrences.before(name) or "")
         if found is None or found.shape != made.value.shape:
             return [made]

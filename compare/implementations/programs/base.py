@@ -2,11 +2,14 @@
 
 import dataclasses
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 
 from compare.problem.function import Arguments, Call, FunctionProblem
 from compare.problem.recording import Recording
+
+Loss = Callable[[Any], Any]  # of what a program returns; it returns one number
 
 
 @dataclasses.dataclass(frozen=True)

@@ -20,11 +20,9 @@ from compare.formats.read.npz import read_npz
 from compare.formats.write.npz import write_npz
 from compare.function_results import FunctionReport
 from compare.implementations.environment import all_settings
-from compare.problem.cuts import is_cotangent, place_name
 from compare.problem.function import FunctionProblem
-from compare.problem.recording import Recording
+from compare.problem.recording import Key, Recording
 
-Key = tuple[str, str]  # kind and name
 _KIND = "a comparison of functions"
 _MOST_ENTRIES = 2**27  # of all programs together: a gigabyte of float64
 _IDENTITY = ("dtype", "inside", "arguments", "cotangents")
@@ -53,21 +51,6 @@ class FunctionBaseline(NamedTuple):
     programs: dict[str, Earlier]
 
 
-def arrays_of(recording: Recording) -> dict[Key, np.ndarray]:
-    """Returns all that was recorded, by kind and name."""
-    places = {
-        ("backward" if is_cotangent(name) else "forward", place_name(name)): array
-        for name, array in recording.places.items()
-    }
-    groups = {
-        "output": recording.outputs,
-        "statistic": recording.statistics,
-        "gradient": recording.gradients,
-    }
-    results = {(kind, name): one for kind, group in groups.items() for name, one in group.items()}
-    return places | results
-
-
 def write_baseline(
     path: Path,
     report: FunctionReport,
@@ -83,7 +66,7 @@ def write_baseline(
     found: dict[str, Any] = {}
     stored: dict[str, np.ndarray] = {}
     for number, one in enumerate((report.reference, *report.candidates)):
-        arrays = arrays_of(recordings[one.name])
+        arrays = recordings[one.name].arrays
         found[one.name] = {
             "verdict": one.verdict,
             "wrong": [[check.kind, check.name] for check in one.checks if not check.holds],

@@ -13,7 +13,7 @@ from compare.evidence.rounding.interpreter import interpret
 from compare.implementations.programs.base import Program, Reference
 from compare.implementations.programs.devices import target
 from compare.problem.function import Arguments, Call, FunctionProblem, Results, differentiate
-from compare.problem.narrowest import narrowest
+from compare.problem.narrowest import digits
 from compare.problem.occurrences import Occurrences, numbered
 from compare.problem.recording import Recording
 from compare.problem.structure import opened, restructured
@@ -61,20 +61,18 @@ def run(call: Call, problem: FunctionProblem) -> Recording:
 
     given = problem.arguments.arrays, problem.cotangents
     traced = jax.jit(results).trace(*given)
-    seen = narrowest(traced.jaxpr)
+    seen = digits(traced.jaxpr)._asdict()
 
     def plain() -> Recording:
         with jax.enable_x64(problem.dtype == np.float64):
             made = traced.lower().compile()(*given)
-        return dataclasses.replace(_recording(made), narrowest=seen)
+        return dataclasses.replace(_recording(made), **seen)
 
     if not _names(traced.jaxpr.jaxpr):
         return plain()
     made, places = jax.jit(recorded(results))(*given)
     lists = [(name, [np.asarray(one) for one in values]) for name, values in places.items()]
-    return dataclasses.replace(
-        _recording(made), places=numbered(lists), narrowest=seen, plain=plain
-    )
+    return dataclasses.replace(_recording(made), places=numbered(lists), plain=plain, **seen)
 
 
 def _recording(made: Results) -> Recording:

@@ -9,7 +9,7 @@ import jax
 from compare.errors import UsageError, shown
 from compare.implementations.programs import both, stored
 from compare.implementations.programs import jax as on_jax
-from compare.implementations.programs.base import Program, Reference
+from compare.implementations.programs.base import Loss, Program, Reference
 from compare.implementations.programs.candidate import Candidate
 from compare.implementations.programs.frameworks import tried
 from compare.implementations.programs.running import guarded
@@ -20,7 +20,6 @@ from compare.problem.given_arguments import float_dtypes, in_one_dtype, one_dtyp
 from compare.problem.structure import is_like
 from compare.problem.wrt import differentiated_by
 
-Loss = Callable[[Any], Any]
 _EXPECTED = "expected a function of JAX or torch, or a torch module"
 
 
@@ -28,7 +27,8 @@ class Setting(NamedTuple):
     """What programs of a comparison share.
 
     Attributes:
-      loss: of what programs in the framework of the reference return; None if they return that.
+      loss: takes what programs in the framework of the reference return; None if that is compared
+        as it is.
       device: where they compute.
     """
 

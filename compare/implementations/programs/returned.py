@@ -7,6 +7,7 @@ import jax
 import numpy as np
 
 from compare.errors import UsageError, shown
+from compare.numbers import first_few
 from compare.problem.array_likes import real_array
 from compare.problem.function import Arguments, FunctionProblem, named_outputs
 from compare.problem.recording import Recording
@@ -43,11 +44,10 @@ def _gradients(name: str, gradients: Any, arguments: Arguments) -> dict[str, np.
     else:
         found = jax.tree.leaves(gradients, is_leaf=lambda one: one is None)
     if len(found) != len(wanted):
-        more = f" and {len(wanted) - _MOST_NAMED} more" * (len(wanted) > _MOST_NAMED)
+        by = first_few([*wanted], _MOST_NAMED)
         raise UsageError(
-            f"{name}: expected {len(wanted)} gradients, by {', '.join([*wanted][:_MOST_NAMED])}"
-            f"{more}, got {len(found)}; return them in this order, or in a dict by these names, or "
-            "choose others by wrt="
+            f"{name}: expected {len(wanted)} gradients, by {by}, got {len(found)}; return them in "
+            "this order, or in a dict by these names, or choose others by wrt="
         )
     pairs = zip(wanted.items(), found, strict=True)
     return {one: _gradient(f"{name}: {one}", slope, array) for (one, array), slope in pairs}

@@ -10,11 +10,10 @@ from typing import Any
 import numpy as np
 import torch
 
-from compare.aten.program import Program as ExportedProgram
-from compare.aten.program import exported
+from compare.aten.program import JaxProgram, exported
 from compare.errors import UsageError
 from compare.implementations.base import PRECISE
-from compare.implementations.programs.base import Program, Reference
+from compare.implementations.programs.base import Loss, Program, Reference
 from compare.implementations.programs.devices import target
 from compare.implementations.torch_settings import torch_settings
 from compare.problem.cuts import cotangent_name
@@ -22,12 +21,12 @@ from compare.problem.function import Arguments, Call, FunctionProblem, is_float,
 from compare.problem.recording import Recording
 from compare.problem.structure import restructured
 from torch_ref.convert import to_array, to_tensor
-from torch_ref.module_checks import unwrapped
+from torch_ref.module_checks import is_compiled, unwrapped
 from torch_ref.precision import Dtypes
 from torch_ref.recording import plain_name, recorded
+from torch_ref.refusals import place as part_name
 
 Tensors = dict[str, torch.Tensor]
-Loss = Callable[[Any], Any]
 
 
 def function_program(name: str, f: Callable[..., Any], device: str) -> Program:
@@ -43,6 +42,7 @@ def module_program(
 
     Its weights are those of the first argument.
     """
+    _check_compiled(name, module)
     place = target("torch", device)
     run = functools.partial(_run_module, name, module, loss, place)
     return Program(name, "torch", run, str(place))
@@ -72,7 +72,7 @@ def module_reference(
     place = target("torch", device)
 
     @functools.cache
-    def exported_in(dtype: np.dtype) -> ExportedProgram:
+    def exported_in(dtype: np.dtype) -> JaxProgram:
         own = _with_loss(unwrapped(copied(module, dtype, place)), loss)
         return _exported(own, inputs.in_dtype(dtype), place)
 
@@ -86,7 +86,7 @@ def module_reference(
     return Reference(program, arguments, call_in, weights)
 
 
-def _exported(f: Callable[..., Any], given: Arguments, device: torch.device) -> ExportedProgram:
+def _exported(f: Callable[..., Any], given: Arguments, device: torch.device) -> JaxProgram:
     with torch_settings(PRECISE):
         return exported(f, given.structure.unflatten(_tensors(given, device)))
 
@@ -129,6 +129,29 @@ def _run_function(
     return _recording(torch.nn.Module(), run, chosen, problem.cotangents)
 
 
+def _check_compiled(name: str, module: torch.nn.Module) -> None:
+    """Checks that no part of a module was compiled in place, which torch leaves out of copies.
+
+    Raises:
+      UsageError: if one was.
+    """
+    for key, part in module.named_modules():
+        if part._compiled_call_impl is not None:
+            where = part_name(key, part) if key else "the module"
+            raise UsageError(
+                f"{name}: {where} was compiled in place, by .compile(), which no copy keeps; give "
+                "torch.compile(module)"
+            )
+
+
+def _hook_alike(module: torch.nn.Module, own: torch.nn.Module) -> None:
+    """Gives a copy the hooks on gradients of parameters, which copying leaves out."""
+    for given, one in zip(module.parameters(), own.parameters(), strict=True):
+        for hook in (given._backward_hooks or {}).values():
+            if one.requires_grad:
+                one.register_hook(hook)
+
+
 def _run_module(
     name: str,
     module: torch.nn.Module,
@@ -136,8 +159,10 @@ def _run_module(
     device: torch.device,
     problem: FunctionProblem,
 ) -> Recording:
+    """Runs a copy of a module, with hooks unless it is compiled: hooks would part what is fused."""
     arguments = problem.arguments
     own = copied(module, problem.dtype, device)
+    _hook_alike(module, own)
     leaves = _tensors(arguments, device)
     keys = {i: key for key, i in arguments.state.items()}
     for key, one in own.state_dict().items():  # the same bits, in whatever dtype they came
@@ -156,7 +181,8 @@ def _run_module(
         made = own(*inputs)
         return restructured(made if loss is None else loss(made), problem.outputs, name)
 
-    found = _recording(own, run, chosen, problem.cotangents)
+    seen = torch.nn.Module() if is_compiled(own) else own
+    found = _recording(seen, run, chosen, problem.cotangents)
     statistics = {
         key: _array(one) for key, one in buffers.items() if not torch.equal(one, before[key])
     }

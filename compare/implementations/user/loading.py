@@ -14,6 +14,7 @@ from compare.formats.read.errors import readable
 from compare.implementations.user.call import Backward
 from compare.implementations.user.notebook import Notebook, run_notebook, with_reason
 from compare.implementations.user.sandbox import contained, errors_told
+from compare.numbers import first_few
 
 _MOST_NAMED = 10  # functions of a file, where the one asked for is not there
 _folders: list[str] = []  # that candidates lie in, the one in use first
@@ -173,9 +174,8 @@ def _find(module: ModuleType, name: str, where: str, source: str) -> Backward:
         for key, value in vars(module).items()
         if callable(value) and getattr(value, "__module__", None) == module.__name__
     ]
-    there = ", ".join(own[:_MOST_NAMED]) or "none of its own"
-    more = f" and {len(own) - _MOST_NAMED} more" if len(own) > _MOST_NAMED else ""
-    raise UsageError(f"{where}: expected a function {name} in {source}{got}; it has {there}{more}")
+    there = first_few(own, _MOST_NAMED) or "none of its own"
+    raise UsageError(f"{where}: expected a function {name} in {source}{got}; it has {there}")
 
 
 def _beside(folder: str, function: Backward) -> Backward:

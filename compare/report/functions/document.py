@@ -97,7 +97,7 @@ def by_key(checks: Sequence[Json]) -> dict[tuple[str, str], Json]:
 
 
 def places_of(checks: Sequence[Json]) -> list[Json]:
-    """Returns the others."""
+    """Returns the checks of places, which are no results."""
     return [one for one in checks if one["kind"] not in RESULTS]
 
 

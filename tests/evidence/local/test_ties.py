@@ -48,7 +48,7 @@ def test_where_bounds_say_nothing_of_a_tie_nothing_is_decided():
 
 def test_it_is_said_at_how_many_entries():
     (remark,) = compare_functions(*map(loss, PAIRS["largest"]), X).remarks
-    assert remark.startswith("at 4 entries of the gradient by `args[0]` numbers that are compared")
+    assert remark.startswith("at 4 entries of the gradient by `args[0]` it chooses otherwise")
 
 
 @jax.custom_jvp

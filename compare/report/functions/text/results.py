@@ -37,7 +37,7 @@ def format_results(standing: Json, reference: Json, *, most: int, width: int, pa
     shown, left = most_telling(every, most)
     title = f"Results of {shortened(standing['name'], LONGEST)}, beside the exact ones"
     if standing["recorded"]:
-        title += "; rounding used is from the places before on"
+        title += "; rounding used is that since the places before"
     rows = [wrapped(title, width), *_table(shown, width, paint)]
     if left:
         right = _how_right([one.check for one in left])

@@ -10,21 +10,21 @@ from compare.problem.function import FunctionProblem
 from compare.problem.recording import Recording
 
 
-class Kept:
-    """The recordings of programs by their names: of each its first run in one of some dtypes."""
+class Recordings:
+    """The recordings of programs by name: of each program its first run in one of some dtypes."""
 
     def __init__(self, dtypes: Collection[np.dtype]) -> None:
-        """Takes the dtypes of runs that are kept."""
-        self.recordings: dict[str, Recording] = {}
+        """Takes the dtypes; runs in others are not kept."""
+        self.by_name: dict[str, Recording] = {}
         self._dtypes = dtypes
 
-    def program(self, one: Program) -> Program:
-        """Returns a program that does the same, and whose recording is kept."""
+    def keeping(self, one: Program) -> Program:
+        """Returns a program that does the same, and whose recording is kept here."""
 
         def run(problem: FunctionProblem) -> Recording:
             found = one.run(problem)
             if problem.dtype in self._dtypes:
-                self.recordings.setdefault(one.name, found)
+                self.by_name.setdefault(one.name, found)
             return found
 
         return dataclasses.replace(one, run=run)

@@ -8,10 +8,10 @@ import numpy as np
 
 from compare.errors import UsageError, shown
 from compare.formats.dtypes import dtype_of
-from compare.implementations.programs.base import Program, Reference
+from compare.implementations.programs.base import Loss, Program, Reference
 from compare.implementations.programs.candidate import Candidate, named_candidates
 from compare.implementations.programs.devices import device_of
-from compare.implementations.programs.recognise import Loss, Setting, program_of, reference_of
+from compare.implementations.programs.recognise import Setting, program_of, reference_of
 from compare.implementations.programs.weights import without_buffers
 from compare.implementations.user.sandbox import contained, errors_told
 from compare.implementations.user.torch_module import is_module
@@ -23,7 +23,7 @@ from compare.problem.given_params import dtype_name
 from compare.problem.wrt import differentiated_by
 
 
-class Asked(NamedTuple):
+class FunctionOptions(NamedTuple):
     """How functions are to be compared, as a user says it; see `compare_functions`."""
 
     wrt: str | int | Sequence[str | int] | None = None
@@ -35,13 +35,13 @@ class Asked(NamedTuple):
     device: Any = None
 
 
-class Posed(NamedTuple):
-    """A comparison.
+class Comparison(NamedTuple):
+    """What is to be compared.
 
     Attributes:
       reference: that says what is right.
-      functions: what a user gave as candidates, by names.
-      programs: these, in the same order.
+      functions: what a user gave as candidates, by name.
+      programs: made of these, in the same order.
       problem: what all of them compute.
       inside: the dtype that they compute in before they round to that of the problem.
       inputs: the arguments as they were given, without the weights of a module.
@@ -59,7 +59,9 @@ class Posed(NamedTuple):
     seed: int
 
 
-def posed(reference: Any, candidates: Any, args: Sequence[Any], asked: Asked) -> Posed:
+def comparison_of(
+    reference: Any, candidates: Any, args: Sequence[Any], asked: FunctionOptions
+) -> Comparison:
     """Reads the arguments of `compare_functions`.
 
     Raises:
@@ -72,7 +74,7 @@ def posed(reference: Any, candidates: Any, args: Sequence[Any], asked: Asked) ->
     setting = Setting(loss, device_of(asked.device, _placed(reference, named, args)))
     known = reference_of(reference, inputs, setting, dtype=asked.dtype, first=_likely(args))
     problem = _problem(known, named, asked)
-    return Posed(
+    return Comparison(
         known,
         {name: one.function for name, one in named.items()},
         [program_of(name, one, known, problem, setting) for name, one in named.items()],
@@ -84,7 +86,9 @@ def posed(reference: Any, candidates: Any, args: Sequence[Any], asked: Asked) ->
     )
 
 
-def _problem(known: Reference, named: Mapping[str, Candidate], asked: Asked) -> FunctionProblem:
+def _problem(
+    known: Reference, named: Mapping[str, Candidate], asked: FunctionOptions
+) -> FunctionProblem:
     """Returns what all programs compute."""
     arguments, own = in_one_dtype(known.arguments, asked.dtype)
     arguments = differentiated_by(without_buffers(arguments, named.values()), asked.wrt)

@@ -8,41 +8,41 @@ from typing import Protocol
 import numpy as np
 
 from compare.evidence.local.certificate import Ends, certify, held_at_ends
-from compare.evidence.local.check import Check
-from compare.evidence.local.not_finite import not_finite
-from compare.evidence.local.specification import Specification, kind_of
+from compare.evidence.local.check import Check, Checks
+from compare.evidence.local.not_finite import cause_at
+from compare.evidence.local.specification import Specification
 from compare.implementations.programs.base import Program
-from compare.problem.recording import Recording
-from compare.verdict.function_evidence import LOW, Checks, Evidence, Key
+from compare.problem.recording import Key, Recording, key_of
+from compare.verdict.function_evidence import LOW, Evidence
 
 _BY_DIGITS = (*LOW, "float32", "", "float64")
 
 
-class Reference(Protocol):
-    """A reference, whatever program is held against it."""
+class Examiner(Protocol):
+    """What is known of a reference, whatever program is held against it."""
 
     def specification(self, dtype: np.dtype) -> Specification:
-        """Its equations in a dtype."""
+        """Returns its equations in a dtype."""
 
     def ends(self, dtype: np.dtype) -> Ends:
-        """What they make from end to end."""
+        """Returns what they make from end to end."""
 
-    def own(self, dtype: np.dtype) -> "Examination":
-        """What is found out about itself."""
+    def own(self, dtype: np.dtype) -> "RunEvidence":
+        """Returns the evidence on itself."""
 
-    def exact(self, program: Program) -> "Examination | str":
-        """What is found out about a program in float64, or why that cannot be."""
+    def exact(self, program: Program) -> "RunEvidence | str":
+        """Returns the evidence on a program in float64, or why there is none."""
 
 
-class Examination:
+class RunEvidence:
     """Evidence on a run of a program; see `compare.verdict.function_evidence`."""
 
     def __init__(
-        self, reference: Reference, program: Program, recording: Recording, dtype: np.dtype
+        self, examiner: Examiner, program: Program, recording: Recording, dtype: np.dtype
     ) -> None:
-        self._reference, self._program, self._dtype = reference, program, dtype
+        self._examiner, self._program, self._dtype = examiner, program, dtype
         self.recording = recording
-        self.specification = reference.specification(dtype)
+        self.specification = examiner.specification(dtype)
 
     @property
     def dtype(self) -> str:
@@ -69,21 +69,25 @@ class Examination:
     def unknown(self) -> list[Key]:
         """The places that were recorded, and that the reference has not."""
         known = self.specification.places
-        return [key for key in map(kind_of, self.recording.places) if key not in known]
+        return [key for key in map(key_of, self.recording.places) if key not in known]
 
     @property
     def narrowest(self) -> str:
         """The dtype of fewest digits that was seen in the run or in the reference.
 
-        It is '' if nothing is known of it, as of a kernel that cannot be looked into.
+        It is '' if nothing is known of it, as of a kernel that cannot be looked into. Data that
+        both hold does not count.
         """
-        seen = {self.recording.narrowest, self.specification.narrowest}
+        known = self.specification.digits
+        seen = {self.recording.narrowest, known.narrowest}
+        if self.recording.constants.keys() != known.constants.keys():
+            seen |= {*self.recording.constants.values(), *known.constants.values()}
         return next((name for name in _BY_DIGITS if name in seen), "")
 
     @property
     def own(self) -> Checks:
         """Those of the reference itself."""
-        return self._reference.own(self._dtype).checks
+        return self._examiner.own(self._dtype).checks
 
     @functools.cached_property
     def tied(self) -> Checks:
@@ -97,19 +101,19 @@ class Examination:
         Results are not rounded once more, since the run was in float64.
         """
         dtype = np.dtype(self.narrowest if self.narrowest in LOW else np.float32)
-        specification = self._reference.specification(dtype)
+        specification = self._examiner.specification(dtype)
         return certify(dataclasses.replace(specification, rounded_to=dtype), self.recording)
 
     @functools.cached_property
     def at_ends(self) -> Checks:
         """Those of the results alone, from the arguments on."""
-        ends = self._reference.ends(self._dtype)
+        ends = self._examiner.ends(self._dtype)
         return held_at_ends(self.specification, ends, self.recording)
 
     @property
     def own_at_ends(self) -> Checks:
         """Those of the results of the reference itself."""
-        return self._reference.own(self._dtype).at_ends
+        return self._examiner.own(self._dtype).at_ends
 
     @functools.cached_property
     def plain(self) -> Checks:
@@ -119,16 +123,16 @@ class Examination:
         plain = self.recording.plain()
         if _same(plain, self.recording):
             return ()
-        return held_at_ends(self.specification, self._reference.ends(self._dtype), plain)
+        return held_at_ends(self.specification, self._examiner.ends(self._dtype), plain)
 
     @property
     def zeros(self) -> Mapping[Key, float]:
         """Which places and results are 0 in exact arithmetic, and how exactly."""
-        return self._reference.ends(np.dtype(np.float64)).zeros
+        return self._examiner.ends(np.dtype(np.float64)).zeros
 
     def cause(self, one: Check) -> str:
         """Says which equation of the reference made a number that is not finite; '' if none."""
-        found = not_finite(self.specification, self.recording.places, *one.key)
+        found = cause_at(self.specification, self.recording.places, *one.key)
         return "" if found is None or found.place is None else f"{found}, in {found.place}"
 
     @functools.cached_property
@@ -136,7 +140,7 @@ class Examination:
         """The evidence on a run in float64, or why there is none."""
         if self._dtype == np.float64:
             return self
-        return self._reference.exact(self._program)
+        return self._examiner.exact(self._program)
 
 
 def _same(a: Recording, b: Recording) -> bool:
