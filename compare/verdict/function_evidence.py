@@ -9,6 +9,7 @@ from compare.problem.recording import Key
 
 LOW = ("bfloat16", "float16")  # dtypes in which little can be seen
 _NOTHING = 1e-3  # of a rounding error
+FREEDOM = 4  # times as far off as rounding explains, or as the reference, another formula may be
 
 
 class Evidence(Protocol):
@@ -112,16 +113,20 @@ def says_nothing(evidence: Evidence) -> Checks:
 
 
 def untested(evidence: Evidence) -> Checks:
-    """Returns the checks with entries of which rounding may make anything, as it usually is."""
+    """Returns the checks with entries of which rounding may make anything, as it usually is.
+
+    One that is about as near to exact there as the reference itself is none of them.
+    """
     found = [one for one in evidence.checks if one.untested and not is_zero(evidence, one)]
-    return tuple(one for one in found if not _has_overflown_alike(evidence, one))
+    own = {one.key: one.adrift for one in evidence.own} if found else {}
+    return tuple(one for one in found if not _is_as_near(one, own.get(one.key, 0.0)))
 
 
-def _has_overflown_alike(evidence: Evidence, one: Check) -> bool:
-    """Whether all that is unknown there overflows, in the reference itself too."""
-    own = next((own for own in evidence.own if own.key == one.key), one)
-    alike = own.found == one.found and own.overflown == one.overflown
-    return alike and one.untested == one.overflown
+def _is_as_near(one: Check, own: float) -> bool:
+    """Whether it is about as near to exact as the reference is, or overflows as that does."""
+    if math.isinf(own) or math.isinf(one.adrift):
+        return own == one.adrift
+    return one.adrift <= max(one.floor, FREEDOM * own)
 
 
 def is_zero(evidence: Evidence, one: Check) -> bool:

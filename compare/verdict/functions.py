@@ -4,6 +4,7 @@ from compare.evidence.local.check import Check, Checks
 from compare.numbers import and_more
 from compare.verdict.finding import Finding
 from compare.verdict.function_evidence import (
+    FREEDOM,
     LOW,
     Evidence,
     Sorted,
@@ -17,7 +18,6 @@ from compare.verdict.mathematics import Mathematics, mathematics
 from compare.verdict.not_finite import not_finite
 
 NOT_HELD = Finding("agree", "nothing", "no program is off, so that it was not held against itself")
-_FREEDOM = 4  # times as far off as rounding explains another formula may be
 
 
 def decide(evidence: Evidence) -> Finding:
@@ -57,7 +57,7 @@ def _suspected(evidence: Evidence, wrong: Checks) -> Finding:
             f"usually makes, though {named(first)} is something else"
         )
         return Finding("agree", "float64", sentence, exact=known.checks)
-    is_slight = all(one.used <= _FREEDOM for one in wrong)
+    is_slight = all(one.used <= FREEDOM for one in wrong)
     if known.verdict == "same" and is_slight and not untested(evidence):
         return _other_formula(evidence, first, known)
     if known.verdict != "different" and _is_nearer(evidence):
