@@ -102,8 +102,8 @@ def test_places_that_both_do_not_have_are_told():
     found = found_of(normalised, other, X, W, B)
     assert (found.verdict, found.basis) == ("agree", "float64")
     assert found.remarks[1:] == (
-        "it has 0 of the 6 places of the reference, forward and backward; not, or in another "
-        "shape, `h`, `n`, `twice`",
+        "it has 0 of the 6 places of the reference, forward and backward; missing, or of another "
+        "shape: `h`, `n`, `twice`",
         "the reference has no place `norm`",
     )
 
