@@ -7,6 +7,8 @@ import pytest
 
 os.environ.setdefault("JAX_NUMPY_DTYPE_PROMOTION", "strict")
 os.environ.setdefault("JAX_NUMPY_RANK_PROMOTION", "raise")
+# Workers of pytest-xdist keep all cores busy; threads of OpenBLAS would wait for one another.
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 os.environ["COLUMNS"] = "100"  # as where there is no terminal, in workers of pytest-xdist too
 
 

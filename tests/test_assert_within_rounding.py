@@ -6,7 +6,9 @@ import numpy as np
 import pytest
 
 from compare import Candidate, UsageError, cut
+from compare.evidence.rounding import explain
 from compare.testing import assert_within_rounding as check
+from compare.testing.failed_check import format_sources
 
 RNG = np.random.default_rng(0)
 X, GAIN = RNG.normal(size=(8, 32)), 1 + 0.1 * RNG.normal(size=(1, 32))
@@ -200,8 +202,8 @@ def test_what_float64_alone_has_tested_fails(value, tmp_path):
         return jnp.where(x.dtype == np.float32, value, norm(x)).astype(x.dtype)
 
     said = message_of(kernel, np.float32([1e25, 3e25]), reference=norm, save=tmp_path)
-    told = "undecided: in float32 rounding may be as large as 2 of 2 entries of "
-    assert said.replace("\n", " ").startswith(told)
+    told = "in float64 it computes the same, but in float32 rounding may be as large as the output"
+    assert said.replace("\n", " ").startswith(f"undecided: kernel: {told}")
 
 
 def test_what_is_zero_but_for_rounding_is_tested():
@@ -240,6 +242,12 @@ def test_a_kernel_of_low_precision_rounds_once(tmp_path):
     told = " ".join(said.split())
     assert "of rounding in float32, and once to bfloat16, there" in told
     assert "(layer_norm): " in told
+
+
+def test_a_message_without_room_for_lines_of_source_has_no_heading_of_them():
+    why = explain(layer_norm, *ARGS)
+    assert format_sources(why, most_lines=25).startswith("Most of what rounding may do")
+    assert format_sources(why, most_lines=2) == ""
 
 
 def test_wrong_usage_is_no_assertion(tmp_path):

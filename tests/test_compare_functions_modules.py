@@ -156,3 +156,20 @@ def test_a_backward_of_the_reference_that_is_wrong_is_seen_in_its_network():
     found = compare_functions(net, right, X)
     assert found.verdict == found.network.verdict == "disagree"
     assert "delta1 of module is 1.01 times what the chain rule gives" in found.headline
+
+
+def test_a_compiled_module_is_run_as_a_whole_too():
+    def wrong_if_fused(graph, _):
+        layers = [node for node in graph.graph.nodes if "linear" in str(node.target)]
+        factor = 1.001 if len(layers) > 1 else 1.0
+        return lambda *args: tuple(one * factor for one in graph(*args))
+
+    net = nn.Sequential(nn.Linear(4, 4), nn.Linear(4, 2))
+    found = compare_functions(net, torch.compile(net, backend=wrong_if_fused), X)
+    assert found.verdict == "disagree"
+
+
+def test_a_module_that_was_compiled_in_place_is_refused(block):
+    block.fc.compile(backend="eager")
+    with pytest.raises(UsageError, match=r"candidate: fc \(Linear\) was compiled in place"):
+        compare_functions(copy.deepcopy(block), block, X)

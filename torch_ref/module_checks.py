@@ -27,6 +27,11 @@ def unwrapped(module: nn.Module) -> nn.Module:
     return unwrapped(getattr(module, attribute)) if attribute else module
 
 
+def is_compiled(module: nn.Module) -> bool:
+    """Whether torch.compile has made a module, or one inside it."""
+    return any(type(part).__name__ == "OptimizedModule" for part in module.modules())
+
+
 def check_plain(name: str, part: nn.Module) -> None:
     """Checks that a part has a forward in Python and weights of its own.
 

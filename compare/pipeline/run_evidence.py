@@ -1,5 +1,6 @@
 """What is found out about one run of a program: everything once, and only if it is asked for."""
 
+import dataclasses
 import functools
 from collections.abc import Mapping
 from typing import Protocol
@@ -91,9 +92,13 @@ class RunEvidence:
 
     @functools.cached_property
     def as_narrow(self) -> Checks:
-        """The checks as if all was computed in the narrowest dtype, or in float32."""
+        """The checks as if all was computed in the narrowest dtype, or in float32.
+
+        Results are not rounded once more, since the run was in float64.
+        """
         dtype = np.dtype(self.narrowest if self.narrowest in LOW else np.float32)
-        return certify(self._examiner.specification(dtype), self.recording)
+        specification = self._examiner.specification(dtype)
+        return certify(dataclasses.replace(specification, rounded_to=dtype), self.recording)
 
     @functools.cached_property
     def at_ends(self) -> Checks:

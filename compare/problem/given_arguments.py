@@ -82,7 +82,12 @@ def _leaf(name: str, one: Any) -> Any:
     if not (is_array(one) or hasattr(one, "detach")):
         return one
     is_text = getattr(getattr(one, "dtype", None), "kind", "") in ("U", "S")
-    return one if is_text else real_array(name, one)
+    if is_text:
+        return one
+    array = real_array(name, one)
+    # JAX has no other integers, and what torch takes for labels are of 64 bits
+    is_plain = isinstance(one, jax.Array) and array.dtype == np.int32
+    return array.astype(np.int64) if is_plain else array
 
 
 def _is_key(one: Any) -> bool:

@@ -39,9 +39,7 @@ def format_check(kernel: str, checks: Sequence[Check], one: Check, rounding: str
 
 
 def format_sources(why: Explanation, most_lines: int) -> str:
-    """Returns the lines of source that contribute most to the bound of an entry."""
-    if not why.contributions:
-        return ""
+    """Returns the lines of source that contribute most to the bound of an entry; '' for none."""
     lines = ["Most of what rounding may do there is done in"]
     for one in why.contributions:
         place = one.places[0]
@@ -51,7 +49,7 @@ def format_sources(why: Explanation, most_lines: int) -> str:
         if len(lines) + len(more) > most_lines:
             break
         lines += map(_cut, more)
-    return "\n".join(lines)
+    return "\n".join(lines) if len(lines) > 1 else ""
 
 
 def name_of(one: Check) -> str:

@@ -17,22 +17,19 @@ from compare.testing.message import MOST_LINES, WIDTH, said
 _RESULTS = {"output": 0, "statistic": 1, "gradient": 2}  # kind of a check -> field of `Results`
 
 
-def format_failure(
-    report: FunctionReport, problem: FunctionProblem, again: str, *, untested: str = ""
-) -> str:
+def format_failure(report: FunctionReport, problem: FunctionProblem, again: str) -> str:
     """Returns the message: the verdict, what fails, its worst entry, where its bound comes from.
 
     Args:
       report: on one kernel.
       problem: that it was given, in the dtype that it computes in.
       again: lines of Python that read its arguments and cotangents.
-      untested: why nothing can be said, where a report agrees.
     """
     (standing,), config = report.candidates, report.config
-    checks, wrong = _telling(standing) if not untested else (standing.checks, None)
+    checks, wrong = _telling(standing)
     in_float64 = checks is not standing.checks
-    parts = [said(f"undecided: {untested}." if untested else _verdict(report, wrong))]
-    if wrong is None and (untested or report.verdict == "undecided"):
+    parts = [said(_verdict(report, wrong))]
+    if wrong is None and report.verdict == "undecided":
         parts.append(wrapped(_advice(problem), WIDTH))
     elif wrong is not None:
         rounding = "rounding in float64" if in_float64 else _rounding(config)

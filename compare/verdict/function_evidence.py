@@ -111,6 +111,19 @@ def says_nothing(evidence: Evidence) -> Checks:
     return tuple(found)
 
 
+def untested(evidence: Evidence) -> Checks:
+    """Returns the checks with entries of which rounding may make anything, as it usually is."""
+    found = [one for one in evidence.checks if one.untested and not is_zero(evidence, one)]
+    return tuple(one for one in found if not _has_overflown_alike(evidence, one))
+
+
+def _has_overflown_alike(evidence: Evidence, one: Check) -> bool:
+    """Whether all that is unknown there overflows, in the reference itself too."""
+    own = next((own for own in evidence.own if own.key == one.key), one)
+    alike = own.found == one.found and own.overflown == one.overflown
+    return alike and one.untested == one.overflown
+
+
 def is_zero(evidence: Evidence, one: Check) -> bool:
     """Whether a place or result is 0 in exact arithmetic, so that only rounding is there."""
     if not one.vacuous:

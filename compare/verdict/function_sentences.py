@@ -69,14 +69,14 @@ def _entry(one: Check) -> str:
 def _share(one: Check) -> str:
     """Says how large the difference is beside the numbers, and how many are off."""
     said = [f"at {one.beyond:,} of {one.entries:,} entries"] if one.entries > 1 else []
-    if one.floor and math.isfinite(one.relative):
+    if one.floor and math.isfinite(one.relative) and math.isfinite(one.found):
         said.append(f"by {one.relative:.2g} of the largest")
     return f" ({', '.join(said)})" if said else ""
 
 
 def _times(number: float) -> str:
     digits = f"{float(f'{number:.2g}'):,.6g}"
-    return f"{digits if number < 1e6 else f'{number:.1g}'} times"
+    return f"{digits if number < 1e6 else f'{number:.0e}'.replace('e+0', 'e')} times"
 
 
 def others(checks: Sequence[Check]) -> str:

@@ -9,6 +9,7 @@ from compare.verdict.function_evidence import (
     Sorted,
     failing,
     says_nothing,
+    untested,
 )
 from compare.verdict.function_remarks import on_checks, on_odd, on_precision, on_ties
 from compare.verdict.function_sentences import named, others, told
@@ -96,9 +97,11 @@ def _is_nearer(evidence: Evidence) -> bool:
 
 
 def _forward_is_right(evidence: Evidence, wrong: Checks) -> str:
-    if any(one.kind in ("forward", "output") for one in wrong):
+    ahead = ("forward", "output")
+    if any(one.kind in ahead for one in wrong):
         return ""
-    return "; the forward pass is right"
+    unseen = any(one.nans for one in evidence.checks if one.kind in ahead)
+    return "" if unseen else "; the forward pass is right"
 
 
 def _in_float64(evidence: Evidence, known: Mathematics) -> str:
@@ -134,16 +137,17 @@ def _unsuspected(evidence: Evidence, found: Sorted) -> Finding:
         return finding
     if not (odd or vacuous or found.unclear) and isinstance(evidence.exact, str):
         return finding._replace(sentence=f"{sentence}, from the arguments to the results")
-    if known.verdict == "same" and not (odd or found.unclear):
+    if known.verdict == "same" and not (odd or found.unclear or untested(evidence)):
         same = "in float64 it computes the same, and here it is as far off as rounding makes"
         return finding._replace(basis="float64", sentence=same)
-    why = _why_open(found, odd, vacuous, known)
+    why = _why_open(evidence, found, odd, known)
     at = next(iter(odd), None)
     return finding._replace(verdict="undecided", basis="nothing", sentence=why, first=at)
 
 
-def _why_open(found: Sorted, odd: Checks, vacuous: Checks, known: Mathematics) -> str:
+def _why_open(evidence: Evidence, found: Sorted, odd: Checks, known: Mathematics) -> str:
     """Says why nothing can be decided."""
+    silent, vacuous = untested(evidence), says_nothing(evidence)
     so_far = "in float64 it computes the same, but " if known.verdict == "same" else ""
     if found.open:
         why = f"{told(found.open[0])}; but numbers that are compared there are equal"
@@ -152,6 +156,9 @@ def _why_open(found: Sorted, odd: Checks, vacuous: Checks, known: Mathematics) -
         why = f"{told(first)}; but so is the reference itself, which roundoff does not cover"
     elif odd:
         why = told(odd[0])
+    elif silent:
+        large = f"{named(silent[0])}{and_more(silent)}"
+        why = f"in {evidence.dtype} rounding may be as large as {large}"
     elif vacuous:
         why = f"the bounds say nothing of {named(vacuous[0])}{and_more(vacuous)}"
     else:

@@ -2,10 +2,11 @@
 
 from typing import Literal, NamedTuple
 
-from compare.evidence.local.check import Checks
+from compare.evidence.local.check import Check, Checks
 from compare.verdict.function_evidence import Evidence, failing, says_nothing
 
 _SLIGHT = 1e-4  # of what is usual in float32
+_VISIBLE = 2.0**-24  # of the largest entry: a rounding to float32
 
 
 class Mathematics(NamedTuple):
@@ -49,7 +50,7 @@ def _different(exact: Evidence, wrong: Checks) -> Mathematics:
     """
     is_seen = exact.narrowest not in ("", "float64")
     known = {one.key: one for one in exact.as_narrow}
-    if all(known[one.key].unlikely <= _SLIGHT for one in wrong):
+    if all(_is_slight(one, known[one.key]) for one in wrong):
         told = f"in float64 it is off by {wrong[0].relative:.1g} of the largest entry, and no more"
         return Mathematics("same", told, checks=exact.checks)
     may_be = is_seen or exact.narrowest == ""  # where all is seen to be float64, it is not
@@ -65,6 +66,13 @@ def _different(exact: Evidence, wrong: Checks) -> Mathematics:
     if _same_results(exact):
         return Mathematics("same", elsewhere=wrong, checks=exact.checks)
     return Mathematics("different", wrong=sure, checks=exact.checks)
+
+
+def _is_slight(one: Check, as_narrow: Check) -> bool:
+    """Whether it is nothing beside a rounding to float32, whose bounds may say nothing either."""
+    if one.is_zero and not as_narrow.unbounded:
+        return as_narrow.unlikely <= _SLIGHT
+    return as_narrow.unlikely <= _SLIGHT and one.relative <= _VISIBLE
 
 
 def _same_results(exact: Evidence) -> bool:

@@ -236,3 +236,8 @@ def test_what_torch_compiled_has_the_names_that_it_had_before():
     assert program.cuts == ("c.0", "c.1", "c")
     assert "c.0.weight" in program.parameters
     assert exported(torch.compile(inner, backend="eager"), (torch.ones(2, 4),)).cuts == ("0", "1")
+
+
+def test_what_torch_logs_for_itself_is_not_captured_by_pytest(caplog):
+    exported(nn.Linear(2, 2), (torch.ones(1, 2),))
+    assert caplog.records == []

@@ -136,6 +136,21 @@ def test_numbers_that_are_not_finite(one, own, verdict):
     assert ("sqrt, of -1" in found.sentence + "".join(found.remarks)) == (one.used <= 1)
 
 
+def test_what_is_off_in_float64_is_not_the_same_where_float32_has_no_bounds():
+    exact = in_float64(
+        made(2.0, worst=1e-14, typical=1e-15, digits=53),
+        as_narrow=(made(2.0, worst=np.inf, typical=np.inf),),
+        narrowest="float64",
+    )
+    assert decide(Made((VACUOUS,), exact)).verdict == "disagree"
+
+
+def test_what_may_be_anything_is_not_decided_by_float64():
+    found = decide(Made((made(7.0, worst=np.inf, typical=np.inf),), SAME))
+    assert (found.verdict, found.basis) == ("undecided", "nothing")
+    assert "rounding may be as large as the gradient by `w`" in found.sentence
+
+
 def test_a_gradient_that_is_zero_is_not_vacuous():
     noise = made(1e-8, exact=1e-17, worst=1e-7, typical=1e-8)
     assert decide(Made((noise,))).verdict == "undecided"
@@ -148,3 +163,14 @@ def test_a_mistake_in_the_backward_pass_alone_says_so():
     forward = made(1.0, kind="forward", name="h")
     assert "the forward pass is right" in decide(Made((forward, WRONG))).sentence
     assert "the forward pass" not in decide(Made((made(1.1, kind="forward"), WRONG))).sentence
+
+
+def test_what_is_nan_in_both_is_not_said_to_be_right():
+    forward = made(np.nan, exact=np.nan, kind="output", name="output")
+    assert "the forward pass" not in decide(Made((forward, WRONG))).sentence
+
+
+def test_how_far_off_is_not_told_of_nan():
+    said = decide(Made((made(np.nan),))).sentence
+    assert said.startswith("the gradient by `w`")
+    assert "of the largest" not in said

@@ -39,6 +39,7 @@ class Check:
       unlikely: the largest share of TYPICAL typical + floor; over 1 that is not likely to be.
       beyond: how many entries are beyond worst + floor.
       vacuous: how many entries have a bound as large as the largest entry.
+      untested: how many may be anything by TYPICAL typical + floor, which is as large as that.
       unbounded: how many entries have an infinite bound.
       overflown: how many entries are not finite, where the exact value is and may overflow.
       undefined: how many entries are finite, where the exact value is not.
@@ -63,6 +64,7 @@ class Check:
     unlikely: float
     beyond: int
     vacuous: int
+    untested: int
     unbounded: int
     overflown: int
     undefined: int
@@ -179,11 +181,15 @@ class _Entries:
         return _share(self.distance, self.worst + self.floor)
 
     @functools.cached_property
-    def unlikely(self) -> np.ndarray:
-        """The share of TYPICAL typical + floor that each uses."""
+    def allowed(self) -> np.ndarray:
+        """TYPICAL typical + floor."""
         with np.errstate(over="ignore"):
-            allowed = TYPICAL * self.typical + self.floor
-        return _share(self.distance, allowed)
+            return TYPICAL * self.typical + self.floor
+
+    @functools.cached_property
+    def unlikely(self) -> np.ndarray:
+        """The share of that which each uses."""
+        return _share(self.distance, self.allowed)
 
     @functools.cached_property
     def are_half_finite(self) -> np.ndarray:
@@ -202,10 +208,11 @@ class _Entries:
     def counts(self) -> dict[str, int]:
         """Counts entries as the attributes of a check do."""
         is_finite = np.isfinite(self.exact)
-        says_nothing = self.worst + self.floor >= (self.largest or np.inf)
+        is_open, size = ~(self.are_same & ~is_finite), self.largest or np.inf
         masks = {
             "beyond": self.used > 1,
-            "vacuous": says_nothing & ~(self.are_same & ~is_finite),
+            "vacuous": is_open & (self.worst + self.floor >= size),
+            "untested": is_open & (self.allowed >= size),
             "unbounded": ~np.isfinite(self.worst),
             "overflown": self.are_half_finite & is_finite,
             "undefined": self.are_half_finite & ~is_finite,

@@ -21,9 +21,10 @@ from compare.problem.function import Arguments, Call, FunctionProblem, is_float,
 from compare.problem.recording import Recording
 from compare.problem.structure import restructured
 from torch_ref.convert import to_array, to_tensor
-from torch_ref.module_checks import unwrapped
+from torch_ref.module_checks import is_compiled, unwrapped
 from torch_ref.precision import Dtypes
 from torch_ref.recording import plain_name, recorded
+from torch_ref.refusals import place as part_name
 
 Tensors = dict[str, torch.Tensor]
 
@@ -41,6 +42,7 @@ def module_program(
 
     Its weights are those of the first argument.
     """
+    _check_compiled(name, module)
     place = target("torch", device)
     run = functools.partial(_run_module, name, module, loss, place)
     return Program(name, "torch", run, str(place))
@@ -127,6 +129,21 @@ def _run_function(
     return _recording(torch.nn.Module(), run, chosen, problem.cotangents)
 
 
+def _check_compiled(name: str, module: torch.nn.Module) -> None:
+    """Checks that no part of a module was compiled in place, which torch leaves out of copies.
+
+    Raises:
+      UsageError: if one was.
+    """
+    for key, part in module.named_modules():
+        if part._compiled_call_impl is not None:
+            where = part_name(key, part) if key else "the module"
+            raise UsageError(
+                f"{name}: {where} was compiled in place, by .compile(), which no copy keeps; give "
+                "torch.compile(module)"
+            )
+
+
 def _run_module(
     name: str,
     module: torch.nn.Module,
@@ -134,6 +151,7 @@ def _run_module(
     device: torch.device,
     problem: FunctionProblem,
 ) -> Recording:
+    """Runs a copy of a module, with hooks unless it is compiled: hooks would part what is fused."""
     arguments = problem.arguments
     own = copied(module, problem.dtype, device)
     leaves = _tensors(arguments, device)
@@ -154,7 +172,8 @@ def _run_module(
         made = own(*inputs)
         return restructured(made if loss is None else loss(made), problem.outputs, name)
 
-    found = _recording(own, run, chosen, problem.cotangents)
+    seen = torch.nn.Module() if is_compiled(own) else own
+    found = _recording(seen, run, chosen, problem.cotangents)
     statistics = {
         key: _array(one) for key, one in buffers.items() if not torch.equal(one, before[key])
     }

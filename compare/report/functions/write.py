@@ -14,7 +14,7 @@ from compare.report.json.schema import FUNCTIONS
 from compare.results import Report
 
 _AS_THEY_ARE = (
-    *("kind", "name", "beyond", "vacuous", "overflown", "undefined", "nans", "is_zero"),
+    *("kind", "name", "beyond", "vacuous", "untested", "overflown", "undefined", "nans", "is_zero"),
     *("entries", "holds", "is_typical"),
 )
 _LARGEST = ("used", "unlikely", "worst", "typical", "floor", "largest", "difference")  # of sizes

@@ -43,6 +43,28 @@ def test_the_contract_forbids_what_operations_of_bfloat16_may_do():
     assert (report.verdict, found.basis, found.first.name) == ("disagree", "certificate", "output")
 
 
+@jax.custom_vjp
+def slope_off(x, gain):
+    return fused(x, gain)
+
+
+def _backward(kept, slope):
+    dx, dgain = jax.vjp(layer_norm, *(each.astype(jnp.float32) for each in kept))[1](
+        slope.astype(jnp.float32)
+    )
+    return (dx * 1.01).astype(slope.dtype), dgain.astype(slope.dtype)
+
+
+slope_off.defvjp(lambda *args: (fused(*args), args), _backward)
+
+
+def test_in_float64_the_rounding_of_results_to_bfloat16_excuses_nothing():
+    # given float64 it rounds to float32 inside, and never to bfloat16
+    report = compare_functions(layer_norm, slope_off, X, GAIN, dtype="bfloat16", inside="float32")
+    (found,) = report.candidates
+    assert (report.verdict, found.first.name) == ("disagree", "args[0]")
+
+
 @pytest.mark.parametrize(("dtype", "inside"), [("float32", "float64"), ("float64", "float32")])
 def test_inside_is_for_dtypes_of_low_precision(dtype, inside):
     with pytest.raises(UsageError, match="inside: expected float32 with a dtype of bfloat16"):

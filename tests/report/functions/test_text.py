@@ -169,6 +169,12 @@ def test_a_long_name_is_cut_in_its_middle():
     assert LONG.endswith(after)
 
 
+def test_numbers_of_many_digits_do_not_touch():
+    made = standing(checks=(checked("output", "output", off=763_000, bound=1.0),))
+    text = format_report(report(made), verbose=True)
+    assert re.search(r"^output +output .* \d[^ ]+ +763,000 times ", text, re.MULTILINE)
+
+
 def test_verbose_shows_every_check_of_every_program():
     made = report(standing(checks=model(75)))
     text = format_report(made, verbose=True)

@@ -10,7 +10,7 @@ from compare.report.text.colours import Paint
 from compare.report.text.lines import wrapped
 
 _SHAPE = 13  # columns of a shape at most
-_NUMBERS = 8 + 7 + 13 + 11  # columns of the numbers
+_NUMBERS = 8 + 7 + 14 + 12  # columns of the numbers
 _KIND = 10
 
 
@@ -33,7 +33,7 @@ def _table(checks: list[Json], width: int, paint: Paint) -> list[str]:
     shape = max(5, *(min(_SHAPE, len(shape_text(one["shape"]))) for one in checks))
     room = width - _KIND - _NUMBERS - shape - 1
     name = max(10, min(room, max(len(quoted(one["name"])) for one in checks)))
-    head = f"{'shape':<{shape}}{'max abs':>8}{'ulp':>7}{'used':>13}{'unlikely':>11}"
+    head = f"{'shape':<{shape}}{'max abs':>8}{'ulp':>7}{'used':>14}{'unlikely':>12}"
     return [
         f"{'':<{_KIND}}{'':<{name}} {head}",
         *(_row(one, name, shape, paint) for one in checks),
@@ -44,6 +44,6 @@ def _row(check: Json, name: int, shape: int, paint: Paint) -> str:
     return (
         f"{check['kind']:<{_KIND}}{shortened(quoted(check['name']), name):<{name}} "
         f"{shortened(shape_text(check['shape']), shape):<{shape}}{number(check['difference']):>8}"
-        f"{short_count(check['ulp']):>7}{marked(f'{used_of(check):>13}', check, paint)}"
-        f"{share(check['unlikely']):>11}"
+        f"{short_count(check['ulp']):>7}{marked(f'{used_of(check):>14}', check, paint)}"
+        f"{share(check['unlikely']):>12}"
     )
