@@ -46,8 +46,7 @@ def convolution(
     else:
         edges = [(p, p) for p in padding]
         strides, spread = stride, (1,) * rank
-    options = {"lhs_dilation": spread, "rhs_dilation": dilation, "feature_group_count": groups}
-    y = lax.conv_general_dilated(x, w, strides, edges, **options)
+    y = lax.conv_general_dilated(x, w, strides, edges, spread, dilation, feature_group_count=groups)
     return y if b is None else y + broadcast_axis(y, 1, b)
 
 
