@@ -207,13 +207,15 @@ class _Entries:
 
     def counts(self) -> dict[str, int]:
         """Counts entries as the attributes of a check do."""
-        is_finite = np.isfinite(self.exact)
-        is_open, size = ~(self.are_same & ~is_finite), self.largest or np.inf
+        is_finite, is_bounded = np.isfinite(self.exact), np.isfinite(self.worst)
+        # Where no number is finite, even float64 may have overflown.
+        is_meant = is_bounded | np.isnan(self.exact) | is_finite.any()
+        is_open, size = ~(self.are_same & ~is_finite & is_meant), self.largest or np.inf
         masks = {
             "beyond": self.used > 1,
             "vacuous": is_open & (self.worst + self.floor >= size),
             "untested": is_open & (self.allowed >= size),
-            "unbounded": ~np.isfinite(self.worst),
+            "unbounded": ~is_bounded,
             "overflown": self.are_half_finite & is_finite,
             "undefined": self.are_half_finite & ~is_finite,
             "nans": np.isnan(self.found) & np.isnan(self.exact),
