@@ -257,6 +257,12 @@ def test_wrong_usage_is_no_assertion(tmp_path):
     assert shown == ["test_wrong_usage_is_no_assertion"]
 
 
+def test_there_is_no_tolerance():
+    said = r"assert_within_rounding\(\) got an unexpected .* 'atol'; there is no tolerance to give"
+    with pytest.raises(TypeError, match=said):
+        check(RIGHT, layer_norm, *ARGS, atol=1e-5)
+
+
 def test_the_fixture_saves_in_tmp_path(assert_within_rounding, tmp_path):
     assert_within_rounding(RIGHT, layer_norm, *ARGS)
     with pytest.raises(AssertionError, match=r"^disagree: the gradient by args\[0\] of"):

@@ -194,3 +194,21 @@ def test_a_backward_pass_takes_the_cotangents_last():
 def test_none_stands_for_no_gradient():
     given = (X.sum(), [np.ones_like(X), None])
     assert compare_functions(lambda x, w: jnp.sum(x), given, X, W).agrees
+
+
+def test_numbers_beyond_float64_are_not_the_same_because_both_are_infinite():
+    x = np.float32([1000, 1001, 1002])
+    found = compare_functions(jnp.exp, lambda x: 3 * jnp.exp(x), x)
+    assert found.verdict == "undecided"
+
+
+def test_infinities_that_are_meant_are_the_same():
+    def masked(x):
+        return jnp.where(x > 0, x, -jnp.inf)
+
+    def softmax(x):
+        return jax.nn.softmax(masked(x))
+
+    x = np.linspace(-1, 1, 6, dtype=np.float32)
+    assert compare_functions(masked, masked, x).agrees
+    assert compare_functions(softmax, softmax, x).agrees

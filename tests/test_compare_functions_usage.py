@@ -2,6 +2,7 @@
 
 import copy
 import random
+import re
 
 import jax
 import jax.numpy as jnp
@@ -11,7 +12,7 @@ import torch
 import torch.nn.functional as tnf
 from torch import nn
 
-from compare import Candidate, UsageError, compare_functions
+from compare import Candidate, UsageError, compare_functions, cut
 
 X = np.linspace(-1, 1, 6, dtype=np.float32).reshape(2, 3)
 W = np.linspace(0, 1, 12, dtype=np.float32).reshape(3, 4)
@@ -27,10 +28,6 @@ def square(x):
 def pair(x):
     x = np.asarray(x)
     return np.sum(x * x), 2 * x
-
-
-def torch_square(x):
-    return torch.sum(x * x)
 
 
 def outputs(x):
@@ -192,6 +189,11 @@ REFUSED = {
         {},
         "the first argument of the reference is no dict of weights",
     ),
+    "a backward pass that is no Candidate": (
+        (jnp.sin, lambda x, dy: (np.sin(x), np.cos(x) * dy), X),
+        {},
+        "takes the cotangents last, is given as Candidate(f, arrays='numpy', returns='both')",
+    ),
     # arguments
     "no arguments": ((lambda: jnp.ones(()), square), {}, "to differentiate by, got no array"),
     "integers": ((lambda x: x.astype(np.float32), square, np.arange(3)), {}, "got args[0]"),
@@ -308,3 +310,32 @@ def test_what_is_refused_in_a_sentence(given, options, said):
     with pytest.raises(UsageError) as raised:
         compare_functions(*given, **options)
     assert said in str(raised.value).partition("\n")[0]
+
+
+@pytest.mark.parametrize("reference", [jnp.tanh, nn.Tanh()])
+def test_a_module_without_weights_is_a_function(reference):
+    x = np.linspace(-1, 1, 6, dtype=np.float32)
+    report = compare_functions(reference, {"right": nn.Tanh(), "wrong": nn.Softsign()}, x)
+    assert [one.verdict for one in report.candidates] == ["agree", "disagree"]
+
+
+@pytest.mark.parametrize(
+    ("x", "name", "said"),
+    [
+        ("h", X, "cut: expected a name of the place, got ndarray"),
+        (X, "", "cut: expected a name of the place, which does not begin with 'd:', got ''"),
+        (X, "d:h", "got 'd:h'"),
+    ],
+)
+def test_a_cut_needs_a_name(x, name, said):
+    with pytest.raises(UsageError, match=re.escape(said)):
+        cut(x, name)
+
+
+def test_a_cut_is_of_jax_whatever_the_arguments_are():
+    def f(x):
+        return cut(2 * x, "h") + 1
+
+    with pytest.raises(TypeError, match="cut: h: expected an array of JAX, got one of torch"):
+        f(T)
+    assert compare_functions(f, f, T).agrees

@@ -6,10 +6,11 @@ from typing import Any
 import jax
 from jax.ad_checkpoint import checkpoint_name
 
+from compare.errors import UsageError, shown
+
 _BACKWARD = "d:"  # before the name of a cotangent
 
 
-@functools.partial(jax.custom_vjp, nondiff_argnums=(1,))
 def cut(x: Any, name: str) -> Any:
     """Names x, and in the backward pass its cotangent, as a place to compare implementations at.
 
@@ -19,7 +20,24 @@ def cut(x: Any, name: str) -> Any:
     Args:
       x: an array.
       name: of the place, such as 'blocks.0.norm'.
+
+    Raises:
+      UsageError: for another kind of name.
+      TypeError: for a tensor of torch.
     """
+    if not isinstance(name, str) or not name or is_cotangent(name):
+        known = f", which does not begin with {_BACKWARD!r}" if isinstance(name, str) else ""
+        raise UsageError(f"cut: expected a name of the place{known}, got {shown(name)}")
+    if type(x).__module__.partition(".")[0] == "torch":
+        raise TypeError(
+            f"cut: {name}: expected an array of JAX, got one of torch, where the submodules of a "
+            "module are its places"
+        )
+    return _named(x, name)
+
+
+@functools.partial(jax.custom_vjp, nondiff_argnums=(1,))
+def _named(x: Any, name: str) -> Any:
     return checkpoint_name(x, name)
 
 
@@ -31,7 +49,7 @@ def _backward(name: str, _: None, cotangent: Any) -> tuple[Any]:
     return (checkpoint_name(cotangent, cotangent_name(name)),)
 
 
-cut.defvjp(_forward, _backward)
+_named.defvjp(_forward, _backward)
 
 
 def cotangent_name(name: str) -> str:

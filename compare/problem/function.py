@@ -45,11 +45,19 @@ class Arguments:
     @property
     def state(self) -> dict[str, int]:
         """The leaves of the first argument, where that is a dict of arrays, by their keys."""
-        numbers = self.structure.unflatten(range(len(self.leaves)))
-        first = numbers[0] if numbers else None
-        if not isinstance(first, Mapping) or not all(isinstance(i, int) for i in first.values()):
-            return {}
+        first = self._first() if self.has_state else {}
         return {key: i for key, i in first.items() if isinstance(self.leaves[i], np.ndarray)}
+
+    @property
+    def has_state(self) -> bool:
+        """Whether the first argument is a dict of arrays; that of a module may have none."""
+        first = self._first()
+        return isinstance(first, Mapping) and all(isinstance(i, int) for i in first.values())
+
+    def _first(self) -> Any:
+        """Returns the first argument, with the numbers of leaves in their places."""
+        numbers = self.structure.unflatten(range(len(self.leaves)))
+        return numbers[0] if numbers else None
 
     def filled(self, arrays: Sequence[Any]) -> list[Any]:
         """Returns all leaves, with others in the place of the arrays."""

@@ -1,8 +1,10 @@
 """An assertion for test suites: this kernel computes its formula, but for rounding."""
 
+import inspect
 import os
 import tempfile
 import uuid
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -50,6 +52,7 @@ def assert_within_rounding(
       UsageError: as `compare_functions` does.
     """
     __tracebackhide__ = True
+    _check_names(options)
     named, options = {_name(kernel): kernel}, {"inside": inside, **options}
     try:
         report = compare_functions(reference, named, *args, **options)
@@ -63,6 +66,17 @@ def assert_within_rounding(
     found = comparison_of(reference, named, args, asked)
     problem = found.problem.in_dtype(found.inside, found.reference.call_in(found.inside))
     raise AssertionError(format_failure(report, problem, _saved(found, save)))
+
+
+def _check_names(options: Mapping[str, Any]) -> None:
+    """Raises a TypeError for an option that there is not, as for any tolerance."""
+    known = inspect.signature(compare_functions).parameters
+    odd = next((name for name in options if name not in known), None)
+    if odd is not None:
+        none = "; there is no tolerance to give" if "tol" in odd else ""
+        raise TypeError(
+            f"assert_within_rounding() got an unexpected keyword argument {odd!r}{none}"
+        )
 
 
 def _name(kernel: Any) -> str:

@@ -67,7 +67,7 @@ class Evidence(Protocol):
         """The evidence on a run in float64, or why there is none."""
 
 
-class Sorted(NamedTuple):
+class FailingChecks(NamedTuple):
     """Checks that do not hold."""
 
     wrong: Checks  # whatever is admitted
@@ -81,18 +81,18 @@ class Sorted(NamedTuple):
         return self.open + self.uncovered
 
 
-def failing(evidence: Evidence) -> Sorted:
+def failing(evidence: Evidence) -> FailingChecks:
     """Sorts the checks that do not hold."""
-    sorted_: dict[str, list[Check]] = {name: [] for name in Sorted._fields}
+    found: dict[str, list[Check]] = {name: [] for name in FailingChecks._fields}
     wrong = [one for one in evidence.checks if not one.holds]
     tied = {one.key: one for one in evidence.tied} if wrong else {}
     for one in wrong:
-        sorted_[_reason(evidence, one, tied.get(one.key, one))].append(one)
-    return Sorted(**{name: tuple(checks) for name, checks in sorted_.items()})
+        found[_reason(evidence, one, tied.get(one.key, one))].append(one)
+    return FailingChecks(**{name: tuple(checks) for name, checks in found.items()})
 
 
 def _reason(evidence: Evidence, one: Check, tied: Check) -> str:
-    """Names the field of Sorted that a check which does not hold belongs to."""
+    """Names the field of FailingChecks that a check which does not hold belongs to."""
     if tied.holds and _has_slopes(one) and math.isfinite(one.found):
         return "open" if tied.unbounded > one.unbounded else "ties"
     return "wrong" if all(own.holds for own in evidence.own if own.key == one.key) else "uncovered"

@@ -7,7 +7,7 @@ from compare.verdict.function_evidence import (
     FREEDOM,
     LOW,
     Evidence,
-    Sorted,
+    FailingChecks,
     failing,
     says_nothing,
     untested,
@@ -128,7 +128,7 @@ def _in_float64(evidence: Evidence, known: Mathematics) -> str:
     return "; in float64 it is wrong too" if known.verdict == "different" else ""
 
 
-def _unsuspected(evidence: Evidence, found: Sorted) -> Finding:
+def _unsuspected(evidence: Evidence, found: FailingChecks) -> Finding:
     """Decides on a program that rounding may explain."""
     odd, vacuous = _odd(evidence, found.ties), says_nothing(evidence)
     is_proved = evidence.is_whole and not (vacuous or found.unclear or _odd_plain(evidence))
@@ -153,7 +153,7 @@ def _unsuspected(evidence: Evidence, found: Sorted) -> Finding:
     return finding._replace(verdict="undecided", basis="nothing", sentence=why, first=at)
 
 
-def _why_open(evidence: Evidence, found: Sorted, odd: Checks, known: Mathematics) -> str:
+def _why_open(evidence: Evidence, found: FailingChecks, odd: Checks, known: Mathematics) -> str:
     """Says why nothing can be decided."""
     silent, vacuous = untested(evidence), says_nothing(evidence)
     so_far = "in float64 it computes the same, but " if known.verdict == "same" else ""

@@ -200,10 +200,19 @@ class _Entries:
         return (np.isfinite(self.found) != np.isfinite(self.exact)) & ~np.isfinite(self.worst)
 
     @functools.cached_property
+    def are_open(self) -> np.ndarray:
+        """Which are not the same NaN or infinity on both sides.
+
+        Where no number is finite, even float64 may have overflown.
+        """
+        is_finite = np.isfinite(self.exact)
+        is_meant = np.isfinite(self.worst) | np.isnan(self.exact) | is_finite.any()
+        return ~(self.are_same & ~is_finite & is_meant)
+
+    @functools.cached_property
     def are_untested(self) -> np.ndarray:
         """Which may be anything, as rounding usually is."""
-        is_open = ~(self.are_same & ~np.isfinite(self.exact))
-        return is_open & (self.allowed >= (self.largest or np.inf))
+        return self.are_open & (self.allowed >= (self.largest or np.inf))
 
     @property
     def index(self) -> tuple[int, ...]:
@@ -216,13 +225,12 @@ class _Entries:
 
     def counts(self) -> dict[str, int]:
         """Counts entries as the attributes of a check do."""
-        is_finite = np.isfinite(self.exact)
-        is_open = ~(self.are_same & ~is_finite)
+        is_finite, is_bounded = np.isfinite(self.exact), np.isfinite(self.worst)
         masks = {
             "beyond": self.used > 1,
-            "vacuous": is_open & (self.worst + self.floor >= (self.largest or np.inf)),
+            "vacuous": self.are_open & (self.worst + self.floor >= (self.largest or np.inf)),
             "untested": self.are_untested,
-            "unbounded": ~np.isfinite(self.worst),
+            "unbounded": ~is_bounded,
             "overflown": self.are_half_finite & is_finite,
             "undefined": self.are_half_finite & ~is_finite,
             "nans": np.isnan(self.found) & np.isnan(self.exact),

@@ -19,6 +19,11 @@ from compare.problem.structure import opened
 
 _OTHERS = ("Tracer", "Tensor", "tensor")  # what errors call the arrays of another framework
 _NUMPY = jax.errors.TracerArrayConversionError
+_LACKS = "missing 1 required positional argument"
+_COTANGENTS = (
+    "a backward pass by hand, which takes the cotangents last, is given as "
+    "Candidate(f, arrays='numpy', returns='both'), or with arrays of jax or torch"
+)
 
 Function = Callable[..., Any]
 
@@ -61,8 +66,10 @@ def tried(where: str, f: Function, arguments: Arguments, *, device: str, first: 
             errors[framework] = error
     if isinstance(errors["jax"], _NUMPY):
         return Trial("numpy", None)
-    with errors_told(f"{where}: cannot be run", passes=UsageError):
-        raise _telling(where, errors)
+    raised = _telling(where, errors)
+    given = (lambda: _COTANGENTS) if where != "reference" and _LACKS in str(raised) else None
+    with errors_told(f"{where}: cannot be run", given=given, passes=UsageError):
+        raise raised
     raise AssertionError
 
 

@@ -13,7 +13,7 @@ from compare.implementations.programs.base import Loss, Program, Reference
 from compare.implementations.programs.candidate import Candidate
 from compare.implementations.programs.frameworks import tried
 from compare.implementations.programs.running import guarded
-from compare.implementations.programs.weights import check_weights
+from compare.implementations.programs.weights import check_weights, is_without_weights
 from compare.implementations.user.torch_module import is_module
 from compare.problem.function import Arguments, FunctionProblem
 from compare.problem.given_arguments import float_dtypes, in_one_dtype, one_dtype
@@ -102,8 +102,10 @@ def program_of(
     if is_module(f):
         from compare.implementations.programs import torch as on_torch
 
-        check_weights(name, f, reference, problem.arguments)
         loss = loss if own == "torch" else None
+        if is_without_weights(f) and not problem.arguments.has_state:
+            return guarded(on_torch.function_program(name, with_loss(f, loss), device))
+        check_weights(name, f, reference, problem.arguments)
         return guarded(on_torch.module_program(name, f, device, loss))
     framework: str = given.arrays or "numpy"
     returns_both = given.returns == "both"

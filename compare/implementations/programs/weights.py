@@ -25,6 +25,11 @@ def without_buffers(arguments: Arguments, candidates: Iterable[Candidate]) -> Ar
     return dataclasses.replace(arguments, wrt=wrt)
 
 
+def is_without_weights(module: Any) -> bool:
+    """Whether a module has neither parameters nor buffers, so that it is a function."""
+    return next(module.parameters(), None) is None and next(module.buffers(), None) is None
+
+
 def check_weights(name: str, module: Any, reference: Reference, arguments: Arguments) -> None:
     """Checks that a module has the weights of the reference, bit for bit.
 
@@ -46,6 +51,11 @@ def check_weights(name: str, module: Any, reference: Reference, arguments: Argum
     own = {key: real_array(f"{name}: {key}", one) for key, one in plain.named_parameters()}
     kept = plain.state_dict()
     buffers = {key: real_array(key, one) for key, one in plain.named_buffers() if key in kept}
+    if not arguments.has_state:
+        raise UsageError(
+            f"{name}: expected a function, since the first argument of the reference is no dict of "
+            "weights by their names in the module; pass dict(module.named_parameters()) there"
+        )
     _check_names(name, theirs, own, dict(plain.named_buffers()), reference)
     for key in [*own, *(key for key in buffers if key in theirs)]:
         _check_bits(
@@ -57,11 +67,6 @@ def _check_names(
     name: str, theirs: dict[str, Any], own: dict[str, Any], buffers: Any, reference: Reference
 ) -> None:
     wanted = reference.arguments
-    if not theirs:
-        raise UsageError(
-            f"{name}: expected a function, since the first argument of the reference is no dict of "
-            "weights by their names in the module; pass dict(module.named_parameters()) there"
-        )
     missing = next((key for key in own if key not in theirs), None)
     if missing is not None:
         raise UsageError(f"{name}: has weights {missing}, which the reference has not; {_HINT}")

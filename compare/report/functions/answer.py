@@ -32,8 +32,10 @@ def standings_of(report: Json) -> Iterator[tuple[str, str]]:
         yield "rests on", rests_on(candidates[0])
         return
     for one in candidates:
-        said = f"{MARKS[one['verdict']]} {one['verdict']}: {one['sentence']}"
-        yield one["name"], f"{said}; it rests on {rests_on(one)}"
+        is_headline = report["headline"] == f"{one['name']}: {one['sentence']}"
+        as_above = is_headline and one["verdict"] != "agree"
+        said = f"{one['verdict']}, as above" if as_above else f"{one['verdict']}: {one['sentence']}"
+        yield one["name"], f"{MARKS[one['verdict']]} {said}; it rests on {rests_on(one)}"
 
 
 def rests_on(standing: Json) -> str:

@@ -1,6 +1,7 @@
 """Pieces of HTML: tables that a screen reader can follow, figures, sections."""
 
 import html
+import re
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
@@ -19,6 +20,11 @@ class Cell(NamedTuple):
 def escaped(text: object) -> str:
     """Makes any text safe between tags."""
     return html.escape(quoted(str(text)))
+
+
+def prose(text: object) -> str:
+    """The same of a sentence that has names in backticks, which become code."""
+    return re.sub(r"`([^`]+)`", r"<code>\1</code>", escaped(text))
 
 
 def section(identity: str, title: str, *parts: str) -> str:
@@ -84,7 +90,7 @@ def table(
 
 def definitions(pairs: Iterable[tuple[str, str]]) -> str:
     """Terms, each with its text."""
-    return f"<dl>{''.join(f'<dt>{escaped(k)}</dt><dd>{escaped(v)}</dd>' for k, v in pairs)}</dl>"
+    return f"<dl>{''.join(f'<dt>{escaped(k)}</dt><dd>{prose(v)}</dd>' for k, v in pairs)}</dl>"
 
 
 def figure(drawing: Drawing, kind: str = "", *, natural: bool = False, said: str = "") -> str:

@@ -42,6 +42,14 @@ def test_it_is_whole_and_needs_nothing(name):
     assert "<b>&" not in page
 
 
+def test_names_in_sentences_are_code():
+    sentence = "forward, between `a<b` and `norm`: it is 1"
+    made = report(failing("mine", sentence=sentence), failing(sentence=sentence))
+    page = make_page(document_of(made))
+    assert page.count("between <code>a&lt;b</code> and <code>norm</code>: it is 1") == 2
+    assert "`" not in re.sub(r"<style>.*</style>", "", page, flags=re.DOTALL)
+
+
 @pytest.mark.parametrize("name", REPORTS)
 def test_every_title_is_in_the_glossary(name):
     heads = re.findall(r'<th scope="col"[^>]*>([^<]+)</th>', page_of(name))

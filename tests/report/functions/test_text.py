@@ -169,6 +169,15 @@ def test_a_long_name_is_cut_in_its_middle():
     assert LONG.endswith(after)
 
 
+def test_what_the_first_sentence_says_is_not_said_twice():
+    made = report(failing("one", sentence="it is odd"), failing("two", sentence="it is wrong"))
+    said = words(format_report(made))
+    assert said.startswith("✗ disagree: one: it is odd. ")
+    assert said.count("it is odd") == 1
+    assert "one ✗ disagree, as above; it rests on" in said
+    assert "two ✗ disagree: it is wrong; it rests on" in said
+
+
 def test_numbers_of_many_digits_do_not_touch():
     made = standing(checks=(checked("output", "output", off=763_000, bound=1.0),))
     text = format_report(report(made), verbose=True)
@@ -187,7 +196,7 @@ def test_verbose_shows_every_check_of_every_program():
 def test_each_of_several_candidates_has_its_line():
     said = words(format_report(report(standing("one"), failing("two"))))
     assert "one ✓ agree: every difference is rounding; it rests on its own values" in said
-    assert "two ✗ disagree: it is wrong; it rests on" in said
+    assert "two ✗ disagree, as above; it rests on" in said
     assert "Results of one" in said
     assert "Results of two" in said
 

@@ -12,7 +12,7 @@ from compare.report.answer import (
     remarks_of,
 )
 from compare.report.document import Json
-from compare.report.page.markup import definitions, escaped, paragraph
+from compare.report.page.markup import definitions, escaped, paragraph, prose
 
 
 def headline(report: Json) -> str:
@@ -42,10 +42,10 @@ def below_title(report: Json, said: Iterable[tuple[str, str]], figures: Iterable
 def _verdict(report: Json) -> str:
     """Returns the verdict in one sentence, and what is to be known of it, a sentence each."""
     said = report["verdict"]
-    remarks = "".join(f"<li>{escaped(one)}</li>" for one in remarks_of(report))
+    remarks = "".join(f"<li>{prose(one)}</li>" for one in remarks_of(report))
     return (
         f'<p class="verdict"><strong>{MARKS[said]} {escaped(said)}:</strong> '
-        f"{escaped(report['headline'])}.</p>" + (f"<ul>{remarks}</ul>" if remarks else "")
+        f"{prose(report['headline'])}.</p>" + (f"<ul>{remarks}</ul>" if remarks else "")
     )
 
 
