@@ -46,7 +46,7 @@ class Standing:
     remarks: tuple[str, ...]
 
 
-class Moved(NamedTuple):
+class MovedArray(NamedTuple):
     """A place or a result whose bits are others now.
 
     Attributes:
@@ -81,7 +81,7 @@ class FunctionDrift:
 
     name: str
     compared: int
-    moved: tuple[Moved, ...]
+    moved: tuple[MovedArray, ...]
     only_then: tuple[str, ...]
     only_now: tuple[str, ...]
     then: str

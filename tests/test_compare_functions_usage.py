@@ -30,10 +30,6 @@ def pair(x):
     return np.sum(x * x), 2 * x
 
 
-def torch_square(x):
-    return torch.sum(x * x)
-
-
 def outputs(x):
     return {"a": jnp.sin(x), "b": jnp.cos(x)}
 

@@ -7,9 +7,15 @@ import numpy as np
 
 from compare.evidence.differences.ulp import ulp_distance
 from compare.formats.dtypes import FLOAT_DTYPES
-from compare.function_results import FunctionChange, FunctionDrift, FunctionReport, Moved, Standing
+from compare.function_results import (
+    FunctionChange,
+    FunctionDrift,
+    FunctionReport,
+    MovedArray,
+    Standing,
+)
 from compare.implementations.environment import all_settings
-from compare.implementations.programs.baseline import Earlier, FunctionBaseline
+from compare.implementations.programs.baseline import BaselineProgram, FunctionBaseline
 from compare.pipeline.change import changed
 from compare.problem.recording import Key, Recording
 
@@ -35,7 +41,9 @@ def with_change(
     return dataclasses.replace(report, change=change)
 
 
-def _drift(standing: Standing, now: Mapping[Key, np.ndarray], then: Earlier) -> FunctionDrift:
+def _drift(
+    standing: Standing, now: Mapping[Key, np.ndarray], then: BaselineProgram
+) -> FunctionDrift:
     holds = {(one.kind, one.name): one.holds for one in standing.checks}
     both = [key for key in _in_order(holds, now) if _is_alike(now[key], then.arrays.get(key))]
     moved = []
@@ -43,7 +51,7 @@ def _drift(standing: Standing, now: Mapping[Key, np.ndarray], then: Earlier) -> 
         entries, ulp = _moved(now[key], then.arrays[key])
         if entries:
             is_right = holds[key] and key not in then.wrong if key in holds else None
-            moved.append(Moved(*key, entries, ulp, is_right))
+            moved.append(MovedArray(*key, entries, ulp, is_right))
     return FunctionDrift(
         standing.name,
         len(both),

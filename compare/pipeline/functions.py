@@ -22,6 +22,7 @@ from compare.verdict.function_remarks import on_places
 from compare.verdict.functions import NOT_HELD, decide, decide_reference
 
 _EXACT = np.dtype(np.float64)
+_BY_WEIGHT = ("agree", "undecided", "disagree")  # verdicts on programs
 
 
 def compare_programs(
@@ -47,9 +48,7 @@ def compare_programs(
     """
     examiner = _Examiner(reference, problem, inside or problem.dtype)
     standings = tuple(map(examiner.standing, programs))
-    verdicts = {one.verdict for one in standings}
-    verdict = next((one for one in ("disagree", "undecided") if one in verdicts), "agree")
-    deciding = next(one for one in standings if one.verdict == verdict)
+    deciding = max(standings, key=lambda one: _BY_WEIGHT.index(one.verdict))
     own = examiner.reference_standing(standings)
 
     def told(name: str, sentence: str) -> str:
@@ -60,7 +59,7 @@ def compare_programs(
         remarks.insert(0, f"the reference: {own.sentence}")
     headline = f"{deciding.name}: {deciding.sentence}"
     return FunctionReport(
-        verdict=verdict,
+        verdict=deciding.verdict,
         headline=headline,
         reason="; ".join([headline, *remarks]),
         remarks=tuple(remarks),

@@ -9,6 +9,7 @@ from compare.problem.recording import Key
 
 LOW = ("bfloat16", "float16")  # dtypes in which little can be seen
 _NOTHING = 1e-3  # of a rounding error
+FREEDOM = 4  # times as far off as rounding explains, or as the reference, another formula may be
 
 
 class Evidence(Protocol):
@@ -66,7 +67,7 @@ class Evidence(Protocol):
         """The evidence on a run in float64, or why there is none."""
 
 
-class Sorted(NamedTuple):
+class FailingChecks(NamedTuple):
     """Checks that do not hold."""
 
     wrong: Checks  # whatever is admitted
@@ -80,18 +81,18 @@ class Sorted(NamedTuple):
         return self.open + self.uncovered
 
 
-def failing(evidence: Evidence) -> Sorted:
+def failing(evidence: Evidence) -> FailingChecks:
     """Sorts the checks that do not hold."""
-    sorted_: dict[str, list[Check]] = {name: [] for name in Sorted._fields}
+    found: dict[str, list[Check]] = {name: [] for name in FailingChecks._fields}
     wrong = [one for one in evidence.checks if not one.holds]
     tied = {one.key: one for one in evidence.tied} if wrong else {}
     for one in wrong:
-        sorted_[_reason(evidence, one, tied.get(one.key, one))].append(one)
-    return Sorted(**{name: tuple(checks) for name, checks in sorted_.items()})
+        found[_reason(evidence, one, tied.get(one.key, one))].append(one)
+    return FailingChecks(**{name: tuple(checks) for name, checks in found.items()})
 
 
 def _reason(evidence: Evidence, one: Check, tied: Check) -> str:
-    """Names the field of Sorted that a check which does not hold belongs to."""
+    """Names the field of FailingChecks that a check which does not hold belongs to."""
     if tied.holds and _has_slopes(one) and math.isfinite(one.found):
         return "open" if tied.unbounded > one.unbounded else "ties"
     return "wrong" if all(own.holds for own in evidence.own if own.key == one.key) else "uncovered"
@@ -112,16 +113,20 @@ def says_nothing(evidence: Evidence) -> Checks:
 
 
 def untested(evidence: Evidence) -> Checks:
-    """Returns the checks with entries of which rounding may make anything, as it usually is."""
+    """Returns the checks with entries of which rounding may make anything, as it usually is.
+
+    One that is about as near to exact there as the reference itself is none of them.
+    """
     found = [one for one in evidence.checks if one.untested and not is_zero(evidence, one)]
-    return tuple(one for one in found if not _has_overflown_alike(evidence, one))
+    own = {one.key: one.adrift for one in evidence.own} if found else {}
+    return tuple(one for one in found if not _is_as_near(one, own.get(one.key, 0.0)))
 
 
-def _has_overflown_alike(evidence: Evidence, one: Check) -> bool:
-    """Whether all that is unknown there overflows, in the reference itself too."""
-    own = next((own for own in evidence.own if own.key == one.key), one)
-    alike = own.found == one.found and own.overflown == one.overflown
-    return alike and one.untested == one.overflown
+def _is_as_near(one: Check, own: float) -> bool:
+    """Whether it is about as near to exact as the reference is, or overflows as that does."""
+    if math.isinf(own) or math.isinf(one.adrift):
+        return own == one.adrift
+    return one.adrift <= max(one.floor, FREEDOM * own)
 
 
 def is_zero(evidence: Evidence, one: Check) -> bool:

@@ -4,9 +4,10 @@ from compare.evidence.local.check import Check, Checks
 from compare.numbers import and_more
 from compare.verdict.finding import Finding
 from compare.verdict.function_evidence import (
+    FREEDOM,
     LOW,
     Evidence,
-    Sorted,
+    FailingChecks,
     failing,
     says_nothing,
     untested,
@@ -17,7 +18,6 @@ from compare.verdict.mathematics import Mathematics, mathematics
 from compare.verdict.not_finite import not_finite
 
 NOT_HELD = Finding("agree", "nothing", "no program is off, so that it was not held against itself")
-_FREEDOM = 4  # times as far off as rounding explains another formula may be
 
 
 def decide(evidence: Evidence) -> Finding:
@@ -57,7 +57,7 @@ def _suspected(evidence: Evidence, wrong: Checks) -> Finding:
             f"usually makes, though {named(first)} is something else"
         )
         return Finding("agree", "float64", sentence, exact=known.checks)
-    is_slight = all(one.used <= _FREEDOM for one in wrong)
+    is_slight = all(one.used <= FREEDOM for one in wrong)
     if known.verdict == "same" and is_slight and not untested(evidence):
         return _other_formula(evidence, first, known)
     if known.verdict != "different" and _is_nearer(evidence):
@@ -128,7 +128,7 @@ def _in_float64(evidence: Evidence, known: Mathematics) -> str:
     return "; in float64 it is wrong too" if known.verdict == "different" else ""
 
 
-def _unsuspected(evidence: Evidence, found: Sorted) -> Finding:
+def _unsuspected(evidence: Evidence, found: FailingChecks) -> Finding:
     """Decides on a program that rounding may explain."""
     odd, vacuous = _odd(evidence, found.ties), says_nothing(evidence)
     if not any(one.entries for one in evidence.checks):
@@ -156,7 +156,7 @@ def _unsuspected(evidence: Evidence, found: Sorted) -> Finding:
     return finding._replace(verdict="undecided", basis="nothing", sentence=why, first=at)
 
 
-def _why_open(evidence: Evidence, found: Sorted, odd: Checks, known: Mathematics) -> str:
+def _why_open(evidence: Evidence, found: FailingChecks, odd: Checks, known: Mathematics) -> str:
     """Says why nothing can be decided."""
     silent, vacuous = untested(evidence), says_nothing(evidence)
     so_far = "in float64 it computes the same, but " if known.verdict == "same" else ""

@@ -197,13 +197,6 @@ def _encoder():
     )
 
 
-def _attention():
-    return Net(
-        lambda net, x: net.attention(x, x, x)[0],
-        attention=nn.MultiheadAttention(8, 2, batch_first=True),
-    )
-
-
 def _x(*shape):
     return (torch.randn(shape),)
 
@@ -213,7 +206,6 @@ PROGRAMS = {
     "residual block with batchnorm": lambda: (Residual(), _x(3, 2, 4, 4)),
     "transformer of tied weights": lambda: (Transformer(), (torch.randint(0, 11, (2, 5)),)),
     "TransformerEncoder": lambda: (_encoder(), _x(2, 3, 8)),
-    "MultiheadAttention": lambda: (_attention(), _x(2, 3, 8)),
     "LSTM": lambda: (nn.LSTM(4, 3), _x(2, 2, 4)),
     "GRU in both directions": lambda: (
         Net(lambda net, x: net.gru(x)[0], gru=nn.GRU(4, 2, bidirectional=True)),

@@ -18,12 +18,12 @@ _REASONS = {
         "view_as_complex.default view_as_real.default"
     ),
     "it depends on how torch lays out memory": (
-        "as_strided.default sym_storage_offset.default sym_stride.int"
+        "as_strided.default sym_is_contiguous.default sym_storage_offset.default sym_stride.int"
     ),
     "it writes to its arguments, which torch.export rewrites": (
-        "_native_batch_norm_legit.default atan2.out"
+        "_native_batch_norm_legit.default atan2.out resize_.default"
     ),
-    "torch.export writes it with others": "col2im.default",
+    "torch.export writes it with others": "adaptive_avg_pool1d.default col2im.default",
     "it is the backward of another, which JAX makes of the forward": (
         "_adaptive_avg_pool2d_backward.default avg_pool2d_backward.default "
         "convolution_backward.default embedding_dense_backward.default "

@@ -1,6 +1,6 @@
 """The dimensions that an operation of torch is told."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -16,6 +16,11 @@ def axes_of(x: Any, dims: int | Sequence[int] | None) -> tuple[int, ...]:
     if dims is None or x.ndim == 0 or (not isinstance(dims, int) and len(dims) == 0):
         return tuple(range(x.ndim))
     return tuple(axis_of(x, dim) for dim in ((dims,) if isinstance(dims, int) else dims))
+
+
+def over_dims(reduce: Callable[..., Any]) -> Callable[..., Any]:
+    """Returns a reduction of jax.numpy as a function that takes what torch's does."""
+    return lambda x, dim=None, keepdim=False: reduce(x, axes_of(x, dim), keepdims=keepdim)
 
 
 def size_of(x: Any, axes: Sequence[int]) -> int:

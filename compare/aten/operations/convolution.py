@@ -7,6 +7,7 @@ import jax.numpy as jnp
 from jax import lax
 
 from compare.aten.operations.axes import broadcast_axis
+from compare.aten.operations.windows import for_each
 
 
 def convolution(
@@ -35,7 +36,7 @@ def convolution(
     """
     rank = x.ndim - 2
     stride, padding, dilation, beyond = (
-        _for_each(one, rank) for one in (stride, padding, dilation, output_padding)
+        for_each(one, rank) for one in (stride, padding, dilation, output_padding)
     )
     if transposed:
         w = _turned(w, groups)
@@ -45,15 +46,7 @@ def convolution(
     else:
         edges = [(p, p) for p in padding]
         strides, spread = stride, (1,) * rank
-    y = lax.conv_general_dilated(
-        x,
-        w,
-        strides,
-        edges,
-        lhs_dilation=spread,
-        rhs_dilation=dilation,
-        feature_group_count=groups,
-    )
+    y = lax.conv_general_dilated(x, w, strides, edges, spread, dilation, feature_group_count=groups)
     return y if b is None else y + broadcast_axis(y, 1, b)
 
 
@@ -63,10 +56,6 @@ def _turned(w: Any, groups: int) -> Any:
     parts = w.reshape(groups, c_in // groups, c_out, *kernel).swapaxes(1, 2)
     whole = parts.reshape(groups * c_out, c_in // groups, *kernel)
     return jnp.flip(whole, range(2, whole.ndim))
-
-
-def _for_each(numbers: Sequence[int], rank: int) -> tuple[int, ...]:
-    return tuple(numbers) * rank if len(numbers) == 1 else tuple(numbers)
 
 
 def time_first_convolution(x: Any, w: Any, b: Any, padding: int = 0) -> Any:

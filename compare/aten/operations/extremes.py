@@ -10,11 +10,7 @@ import jax.numpy as jnp
 from jax import lax
 
 from compare.aten.dtypes import default_int
-from compare.aten.operations.axes import axes_of, axis_of
-
-
-def _shared(f: Callable[..., Any]) -> Callable[..., Any]:
-    return lambda x, dim=None, keepdim=False: f(x, axes_of(x, dim), keepdims=keepdim)
+from compare.aten.operations.axes import axis_of, over_dims
 
 
 def _index(f: Callable[..., Any]) -> Callable[..., Any]:
@@ -95,10 +91,10 @@ def median(x: Any) -> Any:
 
 
 OPERATIONS: dict[str, Callable[..., Any]] = {
-    "amax.default": _shared(jnp.max),
-    "amin.default": _shared(jnp.min),
-    "max.default": _shared(jnp.max),
-    "min.default": _shared(jnp.min),
+    "amax.default": over_dims(jnp.max),
+    "amin.default": over_dims(jnp.min),
+    "max.default": over_dims(jnp.max),
+    "min.default": over_dims(jnp.min),
     "max.dim": _with_index(jnp.argmax),
     "min.dim": _with_index(jnp.argmin),
     "argmax.default": _index(jnp.argmax),

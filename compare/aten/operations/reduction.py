@@ -8,7 +8,7 @@ import numpy as np
 
 from compare.aten.dtypes import default_int
 from compare.aten.operations.arithmetic import absolute
-from compare.aten.operations.axes import axes_of, size_of
+from compare.aten.operations.axes import axes_of, over_dims, size_of
 
 Dims = int | Sequence[int] | None
 
@@ -96,10 +96,6 @@ def _summable(x: Any, dtype: Any) -> Any:
     return x if dtype is None else x.astype(dtype)
 
 
-def _of(f: Callable[..., Any]) -> Callable[..., Any]:
-    return lambda x, dim=None, keepdim=False: f(x, axes_of(x, dim), keepdims=keepdim)
-
-
 OPERATIONS: dict[str, Callable[..., Any]] = {
     "sum.default": total,
     "sum.dim_IntList": total,
@@ -114,12 +110,12 @@ OPERATIONS: dict[str, Callable[..., Any]] = {
     "var.dim": lambda x, dim, unbiased=True, keepdim=False: variance(
         x, dim, correction=int(unbiased), keepdim=keepdim
     ),
-    "any.default": _of(jnp.any),
-    "any.dim": _of(jnp.any),
-    "any.dims": _of(jnp.any),
-    "all.default": _of(jnp.all),
-    "all.dim": _of(jnp.all),
-    "all.dims": _of(jnp.all),
+    "any.default": over_dims(jnp.any),
+    "any.dim": over_dims(jnp.any),
+    "any.dims": over_dims(jnp.any),
+    "all.default": over_dims(jnp.all),
+    "all.dim": over_dims(jnp.all),
+    "all.dims": over_dims(jnp.all),
     "linalg_vector_norm.default": vector_norm,
     "dist.default": distance,
 }

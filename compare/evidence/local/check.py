@@ -40,6 +40,7 @@ class Check:
       beyond: how many entries are beyond worst + floor.
       vacuous: how many entries have a bound as large as the largest entry.
       untested: how many may be anything by TYPICAL typical + floor, which is as large as that.
+      adrift: the largest |found - expected| of these; infinite or NaN where found is.
       unbounded: how many entries have an infinite bound.
       overflown: how many entries are not finite, where the exact value is and may overflow.
       undefined: how many entries are finite, where the exact value is not.
@@ -65,6 +66,7 @@ class Check:
     beyond: int
     vacuous: int
     untested: int
+    adrift: float
     unbounded: int
     overflown: int
     undefined: int
@@ -137,6 +139,7 @@ def check(
         used=float(entries.used.max(initial=0)),
         unlikely=float(entries.unlikely.max(initial=0)),
         **entries.counts(),
+        adrift=float(np.max(entries.distance, where=entries.are_untested, initial=0)),
         is_zero=may_be_zero(entries.exact, (entries.worst, entries.typical)),
         largest=entries.largest,
         difference=float(np.max(entries.distance, where=~np.isnan(entries.distance), initial=0)),
@@ -196,6 +199,21 @@ class _Entries:
         """Which are finite on one side only, where no bound says that they are not."""
         return (np.isfinite(self.found) != np.isfinite(self.exact)) & ~np.isfinite(self.worst)
 
+    @functools.cached_property
+    def are_open(self) -> np.ndarray:
+        """Which are not the same NaN or infinity on both sides.
+
+        Where no number is finite, even float64 may have overflown.
+        """
+        is_finite = np.isfinite(self.exact)
+        is_meant = np.isfinite(self.worst) | np.isnan(self.exact) | is_finite.any()
+        return ~(self.are_same & ~is_finite & is_meant)
+
+    @functools.cached_property
+    def are_untested(self) -> np.ndarray:
+        """Which may be anything, as rounding usually is."""
+        return self.are_open & (self.allowed >= (self.largest or np.inf))
+
     @property
     def index(self) -> tuple[int, ...]:
         """Where most is used: of the bound if that is exceeded, else of what is usual."""
@@ -207,15 +225,12 @@ class _Entries:
 
     def counts(self) -> dict[str, int]:
         """Counts entries as the attributes of a check do."""
-        is_finite = np.isfinite(self.exact)
-        # an infinity is that of the reference, unless even float64 may have overflown everywhere
-        is_meant = np.isfinite(self.worst) | np.isnan(self.exact) | is_finite.any()
-        is_open, size = ~(self.are_same & ~is_finite & is_meant), self.largest or np.inf
+        is_finite, is_bounded = np.isfinite(self.exact), np.isfinite(self.worst)
         masks = {
             "beyond": self.used > 1,
-            "vacuous": is_open & (self.worst + self.floor >= size),
-            "untested": is_open & (self.allowed >= size),
-            "unbounded": ~np.isfinite(self.worst),
+            "vacuous": self.are_open & (self.worst + self.floor >= (self.largest or np.inf)),
+            "untested": self.are_untested,
+            "unbounded": ~is_bounded,
             "overflown": self.are_half_finite & is_finite,
             "undefined": self.are_half_finite & ~is_finite,
             "nans": np.isnan(self.found) & np.isnan(self.exact),

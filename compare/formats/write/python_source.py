@@ -1,9 +1,10 @@
 """Trees of containers as Python source."""
 
+import math
 from collections.abc import Callable, Mapping
 from typing import Any
 
-_PLAIN = (bool, int, float, complex, str, bytes, type(None))
+_PLAIN = (bool, int, float, str, bytes, type(None))
 
 
 def source_of(tree: Any, leaf: Callable[[Any], str | None]) -> str | None:
@@ -13,6 +14,8 @@ def source_of(tree: Any, leaf: Callable[[Any], str | None]) -> str | None:
       tree: tuples, lists and dicts of plain values and leaves; no other class has source.
       leaf: returns the source of an object that is none of these, None if there is none.
     """
+    if type(tree) is float and not math.isfinite(tree):
+        return f"float({str(tree)!r})"
     if type(tree) in _PLAIN:
         return repr(tree)
     if type(tree) in (tuple, list):

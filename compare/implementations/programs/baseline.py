@@ -28,7 +28,7 @@ _MOST_ENTRIES = 2**27  # of all programs together: a gigabyte of float64
 _IDENTITY = ("dtype", "inside", "arguments", "cotangents")
 
 
-class Earlier(NamedTuple):
+class BaselineProgram(NamedTuple):
     """What a program computed in an earlier run.
 
     Attributes:
@@ -48,7 +48,7 @@ class FunctionBaseline(NamedTuple):
     path: str
     identity: dict[str, str]  # what has to be the same
     environment: dict[str, Any]  # as `describe_environment` gives it
-    programs: dict[str, Earlier]
+    programs: dict[str, BaselineProgram]
 
 
 def write_baseline(
@@ -106,7 +106,7 @@ def read_baseline(path: str) -> FunctionBaseline:
         about = json.loads(str(arrays["about"][()]))
         _check(about)
         programs = {
-            name: Earlier(
+            name: BaselineProgram(
                 one["verdict"],
                 frozenset((kind, of) for kind, of in one["wrong"]),
                 dict(_taken(arrays, number, one["arrays"], where)),

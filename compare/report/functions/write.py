@@ -5,7 +5,13 @@ import json
 from typing import Any
 
 from compare.evidence.local.check import Check
-from compare.function_results import FunctionChange, FunctionDrift, FunctionReport, Moved, Standing
+from compare.function_results import (
+    FunctionChange,
+    FunctionDrift,
+    FunctionReport,
+    MovedArray,
+    Standing,
+)
 from compare.problem.cuts import is_cotangent, place_name
 from compare.report.json import write as networks
 from compare.report.json.change import then_and_now
@@ -119,5 +125,5 @@ def _drift(one: FunctionDrift) -> dict[str, Any]:
     }
 
 
-def _moved(one: Moved) -> dict[str, Any]:
+def _moved(one: MovedArray) -> dict[str, Any]:
     return {**one._asdict(), "ulp": number_or_null(one.ulp)}
