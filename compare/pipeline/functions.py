@@ -9,6 +9,7 @@ import numpy as np
 
 from compare.errors import UsageError, first_line
 from compare.evidence.local.certificate import Ends, ends_of
+from compare.evidence.local.check import Checks
 from compare.evidence.local.specification import Specification, specification
 from compare.function_results import FunctionReport, Standing
 from compare.implementations.environment import describe_environment
@@ -18,6 +19,7 @@ from compare.pipeline.run_evidence import RunEvidence
 from compare.problem.function import FunctionProblem
 from compare.problem.recording import Recording
 from compare.verdict.finding import Finding
+from compare.verdict.function_evidence import failing
 from compare.verdict.function_remarks import on_places
 from compare.verdict.functions import NOT_HELD, decide, decide_reference
 
@@ -138,6 +140,13 @@ class _Examiner:
         return ends_of(self.specification(dtype))
 
 
+def _with_ties_admitted(found: RunEvidence) -> Checks:
+    """Returns all checks: where a choice at a tie explains one, that with all choices admitted."""
+    ties = {one.key for one in failing(found).ties}
+    tied = {one.key: one for one in found.tied} if ties else {}
+    return tuple(tied[one.key] if one.key in ties else one for one in found.checks)
+
+
 def _standing(program: Program, found: RunEvidence, decided: Finding) -> Standing:
     places = found.specification.places
     # a torch module has submodules, such as nn.Flatten, that make nothing of their own
@@ -148,7 +157,7 @@ def _standing(program: Program, found: RunEvidence, decided: Finding) -> Standin
         name=program.name,
         framework=program.framework,
         device=program.device,
-        checks=found.checks,
+        checks=_with_ties_admitted(found),
         ends=found.at_ends,
         places=len(places),
         recorded=len(places) - len(found.missing),

@@ -134,15 +134,22 @@ def _unsuspected(evidence: Evidence, found: FailingChecks) -> Finding:
     if not any(one.entries for one in evidence.checks):
         empty = "no array of it has an entry, so that nothing was compared"
         return Finding("undecided", "nothing", empty)
+    lost = [one for one in evidence.checks if one.nans == one.entries > 0]
+    if lost:
+        nothing = (
+            f"{named(lost[0])}{and_more(lost)}: all of it is NaN in both, which compares nothing"
+        )
+        return Finding("undecided", "nothing", nothing, lost[0])
     is_proved = evidence.is_whole and not (vacuous or found.unclear or _odd_plain(evidence))
+    sentence = "every difference is rounding" + ", or a choice at a tie" * bool(found.ties)
     if is_proved and not odd and evidence.dtype not in LOW:
-        return Finding("agree", "certificate", "every difference is rounding")
+        return Finding("agree", "certificate", sentence)
     known = mathematics(evidence)
     if known.verdict == "different":
         first = known.wrong[0]
         sentence = f"in float64, {told(first)}{others(known.wrong[1:])}"
         return Finding("disagree", "float64", sentence, first, known.checks)
-    remarks, sentence = on_precision(evidence, known), "every difference is rounding"
+    remarks = on_precision(evidence, known)
     finding = Finding("agree", "certificate", sentence, None, known.checks, on_odd(odd), remarks)
     if is_proved:
         return finding

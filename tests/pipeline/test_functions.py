@@ -163,6 +163,12 @@ def test_who_is_not_finite_and_because_of_what():
     assert "[1] is nan, expected 0, which no rounding explains" in other.sentence
 
 
+def test_where_all_is_nan_nothing_is_compared():
+    found = found_of(jnp.sqrt, lambda x: jnp.sqrt(x), np.full(3, -1, np.float32))
+    assert found.verdict == "undecided"
+    assert "all of it is NaN in both, which compares nothing" in found.sentence
+
+
 def test_an_overflow_that_both_have_is_told():
     x = np.full(4, 300, np.float16)
     found = found_of(lambda x: jnp.sum(x * x), lambda x: jnp.vdot(x, x), x)

@@ -130,7 +130,7 @@ def test_a_place_that_holds_something_else_is_no_mistake_where_all_results_are_t
         (made(0.0, exact=np.nan, worst=np.inf), made(np.nan, exact=np.nan), "disagree"),
         (made(np.inf, worst=np.inf), made(1.0), "undecided"),
         (made(np.nan), made(1.0), "disagree"),
-        (made(np.nan, exact=np.nan), made(np.nan, exact=np.nan), "agree"),
+        (made(np.nan, exact=np.nan), made(np.nan, exact=np.nan), "undecided"),
     ],
 )
 def test_numbers_that_are_not_finite(one, own, verdict):

@@ -37,6 +37,7 @@ PAIRS = {
 def test_another_slope_at_a_tie_is_as_right(pair):
     report = compare_functions(*map(loss, pair), X)
     assert report.verdict == "agree", report.headline
+    assert all(one.holds for one in report.candidates[0].checks)
     assert not report.warnings
 
 
@@ -47,7 +48,9 @@ def test_where_bounds_say_nothing_of_a_tie_nothing_is_decided():
 
 
 def test_it_is_said_at_how_many_entries():
-    (remark,) = compare_functions(*map(loss, PAIRS["largest"]), X).remarks
+    report = compare_functions(*map(loss, PAIRS["largest"]), X)
+    assert report.headline.endswith("every difference is rounding, or a choice at a tie")
+    (remark,) = report.remarks
     assert remark.startswith("at 4 entries of the gradient by `args[0]` it chooses otherwise")
 
 
