@@ -264,6 +264,11 @@ REFUSED = {
         {"loss": tnf.cross_entropy},
         "cross_entropy",
     ),
+    "a loss of JAX for torch": (
+        (NET, NET, T),
+        {"loss": jnp.sum},
+        "loss: expected a function of torch",
+    ),
     "a candidate that lacks the loss": (
         (NET, net_port, T),
         {"loss": torch.sum},

@@ -2,7 +2,8 @@
 
 from collections.abc import Iterator, Sequence
 
-from compare.evidence.local.check import FLOOR, TYPICAL, Check
+from compare.evidence.local.check import Check
+from compare.evidence.local.entries import FLOOR, TYPICAL
 from compare.evidence.rounding.explanation import Explanation
 from compare.numbers import counted, listed, number, ratio, subscript, told_apart
 from compare.report.text.lines import wrapped

@@ -3,7 +3,8 @@
 import math
 from collections.abc import Sequence
 
-from compare.evidence.local.check import TYPICAL, Check
+from compare.evidence.local.check import Check
+from compare.evidence.local.entries import TYPICAL
 from compare.numbers import and_more
 from compare.problem.cuts import is_cotangent, place_name
 

@@ -10,7 +10,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from compare.evidence.local.check import KINDS, TYPICAL, Check, Checks, check, may_be_zero
+from compare.evidence.local.check import KINDS, Check, Checks, check
+from compare.evidence.local.entries import TYPICAL, may_be_zero
 from compare.evidence.local.specification import Specification
 from compare.evidence.local.ties import Ties
 from compare.evidence.local.walk import follow

@@ -11,7 +11,7 @@ import numpy as np
 import torch
 
 from compare.aten.program import JaxProgram, exported
-from compare.errors import UsageError
+from compare.errors import UsageError, first_line
 from compare.implementations.base import PRECISE
 from compare.implementations.programs.base import Loss, Program, Reference
 from compare.implementations.programs.devices import target
@@ -95,8 +95,18 @@ def _with_loss(own: torch.nn.Module, loss: Loss | None) -> torch.nn.Module:
     """Lets a module, a copy of ours, return the loss of its outputs."""
     if loss is not None:
         forward = own.forward
-        own.forward = lambda *args: loss(forward(*args))
+        own.forward = lambda *args: _lost(loss, forward(*args))
     return own
+
+
+def _lost(loss: Loss, made: Any) -> Any:
+    try:
+        return loss(made)
+    except TypeError as error:  # as functions of JAX raise for tensors
+        raise UsageError(
+            f"loss: expected a function of torch, as the reference is, got {type(error).__name__}: "
+            f"{first_line(error)}; write it with torch"
+        ) from None
 
 
 def copied(module: torch.nn.Module, dtype: np.dtype, device: torch.device) -> torch.nn.Module:
