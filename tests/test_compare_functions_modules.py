@@ -3,6 +3,7 @@
 import copy
 import random
 
+import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
@@ -188,3 +189,28 @@ def test_a_module_that_was_compiled_in_place_is_refused(block):
     block.fc.compile(backend="eager")
     with pytest.raises(UsageError, match=r"candidate: fc \(Linear\) was compiled in place"):
         compare_functions(copy.deepcopy(block), block, X)
+
+
+def test_a_reference_that_is_not_what_export_sees_is_told_of():
+    class Other(nn.Linear):
+        def forward(self, x):
+            return super().forward(x) * (1.001 if torch.compiler.is_compiling() else 1.0)
+
+    net = Other(4, 2)
+    found = compare_functions(net, lambda s, x: 1.001 * (x @ s["weight"].T + s["bias"][None]), X)
+    assert found.verdict == "agree"
+    assert found.remarks[0].startswith("the reference: its rounding errors are beyond their bounds")
+
+
+def test_submodules_that_make_nothing_are_passed_over():
+    net = nn.Sequential(nn.Flatten(), nn.Linear(4, 2))
+    report = compare_functions(net, copy.deepcopy(net), X, loss=torch.sum)
+    assert "has no place" not in report.reason
+
+
+def test_labels_of_jax_are_those_that_torch_takes():
+    def loss(z, y):
+        return -jnp.mean(jnp.take_along_axis(jax.nn.log_softmax(z), y[:, None], 1))
+
+    y = jnp.array([1, 0, 3])
+    assert compare_functions(loss, nn.functional.cross_entropy, X, y).agrees

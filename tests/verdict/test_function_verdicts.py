@@ -73,6 +73,7 @@ NARROW = in_float64(BIT, as_narrow=(made(1 + 1e-8),))
         (Made((HOLDS,), SAME, plain=(ODD,)), "undecided", "nothing"),
         (Made((HOLDS,), SAME, plain=(WRONG,)), "disagree", "certificate"),
         (Made((WRONG,)), "disagree", "certificate"),
+        (Made((made(1 + 8e-6),), SAME), "disagree", "certificate"),
         (Made((WRONG,), SAME), "disagree", "certificate"),
         (Made((WRONG,), OTHER), "disagree", "certificate"),
         (Made((WRONG,), tied=(HOLDS,)), "agree", "certificate"),

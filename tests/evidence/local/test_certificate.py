@@ -57,3 +57,19 @@ def test_without_places_float64_decides():
 
     (found,) = compare_functions(by_scan, without, PARAMS, X).candidates
     assert (found.verdict, found.basis, found.recorded) == ("agree", "float64", 0)
+
+
+def test_the_gradient_of_stacked_weights_comes_from_every_step():
+    (found,) = compare_functions(by_scan, by_scan, PARAMS, X).candidates
+    (others,) = (one for one in found.checks if one.name == "args[0]['others']")
+    assert {"d:h", "d:h@1", "d:h@2"} <= set(others.sources)
+
+
+def test_integers_among_the_outputs_have_no_gradient():
+    def f(x):
+        return x**2, jnp.argmax(x, 1)
+
+    report = compare_functions(f, lambda x: (x * x, jnp.argmax(2 * x, 1)), X)
+    assert report.verdict == "agree"
+    wrong = compare_functions(f, lambda x: (x * x, jnp.argmin(x, 1)), X)
+    assert (wrong.verdict, wrong.candidates[0].first.name) == ("disagree", "output[1]")

@@ -21,6 +21,12 @@ def test_the_entry_that_uses_most_is_told():
     assert one.relative == pytest.approx(1e-4 / 3)
 
 
+def test_all_entries_that_are_beyond_are_counted():
+    floor = 4 * 3 * 2.0**-24
+    found = [1 + 1.5 * (1e-6 + floor), 2.001, 3.0]
+    assert checked(found, [1.0, 2.0, 3.0]).beyond == 2
+
+
 def test_nan_and_infinity_agree_with_themselves_alone():
     same = checked([np.nan, np.inf, -np.inf, 1.0], [np.nan, np.inf, -np.inf, 1.0], np.inf)
     assert (same.holds, same.nans, same.vacuous, same.undefined) == (True, 1, 1, 0)
