@@ -88,7 +88,7 @@ def _are_samples(one: Any) -> bool:
 
 
 def _copied(module: Any, problem: FunctionProblem, device: str) -> Any:
-    from compare.implementations.programs.torch import copied
+    from compare.implementations.programs.torch_copies import copied
 
     return copied(module, problem.dtype, target("torch", device))
 

@@ -53,6 +53,7 @@ ALLOWED = {
     "compare.evidence": {"numpy", "ml_dtypes", "jax", "jaxmlp.base"},
     "compare.implementations.numpy_backprop": {"numpy"},
     "compare.implementations.programs.torch": {"torch", "numpy", "torch_ref"},
+    "compare.implementations.programs.torch_copies": {"torch", "numpy", "torch_ref"},
     "compare.implementations.programs.weights": {"numpy", "torch_ref.module_checks"},
     "compare.implementations.programs": {"jax", "numpy", "torch_ref.convert"},
     "compare.implementations.jax": {"jax", "numpy", "jaxmlp"},

@@ -1,7 +1,6 @@
 """A torch module or function as an implementation: run as it is, with hooks at every submodule."""
 
 import contextlib
-import copy
 import dataclasses
 import functools
 from collections.abc import Callable, Mapping, Sequence
@@ -15,6 +14,7 @@ from compare.errors import UsageError, first_line
 from compare.implementations.base import PRECISE
 from compare.implementations.programs.base import Loss, Program, Reference
 from compare.implementations.programs.devices import target
+from compare.implementations.programs.torch_copies import check_compiled, copied, hook_alike
 from compare.implementations.torch_settings import torch_settings
 from compare.problem.cuts import cotangent_name
 from compare.problem.function import Arguments, Call, FunctionProblem, is_float, named_outputs
@@ -24,7 +24,6 @@ from torch_ref.convert import to_array, to_tensor
 from torch_ref.module_checks import is_compiled, unwrapped
 from torch_ref.precision import Dtypes
 from torch_ref.recording import plain_name, recorded
-from torch_ref.refusals import place as part_name
 
 Tensors = dict[str, torch.Tensor]
 
@@ -42,7 +41,7 @@ def module_program(
 
     Its weights are those of the first argument.
     """
-    _check_compiled(name, module)
+    check_compiled(name, module)
     place = target("torch", device)
     run = functools.partial(_run_module, name, module, loss, place)
     return Program(name, "torch", run, str(place))
@@ -95,11 +94,11 @@ def _with_loss(own: torch.nn.Module, loss: Loss | None) -> torch.nn.Module:
     """Lets a module, a copy of ours, return the loss of its outputs."""
     if loss is not None:
         forward = own.forward
-        own.forward = lambda *args: _lost(loss, forward(*args))
+        own.forward = lambda *args: _loss_of(loss, forward(*args))
     return own
 
 
-def _lost(loss: Loss, made: Any) -> Any:
+def _loss_of(loss: Loss, made: Any) -> Any:
     try:
         return loss(made)
     except TypeError as error:  # as functions of JAX raise for tensors
@@ -109,18 +108,9 @@ def _lost(loss: Loss, made: Any) -> Any:
         ) from None
 
 
-def copied(module: torch.nn.Module, dtype: np.dtype, device: torch.device) -> torch.nn.Module:
-    """Returns a copy of a module in a dtype on a device."""
-    return copy.deepcopy(module).to(device, _torch_dtype(dtype))
-
-
 def dtype_name(tensor: torch.Tensor) -> str:
     """Returns the name of the dtype of a tensor, as NumPy has it."""
     return str(tensor.dtype).removeprefix("torch.")
-
-
-def _torch_dtype(dtype: np.dtype) -> torch.dtype:
-    return to_tensor(np.zeros((), dtype)).dtype
 
 
 def _run_function(
@@ -139,29 +129,6 @@ def _run_function(
     return _recording(torch.nn.Module(), run, chosen, problem.cotangents)
 
 
-def _check_compiled(name: str, module: torch.nn.Module) -> None:
-    """Checks that no part of a module was compiled in place, which torch leaves out of copies.
-
-    Raises:
-      UsageError: if one was.
-    """
-    for key, part in module.named_modules():
-        if part._compiled_call_impl is not None:
-            where = part_name(key, part) if key else "the module"
-            raise UsageError(
-                f"{name}: {where} was compiled in place, by .compile(), which no copy keeps; give "
-                "torch.compile(module)"
-            )
-
-
-def _hook_alike(module: torch.nn.Module, own: torch.nn.Module) -> None:
-    """Gives a copy the hooks on gradients of parameters, which copying leaves out."""
-    for given, one in zip(module.parameters(), own.parameters(), strict=True):
-        for hook in (given._backward_hooks or {}).values():
-            if one.requires_grad:
-                one.register_hook(hook)
-
-
 def _run_module(
     name: str,
     module: torch.nn.Module,
@@ -172,7 +139,7 @@ def _run_module(
     """Runs a copy of a module, with hooks unless it is compiled: hooks would part what is fused."""
     arguments = problem.arguments
     own = copied(module, problem.dtype, device)
-    _hook_alike(module, own)
+    hook_alike(module, own)
     leaves = _tensors(arguments, device)
     keys = {i: key for key, i in arguments.state.items()}
     for key, one in own.state_dict().items():  # the same bits, in whatever dtype they came
