@@ -12,7 +12,7 @@ from tests.support.paths import ROOT
 ROWS = (
     ("errors", "catalogue", "activation_names", "quoting", "calls", "numbers"),
     ("options", "formats"),
-    ("problem",),
+    ("problem", "pairing"),
     ("aten",),
     ("evidence.rounding",),
     ("evidence.differences", "evidence.certificate", "evidence.relations", "evidence.local"),
