@@ -1,12 +1,7 @@
 """Temporary."""
-import itertools, dataclasses, numpy as np
-from compare.pairing.arrangement import Arrangement, rearranged
-@dataclasses.dataclass(frozen=True)
-class Pairing:
-    arrangements: dict
-    kept: tuple = ()
-    unused: tuple = ()
-    findings: tuple = ()
+import itertools
+from compare.pairing.arrangement import rearranged
+from compare.pairing.pairing import Pairing
 def pair(theirs, own):
     found = {}
     for name, o in own.items():
@@ -14,4 +9,4 @@ def pair(theirs, own):
             for p in itertools.permutations(range(a.ndim)):
                 if a.transpose(p).shape == o.shape and (a.transpose(p) == o).all():
                     found.setdefault(name, rearranged(t, a, p))
-    return Pairing(found, tuple(n for n in own if n not in found))
+    return Pairing(found, {n: "transposed" for n in found}, tuple(n for n in own if n not in found), ())

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from compare.pairing.pairs import Pairing
+from compare.pairing.pairing import Pairing
 from compare.problem.function import Arguments, Call, FunctionProblem
 from compare.problem.recording import Recording
 

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from compare.pairing.pairs import Pairing
+from compare.pairing.pairing import Pairing
 from compare.problem.function import Arguments, FunctionProblem, is_float
 from compare.problem.recording import Recording
 
