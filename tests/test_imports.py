@@ -12,7 +12,8 @@ from tests.support.paths import ROOT
 ROWS = (
     ("errors", "catalogue", "activation_names", "quoting", "calls", "numbers"),
     ("options", "formats"),
-    ("problem", "pairing"),
+    ("problem",),
+    ("pairing",),
     ("aten",),
     ("evidence.rounding",),
     ("evidence.differences", "evidence.certificate", "evidence.relations", "evidence.local"),
@@ -83,6 +84,7 @@ ALLOWED = {
     "compare.selftest.everyday.layer_libraries": {"jax", "numpy", "flax", "equinox", "haiku"},
     "compare.selftest.everyday": {"jax", "numpy", "torch", "torch_ref.convert", "optax"},
     "compare.selftest.modules": {"jax", "torch"},
+    "compare.selftest.ports": {"jax", "torch", "optax", "flax", "equinox", "haiku"},
     "compare.selftest.module_mistakes": {"torch"},
     "compare.selftest.module_trial": {"torch", "torch_ref.convert"},
     "compare.selftest.function_trial": {"jax", "numpy", "ml_dtypes"},

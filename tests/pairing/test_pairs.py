@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from compare.pairing.pair import pair
+from compare.pairing.pairs import pair
 
 
 def drawn(*shape, seed=0):
