@@ -19,7 +19,7 @@ from compare.implementations.programs.models.names import key_of, names_of
 from compare.problem.structure import opened
 
 _TRAINED = "params"  # the collection of weights that are
-_STATISTICS = "batch_stats"
+STATISTICS = "batch_stats"  # the collection of what batch norms keep
 _NOTES = "intermediates"  # the collection of what a forward has noted, and does not read
 _PAIR = (_TRAINED, "state")  # of Haiku
 
@@ -72,7 +72,7 @@ def collections_of(weights: Any) -> dict[str, Any] | None:
     if isinstance(weights, tuple) and len(weights) == len(_PAIR):
         is_pair = all(map(_is_of_haiku, weights))
         return dict(zip(_PAIR, weights, strict=True)) if is_pair else None
-    if not isinstance(weights, Mapping) or not {_TRAINED, _STATISTICS} & set(weights):
+    if not isinstance(weights, Mapping) or not {_TRAINED, STATISTICS} & set(weights):
         return None
     if not all(isinstance(one, Mapping) for one in weights.values()):
         return None
@@ -100,7 +100,7 @@ def updates_in(made: Any, weights: Any) -> Mapping[str, Any] | None:
         return None
     if isinstance(weights, tuple):
         return {_PAIR[1]: made[1]} if _is_of_haiku(made[1]) else None
-    known = {*weights, _STATISTICS, _NOTES}
+    known = {*weights, STATISTICS, _NOTES}
     return made[1] if all(key in known for key in made[1]) else None
 
 
