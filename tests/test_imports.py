@@ -13,6 +13,7 @@ ROWS = (
     ("errors", "catalogue", "activation_names", "quoting", "calls", "numbers"),
     ("options", "formats"),
     ("problem",),
+    ("pairing",),
     ("aten",),
     ("evidence.rounding",),
     ("evidence.differences", "evidence.certificate", "evidence.relations", "evidence.local"),
