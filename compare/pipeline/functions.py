@@ -23,6 +23,7 @@ from compare.verdict.finding import Finding
 from compare.verdict.function_evidence import failing
 from compare.verdict.function_remarks import on_places
 from compare.verdict.functions import NOT_HELD, decide, decide_reference
+from compare.verdict.matched_places import with_places
 from compare.verdict.weights import with_weights
 
 _EXACT = np.dtype(np.float64)
@@ -155,6 +156,8 @@ def _standing(program: Program, found: RunEvidence, decided: Finding) -> Standin
     unknown = found.unknown if program.framework == "jax" else []
     told = on_places(len(places), found.missing, unknown)
     called = (f"it is called {program.called}",) if program.called else ()
+    if program.matching is not None:
+        decided = with_places(decided, program.matching)
     if program.pairing is not None:
         decided = with_weights(decided, program.pairing)
     remarks = (*decided.remarks, *called, *told)

@@ -1,7 +1,7 @@
 """A model with weights of its own as a candidate."""
 
 import dataclasses
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping
 from typing import Any
 
 import jax
@@ -26,7 +26,7 @@ from compare.implementations.user.sandbox import errors_told
 from compare.implementations.user.torch_module import is_module
 from compare.pairing.conversion import arrangement_of
 from compare.pairing.pairs import pair
-from compare.problem.function import Call, FunctionProblem, outputs_of
+from compare.problem.function import Call, FunctionProblem, is_float, outputs_of
 from compare.problem.recording import Recording
 from compare.problem.structure import is_like, restructured
 
@@ -74,7 +74,7 @@ def port_program(
 def _of_jax(
     name: str, given: Any, reference: Reference, problem: FunctionProblem, setting: Setting
 ) -> tuple[OwnWeights, Program, Cut]:
-    theirs = state_of(reference.arguments)
+    theirs = _floats(state_of(reference.arguments))
     model = jax_model(name, given, theirs)
     weights = _own_weights(name, given, theirs, model)
     own = weights.problem(problem)
@@ -109,7 +109,7 @@ def _of_torch(
     module = function_of(given)
     parameters, buffers = on_torch.weights_of(module)
     arrays = {**parameters, **buffers}
-    pairing = pair(state_of(reference.arguments), arrays)
+    pairing = pair(_floats(state_of(reference.arguments)), _floats(arrays))
     weights = OwnWeights(arrays, frozenset(buffers), pairing)
     own = weights.problem(problem)
     loss = setting.loss if reference.program.framework == "torch" else None
@@ -133,11 +133,16 @@ def _own_weights(
 
     def converted(state: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
         found = jax_model(name, given, state)
-        return {**found.parameters, **found.buffers}
+        return _floats({**found.parameters, **found.buffers})
 
     is_converted = is_conversion(given)
-    pairing = arrangement_of(converted, theirs) if is_converted else pair(theirs, arrays)
+    pairing = arrangement_of(converted, theirs) if is_converted else pair(theirs, _floats(arrays))
     return OwnWeights(arrays, frozenset(model.buffers), pairing)
+
+
+def _floats(arrays: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
+    """Returns the arrays of floating-point numbers; counters are no weights."""
+    return {name: one for name, one in arrays.items() if is_float(one)}
 
 
 def _choices(given: Any, kind: str) -> list[Adapter]:
