@@ -27,7 +27,7 @@ from compare.implementations.programs.models.equinox_states import (
 from compare.implementations.programs.models.float_leaves import float_leaves
 from compare.implementations.programs.models.leaves import Leaves
 from compare.implementations.programs.models.names import Path, dotted, names_of
-from compare.implementations.programs.models.placed import Trace, placed
+from compare.implementations.programs.models.forward import Trace, forward_with_places
 from compare.implementations.programs.models.submodules import cut_parts, name_calls
 from compare.problem.function import is_float
 
@@ -86,7 +86,7 @@ def equinox_model(module: Any, state: Any = None) -> JaxModel:
     _, structure = jax.tree.flatten((_with_places(module), state))
     own = parts._replace(pair=dataclasses.replace(parts.pair, structure=structure))
 
-    forward = placed(
+    forward = forward_with_places(
         lambda arrays, *inputs: _called(parts, arrays, inputs),
         lambda arrays, *inputs: _called(own, arrays, inputs),
         lambda trace, inputs: _check_chance(module, _named(module, state, inputs), trace),

@@ -20,7 +20,7 @@ from compare.implementations.programs.models.checks import (
 from compare.implementations.programs.models.float_leaves import float_leaves
 from compare.implementations.programs.models.leaves import Leaves
 from compare.implementations.programs.models.names import Path, dotted, names_of
-from compare.implementations.programs.models.placed import Trace, placed
+from compare.implementations.programs.models.forward import Trace, forward_with_places
 from compare.implementations.programs.models.submodules import cut_parts, name_calls
 from compare.problem.function import is_float
 
@@ -91,7 +91,7 @@ def nnx_model(module: Any) -> JaxModel:
         check_inputs(_KIND, module.__call__, inputs, {})
         return _called(parts, buffers, state, inputs)
 
-    forward = placed(
+    forward = forward_with_places(
         lambda state, *inputs: call(parts, state, inputs),
         lambda state, *inputs: call(own, state, inputs),
         lambda trace, _: _check_chance(module, trace),

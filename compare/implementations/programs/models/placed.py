@@ -1,84 +1,77 @@
-"""A forward with places, where it computes what the forward without them does."""
+"""The places of a reference in a model that has other names for them, or none."""
 
-from collections.abc import Callable, Iterator, Sequence
-from typing import Any, NamedTuple
+import dataclasses
+from collections.abc import Callable, Collection
 
-import jax
-from jax.extend.core import jaxprs_in_params
+import numpy as np
 
-from compare.problem.function import Call
+from compare.implementations.programs.base import Program, Reference
+from compare.implementations.programs.running import guarded
+from compare.matching.matching import Matching, matched
+from compare.problem.cuts import is_cotangent, place_name
+from compare.problem.function import FunctionProblem
+from compare.problem.recording import Recording
 
-_DRAWS = {"random_bits", "random_gamma", "rng_bit_generator", "rng_uniform"}
+_EXACT = np.dtype(np.float64)
+
+# (names of the arrays to record, how many entries these may have) -> the program; None for all
+Cut = Callable[[Collection[str] | None, Collection[int] | None], Program]
 
 
-class Trace(NamedTuple):
-    """What a forward computes.
+@dataclasses.dataclass(frozen=True)
+class Placed:
+    """Where a model has the places of a reference.
 
     Attributes:
-      equations: names of operations and the shapes that they make, without those of places.
-      outputs: their structure.
+      matching: of places whose names are others.
+      common: places that have the same name in both.
     """
 
-    equations: list[Any]
-    outputs: Any
+    matching: Matching
+    common: frozenset[str]
 
-    @property
-    def draws(self) -> bool:
-        """Whether it draws random numbers."""
-        return any(name in _DRAWS for name, _ in self.equations)
+    def recording(self, own: Recording) -> Recording:
+        """Returns what a model recorded, by the places of the reference."""
+        found = self.matching.applied(own)
+        common = {one: own.places[one] for one in own.places if place_name(one) in self.common}
+        return dataclasses.replace(found, places={**found.places, **common})
 
 
-def placed(plain: Call, with_places: Call, check: Callable[[Trace, Sequence[Any]], None]) -> Call:
-    """Returns the forward with places, which is the plain one wherever they would change it.
-
-    A program that asks what class a submodule is of might do something else with places.
+def placed(
+    reference: Reference,
+    problem: FunctionProblem,
+    cut: Cut,
+    own_problem: Callable[[FunctionProblem], FunctionProblem],
+) -> tuple[Placed, Program] | None:
+    """Finds the places of a reference in a model, by running both in float64.
 
     Args:
-      plain: the forward as it is.
-      with_places: the same, in which submodules name what they return.
-      check: raises where the plain one, at its inputs, is none to compare.
+      reference: that has places.
+      problem: of it.
+      cut: returns the model with some arrays recorded.
+      own_problem: returns a problem of the reference as one of the model.
+
+    Returns:
+      Where they are, and the model with those recorded; None if the reference has no places, or one
+      of both cannot be computed in float64.
     """
-
-    def call(state: Any, *inputs: Any) -> Any:
-        expected = _trace(plain, state, inputs)
-        check(expected, inputs)
-        try:
-            found = _trace(with_places, state, inputs)
-        except Exception:  # as two submodules of one class that are of two now
-            return plain(state, *inputs)
-        return (with_places if found == expected else plain)(state, *inputs)
-
-    return call
-
-
-def _trace(call: Call, state: Any, inputs: Sequence[Any]) -> Trace:
-    """Traces a forward by itself, so that what it names is of no other."""
-    structure: Any
-    leaves, structure = jax.tree.flatten((state, inputs))
-    shapes = [jax.typeof(one) if _has_shape(one) else None for one in leaves]
-    shapes = [one and jax.ShapeDtypeStruct(one.shape, one.dtype) for one in shapes]
-    outputs = []
-
-    def made(arrays: Sequence[Any]) -> Any:
-        pairs = zip(arrays, leaves, strict=True)
-        own, given = structure.unflatten([one if array is None else array for array, one in pairs])
-        results = call(own, *given)
-        found, tree = jax.tree.flatten(results)
-        outputs.append(tree)
-        return [one for one in found if _has_shape(one)]
-
-    traced = jax.make_jaxpr(made)(shapes)
-    return Trace(list(_equations(traced.jaxpr)), outputs[-1])
+    try:
+        exact = problem.in_dtype(_EXACT, reference.call_in(_EXACT))
+        theirs = reference.program.run(exact)
+        sizes = {one.size for name, one in theirs.places.items() if not is_cotangent(name)}
+        if not sizes:
+            return None
+        own = guarded(cut(None, sizes)).run(own_problem(exact))
+    except Exception:  # of a user's code, or of a library on its behalf
+        return None
+    common = frozenset(
+        name for name, one in theirs.places.items() if _shape(own, name) == one.shape
+    )
+    rest = {name: one for name, one in theirs.places.items() if place_name(name) not in common}
+    found = Placed(matched(dataclasses.replace(theirs, places=rest), own), common)
+    return found, cut(found.matching.chosen | common, None)
 
 
-def _has_shape(one: Any) -> bool:
-    return hasattr(one, "shape") and hasattr(one, "dtype")
-
-
-def _equations(jaxpr: Any) -> Iterator[tuple[str, Any]]:
-    for eqn in jaxpr.eqns:
-        inner = [one for found in jaxprs_in_params(eqn.params) for one in _equations(found)]
-        is_place = eqn.primitive.name == "custom_vjp_call" and not inner
-        if eqn.primitive.name != "name" and not is_place:
-            yield eqn.primitive.name, tuple(str(one.aval) for one in eqn.outvars)
-            yield from inner
+def _shape(recording: Recording, place: str) -> tuple[int, ...] | None:
+    found = recording.places.get(place)
+    return None if found is None else found.shape
