@@ -68,7 +68,9 @@ class Arrangement:
             found = found + term.of(arrays)
         return found
 
-    def pull_back(self, slope: np.ndarray, arrays: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
+    def pull_back(
+        self, slope: np.ndarray, arrays: Mapping[str, np.ndarray]
+    ) -> dict[str, np.ndarray]:
         """Returns the gradients by the arrays that it is made of, in their shapes.
 
         Args:
