@@ -1,7 +1,9 @@
 """An array that is what is expected in another form: a factor, transposed, rounded, decayed."""
 
+import functools
 import itertools
 import math
+import operator
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -45,7 +47,7 @@ def _factors(case: Case) -> Iterator[Reason]:
     if abs(solved - 1) < _APART:
         return
     for factor in (*nice_numbers(solved, case.sizes), *([] if case.is_scalar else [solved])):
-        if _holds(case, lambda a, factor=factor: factor * a):
+        if _holds(case, functools.partial(operator.mul, factor)):
             yield Reason("factor", _told_factor(case, factor), case.place)
             return
 
@@ -93,14 +95,14 @@ def _rearranged(shape: tuple[int, ...]) -> Iterator[tuple[str, Callable[[Any], A
     for order in itertools.permutations(axes) if len(shape) <= 4 else ():
         if order != tuple(axes) and tuple(shape[i] for i in order) == shape:
             words = "transposed" if len(shape) == 2 else f"transposed to axes {order}"
-            yield words, lambda a, order=order: jnp.transpose(a, order)
+            yield words, functools.partial(jnp.transpose, axes=order)
     for axis in axes:
         if shape[axis] > 1:
-            yield f"reversed along axis {axis}", lambda a, axis=axis: jnp.flip(a, axis)
+            yield f"reversed along axis {axis}", functools.partial(jnp.flip, axis=axis)
             for by in (1, -1):
                 yield (
                     f"rolled by one along axis {axis}",
-                    lambda a, x=axis, by=by: jnp.roll(a, by, x),
+                    functools.partial(jnp.roll, shift=by, axis=axis),
                 )
 
 
@@ -124,20 +126,24 @@ def _decayed(case: Case) -> Iterator[Reason]:
     solved = float(np.vdot(w.value, case.found - case.expected) / np.vdot(w.value, w.value))
     for factor in nice_numbers(solved):
         made = case.evaluation.made(
-            lambda a, w, factor=factor: a + factor * w, case.evaluation.of(case.target), w
+            functools.partial(_plus, factor), case.evaluation.of(case.target), w
         )
         if case.holds({case.target: made}):
-            sentence = f"{subject(case)} has {written(factor)} times the parameter added, as by weight decay"
+            added = f"{written(factor)} times the parameter added, as by weight decay"
+            sentence = f"{subject(case)} has {added}"
             yield Reason("decay", sentence, case.place)
             return
+
+
+def _plus(factor: float, a: Any, w: Any) -> Any:
+    return a + factor * w
 
 
 def _cut_off(case: Case) -> Iterator[Reason]:
     """No entry is larger than some number."""
     most = float(np.abs(case.found).max())
     for limit in nice_numbers(most):
-        if math.isclose(limit, most, rel_tol=_CLOSE) and _holds(
-            case, lambda a, limit=limit: jnp.clip(a, -limit, limit)
-        ):
+        clip = functools.partial(jnp.clip, min=-limit, max=limit)
+        if math.isclose(limit, most, rel_tol=_CLOSE) and _holds(case, clip):
             yield Reason("clipped", f"{subject(case)} is clipped to {written(limit)}", case.place)
             return
