@@ -18,7 +18,7 @@ ROWS = (
     ("aten",),
     ("evidence.rounding",),
     ("evidence.differences", "evidence.certificate", "evidence.relations", "evidence.local"),
-    ("evidence.hypotheses", "evidence.witness", "evidence.pieces"),
+    ("evidence.hypotheses", "evidence.witness", "evidence.pieces", "evidence.reasons"),
     ("evidence.batches", "steps.rules"),
     ("results", "function_results"),
     ("implementations", "verdict"),
