@@ -1,0 +1,1 @@
+"""Training runs, held against each other step by step."""
