@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from compare.evidence.rounding import explain, register_rule, roundoff
     from compare.function_api import compare_functions
     from compare.implementations.programs.candidate import Candidate
+    from compare.implementations.programs.model import Model
     from compare.options.groups import CallStyle, Detail, Draw, Machine
     from compare.problem.cuts import cut
     from compare.report.report import Report
@@ -30,6 +31,7 @@ __all__ = [
     "Detail",
     "Draw",
     "Machine",
+    "Model",
     "Report",
     "UsageError",
     "__version__",
@@ -48,6 +50,7 @@ _HOMES = {
     "assert_gradients_agree": "compare.testing",
     "assert_within_rounding": "compare.testing",
     "Candidate": "compare.implementations.programs.candidate",
+    "Model": "compare.implementations.programs.model",
     "compare_functions": "compare.function_api",
     "compare_gradients": "compare.api",
     "cut": "compare.problem.cuts",

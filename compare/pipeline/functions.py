@@ -11,10 +11,11 @@ from compare.errors import UsageError, first_line
 from compare.evidence.local.certificate import Ends, ends_of
 from compare.evidence.local.check import Checks
 from compare.evidence.local.specification import Specification, specification
-from compare.function_results import FunctionReport, Standing
+from compare.function_results import FunctionReport, Standing, WeightPair, Weights
 from compare.implementations.environment import describe_environment
 from compare.implementations.programs.base import Program, Reference
 from compare.implementations.user.sandbox import contained, errors_told
+from compare.pairing.pairing import Pairing
 from compare.pipeline.run_evidence import RunEvidence
 from compare.problem.function import FunctionProblem
 from compare.problem.recording import Recording
@@ -22,6 +23,7 @@ from compare.verdict.finding import Finding
 from compare.verdict.function_evidence import failing
 from compare.verdict.function_remarks import on_places
 from compare.verdict.functions import NOT_HELD, decide, decide_reference
+from compare.verdict.weights import with_weights
 
 _EXACT = np.dtype(np.float64)
 _BY_WEIGHT = ("agree", "undecided", "disagree")  # verdicts on programs
@@ -163,7 +165,10 @@ def _standing(program: Program, found: RunEvidence, decided: Finding) -> Standin
     # a torch module has submodules, such as nn.Flatten, that make nothing of their own
     unknown = found.unknown if program.framework == "jax" else []
     told = on_places(len(places), found.missing, unknown)
-    remarks = (*decided.remarks, *told)
+    called = (f"it is called {program.called}",) if program.called else ()
+    if program.pairing is not None:
+        decided = with_weights(decided, program.pairing)
+    remarks = (*decided.remarks, *called, *told)
     return Standing(
         name=program.name,
         framework=program.framework,
@@ -172,8 +177,18 @@ def _standing(program: Program, found: RunEvidence, decided: Finding) -> Standin
         ends=found.at_ends,
         places=len(places),
         recorded=len(places) - len(found.missing),
+        weights=program.pairing and _weights(program.pairing),
         **decided._replace(remarks=remarks)._asdict(),
     )
+
+
+def _weights(pairing: Pairing) -> Weights:
+    pairs = (
+        WeightPair(name, one.sources, pairing.layouts.get(name, ""))
+        for name, one in pairing.arrangements.items()
+    )
+    wrong = tuple(one.sentence for one in pairing.findings)
+    return Weights(tuple(pairs), pairing.kept, pairing.unused, wrong)
 
 
 def _check_results(name: str, recording: Recording, specified: Specification) -> None:

@@ -50,10 +50,31 @@ def rests_on(standing: Json) -> str:
             why = "the reference names no places"
         return f"bounds from the arguments on, since {why}"
     seen = f"; seen at {at}" if places else ""
+    if standing["basis"] == "weights":
+        return f"its weights, which are not those of the reference{seen}"
     if standing["basis"] == "float64":
         is_same = standing["verdict"] == "agree"
         return f"float64, in which it computes {'the same' if is_same else 'other values'}{seen}"
     return f"nothing that proves it either way{seen}"
+
+
+def weights_of(report: Json) -> Iterator[tuple[str, str]]:
+    """Yields how weights are paired with those of the reference, of each candidate with its own."""
+    several = len(report["candidates"]) > 1
+    for standing in report["candidates"]:
+        if standing["weights"] is not None:
+            label = f"weights of {standing['name']}" if several else "weights"
+            yield label, _paired(standing["weights"])
+
+
+def _paired(weights: Json) -> str:
+    """Says 'all 6 are those of the reference, 4 of them laid out otherwise'."""
+    pairs = weights["pairs"]
+    moved = sum(1 for one in pairs if one["layout"])
+    total = len(pairs) + len(weights["kept"])
+    of = "all" if len(pairs) == total else f"{len(pairs):,} of"
+    laid_out = f", {moved:,} of them laid out otherwise" if moved else ""
+    return f"{of} {total:,} have their place in the reference, found by value{laid_out}"
 
 
 def figures_of(report: Json) -> list[Figure]:

@@ -1,0 +1,8 @@
+"""Networks of torch in the frameworks of JAX: `PORTS`."""
+
+from compare.selftest.ports.linen import LINEN
+from compare.selftest.ports.port import Port
+
+__all__ = ["PORTS", "Port"]
+
+PORTS: tuple[Port, ...] = (*LINEN,)
