@@ -1,1 +1,1 @@
-"""Training runs, held against each other step by step."""
+"""Training runs: the steps of two optimizers, held against each other."""

@@ -50,9 +50,7 @@ def read_batches(batches: Any, steps: int) -> Batches:
 
 def _batch(number: int, one: Any) -> tuple[Any, ...]:
     if not isinstance(one, tuple | list):
-        raise UsageError(
-            f"batches[{number}]: expected a tuple (*inputs, target), got {shown(one)}"
-        )
+        raise UsageError(f"batches[{number}]: expected a tuple (*inputs, target), got {shown(one)}")
     return tuple(one)
 
 

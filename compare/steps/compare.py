@@ -127,9 +127,7 @@ class _Trial:
             return made
 
         def own() -> Checks:
-            return self._updates.held(
-                step.update, step.before, step.found.gradients, step.after
-            )
+            return self._updates.held(step.update, step.before, step.found.gradients, step.after)
 
         updated = decide_update(checks, own)
         if _BY_WEIGHT.index(updated.verdict) > _BY_WEIGHT.index(made.verdict):
@@ -158,7 +156,11 @@ class _Trial:
             self._run.program.framework,
             self._run.program.device,
             "agree" if first is None else first.verdict,
-            (("float64" if "float64" in bases else "certificate") if first is None else first.basis),
+            (
+                ("float64" if "float64" in bases else "certificate")
+                if first is None
+                else first.basis
+            ),
             sentence,
             first,
             steps,

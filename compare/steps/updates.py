@@ -24,9 +24,7 @@ class Updates:
         self._dtype = dtype
         self._traces: dict[Hashable, Trace] = {}
 
-    def held(
-        self, update: Update, before: Snapshot, gradients: Arrays, after: Snapshot
-    ) -> Checks:
+    def held(self, update: Update, before: Snapshot, gradients: Arrays, after: Snapshot) -> Checks:
         """Holds what a run has after a step against the update, from what it had before.
 
         New weights are held against what follows from the state that the run itself has made.

@@ -55,9 +55,7 @@ class Specification:
         arguments = problem.arguments.in_dtype(self.problem.dtype)
         known = dataclasses.replace(self.problem, arguments=arguments)
         arrays = tuple(jax.tree.leaves((arguments.arrays, known.cotangents)))
-        return dataclasses.replace(
-            self, problem=known, traced=self.traced._replace(arrays=arrays)
-        )
+        return dataclasses.replace(self, problem=known, traced=self.traced._replace(arrays=arrays))
 
 
 def specification(

@@ -35,9 +35,7 @@ class TorchOptimizer:
         self._count = 0
         trained = {id(one) for group in self._optimizer.param_groups for one in group["params"]}
         self.trained = tuple(
-            name
-            for name, one in self._named.items()
-            if id(one) in trained and one.requires_grad
+            name for name, one in self._named.items() if id(one) in trained and one.requires_grad
         )
 
     @property
