@@ -4,7 +4,6 @@ import itertools
 from collections.abc import Iterable
 from typing import Any, NamedTuple
 
-import jax
 import numpy as np
 
 from compare.errors import UsageError, shown

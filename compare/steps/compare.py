@@ -4,8 +4,6 @@ import dataclasses
 from collections.abc import Sequence
 from typing import Any
 
-import numpy as np
-
 from compare.evidence.local.check import Check, Checks
 from compare.implementations.environment import describe_environment
 from compare.pipeline.functions import Examiner
@@ -108,12 +106,15 @@ class _Trial:
         self._steps.append(
             StepResult(
                 step.number,
-                *finding[:4],
+                verdict=finding.verdict,
+                basis=finding.basis,
+                sentence=finding.sentence,
+                first=finding.first,
                 gradients=_most(evidence.checks),
                 update=_most(checks),
                 loss=loss_of(evidence.recording),
                 reference_loss=loss_of(step.found),
-                **distances.of(step.after, after),
+                **distances.of(step.after, after)._asdict(),
             )
         )
 

@@ -1,11 +1,27 @@
 """How far apart two runs are by now, beside what rounding makes of that."""
 
+from typing import NamedTuple
+
 import numpy as np
 
 from compare.problem.function import Arguments
 from compare.problem.recording import Recording
 from compare.steps.optimizers.base import Arrays, Snapshot
 from compare.steps.runs import Run
+
+
+class Distance(NamedTuple):
+    """Largest differences of weights, after a step.
+
+    Attributes:
+      apart: of a run from the reference.
+      rounding: of the reference from its run in float64; None if there is none.
+      change: of the reference from what it started with.
+    """
+
+    apart: float
+    rounding: float | None
+    change: float
 
 
 class Distances:
@@ -21,13 +37,13 @@ class Distances:
             self._exact.step(self._exact.gradients(batch))
             self._rounding = _farthest(now.weights, self._exact.snapshot.weights)
 
-    def of(self, reference: Snapshot, run: Snapshot) -> dict[str, float | None]:
-        """Returns the distances of a run, as `StepResult` has them."""
-        return {
-            "apart": _farthest(reference.weights, run.weights),
-            "rounding": self._rounding,
-            "change": _farthest(reference.weights, self._start.weights),
-        }
+    def of(self, reference: Snapshot, run: Snapshot) -> Distance:
+        """Returns that of a run."""
+        return Distance(
+            _farthest(reference.weights, run.weights),
+            self._rounding,
+            _farthest(reference.weights, self._start.weights),
+        )
 
 
 def loss_of(found: Recording) -> float:

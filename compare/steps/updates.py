@@ -1,9 +1,9 @@
 """The update of a step: what an optimizer made, held against what the reference's would make."""
 
-import functools
-from collections.abc import Hashable, Iterator
+from collections.abc import Hashable
 from typing import Any
 
+import jax
 import numpy as np
 
 from compare.evidence.local.check import Check, Checks, check
@@ -13,8 +13,6 @@ from compare.evidence.rounding.readings import READINGS
 from compare.evidence.rounding.roundoff_transform import analysis_of, evaluated
 from compare.evidence.rounding.tracing import Trace, trace
 from compare.steps.optimizers.base import Arrays, Snapshot, Update
-
-import jax
 
 
 class Updates:
@@ -40,7 +38,7 @@ class Updates:
         """
         weights, state = self._expected(update, before, gradients, after)
         found = [
-            self._check("state", f"{slot} of {name}", after.state[slot][name], one)
+            self._check("state", f"{name}: {slot}", after.state[slot][name], one)
             for slot, group in state.items()
             for name, one in group.items()
             if name in after.state.get(slot, {})

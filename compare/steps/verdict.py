@@ -4,6 +4,7 @@ from collections.abc import Callable, Sequence
 
 from compare.evidence.local.check import Check, Checks
 from compare.steps.results import StepResult
+from compare.steps.rules.slots import SLOTS
 from compare.verdict.finding import Finding
 from compare.verdict.function_evidence import FREEDOM
 from compare.verdict.function_sentences import measured
@@ -34,8 +35,10 @@ def decide_update(checks: Checks, own: Callable[[], Checks]) -> Finding:
 
 def told(one: Check) -> str:
     """Says which part of an update is off, and by how much."""
-    what = f"the weights `{one.name}`" if one.kind == "weights" else one.name
-    return f"the update of {what}: {measured(one)}"
+    if one.kind == "weights":
+        return f"the new weights `{one.name}`: {measured(one)}"
+    name, _, slot = one.name.rpartition(": ")
+    return f"{SLOTS[slot]} of `{name}`: {measured(one)}"
 
 
 def first_step(steps: Sequence[StepResult]) -> StepResult | None:

@@ -51,7 +51,7 @@ class Specification:
         return [i in given.wrt for i in arrays] + [False] * len(self.problem.cotangents)
 
     def at(self, problem: FunctionProblem) -> "Specification":
-        """Returns the same equations at the arguments of a problem that differs in numbers alone."""
+        """Returns the same equations at arguments that differ in their numbers alone."""
         arguments = problem.arguments.in_dtype(self.problem.dtype)
         known = dataclasses.replace(self.problem, arguments=arguments)
         arrays = tuple(jax.tree.leaves((arguments.arrays, known.cotangents)))

@@ -1,7 +1,7 @@
 """Figures of training runs: SVG that needs no package, in the colours of the page around it."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from compare.report.document import Json
 from compare.report.page.markup import escaped
@@ -10,6 +10,7 @@ _WIDTH, _HEIGHT, _LEFT, _BOTTOM, _TOP = 720, 200, 64, 24, 12
 _SMALLEST = 1e-4  # share that is drawn
 
 Points = list[tuple[float, float]]
+At = Callable[[float, float], str]  # step and value -> x,y
 
 
 def shares(standing: Json) -> str:
@@ -66,7 +67,7 @@ def _chart(label: str, lines: Sequence[tuple[str, str, Points]], *, limit: float
     )
 
 
-def _axis(at, low: int, high: int, steps: int) -> str:  # type: ignore[no-untyped-def]
+def _axis(at: At, low: int, high: int, steps: float) -> str:
     every = max(1, (high - low) // 4)
     texts = []
     for power in range(low, high + 1, every):
@@ -80,7 +81,7 @@ def _axis(at, low: int, high: int, steps: int) -> str:  # type: ignore[no-untype
         x = at(step, 10.0**low).split(",")[0]
         texts.append(
             f'<text x="{x}" y="{_HEIGHT - 6}" text-anchor="middle" fill="currentColor">'
-            f"step {step:,}</text>"
+            f"step {step:,.0f}</text>"
         )
     return "".join(texts)
 

@@ -5,12 +5,11 @@ from collections.abc import Iterator, Sequence
 from compare.numbers import number, share
 from compare.report.document import Json
 from compare.report.labels import shortened
+from compare.report.text.answer import COLUMN, format_rows, format_verdict, row_of
+from compare.report.text.colours import painted, plainly
 from compare.report.training.answer import LONGEST, figures_of, standings_of, title_of
 from compare.report.training.sparkline import sparkline
 from compare.report.training.write import report_to_dict
-from compare.report.text.answer import COLUMN, format_rows, format_verdict, row_of
-from compare.report.text.colours import Paint, painted, plainly
-from compare.report.text.lines import wrapped
 from compare.steps.results import StepsReport
 
 _MOST_ROWS = 8
@@ -31,7 +30,6 @@ def format_report(report: StepsReport, *, width: int = 80, colours: bool = False
         format_verdict(known, width=width, paint=paint),
         format_rows(((label[: COLUMN - 1], said) for label, said in rows), width=width),
         *(_steps(one, width, several=len(known["candidates"]) > 1) for one in known["candidates"]),
-        _WORDS,
     ]
     return "\n\n".join(part for part in parts if part)
 
@@ -48,7 +46,7 @@ def _steps(standing: Json, width: int, *, several: bool) -> str:
 
 
 def chosen(standing: Json) -> list[Json]:
-    """Returns the steps that a table shows: the first, those around the first that fails, the last."""
+    """Returns the steps that a table shows: the ends, and those around the first that fails."""
     steps, first = standing["steps"], standing["first"]
     around = range(first - 2, first + 2) if first is not None else range(3)
     numbers = sorted({0, *around, len(steps) // 2, len(steps) - 1})
@@ -72,6 +70,3 @@ def _table(rows: Sequence[tuple[str, ...]]) -> Iterator[str]:
     widths = [max(map(len, column)) for column in zip(_HEAD, *rows, strict=True)]
     for row in (_HEAD, *rows):
         yield "  ".join(f"{cell:>{width}}" for cell, width in zip(row, widths, strict=True))
-
-
-_WORDS = ""

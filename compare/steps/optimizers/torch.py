@@ -1,6 +1,7 @@
 """An optimizer of torch, with a copy of the module whose parameters it updates."""
 
 import copy
+import types
 import warnings
 from typing import Any
 
@@ -8,7 +9,7 @@ import numpy as np
 import torch
 
 from compare.errors import UsageError, shown
-from compare.steps.optimizers.base import Arrays, Snapshot, State, Update
+from compare.steps.optimizers.base import Arrays, Snapshot, Update
 from compare.steps.rules.torch import read_torch, torch_state
 from compare.steps.rules.update import update
 from torch_ref.convert import to_array, to_tensor
@@ -59,10 +60,10 @@ class TorchOptimizer:
         for name in self.trained:
             one = self._named[name]
             one.grad = to_tensor(gradients[name], one.device).to(one.dtype)
-        with warnings.catch_warnings():  # of a schedule, whose optimizer was copied
-            warnings.filterwarnings("ignore", "Detected call of `lr_scheduler.step")
-            self._optimizer.step()
-            if self._schedule is not None:
+        self._optimizer.step()
+        if self._schedule is not None:
+            with warnings.catch_warnings():  # since it does not see the steps of a copy
+                warnings.simplefilter("ignore", UserWarning)
                 self._schedule.step()
         self._count += 1
 
@@ -71,10 +72,19 @@ class TorchOptimizer:
         with torch.no_grad():
             for name in self.trained:
                 self._named[name].copy_(to_tensor(other.weights[name]))
-                for slot, held in slots_of(self._optimizer, self._named[name]).items():
+                for slot, held in self._slots(name).items():
                     if name in other.state.get(slot, {}):
                         held.copy_(to_tensor(other.state[slot][name]))
         self._count = other.count
+
+    def _slots(self, name: str) -> dict[str, torch.Tensor]:
+        """Returns the tensors of the state of a parameter, by slots."""
+        one = self._named[name]
+        found: dict[str, torch.Tensor] = {}
+        for key, held in self._optimizer.state.get(one, {}).items():
+            alone = types.SimpleNamespace(state={one: {key: held}})
+            found |= dict.fromkeys(torch_state(alone, {name: one}), held)
+        return found
 
     def in_float64(self) -> "TorchOptimizer":
         """Returns a copy that computes in float64."""
