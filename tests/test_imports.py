@@ -14,6 +14,7 @@ ROWS = (
     ("options", "formats"),
     ("problem",),
     ("pairing",),
+    ("matching",),
     ("aten",),
     ("evidence.rounding",),
     ("evidence.differences", "evidence.certificate", "evidence.relations", "evidence.local"),
