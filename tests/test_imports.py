@@ -25,7 +25,7 @@ ROWS = (
     ("pipeline", "steps"),
     ("report", "graph"),
     ("resume",),
-    ("api", "network_certificate", "function_api"),
+    ("api", "network_certificate", "function_api", "steps_api"),
     ("run", "files", "functions", "rounding", "testing", "pytest_plugin", "selftest", "__main__"),
 )
 HEIGHTS = {f"compare.{name}": height for height, row in enumerate(ROWS) for name in row}
@@ -73,6 +73,8 @@ ALLOWED = {
     "compare.implementations.user": {"jax", "torch", "numpy", "torch_ref", "jaxmlp.base"},
     "compare.steps.rules.torch": {"torch", "numpy", "torch_ref.convert"},
     "compare.steps.rules": {"jax", "numpy"},
+    "compare.steps.optimizers.torch": {"torch", "numpy", "torch_ref.convert"},
+    "compare.steps": {"jax", "numpy"},
     "compare.report.figures": {"numpy", "matplotlib"},
     "compare.report.frame": {"pandas"},
     "compare.report.json": {"jsonschema"},
