@@ -183,7 +183,7 @@ def _standing(program: Program, found: RunEvidence, decided: Finding) -> Standin
         places=len(places),
         recorded=len(places) - len(found.missing),
         reason=reason,
-        weights=program.pairing and _weights(program.pairing),
+        weights=None if program.pairing is None else _weights(program.pairing),
         **decided._replace(remarks=remarks)._asdict(),
     )
 

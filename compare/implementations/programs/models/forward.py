@@ -28,7 +28,9 @@ class Trace(NamedTuple):
         return any(name in _DRAWS for name, _ in self.equations)
 
 
-def forward_with_places(plain: Call, with_places: Call, check: Callable[[Trace, Sequence[Any]], None]) -> Call:
+def forward_with_places(
+    plain: Call, with_places: Call, check: Callable[[Trace, Sequence[Any]], None]
+) -> Call:
     """Returns the forward with places, which is the plain one wherever they would change it.
 
     A program that asks what class a submodule is of might do something else with places.

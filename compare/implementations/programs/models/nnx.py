@@ -18,9 +18,9 @@ from compare.implementations.programs.models.checks import (
     check_present,
 )
 from compare.implementations.programs.models.float_leaves import float_leaves
+from compare.implementations.programs.models.forward import Trace, forward_with_places
 from compare.implementations.programs.models.leaves import Leaves
 from compare.implementations.programs.models.names import Path, dotted, names_of
-from compare.implementations.programs.models.forward import Trace, forward_with_places
 from compare.implementations.programs.models.submodules import cut_parts, name_calls
 from compare.problem.function import is_float
 

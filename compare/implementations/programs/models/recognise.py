@@ -41,7 +41,7 @@ def jax_model(where: str, given: Any, theirs: Mapping[str, np.ndarray] | None = 
       UsageError: if it lacks weights, or has some that do not fit.
     """
     f = function_of(given)
-    weights = given.weights if isinstance(given, Model) else None
+    weights: Any = given.weights if isinstance(given, Model) else None
     if is_conversion(given):
         if theirs is None:
             raise UsageError(
