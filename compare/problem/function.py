@@ -77,6 +77,14 @@ class Arguments:
         wrt = (*chosen, *(len(names) + i for i in self.wrt))
         return Arguments(structure, tuple(leaves), (*names, *self.names), wrt)
 
+    def without_state(self) -> "Arguments":
+        """Returns them without the first one, which is a dict of weights."""
+        _, *inputs = self.structure.unflatten(range(len(self.leaves)))
+        numbers, structure = jax.tree.flatten(tuple(inputs))
+        chosen = tuple(at for at, i in enumerate(numbers) if i in self.wrt)
+        leaves, names = (tuple(of[i] for i in numbers) for of in (self.leaves, self.names))
+        return Arguments(structure, leaves, names, chosen)
+
     def in_dtype(self, dtype: np.dtype) -> "Arguments":
         """Returns them with floating-point arrays in a dtype."""
         return dataclasses.replace(

@@ -24,14 +24,20 @@ Named = dict[str, Any]
 
 def program(name: str, f: Callable[..., Any], device: str) -> Program:
     """Returns a function of JAX on a device as a program."""
+    return call_program(name, as_call(f), device)
+
+
+def call_program(name: str, call: Call, device: str) -> Program:
+    """Returns a function of JAX, which may update something besides, as a program."""
     place = target("jax", device)
 
     def run_alike(problem: FunctionProblem) -> Recording:
         def alike(*args: Any) -> Any:
-            return restructured(f(*args), problem.outputs, name)
+            outputs, statistics = call(*args)
+            return restructured(outputs, problem.outputs, name), statistics
 
         with jax.default_device(place):
-            return run(as_call(alike), problem)
+            return run(alike, problem)
 
     return Program(name, "jax", run_alike, device)
 

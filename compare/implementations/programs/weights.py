@@ -30,6 +30,14 @@ def is_without_weights(module: Any) -> bool:
     return next(module.parameters(), None) is None and next(module.buffers(), None) is None
 
 
+def is_of_others(module: Any, arguments: Arguments) -> bool:
+    """Whether a module has weights, none of which has a name that the reference has."""
+    from torch_ref.module_checks import unwrapped
+
+    own = {key for key, _ in unwrapped(module).named_parameters()}
+    return bool(own) and arguments.has_state and own.isdisjoint(arguments.state)
+
+
 def check_weights(name: str, module: Any, reference: Reference, arguments: Arguments) -> None:
     """Checks that a module has the weights of the reference, bit for bit.
 
