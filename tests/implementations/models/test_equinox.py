@@ -10,6 +10,7 @@ import pytest
 
 from compare import UsageError
 from compare.implementations.programs.models.equinox import equinox_model, is_equinox
+from compare.implementations.programs.models.recognise import check_unwrapped
 from tests.support.places import bits, gradient, places
 
 KEY = jax.random.key(0)
@@ -134,17 +135,17 @@ class Stateful(eqx.Module):
     linear: eqx.nn.Linear
     norm: eqx.nn.BatchNorm
 
-    def __init__(self, mode):
-        self.linear, self.norm = linear(), eqx.nn.BatchNorm(3, "batch", mode=mode)
+    def __init__(self, mode, axis="batch"):
+        self.linear, self.norm = linear(), eqx.nn.BatchNorm(3, axis, mode=mode)
 
     def __call__(self, x, state):
         return self.norm(self.linear(x), state)
 
 
 @pytest.mark.parametrize("mode", ["ema", "batch"])
-@pytest.mark.parametrize("inference", [False, True])
-def test_what_a_batch_norm_changes(mode, inference):
-    module, state = eqx.nn.make_with_state(Stateful)(mode)
+@pytest.mark.parametrize(("inference", "axis"), [(False, "batch"), (True, "batch"), (False, "x")])
+def test_what_a_batch_norm_changes(mode, inference, axis):
+    module, state = eqx.nn.make_with_state(Stateful)(mode, axis)
     model = equinox_model(eqx.nn.inference_mode(module, inference), state)
     weights = {**model.parameters, **model.buffers}
     call = jax.vmap(lambda x: model.call(weights, x), out_axes=(0, None), axis_name="batch")
@@ -296,6 +297,14 @@ def test_what_cannot_be_a_state():
         equinox_model(module, {})
     with pytest.raises(UsageError, match="state: expected the newest one: Attempted to use old"):
         used_up()
+
+
+def test_a_function_that_hides_a_model():
+    for f in (jax.vmap(linear()), jax.jit(jax.vmap(linear()))):
+        with pytest.raises(UsageError, match="such as jax.vmap\\(model\\); pass model: it is call"):
+            check_unwrapped("candidate", f)
+    for f in (jax.vmap(jnp.sin), linear(), eqx.filter_vmap(linear()), Encoder().encode):
+        check_unwrapped("candidate", f)
 
 
 def test_what_a_module_of_equinox_is():

@@ -24,6 +24,23 @@ def is_model(given: Any) -> bool:
     return isinstance(given, Model) or any(is_one(given) for is_one in known)
 
 
+def check_unwrapped(where: str, given: Any) -> None:
+    """Checks that this is no function such as `jax.vmap(model)`, which hides a model of Equinox.
+
+    Raises:
+      UsageError: if it is.
+    """
+    inner, f = given, given
+    while (f := getattr(f, "__wrapped__", None)) is not None:
+        inner = f
+    if is_equinox(inner) and not is_equinox(given):
+        raise UsageError(
+            f"{where}: expected a model of Equinox as it is, whose weights can be seen, got a "
+            "function that calls one, such as jax.vmap(model); pass model: it is called for a "
+            "batch, or for each sample of it"
+        )
+
+
 def function_of(given: Any) -> Any:
     """Returns what a `Model` holds, or the model itself."""
     return given.function if isinstance(given, Model) else given
