@@ -11,6 +11,7 @@ from compare.pairing.guesses import tell_what_was_not_loaded
 from compare.pairing.other_layouts import tell_layouts
 from compare.pairing.pairing import Pairing
 from compare.pairing.pieces import pair_altered, pair_pieces
+from compare.pairing.recurrent_biases import add_unused_biases
 from compare.pairing.search import Search
 from compare.pairing.whole import pair_constant, pair_rounded, pair_whole
 from compare.pairing.words import words_of
@@ -33,6 +34,7 @@ def pair(theirs: Mapping[str, np.ndarray], own: Mapping[str, np.ndarray]) -> Pai
     pair_rounded(search)
     pair_biases(search)
     pair_constant(search)
+    add_unused_biases(search)
     pair_doubles(search)
     tell_conflicts(search)
     tell_layouts(search)

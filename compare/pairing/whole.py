@@ -15,6 +15,7 @@ from compare.pairing.names import role_of
 from compare.pairing.roundings import ROUNDINGS, rounded_to
 from compare.pairing.search import Search, rounded
 from compare.pairing.terms import arrangement_at
+from compare.pairing.usual import usual_layouts
 from compare.pairing.weight_finding import WeightFinding
 
 _Key = tuple[np.dtype, str | None]  # of the dtype and the rounding that weights are compared in
@@ -110,6 +111,8 @@ def _pair(search: Search, groups: list[Group], to: dict[str, str | None] | None 
 
 
 def _laid_out(search: Search, own: str, theirs: str, key: _Key) -> Arrangement:
+    if search.is_constant(own):
+        return usual_layouts(search, own, theirs)[0]
     mine, other = search.own_bits(own), _their_bits(search, theirs, key)
     axes = next(layouts_of(theirs, other, mine), None)
     if axes is not None:
