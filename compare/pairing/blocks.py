@@ -60,7 +60,7 @@ def index_words(index: np.ndarray, shape: tuple[int, ...], axis: int, gates: str
     if starts.size == 1:
         return f"{many} {index[0]} to {index[-1]}"
     if np.all(np.diff(index) == -1) and index.size == size:
-        return f"{many} in reverse"
+        return f"{many} in reverse" if len(shape) < 3 else f"axis {axis} reversed"
     if gates and length == one:
         return f"gates {gates} -> {''.join(gates[int(start) // length] for start in starts)}"
     if length > 1 and np.all(starts % length == 0) and starts.size <= _MOST_BLOCKS:

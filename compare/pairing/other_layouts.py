@@ -95,7 +95,7 @@ def _remark(search: Search, own: str, source: str, mine: str, theirs: str, count
 
 
 def _laid(words: str) -> str:
-    return f"with {words}" if words.startswith(("axes", "indices", "rows", "columns")) else words
+    return words if words.startswith(("as ", "transposed", "reshaped")) else f"with {words}"
 
 
 def _stem(name: str) -> str:

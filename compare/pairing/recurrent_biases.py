@@ -4,6 +4,7 @@ import numpy as np
 
 from compare.pairing.arrangement import Arrangement, Entries
 from compare.pairing.biases import positions_at
+from compare.pairing.partly_unused import used_entries
 from compare.pairing.search import Search
 from compare.pairing.terms import simplified
 
@@ -23,8 +24,7 @@ def add_unused_biases(search: Search) -> None:
 
 
 def _add(search: Search, theirs: str, partner: str) -> None:
-    free = search.theirs[partner].ravel() == 0
-    free[_used(search, partner)] = False
+    free = (search.theirs[partner].ravel() == 0) & ~used_entries(search, partner)
     for own, arrangement in search.arrangements.items():
         if arrangement.sources != (theirs,) or len(arrangement.terms) != 1:
             continue
@@ -34,16 +34,3 @@ def _add(search: Search, theirs: str, partner: str) -> None:
             shapes = {partner: search.theirs[partner].shape}
             terms = (*arrangement.terms, simplified(second, shapes))
             search.arrangements[own] = Arrangement(terms, arrangement.offset)
-
-
-def _used(search: Search, name: str) -> np.ndarray:
-    """Returns the entries of a weight that something is made of."""
-    found = [np.empty(0, np.int64)]
-    for arrangement in search.arrangements.values():
-        for term in arrangement.terms:
-            if name in term.sources:
-                before = term.sources[: term.sources.index(name)]
-                start = sum(search.theirs[source].size for source in before)
-                at = positions_at(term, np.arange(int(np.prod(term.shape)))) - start
-                found.append(at[(at >= 0) & (at < search.theirs[name].size)])
-    return np.concatenate(found)

@@ -9,6 +9,8 @@ from compare.pairing.layouts import possible_layouts
 from compare.pairing.names import leaf_of
 from compare.pairing.search import Search
 
+_INPUTS_FIRST = ("kernel", "w")  # names of weights that JAX has transposed
+
 Order = tuple[int, ...]
 
 
@@ -17,13 +19,21 @@ def usual_layouts(search: Search, own: str, theirs: str) -> list[Arrangement]:
 
     That is the one that weights of its kind have, and then that of frameworks.
     """
-    shape = search.theirs[theirs].shape
+    shape, made = search.theirs[theirs].shape, search.own[own].shape
     known = usual_axes(search, own)
 
     def unlikely(one: Axes) -> tuple[bool, ...]:
-        return one.axes != known, one.split != shape, not is_of_frameworks(one.axes)
+        moved = tuple(one.split[axis] for axis in one.axes)
+        is_copy = one.axes == tuple(range(len(one.axes)))
+        is_named_so = is_copy != (leaf_of(own) in _INPUTS_FIRST)
+        return (
+            one.split != shape or moved != made,
+            one.axes != known,
+            not is_named_so,
+            not is_of_frameworks(one.axes),
+        )
 
-    ones = possible_layouts(theirs, shape, search.own[own].shape)
+    ones = possible_layouts(theirs, shape, made)
     return [Arrangement((one,)) for one in sorted(ones, key=unlikely)]
 
 
