@@ -24,7 +24,7 @@ from compare.implementations.user.sandbox import errors_told
 from compare.implementations.user.torch_module import is_module
 from compare.pairing.conversion import arrangement_of
 from compare.pairing.pairs import pair
-from compare.problem.function import Call, FunctionProblem, outputs_of
+from compare.problem.function import Call, FunctionProblem, Outputs, outputs_of
 from compare.problem.recording import Recording
 from compare.problem.structure import is_like, restructured
 
@@ -50,7 +50,9 @@ def port_program(
             "own; got a function without; pass Model(function, weights) as the reference"
         )
     of_torch = is_module(function_of(given))
-    weights, program = (_of_torch if of_torch else _of_jax)(name, given, reference, problem, setting)
+    weights, program = (_of_torch if of_torch else _of_jax)(
+        name, given, reference, problem, setting
+    )
 
     def run(own: FunctionProblem) -> Recording:
         return weights.recording(program.run(weights.problem(own)), own)
@@ -75,7 +77,7 @@ def _of_jax(
             found = outputs_of(called(adapter), own.arguments)
         return found.in_structure(found.shapes)
 
-    adapter = _fitting(name, _choices(given, model.kind), outputs, problem)
+    adapter = fitting(name, choices_of(given, model.kind), outputs, problem.outputs)
     program = on_jax.call_program(name, called(adapter), setting.device)
     return weights, dataclasses.replace(program, called=adapter.said)
 
@@ -100,7 +102,7 @@ def _of_torch(
     def outputs(adapter: Adapter) -> Any:
         return own.outputs.in_structure(program(adapter).run(own).outputs)
 
-    return weights, program(_fitting(name, _choices(given, "torch"), outputs, problem))
+    return weights, program(fitting(name, choices_of(given, "torch"), outputs, problem.outputs))
 
 
 def _own_weights(
@@ -118,26 +120,37 @@ def _own_weights(
     return OwnWeights(arrays, frozenset(model.buffers), pairing)
 
 
-def _choices(given: Any, kind: str) -> list[Adapter]:
+def choices_of(given: Any, kind: str) -> list[Adapter]:
+    """Returns the ways in which a model of a kind may have to be called."""
     if isinstance(given, Model) and given.inputs is not None:
         return [of_inputs(given.inputs)]
     return list(adapters(of_one_sample=kind == "Equinox"))
 
 
-def _fitting(
+def fitting(
     name: str,
     choices: list[Adapter],
     outputs: Callable[[Adapter], Any],
-    problem: FunctionProblem,
+    wanted: Outputs,
 ) -> Adapter:
-    """Returns the first way to call a model that returns what the reference does."""
+    """Returns the first way to call a model that returns what the reference does.
+
+    Args:
+      name: of the model.
+      choices: the ways.
+      outputs: returns what it returns when called in one of them.
+      wanted: what the reference returns.
+
+    Raises:
+      UsageError: if there is none, with what the first one raises.
+    """
     first: BaseException | None = None
     for adapter in choices:
         try:
             made = outputs(adapter)
-            if is_like(made, problem.outputs):
+            if is_like(made, wanted):
                 return adapter
-            restructured(made, problem.outputs, name)
+            restructured(made, wanted, name)
         except RAISED as error:  # whatever a model raises
             first = first or error
     with errors_told(f"{name}: cannot be called", passes=UsageError):
