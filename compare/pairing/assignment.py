@@ -29,11 +29,15 @@ class Assignment:
         self.pairs[own] = theirs
         self.links.add(own, theirs)
 
+    def score(self, own: str, theirs: str) -> Score:
+        """Returns how well two weights go together by their modules and names, to be compared."""
+        return self.links.between(own, theirs), likeness(own, theirs)
+
     def settle(self, groups: Iterable[Group], fits: Callable[[str, str], bool]) -> None:
         """Pairs what is in each group, what is certain first.
 
         Args:
-          groups: of weights that may be each other; they are emptied of what is paired.
+          groups: of weights that may be each other.
           fits: whether two weights of a group can be one, whatever else is known.
         """
         left = [
@@ -74,16 +78,13 @@ class Assignment:
         return False
 
     def _is_best(self, one: str, other: str, rivals: list[str]) -> bool:
-        score = self._score(one, other)
-        return all(self._score(rival, other) < score for rival in rivals if rival != one)
+        score = self.score(one, other)
+        return all(self.score(rival, other) < score for rival in rivals if rival != one)
 
     def _best(self, one: str, theirs: list[str], fits: Callable[[str, str], bool]) -> list[str]:
-        scores = {other: self._score(one, other) for other in theirs if fits(one, other)}
+        scores = {other: self.score(one, other) for other in theirs if fits(one, other)}
         best = max(scores.values(), default=None)
         return [other for other, score in scores.items() if score == best]
-
-    def _score(self, one: str, other: str) -> Score:
-        return self.links.between(one, other), likeness(one, other)
 
     def _take(self, own: list[str], theirs: list[str], one: str, other: str) -> None:
         self.add(one, other)

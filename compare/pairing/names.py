@@ -4,12 +4,13 @@ import re
 from collections.abc import Iterable, Sequence
 
 _ROLES = {
-    "weight": ("weight", "kernel", "scale", "gamma", "embedding", "embeddings", "w"),
-    "bias": ("bias", "beta", "offset", "b"),
-    "mean": ("mean", "running_mean", "moving_mean", "moving_avg_mean"),
-    "variance": ("var", "running_var", "moving_var", "variance"),
+    "weight": "weight|weights|kernel|scale|gamma|embedding|embeddings|w",
+    "bias": "bias|beta|offset|b",
+    "mean": "mean",
+    "variance": "var|variance",
 }
-_ROLE_OF = {leaf: role for role, leaves in _ROLES.items() for leaf in leaves}
+_PARTS = {role: re.compile(f"(^|_)({leaves})(_|$)") for role, leaves in _ROLES.items()}
+_AVERAGES = ("average", "hidden")  # of Haiku, in a module that says of what
 _WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+")
 
 
@@ -25,7 +26,17 @@ def leaf_of(name: str) -> str:
 
 def role_of(name: str) -> str | None:
     """Returns what a weight is in its module: 'weight', 'bias', 'mean', 'variance', if known."""
-    return _ROLE_OF.get(leaf_of(name))
+    leaf = leaf_of(name)
+    if leaf in _AVERAGES:
+        leaf = leaf_of(module_of(name))
+    return next((role for role, part in _PARTS.items() if part.search(leaf)), None)
+
+
+def beside_weight(name: str) -> str | None:
+    """Returns the name that the bias beside a weight has: 'bias_ih_l0' for 'weight_ih_l0'."""
+    module, dot, leaf = name.rpartition(".")
+    bias = re.sub(r"weight|kernel|scale|gamma|^w$", _bias_of, leaf)
+    return None if bias == leaf else f"{module}{dot}{bias}"
 
 
 def modules_around(name: str) -> list[str]:
@@ -62,6 +73,10 @@ def in_order(names: Iterable[str], every: Sequence[str]) -> list[str]:
         return first[re.sub("[0-9]+", "#", name)], numbers
 
     return sorted(names, key=key)
+
+
+def _bias_of(weight: re.Match[str]) -> str:
+    return {"gamma": "beta", "w": "b"}.get(weight.group(), "bias")
 
 
 def _words_of(module: str) -> set[str]:

@@ -16,6 +16,7 @@ from compare.implementations.environment import describe_environment
 from compare.implementations.programs.base import Program, Reference
 from compare.implementations.user.sandbox import contained, errors_told
 from compare.pairing.pairing import Pairing
+from compare.pipeline.reasons import reason_for
 from compare.pipeline.run_evidence import RunEvidence
 from compare.problem.function import FunctionProblem
 from compare.problem.recording import Recording
@@ -23,6 +24,7 @@ from compare.verdict.finding import Finding
 from compare.verdict.function_evidence import failing
 from compare.verdict.function_remarks import on_places
 from compare.verdict.functions import NOT_HELD, decide, decide_reference
+from compare.verdict.matched_places import with_places
 from compare.verdict.weights import with_weights
 
 _EXACT = np.dtype(np.float64)
@@ -165,7 +167,10 @@ def _standing(program: Program, found: RunEvidence, decided: Finding) -> Standin
     # a torch module has submodules, such as nn.Flatten, that make nothing of their own
     unknown = found.unknown if program.framework == "jax" else []
     told = on_places(len(places), found.missing, unknown)
+    reason = reason_for(found, decided)
     called = (f"it is called {program.called}",) if program.called else ()
+    if program.matching is not None:
+        decided = with_places(decided, program.matching)
     if program.pairing is not None:
         decided = with_weights(decided, program.pairing)
     remarks = (*decided.remarks, *called, *told)
@@ -177,7 +182,8 @@ def _standing(program: Program, found: RunEvidence, decided: Finding) -> Standin
         ends=found.at_ends,
         places=len(places),
         recorded=len(places) - len(found.missing),
-        weights=program.pairing and _weights(program.pairing),
+        reason=reason,
+        weights=None if program.pairing is None else _weights(program.pairing),
         **decided._replace(remarks=remarks)._asdict(),
     )
 

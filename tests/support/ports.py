@@ -1,5 +1,7 @@
 """Calls models of the frameworks of JAX, each as its users do."""
 
+import equinox
+import jax
 import jax.numpy as jnp
 from flax import linen, nnx
 
@@ -7,7 +9,9 @@ from compare.implementations.programs.model import Model
 
 
 def outputs_of(model, *inputs):
-    """Returns the outputs alone."""
+    """Returns the outputs alone; a model of Equinox is one of one sample, but for a loss."""
+    if isinstance(model, equinox.Module) and len(inputs) == 1:
+        return jax.vmap(model)(*inputs)
     if isinstance(model, nnx.Module):
         return _in_float64(model)(*inputs)
     if not isinstance(model, Model):

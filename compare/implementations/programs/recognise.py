@@ -95,10 +95,10 @@ def program_of(
       UsageError: if it cannot be run, or has other weights.
     """
     f, own, (loss, device) = given.function, reference.program.framework, setting
-    if isinstance(f, tuple):
-        return guarded(stored.program(name, f))
     if is_model(f) or (is_module(f) and is_of_others(f, problem.arguments)):
         return guarded(port_program(name, f, reference, problem, setting))
+    if isinstance(f, tuple):
+        return guarded(stored.program(name, f))
     if is_module(f):
         from compare.implementations.programs import torch as on_torch
 

@@ -37,8 +37,9 @@ def _missing(collection: str, scope: str, name: str) -> str:
 
 
 def _other_shape(name: str, expected: str, got: str) -> str:
+    shape = tuple(map(int, re.findall(r"\d+", expected)))
     return (
-        f"expected {dotted((name,))} of shape {expected}, as the model makes of its inputs, got "
+        f"expected {dotted((name,))} of shape {shape}, as the model makes of its inputs, got "
         f"{got}; give weights and inputs that belong together"
     )
 
@@ -47,8 +48,7 @@ def _updated(name: str, scope: str, collection: str) -> str:
     return (
         f"expected a forward that changes nothing, got one that updates "
         f"{_named(collection, scope, name)}; give functools.partial(net.apply, "
-        f"mutable=[{collection!r}]) in the place of net to compare what it becomes, or "
-        "use_running_average=True, or what your module calls it, to keep it"
+        f"mutable=[{collection!r}]) in the place of net, or take it out of train mode"
     )
 
 
@@ -64,6 +64,13 @@ def _random_in_haiku() -> str:
     return (
         "expected a forward without chance, got one that draws random numbers; leave dropout out, "
         "or fix the key by a function of (params, *inputs) that passes it to apply"
+    )
+
+
+def _key_in_haiku() -> str:
+    return (
+        "expected a function of (params, *inputs), got one that takes a key of random numbers too; "
+        "give what hk.transform returns in the place of its apply"
     )
 
 
@@ -118,6 +125,7 @@ _SENTENCES: tuple[tuple[str, Callable[..., str]], ...] = (
     (r'Cannot update variable "(.*?)" in "(.*?)" because collection "(.*?)"', _updated),
     (r'needs PRNG for "(.*?)"', _random),
     ("You must pass a non-None PRNGKey to init and/or apply", _random_in_haiku),
+    (r"Apply must be called with an RNG as the \w+ argument", _key_in_haiku),
     (r"__call__\(\) missing \d+ required [\w-]+ arguments?: (.+)", _lacking),
     ("got a dict with an extra params layer", _nested),
     ("If your transformed function uses `hk.{get,set}_state`", _stateful),

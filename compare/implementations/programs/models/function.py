@@ -9,13 +9,13 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from compare.errors import UsageError
+from compare.errors import UsageError, shown
 from compare.implementations.programs.model import JaxModel
 from compare.implementations.programs.models.complaints import complaints_told
 from compare.implementations.programs.models.first_carries import wide_carries
 from compare.implementations.programs.models.intercepted import submodules_cut
 from compare.implementations.programs.models.leaves import leaves_of
-from compare.implementations.programs.models.names import key_of, names_of
+from compare.implementations.programs.models.names import dotted, key_of, names_of
 from compare.problem.structure import opened
 
 _TRAINED = "params"  # the collection of weights that are
@@ -37,8 +37,13 @@ def function_model(f: Callable[..., Any], weights: Any, *, kind: str = "JAX") ->
       kind: what it is.
 
     Raises:
-      UsageError: for weights that are no real numbers.
+      UsageError: for weights that are no real numbers, and for a class.
     """
+    if isinstance(f, type):
+        raise UsageError(
+            f"{kind}: expected a model or a function, got the class {shown(f)}; give an "
+            "object of it"
+        )
     groups = collections_of(weights)
     tree = weights if groups is None else {**groups}
     pairs, structure = jax.tree_util.tree_flatten_with_path(_unboxed(tree))
@@ -118,7 +123,7 @@ def _statistics(
         keys = _keys(path)
         if keys not in by_path:
             raise UsageError(
-                f"{kind}: expected {'.'.join(keys)} among the weights, which the forward updates, "
+                f"{kind}: expected {dotted(keys)} among the weights, which the forward updates, "
                 "got none; give all that init returns"
             )
         found[by_path[keys]] = leaf

@@ -15,11 +15,7 @@ from compare.implementations.programs.models.linen import is_bound, is_linen, li
 from compare.implementations.programs.models.nnx import is_nnx, nnx_model
 from compare.implementations.user.torch_module import is_module
 
-_HOLD_THEIRS = {
-    "an nnx module": is_nnx,
-    "an Equinox module": is_equinox,
-    "a torch module": is_module,
-}
+_HOLD_THEIRS = {"an nnx module": is_nnx, "a torch module": is_module}
 
 
 def is_model(given: Any) -> bool:
@@ -47,7 +43,7 @@ def jax_model(where: str, given: Any, theirs: Mapping[str, np.ndarray] | None = 
     if isinstance(given, JaxModel):
         return given
     f = function_of(given)
-    weights = given.weights if isinstance(given, Model) else None
+    weights: Any = given.weights if isinstance(given, Model) else None
     if is_conversion(given):
         if theirs is None:
             raise UsageError(
@@ -61,7 +57,7 @@ def jax_model(where: str, given: Any, theirs: Mapping[str, np.ndarray] | None = 
     if is_nnx(f):
         return nnx_model(f)
     if is_equinox(f):
-        return equinox_model(f)
+        return equinox_model(f, weights)
     if is_linen(f):
         if weights is None and not is_bound(f):
             raise UsageError(

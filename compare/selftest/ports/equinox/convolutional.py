@@ -71,13 +71,13 @@ def of_batch(made: Stateful, images: Array) -> Array:
     return call(images, state)[0]
 
 
-def cnn(weights: State, *, make: Any = Cnn, is_training: bool = True) -> Model:
-    """Makes a network as it is given to `compare_functions`."""
-    model, state = loaded_cnn(eqx.nn.make_with_state(make)(), weights)
+def cnn(weights: State, kind: Any = Cnn, *, is_training: bool = True, **options: Any) -> Model:
+    """Makes a network with the weights that it has in torch."""
+    model, state = loaded_cnn(eqx.nn.make_with_state(kind)(**options), weights)
     return Model(of_batch, (eqx.nn.inference_mode(model, value=not is_training), state))
 
 
 CONVOLUTIONAL = (
     Port("Equinox", CNN, cnn),
-    Port("Equinox", CNN_EVAL, lambda weights: cnn(weights, is_training=False)),
+    Port("Equinox", CNN_EVAL, lambda state: cnn(state, is_training=False)),
 )

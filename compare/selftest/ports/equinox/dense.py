@@ -1,12 +1,14 @@
 """A perceptron in Equinox, and its loss."""
 
+from typing import Any
+
 import equinox as eqx
 import jax
 import jax.numpy as jnp
 import optax
 
 from compare.selftest.modules.example import Array, State
-from compare.selftest.ports.equinox.weights import KEY, Batched, loaded
+from compare.selftest.ports.equinox.weights import KEY, loaded
 from compare.selftest.ports.networks import CLASSIFIER, MLP
 from compare.selftest.ports.port import Port
 
@@ -54,7 +56,14 @@ class Classifier(eqx.Module):
         return losses.mean()
 
 
-DENSE = (
-    Port("Equinox", MLP, lambda state: Batched(Mlp(state))),
-    Port("Equinox", CLASSIFIER, Classifier, has_loss=True),
-)
+def mlp(state: State, kind: Any = Mlp, **options: Any) -> eqx.Module:
+    """Makes a perceptron with the weights that it has in torch."""
+    return kind(state, **options)
+
+
+def classifier(state: State, kind: Any = Classifier, **options: Any) -> eqx.Module:
+    """Makes a classifier with the weights that it has in torch."""
+    return kind(state, **options)
+
+
+DENSE = (Port("Equinox", MLP, mlp), Port("Equinox", CLASSIFIER, classifier, has_loss=True))

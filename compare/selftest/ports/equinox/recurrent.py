@@ -8,7 +8,7 @@ import jax.numpy as jnp
 from jax import lax
 
 from compare.selftest.modules.example import Array, State
-from compare.selftest.ports.equinox.weights import KEY, Batched, loaded
+from compare.selftest.ports.equinox.weights import KEY, loaded
 from compare.selftest.ports.networks import LSTM
 from compare.selftest.ports.port import Port
 
@@ -51,4 +51,9 @@ class Lstm(eqx.Module):
         return outputs[-1]
 
 
-RECURRENT = (Port("Equinox", LSTM, lambda state: Batched(Lstm(state))),)
+def lstm(state: State, kind: Any = Lstm, **options: Any) -> eqx.Module:
+    """Makes a network with the weights that it has in torch."""
+    return kind(state, **options)
+
+
+RECURRENT = (Port("Equinox", LSTM, lstm),)

@@ -8,7 +8,7 @@ import jax.numpy as jnp
 
 from compare.selftest.modules.example import Array, State
 from compare.selftest.ports.attention import Attending
-from compare.selftest.ports.equinox.weights import KEY, Batched, loaded
+from compare.selftest.ports.equinox.weights import KEY, loaded
 from compare.selftest.ports.networks import TRANSFORMER
 from compare.selftest.ports.port import Port
 
@@ -115,4 +115,9 @@ class Transformer(eqx.Module):
         return jnp.arange(time)
 
 
-TRANSFORMERS = (Port("Equinox", TRANSFORMER, lambda state: Batched(Transformer(state))),)
+def transformer(state: State, kind: Any = Transformer, **options: Any) -> eqx.Module:
+    """Makes a network with the weights that it has in torch."""
+    return kind(state, **options)
+
+
+TRANSFORMERS = (Port("Equinox", TRANSFORMER, transformer),)

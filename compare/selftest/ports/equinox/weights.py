@@ -5,18 +5,9 @@ from typing import Any
 import equinox as eqx
 import jax
 
-from compare.selftest.modules.example import Array, State
+from compare.selftest.modules.example import State
 
 KEY = jax.random.key(0)  # all that is drawn with it is replaced
-
-
-class Batched(eqx.Module):
-    """A network of one sample, for many: [N, ...]."""
-
-    one: eqx.Module
-
-    def __call__(self, *inputs: Array) -> Array:
-        return jax.vmap(self.one)(*inputs)
 
 
 def loaded(layer: Any, state: State, name: str) -> Any:

@@ -64,11 +64,11 @@ def cnn_statistics(state: State) -> Tree:
     }
 
 
-def cnn(state: State, make: type[Cnn] = Cnn, *, is_training: bool = True, **options: Any) -> Model:
-    """Makes a network as it is given to `compare_functions`."""
+def cnn(state: State, kind: type[Cnn] = Cnn, *, is_training: bool = True, **options: Any) -> Model:
+    """Makes a network with the weights that it has in torch."""
 
     def forward(x: Array) -> Array:
-        return make(**options, name="cnn")(x, is_training=is_training)
+        return kind(**options, name="cnn")(x, is_training=is_training)
 
     network = hk.without_apply_rng(hk.transform_with_state(forward))
     return Model(network, (cnn_params(state), cnn_statistics(state)))

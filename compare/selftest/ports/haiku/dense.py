@@ -1,5 +1,7 @@
 """A perceptron in Haiku, and its loss."""
 
+from typing import Any
+
 import haiku as hk
 import jax
 import jax.numpy as jnp
@@ -53,19 +55,19 @@ def mlp_params(state: State, prefix: str = "", within: str = "mlp") -> Tree:
     return layers | {f"{within}/norm": norm(state, f"{prefix}norm")}
 
 
-def mlp(state: State, make: type[Mlp] = Mlp, **options: float) -> Model:
-    """Makes a perceptron as it is given to `compare_functions`."""
+def mlp(state: State, kind: type[Mlp] = Mlp, **options: Any) -> Model:
+    """Makes a perceptron with the weights that it has in torch."""
     return Model(
-        hk.without_apply_rng(hk.transform(lambda x: make(**options, name="mlp")(x))),
+        hk.without_apply_rng(hk.transform(lambda x: kind(**options, name="mlp")(x))),
         mlp_params(state),
     )
 
 
-def classifier(state: State, make: type[Classifier] = Classifier, **options: float) -> Model:
-    """Makes a classifier as it is given to `compare_functions`."""
+def classifier(state: State, kind: type[Classifier] = Classifier, **options: Any) -> Model:
+    """Makes a classifier with the weights that it has in torch."""
     return Model(
         hk.without_apply_rng(
-            hk.transform(lambda x, labels: make(**options, name="classifier")(x, labels))
+            hk.transform(lambda x, labels: kind(**options, name="classifier")(x, labels))
         ),
         mlp_params(state, "mlp.", "classifier/mlp"),
     )

@@ -43,9 +43,9 @@ def lstm_params(state: State) -> Tree:
     }
 
 
-def lstm(state: State, make: type[Lstm] = Lstm, **options: Any) -> Model:
-    """Makes a network as it is given to `compare_functions`."""
-    network = hk.transform(lambda words: make(**options, name="net")(words))
+def lstm(state: State, kind: type[Lstm] = Lstm, **options: Any) -> Model:
+    """Makes a network with the weights that it has in torch."""
+    network = hk.transform(lambda words: kind(**options, name="net")(words))
     return Model(hk.without_apply_rng(network), lstm_params(state))
 
 

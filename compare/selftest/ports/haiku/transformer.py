@@ -76,8 +76,8 @@ class Transformer(hk.Module):
     def __call__(self, words: Array) -> Array:
         x = hk.Embed(30, 16, name="tok")(words)
         x = x + hk.Embed(8, 16, name="pos")(self.positions(words.shape[1]))
-        for i, (block, kind) in enumerate(self.pairs):
-            x = block(kind, name=f"block_{i}")(x)
+        for i, (block, attn) in enumerate(self.pairs):
+            x = block(attn, name=f"block_{i}")(x)
         return hk.Linear(30, with_bias=False, name="head")(layer_norm("ln_f")(x))
 
     def positions(self, time: int) -> Array:
@@ -100,9 +100,9 @@ def transformer_params(state: State) -> Tree:
     return params | ends
 
 
-def transformer(state: State, make: type[Transformer] = Transformer, **options: Any) -> Model:
-    """Makes a network as it is given to `compare_functions`."""
-    network = hk.transform(lambda words: make(**options, name="transformer")(words))
+def transformer(state: State, kind: type[Transformer] = Transformer, **options: Any) -> Model:
+    """Makes a network with the weights that it has in torch."""
+    network = hk.transform(lambda words: kind(**options, name="transformer")(words))
     return Model(hk.without_apply_rng(network), transformer_params(state))
 
 

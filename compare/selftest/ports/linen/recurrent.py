@@ -1,5 +1,7 @@
 """An LSTM over words in Flax linen."""
 
+from typing import Any
+
 from flax import linen as nn
 
 from compare.implementations.programs.model import Model
@@ -37,4 +39,9 @@ def lstm_variables(state: State) -> Tree:
     return {"params": params}
 
 
-RECURRENT = (Port("Flax linen", LSTM, lambda state: Model(Lstm(), lstm_variables(state))),)
+def lstm(state: State, kind: type[nn.Module] = Lstm, **options: Any) -> Model:
+    """Makes a network with the weights that it has in torch."""
+    return Model(kind(**options), lstm_variables(state))
+
+
+RECURRENT = (Port("Flax linen", LSTM, lstm),)

@@ -101,10 +101,9 @@ def transformer_variables(state: State) -> Tree:
     return {"params": params}
 
 
-TRANSFORMERS = (
-    Port(
-        "Flax linen",
-        TRANSFORMER,
-        lambda state: Model(Transformer(), transformer_variables(state)),
-    ),
-)
+def transformer(state: State, kind: type[nn.Module] = Transformer, **options: Any) -> Model:
+    """Makes a network with the weights that it has in torch."""
+    return Model(kind(**options), transformer_variables(state))
+
+
+TRANSFORMERS = (Port("Flax linen", TRANSFORMER, transformer),)

@@ -7,7 +7,7 @@ from flax import nnx
 from compare.selftest.modules.example import Array, State
 from compare.selftest.ports.linen.variables import Tree, conv, dense
 from compare.selftest.ports.networks import CNN, CNN_EVAL
-from compare.selftest.ports.nnx.weights import batch_norm
+from compare.selftest.ports.nnx.weights import batch_norm, loaded
 from compare.selftest.ports.port import Port, channels_last
 
 
@@ -48,9 +48,9 @@ def cnn_weights(state: State) -> Tree:
     }
 
 
-def loaded_cnn(model: nnx.Module, state: State, *, is_training: bool = True) -> nnx.Module:
-    """Gives a network the weights that it has in torch."""
-    nnx.update(model, cnn_weights(state))
+def cnn(state: State, kind: Any = Cnn, *, is_training: bool = True, **options: Any) -> nnx.Module:
+    """Makes a network with the weights that it has in torch."""
+    model = loaded(kind(nnx.Rngs(0), **options), cnn_weights(state))
     if is_training:
         model.train()
     else:
@@ -59,11 +59,6 @@ def loaded_cnn(model: nnx.Module, state: State, *, is_training: bool = True) -> 
 
 
 CONVOLUTIONAL = (
-    Port("Flax nnx", CNN, lambda state: loaded_cnn(Cnn(nnx.Rngs(0)), state), channels_last),
-    Port(
-        "Flax nnx",
-        CNN_EVAL,
-        lambda state: loaded_cnn(Cnn(nnx.Rngs(0)), state, is_training=False),
-        channels_last,
-    ),
+    Port("Flax nnx", CNN, cnn, channels_last),
+    Port("Flax nnx", CNN_EVAL, lambda state: cnn(state, is_training=False), channels_last),
 )

@@ -1,5 +1,7 @@
 """A perceptron in Flax nnx, and its loss."""
 
+from typing import Any
+
 import jax
 import jax.numpy as jnp
 import optax
@@ -8,6 +10,7 @@ from flax import nnx
 from compare.selftest.modules.example import Array, State
 from compare.selftest.ports.linen.variables import Tree, dense, norm
 from compare.selftest.ports.networks import CLASSIFIER, MLP
+from compare.selftest.ports.nnx.weights import loaded
 from compare.selftest.ports.port import Port
 
 
@@ -52,24 +55,14 @@ def mlp_weights(state: State, prefix: str = "") -> Tree:
     return layers | {"norm": norm(state, f"{prefix}norm")}
 
 
-def loaded_mlp(model: nnx.Module, state: State) -> nnx.Module:
-    """Gives a perceptron the weights that it has in torch."""
-    nnx.update(model, mlp_weights(state))
-    return model
+def mlp(state: State, kind: Any = Mlp, **options: Any) -> nnx.Module:
+    """Makes a perceptron with the weights that it has in torch."""
+    return loaded(kind(nnx.Rngs(0), **options), mlp_weights(state))
 
 
-def loaded_classifier(model: nnx.Module, state: State) -> nnx.Module:
-    """Gives a classifier the weights that it has in torch."""
-    nnx.update(model, {"mlp": mlp_weights(state, "mlp.")})
-    return model
+def classifier(state: State, kind: Any = Classifier, **options: Any) -> nnx.Module:
+    """Makes a classifier with the weights that it has in torch."""
+    return loaded(kind(nnx.Rngs(0), **options), {"mlp": mlp_weights(state, "mlp.")})
 
 
-DENSE = (
-    Port("Flax nnx", MLP, lambda state: loaded_mlp(Mlp(nnx.Rngs(0)), state)),
-    Port(
-        "Flax nnx",
-        CLASSIFIER,
-        lambda state: loaded_classifier(Classifier(nnx.Rngs(0)), state),
-        has_loss=True,
-    ),
-)
+DENSE = (Port("Flax nnx", MLP, mlp), Port("Flax nnx", CLASSIFIER, classifier, has_loss=True))

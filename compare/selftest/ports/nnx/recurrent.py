@@ -8,7 +8,7 @@ from flax import nnx
 from compare.selftest.modules.example import Array, State
 from compare.selftest.ports.linen.variables import Tree, dense, embedding
 from compare.selftest.ports.networks import LSTM
-from compare.selftest.ports.nnx.weights import lstm
+from compare.selftest.ports.nnx.weights import gates, loaded
 from compare.selftest.ports.port import Port
 
 
@@ -36,15 +36,14 @@ def lstm_weights(state: State) -> Tree:
     """Converts the weights of `Lstm`."""
     return {
         "embed": embedding(state, "embed"),
-        "lstm": {"cell": lstm(state, "lstm")},
+        "lstm": {"cell": gates(state, "lstm")},
         "head": dense(state, "head"),
     }
 
 
-def loaded_lstm(model: nnx.Module, state: State) -> nnx.Module:
-    """Gives a network the weights that it has in torch."""
-    nnx.update(model, lstm_weights(state))
-    return model
+def lstm(state: State, kind: Any = Lstm, **options: Any) -> nnx.Module:
+    """Makes a network with the weights that it has in torch."""
+    return loaded(kind(nnx.Rngs(0), **options), lstm_weights(state))
 
 
-RECURRENT = (Port("Flax nnx", LSTM, lambda state: loaded_lstm(Lstm(nnx.Rngs(0)), state)),)
+RECURRENT = (Port("Flax nnx", LSTM, lstm),)

@@ -9,6 +9,7 @@ from compare.selftest.modules.example import Array, State
 from compare.selftest.ports.attention import Attending
 from compare.selftest.ports.linen.variables import Tree, dense, embedding, heads, norm
 from compare.selftest.ports.networks import TRANSFORMER
+from compare.selftest.ports.nnx.weights import loaded
 from compare.selftest.ports.port import Port
 
 
@@ -108,14 +109,9 @@ def transformer_weights(state: State) -> Tree:
     }
 
 
-def loaded_transformer(model: nnx.Module, state: State) -> nnx.Module:
-    """Gives a network the weights that it has in torch."""
-    nnx.update(model, transformer_weights(state))
-    return model
+def transformer(state: State, kind: Any = Transformer, **options: Any) -> nnx.Module:
+    """Makes a network with the weights that it has in torch."""
+    return loaded(kind(nnx.Rngs(0), **options), transformer_weights(state))
 
 
-TRANSFORMERS = (
-    Port(
-        "Flax nnx", TRANSFORMER, lambda state: loaded_transformer(Transformer(nnx.Rngs(0)), state)
-    ),
-)
+TRANSFORMERS = (Port("Flax nnx", TRANSFORMER, transformer),)
