@@ -57,6 +57,8 @@ def _steps(lines: np.ndarray) -> np.ndarray:
     both = (lines >= 0) & (base >= 0)
     steps = _middle(np.where(both, lines - base, _NONE), np.count_nonzero(both, axis=1))
     (there,) = np.nonzero(steps != _NONE)
+    if not there.size:
+        return np.arange(steps.size)
     last = there[np.maximum(np.searchsorted(there, np.arange(steps.size), "right") - 1, 0)]
     pace = steps[there[1]] - steps[there[0]] if there.size > 1 else 1
     return steps[last] + (np.arange(steps.size) - last) * pace

@@ -19,9 +19,9 @@ _HOLD_THEIRS = {"an nnx module": is_nnx, "a torch module": is_module}
 
 
 def is_model(given: Any) -> bool:
-    """Whether this is a model of a framework of JAX, or a `Model`."""
+    """Whether this is a model of a framework of JAX, a `Model`, or what is made of them."""
     known = (is_linen, is_haiku, is_nnx, is_equinox)
-    return isinstance(given, Model) or any(is_one(given) for is_one in known)
+    return isinstance(given, Model | JaxModel) or any(is_one(given) for is_one in known)
 
 
 def check_unwrapped(where: str, given: Any) -> None:
@@ -57,6 +57,8 @@ def jax_model(where: str, given: Any, theirs: Mapping[str, np.ndarray] | None = 
     Raises:
       UsageError: if it lacks weights, or has some that do not fit.
     """
+    if isinstance(given, JaxModel):
+        return given
     f = function_of(given)
     weights: Any = given.weights if isinstance(given, Model) else None
     if is_conversion(given):
