@@ -35,6 +35,11 @@ def completed(known: np.ndarray, starts: np.ndarray) -> np.ndarray:
     return known
 
 
+def is_regular(known: np.ndarray) -> bool:
+    """Whether the known positions are sums of one number for each axis."""
+    return bool(np.all((_sums(known) == known) | (known < 0)))
+
+
 def _sums(known: np.ndarray) -> np.ndarray:
     """Returns the sums of one number for each axis that come nearest to what is known."""
     made = np.zeros((1,) * known.ndim, np.int64)
