@@ -10,7 +10,7 @@ import numpy as np
 from compare.pairing.arrangement import Arrangement
 from compare.pairing.biases import bias_beside
 from compare.pairing.names import module_of
-from compare.pairing.relations import Relation, offset_of, relation_of
+from compare.pairing.relations import Relation, offset_of, relation_of, shifted
 from compare.pairing.search import Search, is_constant
 from compare.pairing.usual import usual_layouts, worst_of
 from compare.pairing.weight_finding import WeightFinding
@@ -75,7 +75,12 @@ def _tell(search: Search, own: str, layouts: list[Arrangement], named: str) -> N
     expected = search.made(own, layouts[0])
     offset = offset_of(search.own[own], expected)
     if offset is not None and search.is_constant(own) and is_constant(expected):
-        _tell_relation(search, own, layouts[0], Relation("shift", "{} " + ('plus 1' if offset.flat[0] > 0 else 'less 1')))
+        _tell_relation(
+            search,
+            own,
+            layouts[0],
+            Relation("shift", "{} " + ("plus 1" if offset.flat[0] > 0 else "less 1")),
+        )
         return
     search.take(own, layouts[0])
     names = layouts[0].sources

@@ -65,7 +65,7 @@ def _steps(lines: np.ndarray) -> np.ndarray:
     if not there.size:
         return np.arange(steps.size)
     last = there[np.maximum(np.searchsorted(there, np.arange(steps.size), "right") - 1, 0)]
-    pace = steps[there[1]] - steps[there[0]] if there.size > 1 else 1
+    pace = (steps[there[1]] - steps[there[0]]) // (there[1] - there[0]) if there.size > 1 else 1
     return steps[last] + (np.arange(steps.size) - last) * pace
 
 

@@ -52,8 +52,13 @@ def relation_of(own: np.ndarray, made: np.ndarray) -> Relation | None:
         return Relation("factor", f"{{}} times {factor:.6g}", factor)
     shift = float(np.median(y - x))
     if np.all(np.abs(y - x - shift) <= _ROUNDINGS * u * (np.abs(x) + abs(shift))):
-        return Relation("shift", f"{{}} {{'plus' if shift > 0 else 'less'} {abs(shift):.6g}")
+        return shifted(shift)
     return _function(x, y, u)
+
+
+def shifted(by: float) -> Relation:
+    """Returns the rule that a number is added."""
+    return Relation("shift", f"{{}} {'plus' if by > 0 else 'less'} {abs(by):.6g}")
 
 
 def offset_of(own: np.ndarray, made: np.ndarray) -> np.ndarray | None:
