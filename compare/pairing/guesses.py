@@ -75,12 +75,7 @@ def _tell(search: Search, own: str, layouts: list[Arrangement], named: str) -> N
     expected = search.made(own, layouts[0])
     offset = offset_of(search.own[own], expected)
     if offset is not None and search.is_constant(own) and is_constant(expected):
-        _tell_relation(
-            search,
-            own,
-            layouts[0],
-            Relation("shift", "{} " + ("plus 1" if offset.flat[0] > 0 else "less 1")),
-        )
+        _tell_relation(search, own, layouts[0], shifted(float(offset.flat[0])))
         return
     search.take(own, layouts[0])
     names = layouts[0].sources
