@@ -34,7 +34,11 @@ PLANTED = {  # the rule of the reference, what is changed in it, what is said
     "betas": (ADAM, {"betas": (0.999, 0.9)}, "the two betas are swapped"),
     "beta2": (ADAM, {"betas": (0.9, 0.99)}, "beta2 is 0.99, where the reference has 0.999"),
     "coupled": (ADAMW, {"decoupled": False}, "the weight decay is coupled"),
-    "no decay": (ADAMW, {"weight_decay": 0.0}, "weights do not decay, as in the reference"),
+    "no decay": (
+        ADAMW,
+        {"weight_decay": 0.0},
+        "weights do not decay, where those of the reference do",
+    ),
     "rate": (ADAM, {"lr": 1e-2}, "the learning rate is 10 times that of the reference"),
     "nesterov": (MOMENTUM, {"nesterov": True}, "the momentum is Nesterov's"),
     "momentum": (MOMENTUM, {"momentum": 0.99}, "momentum is 0.99, where the reference has 0.9"),
@@ -114,7 +118,7 @@ def test_a_mistake_in_some_weights_is_told_with_their_names():
         return dataclasses.replace(DECAYED, weight_decay=0.0) if name == "a.bias" else DECAYED
 
     said = explain(taken(always(DECAYED), no_biases), FLOAT32)
-    assert said == "of `a.bias`: weights do not decay, as in the reference"
+    assert said == "of `a.bias`: weights do not decay, where those of the reference do"
     said = explain(taken(no_biases, always(DECAYED)), FLOAT32)
     assert said == "weights decay by 0.01 as others do, which do not decay in the reference"
 

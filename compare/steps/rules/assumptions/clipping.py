@@ -12,7 +12,7 @@ _TORCH_EPS = 1e-6  # of torch.nn.utils.clip_grad_norm_
 def of_clipping() -> Iterator[Assumption]:
     """Yields what may be wrong with clipping."""
     yield Assumption(
-        "gradients are not clipped, as in the reference",
+        "gradients are not clipped, where the reference clips them",
         where(lambda rule: True, clip_norm=None, clip_value=None),
     )
     yield Assumption(

@@ -9,7 +9,7 @@ from compare.steps.rules.rule import Rule
 
 def of_momentum() -> Iterator[Assumption]:
     """Yields what may be wrong with a momentum."""
-    yield Assumption("there is no momentum, as in the reference", where(_has, momentum=0.0))
+    yield Assumption("there is no momentum, where the reference has one", where(_has, momentum=0.0))
     yield Assumption(
         "the momentum is Nesterov's, g + mu b, where the reference steps by b itself",
         where(lambda rule: _is_sgd(rule) and not rule.nesterov, nesterov=True),
