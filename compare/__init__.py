@@ -17,9 +17,12 @@ if TYPE_CHECKING:
     from compare.evidence.rounding import explain, register_rule, roundoff
     from compare.function_api import compare_functions
     from compare.implementations.programs.candidate import Candidate
+    from compare.implementations.programs.model import Model
     from compare.options.groups import CallStyle, Detail, Draw, Machine
     from compare.problem.cuts import cut
     from compare.report.report import Report
+    from compare.steps.training import Training
+    from compare.steps_api import compare_steps
     from compare.testing import assert_gradients_agree, assert_within_rounding
 
     __version__: str
@@ -30,13 +33,16 @@ __all__ = [
     "Detail",
     "Draw",
     "Machine",
+    "Model",
     "Report",
+    "Training",
     "UsageError",
     "__version__",
     "assert_gradients_agree",
     "assert_within_rounding",
     "compare_functions",
     "compare_gradients",
+    "compare_steps",
     "cut",
     "explain",
     "register_rule",
@@ -48,8 +54,11 @@ _HOMES = {
     "assert_gradients_agree": "compare.testing",
     "assert_within_rounding": "compare.testing",
     "Candidate": "compare.implementations.programs.candidate",
+    "Model": "compare.implementations.programs.model",
     "compare_functions": "compare.function_api",
     "compare_gradients": "compare.api",
+    "Training": "compare.steps.training",
+    "compare_steps": "compare.steps_api",
     "cut": "compare.problem.cuts",
     "explain": "compare.evidence.rounding",
     "register_rule": "compare.evidence.rounding",

@@ -9,6 +9,36 @@ if TYPE_CHECKING:
     from compare.results import Report
 
 
+class WeightPair(NamedTuple):
+    """A weight of a program, and what it is made of.
+
+    Attributes:
+      name: of the weight.
+      sources: names of weights of the reference.
+      layout: how it is made of them, such as 'transposed'; '' if it is one as it is.
+    """
+
+    name: str
+    sources: tuple[str, ...]
+    layout: str
+
+
+class Weights(NamedTuple):
+    """The weights of a program beside those of the reference.
+
+    Attributes:
+      pairs: those that are made of weights of the reference.
+      kept: those that are not, and are used as they are.
+      unused: weights of the reference that nothing is made of.
+      wrong: what is wrong with them, a sentence each.
+    """
+
+    pairs: tuple[WeightPair, ...]
+    kept: tuple[str, ...]
+    unused: tuple[str, ...]
+    wrong: tuple[str, ...]
+
+
 @dataclasses.dataclass(frozen=True)
 class Standing:
     """One program, and how it stands.
@@ -18,7 +48,7 @@ class Standing:
       framework: 'jax', 'torch', 'numpy' or 'stored'.
       device: where it was computed.
       verdict: 'agree', 'disagree' or 'undecided'.
-      basis: what that rests on: 'certificate', 'float64' or 'nothing'.
+      basis: what that rests on: 'weights', 'certificate', 'float64' or 'nothing'.
       sentence: why.
       first: the first check that fails, in the order of the data; None if none does.
       checks: in the dtype of the comparison.
@@ -28,6 +58,8 @@ class Standing:
       recorded: how many of them were recorded.
       warnings: what is unlikely, though possible; a sentence each.
       remarks: what was admitted, and what cannot be seen; a sentence each.
+      weights: its own beside those of the reference; None if it takes these.
+      reason: what is different in it, a sentence; None if nothing that is tried explains it.
     """
 
     name: str
@@ -44,6 +76,8 @@ class Standing:
     recorded: int
     warnings: tuple[str, ...]
     remarks: tuple[str, ...]
+    weights: Weights | None = None
+    reason: str | None = None
 
 
 class MovedArray(NamedTuple):

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from typing import Any, Literal
 
 from compare.errors import UsageError, shown
+from compare.implementations.programs.models.recognise import is_model
 
 _ARRAYS = ("jax", "torch", "numpy")
 _RETURNS = ("outputs", "both")
@@ -16,7 +17,7 @@ class Candidate:
     """A function that is called otherwise than `compare_functions` would by itself.
 
     Attributes:
-      function: a function of the arguments of the reference; where that is a torch module, of its
+      function: a function of the arguments of the reference; where that is a module, of its
         (state, *inputs).
       arrays: what it is given, 'jax', 'torch' or 'numpy' arrays; None to find out, by trying.
       returns: 'outputs', which are differentiated by its framework; or 'both', the pair (outputs,
@@ -39,6 +40,8 @@ def named_candidates(given: Any) -> dict[str, Candidate]:
     Raises:
       UsageError: for anything else.
     """
+    if is_model(given):
+        return {"candidate": Candidate(given)}
     if isinstance(given, Mapping):
         if not given:
             raise UsageError("candidates: expected at least one, got an empty dict")
@@ -60,7 +63,7 @@ def _candidate(name: str, given: Any) -> Candidate:
     f = found.function
     if isinstance(f, type):
         raise UsageError(f"{name}: {_EXPECTED}, got the class {shown(f)}; pass an object of it")
-    if not callable(f) and not isinstance(f, tuple):
+    if not callable(f) and not isinstance(f, tuple) and not is_model(f):
         raise UsageError(f"{name}: {_EXPECTED}, got {shown(f)}")
     if found.arrays not in (None, *_ARRAYS):
         raise UsageError(

@@ -11,7 +11,8 @@ from compare.formats.dtypes import dtype_of
 from compare.implementations.programs.base import Loss, Program, Reference
 from compare.implementations.programs.candidate import Candidate, named_candidates
 from compare.implementations.programs.devices import device_of
-from compare.implementations.programs.recognise import Setting, program_of, reference_of
+from compare.implementations.programs.recognise import program_of, reference_of
+from compare.implementations.programs.setting import Setting
 from compare.implementations.programs.weights import without_buffers
 from compare.implementations.user.sandbox import contained, errors_told
 from compare.implementations.user.torch_module import is_module

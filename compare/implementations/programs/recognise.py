@@ -2,7 +2,7 @@
 
 import dataclasses
 from collections.abc import Callable
-from typing import Any, NamedTuple
+from typing import Any
 
 import jax
 
@@ -12,8 +12,20 @@ from compare.implementations.programs import jax as on_jax
 from compare.implementations.programs.base import Loss, Program, Reference
 from compare.implementations.programs.candidate import Candidate
 from compare.implementations.programs.frameworks import tried
+from compare.implementations.programs.models.candidate import port_program
+from compare.implementations.programs.models.recognise import (
+    check_unwrapped,
+    function_of,
+    is_model,
+)
+from compare.implementations.programs.models.reference import model_reference
 from compare.implementations.programs.running import guarded
-from compare.implementations.programs.weights import check_weights, is_without_weights
+from compare.implementations.programs.setting import Setting
+from compare.implementations.programs.weights import (
+    check_weights,
+    is_of_others,
+    is_without_weights,
+)
 from compare.implementations.user.torch_module import is_module
 from compare.problem.function import Arguments, FunctionProblem
 from compare.problem.given_arguments import float_dtypes, in_one_dtype, one_dtype
@@ -21,19 +33,6 @@ from compare.problem.structure import is_like
 from compare.problem.wrt import differentiated_by
 
 _EXPECTED = "expected a function of JAX or torch, or a torch module"
-
-
-class Setting(NamedTuple):
-    """What programs of a comparison share.
-
-    Attributes:
-      loss: takes what programs in the framework of the reference return; None if that is compared
-        as it is.
-      device: where they compute.
-    """
-
-    loss: Loss | None
-    device: str
 
 
 def reference_of(
@@ -52,6 +51,10 @@ def reference_of(
       UsageError: for anything else.
     """
     loss, device = setting
+    if is_model(given) and not is_module(function_of(given)):
+        return _guarded(model_reference(given, inputs, device, loss))
+    given = function_of(given)
+    check_unwrapped("reference", given)
     if is_module(given):
         from compare.implementations.programs import torch as on_torch
 
@@ -97,6 +100,9 @@ def program_of(
       UsageError: if it cannot be run, or has other weights.
     """
     f, own, (loss, device) = given.function, reference.program.framework, setting
+    if is_model(f) or (is_module(f) and is_of_others(f, reference, problem.arguments)):
+        return guarded(port_program(name, f, reference, problem, setting))
+    check_unwrapped(name, f)
     if isinstance(f, tuple):
         return guarded(stored.program(name, f))
     if is_module(f):

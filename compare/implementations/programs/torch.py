@@ -35,15 +35,20 @@ def function_program(name: str, f: Callable[..., Any], device: str) -> Program:
 
 
 def module_program(
-    name: str, module: torch.nn.Module, device: str, loss: Loss | None = None
+    name: str,
+    module: torch.nn.Module,
+    device: str,
+    loss: Loss | None = None,
+    wrap: Callable[[Call], Call] | None = None,
 ) -> Program:
     """Returns a module, or a loss of its outputs, as a program on a device.
 
-    Its weights are those of the first argument.
+    Its weights are those of the first argument, and it takes what is left, or what a wrapper makes
+    of that.
     """
     check_compiled(name, module)
     place = target("torch", device)
-    run = functools.partial(_run_module, name, module, loss, place)
+    run = functools.partial(_run_module, name, module, loss, wrap, place)
     return Program(name, "torch", run, str(place))
 
 
@@ -108,6 +113,14 @@ def _loss_of(loss: Loss, made: Any) -> Any:
         ) from None
 
 
+def weights_of(module: torch.nn.Module) -> tuple[dict[str, np.ndarray], dict[str, np.ndarray]]:
+    """Returns the parameters and the buffers of a module by name."""
+    own = unwrapped(module)
+    named = own.named_parameters(), own.named_buffers()
+    parameters, buffers = ({key: np.array(to_array(one)) for key, one in each} for each in named)
+    return parameters, buffers
+
+
 def dtype_name(tensor: torch.Tensor) -> str:
     """Returns the name of the dtype of a tensor, as NumPy has it."""
     return str(tensor.dtype).removeprefix("torch.")
@@ -133,6 +146,7 @@ def _run_module(
     name: str,
     module: torch.nn.Module,
     loss: Loss | None,
+    wrap: Callable[[Call], Call] | None,
     device: torch.device,
     problem: FunctionProblem,
 ) -> Recording:
@@ -155,7 +169,7 @@ def _run_module(
     before = {key: one.detach().clone() for key, one in buffers.items()}
 
     def run() -> Any:
-        made = own(*inputs)
+        made = own(*inputs) if wrap is None else wrap(lambda *given: (own(*given), {}))(*inputs)[0]
         return restructured(made if loss is None else loss(made), problem.outputs, name)
 
     seen = torch.nn.Module() if is_compiled(own) else own

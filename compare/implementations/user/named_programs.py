@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from compare.errors import UsageError, shown
+from compare.implementations.programs.model import Model
 from compare.implementations.user.loading import load_object
 from compare.implementations.user.sandbox import contained, errors_told
 from compare.implementations.user.torch_module import is_module
@@ -30,9 +31,9 @@ def load_program(reference: str, *, option: str, seed: int) -> Any:
     where = f"{option}={reference}"
     with _seeded(seed), contained(), errors_told(f"{where}: cannot be made"):
         made = found()
-    if not callable(made):
+    if not callable(made) and not isinstance(made, Model):
         raise UsageError(
-            f"{where}: expected a function, a torch module, or what makes one without arguments, "
+            f"{where}: expected a function, a model, or what makes one without arguments, "
             f"got one that makes {shown(made)}"
         )
     return made

@@ -26,16 +26,19 @@ def title_of(report: Json) -> str:
 
 
 def standings_of(report: Json) -> Iterator[tuple[str, str]]:
-    """Yields on what the verdict rests; of several candidates how each stands, by its name."""
+    """Yields why it is wrong, and on what the verdict rests; of several how each stands."""
     candidates = report["candidates"]
     if len(candidates) == 1:
+        if candidates[0]["reason"] is not None:
+            yield "why", candidates[0]["reason"]
         yield "rests on", rests_on(candidates[0])
         return
     for one in candidates:
         is_headline = report["headline"] == f"{one['name']}: {one['sentence']}"
         as_above = is_headline and one["verdict"] != "agree"
         said = f"{one['verdict']}, as above" if as_above else f"{one['verdict']}: {one['sentence']}"
-        yield one["name"], f"{MARKS[one['verdict']]} {said}; it rests on {rests_on(one)}"
+        why = "" if one["reason"] is None else f"; {one['reason']}"
+        yield one["name"], f"{MARKS[one['verdict']]} {said}{why}; it rests on {rests_on(one)}"
 
 
 def rests_on(standing: Json) -> str:
@@ -50,10 +53,31 @@ def rests_on(standing: Json) -> str:
             why = "the reference names no places"
         return f"bounds from the arguments on, since {why}"
     seen = f"; seen at {at}" if places else ""
+    if standing["basis"] == "weights":
+        return f"its weights, which are not those of the reference{seen}"
     if standing["basis"] == "float64":
         is_same = standing["verdict"] == "agree"
         return f"float64, in which it computes {'the same' if is_same else 'other values'}{seen}"
     return f"nothing that proves it either way{seen}"
+
+
+def weights_of(report: Json) -> Iterator[tuple[str, str]]:
+    """Yields how weights are paired with those of the reference, of each candidate with its own."""
+    several = len(report["candidates"]) > 1
+    for standing in report["candidates"]:
+        if standing["weights"] is not None:
+            label = f"weights of {standing['name']}" if several else "weights"
+            yield label, _paired(standing["weights"])
+
+
+def _paired(weights: Json) -> str:
+    """Says 'all 6 are those of the reference, 4 of them laid out otherwise'."""
+    pairs = weights["pairs"]
+    moved = sum(1 for one in pairs if one["layout"])
+    total = len(pairs) + len(weights["kept"])
+    of = "all" if len(pairs) == total else f"{len(pairs):,} of"
+    laid_out = f", {moved:,} of them laid out otherwise" if moved else ""
+    return f"{of} {total:,} have their place in the reference, found by value{laid_out}"
 
 
 def figures_of(report: Json) -> list[Figure]:

@@ -11,6 +11,7 @@ from compare.function_results import (
     FunctionReport,
     MovedArray,
     Standing,
+    Weights,
 )
 from compare.problem.cuts import is_cotangent, place_name
 from compare.report.json import write as networks
@@ -64,6 +65,7 @@ def _standing(one: Standing) -> dict[str, Any]:
         "verdict": one.verdict,
         "basis": one.basis,
         "sentence": one.sentence,
+        "reason": one.reason,
         "first": _first(one),
         "places": one.places,
         "recorded": one.recorded,
@@ -72,6 +74,19 @@ def _standing(one: Standing) -> dict[str, Any]:
         "checks": [_check(check) for check in one.checks],
         "ends": [_check(check) for check in one.ends],
         "exact": [_check(check) for check in one.exact],
+        "weights": None if one.weights is None else _weights(one.weights),
+    }
+
+
+def _weights(weights: Weights) -> dict[str, Any]:
+    return {
+        "pairs": [
+            {"name": one.name, "sources": list(one.sources), "layout": one.layout}
+            for one in weights.pairs
+        ],
+        "kept": list(weights.kept),
+        "unused": list(weights.unused),
+        "wrong": list(weights.wrong),
     }
 
 

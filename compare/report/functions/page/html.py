@@ -9,6 +9,7 @@ from compare.report.functions.page.environment import environment
 from compare.report.functions.page.failure import failure
 from compare.report.functions.page.places import places
 from compare.report.functions.page.results import results
+from compare.report.functions.page.weights import weights
 from compare.report.labels import shortened
 from compare.report.page.document import document
 from compare.report.page.markup import section
@@ -39,6 +40,7 @@ def _parts(report: Json) -> Iterator[str]:
     yield failure(report)
     yield places(report)
     yield results(report)
+    yield weights(report)
     network = report["network"]
     if network is not None:
         yield section("network", "As a network, sample by sample", answer(network))

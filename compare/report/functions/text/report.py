@@ -3,12 +3,19 @@
 from compare.function_results import FunctionReport
 from compare.quoting import quoted
 from compare.report.document import Json
-from compare.report.functions.answer import REPRODUCING, figures_of, standings_of, title_of
+from compare.report.functions.answer import (
+    REPRODUCING,
+    figures_of,
+    standings_of,
+    title_of,
+    weights_of,
+)
 from compare.report.functions.document import failed
 from compare.report.functions.text.change import format_change
 from compare.report.functions.text.checks import format_checks
 from compare.report.functions.text.failure import format_failure
 from compare.report.functions.text.results import format_results
+from compare.report.functions.text.weights import format_weights
 from compare.report.functions.write import report_to_dict
 from compare.report.labels import shortened
 from compare.report.text import report as networks
@@ -60,7 +67,12 @@ def _document(report: Json, *, width: int, verbose: bool, paint: Paint) -> str:
 def _answer(report: Json, width: int) -> str:
     """Returns what was compared, how each stands, and two numbers."""
     standings = [(shortened(label, COLUMN - 2), said) for label, said in standings_of(report)]
-    rows = [("compared", title_of(report)), *standings, *map(row_of, figures_of(report))]
+    rows = [
+        ("compared", title_of(report)),
+        *standings,
+        *weights_of(report),
+        *map(row_of, figures_of(report)),
+    ]
     return format_rows(rows, width=width)
 
 
@@ -76,4 +88,5 @@ def _tables(report: Json, *, width: int, verbose: bool, paint: Paint) -> list[st
         ]
     programs = [*report["candidates"], reference]
     tables = [format_checks(one, width=width, paint=paint) for one in programs]
-    return [wrapped(CHECKS.text(), width), *tables]
+    weights = [format_weights(one, width=width) for one in report["candidates"]]
+    return [wrapped(CHECKS.text(), width), *tables, *weights]

@@ -1,0 +1,98 @@
+"""Which framework's model it is that a user brings."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import jax
+import numpy as np
+
+from compare.errors import UsageError, shown
+from compare.implementations.programs.model import JaxModel, Model
+from compare.implementations.programs.models.equinox import equinox_model, is_equinox
+from compare.implementations.programs.models.function import function_model
+from compare.implementations.programs.models.haiku import haiku_model, is_haiku
+from compare.implementations.programs.models.linen import is_bound, is_linen, linen_model
+from compare.implementations.programs.models.nnx import is_nnx, nnx_model
+from compare.implementations.user.torch_module import is_module
+
+_HOLD_THEIRS = {"an nnx module": is_nnx, "a torch module": is_module}
+
+
+def is_model(given: Any) -> bool:
+    """Whether this is a model of a framework of JAX, a `Model`, or what is made of them."""
+    known = (is_linen, is_haiku, is_nnx, is_equinox)
+    return isinstance(given, Model | JaxModel) or any(is_one(given) for is_one in known)
+
+
+def check_unwrapped(where: str, given: Any) -> None:
+    """Checks that this is no function such as `jax.vmap(model)`, which hides a model of Equinox.
+
+    Raises:
+      UsageError: if it is.
+    """
+    inner, f = given, given
+    while (f := getattr(f, "__wrapped__", None)) is not None:
+        inner = f
+    if is_equinox(inner) and not is_equinox(given):
+        raise UsageError(
+            f"{where}: expected a model of Equinox as it is, whose weights can be seen, got a "
+            "function that calls one, such as jax.vmap(model); pass model: it is called for a "
+            "batch, or for each sample of it"
+        )
+
+
+def function_of(given: Any) -> Any:
+    """Returns what a `Model` holds, or the model itself."""
+    return given.function if isinstance(given, Model) else given
+
+
+def jax_model(where: str, given: Any, theirs: Mapping[str, np.ndarray] | None = None) -> JaxModel:
+    """Returns a model as a function of its weights by their names.
+
+    Args:
+      where: names it, as errors begin.
+      given: for which `is_model` holds, and that is no torch module.
+      theirs: the weights of the reference, of which a conversion makes those of the model.
+
+    Raises:
+      UsageError: if it lacks weights, or has some that do not fit.
+    """
+    if isinstance(given, JaxModel):
+        return given
+    f = function_of(given)
+    weights: Any = given.weights if isinstance(given, Model) else None
+    if is_conversion(given):
+        if theirs is None:
+            raise UsageError(
+                f"{where}: weights: expected arrays, got a conversion, {shown(weights)}, which has "
+                "no weights of a reference to convert"
+            )
+        weights = weights(dict(theirs))
+    for said, is_one in _HOLD_THEIRS.items():
+        if weights is not None and is_one(f):
+            raise UsageError(f"{where}: weights: expected none beside {said}, which holds its own")
+    if is_nnx(f):
+        return nnx_model(f)
+    if is_equinox(f):
+        return equinox_model(f, weights)
+    if is_linen(f):
+        if weights is None and not is_bound(f):
+            raise UsageError(
+                f"{where}: expected a Flax linen module with its weights, got {shown(f)} alone; "
+                "pass Model(module, variables) or module.bind(variables)"
+            )
+        return linen_model(f, weights)
+    if weights is None:
+        raise UsageError(f"{where}: expected weights beside {shown(f)}; pass Model(f, weights)")
+    return haiku_model(f, weights) if is_haiku(f) else function_model(f, weights)
+
+
+def is_conversion(given: Any) -> bool:
+    """Whether this makes its weights of those of the reference."""
+    weights = given.weights if isinstance(given, Model) else None
+    return callable(weights) and not _is_tree(weights)
+
+
+def _is_tree(weights: Any) -> bool:
+    """Whether this is a pytree that holds something, such as a module of Equinox."""
+    return not jax.tree_util.all_leaves([weights])

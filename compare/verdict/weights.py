@@ -1,0 +1,62 @@
+"""What the weights of a program add to its verdict: wrong ones come first."""
+
+from collections.abc import Sequence
+
+from compare.numbers import and_more, first_few
+from compare.pairing.pairing import Pairing
+from compare.verdict.finding import Finding
+
+_SHOWN = 3
+_BESIDE = {
+    "agree": "with the weights of the reference in their places it agrees",
+    "disagree": "with the weights of the reference in their places it disagrees too: ",
+    "undecided": "with the weights of the reference in their places it is undecided: ",
+}
+
+
+def with_weights(decided: Finding, pairing: Pairing) -> Finding:
+    """Returns a verdict on a program that has weights of its own.
+
+    Args:
+      decided: on the program with the weights of the reference.
+      pairing: of its own with these.
+    """
+    remarks = (*on_weights(pairing), *decided.remarks)
+    wrong, unpaired = pairing.findings, _unpaired(pairing)
+    if not wrong and decided.verdict == "disagree" and unpaired:
+        first, *others = unpaired
+        return decided._replace(
+            sentence=f"{first}; {decided.sentence}", remarks=(*others, *remarks)
+        )
+    if not wrong:
+        return decided._replace(remarks=(*unpaired, *remarks))
+    remarks = (*unpaired, *remarks)
+    told = "; ".join(one.sentence for one in wrong[:_SHOWN]) + and_more(wrong, _SHOWN)
+    beside = _BESIDE[decided.verdict] + decided.sentence * (decided.verdict != "agree")
+    return decided._replace(
+        verdict="disagree", basis="weights", sentence=f"{told}; {beside}", remarks=remarks
+    )
+
+
+def on_weights(pairing: Pairing) -> tuple[str, ...]:
+    """Says what else is to be known of weights."""
+    said = [one.sentence for one in pairing.remarks]
+    for tie in pairing.ties:
+        said.append(
+            f"{_names(tie.own)} hold the same numbers, and were told apart by their order alone"
+        )
+    return tuple(said)
+
+
+def _unpaired(pairing: Pairing) -> list[str]:
+    """Says which weights are in one of both alone."""
+    said = []
+    if pairing.unused:
+        said.append(f"none of its weights is {_names(pairing.unused)}")
+    if pairing.kept:
+        said.append(f"nothing in the reference is {_names(pairing.kept)}, used as it is")
+    return said
+
+
+def _names(names: Sequence[str]) -> str:
+    return first_few([f"`{name}`" for name in names], _SHOWN)
