@@ -85,6 +85,7 @@ ALLOWED = {
     "compare.selftest.everyday": {"jax", "numpy", "torch", "torch_ref.convert", "optax"},
     "compare.selftest.modules": {"jax", "torch"},
     "compare.selftest.ports": {"jax", "torch", "optax", "flax", "equinox", "haiku"},
+    "compare.selftest.port_mistakes": {"jax", "numpy", "flax", "equinox", "haiku"},
     "compare.selftest.module_mistakes": {"torch"},
     "compare.selftest.module_trial": {"torch", "torch_ref.convert"},
     "compare.selftest.function_trial": {"jax", "numpy", "ml_dtypes"},
