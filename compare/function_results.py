@@ -59,6 +59,7 @@ class Standing:
       warnings: what is unlikely, though possible; a sentence each.
       remarks: what was admitted, and what cannot be seen; a sentence each.
       weights: its own beside those of the reference; None if it takes these.
+      reason: what is different in it, a sentence; None if nothing that is tried explains it.
     """
 
     name: str
@@ -76,6 +77,7 @@ class Standing:
     warnings: tuple[str, ...]
     remarks: tuple[str, ...]
     weights: Weights | None = None
+    reason: str | None = None
 
 
 class MovedArray(NamedTuple):

@@ -2,7 +2,7 @@
 
 import dataclasses
 from collections.abc import Mapping
-from typing import Protocol
+from typing import ClassVar, Protocol
 
 import numpy as np
 
@@ -73,8 +73,10 @@ class Entries:
     Attributes:
       sources: names of the arrays.
       positions: integers of the shape of the array that is made: which entry each one is, counted
-        through the sources one after another, each in the order of its indices.
+        through the sources one after another, each in the order of its indices; `NOTHING` for 0.
     """
+
+    NOTHING: ClassVar[int] = -1
 
     sources: tuple[str, ...]
     positions: np.ndarray
@@ -87,16 +89,17 @@ class Entries:
     def of(self, arrays: Mapping[str, np.ndarray]) -> np.ndarray:
         """Takes the entries."""
         flat = [np.ravel(arrays[name]) for name in self.sources]
-        return np.concatenate(flat)[self.positions]
+        nothing = np.zeros(1, flat[0].dtype)  # is last, at -1
+        return np.concatenate([*flat, nothing])[self.positions]
 
     def pull_back(
         self, slope: np.ndarray, arrays: Mapping[str, np.ndarray]
     ) -> dict[str, np.ndarray]:
         """Returns the gradients by the sources, of which an entry may come several times."""
         ends = np.cumsum([arrays[name].size for name in self.sources])
-        total = np.zeros(int(ends[-1]), slope.dtype)
+        total = np.zeros(int(ends[-1]) + 1, slope.dtype)  # the last is of nothing
         np.add.at(total, self.positions.ravel(), slope.ravel())
-        parts = zip(self.sources, np.split(total, ends[:-1]), strict=True)
+        parts = zip(self.sources, np.split(total, ends), strict=False)
         return {name: part.reshape(arrays[name].shape) for name, part in parts}
 
 

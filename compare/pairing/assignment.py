@@ -3,11 +3,11 @@
 from collections.abc import Callable, Iterable, Sequence
 
 from compare.pairing.links import Links
-from compare.pairing.names import in_order, likeness
+from compare.pairing.names import in_order, likeness, module_of, modules_of_one_name
 from compare.pairing.pairing import Tie
 
 Group = tuple[list[str], list[str]]  # own names, their names
-Score = tuple[tuple[float, ...], tuple[int, int]]
+Score = tuple[tuple[float, ...], tuple[int, bool, bool, int]]
 
 
 class Assignment:
@@ -23,17 +23,24 @@ class Assignment:
         self.ties: list[Tie] = []
         self.links = Links()
         self._own, self._theirs = own, theirs
+        self._of_one_name = modules_of_one_name(own, theirs)
 
     def add(self, own: str, theirs: str) -> None:
         """Takes in one pair."""
         self.pairs[own] = theirs
         self.links.add(own, theirs)
 
+    def score(self, own: str, theirs: str) -> Score:
+        """Returns how well two weights go together by their modules and names, to be compared."""
+        is_named_so = self._of_one_name.get(module_of(own)) == module_of(theirs)
+        role, words = likeness(own, theirs)
+        return self.links.between(own, theirs), (role, own == theirs, is_named_so, words)
+
     def settle(self, groups: Iterable[Group], fits: Callable[[str, str], bool]) -> None:
         """Pairs what is in each group, what is certain first.
 
         Args:
-          groups: of weights that may be each other; they are emptied of what is paired.
+          groups: of weights that may be each other.
           fits: whether two weights of a group can be one, whatever else is known.
         """
         left = [
@@ -74,16 +81,13 @@ class Assignment:
         return False
 
     def _is_best(self, one: str, other: str, rivals: list[str]) -> bool:
-        score = self._score(one, other)
-        return all(self._score(rival, other) < score for rival in rivals if rival != one)
+        score = self.score(one, other)
+        return all(self.score(rival, other) < score for rival in rivals if rival != one)
 
     def _best(self, one: str, theirs: list[str], fits: Callable[[str, str], bool]) -> list[str]:
-        scores = {other: self._score(one, other) for other in theirs if fits(one, other)}
+        scores = {other: self.score(one, other) for other in theirs if fits(one, other)}
         best = max(scores.values(), default=None)
         return [other for other, score in scores.items() if score == best]
-
-    def _score(self, one: str, other: str) -> Score:
-        return self.links.between(one, other), likeness(one, other)
 
     def _take(self, own: list[str], theirs: list[str], one: str, other: str) -> None:
         self.add(one, other)

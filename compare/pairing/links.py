@@ -1,6 +1,7 @@
 """Which modules of two programs belong together, by the weights that are paired already."""
 
 import collections
+import itertools
 
 from compare.pairing.names import module_of, modules_around
 
@@ -13,12 +14,12 @@ class Links:
         self._own: collections.Counter[str] = collections.Counter()
         self._theirs: collections.Counter[str] = collections.Counter()
 
-    def add(self, own: str, theirs: str) -> None:
-        """Takes in that one weight is another."""
+    def add(self, own: str, theirs: str, times: int = 1) -> None:
+        """Takes in that one weight is another; -1 times takes it out again."""
         mine, others = modules_around(own), modules_around(theirs)
-        self._own.update(mine)
-        self._theirs.update(others)
-        self._both.update((one, other) for one in mine for other in others)
+        self._own.update(dict.fromkeys(mine, times))
+        self._theirs.update(dict.fromkeys(others, times))
+        self._both.update(dict.fromkeys(itertools.product(mine, others), times))
 
     def between(self, own: str, theirs: str) -> tuple[float, ...]:
         """Returns for each module around a weight, innermost first, how it goes with another's.

@@ -63,5 +63,5 @@ def test_what_has_no_counterpart_is_kept_and_told():
     theirs = {"fc.weight": drawn(4, 3), "fc.scale": drawn(7)}
     own = {"Dense_0.kernel": theirs["fc.weight"].T, "Dense_0.bias": np.zeros(4, np.float32)}
     found = pair(theirs, own | {"count": np.array(3)})
-    assert found.kept == ("Dense_0.bias", "count")
+    assert found.kept == ("Dense_0.bias",)
     assert found.unused == ("fc.scale",)

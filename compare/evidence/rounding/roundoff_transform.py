@@ -146,7 +146,7 @@ def evaluated(
     """Evaluates a function at its arguments, and bounds its results."""
     enter = analysis.rounded if rounded_inputs else analysis.cast
     kinds = (var.aval.dtype for var in traced.closed.jaxpr.invars)
-    with _settings(traced):
+    with settings(traced):
         operands = [
             enter(array, dtype) if is_float(kind) else _of_kind(analysis, array, kind)
             for array, kind in zip(traced.arrays, kinds, strict=True)
@@ -155,7 +155,7 @@ def evaluated(
 
 
 @contextlib.contextmanager
-def _settings(traced: Trace) -> Iterator[None]:
+def settings(traced: Trace) -> Iterator[None]:
     """Bounds are worked out in the same way whatever JAX and NumPy are set to.
 
     What NumPy cannot do is done by JAX at once, also while `jax.jit` traces something around it.

@@ -26,16 +26,19 @@ def title_of(report: Json) -> str:
 
 
 def standings_of(report: Json) -> Iterator[tuple[str, str]]:
-    """Yields on what the verdict rests; of several candidates how each stands, by its name."""
+    """Yields why it is wrong, and on what the verdict rests; of several how each stands."""
     candidates = report["candidates"]
     if len(candidates) == 1:
+        if candidates[0]["reason"] is not None:
+            yield "why", candidates[0]["reason"]
         yield "rests on", rests_on(candidates[0])
         return
     for one in candidates:
         is_headline = report["headline"] == f"{one['name']}: {one['sentence']}"
         as_above = is_headline and one["verdict"] != "agree"
         said = f"{one['verdict']}, as above" if as_above else f"{one['verdict']}: {one['sentence']}"
-        yield one["name"], f"{MARKS[one['verdict']]} {said}; it rests on {rests_on(one)}"
+        why = "" if one["reason"] is None else f"; {one['reason']}"
+        yield one["name"], f"{MARKS[one['verdict']]} {said}{why}; it rests on {rests_on(one)}"
 
 
 def rests_on(standing: Json) -> str:

@@ -65,6 +65,7 @@ def _standing(one: Standing) -> dict[str, Any]:
         "verdict": one.verdict,
         "basis": one.basis,
         "sentence": one.sentence,
+        "reason": one.reason,
         "first": _first(one),
         "places": one.places,
         "recorded": one.recorded,

@@ -1,0 +1,107 @@
+"""Another number in the place of one that stands in the program: eps, a scale, n - 1."""
+
+import math
+from collections.abc import Iterator
+
+import numpy as np
+
+from compare.evidence.reasons.case import Case
+from compare.evidence.reasons.evaluation import Change
+from compare.evidence.reasons.graph import Node, Step
+from compare.evidence.reasons.numbers import nice_numbers
+from compare.evidence.reasons.reason import Reason
+from compare.evidence.reasons.roles import role_of
+from compare.evidence.reasons.words import subject
+
+_ROUNDS = 12  # of Newton's method
+_STEP = 1e-4  # for a difference quotient, relative
+_CLOSE = 1e-9
+_APART = 1e-3  # a number that is nearer to the one that stands there is another formula's
+_ALIKE = 0.05  # what a constant must move in the direction of what was found, as a cosine
+
+
+def constant_reasons(case: Case) -> Iterator[Reason]:
+    """Yields reasons by which one number of the program is another one."""
+    for step, i in _numbers(case.target):
+        for value in _values(case, step, i):
+            if _is_told(case, step, i, value):
+                old = float(np.asarray(step.operands[i].given))
+                said = role_of(step, i, case).told(value, old)
+                yield Reason("constant", f"{subject(case)} {said}", case.place)
+                break
+
+
+def _numbers(target: Node) -> Iterator[tuple[Step, int]]:
+    """Yields where lone numbers stand, the last step first."""
+    for step in reversed(target.steps):
+        for i, one in enumerate(step.operands):
+            if one.is_number and np.isfinite(float(np.asarray(one.given))) and _is_used(step):
+                yield step, i
+
+
+def _is_used(step: Step) -> bool:
+    return step.name in ("add", "sub", "mul", "div", "max", "min", "pow", "add_any")
+
+
+def _values(case: Case, step: Step, i: int) -> Iterator[float]:
+    """Yields numbers that may stand there, the nicest first."""
+    old = float(np.asarray(step.operands[i].given))
+    for value in _usual(old, step):
+        if value != old and _holds(case, step, i, value):
+            yield value
+    solved = None if case.is_scalar and not case.is_exact else _solved(case, step, i, old)
+    if solved is None or math.isclose(solved, old, rel_tol=1e-12):
+        return
+    if abs(solved) <= 1e-3 * abs(old) and _holds(case, step, i, 0.0):
+        yield 0.0
+    for value in nice_numbers(solved, case.sizes, digits=2 if case.is_scalar else 4):
+        if abs(value - old) > _APART * abs(old) and _holds(case, step, i, value):
+            yield value
+    far = abs(solved - old) > _APART * abs(old)
+    if case.is_exact and far and not case.is_scalar and _holds(case, step, i, solved):
+        yield solved
+
+
+def _usual(old: float, step: Step) -> Iterator[float]:
+    """Yields what often stands in the place of a number that multiplies or divides."""
+    if step.name in ("mul", "div") and old:
+        yield from (1.0, -old, 1 / old)
+        yield math.copysign(math.sqrt(abs(old)), old)
+
+
+def _holds(case: Case, step: Step, i: int, value: float) -> bool:
+    return case.holds(_changed(case, step, i, value))
+
+
+def _changed(case: Case, step: Step, i: int, value: float) -> Change:
+    return {(step, i): case.evaluation.number(value, step.operands[i].dtype)}
+
+
+def _is_told(case: Case, step: Step, i: int, value: float) -> bool:
+    """Whether no number that is far from it would do as well."""
+    old = float(np.asarray(step.operands[i].given))
+    others = (value / 2, value * 2) if value else (old / 100, -old / 100)
+    return not any(_holds(case, step, i, one) for one in others)
+
+
+def _solved(case: Case, step: Step, i: int, old: float) -> float | None:
+    """Solves for the number by which the reference is nearest to what was found."""
+    found, value = case.found, old
+
+    def off(value: float) -> np.ndarray:
+        return case.made(_changed(case, step, i, value)) - found
+
+    for number in range(_ROUNDS):
+        h = _STEP * (abs(value) or _STEP)
+        now = off(value)
+        slope = (off(value + h) - now) / h
+        square, along = float(np.vdot(slope, slope)), float(np.vdot(slope, now))
+        if not square > 0 or not math.isfinite(along):
+            return None
+        is_alike = along**2 >= _ALIKE**2 * square * float(np.vdot(now, now))
+        if number == 0 and not is_alike:
+            return None
+        value -= along / square
+        if abs(along / square) <= _CLOSE * abs(value):
+            break
+    return value if math.isfinite(value) else None

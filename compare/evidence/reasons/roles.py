@@ -1,0 +1,96 @@
+"""What a number does in a program: an eps, a scale, the n of a mean or of a variance."""
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+import numpy as np
+
+from compare.evidence.reasons.case import Case
+from compare.evidence.reasons.graph import Node, Step
+from compare.evidence.reasons.numbers import written
+from compare.evidence.reasons.words import behind_views
+
+_ROOTS = ("rsqrt", "sqrt", "pow", "log", "integer_pow")
+
+
+class Role(NamedTuple):
+    """How a sentence tells of a number, what stands there and what the reference has."""
+
+    told: Callable[[float, float], str]
+
+
+def role_of(step: Step, i: int, case: Case) -> Role:
+    """Finds out what a number does.
+
+    Args:
+      step: that reads it.
+      i: as which operand.
+      case: in which it stands.
+    """
+    other = step.operands[1 - i]
+    if step.name in ("add", "max") and _is_eps(step, i, case):
+        return Role(lambda new, old: _having("eps", new, old))
+    if step.name in ("mul", "div") and _is_mean(step, i, other):
+        return Role(lambda new, old: _divided(step.name, _is_of_squares(other), new, old))
+    if step.name in ("mul", "div") and behind_views(other).primitive == "dot_general":
+        return Role(lambda new, old: _scaled(step.name, new, old))
+    if step.name == "mul" and _feeds(step, case, ("select_n",)):
+        return Role(lambda new, old: _having("the slope", new, old))
+    if step.name in ("mul", "div"):
+        return Role(lambda new, old: _scaled(step.name, new, old, "a factor"))
+    return Role(lambda new, old: _having("the number", new, old))
+
+
+def _having(what: str, new: float, old: float) -> str:
+    return f"has {what} {written(new)} where the reference has {written(old)}"
+
+
+def _scaled(name: str, new: float, old: float, what: str = "the scale") -> str:
+    if name == "div" and old and new:
+        new, old = 1 / new, 1 / old
+    return _having(what, new, old)
+
+
+def _divided(name: str, is_variance: bool, new: float, old: float) -> str:
+    if name == "mul" and new:
+        new, old = 1 / new, 1 / old
+    n = round(old)
+    words = {n - 1: "n - 1 = ", n + 1: "n + 1 = "}
+    what = "variance" if is_variance else "mean"
+    here, there = words.get(round(new), ""), "n = " if round(new) in words else ""
+    if round(new) == n + 1 and is_variance:
+        here, there = "n = ", "n - 1 = "
+    return (
+        f"divides by {here}{written(new)} in its {what} where the reference divides by "
+        f"{there}{written(old)}"
+    )
+
+
+def _is_eps(step: Step, i: int, case: Case) -> bool:
+    value = float(np.asarray(step.operands[i].given))
+    return 0 <= value < 0.1 and _feeds(step, case, (*_ROOTS, "div"))
+
+
+def _is_mean(step: Step, i: int, other: Node) -> bool:
+    """Whether a sum is divided by a whole number."""
+    value = float(np.asarray(step.operands[i].given))
+    n = value if step.name == "div" else 1 / value if value else 0.0
+    return behind_views(other).primitive == "reduce_sum" and n >= 1 and abs(n - round(n)) < 1e-5
+
+
+def _is_of_squares(other: Node) -> bool:
+    total = behind_views(other)
+    terms = behind_views(total.operands[0])
+    if terms.primitive in ("square", "integer_pow"):
+        return True
+    return terms.primitive == "mul" and terms.operands[0] is terms.operands[1]
+
+
+def _feeds(step: Step, case: Case, primitives: tuple[str, ...]) -> bool:
+    """Whether what a step makes is read by one of some primitives, behind views."""
+    return any(
+        behind_views(one).step is step
+        for reader in case.target.steps
+        if reader.name in primitives
+        for one in reader.operands
+    )

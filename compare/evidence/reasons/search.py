@@ -1,0 +1,88 @@
+"""The search for the one changed assumption under which a check holds."""
+
+import contextlib
+import itertools
+import re
+from collections.abc import Callable, Iterator, Sequence
+
+import numpy as np
+
+from compare.evidence.local.specification import Specification
+from compare.evidence.reasons.activations import activation_reasons, slope_reasons
+from compare.evidence.reasons.arrays import array_reasons
+from compare.evidence.reasons.case import Case, OutOfTimeError
+from compare.evidence.reasons.constants import constant_reasons
+from compare.evidence.reasons.reason import Reason
+from compare.evidence.reasons.terms import term_reasons
+from compare.problem.recording import Key, Recording
+
+Family = Callable[[Case], Iterator[Reason]]
+
+_MOST = 2  # reasons that fit alike and are told
+_SIBLINGS = 1  # other times that a place comes by, which are to have the same reason
+_NUMBER = re.compile(r"@\d+")
+_FORWARD: tuple[Family, ...] = (
+    constant_reasons,
+    activation_reasons,
+    term_reasons,
+    array_reasons,
+)
+_BACKWARD: tuple[Family, ...] = (
+    array_reasons,
+    slope_reasons,
+    term_reasons,
+    constant_reasons,
+)
+
+
+def reason_of(
+    specification: Specification,
+    recording: Recording,
+    key: Key,
+    *,
+    is_late: Callable[[], bool] = lambda: False,
+) -> Reason | None:
+    """Names what is different in a run, where the first check fails.
+
+    Args:
+      specification: of the reference.
+      recording: of the run.
+      key: (kind, name) of the check.
+      is_late: whether to stop looking.
+
+    Returns:
+      None if nothing that is tried explains it, or too much does.
+    """
+    case = Case(specification, recording, key, is_late)
+    with np.errstate(all="ignore"), contextlib.suppress(OutOfTimeError):
+        found = _searched(case) if case.fails() else None
+        if found and all(
+            _is_alike(found, _searched(Case(specification, recording, other, is_late)))
+            for other in itertools.islice(case.siblings(), _SIBLINGS)
+        ):
+            return found
+    return None
+
+
+def _is_alike(one: Reason, other: Reason | None) -> bool:
+    """Whether two times that a place comes by have one reason."""
+    if other is None:
+        return False
+    sentences = (_NUMBER.sub("", each.sentence) for each in (one, other))
+    return one.kind == other.kind and len(set(sentences)) == 1
+
+
+def _searched(case: Case) -> Reason | None:
+    is_backward = case.key[0] in ("backward", "gradient")
+    for family in _BACKWARD if is_backward else _FORWARD:
+        found = {reason.sentence: reason for reason in family(case)}
+        if found:
+            return _joined(tuple(found.values()))
+    return None
+
+
+def _joined(reasons: Sequence[Reason]) -> Reason | None:
+    if len(reasons) > _MOST:
+        return None
+    sentence = "; or ".join(one.sentence for one in reasons)
+    return reasons[0]._replace(sentence=sentence)

@@ -1,0 +1,78 @@
+"""Pairs weights that are made of entries of several weights, or of some of one."""
+
+import itertools
+from collections import defaultdict
+from collections.abc import Iterable
+
+import numpy as np
+
+from compare.pairing.bits import bits_of
+from compare.pairing.lookup import Leaf, Places, Table
+from compare.pairing.names import module_of
+from compare.pairing.search import Search, is_constant, rounded
+from compare.pairing.terms import arrangement_at
+from compare.pairing.weight_finding import WeightFinding
+
+_MOST_SUMMANDS = 8  # weights of one shape and module of which sums are looked at
+_ENOUGH = 0.5  # of the entries, that have to be found
+
+
+def pair_pieces(search: Search, *, among: Iterable[str], at_least: float = 1.0) -> None:
+    """Looks up the entries of what is left, one by one.
+
+    Args:
+      search: what is known.
+      among: names of the reference's weights that are looked at.
+      at_least: the share of entries that has to be found.
+    """
+    theirs = list(among)
+    left = defaultdict(list)
+    for name in search.left():
+        if not search.is_constant(name):
+            left[search.own[name].dtype].append(name)
+    for dtype, names in left.items():
+        leaves = _leaves(search, theirs, dtype)
+        if not leaves:
+            continue
+        table = Table(leaves)
+        for name in names:
+            places = table.find(search.own_bits(name))
+            if np.mean(~places.differs) >= at_least and np.all(places.positions >= 0):
+                shapes = {other: search.theirs[other].shape for other in theirs}
+                made = arrangement_at(places.positions, leaves, shapes)
+                search.take(name, made)
+                if np.any(places.differs):
+                    search.findings.append(_altered(search, name, places))
+
+
+def pair_altered(search: Search) -> None:
+    """Pairs weights of which some entries are others."""
+    pair_pieces(search, among=search.unused(), at_least=_ENOUGH)
+
+
+def _leaves(search: Search, names: list[str], dtype: np.dtype) -> list[Leaf]:
+    """Returns weights of the reference, and sums of two one-dimensional ones of a module."""
+    leaves = [Leaf((name,), search.their_bits(name, dtype).ravel()) for name in names]
+    alike = defaultdict(list)
+    for name, array in search.theirs.items():
+        if array.ndim == 1 and not is_constant(array):
+            alike[module_of(name), array.size].append(name)
+    for ones in alike.values():
+        if len(ones) <= _MOST_SUMMANDS:
+            for both in itertools.combinations(ones, 2):
+                total = search.theirs[both[0]] + search.theirs[both[1]]
+                leaves.append(Leaf(both, bits_of(rounded(total, dtype))))
+    return [leaf for leaf in leaves if leaf.bits.size]
+
+
+def _altered(search: Search, own: str, places: Places) -> WeightFinding:
+    arrangement = search.arrangements[own]
+    off = np.abs(search.made(own, arrangement).astype(np.float64) - search.own[own])
+    count = int(np.count_nonzero(places.differs))
+    names = " and ".join(f"`{name}`" for name in arrangement.sources)
+    at = np.unravel_index(int(np.argmax(off)), off.shape)
+    index = ", ".join(map(str, at))
+    sentence = (
+        f"{count:,} of {off.size:,} entries of `{own}` are not those of {names}, as at [{index}]"
+    )
+    return WeightFinding(own, arrangement.sources, "entries differ", sentence, float(off.max()))
