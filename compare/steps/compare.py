@@ -11,7 +11,7 @@ from compare.pipeline.run_evidence import RunEvidence
 from compare.problem.function import Arguments
 from compare.problem.recording import Recording
 from compare.steps.distances import Distances, loss_of
-from compare.steps.optimizers.base import Snapshot, Update
+from compare.steps.optimizers.base import Snapshot, State, Update
 from compare.steps.results import StepResult, StepsReport, TrainingStanding
 from compare.steps.runs import Run
 from compare.steps.updates import Updates
@@ -88,6 +88,7 @@ class _Trial:
     def __init__(self, run: Run, examiner: Examiner, updates: Updates, *, restart: bool) -> None:
         self._run, self._examiner, self._updates = run, examiner, updates
         self._restart = restart
+        self._state: State = {}  # as it should be
         self._steps: list[StepResult] = []
         self._remarks: dict[str, None] = {}
         self._warnings: dict[str, None] = {}
@@ -98,10 +99,12 @@ class _Trial:
             self._run.start_from(reference, step.before)
         examiner = self._examiner.at(self._run.problem(step.batch))
         evidence = examiner.examined(self._run.program, self._examiner.inside)
-        before = self._run.snapshot
+        before = self._filled(step)
         self._run.step(evidence.recording)
         after = self._run.snapshot
-        checks = self._updates.held(step.update, before, evidence.recording.gradients, after)
+        checks, self._state = self._updates.held(
+            step.update, before, evidence.recording.gradients, after
+        )
         finding = self._decided(step, evidence, checks)
         self._steps.append(
             StepResult(
@@ -118,6 +121,21 @@ class _Trial:
             )
         )
 
+    def _filled(self, step: ReferenceStep) -> Snapshot:
+        """Returns what the run has before a step; a state that cannot be seen is as it should be.
+
+        At the start that is what the reference begins with.
+        """
+        seen = self._run.snapshot
+        if step.number == 1:
+            return dataclasses.replace(seen, state=step.before.state)
+        known = step.before.state if self._restart else self._state
+        state = {
+            slot: {**known.get(slot, {}), **seen.state.get(slot, {})}
+            for slot in dict.fromkeys([*known, *seen.state])
+        }
+        return dataclasses.replace(seen, state=state)
+
     def _decided(self, step: ReferenceStep, evidence: RunEvidence, checks: Checks) -> Finding:
         """Decides on a step; once one has failed, by its checks alone."""
         if any(one.verdict == "disagree" for one in self._steps):
@@ -128,7 +146,8 @@ class _Trial:
             return made
 
         def own() -> Checks:
-            return self._updates.held(step.update, step.before, step.found.gradients, step.after)
+            gradients = step.found.gradients
+            return self._updates.held(step.update, step.before, gradients, step.after).checks
 
         updated = decide_update(checks, own)
         if _BY_WEIGHT.index(updated.verdict) > _BY_WEIGHT.index(made.verdict):

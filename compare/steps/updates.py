@@ -1,7 +1,7 @@
 """The update of a step: what an optimizer made, held against what the reference's would make."""
 
-from collections.abc import Hashable
-from typing import Any
+from collections.abc import Hashable, Iterable, Mapping
+from typing import Any, NamedTuple
 
 import jax
 import numpy as np
@@ -12,7 +12,19 @@ from compare.evidence.rounding.enclosure import Enclosure
 from compare.evidence.rounding.readings import READINGS
 from compare.evidence.rounding.roundoff_transform import analysis_of, evaluated
 from compare.evidence.rounding.tracing import Trace, trace
-from compare.steps.optimizers.base import Arrays, Snapshot, Update
+from compare.steps.optimizers.base import Arrays, Snapshot, State, Update
+
+
+class Made(NamedTuple):
+    """What is known of an update that was made.
+
+    Attributes:
+      checks: of the state of the optimizer, and then of the weights.
+      state: as it should be.
+    """
+
+    checks: Checks
+    state: State
 
 
 class Updates:
@@ -22,7 +34,7 @@ class Updates:
         self._dtype = dtype
         self._traces: dict[Hashable, Trace] = {}
 
-    def held(self, update: Update, before: Snapshot, gradients: Arrays, after: Snapshot) -> Checks:
+    def held(self, update: Update, before: Snapshot, gradients: Arrays, after: Snapshot) -> Made:
         """Holds what a run has after a step against the update, from what it had before.
 
         New weights are held against what follows from the state that the run itself has made.
@@ -32,27 +44,30 @@ class Updates:
           before: what the run had.
           gradients: of the run.
           after: what it has now.
-
-        Returns:
-          The checks of its state, and then of its weights.
         """
         weights, state = self._expected(update, before, gradients, after)
         found = [
-            self._check("state", f"{name}: {slot}", after.state[slot][name], one)
+            self._check("state", f"{name}: {slot}" if name else slot, after.state[slot][name], one)
             for slot, group in state.items()
-            for name, one in group.items()
+            for name, one in _in_order(group, before.weights)
             if name in after.state.get(slot, {})
         ]
         found += [
-            self._check("weights", name, after.weights[name], one) for name, one in weights.items()
+            self._check("weights", name, after.weights[name], one)
+            for name, one in _in_order(weights, before.weights)
         ]
-        return tuple(found)
+        as_made = {
+            slot: {name: one.value.astype(self._dtype) for name, one in group.items()}
+            for slot, group in state.items()
+        }
+        return Made(tuple(found), as_made)
 
     def _expected(
         self, update: Update, before: Snapshot, gradients: Arrays, after: Snapshot
     ) -> tuple[dict[str, Enclosure], dict[str, dict[str, Enclosure]]]:
         count = np.asarray(before.count + 1, np.int32)
-        args = (count, before.weights, gradients, before.state, after.state)
+        trees = (before.weights, gradients, _arrays(before.state), _arrays(after.state))
+        args = (update.known, count, *trees)
         form = (update.key, jax.tree.structure(args))
         if form not in self._traces:
             self._traces[form] = trace(update.call, self._dtype, args, {})
@@ -63,3 +78,14 @@ class Updates:
 
     def _check(self, kind: str, name: str, found: np.ndarray, expected: Enclosure) -> Check:
         return check(kind, name, (), found, expected, number_range(self._dtype).u)
+
+
+def _arrays(state: State) -> dict[str, Arrays]:
+    """Leaves out how often each array was updated, which the number of the step says."""
+    return {slot: dict(group) for slot, group in state.items() if slot != "count"}
+
+
+def _in_order(group: Mapping[str, Enclosure], names: Iterable[str]) -> list[tuple[str, Enclosure]]:
+    """Returns arrays in the order of the model, and last what is of no weights."""
+    order = [*(name for name in names if name in group), *(n for n in group if n not in names)]
+    return [(name, group[name]) for name in dict.fromkeys(order)]

@@ -38,7 +38,8 @@ def told(one: Check) -> str:
     if one.kind == "weights":
         return f"the new weights `{one.name}`: {measured(one)}"
     name, _, slot = one.name.rpartition(": ")
-    return f"{SLOTS[slot]} of `{name}`: {measured(one)}"
+    what = f"{SLOTS.get(slot, slot)} of `{name}`" if name else slot
+    return f"{what}: {measured(one)}"
 
 
 def first_step(steps: Sequence[StepResult]) -> StepResult | None:

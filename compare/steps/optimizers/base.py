@@ -30,13 +30,15 @@ class Update:
     """How an optimizer takes a step.
 
     Attributes:
-      call: a function of JAX of (count, weights, gradients, state, recorded), as `rules.update`
-        takes them after its rules, that returns new weights and a new state.
+      call: a function of JAX of (known, count, weights, gradients, state, recorded), the last five
+        as `rules.update` takes them, that returns new weights and a new state.
       key: equal of two that are the same function.
+      known: what the optimizer has besides: arrays.
     """
 
     call: Callable[..., tuple[Any, Any]]
     key: Hashable
+    known: tuple[np.ndarray, ...] = ()
 
 
 class Optimizer(Protocol):
@@ -54,4 +56,7 @@ class Optimizer(Protocol):
         """Takes a step."""
 
     def start_from(self, other: Snapshot) -> None:
-        """Takes the weights and the state of another run."""
+        """Takes the weights and the state of another run, as far as it has such a state."""
+
+    def in_dtype(self, dtype: np.dtype) -> "Optimizer":
+        """Returns one that begins anew, in a dtype."""
