@@ -3,11 +3,11 @@
 from collections.abc import Callable, Iterable, Sequence
 
 from compare.pairing.links import Links
-from compare.pairing.names import in_order, likeness
+from compare.pairing.names import in_order, likeness, module_of, modules_of_one_name
 from compare.pairing.pairing import Tie
 
 Group = tuple[list[str], list[str]]  # own names, their names
-Score = tuple[tuple[float, ...], tuple[int, int]]
+Score = tuple[tuple[float, ...], tuple[int, bool, bool, int]]
 
 
 class Assignment:
@@ -23,6 +23,7 @@ class Assignment:
         self.ties: list[Tie] = []
         self.links = Links()
         self._own, self._theirs = own, theirs
+        self._of_one_name = modules_of_one_name(own, theirs)
 
     def add(self, own: str, theirs: str) -> None:
         """Takes in one pair."""
@@ -31,7 +32,9 @@ class Assignment:
 
     def score(self, own: str, theirs: str) -> Score:
         """Returns how well two weights go together by their modules and names, to be compared."""
-        return self.links.between(own, theirs), likeness(own, theirs)
+        is_named_so = self._of_one_name.get(module_of(own)) == module_of(theirs)
+        role, words = likeness(own, theirs)
+        return self.links.between(own, theirs), (role, own == theirs, is_named_so, words)
 
     def settle(self, groups: Iterable[Group], fits: Callable[[str, str], bool]) -> None:
         """Pairs what is in each group, what is certain first.

@@ -11,7 +11,7 @@ _ROLES = {
 }
 _PARTS = {role: re.compile(f"(^|_)({leaves})(_|$)") for role, leaves in _ROLES.items()}
 _AVERAGES = ("average", "hidden")  # of Haiku, in a module that says of what
-_WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+")
+_WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[0-9]+")
 
 
 def module_of(name: str) -> str:
@@ -58,8 +58,31 @@ def likeness(own: str, theirs: str) -> tuple[int, int]:
         same_role = int(leaf_of(own) == leaf_of(theirs))
     else:
         same_role = 2 if roles[0] == roles[1] else -1
-    common = _words_of(module_of(own)) & _words_of(module_of(theirs))
-    return same_role, len(common)
+    common = _words(module_of(own)) & _words(module_of(theirs))
+    return same_role, len({word for word in common if not word.isdigit()})
+
+
+def modules_of_one_name(own: Iterable[str], theirs: Iterable[str]) -> dict[str, str]:
+    """Returns own module -> theirs, where all that differ by numbers alone have the same numbers.
+
+    Args:
+      own: names of weights of the candidate.
+      theirs: of the reference. Words count, and not what is between them.
+    """
+    mine, others = _modules_by_stem(own), _modules_by_stem(theirs)
+    found: dict[str, str] = {}
+    for stem, modules in mine.items():
+        if modules.keys() == others.get(stem, {}).keys():
+            found |= {modules[words]: others[stem][words] for words in modules}
+    return found
+
+
+def _modules_by_stem(names: Iterable[str]) -> dict[str, dict[str, str]]:
+    found: dict[str, dict[str, str]] = {}
+    for name in names:
+        words = " ".join(_WORD.findall(module_of(name))).lower()
+        found.setdefault(re.sub("[0-9]+", "#", words), {})[words] = module_of(name)
+    return found
 
 
 def in_order(names: Iterable[str], every: Sequence[str]) -> list[str]:
@@ -79,5 +102,5 @@ def _bias_of(weight: re.Match[str]) -> str:
     return {"gamma": "beta", "w": "b"}.get(weight.group(), "bias")
 
 
-def _words_of(module: str) -> set[str]:
+def _words(module: str) -> set[str]:
     return {word.lower() for word in _WORD.findall(module)}

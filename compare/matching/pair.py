@@ -1,4 +1,4 @@
-"""Which array of a program is the one that stands at a place of another."""
+"""Whether arrays are the same, but for the order of their axes."""
 
 from collections.abc import Iterator
 from typing import NamedTuple
@@ -8,22 +8,6 @@ import numpy as np
 from compare.matching.axes import Known, known_entries, layouts
 from compare.matching.fingerprint import largest
 from compare.matching.layout import Layout, plain
-
-
-class Match(NamedTuple):
-    """An array of a program that is, laid out, what another has at a place.
-
-    Attributes:
-      name: of the array.
-      layout: that it needs.
-      has_cotangent: whether its cotangent is that of the place too.
-      distance: how far the values are apart at most, relative to the largest.
-    """
-
-    name: str
-    layout: Layout
-    has_cotangent: bool
-    distance: float
 
 
 class Pair(NamedTuple):
