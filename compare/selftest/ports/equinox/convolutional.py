@@ -28,22 +28,26 @@ class Cnn(eqx.Module):
     fc2: eqx.nn.Linear
 
     def __init__(
-        self, *, padding: Any = 1, eps: float = 1e-5, pool: Any = eqx.nn.MaxPool2d
+        self, norm: Any = eqx.nn.BatchNorm, eps: float = 1e-5, pool: Any = eqx.nn.MaxPool2d
     ) -> None:
         self.conv1 = eqx.nn.Conv2d(3, 8, 3, padding=1, use_bias=False, key=KEY)
-        self.bn1 = eqx.nn.BatchNorm(8, "batch", eps=eps, momentum=0.9, mode="batch")
+        self.bn1 = norm(8, "batch", eps=eps, momentum=0.9, mode="batch")
         self.pool = pool(2, stride=2)
-        self.conv2 = eqx.nn.Conv2d(8, 8, 3, stride=2, padding=padding, key=KEY)
+        self.conv2 = eqx.nn.Conv2d(8, 8, 3, stride=2, padding=1, key=KEY)
         self.bn2 = eqx.nn.BatchNorm(8, "batch", momentum=0.9, mode="batch")
         self.fc1 = eqx.nn.Linear(72, 16, key=KEY)
         self.fc2 = eqx.nn.Linear(16, 5, key=KEY)
 
     def __call__(self, x: Array, state: eqx.nn.State) -> tuple[Array, eqx.nn.State]:
         x, state = self.bn1(self.conv1(x), state)
-        x = self.pool(jax.nn.relu(x))
+        x = self.pool(self.activation(x))
         x, state = self.bn2(self.conv2(x), state)
         x = jax.nn.relu(self.fc1(self.flat(jax.nn.relu(x))))
         return self.fc2(x), state
+
+    def activation(self, x: Array) -> Array:
+        """The first of them."""
+        return jax.nn.relu(x)
 
     def flat(self, x: Array) -> Array:
         """Channels before pixels, as in torch."""
