@@ -13,6 +13,7 @@ from compare.problem.function import FunctionProblem
 from compare.problem.recording import Recording
 
 _EXACT = np.dtype(np.float64)
+_SHARE, _LEAST = 0.1, 0.1  # by how much of their size weights are moved, and what is no smaller
 
 # (names of the arrays to record, how many entries these may have) -> the program; None for all
 Cut = Callable[[Collection[str] | None, Collection[int] | None], Program]
@@ -45,6 +46,9 @@ def placed(
 ) -> tuple[Placed, Program] | None:
     """Finds the places of a reference in a model, by running both in float64.
 
+    Weights are moved a little first: a scale that is still 1, or a bias that is 0, would let values
+    be equal that will not be after a step of training.
+
     Args:
       reference: that has places.
       problem: of it.
@@ -56,7 +60,7 @@ def placed(
       of both cannot be computed in float64.
     """
     try:
-        exact = problem.in_dtype(_EXACT, reference.call_in(_EXACT))
+        exact = _moved(problem.in_dtype(_EXACT, reference.call_in(_EXACT)))
         theirs = reference.program.run(exact)
         sizes = {one.size for name, one in theirs.places.items() if not is_cotangent(name)}
         if not sizes:
@@ -70,6 +74,17 @@ def placed(
     rest = {name: one for name, one in theirs.places.items() if place_name(name) not in common}
     found = Placed(matched(dataclasses.replace(theirs, places=rest), own), common)
     return found, cut(found.matching.chosen | common, None)
+
+
+def _moved(problem: FunctionProblem) -> FunctionProblem:
+    """Returns a problem at weights near to its own, of which none is 0 or 1."""
+    given, rng = problem.arguments, np.random.default_rng(0)
+    leaves = list(given.leaves)
+    for i in given.state.values():
+        if i in given.wrt:
+            size = max(float(np.sqrt(np.square(leaves[i]).mean())), _LEAST) if leaves[i].size else 0
+            leaves[i] = leaves[i] + _SHARE * size * rng.standard_normal(leaves[i].shape)
+    return dataclasses.replace(problem, arguments=dataclasses.replace(given, leaves=tuple(leaves)))
 
 
 def _shape(recording: Recording, place: str) -> tuple[int, ...] | None:
