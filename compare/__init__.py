@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from compare.options.groups import CallStyle, Detail, Draw, Machine
     from compare.problem.cuts import cut
     from compare.report.report import Report
+    from compare.steps.training import Training
+    from compare.steps_api import compare_steps
     from compare.testing import assert_gradients_agree, assert_within_rounding
 
     __version__: str
@@ -33,12 +35,14 @@ __all__ = [
     "Machine",
     "Model",
     "Report",
+    "Training",
     "UsageError",
     "__version__",
     "assert_gradients_agree",
     "assert_within_rounding",
     "compare_functions",
     "compare_gradients",
+    "compare_steps",
     "cut",
     "explain",
     "register_rule",
@@ -53,6 +57,8 @@ _HOMES = {
     "Model": "compare.implementations.programs.model",
     "compare_functions": "compare.function_api",
     "compare_gradients": "compare.api",
+    "Training": "compare.steps.training",
+    "compare_steps": "compare.steps_api",
     "cut": "compare.problem.cuts",
     "explain": "compare.evidence.rounding",
     "register_rule": "compare.evidence.rounding",

@@ -2,7 +2,7 @@
 
 import dataclasses
 from collections.abc import Mapping
-from typing import Protocol
+from typing import ClassVar, Protocol
 
 import numpy as np
 
@@ -73,8 +73,10 @@ class Entries:
     Attributes:
       sources: names of the arrays.
       positions: integers of the shape of the array that is made: which entry each one is, counted
-        through the sources one after another, each in the order of its indices.
+        through the sources one after another, each in the order of its indices; `NOTHING` for 0.
     """
+
+    NOTHING: ClassVar[int] = -1
 
     sources: tuple[str, ...]
     positions: np.ndarray
@@ -87,31 +89,35 @@ class Entries:
     def of(self, arrays: Mapping[str, np.ndarray]) -> np.ndarray:
         """Takes the entries."""
         flat = [np.ravel(arrays[name]) for name in self.sources]
-        return np.concatenate(flat)[self.positions]
+        nothing = np.zeros(1, flat[0].dtype)  # is last, at -1
+        return np.concatenate([*flat, nothing])[self.positions]
 
     def pull_back(
         self, slope: np.ndarray, arrays: Mapping[str, np.ndarray]
     ) -> dict[str, np.ndarray]:
         """Returns the gradients by the sources, of which an entry may come several times."""
         ends = np.cumsum([arrays[name].size for name in self.sources])
-        total = np.zeros(int(ends[-1]), slope.dtype)
+        total = np.zeros(int(ends[-1]) + 1, slope.dtype)  # the last is of nothing
         np.add.at(total, self.positions.ravel(), slope.ravel())
-        parts = zip(self.sources, np.split(total, ends[:-1]), strict=True)
+        parts = zip(self.sources, np.split(total, ends), strict=False)
         return {name: part.reshape(arrays[name].shape) for name, part in parts}
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
 class Arrangement:
-    """How one array is made: the sum of terms, most often of one, and of a constant.
+    """How one array is made: the sum of terms, most often of one, times a number, plus constants.
 
     Attributes:
       terms: each of the shape of the array.
       offset: what is added, of that shape; None for nothing. A framework that adds 1 to the forget
         gate of an LSTM in its code has a bias that is smaller by 1.
+      factor: what the sum of the terms is multiplied by. A program may have the scale of its
+        attention in its weights.
     """
 
     terms: tuple[Term, ...]
     offset: np.ndarray | None = None
+    factor: float = 1.0
 
     @property
     def shape(self) -> tuple[int, ...]:
@@ -128,6 +134,8 @@ class Arrangement:
         found = self.terms[0].of(arrays)
         for term in self.terms[1:]:
             found = found + term.of(arrays)
+        if self.factor != 1:
+            found = found * found.dtype.type(self.factor)
         return found if self.offset is None else found + self.offset.astype(found.dtype)
 
     def pull_back(
@@ -140,8 +148,9 @@ class Arrangement:
           arrays: those that it is made of.
         """
         found: dict[str, np.ndarray] = {}
+        scaled = slope if self.factor == 1 else slope * slope.dtype.type(self.factor)
         for term in self.terms:
-            for name, one in term.pull_back(slope, arrays).items():
+            for name, one in term.pull_back(scaled, arrays).items():
                 found[name] = found[name] + one if name in found else one
         return found
 

@@ -3,11 +3,17 @@
 from collections.abc import Callable, Iterable, Sequence
 
 from compare.pairing.links import Links
-from compare.pairing.names import in_order, likeness
+from compare.pairing.names import (
+    in_order,
+    innermost,
+    likeness,
+    numbered_alike,
+    without_numbers,
+)
 from compare.pairing.pairing import Tie
 
 Group = tuple[list[str], list[str]]  # own names, their names
-Score = tuple[tuple[float, ...], tuple[int, int]]
+Score = tuple[tuple[float, ...], tuple[int, bool, bool, int]]
 
 
 class Assignment:
@@ -23,17 +29,25 @@ class Assignment:
         self.ties: list[Tie] = []
         self.links = Links()
         self._own, self._theirs = own, theirs
+        self._stems = numbered_alike(own, theirs)
 
     def add(self, own: str, theirs: str) -> None:
         """Takes in one pair."""
         self.pairs[own] = theirs
         self.links.add(own, theirs)
 
+    def score(self, own: str, theirs: str) -> Score:
+        """Returns how well two weights go together by their modules and names, to be compared."""
+        module = innermost(own)
+        is_named_so = module == innermost(theirs) and without_numbers(module) in self._stems
+        role, words = likeness(own, theirs)
+        return self.links.between(own, theirs), (role, own == theirs, is_named_so, words)
+
     def settle(self, groups: Iterable[Group], fits: Callable[[str, str], bool]) -> None:
         """Pairs what is in each group, what is certain first.
 
         Args:
-          groups: of weights that may be each other; they are emptied of what is paired.
+          groups: of weights that may be each other.
           fits: whether two weights of a group can be one, whatever else is known.
         """
         left = [
@@ -69,21 +83,19 @@ class Assignment:
                 both = list(zip(rivals, best, strict=False))
                 for mine, their in both:
                     self._take(own, theirs, mine, their)
-                self.ties.append(Tie(tuple(m for m, _ in both), tuple(t for _, t in both)))
+                if max(len(rivals), len(best)) > 1:
+                    self.ties.append(Tie(tuple(m for m, _ in both), tuple(t for _, t in both)))
                 return True
         return False
 
     def _is_best(self, one: str, other: str, rivals: list[str]) -> bool:
-        score = self._score(one, other)
-        return all(self._score(rival, other) < score for rival in rivals if rival != one)
+        score = self.score(one, other)
+        return all(self.score(rival, other) < score for rival in rivals if rival != one)
 
     def _best(self, one: str, theirs: list[str], fits: Callable[[str, str], bool]) -> list[str]:
-        scores = {other: self._score(one, other) for other in theirs if fits(one, other)}
+        scores = {other: self.score(one, other) for other in theirs if fits(one, other)}
         best = max(scores.values(), default=None)
         return [other for other, score in scores.items() if score == best]
-
-    def _score(self, one: str, other: str) -> Score:
-        return self.links.between(one, other), likeness(one, other)
 
     def _take(self, own: list[str], theirs: list[str], one: str, other: str) -> None:
         self.add(one, other)

@@ -22,7 +22,7 @@ def layouts_of(name: str, theirs: np.ndarray, own: np.ndarray) -> Iterator[Axes]
     """
     probes = np.linspace(0, own.size - 1, min(own.size, _FEW), dtype=np.int64)
     expected, flat = own.ravel()[probes], own.ravel()
-    for axes in _possible(name, theirs.shape, own.shape):
+    for axes in possible_layouts(name, theirs.shape, own.shape):
         made = theirs.reshape(axes.split).transpose(axes.axes)
         if not np.array_equal(made[np.unravel_index(probes, made.shape)], expected):
             continue
@@ -30,8 +30,8 @@ def layouts_of(name: str, theirs: np.ndarray, own: np.ndarray) -> Iterator[Axes]
             yield axes
 
 
-def _possible(name: str, theirs: tuple[int, ...], own: tuple[int, ...]) -> list[Axes]:
-    """Lists orders of axes, those that make the right shape first."""
+def possible_layouts(name: str, theirs: tuple[int, ...], own: tuple[int, ...]) -> list[Axes]:
+    """Lists the orders of axes in which an array has a shape, a copy first, then transpositions."""
     if math.prod(theirs) != math.prod(own):
         return []
     ones = [Axes(name, theirs, axes, own) for axes in _orders(theirs)]

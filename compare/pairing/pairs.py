@@ -4,13 +4,20 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from compare.pairing.arrangement import Arrangement, Axes
-from compare.pairing.assignment import Assignment
-from compare.pairing.layouts import layouts_of
-from compare.pairing.names import role_of
+from compare.pairing.biases import pair_biases
+from compare.pairing.conflicts import tell_conflicts
+from compare.pairing.doubles import pair_doubles
+from compare.pairing.guesses import tell_what_was_not_loaded
+from compare.pairing.module_order import tell_order
+from compare.pairing.narrow_weights import tell_rounded
+from compare.pairing.other_layouts import tell_layouts
 from compare.pairing.pairing import Pairing
-from compare.pairing.weights import Weights
-from compare.pairing.words import words_of_axes
+from compare.pairing.partly_unused import tell_unused_parts
+from compare.pairing.pieces import pair_altered, pair_pieces
+from compare.pairing.recurrent_biases import add_unused_biases
+from compare.pairing.search import Search
+from compare.pairing.whole import pair_constant, pair_rounded, pair_whole
+from compare.pairing.words import words_of
 
 
 def pair(theirs: Mapping[str, np.ndarray], own: Mapping[str, np.ndarray]) -> Pairing:
@@ -24,45 +31,35 @@ def pair(theirs: Mapping[str, np.ndarray], own: Mapping[str, np.ndarray]) -> Pai
       theirs: name -> weight or buffer of the reference, in its order.
       own: the same of the candidate.
     """
-    weights = Weights(theirs, own)
-    assignment = Assignment(list(own), list(theirs))
-    _pair_equal(weights, assignment)
-    arrangements, layouts = {}, {}
-    for name, other in assignment.pairs.items():
-        axes = _layout(weights, name, other)
-        if axes is not None:
-            arrangements[name] = Arrangement((axes,))
-            layouts[name] = words_of_axes(axes, weights.theirs[other].shape)
-    used = {name for one in arrangements.values() for name in one.sources}
+    search = Search(theirs, own)
+    pair_whole(search)
+    pair_pieces(search, among=search.unused())
+    pair_rounded(search)
+    pair_biases(search)
+    pair_constant(search)
+    add_unused_biases(search)
+    pair_doubles(search)
+    tell_conflicts(search)
+    tell_layouts(search)
+    tell_order(search)
+    tell_rounded(search)
+    pair_altered(search)
+    tell_what_was_not_loaded(search)
+    tell_unused_parts(search)
+    shapes = {name: array.shape for name, array in theirs.items()}
+    found = search.arrangements
+    used = {name for one in found.values() for name in one.sources}
     return Pairing(
-        arrangements={name: arrangements[name] for name in own if name in arrangements},
-        layouts=layouts,
-        kept=tuple(name for name in own if name not in arrangements),
-        unused=tuple(name for name in theirs if name not in used),
-        ties=tuple(assignment.ties),
+        arrangements={name: found[name] for name in own if name in found},
+        layouts={name: words_of(one, shapes) for name, one in found.items()},
+        kept=tuple(name for name in own if name not in found and not _is_count(own[name])),
+        unused=tuple(name for name in theirs if name not in used and not _is_count(theirs[name])),
+        findings=tuple(search.findings),
+        remarks=tuple(search.remarks),
+        ties=tuple(search.assignment.ties),
     )
 
 
-def _pair_equal(weights: Weights, assignment: Assignment) -> None:
-    """Pairs the weights that have the same entries, constant ones last."""
-
-    def fits(one: str, other: str) -> bool:
-        if not weights.is_constant(one):
-            return True
-        roles = {role_of(one), role_of(other)} - {None}
-        return len(roles) < 2 and not assignment.links.exclude(one, other)
-
-    groups = [group for group in weights.equal() if group[1]]
-    plain = [group for group in groups if weights.is_constant(group[0][0])]
-    others = [group for group in groups if not weights.is_constant(group[0][0])]
-    for own, theirs in others:
-        if len(own) == len(theirs) == 1:
-            assignment.add(own[0], theirs[0])
-    assignment.settle([group for group in others if max(map(len, group)) > 1], fits)
-    assignment.settle(plain, fits)
-
-
-def _layout(weights: Weights, one: str, other: str) -> Axes | None:
-    own = weights.own_bits(one)
-    theirs = weights.their_bits(other, weights.own[one].dtype)
-    return next(layouts_of(other, theirs, own), None)
+def _is_count(array: np.ndarray) -> bool:
+    """Whether an array is one integer, as of batches that a norm has seen."""
+    return array.size == 1 and array.dtype.kind in "iu"

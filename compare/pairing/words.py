@@ -1,6 +1,37 @@
 """How a weight is made of others, in words."""
 
-from compare.pairing.arrangement import Axes
+import math
+import re
+from collections.abc import Mapping
+
+import numpy as np
+
+from compare.pairing.arrangement import Arrangement, Axes, Entries, Term
+from compare.pairing.blocks import index_words, indices_of
+
+_RECURRENT = re.compile("(weight|bias)_(ih|hh)")
+_GATES = ("ifgo", "rzn")  # of an LSTM and of a GRU
+
+Shapes = Mapping[str, tuple[int, ...]]
+
+
+def words_of(arrangement: Arrangement, shapes: Shapes) -> str:
+    """Returns how a weight is laid out; '' for an array as it is.
+
+    Args:
+      arrangement: of the weight.
+      shapes: of all that it may be made of.
+    """
+    first, *others = (_words_of_term(term, shapes) for term in arrangement.terms)
+    said = [first] if all(first == other for other in others) else [first, *others]
+    words = [" and ".join(dict.fromkeys(filter(None, said)))]
+    if others:
+        words.insert(0, "the sum")
+    if arrangement.factor != 1:
+        words.append(f"times {arrangement.factor:.6g}")
+    if arrangement.offset is not None:
+        words.append(_words_of_offset(arrangement.offset))
+    return ", ".join(filter(None, words))
 
 
 def words_of_axes(axes: Axes, shape: tuple[int, ...]) -> str:
@@ -10,15 +41,81 @@ def words_of_axes(axes: Axes, shape: tuple[int, ...]) -> str:
       axes: how the array is laid out.
       shape: of the array that it is made of.
     """
-    is_sorted = axes.axes == tuple(range(len(axes.axes)))
-    if is_sorted:
-        return "" if axes.shape == shape else f"reshaped to {_shape(axes.shape)}"
+    if axes.axes == tuple(range(len(axes.axes))):
+        return "" if axes.shape == shape else f"reshaped to {list(axes.shape)}"
     order = "transposed" if axes.axes == (1, 0) else f"axes {', '.join(map(str, axes.axes))}"
     if axes.split != shape:
-        order = f"reshaped to {_shape(axes.split)}, {order}"
+        order = f"reshaped to {list(axes.split)}, {order}"
     moved = tuple(axes.split[axis] for axis in axes.axes)
-    return order if moved == axes.shape else f"{order}, reshaped to {_shape(axes.shape)}"
+    return order if moved == axes.shape else f"{order}, reshaped to {list(axes.shape)}"
 
 
-def _shape(shape: tuple[int, ...]) -> str:
-    return f"[{', '.join(map(str, shape))}]"
+def _words_of_term(term: Term, shapes: Shapes) -> str:
+    if isinstance(term, Axes):
+        return words_of_axes(term, shapes[term.source])
+    assert isinstance(term, Entries)
+    starts = np.cumsum([0, *(math.prod(shapes[name]) for name in term.sources)])
+    said = {}
+    for source, start, end in zip(term.sources, starts, starts[1:], strict=False):
+        block = _box(term.positions, (term.positions >= start) & (term.positions < end))
+        said[source] = (
+            None if block is None else _words_of_block(block - start, shapes[source], source)
+        )
+    return _joined(said)
+
+
+def _joined(said: dict[str, str | None]) -> str:
+    """Returns the words of blocks side by side."""
+    if None in said.values():
+        return "entries in another order"
+    if len(said) == 1:
+        return said.popitem()[1] or ""
+    if len(set(said.values())) == 1:
+        words = next(iter(said.values()))
+        return f"side by side, each {words}" if words else "side by side"
+    return "side by side: " + "; ".join(
+        f"{name} {words or 'as it is'}" for name, words in said.items()
+    )
+
+
+def _box(positions: np.ndarray, inside: np.ndarray) -> np.ndarray | None:
+    """Returns the part of an array that comes from one source, None if it is no block."""
+    ranges = []
+    for axis in range(inside.ndim):
+        (there,) = np.nonzero(
+            np.any(inside, axis=tuple(k for k in range(inside.ndim) if k != axis))
+        )
+        ranges.append(slice(there[0], there[-1] + 1) if there.size else slice(0, 0))
+    block = positions[tuple(ranges)]
+    return block if block.size == np.count_nonzero(inside) else None
+
+
+def _words_of_block(positions: np.ndarray, shape: tuple[int, ...], source: str) -> str | None:
+    """Returns such as 'rows 0 to 63, transposed'; None if no words are known."""
+    found = indices_of(positions, shape)
+    if found is None:
+        return None
+    gates = [gates_of(source, shape), *[""] * (len(shape) - 1)]
+    said = [index_words(found.indices[k], shape, k, gates[k]) for k in range(len(shape))]
+    split = tuple(index.size for index in found.indices)
+    moved = Axes("", split, found.axes, positions.shape)
+    return ", ".join(filter(None, [*said, words_of_axes(moved, split)]))
+
+
+def gates_of(source: str, shape: tuple[int, ...]) -> str:
+    """Returns the gates that stand one after another in a weight of torch's, as letters."""
+    has_gates = len(shape) in (1, 2) and _RECURRENT.search(source)
+    return next((gates for gates in _GATES if has_gates and shape[0] % len(gates) == 0), "")
+
+
+def _words_of_offset(offset: np.ndarray) -> str:
+    values = set(np.unique(offset).tolist())
+    if values - {-1, 0, 1}:
+        return f"{np.count_nonzero(offset):,} entries of its own"
+    by = " and ".join(f"{'plus' if value > 0 else 'less'} 1" for value in sorted(values - {0}))
+    if 0 not in values:
+        return by
+    (there,) = np.nonzero(offset.ravel())
+    if there[-1] - there[0] + 1 == there.size:
+        return f"{by} in entries {there[0]} to {there[-1]}"
+    return f"{by} in {there.size:,} of {offset.size:,} entries"

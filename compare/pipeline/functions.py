@@ -24,6 +24,7 @@ from compare.verdict.finding import Finding
 from compare.verdict.function_evidence import failing
 from compare.verdict.function_remarks import on_places
 from compare.verdict.functions import NOT_HELD, decide, decide_reference
+from compare.verdict.matched_places import with_places
 from compare.verdict.weights import with_weights
 
 _EXACT = np.dtype(np.float64)
@@ -51,7 +52,7 @@ def compare_programs(
     Raises:
       UsageError: for a program that returns something else than the reference.
     """
-    examiner = _Examiner(reference, problem, inside or problem.dtype)
+    examiner = Examiner(reference, problem, inside or problem.dtype)
     standings = tuple(map(examiner.standing, programs))
     deciding = max(standings, key=lambda one: _BY_WEIGHT.index(one.verdict))
     own = examiner.reference_standing(standings)
@@ -76,23 +77,23 @@ def compare_programs(
     )
 
 
-class _Examiner:
+class Examiner:
     """What is known of the reference, and of every program that was run."""
 
     def __init__(self, reference: Reference, problem: FunctionProblem, inside: np.dtype) -> None:
-        self._reference, self._problem, self._inside = reference, problem, inside
+        self._reference, self.problem, self.inside = reference, problem, inside
         self.specification = functools.cache(self._specified)
         self.ends = functools.cache(self._ended)
         self.own = functools.cache(self._own)
 
     def standing(self, program: Program) -> Standing:
         """Decides on a program."""
-        found = self._examined(program, self._inside)
+        found = self.examined(program, self.inside)
         return _standing(program, found, decide(found))
 
     def reference_standing(self, others: Sequence[Standing]) -> Standing:
         """Says how the reference keeps to its own bounds, if it or another program may not."""
-        found = self.own(self._inside)
+        found = self.own(self.inside)
         is_off = any(one.first or one.verdict != "agree" or one.warnings for one in others)
         if is_off or not all(one.holds for one in found.at_ends):
             return _standing(self._reference.program, found, decide_reference(found))
@@ -109,7 +110,7 @@ class _Examiner:
 
     def _own(self, dtype: np.dtype) -> RunEvidence:
         """Returns the evidence on the reference itself."""
-        return self._examined(self._reference.program, dtype)
+        return self.examined(self._reference.program, dtype)
 
     def exact(self, program: Program) -> RunEvidence | str:
         """Returns the evidence on a program in float64, or why there is none."""
@@ -117,15 +118,26 @@ class _Examiner:
             return "its arrays exist already"
         try:
             self.own(_EXACT)  # which it is held against
-            return self._examined(program, _EXACT)
+            return self.examined(program, _EXACT)
         except Exception as error:  # of a user's code, or of a library on its behalf
             kind = "" if isinstance(error, UsageError) else f"{type(error).__name__}: "
             return f"{kind}{first_line(error)}"
 
-    def _examined(self, program: Program, dtype: np.dtype) -> RunEvidence:
+    def at(self, problem: FunctionProblem) -> "Examiner":
+        """Returns what is known at other arguments of the same form: equations are traced once."""
+        other = Examiner(self._reference, problem, self.inside)
+        other.specification = functools.cache(lambda dtype: self.specification(dtype).at(problem))
+        return other
+
+    def examined(self, program: Program, dtype: np.dtype) -> RunEvidence:
+        """Runs a program in a dtype, and returns the evidence on it.
+
+        Raises:
+          UsageError: if it returns something else than the reference.
+        """
         specified = self.specification(dtype)
         as_specified = dtype == _EXACT or program is self._reference.program
-        problem = specified.problem if as_specified else self._problem
+        problem = specified.problem if as_specified else self.problem
         with jax.enable_x64(problem.dtype == _EXACT):
             recording = program.run(problem)
         _check_results(program.name, recording, specified)
@@ -133,8 +145,8 @@ class _Examiner:
 
     def _specified(self, dtype: np.dtype) -> Specification:
         """Returns the equations of the reference in a dtype."""
-        problem = self._problem.in_dtype(dtype, self._reference.call_in(dtype))
-        rounded_to = self._problem.dtype if dtype == self._inside else dtype
+        problem = self.problem.in_dtype(dtype, self._reference.call_in(dtype))
+        rounded_to = self.problem.dtype if dtype == self.inside else dtype
         with contained(), errors_told("reference: cannot be followed", passes=UsageError):
             return specification(problem, rounded_to=rounded_to, quiet=self._reference.weights)
 
@@ -153,10 +165,13 @@ def _with_ties_admitted(found: RunEvidence) -> Checks:
 def _standing(program: Program, found: RunEvidence, decided: Finding) -> Standing:
     places = found.specification.places
     # a torch module has submodules, such as nn.Flatten, that make nothing of their own
-    unknown = found.unknown if program.framework == "jax" else []
+    has_names = program.framework == "jax" and program.matching is None
+    unknown = found.unknown if has_names else []
     told = on_places(len(places), found.missing, unknown)
     reason = reason_for(found, decided)
     called = (f"it is called {program.called}",) if program.called else ()
+    if program.matching is not None:
+        decided = with_places(decided, program.matching)
     if program.pairing is not None:
         decided = with_weights(decided, program.pairing)
     remarks = (*decided.remarks, *called, *told)
@@ -169,7 +184,7 @@ def _standing(program: Program, found: RunEvidence, decided: Finding) -> Standin
         places=len(places),
         recorded=len(places) - len(found.missing),
         reason=reason,
-        weights=program.pairing and _weights(program.pairing),
+        weights=None if program.pairing is None else _weights(program.pairing),
         **decided._replace(remarks=remarks)._asdict(),
     )
 

@@ -22,9 +22,15 @@ def with_weights(decided: Finding, pairing: Pairing) -> Finding:
       pairing: of its own with these.
     """
     remarks = (*on_weights(pairing), *decided.remarks)
-    wrong = pairing.findings
+    wrong, unpaired = pairing.findings, _unpaired(pairing)
+    if not wrong and decided.verdict == "disagree" and unpaired:
+        first, *others = unpaired
+        return decided._replace(
+            sentence=f"{first}; {decided.sentence}", remarks=(*others, *remarks)
+        )
     if not wrong:
-        return decided._replace(remarks=remarks)
+        return decided._replace(remarks=(*unpaired, *remarks))
+    remarks = (*unpaired, *remarks)
     told = "; ".join(one.sentence for one in wrong[:_SHOWN]) + and_more(wrong, _SHOWN)
     beside = _BESIDE[decided.verdict] + decided.sentence * (decided.verdict != "agree")
     return decided._replace(
@@ -39,13 +45,17 @@ def on_weights(pairing: Pairing) -> tuple[str, ...]:
         said.append(
             f"{_names(tie.own)} hold the same numbers, and were told apart by their order alone"
         )
-    if pairing.kept:
-        said.append(
-            f"the reference has nothing like {_names(pairing.kept)}, which it uses as it is"
-        )
-    if pairing.unused:
-        said.append(f"it has nothing of {_names(pairing.unused)} of the reference")
     return tuple(said)
+
+
+def _unpaired(pairing: Pairing) -> list[str]:
+    """Says which weights are in one of both alone."""
+    said = []
+    if pairing.unused:
+        said.append(f"none of its weights is {_names(pairing.unused)}")
+    if pairing.kept:
+        said.append(f"nothing in the reference is {_names(pairing.kept)}, used as it is")
+    return said
 
 
 def _names(names: Sequence[str]) -> str:

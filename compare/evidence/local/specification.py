@@ -4,6 +4,7 @@ import dataclasses
 import functools
 from collections.abc import Iterator, Sequence
 
+import jax
 import numpy as np
 
 from compare.evidence.local.sources import Origins, origins
@@ -48,6 +49,13 @@ class Specification:
         given = self.problem.arguments
         arrays = [i for i, leaf in enumerate(given.leaves) if isinstance(leaf, np.ndarray)]
         return [i in given.wrt for i in arrays] + [False] * len(self.problem.cotangents)
+
+    def at(self, problem: FunctionProblem) -> "Specification":
+        """Returns the same equations at arguments that differ in their numbers alone."""
+        arguments = problem.arguments.in_dtype(self.problem.dtype)
+        known = dataclasses.replace(self.problem, arguments=arguments)
+        arrays = tuple(jax.tree.leaves((arguments.arrays, known.cotangents)))
+        return dataclasses.replace(self, problem=known, traced=self.traced._replace(arrays=arrays))
 
 
 def specification(

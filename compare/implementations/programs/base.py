@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from compare.matching.matching import Matching
 from compare.pairing.pairing import Pairing
 from compare.problem.function import Arguments, Call, FunctionProblem
 from compare.problem.recording import Recording
@@ -23,6 +24,7 @@ class Program:
       run: computes it as a problem says, in the dtype of that; under x64 if that is float64.
       device: where it is computed.
       pairing: how its own weights are made of those of the reference; None if it takes these.
+      matching: where it has the places of the reference, if it has other names for them.
       called: how it is called with the arguments of the reference, if not as they are.
     """
 
@@ -31,6 +33,7 @@ class Program:
     run: Callable[[FunctionProblem], Recording]
     device: str = "cpu"
     pairing: Pairing | None = None
+    matching: Matching | None = None
     called: str = ""
 
     @property

@@ -16,6 +16,7 @@ class Schema(NamedTuple):
 
 
 NETWORKS = Schema(7, "schema.json")
+STEPS = Schema(1, "steps_schema.json")
 FUNCTIONS = Schema(1, "function_schema.json")
 
 _LONGEST = 80  # characters of a place or value in a sentence
@@ -35,7 +36,14 @@ _EXPECTED: Mapping[str, Callable[[Any], str]] = {
 
 def schema_of(report: Any) -> Schema:
     """Returns the schema that a document is to follow."""
+    if is_of_steps(report):
+        return STEPS
     return FUNCTIONS if is_of_functions(report) else NETWORKS
+
+
+def is_of_steps(report: Any) -> bool:
+    """Whether a document says that it is of training runs."""
+    return isinstance(report, dict) and report.get("kind") == "steps"
 
 
 def is_of_functions(report: Any) -> bool:

@@ -1,7 +1,7 @@
 """A model with weights of its own as a candidate."""
 
 import dataclasses
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Mapping
 from typing import Any
 
 import jax
@@ -10,10 +10,13 @@ import numpy as np
 from compare.errors import RAISED, UsageError, shown
 from compare.implementations.programs import jax as on_jax
 from compare.implementations.programs.base import Program, Reference
+from compare.implementations.programs.intermediates.jax import with_cuts
 from compare.implementations.programs.model import JaxModel, Model
 from compare.implementations.programs.models.adapters import Adapter, adapters, of_inputs
 from compare.implementations.programs.models.own_weights import OwnWeights, state_of
+from compare.implementations.programs.models.placed import Cut, placed
 from compare.implementations.programs.models.recognise import (
+    check_holds_weights,
     function_of,
     is_conversion,
     jax_model,
@@ -24,7 +27,7 @@ from compare.implementations.user.sandbox import errors_told
 from compare.implementations.user.torch_module import is_module
 from compare.pairing.conversion import arrangement_of
 from compare.pairing.pairs import pair
-from compare.problem.function import Call, FunctionProblem, outputs_of
+from compare.problem.function import Call, FunctionProblem, Outputs, is_float, outputs_of
 from compare.problem.recording import Recording
 from compare.problem.structure import is_like, restructured
 
@@ -50,18 +53,29 @@ def port_program(
             "own; got a function without; pass Model(function, weights) as the reference"
         )
     of_torch = is_module(function_of(given))
-    weights, program = (_of_torch if of_torch else _of_jax)(name, given, reference, problem, setting)
+    weights, program, cut = (_of_torch if of_torch else _of_jax)(
+        name, given, reference, problem, setting
+    )
+    found = placed(reference, problem, cut, weights)
 
     def run(own: FunctionProblem) -> Recording:
-        return weights.recording(program.run(weights.problem(own)), own)
+        if found is None:
+            return weights.recording(program.run(weights.problem(own)), own)
+        matching, recorded = found
+        return matching.applied(weights.recording(recorded.run(weights.problem(own)), own))
 
-    return dataclasses.replace(program, run=run, pairing=weights.pairing)
+    return dataclasses.replace(
+        program,
+        run=run,
+        pairing=weights.pairing,
+        matching=None if found is None else found[0],
+    )
 
 
 def _of_jax(
     name: str, given: Any, reference: Reference, problem: FunctionProblem, setting: Setting
-) -> tuple[OwnWeights, Program]:
-    theirs = state_of(reference.arguments)
+) -> tuple[OwnWeights, Program, Cut]:
+    theirs = _floats(state_of(reference.arguments))
     model = jax_model(name, given, theirs)
     weights = _own_weights(name, given, theirs, model)
     own = weights.problem(problem)
@@ -75,32 +89,46 @@ def _of_jax(
             found = outputs_of(called(adapter), own.arguments)
         return found.in_structure(found.shapes)
 
-    adapter = _fitting(name, _choices(given, model.kind), outputs, problem)
-    program = on_jax.call_program(name, called(adapter), setting.device)
-    return weights, dataclasses.replace(program, called=adapter.said)
+    adapter = fitting(name, choices_of(given, model.kind), outputs, problem.outputs)
+    call = called(adapter)
+
+    def program(of: Call) -> Program:
+        found = on_jax.call_program(name, of, setting.device)
+        return dataclasses.replace(found, called=adapter.said)
+
+    def cut(names: Collection[str] | None, sizes: Collection[int] | None) -> Program:
+        return program(with_cuts(call, names, sizes, own.arguments.wrt))
+
+    return weights, program(call), cut
 
 
 def _of_torch(
     name: str, given: Any, reference: Reference, problem: FunctionProblem, setting: Setting
-) -> tuple[OwnWeights, Program]:
+) -> tuple[OwnWeights, Program, Cut]:
     from compare.implementations.programs import torch as on_torch
 
+    check_holds_weights(name, given, "a torch module")
     module = function_of(given)
     parameters, buffers = on_torch.weights_of(module)
     arrays = {**parameters, **buffers}
-    pairing = pair(state_of(reference.arguments), arrays)
+    pairing = pair(_floats(state_of(reference.arguments)), _floats(arrays))
     weights = OwnWeights(arrays, frozenset(buffers), pairing)
     own = weights.problem(problem)
     loss = setting.loss if reference.program.framework == "torch" else None
 
-    def program(adapter: Adapter) -> Program:
-        made = on_torch.module_program(name, module, setting.device, loss, adapter.wrap)
+    def program(adapter: Adapter, watch: Any = None) -> Program:
+        made = on_torch.module_program(name, module, setting.device, loss, adapter.wrap, watch)
         return dataclasses.replace(made, called=adapter.said)
 
     def outputs(adapter: Adapter) -> Any:
         return own.outputs.in_structure(program(adapter).run(own).outputs)
 
-    return weights, program(_fitting(name, _choices(given, "torch"), outputs, problem))
+    adapter = fitting(name, choices_of(given, "torch"), outputs, problem.outputs)
+
+    def cut(names: Collection[str] | None, sizes: Collection[int] | None) -> Program:
+        return program(adapter, on_torch.watching(names, sizes))
+
+    return weights, program(adapter), cut
 
 
 def _own_weights(
@@ -111,33 +139,49 @@ def _own_weights(
 
     def converted(state: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
         found = jax_model(name, given, state)
-        return {**found.parameters, **found.buffers}
+        return _floats({**found.parameters, **found.buffers})
 
     is_converted = is_conversion(given)
-    pairing = arrangement_of(converted, theirs) if is_converted else pair(theirs, arrays)
+    pairing = arrangement_of(converted, theirs) if is_converted else pair(theirs, _floats(arrays))
     return OwnWeights(arrays, frozenset(model.buffers), pairing)
 
 
-def _choices(given: Any, kind: str) -> list[Adapter]:
+def _floats(arrays: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
+    """Returns the arrays of floating-point numbers; counters are no weights."""
+    return {name: one for name, one in arrays.items() if is_float(one)}
+
+
+def choices_of(given: Any, kind: str) -> list[Adapter]:
+    """Returns the ways in which a model of a kind may have to be called."""
     if isinstance(given, Model) and given.inputs is not None:
         return [of_inputs(given.inputs)]
     return list(adapters(of_one_sample=kind == "Equinox"))
 
 
-def _fitting(
+def fitting(
     name: str,
     choices: list[Adapter],
     outputs: Callable[[Adapter], Any],
-    problem: FunctionProblem,
+    wanted: Outputs,
 ) -> Adapter:
-    """Returns the first way to call a model that returns what the reference does."""
+    """Returns the first way to call a model that returns what the reference does.
+
+    Args:
+      name: of the model.
+      choices: the ways.
+      outputs: returns what it returns when called in one of them.
+      wanted: what the reference returns.
+
+    Raises:
+      UsageError: if there is none, with what the first one raises.
+    """
     first: BaseException | None = None
     for adapter in choices:
         try:
             made = outputs(adapter)
-            if is_like(made, problem.outputs):
+            if is_like(made, wanted):
                 return adapter
-            restructured(made, problem.outputs, name)
+            restructured(made, wanted, name)
         except RAISED as error:  # whatever a model raises
             first = first or error
     with errors_told(f"{name}: cannot be called", passes=UsageError):

@@ -30,11 +30,11 @@ def dotted(path: Path) -> str:
 
     Haiku's 'mlp/~/linear_0' is mlp.linear_0.
     """
-    steps = [step for entry in path for step in _key(entry).split("/")]
+    steps = [step for entry in path for step in key_of(entry).split("/")]
     return ".".join(step for step in steps if step not in ("", "~"))
 
 
-def _key(entry: Any) -> str:
+def key_of(entry: Any) -> str:
     """Returns the key, the attribute or the index that a step of a path is."""
     for kind in ("key", "name", "idx"):
         if hasattr(entry, kind):

@@ -3,7 +3,13 @@
 from compare.function_results import FunctionReport
 from compare.quoting import quoted
 from compare.report.document import Json
-from compare.report.functions.answer import REPRODUCING, figures_of, standings_of, title_of, weights_of
+from compare.report.functions.answer import (
+    REPRODUCING,
+    figures_of,
+    standings_of,
+    title_of,
+    weights_of,
+)
 from compare.report.functions.document import failed
 from compare.report.functions.text.change import format_change
 from compare.report.functions.text.checks import format_checks
@@ -61,7 +67,12 @@ def _document(report: Json, *, width: int, verbose: bool, paint: Paint) -> str:
 def _answer(report: Json, width: int) -> str:
     """Returns what was compared, how each stands, and two numbers."""
     standings = [(shortened(label, COLUMN - 2), said) for label, said in standings_of(report)]
-    rows = [("compared", title_of(report)), *standings, *weights_of(report), *map(row_of, figures_of(report))]
+    rows = [
+        ("compared", title_of(report)),
+        *standings,
+        *weights_of(report),
+        *map(row_of, figures_of(report)),
+    ]
     return format_rows(rows, width=width)
 
 

@@ -2,5 +2,7 @@
 
 from compare.selftest.ports.linen.convolutional import CONVOLUTIONAL
 from compare.selftest.ports.linen.dense import DENSE
+from compare.selftest.ports.linen.recurrent import RECURRENT
+from compare.selftest.ports.linen.transformer import TRANSFORMERS
 
-LINEN = (*DENSE, *CONVOLUTIONAL)
+LINEN = (*DENSE, *CONVOLUTIONAL, *TRANSFORMERS, *RECURRENT)

@@ -1,5 +1,7 @@
 """A convolutional network in Flax linen: [N, height, width, channels]."""
 
+from typing import Any
+
 from flax import linen as nn
 
 from compare.implementations.programs.model import Model
@@ -54,12 +56,12 @@ def cnn_variables(state: State) -> Tree:
     return {"params": params, "batch_stats": batches}
 
 
+def cnn(state: State, kind: type[nn.Module] = Cnn, **options: Any) -> Model:
+    """Makes a network with the weights that it has in torch."""
+    return Model(kind(**options), cnn_variables(state))
+
+
 CONVOLUTIONAL = (
-    Port("Flax linen", CNN, lambda state: Model(Cnn(), cnn_variables(state)), channels_last),
-    Port(
-        "Flax linen",
-        CNN_EVAL,
-        lambda state: Model(Cnn(is_training=False), cnn_variables(state)),
-        channels_last,
-    ),
+    Port("Flax linen", CNN, cnn, channels_last),
+    Port("Flax linen", CNN_EVAL, lambda state: cnn(state, is_training=False), channels_last),
 )

@@ -1,5 +1,7 @@
 """A perceptron in Flax linen, and its loss."""
 
+from typing import Any
+
 import jax
 import optax
 from flax import linen as nn
@@ -15,12 +17,13 @@ class Mlp(nn.Module):
     """[N, 10] to logits of 5 classes."""
 
     eps: float = 1e-5
+    dtype: Any = None  # of the second layer
 
     @nn.compact
     def __call__(self, x: Array) -> Array:
         x = nn.Dense(24)(x)
         x = nn.LayerNorm(epsilon=self.eps)(x)
-        x = nn.Dense(24)(self.activation(x))
+        x = nn.Dense(24, dtype=self.dtype)(self.activation(x))
         x = nn.tanh(x)
         return nn.Dense(5)(x)
 
@@ -55,22 +58,14 @@ def mlp_params(state: State, prefix: str = "") -> Tree:
     }
 
 
-def mlp_variables(state: State) -> Tree:
-    """Converts the weights of `Mlp`."""
-    return {"params": mlp_params(state)}
+def mlp(state: State, kind: type[nn.Module] = Mlp, **options: Any) -> Model:
+    """Makes a perceptron with the weights that it has in torch."""
+    return Model(kind(**options), {"params": mlp_params(state)})
 
 
-def classifier_variables(state: State) -> Tree:
-    """Converts the weights of `Classifier`."""
-    return {"params": {"Mlp_0": mlp_params(state, "mlp.")}}
+def classifier(state: State, kind: type[nn.Module] = Classifier, **options: Any) -> Model:
+    """Makes a classifier with the weights that it has in torch."""
+    return Model(kind(**options), {"params": {"Mlp_0": mlp_params(state, "mlp.")}})
 
 
-DENSE = (
-    Port("Flax linen", MLP, lambda state: Model(Mlp(), mlp_variables(state))),
-    Port(
-        "Flax linen",
-        CLASSIFIER,
-        lambda state: Model(Classifier(), classifier_variables(state)),
-        has_loss=True,
-    ),
-)
+DENSE = (Port("Flax linen", MLP, mlp), Port("Flax linen", CLASSIFIER, classifier, has_loss=True))

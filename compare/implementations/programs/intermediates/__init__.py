@@ -1,0 +1,1 @@
+"""Every intermediate value of a program that has no names for them."""

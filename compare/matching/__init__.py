@@ -1,0 +1,1 @@
+"""Places of two programs that have no names in common: found by the numbers there."""

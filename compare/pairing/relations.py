@@ -1,0 +1,101 @@
+"""What the numbers of one array are to those of another, if they are not the same."""
+
+import dataclasses
+from collections.abc import Callable
+
+import numpy as np
+
+_ROUNDINGS = 8  # of the dtype, by which numbers may miss what is said of them
+_FEWEST = 4  # entries of different values, of which a rule can be told
+_FUNCTIONS: dict[str, Callable[[np.ndarray], np.ndarray]] = {
+    "the square root of": np.sqrt,
+    "1 over the square root of": lambda x: 1 / np.sqrt(x),
+    "1 over": lambda x: 1 / x,
+    "the logarithm of": np.log,
+    "the square of": np.square,
+}
+
+
+@dataclasses.dataclass(frozen=True)
+class Relation:
+    """A rule that makes one array of another.
+
+    Attributes:
+      kind: 'last digits', 'sign', 'factor', 'shift' or 'function'.
+      words: the rule, with {} for the name of the other array.
+      factor: of a 'factor' or a 'sign'.
+    """
+
+    kind: str
+    words: str
+    factor: float = 1.0
+
+
+def relation_of(own: np.ndarray, made: np.ndarray) -> Relation | None:
+    """Returns the rule that makes an array of another one, None if there is none.
+
+    Args:
+      own: the array.
+      made: what it should be, of its shape.
+    """
+    x, y, u = _wide(made), _wide(own), _unit(own)
+    if not x.size or not (np.all(np.isfinite(x)) and np.all(np.isfinite(y))):
+        return None
+    if _near(y, x, u):
+        return Relation("last digits", "{} but for its last digits")
+    if np.unique(x).size < _FEWEST or np.unique(y).size < _FEWEST:
+        return None
+    factor = _factor(x, y)
+    if factor and _near(y, factor * x, u):
+        if abs(factor + 1) <= _ROUNDINGS * u:
+            return Relation("sign", "the negative of {}", -1.0)
+        return Relation("factor", f"{{}} times {factor:.6g}", factor)
+    shift = float(np.median(y - x))
+    if np.all(np.abs(y - x - shift) <= _ROUNDINGS * u * (np.abs(x) + abs(shift))):
+        return shifted(shift)
+    return _function(x, y, u)
+
+
+def shifted(by: float) -> Relation:
+    """Returns the rule that a number is added."""
+    return Relation("shift", f"{{}} {'plus' if by > 0 else 'less'} {abs(by):.6g}")
+
+
+def offset_of(own: np.ndarray, made: np.ndarray) -> np.ndarray | None:
+    """Returns which of -1, 0 and 1 was added to each entry of what is expected; None if others."""
+    x, y = _wide(made), _wide(own)
+    with np.errstate(invalid="ignore"):
+        offset = np.rint(y - x)
+        rest = np.abs(y - x - offset)
+        allowed = _ROUNDINGS * _unit(own) * (np.abs(x) + np.abs(offset))
+        is_one = np.all((rest <= allowed) & (np.abs(offset) <= 1))
+    return offset.astype(np.int8) if is_one else None
+
+
+def _factor(x: np.ndarray, y: np.ndarray) -> float:
+    """Returns the number that makes the largest entries right, on an average."""
+    return float(np.dot(x.ravel(), y.ravel()) / np.dot(x.ravel(), x.ravel()))
+
+
+def _function(x: np.ndarray, y: np.ndarray, u: float) -> Relation | None:
+    if np.any(x <= 0):
+        return None
+    for words, function in _FUNCTIONS.items():
+        if _near(y, function(x), u):
+            return Relation("function", f"{words} {{}}")
+    return None
+
+
+def _near(y: np.ndarray, x: np.ndarray, u: float) -> bool:
+    return bool(np.all(np.abs(y - x) <= _ROUNDINGS * u * np.abs(x)))
+
+
+def _wide(array: np.ndarray) -> np.ndarray:
+    return array.astype(np.float64)
+
+
+def _unit(array: np.ndarray) -> float:
+    """Returns the unit roundoff of a dtype, bfloat16 among them."""
+    one = np.ones((), array.dtype)
+    digits = {2: 8 if array.dtype.name == "bfloat16" else 11, 4: 24, 8: 53}
+    return float(2.0 ** -digits.get(one.dtype.itemsize, 3))

@@ -1,0 +1,1 @@
+"""The report of training runs: text, JSON, a page."""

@@ -1,0 +1,1 @@
+"""Training runs: the steps of two optimizers, held against each other."""

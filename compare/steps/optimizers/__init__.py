@@ -1,0 +1,1 @@
+"""Optimizers of torch and of optax, in one language."""
