@@ -31,6 +31,8 @@ def _tell_modules(search: Search) -> None:
         other = pairs.get(weight)
         if other is None or search.is_constant(weight):
             continue
+        if list(pairs.values()).count(other) > 1:
+            continue  # a shared weight is beside several biases
         expected = _partner(search, other, own)
         if expected is not None and expected != theirs:
             _tell(search, weight, own, expected)
@@ -56,8 +58,10 @@ def _tell(search: Search, weight: str, own: str, expected: str) -> None:
         "from another module"
     )
     belongs = _weight_beside(search, theirs, other)
+    if belongs is None:
+        return  # what is used beside another weight may be none of a module
     wrong, right = own, expected
-    if belongs is not None and _rank(search, weight, belongs):
+    if _rank(search, weight, belongs):
         wrong, right = weight, belongs
     worst = take_usual(search, wrong, right)
     by_order = f"; by their order `{right}` belongs into `{wrong}`"

@@ -1,14 +1,16 @@
 """Weights that were not loaded, or not as they are: what should stand there."""
 
 import copy
+import dataclasses
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 
 from compare.pairing.arrangement import Arrangement
 from compare.pairing.biases import bias_beside
-from compare.pairing.relations import Relation, offset_of, relation_of
+from compare.pairing.names import module_of
+from compare.pairing.relations import Relation, offset_of, relation_of, shifted
 from compare.pairing.search import Search, is_constant
 from compare.pairing.usual import usual_layouts, worst_of
 from compare.pairing.weight_finding import WeightFinding
@@ -41,9 +43,25 @@ def _guesses(search: Search) -> tuple[dict[str, str], dict[str, tuple[str, ...]]
         groups[search.theirs[name].size][1].append(name)
     trial = copy.deepcopy(search.assignment)
     ties = len(trial.ties)
-    trial.settle(groups.values(), lambda one, other: may_be(search, one, other))
+    trial.settle(groups.values(), lambda one, other: _may_be_meant(search, one, other))
     tied = {name: tie.theirs for tie in trial.ties[ties:] for name in tie.own}
     return trial.pairs, tied
+
+
+def _may_be_meant(search: Search, own: str, theirs: str) -> bool:
+    """Whether a weight is meant to be another: modules go together, or are alike and all new."""
+    links = search.assignment.links
+    if not may_be(search, own, theirs):
+        return False
+    return links.join(own, theirs) or (
+        links.miss(own, theirs) and _sizes(search.own, own) == _sizes(search.theirs, theirs)
+    )
+
+
+def _sizes(arrays: Mapping[str, np.ndarray], name: str) -> list[int]:
+    """Returns the sizes of the weights in the module of one."""
+    inside = [one for one in arrays if module_of(one) == module_of(name)]
+    return sorted(arrays[one].size for one in inside)
 
 
 def _tell(search: Search, own: str, layouts: list[Arrangement], named: str) -> None:
@@ -57,7 +75,7 @@ def _tell(search: Search, own: str, layouts: list[Arrangement], named: str) -> N
     expected = search.made(own, layouts[0])
     offset = offset_of(search.own[own], expected)
     if offset is not None and search.is_constant(own) and is_constant(expected):
-        _tell_relation(search, own, layouts[0], Relation("shift", f"{{}} plus {offset.flat[0]}"))
+        _tell_relation(search, own, layouts[0], shifted(float(offset.flat[0])))
         return
     search.take(own, layouts[0])
     names = layouts[0].sources
@@ -66,15 +84,21 @@ def _tell(search: Search, own: str, layouts: list[Arrangement], named: str) -> N
 
 
 def _tell_relation(search: Search, own: str, arrangement: Arrangement, relation: Relation) -> None:
-    """Says by which rule a weight was changed; by 1 it is made so, which a program may want."""
+    """Says by which rule a weight was changed.
+
+    By a factor or by 1 it is made so too: a program may want that, and running it tells.
+    """
+    search.take(own, arrangement)
+    worst = worst_of(search, own)
     offset = offset_of(search.own[own], search.made(own, arrangement))
     if relation.kind == "shift" and offset is not None:
-        arrangement = Arrangement(arrangement.terms, offset)
-    search.take(own, arrangement)
+        arrangement = dataclasses.replace(arrangement, offset=offset)
+    arrangement = dataclasses.replace(arrangement, factor=relation.factor)
+    search.arrangements[own] = arrangement
     sentence = f"`{own}` is {relation.words.format(_named(arrangement.sources))}"
-    is_remark = relation.kind == "last digits" or arrangement.offset is not None
-    one = WeightFinding(own, arrangement.sources, relation.kind, sentence, worst_of(search, own))
-    (search.remarks if is_remark else search.findings).append(one)
+    may_be_right = relation.kind in ("last digits", "factor", "sign") or offset is not None
+    one = WeightFinding(own, arrangement.sources, relation.kind, sentence, worst)
+    (search.remarks if may_be_right else search.findings).append(one)
 
 
 def _not_loaded(search: Search, own: str, expected: np.ndarray, theirs: str) -> str:

@@ -38,6 +38,14 @@ class Links:
         one, other = module_of(own), module_of(theirs)
         return bool(self._own[one] and self._theirs[other] and not self._both[one, other])
 
+    def join(self, own: str, theirs: str) -> bool:
+        """Whether something in the module of one weight is paired with something in the other's."""
+        return self._both[module_of(own), module_of(theirs)] > 0
+
+    def miss(self, own: str, theirs: str) -> bool:
+        """Whether nothing in the modules of two weights is paired."""
+        return not (self._own[module_of(own)] or self._theirs[module_of(theirs)])
+
     def _share(self, one: str, other: str) -> float:
         both = self._both[one, other]
         return both * both / (self._own[one] * self._theirs[other]) if both else 0.0

@@ -5,9 +5,12 @@ from typing import NamedTuple
 
 import numpy as np
 
-from compare.pairing.regularity import completed
+from compare.pairing.regularity import completed, is_regular
 
 UNKNOWN = -1  # a position
+
+_MANY = 8  # entries that are not all found by chance, wherever they are
+_SOME = 4  # that are not, if their positions follow a rule
 
 
 class Leaf(NamedTuple):
@@ -27,7 +30,7 @@ class Places(NamedTuple):
 
     Attributes:
       positions: integers of the shape of the array, counted through the leaves; what differs has
-        the position that it should be of, or `UNKNOWN`.
+        the position that it should be of, or `UNKNOWN` if it is beyond the leaves of the others.
       differs: which entries are not equal to the one at their position.
     """
 
@@ -62,7 +65,11 @@ class Table:
         differs = self._differ(positions, own)
         again = differs & (count > 0)
         positions = np.where(again, first, positions)
-        return Places(positions, differs & ~again)
+        differs &= ~again
+        leaf = np.searchsorted(self.starts, positions, "right")
+        beyond = differs & ~np.isin(leaf, np.unique(leaf[~differs]))
+        beyond |= positions >= self._bits.size
+        return Places(np.where(beyond, UNKNOWN, positions), differs)
 
     def _first(self, own: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Returns for each entry a position with its value, or `UNKNOWN`, and how many have it."""
@@ -79,3 +86,13 @@ class Table:
     def _differ(self, positions: np.ndarray, own: np.ndarray) -> np.ndarray:
         inside = (positions >= 0) & (positions < self._bits.size)
         return ~inside | (self._bits[np.where(inside, positions, 0)] != own)
+
+
+def is_by_chance(places: Places) -> bool:
+    """Whether so few numbers were found that they may stand in other arrays by chance."""
+    at = places.positions[~places.differs]
+    if at.size >= _MANY:
+        return False
+    if at.size < _SOME:
+        return at.size < 2 or bool(np.any(np.diff(at) != 1))
+    return not is_regular(places.positions)

@@ -1,5 +1,6 @@
 """Pairs weights that are made of entries of several weights, or of some of one."""
 
+import dataclasses
 import itertools
 from collections import defaultdict
 from collections.abc import Iterable
@@ -7,7 +8,7 @@ from collections.abc import Iterable
 import numpy as np
 
 from compare.pairing.bits import bits_of
-from compare.pairing.lookup import Leaf, Places, Table
+from compare.pairing.lookup import UNKNOWN, Leaf, Places, Table, is_by_chance
 from compare.pairing.names import module_of
 from compare.pairing.search import Search, is_constant, rounded
 from compare.pairing.terms import arrangement_at
@@ -37,12 +38,25 @@ def pair_pieces(search: Search, *, among: Iterable[str], at_least: float = 1.0) 
         table = Table(leaves)
         for name in names:
             places = table.find(search.own_bits(name))
-            if np.mean(~places.differs) >= at_least and np.all(places.positions >= 0):
-                shapes = {other: search.theirs[other].shape for other in theirs}
-                made = arrangement_at(places.positions, leaves, shapes)
-                search.take(name, made)
-                if np.any(places.differs):
-                    search.findings.append(_altered(search, name, places))
+            if np.mean(~places.differs) >= at_least and not is_by_chance(places):
+                _take(search, name, places, leaves)
+
+
+def _take(search: Search, own: str, places: Places, leaves: list[Leaf]) -> None:
+    """Takes in how a weight is made; entries that come from nowhere are its own."""
+    shapes = {name: array.shape for name, array in search.theirs.items()}
+    made = arrangement_at(places.positions, leaves, shapes)
+    beyond = places.positions == UNKNOWN
+    mine = np.where(beyond, search.own[own], 0)
+    search.take(own, dataclasses.replace(made, offset=mine if np.any(mine) else None))
+    altered = int(np.count_nonzero(places.differs & ~beyond))
+    if altered:
+        search.findings.append(_altered(search, own, altered))
+    elif np.any(beyond):
+        count = int(np.count_nonzero(beyond))
+        names = " and ".join(f"`{name}`" for name in made.sources)
+        sentence = f"{count:,} of {mine.size:,} entries of `{own}` are beyond those of {names}"
+        search.remarks.append(WeightFinding(own, made.sources, "entries of its own", sentence))
 
 
 def pair_altered(search: Search) -> None:
@@ -65,13 +79,11 @@ def _leaves(search: Search, names: list[str], dtype: np.dtype) -> list[Leaf]:
     return [leaf for leaf in leaves if leaf.bits.size]
 
 
-def _altered(search: Search, own: str, places: Places) -> WeightFinding:
+def _altered(search: Search, own: str, count: int) -> WeightFinding:
     arrangement = search.arrangements[own]
     off = np.abs(search.made(own, arrangement).astype(np.float64) - search.own[own])
-    count = int(np.count_nonzero(places.differs))
     names = " and ".join(f"`{name}`" for name in arrangement.sources)
-    at = np.unravel_index(int(np.argmax(off)), off.shape)
-    index = ", ".join(map(str, at))
+    index = ", ".join(map(str, np.unravel_index(int(np.argmax(off)), off.shape)))
     sentence = (
         f"{count:,} of {off.size:,} entries of `{own}` are not those of {names}, as at [{index}]"
     )

@@ -18,16 +18,17 @@ def arrangement_at(
     """Returns the arrangement of entries at positions that are counted through leaves.
 
     Args:
-      positions: of the shape of what is made.
+      positions: of the shape of what is made; -1 for nothing.
       leaves: arrays, and sums of arrays.
       shapes: of all arrays.
     """
     starts = np.cumsum([0, *(leaf.bits.size for leaf in leaves)])
-    leaf = np.searchsorted(starts, positions, "right") - 1
+    leaf = np.searchsorted(starts, positions, "right") - 1  # -1 where nothing is known
     within = positions - starts[leaf]
+    used = [int(k) for k in np.unique(leaf) if k >= 0]
     terms: list[Term] = []
-    for summand in range(max(len(leaves[k].names) for k in np.unique(leaf))):
-        names = {int(k): leaves[k].names[summand : summand + 1] for k in np.unique(leaf)}
+    for summand in range(max(len(leaves[k].names) for k in used)):
+        names = {k: leaves[k].names[summand : summand + 1] for k in used}
         terms.append(_term(leaf, within, {k: one[0] for k, one in names.items() if one}, shapes))
     return Arrangement(tuple(terms))
 

@@ -27,6 +27,8 @@ def words_of(arrangement: Arrangement, shapes: Shapes) -> str:
     words = [" and ".join(dict.fromkeys(filter(None, said)))]
     if others:
         words.insert(0, "the sum")
+    if arrangement.factor != 1:
+        words.append(f"times {arrangement.factor:.6g}")
     if arrangement.offset is not None:
         words.append(_words_of_offset(arrangement.offset))
     return ", ".join(filter(None, words))
@@ -107,7 +109,9 @@ def gates_of(source: str, shape: tuple[int, ...]) -> str:
 
 
 def _words_of_offset(offset: np.ndarray) -> str:
-    values = {int(value) for value in np.unique(offset)}
+    values = set(np.unique(offset).tolist())
+    if values - {-1, 0, 1}:
+        return f"{np.count_nonzero(offset):,} entries of its own"
     by = " and ".join(f"{'plus' if value > 0 else 'less'} 1" for value in sorted(values - {0}))
     if 0 not in values:
         return by

@@ -17,6 +17,7 @@ _ROUNDS = 12  # of Newton's method
 _STEP = 1e-4  # for a difference quotient, relative
 _CLOSE = 1e-9
 _APART = 1e-3  # a number that is nearer to the one that stands there is another formula's
+_ARITHMETIC = frozenset(("add", "sub", "mul", "div", "max", "min", "pow", "add_any"))
 _ALIKE = 0.05  # what a constant must move in the direction of what was found, as a cosine
 
 
@@ -35,12 +36,10 @@ def _numbers(target: Node) -> Iterator[tuple[Step, int]]:
     """Yields where lone numbers stand, the last step first."""
     for step in reversed(target.steps):
         for i, one in enumerate(step.operands):
-            if one.is_number and np.isfinite(float(np.asarray(one.given))) and _is_used(step):
+            value = float(np.asarray(one.given)) if one.is_number else math.inf
+            is_complement = step.name == "sub" and i == 0 and value == 1
+            if math.isfinite(value) and step.name in _ARITHMETIC and not is_complement:
                 yield step, i
-
-
-def _is_used(step: Step) -> bool:
-    return step.name in ("add", "sub", "mul", "div", "max", "min", "pow", "add_any")
 
 
 def _values(case: Case, step: Step, i: int) -> Iterator[float]:

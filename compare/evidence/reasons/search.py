@@ -12,8 +12,25 @@ from compare.evidence.reasons.activations import activation_reasons, slope_reaso
 from compare.evidence.reasons.arrays import array_reasons
 from compare.evidence.reasons.case import Case, OutOfTimeError
 from compare.evidence.reasons.constants import constant_reasons
+from compare.evidence.reasons.layers import normalisation_reasons, softmax_reasons
+from compare.evidence.reasons.masks import mask_reasons
+from compare.evidence.reasons.operands import argument_reasons, operand_reasons
+from compare.evidence.reasons.precision import precision_reasons
 from compare.evidence.reasons.reason import Reason
+from compare.evidence.reasons.samples import dropout_reasons, lost_reasons
+from compare.evidence.reasons.several import (
+    complement_reasons,
+    count_reasons,
+    detached_reasons,
+    group_reasons,
+    pair_reasons,
+    weight_reasons,
+)
+from compare.evidence.reasons.statistics import statistic_reasons
+from compare.evidence.reasons.swaps import order_reasons, part_reasons, place_reasons
 from compare.evidence.reasons.terms import term_reasons
+from compare.evidence.reasons.views import view_reasons
+from compare.evidence.reasons.windows import window_reasons
 from compare.problem.recording import Key, Recording
 
 Family = Callable[[Case], Iterator[Reason]]
@@ -22,16 +39,39 @@ _MOST = 2  # reasons that fit alike and are told
 _SIBLINGS = 1  # other times that a place comes by, which are to have the same reason
 _NUMBER = re.compile(r"@\d+")
 _FORWARD: tuple[Family, ...] = (
+    part_reasons,
     constant_reasons,
     activation_reasons,
     term_reasons,
+    mask_reasons,
+    operand_reasons,
+    argument_reasons,
+    precision_reasons,
+    dropout_reasons,
+    window_reasons,
+    softmax_reasons,
+    normalisation_reasons,
+    statistic_reasons,
+    count_reasons,
+    weight_reasons,
+    order_reasons,
+    place_reasons,
+    view_reasons,
+    complement_reasons,
+    group_reasons,
     array_reasons,
 )
 _BACKWARD: tuple[Family, ...] = (
     array_reasons,
+    precision_reasons,
     slope_reasons,
     term_reasons,
+    lost_reasons,
     constant_reasons,
+    operand_reasons,
+    window_reasons,
+    detached_reasons,
+    pair_reasons,
 )
 
 

@@ -32,19 +32,25 @@ def term_reasons(case: Case) -> Iterator[Reason]:
             if _is_empty(case, one):
                 continue
             kept = step.operands[1 - i]
-            if kept.shape == out.shape and case.holds({out: _without(case, step, i)}):
+            if kept.shape == out.shape and case.takes(out, _without(case, step, i)):
                 yield Reason("left out", _left_out(case, step, i), case.place)
             elif step.name in _SUMS and _is_twice(case, step, i, out):
                 sentence = f"{subject(case)} has {_words(one, step)} twice"
                 yield Reason("twice", sentence, case.place)
 
 
-def results(case: Case) -> Iterator[tuple[Step, Node]]:
-    """Yields the steps before a value, the last first, and what each makes."""
+def results(case: Case, *, is_any: bool = False) -> Iterator[tuple[Step, Node]]:
+    """Yields the steps before a value, the last first, and what each makes.
+
+    Args:
+      case: of that value.
+      is_any: whether to yield what is no floating-point number, too.
+    """
     seen: set[Node] = set()
     for step in (None, *reversed(case.target.steps)):
         for one in (case.target,) if step is None else step.operands:
-            if one.step and one not in seen and np.issubdtype(one.dtype, np.floating):
+            is_float = np.issubdtype(one.dtype, np.floating)
+            if one.step and one not in seen and (is_any or is_float):
                 seen.add(one)
                 yield one.step, one
 
@@ -68,7 +74,7 @@ def _is_twice(case: Case, step: Step, i: int, out: Node) -> bool:
     made = case.evaluation.made(
         lambda a, b: a + sign * b, case.evaluation.of(out), case.evaluation.of(step.operands[i])
     )
-    return case.holds({out: made})
+    return case.takes(out, made)
 
 
 def _left_out(case: Case, step: Step, i: int) -> str:

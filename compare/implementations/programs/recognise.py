@@ -100,7 +100,7 @@ def program_of(
       UsageError: if it cannot be run, or has other weights.
     """
     f, own, (loss, device) = given.function, reference.program.framework, setting
-    if is_model(f) or (is_module(f) and is_of_others(f, problem.arguments)):
+    if is_model(f) or (is_module(f) and is_of_others(f, reference, problem.arguments)):
         return guarded(port_program(name, f, reference, problem, setting))
     check_unwrapped(name, f)
     if isinstance(f, tuple):

@@ -16,6 +16,7 @@ from compare.implementations.programs.models.adapters import Adapter, adapters, 
 from compare.implementations.programs.models.own_weights import OwnWeights, state_of
 from compare.implementations.programs.models.placed import Cut, placed
 from compare.implementations.programs.models.recognise import (
+    check_holds_weights,
     function_of,
     is_conversion,
     jax_model,
@@ -106,6 +107,7 @@ def _of_torch(
 ) -> tuple[OwnWeights, Program, Cut]:
     from compare.implementations.programs import torch as on_torch
 
+    check_holds_weights(name, given, "a torch module")
     module = function_of(given)
     parameters, buffers = on_torch.weights_of(module)
     arrays = {**parameters, **buffers}
