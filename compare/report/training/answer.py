@@ -39,6 +39,8 @@ def standings_of(report: Json) -> Iterator[tuple[str, str]]:
         name = shortened(one["name"], LONGEST)
         if several:
             yield name, f"{MARKS[one['verdict']]} {one['verdict']}: {one['sentence']}"
+        if one["reason"] is not None:
+            yield "why", one["reason"]
         yield "rests on", _RESTS[one["basis"]]
         if one["steps"]:
             yield "after the last step", free_runs(one)
