@@ -105,16 +105,19 @@ class Entries:
 
 @dataclasses.dataclass(frozen=True, eq=False)
 class Arrangement:
-    """How one array is made: the sum of terms, most often of one, and of a constant.
+    """How one array is made: the sum of terms, most often of one, times a number, plus constants.
 
     Attributes:
       terms: each of the shape of the array.
       offset: what is added, of that shape; None for nothing. A framework that adds 1 to the forget
         gate of an LSTM in its code has a bias that is smaller by 1.
+      factor: what the sum of the terms is multiplied by. A program may have the scale of its
+        attention in its weights.
     """
 
     terms: tuple[Term, ...]
     offset: np.ndarray | None = None
+    factor: float = 1.0
 
     @property
     def shape(self) -> tuple[int, ...]:
@@ -131,6 +134,8 @@ class Arrangement:
         found = self.terms[0].of(arrays)
         for term in self.terms[1:]:
             found = found + term.of(arrays)
+        if self.factor != 1:
+            found = found * found.dtype.type(self.factor)
         return found if self.offset is None else found + self.offset.astype(found.dtype)
 
     def pull_back(
@@ -143,8 +148,9 @@ class Arrangement:
           arrays: those that it is made of.
         """
         found: dict[str, np.ndarray] = {}
+        scaled = slope if self.factor == 1 else slope * slope.dtype.type(self.factor)
         for term in self.terms:
-            for name, one in term.pull_back(slope, arrays).items():
+            for name, one in term.pull_back(scaled, arrays).items():
                 found[name] = found[name] + one if name in found else one
         return found
 

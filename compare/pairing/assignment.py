@@ -3,11 +3,17 @@
 from collections.abc import Callable, Iterable, Sequence
 
 from compare.pairing.links import Links
-from compare.pairing.names import in_order, likeness
+from compare.pairing.names import (
+    in_order,
+    innermost,
+    likeness,
+    numbered_alike,
+    without_numbers,
+)
 from compare.pairing.pairing import Tie
 
 Group = tuple[list[str], list[str]]  # own names, their names
-Score = tuple[tuple[float, ...], tuple[int, int]]
+Score = tuple[tuple[float, ...], tuple[int, bool, bool, int]]
 
 
 class Assignment:
@@ -23,6 +29,7 @@ class Assignment:
         self.ties: list[Tie] = []
         self.links = Links()
         self._own, self._theirs = own, theirs
+        self._stems = numbered_alike(own, theirs)
 
     def add(self, own: str, theirs: str) -> None:
         """Takes in one pair."""
@@ -31,7 +38,10 @@ class Assignment:
 
     def score(self, own: str, theirs: str) -> Score:
         """Returns how well two weights go together by their modules and names, to be compared."""
-        return self.links.between(own, theirs), likeness(own, theirs)
+        module = innermost(own)
+        is_named_so = module == innermost(theirs) and without_numbers(module) in self._stems
+        role, words = likeness(own, theirs)
+        return self.links.between(own, theirs), (role, own == theirs, is_named_so, words)
 
     def settle(self, groups: Iterable[Group], fits: Callable[[str, str], bool]) -> None:
         """Pairs what is in each group, what is certain first.
@@ -73,7 +83,8 @@ class Assignment:
                 both = list(zip(rivals, best, strict=False))
                 for mine, their in both:
                     self._take(own, theirs, mine, their)
-                self.ties.append(Tie(tuple(m for m, _ in both), tuple(t for _, t in both)))
+                if max(len(rivals), len(best)) > 1:
+                    self.ties.append(Tie(tuple(m for m, _ in both), tuple(t for _, t in both)))
                 return True
         return False
 

@@ -15,6 +15,7 @@ from compare.pairing.arrangement import Arrangement, Axes, Entries, Term
 from compare.pairing.names import beside_weight, role_of
 from compare.pairing.relations import offset_of
 from compare.pairing.search import Search
+from compare.pairing.terms import simplified
 
 _FEW = 64  # entries of a weight that are looked at for each of a bias
 
@@ -27,7 +28,8 @@ def bias_beside(search: Search, own: str) -> Arrangement | None:
     for weight in search.beside(own):
         if role_of(weight) == "weight" and weight in search.arrangements:
             found |= _rows_beside(search, search.own[own].shape, search.arrangements[weight])
-    terms = tuple(_joined(search, found))
+    shapes = {name: search.theirs[name].shape for name in found}
+    terms = tuple(simplified(term, shapes) for term in _joined(search, found))
     return Arrangement(terms) if terms else None
 
 

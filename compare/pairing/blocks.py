@@ -6,7 +6,6 @@ from typing import NamedTuple
 
 import numpy as np
 
-_AXES = ("row", "column")
 _MOST_BLOCKS = 12  # of which the order is listed
 
 
@@ -41,29 +40,51 @@ def indices_of(positions: np.ndarray, shape: tuple[int, ...]) -> Indices | None:
     return None
 
 
-def index_words(index: np.ndarray, shape: tuple[int, ...], axis: int) -> str:
-    """Returns such as 'rows 0 to 63', '' for all in their order."""
-    size = shape[axis]
-    noun = (
-        _AXES[axis] if len(shape) == 2 else f"index of axis {axis}" if len(shape) > 2 else "entry"
-    )
-    many = {"row": "rows", "column": "columns", "entry": "entries"}.get(
-        noun, f"indices of axis {axis}"
-    )
-    steps = np.diff(index)
-    if np.all(steps == 1):
-        if index.size == size:
-            return ""
-        return f"{noun} {index[0]}" if index.size == 1 else f"{many} {index[0]} to {index[-1]}"
-    if np.all(steps == -1) and index.size == size:
-        return f"{many} in reverse"
-    (cuts,) = np.nonzero(steps != 1)
-    length = int(np.gcd.reduce(np.append(cuts + 1, index.size)))
-    starts = index[::length]
+def index_words(index: np.ndarray, shape: tuple[int, ...], axis: int, gates: str = "") -> str:
+    """Returns such as 'rows 0 to 63', '' for all in their order.
+
+    Args:
+      index: along an axis of an array.
+      shape: of the array.
+      axis: which axis it is.
+      gates: letters of the gates that the axis is made of; '' for none.
+    """
+    size, many = shape[axis], _noun(shape, axis)
+    length, starts = _blocks(index)
+    one = size // len(gates) if gates else 0  # rows of a gate
+    if starts.size == 1 and index.size == size:
+        return ""
+    if gates and length % one == 0 and starts[0] % one == 0 and starts.size == 1:
+        letters = gates[starts[0] // one :][: length // one]
+        return f"gate{'s' * (len(letters) > 1)} {letters}"
+    if starts.size == 1:
+        return f"{many} {index[0]} to {index[-1]}"
+    if np.all(np.diff(index) == -1) and index.size == size:
+        return f"{many} in reverse" if len(shape) < 3 else f"axis {axis} reversed"
+    if gates and length == one:
+        return f"gates {gates} -> {''.join(gates[int(start) // length] for start in starts)}"
     if length > 1 and np.all(starts % length == 0) and starts.size <= _MOST_BLOCKS:
         order = ", ".join(str(start // length) for start in starts)
         return f"blocks {order} of {length} {many}"
+    pace = int(index[1] - index[0])
+    if pace > 1 and size % pace == 0:
+        split = np.arange(size).reshape(-1, pace)
+        if np.array_equal(split.T.ravel(), index):
+            return f"{many} split in {list(split.shape)} and transposed"
     return f"{index.size} {many} in another order"
+
+
+def _noun(shape: tuple[int, ...], axis: int) -> str:
+    if len(shape) == 1:
+        return "entries"
+    return ("rows", "columns")[axis] if len(shape) == 2 else f"indices of axis {axis}"
+
+
+def _blocks(index: np.ndarray) -> tuple[int, np.ndarray]:
+    """Returns how long the longest blocks of neighbours are, and where each starts."""
+    (cuts,) = np.nonzero(np.diff(index) != 1)
+    length = int(np.gcd.reduce(np.append(cuts + 1, index.size)))
+    return length, index[::length] if cuts.size else index[:1]
 
 
 def _along(coordinates: np.ndarray, axis: int) -> np.ndarray:

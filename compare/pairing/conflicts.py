@@ -1,12 +1,26 @@
 """Modules of a candidate whose weights come from different modules of the reference."""
 
-from compare.pairing.guesses import usual_layout
 from compare.pairing.names import in_order, module_of, role_of
 from compare.pairing.search import Search
+from compare.pairing.usual import take_usual
 from compare.pairing.weight_finding import WeightFinding
 
 
 def tell_conflicts(search: Search) -> None:
+    """Finds weights that were loaded from another of their module, or from another module."""
+    for own, theirs in list(search.assignment.pairs.items()):
+        expected = _partner(search, theirs, own)
+        is_other = None not in (role_of(own), role_of(theirs)) and role_of(own) != role_of(theirs)
+        if is_other and expected is not None and not search.is_constant(own):
+            worst = take_usual(search, own, expected)
+            sentence = f"`{theirs}` was loaded into `{own}`, where `{expected}` belongs"
+            search.findings.append(
+                WeightFinding(own, (theirs, expected), "loaded from another", sentence, worst)
+            )
+    _tell_modules(search)
+
+
+def _tell_modules(search: Search) -> None:
     """Finds weights that stand beside those of another module, and says which order tells."""
     pairs = dict(search.assignment.pairs)
     for own, theirs in pairs.items():
@@ -17,6 +31,8 @@ def tell_conflicts(search: Search) -> None:
         other = pairs.get(weight)
         if other is None or search.is_constant(weight):
             continue
+        if list(pairs.values()).count(other) > 1:
+            continue  # a shared weight is beside several biases
         expected = _partner(search, other, own)
         if expected is not None and expected != theirs:
             _tell(search, weight, own, expected)
@@ -42,10 +58,12 @@ def _tell(search: Search, weight: str, own: str, expected: str) -> None:
         "from another module"
     )
     belongs = _weight_beside(search, theirs, other)
+    if belongs is None:
+        return  # what is used beside another weight may be none of a module
     wrong, right = own, expected
-    if belongs is not None and _rank(search, weight, belongs):
+    if _rank(search, weight, belongs):
         wrong, right = weight, belongs
-    worst = usual_layout(search, wrong, right)
+    worst = take_usual(search, wrong, right)
     by_order = f"; by their order `{right}` belongs into `{wrong}`"
     finding = WeightFinding(
         wrong, (pairs[wrong], right), "loaded from another", sentence + by_order, worst

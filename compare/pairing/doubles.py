@@ -1,8 +1,8 @@
 """Weights of a candidate that hold what another one holds already."""
 
-from compare.pairing.guesses import usual_layout
 from compare.pairing.names import in_order, role_of
 from compare.pairing.search import Search
+from compare.pairing.usual import take_usual
 from compare.pairing.weight_finding import WeightFinding
 from compare.pairing.whole import lay_out, used_by_entries
 
@@ -44,7 +44,7 @@ def _tell(search: Search, first: str, second: str, theirs: str, rivals: list[str
     right = second if wrong == first else first
     search.assignment.pairs[right] = theirs
     links.add(right, theirs)
-    worst = usual_layout(search, wrong, belongs)
+    worst = take_usual(search, wrong, belongs)
     sentence = (
         f"`{theirs}` was loaded into both `{first}` and `{second}`, and `{belongs}`, which is of "
         "the same shape, nowhere"

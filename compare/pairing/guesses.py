@@ -1,19 +1,22 @@
 """Weights that were not loaded, or not as they are: what should stand there."""
 
 import copy
-from collections import Counter, defaultdict
-from collections.abc import Iterator
+import dataclasses
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from compare.pairing.arrangement import Arrangement, Axes
+from compare.pairing.arrangement import Arrangement
 from compare.pairing.biases import bias_beside
-from compare.pairing.layouts import possible_layouts
-from compare.pairing.names import leaf_of
-from compare.pairing.relations import Relation, offset_of, relation_of
+from compare.pairing.names import module_of
+from compare.pairing.relations import Relation, offset_of, relation_of, shifted
 from compare.pairing.search import Search, is_constant
+from compare.pairing.usual import usual_layouts, worst_of
 from compare.pairing.weight_finding import WeightFinding
 from compare.pairing.whole import may_be
+
+_MOST_BY_CHANCE = 0.1  # of entries, that are in the reference though nothing was loaded
 
 
 def tell_what_was_not_loaded(search: Search) -> None:
@@ -21,13 +24,20 @@ def tell_what_was_not_loaded(search: Search) -> None:
     for own in search.left():
         made = bias_beside(search, own)
         if made is not None and not set(made.sources) - set(search.unused()):
-            _tell(search, own, [made])
-    for own, theirs in _guesses(search).items():
-        _tell(search, own, list(_laid_out(search, own, theirs)))
+            _tell(search, own, [made], _named(made.sources))
+    trial, tied = _guesses(search)
+    for own in search.left():
+        if own in trial:
+            named = _named(tied.get(own, (trial[own],)), "or")
+            _tell(search, own, usual_layouts(search, own, trial[own]), named)
 
 
-def _guesses(search: Search) -> dict[str, str]:
-    """Returns the weights of the reference that must be those that are left, by elimination."""
+def _guesses(search: Search) -> tuple[dict[str, str], dict[str, tuple[str, ...]]]:
+    """Returns the weights of the reference that should stand in those that are left.
+
+    Returns:
+      Own name -> their name; and own name -> all of theirs that it may be, where several are.
+    """
     groups: dict[int, tuple[list[str], list[str]]] = defaultdict(lambda: ([], []))
     for name in search.left():
         groups[search.own[name].size][0].append(name)
@@ -35,46 +45,28 @@ def _guesses(search: Search) -> dict[str, str]:
         groups[search.theirs[name].size][1].append(name)
     trial = copy.deepcopy(search.assignment)
     ties = len(trial.ties)
-    trial.settle(groups.values(), lambda one, other: may_be(search, one, other))
-    tied = {name for tie in trial.ties[ties:] if len(tie.own) > 1 for name in tie.own}
-    left = set(search.left())
-    return {own: one for own, one in trial.pairs.items() if own in left and own not in tied}
+    trial.settle(groups.values(), lambda one, other: _may_be_meant(search, one, other))
+    tied = {name: tie.theirs for tie in trial.ties[ties:] for name in tie.own}
+    return trial.pairs, tied
 
 
-def _laid_out(search: Search, own: str, theirs: str) -> Iterator[Arrangement]:
-    """Yields the possible layouts of a weight, first that which weights of its kind have."""
-    known = usual_axes(search, own)
-    ones = possible_layouts(theirs, search.theirs[theirs].shape, search.own[own].shape)
-    ones.sort(key=lambda one: one.axes != known)
-    yield from (Arrangement((one,)) for one in ones)
+def _may_be_meant(search: Search, own: str, theirs: str) -> bool:
+    """Whether a weight is meant to be another: modules go together, or are alike and all new."""
+    links = search.assignment.links
+    if not may_be(search, own, theirs):
+        return False
+    return links.join(own, theirs) or (
+        links.miss(own, theirs) and _sizes(search.own, own) == _sizes(search.theirs, theirs)
+    )
 
 
-def usual_layout(search: Search, own: str, theirs: str) -> float:
-    """Makes a weight of another as those of its kind are made.
-
-    Returns:
-      The largest difference from what stands there.
-    """
-    search.take(own, next(_laid_out(search, own, theirs)))
-    return _worst(search, own)
+def _sizes(arrays: Mapping[str, np.ndarray], name: str) -> list[int]:
+    """Returns the sizes of the weights in the module of one."""
+    inside = [one for one in arrays if module_of(one) == module_of(name)]
+    return sorted(arrays[one].size for one in inside)
 
 
-def usual_axes(search: Search, own: str) -> tuple[int, ...] | None:
-    """Returns the order of axes that most weights of a kind have: of a name and so many axes."""
-    counted: Counter[tuple[int, ...]] = Counter()
-    for name, arrangement in search.arrangements.items():
-        first = arrangement.terms[0]
-        if name != own and isinstance(first, Axes) and is_alike(search, name, own):
-            counted[first.axes] += 1
-    return counted.most_common(1)[0][0] if counted else None
-
-
-def is_alike(search: Search, one: str, other: str) -> bool:
-    """Whether two weights of the candidate are of a kind: their name and how many axes."""
-    return leaf_of(one) == leaf_of(other) and search.own[one].ndim == search.own[other].ndim
-
-
-def _tell(search: Search, own: str, layouts: list[Arrangement]) -> None:
+def _tell(search: Search, own: str, layouts: list[Arrangement], named: str) -> None:
     """Takes the layout under which there is a rule, or else the first, and says what is wrong."""
     for arrangement in layouts:
         expected = search.made(own, arrangement)
@@ -85,30 +77,40 @@ def _tell(search: Search, own: str, layouts: list[Arrangement]) -> None:
     expected = search.made(own, layouts[0])
     offset = offset_of(search.own[own], expected)
     if offset is not None and search.is_constant(own) and is_constant(expected):
-        _tell_relation(search, own, layouts[0], Relation("shift", f"{{}} plus {offset.flat[0]}"))
+        _tell_relation(search, own, layouts[0], shifted(float(offset.flat[0])))
+        return
+    if not is_constant(search.own[own]) and search.share_in_reference(own) > _MOST_BY_CHANCE:
+        sentence = f"`{own}` has numbers of the reference in an order that is not known"
+        search.remarks.append(WeightFinding(own, layouts[0].sources, "not known", sentence))
         return
     search.take(own, layouts[0])
     names = layouts[0].sources
-    sentence = _not_loaded(search, own, expected, _named(layouts[0]))
-    search.findings.append(WeightFinding(own, names, "not loaded", sentence, _worst(search, own)))
+    sentence = _not_loaded(search, own, expected, named)
+    search.findings.append(WeightFinding(own, names, "not loaded", sentence, worst_of(search, own)))
 
 
 def _tell_relation(search: Search, own: str, arrangement: Arrangement, relation: Relation) -> None:
-    """Says by which rule a weight was changed; by 1 it is made so, which a program may want."""
+    """Says by which rule a weight was changed.
+
+    By a factor or by 1 it is made so too: a program may want that, and running it tells.
+    """
+    search.take(own, arrangement)
+    worst = worst_of(search, own)
     offset = offset_of(search.own[own], search.made(own, arrangement))
     if relation.kind == "shift" and offset is not None:
-        arrangement = Arrangement(arrangement.terms, offset)
-    search.take(own, arrangement)
-    sentence = f"`{own}` is {relation.words.format(_named(arrangement))}"
-    is_remark = relation.kind == "last digits" or arrangement.offset is not None
-    one = WeightFinding(own, arrangement.sources, relation.kind, sentence, _worst(search, own))
-    (search.remarks if is_remark else search.findings).append(one)
+        arrangement = dataclasses.replace(arrangement, offset=offset)
+    arrangement = dataclasses.replace(arrangement, factor=relation.factor)
+    search.arrangements[own] = arrangement
+    sentence = f"`{own}` is {relation.words.format(_named(arrangement.sources))}"
+    may_be_right = relation.kind in ("last digits", "factor", "sign") or offset is not None
+    one = WeightFinding(own, arrangement.sources, relation.kind, sentence, worst)
+    (search.remarks if may_be_right else search.findings).append(one)
 
 
 def _not_loaded(search: Search, own: str, expected: np.ndarray, theirs: str) -> str:
     mine = search.own[own]
     if not is_constant(mine):
-        if search.is_in_reference(own):
+        if search.share_in_reference(own):
             return f"`{own}` does not hold the numbers of {theirs}"
         return f"no entry of `{own}` is in the reference, and {theirs} was not loaded"
     number = f"{mine.flat[0]:g}"
@@ -117,11 +119,10 @@ def _not_loaded(search: Search, own: str, expected: np.ndarray, theirs: str) -> 
     return f"`{own}` is {number} everywhere, and {theirs} is not: it was not loaded"
 
 
-def _named(arrangement: Arrangement) -> str:
-    names = [f"`{name}`" for name in arrangement.sources]
-    return names[0] if len(names) == 1 else f"the sum of {' and '.join(names)}"
-
-
-def _worst(search: Search, own: str) -> float:
-    made = search.made(own, search.arrangements[own]).astype(np.float64)
-    return float(np.max(np.abs(made - search.own[own]), initial=0))
+def _named(sources: Sequence[str], word: str = "and") -> str:
+    """Returns '`a`', 'the sum of `a` and `b`', or '`a` or `b`'."""
+    names = [f"`{name}`" for name in sources]
+    if len(names) == 1:
+        return names[0]
+    listed = f"{', '.join(names[:-1])} {word} {names[-1]}"
+    return listed if word == "or" else f"the sum of {listed}"

@@ -5,9 +5,13 @@ from typing import NamedTuple
 
 import numpy as np
 
-from compare.pairing.regularity import completed
+from compare.pairing.regularity import completed, is_regular
 
 UNKNOWN = -1  # a position
+
+_MANY = 8  # entries that are not all found by chance, wherever they are
+_MOST_CHOSEN = 0.1  # of the entries, that may be one of several that are equal
+_SOME = 4  # that are not, if their positions follow a rule
 
 
 class Leaf(NamedTuple):
@@ -27,12 +31,14 @@ class Places(NamedTuple):
 
     Attributes:
       positions: integers of the shape of the array, counted through the leaves; what differs has
-        the position that it should be of, or `UNKNOWN`.
+        the position that it should be of, or `UNKNOWN` if it is beyond the leaves of the others.
       differs: which entries are not equal to the one at their position.
+      chosen: how many are one of several that are equal, and nothing tells which.
     """
 
     positions: np.ndarray
     differs: np.ndarray
+    chosen: int = 0
 
 
 class Table:
@@ -62,7 +68,12 @@ class Table:
         differs = self._differ(positions, own)
         again = differs & (count > 0)
         positions = np.where(again, first, positions)
-        return Places(positions, differs & ~again)
+        differs &= ~again
+        leaf = np.searchsorted(self.starts, positions, "right")
+        beyond = differs & ~np.isin(leaf, np.unique(leaf[~differs]))
+        beyond |= positions >= self._bits.size
+        chosen = int(np.count_nonzero(again & (count > 1)))
+        return Places(np.where(beyond, UNKNOWN, positions), differs, chosen)
 
     def _first(self, own: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Returns for each entry a position with its value, or `UNKNOWN`, and how many have it."""
@@ -79,3 +90,18 @@ class Table:
     def _differ(self, positions: np.ndarray, own: np.ndarray) -> np.ndarray:
         inside = (positions >= 0) & (positions < self._bits.size)
         return ~inside | (self._bits[np.where(inside, positions, 0)] != own)
+
+
+def is_by_chance(places: Places) -> bool:
+    """Whether so few numbers were found that they may stand in other arrays by chance.
+
+    Numbers that stand in many places tell nothing either.
+    """
+    at = places.positions[~places.differs]
+    if places.chosen > _MOST_CHOSEN * at.size:
+        return True
+    if at.size >= _MANY:
+        return False
+    if at.size < _SOME:
+        return at.size < 2 or bool(np.any(np.diff(at) != 1))
+    return not is_regular(places.positions)

@@ -9,7 +9,7 @@ from compare.pairing.weight_finding import WeightFinding
 
 @dataclasses.dataclass(frozen=True)
 class Tie:
-    """Weights that have the same entries, so that only their order told which is which.
+    """Weights, or entries of one, that are equal, so that only their order told which is which.
 
     Attributes:
       own: names of the candidate, as they were paired with those of
@@ -27,7 +27,8 @@ class Pairing:
     Attributes:
       arrangements: own name -> how it is made.
       layouts: own name -> the same in words, such as 'transposed'; '' for an array as it is.
-      kept: own names with no counterpart, which are used as they are.
+      kept: own names with no counterpart, which are used as they are. Counts, which are one
+        integer, are neither here nor in
       unused: names of the reference that nothing is made of.
       findings: what is certainly wrong.
       remarks: what is unusual, and is right in some programs: running it tells.

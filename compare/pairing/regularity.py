@@ -35,6 +35,11 @@ def completed(known: np.ndarray, starts: np.ndarray) -> np.ndarray:
     return known
 
 
+def is_regular(known: np.ndarray) -> bool:
+    """Whether the known positions are sums of one number for each axis."""
+    return bool(np.all((_sums(known) == known) | (known < 0)))
+
+
 def _sums(known: np.ndarray) -> np.ndarray:
     """Returns the sums of one number for each axis that come nearest to what is known."""
     made = np.zeros((1,) * known.ndim, np.int64)
@@ -57,8 +62,10 @@ def _steps(lines: np.ndarray) -> np.ndarray:
     both = (lines >= 0) & (base >= 0)
     steps = _middle(np.where(both, lines - base, _NONE), np.count_nonzero(both, axis=1))
     (there,) = np.nonzero(steps != _NONE)
+    if not there.size:
+        return np.arange(steps.size)
     last = there[np.maximum(np.searchsorted(there, np.arange(steps.size), "right") - 1, 0)]
-    pace = steps[there[1]] - steps[there[0]] if there.size > 1 else 1
+    pace = (steps[there[1]] - steps[there[0]]) // (there[1] - there[0]) if there.size > 1 else 1
     return steps[last] + (np.arange(steps.size) - last) * pace
 
 

@@ -23,10 +23,12 @@ class Relation:
     Attributes:
       kind: 'last digits', 'sign', 'factor', 'shift' or 'function'.
       words: the rule, with {} for the name of the other array.
+      factor: of a 'factor' or a 'sign'.
     """
 
     kind: str
     words: str
+    factor: float = 1.0
 
 
 def relation_of(own: np.ndarray, made: np.ndarray) -> Relation | None:
@@ -43,15 +45,20 @@ def relation_of(own: np.ndarray, made: np.ndarray) -> Relation | None:
         return Relation("last digits", "{} but for its last digits")
     if np.unique(x).size < _FEWEST or np.unique(y).size < _FEWEST:
         return None
-    largest = np.argmax(np.abs(x))
-    factor = y.flat[largest] / x.flat[largest]
-    if _near(y, factor * x, u):
-        told = Relation("factor", f"{{}} times {factor:.6g}")
-        return Relation("sign", "the negative of {}") if abs(factor + 1) <= _ROUNDINGS * u else told
+    factor = _factor(x, y)
+    if factor and _near(y, factor * x, u):
+        if abs(factor + 1) <= _ROUNDINGS * u:
+            return Relation("sign", "the negative of {}", -1.0)
+        return Relation("factor", f"{{}} times {factor:.6g}", factor)
     shift = float(np.median(y - x))
     if np.all(np.abs(y - x - shift) <= _ROUNDINGS * u * (np.abs(x) + abs(shift))):
-        return Relation("shift", f"{{}} plus {shift:.6g}")
+        return shifted(shift)
     return _function(x, y, u)
+
+
+def shifted(by: float) -> Relation:
+    """Returns the rule that a number is added."""
+    return Relation("shift", f"{{}} {'plus' if by > 0 else 'less'} {abs(by):.6g}")
 
 
 def offset_of(own: np.ndarray, made: np.ndarray) -> np.ndarray | None:
@@ -63,6 +70,11 @@ def offset_of(own: np.ndarray, made: np.ndarray) -> np.ndarray | None:
         allowed = _ROUNDINGS * _unit(own) * (np.abs(x) + np.abs(offset))
         is_one = np.all((rest <= allowed) & (np.abs(offset) <= 1))
     return offset.astype(np.int8) if is_one else None
+
+
+def _factor(x: np.ndarray, y: np.ndarray) -> float:
+    """Returns the number that makes the largest entries right, on an average."""
+    return float(np.dot(x.ravel(), y.ravel()) / np.dot(x.ravel(), x.ravel()))
 
 
 def _function(x: np.ndarray, y: np.ndarray, u: float) -> Relation | None:

@@ -1,10 +1,11 @@
 """Arrangements from the positions that entries were found at."""
 
+import math
 from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from compare.pairing.arrangement import Arrangement, Axes, Entries, Term
+from compare.pairing.arrangement import Arrangement, Entries, Term
 from compare.pairing.layouts import layouts_of
 from compare.pairing.lookup import Leaf
 
@@ -17,16 +18,17 @@ def arrangement_at(
     """Returns the arrangement of entries at positions that are counted through leaves.
 
     Args:
-      positions: of the shape of what is made.
+      positions: of the shape of what is made; -1 for nothing.
       leaves: arrays, and sums of arrays.
       shapes: of all arrays.
     """
     starts = np.cumsum([0, *(leaf.bits.size for leaf in leaves)])
-    leaf = np.searchsorted(starts, positions, "right") - 1
+    leaf = np.searchsorted(starts, positions, "right") - 1  # -1 where nothing is known
     within = positions - starts[leaf]
+    used = [int(k) for k in np.unique(leaf) if k >= 0]
     terms: list[Term] = []
-    for summand in range(max(len(leaves[k].names) for k in np.unique(leaf))):
-        names = {int(k): leaves[k].names[summand : summand + 1] for k in np.unique(leaf)}
+    for summand in range(max(len(leaves[k].names) for k in used)):
+        names = {k: leaves[k].names[summand : summand + 1] for k in used}
         terms.append(_term(leaf, within, {k: one[0] for k, one in names.items() if one}, shapes))
     return Arrangement(tuple(terms))
 
@@ -36,18 +38,19 @@ def _term(
 ) -> Term:
     """Returns the entries of some leaves, and nothing of the others."""
     sources = tuple(dict.fromkeys(names.values()))
-    sizes = [int(np.prod(shapes[name], dtype=np.int64)) for name in sources]
+    sizes = [math.prod(shapes[name]) for name in sources]
     starts = dict(zip(sources, np.cumsum([0, *sizes]).tolist(), strict=False))
     positions = np.full(leaf.shape, Entries.NOTHING)
     for k, name in names.items():
         positions = np.where(leaf == k, within + starts[name], positions)
-    if len(sources) == 1 and positions.size == sizes[0]:
-        whole = _whole(sources[0], shapes[sources[0]], positions)
-        if whole is not None:
-            return whole
-    return Entries(sources, positions)
+    small = positions.astype(np.int32) if sum(sizes) < np.iinfo(np.int32).max else positions
+    return simplified(Entries(sources, small), shapes)
 
 
-def _whole(name: str, shape: Shape, positions: np.ndarray) -> Axes | None:
-    every = np.arange(positions.size).reshape(shape)
-    return next(layouts_of(name, every, positions), None)
+def simplified(entries: Entries, shapes: Mapping[str, Shape]) -> Term:
+    """Returns entries that are one array with its axes in another order as such."""
+    name, positions = entries.sources[0], entries.positions
+    if len(entries.sources) > 1 or positions.size != math.prod(shapes[name]):
+        return entries
+    every = np.arange(positions.size).reshape(shapes[name])
+    return next(layouts_of(name, every, positions), entries)

@@ -15,7 +15,7 @@ from compare.pairing.names import role_of
 from compare.pairing.roundings import ROUNDINGS, rounded_to
 from compare.pairing.search import Search, rounded
 from compare.pairing.terms import arrangement_at
-from compare.pairing.weight_finding import WeightFinding
+from compare.pairing.usual import usual_layouts
 
 _Key = tuple[np.dtype, str | None]  # of the dtype and the rounding that weights are compared in
 
@@ -105,11 +105,11 @@ def _pair(search: Search, groups: list[Group], to: dict[str, str | None] | None 
         if own not in before:
             key = search.own[own].dtype, (to or {}).get(own)
             search.arrangements[own] = _laid_out(search, own, theirs, key)
-            if key[1]:
-                search.findings.append(_rounded(search, own, theirs, key[1]))
 
 
 def _laid_out(search: Search, own: str, theirs: str, key: _Key) -> Arrangement:
+    if search.is_constant(own):
+        return usual_layouts(search, own, theirs)[0]
     mine, other = search.own_bits(own), _their_bits(search, theirs, key)
     axes = next(layouts_of(theirs, other, mine), None)
     if axes is not None:
@@ -117,10 +117,3 @@ def _laid_out(search: Search, own: str, theirs: str, key: _Key) -> Arrangement:
     leaf = Leaf((theirs,), other.ravel())
     shapes = {theirs: search.theirs[theirs].shape}
     return arrangement_at(Table([leaf]).find(mine).positions, [leaf], shapes)
-
-
-def _rounded(search: Search, own: str, theirs: str, to: str) -> WeightFinding:
-    made = search.made(own, search.arrangements[own]).astype(np.float64)
-    worst = float(np.max(np.abs(made - search.own[own]), initial=0))
-    sentence = f"`{own}` is `{theirs}` rounded to {to}"
-    return WeightFinding(own, (theirs,), "rounded", sentence, worst)

@@ -1,11 +1,16 @@
 """How a weight is made of others, in words."""
 
+import math
+import re
 from collections.abc import Mapping
 
 import numpy as np
 
 from compare.pairing.arrangement import Arrangement, Axes, Entries, Term
 from compare.pairing.blocks import index_words, indices_of
+
+_RECURRENT = re.compile("(weight|bias)_(ih|hh)")
+_GATES = ("ifgo", "rzn")  # of an LSTM and of a GRU
 
 Shapes = Mapping[str, tuple[int, ...]]
 
@@ -22,6 +27,8 @@ def words_of(arrangement: Arrangement, shapes: Shapes) -> str:
     words = [" and ".join(dict.fromkeys(filter(None, said)))]
     if others:
         words.insert(0, "the sum")
+    if arrangement.factor != 1:
+        words.append(f"times {arrangement.factor:.6g}")
     if arrangement.offset is not None:
         words.append(_words_of_offset(arrangement.offset))
     return ", ".join(filter(None, words))
@@ -47,22 +54,22 @@ def _words_of_term(term: Term, shapes: Shapes) -> str:
     if isinstance(term, Axes):
         return words_of_axes(term, shapes[term.source])
     assert isinstance(term, Entries)
-    sizes = [int(np.prod(shapes[name], dtype=np.int64)) for name in term.sources]
-    starts = np.cumsum([0, *sizes])
+    starts = np.cumsum([0, *(math.prod(shapes[name]) for name in term.sources)])
     said = {}
     for source, start, end in zip(term.sources, starts, starts[1:], strict=False):
-        inside = (term.positions >= start) & (term.positions < end)
-        block = _box(term.positions, inside)
-        said[source] = _words_of_block(block - start, shapes[source]) if block is not None else None
-    if len(said) == 1:
-        return next(iter(said.values())) or ("" if not np.all(inside) else "other entries")
+        block = _box(term.positions, (term.positions >= start) & (term.positions < end))
+        said[source] = (
+            None if block is None else _words_of_block(block - start, shapes[source], source)
+        )
     return _joined(said)
 
 
 def _joined(said: dict[str, str | None]) -> str:
-    """Returns the words of several blocks side by side."""
+    """Returns the words of blocks side by side."""
     if None in said.values():
-        return "entries of all"
+        return "entries in another order"
+    if len(said) == 1:
+        return said.popitem()[1] or ""
     if len(set(said.values())) == 1:
         words = next(iter(said.values()))
         return f"side by side, each {words}" if words else "side by side"
@@ -83,20 +90,28 @@ def _box(positions: np.ndarray, inside: np.ndarray) -> np.ndarray | None:
     return block if block.size == np.count_nonzero(inside) else None
 
 
-def _words_of_block(positions: np.ndarray, shape: tuple[int, ...]) -> str | None:
+def _words_of_block(positions: np.ndarray, shape: tuple[int, ...], source: str) -> str | None:
     """Returns such as 'rows 0 to 63, transposed'; None if no words are known."""
     found = indices_of(positions, shape)
     if found is None:
         return None
-    said = [index_words(index, shape, axis) for axis, index in enumerate(found.indices)]
-    picked = [index.size for index in found.indices]
-    split = tuple(picked)
+    gates = [gates_of(source, shape), *[""] * (len(shape) - 1)]
+    said = [index_words(found.indices[k], shape, k, gates[k]) for k in range(len(shape))]
+    split = tuple(index.size for index in found.indices)
     moved = Axes("", split, found.axes, positions.shape)
     return ", ".join(filter(None, [*said, words_of_axes(moved, split)]))
 
 
+def gates_of(source: str, shape: tuple[int, ...]) -> str:
+    """Returns the gates that stand one after another in a weight of torch's, as letters."""
+    has_gates = len(shape) in (1, 2) and _RECURRENT.search(source)
+    return next((gates for gates in _GATES if has_gates and shape[0] % len(gates) == 0), "")
+
+
 def _words_of_offset(offset: np.ndarray) -> str:
-    values = {int(value) for value in np.unique(offset)}
+    values = set(np.unique(offset).tolist())
+    if values - {-1, 0, 1}:
+        return f"{np.count_nonzero(offset):,} entries of its own"
     by = " and ".join(f"{'plus' if value > 0 else 'less'} 1" for value in sorted(values - {0}))
     if 0 not in values:
         return by

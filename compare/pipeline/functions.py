@@ -165,7 +165,8 @@ def _with_ties_admitted(found: RunEvidence) -> Checks:
 def _standing(program: Program, found: RunEvidence, decided: Finding) -> Standing:
     places = found.specification.places
     # a torch module has submodules, such as nn.Flatten, that make nothing of their own
-    unknown = found.unknown if program.framework == "jax" else []
+    has_names = program.framework == "jax" and program.matching is None
+    unknown = found.unknown if has_names else []
     told = on_places(len(places), found.missing, unknown)
     reason = reason_for(found, decided)
     called = (f"it is called {program.called}",) if program.called else ()

@@ -162,6 +162,16 @@ class FunctionProblem:
         arguments = self.arguments.in_dtype(dtype)
         return FunctionProblem(call or self.call, arguments, self.outputs, cotangents, dtype)
 
+    def is_alike(self, other: "FunctionProblem") -> bool:
+        """Whether another one differs in the numbers of its arrays alone."""
+        a, b = self.arguments, other.arguments
+        is_same = (self.dtype, self.outputs.structure) == (other.dtype, other.outputs.structure)
+        return (
+            is_same
+            and (a.structure, a.names, a.wrt) == (b.structure, b.names, b.wrt)
+            and all(map(_are_alike, a.leaves, b.leaves))
+        )
+
     def results(self, arrays: Sequence[Any], cotangents: Mapping[str, Any]) -> Results:
         """Computes outputs and gradients, in JAX.
 
@@ -212,6 +222,13 @@ def named_arguments(args: Sequence[Any]) -> tuple[list[str], list[Any], Any]:
     leaves, structure = jax.tree_util.tree_flatten_with_path(tuple(args))
     names = [f"args{jax.tree_util.keystr(path)}" for path, _ in leaves]
     return names, [leaf for _, leaf in leaves], structure
+
+
+def _are_alike(a: Any, b: Any) -> bool:
+    """Whether two leaves are arrays of one form, or one thing."""
+    if isinstance(a, np.ndarray) and isinstance(b, np.ndarray):
+        return (a.shape, a.dtype) == (b.shape, b.dtype)
+    return a is b
 
 
 def is_float(leaf: Any) -> bool:

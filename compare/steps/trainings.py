@@ -1,6 +1,6 @@
 """Training runs, read from what a user gives, before anything is trained."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -8,14 +8,16 @@ import numpy as np
 from compare.errors import UsageError, shown
 from compare.implementations.programs.base import Program
 from compare.implementations.programs.comparison import FunctionOptions, comparison_of
-from compare.implementations.user.torch_module import is_module
 from compare.pipeline.functions import Examiner
 from compare.problem.function import FunctionProblem
 from compare.steps.batches import Batches
-from compare.steps.losses import module_with_loss
+from compare.steps.models import candidate_model, reference_model
 from compare.steps.optimizers.base import Optimizer
+from compare.steps.optimizers.recognise import optimizer_of, trained_by
 from compare.steps.runs import Run
 from compare.steps.training import Training
+
+_EXACT = np.dtype(np.float64)
 
 
 class Trainings(NamedTuple):
@@ -44,24 +46,23 @@ def read_trainings(
     """
     named = _named(candidates)
     _check("reference", reference)
-    own = _optimizer("reference", reference)
-    optimizers = {name: _optimizer(name, one) for name, one in named.items()}
-    for name, one in optimizers.items():
-        _check_alike(name, list(one.snapshot.weights), list(own.snapshot.weights))
-    found = comparison_of(
-        _model(reference),
-        {name: _model(one) for name, one in named.items()},
-        batches.given,
-        FunctionOptions(wrt=list(own.snapshot.weights), dtype=dtype, device=device),
-    )
-    _check_loss(found.problem)
-    examiner = Examiner(found.reference, found.problem, found.inside)
-    pairs = zip(found.programs, optimizers.values(), strict=True)
+    model, outputs = reference_model(reference, batches.given)
+    models = {
+        name: candidate_model(name, one, batches.given, outputs) for name, one in named.items()
+    }
+    asked = FunctionOptions(wrt=trained_by(reference, model), dtype=dtype, device=device)
+    found = comparison_of(model, models, batches.given, asked)
+    problem = found.problem
+    _check_loss(problem)
+    own = optimizer_of("reference", reference, problem, None)
     return Trainings(
-        Run(found.reference.program, own, found.problem),
-        [Run(program, one, found.problem) for program, one in pairs],
-        _exact(found.reference.program, own, found.problem),
-        examiner,
+        Run(found.reference.program, own, problem),
+        [
+            Run(program, optimizer_of(program.name, named[program.name], problem, program), problem)
+            for program in found.programs
+        ],
+        _exact(found.reference.program, own, problem),
+        Examiner(found.reference, problem, found.inside),
     )
 
 
@@ -85,36 +86,11 @@ def _check(where: str, one: Any) -> None:
         )
 
 
-def _model(one: Training) -> Any:
-    return module_with_loss(one.model, one.loss)
-
-
-def _optimizer(where: str, one: Training) -> Optimizer:
-    if not is_module(one.model):
-        raise UsageError(f"{where}: model: expected a torch module, got {shown(one.model)}")
-    from compare.steps.optimizers.torch import TorchOptimizer
-
-    return TorchOptimizer(where, one.model, one.optimizer, one.schedule)
-
-
-def _exact(program: Program, optimizer: Any, problem: FunctionProblem) -> Run | None:
+def _exact(program: Program, optimizer: Optimizer, problem: FunctionProblem) -> Run | None:
     """Returns the run of the reference in float64; None if that is its dtype already."""
-    if problem.dtype == np.float64:
+    if problem.dtype == _EXACT:
         return None
-    return Run(program, optimizer.in_float64(), problem.in_dtype(np.dtype(np.float64)))
-
-
-def _check_alike(name: str, trained: Sequence[str], wanted: Sequence[str]) -> None:
-    """Checks that a run trains the weights that the reference trains."""
-    for one in wanted:
-        if one not in trained:
-            raise UsageError(
-                f"{name}: optimizer: expected one that trains {one}, as the reference does; is it "
-                "of model.parameters(), and does that require gradients?"
-            )
-    for one in trained:
-        if one not in wanted:
-            raise UsageError(f"{name}: optimizer: it trains {one}, which the reference does not")
+    return Run(program, optimizer.in_dtype(_EXACT), problem.in_dtype(_EXACT))
 
 
 def _check_loss(problem: FunctionProblem) -> None:

@@ -1,7 +1,7 @@
 """The update of a step: what an optimizer made, held against what the reference's would make."""
 
-from collections.abc import Hashable
-from typing import Any
+from collections.abc import Hashable, Iterable, Mapping
+from typing import Any, NamedTuple
 
 import jax
 import numpy as np
@@ -12,7 +12,22 @@ from compare.evidence.rounding.enclosure import Enclosure
 from compare.evidence.rounding.readings import READINGS
 from compare.evidence.rounding.roundoff_transform import analysis_of, evaluated
 from compare.evidence.rounding.tracing import Trace, trace
-from compare.steps.optimizers.base import Arrays, Snapshot, Update
+from compare.steps.optimizers.base import Arrays, State, Update
+from compare.steps.rules.step import Step
+
+
+class Made(NamedTuple):
+    """What is known of an update that was made.
+
+    Attributes:
+      checks: of the state of the optimizer, and then of the weights.
+      state: as it should be.
+      is_seen: whether it has moved any weight farther than rounding may.
+    """
+
+    checks: Checks
+    state: State
+    is_seen: bool
 
 
 class Updates:
@@ -22,37 +37,38 @@ class Updates:
         self._dtype = dtype
         self._traces: dict[Hashable, Trace] = {}
 
-    def held(self, update: Update, before: Snapshot, gradients: Arrays, after: Snapshot) -> Checks:
+    def held(self, update: Update, step: Step) -> Made:
         """Holds what a run has after a step against the update, from what it had before.
 
         New weights are held against what follows from the state that the run itself has made.
 
         Args:
           update: of the reference.
-          before: what the run had.
-          gradients: of the run.
-          after: what it has now.
-
-        Returns:
-          The checks of its state, and then of its weights.
+          step: of the run.
         """
-        weights, state = self._expected(update, before, gradients, after)
-        found = [
-            self._check("state", f"{name}: {slot}", after.state[slot][name], one)
+        weights, state = self._expected(update, step)
+        checks = [
+            self._check("state", f"{name}: {slot}" if name else slot, found, one)
             for slot, group in state.items()
-            for name, one in group.items()
-            if name in after.state.get(slot, {})
+            for name, one in _in_order(group, step.weights)
+            if (found := step.new_state.get(slot, {}).get(name)) is not None
         ]
-        found += [
-            self._check("weights", name, after.weights[name], one) for name, one in weights.items()
+        of_weights = [
+            self._check("weights", name, step.new_weights[name], one)
+            for name, one in _in_order(weights, step.weights)
         ]
-        return tuple(found)
+        as_made = {
+            slot: {name: one.value.astype(self._dtype) for name, one in group.items()}
+            for slot, group in state.items()
+        }
+        return Made((*checks, *of_weights), as_made, any(_is_seen(one, step) for one in of_weights))
 
     def _expected(
-        self, update: Update, before: Snapshot, gradients: Arrays, after: Snapshot
+        self, update: Update, step: Step
     ) -> tuple[dict[str, Enclosure], dict[str, dict[str, Enclosure]]]:
-        count = np.asarray(before.count + 1, np.int32)
-        args = (count, before.weights, gradients, before.state, after.state)
+        count = np.asarray(step.number, np.int32)
+        states = _arrays(step.state), _arrays(step.new_state)
+        args = (update.known, count, step.weights, step.gradients, *states)
         form = (update.key, jax.tree.structure(args))
         if form not in self._traces:
             self._traces[form] = trace(update.call, self._dtype, args, {})
@@ -63,3 +79,22 @@ class Updates:
 
     def _check(self, kind: str, name: str, found: np.ndarray, expected: Enclosure) -> Check:
         return check(kind, name, (), found, expected, number_range(self._dtype).u)
+
+
+def _is_seen(one: Check, step: Step) -> bool:
+    """Whether a step has moved an entry farther than what its check allows."""
+    before, after = (
+        np.asarray(of[one.name], np.float64) for of in (step.weights, step.new_weights)
+    )
+    return bool(np.abs(after - before).max(initial=0) > one.worst + one.floor)
+
+
+def _arrays(state: State) -> dict[str, Arrays]:
+    """Leaves out how often each array was updated, which the number of the step says."""
+    return {slot: dict(group) for slot, group in state.items() if slot != "count"}
+
+
+def _in_order(group: Mapping[str, Enclosure], names: Iterable[str]) -> list[tuple[str, Enclosure]]:
+    """Returns arrays in the order of the model, and last what is of no weights."""
+    order = [*(name for name in names if name in group), *(n for n in group if n not in names)]
+    return [(name, group[name]) for name in dict.fromkeys(order)]

@@ -61,10 +61,10 @@ def test_the_same_training_agrees_at_every_step(report):
 @pytest.mark.parametrize(
     ("name", "step", "kind", "leaf"),
     [
-        ("nesterov", 1, "weights", "0.bias"),
-        ("dampening", 2, "state", "0.bias: momentum"),
+        ("nesterov", 1, "weights", "0.weight"),
+        ("dampening", 2, "state", "0.weight: momentum"),
         ("decay", 1, "state", "0.weight: momentum"),
-        ("late", 3, "weights", "0.bias"),
+        ("late", 3, "weights", "0.weight"),
         ("loss", 1, "output", "output"),
     ],
 )
@@ -72,8 +72,7 @@ def test_a_difference_is_found_at_the_first_step_where_it_acts(report, name, ste
     found = standing(report, name)
     assert found.verdict == "disagree"
     assert (found.first.number, found.first.first.kind) == (step, kind)
-    if name != "decay":  # which is too small for the biases
-        assert found.first.first.name == leaf
+    assert found.first.first.name == leaf
     assert found.sentence.startswith(f"step {step}, ")
 
 
@@ -119,7 +118,7 @@ def test_the_report_shows_the_first_step_that_fails(report, tmp_path):
     report.save(tmp_path / "report.html")
     page = (tmp_path / "report.html").read_text()
     assert "<svg" in page
-    assert "state 0.bias: momentum" in page
+    assert "state 0.weight: momentum" in page
     assert first_fault(json.loads(report.to_json())) is None
     assert "nesterov" in report._repr_html_()
 

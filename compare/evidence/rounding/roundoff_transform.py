@@ -29,7 +29,8 @@ that real errors have, and is statistical.
 
 import contextlib
 import dataclasses
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
 import jax
@@ -141,9 +142,22 @@ def analysis_of(
 
 
 def evaluated(
-    traced: Trace, dtype: np.dtype, analysis: Analysis, *, rounded_inputs: bool = False
+    traced: Trace,
+    dtype: np.dtype,
+    analysis: Analysis,
+    *,
+    rounded_inputs: bool = False,
+    inexact: Mapping[int, Enclosure] = MappingProxyType({}),
 ) -> list[Enclosure]:
-    """Evaluates a function at its arguments, and bounds its results."""
+    """Evaluates a function at its arguments, and bounds its results.
+
+    Args:
+      traced: the function, with its arrays.
+      dtype: in which it is computed.
+      analysis: of that dtype.
+      rounded_inputs: as of `roundoff`.
+      inexact: number of an array -> what is known of it, in its place.
+    """
     enter = analysis.rounded if rounded_inputs else analysis.cast
     kinds = (var.aval.dtype for var in traced.closed.jaxpr.invars)
     with settings(traced):
@@ -151,6 +165,7 @@ def evaluated(
             enter(array, dtype) if is_float(kind) else _of_kind(analysis, array, kind)
             for array, kind in zip(traced.arrays, kinds, strict=True)
         ]
+        operands = [inexact.get(i, one) for i, one in enumerate(operands)]
         return analysis.evaluate(traced.closed, operands)
 
 

@@ -1,6 +1,7 @@
 """A function of JAX as an implementation: compiled, with all that `cut` names in it."""
 
 import dataclasses
+import functools
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -20,6 +21,7 @@ from compare.problem.structure import opened, restructured
 
 # name of a place -> its values in order, each with a leading axis for the times that it came
 Named = dict[str, Any]
+Runner = Callable[[FunctionProblem], Recording]
 
 
 def program(name: str, f: Callable[..., Any], device: str) -> Program:
@@ -28,8 +30,12 @@ def program(name: str, f: Callable[..., Any], device: str) -> Program:
 
 
 def call_program(name: str, call: Call, device: str) -> Program:
-    """Returns a function of JAX, which may update something besides, as a program."""
+    """Returns a function of JAX, which may update something besides, as a program.
+
+    What was compiled last in a dtype is used again for a problem that differs in numbers alone.
+    """
     place = target("jax", device)
+    kept: dict[np.dtype, tuple[FunctionProblem, Runner]] = {}
 
     def run_alike(problem: FunctionProblem) -> Recording:
         def alike(*args: Any) -> Any:
@@ -37,7 +43,9 @@ def call_program(name: str, call: Call, device: str) -> Program:
             return restructured(outputs, problem.outputs, name), statistics
 
         with jax.default_device(place):
-            return run(alike, problem)
+            if problem.dtype not in kept or not kept[problem.dtype][0].is_alike(problem):
+                kept[problem.dtype] = problem, compiled(alike, problem)
+            return kept[problem.dtype][1](problem)
 
     return Program(name, "jax", run_alike, device)
 
@@ -55,30 +63,47 @@ def as_call(f: Callable[..., Any]) -> Call:
 def run(call: Call, problem: FunctionProblem) -> Recording:
     """Compiles a function with its gradients, and runs it.
 
+    Args:
+      call: in the place of that of the problem.
+      problem: at whose arguments, against whose cotangents.
+    """
+    return compiled(call, problem)(problem)
+
+
+def compiled(call: Call, problem: FunctionProblem) -> Runner:
+    """Compiles a function with its gradients, for all problems that differ in numbers alone.
+
     To record places it is compiled anew, and may round otherwise than the function as it is.
 
     Args:
       call: in the place of that of the problem.
-      problem: at whose arguments, against whose cotangents.
+      problem: any of them.
     """
 
     def results(arrays: Sequence[Any], cotangents: dict[str, Any]) -> Results:
         return differentiate(call, problem.arguments, arrays, cotangents)
 
-    given = problem.arguments.arrays, problem.cotangents
-    traced = jax.jit(results).trace(*given)
+    traced = jax.jit(results).trace(problem.arguments.arrays, problem.cotangents)
     seen = digits(traced.jaxpr)._asdict()
+    has_places = bool(_names(traced.jaxpr.jaxpr))
+    whole = functools.cache(lambda: traced.lower().compile())
+    with_places = jax.jit(recorded(results))
 
-    def plain() -> Recording:
-        with jax.enable_x64(problem.dtype == np.float64):
-            made = traced.lower().compile()(*given)
-        return dataclasses.replace(_recording(made), **seen)
+    def run_at(one: FunctionProblem) -> Recording:
+        given = one.arguments.arrays, one.cotangents
 
-    if not _names(traced.jaxpr.jaxpr):
-        return plain()
-    made, places = jax.jit(recorded(results))(*given)
-    lists = [(name, [np.asarray(one) for one in values]) for name, values in places.items()]
-    return dataclasses.replace(_recording(made), places=numbered(lists), plain=plain, **seen)
+        def plain() -> Recording:
+            with jax.enable_x64(one.dtype == np.float64):
+                made = whole()(*given)
+            return dataclasses.replace(_recording(made), **seen)
+
+        if not has_places:
+            return plain()
+        made, places = with_places(*given)
+        lists = [(name, [np.asarray(each) for each in values]) for name, values in places.items()]
+        return dataclasses.replace(_recording(made), places=numbered(lists), plain=plain, **seen)
+
+    return run_at
 
 
 def _recording(made: Results) -> Recording:

@@ -13,7 +13,11 @@ from compare.implementations.programs.base import Loss, Program, Reference
 from compare.implementations.programs.candidate import Candidate
 from compare.implementations.programs.frameworks import tried
 from compare.implementations.programs.models.candidate import port_program
-from compare.implementations.programs.models.recognise import function_of, is_model
+from compare.implementations.programs.models.recognise import (
+    check_unwrapped,
+    function_of,
+    is_model,
+)
 from compare.implementations.programs.models.reference import model_reference
 from compare.implementations.programs.running import guarded
 from compare.implementations.programs.setting import Setting
@@ -50,6 +54,7 @@ def reference_of(
     if is_model(given) and not is_module(function_of(given)):
         return _guarded(model_reference(given, inputs, device, loss))
     given = function_of(given)
+    check_unwrapped("reference", given)
     if is_module(given):
         from compare.implementations.programs import torch as on_torch
 
@@ -95,8 +100,9 @@ def program_of(
       UsageError: if it cannot be run, or has other weights.
     """
     f, own, (loss, device) = given.function, reference.program.framework, setting
-    if is_model(f) or (is_module(f) and is_of_others(f, problem.arguments)):
+    if is_model(f) or (is_module(f) and is_of_others(f, reference, problem.arguments)):
         return guarded(port_program(name, f, reference, problem, setting))
+    check_unwrapped(name, f)
     if isinstance(f, tuple):
         return guarded(stored.program(name, f))
     if is_module(f):

@@ -6,6 +6,9 @@ from typing import Any, Protocol
 
 import numpy as np
 
+from compare.steps.rules.rule import Rules
+from compare.steps.rules.step import Step
+
 Arrays = Mapping[str, np.ndarray]
 State = Mapping[str, Arrays]  # slot, as of `rules` -> name of the weights -> array
 
@@ -30,13 +33,30 @@ class Update:
     """How an optimizer takes a step.
 
     Attributes:
-      call: a function of JAX of (count, weights, gradients, state, recorded), as `rules.update`
-        takes them after its rules, that returns new weights and a new state.
+      call: a function of JAX of (known, count, weights, gradients, state, recorded), the last five
+        as `rules.update` takes them, that returns new weights and a new state.
       key: equal of two that are the same function.
+      known: what the optimizer has besides: arrays.
+      rules: what it does with each of the weights; None if that is not known.
     """
 
     call: Callable[..., tuple[Any, Any]]
     key: Hashable
+    known: tuple[np.ndarray, ...] = ()
+    rules: Rules | None = None
+
+
+def step_of(update: Update, before: Snapshot, gradients: Arrays, after: Snapshot) -> Step:
+    """Returns what a run had before and after an update."""
+    return Step(
+        before.count + 1,
+        update.rules or {},
+        before.weights,
+        gradients,
+        before.state,
+        after.weights,
+        after.state,
+    )
 
 
 class Optimizer(Protocol):
@@ -54,4 +74,7 @@ class Optimizer(Protocol):
         """Takes a step."""
 
     def start_from(self, other: Snapshot) -> None:
-        """Takes the weights and the state of another run."""
+        """Takes the weights and the state of another run, as far as it has such a state."""
+
+    def in_dtype(self, dtype: np.dtype) -> "Optimizer":
+        """Returns one that begins anew, in a dtype."""

@@ -50,10 +50,11 @@ class TorchOptimizer:
         """How it takes its next step."""
         rules = read_torch(self._optimizer, self._named)
 
-        def call(*trees: Any) -> Any:
+        def call(known: Any, *trees: Any) -> Any:
+            del known
             return update(rules, *trees)
 
-        return Update(call, tuple(rules.items()))
+        return Update(call, tuple(rules.items()), rules=rules)
 
     def step(self, gradients: Arrays) -> None:
         """Takes a step."""
@@ -73,7 +74,7 @@ class TorchOptimizer:
             for name in self.trained:
                 self._named[name].copy_(to_tensor(other.weights[name]))
                 for slot, held in self._slots(name).items():
-                    if name in other.state.get(slot, {}):
+                    if held.ndim and name in other.state.get(slot, {}):
                         held.copy_(to_tensor(other.state[slot][name]))
         self._count = other.count
 
@@ -86,15 +87,16 @@ class TorchOptimizer:
             found |= dict.fromkeys(torch_state(alone, {name: one}), held)
         return found
 
-    def in_float64(self) -> "TorchOptimizer":
-        """Returns a copy that computes in float64."""
-        other = copy.deepcopy(self)
+    def in_dtype(self, dtype: np.dtype) -> "TorchOptimizer":
+        """Returns a copy in a dtype."""
+        other, own = copy.deepcopy(self), to_tensor(np.zeros((), dtype)).dtype
         for one in other._named.values():
-            one.data = one.data.double()
+            if one.is_floating_point():
+                one.data = one.data.to(own)
         for state in other._optimizer.state.values():
             for key, held in state.items():
-                if torch.is_tensor(held) and held.is_floating_point():
-                    state[key] = held.double()
+                if torch.is_tensor(held) and held.ndim and held.is_floating_point():
+                    state[key] = held.to(own)
         return other
 
 

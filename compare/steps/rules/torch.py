@@ -65,16 +65,21 @@ def torch_state(optimizer: Any, named: Mapping[str, Any]) -> dict[str, dict[str,
     """Returns copies of the state of an optimizer: slot -> name of the parameter -> array."""
     found: dict[str, dict[str, np.ndarray]] = {}
     for name, parameter in named.items():
-        for key, value in optimizer.state.get(parameter, {}).items():
-            if key in _SLOTS and value is not None:
-                found.setdefault(_SLOTS[key], {})[name] = _array(value)
+        for slot, value in slots_of(optimizer, parameter).items():
+            found.setdefault(slot, {})[name] = np.array(to_array(value))
     return found
 
 
-def _array(value: Any) -> np.ndarray:
+def slots_of(optimizer: Any, parameter: Any) -> dict[str, Any]:
+    """Returns the state of one parameter: slot -> the tensor that the optimizer has itself."""
     import torch
 
-    return to_array(value.detach()).copy() if torch.is_tensor(value) else np.asarray(value)
+    state = optimizer.state.get(parameter, {})
+    return {
+        _SLOTS[key]: value
+        for key, value in state.items()
+        if key in _SLOTS and torch.is_tensor(value)
+    }
 
 
 def _sgd(group: Group) -> Rule:

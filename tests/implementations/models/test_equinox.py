@@ -1,5 +1,6 @@
 """Models of Equinox as functions of their weights."""
 
+import dataclasses
 import re
 
 import equinox as eqx
@@ -10,16 +11,11 @@ import pytest
 
 from compare import UsageError
 from compare.implementations.programs.models.equinox import equinox_model, is_equinox
-from tests.support.places import bits, gradient, places
+from compare.implementations.programs.models.recognise import check_unwrapped
+from tests.support.models import gradients_of_both, places_of, state_of
 
 KEY = jax.random.key(0)
 X = np.random.default_rng(0).normal(size=(4, 3)).astype(np.float32)
-
-
-@pytest.fixture(autouse=True)
-def _promotion():
-    with jax.numpy_dtype_promotion("standard"), jax.numpy_rank_promotion("allow"):
-        yield
 
 
 def linear(n_out=3, key=KEY):
@@ -59,7 +55,7 @@ class Recurrent(eqx.Module):
             carry = self.cell(x, carry)
             return carry, carry[0]
 
-        return jax.lax.scan(step, (jnp.zeros_like(x[0]),) * 2, x)
+        return jax.lax.scan(step, (jnp.zeros_like(x[0]),) * 2, x)[1]
 
 
 class Stacked(eqx.Module):
@@ -107,7 +103,7 @@ class Attention(eqx.Module):
 PROJECTIONS = [f"attention.{name}_proj" for name in ("query", "key", "value")]
 PLACES = {
     Nested: [
-        *("layers.0", "layers.0", "layers.2", "heads.out"),
+        *("layers.0", "layers.2", "heads.out"),
         *("mlp.layers.0", "mlp.layers.1", "mlp", "wrapped"),
     ],
     Recurrent: ["cell[0]", "cell[1]"],
@@ -120,39 +116,38 @@ PLACES = {
 @pytest.mark.parametrize("kind", PLACES)
 def test_gradients_with_places_are_bit_for_bit_those_without(kind):
     module = kind()
-
-    def plain(module, x):
-        return sum(jnp.sum(jnp.sin(one)) for one in jax.tree.leaves(module(x)))
-
-    slopes = jax.tree.leaves(eqx.filter_jit(eqx.filter_grad(plain))(module, X))
+    weights, rest = eqx.partition(module, eqx.is_inexact_array)
     model = equinox_model(module)
-    assert bits(gradient(model, X)) == bits(dict(zip(model.parameters, slopes, strict=True)))
-    assert places(model.call, model.parameters, X) == PLACES[kind]
+    found, right = gradients_of_both(
+        model, lambda weights, x: eqx.combine(weights, rest)(x), weights, X
+    )
+    assert found == right
+    assert set(places_of(model, X)) == set(PLACES[kind])
 
 
 class Stateful(eqx.Module):
     linear: eqx.nn.Linear
     norm: eqx.nn.BatchNorm
 
-    def __init__(self, mode):
-        self.linear, self.norm = linear(), eqx.nn.BatchNorm(3, "batch", mode=mode)
+    def __init__(self, mode, axis="batch"):
+        self.linear, self.norm = linear(), eqx.nn.BatchNorm(3, axis, mode=mode)
 
     def __call__(self, x, state):
         return self.norm(self.linear(x), state)
 
 
 @pytest.mark.parametrize("mode", ["ema", "batch"])
-@pytest.mark.parametrize("inference", [False, True])
-def test_what_a_batch_norm_changes(mode, inference):
-    module, state = eqx.nn.make_with_state(Stateful)(mode)
+@pytest.mark.parametrize(("inference", "axis"), [(False, "batch"), (True, "batch"), (False, "x")])
+def test_what_a_batch_norm_changes(mode, inference, axis):
+    module, state = eqx.nn.make_with_state(Stateful)(mode, axis)
     model = equinox_model(eqx.nn.inference_mode(module, inference), state)
-    weights = {**model.parameters, **model.buffers}
-    call = jax.vmap(lambda x: model.call(weights, x), out_axes=(0, None), axis_name="batch")
-    made, changed = jax.jit(call)(X)
+    axes = {"in_axes": (None, 0), "out_axes": (0, None), "axis_name": "batch"}
+    batched = dataclasses.replace(model, call=jax.vmap(model.call, **axes))
+    made, changed = jax.jit(batched.call)(state_of(model), X)
     assert made.shape == (4, 3)
     assert sorted(model.buffers) == ["norm.mean", "norm.var"]
     assert sorted(changed) == ([] if inference else ["norm.mean", "norm.var"])
-    assert places(call, X) == ["linear", "norm"]
+    assert set(places_of(batched, X)) == {"linear", "norm"}
     if changed:
         mean = jax.vmap(module.linear)(X).mean(0) * (1 if mode == "ema" else 0.01)
         np.testing.assert_allclose(changed["norm.mean"], mean, rtol=1e-4, atol=1e-7)
@@ -187,7 +182,7 @@ class ByClass(eqx.Module):
 def test_a_program_that_places_would_change_has_none(make):
     module = make()
     model = equinox_model(module)
-    assert places(model.call, model.parameters, X) == []
+    assert places_of(model, X) == {}
     assert np.array_equal(model.call(model.parameters, X)[0], module(X))
 
 
@@ -208,7 +203,7 @@ def test_what_is_no_floating_point_number_stays():
     model = equinox_model(Constants(jnp.array([0, 2, 1, 1]), np.array(4), 0.5, linear()))
     assert sorted(model.parameters) == ["layer.bias", "layer.weight"]
     assert model.buffers == {}
-    assert places(model.call, model.parameters, X) == ["layer"]
+    assert list(places_of(model, X)) == ["layer"]
 
 
 class Encoder(eqx.Module):
@@ -231,12 +226,12 @@ class Encoder(eqx.Module):
 def test_a_method_is_a_model():
     model = equinox_model(Encoder().encode)
     assert sorted(model.parameters) == ["layer.bias", "layer.weight"]
-    assert places(model.call, model.parameters, X) == ["layer"]
+    assert list(places_of(model, X)) == ["layer"]
 
 
 def test_a_key_without_use_is_given():
     model = equinox_model(eqx.nn.inference_mode(Encoder()))
-    assert places(model.call, model.parameters, X) == ["layer", "dropout"]
+    assert set(places_of(model, X)) == {"layer", "dropout"}
 
 
 def used_up():
@@ -296,6 +291,14 @@ def test_what_cannot_be_a_state():
         equinox_model(module, {})
     with pytest.raises(UsageError, match="state: expected the newest one: Attempted to use old"):
         used_up()
+
+
+def test_a_function_that_hides_a_model():
+    for f in (jax.vmap(linear()), jax.jit(jax.vmap(linear()))):
+        with pytest.raises(UsageError, match="pass model: it is called for a batch"):
+            check_unwrapped("candidate", f)
+    for f in (jax.vmap(jnp.sin), linear(), eqx.filter_vmap(linear()), Encoder().encode):
+        check_unwrapped("candidate", f)
 
 
 def test_what_a_module_of_equinox_is():

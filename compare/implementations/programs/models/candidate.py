@@ -16,6 +16,7 @@ from compare.implementations.programs.models.adapters import Adapter, adapters, 
 from compare.implementations.programs.models.own_weights import OwnWeights, state_of
 from compare.implementations.programs.models.placed import Cut, placed
 from compare.implementations.programs.models.recognise import (
+    check_holds_weights,
     function_of,
     is_conversion,
     jax_model,
@@ -26,7 +27,7 @@ from compare.implementations.user.sandbox import errors_told
 from compare.implementations.user.torch_module import is_module
 from compare.pairing.conversion import arrangement_of
 from compare.pairing.pairs import pair
-from compare.problem.function import Call, FunctionProblem, is_float, outputs_of
+from compare.problem.function import Call, FunctionProblem, Outputs, is_float, outputs_of
 from compare.problem.recording import Recording
 from compare.problem.structure import is_like, restructured
 
@@ -88,7 +89,7 @@ def _of_jax(
             found = outputs_of(called(adapter), own.arguments)
         return found.in_structure(found.shapes)
 
-    adapter = _fitting(name, _choices(given, model.kind), outputs, problem)
+    adapter = fitting(name, choices_of(given, model.kind), outputs, problem.outputs)
     call = called(adapter)
 
     def program(of: Call) -> Program:
@@ -96,7 +97,7 @@ def _of_jax(
         return dataclasses.replace(found, called=adapter.said)
 
     def cut(names: Collection[str] | None, sizes: Collection[int] | None) -> Program:
-        return program(with_cuts(call, names, sizes, own.arguments.wrt))
+        return program(with_cuts(call, names, sizes=sizes, wrt=own.arguments.wrt))
 
     return weights, program(call), cut
 
@@ -106,6 +107,7 @@ def _of_torch(
 ) -> tuple[OwnWeights, Program, Cut]:
     from compare.implementations.programs import torch as on_torch
 
+    check_holds_weights(name, given, "a torch module")
     module = function_of(given)
     parameters, buffers = on_torch.weights_of(module)
     arrays = {**parameters, **buffers}
@@ -121,7 +123,7 @@ def _of_torch(
     def outputs(adapter: Adapter) -> Any:
         return own.outputs.in_structure(program(adapter).run(own).outputs)
 
-    adapter = _fitting(name, _choices(given, "torch"), outputs, problem)
+    adapter = fitting(name, choices_of(given, "torch"), outputs, problem.outputs)
 
     def cut(names: Collection[str] | None, sizes: Collection[int] | None) -> Program:
         return program(adapter, on_torch.watching(names, sizes))
@@ -149,26 +151,37 @@ def _floats(arrays: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
     return {name: one for name, one in arrays.items() if is_float(one)}
 
 
-def _choices(given: Any, kind: str) -> list[Adapter]:
+def choices_of(given: Any, kind: str) -> list[Adapter]:
+    """Returns the ways in which a model of a kind may have to be called."""
     if isinstance(given, Model) and given.inputs is not None:
         return [of_inputs(given.inputs)]
     return list(adapters(of_one_sample=kind == "Equinox"))
 
 
-def _fitting(
+def fitting(
     name: str,
     choices: list[Adapter],
     outputs: Callable[[Adapter], Any],
-    problem: FunctionProblem,
+    wanted: Outputs,
 ) -> Adapter:
-    """Returns the first way to call a model that returns what the reference does."""
+    """Returns the first way to call a model that returns what the reference does.
+
+    Args:
+      name: of the model.
+      choices: the ways.
+      outputs: returns what it returns when called in one of them.
+      wanted: what the reference returns.
+
+    Raises:
+      UsageError: if there is none, with what the first one raises.
+    """
     first: BaseException | None = None
     for adapter in choices:
         try:
             made = outputs(adapter)
-            if is_like(made, problem.outputs):
+            if is_like(made, wanted):
                 return adapter
-            restructured(made, problem.outputs, name)
+            restructured(made, wanted, name)
         except RAISED as error:  # whatever a model raises
             first = first or error
     with errors_told(f"{name}: cannot be called", passes=UsageError):

@@ -21,6 +21,7 @@ from compare.implementations.programs.models.checks import (
 )
 from compare.implementations.programs.models.equinox_states import (
     check_state,
+    over_batch,
     state_paths,
     without_state,
 )
@@ -190,7 +191,7 @@ def _called(parts: _Parts, arrays: Any, inputs: Sequence[Any]) -> tuple[Any, dic
         inputs = (*inputs, state)
     check_inputs(_KIND, module.__call__, inputs, named)
     try:
-        made = module(*inputs, **named)
+        made = over_batch(module)(*inputs, **named)
     except RuntimeError:  # of a dropout without a key
         if told := _chance(module):
             raise told from None

@@ -9,6 +9,7 @@ from compare.implementations.programs.models.names import Path
 
 _STATISTICS = ("mean", "var")  # what the two arrays in an index of a batch norm are
 _OF_BATCH_NORM = ("ema_state_index", "batch_state_index")
+_BATCH = "batch"  # the axis of samples where a model is called for each
 _ADVICE = "model, state = equinox.nn.make_with_state(...)(...) and Model(model, state)"
 
 
@@ -77,6 +78,28 @@ def _place(index: Path, rest: Path) -> Path:
     if index[-1:] and index[-1].name in _OF_BATCH_NORM:
         return *index[:-1], jax.tree_util.GetAttrKey(_STATISTICS[rest[0].idx])
     return index + rest
+
+
+def over_batch(module: Any) -> Any:
+    """Returns a module whose batch norms take their means over the axis 'batch' that there is."""
+    from equinox.nn import BatchNorm
+
+    def renamed(one: Any) -> Any:
+        if not isinstance(one, BatchNorm) or _is_bound(one.axis_name) or not _is_bound(_BATCH):
+            return one
+        own = jax.tree.unflatten(jax.tree.structure(one), jax.tree.leaves(one))
+        object.__setattr__(own, "axis_name", _BATCH)
+        return own
+
+    return jax.tree.map(renamed, module, is_leaf=lambda one: isinstance(one, BatchNorm))
+
+
+def _is_bound(axis_name: Any) -> bool:
+    try:
+        jax.lax.axis_size(axis_name)
+    except NameError:
+        return False
+    return True
 
 
 def without_state(made: Any) -> tuple[Any, Any]:

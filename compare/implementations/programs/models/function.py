@@ -52,12 +52,13 @@ def function_model(f: Callable[..., Any], weights: Any, *, kind: str = "JAX") ->
     by_path = {_keys(path): name for (path, _), name in zip(pairs, names, strict=True)}
     trained = {name for keys, name in by_path.items() if groups is None or keys[0] == _TRAINED}
     parameters, buffers = leaves.trained(trained)
+    outermost = _outermost(weights)
 
     def call(arrays: Mapping[str, Any], *inputs: Any) -> tuple[Any, dict[str, Any]]:
         given = {name: jnp.asarray(one) for name, one in arrays.items()}
         filled = leaves.filled(given)
-        with _traced(kind, given):
-            made = f(_as_given(weights, filled), *inputs)
+        with _traced(kind, given, outermost):
+            made = f(filled if groups is None else _as_given(weights, filled), *inputs)
         updates = None if groups is None else updates_in(made, weights)
         if updates is None:
             return opened(made), {}
@@ -92,6 +93,16 @@ def _is_of_haiku(tree: Any) -> bool:
     return all(isinstance(one, Mapping) for one in bundles) and not any(
         isinstance(leaf, Mapping) for one in bundles for leaf in one.values()
     )
+
+
+def _outermost(weights: Any) -> str:
+    """Returns the name of the module of Haiku in which all stand that have weights, or ''."""
+    trees = weights if isinstance(weights, tuple) else (weights,)
+    if not all(map(_is_of_haiku, trees)):
+        return ""
+    names = [dotted((name,)).partition(".") for tree in trees for name in tree]
+    outermost = {first for first, _, _ in names}
+    return outermost.pop() if len(outermost) == 1 and any(rest for _, _, rest in names) else ""
 
 
 def updates_in(made: Any, weights: Any) -> Mapping[str, Any] | None:
@@ -146,9 +157,9 @@ def _unboxed(tree: Any) -> Any:
 
 
 @contextlib.contextmanager
-def _traced(kind: str, arrays: Mapping[str, Any]) -> Iterator[None]:
+def _traced(kind: str, arrays: Mapping[str, Any], outermost: str) -> Iterator[None]:
     """Runs a user's function with its submodules as places."""
     is_wide = any(one.dtype == np.float64 for one in arrays.values())
     carries = wide_carries() if is_wide else contextlib.nullcontext()
-    with complaints_told(kind), submodules_cut(), carries:
+    with complaints_told(kind), submodules_cut(outermost), carries:
         yield

@@ -2,7 +2,7 @@
 
 import contextlib
 import sys
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any, NamedTuple
 
 import jax
@@ -35,19 +35,24 @@ _FRAMEWORKS = {
 
 
 @contextlib.contextmanager
-def submodules_cut() -> Iterator[None]:
+def submodules_cut(outermost: str) -> Iterator[None]:
     """Cuts what every submodule returns whose `__call__` is called while the context lasts.
 
-    The outermost module of linen has no name, and is no place. Neither framework is loaded.
+    Neither framework is loaded.
+
+    Args:
+      outermost: the name of a module that is no place, since all others stand in it. That of linen
+        has none.
     """
     with contextlib.ExitStack() as stack:
         for name, framework in _FRAMEWORKS.items():
             if name in sys.modules:
-                stack.enter_context(sys.modules[name].intercept_methods(_interceptor(framework)))
+                interceptor = _interceptor(framework, ("", outermost))
+                stack.enter_context(sys.modules[name].intercept_methods(interceptor))
         yield
 
 
-def _interceptor(framework: _Framework) -> Callable[..., Any]:
+def _interceptor(framework: _Framework, no_places: Sequence[str]) -> Callable[..., Any]:
     running: list[Any] = []  # modules whose call has not returned
 
     def intercept(f: Callable[..., Any], args: Any, kwargs: Any, context: Any) -> Any:
@@ -61,7 +66,7 @@ def _interceptor(framework: _Framework) -> Callable[..., Any]:
         finally:
             running.pop()
         place = dotted(framework.path(module))
-        if not place or _are_weights(made, framework.weights(module)):
+        if place in no_places or _are_weights(made, framework.weights(module)):
             return made
         return cut_all(made, place)
 

@@ -42,7 +42,8 @@ def linen_model(module: Any, variables: Any = None) -> JaxModel:
     Raises:
       UsageError: for what are no variables.
     """
-    plain, mutable = module, False
+    plain = module
+    mutable: Any = False  # a filter of linen
     if is_bound(module):
         mutable = module.scope.mutable
         plain, own = module.unbind()

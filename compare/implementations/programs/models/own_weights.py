@@ -56,7 +56,7 @@ class OwnWeights:
         inputs = {name: one for name, one in own.gradients.items() if name not in self.arrays}
         zeros = {name: np.zeros_like(theirs[name]) for name in wanted if name in theirs}
         gradients = {name: one for name, one in (zeros | slopes | inputs).items() if name in wanted}
-        statistics = self._pulled_back(own.statistics, theirs)
+        statistics = self._first(own.statistics, theirs)
         plain = own.plain
         return dataclasses.replace(
             own,
@@ -73,6 +73,14 @@ class OwnWeights:
                 pulled = self.pairing.arrangements[own].pull_back(one, theirs)
                 for name, slope in pulled.items():
                     made[name] = made[name] + slope if name in made else slope
+        return made
+
+    def _first(self, found: Arrays, theirs: Arrays) -> dict[str, np.ndarray]:
+        """Returns buffers by those of the reference, of several that hold the same the first."""
+        made: dict[str, np.ndarray] = {}
+        for own, one in found.items():
+            if own in self.pairing.arrangements:
+                made = self.pairing.arrangements[own].pull_back(one, theirs) | made
         return made
 
 

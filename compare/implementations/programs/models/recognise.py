@@ -13,20 +13,49 @@ from compare.implementations.programs.models.function import function_model
 from compare.implementations.programs.models.haiku import haiku_model, is_haiku
 from compare.implementations.programs.models.linen import is_bound, is_linen, linen_model
 from compare.implementations.programs.models.nnx import is_nnx, nnx_model
-from compare.implementations.user.torch_module import is_module
-
-_HOLD_THEIRS = {"an nnx module": is_nnx, "a torch module": is_module}
 
 
 def is_model(given: Any) -> bool:
-    """Whether this is a model of a framework of JAX, or a `Model`."""
+    """Whether this is a model of a framework of JAX, a `Model`, or what is made of them."""
     known = (is_linen, is_haiku, is_nnx, is_equinox)
-    return isinstance(given, Model) or any(is_one(given) for is_one in known)
+    return isinstance(given, Model | JaxModel) or any(is_one(given) for is_one in known)
+
+
+def check_unwrapped(where: str, given: Any) -> None:
+    """Checks that this is no function such as `jax.vmap(model)`, which hides a model of Equinox.
+
+    Raises:
+      UsageError: if it is.
+    """
+    inner, f = given, given
+    while (f := getattr(f, "__wrapped__", None)) is not None:
+        inner = f
+    if is_equinox(inner) and not is_equinox(given):
+        raise UsageError(
+            f"{where}: expected a model of Equinox as it is, whose weights can be seen, got a "
+            "function that calls one, such as jax.vmap(model); pass model: it is called for a "
+            "batch, or for each sample of it"
+        )
 
 
 def function_of(given: Any) -> Any:
     """Returns what a `Model` holds, or the model itself."""
     return given.function if isinstance(given, Model) else given
+
+
+def check_holds_weights(where: str, given: Any, said: str) -> None:
+    """Checks that no weights are given for a model that holds its own.
+
+    Args:
+      where: names it, as errors begin.
+      given: by a user.
+      said: what it is.
+
+    Raises:
+      UsageError: if there are.
+    """
+    if isinstance(given, Model) and given.weights is not None:
+        raise UsageError(f"{where}: weights: expected none beside {said}, which holds its own")
 
 
 def jax_model(where: str, given: Any, theirs: Mapping[str, np.ndarray] | None = None) -> JaxModel:
@@ -40,6 +69,8 @@ def jax_model(where: str, given: Any, theirs: Mapping[str, np.ndarray] | None = 
     Raises:
       UsageError: if it lacks weights, or has some that do not fit.
     """
+    if isinstance(given, JaxModel):
+        return given
     f = function_of(given)
     weights: Any = given.weights if isinstance(given, Model) else None
     if is_conversion(given):
@@ -49,10 +80,8 @@ def jax_model(where: str, given: Any, theirs: Mapping[str, np.ndarray] | None = 
                 "no weights of a reference to convert"
             )
         weights = weights(dict(theirs))
-    for said, is_one in _HOLD_THEIRS.items():
-        if weights is not None and is_one(f):
-            raise UsageError(f"{where}: weights: expected none beside {said}, which holds its own")
     if is_nnx(f):
+        check_holds_weights(where, given, "an nnx module")
         return nnx_model(f)
     if is_equinox(f):
         return equinox_model(f, weights)

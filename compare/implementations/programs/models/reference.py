@@ -32,7 +32,7 @@ def model_reference(given: Any, inputs: Arguments, device: str, loss: Loss | Non
     weights = {**model.parameters, **model.buffers}
     by = [name for name, one in model.parameters.items() if is_float(one)]
     arguments = inputs.after(weights, by)
-    call = with_loss(_batched(model.kind, model.call, arguments), loss)
+    call = with_loss(batched(model.kind, model.call, arguments), loss)
     program = on_jax.call_program("reference", call, device)
     return Reference(program, arguments, lambda _: call, tuple(weights))
 
@@ -49,8 +49,14 @@ def with_loss(call: Call, loss: Loss | None) -> Call:
     return lost
 
 
-def _batched(kind: str, call: Call, arguments: Arguments) -> Call:
-    """Returns a call of a batch, if the model takes but one sample."""
+def batched(kind: str, call: Call, arguments: Arguments) -> Call:
+    """Returns a call of a batch, if the model takes but one sample.
+
+    Args:
+      kind: of the model.
+      call: of it.
+      arguments: a batch.
+    """
     if kind != "Equinox":
         return call
     per_sample = next(one for one in adapters(of_one_sample=True) if one.said)

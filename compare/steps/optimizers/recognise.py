@@ -1,0 +1,102 @@
+"""Which optimizer it is that a user brings, and which weights it trains."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from compare.errors import UsageError
+from compare.implementations.programs.base import Program
+from compare.implementations.programs.model import JaxModel
+from compare.implementations.user.torch_module import is_module
+from compare.pairing.arrangement import Arrangement
+from compare.pairing.pairing import Pairing
+from compare.problem.function import FunctionProblem
+from compare.steps.optimizers.arranged import ArrangedOptimizer, check_arrangements
+from compare.steps.optimizers.base import Arrays, Optimizer
+from compare.steps.optimizers.optax import OptaxOptimizer
+from compare.steps.training import Training
+
+
+def trained_by(reference: Training, model: Any) -> list[str]:
+    """Returns the names of the weights that a reference trains.
+
+    Args:
+      reference: as a user brings it.
+      model: of it, with its loss.
+    """
+    if isinstance(model, JaxModel):
+        return list(model.parameters)
+    from compare.steps.optimizers.torch import TorchOptimizer
+
+    given = reference.model, reference.optimizer, reference.schedule
+    return list(TorchOptimizer("reference", *given).snapshot.weights)
+
+
+def optimizer_of(
+    name: str, training: Training, problem: FunctionProblem, program: Program | None
+) -> Optimizer:
+    """Returns the optimizer of a training, by the names of the reference.
+
+    Args:
+      name: of the training.
+      training: as a user brings it.
+      problem: of the reference.
+      program: of the model; None of the reference itself.
+
+    Raises:
+      UsageError: if it is none of the model's, or trains other weights than the reference.
+    """
+    given = problem.arguments
+    theirs = {given.names[i]: given.leaves[i] for i in given.wrt}
+    pairing = None if program is None else program.pairing
+    if pairing is not None:
+        _check_pairing(name, pairing, theirs)
+    if is_module(training.model):
+        from compare.steps.optimizers.torch import TorchOptimizer
+
+        made: Optimizer = TorchOptimizer(
+            name, training.model, training.optimizer, training.schedule
+        ).in_dtype(problem.dtype)
+    else:
+        made = OptaxOptimizer(name, _weights(pairing, theirs), training.optimizer)
+    if pairing is not None:
+        made = ArrangedOptimizer(made, _arrangements(pairing, theirs), theirs)
+    _check_alike(name, list(made.snapshot.weights), list(theirs))
+    return made
+
+
+def _weights(pairing: Pairing | None, theirs: Arrays) -> Arrays:
+    """Returns the weights that a model of JAX trains, by its names."""
+    if pairing is None:
+        return theirs
+    return {name: one.of(theirs) for name, one in _arrangements(pairing, theirs).items()}
+
+
+def _arrangements(pairing: Pairing, theirs: Arrays) -> dict[str, Arrangement]:
+    """Returns how those of the weights are made that the reference trains."""
+    return {
+        name: one
+        for name, one in pairing.arrangements.items()
+        if all(source in theirs for source in one.sources)
+    }
+
+
+def _check_pairing(name: str, pairing: Pairing, theirs: Arrays) -> None:
+    if pairing.findings:
+        raise UsageError(
+            f"{name}: expected to start with the weights of the reference, got others: "
+            f"{pairing.findings[0].sentence}"
+        )
+    check_arrangements(name, _arrangements(pairing, theirs), theirs)
+
+
+def _check_alike(name: str, trained: Sequence[str], wanted: Sequence[str]) -> None:
+    """Checks that a run trains the weights that the reference trains."""
+    for one in wanted:
+        if one not in trained:
+            raise UsageError(
+                f"{name}: optimizer: expected one that trains {one}, as the reference does; is it "
+                "of model.parameters(), and does that require gradients?"
+            )
+    for one in trained:
+        if one not in wanted:
+            raise UsageError(f"{name}: optimizer: it trains {one}, which the reference does not")

@@ -1,0 +1,1 @@
+"""The mistakes in optimizers that have names, by what they are mistakes of."""
