@@ -59,6 +59,7 @@ ALLOWED = {
     "compare.implementations.programs.models.nnx": {"jax", "numpy", "flax"},
     "compare.implementations.programs.models.equinox": {"jax", "numpy", "equinox"},
     "compare.implementations.programs.models.equinox_states": {"jax", "equinox"},
+    "compare.implementations.programs.models.equinox_samples": {"jax", "equinox"},
     "compare.implementations.programs.weights": {"numpy", "torch_ref.module_checks"},
     "compare.implementations.programs": {"jax", "numpy", "torch_ref.convert"},
     "compare.implementations.jax": {"jax", "numpy", "jaxmlp"},
