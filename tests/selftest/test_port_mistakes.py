@@ -33,7 +33,7 @@ def differences(mistake):
     return distance(right, wrong), max(away)
 
 
-@pytest.mark.parametrize("mistake", MISTAKES[::12], ids=lambda mistake: mistake.name)
+@pytest.mark.parametrize("mistake", MISTAKES[::17], ids=lambda mistake: mistake.name)
 def test_a_mistake_shows_where_it_says(mistake):
     away, slopes_away = differences(mistake)
     if mistake.direction in ("forward", "weights"):

@@ -41,8 +41,9 @@ def outputs_of(model, *inputs):
         return _with_wide_embeddings(model)(*inputs)
     if not isinstance(model, Model):
         return model(*inputs)
-    if not hasattr(model.function, "init"):
-        return model.function(model.weights, *inputs)
+    if isinstance(model.function, equinox.Module):  # with state
+        axes = {"in_axes": (0, None), "out_axes": (0, None), "axis_name": "batch"}
+        return jax.vmap(model.function, **axes)(*inputs, model.weights)[0]
     apply = model.function.apply
     if isinstance(model.function, linen.Module):
         return apply(model.weights, *inputs, mutable=["batch_stats"])[0]

@@ -32,22 +32,25 @@ class _StrideBefore(haiku.Cnn):
         return hk.max_pool(x, (2, 2, 1), (1, 1, 1), "SAME")
 
 
-class _ConstantStatistics(nnx.BatchNorm):
+class _ConstantStatistics(nnx_cnn.TorchBatchNorm):
+    """Differentiates as if mean and variance were given."""
+
     def __call__(self, x: Array) -> Array:
+        super().__call__(x)  # for the running statistics
         fixed = lax.stop_gradient(x)
         mean, var = fixed.mean((0, 1, 2)), fixed.var((0, 1, 2))
         return (x - mean) * lax.rsqrt(var + self.epsilon) * self.scale[...] + self.bias[...]
 
 
-class _Unbiased(eqx.nn.BatchNorm):
-    """Divides by n - 1, as for the running statistics in torch."""
+class _Unbiased(equinox.TorchBatchNorm):
+    """Divides by n - 1 where torch does that for the running variance alone."""
 
     def __call__(self, x: Array, state: eqx.nn.State, **_: object) -> tuple[Array, eqx.nn.State]:
         n = lax.psum(x[0].size, "batch")
         away = x - lax.pmean(x.mean((1, 2), keepdims=True), "batch")
         var = lax.psum((away**2).sum((1, 2), keepdims=True), "batch") / (n - 1)
         scale, offset = self.weight[:, None, None], self.bias[:, None, None]
-        return away * lax.rsqrt(var + self.eps) * scale + offset, state
+        return away * lax.rsqrt(var + self.eps) * scale + offset, super().__call__(x, state)[1]
 
 
 class _StraightThrough(equinox.Cnn):
@@ -137,6 +140,14 @@ CONVOLUTIONAL: tuple[PortMistake, ...] = (
         having(nnx_cnn.cnn, dtype=jnp.bfloat16),
         at="conv2",
         words="bfloat16",
+    ),
+    PortMistake(
+        "a running variance that divides by n",
+        "cnn, Haiku",
+        having(haiku.cnn, norm=hk.BatchNorm),
+        "statistic",
+        "bn1.running_var",
+        "n - 1",
     ),
     PortMistake(
         "the momentum of torch",
