@@ -20,7 +20,7 @@ from compare.steps.verdict import decide_later, decide_run, decide_step, silent_
 from compare.verdict.finding import Finding
 from compare.verdict.functions import decide
 
-_EXPLAINED = 4  # steps, from the first that fails on, that an explanation has to hold for
+_BEFORE, _EXPLAINED = 2, 6  # steps before one that fails, and all that are to be explained
 
 
 class Trial:
@@ -38,7 +38,8 @@ class Trial:
         self._updates = Updates(examiner.problem.dtype)
         self._state: State = {}  # as it should be
         self._results: list[StepResult] = []
-        self._failing: list[Step] = []  # from the first on whose update fails
+        self._taken: list[Step] = []  # those to be explained
+        self._is_failing = False  # whether an update has failed
         self._reason: str | None = None
         self._ended: int | None = None  # the first step that is not taken
         self._told: dict[str, dict[str, None]] = {"remarks": {}, "warnings": {}}
@@ -59,8 +60,7 @@ class Trial:
         made = self._updates.held(step.update, taken)
         self._state = made.state
         finding = self._decided(step, evidence, made)
-        if self._failing or (finding.first is not None and finding.first in made.checks):
-            self._failing.append(taken)
+        self._keep(taken, is_failing=finding.first in made.checks)
         self._results.append(
             StepResult(
                 step.number,
@@ -76,6 +76,14 @@ class Trial:
                 **distances.of(step.after, after)._asdict(),
             )
         )
+
+    def _keep(self, taken: Step, *, is_failing: bool) -> None:
+        """Keeps the steps around the first whose update fails."""
+        self._is_failing = self._is_failing or is_failing
+        if not self._is_failing:
+            self._taken = [*self._taken, taken][-_BEFORE:]
+        elif len(self._taken) < _EXPLAINED:
+            self._taken.append(taken)
 
     def _filled(self, step: ReferenceStep) -> Snapshot:
         """Returns what the run has before a step; a state that cannot be seen is as it should be.
@@ -120,8 +128,8 @@ class Trial:
         results, dtype = tuple(self._results), self._examiner.problem.dtype
         finding, first = decide_run(results, dtype.name)
         reason = self._reason
-        if self._failing and self._failing[0].rules and finding.verdict == "disagree":
-            reason = explain(self._failing[:_EXPLAINED], dtype)
+        if reason is None and self._is_failing and self._taken[0].rules:
+            reason = explain(self._taken, dtype)
         return TrainingStanding(
             self._run.program.name,
             self._run.program.framework,
