@@ -182,7 +182,6 @@ REFUSED = {
         "expected the 0.weight of the reference, ",
     ),
     "weights of another shape": ((NET, nn.Sequential(nn.Linear(3, 4)), T), {}, "shape (2, 3), got"),
-    "weights of another name": ((NET, nn.Linear(3, 2), T), {}, "has weights weight, which the"),
     "weights that lack": ((NET, nn.Sequential(nn.Tanh()), T), {}, "has no weights 0.bias"),
     "a module beside a function": (
         (lambda w, x: jnp.sum(x @ w), NET, W, X),

@@ -17,8 +17,12 @@ from torch_ref.trees import parts_of
 _Result = TypeVar("_Result")
 
 
+# makes of `see(place, tensor)` the context in which more tensors are seen
+Watch = Callable[[Callable[[str, torch.Tensor], None]], contextlib.AbstractContextManager[None]]
+
+
 def recorded(
-    module: nn.Module, run: Callable[[], _Result]
+    module: nn.Module, run: Callable[[], _Result], watch: Watch | None = None
 ) -> tuple[_Result, dict[str, torch.Tensor], dict[str, torch.Tensor]]:
     """Runs something that calls a module, and notes what passes.
 
@@ -30,6 +34,7 @@ def recorded(
     Args:
       module: nothing in it is changed.
       run: calls it, backward passes included.
+      watch: sees tensors beside those that submodules return.
 
     Returns:
       What the run returns, the values and their cotangents by place, as `observed` names them.
@@ -44,6 +49,8 @@ def recorded(
         after = module.register_forward_hook(recorder.end, always_call=True)
         hooks.callback(after.remove)
         hooks.enter_context(observed(module, recorder.note))
+        if watch is not None:
+            hooks.enter_context(watch(recorder.note))
         return run(), recorder.values, recorder.all_cotangents()
 
 
@@ -65,11 +72,12 @@ class _Recorder:
 
     def note(self, place: str, tensor: torch.Tensor) -> None:
         """Keeps a value; what checkpointing computes once more in the backward pass is the same."""
-        self.values.setdefault(place, tensor.detach().clone())
-        if tensor.requires_grad and place not in self.hooks:
-            self.hooks[place] = tensor.register_hook(functools.partial(self.add, place))
-            if tensor._is_view():
-                self.views[place] = tensor.detach(), tensor._version
+        with torch._C.DisableTorchFunction():  # nobody sees what is done here
+            self.values.setdefault(place, tensor.detach().clone())
+            if tensor.requires_grad and place not in self.hooks:
+                self.hooks[place] = tensor.register_hook(functools.partial(self.add, place))
+                if tensor._is_view():
+                    self.views[place] = tensor.detach(), tensor._version
 
     def add(self, place: str, cotangent: torch.Tensor | None) -> None:
         """Adds a cotangent, but those of gradients that the forward itself computes."""
@@ -118,7 +126,7 @@ def observed(module: nn.Module, see: Callable[[str, torch.Tensor], None]) -> Ite
             call = f"{name}@{calls[name]}" if calls[name] else name
             calls[name] += 1
             for path, leaf in parts_of(output):
-                if _is_seen(leaf):
+                if is_seen(leaf):
                     see(call + path, leaf)
 
         return after
@@ -129,7 +137,7 @@ def observed(module: nn.Module, see: Callable[[str, torch.Tensor], None]) -> Ite
         yield
 
 
-def _is_seen(leaf: Any) -> bool:
+def is_seen(leaf: Any) -> bool:
     """Whether this is a tensor of numbers: not one inside `torch.vmap`, which stands for many."""
     if not isinstance(leaf, torch.Tensor) or not leaf.is_floating_point():
         return False

@@ -5,7 +5,8 @@ one with which the reference goes on to values that are there: so it proves itse
 one is looked for, and then the cotangents likewise, against the order of the program.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Protocol
 
 import numpy as np
 
@@ -15,13 +16,25 @@ from compare.matching.layout import Layout
 from compare.problem.cuts import cotangent_name
 from compare.problem.recording import Key, Recording
 
-Continuation = Callable[[Mapping[str, np.ndarray]], Recording]
 Arrays = Mapping[Key, np.ndarray]
 
 _MOST_GUESSES = 8  # for a place
 _MOST_TRIALS = 64  # that lead to nothing, in all
 _NEAR = 0.1  # how far apart arrays may be, relative to the one, that hold the same weights
 _RESULTS = {"forward": "output", "backward": "gradient"}  # of either pass
+
+
+class Continuation(Protocol):
+    """What a reference computes from arrays that are given at its places."""
+
+    @property
+    def places(self) -> Sequence[str]:
+        """The names of values and cotangents in the order of the program."""
+        ...
+
+    def __call__(self, given: Mapping[str, np.ndarray], /) -> Recording:
+        """Returns what it has at all places, each from what is given before."""
+        ...
 
 
 def stand_ins(
@@ -165,9 +178,9 @@ class _Search:
                     shapes = self._arrays.arrays[fit.name].shape, now.arrays[other].shape
                     known.setdefault(shapes, set()).add(fit.layout)
         found = guesses(value, self._arrays, taken, known)
-        first = self._twins.get(place, ())
+        first = {place, *self._twins.get(place, ())}
         for one in sorted(found, key=lambda one: one.name not in first)[:_MOST_GUESSES]:
-            is_sure = one.name in first and one.distance < _NEAR
+            is_sure = one.name == place or (one.name in first and one.distance < _NEAR)
             yield one.layout.of(self._arrays.arrays[one.name]), is_sure
 
     def _cotangents(self, value: np.ndarray) -> list[np.ndarray]:

@@ -33,8 +33,8 @@ class Matching:
 
     Attributes:
       matches: place of the reference -> what stands there.
-      missing: the places whose value is nowhere.
-      unsure: the places whose value was found, but not its cotangent.
+      missing: the places whose value is nowhere, in the order of the program.
+      unsure: the places whose value was found, but not its cotangent, likewise.
       parted: (kind, name) of the places where other numbers stand than what comes before asks for,
         as of `Recording.of`, in the order in which they are computed.
     """
@@ -105,6 +105,10 @@ def matched(
         matches[place] = found
         if slope is not None and not found.has_cotangent:
             unsure.append(place)
+    if going_on and (missing or unsure):
+        order = {place: i for i, place in enumerate(going_on.places)}
+        missing.sort(key=lambda place: order.get(place, len(order)))
+        unsure.sort(key=lambda place: order.get(place, len(order)))
     return Matching(matches, tuple(missing), tuple(unsure), tuple(given))
 
 

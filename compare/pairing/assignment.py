@@ -3,7 +3,13 @@
 from collections.abc import Callable, Iterable, Sequence
 
 from compare.pairing.links import Links
-from compare.pairing.names import in_order, likeness, module_of, modules_of_one_name
+from compare.pairing.names import (
+    in_order,
+    innermost,
+    likeness,
+    numbered_alike,
+    without_numbers,
+)
 from compare.pairing.pairing import Tie
 
 Group = tuple[list[str], list[str]]  # own names, their names
@@ -23,7 +29,7 @@ class Assignment:
         self.ties: list[Tie] = []
         self.links = Links()
         self._own, self._theirs = own, theirs
-        self._of_one_name = modules_of_one_name(own, theirs)
+        self._stems = numbered_alike(own, theirs)
 
     def add(self, own: str, theirs: str) -> None:
         """Takes in one pair."""
@@ -32,7 +38,8 @@ class Assignment:
 
     def score(self, own: str, theirs: str) -> Score:
         """Returns how well two weights go together by their modules and names, to be compared."""
-        is_named_so = self._of_one_name.get(module_of(own)) == module_of(theirs)
+        module = innermost(own)
+        is_named_so = module == innermost(theirs) and without_numbers(module) in self._stems
         role, words = likeness(own, theirs)
         return self.links.between(own, theirs), (role, own == theirs, is_named_so, words)
 
@@ -76,7 +83,8 @@ class Assignment:
                 both = list(zip(rivals, best, strict=False))
                 for mine, their in both:
                     self._take(own, theirs, mine, their)
-                self.ties.append(Tie(tuple(m for m, _ in both), tuple(t for _, t in both)))
+                if max(len(rivals), len(best)) > 1:
+                    self.ties.append(Tie(tuple(m for m, _ in both), tuple(t for _, t in both)))
                 return True
         return False
 

@@ -5,6 +5,8 @@ import itertools
 
 from compare.pairing.names import module_of, modules_around
 
+_DEEPEST = 8  # modules around a weight that are looked at
+
 
 class Links:
     """Counts the pairs of weights that lie in each pair of modules."""
@@ -26,12 +28,13 @@ class Links:
 
         Returns:
           From 0 to 1: 1 if all that is paired in that module is in one module around the other
-          weight, and the other way round.
+          weight, and the other way round. As many numbers for all weights.
         """
-        return tuple(
+        shares = [
             max((self._share(one, other) for other in modules_around(theirs)), default=0.0)
-            for one in modules_around(own)
-        )
+            for one in modules_around(own)[:_DEEPEST]
+        ]
+        return (*shares, *[0.0] * (_DEEPEST - len(shares)))
 
     def exclude(self, own: str, theirs: str) -> bool:
         """Whether the modules of two weights are both paired, and not with each other."""

@@ -1,9 +1,8 @@
 """Modules that stand in another order than their names have."""
 
-import re
 from collections import defaultdict
 
-from compare.pairing.names import in_order, module_of, role_of
+from compare.pairing.names import in_order, module_of, role_of, without_numbers
 from compare.pairing.search import Search
 from compare.pairing.weight_finding import WeightFinding
 
@@ -16,7 +15,7 @@ def tell_order(search: Search) -> None:
     alike = defaultdict(list)
     for own, theirs in search.assignment.pairs.items():
         if role_of(own) == "weight" and not search.is_constant(own):
-            stems = _stem(own), _stem(theirs)
+            stems = without_numbers(own), without_numbers(theirs)
             alike[stems, search.own[own].shape].append((own, theirs))
     for pairs in alike.values():
         ordered = dict(pairs)
@@ -35,7 +34,3 @@ def _tell(search: Search, mine: list[str], pairs: dict[str, str], theirs: list[s
         "those of the reference in another order than that of their numbers"
     )
     search.remarks.append(WeightFinding(own, (other,), "another order", sentence))
-
-
-def _stem(name: str) -> str:
-    return re.sub("[0-9]+", "#", name)

@@ -1,5 +1,6 @@
 """What names of weights tell: the module that one is in, and what it is there."""
 
+import functools
 import re
 from collections.abc import Iterable, Sequence
 
@@ -10,7 +11,7 @@ _ROLES = {
     "variance": "var|variance",
 }
 _PARTS = {role: re.compile(f"(^|_)({leaves})(_|$)") for role, leaves in _ROLES.items()}
-_AVERAGES = ("average", "hidden")  # of Haiku, in a module that says of what
+_AVERAGE = "average"  # of Haiku, in a module that says of what
 _WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[0-9]+")
 
 
@@ -24,10 +25,11 @@ def leaf_of(name: str) -> str:
     return name.rpartition(".")[2]
 
 
+@functools.cache
 def role_of(name: str) -> str | None:
     """Returns what a weight is in its module: 'weight', 'bias', 'mean', 'variance', if known."""
     leaf = leaf_of(name)
-    if leaf in _AVERAGES:
+    if leaf == _AVERAGE:
         leaf = leaf_of(module_of(name))
     return next((role for role, part in _PARTS.items() if part.search(leaf)), None)
 
@@ -39,13 +41,14 @@ def beside_weight(name: str) -> str | None:
     return None if bias == leaf else f"{module}{dot}{bias}"
 
 
-def modules_around(name: str) -> list[str]:
+@functools.cache
+def modules_around(name: str) -> tuple[str, ...]:
     """Returns the modules that a weight is in, the innermost first, without the model itself."""
     found, module = [], module_of(name)
     while module:
         found.append(module)
         module = module_of(module)
-    return found
+    return tuple(found)
 
 
 def likeness(own: str, theirs: str) -> tuple[int, int]:
@@ -62,26 +65,40 @@ def likeness(own: str, theirs: str) -> tuple[int, int]:
     return same_role, len({word for word in common if not word.isdigit()})
 
 
-def modules_of_one_name(own: Iterable[str], theirs: Iterable[str]) -> dict[str, str]:
-    """Returns own module -> theirs, where all that differ by numbers alone have the same numbers.
+def numbered_alike(own: Iterable[str], theirs: Iterable[str]) -> set[str]:
+    """Returns the names of modules that both programs have with the same numbers: 'ln #'.
 
     Args:
       own: names of weights of the candidate.
-      theirs: of the reference. Words count, and not what is between them.
+      theirs: of the reference.
     """
-    mine, others = _modules_by_stem(own), _modules_by_stem(theirs)
-    found: dict[str, str] = {}
-    for stem, modules in mine.items():
-        if modules.keys() == others.get(stem, {}).keys():
-            found |= {modules[words]: others[stem][words] for words in modules}
-    return found
+    mine, others = _numbers_of(own), _numbers_of(theirs)
+    return {stem for stem, names in mine.items() if names == others.get(stem)}
 
 
-def _modules_by_stem(names: Iterable[str]) -> dict[str, dict[str, str]]:
-    found: dict[str, dict[str, str]] = {}
+@functools.cache
+def innermost(name: str) -> str:
+    """Returns the words and numbers of the module that a weight is in: 'ln 1' of 'h.0.ln1.bias'.
+
+    What has only a number belongs to what is around it: 'layers 0' of 'net.layers.0.bias'.
+    """
+    words: list[str] = []
+    for part in reversed(name.split(".")[:-1]):
+        words = _WORD.findall(part.lower()) + words
+        if any(not word.isdigit() for word in words):
+            break
+    return " ".join(words)
+
+
+def without_numbers(name: str) -> str:
+    """Returns a name with # for each number."""
+    return re.sub("[0-9]+", "#", name)
+
+
+def _numbers_of(names: Iterable[str]) -> dict[str, set[str]]:
+    found: dict[str, set[str]] = {}
     for name in names:
-        words = " ".join(_WORD.findall(module_of(name))).lower()
-        found.setdefault(re.sub("[0-9]+", "#", words), {})[words] = module_of(name)
+        found.setdefault(without_numbers(innermost(name)), set()).add(innermost(name))
     return found
 
 
@@ -89,11 +106,11 @@ def in_order(names: Iterable[str], every: Sequence[str]) -> list[str]:
     """Sorts names in the order of a program, and by number those that differ in their numbers."""
     first: dict[str, int] = {}
     for place, name in enumerate(every):
-        first.setdefault(re.sub("[0-9]+", "#", name), place)
+        first.setdefault(without_numbers(name), place)
 
     def key(name: str) -> tuple[int, list[int]]:
         numbers = [int(digits) for digits in re.findall("[0-9]+", name)]
-        return first[re.sub("[0-9]+", "#", name)], numbers
+        return first[without_numbers(name)], numbers
 
     return sorted(names, key=key)
 
@@ -102,5 +119,6 @@ def _bias_of(weight: re.Match[str]) -> str:
     return {"gamma": "beta", "w": "b"}.get(weight.group(), "bias")
 
 
-def _words(module: str) -> set[str]:
-    return {word.lower() for word in _WORD.findall(module)}
+@functools.cache
+def _words(module: str) -> frozenset[str]:
+    return frozenset(word.lower() for word in _WORD.findall(module))

@@ -1,10 +1,9 @@
 """Weights that are laid out otherwise than those of their kind."""
 
-import re
 from collections import Counter
 
 from compare.pairing.arrangement import Axes, Entries
-from compare.pairing.names import leaf_of
+from compare.pairing.names import leaf_of, without_numbers
 from compare.pairing.search import Search
 from compare.pairing.usual import is_of_frameworks, kin, take_usual, usual_layouts, whole_axes
 from compare.pairing.weight_finding import WeightFinding
@@ -56,7 +55,7 @@ def _tell_entries(search: Search, own: str) -> None:
         return
     source = arrangement.sources[0]
     is_whole = search.theirs[source].size == first.positions.size
-    alike = [name for name in kin(search, own) if _stem(name) == _stem(own)]
+    alike = [name for name in kin(search, own) if without_numbers(name) == without_numbers(own)]
     if is_whole and alike:
         shapes = {name: array.shape for name, array in search.theirs.items()}
         theirs = words_of(search.arrangements[alike[0]], shapes) or "as it is"
@@ -96,7 +95,3 @@ def _remark(search: Search, own: str, source: str, mine: str, theirs: str, count
 
 def _laid(words: str) -> str:
     return words if words.startswith(("as ", "transposed", "reshaped")) else f"with {words}"
-
-
-def _stem(name: str) -> str:
-    return re.sub("[0-9]+", "#", name)

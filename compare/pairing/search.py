@@ -7,7 +7,7 @@ import numpy as np
 from compare.pairing.arrangement import Arrangement
 from compare.pairing.assignment import Assignment
 from compare.pairing.bits import bits_of, is_floating
-from compare.pairing.names import module_of
+from compare.pairing.names import leaf_of, module_of
 from compare.pairing.weight_finding import WeightFinding
 
 
@@ -31,6 +31,11 @@ class Search:
         self.findings: list[WeightFinding] = []
         self.remarks: list[WeightFinding] = []
         self._constant: dict[str, bool] = {}
+        self._of_module: dict[str, list[str]] = {}
+        self._of_kind: dict[tuple[str, int], list[str]] = {}
+        for name, array in self.own.items():
+            self._of_module.setdefault(module_of(name), []).append(name)
+            self._of_kind.setdefault((leaf_of(name), array.ndim), []).append(name)
 
     def own_bits(self, name: str) -> np.ndarray:
         """Returns the bits of a weight of the candidate, of its shape."""
@@ -61,10 +66,13 @@ class Search:
         for name in arrangement.sources:
             self.assignment.links.add(own, name)
 
-    def is_in_reference(self, own: str) -> bool:
-        """Whether any entry of a weight is one of the reference."""
+    def share_in_reference(self, own: str) -> float:
+        """Returns what part of the entries of a weight are somewhere in the reference."""
         bits, dtype = self.own_bits(own), self.own[own].dtype
-        return any(np.any(np.isin(bits, self.their_bits(name, dtype))) for name in self.theirs)
+        found = np.zeros(bits.shape, bool)
+        for name in self.theirs:
+            found |= np.isin(bits, self.their_bits(name, dtype))
+        return float(np.mean(found))
 
     def left(self) -> list[str]:
         """Returns the weights of the candidate that nothing is known of."""
@@ -77,7 +85,12 @@ class Search:
 
     def beside(self, own: str) -> list[str]:
         """Returns the other weights of the module that a weight of the candidate is in."""
-        return [name for name in self.own if name != own and module_of(name) == module_of(own)]
+        return [name for name in self._of_module[module_of(own)] if name != own]
+
+    def of_its_kind(self, own: str) -> list[str]:
+        """Returns the other weights of the candidate of the same name, with as many axes."""
+        kind = leaf_of(own), self.own[own].ndim
+        return [name for name in self._of_kind[kind] if name != own and name in self.arrangements]
 
 
 def is_constant(array: np.ndarray) -> bool:

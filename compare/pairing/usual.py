@@ -62,13 +62,8 @@ def usual_axes(search: Search, own: str) -> Order | None:
 
 def kin(search: Search, own: str) -> dict[str, Axes]:
     """Returns the layouts of the other weights of a kind: of the same name, with as many axes."""
-    found = {}
-    for name in search.arrangements:
-        axes = whole_axes(search, name)
-        is_alike = leaf_of(name) == leaf_of(own) and search.own[name].ndim == search.own[own].ndim
-        if axes is not None and is_alike and name != own:
-            found[name] = axes
-    return found
+    found = {name: whole_axes(search, name) for name in search.of_its_kind(own)}
+    return {name: axes for name, axes in found.items() if axes is not None}
 
 
 def whole_axes(search: Search, own: str) -> Axes | None:

@@ -7,7 +7,7 @@ from types import MappingProxyType
 
 from compare.errors import UsageError
 from compare.options.exit_status import exit_with
-from compare.options.option import choice, flag, integer, rows
+from compare.options.option import choice, flag, integer, rows, text
 from compare.options.parse import parse
 
 USAGE = """\
@@ -46,11 +46,20 @@ What compare_functions says of torch modules:
       some 30 modules beside themselves, compiled and in JAX, so many draws of
       each, and some 60 mistakes planted in them
 
+What it says of ports:
+
+  python -m compare.selftest --ports="*"
+      24 ports of torch modules to Flax, Equinox and Haiku, and some 80 mistakes
+      planted in them
+  python -m compare.selftest --ports="cnn*Haiku"
+      those whose names match
+
 Exit status: 0 if every gross mistake is found, none is explained wrongly,
 nothing correct alarms and no bound or cost is exceeded, and of mistakes in
-modules 95 % are found where they begin; 2 if not; 1 wrong usage or a crash."""
+modules and ports 95 % are found where they begin, those in ports 80 % named
+and none wrongly; 2 if not; 1 wrong usage or a crash."""
 
-# option -> the module and the function of its trial, which takes so many and returns a status
+# option -> the module and the function of its trial, which takes its value and returns a status
 _TRIALS = MappingProxyType(
     {
         "primitives": ("primitive_trial", "try_primitives"),
@@ -59,6 +68,7 @@ _TRIALS = MappingProxyType(
         "composed": ("composed_trial", "try_composed"),
         "costs": ("costs", "try_costs"),
         "modules": ("module_trial", "try_modules"),
+        "ports": ("port_trial", "try_ports"),
     }
 )
 
@@ -110,6 +120,11 @@ class Options:
         0,
         "How many draws of every torch module to compare with programs that are right instead.",
         at_least=0,
+    )
+    ports: str = text(
+        "",
+        "PATTERN",
+        "Which ports of torch modules to compare with them instead, by their names.",
     )
     seed: int = integer(0, "Of weights and samples.", at_least=0)
 

@@ -65,6 +65,7 @@ class Outcome(NamedTuple):
     mistake: Mistake
     verdict: str
     suspect: Check | None  # the first place that disagrees, else the first that warns
+    reason: str | None = None  # what is said to be different in it
 
     @property
     def is_found(self) -> bool:
@@ -80,6 +81,16 @@ class Outcome(NamedTuple):
         if mistake.place == OUTPUT:
             return kind == "output"
         return (kind, self.suspect.name) == (mistake.direction, mistake.place)
+
+    @property
+    def is_named(self) -> bool:
+        """Whether what is different in it is told rightly."""
+        return bool(self.reason and self.mistake.reason and self.mistake.reason in self.reason)
+
+    @property
+    def is_misnamed(self) -> bool:
+        """Whether something else is told."""
+        return self.reason is not None and not self.is_named
 
     @property
     def words(self) -> str:
@@ -102,4 +113,4 @@ def outcome_of(mistake: Mistake, standing: Standing) -> Outcome:
     if suspect is None and standing.warnings:
         odd = (one for one in standing.checks if one.holds and not one.is_typical)
         suspect = next(odd, None)
-    return Outcome(mistake, standing.verdict, suspect)
+    return Outcome(mistake, standing.verdict, suspect, standing.reason)

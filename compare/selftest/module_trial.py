@@ -18,6 +18,7 @@ from torch_ref.convert import to_array
 
 DTYPES = (torch.float32, torch.bfloat16)
 _LEAST_PLACED = 0.95  # of the mistakes
+_LEAST_NAMED = 0.8
 _HEADER = (
     "                           compared certified float64 undecided  eager compiled    jax  torch"
     " typical  seconds  alarms"
@@ -44,7 +45,9 @@ def try_modules(seeds: int, *, seed: int) -> int:
     alarms = sum(len(tally.alarms) for tally in tallies.values())
     _print_summary(tallies, len(refused) - len(unmeant), alarms, outcomes)
     placed = sum(one.is_placed for one in outcomes)
-    has_failed = alarms or unmeant or placed < _LEAST_PLACED * len(outcomes)
+    named = sum(one.is_named for one in outcomes)
+    is_well = placed >= _LEAST_PLACED * len(outcomes) and named >= _LEAST_NAMED * len(outcomes)
+    has_failed = alarms or unmeant or not is_well or any(one.is_misnamed for one in outcomes)
     return 2 if has_failed else 0
 
 
@@ -99,6 +102,8 @@ def _tried_mistakes(examples: Sequence[Example], *, seed: int) -> list[Outcome]:
                 print(f"{'elsewhere' if one.is_found else 'missed'}: {one.words}", flush=True)
             elif one.verdict != "disagree":
                 print(f"by a warning: {one.words}", flush=True)
+            if one.is_misnamed:
+                print(f"named otherwise: {one.words}: {one.reason}", flush=True)
         outcomes += found
     return outcomes
 
@@ -126,7 +131,11 @@ def _print_summary(
     found = sum(one.is_found for one in outcomes)
     print(f"modules: {len(tallies)} of {len(MODULES)}; refused, as they are meant to be: {meant}")
     print(f"correct programs compared: {compared}; undecided: {undecided}; alarms: {alarms}")
+    named = sum(one.is_named for one in outcomes)
+    left = sum(one.reason is None for one in outcomes)
+    wrongly = sum(one.is_misnamed for one in outcomes)
     print(
         f"mistakes: {len(outcomes)}; found where they begin: {len(placed)}, {warned} of them by a "
         f"warning; elsewhere: {found - len(placed)}; missed: {len(outcomes) - found}"
     )
+    print(f"of these named: {named}; named otherwise: {wrongly}; not named: {left}")

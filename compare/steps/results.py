@@ -19,6 +19,7 @@ class StepResult:
       gradients: the largest share of what rounding allows, of the gradients and of all places on
         the way to them; over 1 it is no rounding.
       update: that of the optimizer's state and the new weights.
+      is_seen: whether it has moved any weight farther than rounding may.
       loss: before the step.
       reference_loss: that of the reference in its own run.
       apart: the largest |weight - that of the reference| after the step.
@@ -33,6 +34,7 @@ class StepResult:
     first: Check | None
     gradients: float
     update: float
+    is_seen: bool
     loss: float
     reference_loss: float
     apart: float
@@ -58,6 +60,7 @@ class TrainingStanding:
       sentence: why.
       first: the first step that does not agree; None if all do.
       steps: all that were compared.
+      reason: what is different in it, in a sentence; None if it is right or that is not known.
       silent_from: the step from which on the two runs' own difference says nothing, since rounding
         has moved the reference as far as training has; None if there is none.
       remarks: what else is to be known; a sentence each.
@@ -72,6 +75,7 @@ class TrainingStanding:
     sentence: str
     first: StepResult | None
     steps: tuple[StepResult, ...]
+    reason: str | None
     silent_from: int | None
     remarks: tuple[str, ...]
     warnings: tuple[str, ...]

@@ -14,13 +14,19 @@ from compare.steps.optimizers.base import Arrays, Optimizer, Snapshot
 
 
 class Run:
-    """A training run, and what it has now."""
+    """A training run, and what it has now.
+
+    Attributes:
+      program: that makes gradients.
+      optimizer: with the weights.
+      held: all arguments of the program by name; of the weights as they were at the start.
+    """
 
     def __init__(self, program: Program, optimizer: Optimizer, problem: FunctionProblem) -> None:
         self.program = dataclasses.replace(program, run=_once(program))
         self.optimizer = optimizer
         self._problem = problem
-        self._held: Mapping[str, Any] = _named(problem.arguments)
+        self.held: Mapping[str, Any] = _named(problem.arguments)
 
     @property
     def snapshot(self) -> Snapshot:
@@ -30,7 +36,7 @@ class Run:
     def problem(self, batch: Arguments) -> FunctionProblem:
         """Returns what its next step computes."""
         given, weights = self._problem.arguments, self.snapshot.weights
-        held = {**self._held, **weights}
+        held = {**self.held, **weights}
         inputs = batch.in_dtype(self._problem.dtype).leaves
         names = given.names[: len(given.names) - len(inputs)]
         leaves = (*(held[name] for name in names), *inputs)
@@ -45,12 +51,17 @@ class Run:
     def step(self, found: Recording) -> None:
         """Takes a step, with gradients and statistics that were computed."""
         self.optimizer.step(found.gradients)
-        self._held = {**self._held, **_like(found.statistics, self._held)}
+        self.held = {**self.held, **_like(found.statistics, self.held)}
 
-    def start_from(self, other: "Run", before: Snapshot) -> None:
-        """Takes what another run had before its step, statistics included."""
+    def start_from(self, before: Snapshot, held: Mapping[str, Any]) -> None:
+        """Takes what another run had before a step.
+
+        Args:
+          before: its weights, and the state of its optimizer.
+          held: its arguments, statistics among them.
+        """
         self.optimizer.start_from(before)
-        self._held = other._held
+        self.held = held
 
 
 def _once(program: Program) -> Any:

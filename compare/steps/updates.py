@@ -12,7 +12,8 @@ from compare.evidence.rounding.enclosure import Enclosure
 from compare.evidence.rounding.readings import READINGS
 from compare.evidence.rounding.roundoff_transform import analysis_of, evaluated
 from compare.evidence.rounding.tracing import Trace, trace
-from compare.steps.optimizers.base import Arrays, Snapshot, State, Update
+from compare.steps.optimizers.base import Arrays, State, Update
+from compare.steps.rules.step import Step
 
 
 class Made(NamedTuple):
@@ -21,10 +22,12 @@ class Made(NamedTuple):
     Attributes:
       checks: of the state of the optimizer, and then of the weights.
       state: as it should be.
+      is_seen: whether it has moved any weight farther than rounding may.
     """
 
     checks: Checks
     state: State
+    is_seen: bool
 
 
 class Updates:
@@ -34,40 +37,38 @@ class Updates:
         self._dtype = dtype
         self._traces: dict[Hashable, Trace] = {}
 
-    def held(self, update: Update, before: Snapshot, gradients: Arrays, after: Snapshot) -> Made:
+    def held(self, update: Update, step: Step) -> Made:
         """Holds what a run has after a step against the update, from what it had before.
 
         New weights are held against what follows from the state that the run itself has made.
 
         Args:
           update: of the reference.
-          before: what the run had.
-          gradients: of the run.
-          after: what it has now.
+          step: of the run.
         """
-        weights, state = self._expected(update, before, gradients, after)
-        found = [
-            self._check("state", f"{name}: {slot}" if name else slot, after.state[slot][name], one)
+        weights, state = self._expected(update, step)
+        checks = [
+            self._check("state", f"{name}: {slot}" if name else slot, found, one)
             for slot, group in state.items()
-            for name, one in _in_order(group, before.weights)
-            if name in after.state.get(slot, {})
+            for name, one in _in_order(group, step.weights)
+            if (found := step.new_state.get(slot, {}).get(name)) is not None
         ]
-        found += [
-            self._check("weights", name, after.weights[name], one)
-            for name, one in _in_order(weights, before.weights)
+        of_weights = [
+            self._check("weights", name, step.new_weights[name], one)
+            for name, one in _in_order(weights, step.weights)
         ]
         as_made = {
             slot: {name: one.value.astype(self._dtype) for name, one in group.items()}
             for slot, group in state.items()
         }
-        return Made(tuple(found), as_made)
+        return Made((*checks, *of_weights), as_made, any(_is_seen(one, step) for one in of_weights))
 
     def _expected(
-        self, update: Update, before: Snapshot, gradients: Arrays, after: Snapshot
+        self, update: Update, step: Step
     ) -> tuple[dict[str, Enclosure], dict[str, dict[str, Enclosure]]]:
-        count = np.asarray(before.count + 1, np.int32)
-        trees = (before.weights, gradients, _arrays(before.state), _arrays(after.state))
-        args = (update.known, count, *trees)
+        count = np.asarray(step.number, np.int32)
+        states = _arrays(step.state), _arrays(step.new_state)
+        args = (update.known, count, step.weights, step.gradients, *states)
         form = (update.key, jax.tree.structure(args))
         if form not in self._traces:
             self._traces[form] = trace(update.call, self._dtype, args, {})
@@ -78,6 +79,14 @@ class Updates:
 
     def _check(self, kind: str, name: str, found: np.ndarray, expected: Enclosure) -> Check:
         return check(kind, name, (), found, expected, number_range(self._dtype).u)
+
+
+def _is_seen(one: Check, step: Step) -> bool:
+    """Whether a step has moved an entry farther than what its check allows."""
+    before, after = (
+        np.asarray(of[one.name], np.float64) for of in (step.weights, step.new_weights)
+    )
+    return bool(np.abs(after - before).max(initial=0) > one.worst + one.floor)
 
 
 def _arrays(state: State) -> dict[str, Arrays]:

@@ -7,7 +7,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from compare.implementations.programs.intermediates.continuation import continuation
+from compare.implementations.programs.intermediates.continuation import Continuation
 from compare.implementations.programs.intermediates.jax import with_cuts
 from compare.implementations.programs.jax import as_call, run
 from compare.matching.matching import matched
@@ -105,7 +105,7 @@ def problem():
 
 @pytest.fixture(scope="module")
 def going_on(problem):
-    return continuation(problem)
+    return Continuation(problem)
 
 
 @pytest.fixture

@@ -70,7 +70,7 @@ def activation_reasons(case: Case) -> Iterator[Reason]:
             continue
         for other in _different(z, h, lambda one: one.value):
             made = case.evaluation.made(_of_one(other.value), case.evaluation.of(x))
-            if case.holds({out: made}):
+            if case.takes(out, made):
                 yield Reason("activation", _said(case, "", other, here), case.place)
                 break
     if case.key[0] == "forward":
@@ -97,7 +97,7 @@ def slope_reasons(case: Case) -> Iterator[Reason]:
             continue
         for other in _different(z, here.slope(np, z), lambda one: one.slope):
             operands = case.evaluation.of(x), case.evaluation.of(g)
-            if case.holds({out: case.evaluation.made(_times_slope(other), *operands)}):
+            if case.takes(out, case.evaluation.made(_times_slope(other), *operands)):
                 yield Reason("activation", _said(case, "the slope of ", other, here), case.place)
                 break
 

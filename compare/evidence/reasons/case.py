@@ -90,7 +90,7 @@ class Case:
         Raises:
           OutOfTimeError: if it is late.
         """
-        self._check_time()
+        self.check_time()
         return np.asarray(self.evaluation.of(self.target, change).value, np.float64)
 
     def siblings(self) -> Iterator[Key]:
@@ -107,22 +107,50 @@ class Case:
         Raises:
           OutOfTimeError: if it is late.
         """
-        self._check_time()
+        self.check_time()
         expected = self.evaluation.of(self.target, change)
         return self._explains(expected) and all(
             self._check(key, self.evaluation.of(node, change)).holds
             for key, node in self.graph.targets.items()
-            if key != self.key and _is_touched(node, change) and self._held(key, node)
+            if self._is_beside(key) and _is_touched(node, change) and self._held(key, node)
         )
+
+    def takes(self, node: Node, value: Enclosure | Node) -> bool:
+        """Whether another value of a node explains every entry, at least where it is read here."""
+        if self.holds({node: value}):
+            return True
+        if node is self.target or not self._explains(
+            self.evaluation.of(self.target, {node: value})
+        ):
+            return False
+        here: Change = {
+            (step, i): value
+            for step in self.target.steps
+            for i, one in enumerate(step.operands)
+            if one is node
+        }
+        return self.holds(here)
+
+    def _is_beside(self, key: Key) -> bool:
+        """Whether another check is to hold too: a backward pass may have formulas of its own."""
+        is_later = key[0] in BACKWARD or self.key[0] not in BACKWARD
+        return key != self.key and is_later
 
     def _explains(self, expected: Enclosure) -> bool:
         if expected.value.shape != self.found.shape:
             return False
         one = self._check(self.key, expected)
-        is_known = not (one.vacuous or one.untested or one.unbounded or one.undefined)
+        own = self.evaluation.of(self.target)
+        is_sharp = expected.error[0].max() <= _SHARP * max(own.error[0].max(), one.floor)
+        is_known = is_sharp and not (one.vacuous or one.untested or one.unbounded or one.undefined)
         return one.holds and one.is_typical and is_known and not one.is_zero
 
-    def _check_time(self) -> None:
+    def check_time(self) -> None:
+        """Gives up if it is late.
+
+        Raises:
+          OutOfTimeError: if it is.
+        """
         if self._is_late():
             raise OutOfTimeError
 
@@ -147,7 +175,9 @@ class Case:
         return not one.holds and not one.unbounded
 
 
+BACKWARD = ("backward", "gradient")
 _FEW = 4
+_SHARP = 1e3  # times the bounds of the reference itself that those of another formula may have
 
 
 def _is_touched(node: Node, change: Change) -> bool:

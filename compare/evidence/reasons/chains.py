@@ -40,6 +40,7 @@ def made_of(target: Node, roots: Sequence[Node]) -> set[Node]:
 def chains(case: Case) -> Iterator[tuple[Node, Node]]:
     """Yields arrays, and the last that is made of each alone, entry by entry."""
     for x in arrays(case):
+        case.check_time()
         inside = made_of(case.target, [x])
         for out in inside:
             if out is not x and out.shape == x.shape and _is_last(case.target, out, inside):
@@ -54,6 +55,7 @@ def slopes(case: Case) -> Iterator[tuple[Node, Node, Node]]:
         for x in known:
             if x in backward or x.shape != g.shape:
                 continue
+            case.check_time()
             inside = made_of(case.target, [x, g])
             of_x = made_of(case.target, [x])
             for out in inside & backward:

@@ -14,8 +14,9 @@ from compare.evidence.rounding.primitives.application import apply
 from compare.evidence.rounding.readings import READINGS
 from compare.evidence.rounding.roundoff_transform import analysis_of, settings
 
-# a value, or an operand of a step (by its number in that) -> what stands there instead
-Change: TypeAlias = Mapping[Node | tuple[Step, int], Enclosure]
+# a value, or an operand of a step (by its number in that) -> what stands there instead: a value, or
+# what some node would be if it was not changed itself
+Change: TypeAlias = Mapping[Node | tuple[Step, int], Enclosure | Node]
 NOTHING: Change = {}
 
 
@@ -30,11 +31,11 @@ class Evaluation:
 
     def of(self, node: Node, change: Change = NOTHING) -> Enclosure:
         """Returns a value, as it is where something is changed before it."""
-        if node in change:
-            return change[node]
         with settings(self._traced):
             changed: dict[int, list[Enclosure]] = {}
-            for step in node.steps:
+            others = [one for one in change.values() if isinstance(one, Node)]
+            steps = {step.number: step for one in (node, *others) for step in one.steps}
+            for _, step in sorted(steps.items()):
                 self._evaluate(step, change, changed)
             return self._value(node, change, changed)
 
@@ -66,7 +67,9 @@ class Evaluation:
         if not is_changed and step.number in self._made:
             return
         operands = [
-            change.get((step, i)) or self._value(one, change, changed)
+            self._read(change[step, i], changed)
+            if (step, i) in change
+            else self._value(one, change, changed)
             for i, one in enumerate(step.operands)
         ]
         results = apply(self._analysis, step.eqn, operands)
@@ -75,8 +78,13 @@ class Evaluation:
     def _value(
         self, node: Node, change: Change, changed: Mapping[int, Sequence[Enclosure]]
     ) -> Enclosure:
-        if node in change:
-            return change[node]
+        return self._read(change.get(node, node), changed)
+
+    def _read(
+        self, node: Node | Enclosure, changed: Mapping[int, Sequence[Enclosure]]
+    ) -> Enclosure:
+        if isinstance(node, Enclosure):
+            return node
         if node.step is None:
             return self._source(node)
         made = changed.get(node.step.number) or self._made[node.step.number]

@@ -40,6 +40,7 @@ class Node:
       given: the array, where it is an argument, a constant or was recorded.
       name: of the argument or the place; '' of all else.
       is_constant: whether it is part of the program.
+      is_place: whether it was recorded at a place.
     """
 
     shape: tuple[int, ...]
@@ -49,6 +50,7 @@ class Node:
     given: Any = None
     name: str = ""
     is_constant: bool = False
+    is_place: bool = False
 
     @property
     def operands(self) -> tuple["Node", ...]:
@@ -84,11 +86,19 @@ class Graph:
 
     Attributes:
       targets: (kind, name) of every place and result -> what is expected there.
-      sources: name -> the arguments, and what was recorded at places.
+      sources: name -> the arguments, and what was recorded at places, in the order of the program.
+      before: (kind, name) of every place -> how many places were recorded before it.
     """
 
     targets: dict[Key, Node]
     sources: dict[str, Node]
+    before: dict[Key, int]
+
+    def earlier(self, key: Key) -> list[Node]:
+        """Returns the arguments and places that come before a place or result."""
+        arguments = [one for one in self.sources.values() if not one.is_place]
+        places = [one for one in self.sources.values() if one.is_place]
+        return [*arguments, *places[: self.before.get(key, len(places))]]
 
 
 def graph_of(specification: Specification, places: Arrays) -> Graph:
@@ -106,7 +116,7 @@ def graph_of(specification: Specification, places: Arrays) -> Graph:
     )
     targets = walk.targets | dict(zip(specification.names, results, strict=True))
     arguments = {one.name: one for one in inputs if one.name}
-    return Graph(targets, arguments | walk.recorded)
+    return Graph(targets, arguments | walk.recorded, walk.before)
 
 
 class _Walk:
@@ -116,6 +126,7 @@ class _Walk:
         self.occurrences = Occurrences()
         self.targets: dict[Key, Node] = {}
         self.recorded: dict[str, Node] = {}
+        self.before: dict[Key, int] = {}
         self._places, self._count = places, 0
 
     def apply(self, eqn: Any, operands: Sequence[Node]) -> list[Node]:
@@ -133,13 +144,14 @@ class _Walk:
         place = self.occurrences.next(name)
         if place is not None:
             self.targets[key_of(place)] = made
+            self.before[key_of(place)] = len(self.recorded)
         known = place or self.occurrences.before(name) or ""
         if known in self.recorded:
             return self.recorded[known]
         found = self._places.get(known)
         if found is None or found.shape != made.shape:
             return made
-        self.recorded[known] = Node(made.shape, made.dtype, given=found, name=known)
+        self.recorded[known] = Node(made.shape, made.dtype, given=found, name=known, is_place=True)
         return self.recorded[known]
 
 

@@ -10,10 +10,27 @@ import numpy as np
 from compare.evidence.local.specification import Specification
 from compare.evidence.reasons.activations import activation_reasons, slope_reasons
 from compare.evidence.reasons.arrays import array_reasons
-from compare.evidence.reasons.case import Case, OutOfTimeError
+from compare.evidence.reasons.case import BACKWARD, Case, OutOfTimeError
 from compare.evidence.reasons.constants import constant_reasons
+from compare.evidence.reasons.layers import normalisation_reasons, softmax_reasons
+from compare.evidence.reasons.masks import mask_reasons
+from compare.evidence.reasons.operands import argument_reasons, operand_reasons
+from compare.evidence.reasons.precision import precision_reasons
 from compare.evidence.reasons.reason import Reason
+from compare.evidence.reasons.samples import dropout_reasons, lost_reasons
+from compare.evidence.reasons.several import (
+    complement_reasons,
+    count_reasons,
+    detached_reasons,
+    group_reasons,
+    pair_reasons,
+    weight_reasons,
+)
+from compare.evidence.reasons.statistics import statistic_reasons
+from compare.evidence.reasons.swaps import order_reasons, part_reasons, place_reasons
 from compare.evidence.reasons.terms import term_reasons
+from compare.evidence.reasons.views import view_reasons
+from compare.evidence.reasons.windows import window_reasons
 from compare.problem.recording import Key, Recording
 
 Family = Callable[[Case], Iterator[Reason]]
@@ -22,16 +39,39 @@ _MOST = 2  # reasons that fit alike and are told
 _SIBLINGS = 1  # other times that a place comes by, which are to have the same reason
 _NUMBER = re.compile(r"@\d+")
 _FORWARD: tuple[Family, ...] = (
+    part_reasons,
     constant_reasons,
     activation_reasons,
     term_reasons,
+    mask_reasons,
+    operand_reasons,
+    argument_reasons,
+    precision_reasons,
+    dropout_reasons,
+    window_reasons,
+    softmax_reasons,
+    normalisation_reasons,
+    statistic_reasons,
+    count_reasons,
+    weight_reasons,
+    order_reasons,
+    place_reasons,
+    view_reasons,
+    complement_reasons,
+    group_reasons,
     array_reasons,
 )
 _BACKWARD: tuple[Family, ...] = (
     array_reasons,
+    precision_reasons,
     slope_reasons,
     term_reasons,
+    lost_reasons,
     constant_reasons,
+    operand_reasons,
+    window_reasons,
+    detached_reasons,
+    pair_reasons,
 )
 
 
@@ -73,8 +113,7 @@ def _is_alike(one: Reason, other: Reason | None) -> bool:
 
 
 def _searched(case: Case) -> Reason | None:
-    is_backward = case.key[0] in ("backward", "gradient")
-    for family in _BACKWARD if is_backward else _FORWARD:
+    for family in _BACKWARD if case.key[0] in BACKWARD else _FORWARD:
         found = {reason.sentence: reason for reason in family(case)}
         if found:
             return _joined(tuple(found.values()))

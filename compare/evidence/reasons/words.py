@@ -1,7 +1,7 @@
 """How sentences name the values of a reference."""
 
 from compare.evidence.reasons.case import Case
-from compare.evidence.reasons.graph import Node
+from compare.evidence.reasons.graph import Node, Step
 from compare.problem.cuts import is_cotangent, place_name
 
 # primitives that show the same numbers in another shape
@@ -23,6 +23,11 @@ def behind_views(node: Node) -> Node:
     while node.primitive in VIEWS:
         node = node.operands[0]
     return node
+
+
+def readers(case: Case, node: Node) -> list[Step]:
+    """Returns the steps that read a value."""
+    return [step for step in case.target.steps if node in step.operands]
 
 
 def described(node: Node) -> str:

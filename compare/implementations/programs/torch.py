@@ -3,7 +3,7 @@
 import contextlib
 import dataclasses
 import functools
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -21,9 +21,10 @@ from compare.problem.function import Arguments, Call, FunctionProblem, is_float,
 from compare.problem.recording import Recording
 from compare.problem.structure import restructured
 from torch_ref.convert import to_array, to_tensor
+from torch_ref.intermediates import results_seen
 from torch_ref.module_checks import is_compiled, unwrapped
 from torch_ref.precision import Dtypes
-from torch_ref.recording import plain_name, recorded
+from torch_ref.recording import Watch, plain_name, recorded
 
 Tensors = dict[str, torch.Tensor]
 
@@ -40,15 +41,16 @@ def module_program(
     device: str,
     loss: Loss | None = None,
     wrap: Callable[[Call], Call] | None = None,
+    watch: Watch | None = None,
 ) -> Program:
     """Returns a module, or a loss of its outputs, as a program on a device.
 
     Its weights are those of the first argument, and it takes what is left, or what a wrapper makes
-    of that.
+    of that. What a watch sees is recorded as places too, unless the module is compiled.
     """
     check_compiled(name, module)
     place = target("torch", device)
-    run = functools.partial(_run_module, name, module, loss, wrap, place)
+    run = functools.partial(_run_module, name, module, loss, wrap, watch, place)
     return Program(name, "torch", run, str(place))
 
 
@@ -121,6 +123,11 @@ def weights_of(module: torch.nn.Module) -> tuple[dict[str, np.ndarray], dict[str
     return parameters, buffers
 
 
+def watching(names: Collection[str] | None, sizes: Collection[int] | None) -> Watch:
+    """Returns what sees all that functions of torch return; see `results_seen`."""
+    return functools.partial(results_seen, chosen=names, sizes=sizes)
+
+
 def dtype_name(tensor: torch.Tensor) -> str:
     """Returns the name of the dtype of a tensor, as NumPy has it."""
     return str(tensor.dtype).removeprefix("torch.")
@@ -147,6 +154,7 @@ def _run_module(
     module: torch.nn.Module,
     loss: Loss | None,
     wrap: Callable[[Call], Call] | None,
+    watch: Watch | None,
     device: torch.device,
     problem: FunctionProblem,
 ) -> Recording:
@@ -172,8 +180,8 @@ def _run_module(
         made = own(*inputs) if wrap is None else wrap(lambda *given: (own(*given), {}))(*inputs)[0]
         return restructured(made if loss is None else loss(made), problem.outputs, name)
 
-    seen = torch.nn.Module() if is_compiled(own) else own
-    found = _recording(seen, run, chosen, problem.cotangents)
+    seen, also = (torch.nn.Module(), None) if is_compiled(own) else (own, watch)
+    found = _recording(seen, run, chosen, problem.cotangents, also)
     statistics = {
         key: _array(one) for key, one in buffers.items() if not torch.equal(one, before[key])
     }
@@ -195,6 +203,7 @@ def _recording(
     run: Callable[[], Any],
     chosen: Tensors,
     cotangents: Mapping[str, np.ndarray],
+    watch: Watch | None = None,
 ) -> Recording:
     outputs: Tensors = {}
     slopes: Sequence[torch.Tensor | None] = ()
@@ -217,7 +226,7 @@ def _recording(
     dtypes = Dtypes()
     is_exact = any(one.dtype == torch.float64 for one in chosen.values())
     with dtypes if is_exact else contextlib.nullcontext():
-        _, values, back = recorded(module, both_ways)
+        _, values, back = recorded(module, both_ways, watch)
     gradients = {
         name: np.zeros(one.shape, to_array(one).dtype) if slope is None else _array(slope)
         for (name, one), slope in zip(chosen.items(), slopes, strict=True)

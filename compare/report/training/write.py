@@ -40,6 +40,7 @@ def _standing(one: TrainingStanding) -> dict[str, Any]:
         "basis": one.basis,
         "sentence": one.sentence,
         "first": None if one.first is None else one.first.number,
+        "reason": one.reason,
         "silent_from": one.silent_from,
         "remarks": list(one.remarks),
         "warnings": list(one.warnings),

@@ -77,27 +77,37 @@ class _TiledHeads(GroupedAttention):
         return x.repeat(1, 2, 1, 1)
 
 
-def _in_gpt(name: str, kind: type, *, block: int) -> Mistake:
+def _in_gpt(name: str, kind: type, *, block: int, reason: str = "") -> Mistake:
     attn = f"blocks.{block}.attn"
-    return forward(name, "gpt", becoming(attn, kind), at=f"{attn}.proj")
+    return forward(name, "gpt", becoming(attn, kind), at=f"{attn}.proj", reason=reason)
 
 
-def _in_llama(name: str, kind: type, *, block: int) -> Mistake:
+def _in_llama(name: str, kind: type, *, block: int, reason: str = "") -> Mistake:
     attn = f"blocks.{block}.attn"
-    return forward(name, "llama", becoming(attn, kind), at=f"{attn}.out")
+    return forward(name, "llama", becoming(attn, kind), at=f"{attn}.out", reason=reason)
 
 
 ATTENTION: tuple[Mistake, ...] = (
-    _in_gpt("scores not scaled", _NotScaled, block=1),
-    _in_gpt("scores scaled by the width", _ScaledByTheWidth, block=0),
-    _in_gpt("keys and queries swapped", _KeysForQueries, block=0),
+    _in_gpt("scores not scaled", _NotScaled, block=1, reason="the scale 1 "),
+    _in_gpt("scores scaled by the width", _ScaledByTheWidth, block=0, reason="the scale 0.25"),
+    _in_gpt(
+        "keys and queries swapped",
+        _KeysForQueries,
+        block=0,
+        reason="the first and the second of 3 parts",
+    ),
     _in_gpt("keys of the next head", _KeysOfTheNextHead, block=1),
-    _in_gpt("a mask that is off by one", _SeesTheNext, block=0),
-    _in_gpt("masked after the softmax", _MaskedAfterwards, block=1),
-    _in_gpt("softmax over the queries", _OverQueries, block=0),
-    _in_gpt("heads interleaved", _HeadsInterleaved, block=1),
+    _in_gpt("a mask that is off by one", _SeesTheNext, block=0, reason="off by one"),
+    _in_gpt("masked after the softmax", _MaskedAfterwards, block=1, reason="after the softmax"),
+    _in_gpt("softmax over the queries", _OverQueries, block=0, reason="a softmax over axis 2"),
+    _in_gpt("heads interleaved", _HeadsInterleaved, block=1, reason="splits an axis of 16"),
     _in_llama("rotary pairs of neighbours", _TurnsNeighbours, block=0),
-    _in_llama("rotary angles negated for all", _TurnsBackwards, block=1),
-    _in_llama("shared heads in the wrong order", _TiledHeads, block=1),
+    _in_llama(
+        "rotary angles negated for all",
+        _TurnsBackwards,
+        block=1,
+        reason="`blocks.1.attn.sin` with the opposite sign",
+    ),
+    _in_llama("shared heads in the wrong order", _TiledHeads, block=1, reason="joins axes"),
     forward("norms first", "encoder layer", having("", norm_first=True), at="self_attn[0]"),
 )

@@ -21,21 +21,22 @@ class Mistake(NamedTuple):
     plant: Plant
     direction: Literal["forward", "backward", "gradient"]
     place: str  # a submodule, OUTPUT, or a parameter
+    reason: str = ""  # a part of the sentence that names it; '' if nothing that is tried does
 
 
-def forward(name: str, module: str, plant: Plant, *, at: str) -> Mistake:
+def forward(name: str, module: str, plant: Plant, *, at: str, reason: str = "") -> Mistake:
     """A mistake in what a module computes."""
-    return Mistake(name, module, plant, "forward", at)
+    return Mistake(name, module, plant, "forward", at, reason)
 
 
-def backward(name: str, module: str, plant: Plant, *, at: str) -> Mistake:
+def backward(name: str, module: str, plant: Plant, *, at: str, reason: str = "") -> Mistake:
     """A mistake in a backward pass alone, that shows in the gradient which arrives somewhere."""
-    return Mistake(name, module, plant, "backward", at)
+    return Mistake(name, module, plant, "backward", at, reason)
 
 
-def gradient(name: str, module: str, plant: Plant, *, of: str) -> Mistake:
+def gradient(name: str, module: str, plant: Plant, *, of: str, reason: str = "") -> Mistake:
     """A mistake in the gradient of one parameter alone."""
-    return Mistake(name, module, plant, "gradient", of)
+    return Mistake(name, module, plant, "gradient", of, reason)
 
 
 def having(submodule: str, **attributes: Any) -> Plant:

@@ -45,38 +45,70 @@ class _OneMoreThanTheWeight(RmsNorm):
 
 
 NORMALISATIONS: tuple[Mistake, ...] = (
-    forward("eps of 1e-3 in a batch norm", "cnn", having("1", eps=1e-3), at="1"),
-    forward("unbiased variance in a batch norm", "cnn", becoming("5", _UnbiasedBatchNorm), at="5"),
+    forward(
+        "eps of 1e-3 in a batch norm", "cnn", having("1", eps=1e-3), at="1", reason="eps 0.001"
+    ),
+    forward(
+        "unbiased variance in a batch norm",
+        "cnn",
+        becoming("5", _UnbiasedBatchNorm),
+        at="5",
+        reason="n - 1",
+    ),
     forward(
         "statistics of the batch in eval mode",
         "cnn in eval mode",
         becoming("1", _BatchNormOfTheBatch),
         at="1",
+        reason="the statistics of the batch",
     ),
     forward(
         "a stale running variance",
         "cnn in eval mode",
         becoming("5", _BatchNormWithStaleVariance),
         at="5",
+        reason="`5.running_var` as 1 everywhere",
     ),
-    forward("eps of 1e-6 in a layer norm", "encoder layer", having("norm1", eps=1e-6), at="norm1"),
     forward(
-        "eps of 1e-3 in a layer norm", "gpt", having("blocks.1.ln2", eps=1e-3), at="blocks.1.ln2"
+        "eps of 1e-6 in a layer norm",
+        "encoder layer",
+        having("norm1", eps=1e-6),
+        at="norm1",
+        reason="eps 1e-6",
+    ),
+    forward(
+        "eps of 1e-3 in a layer norm",
+        "gpt",
+        having("blocks.1.ln2", eps=1e-3),
+        at="blocks.1.ln2",
+        reason="eps 0.001",
     ),
     forward(
         "unbiased variance in a layer norm",
         "gpt",
         becoming("blocks.0.ln1", _UnbiasedLayerNorm),
         at="blocks.0.ln1",
+        reason="n - 1",
     ),
-    forward("twice the groups", "upsampler", having("1", num_groups=4), at="1"),
+    forward(
+        "twice the groups",
+        "upsampler",
+        having("1", num_groups=4),
+        at="1",
+        reason="2 times the groups",
+    ),
     forward(
         "eps outside the root",
         "llama",
         becoming("blocks.0.norm1", _EpsOutsideTheRoot),
         at="blocks.0.norm1",
+        reason="eps outside the root",
     ),
     forward(
-        "1 + weight for the weight", "llama", becoming("norm", _OneMoreThanTheWeight), at="norm"
+        "1 + weight for the weight",
+        "llama",
+        becoming("norm", _OneMoreThanTheWeight),
+        at="norm",
+        reason="`norm.weight` with 1 added",
     ),
 )

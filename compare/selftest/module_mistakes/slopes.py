@@ -175,30 +175,42 @@ SLOPES: tuple[Mistake, ...] = (
         "swish by hand",
         having("", activation=_SlopeWithoutX),
         at="linear",
+        reason="leaves out the factor `linear`",
     ),
     backward(
         "a round constant in the slope of gelu",
         "mlp",
         becoming("3", _GeluWithRoundConstant),
         at="2",
+        reason="has a factor",
     ),
     backward(
-        "relu that passes positive gradients alone", "cnn", becoming("2", _GuidedRelu), at="1"
+        "relu that passes positive gradients alone",
+        "cnn",
+        becoming("2", _GuidedRelu),
+        at="1",
+        reason="positive entries alone",
     ),
     backward(
         "a slope of softmax without its sum",
         "gpt",
         becoming("blocks.0.attn", _SoftmaxWithoutSum),
         at="blocks.0.attn.qkv",
+        reason="leaves out a sum",
     ),
     backward(
         "a slope of layer norm without the mean",
         "gpt",
         becoming("ln_f", _LayerNormWithoutMean),
         at="blocks.1",
+        reason="leaves out a sum",
     ),
     backward(
-        "constant statistics in a batch norm", "cnn", becoming("5", _ConstantStatistics), at="4"
+        "constant statistics in a batch norm",
+        "cnn",
+        becoming("5", _ConstantStatistics),
+        at="4",
+        reason="statistics are detached",
     ),
     backward(
         "the gradient of a pool to the first entry",
@@ -206,11 +218,18 @@ SLOPES: tuple[Mistake, ...] = (
         becoming("3", _MaxPoolToTheFirst),
         at="2",
     ),
-    backward("a kernel not flipped back", "u-net", becoming("middle", _NotFlippedBack), at="down2"),
+    backward(
+        "a kernel not flipped back",
+        "u-net",
+        becoming("middle", _NotFlippedBack),
+        at="down2",
+        reason="`middle.weight` reversed along axes 2 and 3",
+    ),
     backward(
         "the gradient of a loss not averaged",
         "classifier",
         becoming("", _SummedGradient),
         at="linear",
+        reason="in the place of a mean",
     ),
 )

@@ -6,6 +6,9 @@ from typing import Any, Protocol
 
 import numpy as np
 
+from compare.steps.rules.rule import Rules
+from compare.steps.rules.step import Step
+
 Arrays = Mapping[str, np.ndarray]
 State = Mapping[str, Arrays]  # slot, as of `rules` -> name of the weights -> array
 
@@ -34,11 +37,26 @@ class Update:
         as `rules.update` takes them, that returns new weights and a new state.
       key: equal of two that are the same function.
       known: what the optimizer has besides: arrays.
+      rules: what it does with each of the weights; None if that is not known.
     """
 
     call: Callable[..., tuple[Any, Any]]
     key: Hashable
     known: tuple[np.ndarray, ...] = ()
+    rules: Rules | None = None
+
+
+def step_of(update: Update, before: Snapshot, gradients: Arrays, after: Snapshot) -> Step:
+    """Returns what a run had before and after an update."""
+    return Step(
+        before.count + 1,
+        update.rules or {},
+        before.weights,
+        gradients,
+        before.state,
+        after.weights,
+        after.state,
+    )
 
 
 class Optimizer(Protocol):

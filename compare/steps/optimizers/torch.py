@@ -54,7 +54,7 @@ class TorchOptimizer:
             del known
             return update(rules, *trees)
 
-        return Update(call, tuple(rules.items()))
+        return Update(call, tuple(rules.items()), rules=rules)
 
     def step(self, gradients: Arrays) -> None:
         """Takes a step."""

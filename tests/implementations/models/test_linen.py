@@ -13,6 +13,7 @@ import pytest
 from flax import linen as nn
 
 from compare.errors import UsageError
+from compare.implementations.programs.models.first_carries import wide_carries
 from compare.implementations.programs.models.function import function_model
 from compare.implementations.programs.models.linen import is_bound, is_linen, linen_model
 from compare.problem.narrowest import digits
@@ -190,8 +191,14 @@ def test_a_float64_run_is_one_throughout(nets):
         wide = state_of(model, np.float64), *(one.astype(np.float64) for one in inputs)
         traced = jax.make_jaxpr(model.call)(*wide)
     assert digits(traced).narrowest == "float64"
+
+
+def test_carries_are_of_float64_only_meanwhile():
     cell = nn.LSTMCell(2)
-    assert cell.initialize_carry(KEY, (4,))[0].dtype == np.float32  # and all is as it was
+    with jax.enable_x64(True):
+        with wide_carries():
+            assert cell.initialize_carry(KEY, (4,))[0].dtype == np.float64
+        assert cell.initialize_carry(KEY, (4,))[0].dtype == np.float32
 
 
 def test_statistics_are_updated_in_train_mode_alone(nets):
@@ -231,6 +238,7 @@ def test_variables_may_come_in_several_forms(nets, form):
     assert set(model.parameters) == {
         f"Dense_{i}.{name}" for i in (0, 1) for name in ("kernel", "bias")
     }
+    assert not model.buffers
     assert jax.eval_shape(model.call, state_of(model), *inputs)[0].shape == X.shape
 
 

@@ -1,7 +1,8 @@
 """What a reference computes if it goes on from arrays of another program at some places."""
 
-from collections.abc import Callable, Collection, Mapping, Sequence
-from typing import Any
+import functools
+from collections.abc import Collection, Mapping, Sequence
+from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
@@ -13,37 +14,63 @@ from compare.problem.function import FunctionProblem
 from compare.problem.occurrences import Occurrences
 from compare.problem.recording import Arrays, Recording
 
-Continuation = Callable[[Arrays], Recording]
 
+class Continuation:
+    """Computes a problem from what is given at its places.
 
-def continuation(problem: FunctionProblem) -> Continuation:
-    """Traces a problem so that what stands at its places can be given.
-
-    It is evaluated equation by equation: to compile it takes longer than a few evaluations.
-
-    Args:
-      problem: whose call has cuts. Places in loops and branches cannot be given, and are left out.
-
-    Returns:
-      A function of arrays by places, values and cotangents, that returns what is computed at all
-      places and of all results, each from what was given before it. The places are in the order of
-      the program.
+    It evaluates equation by equation: to compile them takes longer than a few evaluations.
     """
-    inputs = problem.arguments.arrays, problem.cotangents
-    is_wide = problem.dtype == np.float64
-    with jax.enable_x64(is_wide):
-        closed, made = jax.make_jaxpr(problem.results, return_shape=True)(*inputs)
-    inside = frozenset(_names_inside(closed.jaxpr))
 
-    def run(given: Arrays) -> Recording:
-        walk = _Walk(given, inside)
-        with jax.enable_x64(is_wide):
-            found = walk.through(closed, list(map(jnp.asarray, jax.tree.leaves(inputs))))
+    def __init__(self, problem: FunctionProblem) -> None:
+        """Takes a problem whose call has cuts.
+
+        Places in loops and branches cannot be given, and are left out.
+        """
+        self._inputs = problem.arguments.arrays, problem.cotangents
+        self._problem, self._is_wide = problem, problem.dtype == np.float64
+
+    @functools.cached_property
+    def places(self) -> tuple[str, ...]:
+        """The names of values and cotangents in the order of the program."""
+
+        def names(*inputs: Any) -> list[Any]:
+            walk = _Walk({}, self._traced.inside)
+            walk.through(self._traced.closed, jax.tree.leaves(inputs))
+            order.extend(walk.found)
+            return []
+
+        order: list[str] = []
+        with jax.enable_x64(self._is_wide):
+            jax.eval_shape(names, *self._inputs)
+        return tuple(order)
+
+    def __call__(self, given: Arrays) -> Recording:
+        """Computes what stands at all places and all results, each from what was given before it.
+
+        Args:
+          given: values and cotangents by places.
+        """
+        with jax.enable_x64(self._is_wide):
+            closed, made, inside = self._traced
+            walk = _Walk(given, inside)
+            found = walk.through(closed, list(map(jnp.asarray, jax.tree.leaves(self._inputs))))
             results = jax.tree.unflatten(jax.tree.structure(made), found)
         outputs, statistics, gradients = (_arrays(group) for group in results)
         return Recording(outputs, gradients, statistics, _arrays(walk.found))
 
-    return run
+    @functools.cached_property
+    def _traced(self) -> "_Traced":
+        with jax.enable_x64(self._is_wide):
+            closed, made = jax.make_jaxpr(self._problem.results, return_shape=True)(*self._inputs)
+        return _Traced(closed, made, frozenset(_names_inside(closed.jaxpr)))
+
+
+class _Traced(NamedTuple):
+    """A problem as equations: what they make, and the names of places in loops and branches."""
+
+    closed: Any
+    made: Any
+    inside: frozenset[str]
 
 
 def _arrays(group: Mapping[str, Any]) -> dict[str, np.ndarray]:

@@ -34,7 +34,6 @@ _FLAT = ("stop_gradient", "sign", "floor", "ceil", "round")  # whose derivative 
 def with_cuts(
     call: Call,
     chosen: Collection[str] | None = None,
-    *,
     sizes: Collection[int] | None = None,
     wrt: Collection[int] | None = None,
 ) -> Call:

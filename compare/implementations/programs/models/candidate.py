@@ -16,6 +16,7 @@ from compare.implementations.programs.models.adapters import Adapter, adapters, 
 from compare.implementations.programs.models.own_weights import OwnWeights, state_of
 from compare.implementations.programs.models.placed import Cut, placed
 from compare.implementations.programs.models.recognise import (
+    check_holds_weights,
     function_of,
     is_conversion,
     jax_model,
@@ -55,19 +56,19 @@ def port_program(
     weights, program, cut = (_of_torch if of_torch else _of_jax)(
         name, given, reference, problem, setting
     )
-    found = placed(reference, problem, cut, weights.problem)
+    found = placed(reference, problem, cut, weights)
 
     def run(own: FunctionProblem) -> Recording:
         if found is None:
             return weights.recording(program.run(weights.problem(own)), own)
-        where, recorded = found
-        return where.recording(weights.recording(recorded.run(weights.problem(own)), own))
+        matching, recorded = found
+        return matching.applied(weights.recording(recorded.run(weights.problem(own)), own))
 
     return dataclasses.replace(
         program,
         run=run,
         pairing=weights.pairing,
-        matching=None if found is None else found[0].matching,
+        matching=None if found is None else found[0],
     )
 
 
@@ -96,7 +97,7 @@ def _of_jax(
         return dataclasses.replace(found, called=adapter.said)
 
     def cut(names: Collection[str] | None, sizes: Collection[int] | None) -> Program:
-        return program(with_cuts(call, names, sizes))
+        return program(with_cuts(call, names, sizes, own.arguments.wrt))
 
     return weights, program(call), cut
 
@@ -106,6 +107,7 @@ def _of_torch(
 ) -> tuple[OwnWeights, Program, Cut]:
     from compare.implementations.programs import torch as on_torch
 
+    check_holds_weights(name, given, "a torch module")
     module = function_of(given)
     parameters, buffers = on_torch.weights_of(module)
     arrays = {**parameters, **buffers}
@@ -114,15 +116,19 @@ def _of_torch(
     own = weights.problem(problem)
     loss = setting.loss if reference.program.framework == "torch" else None
 
-    def program(adapter: Adapter) -> Program:
-        made = on_torch.module_program(name, module, setting.device, loss, adapter.wrap)
+    def program(adapter: Adapter, watch: Any = None) -> Program:
+        made = on_torch.module_program(name, module, setting.device, loss, adapter.wrap, watch)
         return dataclasses.replace(made, called=adapter.said)
 
     def outputs(adapter: Adapter) -> Any:
         return own.outputs.in_structure(program(adapter).run(own).outputs)
 
-    found = program(fitting(name, choices_of(given, "torch"), outputs, problem.outputs))
-    return weights, found, lambda names, sizes: found
+    adapter = fitting(name, choices_of(given, "torch"), outputs, problem.outputs)
+
+    def cut(names: Collection[str] | None, sizes: Collection[int] | None) -> Program:
+        return program(adapter, on_torch.watching(names, sizes))
+
+    return weights, program(adapter), cut
 
 
 def _own_weights(

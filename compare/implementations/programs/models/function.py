@@ -58,7 +58,7 @@ def function_model(f: Callable[..., Any], weights: Any, *, kind: str = "JAX") ->
         given = {name: jnp.asarray(one) for name, one in arrays.items()}
         filled = leaves.filled(given)
         with _traced(kind, given, outermost):
-            made = f(_as_given(weights, filled), *inputs)
+            made = f(filled if groups is None else _as_given(weights, filled), *inputs)
         updates = None if groups is None else updates_in(made, weights)
         if updates is None:
             return opened(made), {}

@@ -13,9 +13,6 @@ from compare.implementations.programs.models.function import function_model
 from compare.implementations.programs.models.haiku import haiku_model, is_haiku
 from compare.implementations.programs.models.linen import is_bound, is_linen, linen_model
 from compare.implementations.programs.models.nnx import is_nnx, nnx_model
-from compare.implementations.user.torch_module import is_module
-
-_HOLD_THEIRS = {"an nnx module": is_nnx, "a torch module": is_module}
 
 
 def is_model(given: Any) -> bool:
@@ -46,6 +43,21 @@ def function_of(given: Any) -> Any:
     return given.function if isinstance(given, Model) else given
 
 
+def check_holds_weights(where: str, given: Any, said: str) -> None:
+    """Checks that no weights are given for a model that holds its own.
+
+    Args:
+      where: names it, as errors begin.
+      given: by a user.
+      said: what it is.
+
+    Raises:
+      UsageError: if there are.
+    """
+    if isinstance(given, Model) and given.weights is not None:
+        raise UsageError(f"{where}: weights: expected none beside {said}, which holds its own")
+
+
 def jax_model(where: str, given: Any, theirs: Mapping[str, np.ndarray] | None = None) -> JaxModel:
     """Returns a model as a function of its weights by their names.
 
@@ -68,10 +80,8 @@ def jax_model(where: str, given: Any, theirs: Mapping[str, np.ndarray] | None = 
                 "no weights of a reference to convert"
             )
         weights = weights(dict(theirs))
-    for said, is_one in _HOLD_THEIRS.items():
-        if weights is not None and is_one(f):
-            raise UsageError(f"{where}: weights: expected none beside {said}, which holds its own")
     if is_nnx(f):
+        check_holds_weights(where, given, "an nnx module")
         return nnx_model(f)
     if is_equinox(f):
         return equinox_model(f, weights)

@@ -60,10 +60,12 @@ class Block(eqx.Module):
     fc1: eqx.nn.Linear
     fc2: eqx.nn.Linear
 
-    def __init__(self, attention: Any, state: State, name: str, *, eps: float = 1e-5) -> None:
-        self.ln1 = loaded(eqx.nn.LayerNorm(16, eps=eps), state, f"{name}.ln1")
+    def __init__(
+        self, attention: Any, state: State, name: str, *, norm: Any = eqx.nn.LayerNorm
+    ) -> None:
+        self.ln1 = loaded(eqx.nn.LayerNorm(16), state, f"{name}.ln1")
         self.attn = attention(state, f"{name}.attn")
-        self.ln2 = loaded(eqx.nn.LayerNorm(16), state, f"{name}.ln2")
+        self.ln2 = loaded(norm(16), state, f"{name}.ln2")
         self.fc1 = loaded(eqx.nn.Linear(16, 64, key=KEY), state, f"{name}.mlp.fc1")
         self.fc2 = loaded(eqx.nn.Linear(64, 16, key=KEY), state, f"{name}.mlp.fc2")
 

@@ -12,27 +12,43 @@ from compare.selftest.ports.networks import CNN, CNN_EVAL
 from compare.selftest.ports.port import Port, channels_last
 
 
+class TorchBatchNorm(hk.BatchNorm):
+    """Keeps a running variance that divides by n - 1, as torch does, and Haiku by n."""
+
+    var_ema: Any
+
+    def __call__(self, inputs: Array, *, is_training: bool) -> Array:
+        n, average = inputs.size // inputs.shape[-1], self.var_ema
+        if is_training:
+            self.var_ema = lambda var: average(var * (n / (n - 1)))
+        return super().__call__(inputs, is_training=is_training)
+
+
 class Cnn(hk.Module):
     """[N, 12, 12, 3] to logits of 5 classes."""
 
-    def __init__(self, *, padding: Any = (1, 1), eps: float = 1e-5, name: str = "cnn") -> None:
+    def __init__(self, *, stride: int = 1, norm: Any = TorchBatchNorm, name: str = "cnn") -> None:
         super().__init__(name=name)
-        self.padding, self.eps = padding, eps
+        self.stride, self.norm = stride, norm
 
     def __call__(self, x: Array, *, is_training: bool) -> Array:
-        x = hk.Conv2D(8, 3, padding=(1, 1), with_bias=False, name="conv1")(x)
-        x = self.normalised("bn1", x, is_training=is_training, eps=self.eps)
-        x = self.pool(jax.nn.relu(x))
-        x = hk.Conv2D(8, 3, stride=2, padding=self.padding, name="conv2")(x)
-        x = self.normalised("bn2", x, is_training=is_training, eps=1e-5)
+        x = hk.Conv2D(8, 3, self.stride, padding=(1, 1), with_bias=False, name="conv1")(x)
+        x = self.normalised("bn1", x, is_training=is_training)
+        x = self.pool(self.activation(x))
+        x = hk.Conv2D(8, 3, stride=2, padding=(1, 1), name="conv2")(x)
+        x = self.normalised("bn2", x, is_training=is_training)
         x = self.flat(jax.nn.relu(x))
         x = jax.nn.relu(hk.Linear(16, name="fc1")(x))
         return hk.Linear(5, name="fc2")(x)
 
     @hk.transparent
-    def normalised(self, name: str, x: Array, *, is_training: bool, eps: float) -> Array:
+    def normalised(self, name: str, x: Array, *, is_training: bool) -> Array:
         """Over all but the channels."""
-        return hk.BatchNorm(True, True, 0.9, eps=eps, name=name)(x, is_training=is_training)
+        return self.norm(True, True, 0.9, name=name)(x, is_training=is_training)
+
+    def activation(self, x: Array) -> Array:
+        """The first of them."""
+        return jax.nn.relu(x)
 
     def pool(self, x: Array) -> Array:
         """The largest of 2 x 2 pixels."""

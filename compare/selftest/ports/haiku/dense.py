@@ -17,15 +17,15 @@ from compare.selftest.ports.port import Port
 class Mlp(hk.Module):
     """[N, 10] to logits of 5 classes."""
 
-    def __init__(self, *, eps: float = 1e-5, name: str = "mlp") -> None:
+    def __init__(self, *, eps: float = 1e-5, has_bias: bool = True, name: str = "mlp") -> None:
         super().__init__(name=name)
-        self.eps = eps
+        self.eps, self.has_bias = eps, has_bias
 
     def __call__(self, x: Array) -> Array:
         x = hk.Linear(24, name="fc1")(x)
         x = hk.LayerNorm(-1, create_scale=True, create_offset=True, eps=self.eps, name="norm")(x)
         x = hk.Linear(24, name="fc2")(self.activation(x))
-        return hk.Linear(5, name="fc3")(jnp.tanh(x))
+        return hk.Linear(5, with_bias=self.has_bias, name="fc3")(jnp.tanh(x))
 
     def activation(self, x: Array) -> Array:
         """The first of them."""

@@ -74,15 +74,15 @@ class Transformer(hk.Module):
         self.pairs = tuple(zip(blocks, attentions, strict=True))
 
     def __call__(self, words: Array) -> Array:
-        x = hk.Embed(30, 16, name="tok")(words)
-        x = x + hk.Embed(8, 16, name="pos")(self.positions(words.shape[1]))
+        x = self.embedded(hk.Embed(30, 16, name="tok")(words))
+        x = x + hk.Embed(8, 16, name="pos")(jnp.arange(words.shape[1]))
         for i, (block, attn) in enumerate(self.pairs):
             x = block(attn, name=f"block_{i}")(x)
         return hk.Linear(30, with_bias=False, name="head")(layer_norm("ln_f")(x))
 
-    def positions(self, time: int) -> Array:
-        """Which one each time is."""
-        return jnp.arange(time)
+    def embedded(self, x: Array) -> Array:
+        """What positions are added to."""
+        return x
 
 
 def transformer_params(state: State) -> Tree:

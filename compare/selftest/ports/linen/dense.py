@@ -17,12 +17,13 @@ class Mlp(nn.Module):
     """[N, 10] to logits of 5 classes."""
 
     eps: float = 1e-5
+    dtype: Any = None  # of the second layer
 
     @nn.compact
     def __call__(self, x: Array) -> Array:
         x = nn.Dense(24)(x)
         x = nn.LayerNorm(epsilon=self.eps)(x)
-        x = nn.Dense(24)(self.activation(x))
+        x = nn.Dense(24, dtype=self.dtype)(self.activation(x))
         x = nn.tanh(x)
         return nn.Dense(5)(x)
 

@@ -14,15 +14,18 @@ from compare.selftest.ports.port import Port
 class Lstm(nn.Module):
     """[N, time] to logits of 4 classes."""
 
-    cell: type[nn.RNNCellBase] = nn.OptimizedLSTMCell
     is_reversed: bool = False
 
     @nn.compact
     def __call__(self, words: Array) -> Array:
-        x = nn.Embed(20, 12)(words)
-        cell = self.cell(12, param_dtype=x.dtype)
+        x = self.embedded(words, nn.Embed(20, 12)(words))
+        cell = nn.OptimizedLSTMCell(12, param_dtype=x.dtype)
         outputs = nn.RNN(cell, reverse=self.is_reversed)(x)
         return nn.Dense(4)(self.read(outputs))
+
+    def embedded(self, words: Array, x: Array) -> Array:
+        """What the LSTM sees."""
+        return x
 
     def read(self, outputs: Array) -> Array:
         """What the last state has seen."""

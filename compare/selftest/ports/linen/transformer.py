@@ -40,12 +40,13 @@ class Block(nn.Module):
 
     attention: Any
     eps: float = 1e-5
+    norm: Any = nn.LayerNorm  # before the feed-forward network
 
     @nn.compact
     def __call__(self, x: Array) -> Array:
         normed = nn.LayerNorm(epsilon=self.eps, name="ln1")(x)
         x = x + self.attention(name="attn")(normed)
-        h = nn.Dense(4 * x.shape[-1], name="fc1")(nn.LayerNorm(epsilon=1e-5, name="ln2")(x))
+        h = nn.Dense(4 * x.shape[-1], name="fc1")(self.norm(epsilon=1e-5, name="ln2")(x))
         return self.added(x, nn.Dense(x.shape[-1], name="fc2")(self.activation(h)))
 
     def activation(self, h: Array) -> Array:
@@ -66,15 +67,11 @@ class Transformer(nn.Module):
     @nn.compact
     def __call__(self, words: Array) -> Array:
         x = nn.Embed(30, 16, name="tok")(words)
-        x = x + nn.Embed(8, 16, name="pos")(self.positions(words.shape[1]))
+        x = x + nn.Embed(8, 16, name="pos")(jnp.arange(words.shape[1]))
         for i, (block, attention) in enumerate(zip(self.blocks, self.attentions, strict=True)):
             x = block(attention, name=f"blocks_{i}")(x)
         x = nn.LayerNorm(epsilon=1e-5, name="ln_f")(x)
         return nn.Dense(30, use_bias=False, name="head")(x)
-
-    def positions(self, time: int) -> Array:
-        """Which one each time is."""
-        return jnp.arange(time)
 
 
 def _block(state: State, name: str, attention: Tree) -> Tree:

@@ -11,14 +11,25 @@ from compare.selftest.ports.nnx.weights import batch_norm, loaded
 from compare.selftest.ports.port import Port, channels_last
 
 
+class TorchBatchNorm(nnx.BatchNorm):
+    """Keeps a running variance that divides by n - 1, as torch does, and Flax by n."""
+
+    def __call__(self, x: Array) -> Array:
+        made = super().__call__(x)
+        if not self.use_running_average:
+            n = x.size // x.shape[-1]
+            self.var[...] += (1 - self.momentum) * x.var((0, 1, 2)) / (n - 1)
+        return made
+
+
 class Cnn(nnx.Module):
     """[N, 12, 12, 3] to logits of 5 classes."""
 
-    def __init__(self, rngs: nnx.Rngs, *, padding: Any = 1, eps: float = 1e-5) -> None:
+    def __init__(self, rngs: nnx.Rngs, *, norm: Any = TorchBatchNorm, dtype: Any = None) -> None:
         self.conv1 = nnx.Conv(3, 8, (3, 3), padding=1, use_bias=False, rngs=rngs)
-        self.bn1 = nnx.BatchNorm(8, momentum=0.9, epsilon=eps, rngs=rngs)
-        self.conv2 = nnx.Conv(8, 8, (3, 3), strides=2, padding=padding, rngs=rngs)
-        self.bn2 = nnx.BatchNorm(8, momentum=0.9, rngs=rngs)
+        self.bn1 = norm(8, momentum=0.9, rngs=rngs)
+        self.conv2 = nnx.Conv(8, 8, (3, 3), strides=2, padding=1, dtype=dtype, rngs=rngs)
+        self.bn2 = TorchBatchNorm(8, momentum=0.9, rngs=rngs)
         self.fc1 = nnx.Linear(72, 16, rngs=rngs)
         self.fc2 = nnx.Linear(16, 5, rngs=rngs)
 

@@ -15,11 +15,9 @@ from compare.selftest.ports.port import Port
 class Lstm(nnx.Module):
     """[N, time] to logits of 4 classes."""
 
-    def __init__(
-        self, rngs: nnx.Rngs, *, cell: Any = nnx.OptimizedLSTMCell, is_reversed: bool = False
-    ) -> None:
+    def __init__(self, rngs: nnx.Rngs, *, cell: Any = nnx.OptimizedLSTMCell) -> None:
         self.embed = nnx.Embed(20, 12, rngs=rngs)
-        self.lstm = nnx.RNN(cell(12, 12, rngs=rngs), reverse=is_reversed, rngs=rngs)
+        self.lstm = nnx.RNN(cell(12, 12, rngs=rngs), rngs=rngs)
         self.head = nnx.Linear(12, 4, rngs=rngs)
 
     def __call__(self, words: Array) -> Array:

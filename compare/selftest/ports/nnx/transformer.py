@@ -41,10 +41,10 @@ class CausalAttention(Attending, nnx.Module):
 class Block(nnx.Module):
     """Attention and then a feed-forward network."""
 
-    def __init__(self, attention: Any, rngs: nnx.Rngs, *, eps: float = 1e-5) -> None:
-        self.ln1 = nnx.LayerNorm(16, epsilon=eps, rngs=rngs)
+    def __init__(self, attention: Any, rngs: nnx.Rngs, *, norm: Any = nnx.LayerNorm) -> None:
+        self.ln1 = nnx.LayerNorm(16, epsilon=1e-5, rngs=rngs)
         self.attn = attention(rngs)
-        self.ln2 = nnx.LayerNorm(16, epsilon=1e-5, rngs=rngs)
+        self.ln2 = norm(16, epsilon=1e-5, rngs=rngs)
         self.fc1 = nnx.Linear(16, 64, rngs=rngs)
         self.fc2 = nnx.Linear(64, 16, rngs=rngs)
 
@@ -78,14 +78,14 @@ class Transformer(nnx.Module):
         self.head = nnx.Linear(16, 30, use_bias=False, rngs=rngs)
 
     def __call__(self, words: Array) -> Array:
-        x = self.tok(words) + self.pos(self.positions(words.shape[1]))
+        x = self.embedded(self.tok(words)) + self.pos(jnp.arange(words.shape[1]))
         for block in self.blocks:
             x = block(x)
         return self.head(self.ln_f(x))
 
-    def positions(self, time: int) -> Array:
-        """Which one each time is."""
-        return jnp.arange(time)
+    def embedded(self, x: Array) -> Array:
+        """What positions are added to."""
+        return x
 
 
 def _block(state: State, name: str, attention: Tree) -> Tree:

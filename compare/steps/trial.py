@@ -1,0 +1,154 @@
+"""A candidate's training run under way, and what was found at its steps so far."""
+
+import dataclasses
+
+import numpy as np
+
+from compare.evidence.local.check import Checks
+from compare.pipeline.functions import Examiner
+from compare.pipeline.reasons import reason_for
+from compare.pipeline.run_evidence import RunEvidence
+from compare.steps.distances import Distances, loss_of
+from compare.steps.optimizers.base import Snapshot, State, step_of
+from compare.steps.reference_step import ReferenceStep
+from compare.steps.results import StepResult, TrainingStanding
+from compare.steps.rules.explain import explain
+from compare.steps.rules.step import Step
+from compare.steps.runs import Run
+from compare.steps.updates import Made, Updates
+from compare.steps.verdict import decide_later, decide_run, decide_step, silent_from
+from compare.verdict.finding import Finding
+from compare.verdict.functions import decide
+
+_EXPLAINED = 4  # steps, from the first that fails on, that an explanation has to hold for
+
+
+class Trial:
+    """A candidate's run."""
+
+    def __init__(self, run: Run, examiner: Examiner, *, restart: bool) -> None:
+        """Begins.
+
+        Args:
+          run: of the candidate.
+          examiner: knows the equations of the reference.
+          restart: whether each step starts from what the reference had.
+        """
+        self._run, self._examiner, self._restart = run, examiner, restart
+        self._updates = Updates(examiner.problem.dtype)
+        self._state: State = {}  # as it should be
+        self._results: list[StepResult] = []
+        self._failing: list[Step] = []  # from the first on whose update fails
+        self._reason: str | None = None
+        self._ended: int | None = None  # the first step that is not taken
+        self._told: dict[str, dict[str, None]] = {"remarks": {}, "warnings": {}}
+
+    def take(self, step: ReferenceStep, distances: Distances) -> None:
+        """Takes the step that the reference has taken, as long as weights are finite."""
+        if self._restart:
+            self._run.start_from(step.before, step.held)
+        if self._ended or not _is_finite(self._run.snapshot):
+            self._ended = self._ended or step.number
+            return
+        examiner = self._examiner.at(self._run.problem(step.batch))
+        evidence = examiner.examined(self._run.program, self._examiner.inside)
+        before = self._filled(step)
+        self._run.step(evidence.recording)
+        after = self._run.snapshot
+        taken = step_of(step.update, before, evidence.recording.gradients, after)
+        made = self._updates.held(step.update, taken)
+        self._state = made.state
+        finding = self._decided(step, evidence, made)
+        if self._failing or (finding.first is not None and finding.first in made.checks):
+            self._failing.append(taken)
+        self._results.append(
+            StepResult(
+                step.number,
+                verdict=finding.verdict,
+                basis=finding.basis,
+                sentence=finding.sentence,
+                first=finding.first,
+                gradients=_most(evidence.checks),
+                update=_most(made.checks),
+                is_seen=made.is_seen,
+                loss=loss_of(evidence.recording),
+                reference_loss=loss_of(step.found),
+                **distances.of(step.after, after)._asdict(),
+            )
+        )
+
+    def _filled(self, step: ReferenceStep) -> Snapshot:
+        """Returns what the run has before a step; a state that cannot be seen is as it should be.
+
+        At the start that is what the reference begins with.
+        """
+        seen = self._run.snapshot
+        if step.number == 1:
+            return dataclasses.replace(seen, state=step.before.state)
+        known = step.before.state if self._restart else self._state
+        state = {
+            slot: {**known.get(slot, {}), **seen.state.get(slot, {})}
+            for slot in dict.fromkeys([*known, *seen.state])
+        }
+        return dataclasses.replace(seen, state=state)
+
+    def _decided(self, step: ReferenceStep, evidence: RunEvidence, made: Made) -> Finding:
+        """Decides on a step; once one has failed, by its checks alone."""
+        if any(one.verdict == "disagree" for one in self._results):
+            return decide_later((*evidence.checks, *made.checks))
+
+        def own() -> Checks:
+            return self._updates.held(step.update, step.taken).checks
+
+        gradients = decide(evidence)
+        self._note(step.number, gradients)
+        finding = decide_step(gradients, made.checks, own)
+        if finding is gradients:
+            self._reason = reason_for(evidence, finding)
+        return finding
+
+    def _note(self, number: int, finding: Finding) -> None:
+        """Keeps what is to be known of a step, the first time that it comes."""
+        for kind, texts in (("remarks", finding.remarks), ("warnings", finding.warnings)):
+            known = {one.partition(": ")[2] for one in self._told[kind]}
+            for text in texts:
+                if text not in known:
+                    self._told[kind][f"at step {number:,}: {text}"] = None
+
+    def standing(self) -> TrainingStanding:
+        """Says how the run stands."""
+        results, dtype = tuple(self._results), self._examiner.problem.dtype
+        finding, first = decide_run(results, dtype.name)
+        reason = self._reason
+        if self._failing and self._failing[0].rules and finding.verdict == "disagree":
+            reason = explain(self._failing[:_EXPLAINED], dtype)
+        return TrainingStanding(
+            self._run.program.name,
+            self._run.program.framework,
+            self._run.program.device,
+            finding.verdict,
+            finding.basis,
+            finding.sentence,
+            first,
+            results,
+            reason,
+            silent_from(results),
+            (*self._told["remarks"], *finding.remarks, *self._end()),
+            tuple(self._told["warnings"]),
+        )
+
+    def _end(self) -> tuple[str, ...]:
+        """Says where the run has ended before its time."""
+        if self._ended is None:
+            return ()
+        return (
+            f"after step {self._ended - 1:,} its weights are not finite, so that no more are taken",
+        )
+
+
+def _is_finite(snapshot: Snapshot) -> bool:
+    return all(np.isfinite(one.astype(np.float64)).all() for one in snapshot.weights.values())
+
+
+def _most(checks: Checks) -> float:
+    return max((one.used for one in checks), default=0.0)

@@ -1,0 +1,176 @@
+"""`compare_functions`: programs that have weights of their own, by names of their own."""
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+import torch
+from torch import nn
+
+from compare import Model, UsageError, compare_functions
+
+torch.manual_seed(0)
+RNG = np.random.default_rng(0)
+X = RNG.normal(size=(3, 4)).astype(np.float32)
+IMAGES = RNG.normal(size=(2, 3, 5, 5)).astype(np.float32)
+LAYERS = nn.Sequential(nn.Linear(4, 5), nn.Tanh(), nn.Linear(5, 2))
+CONV = nn.Sequential(nn.Conv2d(3, 4, 3, padding=1), nn.ReLU())
+
+
+def converted(state):
+    """Turns the weights of LAYERS into a tree as people have them in JAX."""
+    return {
+        "first": {"kernel": state["0.weight"].T, "bias": state["0.bias"]},
+        "last": {"kernel": state["2.weight"].T, "bias": state["2.bias"]},
+    }
+
+
+def forward(weights, x):
+    h = jnp.tanh(x @ weights["first"]["kernel"] + weights["first"]["bias"][None])
+    return h @ weights["last"]["kernel"] + weights["last"]["bias"][None]
+
+
+def without_half(weights, x):
+    return forward(weights, x / 2)
+
+
+def images_last(weights, images):
+    dims = ("NHWC", "HWIO", "NHWC")
+    made = jax.lax.conv_general_dilated(
+        images, weights["kernel"], (1, 1), "SAME", dimension_numbers=dims
+    )
+    return jax.nn.relu(made + weights["bias"][None, None, None])
+
+
+def arrays_of(module):
+    return {name: one.detach().numpy() for name, one in module.state_dict().items()}
+
+
+PORT = Model(forward, converted(arrays_of(LAYERS)))
+CONV_PORT = Model(
+    images_last,
+    {
+        "kernel": arrays_of(CONV)["0.weight"].transpose(2, 3, 1, 0),
+        "bias": arrays_of(CONV)["0.bias"],
+    },
+)
+
+
+@pytest.fixture(scope="module")
+def report():
+    return compare_functions(LAYERS, {"port": PORT, "wrong": Model(without_half, PORT.weights)}, X)
+
+
+def test_a_port_needs_no_map(report):
+    port = report.candidates[0]
+    assert (port.verdict, port.basis) == ("agree", "certificate")
+    assert port.recorded == port.places == 6
+    assert {one.name for one in port.checks if one.kind == "gradient"} == {
+        *("0.weight", "0.bias", "2.weight", "2.bias", "args[0]")
+    }
+    pairs = {one.name: (one.sources, one.layout) for one in port.weights.pairs}
+    assert pairs["first.kernel"] == (("0.weight",), "transposed")
+    assert pairs["last.bias"] == (("2.bias",), "")
+    assert port.weights.wrong == port.weights.kept == port.weights.unused == ()
+
+
+def test_a_mistake_in_a_port_is_placed(report):
+    wrong = report.candidates[1]
+    assert wrong.verdict == "disagree"
+    assert wrong.sentence.startswith("forward, between `args[0]` and `0`")
+
+
+def test_weights_are_told_on_screen_in_json_and_on_the_page(report):
+    assert "weights of port     all 4 have their place in the reference" in str(report)
+    document = report.to_json()
+    assert '"layout": "transposed"' in document
+    assert "Weights of port" in report._repr_html_() or "transposed" in report._page("")
+
+
+def test_a_torch_module_may_be_the_port():
+    found = compare_functions(PORT, LAYERS, X).candidates[0]
+    assert found.verdict == "agree"
+    assert {one.name for one in found.checks if one.kind == "gradient"} == {
+        *("first.kernel", "first.bias", "last.kernel", "last.bias", "args[0]")
+    }
+
+
+class Other(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.a, self.b = LAYERS[0], LAYERS[2]
+
+    def forward(self, x):
+        return self.b(torch.tanh(self.a(x)))
+
+
+def test_a_module_of_other_names_is_a_port_too():
+    assert compare_functions(LAYERS, Other(), X).agrees
+
+
+def test_channels_may_be_last():
+    found = compare_functions(CONV, CONV_PORT, IMAGES).candidates[0]
+    assert found.verdict == "agree"
+    assert "it is called with channels last" in found.remarks
+
+
+def test_inputs_may_be_made_by_a_function():
+    def last(images):
+        return images.transpose(0, 2, 3, 1)
+
+    port = Model(lambda w, x: images_last(w, x).transpose(0, 3, 1, 2), CONV_PORT.weights, last)
+    found = compare_functions(CONV, port, IMAGES).candidates[0]
+    assert (found.verdict, found.recorded) == ("agree", found.places)
+
+
+def test_a_conversion_may_make_the_weights():
+    found = compare_functions(LAYERS, Model(forward, converted), X).candidates[0]
+    assert (found.verdict, found.weights.wrong) == ("agree", ())
+
+
+def test_weights_that_were_not_loaded_are_told_first():
+    weights = {**PORT.weights, "last": {**PORT.weights["last"], "bias": np.zeros(2, np.float32)}}
+    found = compare_functions(LAYERS, Model(forward, weights), X).candidates[0]
+    assert (found.verdict, found.basis) == ("disagree", "weights")
+    assert found.sentence.startswith("`last.bias`")
+    assert "with the weights of the reference in their places it agrees" in found.sentence
+
+
+REFUSED = {
+    "a reference without weights": (
+        (lambda x: jnp.sum(x), PORT, X),
+        "candidate: expected a reference with weights",
+    ),
+    "inputs of a reference": (
+        (Model(forward, PORT.weights, inputs=lambda x: x), LAYERS, X),
+        "reference: inputs: expected none",
+    ),
+    "a conversion as the reference": (
+        (Model(forward, converted), LAYERS, X),
+        "reference: weights: expected arrays, got a conversion",
+    ),
+    "a function without weights": ((LAYERS, Model(forward), X), "expected weights beside"),
+    "another number of outputs": (
+        (LAYERS, Model(lambda w, x: (forward(w, x), x), PORT.weights), X),
+        "candidate: expected what the reference returns, output, got",
+    ),
+    "a shape that does not fit": (
+        (LAYERS, Model(lambda w, x: forward(w, x)[:, :1], PORT.weights), X),
+        "candidate: output: expected the shape (3, 2)",
+    ),
+    "what raises": (
+        (LAYERS, Model(lambda w, x: forward(w, x[:, :3]), PORT.weights), X),
+        "candidate: cannot be called",
+    ),
+    "weights beside a torch module": (
+        (LAYERS, Model(LAYERS, PORT.weights), X),
+        "weights: expected none beside a torch module",
+    ),
+}
+
+
+@pytest.mark.parametrize(("given", "said"), REFUSED.values(), ids=REFUSED)
+def test_what_is_refused_in_a_sentence(given, said):
+    with pytest.raises(UsageError) as raised:
+        compare_functions(*given)
+    assert said in str(raised.value).partition("\n")[0]
