@@ -37,9 +37,8 @@ class CorrectTraining(NamedTuple):
             torch.manual_seed(seed)
             inputs = [self.port.network.inputs() for _ in range(_BATCHES)]
             with torch.no_grad():
-                shape = module.eval()(*inputs[0]).shape
+                shape = module(*inputs[0]).shape
             batches = [(*one, torch.randn(shape)) for one in inputs]
-        module.train()
         state = {name: one.numpy().copy() for name, one in module.state_dict().items()}
         reference, candidate = (
             Training(module, nn.functional.mse_loss, self.torch(module)) for _ in range(2)
@@ -68,7 +67,7 @@ _OPTIMIZERS: dict[str, tuple[Optimizer, Any]] = {
         optax.adamw(1e-3, weight_decay=0.1),
     ),
 }
-_NETWORKS = ("mlp", "cnn", "transformer", "lstm")
+_NETWORKS = ("mlp", "cnn in eval mode", "transformer", "lstm")
 
 CORRECT: tuple[CorrectTraining, ...] = tuple(
     CorrectTraining(port, name, *pair)

@@ -70,7 +70,7 @@ class Fit:
         return np.concatenate(parts)
 
 
-def least_squares(at: Callable[[Sequence[float]], Steps], start: Sequence[float]) -> np.ndarray:
+def least_squares(at: Callable[[np.ndarray], Steps], start: Sequence[float]) -> np.ndarray:
     """Returns the numbers of a rule that come nearest to what steps have made.
 
     Args:

@@ -1,7 +1,7 @@
 """The rule of an optimizer that does not show it, inferred from what its steps have made."""
 
 import dataclasses
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -99,7 +99,7 @@ def _start(rule: Rule, name: str) -> float:
     return rule.clip_norm or 1.0 if name == "clip_norm" else _STARTS[name]
 
 
-def _having(rule: Rule, names: Sequence[str], values: Sequence[float]) -> Rule:
+def _having(rule: Rule, names: Sequence[str], values: Iterable[float]) -> Rule:
     """Returns a rule with other numbers."""
     fields: dict[str, Any] = dict(zip(names, map(float, values), strict=True))
     betas = fields.pop("beta1", rule.betas[0]), fields.pop("beta2", rule.betas[1])
