@@ -12,7 +12,11 @@ from compare.evidence.reasons.activations import activation_reasons, slope_reaso
 from compare.evidence.reasons.arrays import array_reasons
 from compare.evidence.reasons.case import BACKWARD, Case, OutOfTimeError
 from compare.evidence.reasons.constants import constant_reasons
-from compare.evidence.reasons.layers import normalisation_reasons, softmax_reasons
+from compare.evidence.reasons.layers import (
+    normalisation_reasons,
+    softmax_reasons,
+    variance_reasons,
+)
 from compare.evidence.reasons.masks import mask_reasons
 from compare.evidence.reasons.operands import argument_reasons, operand_reasons
 from compare.evidence.reasons.precision import precision_reasons
@@ -24,12 +28,12 @@ from compare.evidence.reasons.several import (
     detached_reasons,
     group_reasons,
     pair_reasons,
-    weight_reasons,
 )
 from compare.evidence.reasons.statistics import statistic_reasons
 from compare.evidence.reasons.swaps import order_reasons, part_reasons, place_reasons
 from compare.evidence.reasons.terms import term_reasons
 from compare.evidence.reasons.views import view_reasons
+from compare.evidence.reasons.weights import weight_reasons
 from compare.evidence.reasons.windows import window_reasons
 from compare.problem.recording import Key, Recording
 
@@ -37,6 +41,8 @@ Family = Callable[[Case], Iterator[Reason]]
 
 _MOST = 2  # reasons that fit alike and are told
 _SIBLINGS = 1  # other times that a place comes by, which are to have the same reason
+# of a change that means nothing for arrays of these shapes and dtypes
+_NONSENSE = (NotImplementedError, TypeError, ValueError, ArithmeticError)
 _NUMBER = re.compile(r"@\d+")
 _FORWARD: tuple[Family, ...] = (
     part_reasons,
@@ -51,6 +57,7 @@ _FORWARD: tuple[Family, ...] = (
     window_reasons,
     softmax_reasons,
     normalisation_reasons,
+    variance_reasons,
     statistic_reasons,
     count_reasons,
     weight_reasons,
@@ -114,7 +121,9 @@ def _is_alike(one: Reason, other: Reason | None) -> bool:
 
 def _searched(case: Case) -> Reason | None:
     for family in _BACKWARD if case.key[0] in BACKWARD else _FORWARD:
-        found = {reason.sentence: reason for reason in family(case)}
+        found: dict[str, Reason] = {}
+        with contextlib.suppress(*_NONSENSE):
+            found.update((reason.sentence, reason) for reason in family(case))
         if found:
             return _joined(tuple(found.values()))
     return None
