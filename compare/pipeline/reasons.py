@@ -5,8 +5,8 @@ from collections.abc import Iterator
 
 from compare.evidence.reasons.search import reason_of
 from compare.pipeline.run_evidence import RunEvidence
-from compare.problem.recording import Key
 from compare.verdict.finding import Finding
+from compare.verdict.function_evidence import LOW
 
 _SECONDS = 2.0  # of computing, for a program
 
@@ -27,24 +27,27 @@ def reason_for(found: RunEvidence, decided: Finding) -> str | None:
     if decided.verdict != "disagree" or decided.first is None:
         return None
     end = time.thread_time() + _SECONDS
-    for evidence in _kinds(found, decided.first.key):
+    for evidence in _kinds(found):
+        first = next((one for one in evidence.checks if one.key == decided.first.key), None)
+        if first is None or first.holds:
+            continue
         reason = reason_of(
             evidence.specification,
             evidence.recording,
-            decided.first.key,
+            first,
             is_late=lambda: time.thread_time() > end,
         )
         if reason is not None:
             return reason.sentence
+        if evidence is found.exact and evidence.narrowest in ("float64", ""):
+            return None  # float32 would show less
     return None
 
 
-def _kinds(found: RunEvidence, key: Key) -> Iterator[RunEvidence]:
-    """Yields the evidence in which a failure may be explained."""
-    exact = found.exact
-    if isinstance(exact, RunEvidence):
-        yield exact
-        fails = any(one.key == key and not one.holds for one in exact.checks)
-        if fails and exact.narrowest in ("float64", ""):
-            return
-    yield found
+def _kinds(found: RunEvidence) -> Iterator[RunEvidence]:
+    """Yields the evidence that is precise enough to tell reasons apart."""
+    if isinstance(found.exact, RunEvidence):
+        yield found.exact
+    specified = found.specification
+    if found.dtype not in LOW and specified.rounded_to == specified.problem.dtype:
+        yield found

@@ -3,6 +3,7 @@
 import jax
 import numpy as np
 
+from compare.evidence.local.certificate import certify
 from compare.evidence.local.specification import specification
 from compare.evidence.reasons.search import reason_of
 from compare.problem.function import Arguments, FunctionProblem, named_arguments, outputs_of
@@ -37,7 +38,8 @@ def reason(
     groups = {"output": {}, "gradient": {}, "forward": dict(beside or {})}
     groups[kind][name] = np.asarray(found)
     recording = Recording(groups["output"], groups["gradient"], places=groups["forward"])
-    said = reason_of(specified, recording, of, is_late=is_late or (lambda: False))
+    (first,) = (one for one in certify(specified, recording) if one.key == of)
+    said = reason_of(specified, recording, first, is_late=is_late or (lambda: False))
     return said and said.sentence
 
 

@@ -7,11 +7,13 @@ from collections.abc import Callable, Iterator, Sequence
 
 import numpy as np
 
+from compare.evidence.local.check import Check
 from compare.evidence.local.specification import Specification
 from compare.evidence.reasons.activations import activation_reasons, slope_reasons
 from compare.evidence.reasons.arrays import array_reasons
 from compare.evidence.reasons.case import BACKWARD, Case, OutOfTimeError
 from compare.evidence.reasons.constants import constant_reasons
+from compare.evidence.reasons.graph import graph_of
 from compare.evidence.reasons.layers import (
     normalisation_reasons,
     softmax_reasons,
@@ -35,7 +37,7 @@ from compare.evidence.reasons.terms import term_reasons
 from compare.evidence.reasons.views import view_reasons
 from compare.evidence.reasons.weights import weight_reasons
 from compare.evidence.reasons.windows import window_reasons
-from compare.problem.recording import Key, Recording
+from compare.problem.recording import Recording
 
 Family = Callable[[Case], Iterator[Reason]]
 
@@ -85,7 +87,7 @@ _BACKWARD: tuple[Family, ...] = (
 def reason_of(
     specification: Specification,
     recording: Recording,
-    key: Key,
+    first: Check,
     *,
     is_late: Callable[[], bool] = lambda: False,
 ) -> Reason | None:
@@ -94,17 +96,20 @@ def reason_of(
     Args:
       specification: of the reference.
       recording: of the run.
-      key: (kind, name) of the check.
+      first: that check.
       is_late: whether to stop looking.
 
     Returns:
       None if nothing that is tried explains it, or too much does.
     """
-    case = Case(specification, recording, key, is_late)
+    graph = graph_of(specification, recording.places)
+    if first.key not in graph.targets:  # it is within a loop
+        return None
+    case = Case(specification, recording, graph, first.key, is_late)
     with np.errstate(all="ignore"), contextlib.suppress(OutOfTimeError):
-        found = _searched(case) if case.fails() else None
+        found = _searched(case) if case.is_of(first) else None
         if found and all(
-            _is_alike(found, _searched(Case(specification, recording, other, is_late)))
+            _is_alike(found, _searched(Case(specification, recording, graph, other, is_late)))
             for other in itertools.islice(case.siblings(), _SIBLINGS)
         ):
             return found
