@@ -25,6 +25,11 @@ def tolerance(*narrowest: str) -> float:
     return max(_TOLERANCES.get(one, 0.0) for one in (*narrowest, "float64"))
 
 
+def is_number(name: str) -> bool:
+    """Whether a place is known by the number of its equation alone, '#12' or '~12'."""
+    return name.startswith(("#", "~"))
+
+
 class Fit(NamedTuple):
     """An array that has the value of a place.
 
@@ -41,11 +46,11 @@ class Fit(NamedTuple):
     cotangent_apart: float | None
 
     @property
-    def rank(self) -> tuple[float, float, bool, bool]:
-        """What is least for the best: the nearest, then that of whole values, laid out so."""
+    def rank(self) -> tuple[float, float, bool, bool, bool]:
+        """What is least for the best: the nearest, then whole values, those with names, as here."""
         slope = self.cotangent_apart or 0.0
         worst, both = max(self.apart, slope), self.apart + slope
-        return worst, both, "<" in self.name, not self.layout.is_plain
+        return worst, both, "<" in self.name, is_number(self.name), not self.layout.is_plain
 
 
 class Intermediates:

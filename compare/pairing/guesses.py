@@ -16,6 +16,8 @@ from compare.pairing.usual import usual_layouts, worst_of
 from compare.pairing.weight_finding import WeightFinding
 from compare.pairing.whole import may_be
 
+_MOST_BY_CHANCE = 0.1  # of entries, that are in the reference though nothing was loaded
+
 
 def tell_what_was_not_loaded(search: Search) -> None:
     """Finds for what is left what should stand there, and says what stands there instead."""
@@ -77,6 +79,10 @@ def _tell(search: Search, own: str, layouts: list[Arrangement], named: str) -> N
     if offset is not None and search.is_constant(own) and is_constant(expected):
         _tell_relation(search, own, layouts[0], shifted(float(offset.flat[0])))
         return
+    if not is_constant(search.own[own]) and search.share_in_reference(own) > _MOST_BY_CHANCE:
+        sentence = f"`{own}` has numbers of the reference in an order that is not known"
+        search.remarks.append(WeightFinding(own, layouts[0].sources, "not known", sentence))
+        return
     search.take(own, layouts[0])
     names = layouts[0].sources
     sentence = _not_loaded(search, own, expected, named)
@@ -104,7 +110,7 @@ def _tell_relation(search: Search, own: str, arrangement: Arrangement, relation:
 def _not_loaded(search: Search, own: str, expected: np.ndarray, theirs: str) -> str:
     mine = search.own[own]
     if not is_constant(mine):
-        if search.is_in_reference(own):
+        if search.share_in_reference(own):
             return f"`{own}` does not hold the numbers of {theirs}"
         return f"no entry of `{own}` is in the reference, and {theirs} was not loaded"
     number = f"{mine.flat[0]:g}"

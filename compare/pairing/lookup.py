@@ -10,6 +10,7 @@ from compare.pairing.regularity import completed, is_regular
 UNKNOWN = -1  # a position
 
 _MANY = 8  # entries that are not all found by chance, wherever they are
+_MOST_CHOSEN = 0.1  # of the entries, that may be one of several that are equal
 _SOME = 4  # that are not, if their positions follow a rule
 
 
@@ -32,10 +33,12 @@ class Places(NamedTuple):
       positions: integers of the shape of the array, counted through the leaves; what differs has
         the position that it should be of, or `UNKNOWN` if it is beyond the leaves of the others.
       differs: which entries are not equal to the one at their position.
+      chosen: how many are one of several that are equal, and nothing tells which.
     """
 
     positions: np.ndarray
     differs: np.ndarray
+    chosen: int = 0
 
 
 class Table:
@@ -69,7 +72,8 @@ class Table:
         leaf = np.searchsorted(self.starts, positions, "right")
         beyond = differs & ~np.isin(leaf, np.unique(leaf[~differs]))
         beyond |= positions >= self._bits.size
-        return Places(np.where(beyond, UNKNOWN, positions), differs)
+        chosen = int(np.count_nonzero(again & (count > 1)))
+        return Places(np.where(beyond, UNKNOWN, positions), differs, chosen)
 
     def _first(self, own: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Returns for each entry a position with its value, or `UNKNOWN`, and how many have it."""
@@ -89,8 +93,13 @@ class Table:
 
 
 def is_by_chance(places: Places) -> bool:
-    """Whether so few numbers were found that they may stand in other arrays by chance."""
+    """Whether so few numbers were found that they may stand in other arrays by chance.
+
+    Numbers that stand in many places tell nothing either.
+    """
     at = places.positions[~places.differs]
+    if places.chosen > _MOST_CHOSEN * at.size:
+        return True
     if at.size >= _MANY:
         return False
     if at.size < _SOME:

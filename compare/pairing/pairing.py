@@ -9,7 +9,7 @@ from compare.pairing.weight_finding import WeightFinding
 
 @dataclasses.dataclass(frozen=True)
 class Tie:
-    """Weights that have the same entries, so that only their order told which is which.
+    """Weights, or entries of one, that are equal, so that only their order told which is which.
 
     Attributes:
       own: names of the candidate, as they were paired with those of

@@ -3,15 +3,17 @@
 import dataclasses
 import itertools
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 import numpy as np
 
 from compare.pairing.bits import bits_of
 from compare.pairing.lookup import UNKNOWN, Leaf, Places, Table, is_by_chance
 from compare.pairing.names import module_of
+from compare.pairing.pairing import Tie
 from compare.pairing.search import Search, is_constant, rounded
 from compare.pairing.terms import arrangement_at
+from compare.pairing.vectors import Matrix, Vectors
 from compare.pairing.weight_finding import WeightFinding
 
 _MOST_SUMMANDS = 8  # weights of one shape and module of which sums are looked at
@@ -19,7 +21,7 @@ _ENOUGH = 0.5  # of the entries, that have to be found
 
 
 def pair_pieces(search: Search, *, among: Iterable[str], at_least: float = 1.0) -> None:
-    """Looks up the entries of what is left, one by one.
+    """Looks up the rows and columns of what is left, and then its entries, one by one.
 
     Args:
       search: what is known.
@@ -33,13 +35,31 @@ def pair_pieces(search: Search, *, among: Iterable[str], at_least: float = 1.0) 
             left[search.own[name].dtype].append(name)
     for dtype, names in left.items():
         leaves = _leaves(search, theirs, dtype)
-        if not leaves:
-            continue
-        table = Table(leaves)
-        for name in names:
-            places = table.find(search.own_bits(name))
-            if np.mean(~places.differs) >= at_least and not is_by_chance(places):
-                _take(search, name, places, leaves)
+        if leaves:
+            others = list(_not_of_vectors(search, names, leaves))
+            table = Table(leaves) if others else None
+            for name in others:
+                assert table is not None
+                places = table.find(search.own_bits(name))
+                if np.mean(~places.differs) >= at_least and not is_by_chance(places):
+                    _take(search, name, places, leaves)
+
+
+def _not_of_vectors(search: Search, names: list[str], leaves: list[Leaf]) -> Iterator[str]:
+    """Pairs weights that are made of rows or columns of others, and yields what is left."""
+    starts = np.cumsum([0, *(leaf.bits.size for leaf in leaves)]).tolist()
+    matrices = []
+    for leaf, start in zip(leaves, starts, strict=False):
+        shape = search.theirs[leaf.names[0]].shape
+        if len(shape) > 1:
+            matrices.append(Matrix(start, leaf.bits.reshape(shape[0], -1)))
+    vectors = Vectors(matrices) if any(search.own[name].ndim > 1 for name in names) else None
+    for name in names:
+        positions = vectors.find(search.own_bits(name)) if vectors else None
+        if positions is None:
+            yield name
+        else:
+            _take(search, name, Places(positions, np.zeros(positions.shape, bool)), leaves)
 
 
 def _take(search: Search, own: str, places: Places, leaves: list[Leaf]) -> None:
@@ -49,6 +69,8 @@ def _take(search: Search, own: str, places: Places, leaves: list[Leaf]) -> None:
     beyond = places.positions == UNKNOWN
     mine = np.where(beyond, search.own[own], 0)
     search.take(own, dataclasses.replace(made, offset=mine if np.any(mine) else None))
+    if places.chosen:
+        search.assignment.ties.append(Tie((own,), made.sources))
     altered = int(np.count_nonzero(places.differs & ~beyond))
     if altered:
         search.findings.append(_altered(search, own, altered))

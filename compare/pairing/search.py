@@ -66,10 +66,13 @@ class Search:
         for name in arrangement.sources:
             self.assignment.links.add(own, name)
 
-    def is_in_reference(self, own: str) -> bool:
-        """Whether any entry of a weight is one of the reference."""
+    def share_in_reference(self, own: str) -> float:
+        """Returns what part of the entries of a weight are somewhere in the reference."""
         bits, dtype = self.own_bits(own), self.own[own].dtype
-        return any(np.any(np.isin(bits, self.their_bits(name, dtype))) for name in self.theirs)
+        found = np.zeros(bits.shape, bool)
+        for name in self.theirs:
+            found |= np.isin(bits, self.their_bits(name, dtype))
+        return float(np.mean(found))
 
     def left(self) -> list[str]:
         """Returns the weights of the candidate that nothing is known of."""

@@ -43,7 +43,8 @@ def _term(
     positions = np.full(leaf.shape, Entries.NOTHING)
     for k, name in names.items():
         positions = np.where(leaf == k, within + starts[name], positions)
-    return simplified(Entries(sources, positions), shapes)
+    small = positions.astype(np.int32) if sum(sizes) < np.iinfo(np.int32).max else positions
+    return simplified(Entries(sources, small), shapes)
 
 
 def simplified(entries: Entries, shapes: Mapping[str, Shape]) -> Term:

@@ -13,7 +13,7 @@ from compare.implementations.programs.models.adapters import Adapter
 from compare.implementations.programs.models.candidate import choices_of, fitting
 from compare.implementations.programs.models.recognise import is_model, jax_model
 from compare.implementations.programs.models.reference import adapted, batched
-from compare.implementations.user.sandbox import contained
+from compare.implementations.user.sandbox import contained, errors_told
 from compare.implementations.user.torch_module import is_module
 from compare.problem.function import Arguments, Call, Outputs, is_float, named_outputs, outputs_of
 from compare.problem.given_arguments import given_arguments
@@ -41,7 +41,8 @@ def reference_model(training: Training, batch: Batch) -> tuple[Any, Outputs | No
         return model, None
     arguments = _arguments(model, batch[:-1])
     call = batched(model.kind, model.call, arguments)
-    with jax.enable_x64(_is_wide(arguments)):
+    told = errors_told("reference: cannot be traced", passes=UsageError)
+    with told, contained(), jax.enable_x64(_is_wide(arguments)):
         return _lost(model, call, training.loss), outputs_of(call, arguments)
 
 
@@ -125,7 +126,8 @@ def _outputs_of_module(training: Training, batch: Batch) -> Outputs | None:
         return None
     import torch
 
-    with contained(), torch.no_grad(), torch.random.fork_rng():  # of dropout, which is told later
+    told = errors_told("reference: raised", passes=UsageError)
+    with told, contained(), torch.no_grad(), torch.random.fork_rng():  # dropout is told later
         made = opened(copy.deepcopy(training.model)(*batch[:-1]))
     shapes = {name: np.asarray(one.detach().cpu().float()) for name, one in named_outputs(made)}
     return Outputs(jax.tree.structure(made), shapes)

@@ -2,6 +2,8 @@
 
 import dataclasses
 
+import numpy as np
+
 from compare.evidence.local.check import Checks
 from compare.pipeline.functions import Examiner
 from compare.pipeline.reasons import reason_for
@@ -38,12 +40,16 @@ class Trial:
         self._results: list[StepResult] = []
         self._failing: list[Step] = []  # from the first on whose update fails
         self._reason: str | None = None
+        self._ended: int | None = None  # the first step that is not taken
         self._told: dict[str, dict[str, None]] = {"remarks": {}, "warnings": {}}
 
     def take(self, step: ReferenceStep, distances: Distances) -> None:
-        """Takes the step that the reference has taken."""
+        """Takes the step that the reference has taken, as long as weights are finite."""
         if self._restart:
             self._run.start_from(step.before, step.held)
+        if self._ended or not _is_finite(self._run.snapshot):
+            self._ended = self._ended or step.number
+            return
         examiner = self._examiner.at(self._run.problem(step.batch))
         evidence = examiner.examined(self._run.program, self._examiner.inside)
         before = self._filled(step)
@@ -127,9 +133,21 @@ class Trial:
             results,
             reason,
             silent_from(results),
-            (*self._told["remarks"], *finding.remarks),
+            (*self._told["remarks"], *finding.remarks, *self._end()),
             tuple(self._told["warnings"]),
         )
+
+    def _end(self) -> tuple[str, ...]:
+        """Says where the run has ended before its time."""
+        if self._ended is None:
+            return ()
+        return (
+            f"after step {self._ended - 1:,} its weights are not finite, so that no more are taken",
+        )
+
+
+def _is_finite(snapshot: Snapshot) -> bool:
+    return all(np.isfinite(one.astype(np.float64)).all() for one in snapshot.weights.values())
 
 
 def _most(checks: Checks) -> float:

@@ -1,5 +1,6 @@
 """How a training run stands: step by step, and as a whole."""
 
+import math
 from collections.abc import Callable, Sequence
 
 from compare.evidence.local.check import Check, Checks
@@ -67,7 +68,7 @@ def decide_run(steps: Sequence[StepResult], dtype: str) -> tuple[Finding, StepRe
     if len(unseen) == len(steps):
         sentence = (
             f"no step moves a weight farther than rounding may in {dtype}, so that updates are not "
-            "seen; dtype='float64' shows them"
+            "seen" + "; dtype='float64' shows them" * (dtype != "float64")
         )
         return Finding("undecided", "nothing", sentence), None
     basis = "float64" if any(one.basis == "float64" for one in steps) else "certificate"
@@ -105,7 +106,7 @@ def silent_from(steps: Sequence[StepResult]) -> int | None:
     """Returns the step from which on rounding is as large as what training has changed."""
     found = None
     for one in steps:
-        if one.rounding is None or one.rounding < one.change:
+        if one.rounding is None or not 0 < one.rounding < math.inf or one.rounding < one.change:
             found = None
         elif found is None:
             found = one.number

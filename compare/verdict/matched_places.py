@@ -1,5 +1,6 @@
 """Where a program begins to be another one, if its places were found by their values."""
 
+from compare.matching.intermediates import is_number
 from compare.matching.matching import Matching
 from compare.verdict.finding import Finding
 
@@ -7,7 +8,7 @@ _AHEAD = ("forward", "output", "statistic")
 
 
 def with_places(decided: Finding, matching: Matching) -> Finding:
-    """Returns a verdict that names the first place which is nowhere in the program.
+    """Returns a verdict with the first place that is nowhere in the program, and its own name.
 
     Args:
       decided: on the program.
@@ -20,7 +21,10 @@ def with_places(decided: Finding, matching: Matching) -> Finding:
         lost, kind = next(iter(matching.missing), None), "output"
     else:
         lost, kind = next(reversed(matching.unsure), None), "cotangent"
-    if lost is None or lost == first.name:
-        return decided
-    sentence = f"{decided.sentence}; the {kind} of `{lost}` is nowhere in it"
-    return decided._replace(sentence=sentence)
+    said = [decided.sentence]
+    if lost is not None and lost != first.name:
+        said.append(f"the {kind} of `{lost}` is nowhere in it")
+    here = matching.matches.get(first.name)
+    if here is not None and not is_number(here.name) and here.name != first.name:
+        said.append(f"`{first.name}` is `{here.name}` in it")
+    return decided._replace(sentence="; ".join(said))

@@ -1,5 +1,6 @@
 """Weights as the frameworks lay them out: fused, split, transposed, with gates in another order."""
 
+import ml_dtypes
 import numpy as np
 import pytest
 
@@ -161,3 +162,23 @@ def test_entries_that_stand_several_times_are_told_by_those_beside_them():
     own = {"a": few[:16].T, "b": few[16:].T}
     found = pair(theirs, own)
     assert found.layouts == {"a": "rows 0 to 15, transposed", "b": "rows 16 to 63, transposed"}
+
+
+@pytest.mark.parametrize("dtype", [ml_dtypes.bfloat16, np.float16])
+def test_a_fused_weight_of_few_digits_is_told_by_its_rows(dtype):
+    theirs = {f"{name}.weight": drawn(64, 64, seed=k).astype(dtype) for k, name in enumerate("qkv")}
+    joined = np.concatenate(list(theirs.values()))
+    own = {"qkv.kernel": joined.T.astype(np.float32)}
+    found = pair({name: array.astype(np.float32) for name, array in theirs.items()}, own)
+    assert found.layouts == {"qkv.kernel": "side by side, each transposed"}
+    assert is_made(found, theirs, own)
+    assert found.findings == found.remarks == found.ties == ()
+
+
+def test_numbers_that_stand_everywhere_are_not_paired_nor_accused():
+    generator = np.random.default_rng(0)
+    theirs = {"w.weight": generator.integers(0, 9, (16, 16)).astype(np.float32)}
+    mixed = generator.permutation(theirs["w.weight"].ravel()[:240]).reshape(16, 15)
+    found = pair(theirs, {"w.kernel": mixed, "b": np.zeros(3, np.float32)})
+    assert found.findings == ()
+    assert found.kept == ("w.kernel", "b")

@@ -16,8 +16,9 @@ from compare.evidence.reasons.reason import Reason
 from compare.evidence.reasons.words import subject
 from compare.problem.cuts import place_name
 
-_APART = 1e-4  # a factor that is nearer to 1 is none
+_APART = {False: 1e-5, True: 1e-9}  # a factor that is nearer to 1 is none; in float64 or not
 _CLOSE = 1e-6
+_SLIGHT = 1e-5  # a factor that is nearer to 1 is written as what it adds to that
 
 
 def array_reasons(case: Case) -> Iterator[Reason]:
@@ -44,7 +45,7 @@ def _factors(case: Case) -> Iterator[Reason]:
     if not square > 0 or not math.isfinite(square):
         return
     solved = float(np.vdot(expected, found)) / square
-    if abs(solved - 1) < _APART:
+    if abs(solved - 1) < _APART[case.is_exact]:
         return
     for factor in (*nice_numbers(solved, case.sizes), *([] if case.is_scalar else [solved])):
         if _holds(case, functools.partial(operator.mul, factor)):
@@ -70,7 +71,7 @@ def _told_factor(case: Case, factor: float) -> str:
         if size > 1 and math.isclose(factor, size, rel_tol=_CLOSE):
             as_by = f"as by a sum {over} in the place of a mean"
             return f"{subject(case)} is {size} times the reference's, {as_by}"
-    text = written(factor)
+    text = written(factor) if abs(factor - 1) > _SLIGHT else f"1 + {factor - 1:.3g}"
     of = "of" if text.lstrip("-").startswith("1/") else "times"
     twice = ", as if it was added up twice" if factor == 2 else ""
     return f"{subject(case)} is {text} {of} the reference's{twice}"

@@ -112,7 +112,7 @@ class Case:
         return self._explains(expected) and all(
             self._check(key, self.evaluation.of(node, change)).holds
             for key, node in self.graph.targets.items()
-            if key != self.key and _is_touched(node, change) and self._held(key, node)
+            if self._is_beside(key) and _is_touched(node, change) and self._held(key, node)
         )
 
     def takes(self, node: Node, value: Enclosure | Node) -> bool:
@@ -130,6 +130,11 @@ class Case:
             if one is node
         }
         return self.holds(here)
+
+    def _is_beside(self, key: Key) -> bool:
+        """Whether another check is to hold too: a backward pass may have formulas of its own."""
+        is_later = key[0] in BACKWARD or self.key[0] not in BACKWARD
+        return key != self.key and is_later
 
     def _explains(self, expected: Enclosure) -> bool:
         if expected.value.shape != self.found.shape:
@@ -170,6 +175,7 @@ class Case:
         return not one.holds and not one.unbounded
 
 
+BACKWARD = ("backward", "gradient")
 _FEW = 4
 _SHARP = 1e3  # times the bounds of the reference itself that those of another formula may have
 

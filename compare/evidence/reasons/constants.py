@@ -16,18 +16,24 @@ from compare.evidence.reasons.words import subject
 _ROUNDS = 12  # of Newton's method
 _STEP = 1e-4  # for a difference quotient, relative
 _CLOSE = 1e-9
-_APART = 1e-3  # a number that is nearer to the one that stands there is another formula's
+# what is nearer to the number that stands there is another formula's; by whether it is float64
+_APART = {False: 1e-3, True: 1e-6}
 _ARITHMETIC = frozenset(("add", "sub", "mul", "div", "max", "min", "pow", "add_any"))
 _ALIKE = 0.05  # what a constant must move in the direction of what was found, as a cosine
 
 
 def constant_reasons(case: Case) -> Iterator[Reason]:
     """Yields reasons by which one number of the program is another one."""
+    has_factor = False
     for step, i in _numbers(case.target):
+        role = role_of(step, i, case)
+        if role.is_factor and has_factor:
+            continue
         for value in _values(case, step, i):
             if _is_told(case, step, i, value):
                 old = float(np.asarray(step.operands[i].given))
-                said = role_of(step, i, case).told(value, old)
+                has_factor |= role.is_factor
+                said = role.told(value, old)
                 yield Reason("constant", f"{subject(case)} {said}", case.place)
                 break
 
@@ -54,9 +60,9 @@ def _values(case: Case, step: Step, i: int) -> Iterator[float]:
     if abs(solved) <= 1e-3 * abs(old) and _holds(case, step, i, 0.0):
         yield 0.0
     for value in nice_numbers(solved, case.sizes, digits=2 if case.is_scalar else 4):
-        if abs(value - old) > _APART * abs(old) and _holds(case, step, i, value):
+        if abs(value - old) > _APART[case.is_exact] * abs(old) and _holds(case, step, i, value):
             yield value
-    far = abs(solved - old) > _APART * abs(old)
+    far = abs(solved - old) > _APART[case.is_exact] * abs(old)
     if case.is_exact and far and not case.is_scalar and _holds(case, step, i, solved):
         yield solved
 
@@ -91,7 +97,7 @@ def _solved(case: Case, step: Step, i: int, old: float) -> float | None:
         return case.made(_changed(case, step, i, value)) - found
 
     for number in range(_ROUNDS):
-        h = _STEP * (abs(value) or _STEP)
+        h = _STEP * (max(abs(value), abs(old)) or _STEP)
         now = off(value)
         slope = (off(value + h) - now) / h
         square, along = float(np.vdot(slope, slope)), float(np.vdot(slope, now))

@@ -14,9 +14,15 @@ _ROOTS = ("rsqrt", "sqrt", "pow", "log", "integer_pow")
 
 
 class Role(NamedTuple):
-    """How a sentence tells of a number, what stands there and what the reference has."""
+    """What a number does.
+
+    Attributes:
+      told: (what stands there, what the reference has) -> the end of a sentence.
+      is_factor: whether it is one of several factors, of which another may be told as well.
+    """
 
     told: Callable[[float, float], str]
+    is_factor: bool = False
 
 
 def role_of(step: Step, i: int, case: Case) -> Role:
@@ -28,17 +34,30 @@ def role_of(step: Step, i: int, case: Case) -> Role:
       case: in which it stands.
     """
     other = step.operands[1 - i]
+    beside = behind_views(other)
+    if step.name == "sub" and beside.is_constant and not beside.shape:
+        return _difference(i, float(np.asarray(beside.given)))
     if step.name in ("add", "max") and _is_eps(step, i, case):
         return Role(lambda new, old: _having("eps", new, old))
     if step.name in ("mul", "div") and _is_mean(step, i, other):
-        return Role(lambda new, old: _divided(step.name, _is_of_squares(other), new, old))
+        what = " in its variance" if _is_of_squares(other) else " in its mean"
+        return Role(lambda new, old: _divided(step.name, what, new, old))
     if step.name in ("mul", "div") and behind_views(other).primitive == "dot_general":
         return Role(lambda new, old: _scaled(step.name, new, old))
     if step.name == "mul" and _feeds(step, case, ("select_n",)):
         return Role(lambda new, old: _having("the slope", new, old))
     if step.name in ("mul", "div"):
-        return Role(lambda new, old: _scaled(step.name, new, old, "a factor"))
+        return Role(lambda new, old: _scaled(step.name, new, old, "a factor"), is_factor=True)
     return Role(lambda new, old: _having("the number", new, old))
+
+
+def _difference(i: int, other: float) -> Role:
+    """Tells what two numbers leave, such as n - ddof."""
+
+    def left(value: float) -> float:
+        return other - value if i else value - other
+
+    return Role(lambda new, old: _divided("div", "", left(new), left(old)))
 
 
 def _having(what: str, new: float, old: float) -> str:
@@ -51,17 +70,16 @@ def _scaled(name: str, new: float, old: float, what: str = "the scale") -> str:
     return _having(what, new, old)
 
 
-def _divided(name: str, is_variance: bool, new: float, old: float) -> str:
+def _divided(name: str, what: str, new: float, old: float) -> str:
     if name == "mul" and new:
         new, old = 1 / new, 1 / old
     n = round(old)
     words = {n - 1: "n - 1 = ", n + 1: "n + 1 = "}
-    what = "variance" if is_variance else "mean"
     here, there = words.get(round(new), ""), "n = " if round(new) in words else ""
-    if round(new) == n + 1 and is_variance:
+    if round(new) == n + 1 and "mean" not in what:
         here, there = "n = ", "n - 1 = "
     return (
-        f"divides by {here}{written(new)} in its {what} where the reference divides by "
+        f"divides by {here}{written(new)}{what} where the reference divides by "
         f"{there}{written(old)}"
     )
 

@@ -42,6 +42,8 @@ def dropout_reasons(case: Case) -> Iterator[Reason]:
 def lost_reasons(case: Case) -> Iterator[Reason]:
     """Yields reasons by which a sum lacks one of its terms, such as the last sample."""
     total = behind_views(case.target)
+    while total.primitive == "reduce_sum" and total.operands[0].shape[:1] == (1,):
+        total = behind_views(total.operands[0])
     if total.step is None:
         return
     for i, axis in _summed(total.step):

@@ -10,7 +10,7 @@ import numpy as np
 from compare.evidence.local.specification import Specification
 from compare.evidence.reasons.activations import activation_reasons, slope_reasons
 from compare.evidence.reasons.arrays import array_reasons
-from compare.evidence.reasons.case import Case, OutOfTimeError
+from compare.evidence.reasons.case import BACKWARD, Case, OutOfTimeError
 from compare.evidence.reasons.constants import constant_reasons
 from compare.evidence.reasons.layers import normalisation_reasons, softmax_reasons
 from compare.evidence.reasons.masks import mask_reasons
@@ -113,8 +113,7 @@ def _is_alike(one: Reason, other: Reason | None) -> bool:
 
 
 def _searched(case: Case) -> Reason | None:
-    is_backward = case.key[0] in ("backward", "gradient")
-    for family in _BACKWARD if is_backward else _FORWARD:
+    for family in _BACKWARD if case.key[0] in BACKWARD else _FORWARD:
         found = {reason.sentence: reason for reason in family(case)}
         if found:
             return _joined(tuple(found.values()))

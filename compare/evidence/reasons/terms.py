@@ -24,19 +24,27 @@ _MADE = MappingProxyType(
 
 
 def term_reasons(case: Case) -> Iterator[Reason]:
-    """Yields reasons by which one equation lacks an operand, or has it twice."""
+    """Yields reasons by which one equation lacks an operand, or has it twice.
+
+    The last equation that explains it is told, since those before it come to the same.
+    """
     for step, out in results(case):
-        if step.name not in (*_SUMS, *_PRODUCTS):
+        if step.name in (*_SUMS, *_PRODUCTS):
+            found = list(_of_step(case, step, out))
+            yield from found
+            if found:
+                return
+
+
+def _of_step(case: Case, step: Step, out: Node) -> Iterator[Reason]:
+    for i, one in enumerate(step.operands):
+        if one.is_number:  # another number may be 0
             continue
-        for i, one in enumerate(step.operands):
-            if _is_empty(case, one):
-                continue
-            kept = step.operands[1 - i]
-            if kept.shape == out.shape and case.takes(out, _without(case, step, i)):
-                yield Reason("left out", _left_out(case, step, i), case.place)
-            elif step.name in _SUMS and _is_twice(case, step, i, out):
-                sentence = f"{subject(case)} has {_words(one, step)} twice"
-                yield Reason("twice", sentence, case.place)
+        if step.operands[1 - i].shape == out.shape and case.takes(out, _without(case, step, i)):
+            yield Reason("left out", _left_out(case, step, i), case.place)
+        elif step.name in _SUMS and _is_twice(case, step, i, out):
+            sentence = f"{subject(case)} has {_words(one, step)} twice"
+            yield Reason("twice", sentence, case.place)
 
 
 def results(case: Case, *, is_any: bool = False) -> Iterator[tuple[Step, Node]]:
@@ -53,11 +61,6 @@ def results(case: Case, *, is_any: bool = False) -> Iterator[tuple[Step, Node]]:
             if one.step and one not in seen and (is_any or is_float):
                 seen.add(one)
                 yield one.step, one
-
-
-def _is_empty(case: Case, node: Node) -> bool:
-    """Whether a term changes nothing."""
-    return node.is_constant and not np.any(node.given)
 
 
 def _without(case: Case, step: Step, i: int) -> Enclosure:
@@ -85,7 +88,8 @@ def _left_out(case: Case, step: Step, i: int) -> str:
     if step.name == "add" and kept.shape == step.operands[i].shape and described(kept):
         residual = " (a residual)" if case.key[0] == "forward" else ""
         return f"{subject(case)} leaves out {what}{residual} that is added to {described(kept)}"
-    return f"{subject(case)} leaves out {what}"
+    way = ", as where a way back is detached" if step.name == "add_any" else ""
+    return f"{subject(case)} leaves out {what}{way}"
 
 
 def _words(node: Node, step: Step) -> str:

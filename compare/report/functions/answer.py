@@ -71,11 +71,13 @@ def weights_of(report: Json) -> Iterator[tuple[str, str]]:
 
 
 def _paired(weights: Json) -> str:
-    """Says 'all 6 are those of the reference, 4 of them laid out otherwise'."""
-    pairs = weights["pairs"]
-    moved = sum(1 for one in pairs if one["layout"])
+    """Says 'all 6 have their place in the reference, found by value'."""
+    pairs, wrong = weights["pairs"], len(weights["wrong"])
     total = len(pairs) + len(weights["kept"])
     of = "all" if len(pairs) == total else f"{len(pairs):,} of"
+    if wrong:
+        return f"{of} {total:,} have their place in the reference, {wrong:,} of them wrong"
+    moved = sum(1 for one in pairs if one["layout"])
     laid_out = f", {moved:,} of them laid out otherwise" if moved else ""
     return f"{of} {total:,} have their place in the reference, found by value{laid_out}"
 

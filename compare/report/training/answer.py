@@ -43,16 +43,20 @@ def standings_of(report: Json) -> Iterator[tuple[str, str]]:
             yield "why", one["reason"]
         yield "rests on", _RESTS[one["basis"]]
         if one["steps"]:
-            yield "after the last step", free_runs(one)
+            yield "the runs", _free_runs(one, restart=report["config"]["restart"])
 
 
-def free_runs(standing: Json) -> str:
+def _free_runs(standing: Json, *, restart: bool) -> str:
     """Says how far apart the runs are, and whether that says anything."""
-    last, silent = standing["steps"][-1], standing["silent_from"]
+    steps, silent = standing["steps"], standing["silent_from"]
+    last, sizes = steps[-1], [one["apart"] for one in steps]
+    if None in sizes:
+        return f"weights are not finite, from step {sizes.index(None) + 1:,} on"
+    if restart:
+        return f"weights are at most {number(max(sizes))} apart after a step from the same"
     known = "" if last["rounding"] is None else f", where rounding makes {number(last['rounding'])}"
-    said = (
-        f"weights are {_size(last['apart'])} apart{known}, and have moved {_size(last['change'])}"
-    )
+    said = f"weights are {number(last['apart'])} apart{known}, and have moved "
+    said += number(last["change"])
     if silent is None:
         return said
     return (
@@ -62,20 +66,21 @@ def free_runs(standing: Json) -> str:
 
 
 def figures_of(report: Json) -> list[Figure]:
-    """Returns the first step that fails, and how much of rounding is used."""
-    worst = [step for one in report["candidates"] for step in one["steps"]]
+    """Returns how much of rounding is used, by gradients and by updates."""
+    steps = [step for one in report["candidates"] for step in one["steps"]]
     return [
-        Figure("gradients use", (_used([one["gradients"] for one in worst], report),)),
-        Figure("updates use", (_used([one["update"] for one in worst], report),)),
+        Figure("gradients use", (_used(steps, "gradients", report),)),
+        Figure("updates use", (_used(steps, "update", report),)),
     ]
 
 
-def _used(shares: list[float | None], report: Json) -> Part:
-    most = None if None in shares else max((one for one in shares if one is not None), default=0.0)
-    at = shares.index(most) % report["config"]["steps"] + 1 if shares else 0
-    allowing = f"what {report['config']['dtype']} allows"
-    return Part(share(most), allowing if (most or math.inf) > 1 else f"of {allowing}", f"step {at}")
-
-
-def _size(value: float | None) -> str:
-    return "infinitely far" if value is None else number(value)
+def _used(steps: list[Json], key: str, report: Json) -> Part:
+    """Returns the largest share of what rounding allows, with its step."""
+    if not steps:
+        return Part("-", "", "")
+    worst = max(steps, key=lambda one: math.inf if one[key] is None else one[key])
+    allowing, used = f"what {report['config']['dtype']} allows", worst[key]
+    is_beyond = used is None or used > 1
+    return Part(
+        share(used), allowing if is_beyond else f"of {allowing}", f"step {worst['number']:,}"
+    )

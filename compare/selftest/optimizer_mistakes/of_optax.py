@@ -31,7 +31,11 @@ OPTAX: tuple[OptimizerMistake, ...] = (
         "eps is added inside",
     ),
     OptimizerMistake(
-        "another decay, optax", _ADAMW, optax.adamw(1e-3), 1, "weight_decay is 0.0001"
+        "another decay, optax",
+        _ADAMW,
+        optax.adamw(1e-3, weight_decay=0.01),
+        1,
+        "weight_decay is 0.01",
     ),
     OptimizerMistake("no decay, optax", _ADAMW, optax.adam(1e-3), 1, "weights do not decay"),
     OptimizerMistake(

@@ -59,7 +59,13 @@ TORCH: tuple[OptimizerMistake, ...] = (
     OptimizerMistake(
         "another beta", _ADAM, _with(optim.Adam, betas=(0.9, 0.99)), 1, "beta2 is 0.99"
     ),
-    OptimizerMistake("amsgrad", _ADAM, _with(optim.Adam, amsgrad=True), 2, "amsgrad"),
+    OptimizerMistake(
+        "amsgrad",
+        _with(optim.Adam, betas=(0.9, 0.9)),
+        _with(optim.Adam, betas=(0.9, 0.9), amsgrad=True),
+        2,
+        "amsgrad",
+    ),
     OptimizerMistake("Adam for AdamW", _ADAMW, _DECAYED, 1, "the weight decay is coupled"),
     OptimizerMistake("AdamW for Adam", _DECAYED, _ADAMW, 1, "decay is decoupled"),
     OptimizerMistake("no decay", _ADAMW, _ADAM, 1, "weights do not decay"),
@@ -87,5 +93,5 @@ TORCH: tuple[OptimizerMistake, ...] = (
     OptimizerMistake(
         "a schedule one step ahead", _scheduled(0), _scheduled(1), 2, "one step ahead"
     ),
-    OptimizerMistake("no schedule", _scheduled(0), _MOMENTUM, 3, "learning rate"),
+    OptimizerMistake("no schedule", _scheduled(0), _MOMENTUM, 3, "as without a schedule"),
 )

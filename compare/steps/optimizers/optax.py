@@ -116,8 +116,9 @@ class OptaxOptimizer:
     ) -> tuple[dict[str, Any], list[Any]]:
         """Computes new weights and a new state, in JAX."""
         params, state = self._params(weights), self._state_structure.unflatten(leaves)
-        updates, new = self._transformation.update(self._params(gradients), state, params)
-        moved = jax.tree.map(lambda one, by: (one + by).astype(one.dtype), params, updates)
+        with _promoting():
+            updates, new = self._transformation.update(self._params(gradients), state, params)
+            moved = jax.tree.map(lambda one, by: (one + by).astype(one.dtype), params, updates)
         return dict(zip(self._names, jax.tree.leaves(moved), strict=True)), jax.tree.leaves(new)
 
     def _places_of_state(self) -> list[Place | None]:
@@ -138,8 +139,15 @@ class OptaxOptimizer:
     @contextlib.contextmanager
     def _running(self) -> Iterator[None]:
         told = errors_told(f"{self._where}: optimizer: raised", passes=UsageError)
-        with told, contained(), jax.enable_x64(self._is_wide):
+        with told, contained(), jax.enable_x64(self._is_wide), _promoting():
             yield
+
+
+@contextlib.contextmanager
+def _promoting() -> Iterator[None]:
+    """Lets dtypes and ranks be promoted, as the code of optax needs it."""
+    with jax.numpy_dtype_promotion("standard"), jax.numpy_rank_promotion("allow"):
+        yield
 
 
 def _tree(arrays: Mapping[str, Any]) -> Any:

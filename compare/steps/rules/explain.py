@@ -76,7 +76,7 @@ def _assumptions(some: Sample, dtype: np.dtype) -> Iterator[Assumption]:
     yield from of_decay(some.steps)
     yield from of_clipping()
     yield from of_gradients()
-    yield from of_rates()
+    yield from of_rates(some.steps)
     yield from of_numbers(Fit(some.steps, dtype), some.names)
 
 

@@ -72,9 +72,13 @@ def torch_state(optimizer: Any, named: Mapping[str, Any]) -> dict[str, dict[str,
 
 def slots_of(optimizer: Any, parameter: Any) -> dict[str, Any]:
     """Returns the state of one parameter: slot -> the tensor that the optimizer has itself."""
+    import torch
+
     state = optimizer.state.get(parameter, {})
     return {
-        _SLOTS[key]: value for key, value in state.items() if key in _SLOTS and value is not None
+        _SLOTS[key]: value
+        for key, value in state.items()
+        if key in _SLOTS and torch.is_tensor(value)
     }
 
 

@@ -11,7 +11,8 @@ from compare.steps.rules.shares import Steps
 def of_decay(steps: Steps) -> Iterator[Assumption]:
     """Yields what may be wrong with a weight decay."""
     yield Assumption(
-        "weights do not decay, where those of the reference do", where(_decays, weight_decay=0.0)
+        "weights do not decay, or too little to be seen, where those of the reference do",
+        where(_decays, weight_decay=0.0),
     )
     yield Assumption(
         "the weight decay is coupled, a part of the gradient, where that of the reference is "

@@ -6,6 +6,7 @@ from collections.abc import Collection, Iterator
 import numpy as np
 
 from compare.steps.rules.assumption import Assumption, by_rule
+from compare.steps.rules.rule import Rule
 from compare.steps.rules.shares import Steps
 
 
@@ -16,10 +17,19 @@ def of_gradients() -> Iterator[Assumption]:
         by_rule(lambda rule: dataclasses.replace(rule, maximize=not rule.maximize)),
     )
     yield Assumption(
+        "the sign of the step is wrong: it is added to the weights",
+        by_rule(lambda rule: dataclasses.replace(rule, lr=-rule.lr) if _has_state(rule) else rule),
+    )
+    yield Assumption(
         "gradients of earlier steps are still in the gradient: it is the sum of all so far, as "
         "without zero_grad",
         _summed,
     )
+
+
+def _has_state(rule: Rule) -> bool:
+    """Whether it shows which way the gradient was taken."""
+    return rule.kind != "sgd" or rule.momentum != 0
 
 
 def _summed(steps: Steps, names: Collection[str]) -> Steps | None:

@@ -10,7 +10,7 @@ from compare.steps.rules.shares import Steps
 from compare.steps.rules.step import Step
 
 
-def of_rates() -> Iterator[Assumption]:
+def of_rates(steps: Steps) -> Iterator[Assumption]:
     """Yields which rate else a step may have taken."""
     yield Assumption(
         "the schedule is one step ahead: each step takes the learning rate of the next one", _ahead
@@ -20,7 +20,8 @@ def of_rates() -> Iterator[Assumption]:
         _behind,
     )
     yield Assumption(
-        "the learning rate stays what it was at first: there is no schedule", _constant
+        f"the learning rate stays what it was at step {steps[0].number:,}, as without a schedule",
+        _constant,
     )
     yield Assumption(
         "the weights are not updated: does the optimizer have them?",
@@ -39,10 +40,8 @@ def _behind(steps: Steps, names: Collection[str]) -> Steps | None:
 
 
 def _constant(steps: Steps, names: Collection[str]) -> Steps | None:
-    first = steps[0]
-    if first.number != 1:
-        return None
-    return _unless_same(steps, [_at_rate(one, first.rules, names) for one in steps])
+    first = steps[0].rules
+    return _unless_same(steps, [_at_rate(one, first, names) for one in steps])
 
 
 def _at_rate(step: Step, rules: Rules, names: Collection[str]) -> Step:

@@ -1,0 +1,112 @@
+"""Training runs of JAX and optax beside those of torch."""
+
+import jax.numpy as jnp
+import numpy as np
+import optax
+import pytest
+import torch
+from torch import nn
+
+from compare import Model, Training, UsageError, compare_steps
+from tests.steps.test_torch_runs import BATCHES, model
+
+STEPS = 3
+
+
+def network(params, x):
+    h = jnp.tanh(x @ params["first"]["kernel"] + params["first"]["bias"][None])
+    return h @ params["last"]["kernel"] + params["last"]["bias"][None]
+
+
+def squared(outputs, targets):
+    return jnp.mean((outputs - targets) ** 2)
+
+
+def of_jax(transformation, *, loss=squared, weights=None):
+    state = {name: one.numpy() for name, one in model().state_dict().items()}
+    params = {
+        name: {"kernel": state[f"{key}.weight"].T, "bias": state[f"{key}.bias"]}
+        for name, key in (("first", "0"), ("last", "2"))
+    }
+    return Training(Model(network, weights or params), loss, transformation)
+
+
+def of_torch(make, **options):
+    own = model()
+    return Training(own, nn.functional.mse_loss, make(own.parameters(), **options))
+
+
+HOW = {"weight_decay": 0.1, "eps": 1e-3}
+MISTAKES = {
+    "eps in the root": optax.adamw(0.01, weight_decay=0.1, eps=0.0, eps_root=1e-3),
+    "coupled": optax.chain(optax.add_decayed_weights(0.1), optax.adam(0.01, eps=1e-3)),
+    "scheduled": optax.adamw(optax.piecewise_constant_schedule(0.01, {2: 0.5}), **HOW),
+}
+
+
+@pytest.fixture(scope="module")
+def standings():
+    reference = of_torch(torch.optim.AdamW, lr=0.01, **HOW)
+    candidates = {"same": optax.adamw(0.01, **HOW), **MISTAKES}
+    named = {name: of_jax(one) for name, one in candidates.items()}
+    report = compare_steps(reference, named, BATCHES, steps=STEPS)
+    return {one.name: one for one in report.candidates}
+
+
+def test_optax_agrees_with_torch(standings):
+    same = standings["same"]
+    assert (same.verdict, same.basis) == ("agree", "certificate")
+    assert max(one.used for one in same.steps) < 1
+
+
+@pytest.mark.parametrize(
+    ("name", "step", "kind", "reason"),
+    [
+        ("eps in the root", 1, "weights", "eps is added inside the root"),
+        ("coupled", 1, "state", "the weight decay is coupled"),
+        ("scheduled", 3, "weights", "the learning rate"),
+    ],
+)
+def test_a_difference_is_found_where_it_acts_first(standings, name, step, kind, reason):
+    found = standings[name]
+    assert found.verdict == "disagree"
+    assert (found.first.number, found.first.first.kind) == (step, kind)
+    assert reason in found.reason
+
+
+def test_torch_agrees_with_optax_as_the_reference():
+    reference = of_jax(optax.adamw(0.01, weight_decay=0.1))
+    candidates = {
+        "same": of_torch(torch.optim.AdamW, lr=0.01, weight_decay=0.1),
+        "adam": of_torch(torch.optim.Adam, lr=0.01),
+    }
+    report = compare_steps(reference, candidates, BATCHES, steps=3, restart=True)
+    same, adam = report.candidates
+    assert same.verdict == "agree"
+    assert (adam.verdict, adam.first.number, adam.first.first.kind) == ("disagree", 1, "weights")
+
+
+def test_a_state_that_a_candidate_lacks_is_followed():
+    reference = of_jax(optax.sgd(0.1, momentum=0.9))
+    report = compare_steps(reference, of_jax(optax.sgd(0.1)), BATCHES, steps=3)
+    (found,) = report.candidates
+    assert (found.verdict, found.first.number, found.first.first.kind) == ("disagree", 2, "weights")
+
+
+def test_optimizers_that_have_no_rule_here_are_held_against_themselves():
+    reference = of_jax(optax.lamb(0.01))
+    candidates = {"same": of_jax(optax.lamb(0.01)), "other": of_jax(optax.lamb(0.01, b1=0.8))}
+    report = compare_steps(reference, candidates, BATCHES, steps=2)
+    assert [one.verdict for one in report.candidates] == ["agree", "disagree"]
+
+
+def test_what_does_not_fit_is_one_sentence():
+    reference = of_torch(torch.optim.SGD, lr=0.1)
+    with pytest.raises(UsageError, match="candidate: optimizer: expected one of optax"):
+        compare_steps(reference, of_jax(reference.optimizer), BATCHES, steps=1)
+    other = {name: {"kernel": np.ones((3, 4)), "bias": np.ones(4)} for name in ("first", "last")}
+    with pytest.raises(UsageError, match=r"^candidate: "):
+        compare_steps(reference, of_jax(optax.sgd(0.1), weights=other), BATCHES, steps=1)
+    plain = Training(network, squared, optax.sgd(0.1))
+    with pytest.raises(UsageError, match=r"Model\(function, weights\)"):
+        compare_steps(reference, plain, BATCHES, steps=1)
