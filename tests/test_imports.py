@@ -97,6 +97,7 @@ ALLOWED = {
     "compare.selftest.ports": {"jax", "torch", "optax", "flax", "equinox", "haiku"},
     "compare.selftest.port_mistakes": {"jax", "numpy", "flax", "equinox", "haiku"},
     "compare.selftest.module_mistakes": {"torch"},
+    "compare.selftest.optimizer_mistakes": {"jax", "numpy", "torch", "optax"},
     "compare.selftest.port_trial": {"torch_ref.convert"},
     "compare.selftest.module_trial": {"torch", "torch_ref.convert"},
     "compare.selftest.function_trial": {"jax", "numpy", "ml_dtypes"},
