@@ -39,7 +39,7 @@ class Trial:
         self._state: State = {}  # as it should be
         self._results: list[StepResult] = []
         self._taken: list[Step] = []  # those to be explained
-        self._is_failing = False  # whether an update has failed
+        self._failed: int | None = None  # the first step whose update has
         self._reason: str | None = None
         self._ended: int | None = None  # the first step that is not taken
         self._told: dict[str, dict[str, None]] = {"remarks": {}, "warnings": {}}
@@ -79,11 +79,23 @@ class Trial:
 
     def _keep(self, taken: Step, *, is_failing: bool) -> None:
         """Keeps the steps around the first whose update fails."""
-        self._is_failing = self._is_failing or is_failing
-        if not self._is_failing:
+        if self._failed is None and is_failing:
+            self._failed = taken.number
+        if self._failed is None:
             self._taken = [*self._taken, taken][-_BEFORE:]
         elif len(self._taken) < _EXPLAINED:
             self._taken.append(taken)
+
+    def _why(self) -> str | None:
+        """Says what is different in the run, if that is known."""
+        if self._reason is not None or self._failed is None or not self._taken[0].rules:
+            return self._reason
+        dtype = self._examiner.problem.dtype
+        always = explain(self._taken, dtype)
+        if always is not None or self._taken[0].number == self._failed:
+            return always
+        later = explain([one for one in self._taken if one.number >= self._failed], dtype)
+        return None if later is None else f"from step {self._failed:,} on, {later}"
 
     def _filled(self, step: ReferenceStep) -> Snapshot:
         """Returns what the run has before a step; a state that cannot be seen is as it should be.
@@ -125,11 +137,8 @@ class Trial:
 
     def standing(self) -> TrainingStanding:
         """Says how the run stands."""
-        results, dtype = tuple(self._results), self._examiner.problem.dtype
-        finding, first = decide_run(results, dtype.name)
-        reason = self._reason
-        if reason is None and self._is_failing and self._taken[0].rules:
-            reason = explain(self._taken, dtype)
+        results = tuple(self._results)
+        finding, first = decide_run(results, self._examiner.problem.dtype.name)
         return TrainingStanding(
             self._run.program.name,
             self._run.program.framework,
@@ -139,7 +148,7 @@ class Trial:
             finding.sentence,
             first,
             results,
-            reason,
+            self._why(),
             silent_from(results),
             (*self._told["remarks"], *finding.remarks, *self._end()),
             tuple(self._told["warnings"]),

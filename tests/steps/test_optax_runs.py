@@ -64,7 +64,7 @@ def test_optax_agrees_with_torch(standings):
     [
         ("eps in the root", 1, "weights", "eps is added inside the root"),
         ("coupled", 1, "state", "the weight decay is coupled"),
-        ("scheduled", 3, "weights", "the learning rate"),
+        ("scheduled", 3, "weights", "from step 3 on, the learning rate is 1/2 times"),
     ],
 )
 def test_a_difference_is_found_where_it_acts_first(standings, name, step, kind, reason):
