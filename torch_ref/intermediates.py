@@ -13,7 +13,8 @@ from torch_ref.trees import parts_of
 
 # what changes its first argument and returns nothing
 _STORES = (torch.Tensor.__setitem__,)
-_CONVERSIONS = ("to", "type", "type_as", "float", "double", "half", "bfloat16")
+# conversions of dtypes, and gradients
+_UNCOUNTED = ("to", "type", "type_as", "float", "double", "half", "bfloat16", "grad")
 
 
 @contextlib.contextmanager
@@ -26,8 +27,8 @@ def results_seen(
 
     A name has the number of the call and a check sum of all calls up to there, '~12.5e0fa1c2', so
     that two programs have a name in common only if they are the same so far; conversions of dtypes
-    do not count. What is computed in the backward pass is not seen, nor what torch's functions call
-    themselves.
+    do not count, nor do gradients. What is computed in the backward pass is not seen, nor what
+    torch's functions call themselves.
 
     Args:
       see: what it returns is not looked at.
@@ -66,7 +67,7 @@ class _Results(TorchFunctionMode):
     def _note(self, func: Callable[..., Any], made: Any) -> None:
         tensors = [(path, leaf) for path, leaf in parts_of(made) if is_seen(leaf)]
         name = getattr(func, "__name__", "")
-        if not tensors or name in _CONVERSIONS:
+        if not tensors or name in _UNCOUNTED:
             return
         said = name, [tuple(leaf.shape) for _, leaf in tensors]
         self._number, self._total = self._number + 1, zlib.crc32(repr(said).encode(), self._total)

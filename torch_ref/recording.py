@@ -51,7 +51,8 @@ def recorded(
         hooks.enter_context(observed(module, recorder.note))
         if watch is not None:
             hooks.enter_context(watch(recorder.note))
-        return run(), recorder.values, recorder.all_cotangents()
+        made = run()
+    return made, recorder.values, recorder.all_cotangents()
 
 
 class _Recorder:

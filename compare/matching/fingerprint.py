@@ -5,6 +5,8 @@ from typing import NamedTuple
 
 import numpy as np
 
+_HUGE = 1e100  # what stands for infinity in programs, and is no number to compute with
+
 
 def largest(array: np.ndarray) -> float:
     """Returns the magnitude of the largest entry, NaN if an entry is."""
@@ -26,6 +28,17 @@ def fingerprint(array: np.ndarray) -> Fingerprint:
     return Fingerprint(float(flat.sum()), float(flat @ flat), float(flat.min()), float(flat.max()))
 
 
+def margins(array: np.ndarray, allowed: float) -> np.ndarray:
+    """Returns how far each number of a fingerprint may be off.
+
+    Args:
+      array: whose fingerprint it is.
+      allowed: how far each entry may be off.
+    """
+    size = array.size
+    return 2 * allowed * np.array([size, 2 * size * (largest(array) + allowed), 1, 1])
+
+
 class Index:
     """Arrays by their fingerprints.
 
@@ -37,7 +50,7 @@ class Index:
         self.tolerance = tolerance
         self._names: dict[int, list[str]] = {}
         for name, array in arrays.items():
-            if array.size and np.isfinite(array).all():
+            if array.size and largest(array) < _HUGE:
                 self._names.setdefault(array.size, []).append(name)
         self._prints = {
             size: np.array([fingerprint(arrays[name]) for name in names])
@@ -51,9 +64,8 @@ class Index:
     def like(self, array: np.ndarray) -> list[str]:
         """Returns the names of all arrays that may have the same entries in another order."""
         names = self.of_size(array.size)
-        if not names or not np.isfinite(array).all():
+        if not names or not largest(array) < _HUGE:
             return []
-        own, most, size = np.array(fingerprint(array)), largest(array), array.size
-        allowed = self.tolerance * np.array([size * most, 2 * size * most**2, most, most])
-        near = (np.abs(self._prints[size] - own) <= 2 * allowed).all(axis=1)
+        apart = np.abs(self._prints[array.size] - fingerprint(array))
+        near = (apart <= margins(array, self.tolerance * largest(array))).all(axis=1)
         return [name for name, one in zip(names, near, strict=True) if one]

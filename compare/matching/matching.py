@@ -7,6 +7,7 @@ from typing import NamedTuple
 import numpy as np
 
 from compare.matching.alignment import Continuation, by_places, stand_ins
+from compare.matching.fingerprint import largest
 from compare.matching.intermediates import Fit, Intermediates, quiet, tolerance, wide, with_zeros
 from compare.matching.layout import Layout
 from compare.problem.cuts import cotangent_name, is_cotangent
@@ -34,7 +35,7 @@ class Matching:
     Attributes:
       matches: place of the reference -> what stands there.
       missing: the places whose value is nowhere, in the order of the program.
-      unsure: the places whose value was found, but not its cotangent, likewise.
+      unsure: the places whose value was found, but not its cotangent, unless that is 0; likewise.
       parted: (kind, name) of the places where other numbers stand than what comes before asks for,
         as of `Recording.of`, in the order in which they are computed.
     """
@@ -103,7 +104,7 @@ def matched(
             missing.append(place)
             continue
         matches[place] = found
-        if slope is not None and not found.has_cotangent:
+        if slope is not None and not found.has_cotangent and not largest(slope) <= silent:
             unsure.append(place)
     if going_on and (missing or unsure):
         order = {place: i for i, place in enumerate(going_on.places)}

@@ -6,7 +6,7 @@ from typing import NamedTuple
 import numpy as np
 
 from compare.matching.axes import Known, known_entries, layouts
-from compare.matching.fingerprint import largest
+from compare.matching.fingerprint import fingerprint, largest, margins
 from compare.matching.layout import Layout, plain
 
 
@@ -22,6 +22,12 @@ class Pair(NamedTuple):
     theirs: np.ndarray
     own: np.ndarray
     allowed: float
+
+    @property
+    def may_hold(self) -> bool:
+        """Whether the arrays may have the same entries in some order."""
+        apart = np.subtract(fingerprint(self.theirs), fingerprint(self.own))
+        return bool((np.abs(apart) <= margins(self.theirs, self.allowed)).all())
 
     def apart(self, layout: Layout) -> float:
         """Returns the largest difference, if the own array is laid out so."""
@@ -42,6 +48,8 @@ def common_layout(*pairs: Pair) -> Layout | None:
 
 
 def _likely(pairs: tuple[Pair, ...]) -> Iterator[Layout]:
+    if not all(pair.may_hold for pair in pairs):
+        return
     theirs, own = pairs[0].theirs.shape, pairs[0].own.shape
     yield plain(theirs)
     found = [known_entries(*pair) for pair in pairs]

@@ -65,8 +65,9 @@ class PortOutcome(NamedTuple):
 
     @property
     def _on_leaf(self) -> tuple[str, ...]:
-        """What is said of the weight that is wrong."""
-        return tuple(one for one in self.wrong if f"`{self.mistake.place}`" in one)
+        """What is said of the weight that is wrong: of itself, or of how it is used."""
+        said = (*self.wrong, self.reason or "")
+        return tuple(one for one in said if f"`{self.mistake.place}`" in one)
 
 
 def port_outcome(mistake: PortMistake, standing: Standing) -> PortOutcome:

@@ -9,18 +9,15 @@ from compare.pipeline.functions import Examiner
 from compare.pipeline.reasons import reason_for
 from compare.pipeline.run_evidence import RunEvidence
 from compare.steps.distances import Distances, loss_of
+from compare.steps.failing import FailingSteps
 from compare.steps.optimizers.base import Snapshot, State, step_of
 from compare.steps.reference_step import ReferenceStep
 from compare.steps.results import StepResult, TrainingStanding
-from compare.steps.rules.explain import explain
-from compare.steps.rules.step import Step
 from compare.steps.runs import Run
 from compare.steps.updates import Made, Updates
 from compare.steps.verdict import decide_later, decide_run, decide_step, silent_from
 from compare.verdict.finding import Finding
 from compare.verdict.functions import decide
-
-_BEFORE, _EXPLAINED = 2, 6  # steps before one that fails, and all that are to be explained
 
 
 class Trial:
@@ -38,8 +35,7 @@ class Trial:
         self._updates = Updates(examiner.problem.dtype)
         self._state: State = {}  # as it should be
         self._results: list[StepResult] = []
-        self._taken: list[Step] = []  # those to be explained
-        self._failed: int | None = None  # the first step whose update has
+        self._failing = FailingSteps()
         self._reason: str | None = None
         self._ended: int | None = None  # the first step that is not taken
         self._told: dict[str, dict[str, None]] = {"remarks": {}, "warnings": {}}
@@ -60,7 +56,8 @@ class Trial:
         made = self._updates.held(step.update, taken)
         self._state = made.state
         finding = self._decided(step, evidence, made)
-        self._keep(taken, is_failing=finding.first in made.checks)
+        fails = finding.first is not None and finding.first in made.checks
+        self._failing.take(taken, step.taken, fails=fails)
         self._results.append(
             StepResult(
                 step.number,
@@ -76,26 +73,6 @@ class Trial:
                 **distances.of(step.after, after)._asdict(),
             )
         )
-
-    def _keep(self, taken: Step, *, is_failing: bool) -> None:
-        """Keeps the steps around the first whose update fails."""
-        if self._failed is None and is_failing:
-            self._failed = taken.number
-        if self._failed is None:
-            self._taken = [*self._taken, taken][-_BEFORE:]
-        elif len(self._taken) < _EXPLAINED:
-            self._taken.append(taken)
-
-    def _why(self) -> str | None:
-        """Says what is different in the run, if that is known."""
-        if self._reason is not None or self._failed is None or not self._taken[0].rules:
-            return self._reason
-        dtype = self._examiner.problem.dtype
-        always = explain(self._taken, dtype)
-        if always is not None or self._taken[0].number == self._failed:
-            return always
-        later = explain([one for one in self._taken if one.number >= self._failed], dtype)
-        return None if later is None else f"from step {self._failed:,} on, {later}"
 
     def _filled(self, step: ReferenceStep) -> Snapshot:
         """Returns what the run has before a step; a state that cannot be seen is as it should be.
@@ -137,8 +114,11 @@ class Trial:
 
     def standing(self) -> TrainingStanding:
         """Says how the run stands."""
-        results = tuple(self._results)
-        finding, first = decide_run(results, self._examiner.problem.dtype.name)
+        results, dtype = tuple(self._results), self._examiner.problem.dtype
+        finding, first = decide_run(results, dtype.name)
+        is_update = finding.first is not None and finding.first.kind in ("state", "weights")
+        is_wrong = is_update and finding.verdict == "disagree"
+        reason = self._failing.reason(dtype) if is_wrong else self._reason
         return TrainingStanding(
             self._run.program.name,
             self._run.program.framework,
@@ -148,7 +128,7 @@ class Trial:
             finding.sentence,
             first,
             results,
-            self._why(),
+            reason,
             silent_from(results),
             (*self._told["remarks"], *finding.remarks, *self._end()),
             tuple(self._told["warnings"]),

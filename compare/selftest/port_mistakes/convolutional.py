@@ -155,7 +155,7 @@ CONVOLUTIONAL: tuple[PortMistake, ...] = (
         having(linen.cnn, momentum=0.1),
         "statistic",
         "bn1.running_mean",
-        "momentum",
+        "0.1 and 0.9",
     ),
     backward(
         "statistics that are constants",

@@ -128,7 +128,7 @@ WEIGHTS: tuple[PortMistake, ...] = (
         "cnn in eval mode, Equinox",
         "bn2.running_var",
         lambda var: var + 1e-3,
-        "0.001",
+        "plus",
     ),
     _wrong(
         "queries and keys swapped",

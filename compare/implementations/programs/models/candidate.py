@@ -97,7 +97,7 @@ def _of_jax(
         return dataclasses.replace(found, called=adapter.said)
 
     def cut(names: Collection[str] | None, sizes: Collection[int] | None) -> Program:
-        return program(with_cuts(call, names, sizes, own.arguments.wrt))
+        return program(with_cuts(call, names, sizes=sizes, wrt=own.arguments.wrt))
 
     return weights, program(call), cut
 
