@@ -150,7 +150,8 @@ class _Search:
             gained = [
                 one
                 for one in moved
-                if self._is_there(one, then) and not _are_permuted(then.arrays[one], array)
+                if self._is_there(one, then)
+                and (one in self._results or not _are_permuted(then.arrays[one], array))
             ]
             if len(gained) > most or (is_sure and moved and best is None):
                 best, most = array, len(gained)

@@ -1,5 +1,7 @@
 """Modules of a candidate whose weights come from different modules of the reference."""
 
+from collections import Counter
+
 from compare.pairing.names import in_order, module_of, role_of
 from compare.pairing.search import Search
 from compare.pairing.usual import take_usual
@@ -13,7 +15,10 @@ def tell_conflicts(search: Search) -> None:
         is_other = None not in (role_of(own), role_of(theirs)) and role_of(own) != role_of(theirs)
         if is_other and expected is not None and not search.is_constant(own):
             worst = take_usual(search, own, expected)
-            sentence = f"`{theirs}` was loaded into `{own}`, where `{expected}` belongs"
+            sentence = (
+                f"`{theirs}` of the reference was loaded into `{own}`, where its "
+                f"`{expected}` belongs"
+            )
             search.findings.append(
                 WeightFinding(own, (theirs, expected), "loaded from another", sentence, worst)
             )
@@ -22,8 +27,9 @@ def tell_conflicts(search: Search) -> None:
 
 def _tell_modules(search: Search) -> None:
     """Finds weights that stand beside those of another module, and says which order tells."""
-    pairs = dict(search.assignment.pairs)
-    for own, theirs in pairs.items():
+    pairs = search.assignment.pairs
+    counts = Counter(pairs.values())
+    for own in list(pairs):
         beside = [name for name in search.beside(own) if role_of(name) == "weight"]
         if role_of(own) in (None, "weight") or search.is_constant(own) or len(beside) != 1:
             continue
@@ -31,10 +37,10 @@ def _tell_modules(search: Search) -> None:
         other = pairs.get(weight)
         if other is None or search.is_constant(weight):
             continue
-        if list(pairs.values()).count(other) > 1:
+        if counts[other] > 1:
             continue  # a shared weight is beside several biases
         expected = _partner(search, other, own)
-        if expected is not None and expected != theirs:
+        if expected is not None and expected != pairs[own]:
             _tell(search, weight, own, expected)
 
 
@@ -63,12 +69,12 @@ def _tell(search: Search, weight: str, own: str, expected: str) -> None:
     wrong, right = own, expected
     if _rank(search, weight, belongs):
         wrong, right = weight, belongs
+    names = pairs[wrong], right
     worst = take_usual(search, wrong, right)
     by_order = f"; by their order `{right}` belongs into `{wrong}`"
-    finding = WeightFinding(
-        wrong, (pairs[wrong], right), "loaded from another", sentence + by_order, worst
+    search.findings.append(
+        WeightFinding(wrong, names, "loaded from another", sentence + by_order, worst)
     )
-    search.findings.append(finding)
 
 
 def _weight_beside(search: Search, theirs: str, like: str) -> str | None:

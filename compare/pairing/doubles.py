@@ -31,10 +31,18 @@ def _never_loaded(search: Search, theirs: str) -> list[str]:
 def _tell(search: Search, first: str, second: str, theirs: str, rivals: list[str]) -> None:
     """Says that a weight was loaded twice, and puts another where it belongs."""
     links = search.assignment.links
-    links.add(first, theirs, -1)
+    for owner in (first, second):
+        links.add(owner, theirs, -1)
     scores = {
-        (wrong, other): links.between(wrong, other) for wrong in (first, second) for other in rivals
+        (wrong, other): links.between(wrong, other)
+        for wrong in (first, second)
+        for other in rivals
+        if links.between(wrong, other) >= links.between(wrong, theirs)
     }
+    if not scores:  # both are where this weight belongs, such as two averages of a norm
+        for owner in (first, second):
+            links.add(owner, theirs)
+        return
     best = max(scores.values())
     choices = [both for both, score in scores.items() if score == best]
     wrong, belongs = next(
@@ -46,8 +54,8 @@ def _tell(search: Search, first: str, second: str, theirs: str, rivals: list[str
     links.add(right, theirs)
     worst = take_usual(search, wrong, belongs)
     sentence = (
-        f"`{theirs}` was loaded into both `{first}` and `{second}`, and `{belongs}`, which is of "
-        "the same shape, nowhere"
+        f"`{theirs}` of the reference was loaded into both `{first}` and `{second}`, and its "
+        f"`{belongs}`, which is of the same shape, nowhere"
     )
     search.findings.append(WeightFinding(wrong, (theirs, belongs), "loaded twice", sentence, worst))
 

@@ -9,7 +9,7 @@ import numpy as np
 
 from compare.pairing.arrangement import Arrangement
 from compare.pairing.biases import bias_beside
-from compare.pairing.names import module_of
+from compare.pairing.names import module_of, role_of
 from compare.pairing.relations import Relation, offset_of, relation_of, shifted
 from compare.pairing.search import Search, is_constant
 from compare.pairing.usual import usual_layouts, worst_of
@@ -75,7 +75,7 @@ def _tell(search: Search, own: str, layouts: list[Arrangement], named: str) -> N
             _tell_relation(search, own, arrangement, relation)
             return
     expected = search.made(own, layouts[0])
-    offset = offset_of(search.own[own], expected)
+    offset = offset_of(search.own[own], expected) if role_of(own) == "weight" else None
     if offset is not None and search.is_constant(own) and is_constant(expected):
         _tell_relation(search, own, layouts[0], shifted(float(offset.flat[0])))
         return
@@ -102,20 +102,23 @@ def _tell_relation(search: Search, own: str, arrangement: Arrangement, relation:
     arrangement = dataclasses.replace(arrangement, factor=relation.factor)
     search.arrangements[own] = arrangement
     sentence = f"`{own}` is {relation.words.format(_named(arrangement.sources))}"
-    may_be_right = relation.kind in ("last digits", "factor", "sign") or offset is not None
+    may_be_right = relation.kind in ("last digits", "factor") or offset is not None
     one = WeightFinding(own, arrangement.sources, relation.kind, sentence, worst)
     (search.remarks if may_be_right else search.findings).append(one)
 
 
 def _not_loaded(search: Search, own: str, expected: np.ndarray, theirs: str) -> str:
     mine = search.own[own]
+    if f"`{own}`" in theirs:
+        theirs = f"{theirs} of the reference"
     if not is_constant(mine):
         if search.share_in_reference(own):
             return f"`{own}` does not hold the numbers of {theirs}"
         return f"no entry of `{own}` is in the reference, and {theirs} was not loaded"
     number = f"{mine.flat[0]:g}"
     if is_constant(expected):
-        return f"`{own}` is {number} everywhere, and {theirs} is {expected.flat[0]:g} everywhere"
+        said = f"is {expected.flat[0]:g} everywhere"
+        return f"`{own}` is {number} everywhere, and {theirs} {said}"
     return f"`{own}` is {number} everywhere, and {theirs} is not: it was not loaded"
 
 

@@ -2,6 +2,7 @@
 
 import collections
 import itertools
+from collections.abc import Mapping
 
 from compare.pairing.names import module_of, modules_around
 
@@ -42,12 +43,19 @@ class Links:
         return bool(self._own[one] and self._theirs[other] and not self._both[one, other])
 
     def join(self, own: str, theirs: str) -> bool:
-        """Whether something in the module of one weight is paired with something in the other's."""
-        return self._both[module_of(own), module_of(theirs)] > 0
+        """Whether the module of one weight goes with that of the other, or with one around it."""
+        one = self._innermost(own, self._own)
+        other = self._innermost(theirs, self._theirs)
+        is_itself = one == module_of(own) or other == module_of(theirs)
+        return is_itself and self._both[one, other] > 0
 
     def miss(self, own: str, theirs: str) -> bool:
         """Whether nothing in the modules of two weights is paired."""
         return not (self._own[module_of(own)] or self._theirs[module_of(theirs)])
+
+    def _innermost(self, name: str, counts: Mapping[str, int]) -> str:
+        """Returns the innermost module around a weight in which something is paired."""
+        return next((module for module in modules_around(name) if counts[module]), "")
 
     def _share(self, one: str, other: str) -> float:
         both = self._both[one, other]

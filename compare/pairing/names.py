@@ -12,6 +12,11 @@ _ROLES = {
 }
 _PARTS = {role: re.compile(f"(^|_)({leaves})(_|$)") for role, leaves in _ROLES.items()}
 _AVERAGE = "average"  # of Haiku, in a module that says of what
+_PARTS_OF_ATTENTION = {
+    "queries": {"query", "queries", "q"},
+    "keys": {"key", "keys", "k"},
+    "values": {"value", "values", "v"},
+}
 _WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[0-9]+")
 
 
@@ -49,6 +54,12 @@ def modules_around(name: str) -> tuple[str, ...]:
         found.append(module)
         module = module_of(module)
     return tuple(found)
+
+
+def attention_part_of(name: str) -> str | None:
+    """Returns 'queries', 'keys' or 'values' if a name says that a weight makes them."""
+    words = name.lower().replace(".", "_").split("_")
+    return next((part for part, said in _PARTS_OF_ATTENTION.items() if said & {*words}), None)
 
 
 def likeness(own: str, theirs: str) -> tuple[int, int]:

@@ -15,6 +15,7 @@ from compare.pairing.pairing import Pairing
 from compare.pairing.partly_unused import tell_unused_parts
 from compare.pairing.pieces import pair_altered, pair_pieces
 from compare.pairing.recurrent_biases import add_unused_biases
+from compare.pairing.row_orders import tell_orders_of_rows
 from compare.pairing.search import Search
 from compare.pairing.whole import pair_constant, pair_rounded, pair_whole
 from compare.pairing.words import words_of
@@ -46,6 +47,7 @@ def pair(theirs: Mapping[str, np.ndarray], own: Mapping[str, np.ndarray]) -> Pai
     pair_altered(search)
     tell_what_was_not_loaded(search)
     tell_unused_parts(search)
+    tell_orders_of_rows(search)
     shapes = {name: array.shape for name, array in theirs.items()}
     found = search.arrangements
     used = {name for one in found.values() for name in one.sources}

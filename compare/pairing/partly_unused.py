@@ -16,7 +16,8 @@ def tell_unused_parts(search: Search) -> None:
     for arrangement in search.arrangements.values():
         for term in arrangement.terms:
             (whole if isinstance(term, Axes) else parts).update(term.sources)
-    for name in parts - whole:
+    told = {name for finding in search.findings for name in finding.theirs}
+    for name in sorted(parts - whole - told):
         count = int(np.count_nonzero(~used_entries(search, name)))
         if count:
             own = next(own for own, one in search.arrangements.items() if name in one.sources)

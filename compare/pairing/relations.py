@@ -21,9 +21,9 @@ class Relation:
     """A rule that makes one array of another.
 
     Attributes:
-      kind: 'last digits', 'sign', 'factor', 'shift' or 'function'.
+      kind: 'last digits', 'factor', 'shift' or 'function'.
       words: the rule, with {} for the name of the other array.
-      factor: of a 'factor' or a 'sign'.
+      factor: of a 'factor'.
     """
 
     kind: str
@@ -47,9 +47,7 @@ def relation_of(own: np.ndarray, made: np.ndarray) -> Relation | None:
         return None
     factor = _factor(x, y)
     if factor and _near(y, factor * x, u):
-        if abs(factor + 1) <= _ROUNDINGS * u:
-            return Relation("sign", "the negative of {}", -1.0)
-        return Relation("factor", f"{{}} times {factor:.6g}", factor)
+        return Relation("factor", f"{{}} times {factor:.4g}", factor)
     shift = float(np.median(y - x))
     if np.all(np.abs(y - x - shift) <= _ROUNDINGS * u * (np.abs(x) + abs(shift))):
         return shifted(shift)
@@ -58,7 +56,7 @@ def relation_of(own: np.ndarray, made: np.ndarray) -> Relation | None:
 
 def shifted(by: float) -> Relation:
     """Returns the rule that a number is added."""
-    return Relation("shift", f"{{}} {'plus' if by > 0 else 'less'} {abs(by):.6g}")
+    return Relation("shift", f"{{}} {'plus' if by > 0 else 'less'} {abs(by):.4g}")
 
 
 def offset_of(own: np.ndarray, made: np.ndarray) -> np.ndarray | None:
@@ -67,7 +65,7 @@ def offset_of(own: np.ndarray, made: np.ndarray) -> np.ndarray | None:
     with np.errstate(invalid="ignore"):
         offset = np.rint(y - x)
         rest = np.abs(y - x - offset)
-        allowed = _ROUNDINGS * _unit(own) * (np.abs(x) + np.abs(offset))
+        allowed = _ROUNDINGS * _unit(own) * (np.abs(x) + 1)  # 1 may have come and gone
         is_one = np.all((rest <= allowed) & (np.abs(offset) <= 1))
     return offset.astype(np.int8) if is_one else None
 

@@ -12,6 +12,8 @@ from compare.pairing.blocks import index_words, indices_of
 _RECURRENT = re.compile("(weight|bias)_(ih|hh)")
 _GATES = ("ifgo", "rzn")  # of an LSTM and of a GRU
 
+_MOST_PARTS = 12  # that are transposed each
+
 Shapes = Mapping[str, tuple[int, ...]]
 
 
@@ -28,7 +30,7 @@ def words_of(arrangement: Arrangement, shapes: Shapes) -> str:
     if others:
         words.insert(0, "the sum")
     if arrangement.factor != 1:
-        words.append(f"times {arrangement.factor:.6g}")
+        words.append(f"times {arrangement.factor:.4g}")
     if arrangement.offset is not None:
         words.append(_words_of_offset(arrangement.offset))
     return ", ".join(filter(None, words))
@@ -94,12 +96,24 @@ def _words_of_block(positions: np.ndarray, shape: tuple[int, ...], source: str) 
     """Returns such as 'rows 0 to 63, transposed'; None if no words are known."""
     found = indices_of(positions, shape)
     if found is None:
-        return None
+        return _words_of_parts(positions, shape)
     gates = [gates_of(source, shape), *[""] * (len(shape) - 1)]
     said = [index_words(found.indices[k], shape, k, gates[k]) for k in range(len(shape))]
     split = tuple(index.size for index in found.indices)
     moved = Axes("", split, found.axes, positions.shape)
     return ", ".join(filter(None, [*said, words_of_axes(moved, split)]))
+
+
+def _words_of_parts(positions: np.ndarray, shape: tuple[int, ...]) -> str | None:
+    """Returns such as '4 blocks of 12 rows, each transposed'; None if no words are known."""
+    if positions.shape != shape or len(shape) != 2:
+        return None
+    for count in range(2, _MOST_PARTS + 1):
+        if shape[0] == count * shape[1]:
+            parts = positions.reshape(count, shape[1], shape[1]).transpose(0, 2, 1)
+            if np.array_equal(parts.ravel(), np.arange(positions.size)):
+                return f"{count} blocks of {shape[1]} rows, each transposed"
+    return None
 
 
 def gates_of(source: str, shape: tuple[int, ...]) -> str:

@@ -9,18 +9,15 @@ from compare.pipeline.functions import Examiner
 from compare.pipeline.reasons import reason_for
 from compare.pipeline.run_evidence import RunEvidence
 from compare.steps.distances import Distances, loss_of
+from compare.steps.failing import FailingSteps
 from compare.steps.optimizers.base import Snapshot, State, step_of
 from compare.steps.reference_step import ReferenceStep
 from compare.steps.results import StepResult, TrainingStanding
-from compare.steps.rules.explain import explain
-from compare.steps.rules.step import Step
 from compare.steps.runs import Run
 from compare.steps.updates import Made, Updates
 from compare.steps.verdict import decide_later, decide_run, decide_step, silent_from
 from compare.verdict.finding import Finding
 from compare.verdict.functions import decide
-
-_EXPLAINED = 4  # steps, from the first that fails on, that an explanation has to hold for
 
 
 class Trial:
@@ -38,7 +35,7 @@ class Trial:
         self._updates = Updates(examiner.problem.dtype)
         self._state: State = {}  # as it should be
         self._results: list[StepResult] = []
-        self._failing: list[Step] = []  # from the first on whose update fails
+        self._failing = FailingSteps()
         self._reason: str | None = None
         self._ended: int | None = None  # the first step that is not taken
         self._told: dict[str, dict[str, None]] = {"remarks": {}, "warnings": {}}
@@ -59,8 +56,8 @@ class Trial:
         made = self._updates.held(step.update, taken)
         self._state = made.state
         finding = self._decided(step, evidence, made)
-        if self._failing or (finding.first is not None and finding.first in made.checks):
-            self._failing.append(taken)
+        fails = finding.first is not None and finding.first in made.checks
+        self._failing.take(taken, step.taken, fails=fails)
         self._results.append(
             StepResult(
                 step.number,
@@ -119,9 +116,9 @@ class Trial:
         """Says how the run stands."""
         results, dtype = tuple(self._results), self._examiner.problem.dtype
         finding, first = decide_run(results, dtype.name)
-        reason = self._reason
-        if self._failing and self._failing[0].rules and finding.verdict == "disagree":
-            reason = explain(self._failing[:_EXPLAINED], dtype)
+        is_update = finding.first is not None and finding.first.kind in ("state", "weights")
+        is_wrong = is_update and finding.verdict == "disagree"
+        reason = self._failing.reason(dtype) if is_wrong else self._reason
         return TrainingStanding(
             self._run.program.name,
             self._run.program.framework,

@@ -72,8 +72,8 @@ def test_a_sum_and_a_constant_are_found():
         (
             changed(BatchNorm_0__var=lambda theirs: theirs["bn2.running_var"]),
             "loaded twice",
-            "`bn2.running_var` was loaded into both `BatchNorm_1.var` and `BatchNorm_0.var`, and "
-            "`bn1.running_var`, which is of the same shape, nowhere",
+            "`bn2.running_var` of the reference was loaded into both `BatchNorm_1.var` and "
+            "`BatchNorm_0.var`, and its `bn1.running_var`, which is of the same shape, nowhere",
         ),
         (
             changed(BatchNorm_0__var=lambda theirs: np.sqrt(theirs["bn1.running_var"])),

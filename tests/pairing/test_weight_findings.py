@@ -42,28 +42,29 @@ FINDINGS = {
     "the mean for the variance": (
         {"BatchNorm_0.var": of("bn1.running_mean"), "BatchNorm_0.mean": of("bn1.running_var")},
         "loaded from another",
-        "`bn1.running_var` was loaded into `BatchNorm_0.mean`, where `bn1.running_mean` belongs",
+        "`bn1.running_var` of the reference was loaded into `BatchNorm_0.mean`, where its "
+        "`bn1.running_mean` belongs",
         "bn1.running_mean",
     ),
     "the statistics of another norm": (
         {"BatchNorm_0.var": of("bn2.running_var")},
         "loaded twice",
-        "`bn2.running_var` was loaded into both `BatchNorm_1.var` and `BatchNorm_0.var`, and "
-        "`bn1.running_var`, which is of the same shape, nowhere",
+        "`bn2.running_var` of the reference was loaded into both `BatchNorm_1.var` and "
+        "`BatchNorm_0.var`, and its `bn1.running_var`, which is of the same shape, nowhere",
         "bn1.running_var",
     ),
     "the first layer twice": (
         {"Dense_1.kernel": of("fc1.weight").T},
         "loaded twice",
-        "`fc1.weight` was loaded into both `Dense_0.kernel` and `Dense_1.kernel`, and "
-        "`fc2.weight`, which is of the same shape, nowhere",
+        "`fc1.weight` of the reference was loaded into both `Dense_0.kernel` and "
+        "`Dense_1.kernel`, and its `fc2.weight`, which is of the same shape, nowhere",
         "fc2.weight",
     ),
     "the second layer twice": (
         {"Dense_0.kernel": of("fc2.weight").T},
         "loaded twice",
-        "`fc2.weight` was loaded into both `Dense_1.kernel` and `Dense_0.kernel`, and "
-        "`fc1.weight`, which is of the same shape, nowhere",
+        "`fc2.weight` of the reference was loaded into both `Dense_1.kernel` and "
+        "`Dense_0.kernel`, and its `fc1.weight`, which is of the same shape, nowhere",
         "fc1.weight",
     ),
     "two kernels swapped": (
@@ -169,8 +170,8 @@ REMARKS = {
     ),
     "another sign": (
         {"Dense_0.bias": -of("fc1.bias")},
-        "sign",
-        "`Dense_0.bias` is the negative of `fc1.bias`",
+        "factor",
+        "`Dense_0.bias` is `fc1.bias` times -1",
     ),
     "a scale that 1 is added to": (
         {"BatchNorm_0.scale": of("bn1.weight") - 1},

@@ -108,6 +108,22 @@ def test_what_cannot_be_told_apart_is_told_together():
     )
 
 
+def test_a_mistake_in_the_state_and_another_in_the_weights_are_both_told():
+    other = dataclasses.replace(MOMENTUM, momentum=0.8, lr=0.2)
+    assert explain(taken(always(MOMENTUM), always(other)), FLOAT32) == (
+        "momentum is 0.8, where the reference has 0.9; and the learning rate is 2 times that of "
+        "the reference"
+    )
+
+
+def test_another_optimizer_is_told_for_what_it_is():
+    said = explain(taken(always(MOMENTUM), always(dataclasses.replace(ADAM, lr=0.02))), FLOAT32)
+    assert said == (
+        "the steps are those of Adam with lr 0.02, betas 0.9 and 0.999, eps 1e-08 outside of the "
+        "root, where those of the reference are of SGD with lr 0.1, momentum 0.9"
+    )
+
+
 def test_what_has_no_name_gets_none():
     odd = dataclasses.replace(MOMENTUM, lr=0.0371917, momentum=0.912345)
     assert explain(taken(always(MOMENTUM), always(odd)), FLOAT32) is None

@@ -12,6 +12,8 @@ from compare.evidence.certificate.activation_functions import sigmoid, sigmoid_s
 from compare.evidence.certificate.activations import ACTIVATIONS, activation_row
 from compare.evidence.reasons.case import Case
 from compare.evidence.reasons.chains import chains, slopes
+from compare.evidence.reasons.evaluation import Change, Made
+from compare.evidence.reasons.graph import Node
 from compare.evidence.reasons.reason import Reason
 from compare.evidence.reasons.words import subject
 
@@ -75,6 +77,26 @@ def activation_reasons(case: Case) -> Iterator[Reason]:
                 break
     if case.key[0] == "forward":
         yield from _added(case)
+        yield from _everywhere(case)
+
+
+def _everywhere(case: Case) -> Iterator[Reason]:
+    """Yields reasons by which an activation is another one at each time that it comes."""
+    groups: dict[str, list[tuple[Node, Node]]] = {}
+    for x, out in chains(case):
+        z, h = case.evaluation.array(x), case.evaluation.array(out)
+        if _is_spread(h, z):
+            here = next((one for one in _known() if _is_same(one.value(np, z), h)), None)
+            if here is not None and here.words != IDENTITY:
+                groups.setdefault(here.words, []).append((x, out))
+    for words, pairs in groups.items():
+        for other in _known() if len(pairs) > 1 else ():
+            change: Change = {out: Made(_of_one(other.value), (x,)) for x, out in pairs}
+            if other.words != words and case.holds(change):
+                said = "no activation" if other.words == IDENTITY else other.words
+                sentence = f"{subject(case)} has {said} where the reference has {words}"
+                yield Reason("activation", f"{sentence}, {len(pairs)} times", case.place)
+                break
 
 
 def _added(case: Case) -> Iterator[Reason]:

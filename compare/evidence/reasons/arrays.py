@@ -10,7 +10,7 @@ from typing import Any
 import jax.numpy as jnp
 import numpy as np
 
-from compare.evidence.reasons.case import Case
+from compare.evidence.reasons.case import BACKWARD, Case
 from compare.evidence.reasons.numbers import nice_numbers, written
 from compare.evidence.reasons.reason import Reason
 from compare.evidence.reasons.words import subject
@@ -57,8 +57,9 @@ def _told_factor(case: Case, factor: float) -> str:
     if factor == -1:
         return f"{subject(case)} has the opposite sign"
     norm = float(np.linalg.norm(case.found))
-    for limit in nice_numbers(norm):
-        if math.isclose(norm, limit, rel_tol=_CLOSE) and 0 < factor < 1:
+    for limit in nice_numbers(norm, digits=1) if case.key[0] in BACKWARD else ():
+        is_simple = math.isclose(limit, float(f"{limit:.0e}"))
+        if is_simple and math.isclose(norm, limit, rel_tol=_CLOSE) and 0 < factor < 1:
             return (
                 f"{subject(case)} is {factor:.3g} times the reference's, and its norm is "
                 f"{written(limit)}, as by clipping"

@@ -1,6 +1,7 @@
 """A check that fails, and what it is held against if something in the reference is changed."""
 
 import functools
+import math
 from collections.abc import Callable, Iterator
 
 import numpy as np
@@ -8,7 +9,7 @@ import numpy as np
 from compare.evidence.local.check import Check, check
 from compare.evidence.local.specification import Specification
 from compare.evidence.reasons.evaluation import NOTHING, Change, Evaluation
-from compare.evidence.reasons.graph import Graph, Node, graph_of
+from compare.evidence.reasons.graph import Graph, Node
 from compare.evidence.rounding.arithmetic import number_range
 from compare.evidence.rounding.enclosure import Enclosure
 from compare.problem.recording import Key, Recording
@@ -33,13 +34,14 @@ class Case:
         self,
         specification: Specification,
         recording: Recording,
+        graph: Graph,
         key: Key,
         is_late: Callable[[], bool] = lambda: False,
     ) -> None:
         self.key, self._recording, self._is_late = key, recording, is_late
-        self.graph: Graph = graph_of(specification, recording.places)
+        self.graph = graph
         self.evaluation = Evaluation(specification)
-        self.target: Node = self.graph.targets[key]
+        self.target: Node = graph.targets[key]
         self._u = number_range(specification.problem.dtype).u
 
     @property
@@ -166,17 +168,19 @@ class Case:
         assert found is not None
         return check(*key, (), found, expected, self._u)
 
-    def fails(self) -> bool:
-        """Whether the check fails where nothing is changed, as it is followed here."""
+    def is_of(self, first: Check) -> bool:
+        """Whether a check is followed here as it was found: it fails, by the same numbers."""
         is_seen = self.found.shape == self.target.shape and self.found.dtype.kind == "f"
         if not is_seen or not np.isfinite(self.found).all():
             return False
         one = self._check(self.key, self.evaluation.of(self.target, NOTHING))
-        return not one.holds and not one.unbounded
+        is_same = math.isclose(one.expected, first.expected, rel_tol=_CLOSE)
+        return is_same and one.index == first.index and not one.holds and not one.unbounded
 
 
 BACKWARD = ("backward", "gradient")
 _FEW = 4
+_CLOSE = 1e-6
 _SHARP = 1e3  # times the bounds of the reference itself that those of another formula may have
 
 

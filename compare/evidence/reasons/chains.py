@@ -43,7 +43,8 @@ def chains(case: Case) -> Iterator[tuple[Node, Node]]:
         case.check_time()
         inside = made_of(case.target, [x])
         for out in inside:
-            if out is not x and out.shape == x.shape and _is_last(case.target, out, inside):
+            is_like_x = out is not x and _is_array(out) and out.shape == x.shape
+            if is_like_x and _is_last(case.target, out, inside):
                 yield x, out
 
 

@@ -1,5 +1,6 @@
 """Values of a graph with bounds of their errors, also where something in it is changed."""
 
+import dataclasses
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, TypeAlias
 
@@ -14,9 +15,18 @@ from compare.evidence.rounding.primitives.application import apply
 from compare.evidence.rounding.readings import READINGS
 from compare.evidence.rounding.roundoff_transform import analysis_of, settings
 
+
+@dataclasses.dataclass(frozen=True)
+class Made:
+    """What a function of JAX makes of the values that some nodes have then."""
+
+    f: Callable[..., Any]
+    operands: tuple[Node, ...]
+
+
 # a value, or an operand of a step (by its number in that) -> what stands there instead: a value, or
-# what some node would be if it was not changed itself
-Change: TypeAlias = Mapping[Node | tuple[Step, int], Enclosure | Node]
+# what some node would be if it was not changed itself, or what is made of nodes
+Change: TypeAlias = Mapping[Node | tuple[Step, int], Enclosure | Node | Made]
 NOTHING: Change = {}
 
 
@@ -67,7 +77,7 @@ class Evaluation:
         if not is_changed and step.number in self._made:
             return
         operands = [
-            self._read(change[step, i], changed)
+            self._read(change[step, i], change, changed)
             if (step, i) in change
             else self._value(one, change, changed)
             for i, one in enumerate(step.operands)
@@ -78,13 +88,18 @@ class Evaluation:
     def _value(
         self, node: Node, change: Change, changed: Mapping[int, Sequence[Enclosure]]
     ) -> Enclosure:
-        return self._read(change.get(node, node), changed)
+        return self._read(change.get(node, node), change, changed)
 
     def _read(
-        self, node: Node | Enclosure, changed: Mapping[int, Sequence[Enclosure]]
+        self,
+        node: Node | Enclosure | Made,
+        change: Change,
+        changed: Mapping[int, Sequence[Enclosure]],
     ) -> Enclosure:
         if isinstance(node, Enclosure):
             return node
+        if isinstance(node, Made):
+            return self.made(node.f, *(self._value(one, change, changed) for one in node.operands))
         if node.step is None:
             return self._source(node)
         made = changed.get(node.step.number) or self._made[node.step.number]

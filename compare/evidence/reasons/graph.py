@@ -10,6 +10,7 @@ import numpy as np
 from compare.evidence.local.specification import Specification
 from compare.evidence.rounding.interpreter import interpret
 from compare.evidence.rounding.kinds import is_key
+from compare.problem.cuts import cotangent_name
 from compare.problem.occurrences import Occurrences
 from compare.problem.recording import Arrays, Key, key_of
 
@@ -106,7 +107,7 @@ def graph_of(specification: Specification, places: Arrays) -> Graph:
     walk = _Walk(places)
     closed, names = specification.traced.closed, specification.problem.arguments.array_names
     arrays = specification.traced.arrays
-    labels = [*names, *("" for _ in arrays[len(names) :])]
+    labels = [*names, *map(cotangent_name, sorted(specification.problem.cotangents))]
     inputs = [
         Node(var.aval.shape, var.aval.dtype, given=_cast(one, var.aval.dtype), name=name)
         for var, one, name in zip(closed.jaxpr.invars, arrays, labels, strict=True)

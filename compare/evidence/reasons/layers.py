@@ -2,6 +2,8 @@
 
 import functools
 import itertools
+import math
+import operator
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
@@ -11,6 +13,7 @@ import numpy as np
 
 from compare.evidence.reasons.case import Case
 from compare.evidence.reasons.chains import arrays
+from compare.evidence.reasons.evaluation import Made
 from compare.evidence.reasons.graph import Node
 from compare.evidence.reasons.reason import Reason
 from compare.evidence.reasons.words import subject
@@ -81,6 +84,23 @@ def normalisation_reasons(case: Case) -> Iterator[Reason]:
             if case.takes(out, made):
                 said = f"{subject(case)} normalises {words} where the reference does so {here}"
                 yield Reason("normalisation", said, case.place)
+                return
+
+
+def variance_reasons(case: Case) -> Iterator[Reason]:
+    """Yields reasons by which the variance that eps is added to has another divisor."""
+    for step in case.target.steps:
+        variance, eps = step.operands if step.name == "add" else (None, None)
+        if variance is None or eps is None or not eps.is_number or variance.is_constant:
+            continue
+        entries = max(math.prod(one.shape) for one in (*arrays(case), variance))
+        n = entries // max(math.prod(variance.shape), 1)
+        for new, here, there in ((n - 1, "n - 1", "n"), (n, "n", "n - 1")):
+            factor = n / (n - 1) if new != n else (n - 1) / n
+            scaled = functools.partial(operator.mul, factor)
+            if case.holds({(step, 0): Made(scaled, (variance,))}):
+                words = f"divides by {here} in its variance where the reference divides by {there}"
+                yield Reason("variance", f"{subject(case)} {words}, of n = {n}", case.place)
                 return
 
 

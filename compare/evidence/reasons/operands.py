@@ -41,7 +41,7 @@ def operand_reasons(case: Case) -> Iterator[Reason]:
 
 def argument_reasons(case: Case) -> Iterator[Reason]:
     """Yields reasons by which another argument is read, or two are swapped."""
-    arguments = [one for one in case.graph.sources.values() if not one.is_place]
+    arguments = list(filter(_is_argument, case.graph.sources.values()))
     for one, other in itertools.product(filter(_is_argument, case.sources), arguments):
         if one is other or one.shape != other.shape or one.dtype != other.dtype:
             continue

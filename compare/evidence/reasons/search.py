@@ -7,12 +7,18 @@ from collections.abc import Callable, Iterator, Sequence
 
 import numpy as np
 
+from compare.evidence.local.check import Check
 from compare.evidence.local.specification import Specification
 from compare.evidence.reasons.activations import activation_reasons, slope_reasons
 from compare.evidence.reasons.arrays import array_reasons
 from compare.evidence.reasons.case import BACKWARD, Case, OutOfTimeError
 from compare.evidence.reasons.constants import constant_reasons
-from compare.evidence.reasons.layers import normalisation_reasons, softmax_reasons
+from compare.evidence.reasons.graph import graph_of
+from compare.evidence.reasons.layers import (
+    normalisation_reasons,
+    softmax_reasons,
+    variance_reasons,
+)
 from compare.evidence.reasons.masks import mask_reasons
 from compare.evidence.reasons.operands import argument_reasons, operand_reasons
 from compare.evidence.reasons.precision import precision_reasons
@@ -24,19 +30,21 @@ from compare.evidence.reasons.several import (
     detached_reasons,
     group_reasons,
     pair_reasons,
-    weight_reasons,
 )
 from compare.evidence.reasons.statistics import statistic_reasons
 from compare.evidence.reasons.swaps import order_reasons, part_reasons, place_reasons
 from compare.evidence.reasons.terms import term_reasons
 from compare.evidence.reasons.views import view_reasons
+from compare.evidence.reasons.weights import weight_reasons
 from compare.evidence.reasons.windows import window_reasons
-from compare.problem.recording import Key, Recording
+from compare.problem.recording import Recording
 
 Family = Callable[[Case], Iterator[Reason]]
 
 _MOST = 2  # reasons that fit alike and are told
 _SIBLINGS = 1  # other times that a place comes by, which are to have the same reason
+# of a change that means nothing for arrays of these shapes and dtypes
+_NONSENSE = (NotImplementedError, TypeError, ValueError, ArithmeticError)
 _NUMBER = re.compile(r"@\d+")
 _FORWARD: tuple[Family, ...] = (
     part_reasons,
@@ -51,6 +59,7 @@ _FORWARD: tuple[Family, ...] = (
     window_reasons,
     softmax_reasons,
     normalisation_reasons,
+    variance_reasons,
     statistic_reasons,
     count_reasons,
     weight_reasons,
@@ -78,7 +87,7 @@ _BACKWARD: tuple[Family, ...] = (
 def reason_of(
     specification: Specification,
     recording: Recording,
-    key: Key,
+    first: Check,
     *,
     is_late: Callable[[], bool] = lambda: False,
 ) -> Reason | None:
@@ -87,17 +96,20 @@ def reason_of(
     Args:
       specification: of the reference.
       recording: of the run.
-      key: (kind, name) of the check.
+      first: that check.
       is_late: whether to stop looking.
 
     Returns:
       None if nothing that is tried explains it, or too much does.
     """
-    case = Case(specification, recording, key, is_late)
+    graph = graph_of(specification, recording.places)
+    if first.key not in graph.targets:  # it is within a loop
+        return None
+    case = Case(specification, recording, graph, first.key, is_late)
     with np.errstate(all="ignore"), contextlib.suppress(OutOfTimeError):
-        found = _searched(case) if case.fails() else None
+        found = _searched(case) if case.is_of(first) else None
         if found and all(
-            _is_alike(found, _searched(Case(specification, recording, other, is_late)))
+            _is_alike(found, _searched(Case(specification, recording, graph, other, is_late)))
             for other in itertools.islice(case.siblings(), _SIBLINGS)
         ):
             return found
@@ -114,7 +126,9 @@ def _is_alike(one: Reason, other: Reason | None) -> bool:
 
 def _searched(case: Case) -> Reason | None:
     for family in _BACKWARD if case.key[0] in BACKWARD else _FORWARD:
-        found = {reason.sentence: reason for reason in family(case)}
+        found: dict[str, Reason] = {}
+        with contextlib.suppress(*_NONSENSE):
+            found.update((reason.sentence, reason) for reason in family(case))
         if found:
             return _joined(tuple(found.values()))
     return None

@@ -6,12 +6,10 @@ from collections.abc import Iterator
 from typing import Any
 
 import jax.numpy as jnp
-import numpy as np
 
 from compare.evidence.reasons.case import Case
 from compare.evidence.reasons.evaluation import Change
 from compare.evidence.reasons.graph import Node, Step
-from compare.evidence.reasons.numbers import written
 from compare.evidence.reasons.reason import Reason
 from compare.evidence.reasons.terms import results
 from compare.evidence.reasons.words import behind_views, described, subject
@@ -75,41 +73,6 @@ def detached_reasons(case: Case) -> Iterator[Reason]:
                 words = f"is 0 in part {i + 1} of {len(step.operands)}, as where that is detached"
                 yield Reason("detached", f"{subject(case)} {words}", case.place)
         del out
-
-
-def weight_reasons(case: Case) -> Iterator[Reason]:
-    """Yields reasons by which two terms that are added have other weights."""
-    for step, _ in results(case):
-        if step.name != "add":
-            continue
-        factors = [_factor(one) for one in step.operands]
-        if None in factors:
-            continue
-        (a, i, old), (b, j, other) = (one for one in factors if one is not None)
-        for new in ((1.0, 0.0), (0.0, 1.0), (other, old)):
-            change: Change = {
-                (a, i): case.evaluation.number(new[0], a.operands[i].dtype),
-                (b, j): case.evaluation.number(new[1], b.operands[j].dtype),
-            }
-            if new != (old, other) and case.holds(change):
-                here, there = (
-                    " and ".join(map(written, new)),
-                    f"{written(old)} and {written(other)}",
-                )
-                words = f"weighs two terms by {here} where the reference has {there}"
-                yield Reason("weights", f"{subject(case)} {words}", case.place)
-                return
-
-
-def _factor(node: Node) -> tuple[Step, int, float] | None:
-    """Returns the number that a value is multiplied by."""
-    step = behind_views(node).step
-    if step is None or step.name != "mul":
-        return None
-    for i, one in enumerate(step.operands):
-        if one.is_number:
-            return step, i, float(np.asarray(one.given))
-    return None
 
 
 def count_reasons(case: Case) -> Iterator[Reason]:

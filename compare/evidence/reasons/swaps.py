@@ -25,7 +25,9 @@ def part_reasons(case: Case) -> Iterator[Reason]:
                     change |= {some[i]: some[j], some[j]: some[i]}
             if change and case.holds(change):
                 words = f"the {_ORDINALS[i]} and the {_ORDINALS[j]} of {len(parts[0])} parts"
-                sentence = f"{subject(case)} has {words} in each other's place"
+                sentence = (
+                    f"{subject(case)} has {words} in each other's place, as where gates are swapped"
+                )
                 yield Reason("swapped", sentence, case.place)
 
 

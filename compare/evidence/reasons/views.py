@@ -43,11 +43,13 @@ def _other_way(
         return None
     if len(after) == len(before) + 1 and before[first + 1 :] == after[first + 2 :]:
         a, b = after[first], after[first + 1]
-        words = f"splits an axis of {a * b} into {a} x {b} with entries of the {a} side by side"
+        words = f"splits an axis of {a * b} into {a} x {b} with those of the {a} side by side"
+        words += ", as where heads are interleaved"
         return words, functools.partial(_split, first, after)
     if len(after) == len(before) - 1 and before[first + 2 :] == after[first + 1 :]:
         a, b = before[first], before[first + 1]
-        words = f"joins axes of {a} and {b} with entries of the {a} side by side"
+        words = f"joins axes of {a} and {b} with those of the {a} side by side"
+        words += ", as where heads are interleaved"
         return words, functools.partial(_joined, first, after)
     return None
 

@@ -33,17 +33,19 @@ def title_of(report: Json) -> str:
 
 
 def standings_of(report: Json) -> Iterator[tuple[str, str]]:
-    """Yields on what the verdict rests, and what the runs themselves say; of each candidate."""
-    several = len(report["candidates"]) > 1
-    for one in report["candidates"]:
-        name = shortened(one["name"], LONGEST)
-        if several:
-            yield name, f"{MARKS[one['verdict']]} {one['verdict']}: {one['sentence']}"
-        if one["reason"] is not None:
-            yield "why", one["reason"]
-        yield "rests on", _RESTS[one["basis"]]
-        if one["steps"]:
-            yield "the runs", _free_runs(one, restart=report["config"]["restart"])
+    """Yields why, on what the verdict rests and what the runs say; of several how each stands."""
+    if len(report["candidates"]) > 1:
+        for one in report["candidates"]:
+            why = "" if one["reason"] is None else f"; {one['reason']}"
+            said = f"{MARKS[one['verdict']]} {one['verdict']}: {one['sentence']}{why}"
+            yield shortened(one["name"], LONGEST), said
+        return
+    (one,) = report["candidates"]
+    if one["reason"] is not None:
+        yield "why", one["reason"]
+    yield "rests on", _RESTS[one["basis"]]
+    if one["steps"]:
+        yield "the runs", _free_runs(one, restart=report["config"]["restart"])
 
 
 def _free_runs(standing: Json, *, restart: bool) -> str:

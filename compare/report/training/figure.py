@@ -28,7 +28,7 @@ def runs(standing: Json) -> str:
     lines = [
         ("apart", "", _points(standing, "apart")),
         ("rounding", "5 3", _points(standing, "rounding")),
-        ("moved since the start", "1 3", _points(standing, "change")),
+        ("moved", "1 3", _points(standing, "change")),
     ]
     label = f"Weights of {standing['name']}: largest difference from the reference after each step"
     return _chart(label, lines, limit=None)
@@ -41,7 +41,7 @@ def _points(standing: Json, key: str, *, floor: float = 0.0) -> Points:
 
 def _chart(label: str, lines: Sequence[tuple[str, str, Points]], *, limit: float | None) -> str:
     """Draws lines with a logarithmic axis of values; nothing if no value is above 0."""
-    drawn = [one for one in lines if one[2]]
+    drawn = [one for one in lines if one[2]]  # a run may be nowhere apart
     values = [y for _, _, points in drawn for _, y in points] + ([limit] if limit else [])
     if not drawn:
         return ""
@@ -58,8 +58,9 @@ def _chart(label: str, lines: Sequence[tuple[str, str, Points]], *, limit: float
     if limit:
         (x0, y), (x1, _) = (at(x, limit).split(",") for x in (1, steps))
         parts.append(f'<path d="M{x0} {y}H{x1}" stroke="currentColor" stroke-width="2"/>')
-    for number, (name, dash, points) in enumerate(drawn):
-        parts.append(_line(name, dash, [at(x, y) for x, y in points], number))
+    for number, (name, dash, points) in enumerate(lines):
+        if points:
+            parts.append(_line(name, dash, [at(x, y) for x, y in points], number))
     return (
         f'<figure><figcaption>{escaped(label)}</figcaption><svg viewBox="0 0 {_WIDTH} {_HEIGHT}" '
         f'role="img" aria-label="{escaped(label)}" fill="none" font-size="12">'

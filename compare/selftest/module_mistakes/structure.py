@@ -165,7 +165,11 @@ STRUCTURE: tuple[Mistake, ...] = (
         reason="not divided",
     ),
     forward(
-        "labels not smoothed", "classifier", having("", smoothing=0.0), at=OUTPUT, reason="1 and 0"
+        "labels not smoothed",
+        "classifier",
+        having("", smoothing=0.0),
+        at=OUTPUT,
+        reason="smoothed by 0 ",
     ),
     forward(
         "a weighted loss over all samples",

@@ -35,7 +35,7 @@ class Adam(torch.optim.Optimizer):
         super().__init__(params, {"lr": 1e-3, "decay": decay, "early": early, **options})
 
     @torch.no_grad()
-    def step(self, closure: Callable[[], Any] | None = None) -> None:  # type: ignore[override]
+    def step(self, closure: Callable[[], Any] | None = None) -> None:
         """Takes a step."""
         del closure
         for group in self.param_groups:
@@ -67,7 +67,7 @@ class Momentum(torch.optim.Optimizer):
         super().__init__(params, {"lr": 0.1})
 
     @torch.no_grad()
-    def step(self, closure: Callable[[], Any] | None = None) -> None:  # type: ignore[override]
+    def step(self, closure: Callable[[], Any] | None = None) -> None:
         """Takes a step."""
         del closure
         for group in self.param_groups:

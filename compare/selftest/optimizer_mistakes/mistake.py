@@ -56,8 +56,8 @@ def _training(module: nn.Module, optimizer: Optimizer) -> Training:
 
 
 def _perceptron(weights: dict[str, Any], x: Any) -> Any:
-    h = jnp.tanh(x @ weights["0.weight"] + weights["0.bias"])
-    return h @ weights["2.weight"] + weights["2.bias"]
+    h = jnp.tanh(x @ weights["0.weight"] + weights["0.bias"][None])
+    return h @ weights["2.weight"] + weights["2.bias"][None]
 
 
 def _loss(output: Any, target: Any) -> Any:

@@ -1,5 +1,6 @@
 """Why steps of a run are not those of its reference: one changed assumption, or two."""
 
+import dataclasses
 from collections.abc import Collection, Iterator
 
 import numpy as np
@@ -12,18 +13,22 @@ from compare.steps.rules.assumptions.moments import of_averages, of_corrections,
 from compare.steps.rules.assumptions.momentum import of_momentum
 from compare.steps.rules.assumptions.numbers import of_numbers
 from compare.steps.rules.assumptions.rates import of_rates
+from compare.steps.rules.expected import WEIGHTS
 from compare.steps.rules.fit import Fit
+from compare.steps.rules.inferred import inferred
 from compare.steps.rules.sample import Sample, sample
 from compare.steps.rules.shares import Share, Steps, hold, shares
 
 _MOST = 3  # assumptions that are told where they cannot be told apart
+_NAMED = 4  # weights that are told by their names
 
 
 def explain(steps: Steps, dtype: np.dtype) -> str | None:
     """Returns what a run does in the place of what its reference does, in one sentence.
 
     Steps are explained by an assumption if rounding explains all that they have made under it, and
-    not without it.
+    not without it. Where none does, one may explain the state and another one the weights, or all
+    of another rule.
 
     Args:
       steps: of a run, one after another; from the first on if its state was not recorded.
@@ -37,10 +42,24 @@ def explain(steps: Steps, dtype: np.dtype) -> str | None:
         return None
     trained = tuple(steps[0].rules)
     for names in _scopes(trained, wrong):
-        found = list(_that_hold(steps, names, wrong, dtype))
+        found = list(_that_hold(steps, names, wrong, dtype)) or list(
+            _pairs_that_hold(steps, names, wrong, dtype)
+        )
         if found:
             return _told(found, names if len(names) < len(trained) else ())
-    return None
+    return _another_rule(steps, dtype)
+
+
+def _another_rule(steps: Steps, dtype: np.dtype) -> str | None:
+    """Returns which rule steps follow, if it is one that is known, for all weights."""
+    wanted = {rule.described for one in steps for rule in one.rules.values()}
+    rules = inferred(steps, dtype) if len(wanted) == 1 else None
+    found = {rule.described for rule in rules.values()} if rules else wanted
+    if found == wanted:
+        return None
+    return (
+        f"the steps are those of {found.pop()}, where those of the reference are of {wanted.pop()}"
+    )
 
 
 def _scopes(trained: Collection[str], wrong: list[Share]) -> Iterator[tuple[str, ...]]:
@@ -68,6 +87,19 @@ def _that_hold(
             yield one
 
 
+def _pairs_that_hold(
+    steps: Steps, names: Collection[str], wrong: list[Share], dtype: np.dtype
+) -> Iterator[Assumption]:
+    """Yields pairs of assumptions: one explains the state, the other one what is left."""
+    of_state = [one for one in wrong if one.key[0] != WEIGHTS]
+    stateful = [dataclasses.replace(one, new_weights={}) for one in steps]
+    for one in _that_hold(stateful, names, of_state, dtype) if of_state else ():
+        changed = one.change(steps, names) or steps
+        left = [share for share in shares(changed, dtype) if share.used > 1]
+        for other in _that_hold(changed, names, left, dtype):
+            yield Assumption(f"{one.sentence}; and {other.sentence}", other.change)
+
+
 def _assumptions(some: Sample, dtype: np.dtype) -> Iterator[Assumption]:
     yield from of_eps()
     yield from of_corrections()
@@ -90,8 +122,13 @@ def _same(a: Steps, b: Steps) -> bool:
 def _told(found: list[Assumption], names: Collection[str]) -> str | None:
     if len(found) > _MOST:
         return None
-    of = f"of {', '.join(f'`{name}`' for name in names)}: " if names else ""
+    of = f"of {_listed(list(names))}: " if names else ""
     sentences = [one.sentence for one in found]
     if len(sentences) == 1:
         return of + sentences[0]
     return f"{of}one of these, which these steps do not tell apart: {'; or '.join(sentences)}"
+
+
+def _listed(names: list[str]) -> str:
+    known = ", ".join(f"`{name}`" for name in names[:_NAMED])
+    return f"{known} and {len(names) - _NAMED:,} more" if len(names) > _NAMED else known

@@ -1,14 +1,14 @@
 """One number of a rule, estimated from what steps have made."""
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import jax
 import numpy as np
 
 from compare.steps.rules.expected import WEIGHTS, Key
-from compare.steps.rules.shares import Steps, compared
+from compare.steps.rules.shares import Steps, compared, recorded
 from compare.steps.rules.update import update
 
 _ITERATIONS = 12
@@ -62,21 +62,66 @@ class Fit:
 
     def _residuals(self, steps: Steps) -> np.ndarray:
         """Returns what was made less what is expected, in units of what rounding explains."""
-        parts: list[np.ndarray] = [np.zeros(0)]
-        state: dict[str, dict[str, Any]] = {}
-        for step in steps:
-            shown = {slot: group for slot, group in step.state.items() if slot != "count"}
-            with jax.enable_x64(True), jax.numpy_dtype_promotion("standard"):
-                wide = jax.tree.map(
-                    lambda one: np.asarray(one, np.float64),
-                    (step.weights, step.gradients, _merged(state, shown), dict(step.new_state)),
-                )
-                weights, state = update(step.rules, np.asarray(step.number), *wide)
-            made = {WEIGHTS: weights, **state}
+        parts = [np.zeros(0)]
+        for step, made in zip(steps, _made(steps), strict=True):
             for (number, (kind, name)), (found, scale) in self._scales.items():
                 if number == step.number and name in made.get(kind, {}):
                     parts.append(np.ravel((found - np.asarray(made[kind][name])) / scale))
         return np.concatenate(parts)
+
+
+def least_squares(at: Callable[[np.ndarray], Steps], start: Sequence[float]) -> np.ndarray:
+    """Returns the numbers of a rule that come nearest to what steps have made.
+
+    Args:
+      at: returns the steps with the rules that have those numbers.
+      start: where to search from.
+    """
+    values = np.array(start, np.float64)
+    for _ in range(_ITERATIONS):
+        here = _relative(at(values))
+        columns = []
+        for i, value in enumerate(values):
+            small = _STEP * abs(value) or _STEP
+            moved = values + small * (np.arange(values.size) == i)
+            columns.append((here - _relative(at(moved))) / small)
+        slopes = np.stack(columns, axis=1)
+        known = np.isfinite(here) & np.isfinite(slopes).all(axis=1)
+        change = np.linalg.lstsq(slopes[known], here[known], rcond=None)[0]
+        change = np.clip(change, -0.9 * np.abs(values), 9 * np.abs(values) + 1e-9)
+        values += change
+        if np.all(np.abs(change) <= 1e-9 * np.abs(values)):
+            break
+    return values
+
+
+def _relative(steps: Steps) -> np.ndarray:
+    """Returns what steps have made less what is expected, in units of how far they moved."""
+    parts = [np.zeros(0)]
+    for step, made in zip(steps, _made(steps), strict=True):
+        for kind, arrays in made.items():
+            before = step.weights if kind == WEIGHTS else step.state.get(kind, {})
+            for name, array in arrays.items():
+                found = recorded(step, (kind, name))
+                if found is not None:
+                    wide = np.asarray(found, np.float64)
+                    moved = np.abs(wide - np.asarray(before.get(name, 0.0), np.float64)).max()
+                    parts.append(np.ravel(wide - np.asarray(array)) / (moved or 1.0))
+    return np.concatenate(parts)
+
+
+def _made(steps: Steps) -> Iterator[dict[str, Mapping[str, Any]]]:
+    """Yields what rules make at each step, in float64; state that is not shown is carried."""
+    state: dict[str, dict[str, Any]] = {}
+    for step in steps:
+        shown = {slot: group for slot, group in step.state.items() if slot != "count"}
+        with jax.enable_x64(True), jax.numpy_dtype_promotion("standard"):
+            wide = jax.tree.map(
+                lambda one: np.asarray(one, np.float64),
+                (step.weights, step.gradients, _merged(state, shown), dict(step.new_state)),
+            )
+            weights, state = update(step.rules, np.asarray(step.number), *wide)
+        yield {WEIGHTS: weights, **state}
 
 
 def typed(interval: Interval) -> float | None:

@@ -76,5 +76,25 @@ class Rule:
         names = {"sgd": "SGD", "rmsprop": "RMSprop", "adagrad": "Adagrad", "lion": "Lion"}
         return names[self.kind]
 
+    @property
+    def described(self) -> str:
+        """Its name and its numbers, such as 'SGD with lr 0.1, momentum 0.9'."""
+        given = [
+            f"{name} {value:g}"
+            for name in ("lr", "momentum", "weight_decay", "clip_norm", "clip_value")
+            if (value := getattr(self, name))
+        ]
+        if self.kind in ("adam", "lion"):
+            given.append(f"betas {self.betas[0]:g} and {self.betas[1]:g}")
+        if self.kind == "rmsprop":
+            given.append(f"alpha {self.alpha:g}")
+        inside = self.eps_inside_root
+        if self.kind in ("adam", "rmsprop", "adagrad"):
+            given.append(
+                f"eps {inside or self.eps:g} {'inside' if inside else 'outside of'} the root"
+            )
+        nesterov = " of Nesterov" if self.nesterov else ""
+        return f"{self.name}{nesterov} with {', '.join(given)}"
+
 
 Rules = Mapping[str, Rule]  # by the names of the weights; others are not trained

@@ -206,6 +206,29 @@ def test_what_is_no_floating_point_number_stays():
     assert list(places_of(model, X)) == ["layer"]
 
 
+@pytest.mark.parametrize("make", [linear, lambda: eqx.nn.Sequential([linear()])])
+def test_a_batch_that_would_fit_as_one_sample_by_chance(make):
+    model, batch = equinox_model(make()), X[:3]
+    with pytest.raises(UsageError, match="expected one sample, got a batch"):
+        model.call(model.parameters, batch)
+    made, _ = jax.vmap(model.call, in_axes=(None, 0))(model.parameters, batch)
+    assert np.array_equal(made, jax.vmap(make())(batch))
+
+
+class Columns(eqx.Module):
+    """A linear layer of columns: [3, N]."""
+
+    layer: eqx.nn.Linear
+
+    def __call__(self, x):
+        return self.layer(x)
+
+
+def test_a_matrix_that_is_no_batch_of_samples():
+    model = equinox_model(Columns(eqx.nn.Linear(3, 2, use_bias=False, key=KEY)))
+    assert model.call(model.parameters, X.T)[0].shape == (2, 4)
+
+
 class Encoder(eqx.Module):
     """A forward that is another method, and a key that it has to have."""
 

@@ -63,7 +63,7 @@ def _moved(array: Any, source: int, target: int) -> Any:
 
 
 AS_IT_IS = Adapter("", _as_it_is)
-_PER_SAMPLE = Adapter("sample by sample", _per_sample)
+PER_SAMPLE = Adapter("sample by sample", _per_sample)
 _CHANNELS = (
     AS_IT_IS,
     Adapter("with channels last", _moving(1, -1)),
@@ -90,7 +90,7 @@ def adapters(*, of_one_sample: bool) -> Iterator[Adapter]:
     Args:
       of_one_sample: whether it may be a model of one sample.
     """
-    batches = (AS_IT_IS, _PER_SAMPLE) if of_one_sample else (AS_IT_IS,)
+    batches = (AS_IT_IS, PER_SAMPLE) if of_one_sample else (AS_IT_IS,)
     for channels, batch in itertools.product(_CHANNELS, batches):
         yield _both(channels, batch)
 

@@ -10,7 +10,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from compare.errors import UsageError
+from compare.errors import RAISED, UsageError
 from compare.implementations.programs.model import JaxModel
 from compare.implementations.programs.models.checks import (
     chance,
@@ -19,6 +19,7 @@ from compare.implementations.programs.models.checks import (
     check_numbers,
     check_present,
 )
+from compare.implementations.programs.models.equinox_samples import note_linear, of_samples
 from compare.implementations.programs.models.equinox_states import (
     check_state,
     over_batch,
@@ -92,7 +93,8 @@ def equinox_model(module: Any, state: Any = None) -> JaxModel:
         lambda arrays, *inputs: _called(own, arrays, inputs),
         lambda trace, inputs: _check_chance(module, _named(module, state, inputs), trace),
     )
-    return JaxModel(_KIND, parts.weights(parts.parameters), parts.weights(parts.buffers), forward)
+    call = of_samples(_KIND, module, forward)
+    return JaxModel(_KIND, parts.weights(parts.parameters), parts.weights(parts.buffers), call)
 
 
 def _parts(module: Any, state: Any) -> _Parts:
@@ -152,7 +154,7 @@ def _with_places(module: Any, path: Path = ()) -> Any:
     )
     place = dotted(_steps(path))
     if place and not type(module).__module__.startswith("equinox._"):
-        name_calls(own, place, _cut)
+        name_calls(own, place, _cut_linear if isinstance(module, equinox.nn.Linear) else _cut)
     return own
 
 
@@ -166,6 +168,11 @@ def _cut(made: Any, place: str) -> Any:
         return cut_parts(made, place, opaque=opaque)
     own = cut_parts(outputs, place, opaque=opaque)
     return tuple(own if one is outputs else one for one in made)
+
+
+def _cut_linear(made: Any, place: str) -> Any:
+    note_linear(made, place)
+    return _cut(made, place)
 
 
 def _named(module: Any, state: Any, inputs: Sequence[Any]) -> dict[str, Any]:
@@ -192,8 +199,9 @@ def _called(parts: _Parts, arrays: Any, inputs: Sequence[Any]) -> tuple[Any, dic
     check_inputs(_KIND, module.__call__, inputs, named)
     try:
         made = over_batch(module)(*inputs, **named)
-    except RuntimeError:  # of a dropout without a key
-        if told := _chance(module):
+    except RAISED:
+        told = None if "key" in named else _chance(module)  # a dropout needs one
+        if told:
             raise told from None
         raise
     outputs, new = without_state(made)

@@ -1,0 +1,54 @@
+"""The steps of a run whose updates fail, and why they do."""
+
+import dataclasses
+
+import numpy as np
+
+from compare.steps.rules.explain import explain
+from compare.steps.rules.inferred import inferred
+from compare.steps.rules.step import Step
+
+_EXPLAINED = 4  # steps, from the first that fails on, that an explanation has to hold for
+_INFERRED = 3  # first steps of a reference that tell its rule
+
+
+class FailingSteps:
+    """Those that an explanation has to hold for: the first that fails, one before, some after."""
+
+    def __init__(self) -> None:
+        self._steps: list[Step] = []
+        self._reference: list[Step] = []
+        self._fails = False
+
+    def take(self, step: Step, reference: Step, *, fails: bool) -> None:
+        """Takes note of a step of the run, and of that of its reference.
+
+        Args:
+          step: of the run.
+          reference: of the reference.
+          fails: whether the update of the run fails.
+        """
+        if len(self._reference) < _INFERRED:
+            self._reference.append(reference)
+        if not self._fails:
+            self._steps = self._steps[-1:]
+        self._fails = self._fails or fails
+        if len(self._steps) <= _EXPLAINED:
+            self._steps.append(step)
+
+    def reason(self, dtype: np.dtype) -> str | None:
+        """Returns what the run does in the place of what the reference does; None if unknown.
+
+        The rule of a reference that does not show it is that which its first steps show.
+
+        Args:
+          dtype: in which both are computed.
+        """
+        if not self._fails or self._steps[0].rules:
+            return explain(self._steps, dtype) if self._fails else None
+        rules = inferred(self._reference, dtype)
+        if rules is None:
+            return None
+        (rule,) = set(rules.values())
+        said = explain([dataclasses.replace(one, rules=rules) for one in self._steps], dtype)
+        return said and f"{said} (the steps of the reference are those of {rule.described})"
