@@ -170,8 +170,9 @@ def _standing(program: Program, found: RunEvidence, decided: Finding) -> Standin
     told = on_places(len(places), found.missing, unknown)
     reason = reason_for(found, decided)
     called = (f"it is called {program.called}",) if program.called else ()
-    if program.matching is not None:
-        decided = with_places(decided, program.matching)
+    if program.matching is not None and decided.first is not None:
+        before = found.specification.unknown_before(decided.first.key, found.recording.places)
+        decided = with_places(decided, program.matching, before)
     if program.pairing is not None:
         decided = with_weights(decided, program.pairing)
     remarks = (*decided.remarks, *called, *told)

@@ -55,6 +55,14 @@ def test_it_says_on_what_the_verdict_rests(one, said):
     assert said in words(format_report(report(one)))
 
 
+def test_it_says_what_is_different_in_a_program():
+    one = dataclasses.replace(failing(), reason="`norm` has another eps")
+    assert "why `norm` has another eps rests on" in words(format_report(report(one)))
+    both = words(format_report(report(one, standing("other"))))
+    assert "as above; `norm` has another eps; it rests on" in both
+    assert "why" not in words(format_report(report(failing()))).split()
+
+
 def test_the_first_place_that_fails_has_its_entry_and_the_places_around_it():
     text = format_report(report(failing()))
     said = words(text)
