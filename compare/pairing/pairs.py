@@ -17,6 +17,8 @@ from compare.pairing.pieces import pair_altered, pair_pieces
 from compare.pairing.recurrent_biases import add_unused_biases
 from compare.pairing.row_orders import tell_orders_of_rows
 from compare.pairing.search import Search
+from compare.pairing.stacks import pair_stacked
+from compare.pairing.usual import settle_layouts
 from compare.pairing.whole import pair_constant, pair_rounded, pair_whole
 from compare.pairing.words import words_of
 
@@ -37,7 +39,9 @@ def pair(theirs: Mapping[str, np.ndarray], own: Mapping[str, np.ndarray]) -> Pai
     pair_pieces(search, among=search.unused())
     pair_rounded(search)
     pair_biases(search)
+    pair_stacked(search)
     pair_constant(search)
+    settle_layouts(search)
     add_unused_biases(search)
     pair_doubles(search)
     tell_conflicts(search)
