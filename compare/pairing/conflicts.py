@@ -67,7 +67,7 @@ def _tell(search: Search, weight: str, own: str, expected: str) -> None:
     if belongs is None:
         return  # what is used beside another weight may be none of a module
     wrong, right = own, expected
-    if _rank(search, weight, belongs):
+    if _is_in_place(search, weight, belongs):
         wrong, right = weight, belongs
     names = pairs[wrong], right
     worst = take_usual(search, wrong, right)
@@ -89,7 +89,7 @@ def _weight_beside(search: Search, theirs: str, like: str) -> str | None:
     return found[0] if len(found) == 1 else None
 
 
-def _rank(search: Search, own: str, theirs: str) -> bool:
+def _is_in_place(search: Search, own: str, theirs: str) -> bool:
     """Whether weights come at the same place among those of their size and role."""
     size = search.own[own].size
     mine = [n for n, one in search.own.items() if one.size == size and role_of(n) == "weight"]

@@ -9,7 +9,7 @@ import numpy as np
 
 from compare.pairing.arrangement import Arrangement
 from compare.pairing.biases import bias_beside
-from compare.pairing.names import module_of, role_of
+from compare.pairing.names import leaf_of, module_of, role_of
 from compare.pairing.relations import Relation, offset_of, relation_of, shifted
 from compare.pairing.search import Search, is_constant
 from compare.pairing.usual import usual_layouts, worst_of
@@ -71,7 +71,9 @@ def _tell(search: Search, own: str, layouts: list[Arrangement], named: str) -> N
     for arrangement in layouts:
         expected = search.made(own, arrangement)
         relation = relation_of(search.own[own], expected)
-        if relation is not None:
+        if relation is not None and (
+            relation.kind != "function" or _is_sure(search, own, arrangement)
+        ):
             _tell_relation(search, own, arrangement, relation)
             return
     expected = search.made(own, layouts[0])
@@ -79,14 +81,20 @@ def _tell(search: Search, own: str, layouts: list[Arrangement], named: str) -> N
     if offset is not None and search.is_constant(own) and is_constant(expected):
         _tell_relation(search, own, layouts[0], shifted(float(offset.flat[0])))
         return
-    if not is_constant(search.own[own]) and search.share_in_reference(own) > _MOST_BY_CHANCE:
-        sentence = f"`{own}` has numbers of the reference in an order that is not known"
-        search.remarks.append(WeightFinding(own, layouts[0].sources, "not known", sentence))
-        return
+    if not is_constant(search.own[own]) and not _is_sure(search, own, layouts[0]):
+        return  # it may be made of them in a way that is not known
     search.take(own, layouts[0])
     names = layouts[0].sources
     sentence = _not_loaded(search, own, expected, named)
     search.findings.append(WeightFinding(own, names, "not loaded", sentence, worst_of(search, own)))
+
+
+def _is_sure(search: Search, own: str, arrangement: Arrangement) -> bool:
+    """Whether numbers that are not those of the reference are wrong, and nothing else of it."""
+    theirs = arrangement.sources[0]
+    is_same = leaf_of(own) == leaf_of(theirs) or role_of(own) == role_of(theirs) is not None
+    is_new = search.assignment.links.miss(own, theirs)
+    return (is_same or is_new) and search.share_in_reference(own) <= _MOST_BY_CHANCE
 
 
 def _tell_relation(search: Search, own: str, arrangement: Arrangement, relation: Relation) -> None:

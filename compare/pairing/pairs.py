@@ -47,13 +47,14 @@ def pair(theirs: Mapping[str, np.ndarray], own: Mapping[str, np.ndarray]) -> Pai
     pair_altered(search)
     tell_what_was_not_loaded(search)
     tell_unused_parts(search)
-    tell_orders_of_rows(search)
     shapes = {name: array.shape for name, array in theirs.items()}
     found = search.arrangements
+    layouts = {name: words_of(one, shapes) for name, one in found.items()}
+    tell_orders_of_rows(search, layouts)
     used = {name for one in found.values() for name in one.sources}
     return Pairing(
         arrangements={name: found[name] for name in own if name in found},
-        layouts={name: words_of(one, shapes) for name, one in found.items()},
+        layouts=layouts,
         kept=tuple(name for name in own if name not in found and not _is_count(own[name])),
         unused=tuple(name for name in theirs if name not in used and not _is_count(theirs[name])),
         findings=tuple(search.findings),

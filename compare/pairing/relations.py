@@ -5,7 +5,8 @@ from collections.abc import Callable
 
 import numpy as np
 
-_ROUNDINGS = 8  # of the dtype, by which numbers may miss what is said of them
+_ROUNDINGS = 8  # of float32 and float64, by which numbers may miss what is said of them
+_ONE = 8 * 2.0**-24  # what is lost of small numbers that 1 was added to in float32
 _FEWEST = 4  # entries of different values, of which a rule can be told
 _FUNCTIONS: dict[str, Callable[[np.ndarray], np.ndarray]] = {
     "the square root of": np.sqrt,
@@ -38,20 +39,20 @@ def relation_of(own: np.ndarray, made: np.ndarray) -> Relation | None:
       own: the array.
       made: what it should be, of its shape.
     """
-    x, y, u = _wide(made), _wide(own), _unit(own)
+    x, y, slack = _wide(made), _wide(own), _slack(own)
     if not x.size or not (np.all(np.isfinite(x)) and np.all(np.isfinite(y))):
         return None
-    if _near(y, x, u):
+    if _near(y, x, slack):
         return Relation("last digits", "{} but for its last digits")
     if np.unique(x).size < _FEWEST or np.unique(y).size < _FEWEST:
         return None
     factor = _factor(x, y)
-    if factor and _near(y, factor * x, u):
+    if factor and _near(y, factor * x, slack):
         return Relation("factor", f"{{}} times {factor:.4g}", factor)
     shift = float(np.median(y - x))
-    if np.all(np.abs(y - x - shift) <= _ROUNDINGS * u * (np.abs(x) + abs(shift))):
+    if np.all(np.abs(y - x - shift) <= slack * (np.abs(x) + abs(shift))):
         return shifted(shift)
-    return _function(x, y, u)
+    return _function(x, y, slack)
 
 
 def shifted(by: float) -> Relation:
@@ -65,7 +66,7 @@ def offset_of(own: np.ndarray, made: np.ndarray) -> np.ndarray | None:
     with np.errstate(invalid="ignore"):
         offset = np.rint(y - x)
         rest = np.abs(y - x - offset)
-        allowed = _ROUNDINGS * _unit(own) * (np.abs(x) + 1)  # 1 may have come and gone
+        allowed = _slack(own) * (np.abs(x) + np.abs(offset)) + min(_ONE, _slack(own))
         is_one = np.all((rest <= allowed) & (np.abs(offset) <= 1))
     return offset.astype(np.int8) if is_one else None
 
@@ -75,25 +76,25 @@ def _factor(x: np.ndarray, y: np.ndarray) -> float:
     return float(np.dot(x.ravel(), y.ravel()) / np.dot(x.ravel(), x.ravel()))
 
 
-def _function(x: np.ndarray, y: np.ndarray, u: float) -> Relation | None:
+def _function(x: np.ndarray, y: np.ndarray, slack: float) -> Relation | None:
     if np.any(x <= 0):
         return None
     for words, function in _FUNCTIONS.items():
-        if _near(y, function(x), u):
+        if _near(y, function(x), slack):
             return Relation("function", f"{words} {{}}")
     return None
 
 
-def _near(y: np.ndarray, x: np.ndarray, u: float) -> bool:
-    return bool(np.all(np.abs(y - x) <= _ROUNDINGS * u * np.abs(x)))
+def _near(y: np.ndarray, x: np.ndarray, slack: float) -> bool:
+    return bool(np.all(np.abs(y - x) <= slack * np.abs(x)))
 
 
 def _wide(array: np.ndarray) -> np.ndarray:
     return array.astype(np.float64)
 
 
-def _unit(array: np.ndarray) -> float:
-    """Returns the unit roundoff of a dtype, bfloat16 among them."""
-    one = np.ones((), array.dtype)
-    digits = {2: 8 if array.dtype.name == "bfloat16" else 11, 4: 24, 8: 53}
-    return float(2.0 ** -digits.get(one.dtype.itemsize, 3))
+def _slack(array: np.ndarray) -> float:
+    """Returns how far numbers of a dtype may be off, relatively."""
+    if array.dtype.itemsize < np.dtype(np.float32).itemsize:
+        return 2.0**-8 if array.dtype.name == "bfloat16" else 2.0**-11
+    return _ROUNDINGS * float(np.finfo(array.dtype).eps) / 2

@@ -2,6 +2,7 @@
 
 import re
 from collections import defaultdict
+from collections.abc import Mapping
 
 import numpy as np
 
@@ -11,24 +12,27 @@ from compare.pairing.biases import positions_at
 from compare.pairing.names import attention_part_of, module_of
 from compare.pairing.search import Search
 from compare.pairing.weight_finding import WeightFinding
-from compare.pairing.words import gates_of, words_of
+from compare.pairing.words import gates_of
 
 _MIXED = re.compile("in another order|rows, each transposed")
 _GATES = re.compile("gates [a-z]+ -> ([a-z]+)")
 _PACKED = re.compile("in_proj_(weight|bias)")  # queries, keys and values, in this order
 
 
-def tell_orders_of_rows(search: Search) -> None:
-    """Remarks on rows in an order that few programs have, which running the program tells."""
-    shapes = {name: array.shape for name, array in search.theirs.items()}
-    words = {own: words_of(one, shapes) for own, one in search.arrangements.items()}
+def tell_orders_of_rows(search: Search, words: Mapping[str, str]) -> None:
+    """Remarks on rows in an order that few programs have, which running the program tells.
+
+    Args:
+      search: what is known.
+      words: own name -> how it is laid out.
+    """
     _tell_mixed(search, words)
     _tell_gates(search, words)
     for own in search.arrangements:
         _tell_part(search, own)
 
 
-def _tell_mixed(search: Search, words: dict[str, str]) -> None:
+def _tell_mixed(search: Search, words: Mapping[str, str]) -> None:
     """Remarks on weights of which no rows or columns stand in a row, once for each source."""
     told = {one.own for one in (*search.findings, *search.remarks)}
     found = defaultdict(list)
@@ -38,16 +42,18 @@ def _tell_mixed(search: Search, words: dict[str, str]) -> None:
     for sources, owns in found.items():
         names = " and ".join(f"`{name}`" for name in sources)
         others = first_few([f"`{own}`" for own in owns], 1)
-        sentence = f"{names} stands in {others} as few programs have it: {words[owns[0]]}"
+        stand = "stands" if len(sources) == 1 else "stand"
+        sentence = f"{names} {stand} in {others} as few programs have it: {words[owns[0]]}"
         search.remarks.append(WeightFinding(owns[0], sources, "order of rows", sentence))
 
 
-def _tell_gates(search: Search, words: dict[str, str]) -> None:
+def _tell_gates(search: Search, words: Mapping[str, str]) -> None:
     """Remarks on the gates of one layer if they have two orders."""
     found: dict[str, dict[str, str]] = defaultdict(dict)
+    shapes = {name: array.shape for name, array in search.theirs.items()}
     for own, one in search.arrangements.items():
         source = one.sources[0]
-        gates = gates_of(source, search.theirs[source].shape)
+        gates = gates_of(source, shapes)
         if gates and search.own[own].size >= search.theirs[source].size:
             match = _GATES.search(words[own])
             found[module_of(source)].setdefault(match.group(1) if match else gates, own)

@@ -11,7 +11,6 @@ from compare.pairing.blocks import index_words, indices_of
 
 _RECURRENT = re.compile("(weight|bias)_(ih|hh)")
 _GATES = ("ifgo", "rzn")  # of an LSTM and of a GRU
-
 _MOST_PARTS = 12  # that are transposed each
 
 Shapes = Mapping[str, tuple[int, ...]]
@@ -60,9 +59,7 @@ def _words_of_term(term: Term, shapes: Shapes) -> str:
     said = {}
     for source, start, end in zip(term.sources, starts, starts[1:], strict=False):
         block = _box(term.positions, (term.positions >= start) & (term.positions < end))
-        said[source] = (
-            None if block is None else _words_of_block(block - start, shapes[source], source)
-        )
+        said[source] = None if block is None else _words_of_block(block - start, shapes, source)
     return _joined(said)
 
 
@@ -92,12 +89,13 @@ def _box(positions: np.ndarray, inside: np.ndarray) -> np.ndarray | None:
     return block if block.size == np.count_nonzero(inside) else None
 
 
-def _words_of_block(positions: np.ndarray, shape: tuple[int, ...], source: str) -> str | None:
+def _words_of_block(positions: np.ndarray, shapes: Shapes, source: str) -> str | None:
     """Returns such as 'rows 0 to 63, transposed'; None if no words are known."""
+    shape = shapes[source]
     found = indices_of(positions, shape)
     if found is None:
         return _words_of_parts(positions, shape)
-    gates = [gates_of(source, shape), *[""] * (len(shape) - 1)]
+    gates = [gates_of(source, shapes), *[""] * (len(shape) - 1)]
     said = [index_words(found.indices[k], shape, k, gates[k]) for k in range(len(shape))]
     split = tuple(index.size for index in found.indices)
     moved = Axes("", split, found.axes, positions.shape)
@@ -116,10 +114,12 @@ def _words_of_parts(positions: np.ndarray, shape: tuple[int, ...]) -> str | None
     return None
 
 
-def gates_of(source: str, shape: tuple[int, ...]) -> str:
+def gates_of(source: str, shapes: Shapes) -> str:
     """Returns the gates that stand one after another in a weight of torch's, as letters."""
-    has_gates = len(shape) in (1, 2) and _RECURRENT.search(source)
-    return next((gates for gates in _GATES if has_gates and shape[0] % len(gates) == 0), "")
+    state = shapes.get(_RECURRENT.sub("weight_hh", source), ())
+    if not _RECURRENT.search(source) or len(state) != 2:
+        return ""
+    return next((gates for gates in _GATES if state[0] == len(gates) * state[1]), "")
 
 
 def _words_of_offset(offset: np.ndarray) -> str:

@@ -45,10 +45,19 @@ class FailingSteps:
           dtype: in which both are computed.
         """
         if not self._fails or self._steps[0].rules:
-            return explain(self._steps, dtype) if self._fails else None
+            return _explained(self._steps, dtype) if self._fails else None
         rules = inferred(self._reference, dtype)
         if rules is None:
             return None
         (rule,) = set(rules.values())
-        said = explain([dataclasses.replace(one, rules=rules) for one in self._steps], dtype)
+        said = _explained([dataclasses.replace(one, rules=rules) for one in self._steps], dtype)
         return said and f"{said} (the steps of the reference are those of {rule.described})"
+
+
+def _explained(steps: list[Step], dtype: np.dtype) -> str | None:
+    """Explains steps, or all but the first one, which may be right by itself."""
+    said = explain(steps, dtype)
+    if said is not None or len(steps) == 1:
+        return said
+    later = explain(steps[1:], dtype)
+    return later and f"from step {steps[1].number:,} on, {later}"

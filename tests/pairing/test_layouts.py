@@ -182,3 +182,10 @@ def test_numbers_that_stand_everywhere_are_not_paired_nor_accused():
     found = pair(theirs, {"w.kernel": mixed, "b": np.zeros(3, np.float32)})
     assert found.findings == ()
     assert found.kept == ("w.kernel", "b")
+
+
+def test_the_gates_of_a_gru_are_told_from_those_of_an_lstm_by_the_size_of_its_state():
+    theirs = {"weight_ih": drawn(24, 3), "weight_hh": drawn(24, 8)}
+    order = np.r_[8:16, 0:8, 16:24]  # z, r, n
+    own = {"w_i": theirs["weight_ih"][order].T, "w_h": theirs["weight_hh"][order].T}
+    assert pair(theirs, own).layouts == dict.fromkeys(own, "gates rzn -> zrn, transposed")

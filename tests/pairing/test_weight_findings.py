@@ -247,3 +247,12 @@ def test_a_shared_weight_beside_a_bias_of_another_module_is_no_mistake():
     found = pair(theirs, own)
     assert found.findings == ()
     assert is_made(found, theirs, own)
+
+
+def test_a_program_may_keep_another_quantity_than_the_reference():
+    own = {name: array for name, array in OWN.items() if name != "BatchNorm_0.var"}
+    own["BatchNorm_0.inverse"] = 1 / np.sqrt(of("bn1.running_var") + np.float32(1e-5))
+    found = pair(THEIRS, own)
+    assert found.findings == ()
+    assert found.kept == ("BatchNorm_0.inverse",)
+    assert found.unused == ("bn1.running_var",)

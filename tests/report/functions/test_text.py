@@ -55,12 +55,11 @@ def test_it_says_on_what_the_verdict_rests(one, said):
     assert said in words(format_report(report(one)))
 
 
-def test_it_says_what_is_different_in_a_program():
+def test_of_several_it_says_what_is_different_in_each():
     one = dataclasses.replace(failing(), reason="`norm` has another eps")
-    assert "why `norm` has another eps rests on" in words(format_report(report(one)))
-    both = words(format_report(report(one, standing("other"))))
-    assert "as above; `norm` has another eps; it rests on" in both
-    assert "why" not in words(format_report(report(failing()))).split()
+    other = dataclasses.replace(failing(), name="other", reason="`norm` has no scale")
+    shown = words(format_report(report(one, other)))
+    assert "other ✗ disagree: `norm` has no scale; it is wrong" in shown
 
 
 def test_the_first_place_that_fails_has_its_entry_and_the_places_around_it():
