@@ -31,6 +31,7 @@ class Search:
         self.findings: list[WeightFinding] = []
         self.remarks: list[WeightFinding] = []
         self._constant: dict[str, bool] = {}
+        self._sorted: dict[np.dtype, np.ndarray] = {}  # all numbers of the reference
         self._of_module: dict[str, list[str]] = {}
         self._of_kind: dict[tuple[str, int], list[str]] = {}
         for name, array in self.own.items():
@@ -68,11 +69,13 @@ class Search:
 
     def share_in_reference(self, own: str) -> float:
         """Returns what part of the entries of a weight are somewhere in the reference."""
-        bits, dtype = self.own_bits(own), self.own[own].dtype
-        found = np.zeros(bits.shape, bool)
-        for name in self.theirs:
-            found |= np.isin(bits, self.their_bits(name, dtype))
-        return float(np.mean(found))
+        dtype, bits = self.own[own].dtype, np.sort(self.own_bits(own), axis=None)
+        if dtype not in self._sorted:
+            every = [self.their_bits(name, dtype).ravel() for name in self.theirs]
+            self._sorted[dtype] = np.sort(np.concatenate(every))
+        theirs = self._sorted[dtype]
+        at = np.minimum(np.searchsorted(theirs, bits), theirs.size - 1)
+        return float(np.mean(theirs[at] == bits))
 
     def left(self) -> list[str]:
         """Returns the weights of the candidate that nothing is known of."""
