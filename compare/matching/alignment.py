@@ -18,8 +18,9 @@ from compare.problem.recording import Key, Recording
 
 Arrays = Mapping[Key, np.ndarray]
 
-_MOST_GUESSES = 8  # for a place
-_MOST_TRIALS = 64  # that lead to nothing, in all
+_MOST_GUESSES = 16  # for a place
+_PROOF = 3  # how much has to be found if an array is taken for a place, to be sure of it
+_MOST_TRIALS = 96  # that lead to nothing, in all
 _NEAR = 0.1  # how far apart arrays may be, relative to the one, that hold the same weights
 _RESULTS = {"forward": "output", "backward": "gradient"}  # of either pass
 
@@ -121,20 +122,26 @@ class _Search:
             if key[0] == wanted
         }
         skipped: set[Key] = set()
+        weak: list[Key] = []  # what little has come of
         while self._trials > 0:
             lost = (key for key in there if not there[key] and key not in {*skipped, *self.given})
             key = next(lost, None)
             if key is None or key[0] != kind:
-                return
+                break
             found = self._chosen(key, now, there)
             if found is None:
                 skipped.add(key)
                 continue
             self.given[key] = found
             then = self._after({})
-            for one in self._moved(now, then, there):
-                there[one] = self._is_there(one, then)
+            moved = self._moved(now, then, there)
+            there |= {one: self._is_there(one, then) for one in moved}
+            if sum(there[one] for one in moved) < _PROOF:
+                weak.append(key)
             now = then
+        if weak and not all(one for key, one in there.items() if key[0] != kind):
+            doubtful = list(self.given).index(weak[0])
+            self.given = dict(list(self.given.items())[:doubtful])
 
     def _after(self, more: Arrays) -> _State:
         return _State(self._going_on(by_places({**self.given, **more})))
@@ -171,18 +178,30 @@ class _Search:
             yield from ((one, len(slopes) == 1) for one in slopes)
             return
         taken: set[str] = set()
+        before: set[str] = set()
         known: dict[Shapes, set[Layout]] = {}
-        for other, is_there in there.items():
-            if is_there and other[0] == kind:
-                for fit in self._arrays.fits(now.arrays[other]):
+        for other in there:
+            if other == key:
+                before = set(taken)
+            if other[0] == kind and (there[other] or other in self.given):
+                expected = self._value(other[1], now)
+                for fit in self._arrays.fits(expected):
                     taken.add(fit.name)
-                    shapes = self._arrays.arrays[fit.name].shape, now.arrays[other].shape
+                    shapes = self._arrays.arrays[fit.name].shape, expected.shape
                     known.setdefault(shapes, set()).add(fit.layout)
-        found = guesses(value, self._arrays, taken, known)
         first = {place, *self._twins.get(place, ())}
-        for one in sorted(found, key=lambda one: one.name not in first)[:_MOST_GUESSES]:
-            is_sure = one.name == place or (one.name in first and one.distance < _NEAR)
-            yield one.layout.of(self._arrays.arrays[one.name]), is_sure
+        found = [
+            one for one in guesses(value, self._arrays, before, known) if one.name not in taken
+        ]
+        seen: list[np.ndarray] = []
+        for one in sorted(found, key=lambda one: one.name not in first):
+            array = one.layout.of(self._arrays.arrays[one.name])
+            if not any(np.array_equal(array, other) for other in seen):
+                seen.append(array)
+                is_sure = one.name == place or (one.name in first and one.distance < _NEAR)
+                yield array, is_sure
+            if len(seen) == _MOST_GUESSES:
+                return
 
     def _cotangents(self, value: np.ndarray) -> list[np.ndarray]:
         """Returns the different cotangents of arrays that have a value."""

@@ -67,5 +67,5 @@ class Index:
         if not names or not largest(array) < _HUGE:
             return []
         apart = np.abs(self._prints[array.size] - fingerprint(array))
-        near = (apart <= margins(array, self.tolerance * largest(array))).all(axis=1)
-        return [name for name, one in zip(names, near, strict=True) if one]
+        is_near = np.all(apart <= margins(array, self.tolerance * largest(array)), axis=1)
+        return [names[i] for i in np.flatnonzero(is_near)]

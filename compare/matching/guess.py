@@ -7,10 +7,12 @@ from typing import NamedTuple
 import numpy as np
 
 from compare.matching.axes import Known, layouts
-from compare.matching.intermediates import Intermediates
+from compare.matching.intermediates import Intermediates, number
 from compare.matching.layout import Layout, plain
 
 _MOST_LAYOUTS = 24
+_MOST_OF_ONE = 4  # layouts of an array that is not near
+_NEAR = 0.3  # how far apart, relative to the one, arrays are whose likeness says something
 _NOTHING = Known(np.zeros(0, int), np.zeros(0, int))
 
 
@@ -36,27 +38,33 @@ def guesses(
     own: Intermediates,
     taken: Collection[str],
     known: Mapping[Shapes, Collection[Layout]],
-) -> list[Guess]:
-    """Returns arrays of as many entries, the nearest first, each laid out as is nearest.
+) -> Iterator[Guess]:
+    """Yields arrays of as many entries in their layouts: those that are near, the nearest first.
+
+    Then come the others, as simply laid out as can be, from the first on that is computed after
+    what stands elsewhere.
 
     Args:
       value: what the place should be.
       own: the arrays that there are.
-      taken: the names of those that stand elsewhere.
+      taken: the names of those that stand elsewhere, before the place.
       known: the layouts that arrays at other places need.
     """
     scale = float(np.linalg.norm(value)) or 1.0
     found = []
     for name in own.of_size(value.size):
-        if name in taken or "<" in name:
-            continue
-        array = own.arrays[name]
-        likely = known.get((array.shape, value.shape)) or _possible(array.shape, value.shape)
-        made = (
-            Guess(name, one, float(np.linalg.norm(one.of(array) - value)) / scale) for one in likely
-        )
-        found.append(min(made, key=lambda one: one.distance))
-    return sorted(found, key=lambda one: one.distance)
+        if name not in taken and "<" not in name:
+            array = own.arrays[name]
+            likely = known.get((array.shape, value.shape)) or _possible(array.shape, value.shape)
+            distances = [(one, float(np.linalg.norm(one.of(array) - value))) for one in likely]
+            found.append([Guess(name, one, apart / scale) for one, apart in distances])
+    nearest = [min(one, key=lambda guess: guess.distance) for one in found]
+    near = [one for one in nearest if one.distance < _NEAR]
+    yield from sorted(near, key=lambda one: one.distance)
+    last = max(map(number, taken), default=0)
+    later = [one for one in found if number(one[0].name) > last]
+    for one in sorted(later, key=lambda one: number(one[0].name)):
+        yield from one[:_MOST_OF_ONE]
 
 
 def _possible(own: tuple[int, ...], theirs: tuple[int, ...]) -> Iterator[Layout]:

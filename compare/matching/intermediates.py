@@ -30,6 +30,12 @@ def is_number(name: str) -> bool:
     return name.startswith(("#", "~"))
 
 
+def number(name: str) -> int:
+    """Returns the number of the equation by which a place is known, 0 if it has another name."""
+    digits = name[1:].partition(".")[0]
+    return int(digits) if is_number(name) and digits.isdigit() else 0
+
+
 class Fit(NamedTuple):
     """An array that has the value of a place.
 

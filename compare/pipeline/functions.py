@@ -24,6 +24,7 @@ from compare.verdict.finding import Finding
 from compare.verdict.function_evidence import failing
 from compare.verdict.function_remarks import on_places
 from compare.verdict.functions import NOT_HELD, decide, decide_reference
+from compare.verdict.headline import headline
 from compare.verdict.matched_places import with_places
 from compare.verdict.weights import with_weights
 
@@ -63,11 +64,12 @@ def compare_programs(
     remarks = [told(one.name, remark) for one in standings for remark in one.remarks]
     if own.verdict != "agree":
         remarks.insert(0, f"the reference: {own.sentence}")
-    headline = f"{deciding.name}: {deciding.sentence}"
+    first, where = headline(deciding.name, deciding.sentence, deciding.reason, basis=deciding.basis)
+    remarks = [*where, *remarks]
     return FunctionReport(
         verdict=deciding.verdict,
-        headline=headline,
-        reason="; ".join([headline, *remarks]),
+        headline=first,
+        reason="; ".join([first, *remarks]),
         remarks=tuple(remarks),
         warnings=tuple(told(one.name, text) for one in standings for text in one.warnings),
         config=config,
@@ -170,8 +172,9 @@ def _standing(program: Program, found: RunEvidence, decided: Finding) -> Standin
     told = on_places(len(places), found.missing, unknown)
     reason = reason_for(found, decided)
     called = (f"it is called {program.called}",) if program.called else ()
-    if program.matching is not None:
-        decided = with_places(decided, program.matching)
+    if program.matching is not None and decided.first is not None:
+        before = found.specification.unknown_before(decided.first.key, found.recording.places)
+        decided = with_places(decided, program.matching, before)
     if program.pairing is not None:
         decided = with_weights(decided, program.pairing)
     remarks = (*decided.remarks, *called, *told)

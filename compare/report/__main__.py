@@ -50,12 +50,13 @@ def main(argv: Sequence[str]) -> int:
         raise UsageError("nohtml: without a page and without --plots there is nothing to make")
     # Late: from here on an interrupt is told.
     from compare.report.json.read import read_report
-    from compare.report.json.schema import is_of_functions
+    from compare.report.json.schema import is_of_functions, is_of_steps
 
     (path,) = words
     report = read_report(path)
     folder = options.out if options.out is not None else os.path.dirname(path) or "."
-    write = _write_functions if is_of_functions(report) else _write_networks
+    is_page = is_of_functions(report) or is_of_steps(report)
+    write = _write_page if is_page else _write_networks
     print_written(write(path, report, folder, options))
     return 0
 
@@ -73,14 +74,18 @@ def _write_networks(path: str, report: "Json", folder: str, options: Options) ->
     return (*staging.names, *visuals.names)
 
 
-def _write_functions(path: str, report: "Json", folder: str, options: Options) -> Sequence[str]:
-    """Writes the page of a comparison of functions, and returns its name."""
+def _write_page(path: str, report: "Json", folder: str, options: Options) -> Sequence[str]:
+    """Writes the page of a comparison of functions or of training runs, and returns its name."""
     from compare.formats.atomic import Staging
     from compare.formats.places import Input, check_places, places_in
-    from compare.report.functions.page.html import make_page
+    from compare.report.functions.page import html as functions
+    from compare.report.json.schema import is_of_steps
+    from compare.report.training import page as training
 
+    what = "training runs" if is_of_steps(report) else "functions"
     if options.plots is not None:
-        raise UsageError("--plots: a comparison of functions has no figures; leave it out")
+        raise UsageError(f"--plots: a comparison of {what} has no figures in files; leave it out")
+    make_page = (training if is_of_steps(report) else functions).make_page
     places = places_in(folder, ["report.html"], option="--out")
     check_places(places, [Input("the report", path)])
     with Staging(folder, option="--out") as staging, _faults_told(path):

@@ -33,15 +33,19 @@ class PortOutcome(NamedTuple):
 
     @property
     def is_placed(self) -> bool:
-        """Whether it is found where it begins."""
-        if self.mistake.direction == "weights":
+        """Whether it is found where it begins, or said that what is there is nowhere."""
+        mistake = self.mistake
+        if mistake.direction == "weights":
             return bool(self._on_leaf)
         if self.first is None or self.wrong:
             return False
-        if self.mistake.place == OUTPUT:
+        if mistake.place == OUTPUT:
             return self.first.kind == "output"
-        place = (self.mistake.direction, self.mistake.place)
-        return (self.first.kind, self.first.name) == place
+        is_nowhere = f" of `{mistake.place}` is nowhere in it" in self.sentence
+        return is_nowhere or (self.first.kind, self.first.name) == (
+            mistake.direction,
+            mistake.place,
+        )
 
     @property
     def is_named(self) -> bool:
@@ -66,7 +70,7 @@ class PortOutcome(NamedTuple):
     @property
     def _on_leaf(self) -> tuple[str, ...]:
         """What is said of the weight that is wrong: of itself, or of how it is used."""
-        said = (*self.wrong, self.reason or "")
+        said = (*self.wrong, self.sentence.partition("; ")[0], self.reason or "")
         return tuple(one for one in said if f"`{self.mistake.place}`" in one)
 
 

@@ -12,6 +12,7 @@ from compare.steps.results import StepsReport, TrainingStanding
 from compare.steps.runs import Run
 from compare.steps.trial import Trial
 from compare.steps.verdict import BY_WEIGHT
+from compare.verdict.headline import headline
 
 
 def compare_runs(
@@ -53,12 +54,12 @@ def _report(
     def told(name: str, sentence: str) -> str:
         return f"{name}: {sentence}" if len(standings) > 1 else sentence
 
-    remarks = tuple(told(one.name, text) for one in standings for text in one.remarks)
-    headline = f"{deciding.name}: {deciding.sentence}"
+    first, where = headline(deciding.name, deciding.sentence, deciding.reason, basis=deciding.basis)
+    remarks = (*where, *(told(one.name, text) for one in standings for text in one.remarks))
     return StepsReport(
         verdict=deciding.verdict,
-        headline=headline,
-        reason="; ".join([headline, *remarks]),
+        headline=first,
+        reason="; ".join([first, *remarks]),
         remarks=remarks,
         warnings=tuple(told(one.name, text) for one in standings for text in one.warnings),
         config=config,

@@ -54,13 +54,17 @@ def read_trainings(
     found = comparison_of(model, models, batches.given, asked)
     problem = found.problem
     _check_loss(problem)
-    own = optimizer_of("reference", reference, problem, None)
+    own = optimizer_of("reference", reference, problem)
+
+    def run(program: Program) -> Run:
+        name = program.name
+        return Run(
+            program, optimizer_of(name, named[name], problem, program, models[name]), problem
+        )
+
     return Trainings(
         Run(found.reference.program, own, problem),
-        [
-            Run(program, optimizer_of(program.name, named[program.name], problem, program), problem)
-            for program in found.programs
-        ],
+        list(map(run, found.programs)),
         _exact(found.reference.program, own, problem),
         Examiner(found.reference, problem, found.inside),
     )

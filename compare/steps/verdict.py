@@ -4,7 +4,7 @@ import math
 from collections.abc import Callable, Sequence
 
 from compare.evidence.local.check import Check, Checks
-from compare.numbers import counted
+from compare.numbers import counted, first_few
 from compare.steps.results import StepResult
 from compare.steps.rules.slots import SLOTS
 from compare.verdict import function_sentences
@@ -12,6 +12,7 @@ from compare.verdict.finding import Finding
 from compare.verdict.function_evidence import FREEDOM
 
 BY_WEIGHT = ("agree", "undecided", "disagree")  # verdicts
+_FEW, _NAMED = 0.1, 3  # a share of steps, and how many of them a sentence names
 _RIGHT = Finding("agree", "certificate", "every difference is rounding")
 
 
@@ -56,15 +57,18 @@ def decide_later(checks: Checks) -> Finding:
 def decide_run(steps: Sequence[StepResult], dtype: str) -> tuple[Finding, StepResult | None]:
     """Decides on a run, and returns the first step that does not agree.
 
+    A few steps of which bounds say nothing, as where numbers that are compared are nearly equal,
+    leave it agreeing: the same program was right at all others.
+
     Args:
       steps: of it.
       dtype: the name of that which it was computed in.
     """
-    first = _first(steps)
-    unseen = [one.number for one in steps if not one.is_seen]
-    if first is not None:
+    first, silent = _first(steps), [one for one in steps if _is_silent(one)]
+    if first is not None and not (first in silent and len(silent) <= _FEW * len(steps)):
         sentence = f"step {first.number:,}, {first.sentence}"
         return Finding(first.verdict, first.basis, sentence, first.first), first
+    unseen = [one.number for one in steps if not one.is_seen]
     if len(unseen) == len(steps):
         sentence = (
             f"no step moves a weight farther than rounding may in {dtype}, so that updates are not "
@@ -72,23 +76,45 @@ def decide_run(steps: Sequence[StepResult], dtype: str) -> tuple[Finding, StepRe
         )
         return Finding("undecided", "nothing", sentence), None
     basis = "float64" if any(one.basis == "float64" for one in steps) else "certificate"
-    said = f"all {len(steps):,} steps" if len(steps) > 1 else "its step"
-    remarks: tuple[str, ...] = ()
-    if unseen:
-        remarks = (
-            f"{counted(len(unseen), 'step')}, the first of them {unseen[0]:,}, moved no weight "
-            f"farther than rounding may in {dtype}, so that these updates are not seen",
-        )
-    return Finding("agree", basis, f"at {said} every difference is rounding", remarks=remarks), None
+    return Finding("agree", basis, _said(steps, silent), remarks=_unseen(unseen, dtype)), None
+
+
+def _said(steps: Sequence[StepResult], silent: Sequence[StepResult]) -> str:
+    """Says at how many steps all is rounding."""
+    if not silent:
+        said = f"all {len(steps):,} steps" if len(steps) > 1 else "its step"
+        return f"at {said} every difference is rounding"
+    right = f"at {len(steps) - len(silent):,} of {len(steps):,} steps every difference is rounding"
+    open_steps = first_few([f"{one.number:,}" for one in silent], _NAMED)
+    return f"{right}; nothing can be said of step {open_steps}: {silent[0].sentence}"
+
+
+def _unseen(numbers: Sequence[int], dtype: str) -> tuple[str, ...]:
+    if not numbers:
+        return ()
+    return (
+        f"{counted(len(numbers), 'step')}, the first of them {numbers[0]:,}, moved no weight "
+        f"farther than rounding may in {dtype}, so that these updates are not seen",
+    )
 
 
 def _first(steps: Sequence[StepResult]) -> StepResult | None:
-    """Returns the first step that disagrees; of none the first that is undecided."""
-    for verdict in ("disagree", "undecided"):
-        for one in steps:
-            if one.verdict == verdict:
-                return one
+    """Returns the first step that disagrees; else one that is undecided, by a check that fails."""
+    for is_one in (
+        lambda one: one.verdict == "disagree",
+        lambda one: one.verdict == "undecided" and not _is_silent(one),
+        lambda one: one.verdict == "undecided",
+    ):
+        found = next(filter(is_one, steps), None)
+        if found is not None:
+            return found
     return None
+
+
+def _is_silent(one: StepResult) -> bool:
+    """Whether every check of a step holds, and some say nothing."""
+    is_finite = math.isfinite(one.loss) and math.isfinite(one.apart)
+    return one.verdict == "undecided" and one.used <= 1 and is_finite
 
 
 def told(one: Check) -> str:

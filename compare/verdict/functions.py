@@ -70,9 +70,17 @@ def _suspected(evidence: Evidence, wrong: Checks) -> Finding:
         why = known.told or _as_large(evidence, untested(evidence))
         sentence = f"{told(first)}, which another formula may make; {why}"
         return Finding("undecided", "nothing", sentence, first, known.checks)
-    sentence = told(first) + others(wrong[1:]) + _forward_is_right(evidence, wrong)
+    accused = _accused(wrong, known)
+    sentence = told(accused[0]) + others(accused[1:]) + _forward_is_right(evidence, accused)
     sentence += _in_float64(evidence, known)
-    return Finding("disagree", "certificate", sentence, first, known.checks)
+    return Finding("disagree", "certificate", sentence, accused[0], known.checks)
+
+
+def _accused(wrong: Checks, known: Mathematics) -> Checks:
+    """Leaves out what is slight and the same in float64, where something else is different."""
+    different = {one.key for one in known.wrong}
+    sure = tuple(one for one in wrong if one.used > FREEDOM or one.key in different)
+    return sure if different and sure else wrong
 
 
 def _other_formula(evidence: Evidence, first: Check, known: Mathematics) -> Finding:

@@ -52,14 +52,15 @@ def wrong_slope(x, slope):
 wrong_tanh.defvjp(lambda x: (jnp.tanh(x), x), wrong_slope)
 
 
-def port(*mistakes):
-    """Returns the same program, features first, with mistakes in its second layer."""
+def port(*mistakes, layer=1):
+    """Returns the same program, features first, with mistakes in a layer."""
 
     def f(weights, x):
         x = x.T
         for i in range(3):
-            now = mistakes if i == 1 else ()
-            x = weights[f"w{i}"].T @ x
+            now = mistakes if i == layer else ()
+            w = weights[f"w{i}"]
+            x = (w if "transposed" in now else w.T) @ x
             x = norm(x, 0, 1e-2 if "eps" in now else 1e-5)
             if "detached" in now:
                 x = jax.lax.stop_gradient(x)
@@ -122,6 +123,7 @@ MISTAKES = {
     (): (),
     ("eps",): (("forward", "norm1"), ("backward", "fc1")),
     ("sine",): (("forward", "act1"), ("backward", "norm1")),
+    ("transposed",): (("forward", "fc1"), ("backward", "act0")),
     ("slope",): (("backward", "norm1"),),
     ("detached",): (("backward", "norm1"),),
     ("eps", "slope"): (("forward", "norm1"), ("backward", "norm1"), ("backward", "fc1")),
@@ -138,6 +140,20 @@ def test_the_places_where_programs_part_are_found(found, mistakes):
     places = matching.applied(own).places
     assert len(places) == 2 * len(NAMES) - len(matching.unsure)
     np.testing.assert_allclose(places["act2"], own.outputs["output"], rtol=1e-12)
+
+
+@pytest.mark.parametrize(
+    ("mistake", "layer", "parted"),
+    [
+        ("transposed", 0, (("forward", "fc0"),)),
+        ("slope", 0, (("backward", "norm0"),)),
+        ("sine", 2, (("forward", "act2"), ("backward", "norm2"))),
+    ],
+)
+def test_the_first_and_the_last_places_are_found(found, mistake, layer, parted):
+    matching, _ = found(port(mistake, layer=layer))
+    assert matching.parted == parted
+    assert matching.missing == ()
 
 
 def test_what_is_nowhere_is_no_mistake(found):

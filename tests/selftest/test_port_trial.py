@@ -36,7 +36,12 @@ WRONG = RIGHT._replace(make=doubled)
 NAME = RIGHT.name
 IN_THE_OUTPUT = PortMistake("an output doubled", NAME, doubled, "forward", "the output", "2 times")
 IN_A_WEIGHT = PortMistake(
-    "a weight halved", NAME, lambda state: dense(state, scale=0.5), "weights", "0.weight", "0.5"
+    "a weight halved",
+    NAME,
+    lambda state: dense(state, scale=0.5),
+    "weights",
+    "0.weight",
+    "`0.weight`",
 )
 
 
@@ -58,7 +63,7 @@ def test_it_prints_what_came_out(tried):
     status, (header, row, *lines) = tried(RIGHT, moved, IN_A_WEIGHT)
     assert status == 2
     assert header.split()[:3] == ["verdict", "basis", "places"]
-    assert row.split()[:5] == ["linear,", "Flax", "linen", "agree", "float64"]
+    assert row.split()[:5] == ["linear,", "Flax", "linen", "agree", "certificate"]
     assert row.split()[-4:] == ["2", "1", "2", "0"]
     (elsewhere,) = [line for line in lines if line.startswith("elsewhere: ")]
     assert elsewhere.startswith(

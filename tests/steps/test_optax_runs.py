@@ -64,7 +64,7 @@ def test_optax_agrees_with_torch(standings):
     [
         ("eps in the root", 1, "weights", "eps is added inside the root"),
         ("coupled", 1, "state", "the weight decay is coupled"),
-        ("scheduled", 3, "weights", "the learning rate"),
+        ("scheduled", 3, "weights", "from step 3 on, the learning rate is 1/2 times"),
     ],
 )
 def test_a_difference_is_found_where_it_acts_first(standings, name, step, kind, reason):
@@ -110,3 +110,24 @@ def test_what_does_not_fit_is_one_sentence():
     plain = Training(network, squared, optax.sgd(0.1))
     with pytest.raises(UsageError, match=r"Model\(function, weights\)"):
         compare_steps(reference, plain, BATCHES, steps=1)
+
+
+def test_numbers_that_an_optimizer_keeps_are_part_of_its_state():
+    def injected(rate):
+        return of_jax(optax.inject_hyperparams(optax.sgd)(learning_rate=rate))
+
+    report = compare_steps(
+        injected(0.1), {"same": injected(0.1), "other": injected(0.2)}, BATCHES, steps=2
+    )
+    same, other = report.candidates
+    assert same.verdict == "agree"
+    assert (other.verdict, other.first.number) == ("disagree", 1)
+
+
+def test_weights_of_no_axes_are_trained():
+    def scaled(params, x):
+        return (x @ params["w"]) * params["scale"]
+
+    own = {"w": np.ones((3, 2), np.float32), "scale": np.float32(0.5)}
+    trainings = [Training(Model(scaled, own), squared, optax.adam(0.1)) for _ in range(2)]
+    assert compare_steps(*trainings, BATCHES, steps=2, restart=True).agrees

@@ -1,5 +1,7 @@
 """The rules of optimizers, held against those of torch and optax."""
 
+import dataclasses
+
 import jax
 import jax.numpy as jnp
 import ml_dtypes
@@ -146,6 +148,19 @@ def test_optimizers_of_optax_stay_within_the_bounds_of_their_rules(name, dtype):
         found = list(checks(step, dtype))
         assert len(found) >= len(SHAPES)
         assert all(one.holds and one.is_typical and not one.vacuous for one in found), step.number
+
+
+def test_state_that_a_run_does_not_show_has_the_bounds_of_the_steps_before():
+    first, second = torch_steps(OPTIMIZERS["momentum"], np.float32, steps=2)
+    hidden = [dataclasses.replace(one, state={}, new_state={}) for one in (first, second)]
+    made = expected(hidden[0], np.dtype(np.float32))
+    shown = {name: made["momentum", name].value for name in SHAPES}
+    carried = expected(hidden[1], np.dtype(np.float32), made)
+    exact = expected(dataclasses.replace(second, state={"momentum": shown}), np.dtype(np.float32))
+    for name in SHAPES:
+        more = carried["momentum", name].error[0] - exact["momentum", name].error[0]
+        assert (more > 0).any()
+        assert (more >= 0).all()
 
 
 def test_groups_have_rules_of_their_own_and_frozen_weights_none():

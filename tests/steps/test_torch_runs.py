@@ -7,6 +7,7 @@ import torch
 from torch import nn
 
 from compare import Training, UsageError, compare_steps
+from compare.report import __main__ as command
 from compare.report.json.schema import first_fault
 
 BATCHES = [(torch.randn(6, 3, generator=torch.manual_seed(i)), torch.randn(6, 2)) for i in range(3)]
@@ -120,6 +121,10 @@ def test_the_report_shows_the_first_step_that_fails(report, tmp_path):
     assert "<svg" in page
     assert "state 0.weight: momentum" in page
     assert first_fault(json.loads(report.to_json())) is None
+    report.save(tmp_path / "report.json")
+    (tmp_path / "report.html").rename(tmp_path / "first.html")
+    assert command.main(["compare.report", str(tmp_path / "report.json")]) == 0
+    assert (tmp_path / "report.html").read_text() == page
     assert "nesterov" in report._repr_html_()
 
 
@@ -163,6 +168,37 @@ def test_weights_that_differ_at_the_start_are_told():
     optimizer = torch.optim.SGD(other.parameters())
     with pytest.raises(UsageError, match=r"candidate: expected the 0\.weight of the reference"):
         compare_steps(training(), Training(other, None, optimizer), BATCHES, steps=1)
+
+
+def test_a_run_ends_where_its_weights_are_not_finite():
+    far = training(lr=1e30)
+    report = compare_steps(far, far, BATCHES, steps=5)
+    (found,) = report.candidates
+    assert len(found.steps) < 5
+    assert f"after step {len(found.steps)} its weights are not finite" in report.remarks[-1]
+    assert "the runs            weights are not finite" in str(report)
+
+
+def test_updates_that_rounding_hides_are_not_said_to_agree():
+    slow = training(lr=1e-12)
+    report = compare_steps(slow, training(lr=2e-12), BATCHES, steps=2)
+    assert report.verdict == "undecided"
+    assert "dtype='float64' shows them" in report.headline
+    seen = compare_steps(slow, training(lr=2e-12), BATCHES, steps=2, dtype="float64")
+    assert seen.verdict == "disagree"
+    assert "the learning rate is 2 times that of the reference" in seen.candidates[0].reason
+
+
+def test_statistics_are_followed_and_taken_by_a_restart():
+    def normed(momentum):
+        torch.manual_seed(1)
+        own = nn.Sequential(nn.Linear(3, 4), nn.BatchNorm1d(4, momentum=momentum), nn.Linear(4, 2))
+        return Training(own, nn.functional.mse_loss, torch.optim.SGD(own.parameters(), lr=0.1))
+
+    candidates = {"same": normed(0.1), "other": normed(0.2)}
+    same, other = compare_steps(normed(0.1), candidates, BATCHES, steps=3, restart=True).candidates
+    assert same.verdict == "agree"
+    assert (other.verdict, other.first.first.kind) == ("disagree", "statistic")
 
 
 def test_dropout_in_train_mode_is_refused():

@@ -91,6 +91,15 @@ def test_what_a_verdict_rests_on(evidence, verdict, basis):
     assert (found.verdict, found.basis) == (verdict, basis), found.sentence
 
 
+def test_what_another_formula_may_make_is_not_accused_beside_a_mistake():
+    mistake = made(1.1, name="v")
+    exact = in_float64(BIT, mistake, as_narrow=(HOLDS, mistake))
+    found = decide(Made((SLIGHT, mistake), exact))
+    assert (found.verdict, found.first) == ("disagree", mistake)
+    assert "`w`" not in found.sentence
+    assert decide(Made((SLIGHT, mistake))).first == SLIGHT
+
+
 def test_a_warning_is_no_verdict():
     assert "unlikely to be rounding: the gradient by `w`" in decide(Made((ODD,), SAME)).warnings[0]
     assert not decide(Made((HOLDS,))).warnings

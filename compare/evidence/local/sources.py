@@ -25,15 +25,22 @@ class Origins(NamedTuple):
 
     def known(self, sources: Sources, recorded: Collection[str]) -> Sources:
         """Returns the nearest sources that a run has recorded, or that are arguments."""
-        found, todo, seen = set(), set(sources), set()
+        return self._followed(sources, recorded)[0]
+
+    def unknown(self, sources: Sources, recorded: Collection[str]) -> Sources:
+        """Returns the places between these and the sources: what a run has not recorded."""
+        return self._followed(sources, recorded)[1]
+
+    def _followed(self, sources: Sources, recorded: Collection[str]) -> tuple[Sources, Sources]:
+        found, passed, todo = set(), set(), set(sources)
         while todo:
             name = todo.pop()
-            seen.add(name)
             if name in recorded or name not in self.places:
                 found.add(name)
             else:
-                todo |= self.places[name] - seen
-        return frozenset(found)
+                passed.add(name)
+                todo |= self.places[name] - passed
+        return frozenset(found), frozenset(passed)
 
 
 def origins(closed: Any, arguments: Sequence[str]) -> Origins:

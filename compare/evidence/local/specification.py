@@ -2,7 +2,7 @@
 
 import dataclasses
 import functools
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 
 import jax
 import numpy as np
@@ -37,6 +37,18 @@ class Specification:
     def places(self) -> dict[Key, tuple[int, ...]]:
         """The places in the order of the program, as (kind, name), with their shapes."""
         return {key_of(place): shape for place, shape in self.origins.shapes.items()}
+
+    def unknown_before(self, key: Key, recorded: Collection[str]) -> frozenset[Key]:
+        """Returns the places that a place or a result depends on and that a run did not record.
+
+        Args:
+          key: (kind, name) of it.
+          recorded: the places that were; nothing before them counts.
+        """
+        places = {key_of(place): sources for place, sources in self.origins.places.items()}
+        results = dict(zip(self.names, self.origins.results, strict=True))
+        sources = (places | results).get(key, frozenset())
+        return frozenset(map(key_of, self.origins.unknown(sources, recorded)))
 
     @functools.cached_property
     def digits(self) -> Digits:

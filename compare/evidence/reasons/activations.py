@@ -82,14 +82,14 @@ def activation_reasons(case: Case) -> Iterator[Reason]:
 
 def _everywhere(case: Case) -> Iterator[Reason]:
     """Yields reasons by which an activation is another one at each time that it comes."""
-    groups: dict[str, list[tuple[Node, Node]]] = {}
+    groups: dict[tuple[str, str], list[tuple[Node, Node]]] = {}
     for x, out in chains(case):
         z, h = case.evaluation.array(x), case.evaluation.array(out)
         if _is_spread(h, z):
             here = next((one for one in _known() if _is_same(one.value(np, z), h)), None)
             if here is not None and here.words != IDENTITY:
-                groups.setdefault(here.words, []).append((x, out))
-    for words, pairs in groups.items():
+                groups.setdefault((here.words, x.primitive), []).append((x, out))
+    for (words, _), pairs in groups.items():
         for other in _known() if len(pairs) > 1 else ():
             change: Change = {out: Made(_of_one(other.value), (x,)) for x, out in pairs}
             if other.words != words and case.holds(change):

@@ -1,5 +1,6 @@
 """Another number in the place of one that stands in the program: eps, a scale, n - 1."""
 
+import functools
 import math
 from collections.abc import Iterator
 
@@ -11,15 +12,12 @@ from compare.evidence.reasons.graph import Node, Step
 from compare.evidence.reasons.numbers import nice_numbers
 from compare.evidence.reasons.reason import Reason
 from compare.evidence.reasons.roles import role_of
+from compare.evidence.reasons.solving import solved
 from compare.evidence.reasons.words import subject
 
-_ROUNDS = 12  # of Newton's method
-_STEP = 1e-4  # for a difference quotient, relative
-_CLOSE = 1e-9
 # what is nearer to the number that stands there is another formula's; by whether it is float64
 _APART = {False: 1e-3, True: 1e-6}
 _ARITHMETIC = frozenset(("add", "sub", "mul", "div", "max", "min", "pow", "add_any"))
-_ALIKE = 0.05  # what a constant must move in the direction of what was found, as a cosine
 
 
 def constant_reasons(case: Case) -> Iterator[Reason]:
@@ -54,17 +52,17 @@ def _values(case: Case, step: Step, i: int) -> Iterator[float]:
     for value in _usual(old, step):
         if value != old and _holds(case, step, i, value):
             yield value
-    solved = None if case.is_scalar and not case.is_exact else _solved(case, step, i, old)
-    if solved is None or math.isclose(solved, old, rel_tol=1e-12):
+    found = None if case.is_scalar and not case.is_exact else _solved(case, step, i, old)
+    if found is None or math.isclose(found, old, rel_tol=1e-12):
         return
-    if abs(solved) <= 1e-3 * abs(old) and _holds(case, step, i, 0.0):
+    if abs(found) <= 1e-3 * abs(old) and _holds(case, step, i, 0.0):
         yield 0.0
-    for value in nice_numbers(solved, case.sizes, digits=2 if case.is_scalar else 4):
+    for value in nice_numbers(found, case.sizes, digits=2 if case.is_scalar else 4):
         if abs(value - old) > _APART[case.is_exact] * abs(old) and _holds(case, step, i, value):
             yield value
-    far = abs(solved - old) > _APART[case.is_exact] * abs(old)
-    if case.is_exact and far and not case.is_scalar and _holds(case, step, i, solved):
-        yield solved
+    far = abs(found - old) > _APART[case.is_exact] * abs(old)
+    if case.is_exact and far and not case.is_scalar and _holds(case, step, i, found):
+        yield found
 
 
 def _usual(old: float, step: Step) -> Iterator[float]:
@@ -90,23 +88,4 @@ def _is_told(case: Case, step: Step, i: int, value: float) -> bool:
 
 
 def _solved(case: Case, step: Step, i: int, old: float) -> float | None:
-    """Solves for the number by which the reference is nearest to what was found."""
-    found, value = case.found, old
-
-    def off(value: float) -> np.ndarray:
-        return case.made(_changed(case, step, i, value)) - found
-
-    for number in range(_ROUNDS):
-        h = _STEP * (max(abs(value), abs(old)) or _STEP)
-        now = off(value)
-        slope = (off(value + h) - now) / h
-        square, along = float(np.vdot(slope, slope)), float(np.vdot(slope, now))
-        if not square > 0 or not math.isfinite(along):
-            return None
-        is_alike = along**2 >= _ALIKE**2 * square * float(np.vdot(now, now))
-        if number == 0 and not is_alike:
-            return None
-        value -= along / square
-        if abs(along / square) <= _CLOSE * abs(value):
-            break
-    return value if math.isfinite(value) else None
+    return solved(case, functools.partial(_changed, case, step, i), old)

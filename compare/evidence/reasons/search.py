@@ -24,6 +24,7 @@ from compare.evidence.reasons.operands import argument_reasons, operand_reasons
 from compare.evidence.reasons.precision import precision_reasons
 from compare.evidence.reasons.reason import Reason
 from compare.evidence.reasons.samples import dropout_reasons, lost_reasons
+from compare.evidence.reasons.scales import scale_reasons
 from compare.evidence.reasons.several import (
     complement_reasons,
     count_reasons,
@@ -31,6 +32,7 @@ from compare.evidence.reasons.several import (
     group_reasons,
     pair_reasons,
 )
+from compare.evidence.reasons.slices import slice_reasons
 from compare.evidence.reasons.statistics import statistic_reasons
 from compare.evidence.reasons.swaps import order_reasons, part_reasons, place_reasons
 from compare.evidence.reasons.terms import term_reasons
@@ -56,6 +58,7 @@ _FORWARD: tuple[Family, ...] = (
     argument_reasons,
     precision_reasons,
     dropout_reasons,
+    slice_reasons,
     window_reasons,
     softmax_reasons,
     normalisation_reasons,
@@ -68,6 +71,7 @@ _FORWARD: tuple[Family, ...] = (
     view_reasons,
     complement_reasons,
     group_reasons,
+    scale_reasons,
     array_reasons,
 )
 _BACKWARD: tuple[Family, ...] = (
@@ -81,6 +85,7 @@ _BACKWARD: tuple[Family, ...] = (
     window_reasons,
     detached_reasons,
     pair_reasons,
+    dropout_reasons,
 )
 
 

@@ -8,13 +8,15 @@ from typing import Any
 import jax.numpy as jnp
 
 from compare.evidence.reasons.case import Case
-from compare.evidence.reasons.evaluation import Change
+from compare.evidence.reasons.evaluation import Change, Made
 from compare.evidence.reasons.graph import Node, Step
 from compare.evidence.reasons.reason import Reason
 from compare.evidence.reasons.terms import results
 from compare.evidence.reasons.words import behind_views, described, subject
+from compare.numbers import listed
 
 _SUMS = ("add", "add_any", "sub")
+_MOST_PARTS = 5
 _MOST = 12  # terms of which pairs are tried
 
 
@@ -64,15 +66,22 @@ def _are_statistics(node: Node) -> bool:
 
 def detached_reasons(case: Case) -> Iterator[Reason]:
     """Yields reasons by which one of the parts that are joined is 0."""
-    for step, out in results(case):
+    for step, _ in results(case):
         if step.name != "concatenate":
             continue
-        for i, one in enumerate(step.operands):
-            nothing = case.evaluation.made(jnp.zeros_like, case.evaluation.of(one))
-            if case.holds({(step, i): nothing}):
-                words = f"is 0 in part {i + 1} of {len(step.operands)}, as where that is detached"
+        for some in _subsets(len(step.operands)):
+            change: Change = {(step, i): Made(jnp.zeros_like, (step.operands[i],)) for i in some}
+            if case.holds(change):
+                parts = f"part{'s' * (len(some) > 1)} {listed([str(i + 1) for i in some])}"
+                words = f"is 0 in {parts} of {len(step.operands)}, as where that is detached"
                 yield Reason("detached", f"{subject(case)} {words}", case.place)
-        del out
+                return
+
+
+def _subsets(n: int) -> Iterator[tuple[int, ...]]:
+    """Yields some of n parts, not all."""
+    for size in range(1, min(n, _MOST_PARTS)):
+        yield from itertools.combinations(range(n), size)
 
 
 def count_reasons(case: Case) -> Iterator[Reason]:

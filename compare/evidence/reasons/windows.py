@@ -60,7 +60,7 @@ def _convolutions(params: dict[str, Any]) -> Iterator[Variant]:
             )
         for shifted in _shifts(padding):
             yield (
-                f"pads by {_sides(shifted)} where the reference pads by {_sides(padding)}",
+                f"has the padding {_sides(shifted)} where the reference has {_sides(padding)}",
                 functools.partial(_convolved, params, {"padding": shifted}),
             )
     dilation = params["rhs_dilation"]
@@ -124,7 +124,7 @@ def _paddings(config: Any) -> Iterator[Variant]:
             sides = _sides([one[:2] for one in other if sum(one[:2])])
             here = _sides([one[:2] for one in config if sum(one[:2])])
             yield (
-                f"pads by {sides} where the reference pads by {here}",
+                f"has the padding {sides} where the reference has {here}",
                 (functools.partial(lax.pad, padding_config=other)),
             )
 

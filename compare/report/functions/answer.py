@@ -26,19 +26,23 @@ def title_of(report: Json) -> str:
 
 
 def standings_of(report: Json) -> Iterator[tuple[str, str]]:
-    """Yields why it is wrong, and on what the verdict rests; of several how each stands."""
+    """Yields on what the verdict rests; of several candidates how each stands."""
     candidates = report["candidates"]
     if len(candidates) == 1:
-        if candidates[0]["reason"] is not None:
-            yield "why", candidates[0]["reason"]
         yield "rests on", rests_on(candidates[0])
         return
     for one in candidates:
-        is_headline = report["headline"] == f"{one['name']}: {one['sentence']}"
-        as_above = is_headline and one["verdict"] != "agree"
-        said = f"{one['verdict']}, as above" if as_above else f"{one['verdict']}: {one['sentence']}"
-        why = "" if one["reason"] is None else f"; {one['reason']}"
-        yield one["name"], f"{MARKS[one['verdict']]} {said}{why}; it rests on {rests_on(one)}"
+        said = f"{MARKS[one['verdict']]} {stands(one, report['headline'])}"
+        yield one["name"], f"{said}; it rests on {rests_on(one)}"
+
+
+def stands(standing: Json, headline: str) -> str:
+    """Says how one of several candidates stands, and of what the headline says only that."""
+    said = [standing[key] for key in ("reason", "sentence") if standing[key] is not None]
+    is_told = any(headline == f"{standing['name']}: {one}" for one in said)
+    if is_told and standing["verdict"] != "agree":
+        return f"{standing['verdict']}, as above"
+    return f"{standing['verdict']}: {'; '.join(said)}"
 
 
 def rests_on(standing: Json) -> str:

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from compare.numbers import counted, listed, number, share
 from compare.report.answer import MARKS, Figure, Part
 from compare.report.document import Json
+from compare.report.functions.answer import stands
 from compare.report.labels import shortened
 
 LONGEST = 48  # characters of a name in a sentence
@@ -33,16 +34,13 @@ def title_of(report: Json) -> str:
 
 
 def standings_of(report: Json) -> Iterator[tuple[str, str]]:
-    """Yields why, on what the verdict rests and what the runs say; of several how each stands."""
+    """Yields on what the verdict rests and what the runs say; of several how each stands."""
     if len(report["candidates"]) > 1:
         for one in report["candidates"]:
-            why = "" if one["reason"] is None else f"; {one['reason']}"
-            said = f"{MARKS[one['verdict']]} {one['verdict']}: {one['sentence']}{why}"
+            said = f"{MARKS[one['verdict']]} {stands(one, report['headline'])}"
             yield shortened(one["name"], LONGEST), said
         return
     (one,) = report["candidates"]
-    if one["reason"] is not None:
-        yield "why", one["reason"]
     yield "rests on", _RESTS[one["basis"]]
     if one["steps"]:
         yield "the runs", _free_runs(one, restart=report["config"]["restart"])

@@ -114,7 +114,7 @@ LAYERS: tuple[Mistake, ...] = (
         "wavenet",
         becoming("1", _PaddedOnBothSides),
         at="1.conv",
-        reason="pads by (1, 1)",
+        reason="the padding (1, 1)",
     ),
     forward(
         "half the dilation",

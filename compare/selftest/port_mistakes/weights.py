@@ -81,7 +81,7 @@ WEIGHTS: tuple[PortMistake, ...] = (
     _wrong("a weight scaled", "mlp, Flax nnx", "fc2.weight", lambda weight: weight / 2, "times"),
     _wrong("a bias forgotten", "mlp, Haiku", "fc1.bias", jnp.zeros_like, "not loaded"),
     _swapped("scale and offset swapped", "mlp, Flax nnx", "norm.weight", "norm.bias"),
-    _wrong("a bias negated", "classifier, Haiku", "mlp.fc2.bias", jnp.negative, "-1"),
+    _wrong("a bias negated", "classifier, Haiku", "mlp.fc2.bias", jnp.negative, "opposite sign"),
     _wrong(
         "one row of a weight changed",
         "classifier, Flax nnx",
@@ -108,7 +108,7 @@ WEIGHTS: tuple[PortMistake, ...] = (
         "cnn in eval mode, Haiku",
         "bn2.running_var",
         jnp.ones_like,
-        "not loaded",
+        "1 everywhere",
     ),
     _wrong(
         "a standard deviation for a variance",

@@ -53,8 +53,11 @@ class ArrangedOptimizer:
         return {
             name: one.of(arrays)
             for name, one in self._arrangements.items()
-            if all(source in arrays and arrays[source].ndim for source in one.sources)
+            if all(self._is_whole(arrays, source) for source in one.sources)
         }
+
+    def _is_whole(self, arrays: Arrays, name: str) -> bool:
+        return name in arrays and arrays[name].shape == self._theirs[name].shape
 
     def _back(self, arrays: Arrays) -> dict[str, np.ndarray]:
         """Returns arrays of the model as those of the reference; what has no shape is left out."""

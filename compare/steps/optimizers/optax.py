@@ -122,13 +122,13 @@ class OptaxOptimizer:
         return dict(zip(self._names, jax.tree.leaves(moved), strict=True)), jax.tree.leaves(new)
 
     def _places_of_state(self) -> list[Place | None]:
-        """Returns what each leaf of the state is; None of counts and other numbers."""
+        """Returns what each leaf of the state is; None of counts and other whole numbers."""
         numbered = [np.full(one.shape, i) for i, one in enumerate(self._leaves)]
         tree = self._state_structure.unflatten(numbered)
         known = optax_state(tree, self._params({n: n for n in self._names}), self._names)
         places: list[Place | None] = [None] * len(numbered)
         for i, (path, _) in enumerate(jax.tree_util.tree_leaves_with_path(tree)):
-            if self._leaves[i].ndim and self._leaves[i].dtype.kind == "f":
+            if self._leaves[i].dtype.kind == "f":
                 places[i] = f"the state {jax.tree_util.keystr(path)} of the optimizer", ""
         for slot, group in known.items():
             for name, one in group.items():

@@ -32,7 +32,11 @@ def trained_by(reference: Training, model: Any) -> list[str]:
 
 
 def optimizer_of(
-    name: str, training: Training, problem: FunctionProblem, program: Program | None
+    name: str,
+    training: Training,
+    problem: FunctionProblem,
+    program: Program | None = None,
+    model: Any = None,
 ) -> Optimizer:
     """Returns the optimizer of a training, by the names of the reference.
 
@@ -41,6 +45,7 @@ def optimizer_of(
       training: as a user brings it.
       problem: of the reference.
       program: of the model; None of the reference itself.
+      model: of it, with its loss.
 
     Raises:
       UsageError: if it is none of the model's, or trains other weights than the reference.
@@ -50,6 +55,7 @@ def optimizer_of(
     pairing = None if program is None else program.pairing
     if pairing is not None:
         _check_pairing(name, pairing, theirs)
+        _check_trained(name, model, pairing, theirs)
     if is_module(training.model):
         from compare.steps.optimizers.torch import TorchOptimizer
 
@@ -87,6 +93,20 @@ def _check_pairing(name: str, pairing: Pairing, theirs: Arrays) -> None:
             f"{pairing.findings[0].sentence}"
         )
     check_arrangements(name, _arrangements(pairing, theirs), theirs)
+
+
+def _check_trained(name: str, model: Any, pairing: Pairing, theirs: Arrays) -> None:
+    """Checks that the reference trains all weights of a model of JAX, as optax does."""
+    own = model.parameters if isinstance(model, JaxModel) else ()
+    for one in own:
+        if one not in pairing.arrangements:
+            raise UsageError(f"{name}: it trains {one}, of which the reference has no weights")
+        lacking = [source for source in pairing.arrangements[one].sources if source not in theirs]
+        if lacking:
+            raise UsageError(
+                f"{name}: it trains {one}, and the reference keeps {lacking[0]} as it is; make it "
+                "no weight, or let the reference train it"
+            )
 
 
 def _check_alike(name: str, trained: Sequence[str], wanted: Sequence[str]) -> None:

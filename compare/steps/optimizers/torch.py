@@ -74,7 +74,7 @@ class TorchOptimizer:
             for name in self.trained:
                 self._named[name].copy_(to_tensor(other.weights[name]))
                 for slot, held in self._slots(name).items():
-                    if held.ndim and name in other.state.get(slot, {}):
+                    if slot != "count" and name in other.state.get(slot, {}):
                         held.copy_(to_tensor(other.state[slot][name]))
         self._count = other.count
 
@@ -95,7 +95,7 @@ class TorchOptimizer:
                 one.data = one.data.to(own)
         for state in other._optimizer.state.values():
             for key, held in state.items():
-                if torch.is_tensor(held) and held.ndim and held.is_floating_point():
+                if torch.is_tensor(held) and key != "step" and held.is_floating_point():
                     state[key] = held.to(own)
         return other
 

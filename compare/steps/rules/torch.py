@@ -71,14 +71,19 @@ def torch_state(optimizer: Any, named: Mapping[str, Any]) -> dict[str, dict[str,
 
 
 def slots_of(optimizer: Any, parameter: Any) -> dict[str, Any]:
-    """Returns the state of one parameter: slot -> the tensor that the optimizer has itself."""
+    """Returns the state of one parameter: slot -> the tensor that the optimizer has itself.
+
+    One of another shape than the parameter's is none of these slots, but for the count.
+    """
     import torch
 
     state = optimizer.state.get(parameter, {})
     return {
         _SLOTS[key]: value
         for key, value in state.items()
-        if key in _SLOTS and torch.is_tensor(value)
+        if key in _SLOTS
+        and torch.is_tensor(value)
+        and (key == "step" or value.shape == parameter.shape)
     }
 
 

@@ -111,7 +111,7 @@ NAMED = {
         conv,
         (IMAGE, KERNEL),
         with_x64(conv, IMAGE, KERNEL, ((0, 2), (0, 2))),
-        "pads by (0, 2) where the reference pads by (1, 1)",
+        "has the padding (0, 2) where the reference has (1, 1)",
     ),
     "a kernel not flipped": (
         conv,

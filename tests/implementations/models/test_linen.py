@@ -265,6 +265,15 @@ def test_a_function_of_any_weights_gets_the_places_of_what_it_calls(nets):
     assert set(places_of(model, *inputs)) == {"Dense_0", "Dense_1"}
 
 
+def test_what_was_compiled_before_gets_places_too(nets):
+    module, variables, inputs = nets["small"]
+    apply = jax.jit(module.apply)
+    jax.eval_shape(apply, variables, *inputs)
+    model = function_model(lambda weights, x: apply(weights, x), variables)
+    assert set(places_of(model, *inputs)) == {"Dense_0", "Dense_1"}
+    assert "Dense_0" not in str(jax.make_jaxpr(apply)(variables, *inputs))  # as it was
+
+
 def without(variables, *path):
     found = copy.deepcopy(jax.tree.map(np.asarray, variables))
     functools.reduce(dict.__getitem__, path[:-1], found).pop(path[-1])

@@ -55,6 +55,13 @@ def test_it_says_on_what_the_verdict_rests(one, said):
     assert said in words(format_report(report(one)))
 
 
+def test_of_several_it_says_what_is_different_in_each():
+    one = dataclasses.replace(failing(), reason="`norm` has another eps")
+    other = dataclasses.replace(failing(), name="other", reason="`norm` has no scale")
+    shown = words(format_report(report(one, other)))
+    assert "other ✗ disagree: `norm` has no scale; it is wrong" in shown
+
+
 def test_the_first_place_that_fails_has_its_entry_and_the_places_around_it():
     text = format_report(report(failing()))
     said = words(text)

@@ -173,9 +173,9 @@ def fitting(
       wanted: what the reference returns.
 
     Raises:
-      UsageError: if there is none, with what the first one raises.
+      UsageError: if there is none, with a sentence of ours, or else what the first one raises.
     """
-    first: BaseException | None = None
+    errors: list[BaseException] = []
     for adapter in choices:
         try:
             made = outputs(adapter)
@@ -183,7 +183,6 @@ def fitting(
                 return adapter
             restructured(made, wanted, name)
         except RAISED as error:  # whatever a model raises
-            first = first or error
+            errors.append(error)
     with errors_told(f"{name}: cannot be called", passes=UsageError):
-        assert first is not None
-        raise first
+        raise next((one for one in errors if isinstance(one, UsageError)), errors[0])

@@ -7,7 +7,8 @@ from typing import Any
 
 from compare.errors import UsageError, shown
 from compare.implementations.programs.model import JaxModel
-from compare.implementations.programs.models.function import collections_of, function_model
+from compare.implementations.programs.models.function import function_model
+from compare.implementations.programs.models.groups import groups_of
 
 _KIND = "Haiku"
 _KINDS = (
@@ -59,7 +60,7 @@ def _takes_key(apply: Any, position: int) -> bool:
 
 def _check_weights(weights: Any, *, has_state: bool) -> None:
     expected = "the pair (params, state)" if has_state else "params"
-    is_pair = isinstance(weights, tuple) and collections_of(weights) is not None
+    is_pair = isinstance(weights, tuple) and groups_of(weights) is not None
     if is_pair if has_state else isinstance(weights, Mapping):
         return
     got = shown(weights) if weights is not None else "a function alone"

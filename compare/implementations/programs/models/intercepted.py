@@ -12,6 +12,9 @@ from compare.implementations.programs.models.places import cut_all
 
 _CALL = "__call__"
 
+# What a user has traced by `jax.jit` has no places: with another value here, it is traced anew.
+_traced_with_places = jax.make_user_context(None)
+
 
 class _Framework(NamedTuple):
     """What a framework knows of a module.
@@ -45,6 +48,7 @@ def submodules_cut(outermost: str) -> Iterator[None]:
         has none.
     """
     with contextlib.ExitStack() as stack:
+        stack.enter_context(_traced_with_places(outermost))
         for name, framework in _FRAMEWORKS.items():
             if name in sys.modules:
                 interceptor = _interceptor(framework, ("", outermost))

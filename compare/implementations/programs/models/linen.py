@@ -7,11 +7,8 @@ from typing import Any
 
 from compare.errors import UsageError, shown
 from compare.implementations.programs.model import JaxModel
-from compare.implementations.programs.models.function import (
-    STATISTICS,
-    collections_of,
-    function_model,
-)
+from compare.implementations.programs.models.function import function_model
+from compare.implementations.programs.models.groups import STATISTICS, groups_of
 from compare.numbers import first_few
 
 _KIND = "Flax linen"
@@ -60,6 +57,6 @@ def _check_variables(variables: Any) -> None:
     expected = f"{_KIND}: expected variables as init returns them, {{'params': ...}},"
     if not isinstance(variables, Mapping):
         raise UsageError(f"{expected} got {shown(variables)}")
-    if variables and collections_of(variables) is None:
+    if variables and groups_of(variables) is None:
         names = first_few([str(key) for key in variables], _MOST_NAMED)
         raise UsageError(f"{expected} got {names}; give {{'params': them}} if they are its params")

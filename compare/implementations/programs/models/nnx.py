@@ -128,14 +128,18 @@ def _graph_with_places(parts: _Parts) -> Any:
     """Returns the graph of a module whose submodules name what they return."""
     from flax import nnx
 
-    def cut(made: Any, place: str) -> Any:
-        return cut_parts(made, place, opaque=(nnx.Pytree, nnx.Variable, nnx.State))
-
     own = parts.module({})
     for path, submodule in list(nnx.iter_modules(own)):
         if path:
-            name_calls(submodule, dotted(path), cut, pytree=type(submodule)._pytree__is_pytree)
+            name_calls(submodule, dotted(path), _cut, pytree=type(submodule)._pytree__is_pytree)
     return nnx.graphdef(own)
+
+
+def _cut(made: Any, place: str) -> Any:
+    """Names what a submodule returns, but variables."""
+    from flax import nnx
+
+    return cut_parts(made, place, opaque=(nnx.Pytree, nnx.Variable, nnx.State))
 
 
 def _called(parts: _Parts, buffers: Collection[str], state: Any, inputs: Sequence[Any]) -> Any:
