@@ -32,8 +32,8 @@ def with_gates(array, order):
                     [one.T for one in np.split(OWN["cell.weight_hh"], 4)]
                 )
             },
-            "`rnn.weight_hh_l0` is in `cell.weight_hh` in an order that few programs have: 4 blocks "
-            "of 5 rows, each transposed",
+            "`rnn.weight_hh_l0` is in `cell.weight_hh` in an order that few programs have: 4 "
+            "blocks of 5 rows, each transposed",
         ),
     ],
 )
