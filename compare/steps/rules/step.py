@@ -8,7 +8,7 @@ import numpy as np
 from compare.steps.rules.rule import Rules
 
 Arrays = Mapping[str, np.ndarray]
-Slots = Mapping[str, Arrays]  # slot -> name of the weights -> array
+Slots = Mapping[str, Arrays]  # slot, as of `slots` -> name of the weights -> array
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
