@@ -6,14 +6,13 @@ one is looked for, and then the cotangents likewise, against the order of the pr
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import Protocol
 
 import numpy as np
 
+from compare.matching.continuation import Continuation, State, by_places
 from compare.matching.guess import Shapes, guesses
-from compare.matching.intermediates import Intermediates, quiet
+from compare.matching.intermediates import Intermediates
 from compare.matching.layout import Layout
-from compare.problem.cuts import cotangent_name
 from compare.problem.recording import Key, Recording
 
 Arrays = Mapping[Key, np.ndarray]
@@ -23,19 +22,6 @@ _PROOF = 3  # how much has to be found if an array is taken for a place, to be s
 _MOST_TRIALS = 96  # that lead to nothing, in all
 _NEAR = 0.1  # how far apart arrays may be, relative to the one, that hold the same weights
 _RESULTS = {"forward": "output", "backward": "gradient"}  # of either pass
-
-
-class Continuation(Protocol):
-    """What a reference computes from arrays that are given at its places."""
-
-    @property
-    def places(self) -> Sequence[str]:
-        """The names of values and cotangents in the order of the program."""
-        ...
-
-    def __call__(self, given: Mapping[str, np.ndarray], /) -> Recording:
-        """Returns what it has at all places, each from what is given before."""
-        ...
 
 
 def stand_ins(
@@ -65,29 +51,6 @@ def stand_ins(
     return search.given
 
 
-def by_places(arrays: Arrays) -> dict[str, np.ndarray]:
-    """Returns values and cotangents by the names of places."""
-    return {
-        cotangent_name(name) if kind == "backward" else name: array
-        for (kind, name), array in arrays.items()
-    }
-
-
-class _State:
-    """What the reference computes from what was given."""
-
-    def __init__(self, recording: Recording) -> None:
-        self.arrays = {key: np.asarray(one, np.float64) for key, one in recording.arrays.items()}
-        self._floors = {
-            kind: quiet(one for key, one in self.arrays.items() if key[0] == kind)
-            for kind in ("backward", "gradient")
-        }
-
-    def floor(self, key: Key) -> float:
-        """Returns what may be taken for 0."""
-        return self._floors.get(key[0], 0.0)
-
-
 class _Search:
     """What is known so far.
 
@@ -109,7 +72,7 @@ class _Search:
 
     def differs(self, recording: Recording, kind: str) -> bool:
         """Whether results of a kind are others than those of the program."""
-        state = _State(recording)
+        state = State(recording)
         return not all(self._is_there(key, state) for key in state.arrays if key[0] == kind)
 
     def settle(self, kind: str) -> None:
@@ -122,12 +85,11 @@ class _Search:
             if key[0] == wanted
         }
         skipped: set[Key] = set()
-        weak: list[Key] = []  # what little has come of
         while self._trials > 0:
             lost = (key for key in there if not there[key] and key not in {*skipped, *self.given})
             key = next(lost, None)
             if key is None or key[0] != kind:
-                break
+                return
             found = self._chosen(key, now, there)
             if found is None:
                 skipped.add(key)
@@ -136,17 +98,12 @@ class _Search:
             then = self._after({})
             moved = self._moved(now, then, there)
             there |= {one: self._is_there(one, then) for one in moved}
-            if sum(there[one] for one in moved) < _PROOF:
-                weak.append(key)
             now = then
-        if weak and not all(one for key, one in there.items() if key[0] != kind):
-            doubtful = list(self.given).index(weak[0])
-            self.given = dict(list(self.given.items())[:doubtful])
 
-    def _after(self, more: Arrays) -> _State:
-        return _State(self._going_on(by_places({**self.given, **more})))
+    def _after(self, more: Arrays) -> State:
+        return State(self._going_on(by_places({**self.given, **more})))
 
-    def _chosen(self, key: Key, now: _State, there: Mapping[Key, bool]) -> np.ndarray | None:
+    def _chosen(self, key: Key, now: State, there: Mapping[Key, bool]) -> np.ndarray | None:
         """Returns the array with which the reference goes on to most of what is there."""
         best, most = None, 0
         for array, is_sure in self._candidates(key, now, there):
@@ -157,10 +114,10 @@ class _Search:
             gained = [
                 one
                 for one in moved
-                if self._is_there(one, then)
-                and (one in self._results or not _are_permuted(then.arrays[one], array))
+                if self._is_there(one, then) and self._is_proof(one, then, array)
             ]
-            if len(gained) > most or (is_sure and moved and best is None):
+            is_proved = len(gained) >= min(_PROOF, len(moved)) > 0
+            if (is_proved and len(gained) > most) or (is_sure and moved and best is None):
                 best, most = array, len(gained)
             if gained and len(gained) == len(moved):
                 break
@@ -168,7 +125,7 @@ class _Search:
         return best
 
     def _candidates(
-        self, key: Key, now: _State, there: Mapping[Key, bool]
+        self, key: Key, now: State, there: Mapping[Key, bool]
     ) -> Iterator[tuple[np.ndarray, bool]]:
         """Yields arrays that may stand there, and whether they do if nothing says otherwise."""
         kind, place = key
@@ -212,11 +169,11 @@ class _Search:
                 seen.append(slope)
         return seen
 
-    def _value(self, place: str, state: _State) -> np.ndarray:
+    def _value(self, place: str, state: State) -> np.ndarray:
         key = "forward", place
         return self.given.get(key, state.arrays[key])
 
-    def _is_there(self, key: Key, state: _State) -> bool:
+    def _is_there(self, key: Key, state: State) -> bool:
         """Whether the program has an array, or a result, of the reference."""
         kind, place = key
         array = state.arrays[key]
@@ -228,7 +185,14 @@ class _Search:
         own = self._results.get(key)
         return own is None or self._arrays.are_same(array, own, state.floor(key))
 
-    def _moved(self, now: _State, then: _State, keys: Iterable[Key]) -> list[Key]:
+    def _is_proof(self, key: Key, state: State, array: np.ndarray) -> bool:
+        """Whether to find this says something of the array that it was made of."""
+        found = state.arrays[key]
+        if key in self._results:
+            return True
+        return not self._arrays.is_constant(found) and not _are_permuted(found, array)
+
+    def _moved(self, now: State, then: State, keys: Iterable[Key]) -> list[Key]:
         """Returns what is another one than it was."""
         return [
             key

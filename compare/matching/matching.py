@@ -6,7 +6,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from compare.matching.alignment import Continuation, by_places, stand_ins
+from compare.matching.alignment import stand_ins
+from compare.matching.continuation import Continuation, by_places
 from compare.matching.fingerprint import largest
 from compare.matching.intermediates import Fit, Intermediates, quiet, tolerance, wide, with_zeros
 from compare.matching.layout import Layout

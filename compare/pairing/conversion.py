@@ -15,7 +15,8 @@ from compare.pairing.weight_finding import WeightFinding
 Arrays = Mapping[str, np.ndarray]
 Conversion = Callable[[dict[str, np.ndarray]], Arrays]
 
-_FEW = 2**22  # entries that are drawn to be different; more are told by the entries beside them
+_FEWEST_BITS = 25  # of an index: numbers from 1/8 to 2, or to smaller ones if there are more
+_STEP, _OFFSET = 0x9E3779B1, 0x7F4A7C15  # odd, so that no index comes twice
 
 
 def arrangement_of(convert: Conversion, theirs: Arrays) -> Pairing:
@@ -58,16 +59,12 @@ def _computed(own: str, sources: tuple[str, ...]) -> WeightFinding:
 
 
 def _drawn(theirs: Arrays, seed: int) -> dict[str, np.ndarray]:
-    """Draws weights that are different from each other, and positive as variances are."""
-    generator = np.random.default_rng(seed)
+    """Draws float32 numbers below 2 that are all different, and positive as variances are."""
     total = sum(array.size for array in theirs.values())
-    numbers = np.abs(generator.standard_normal(total)).astype(np.float32)
-    while total <= _FEW:
-        _, first = np.unique(numbers, return_index=True)
-        again = np.setdiff1d(np.arange(total), first)
-        if not again.size:
-            break
-        numbers[again] = np.abs(generator.standard_normal(again.size))
+    digits = max(_FEWEST_BITS, total.bit_length())
+    index = np.arange(total, dtype=np.uint64) * np.uint64(_STEP) + np.uint64(seed * _OFFSET)
+    below = (index % np.uint64(2**digits)).astype(np.uint32)
+    numbers = (np.float32(2).view(np.uint32) - np.uint32(1) - below).view(np.float32)
     ends = np.cumsum([array.size for array in theirs.values()])[:-1]
     return {
         name: rounded(one.reshape(array.shape), array.dtype) if is_floating(array) else array

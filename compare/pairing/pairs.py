@@ -17,6 +17,7 @@ from compare.pairing.pieces import pair_altered, pair_pieces
 from compare.pairing.recurrent_biases import add_unused_biases
 from compare.pairing.row_orders import tell_orders_of_rows
 from compare.pairing.search import Search
+from compare.pairing.second_biases import with_second_biases
 from compare.pairing.stacks import pair_stacked
 from compare.pairing.usual import settle_layouts
 from compare.pairing.whole import pair_constant, pair_rounded, pair_whole
@@ -34,6 +35,10 @@ def pair(theirs: Mapping[str, np.ndarray], own: Mapping[str, np.ndarray]) -> Pai
       theirs: name -> weight or buffer of the reference, in its order.
       own: the same of the candidate.
     """
+    return with_second_biases(_paired, theirs, own)
+
+
+def _paired(theirs: Mapping[str, np.ndarray], own: Mapping[str, np.ndarray]) -> Pairing:
     search = Search(theirs, own)
     pair_whole(search)
     pair_pieces(search, among=search.unused())

@@ -39,8 +39,10 @@ def pair_pieces(search: Search, *, among: Iterable[str], at_least: float = 1.0) 
             others = list(_not_of_vectors(search, names, leaves))
             table = Table(leaves) if others else None
             for name in others:
-                assert table is not None
-                places = table.find(search.own_bits(name))
+                bits = search.own_bits(name)
+                if table is None or table.share_of(bits) < at_least / 2:
+                    continue
+                places = table.find(bits)
                 if np.mean(~places.differs) >= at_least and not is_by_chance(places):
                     _take(search, name, places, leaves)
 

@@ -31,6 +31,8 @@ class Search:
         self.findings: list[WeightFinding] = []
         self.remarks: list[WeightFinding] = []
         self._constant: dict[str, bool] = {}
+        self._shares: dict[str, float] = {}
+        self._sorted: dict[np.dtype, np.ndarray] = {}  # all numbers of the reference
         self._of_module: dict[str, list[str]] = {}
         self._of_kind: dict[tuple[str, int], list[str]] = {}
         for name, array in self.own.items():
@@ -50,10 +52,6 @@ class Search:
         dtype = self.own[own].dtype
         return rounded(arrangement.of({n: self.theirs[n] for n in arrangement.sources}), dtype)
 
-    def is_made(self, own: str, arrangement: Arrangement) -> bool:
-        """Whether a weight is what it would be, bit for bit."""
-        return np.array_equal(bits_of(self.made(own, arrangement)), self.own_bits(own))
-
     def is_constant(self, own: str) -> bool:
         """Whether all entries of a weight of the candidate are the same number."""
         if own not in self._constant:
@@ -68,11 +66,9 @@ class Search:
 
     def share_in_reference(self, own: str) -> float:
         """Returns what part of the entries of a weight are somewhere in the reference."""
-        bits, dtype = self.own_bits(own), self.own[own].dtype
-        found = np.zeros(bits.shape, bool)
-        for name in self.theirs:
-            found |= np.isin(bits, self.their_bits(name, dtype))
-        return float(np.mean(found))
+        if own not in self._shares:
+            self._shares[own] = self._share(own)
+        return self._shares[own]
 
     def left(self) -> list[str]:
         """Returns the weights of the candidate that nothing is known of."""
@@ -91,6 +87,15 @@ class Search:
         """Returns the other weights of the candidate of the same name, with as many axes."""
         kind = leaf_of(own), self.own[own].ndim
         return [name for name in self._of_kind[kind] if name != own and name in self.arrangements]
+
+    def _share(self, own: str) -> float:
+        dtype, bits = self.own[own].dtype, np.sort(self.own_bits(own), axis=None)
+        if dtype not in self._sorted:
+            every = [self.their_bits(name, dtype).ravel() for name in self.theirs]
+            self._sorted[dtype] = np.sort(np.concatenate(every))
+        theirs = self._sorted[dtype]
+        at = np.minimum(np.searchsorted(theirs, bits), theirs.size - 1)
+        return float(np.mean(theirs[at] == bits))
 
 
 def is_constant(array: np.ndarray) -> bool:

@@ -60,7 +60,9 @@ def _words_of_term(term: Term, shapes: Shapes) -> str:
     said = {}
     for source, start, end in zip(term.sources, starts, starts[1:], strict=False):
         block = _box(term.positions, (term.positions >= start) & (term.positions < end))
-        said[source] = None if block is None else _words_of_block(block - start, shapes, source)
+        words = None if block is None else _words_of_block(block - start, shapes, source)
+        is_one_of_several = block is not None and len(term.sources) > 1
+        said[source] = "laid out otherwise" if words is None and is_one_of_several else words
     return _joined(said)
 
 

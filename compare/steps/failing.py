@@ -18,7 +18,7 @@ class FailingSteps:
     def __init__(self) -> None:
         self._steps: list[Step] = []
         self._reference: list[Step] = []
-        self._fails = False
+        self._first: int | None = None  # the number of the first that fails
 
     def take(self, step: Step, reference: Step, *, fails: bool) -> None:
         """Takes note of a step of the run, and of that of its reference.
@@ -30,9 +30,9 @@ class FailingSteps:
         """
         if len(self._reference) < _INFERRED:
             self._reference.append(reference)
-        if not self._fails:
+        if self._first is None:
             self._steps = self._steps[-1:]
-        self._fails = self._fails or fails
+            self._first = step.number if fails else None
         if len(self._steps) <= _EXPLAINED:
             self._steps.append(step)
 
@@ -44,20 +44,22 @@ class FailingSteps:
         Args:
           dtype: in which both are computed.
         """
-        if not self._fails or self._steps[0].rules:
-            return _explained(self._steps, dtype) if self._fails else None
+        if self._first is None:
+            return None
+        if self._steps[0].rules:
+            return self._explained(self._steps, dtype)
         rules = inferred(self._reference, dtype)
         if rules is None:
             return None
         (rule,) = set(rules.values())
-        said = _explained([dataclasses.replace(one, rules=rules) for one in self._steps], dtype)
+        ruled = [dataclasses.replace(one, rules=rules) for one in self._steps]
+        said = self._explained(ruled, dtype)
         return said and f"{said} (the steps of the reference are those of {rule.described})"
 
-
-def _explained(steps: list[Step], dtype: np.dtype) -> str | None:
-    """Explains steps, or all but the first one, which may be right by itself."""
-    said = explain(steps, dtype)
-    if said is not None or len(steps) == 1:
-        return said
-    later = explain(steps[1:], dtype)
-    return later and f"from step {steps[1].number:,} on, {later}"
+    def _explained(self, steps: list[Step], dtype: np.dtype) -> str | None:
+        """Explains steps together with the one before them, or if that fails without it."""
+        said = explain(steps, dtype)
+        if said is not None or steps[0].number == self._first:
+            return said
+        later = explain(steps[1:], dtype)
+        return later and f"from step {self._first:,} on, {later}"

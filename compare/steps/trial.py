@@ -10,9 +10,10 @@ from compare.pipeline.reasons import reason_for
 from compare.pipeline.run_evidence import RunEvidence
 from compare.steps.distances import Distances, loss_of
 from compare.steps.failing import FailingSteps
-from compare.steps.optimizers.base import Snapshot, State, step_of
+from compare.steps.optimizers.base import Snapshot, step_of
 from compare.steps.reference_step import ReferenceStep
 from compare.steps.results import StepResult, TrainingStanding
+from compare.steps.rules.step import Slots
 from compare.steps.runs import Run
 from compare.steps.updates import Made, Updates
 from compare.steps.verdict import decide_later, decide_run, decide_step, silent_from
@@ -33,7 +34,7 @@ class Trial:
         """
         self._run, self._examiner, self._restart = run, examiner, restart
         self._updates = Updates(examiner.problem.dtype)
-        self._state: State = {}  # as it should be
+        self._state: Slots = {}  # as it should be
         self._results: list[StepResult] = []
         self._failing = FailingSteps()
         self._reason: str | None = None

@@ -12,8 +12,8 @@ from compare.evidence.rounding.enclosure import Enclosure
 from compare.evidence.rounding.readings import READINGS
 from compare.evidence.rounding.roundoff_transform import analysis_of, evaluated
 from compare.evidence.rounding.tracing import Trace, trace
-from compare.steps.optimizers.base import Arrays, State, Update
-from compare.steps.rules.step import Step
+from compare.steps.optimizers.base import Update
+from compare.steps.rules.step import Arrays, Slots, Step
 
 
 class Made(NamedTuple):
@@ -26,7 +26,7 @@ class Made(NamedTuple):
     """
 
     checks: Checks
-    state: State
+    state: Slots
     is_seen: bool
 
 
@@ -89,7 +89,7 @@ def _is_seen(one: Check, step: Step) -> bool:
     return bool(np.abs(after - before).max(initial=0) > one.worst + one.floor)
 
 
-def _arrays(state: State) -> dict[str, Arrays]:
+def _arrays(state: Slots) -> dict[str, Arrays]:
     """Leaves out how often each array was updated, which the number of the step says."""
     return {slot: dict(group) for slot, group in state.items() if slot != "count"}
 

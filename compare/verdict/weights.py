@@ -42,9 +42,10 @@ def on_weights(pairing: Pairing) -> tuple[str, ...]:
     """Says what else is to be known of weights."""
     said = [one.sentence for one in pairing.remarks]
     for tie in pairing.ties:
-        said.append(
-            f"{_names(tie.own)} hold the same numbers, and were told apart by their order alone"
-        )
+        if len(tie.own) > 1:
+            said.append(
+                f"{_names(tie.own)} hold the same numbers, and were told apart by their order alone"
+            )
     return tuple(said)
 
 

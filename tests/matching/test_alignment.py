@@ -61,7 +61,7 @@ def port(*mistakes, layer=1):
             now = mistakes if i == layer else ()
             w = weights[f"w{i}"]
             x = (w if "transposed" in now else w.T) @ x
-            x = norm(x, 0, 1e-2 if "eps" in now else 1e-5)
+            x = cut(norm(x, 0, 1e-2 if "eps" in now else 1e-5), f"scaled{i}")
             if "detached" in now:
                 x = jax.lax.stop_gradient(x)
             tanh = wrong_tanh if "slope" in now else jnp.tanh
@@ -111,10 +111,10 @@ def going_on(problem):
 
 @pytest.fixture
 def found(problem, going_on):
-    def found(candidate):
+    def found(candidate, **twins):
         call = with_cuts(as_call(candidate), sizes={20}, wrt=problem.arguments.wrt)
         own = run(call, dataclasses.replace(problem, call=call))
-        return matched(run(problem.call, problem), own, going_on), own
+        return matched(run(problem.call, problem), own, going_on, twins), own
 
     return found
 
@@ -154,6 +154,12 @@ def test_the_first_and_the_last_places_are_found(found, mistake, layer, parted):
     matching, _ = found(port(mistake, layer=layer))
     assert matching.parted == parted
     assert matching.missing == ()
+
+
+def test_where_two_mistakes_follow_each_other_weights_tell_what_stands_there(found):
+    matching, _ = found(port("eps", "sine"), norm1=("scaled1",))
+    assert matching.missing == ()
+    assert matching.parted[:2] == (("forward", "norm1"), ("forward", "act1"))
 
 
 def test_what_is_nowhere_is_no_mistake(found):

@@ -71,7 +71,7 @@ FINDINGS = {
         {"Dense_0.kernel": of("fc2.weight").T, "Dense_1.kernel": of("fc1.weight").T},
         "loaded from another",
         "`Dense_0.kernel` is `fc2.weight`, and `Dense_0.bias` beside it is `fc1.bias`: one of them "
-        "was loaded from another module; by their order `fc1.weight` belongs into "
+        "was loaded from another module; by their order `fc1.weight` belongs in "
         "`Dense_0.kernel`",
         "fc1.weight",
     ),
@@ -79,7 +79,7 @@ FINDINGS = {
         {"Dense_0.bias": of("fc2.bias"), "Dense_1.bias": of("fc1.bias")},
         "loaded from another",
         "`Dense_0.kernel` is `fc1.weight`, and `Dense_0.bias` beside it is `fc2.bias`: one of them "
-        "was loaded from another module; by their order `fc1.bias` belongs into `Dense_0.bias`",
+        "was loaded from another module; by their order `fc1.bias` belongs in `Dense_0.bias`",
         "fc1.bias",
     ),
     "reshaped for transposed": (
@@ -132,26 +132,25 @@ REMARKS = {
     "a square kernel as it is": (
         {"Dense_1.kernel": of("fc2.weight")},
         "laid out unlike others",
-        "`fc2.weight` stands in `Dense_1.kernel` as it is, while the other 2 `kernel` stand "
-        "transposed",
+        "`fc2.weight` is in `Dense_1.kernel` as it is, while the other 2 `kernel` are transposed",
     ),
     "inputs and outputs of a convolution swapped": (
         {"Conv_1.kernel": of("conv2.weight").transpose(2, 3, 0, 1)},
         "laid out unlike others",
-        "`conv2.weight` stands in `Conv_1.kernel` with axes 2, 3, 0, 1, while the other one stands "
+        "`conv2.weight` is in `Conv_1.kernel` with axes 2, 3, 0, 1, while the other one is "
         "with axes 2, 3, 1, 0",
     ),
     "height and width swapped": (
         {"Conv_1.kernel": of("conv2.weight").transpose(3, 2, 1, 0)},
         "laid out unlike others",
-        "`conv2.weight` stands in `Conv_1.kernel` with axes 3, 2, 1, 0, while the other one stands "
+        "`conv2.weight` is in `Conv_1.kernel` with axes 3, 2, 1, 0, while the other one is "
         "with axes 2, 3, 1, 0",
     ),
     "a convolution reversed": (
         {"Conv_1.kernel": OWN["Conv_1.kernel"][::-1, ::-1]},
         "laid out unlike others",
-        "`conv2.weight` stands in `Conv_1.kernel` with axis 2 reversed, axis 3 reversed, axes 2, "
-        "3, 1, 0, while the other one stands with axes 2, 3, 1, 0",
+        "`conv2.weight` is in `Conv_1.kernel` with axis 2 reversed, axis 3 reversed, axes 2, "
+        "3, 1, 0, while the other one is with axes 2, 3, 1, 0",
     ),
     "two layers swapped": (
         {

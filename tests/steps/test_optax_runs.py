@@ -93,6 +93,27 @@ def test_a_state_that_a_candidate_lacks_is_followed():
     assert (found.verdict, found.first.number, found.first.first.kind) == ("disagree", 2, "weights")
 
 
+LABELS = [(x.numpy(), np.array([0, 1, 1, 0, 1, 0], np.int32)) for x, _ in BATCHES]
+SAMPLES = [(x, int(t)) for inputs, targets in LABELS for x, t in zip(inputs, targets, strict=True)]
+FORMS = {
+    "NumPy": LABELS,
+    "lists of JAX": [[jnp.asarray(x), jnp.asarray(t)] for x, t in LABELS],
+    "a loader": torch.utils.data.DataLoader(SAMPLES, batch_size=6),
+}
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_batches_are_arrays_of_any_framework(form):
+    def entropy(outputs, labels):
+        return optax.softmax_cross_entropy_with_integer_labels(outputs, labels).mean()
+
+    own = model()
+    optimizer = torch.optim.SGD(own.parameters(), lr=0.1)
+    reference = Training(own, nn.functional.cross_entropy, optimizer)
+    candidate = of_jax(optax.sgd(0.1), loss=entropy)
+    assert compare_steps(reference, candidate, FORMS[form], steps=1).agrees
+
+
 def test_optimizers_that_have_no_rule_here_are_held_against_themselves():
     reference = of_jax(optax.lamb(0.01))
     candidates = {"same": of_jax(optax.lamb(0.01)), "other": of_jax(optax.lamb(0.01, b1=0.8))}

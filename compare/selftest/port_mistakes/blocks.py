@@ -157,7 +157,7 @@ BLOCKS: tuple[PortMistake, ...] = (
         "transformer, Haiku",
         having(haiku.transformer, blocks=(haiku.Block, _NoResidual)),
         at="blocks.1",
-        words="residual",
+        words="the term that is added",
     ),
     forward(
         "gelu by tanh in the first block",
@@ -185,7 +185,7 @@ BLOCKS: tuple[PortMistake, ...] = (
         "transformer, Equinox",
         having(equinox.transformer, blocks=(equinox.Block, _Halved)),
         at="blocks.1.mlp",
-        words="1/2",
+        words="0.5 times",
     ),
     backward(
         "a straight-through gelu",

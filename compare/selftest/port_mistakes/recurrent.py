@@ -91,7 +91,7 @@ RECURRENT: tuple[PortMistake, ...] = (
         "lstm, Equinox",
         having(equinox.lstm, cell=_GatesReordered),
         at="lstm[0]",
-        words="gate",
+        words="in each other's place",
     ),
     forward(
         "hard sigmoids",

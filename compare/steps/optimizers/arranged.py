@@ -6,7 +6,8 @@ import numpy as np
 
 from compare.errors import UsageError
 from compare.pairing.arrangement import Arrangement
-from compare.steps.optimizers.base import Arrays, Optimizer, Snapshot, State, Update
+from compare.steps.optimizers.base import Optimizer, Snapshot, Update
+from compare.steps.rules.step import Arrays, Slots
 
 Arrangements = Mapping[str, Arrangement]
 
@@ -42,7 +43,7 @@ class ArrangedOptimizer:
 
     def start_from(self, other: Snapshot) -> None:
         """Takes the weights and the state of another run, as far as it has such a state."""
-        state: State = {slot: self._arranged(group) for slot, group in other.state.items()}
+        state: Slots = {slot: self._arranged(group) for slot, group in other.state.items()}
         self._own.start_from(Snapshot(self._arranged(other.weights), state, other.count))
 
     def in_dtype(self, dtype: np.dtype) -> "ArrangedOptimizer":

@@ -1,16 +1,13 @@
 """What an optimizer is to a comparison of training runs."""
 
 import dataclasses
-from collections.abc import Callable, Hashable, Mapping
+from collections.abc import Callable, Hashable
 from typing import Any, Protocol
 
 import numpy as np
 
 from compare.steps.rules.rule import Rules
-from compare.steps.rules.step import Step
-
-Arrays = Mapping[str, np.ndarray]
-State = Mapping[str, Arrays]  # slot, as of `rules` -> name of the weights -> array
+from compare.steps.rules.step import Arrays, Slots, Step
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -24,7 +21,7 @@ class Snapshot:
     """
 
     weights: Arrays
-    state: State
+    state: Slots
     count: int
 
 

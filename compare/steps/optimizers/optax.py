@@ -9,8 +9,9 @@ import numpy as np
 
 from compare.errors import UsageError, shown
 from compare.implementations.user.sandbox import contained, errors_told
-from compare.steps.optimizers.base import Arrays, Snapshot, Update
+from compare.steps.optimizers.base import Snapshot, Update
 from compare.steps.rules.optax import optax_state
+from compare.steps.rules.step import Arrays
 
 Place = tuple[str, str]  # slot, and name of the weights
 

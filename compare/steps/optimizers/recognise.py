@@ -11,8 +11,9 @@ from compare.pairing.arrangement import Arrangement
 from compare.pairing.pairing import Pairing
 from compare.problem.function import FunctionProblem
 from compare.steps.optimizers.arranged import ArrangedOptimizer, check_arrangements
-from compare.steps.optimizers.base import Arrays, Optimizer
+from compare.steps.optimizers.base import Optimizer
 from compare.steps.optimizers.optax import OptaxOptimizer
+from compare.steps.rules.step import Arrays
 from compare.steps.training import Training
 
 

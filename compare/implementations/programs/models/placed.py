@@ -11,6 +11,7 @@ from compare.implementations.programs.intermediates.continuation import Continua
 from compare.implementations.programs.models.own_weights import OwnWeights
 from compare.implementations.programs.running import guarded
 from compare.matching.matching import Matching, matched
+from compare.matching.twins import twins
 from compare.problem.cuts import is_cotangent
 from compare.problem.function import FunctionProblem
 
@@ -46,7 +47,8 @@ def placed(
         if not sizes:
             return None
         own = weights.recording(guarded(cut(None, sizes)).run(weights.problem(exact)), exact)
-        found = matched(theirs, own, Continuation(exact))
+        made_of = {name: one.sources for name, one in weights.pairing.arrangements.items()}
+        found = matched(theirs, own, Continuation(exact), twins(made_of))
     except UsageError:  # which cannot be computed in float64
         return None
     return found, cut(found.chosen, None)
