@@ -41,7 +41,7 @@ def _variants(step: Step) -> Iterator[Variant]:
     elif step.name == "reduce_window_max":
         yield (
             "takes the mean of each window where the reference takes the maximum",
-            (functools.partial(_mean, params)),
+            functools.partial(_mean, params),
         )
     elif step.name == "pad":
         yield from _paddings(params["padding_config"])
@@ -56,7 +56,7 @@ def _convolutions(params: dict[str, Any]) -> Iterator[Variant]:
         for mode, words in _MODES.items():
             yield (
                 f"pads {words} where the reference pads with 0",
-                (functools.partial(_padded, params, axes, mode)),
+                functools.partial(_padded, params, axes, mode),
             )
         for shifted in _shifts(padding):
             yield (
@@ -125,7 +125,7 @@ def _paddings(config: Any) -> Iterator[Variant]:
             here = _sides([one[:2] for one in config if sum(one[:2])])
             yield (
                 f"has the padding {sides} where the reference has {here}",
-                (functools.partial(lax.pad, padding_config=other)),
+                functools.partial(lax.pad, padding_config=other),
             )
 
 
