@@ -74,12 +74,12 @@ def _tell(search: Search, own: str, layouts: list[Arrangement], named: str) -> N
         if relation is not None and (
             relation.kind != "function" or _is_sure(search, own, arrangement)
         ):
-            _tell_relation(search, own, arrangement, relation)
+            tell_relation(search, own, arrangement, relation)
             return
     expected = search.made(own, layouts[0])
     offset = offset_of(search.own[own], expected) if role_of(own) == "weight" else None
     if offset is not None and search.is_constant(own) and is_constant(expected):
-        _tell_relation(search, own, layouts[0], shifted(float(offset.flat[0])))
+        tell_relation(search, own, layouts[0], shifted(float(offset.flat[0])))
         return
     if not is_constant(search.own[own]) and not _is_sure(search, own, layouts[0]):
         return  # it may be made of them in a way that is not known
@@ -97,7 +97,7 @@ def _is_sure(search: Search, own: str, arrangement: Arrangement) -> bool:
     return (is_same or is_new) and search.share_in_reference(own) <= _MOST_BY_CHANCE
 
 
-def _tell_relation(search: Search, own: str, arrangement: Arrangement, relation: Relation) -> None:
+def tell_relation(search: Search, own: str, arrangement: Arrangement, relation: Relation) -> None:
     """Says by which rule a weight was changed.
 
     By a factor or by 1 it is made so too: a program may want that, and running it tells.

@@ -52,6 +52,10 @@ class Search:
         dtype = self.own[own].dtype
         return rounded(arrangement.of({n: self.theirs[n] for n in arrangement.sources}), dtype)
 
+    def is_made(self, own: str, arrangement: Arrangement) -> bool:
+        """Whether a weight is what it would be, bit for bit."""
+        return np.array_equal(bits_of(self.made(own, arrangement)), self.own_bits(own))
+
     def is_constant(self, own: str) -> bool:
         """Whether all entries of a weight of the candidate are the same number."""
         if own not in self._constant:

@@ -74,3 +74,29 @@ def test_a_matrix_that_is_symmetric_is_laid_out_as_the_others_are():
         for found in (pair(weights, own), pair(own, weights)):
             assert set(found.layouts.values()) == {"transposed"}
             assert found.findings == found.remarks == ()
+
+
+def attention(count=LAYERS, heads=(2, 4)):
+    """Weights of torch's attention with fresh biases, and the same of Flax in stacked layers."""
+    width = heads[0] * heads[1]
+    packed = [drawn(3 * width, width, seed=k) for k in range(count)]
+    theirs = {f"layers.{k}.in_proj_weight": one for k, one in enumerate(packed)}
+    theirs |= {f"layers.{k}.in_proj_bias": np.zeros(3 * width, np.float32) for k in range(count)}
+    own = {}
+    for k, part in enumerate(("query", "key", "value")):
+        rows = slice(k * width, (k + 1) * width)
+        own[f"layers.{part}.kernel"] = np.stack([w[rows].T.reshape(width, *heads) for w in packed])
+        own[f"layers.{part}.bias"] = np.zeros((count, *heads), np.float32)
+    return theirs, own
+
+
+def test_fresh_biases_of_stacked_heads_go_with_their_kernels_both_ways():
+    torch, flax = attention()
+    for theirs, own in ((torch, flax), (flax, torch)):
+        found = pair(theirs, own)
+        assert is_made(found, theirs, own)
+        assert found.findings == found.remarks == found.unused == found.kept == ()
+    at = found.arrangements["layers.1.in_proj_bias"]
+    named = {name: drawn(*one.shape, seed=len(name)) for name, one in flax.items()}
+    expected = [named[f"layers.{part}.bias"][1].ravel() for part in ("query", "key", "value")]
+    np.testing.assert_array_equal(at.of(named), np.concatenate(expected))

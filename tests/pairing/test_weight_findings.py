@@ -255,3 +255,18 @@ def test_a_program_may_keep_another_quantity_than_the_reference():
     assert found.findings == ()
     assert found.kept == ("BatchNorm_0.inverse",)
     assert found.unused == ("bn1.running_var",)
+
+
+@pytest.mark.parametrize("has_zeros", [False, True])
+def test_queries_of_one_weight_with_keys_and_values_may_have_the_scale_in_them(has_zeros):
+    packed = drawn(24, 8), drawn(24) * np.float32(not has_zeros)
+    own = {}
+    for k, part in enumerate(("query", "key", "value")):
+        scale = np.float32(0.5 if part == "query" else 1)
+        weight, bias = (one[8 * k : 8 * k + 8] * scale for one in packed)
+        own |= {f"{part}.kernel": weight.T.reshape(8, 2, 4), f"{part}.bias": bias.reshape(2, 4)}
+    found = pair({"in_proj_weight": packed[0], "in_proj_bias": packed[1]}, own)
+    assert found.findings == found.unused == found.kept == ()
+    assert {one.kind for one in found.remarks} == {"factor"}
+    layout = "rows 0 to 7, transposed, reshaped to [8, 2, 4], times 0.5"
+    assert found.layouts["query.kernel"] == layout
