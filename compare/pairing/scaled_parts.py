@@ -34,10 +34,12 @@ def _beside_kin(search: Search, own: str) -> Iterator[Arrangement]:
     """Yields what a weight is if it is laid out as another, in entries that are used nowhere."""
     for other in search.of_its_kind(own):
         terms = search.arrangements[other].terms
-        is_part = len(terms) == len(terms[0].sources) == 1 and isinstance(terms[0], Entries)
-        if is_part and search.own[own].shape == search.own[other].shape:
-            (source,) = terms[0].sources
+        term, is_alone = terms[0], len(terms) == len(terms[0].sources) == 1
+        is_like = search.own[own].shape == search.own[other].shape
+        if is_alone and is_like and isinstance(term, Entries):
+            (source,) = term.sources
             (unused,) = np.nonzero(~used_entries(search, source))
-            positions = terms[0].positions - terms[0].positions.min() + unused.min(initial=0)
+            start = unused[0] if unused.size else 0
+            positions = term.positions - term.positions.min() + start
             if np.all(np.isin(positions, unused)):
                 yield Arrangement((Entries((source,), positions),))
