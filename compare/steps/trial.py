@@ -121,18 +121,18 @@ class Trial:
         is_wrong = is_update and finding.verdict == "disagree"
         reason = self._failing.reason(dtype) if is_wrong else self._reason
         return TrainingStanding(
-            self._run.program.name,
-            self._run.program.framework,
-            self._run.program.device,
-            finding.verdict,
-            finding.basis,
-            finding.sentence,
-            first,
-            results,
-            reason,
-            silent_from(results),
-            (*self._told["remarks"], *finding.remarks, *self._end()),
-            tuple(self._told["warnings"]),
+            name=self._run.program.name,
+            framework=self._run.program.framework,
+            device=self._run.program.device,
+            verdict=finding.verdict,
+            basis=finding.basis,
+            sentence=finding.sentence,
+            first=first,
+            steps=results,
+            reason=reason,
+            silent_from=silent_from(results),
+            remarks=(*self._told["remarks"], *finding.remarks, *self._end()),
+            warnings=tuple(self._told["warnings"]),
         )
 
     def _end(self) -> tuple[str, ...]:

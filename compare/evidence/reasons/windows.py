@@ -71,7 +71,7 @@ def _convolutions(params: dict[str, Any]) -> Iterator[Variant]:
         for side in ("before", "after", "both"):
             yield (
                 f"has the dilation {_number(other)} where the reference has {_number(dilation)}",
-                functools.partial(_dilated, params, axes, other, side),
+                functools.partial(_dilated, params, other, side),
             )
 
 
@@ -97,9 +97,7 @@ def _padded(params: dict[str, Any], axes: Any, mode: str, a: Any, kernel: Any) -
     return _convolved(params, {"padding": none}, jnp.pad(a, widths, mode=mode), kernel)
 
 
-def _dilated(
-    params: dict[str, Any], axes: Any, dilation: Any, side: str, a: Any, kernel: Any
-) -> Any:
+def _dilated(params: dict[str, Any], dilation: Any, side: str, a: Any, kernel: Any) -> Any:
     """Convolves with another dilation, and with less or more padding on some side."""
     spatial = params["dimension_numbers"].rhs_spec[2:]
     sizes = [kernel.shape[axis] - 1 for axis in spatial]
