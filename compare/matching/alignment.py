@@ -5,7 +5,7 @@ one with which the reference goes on to values that are there: so it proves itse
 one is looked for, and then the cotangents likewise, against the order of the program.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
 import numpy as np
 
@@ -13,6 +13,7 @@ from compare.matching.continuation import Continuation, State, by_places
 from compare.matching.guess import Shapes, guesses
 from compare.matching.intermediates import Intermediates
 from compare.matching.layout import Layout
+from compare.matching.twins import submodule, twins_of_places
 from compare.problem.recording import Key, Recording
 
 Arrays = Mapping[Key, np.ndarray]
@@ -38,13 +39,13 @@ def stand_ins(
       reference: computed in float64.
       own: of the program, with its results by the names of the reference.
       arrays: the places of the program.
-      twins: place -> own places that hold the same weights.
+      twins: submodule of the reference -> own ones that hold the same weights.
 
     Returns:
       The arrays at ('forward', place), and the cotangents at ('backward', place), as the reference
       has its axes, in the order in which they were found.
     """
-    search = _Search(going_on, own, arrays, twins)
+    search = _Search(going_on, own, arrays, twins_of_places(twins, reference.places))
     for kind in _RESULTS:
         if search.differs(reference, _RESULTS[kind]):
             search.settle(kind)
@@ -63,7 +64,7 @@ class _Search:
         going_on: Continuation,
         own: Recording,
         arrays: Intermediates,
-        twins: Mapping[str, Sequence[str]],
+        twins: Mapping[str, Collection[str]],
     ) -> None:
         self.given: dict[Key, np.ndarray] = {}
         self._going_on, self._arrays, self._twins = going_on, arrays, twins
@@ -146,16 +147,16 @@ class _Search:
                     taken.add(fit.name)
                     shapes = self._arrays.arrays[fit.name].shape, expected.shape
                     known.setdefault(shapes, set()).add(fit.layout)
-        first = {place, *self._twins.get(place, ())}
         found = [
             one for one in guesses(value, self._arrays, before, known) if one.name not in taken
         ]
         seen: list[np.ndarray] = []
-        for one in sorted(found, key=lambda one: one.name not in first):
+        for one in sorted(found, key=lambda one: not self._is_twin(one.name, place)):
             array = one.layout.of(self._arrays.arrays[one.name])
             if not any(np.array_equal(array, other) for other in seen):
                 seen.append(array)
-                is_sure = one.name == place or (one.name in first and one.distance < _NEAR)
+                is_twin = self._is_twin(one.name, place)
+                is_sure = one.name == place or (is_twin and one.distance < _NEAR)
                 yield array, is_sure
             if len(seen) == _MOST_GUESSES:
                 return
@@ -181,9 +182,14 @@ class _Search:
             return self._arrays.is_constant(array) or bool(self._arrays.fits(array))
         if kind == "backward":
             fits = self._arrays.fits(self._value(place, state), array, state.floor(key))
-            return any(one.cotangent_apart is not None for one in fits)
+            twins = [one for one in fits if self._is_twin(one.name, place)]
+            return any(one.cotangent_apart is not None for one in twins or fits)
         own = self._results.get(key)
         return own is None or self._arrays.are_same(array, own, state.floor(key))
+
+    def _is_twin(self, name: str, place: str) -> bool:
+        """Whether an array is of a submodule that holds the same weights, or has the same name."""
+        return name == place or submodule(name) in self._twins.get(place, ())
 
     def _is_proof(self, key: Key, state: State, array: np.ndarray) -> bool:
         """Whether to find this says something of the array that it was made of."""

@@ -87,7 +87,7 @@ def matched(
         with all its intermediate values as places, and its results by the names of the reference.
       going_on: what the reference computes from arrays at some places; None to find only what is
         the same.
-      twins: place -> own places that hold the same weights.
+      twins: submodule of the reference -> own ones that hold the same weights.
     """
     known = Intermediates(own.places, tolerance(own.narrowest, reference.narrowest))
     given = stand_ins(going_on, reference, own, known, twins or {}) if going_on else {}

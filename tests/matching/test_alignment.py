@@ -52,6 +52,14 @@ def wrong_slope(x, slope):
 wrong_tanh.defvjp(lambda x: (jnp.tanh(x), x), wrong_slope)
 
 
+@jax.custom_vjp
+def doubled(x):
+    return x
+
+
+doubled.defvjp(lambda x: (x, None), lambda _, slope: (2 * slope,))
+
+
 def port(*mistakes, layer=1):
     """Returns the same program, features first, with mistakes in a layer."""
 
@@ -64,6 +72,8 @@ def port(*mistakes, layer=1):
             x = cut(norm(x, 0, 1e-2 if "eps" in now else 1e-5), f"scaled{i}")
             if "detached" in now:
                 x = jax.lax.stop_gradient(x)
+            if "doubled" in now:
+                x = doubled(x)
             tanh = wrong_tanh if "slope" in now else jnp.tanh
             x = jnp.sin(x) if "sine" in now else tanh(x)
         return x.T
@@ -160,6 +170,19 @@ def test_where_two_mistakes_follow_each_other_weights_tell_what_stands_there(fou
     matching, _ = found(port("eps", "sine"), norm1=("scaled1",))
     assert matching.missing == ()
     assert matching.parted[:2] == (("forward", "norm1"), ("forward", "act1"))
+
+
+def test_of_equal_values_the_output_of_a_submodule_is_where_a_gradient_is_wrong(found):
+    matching, own = found(port("doubled"), norm1=("scaled1",))
+    assert matching.parted == (("backward", "norm1"),)
+    places = matching.applied(own).places
+    assert matching.matches["norm1"].name == "scaled1"
+    np.testing.assert_array_equal(places["d:norm1"], own.places["d:scaled1"].T)
+
+
+def test_without_submodules_the_next_place_is_where_it_is_wrong(found):
+    matching, _ = found(port("doubled"))
+    assert matching.parted == (("backward", "fc1"),)
 
 
 def test_what_is_nowhere_is_no_mistake(found):

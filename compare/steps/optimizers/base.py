@@ -64,6 +64,10 @@ class Optimizer(Protocol):
         """What it has now."""
 
     @property
+    def offsets(self) -> Arrays:
+        """What the model adds to weights of the reference in what it trains, by their names."""
+
+    @property
     def update(self) -> Update:
         """How it takes its next step."""
 

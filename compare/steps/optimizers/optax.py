@@ -60,6 +60,11 @@ class OptaxOptimizer:
         return Snapshot(dict(self._weights), state, self._count)
 
     @property
+    def offsets(self) -> Arrays:
+        """Nothing is added to its weights."""
+        return {}
+
+    @property
     def update(self) -> Update:
         """How it takes its next step: what it counts is its own, all else that of whoever asks."""
 

@@ -46,6 +46,11 @@ class TorchOptimizer:
         return Snapshot(weights, torch_state(self._optimizer, self._named), self._count)
 
     @property
+    def offsets(self) -> Arrays:
+        """Nothing is added to its weights."""
+        return {}
+
+    @property
     def update(self) -> Update:
         """How it takes its next step."""
         rules = read_torch(self._optimizer, self._named)

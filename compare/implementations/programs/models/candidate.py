@@ -13,6 +13,7 @@ from compare.implementations.programs.base import Program, Reference
 from compare.implementations.programs.intermediates.jax import with_cuts
 from compare.implementations.programs.model import JaxModel, Model
 from compare.implementations.programs.models.adapters import Adapter, adapters, of_inputs
+from compare.implementations.programs.models.computed_weights import has_same_outputs
 from compare.implementations.programs.models.own_weights import OwnWeights, state_of
 from compare.implementations.programs.models.placed import Cut, placed
 from compare.implementations.programs.models.recognise import (
@@ -26,7 +27,6 @@ from compare.implementations.programs.setting import Setting
 from compare.implementations.user.sandbox import errors_told
 from compare.implementations.user.torch_module import is_module
 from compare.pairing.conversion import arrangement_of
-from compare.pairing.pairing import Pairing
 from compare.pairing.pairs import pair
 from compare.problem.function import Call, FunctionProblem, Outputs, is_float, outputs_of
 from compare.problem.recording import Recording
@@ -65,10 +65,13 @@ def port_program(
         matching, recorded = found
         return matching.applied(weights.recording(recorded.run(weights.problem(own)), own))
 
+    others = weights.pairing
+    is_odd = bool(others.findings or (others.kept and others.unused))
     return dataclasses.replace(
         program,
         run=run,
         pairing=weights.pairing,
+        is_same_by_itself=is_odd and has_same_outputs(reference, problem, weights, program),
         matching=None if found is None else found[0],
     )
 
@@ -113,7 +116,6 @@ def _of_torch(
     parameters, buffers = on_torch.weights_of(module)
     arrays = {**parameters, **buffers}
     pairing = pair(_floats(state_of(reference.arguments)), _floats(arrays))
-    _check_not_computed(name, pairing)
     weights = OwnWeights(arrays, frozenset(buffers), pairing)
     own = weights.problem(problem)
     loss = setting.loss if reference.program.framework == "torch" else None
@@ -145,23 +147,7 @@ def _own_weights(
 
     is_converted = is_conversion(given)
     pairing = arrangement_of(converted, theirs) if is_converted else pair(theirs, _floats(arrays))
-    _check_not_computed(name, pairing)
     return OwnWeights(arrays, frozenset(model.buffers), pairing)
-
-
-def _check_not_computed(name: str, pairing: Pairing) -> None:
-    """Checks that no weight is computed of several of the reference.
-
-    Raises:
-      UsageError: with the first that is, whose gradients are by no weight of the reference.
-    """
-    for one in pairing.findings:
-        if one.kind == "computed":
-            raise UsageError(
-                f"{name}: weights: expected entries of those of the reference, in any order, got "
-                f"others: {one.sentence}; pass a function of (state, *inputs) that computes them "
-                "of the weights of the reference, state"
-            )
 
 
 def _floats(arrays: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:

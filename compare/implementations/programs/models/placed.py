@@ -16,6 +16,7 @@ from compare.problem.cuts import is_cotangent
 from compare.problem.function import FunctionProblem
 
 _EXACT = np.dtype(np.float64)
+_DTYPES = _EXACT, np.dtype(np.float32)  # a model may fix the dtype of a state that it loops over
 _SHARE, _LEAST = 0.1, 0.1  # by how much of their size weights are moved, and what is no smaller
 
 # (names of the arrays to record, how many entries these may have) -> the program; None for all
@@ -27,6 +28,8 @@ def placed(
 ) -> tuple[Matching, Program] | None:
     """Finds the places of a reference in a model, by running both in float64.
 
+    A model that cannot be computed in float64 is run in float32, on weights rounded to that.
+
     Weights are moved a little first: a scale that is still 1, or a bias that is 0, would let values
     be equal that will not be after a step of training.
 
@@ -37,21 +40,28 @@ def placed(
       weights: of the model.
 
     Returns:
-      Where they are, and the model with those recorded; None if the reference has no places, or one
-      of both cannot be computed in float64.
+      Where they are, and the model with those recorded; None if the reference has no places, or
+      cannot be computed in float64, or the model in neither.
     """
+    made_of = {name: one.sources for name, one in weights.pairing.arrangements.items()}
     try:
-        exact = _moved(problem.in_dtype(_EXACT, reference.call_in(_EXACT)))
-        theirs = reference.program.run(exact)
-        sizes = {one.size for name, one in theirs.places.items() if not is_cotangent(name)}
-        if not sizes:
-            return None
-        own = weights.recording(guarded(cut(None, sizes)).run(weights.problem(exact)), exact)
-        made_of = {name: one.sources for name, one in weights.pairing.arrangements.items()}
-        found = matched(theirs, own, Continuation(exact), twins(made_of))
-    except UsageError:  # which cannot be computed in float64
+        moved = _moved(problem.in_dtype(_EXACT, reference.call_in(_EXACT)))
+    except UsageError:  # which is not known in float64
         return None
-    return found, cut(found.chosen, None)
+    for dtype in _DTYPES:
+        given = moved.in_dtype(dtype)
+        exact = given.in_dtype(_EXACT)
+        try:
+            theirs = reference.program.run(exact)
+            sizes = {one.size for name, one in theirs.places.items() if not is_cotangent(name)}
+            if not sizes:
+                return None
+            own = weights.recording(guarded(cut(None, sizes)).run(weights.problem(given)), given)
+        except UsageError:  # which cannot be computed in this dtype
+            continue
+        found = matched(theirs, own, Continuation(exact), twins(made_of))
+        return found, cut(found.chosen, None)
+    return None
 
 
 def _moved(problem: FunctionProblem) -> FunctionProblem:
