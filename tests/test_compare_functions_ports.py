@@ -200,3 +200,27 @@ def test_weights_of_a_port_are_rounded_with_those_of_the_reference(dtype):
     port = compare_functions(LAYERS, PORT, X, dtype=dtype).candidates[0]
     assert port.verdict == "agree"
     assert port.weights.wrong == ()
+
+
+class Norms(nn.Module):
+    """Two norms that were never trained, used in the order of their names, and a linear layer."""
+
+    def __init__(self, declared, layer):
+        super().__init__()
+        for name in declared:
+            setattr(self, name, nn.LayerNorm(4))
+        setattr(self, layer, nn.Linear(4, 4))
+        self.used = *sorted(declared), layer
+
+    def forward(self, x):
+        first, last, layer = map(self.get_submodule, self.used)
+        h = x + torch.tanh(layer(first(x)))
+        return h + last(h) ** 2
+
+
+def test_norms_that_may_have_been_taken_for_each_other_are_not_called_wrong():
+    reference, port = Norms(("norm_1", "norm_2"), "layer"), Norms(("b", "a"), "linear")
+    port.linear.load_state_dict(reference.layer.state_dict())
+    found = compare_functions(reference, port, torch.from_numpy(X)).candidates[0]
+    assert (found.verdict, found.reason) == ("undecided", None)
+    assert "told apart by their order alone" in found.sentence

@@ -26,7 +26,7 @@ from compare.verdict.function_remarks import on_places
 from compare.verdict.functions import NOT_HELD, decide, decide_reference
 from compare.verdict.headline import headline
 from compare.verdict.matched_places import with_places
-from compare.verdict.weights import with_weights
+from compare.verdict.weights import between_equals, with_weights
 
 _EXACT = np.dtype(np.float64)
 _BY_WEIGHT = ("agree", "undecided", "disagree")  # verdicts on programs
@@ -171,6 +171,11 @@ def _standing(program: Program, found: RunEvidence, decided: Finding) -> Standin
     unknown = found.unknown if has_names else []
     told = on_places(len(places), found.missing, unknown)
     reason = reason_for(found, decided)
+    if program.pairing is not None:
+        wrong = tuple(one for one in found.checks if not one.holds)
+        undecided = between_equals(decided, wrong, reason, program.pairing)
+        if undecided is not None:
+            decided, reason = undecided, None
     called = (f"it is called {program.called}",) if program.called else ()
     if program.matching is not None and decided.first is not None:
         before = found.specification.unknown_before(decided.first.key, found.recording.places)

@@ -2,7 +2,9 @@
 
 from collections.abc import Sequence
 
+from compare.evidence.local.check import Checks
 from compare.numbers import and_more, first_few
+from compare.pairing.names import module_of
 from compare.pairing.pairing import Pairing
 from compare.verdict.finding import Finding
 
@@ -50,6 +52,35 @@ def _computed(said: Sequence[str], remarks: tuple[str, ...]) -> Finding:
         "the reference"
     )
     return Finding("undecided", "nothing", sentence, remarks=remarks)
+
+
+def between_equals(
+    decided: Finding, wrong: Checks, reason: str | None, pairing: Pairing
+) -> Finding | None:
+    """Returns a verdict where weights that are equal may have been taken for each other.
+
+    Args:
+      decided: on the program.
+      wrong: all checks that fail.
+      reason: of the first.
+      pairing: of the weights of the program.
+
+    Returns:
+      None if something else is wrong.
+    """
+    modules = {module_of(name) for tie in pairing.ties if len(tie.own) > 1 for name in tie.theirs}
+    equal = [one.name for one in wrong if module_of(one.name) in modules]
+    swaps = {f"the gradient by `{one}` is that of `{other}`" for one in equal for other in equal}
+    if decided.verdict != "disagree" or len(equal) < len(wrong) or reason not in swaps:
+        return None
+    if any(one.kind != "gradient" for one in wrong):
+        return None
+    sentence = (
+        f"{reason}; but {_names(equal)} hold the same numbers as others, and were told apart by "
+        "their order alone, so that one may have been taken for another; compare again with "
+        "weights that are trained a little, or with names that tell which is which"
+    )
+    return Finding("undecided", "nothing", sentence, decided.first, decided.exact)
 
 
 def on_weights(pairing: Pairing) -> tuple[str, ...]:
