@@ -190,11 +190,9 @@ class _Search:
                     shapes = self._arrays.arrays[fit.name].shape, expected.shape
                     known.setdefault(shapes, set()).add(fit.layout)
         first = {place, *self._twins.get(place, ())}
-        found = [
-            one for one in guesses(value, self._arrays, before, known) if one.name not in taken
-        ]
+        found = guesses(value, self._arrays, before, known, first)
         seen: list[np.ndarray] = []
-        for one in sorted(found, key=lambda one: one.name not in first):
+        for one in (one for one in found if one.name not in taken):
             array = one.layout.of(self._arrays.arrays[one.name])
             if not any(np.array_equal(array, other) for other in seen):
                 seen.append(array)

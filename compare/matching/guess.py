@@ -38,26 +38,30 @@ def guesses(
     own: Intermediates,
     taken: Collection[str],
     known: Mapping[Shapes, Collection[Layout]],
+    alike: Collection[str] = (),
 ) -> Iterator[Guess]:
-    """Yields arrays of as many entries in their layouts: those that are near, the nearest first.
+    """Yields arrays of as many entries in their layouts: those that are alike, the nearest first.
 
-    Then come the others, as simply laid out as can be, from the first on that is computed after
-    what stands elsewhere.
+    Then come those that are near, and then the others, as simply laid out as can be, from the first
+    on that is computed after what stands elsewhere.
 
     Args:
       value: what the place should be.
       own: the arrays that there are.
       taken: the names of those that stand elsewhere, before the place.
       known: the layouts that arrays at other places need.
+      alike: the names of places that are likely to be this one.
     """
     scale = float(np.linalg.norm(value)) or 1.0
     found = []
     for name in own.of_size(value.size):
         if name not in taken and "<" not in name:
             array = own.arrays[name]
-            likely = known.get((array.shape, value.shape)) or _possible(array.shape, value.shape)
-            distances = [(one, float(np.linalg.norm(one.of(array) - value))) for one in likely]
+            ways = known.get((array.shape, value.shape)) or _possible(array.shape, value.shape)
+            distances = [(one, float(np.linalg.norm(one.of(array) - value))) for one in ways]
             found.append([Guess(name, one, apart / scale) for one, apart in distances])
+    likely = [guess for one in found if one[0].name in alike for guess in one]
+    yield from sorted(likely, key=lambda one: one.distance)
     nearest = [min(one, key=lambda guess: guess.distance) for one in found]
     near = [one for one in nearest if one.distance < _NEAR]
     yield from sorted(near, key=lambda one: one.distance)

@@ -9,6 +9,7 @@ from compare.errors import UsageError
 from compare.implementations.programs.base import Program, Reference
 from compare.implementations.programs.intermediates.continuation import Continuation
 from compare.implementations.programs.models.own_weights import OwnWeights
+from compare.implementations.programs.models.twins import twins
 from compare.implementations.programs.running import guarded
 from compare.matching.matching import Matching, matched
 from compare.problem.cuts import is_cotangent
@@ -46,7 +47,8 @@ def placed(
         if not sizes:
             return None
         own = weights.recording(guarded(cut(None, sizes)).run(weights.problem(exact)), exact)
-        found = matched(theirs, own, Continuation(exact))
+        alike = twins(theirs.places, own.places, weights.pairing)
+        found = matched(theirs, own, Continuation(exact), alike)
     except UsageError:  # which cannot be computed in float64
         return None
     return found, cut(found.chosen, None)
