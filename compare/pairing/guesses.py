@@ -10,7 +10,7 @@ import numpy as np
 from compare.pairing.arrangement import Arrangement
 from compare.pairing.biases import bias_beside
 from compare.pairing.names import leaf_of, module_of, role_of
-from compare.pairing.relations import Relation, offset_of, relation_of, shifted
+from compare.pairing.relations import Relation, offset_of, relation_of, scaled_axis, shifted
 from compare.pairing.search import Search, is_constant
 from compare.pairing.usual import usual_layouts, worst_of
 from compare.pairing.weight_finding import WeightFinding
@@ -75,6 +75,14 @@ def _tell(search: Search, own: str, layouts: list[Arrangement], named: str) -> N
             relation.kind != "function" or _is_sure(search, own, arrangement)
         ):
             tell_relation(search, own, arrangement, relation)
+            return
+        axis = scaled_axis(search.own[own], expected)
+        if axis is not None:
+            sentence = (
+                f"`{own}` is {named} with a factor for each index of axis {axis}, as where a norm "
+                "is folded into it"
+            )
+            search.findings.append(WeightFinding(own, arrangement.sources, "computed", sentence))
             return
     expected = search.made(own, layouts[0])
     offset = offset_of(search.own[own], expected) if role_of(own) == "weight" else None

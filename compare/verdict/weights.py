@@ -45,8 +45,9 @@ def _computed(said: Sequence[str], remarks: tuple[str, ...]) -> Finding:
     """Says that weights are others, and that the program computes the same with them."""
     sentence = (
         f"{said[0]}{and_more(said)}; but with its own weights it has the outputs of the reference: "
-        "they may be computed of these, as where a norm is folded into them, and gradients by them "
-        "cannot be compared"
+        "they may be computed of its weights, as where a norm is folded into them; to compare "
+        "gradients too, pass a function of (state, *inputs) that computes them of the weights of "
+        "the reference"
     )
     return Finding("undecided", "nothing", sentence, remarks=remarks)
 

@@ -270,3 +270,13 @@ def test_queries_of_one_weight_with_keys_and_values_may_have_the_scale_in_them(h
     assert {one.kind for one in found.remarks} == {"factor"}
     layout = "rows 0 to 7, transposed, reshaped to [8, 2, 4], times 0.5"
     assert found.layouts["query.kernel"] == layout
+
+
+def test_a_norm_that_is_folded_into_a_kernel_is_computed_and_not_wrong():
+    factors = drawn(8, seed=3)[:, None, None, None]
+    folded = (THEIRS["conv1.weight"] * factors).transpose(2, 3, 1, 0)
+    theirs = {name: one for name, one in THEIRS.items() if "1" in name and "fc" not in name}
+    found = pair(theirs, {"c.kernel": folded, "c.bias": drawn(8, seed=9)})
+    first = found.findings[0]
+    assert (first.own, first.kind) == ("c.kernel", "computed")
+    assert "`conv1.weight` with a factor for each index of axis 3, as where" in first.sentence

@@ -12,8 +12,8 @@ from compare.implementations.programs.running import guarded
 from compare.pairing.pairing import Pairing
 from compare.problem.function import FunctionProblem
 
-# Roundings of the largest output. This is no bound: it tells weights that were computed from some
-# that were not loaded, and so whether there is an accusation; never whether programs agree.
+# Roundings of the largest output. It is no bound: it tells weights that were computed from some
+# that were not loaded, and so whether there is an accusation, and never whether programs agree.
 _SAME = 256
 
 
