@@ -86,9 +86,12 @@ def _unpaired(pairing: Pairing) -> list[str]:
     """Says which weights are in one of both alone."""
     said = []
     if pairing.unused:
-        said.append(f"none of its weights is {_names(pairing.unused)}")
+        are = "is" if len(pairing.unused) == 1 else "are"
+        said.append(f"{_names(pairing.unused)} of the reference {are} in none of its weights")
     if pairing.kept:
-        said.append(f"nothing in the reference is {_names(pairing.kept)}, used as it is")
+        are, as_found = ("is", "it is") if len(pairing.kept) == 1 else ("are", "they are")
+        names = _names(pairing.kept)
+        said.append(f"{names} {are} in no weight of the reference, and used as {as_found}")
     return said
 
 
