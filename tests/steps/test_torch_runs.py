@@ -114,7 +114,7 @@ def test_batches_come_again_where_there_are_fewer_than_steps():
 
 def test_the_report_shows_the_first_step_that_fails(report, tmp_path):
     text = str(report)
-    assert text.startswith("✗ disagree: nesterov: step 1, ")
+    assert text.startswith("✗ disagree: nesterov: the momentum is Nesterov's")
     assert "▁" in text or "▂" in text
     report.save(tmp_path / "report.html")
     page = (tmp_path / "report.html").read_text()
@@ -206,3 +206,27 @@ def test_dropout_in_train_mode_is_refused():
     chance = Training(own, nn.functional.mse_loss, torch.optim.SGD(own.parameters()))
     with pytest.raises(UsageError, match="Dropout"):
         compare_steps(chance, chance, BATCHES, steps=1)
+
+
+class Tied(nn.Module):
+    """A pool over entries that are all 0: which is the largest is open, and makes nothing."""
+
+    def __init__(self):
+        super().__init__()
+        torch.manual_seed(1)
+        self.first, self.relu, self.pool = nn.Linear(3, 8), nn.ReLU(), nn.MaxPool1d(2)
+        self.last = nn.Linear(4, 2)
+        with torch.no_grad():
+            self.first.bias[:2] = -100.0
+
+    def forward(self, x):
+        return self.last(self.pool(self.relu(self.first(x))[:, None])[:, 0])
+
+
+def test_float64_tells_where_bounds_say_nothing():
+    own = Tied()
+    tied = Training(own, nn.functional.mse_loss, torch.optim.SGD(own.parameters(), lr=0.1))
+    (found,) = compare_steps(tied, tied, BATCHES, steps=2).candidates
+    assert (found.verdict, found.basis) == ("agree", "float64")
+    assert "the bounds say nothing of the cotangent of `relu`" in found.remarks[0]
+    assert "in float64 all its results are those of the reference" in found.remarks[0]
