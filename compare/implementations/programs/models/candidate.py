@@ -57,19 +57,16 @@ def port_program(
         name, given, reference, problem, setting
     )
     found = placed(reference, problem, cut, weights)
+    if found is None:
+        needed, matching, recorded = weights, None, program
+    else:
+        needed, matching, recorded = found
 
     def run(own: FunctionProblem) -> Recording:
-        if found is None:
-            return weights.recording(program.run(weights.problem(own)), own)
-        matching, recorded = found
-        return matching.applied(weights.recording(recorded.run(weights.problem(own)), own))
+        made = needed.recording(recorded.run(needed.problem(own)), own)
+        return made if matching is None else matching.applied(made)
 
-    return dataclasses.replace(
-        program,
-        run=run,
-        pairing=weights.pairing,
-        matching=None if found is None else found[0],
-    )
+    return dataclasses.replace(program, run=run, pairing=needed.pairing, matching=matching)
 
 
 def _of_jax(
