@@ -53,14 +53,4 @@ def compare_steps(
         "steps": steps,
         "restart": bool(restart),
     }
-    return StepsReport.of(
-        compare_runs(
-            found.reference,
-            found.runs,
-            found.exact,
-            found.examiner,
-            read.arguments,
-            restart=bool(restart),
-            config=config,
-        )
-    )
+    return StepsReport.of(compare_runs(found, read.arguments, restart=bool(restart), config=config))

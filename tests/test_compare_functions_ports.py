@@ -174,3 +174,22 @@ def test_what_is_refused_in_a_sentence(given, said):
     with pytest.raises(UsageError) as raised:
         compare_functions(*given)
     assert said in str(raised.value).partition("\n")[0]
+
+
+def test_weights_that_are_computed_of_those_of_the_reference_are_not_accused():
+    halves = {**PORT.weights, "first": {k: w / 3 for k, w in PORT.weights["first"].items()}}
+
+    def tripled(weights, x):
+        first = {name: 3 * w for name, w in weights["first"].items()}
+        return forward({**weights, "first": first}, x)
+
+    squares = {**halves, "first": {k: w**3 for k, w in PORT.weights["first"].items()}}
+
+    def rooted(weights, x):
+        first = {name: jnp.cbrt(w) for name, w in weights["first"].items()}
+        return forward({**weights, "first": first}, x)
+
+    assert compare_functions(LAYERS, Model(tripled, halves), X).candidates[0].verdict != "disagree"
+    found = compare_functions(LAYERS, Model(rooted, squares), X).candidates[0]
+    assert found.verdict == "undecided"
+    assert "with its own weights it has the outputs of the reference" in found.sentence

@@ -120,6 +120,11 @@ REFUSED = {
     "too few inputs": ((NET, net_port), {}, "missing 1 required positional argument"),
     # candidates
     "no candidate": ((square, {}, X), {}, "expected at least one, got an empty dict"),
+    "inputs alone": (
+        (NET, lambda x: x @ x.T, T),
+        {},
+        "(state, *inputs) beside a module, got one of",
+    ),
     "a number": ((square, 3, X), {}, "candidate: expected a function, a torch module or (outputs"),
     "a list": ((square, [square], X), {}, "or a dict of several by their names, got a list"),
     "a tuple of functions": (

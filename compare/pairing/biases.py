@@ -6,6 +6,7 @@ another order. A bias beside a weight that is made of two is the sum of both bia
 """
 
 import dataclasses
+import itertools
 import math
 from collections.abc import Iterator
 
@@ -37,26 +38,32 @@ def _rows_beside(
     search: Search, bias: tuple[int, ...], weight: Arrangement
 ) -> dict[str, np.ndarray]:
     """Returns the entries of each bias that go with the rows that a weight is made of."""
-    for is_last in (True, False):
-        at = _lines(weight.shape, bias, is_last=is_last)
-        if at is not None:
-            found = dict(_beside_rows(search, bias, weight.terms[0], at))
-            if found:
-                return found
+    for at in _lines(weight.shape, bias):
+        found = dict(_beside_rows(search, bias, weight.terms[0], at))
+        if found:
+            return found
     return {}
 
 
-def _lines(shape: tuple[int, ...], bias: tuple[int, ...], *, is_last: bool) -> np.ndarray | None:
-    """Returns which entries of a weight are looked at, [entries of the bias, few]."""
-    rest = len(shape) - len(bias)
-    fits = rest >= 0 and (shape[rest:] if is_last else shape[: len(bias)]) == bias
-    if not fits or math.prod(shape) == 0:
-        return None
-    every = math.prod(bias)
-    others = math.prod(shape) // every
-    few = np.linspace(0, others - 1, min(others, _FEW), dtype=np.int64)
-    one = np.arange(every)[:, None]
-    return few * every + one if is_last else one * others + few
+def _lines(shape: tuple[int, ...], bias: tuple[int, ...]) -> Iterator[np.ndarray]:
+    """Yields which entries of a weight may be looked at, [entries of the bias, few].
+
+    The axes of a bias are the last of the weight, or the first; between them may be others, where
+    layers are stacked.
+    """
+    every = np.arange(math.prod(shape)).reshape(shape)
+    for axes in _axes_of(shape, len(bias)):
+        if tuple(shape[axis] for axis in axes) == bias and every.size:
+            lines = np.moveaxis(every, axes, range(len(bias))).reshape(math.prod(bias), -1)
+            count = lines.shape[1]
+            yield lines[:, np.linspace(0, count - 1, min(count, _FEW), dtype=np.int64)]
+
+
+def _axes_of(shape: tuple[int, ...], count: int) -> list[tuple[int, ...]]:
+    """Returns the axes that a bias may have of a weight: the last, the first, and then others."""
+    last, first = range(len(shape) - count, len(shape)), range(count)
+    ones = itertools.combinations(range(len(shape)), count)
+    return sorted(ones, key=lambda one: (one != tuple(last), one != tuple(first)))
 
 
 def _beside_rows(
@@ -68,21 +75,25 @@ def _beside_rows(
         size, shape = search.theirs[source].size, search.theirs[source].shape
         inside = (positions >= start) & (positions < start + size)
         name = beside_weight(source)
-        if name in search.theirs and search.theirs[name].ndim == 1 and np.any(inside):
+        if name in search.theirs and np.any(inside):
             indices = np.unravel_index(np.where(inside, positions - start, 0), shape)
-            rows = _rows(indices, inside, shape, search.theirs[name].size)
+            rows = _rows(indices, inside, shape, search.theirs[name].shape)
             if rows is not None:
                 yield name, rows.reshape(bias)
         start += size
 
 
 def _rows(
-    indices: tuple[np.ndarray, ...], inside: np.ndarray, shape: tuple[int, ...], size: int
+    indices: tuple[np.ndarray, ...],
+    inside: np.ndarray,
+    shape: tuple[int, ...],
+    bias: tuple[int, ...],
 ) -> np.ndarray | None:
-    """Returns the index along the axis of a bias, which is the same in each line of a weight."""
-    for axis, index in enumerate(indices):
-        if shape[axis] == size:
-            low = np.where(inside, index, size).min(axis=1)
+    """Returns which entry of a bias each line of a weight goes with, of which it has one."""
+    for axes in _axes_of(shape, len(bias)):
+        if tuple(shape[axis] for axis in axes) == bias:
+            index = np.ravel_multi_index(tuple(indices[axis] for axis in axes), bias)
+            low = np.where(inside, index, math.prod(bias)).min(axis=1)
             high = np.where(inside, index, Entries.NOTHING).max(axis=1)
             there = high >= 0
             if np.all(low[there] == high[there]) and np.unique(high[there]).size == there.sum():

@@ -71,7 +71,7 @@ def _tell(search: Search, weight: str, own: str, expected: str) -> None:
         wrong, right = weight, belongs
     names = pairs[wrong], right
     worst = take_usual(search, wrong, right)
-    by_order = f"; by their order `{right}` belongs into `{wrong}`"
+    by_order = f"; by their order `{right}` belongs in `{wrong}`"
     search.findings.append(
         WeightFinding(wrong, names, "loaded from another", sentence + by_order, worst)
     )

@@ -10,8 +10,8 @@ from compare.pairing.whole import lay_out, used_by_entries
 def pair_doubles(search: Search) -> None:
     """Pairs what is left and is a weight that stands in another place too.
 
-    Programs share weights, and then nothing is wrong. But if a weight of the same size is used
-    nowhere, it was to stand in one of both places.
+    Programs share weights, and then nothing is wrong. But if a weight of the same shape is used
+    nowhere, it belongs in one of the two places.
     """
     for own, theirs in used_by_entries(search).items():
         lay_out(search, own, theirs)

@@ -10,7 +10,7 @@ import numpy as np
 from compare.pairing.arrangement import Arrangement
 from compare.pairing.biases import bias_beside
 from compare.pairing.names import leaf_of, module_of, role_of
-from compare.pairing.relations import Relation, offset_of, relation_of, shifted
+from compare.pairing.relations import Relation, offset_of, relation_of, scaled_axis, shifted
 from compare.pairing.search import Search, is_constant
 from compare.pairing.usual import usual_layouts, worst_of
 from compare.pairing.weight_finding import WeightFinding
@@ -74,12 +74,20 @@ def _tell(search: Search, own: str, layouts: list[Arrangement], named: str) -> N
         if relation is not None and (
             relation.kind != "function" or _is_sure(search, own, arrangement)
         ):
-            _tell_relation(search, own, arrangement, relation)
+            tell_relation(search, own, arrangement, relation)
+            return
+        axis = scaled_axis(search.own[own], expected)
+        if axis is not None:
+            sentence = (
+                f"`{own}` is {named} with a factor for each index of axis {axis}, as where a norm "
+                "is folded into it"
+            )
+            search.findings.append(WeightFinding(own, arrangement.sources, "computed", sentence))
             return
     expected = search.made(own, layouts[0])
     offset = offset_of(search.own[own], expected) if role_of(own) == "weight" else None
     if offset is not None and search.is_constant(own) and is_constant(expected):
-        _tell_relation(search, own, layouts[0], shifted(float(offset.flat[0])))
+        tell_relation(search, own, layouts[0], shifted(float(offset.flat[0])))
         return
     if not is_constant(search.own[own]) and not _is_sure(search, own, layouts[0]):
         return  # it may be made of them in a way that is not known
@@ -97,7 +105,7 @@ def _is_sure(search: Search, own: str, arrangement: Arrangement) -> bool:
     return (is_same or is_new) and search.share_in_reference(own) <= _MOST_BY_CHANCE
 
 
-def _tell_relation(search: Search, own: str, arrangement: Arrangement, relation: Relation) -> None:
+def tell_relation(search: Search, own: str, arrangement: Arrangement, relation: Relation) -> None:
     """Says by which rule a weight was changed.
 
     By a factor or by 1 it is made so too: a program may want that, and running it tells.

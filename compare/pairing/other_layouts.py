@@ -88,8 +88,8 @@ def _tell_torn(search: Search, own: str, axes: Axes, *, is_certain: bool) -> Non
 
 
 def _remark(search: Search, own: str, source: str, mine: str, theirs: str, count: int) -> None:
-    many = f"the other {count} `{leaf_of(own)}` stand" if count > 1 else "the other one stands"
-    sentence = f"`{source}` stands in `{own}` {_laid(mine)}, while {many} {_laid(theirs)}"
+    many = f"the other {count} `{leaf_of(own)}` are" if count > 1 else "the other one is"
+    sentence = f"`{source}` is in `{own}` {_laid(mine)}, while {many} {_laid(theirs)}"
     search.remarks.append(WeightFinding(own, (source,), "laid out unlike others", sentence))
 
 

@@ -16,7 +16,11 @@ from compare.pairing.partly_unused import tell_unused_parts
 from compare.pairing.pieces import pair_altered, pair_pieces
 from compare.pairing.recurrent_biases import add_unused_biases
 from compare.pairing.row_orders import tell_orders_of_rows
+from compare.pairing.scaled_parts import pair_scaled_parts
 from compare.pairing.search import Search
+from compare.pairing.second_biases import with_second_biases
+from compare.pairing.stacks import pair_stacked
+from compare.pairing.usual import settle_layouts
 from compare.pairing.whole import pair_constant, pair_rounded, pair_whole
 from compare.pairing.words import words_of
 
@@ -32,18 +36,25 @@ def pair(theirs: Mapping[str, np.ndarray], own: Mapping[str, np.ndarray]) -> Pai
       theirs: name -> weight or buffer of the reference, in its order.
       own: the same of the candidate.
     """
+    return with_second_biases(_paired, theirs, own)
+
+
+def _paired(theirs: Mapping[str, np.ndarray], own: Mapping[str, np.ndarray]) -> Pairing:
     search = Search(theirs, own)
     pair_whole(search)
     pair_pieces(search, among=search.unused())
     pair_rounded(search)
     pair_biases(search)
+    pair_stacked(search)
     pair_constant(search)
+    settle_layouts(search)
     add_unused_biases(search)
     pair_doubles(search)
     tell_conflicts(search)
     tell_layouts(search)
     tell_order(search)
     tell_rounded(search)
+    pair_scaled_parts(search)
     pair_altered(search)
     tell_what_was_not_loaded(search)
     tell_unused_parts(search)

@@ -10,7 +10,7 @@ from compare.pairing.weight_finding import WeightFinding
 
 
 def tell_unused_parts(search: Search) -> None:
-    """Remarks on weights of which some entries are made to something, and others are not."""
+    """Remarks on weights of which some entries are used, and others are not."""
     whole: set[str] = set()
     parts: set[str] = set()
     for arrangement in search.arrangements.values():

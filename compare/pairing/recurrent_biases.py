@@ -55,9 +55,8 @@ def _add(search: Search, own: str, partner: str) -> bool:
 
 def _tell(search: Search, changed: list[str], theirs: str, partner: str) -> None:
     owns = first_few([f"`{own}`" for own in changed], 1)
-    sentence = f"`{partner}`, which is added to `{theirs}`, was not loaded: {owns} lack it"
-    if len(changed) == 1:
-        sentence = sentence.removesuffix("lack it") + "lacks it"
+    lack = "lacks" if len(changed) == 1 else "lack"
+    sentence = f"`{partner}`, which is added to `{theirs}`, was not loaded: {owns} {lack} it"
     worst = float(np.max(np.abs(search.theirs[partner])))
     search.findings.append(
         WeightFinding(changed[0], (theirs, partner), "not loaded", sentence, worst)

@@ -68,6 +68,24 @@ def shifted(by: float) -> Relation:
     return Relation("shift", f"{{}} {'plus' if by > 0 else 'less'} {abs(by):.4g}")
 
 
+def scaled_axis(own: np.ndarray, made: np.ndarray) -> int | None:
+    """Returns the axis of which each index has a factor of its own, None if there is none.
+
+    Args:
+      own: an array.
+      made: what it should be, of its shape.
+    """
+    x, y, slack = _wide(made), _wide(own), _slack(own)
+    for axis in range(own.ndim):
+        others = tuple(k for k in range(own.ndim) if k != axis)
+        size = np.sum(x * x, others, keepdims=True)
+        if own.ndim > 1 and own.shape[axis] < own.size and np.all(size > 0):
+            factors = np.sum(x * y, others, keepdims=True) / size
+            if np.all(np.abs(y - factors * x) <= slack * np.abs(y)):
+                return axis
+    return None
+
+
 def offset_of(own: np.ndarray, made: np.ndarray) -> np.ndarray | None:
     """Returns which of -1, 0 and 1 was added to each entry of what is expected; None if others."""
     x, y = _wide(made), _wide(own)

@@ -1,4 +1,4 @@
-"""Rows of weights that stand in an order that is unusual, or not that of others."""
+"""Rows of weights in an order that is unusual, or not that of others."""
 
 import re
 from collections import defaultdict
@@ -33,7 +33,7 @@ def tell_orders_of_rows(search: Search, words: Mapping[str, str]) -> None:
 
 
 def _tell_mixed(search: Search, words: Mapping[str, str]) -> None:
-    """Remarks on weights of which no rows or columns stand in a row, once for each source."""
+    """Remarks on weights whose rows or columns are mixed, once for each source."""
     told = {one.own for one in (*search.findings, *search.remarks)}
     found = defaultdict(list)
     for own, said in words.items():
@@ -42,8 +42,9 @@ def _tell_mixed(search: Search, words: Mapping[str, str]) -> None:
     for sources, owns in found.items():
         names = " and ".join(f"`{name}`" for name in sources)
         others = first_few([f"`{own}`" for own in owns], 1)
-        stand = "stands" if len(sources) == 1 else "stand"
-        sentence = f"{names} {stand} in {others} as few programs have it: {words[owns[0]]}"
+        verb = "is" if len(sources) == 1 else "are"
+        order = f"in an order that few programs have: {words[owns[0]]}"
+        sentence = f"{names} {verb} in {others} {order}"
         search.remarks.append(WeightFinding(owns[0], sources, "order of rows", sentence))
 
 
@@ -60,7 +61,7 @@ def _tell_gates(search: Search, words: Mapping[str, str]) -> None:
     for module, orders in found.items():
         if len(orders) > 1:
             said = ", and ".join(f"{gates} in `{own}`" for gates, own in orders.items())
-            sentence = f"gates of `{module}` stand in the order {said}"
+            sentence = f"gates of `{module}` are in the order {said}"
             own = list(orders.values())[-1]
             sources = search.arrangements[own].sources
             search.remarks.append(WeightFinding(own, sources, "order of gates", sentence))

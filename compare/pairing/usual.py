@@ -5,7 +5,7 @@ from collections import Counter
 import numpy as np
 
 from compare.pairing.arrangement import Arrangement, Axes
-from compare.pairing.layouts import possible_layouts
+from compare.pairing.layouts import layouts_of, possible_layouts
 from compare.pairing.names import leaf_of
 from compare.pairing.search import Search
 
@@ -25,7 +25,7 @@ def usual_layouts(search: Search, own: str, theirs: str) -> list[Arrangement]:
     def unlikely(one: Axes) -> tuple[bool, ...]:
         moved = tuple(one.split[axis] for axis in one.axes)
         is_copy = one.axes == tuple(range(len(one.axes)))
-        is_named_so = is_copy != (leaf_of(own) in _INPUTS_FIRST)
+        is_named_so = is_copy != are_turned(own, theirs)
         return (
             one.split != shape or moved != made,
             one.axes != known,
@@ -35,6 +35,31 @@ def usual_layouts(search: Search, own: str, theirs: str) -> list[Arrangement]:
 
     ones = possible_layouts(theirs, shape, made)
     return [Arrangement((one,)) for one in sorted(ones, key=unlikely)]
+
+
+def are_turned(own: str, theirs: str) -> bool:
+    """Whether one of two weights has a name of those that JAX has transposed, and one of torch."""
+    return (leaf_of(own) in _INPUTS_FIRST) != (leaf_of(theirs) in _INPUTS_FIRST)
+
+
+def settle_layouts(search: Search) -> None:
+    """Lays out as usual what is the same in several orders of its axes, as an identity is."""
+    unclear = [own for own in search.assignment.pairs if _is_symmetric(search, own)]
+    found = {own: search.arrangements.pop(own) for own in unclear}  # which tell nothing of others
+    usual = {own: usual_layouts(search, own, search.assignment.pairs[own]) for own in unclear}
+    for own, layouts in usual.items():
+        ones = (one for one in layouts if search.is_made(own, one))
+        search.arrangements[own] = next(ones, found[own])
+
+
+def _is_symmetric(search: Search, own: str) -> bool:
+    axes = whole_axes(search, own)
+    if axes is None:
+        return False
+    bits = search.their_bits(axes.source, search.own[own].dtype)
+    every = {axes.source: np.arange(bits.size).reshape(bits.shape)}
+    ones = layouts_of(axes.source, bits, search.own_bits(own))
+    return any(not np.array_equal(one.of(every), axes.of(every)) for one in ones)
 
 
 def take_usual(search: Search, own: str, theirs: str) -> float:

@@ -8,6 +8,7 @@ import numpy as np
 
 from compare.pairing.arrangement import Arrangement, Axes, Entries, Term
 from compare.pairing.blocks import index_words, indices_of
+from compare.pairing.layouts import layouts_of
 
 _RECURRENT = re.compile("(weight|bias)_(ih|hh)")
 _GATES = ("ifgo", "rzn")  # of an LSTM and of a GRU
@@ -59,7 +60,9 @@ def _words_of_term(term: Term, shapes: Shapes) -> str:
     said = {}
     for source, start, end in zip(term.sources, starts, starts[1:], strict=False):
         block = _box(term.positions, (term.positions >= start) & (term.positions < end))
-        said[source] = None if block is None else _words_of_block(block - start, shapes, source)
+        words = None if block is None else _words_of_block(block - start, shapes, source)
+        is_one_of_several = block is not None and len(term.sources) > 1
+        said[source] = "laid out otherwise" if words is None and is_one_of_several else words
     return _joined(said)
 
 
@@ -92,6 +95,8 @@ def _box(positions: np.ndarray, inside: np.ndarray) -> np.ndarray | None:
 def _words_of_block(positions: np.ndarray, shapes: Shapes, source: str) -> str | None:
     """Returns such as 'rows 0 to 63, transposed'; None if no words are known."""
     shape = shapes[source]
+    if positions.ndim < len(shape):
+        return _words_of_slice(positions, shape)
     found = indices_of(positions, shape)
     if found is None:
         return _words_of_parts(positions, shape)
@@ -100,6 +105,24 @@ def _words_of_block(positions: np.ndarray, shapes: Shapes, source: str) -> str |
     split = tuple(index.size for index in found.indices)
     moved = Axes("", split, found.axes, positions.shape)
     return ", ".join(filter(None, [*said, words_of_axes(moved, split)]))
+
+
+def _words_of_slice(positions: np.ndarray, shape: tuple[int, ...]) -> str | None:
+    """Returns such as 'index 1 of axis 0, transposed'; None if no words are known."""
+    indices = np.unravel_index(positions, shape)
+    for axis, index in enumerate(indices):
+        rest = tuple(length for k, length in enumerate(shape) if k != axis)
+        if positions.ndim == len(rest) and np.all(index == index.flat[0]):
+            within = np.ravel_multi_index([one for k, one in enumerate(indices) if k != axis], rest)
+            every = np.arange(within.size).reshape(rest)
+            layout = next(layouts_of("", every, within), None)
+            number = index.flat[0]
+            at = f"index {number} of axis {axis}"
+            if len(shape) == 2:
+                at = f"{('row', 'column')[axis]} {number}"
+            if layout is not None:
+                return ", ".join(filter(None, [at, words_of_axes(layout, rest)]))
+    return None
 
 
 def _words_of_parts(positions: np.ndarray, shape: tuple[int, ...]) -> str | None:

@@ -176,7 +176,8 @@ def _standing(program: Program, found: RunEvidence, decided: Finding) -> Standin
         before = found.specification.unknown_before(decided.first.key, found.recording.places)
         decided = with_places(decided, program.matching, before)
     if program.pairing is not None:
-        decided = with_weights(decided, program.pairing)
+        is_same = program.is_same_by_itself
+        decided = with_weights(decided, program.pairing, is_same_by_itself=is_same)
     remarks = (*decided.remarks, *called, *told)
     return Standing(
         name=program.name,

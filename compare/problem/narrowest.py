@@ -9,6 +9,9 @@ import numpy as np
 from jax.extend.core import jaxprs_in_params
 
 _OPAQUE = ("callback", "ffi_call", "custom_call")  # in the names of primitives
+_CALLS = ("jit", "pjit", "closed_call")
+# primitives that make numbers 0 and 1 of such numbers
+_KEEPING = ("convert_element_type", "broadcast_in_dim", "reshape", "transpose", "squeeze", "mul")
 _SHORT = 12  # bits of a number that is as good in any dtype
 
 
@@ -30,13 +33,14 @@ def digits(closed: Any) -> Digits:
     """Looks at all floating-point numbers in a jaxpr.
 
     It looks into all functions that are called, kernels of Pallas included. A float64 constant
-    that float32 has too, and that takes most of its digits, has been one of float32.
+    that float32 has too, and that takes most of its digits, has been one of float32. Numbers that
+    are made of booleans, such as those of a mask, have all their digits in every dtype.
 
     Args:
       closed: the jaxpr.
     """
     constants = dict(_of_constants([*closed.consts, *_literals(closed.jaxpr)]))
-    known = {*_computed(closed.jaxpr)}.union(*map(_of_variable, closed.jaxpr.invars))
+    known = {*_computed(closed.jaxpr, set())}.union(*map(_of_variable, closed.jaxpr.invars))
     is_seen = None not in known
     known.discard(None)
     found = max(known, key=lambda one: float(jnp.finfo(one).eps), default=None)
@@ -45,15 +49,35 @@ def digits(closed: Any) -> Digits:
     return Digits(str(found.name), constants)
 
 
-def _computed(jaxpr: Any) -> Iterator[np.dtype | None]:
-    """Yields the dtypes of all that is computed, and None of what cannot be seen."""
+def _computed(jaxpr: Any, masks: set[Any]) -> Iterator[np.dtype | None]:
+    """Yields the dtypes of all that is computed, and None of what cannot be seen.
+
+    Args:
+      jaxpr: that is looked at.
+      masks: variables of it that are 0 and 1; more are added.
+    """
     for eqn in jaxpr.eqns:
         if any(name in eqn.primitive.name for name in _OPAQUE):
             yield None
-        for var in eqn.outvars:
-            yield from _of_variable(var)
         for inner in jaxprs_in_params(eqn.params):
-            yield from _computed(inner)
+            pairs = zip(inner.invars, eqn.invars, strict=False)
+            within = {own for own, given in pairs if _is_mask(given, masks)}
+            yield from _computed(inner, within)
+            if eqn.primitive.name in _CALLS:
+                made = zip(eqn.outvars, inner.outvars, strict=True)
+                masks |= {var for var, own in made if _is_mask(own, within)}
+        if eqn.primitive.name in _KEEPING and all(_is_mask(one, masks) for one in eqn.invars):
+            masks |= set(eqn.outvars)
+        for var in eqn.outvars:
+            if var not in masks:
+                yield from _of_variable(var)
+
+
+def _is_mask(atom: Any, masks: set[Any]) -> bool:
+    """Whether a variable is of booleans, or of numbers that are made of them."""
+    if hasattr(atom, "val"):
+        return False
+    return atom in masks or getattr(atom.aval, "dtype", None) == np.bool_
 
 
 def _of_variable(var: Any) -> Iterator[np.dtype]:

@@ -1,9 +1,11 @@
 """The batches of a training run: read once, and all of one form."""
 
+import dataclasses
 import itertools
 from collections.abc import Iterable
 from typing import Any, NamedTuple
 
+import jax
 import numpy as np
 
 from compare.errors import UsageError, shown
@@ -27,7 +29,8 @@ def read_batches(batches: Any, steps: int) -> Batches:
     """Reads as many batches as there are steps; of fewer, the first comes again after the last.
 
     Args:
-      batches: a list, a loader or a generator of tuples (*inputs, target).
+      batches: a list, a loader or a generator of tuples (*inputs, target), arrays of any
+        framework.
       steps: how many are needed at most; 1 at least.
 
     Raises:
@@ -41,16 +44,27 @@ def read_batches(batches: Any, steps: int) -> Batches:
     found = [_batch(i, one) for i, one in enumerate(itertools.islice(batches, steps))]
     if not found:
         raise UsageError("batches: expected one at least, got none; a generator is read only once")
-    read = [given_arguments(one) for one in found]
+    read = [_with_labels(given_arguments(one)) for one in found]
     for i, one in enumerate(read):
         _check_alike(i, one, read[0])
-    return Batches(found[0], tuple(itertools.islice(itertools.cycle(read), steps)))
+    first = jax.tree.map(_wide, found[0])
+    return Batches(first, tuple(itertools.islice(itertools.cycle(read), steps)))
 
 
 def _batch(number: int, one: Any) -> tuple[Any, ...]:
     if not isinstance(one, tuple | list):
         raise UsageError(f"batches[{number}]: expected a tuple (*inputs, target), got {shown(one)}")
     return tuple(one)
+
+
+def _with_labels(batch: Arguments) -> Arguments:
+    return dataclasses.replace(batch, leaves=tuple(map(_wide, batch.leaves)))
+
+
+def _wide(leaf: Any) -> Any:
+    """Returns an array of NumPy with integers of 64 bits for those of 32, as torch has labels."""
+    is_narrow = isinstance(leaf, np.ndarray) and leaf.dtype == np.int32
+    return leaf.astype(np.int64) if is_narrow else leaf
 
 
 def _check_alike(number: int, one: Arguments, first: Arguments) -> None:

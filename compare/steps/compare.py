@@ -4,40 +4,31 @@ from collections.abc import Sequence
 from typing import Any
 
 from compare.implementations.environment import describe_environment
-from compare.pipeline.functions import Examiner
 from compare.problem.function import Arguments
 from compare.steps.distances import Distances
 from compare.steps.reference_step import reference_step
 from compare.steps.results import StepsReport, TrainingStanding
 from compare.steps.runs import Run
+from compare.steps.trainings import Trainings
 from compare.steps.trial import Trial
 from compare.steps.verdict import BY_WEIGHT
 from compare.verdict.headline import headline
 
 
 def compare_runs(
-    reference: Run,
-    runs: Sequence[Run],
-    exact: Run | None,
-    examiner: Examiner,
-    batches: Sequence[Arguments],
-    *,
-    restart: bool,
-    config: dict[str, Any],
+    trainings: Trainings, batches: Sequence[Arguments], *, restart: bool, config: dict[str, Any]
 ) -> StepsReport:
     """Holds training runs against a reference.
 
     Args:
-      reference: that says what is right.
-      runs: that are held against it.
-      exact: the reference in float64; None if it is not computed in that.
-      examiner: knows the equations of the reference.
+      trainings: the reference and the runs, none of which has taken a step.
       batches: one for each step.
       restart: whether each step of a run starts from what the reference had before it.
       config: what the report says of how it was made.
     """
-    trials = [Trial(run, examiner, restart=restart) for run in runs]
-    distances = Distances(reference.snapshot, exact)
+    reference = trainings.reference
+    trials = [Trial(run, trainings.examiner, restart=restart) for run in trainings.runs]
+    distances = Distances(reference.snapshot, trainings.exact)
     for number, batch in enumerate(batches, start=1):
         step = reference_step(reference, number, batch)
         distances.step(step.after, batch)

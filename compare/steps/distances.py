@@ -6,7 +6,8 @@ import numpy as np
 
 from compare.problem.function import Arguments
 from compare.problem.recording import Recording
-from compare.steps.optimizers.base import Arrays, Snapshot
+from compare.steps.optimizers.base import Snapshot
+from compare.steps.rules.step import Arrays
 from compare.steps.runs import Run
 
 

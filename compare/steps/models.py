@@ -126,9 +126,15 @@ def _outputs_of_module(training: Training, batch: Batch) -> Outputs | None:
         return None
     import torch
 
+    from torch_ref.convert import to_array, to_tensor
+
+    own = copy.deepcopy(training.model)
+    like = next(own.parameters(), torch.zeros(()))
+    inputs = given_arguments(batch[:-1]).in_dtype(to_array(like).dtype)
+    tensors = inputs.filled([to_tensor(one, like.device) for one in inputs.arrays])
     told = errors_told("reference: raised", passes=UsageError)
     with told, contained(), torch.no_grad(), torch.random.fork_rng():  # dropout is told later
-        made = opened(copy.deepcopy(training.model)(*batch[:-1]))
+        made = opened(own(*inputs.structure.unflatten(tensors)))
     shapes = {name: np.asarray(one.detach().cpu().float()) for name, one in named_outputs(made)}
     return Outputs(jax.tree.structure(made), shapes)
 

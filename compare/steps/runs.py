@@ -10,7 +10,8 @@ import numpy as np
 from compare.implementations.programs.base import Program
 from compare.problem.function import Arguments, FunctionProblem
 from compare.problem.recording import Recording
-from compare.steps.optimizers.base import Arrays, Optimizer, Snapshot
+from compare.steps.optimizers.base import Optimizer, Snapshot
+from compare.steps.rules.step import Arrays
 
 
 class Run:

@@ -26,7 +26,7 @@ class Trainings(NamedTuple):
     Attributes:
       reference: that says what is right.
       runs: that are held against it.
-      exact: the reference in float64.
+      exact: the reference in float64; None if that is its dtype already.
       examiner: knows its equations.
     """
 

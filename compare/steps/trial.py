@@ -10,9 +10,10 @@ from compare.pipeline.reasons import reason_for
 from compare.pipeline.run_evidence import RunEvidence
 from compare.steps.distances import Distances, loss_of
 from compare.steps.failing import FailingSteps
-from compare.steps.optimizers.base import Snapshot, State, step_of
+from compare.steps.optimizers.base import Snapshot, step_of
 from compare.steps.reference_step import ReferenceStep
 from compare.steps.results import StepResult, TrainingStanding
+from compare.steps.rules.step import Slots, Step
 from compare.steps.runs import Run
 from compare.steps.updates import Made, Updates
 from compare.steps.verdict import decide_later, decide_run, decide_step, silent_from
@@ -33,8 +34,9 @@ class Trial:
         """
         self._run, self._examiner, self._restart = run, examiner, restart
         self._updates = Updates(examiner.problem.dtype)
-        self._state: State = {}  # as it should be
+        self._state: Slots = {}  # as it should be
         self._results: list[StepResult] = []
+        self._offsets = run.optimizer.offsets
         self._failing = FailingSteps()
         self._reason: str | None = None
         self._ended: int | None = None  # the first step that is not taken
@@ -53,9 +55,9 @@ class Trial:
         self._run.step(evidence.recording)
         after = self._run.snapshot
         taken = step_of(step.update, before, evidence.recording.gradients, after)
-        made = self._updates.held(step.update, taken)
+        made = self._updates.held(step.update, taken, self._offsets)
         self._state = made.state
-        finding = self._decided(step, evidence, made)
+        finding = self._decided(step, evidence, taken, made)
         fails = finding.first is not None and finding.first in made.checks
         self._failing.take(taken, step.taken, fails=fails)
         self._results.append(
@@ -89,7 +91,9 @@ class Trial:
         }
         return dataclasses.replace(seen, state=state)
 
-    def _decided(self, step: ReferenceStep, evidence: RunEvidence, made: Made) -> Finding:
+    def _decided(
+        self, step: ReferenceStep, evidence: RunEvidence, taken: Step, made: Made
+    ) -> Finding:
         """Decides on a step; once one has failed, by its checks alone."""
         if any(one.verdict == "disagree" for one in self._results):
             return decide_later((*evidence.checks, *made.checks))
@@ -102,6 +106,8 @@ class Trial:
         finding = decide_step(gradients, made.checks, own)
         if finding is gradients:
             self._reason = reason_for(evidence, finding)
+        elif finding.verdict == "disagree" and self._offsets:
+            self._reason = self._updates.of_sums(step.update, taken, self._offsets)
         return finding
 
     def _note(self, number: int, finding: Finding) -> None:
@@ -118,20 +124,20 @@ class Trial:
         finding, first = decide_run(results, dtype.name)
         is_update = finding.first is not None and finding.first.kind in ("state", "weights")
         is_wrong = is_update and finding.verdict == "disagree"
-        reason = self._failing.reason(dtype) if is_wrong else self._reason
+        reason = self._reason or (self._failing.reason(dtype) if is_wrong else None)
         return TrainingStanding(
-            self._run.program.name,
-            self._run.program.framework,
-            self._run.program.device,
-            finding.verdict,
-            finding.basis,
-            finding.sentence,
-            first,
-            results,
-            reason,
-            silent_from(results),
-            (*self._told["remarks"], *finding.remarks, *self._end()),
-            tuple(self._told["warnings"]),
+            name=self._run.program.name,
+            framework=self._run.program.framework,
+            device=self._run.program.device,
+            verdict=finding.verdict,
+            basis=finding.basis,
+            sentence=finding.sentence,
+            first=first,
+            steps=results,
+            reason=reason,
+            silent_from=silent_from(results),
+            remarks=(*self._told["remarks"], *finding.remarks, *self._end()),
+            warnings=tuple(self._told["warnings"]),
         )
 
     def _end(self) -> tuple[str, ...]:

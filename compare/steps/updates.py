@@ -1,6 +1,8 @@
 """The update of a step: what an optimizer made, held against what the reference's would make."""
 
+import dataclasses
 from collections.abc import Hashable, Iterable, Mapping
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
 import jax
@@ -12,8 +14,8 @@ from compare.evidence.rounding.enclosure import Enclosure
 from compare.evidence.rounding.readings import READINGS
 from compare.evidence.rounding.roundoff_transform import analysis_of, evaluated
 from compare.evidence.rounding.tracing import Trace, trace
-from compare.steps.optimizers.base import Arrays, State, Update
-from compare.steps.rules.step import Step
+from compare.steps.optimizers.base import Update
+from compare.steps.rules.step import Arrays, Slots, Step
 
 
 class Made(NamedTuple):
@@ -26,7 +28,7 @@ class Made(NamedTuple):
     """
 
     checks: Checks
-    state: State
+    state: Slots
     is_seen: bool
 
 
@@ -37,7 +39,7 @@ class Updates:
         self._dtype = dtype
         self._traces: dict[Hashable, Trace] = {}
 
-    def held(self, update: Update, step: Step) -> Made:
+    def held(self, update: Update, step: Step, offsets: Arrays = MappingProxyType({})) -> Made:
         """Holds what a run has after a step against the update, from what it had before.
 
         New weights are held against what follows from the state that the run itself has made.
@@ -45,6 +47,7 @@ class Updates:
         Args:
           update: of the reference.
           step: of the run.
+          offsets: constants in what the run trains, by the names of weights: it rounds the sums.
         """
         weights, state = self._expected(update, step)
         checks = [
@@ -54,7 +57,7 @@ class Updates:
             if (found := step.new_state.get(slot, {}).get(name)) is not None
         ]
         of_weights = [
-            self._check("weights", name, step.new_weights[name], one)
+            self._check("weights", name, step.new_weights[name], self._wide(one, offsets.get(name)))
             for name, one in _in_order(weights, step.weights)
         ]
         as_made = {
@@ -62,6 +65,25 @@ class Updates:
             for slot, group in state.items()
         }
         return Made((*checks, *of_weights), as_made, any(_is_seen(one, step) for one in of_weights))
+
+    def of_sums(self, update: Update, step: Step, offsets: Arrays) -> str | None:
+        """Says that it is sums with constants which the run updates, if that explains a step."""
+
+        def summed(weights: Arrays) -> dict[str, np.ndarray]:
+            return {
+                name: (one + offsets[name]).astype(one.dtype) if name in offsets else one
+                for name, one in weights.items()
+            }
+
+        both = summed(step.weights), summed(step.new_weights)
+        other = dataclasses.replace(step, weights=both[0], new_weights=both[1])
+        if not all(one.holds for one in self.held(update, other, offsets).checks):
+            return None
+        named = " and ".join(f"`{name}`" for name in offsets)
+        return (
+            f"in it {named} and a constant that is added are one array, so that its weight decay "
+            "acts on both; let the constant be 0"
+        )
 
     def _expected(
         self, update: Update, step: Step
@@ -77,6 +99,13 @@ class Updates:
         made: Any = traced.unflatten(evaluated(traced, self._dtype, analysis), lambda one: one)
         return made
 
+    def _wide(self, one: Enclosure, offset: np.ndarray | None) -> Enclosure:
+        """Returns bounds that leave room for the rounding of a sum with a constant."""
+        if offset is None:
+            return one
+        more = 2 * number_range(self._dtype).u * (np.abs(offset) + np.abs(one.value))
+        return dataclasses.replace(one, error=one.error + more)
+
     def _check(self, kind: str, name: str, found: np.ndarray, expected: Enclosure) -> Check:
         return check(kind, name, (), found, expected, number_range(self._dtype).u)
 
@@ -89,7 +118,7 @@ def _is_seen(one: Check, step: Step) -> bool:
     return bool(np.abs(after - before).max(initial=0) > one.worst + one.floor)
 
 
-def _arrays(state: State) -> dict[str, Arrays]:
+def _arrays(state: Slots) -> dict[str, Arrays]:
     """Leaves out how often each array was updated, which the number of the step says."""
     return {slot: dict(group) for slot, group in state.items() if slot != "count"}
 

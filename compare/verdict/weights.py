@@ -14,15 +14,18 @@ _BESIDE = {
 }
 
 
-def with_weights(decided: Finding, pairing: Pairing) -> Finding:
+def with_weights(decided: Finding, pairing: Pairing, *, is_same_by_itself: bool) -> Finding:
     """Returns a verdict on a program that has weights of its own.
 
     Args:
       decided: on the program with the weights of the reference.
       pairing: of its own with these.
+      is_same_by_itself: whether with its own it has the outputs of the reference.
     """
     remarks = (*on_weights(pairing), *decided.remarks)
     wrong, unpaired = pairing.findings, _unpaired(pairing)
+    if is_same_by_itself and decided.verdict != "agree":
+        return _computed([one.sentence for one in wrong] + unpaired, remarks)
     if not wrong and decided.verdict == "disagree" and unpaired:
         first, *others = unpaired
         return decided._replace(
@@ -38,13 +41,25 @@ def with_weights(decided: Finding, pairing: Pairing) -> Finding:
     )
 
 
+def _computed(said: Sequence[str], remarks: tuple[str, ...]) -> Finding:
+    """Says that weights are others, and that the program computes the same with them."""
+    sentence = (
+        f"{said[0]}{and_more(said)}; but with its own weights it has the outputs of the reference: "
+        "they may be computed of its weights, as where a norm is folded into them; to compare "
+        "gradients too, pass a function of (state, *inputs) that computes them of the weights of "
+        "the reference"
+    )
+    return Finding("undecided", "nothing", sentence, remarks=remarks)
+
+
 def on_weights(pairing: Pairing) -> tuple[str, ...]:
     """Says what else is to be known of weights."""
     said = [one.sentence for one in pairing.remarks]
     for tie in pairing.ties:
-        said.append(
-            f"{_names(tie.own)} hold the same numbers, and were told apart by their order alone"
-        )
+        if len(tie.own) > 1:
+            said.append(
+                f"{_names(tie.own)} hold the same numbers, and were told apart by their order alone"
+            )
     return tuple(said)
 
 

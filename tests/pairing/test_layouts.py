@@ -189,3 +189,11 @@ def test_the_gates_of_a_gru_are_told_from_those_of_an_lstm_by_the_size_of_its_st
     order = np.r_[8:16, 0:8, 16:24]  # z, r, n
     own = {"w_i": theirs["weight_ih"][order].T, "w_h": theirs["weight_hh"][order].T}
     assert pair(theirs, own).layouts == dict.fromkeys(own, "gates rzn -> zrn, transposed")
+
+
+def test_heads_that_are_packed_side_by_side_are_nothing_unusual():
+    parts = {f"{name}.kernel": drawn(16, 2, 8, seed=seed) for seed, name in enumerate("qkv")}
+    packed = np.concatenate([one.reshape(16, 16).T for one in parts.values()])
+    found = pair(parts, {"in_proj_weight": packed})
+    assert found.layouts == {"in_proj_weight": "side by side, each laid out otherwise"}
+    assert found.remarks == found.findings == ()

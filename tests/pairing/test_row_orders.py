@@ -23,7 +23,7 @@ def with_gates(array, order):
     [
         (
             {"cell.weight_ih": with_gates(OWN["cell.weight_ih"], (0, 1, 3, 2))},
-            "gates of `rnn` stand in the order ifog in `cell.weight_ih`, and ifgo in "
+            "gates of `rnn` are in the order ifog in `cell.weight_ih`, and ifgo in "
             "`cell.weight_hh`",
         ),
         (
@@ -32,8 +32,8 @@ def with_gates(array, order):
                     [one.T for one in np.split(OWN["cell.weight_hh"], 4)]
                 )
             },
-            "`rnn.weight_hh_l0` stands in `cell.weight_hh` as few programs have it: 4 blocks of 5 "
-            "rows, each transposed",
+            "`rnn.weight_hh_l0` is in `cell.weight_hh` in an order that few programs have: 4 "
+            "blocks of 5 rows, each transposed",
         ),
     ],
 )
@@ -81,8 +81,8 @@ def test_heads_that_are_mixed():
     mixed = theirs["in_proj_weight"].reshape(2, 4, 4, 16).swapaxes(1, 2).reshape(32, 16)
     (remark,) = pair(theirs, {"kernel": mixed.T}).remarks
     assert remark.sentence == (
-        "`in_proj_weight` stands in `kernel` as few programs have it: 32 rows in another order, "
-        "transposed"
+        "`in_proj_weight` is in `kernel` in an order that few programs have: 32 rows in "
+        "another order, transposed"
     )
 
 

@@ -71,7 +71,7 @@ FINDINGS = {
         {"Dense_0.kernel": of("fc2.weight").T, "Dense_1.kernel": of("fc1.weight").T},
         "loaded from another",
         "`Dense_0.kernel` is `fc2.weight`, and `Dense_0.bias` beside it is `fc1.bias`: one of them "
-        "was loaded from another module; by their order `fc1.weight` belongs into "
+        "was loaded from another module; by their order `fc1.weight` belongs in "
         "`Dense_0.kernel`",
         "fc1.weight",
     ),
@@ -79,7 +79,7 @@ FINDINGS = {
         {"Dense_0.bias": of("fc2.bias"), "Dense_1.bias": of("fc1.bias")},
         "loaded from another",
         "`Dense_0.kernel` is `fc1.weight`, and `Dense_0.bias` beside it is `fc2.bias`: one of them "
-        "was loaded from another module; by their order `fc1.bias` belongs into `Dense_0.bias`",
+        "was loaded from another module; by their order `fc1.bias` belongs in `Dense_0.bias`",
         "fc1.bias",
     ),
     "reshaped for transposed": (
@@ -132,26 +132,25 @@ REMARKS = {
     "a square kernel as it is": (
         {"Dense_1.kernel": of("fc2.weight")},
         "laid out unlike others",
-        "`fc2.weight` stands in `Dense_1.kernel` as it is, while the other 2 `kernel` stand "
-        "transposed",
+        "`fc2.weight` is in `Dense_1.kernel` as it is, while the other 2 `kernel` are transposed",
     ),
     "inputs and outputs of a convolution swapped": (
         {"Conv_1.kernel": of("conv2.weight").transpose(2, 3, 0, 1)},
         "laid out unlike others",
-        "`conv2.weight` stands in `Conv_1.kernel` with axes 2, 3, 0, 1, while the other one stands "
+        "`conv2.weight` is in `Conv_1.kernel` with axes 2, 3, 0, 1, while the other one is "
         "with axes 2, 3, 1, 0",
     ),
     "height and width swapped": (
         {"Conv_1.kernel": of("conv2.weight").transpose(3, 2, 1, 0)},
         "laid out unlike others",
-        "`conv2.weight` stands in `Conv_1.kernel` with axes 3, 2, 1, 0, while the other one stands "
+        "`conv2.weight` is in `Conv_1.kernel` with axes 3, 2, 1, 0, while the other one is "
         "with axes 2, 3, 1, 0",
     ),
     "a convolution reversed": (
         {"Conv_1.kernel": OWN["Conv_1.kernel"][::-1, ::-1]},
         "laid out unlike others",
-        "`conv2.weight` stands in `Conv_1.kernel` with axis 2 reversed, axis 3 reversed, axes 2, "
-        "3, 1, 0, while the other one stands with axes 2, 3, 1, 0",
+        "`conv2.weight` is in `Conv_1.kernel` with axis 2 reversed, axis 3 reversed, axes 2, "
+        "3, 1, 0, while the other one is with axes 2, 3, 1, 0",
     ),
     "two layers swapped": (
         {
@@ -256,3 +255,28 @@ def test_a_program_may_keep_another_quantity_than_the_reference():
     assert found.findings == ()
     assert found.kept == ("BatchNorm_0.inverse",)
     assert found.unused == ("bn1.running_var",)
+
+
+@pytest.mark.parametrize("has_zeros", [False, True])
+def test_queries_of_one_weight_with_keys_and_values_may_have_the_scale_in_them(has_zeros):
+    packed = drawn(24, 8), drawn(24) * np.float32(not has_zeros)
+    own = {}
+    for k, part in enumerate(("query", "key", "value")):
+        scale = np.float32(0.5 if part == "query" else 1)
+        weight, bias = (one[8 * k : 8 * k + 8] * scale for one in packed)
+        own |= {f"{part}.kernel": weight.T.reshape(8, 2, 4), f"{part}.bias": bias.reshape(2, 4)}
+    found = pair({"in_proj_weight": packed[0], "in_proj_bias": packed[1]}, own)
+    assert found.findings == found.unused == found.kept == ()
+    assert {one.kind for one in found.remarks} == {"factor"}
+    layout = "rows 0 to 7, transposed, reshaped to [8, 2, 4], times 0.5"
+    assert found.layouts["query.kernel"] == layout
+
+
+def test_a_norm_that_is_folded_into_a_kernel_is_computed_and_not_wrong():
+    factors = drawn(8, seed=3)[:, None, None, None]
+    folded = (THEIRS["conv1.weight"] * factors).transpose(2, 3, 1, 0)
+    theirs = {name: one for name, one in THEIRS.items() if "1" in name and "fc" not in name}
+    found = pair(theirs, {"c.kernel": folded, "c.bias": drawn(8, seed=9)})
+    first = found.findings[0]
+    assert (first.own, first.kind) == ("c.kernel", "computed")
+    assert "`conv1.weight` with a factor for each index of axis 3, as where" in first.sentence

@@ -6,7 +6,11 @@ import pytest
 
 from compare import UsageError
 from compare.pairing.arrangement import Arrangement, Entries, rearranged
-from compare.steps.optimizers.arranged import ArrangedOptimizer, check_arrangements
+from compare.steps.optimizers.arranged import (
+    ArrangedOptimizer,
+    check_arrangements,
+    with_constants,
+)
 from compare.steps.optimizers.optax import OptaxOptimizer
 
 THEIRS = {
@@ -47,11 +51,28 @@ def test_a_run_takes_the_weights_and_the_state_of_another():
     )
 
 
+def test_what_is_not_trained_is_a_constant_of_what_is():
+    total = Arrangement((*rearranged("a", THEIRS["a"]).terms, *rearranged("b", THEIRS["b"]).terms))
+    made = {"bias": with_constants(total, {"b": THEIRS["b"]})}
+    theirs = {"a": THEIRS["a"]}
+    check_arrangements("candidate", made, theirs)
+    own = OptaxOptimizer("candidate", {"bias": made["bias"].of(theirs)}, optax.sgd(0.5, 0.9))
+    optimizer = ArrangedOptimizer(own, made, theirs)
+    optimizer.step({"a": np.float32([1, 2])})
+    np.testing.assert_array_equal(own.snapshot.weights["bias"], [3.5, 5])
+    np.testing.assert_array_equal(optimizer.snapshot.weights["a"], [0.5, 1])
+    np.testing.assert_array_equal(optimizer.snapshot.state["momentum"]["a"], [1, 2])
+    np.testing.assert_array_equal(optimizer.offsets["a"], THEIRS["b"])
+
+
 @pytest.mark.parametrize(
     ("arranged", "said"),
     [
         ({"bias": Arrangement((*rearranged("a", THEIRS["a"]).terms, *JOINED.terms))}, "made of a"),
-        ({"bias": Arrangement(rearranged("a", THEIRS["a"]).terms, np.ones(2))}, "made of a"),
+        (
+            {"bias": Arrangement(rearranged("a", THEIRS["a"]).terms, factor=0.5)},
+            "got bias, 0.5 times a",
+        ),
         (
             {"one": rearranged("a", THEIRS["a"]), "two": rearranged("a", THEIRS["a"])},
             "every entry of a once, as the reference trains it, got 2 times",
@@ -61,7 +82,7 @@ def test_a_run_takes_the_weights_and_the_state_of_another():
             "got 1 times and 0 times, in one",
         ),
     ],
-    ids=["sum", "offset", "tied", "part"],
+    ids=["sum", "factor", "tied", "part"],
 )
 def test_weights_that_are_trained_otherwise_are_refused(arranged, said):
     check_arrangements("candidate", ARRANGED, THEIRS)

@@ -93,6 +93,27 @@ def test_a_state_that_a_candidate_lacks_is_followed():
     assert (found.verdict, found.first.number, found.first.first.kind) == ("disagree", 2, "weights")
 
 
+LABELS = [(x.numpy(), np.array([0, 1, 1, 0, 1, 0], np.int32)) for x, _ in BATCHES]
+SAMPLES = [(x, int(t)) for inputs, targets in LABELS for x, t in zip(inputs, targets, strict=True)]
+FORMS = {
+    "NumPy": LABELS,
+    "lists of JAX": [[jnp.asarray(x), jnp.asarray(t)] for x, t in LABELS],
+    "a loader": torch.utils.data.DataLoader(SAMPLES, batch_size=6),
+}
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_batches_are_arrays_of_any_framework(form):
+    def entropy(outputs, labels):
+        return optax.softmax_cross_entropy_with_integer_labels(outputs, labels).mean()
+
+    own = model()
+    optimizer = torch.optim.SGD(own.parameters(), lr=0.1)
+    reference = Training(own, nn.functional.cross_entropy, optimizer)
+    candidate = of_jax(optax.sgd(0.1), loss=entropy)
+    assert compare_steps(reference, candidate, FORMS[form], steps=1).agrees
+
+
 def test_optimizers_that_have_no_rule_here_are_held_against_themselves():
     reference = of_jax(optax.lamb(0.01))
     candidates = {"same": of_jax(optax.lamb(0.01)), "other": of_jax(optax.lamb(0.01, b1=0.8))}
@@ -131,3 +152,38 @@ def test_weights_of_no_axes_are_trained():
     own = {"w": np.ones((3, 2), np.float32), "scale": np.float32(0.5)}
     trainings = [Training(Model(scaled, own), squared, optax.adam(0.1)) for _ in range(2)]
     assert compare_steps(*trainings, BATCHES, steps=2, restart=True).agrees
+
+
+class TwoBiases(nn.Module):
+    """As torch's recurrent layers have them, where JAX has their sum."""
+
+    def __init__(self, *, is_frozen):
+        super().__init__()
+        self.weight = nn.Parameter(torch.linspace(-1, 1, 6).reshape(2, 3))
+        self.bias_ih = nn.Parameter(torch.tensor([1e-3, -2e-3]))
+        self.bias_hh = nn.Parameter(torch.tensor([0.7, 0.4]), requires_grad=not is_frozen)
+
+    def forward(self, x):
+        return x @ self.weight.T + self.bias_ih + self.bias_hh
+
+
+def test_a_sum_of_biases_is_trained_as_the_one_that_is():
+    def summed(params, x):
+        return x @ params["kernel"] + params["bias"][None]
+
+    def pair(*, is_frozen, decay=0.0):
+        own = TwoBiases(is_frozen=is_frozen)
+        state = {name: one.detach().numpy() for name, one in own.named_parameters()}
+        params = {"kernel": state["weight"].T, "bias": state["bias_ih"] + state["bias_hh"]}
+        optimizer = torch.optim.SGD(own.parameters(), lr=0.1, weight_decay=decay)
+        chain = optax.chain(optax.add_decayed_weights(decay), optax.sgd(0.1))
+        candidate = Training(Model(summed, params), squared, chain)
+        return Training(own, nn.functional.mse_loss, optimizer), candidate
+
+    report = compare_steps(*pair(is_frozen=True), BATCHES, steps=3)
+    assert (report.verdict, report.candidates[0].basis) == ("agree", "certificate")
+    decayed = compare_steps(*pair(is_frozen=True, decay=0.1), BATCHES, steps=1)
+    assert decayed.verdict == "disagree"
+    assert "its weight decay acts on both; let the constant be 0" in decayed.candidates[0].reason
+    with pytest.raises(UsageError, match=r"bias_hh say, by bias_hh\.requires_grad_\(False\)"):
+        compare_steps(*pair(is_frozen=False), BATCHES, steps=1)

@@ -114,7 +114,7 @@ def test_batches_come_again_where_there_are_fewer_than_steps():
 
 def test_the_report_shows_the_first_step_that_fails(report, tmp_path):
     text = str(report)
-    assert text.startswith("✗ disagree: nesterov: step 1, ")
+    assert text.startswith("✗ disagree: nesterov: the momentum is Nesterov's, ")
     assert "▁" in text or "▂" in text
     report.save(tmp_path / "report.html")
     page = (tmp_path / "report.html").read_text()

@@ -1,7 +1,6 @@
-"""An array that is what is expected in another form: a factor, transposed, rounded, decayed."""
+"""An array that is expected in another form: times a factor, transposed, clipped, decayed."""
 
 import functools
-import itertools
 import math
 import operator
 from collections.abc import Callable, Iterator
@@ -12,6 +11,7 @@ import numpy as np
 
 from compare.evidence.reasons.case import BACKWARD, Case
 from compare.evidence.reasons.numbers import nice_numbers, written
+from compare.evidence.reasons.operands import arrangements
 from compare.evidence.reasons.reason import Reason
 from compare.evidence.reasons.words import subject
 from compare.problem.cuts import place_name
@@ -80,7 +80,7 @@ def _told_factor(case: Case, factor: float) -> str:
 
 def _forms(case: Case) -> Iterator[Reason]:
     """The same numbers in another order, or some of them."""
-    for words, f in _rearranged(case.target.shape):
+    for words, f in arrangements(case.target.shape):
         if _holds(case, f):
             yield Reason("order", f"{subject(case)} is {words}", case.place)
             return
@@ -90,22 +90,6 @@ def _forms(case: Case) -> Iterator[Reason]:
         and _holds(case, lambda a: jnp.maximum(a, 0))
     ):
         yield Reason("clipped", f"{subject(case)} has its positive entries alone", case.place)
-
-
-def _rearranged(shape: tuple[int, ...]) -> Iterator[tuple[str, Callable[[Any], Any]]]:
-    axes = range(len(shape))
-    for order in itertools.permutations(axes) if len(shape) <= 4 else ():
-        if order != tuple(axes) and tuple(shape[i] for i in order) == shape:
-            words = "transposed" if len(shape) == 2 else f"transposed to axes {order}"
-            yield words, functools.partial(jnp.transpose, axes=order)
-    for axis in axes:
-        if shape[axis] > 1:
-            yield f"reversed along axis {axis}", functools.partial(jnp.flip, axis=axis)
-            for by in (1, -1):
-                yield (
-                    f"rolled by one along axis {axis}",
-                    functools.partial(jnp.roll, shift=by, axis=axis),
-                )
 
 
 def _others(case: Case) -> Iterator[Reason]:

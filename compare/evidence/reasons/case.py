@@ -14,9 +14,14 @@ from compare.evidence.rounding.arithmetic import number_range
 from compare.evidence.rounding.enclosure import Enclosure
 from compare.problem.recording import Key, Recording
 
+BACKWARD = ("backward", "gradient")
+_FEW = 4  # entries: so many are explained by some number by chance
+_CLOSE = 1e-6
+_SHARP = 1e3  # times the bounds of the reference itself that those of another formula may have
+
 
 class OutOfTimeError(Exception):
-    """What was to be tried takes too long."""
+    """There is no time left to try more."""
 
 
 class Case:
@@ -176,12 +181,6 @@ class Case:
         one = self._check(self.key, self.evaluation.of(self.target, NOTHING))
         is_same = math.isclose(one.expected, first.expected, rel_tol=_CLOSE)
         return is_same and one.index == first.index and not one.holds and not one.unbounded
-
-
-BACKWARD = ("backward", "gradient")
-_FEW = 4
-_CLOSE = 1e-6
-_SHARP = 1e3  # times the bounds of the reference itself that those of another formula may have
 
 
 def _is_touched(node: Node, change: Change) -> bool:

@@ -111,12 +111,12 @@ def _divisors(case: Case) -> Iterator[tuple[Node, list[Step]]]:
 
 
 def complement_reasons(case: Case) -> Iterator[Reason]:
-    """Yields reasons by which a gate is in the place of what it leaves, 1 minus it."""
+    """Yields reasons by which a gate g and 1 - g are in each other's place."""
     for step, out in results(case):
         if step.name == "logistic":
             left = case.evaluation.made(_left, case.evaluation.of(out))
             if case.takes(out, left):
-                words = "has a gate and what it leaves, 1 minus it, in each other's place"
+                words = "has a gate g and 1 - g in each other's place"
                 yield Reason("swapped", f"{subject(case)} {words}", case.place)
                 return
 

@@ -1,4 +1,4 @@
-"""A number that is not known, from what was found: by the method of Gauss and Newton."""
+"""A number that is not known, from what was found: by Gauss-Newton."""
 
 import math
 from collections.abc import Callable
@@ -11,7 +11,7 @@ from compare.evidence.reasons.evaluation import Change
 _ROUNDS = 12
 _STEP = 1e-4  # for a difference quotient, relative
 _CLOSE = 1e-9
-_ALIKE = 0.05  # what it must move in the direction of what was found, as a cosine
+_ALIKE = 0.05  # cosine of the angle between what it moves and what was found, at least
 
 
 def solved(case: Case, changed: Callable[[float], Change], start: float) -> float | None:

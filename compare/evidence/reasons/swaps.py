@@ -12,6 +12,7 @@ from compare.evidence.reasons.reason import Reason
 from compare.evidence.reasons.words import described, subject
 from compare.problem.cuts import is_cotangent
 
+_READ = frozenset(("add", "sub", "mul", "div", "dot_general", "concatenate", "max", "min"))
 _ORDINALS = ("first", "second", "third", "fourth", "fifth", "sixth")
 
 
@@ -56,9 +57,6 @@ def order_reasons(case: Case) -> Iterator[Reason]:
             if a.shape == b.shape and case.holds(change):
                 words = f"parts {i + 1} and {j + 1} that it joins in each other's place"
                 yield Reason("swapped", f"{subject(case)} has {words}", case.place)
-
-
-_READ = frozenset(("add", "sub", "mul", "div", "dot_general", "concatenate", "max", "min"))
 
 
 def _parts(case: Case) -> Iterator[list[list[Node]]]:

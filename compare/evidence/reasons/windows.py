@@ -41,7 +41,7 @@ def _variants(step: Step) -> Iterator[Variant]:
     elif step.name == "reduce_window_max":
         yield (
             "takes the mean of each window where the reference takes the maximum",
-            (functools.partial(_mean, params)),
+            functools.partial(_mean, params),
         )
     elif step.name == "pad":
         yield from _paddings(params["padding_config"])
@@ -56,7 +56,7 @@ def _convolutions(params: dict[str, Any]) -> Iterator[Variant]:
         for mode, words in _MODES.items():
             yield (
                 f"pads {words} where the reference pads with 0",
-                (functools.partial(_padded, params, axes, mode)),
+                functools.partial(_padded, params, axes, mode),
             )
         for shifted in _shifts(padding):
             yield (
@@ -71,7 +71,7 @@ def _convolutions(params: dict[str, Any]) -> Iterator[Variant]:
         for side in ("before", "after", "both"):
             yield (
                 f"has the dilation {_number(other)} where the reference has {_number(dilation)}",
-                functools.partial(_dilated, params, axes, other, side),
+                functools.partial(_dilated, params, other, side),
             )
 
 
@@ -97,9 +97,7 @@ def _padded(params: dict[str, Any], axes: Any, mode: str, a: Any, kernel: Any) -
     return _convolved(params, {"padding": none}, jnp.pad(a, widths, mode=mode), kernel)
 
 
-def _dilated(
-    params: dict[str, Any], axes: Any, dilation: Any, side: str, a: Any, kernel: Any
-) -> Any:
+def _dilated(params: dict[str, Any], dilation: Any, side: str, a: Any, kernel: Any) -> Any:
     """Convolves with another dilation, and with less or more padding on some side."""
     spatial = params["dimension_numbers"].rhs_spec[2:]
     sizes = [kernel.shape[axis] - 1 for axis in spatial]
@@ -125,7 +123,7 @@ def _paddings(config: Any) -> Iterator[Variant]:
             here = _sides([one[:2] for one in config if sum(one[:2])])
             yield (
                 f"has the padding {sides} where the reference has {here}",
-                (functools.partial(lax.pad, padding_config=other)),
+                functools.partial(lax.pad, padding_config=other),
             )
 
 

@@ -1,6 +1,7 @@
 """The two readings of a bound, 'worst' and 'typical', and what is done to the errors of each."""
 
 import dataclasses
+import functools
 from collections.abc import Callable
 from typing import Any
 
@@ -49,11 +50,14 @@ class Readings:
         made: Array = sum(errors)
         if self.readings == ("worst",):
             return made
-        typical = (error[-1] if np.ndim(error) == made.ndim else error for error in errors)
-        root = self.xp.sqrt(sum(error * error for error in typical))  # the last one of readings
+        # the last one of readings
+        typical = [error[-1] if np.ndim(error) == made.ndim else error for error in errors]
         if self.xp is not np:
-            return made.at[-1].set(root)
-        made[-1] = root
+            return made.at[-1].set(self.xp.sqrt(sum(error * error for error in typical)))
+        with np.errstate(over="ignore"):
+            root = np.sqrt(sum(error * error for error in typical))
+        # squares overflow beside the smallest number of float64, as masks have it
+        made[-1] = functools.reduce(np.hypot, typical) if np.isinf(root).any() else root
         return made
 
     def no_error(self, shape: tuple[int, ...], dtype: Any = np.float64) -> Array:

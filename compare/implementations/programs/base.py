@@ -24,6 +24,8 @@ class Program:
       run: computes it as a problem says, in the dtype of that; under x64 if that is float64.
       device: where it is computed.
       pairing: how its own weights are made of those of the reference; None if it takes these.
+      is_same_by_itself: whether it has the outputs of the reference with its own weights, though
+        these are others.
       matching: where it has the places of the reference, if it has other names for them.
       called: how it is called with the arguments of the reference, if not as they are.
     """
@@ -33,6 +35,7 @@ class Program:
     run: Callable[[FunctionProblem], Recording]
     device: str = "cpu"
     pairing: Pairing | None = None
+    is_same_by_itself: bool = False
     matching: Matching | None = None
     called: str = ""
 

@@ -22,6 +22,7 @@ from compare.implementations.programs.models.reference import model_reference
 from compare.implementations.programs.running import guarded
 from compare.implementations.programs.setting import Setting
 from compare.implementations.programs.weights import (
+    check_takes_weights,
     check_weights,
     is_of_others,
     is_without_weights,
@@ -115,6 +116,7 @@ def program_of(
         return guarded(on_torch.module_program(name, f, device, loss))
     framework: str = given.arrays or "numpy"
     returns_both = given.returns == "both"
+    check_takes_weights(name, f, reference, problem.arguments)
     if given.arrays is None and not returns_both:
         framework, made = tried(name, f, problem.arguments, device=device, first=own)
         returns_both = not is_like(made, problem.outputs) and _is_pair(made, problem)

@@ -1,7 +1,8 @@
 """The weights of a module that is a candidate: they have to be those of the reference."""
 
 import dataclasses
-from collections.abc import Iterable
+import inspect
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import numpy as np
@@ -42,6 +43,38 @@ def is_of_others(module: Any, reference: Reference, arguments: Arguments) -> boo
         return False
     is_of_jax = bool(reference.weights) and reference.program.framework == "jax"
     return is_of_jax or own.isdisjoint(arguments.state)
+
+
+def check_takes_weights(name: str, f: Any, reference: Reference, arguments: Arguments) -> None:
+    """Checks that a function beside a module takes weights before the inputs.
+
+    Args:
+      name: of the candidate.
+      f: a function.
+      reference: of any kind.
+      arguments: of the reference.
+
+    Raises:
+      UsageError: if it takes the inputs alone, as one does that has weights of its own within.
+    """
+    given = arguments.structure.unflatten(arguments.leaves)
+    if reference.weights and not _takes(f, given) and _takes(f, given[1:]):
+        raise UsageError(
+            f"{name}: expected a function of (state, *inputs) beside a module, got one of the "
+            "inputs alone, whose own weights cannot be seen; pass the model that it calls, or "
+            "Model(f, weights) with a function of (weights, *inputs)"
+        )
+
+
+def _takes(f: Any, given: Sequence[Any]) -> bool:
+    """Whether a function can be called with so many arguments; so it can if nobody knows."""
+    try:
+        inspect.signature(f).bind(*given)
+    except ValueError:
+        return True
+    except TypeError:
+        return False
+    return True
 
 
 def check_weights(name: str, module: Any, reference: Reference, arguments: Arguments) -> None:

@@ -141,7 +141,7 @@ STRUCTURE: tuple[Mistake, ...] = (
         "gru in a loop",
         becoming("cell", _UpdateInverted),
         at="cell",
-        reason="a gate and what it leaves",
+        reason="a gate g and 1 - g",
     ),
     forward(
         "padding counted in the mean",

@@ -26,16 +26,14 @@ class Port(NamedTuple):
       network: in torch, and what it is called with.
       make: builds the port, as it is given to `compare_functions`. It can be differentiated.
       inputs: what the port is called with, of the arguments of the network.
-      has_loss: whether the output is a loss.
     """
 
     framework: str
     network: Example
     make: Make
     inputs: Callable[..., tuple[Array, ...]] = as_it_is
-    has_loss: bool = False
 
     @property
     def name(self) -> str:
-        """Such as 'cnn in Haiku'."""
+        """Such as 'cnn, Haiku'."""
         return f"{self.network.name}, {self.framework}"

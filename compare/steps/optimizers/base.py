@@ -1,16 +1,13 @@
 """What an optimizer is to a comparison of training runs."""
 
 import dataclasses
-from collections.abc import Callable, Hashable, Mapping
+from collections.abc import Callable, Hashable
 from typing import Any, Protocol
 
 import numpy as np
 
 from compare.steps.rules.rule import Rules
-from compare.steps.rules.step import Step
-
-Arrays = Mapping[str, np.ndarray]
-State = Mapping[str, Arrays]  # slot, as of `rules` -> name of the weights -> array
+from compare.steps.rules.step import Arrays, Slots, Step
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -24,7 +21,7 @@ class Snapshot:
     """
 
     weights: Arrays
-    state: State
+    state: Slots
     count: int
 
 
@@ -65,6 +62,10 @@ class Optimizer(Protocol):
     @property
     def snapshot(self) -> Snapshot:
         """What it has now."""
+
+    @property
+    def offsets(self) -> Arrays:
+        """What the model adds to weights of the reference in what it trains, by their names."""
 
     @property
     def update(self) -> Update:

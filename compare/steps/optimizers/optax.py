@@ -9,8 +9,9 @@ import numpy as np
 
 from compare.errors import UsageError, shown
 from compare.implementations.user.sandbox import contained, errors_told
-from compare.steps.optimizers.base import Arrays, Snapshot, Update
+from compare.steps.optimizers.base import Snapshot, Update
 from compare.steps.rules.optax import optax_state
+from compare.steps.rules.step import Arrays
 
 Place = tuple[str, str]  # slot, and name of the weights
 
@@ -57,6 +58,11 @@ class OptaxOptimizer:
             if place is not None:
                 state.setdefault(place[0], {})[place[1]] = leaf
         return Snapshot(dict(self._weights), state, self._count)
+
+    @property
+    def offsets(self) -> Arrays:
+        """Nothing is added to its weights."""
+        return {}
 
     @property
     def update(self) -> Update:

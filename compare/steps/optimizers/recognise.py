@@ -1,6 +1,6 @@
 """Which optimizer it is that a user brings, and which weights it trains."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from compare.errors import UsageError
@@ -9,10 +9,11 @@ from compare.implementations.programs.model import JaxModel
 from compare.implementations.user.torch_module import is_module
 from compare.pairing.arrangement import Arrangement
 from compare.pairing.pairing import Pairing
-from compare.problem.function import FunctionProblem
-from compare.steps.optimizers.arranged import ArrangedOptimizer, check_arrangements
-from compare.steps.optimizers.base import Arrays, Optimizer
+from compare.problem.function import Arguments, FunctionProblem
+from compare.steps.optimizers.arranged import ArrangedOptimizer, check_arrangements, with_constants
+from compare.steps.optimizers.base import Optimizer
 from compare.steps.optimizers.optax import OptaxOptimizer
+from compare.steps.rules.step import Arrays
 from compare.steps.training import Training
 
 
@@ -53,9 +54,12 @@ def optimizer_of(
     given = problem.arguments
     theirs = {given.names[i]: given.leaves[i] for i in given.wrt}
     pairing = None if program is None else program.pairing
+    arrangements = None
     if pairing is not None:
-        _check_pairing(name, pairing, theirs)
-        _check_trained(name, model, pairing, theirs)
+        _check_pairing(name, pairing)
+        arrangements = _arrangements(pairing, theirs, given)
+        check_arrangements(name, arrangements, theirs)
+        _check_trained(name, model, pairing, arrangements, theirs)
     if is_module(training.model):
         from compare.steps.optimizers.torch import TorchOptimizer
 
@@ -63,46 +67,47 @@ def optimizer_of(
             name, training.model, training.optimizer, training.schedule
         ).in_dtype(problem.dtype)
     else:
-        made = OptaxOptimizer(name, _weights(pairing, theirs), training.optimizer)
-    if pairing is not None:
-        made = ArrangedOptimizer(made, _arrangements(pairing, theirs), theirs)
+        weights = theirs
+        if arrangements is not None:
+            weights = {own: one.of(theirs) for own, one in arrangements.items()}
+        made = OptaxOptimizer(name, weights, training.optimizer)
+    if arrangements is not None:
+        made = ArrangedOptimizer(made, arrangements, theirs)
     _check_alike(name, list(made.snapshot.weights), list(theirs))
     return made
 
 
-def _weights(pairing: Pairing | None, theirs: Arrays) -> Arrays:
-    """Returns the weights that a model of JAX trains, by its names."""
-    if pairing is None:
-        return theirs
-    return {name: one.of(theirs) for name, one in _arrangements(pairing, theirs).items()}
+def _arrangements(pairing: Pairing, theirs: Arrays, given: Arguments) -> dict[str, Arrangement]:
+    """Returns how those of the weights are made that the reference trains, by a model's names.
 
-
-def _arrangements(pairing: Pairing, theirs: Arrays) -> dict[str, Arrangement]:
-    """Returns how those of the weights are made that the reference trains."""
+    What is added to these, and is not trained, is a constant.
+    """
+    kept = {name: given.leaves[i] for name, i in given.state.items() if name not in theirs}
+    made = {name: with_constants(one, kept) for name, one in pairing.arrangements.items()}
     return {
-        name: one
-        for name, one in pairing.arrangements.items()
-        if all(source in theirs for source in one.sources)
+        name: one for name, one in made.items() if all(source in theirs for source in one.sources)
     }
 
 
-def _check_pairing(name: str, pairing: Pairing, theirs: Arrays) -> None:
+def _check_pairing(name: str, pairing: Pairing) -> None:
     if pairing.findings:
         raise UsageError(
             f"{name}: expected to start with the weights of the reference, got others: "
             f"{pairing.findings[0].sentence}"
         )
-    check_arrangements(name, _arrangements(pairing, theirs), theirs)
 
 
-def _check_trained(name: str, model: Any, pairing: Pairing, theirs: Arrays) -> None:
+def _check_trained(
+    name: str, model: Any, pairing: Pairing, made: Mapping[str, Arrangement], theirs: Arrays
+) -> None:
     """Checks that the reference trains all weights of a model of JAX, as optax does."""
     own = model.parameters if isinstance(model, JaxModel) else ()
     for one in own:
         if one not in pairing.arrangements:
             raise UsageError(f"{name}: it trains {one}, of which the reference has no weights")
-        lacking = [source for source in pairing.arrangements[one].sources if source not in theirs]
-        if lacking:
+        if one not in made:
+            sources = pairing.arrangements[one].sources
+            lacking = [source for source in sources if source not in theirs]
             raise UsageError(
                 f"{name}: it trains {one}, and the reference keeps {lacking[0]} as it is; make it "
                 "no weight, or let the reference train it"

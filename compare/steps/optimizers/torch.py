@@ -1,7 +1,6 @@
 """An optimizer of torch, with a copy of the module whose parameters it updates."""
 
 import copy
-import types
 import warnings
 from typing import Any
 
@@ -9,8 +8,9 @@ import numpy as np
 import torch
 
 from compare.errors import UsageError, shown
-from compare.steps.optimizers.base import Arrays, Snapshot, Update
-from compare.steps.rules.torch import read_torch, torch_state
+from compare.steps.optimizers.base import Snapshot, Update
+from compare.steps.rules.step import Arrays
+from compare.steps.rules.torch import read_torch, slots_of, torch_state
 from compare.steps.rules.update import update
 from torch_ref.convert import to_array, to_tensor
 
@@ -46,6 +46,11 @@ class TorchOptimizer:
         return Snapshot(weights, torch_state(self._optimizer, self._named), self._count)
 
     @property
+    def offsets(self) -> Arrays:
+        """Nothing is added to its weights."""
+        return {}
+
+    @property
     def update(self) -> Update:
         """How it takes its next step."""
         rules = read_torch(self._optimizer, self._named)
@@ -73,19 +78,10 @@ class TorchOptimizer:
         with torch.no_grad():
             for name in self.trained:
                 self._named[name].copy_(to_tensor(other.weights[name]))
-                for slot, held in self._slots(name).items():
+                for slot, held in slots_of(self._optimizer, self._named[name]).items():
                     if slot != "count" and name in other.state.get(slot, {}):
                         held.copy_(to_tensor(other.state[slot][name]))
         self._count = other.count
-
-    def _slots(self, name: str) -> dict[str, torch.Tensor]:
-        """Returns the tensors of the state of a parameter, by slots."""
-        one = self._named[name]
-        found: dict[str, torch.Tensor] = {}
-        for key, held in self._optimizer.state.get(one, {}).items():
-            alone = types.SimpleNamespace(state={one: {key: held}})
-            found |= dict.fromkeys(torch_state(alone, {name: one}), held)
-        return found
 
     def in_dtype(self, dtype: np.dtype) -> "TorchOptimizer":
         """Returns a copy in a dtype."""

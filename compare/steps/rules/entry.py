@@ -39,7 +39,7 @@ class Entry:
           weight: before the step.
           gradient: what the weights are to follow downwards.
           count: t, a whole number from 1 on.
-          before: slot -> the state before the step; what lacks is 0.
+          before: slot -> the state before the step; 0 where it is missing.
           recorded: slot -> the state after the step, as a run had it.
         """
         self.weight, self.gradient = weight, gradient

@@ -35,7 +35,7 @@ class Fit:
         self.steps = steps
 
     def number(self, at: Callable[[float], Steps], starts: tuple[float, ...]) -> Interval | None:
-        """Returns the numbers that explain steps, by Gauss and Newton; None if there are none.
+        """Returns the numbers that explain steps, by Gauss-Newton; None if there are none.
 
         Args:
           at: returns the steps with the rules that have that number.

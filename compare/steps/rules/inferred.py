@@ -36,7 +36,7 @@ def inferred(steps: Steps, dtype: np.dtype) -> Rules | None:
     It is one rule for all weights, whose numbers are as short as those that people type.
 
     Args:
-      steps: some of the optimizer, one after another, the first best; their rules are not read.
+      steps: some of the optimizer, one after another, best its first; their rules are not read.
       dtype: in which they were computed.
     """
     for rule, numbers in _templates(steps):

@@ -8,7 +8,7 @@ import numpy as np
 from compare.steps.rules.rule import Rules
 
 Arrays = Mapping[str, np.ndarray]
-Slots = Mapping[str, Arrays]  # slot -> name of the weights -> array
+Slots = Mapping[str, Arrays]  # slot, as of `slots` -> name of the weights -> array
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -20,9 +20,9 @@ class Step:
       rules: what the reference does at this step, by the names of the weights.
       weights: before it.
       gradients: of the loss, as they should be, before they are clipped.
-      state: of the optimizer, before it; what lacks is as before the first step.
+      state: of the optimizer, before it; what is missing is as before the first step.
       new_weights: after it.
-      new_state: after it; what lacks was not recorded.
+      new_state: after it; what is missing was not recorded.
     """
 
     number: int

@@ -25,7 +25,7 @@ def update(
       count: t, a whole number from 1 on.
       weights: before the step.
       gradients: of the loss, by all weights that are trained.
-      state: before the step; what lacks is as before the first step.
+      state: before the step; what is missing is as before the first step.
       recorded: the state after the step as a run had it: what follows is computed from that, so
         that a mistake in the state is none in the weights.
     """

@@ -13,6 +13,7 @@ from compare.implementations.programs.base import Program, Reference
 from compare.implementations.programs.intermediates.jax import with_cuts
 from compare.implementations.programs.model import JaxModel, Model
 from compare.implementations.programs.models.adapters import Adapter, adapters, of_inputs
+from compare.implementations.programs.models.computed_weights import has_same_outputs
 from compare.implementations.programs.models.own_weights import OwnWeights, state_of
 from compare.implementations.programs.models.placed import Cut, placed
 from compare.implementations.programs.models.recognise import (
@@ -66,7 +67,15 @@ def port_program(
         made = needed.recording(recorded.run(needed.problem(own)), own)
         return made if matching is None else matching.applied(made)
 
-    return dataclasses.replace(program, run=run, pairing=needed.pairing, matching=matching)
+    others = weights.pairing
+    is_odd = bool(others.findings or (others.kept and others.unused))
+    return dataclasses.replace(
+        program,
+        run=run,
+        pairing=needed.pairing,
+        is_same_by_itself=is_odd and has_same_outputs(reference, problem, weights, program),
+        matching=matching,
+    )
 
 
 def _of_jax(

@@ -23,7 +23,6 @@ def format_weights(standing: Json, *, width: int) -> str:
 
 
 def _row(pair: Json, name: int, width: int) -> str:
-    sources = " + ".join(map(quoted, pair["sources"]))
-    said = ", ".join(filter(None, (sources, pair["layout"])))
+    said = ", ".join(filter(None, (*map(quoted, pair["sources"]), pair["layout"])))
     own = shortened(quoted(pair["name"]), name)
     return wrapped(f"{own:<{name}}  {said}", width, indent=name + 2)

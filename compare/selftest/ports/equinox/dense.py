@@ -66,4 +66,4 @@ def classifier(state: State, kind: Any = Classifier, **options: Any) -> eqx.Modu
     return kind(state, **options)
 
 
-DENSE = (Port("Equinox", MLP, mlp), Port("Equinox", CLASSIFIER, classifier, has_loss=True))
+DENSE = (Port("Equinox", MLP, mlp), Port("Equinox", CLASSIFIER, classifier))

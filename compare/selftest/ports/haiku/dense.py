@@ -73,4 +73,4 @@ def classifier(state: State, kind: type[Classifier] = Classifier, **options: Any
     )
 
 
-DENSE = (Port("Haiku", MLP, mlp), Port("Haiku", CLASSIFIER, classifier, has_loss=True))
+DENSE = (Port("Haiku", MLP, mlp), Port("Haiku", CLASSIFIER, classifier))

@@ -68,4 +68,4 @@ def classifier(state: State, kind: type[nn.Module] = Classifier, **options: Any)
     return Model(kind(**options), {"params": {"Mlp_0": mlp_params(state, "mlp.")}})
 
 
-DENSE = (Port("Flax linen", MLP, mlp), Port("Flax linen", CLASSIFIER, classifier, has_loss=True))
+DENSE = (Port("Flax linen", MLP, mlp), Port("Flax linen", CLASSIFIER, classifier))

@@ -65,4 +65,4 @@ def classifier(state: State, kind: Any = Classifier, **options: Any) -> nnx.Modu
     return loaded(kind(nnx.Rngs(0), **options), {"mlp": mlp_weights(state, "mlp.")})
 
 
-DENSE = (Port("Flax nnx", MLP, mlp), Port("Flax nnx", CLASSIFIER, classifier, has_loss=True))
+DENSE = (Port("Flax nnx", MLP, mlp), Port("Flax nnx", CLASSIFIER, classifier))
