@@ -198,3 +198,10 @@ def test_weights_that_are_computed_of_those_of_the_reference_are_not_accused():
     found = compare_functions(LAYERS, Model(rooted, squares), X).candidates[0]
     assert found.verdict == "undecided"
     assert "with its own weights it has the outputs of the reference" in found.sentence
+
+
+@pytest.mark.parametrize("dtype", ["bfloat16", "float16"])
+def test_weights_of_a_port_are_rounded_with_those_of_the_reference(dtype):
+    port = compare_functions(LAYERS, PORT, X, dtype=dtype).candidates[0]
+    assert port.verdict == "agree"
+    assert port.weights.wrong == ()
