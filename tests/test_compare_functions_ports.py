@@ -154,6 +154,14 @@ REFUSED = {
         (Model(forward, converted), LAYERS, X),
         "reference: weights: expected arrays, got a conversion",
     ),
+    "a conversion that raises": (
+        (LAYERS, Model(forward, lambda state: state["nope"]), X),
+        "candidate: conversion: raised: KeyError: 'nope'; it gets arrays of NumPy in a dict, by",
+    ),
+    "a conversion that returns nothing": (
+        (LAYERS, Model(forward, lambda state: None), X),
+        "candidate: conversion: expected it to return weights, got None",
+    ),
     "a function without weights": ((LAYERS, Model(forward), X), "expected weights beside"),
     "another number of outputs": (
         (LAYERS, Model(lambda w, x: (forward(w, x), x), PORT.weights), X),

@@ -100,7 +100,7 @@ class Intermediates:
 
     def is_constant(self, value: np.ndarray) -> bool:
         """Whether all entries are equal, so that nothing can be told by them."""
-        return float(np.ptp(value)) <= self._allowed(value)
+        return not value.size or float(np.ptp(value)) <= self._allowed(value)
 
     def _fit(
         self, name: str, value: np.ndarray, slope: np.ndarray | None, quiet: float

@@ -28,6 +28,10 @@ class _Number(NamedTuple):
     kinds: Collection[str]
     starts: tuple[float, ...]
 
+    def change(self, value: float) -> Change:
+        """Returns what puts another one into all rules that have it."""
+        return by_rule(lambda rule: self.put(rule, value) if rule.kind in self.kinds else rule)
+
 
 def _field(name: str, kinds: Collection[str], *starts: float) -> _Number:
     def put(rule: Rule, value: float) -> Rule:
@@ -83,6 +87,22 @@ def of_numbers(fit: Fit, names: Collection[str]) -> Iterator[Assumption]:
     yield from _another_gradient(fit, names)
 
 
+def of_new_clips(fit: Fit) -> Iterator[Assumption]:
+    """Yields clipping of gradients where the reference clips none.
+
+    Args:
+      fit: of whole steps, since a norm is of all entries.
+    """
+    rules = [rule for one in fit.steps for rule in one.rules.values()]
+    if all(rule.clip_norm is None and rule.clip_value is None for rule in rules):
+        for number, how in zip(_CLIPS, ("to a norm of {}", "to {}, entry by entry"), strict=True):
+            value = typed(_fitted(fit, fit.steps[0].rules, number.change, number.starts))
+            if value:
+                told = how.format(f"{value:g}")
+                sentence = f"gradients are clipped {told}, where the reference does not clip them"
+                yield Assumption(sentence, number.change(value))
+
+
 def _clips(rules: Collection[Rule]) -> list[_Number]:
     return [one for one in _CLIPS if all(getattr(rule, one.name) is not None for rule in rules)]
 
@@ -90,13 +110,10 @@ def _clips(rules: Collection[Rule]) -> list[_Number]:
 def _another(
     number: _Number, known: float, fit: Fit, names: Collection[str]
 ) -> Iterator[Assumption]:
-    def change(value: float) -> Change:
-        return by_rule(lambda rule: number.put(rule, value) if rule.kind in number.kinds else rule)
-
-    value = typed(_fitted(fit, names, change, number.starts))
+    value = typed(_fitted(fit, names, number.change, number.starts))
     if value is not None and value != known and value >= 0:
         sentence = f"{number.name} is {value:g}, where the reference has {known:g}"
-        yield Assumption(sentence, change(value))
+        yield Assumption(sentence, number.change(value))
 
 
 def _another_rate(fit: Fit, names: Collection[str]) -> Iterator[Assumption]:
