@@ -1,7 +1,6 @@
 """Why the steps of an optimizer are not those of its reference."""
 
 import dataclasses
-import functools
 
 import jax
 import jax.numpy as jnp
@@ -75,18 +74,13 @@ def taken(reference, actual, *, steps=2, gradients=None, hidden=False):
         given.append(right)
         rules = {name: actual(name, number) for name in SHAPES}
         used = gradients(given) if gradients else right
-        after = stepped(tuple(rules.items()))(jnp.int32(number), weights, used, state)
+        after = update(rules, jnp.int32(number), weights, used, state)
         shown = ({}, {}) if hidden else (state, after[1])
         wanted = {name: reference(name, number) for name in SHAPES}
         arrays = (weights, right, shown[0], after[0], shown[1])
         found.append(Step(number, wanted, *jax.tree.map(np.array, arrays)))
         weights, state = after
     return found
-
-
-@functools.cache
-def stepped(rules):
-    return jax.jit(functools.partial(update, dict(rules)))
 
 
 def always(rule):
