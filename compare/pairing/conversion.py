@@ -29,7 +29,7 @@ def arrangement_of(convert: Conversion, theirs: Arrays) -> Pairing:
       theirs: the weights of the reference; integers are handed on as they are.
     """
     first, second = (_drawn(theirs, seed) for seed in (0, 1))
-    made, again = convert(dict(first)), convert(dict(second))
+    made, again = (convert(_copied(drawn)) for drawn in (first, second))
     found = pair(first, made)
     told = {one.own: one for one in found.findings}
     for own in made:
@@ -39,6 +39,11 @@ def arrangement_of(convert: Conversion, theirs: Arrays) -> Pairing:
         if not is_told and not _is_near(again[own], expected):
             told[own] = _computed(own, () if arrangement is None else arrangement.sources)
     return dataclasses.replace(found, findings=tuple(told.values()))
+
+
+def _copied(arrays: Arrays) -> dict[str, np.ndarray]:
+    """Returns what a conversion may change in place."""
+    return {name: array.copy() for name, array in arrays.items()}
 
 
 def _is_near(made: np.ndarray, expected: np.ndarray) -> bool:

@@ -16,7 +16,7 @@ from compare.pairing.partly_unused import tell_unused_parts
 from compare.pairing.pieces import pair_altered, pair_pieces
 from compare.pairing.recurrent_biases import add_unused_biases
 from compare.pairing.row_orders import tell_orders_of_rows
-from compare.pairing.scaled_parts import pair_scaled_parts
+from compare.pairing.scaled_parts import pair_scaled_parts, scale_zero_biases
 from compare.pairing.search import Search
 from compare.pairing.second_biases import with_second_biases
 from compare.pairing.stacks import pair_stacked
@@ -57,6 +57,7 @@ def _paired(theirs: Mapping[str, np.ndarray], own: Mapping[str, np.ndarray]) -> 
     pair_scaled_parts(search)
     pair_altered(search)
     tell_what_was_not_loaded(search)
+    scale_zero_biases(search)
     tell_unused_parts(search)
     shapes = {name: array.shape for name, array in theirs.items()}
     found = search.arrangements

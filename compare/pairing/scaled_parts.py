@@ -4,12 +4,14 @@ A program may have the scale of its attention in its queries, where the referenc
 and values in one weight. Keys and values are paired by then, and tell where the queries are.
 """
 
+import dataclasses
 from collections.abc import Iterator
 
 import numpy as np
 
 from compare.pairing.arrangement import Arrangement, Entries
 from compare.pairing.guesses import tell_relation
+from compare.pairing.names import role_of
 from compare.pairing.partly_unused import used_entries
 from compare.pairing.relations import relation_of
 from compare.pairing.search import Search
@@ -28,6 +30,16 @@ def pair_scaled_parts(search: Search) -> None:
                 else:
                     tell_relation(search, own, arrangement, relation)
                 break
+
+
+def scale_zero_biases(search: Search) -> None:
+    """Gives biases that are 0 the factor of the one weight beside them, which they have too."""
+    for own, arrangement in list(search.arrangements.items()):
+        beside = [name for name in search.beside(own) if role_of(name) == "weight"]
+        if role_of(own) == "bias" and len(beside) == 1 and not np.any(search.own[own]):
+            weight = search.arrangements.get(beside[0])
+            if weight is not None and weight.factor != 1:
+                search.arrangements[own] = dataclasses.replace(arrangement, factor=weight.factor)
 
 
 def _beside_kin(search: Search, own: str) -> Iterator[Arrangement]:

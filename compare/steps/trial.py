@@ -1,6 +1,7 @@
 """A candidate's training run under way, and what was found at its steps so far."""
 
 import dataclasses
+from collections.abc import Callable
 
 import numpy as np
 
@@ -9,6 +10,8 @@ from compare.pipeline.functions import Examiner
 from compare.pipeline.reasons import reason_for
 from compare.pipeline.run_evidence import RunEvidence
 from compare.steps.distances import Distances, loss_of
+from compare.steps.exact_results import with_results
+from compare.steps.exact_update import ExactUpdate, exact_update
 from compare.steps.failing import FailingSteps
 from compare.steps.optimizers.base import Snapshot, step_of
 from compare.steps.reference_step import ReferenceStep
@@ -19,6 +22,8 @@ from compare.steps.updates import Made, Updates
 from compare.steps.verdict import decide_later, decide_run, decide_step, silent_from
 from compare.verdict.finding import Finding
 from compare.verdict.functions import decide
+
+_EXACT = np.dtype(np.float64)
 
 
 class Trial:
@@ -51,13 +56,15 @@ class Trial:
             return
         examiner = self._examiner.at(self._run.problem(step.batch))
         evidence = examiner.examined(self._run.program, self._examiner.inside)
-        before = self._filled(step)
+        before, exactly = self._filled(step), self._run.optimizer.copied(_EXACT)
         self._run.step(evidence.recording)
         after = self._run.snapshot
         taken = step_of(step.update, before, evidence.recording.gradients, after)
         made = self._updates.held(step.update, taken, self._offsets)
         self._state = made.state
-        finding = self._decided(step, evidence, taken, made)
+        finding = self._decided(
+            examiner, evidence, step, made, taken, lambda: exact_update(step.update, exactly, taken)
+        )
         fails = finding.first is not None and finding.first in made.checks
         self._failing.take(taken, step.taken, fails=fails)
         self._results.append(
@@ -92,7 +99,13 @@ class Trial:
         return dataclasses.replace(seen, state=state)
 
     def _decided(
-        self, step: ReferenceStep, evidence: RunEvidence, taken: Step, made: Made
+        self,
+        examiner: Examiner,
+        evidence: RunEvidence,
+        step: ReferenceStep,
+        made: Made,
+        taken: Step,
+        exact: Callable[[], ExactUpdate],
     ) -> Finding:
         """Decides on a step; once one has failed, by its checks alone."""
         if any(one.verdict == "disagree" for one in self._results):
@@ -101,9 +114,10 @@ class Trial:
         def own() -> Checks:
             return self._updates.held(step.update, step.taken).checks
 
-        gradients = decide(evidence)
+        gradients = with_results(decide(evidence), evidence, examiner)
+        finding = decide_step(gradients, made.checks, own, exact)
         self._note(step.number, gradients)
-        finding = decide_step(gradients, made.checks, own)
+        self._note(step.number, finding)
         if finding is gradients:
             self._reason = reason_for(evidence, finding)
         elif finding.verdict == "disagree" and self._offsets:

@@ -14,7 +14,7 @@ _BESIDE = {
 }
 
 
-def with_weights(decided: Finding, pairing: Pairing, *, is_same_by_itself: bool) -> Finding:
+def with_weights(decided: Finding, pairing: Pairing, *, is_same_by_itself: bool = False) -> Finding:
     """Returns a verdict on a program that has weights of its own.
 
     Args:
@@ -34,10 +34,29 @@ def with_weights(decided: Finding, pairing: Pairing, *, is_same_by_itself: bool)
     if not wrong:
         return decided._replace(remarks=(*unpaired, *remarks))
     remarks = (*unpaired, *remarks)
-    told = "; ".join(one.sentence for one in wrong[:_SHOWN]) + and_more(wrong, _SHOWN)
-    beside = _BESIDE[decided.verdict] + decided.sentence * (decided.verdict != "agree")
+    told = "; ".join(one.sentence for one in wrong[:_SHOWN])
+    if len(wrong) > _SHOWN:
+        told += f"; {len(wrong) - _SHOWN:,} more weights are wrong"
+    is_known = not pairing.kept or decided.verdict == "agree"
     return decided._replace(
-        verdict="disagree", basis="weights", sentence=f"{told}; {beside}", remarks=remarks
+        verdict="disagree",
+        basis="weights",
+        sentence=f"{told}; {_of_program(decided) if is_known else _unknown(pairing.kept)}",
+        first=decided.first if is_known else None,
+        remarks=remarks,
+    )
+
+
+def _of_program(decided: Finding) -> str:
+    """Says what the program does with the weights of the reference."""
+    return _BESIDE[decided.verdict] + decided.sentence * (decided.verdict != "agree")
+
+
+def _unknown(kept: Sequence[str]) -> str:
+    """Says why nothing is said of a program that could not have all weights of the reference."""
+    return (
+        "whether the program is right is not known before its weights are, since nothing in the "
+        f"reference is {_names(kept)}"
     )
 
 
@@ -67,9 +86,12 @@ def _unpaired(pairing: Pairing) -> list[str]:
     """Says which weights are in one of both alone."""
     said = []
     if pairing.unused:
-        said.append(f"none of its weights is {_names(pairing.unused)}")
+        are = "is" if len(pairing.unused) == 1 else "are"
+        said.append(f"{_names(pairing.unused)} of the reference {are} in none of its weights")
     if pairing.kept:
-        said.append(f"nothing in the reference is {_names(pairing.kept)}, used as it is")
+        are, as_found = ("is", "it is") if len(pairing.kept) == 1 else ("are", "they are")
+        names = _names(pairing.kept)
+        said.append(f"{names} {are} in no weight of the reference, and used as {as_found}")
     return said
 
 

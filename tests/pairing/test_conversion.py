@@ -90,3 +90,12 @@ def test_a_sum_and_a_constant_are_found():
 def test_what_a_conversion_does_wrong(convert, kind, sentence):
     (found,) = arrangement_of(convert, THEIRS).findings
     assert (found.kind, found.sentence) == (kind, sentence)
+
+
+def test_a_conversion_that_changes_what_it_is_given_changes_nothing_of_ours():
+    def doubling(theirs):
+        theirs["fc1.weight"] *= 2
+        return flax_weights(theirs)
+
+    found = arrangement_of(doubling, THEIRS)
+    assert found.arrangements["Dense_0.kernel"].factor == 2

@@ -270,6 +270,7 @@ def test_queries_of_one_weight_with_keys_and_values_may_have_the_scale_in_them(h
     assert {one.kind for one in found.remarks} == {"factor"}
     layout = "rows 0 to 7, transposed, reshaped to [8, 2, 4], times 0.5"
     assert found.layouts["query.kernel"] == layout
+    assert found.layouts["query.bias"] == "entries 0 to 7, reshaped to [2, 4], times 0.5"
 
 
 def test_a_norm_that_is_folded_into_a_kernel_is_computed_and_not_wrong():

@@ -1,6 +1,7 @@
 """A transformation of optax, with the weights that it updates."""
 
 import contextlib
+import copy
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
@@ -112,6 +113,14 @@ class OptaxOptimizer:
         """Returns one that begins anew, in a dtype."""
         weights = {name: one.astype(dtype) for name, one in self._weights.items()}
         return OptaxOptimizer(self._where, weights, self._transformation)
+
+    def copied(self, dtype: np.dtype) -> "OptaxOptimizer":
+        """Returns a copy in a dtype, which goes on from where this one is."""
+        other, own = copy.copy(self), {one.dtype for one in self._weights.values()}
+        other._is_wide = dtype == np.float64
+        other._weights = {name: one.astype(dtype) for name, one in self._weights.items()}
+        other._leaves = [one.astype(dtype) if one.dtype in own else one for one in self._leaves]
+        return other
 
     def _params(self, arrays: Mapping[str, Any]) -> Any:
         """Returns arrays as the tree that is transformed."""

@@ -13,6 +13,7 @@ from compare.implementations.programs.models.function import function_model
 from compare.implementations.programs.models.haiku import haiku_model, is_haiku
 from compare.implementations.programs.models.linen import is_bound, is_linen, linen_model
 from compare.implementations.programs.models.nnx import is_nnx, nnx_model
+from compare.implementations.user.sandbox import errors_told
 
 
 def is_model(given: Any) -> bool:
@@ -79,7 +80,8 @@ def jax_model(where: str, given: Any, theirs: Mapping[str, np.ndarray] | None = 
                 f"{where}: weights: expected arrays, got a conversion, {shown(weights)}, which has "
                 "no weights of a reference to convert"
             )
-        weights = weights(dict(theirs))
+        with errors_told(f"{where}: weights: the conversion cannot be called", passes=UsageError):
+            weights = weights({name: array.copy() for name, array in theirs.items()})
     if is_nnx(f):
         check_holds_weights(where, given, "an nnx module")
         return nnx_model(f)
