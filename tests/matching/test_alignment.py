@@ -15,10 +15,10 @@ from compare.problem.cuts import cut
 from compare.problem.function import (
     Arguments,
     FunctionProblem,
-    drawn_cotangents,
     named_arguments,
     outputs_of,
 )
+from compare.problem.given_cotangents import drawn_cotangents
 
 EXACT = np.dtype(np.float64)
 RNG = np.random.default_rng(0)
