@@ -1,12 +1,16 @@
 """Numbers of a rule that are others than the reference's."""
 
 import dataclasses
+import math
 from collections.abc import Callable, Collection, Iterator
 from typing import Any, NamedTuple
+
+import numpy as np
 
 from compare.steps.rules.assumption import Assumption, Change, by_rule
 from compare.steps.rules.fit import Fit, Interval, typed, whole
 from compare.steps.rules.rule import Rule
+from compare.steps.rules.step import Arrays
 
 _EPS = (1e-8, 1e-12, 1e-10, 1e-7, 1e-6, 1e-5, 1e-4, 1e-3, 1e-2)
 
@@ -68,6 +72,7 @@ _NUMBERS = (
     ),
 )
 _CLIP = (1e-3, 1e-2, 0.1, 0.3, 1.0, 3.0, 10.0)
+_NEAR = 0.98  # of the norm of gradients: where the search for one that clips them starts too
 _CLIPS = (_field("clip_norm", _ALL, *_CLIP), _field("clip_value", _ALL, *_CLIP))
 
 
@@ -94,13 +99,19 @@ def of_new_clips(fit: Fit) -> Iterator[Assumption]:
       fit: of whole steps, since a norm is of all entries.
     """
     rules = [rule for one in fit.steps for rule in one.rules.values()]
+    norms = [_NEAR * _norm(one.gradients) for one in fit.steps]
     if all(rule.clip_norm is None and rule.clip_value is None for rule in rules):
         for number, how in zip(_CLIPS, ("to a norm of {}", "to {}, entry by entry"), strict=True):
-            value = typed(_fitted(fit, fit.steps[0].rules, number.change, number.starts))
+            starts = (*number.starts, *(norms if number.name == "clip_norm" else ()))
+            value = typed(_fitted(fit, fit.steps[0].rules, number.change, starts))
             if value:
                 told = how.format(f"{value:g}")
                 sentence = f"gradients are clipped {told}, where the reference does not clip them"
                 yield Assumption(sentence, number.change(value))
+
+
+def _norm(gradients: Arrays) -> float:
+    return math.hypot(*(float(np.linalg.norm(np.float64(g))) for g in gradients.values()))
 
 
 def _clips(rules: Collection[Rule]) -> list[_Number]:
