@@ -1,4 +1,4 @@
-"""Other ways in which a program may need weights than those in which they stand in it."""
+"""Other ways in which a program may need its weights laid out."""
 
 import dataclasses
 from collections import defaultdict

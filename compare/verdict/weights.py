@@ -55,8 +55,8 @@ def _of_program(decided: Finding) -> str:
 def _unknown(kept: Sequence[str]) -> str:
     """Says why nothing is said of a program that could not have all weights of the reference."""
     return (
-        "whether the program is right is not known before its weights are, since nothing in the "
-        f"reference is {_names(kept)}"
+        "whether the program is right is not known until its weights are: "
+        f"{_are(kept)} in no weight of the reference"
     )
 
 
@@ -64,8 +64,8 @@ def _computed(said: Sequence[str], remarks: tuple[str, ...]) -> Finding:
     """Says that weights are others, and that the program computes the same with them."""
     sentence = (
         f"{said[0]}{and_more(said)}; but with its own weights it has the outputs of the reference: "
-        "they may be computed of its weights, as where a norm is folded into them; to compare "
-        "gradients too, pass a function of (state, *inputs) that computes them of the weights of "
+        "they may be computed from its weights, as where a norm is folded into them; to compare "
+        "gradients too, pass a function of (state, *inputs) that computes them from the weights of "
         "the reference"
     )
     return Finding("undecided", "nothing", sentence, remarks=remarks)
@@ -86,13 +86,16 @@ def _unpaired(pairing: Pairing) -> list[str]:
     """Says which weights are in one of both alone."""
     said = []
     if pairing.unused:
-        are = "is" if len(pairing.unused) == 1 else "are"
-        said.append(f"{_names(pairing.unused)} of the reference {are} in none of its weights")
+        said.append(f"of the reference, {_are(pairing.unused)} in none of its weights")
     if pairing.kept:
-        are, as_found = ("is", "it is") if len(pairing.kept) == 1 else ("are", "they are")
-        names = _names(pairing.kept)
-        said.append(f"{names} {are} in no weight of the reference, and used as {as_found}")
+        as_found = "it is" if len(pairing.kept) == 1 else "they are"
+        said.append(f"{_are(pairing.kept)} in no weight of the reference, and used as {as_found}")
     return said
+
+
+def _are(names: Sequence[str]) -> str:
+    """Returns '`a` is' or '`a` and `b` are'."""
+    return f"{_names(names)} {'is' if len(names) == 1 else 'are'}"
 
 
 def _names(names: Sequence[str]) -> str:

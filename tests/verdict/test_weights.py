@@ -19,8 +19,8 @@ def test_a_program_is_not_accused_while_weights_have_no_counterpart():
         "forward, between `a` and `b`: it is wrong"
     )
     assert _said(kept=["query.kernel"]) == (
-        "`w0` is 0; whether the program is right is not known before its weights are, since "
-        "nothing in the reference is `query.kernel`"
+        "`w0` is 0; whether the program is right is not known until its weights are: "
+        "`query.kernel` is in no weight of the reference"
     )
 
 

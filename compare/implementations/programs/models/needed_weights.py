@@ -97,9 +97,9 @@ def _changed(
     sources = others[first].sources
     names = " and ".join(f"`{name}`" for name in sources)
     told = next((one for one in pairing.remarks if one.theirs == sources), None)
-    stand = "stands" if len(sources) == 1 else "stand"
+    are = "is" if len(sources) == 1 else "are"
     was = pairing.layouts[first] or "as in the reference"
-    said = f"{names} {stand} in `{first}` in another way than it needs: {was}"
+    said = f"{names} {are} in `{first}` in another way than it needs: {was}"
     is_factor = pairing.arrangements[first].factor != others[first].factor
     how = "without the factor" if is_factor else layouts[first] or "as in the reference"
     sentence = f"{told.sentence if told else said}; `{place}` is right with this instead: {how}"
