@@ -30,6 +30,11 @@ def is_number(name: str) -> bool:
     return name.startswith(("#", "~"))
 
 
+def is_input(name: str) -> bool:
+    """Whether a place is what the program is given: a weight, or another argument."""
+    return is_number(name) and name[1:].startswith("in")
+
+
 def number(name: str) -> int:
     """Returns the number of the equation by which a place is known, 0 if it has another name."""
     digits = name[1:].partition(".")[0]
