@@ -56,9 +56,19 @@ CONV_PORT = Model(
 )
 
 
+NOT_LOADED = {**PORT.weights, "last": {**PORT.weights["last"], "bias": np.zeros(2, np.float32)}}
+
+
 @pytest.fixture(scope="module")
 def report():
-    return compare_functions(LAYERS, {"port": PORT, "wrong": Model(without_half, PORT.weights)}, X)
+    candidates = {
+        "port": PORT,
+        "wrong": Model(without_half, PORT.weights),
+        "converted": Model(forward, converted),
+        "not loaded": Model(forward, NOT_LOADED),
+        "module": Other(),
+    }
+    return compare_functions(LAYERS, candidates, X)
 
 
 def test_a_port_needs_no_map(report):
@@ -104,33 +114,28 @@ class Other(nn.Module):
         return self.b(torch.tanh(self.a(x)))
 
 
-def test_a_module_of_other_names_is_a_port_too():
-    assert compare_functions(LAYERS, Other(), X).agrees
+def test_a_module_of_other_names_is_a_port_too(report):
+    assert report.candidates[4].verdict == "agree"
 
 
-def test_channels_may_be_last():
-    found = compare_functions(CONV, CONV_PORT, IMAGES).candidates[0]
-    assert found.verdict == "agree"
-    assert "it is called with channels last" in found.remarks
-
-
-def test_inputs_may_be_made_by_a_function():
+def test_channels_may_be_last_and_inputs_made_by_a_function():
     def last(images):
         return images.transpose(0, 2, 3, 1)
 
-    port = Model(lambda w, x: images_last(w, x).transpose(0, 3, 1, 2), CONV_PORT.weights, last)
-    found = compare_functions(CONV, port, IMAGES).candidates[0]
-    assert (found.verdict, found.recorded) == ("agree", found.places)
+    made = Model(lambda w, x: images_last(w, x).transpose(0, 3, 1, 2), CONV_PORT.weights, last)
+    port, own = compare_functions(CONV, {"port": CONV_PORT, "made": made}, IMAGES).candidates
+    assert port.verdict == "agree"
+    assert "it is called with channels last" in port.remarks
+    assert (own.verdict, own.recorded) == ("agree", own.places)
 
 
-def test_a_conversion_may_make_the_weights():
-    found = compare_functions(LAYERS, Model(forward, converted), X).candidates[0]
+def test_a_conversion_may_make_the_weights(report):
+    found = report.candidates[2]
     assert (found.verdict, found.weights.wrong) == ("agree", ())
 
 
-def test_weights_that_were_not_loaded_are_told_first():
-    weights = {**PORT.weights, "last": {**PORT.weights["last"], "bias": np.zeros(2, np.float32)}}
-    found = compare_functions(LAYERS, Model(forward, weights), X).candidates[0]
+def test_weights_that_were_not_loaded_are_told_first(report):
+    found = report.candidates[3]
     assert (found.verdict, found.basis) == ("disagree", "weights")
     assert found.sentence.startswith("`last.bias`")
     assert "with the weights of the reference in their places it agrees" in found.sentence
@@ -148,6 +153,14 @@ REFUSED = {
     "a conversion as the reference": (
         (Model(forward, converted), LAYERS, X),
         "reference: weights: expected arrays, got a conversion",
+    ),
+    "a conversion that raises": (
+        (LAYERS, Model(forward, lambda state: state["nope"]), X),
+        "candidate: conversion: raised: KeyError: 'nope'; it gets arrays of NumPy in a dict, by",
+    ),
+    "a conversion that returns nothing": (
+        (LAYERS, Model(forward, lambda state: None), X),
+        "candidate: conversion: expected it to return weights, got None",
     ),
     "a function without weights": ((LAYERS, Model(forward), X), "expected weights beside"),
     "another number of outputs": (

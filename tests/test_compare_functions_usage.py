@@ -104,7 +104,7 @@ REFUSED = {
     "dropout in train mode": (
         (nn.Sequential(nn.Linear(3, 2), nn.Dropout()), square, T),
         {},
-        "expected a forward without chance, got",
+        "expected a deterministic forward, got",
     ),
     "a buffer that changes": ((Counter(), square, T), {}, "got a change of count"),
     "random numbers of NumPy": ((chance, square, X), {}, "draws from the random numbers of NumPy"),

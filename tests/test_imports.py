@@ -75,7 +75,7 @@ ALLOWED = {
     "compare.steps.rules.torch": {"torch", "numpy", "torch_ref.convert"},
     "compare.steps.rules": {"jax", "numpy"},
     "compare.steps.optimizers.torch": {"torch", "numpy", "torch_ref.convert"},
-    "compare.steps.models": {"jax", "numpy", "torch"},
+    "compare.steps.models": {"jax", "numpy", "torch", "torch_ref.convert"},
     "compare.steps": {"jax", "numpy"},
     "compare.report.figures": {"numpy", "matplotlib"},
     "compare.report.frame": {"pandas"},

@@ -42,7 +42,7 @@ def _check(node: Node, module: nn.Module | None) -> None:
     mode = " in train mode" if modes else ""
     rate = " with dropout" if rates and "dropout" not in name else ""
     raise UsageError(
-        f"{place_of(node, module)}: expected a forward without chance, got {name}{mode}{rate}; "
+        f"{place_of(node, module)}: expected a deterministic forward, got {name}{mode}{rate}; "
         "call .eval(), set its rate to 0, or give the random numbers as an argument"
     )
 

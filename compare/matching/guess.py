@@ -1,6 +1,7 @@
 """Arrays of a program that may be what stands at a place, with other numbers."""
 
 import itertools
+import math
 from collections.abc import Collection, Iterator, Mapping
 from typing import NamedTuple
 
@@ -55,16 +56,32 @@ def guesses(
     for name in own.of_size(value.size):
         if name not in taken and "<" not in name:
             array = own.arrays[name]
-            likely = known.get((array.shape, value.shape)) or _possible(array.shape, value.shape)
+            likely = known.get((array.shape, value.shape)) or [
+                *_alike(array.shape, value.shape, known),
+                *_possible(array.shape, value.shape),
+            ]
             distances = [(one, float(np.linalg.norm(one.of(array) - value))) for one in likely]
             found.append([Guess(name, one, apart / scale) for one, apart in distances])
     nearest = [min(one, key=lambda guess: guess.distance) for one in found]
     near = [one for one in nearest if one.distance < _NEAR]
     yield from sorted(near, key=lambda one: one.distance)
     last = max(map(number, taken), default=0)
-    later = [one for one in found if number(one[0].name) > last]
-    for one in sorted(later, key=lambda one: number(one[0].name)):
+    numbers = [number(one[0].name) or math.inf for one in found]  # names may be anywhere
+    later = [i for i, one in enumerate(numbers) if one > last]
+    for one in [found[i] for i in sorted(later, key=lambda i: numbers[i])]:
         yield from one[:_MOST_OF_ONE]
+
+
+def _alike(
+    own: tuple[int, ...], theirs: tuple[int, ...], known: Mapping[Shapes, Collection[Layout]]
+) -> Iterator[Layout]:
+    """Yields the orders in which arrays of as many axes stand elsewhere."""
+    for (shape, wanted), layouts_there in known.items():
+        if len(shape) == len(own) and len(wanted) == len(theirs):
+            for one in layouts_there:
+                moved = one.split == shape and tuple(own[axis] for axis in one.order) == theirs
+                if moved and not one.is_plain:
+                    yield Layout(own, one.order, theirs)
 
 
 def _possible(own: tuple[int, ...], theirs: tuple[int, ...]) -> Iterator[Layout]:

@@ -1,10 +1,11 @@
 """Submodules of two programs that hold the same weights."""
 
 import itertools
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Mapping
 
 import numpy as np
 
+from compare.pairing.names import module_of, modules_around
 from compare.problem.cuts import cotangent_name, is_cotangent
 
 Held = Mapping[str, Collection[str]]
@@ -77,7 +78,7 @@ def _held(sources: Held) -> dict[str, set[str]]:
     """Returns the weights of submodules without what is inside of them."""
     found: dict[str, set[str]] = {}
     for name, made_of in sources.items():
-        module = name.rpartition(".")[0]
+        module = module_of(name)
         if module:
             found.setdefault(module, set()).update(made_of)
     return found
@@ -87,12 +88,6 @@ def _held_inside(sources: Held) -> dict[str, set[str]]:
     """Returns the weights of submodules with what is inside of them."""
     found: dict[str, set[str]] = {}
     for name, made_of in sources.items():
-        for module in _around(name):
+        for module in modules_around(name):
             found.setdefault(module, set()).update(made_of)
     return found
-
-
-def _around(name: str) -> Iterator[str]:
-    """Yields the submodules around a weight, the innermost first."""
-    while name := name.rpartition(".")[0]:
-        yield name

@@ -192,7 +192,7 @@ def _standing(program: Program, found: RunEvidence, decided: Finding) -> Standin
         ends=found.at_ends,
         places=len(places),
         recorded=len(places) - len(found.missing),
-        reason=reason,
+        reason=reason if decided.first is not None else None,
         weights=None if program.pairing is None else _weights(program.pairing),
         **decided._replace(remarks=remarks)._asdict(),
     )

@@ -54,10 +54,15 @@ What it says of ports:
   python -m compare.selftest --ports="cnn*Haiku"
       those whose names match
 
+What compare_steps says of training runs:
+
+  python -m compare.selftest --optimizers="*"
+      20 trainings by torch and by optax, and some 30 mistakes in optimizers
+
 Exit status: 0 if every gross mistake is found, none is explained wrongly,
 nothing correct alarms and no bound or cost is exceeded, and of mistakes in
-modules and ports 95 % are found where they begin, 80 % are named and none
-wrongly; 2 if not; 1 wrong usage or a crash."""
+modules and ports 95 % are found where they begin, of those in optimizers all,
+80 % are named and none wrongly; 2 if not; 1 wrong usage or a crash."""
 
 # option -> the module and the function of its trial, which takes its value and returns a status
 _TRIALS = MappingProxyType(
@@ -69,6 +74,7 @@ _TRIALS = MappingProxyType(
         "costs": ("costs", "try_costs"),
         "modules": ("module_trial", "try_modules"),
         "ports": ("port_trial", "try_ports"),
+        "optimizers": ("optimizer_trial", "try_optimizers"),
     }
 )
 
@@ -125,6 +131,11 @@ class Options:
         "",
         "PATTERN",
         "Which ports of torch modules to compare with them instead, by their names.",
+    )
+    optimizers: str = text(
+        "",
+        "PATTERN",
+        "Which trainings and which mistakes in optimizers to compare instead, by their names.",
     )
     seed: int = integer(0, "Of weights and samples.", at_least=0)
 

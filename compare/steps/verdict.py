@@ -5,6 +5,7 @@ from collections.abc import Callable, Sequence
 
 from compare.evidence.local.check import Check, Checks
 from compare.numbers import counted, first_few
+from compare.steps.exact_update import ExactUpdate
 from compare.steps.results import StepResult
 from compare.steps.rules.slots import SLOTS
 from compare.verdict import function_sentences
@@ -12,26 +13,38 @@ from compare.verdict.finding import Finding
 from compare.verdict.function_evidence import FREEDOM
 
 BY_WEIGHT = ("agree", "undecided", "disagree")  # verdicts
-_FEW, _NAMED = 0.1, 3  # a share of steps, and how many of them a sentence names
+_NAMED = 3  # steps that a sentence names
 _RIGHT = Finding("agree", "certificate", "every difference is rounding")
 
 
-def decide_step(gradients: Finding, update: Checks, own: Callable[[], Checks]) -> Finding:
+def decide_step(
+    gradients: Finding,
+    update: Checks,
+    own: Callable[[], Checks],
+    exact: Callable[[], ExactUpdate],
+) -> Finding:
     """Decides on a step.
 
     Args:
       gradients: what their evidence has come to.
       update: checks of the state of the optimizer and of the weights, in the order of the data.
       own: returns those of the reference itself.
+      exact: returns what the update says in float64.
     """
     if gradients.verdict == "disagree":
         return gradients
-    found = _decide_update(update, own)
-    is_heavier = BY_WEIGHT.index(found.verdict) > BY_WEIGHT.index(gradients.verdict)
-    return found if is_heavier else gradients
+    found = _decide_update(update, own, exact)
+    return max(gradients, found, key=_weight)
 
 
-def _decide_update(checks: Checks, own: Callable[[], Checks]) -> Finding:
+def _weight(one: Finding) -> tuple[int, bool]:
+    """Orders findings: what rests on float64 is more to be told than what is proved."""
+    return BY_WEIGHT.index(one.verdict), one.basis == "float64"
+
+
+def _decide_update(
+    checks: Checks, own: Callable[[], Checks], exact: Callable[[], ExactUpdate]
+) -> Finding:
     wrong = [one for one in checks if not one.holds]
     if not wrong:
         return _RIGHT
@@ -41,9 +54,30 @@ def _decide_update(checks: Checks, own: Callable[[], Checks]) -> Finding:
         sentence = f"{told(wrong[0])}; but so is the reference itself, so that its rule is another"
         return Finding("undecided", "nothing", sentence, wrong[0])
     if all(one.used <= FREEDOM for one in wrong):
-        sentence = f"{told(first)}, which another formula may make"
-        return Finding("undecided", "nothing", sentence, first)
+        return _decide_slight(first, exact())
     return Finding("disagree", "certificate", f"{told(first)}; the gradients are right", first)
+
+
+def _decide_slight(first: Check, exact: ExactUpdate) -> Finding:
+    """Decides on an update that is a little farther off than rounding explains."""
+    if exact.verdict == "same":
+        sentence = (
+            f"in float64 its update is the same; {told(first)}, which another formula may make"
+        )
+        return Finding("agree", "float64", sentence, remarks=(sentence,))
+    if exact.verdict == "different":
+        sentence = (
+            f"{told(first)}; the gradients are right; in float64 its update is wrong too, by "
+            f"{exact.off:.1g} of it"
+        )
+        return Finding("disagree", "float64", sentence, first)
+    sentence = f"{told(first)}, which another formula may make"
+    if not math.isnan(exact.off):
+        sentence += (
+            f"; in float64 its update is off by {exact.off:.1g} of it, which numbers that it holds "
+            "in float32 may make; dtype='float64' shows more"
+        )
+    return Finding("undecided", "nothing", sentence, first)
 
 
 def decide_later(checks: Checks) -> Finding:
@@ -57,16 +91,13 @@ def decide_later(checks: Checks) -> Finding:
 def decide_run(steps: Sequence[StepResult], dtype: str) -> tuple[Finding, StepResult | None]:
     """Decides on a run, and returns the first step that does not agree.
 
-    A few steps of which bounds say nothing, as where numbers that are compared are nearly equal,
-    leave it agreeing: the same program was right at all others.
-
     Args:
       steps: of it.
       dtype: the name of that which it was computed in.
     """
-    first, silent = _first(steps), [one for one in steps if _is_silent(one)]
-    if first is not None and not (first in silent and len(silent) <= _FEW * len(steps)):
-        sentence = f"step {first.number:,}, {first.sentence}"
+    first = _first(steps)
+    if first is not None:
+        sentence = _open(steps) if _is_silent(first) else f"step {first.number:,}, {first.sentence}"
         return Finding(first.verdict, first.basis, sentence, first.first), first
     unseen = [one.number for one in steps if not one.is_seen]
     if len(unseen) == len(steps):
@@ -76,14 +107,14 @@ def decide_run(steps: Sequence[StepResult], dtype: str) -> tuple[Finding, StepRe
         )
         return Finding("undecided", "nothing", sentence), None
     basis = "float64" if any(one.basis == "float64" for one in steps) else "certificate"
-    return Finding("agree", basis, _said(steps, silent), remarks=_unseen(unseen, dtype)), None
+    said = f"all {len(steps):,} steps" if len(steps) > 1 else "its step"
+    sentence = f"at {said} every difference is rounding"
+    return Finding("agree", basis, sentence, remarks=_unseen(unseen, dtype)), None
 
 
-def _said(steps: Sequence[StepResult], silent: Sequence[StepResult]) -> str:
-    """Says at how many steps all is rounding."""
-    if not silent:
-        said = f"all {len(steps):,} steps" if len(steps) > 1 else "its step"
-        return f"at {said} every difference is rounding"
+def _open(steps: Sequence[StepResult]) -> str:
+    """Says of which steps nothing can be said, as where numbers that are compared are equal."""
+    silent = [one for one in steps if _is_silent(one)]
     right = f"at {len(steps) - len(silent):,} of {len(steps):,} steps every difference is rounding"
     open_steps = first_few([f"{one.number:,}" for one in silent], _NAMED)
     return f"{right}; nothing can be said of step {open_steps}: {silent[0].sentence}"

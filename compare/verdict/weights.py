@@ -16,7 +16,7 @@ _BESIDE = {
 }
 
 
-def with_weights(decided: Finding, pairing: Pairing, *, is_same_by_itself: bool) -> Finding:
+def with_weights(decided: Finding, pairing: Pairing, *, is_same_by_itself: bool = False) -> Finding:
     """Returns a verdict on a program that has weights of its own.
 
     Args:
@@ -36,10 +36,29 @@ def with_weights(decided: Finding, pairing: Pairing, *, is_same_by_itself: bool)
     if not wrong:
         return decided._replace(remarks=(*unpaired, *remarks))
     remarks = (*unpaired, *remarks)
-    told = "; ".join(one.sentence for one in wrong[:_SHOWN]) + and_more(wrong, _SHOWN)
-    beside = _BESIDE[decided.verdict] + decided.sentence * (decided.verdict != "agree")
+    told = "; ".join(one.sentence for one in wrong[:_SHOWN])
+    if len(wrong) > _SHOWN:
+        told += f"; {len(wrong) - _SHOWN:,} more weights are wrong"
+    is_known = not pairing.kept or decided.verdict == "agree"
     return decided._replace(
-        verdict="disagree", basis="weights", sentence=f"{told}; {beside}", remarks=remarks
+        verdict="disagree",
+        basis="weights",
+        sentence=f"{told}; {_of_program(decided) if is_known else _unknown(pairing.kept)}",
+        first=decided.first if is_known else None,
+        remarks=remarks,
+    )
+
+
+def _of_program(decided: Finding) -> str:
+    """Says what the program does with the weights of the reference."""
+    return _BESIDE[decided.verdict] + decided.sentence * (decided.verdict != "agree")
+
+
+def _unknown(kept: Sequence[str]) -> str:
+    """Says why nothing is said of a program that could not have all weights of the reference."""
+    return (
+        "whether the program is right is not known until its weights are: "
+        f"{_are(kept)} in no weight of the reference"
     )
 
 
@@ -47,8 +66,8 @@ def _computed(said: Sequence[str], remarks: tuple[str, ...]) -> Finding:
     """Says that weights are others, and that the program computes the same with them."""
     sentence = (
         f"{said[0]}{and_more(said)}; but with its own weights it has the outputs of the reference: "
-        "they may be computed of its weights, as where a norm is folded into them; to compare "
-        "gradients too, pass a function of (state, *inputs) that computes them of the weights of "
+        "they may be computed from its weights, as where a norm is folded into them; to compare "
+        "gradients too, pass a function of (state, *inputs) that computes them from the weights of "
         "the reference"
     )
     return Finding("undecided", "nothing", sentence, remarks=remarks)
@@ -98,10 +117,16 @@ def _unpaired(pairing: Pairing) -> list[str]:
     """Says which weights are in one of both alone."""
     said = []
     if pairing.unused:
-        said.append(f"none of its weights is {_names(pairing.unused)}")
+        said.append(f"of the reference, {_are(pairing.unused)} in none of its weights")
     if pairing.kept:
-        said.append(f"nothing in the reference is {_names(pairing.kept)}, used as it is")
+        as_found = "it is" if len(pairing.kept) == 1 else "they are"
+        said.append(f"{_are(pairing.kept)} in no weight of the reference, and used as {as_found}")
     return said
+
+
+def _are(names: Sequence[str]) -> str:
+    """Returns '`a` is' or '`a` and `b` are'."""
+    return f"{_names(names)} {'is' if len(names) == 1 else 'are'}"
 
 
 def _names(names: Sequence[str]) -> str:

@@ -110,19 +110,19 @@ CASES = {
     ),
     "dropout": (
         lambda: nn.Sequential(nn.Linear(4, 4), nn.Dropout(0.5)),
-        r"^1 \(Dropout\): expected a forward without chance, got dropout in train mode; call .eval",
+        r"^1 \(Dropout\): expected a deterministic forward, got dropout in train mode; call .eval",
     ),
     "dropout of an LSTM": (
         lambda: nn.LSTM(4, 4, num_layers=2, dropout=0.5),
-        r"^the module \(LSTM\): expected .* chance, got lstm in train mode with dropout; call ",
+        r"^the module \(LSTM\): expected .* forward, got lstm in train mode with dropout; call ",
     ),
     "dropout of attention": (
         lambda: Net(lambda net, x: F.scaled_dot_product_attention(x, x, x, dropout_p=0.1)),
-        "without chance, got scaled_dot_product_attention with dropout; call .eval",
+        "deterministic forward, got scaled_dot_product_attention with dropout; call .eval",
     ),
     "noise": (
         lambda: Net(lambda net, x: net.a(x) + torch.randn_like(x)),
-        "expected a forward without chance, got randn_like; call .eval",
+        "expected a deterministic forward, got randn_like; call .eval",
     ),
     "chance of Python": (lambda: Net(draw), "it draws random numbers of Python or NumPy; call .ev"),
     "unknown operations": (

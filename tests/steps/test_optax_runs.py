@@ -36,6 +36,22 @@ def of_torch(make, **options):
     return Training(own, nn.functional.mse_loss, make(own.parameters(), **options))
 
 
+PLAIN = {"weight_decay": 0.01}
+
+
+def test_float64_tells_what_float32_hardly_shows():
+    reference = of_torch(torch.optim.AdamW, lr=0.01, **PLAIN)
+    candidates = {
+        "optax": of_jax(optax.adamw(0.01, eps=3e-6, **PLAIN)),
+        "torch": of_torch(torch.optim.AdamW, lr=0.01, eps=3e-6, **PLAIN),
+    }
+    for found in compare_steps(reference, candidates, BATCHES, steps=1).candidates:
+        assert 1 < found.steps[0].update < 4
+        assert (found.verdict, found.basis) == ("disagree", "float64")
+        assert "in float64 its update is wrong too, by 0.0006 of it" in found.sentence
+        assert "eps is 3e-06, where the reference has 1e-08" in found.reason
+
+
 HOW = {"weight_decay": 0.1, "eps": 1e-3}
 MISTAKES = {
     "eps in the root": optax.adamw(0.01, weight_decay=0.1, eps=0.0, eps_root=1e-3),
@@ -115,8 +131,9 @@ def test_batches_are_arrays_of_any_framework(form):
 
 
 def test_optimizers_that_have_no_rule_here_are_held_against_themselves():
-    reference = of_jax(optax.lamb(0.01))
-    candidates = {"same": of_jax(optax.lamb(0.01)), "other": of_jax(optax.lamb(0.01, b1=0.8))}
+    reference = of_jax(optax.adadelta(0.1))
+    others = {"same": optax.adadelta(0.1), "other": optax.adadelta(0.1, rho=0.8)}
+    candidates = {name: of_jax(one) for name, one in others.items()}
     report = compare_steps(reference, candidates, BATCHES, steps=2)
     assert [one.verdict for one in report.candidates] == ["agree", "disagree"]
 
@@ -126,6 +143,9 @@ def test_what_does_not_fit_is_one_sentence():
     with pytest.raises(UsageError, match="candidate: optimizer: expected one of optax"):
         compare_steps(reference, of_jax(reference.optimizer), BATCHES, steps=1)
     other = {name: {"kernel": np.ones((3, 4)), "bias": np.ones(4)} for name in ("first", "last")}
+    masked = optax.adamw(0.1, mask={"params": True})  # of another structure
+    with pytest.raises(UsageError, match=r"raised: [^\n]*; it gets the weights in dicts [^\n]*$"):
+        compare_steps(reference, of_jax(masked), BATCHES)
     with pytest.raises(UsageError, match=r"^candidate: "):
         compare_steps(reference, of_jax(optax.sgd(0.1), weights=other), BATCHES, steps=1)
     plain = Training(network, squared, optax.sgd(0.1))

@@ -30,6 +30,11 @@ class CorrectTraining(NamedTuple):
     torch: Optimizer
     optax: Any
 
+    @property
+    def title(self) -> str:
+        """Such as 'mlp, Adam'."""
+        return f"{self.port.network.name}, {self.name}"
+
     def trainings(self, seed: int = 0) -> tuple[Training, dict[str, Training], list[Any]]:
         """Returns the reference in torch, its candidates, and the batches of all."""
         module = self.port.network.build(seed).module

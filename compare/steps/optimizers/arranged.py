@@ -70,6 +70,10 @@ class ArrangedOptimizer:
         """Returns one that begins anew, in a dtype."""
         return ArrangedOptimizer(self._own.in_dtype(dtype), self._arrangements, self._theirs)
 
+    def copied(self, dtype: np.dtype) -> "ArrangedOptimizer":
+        """Returns a copy in a dtype, which goes on from where this one is."""
+        return ArrangedOptimizer(self._own.copied(dtype), self._arrangements, self._theirs)
+
     def _made(self, arrangements: Arrangements, arrays: Arrays) -> dict[str, np.ndarray]:
         return {
             name: one.of(arrays)

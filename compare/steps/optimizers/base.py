@@ -79,3 +79,6 @@ class Optimizer(Protocol):
 
     def in_dtype(self, dtype: np.dtype) -> "Optimizer":
         """Returns one that begins anew, in a dtype."""
+
+    def copied(self, dtype: np.dtype) -> "Optimizer":
+        """Returns a copy in a dtype, which goes on from where this one is."""

@@ -1,6 +1,7 @@
 """A transformation of optax, with the weights that it updates."""
 
 import contextlib
+import copy
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
@@ -9,10 +10,12 @@ import numpy as np
 
 from compare.errors import UsageError, shown
 from compare.implementations.user.sandbox import contained, errors_told
+from compare.numbers import first_few
 from compare.steps.optimizers.base import Snapshot, Update
 from compare.steps.rules.optax import optax_state
 from compare.steps.rules.step import Arrays
 
+_MOST_NAMED = 4  # weights, in an error
 Place = tuple[str, str]  # slot, and name of the weights
 
 
@@ -113,6 +116,14 @@ class OptaxOptimizer:
         weights = {name: one.astype(dtype) for name, one in self._weights.items()}
         return OptaxOptimizer(self._where, weights, self._transformation)
 
+    def copied(self, dtype: np.dtype) -> "OptaxOptimizer":
+        """Returns a copy in a dtype, which goes on from where this one is."""
+        other, own = copy.copy(self), {one.dtype for one in self._weights.values()}
+        other._is_wide = dtype == np.float64
+        other._weights = {name: one.astype(dtype) for name, one in self._weights.items()}
+        other._leaves = [one.astype(dtype) if one.dtype in own else one for one in self._leaves]
+        return other
+
     def _params(self, arrays: Mapping[str, Any]) -> Any:
         """Returns arrays as the tree that is transformed."""
         return self._structure.unflatten([arrays[name] for name in self._names])
@@ -144,7 +155,11 @@ class OptaxOptimizer:
 
     @contextlib.contextmanager
     def _running(self) -> Iterator[None]:
-        told = errors_told(f"{self._where}: optimizer: raised", passes=UsageError)
+        def given() -> str:
+            names = first_few([f"`{name}`" for name in self._names], _MOST_NAMED)
+            return f"it gets the weights in dicts within dicts, by their names: {names}"
+
+        told = errors_told(f"{self._where}: optimizer: raised", given=given, passes=UsageError)
         with told, contained(), jax.enable_x64(self._is_wide), _promoting():
             yield
 

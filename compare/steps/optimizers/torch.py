@@ -84,7 +84,11 @@ class TorchOptimizer:
         self._count = other.count
 
     def in_dtype(self, dtype: np.dtype) -> "TorchOptimizer":
-        """Returns a copy in a dtype."""
+        """Returns one that begins anew, in a dtype."""
+        return self.copied(dtype)
+
+    def copied(self, dtype: np.dtype) -> "TorchOptimizer":
+        """Returns a copy in a dtype, which goes on from where this one is."""
         other, own = copy.deepcopy(self), to_tensor(np.zeros((), dtype)).dtype
         for one in other._named.values():
             if one.is_floating_point():

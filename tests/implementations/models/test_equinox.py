@@ -274,9 +274,9 @@ def called(module, *inputs):
         (
             Encoder,
             1,
-            "Equinox: dropout (Dropout): expected a forward without chance, got a dropout",
+            "Equinox: dropout (Dropout): expected a deterministic forward, got a dropout",
         ),
-        (lambda: eqx.nn.Dropout(0.5), 1, "expected a forward without chance, got a dropout of 0.5"),
+        (lambda: eqx.nn.Dropout(0.5), 1, "expected a deterministic forward, got a dropout of 0.5"),
         (
             lambda: eqx.filter_eval_shape(linear),
             1,

@@ -157,7 +157,7 @@ WRONG = {
         "among the weights, which the forward updates, got none",
     ),
     "state of transform": (hk.transform(normed), dict, "a model without state"),
-    "chance": (hk.transform(drops), dict, "expected a forward without chance"),
+    "chance": (hk.transform(drops), dict, "expected a deterministic forward"),
     "several": (hk.multi_transform(lambda: (small, small)), dict, "expected one function"),
 }
 

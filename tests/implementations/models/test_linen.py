@@ -339,7 +339,7 @@ MODES = {
     "no key": (
         functools.partial(TRAINED, mutable=["batch_stats"]),
         STATISTICS,
-        "expected a forward without chance, got one that draws numbers for 'dropout'; give",
+        "expected a deterministic forward, got one that draws numbers for 'dropout'; give",
     ),
     "statistics that lack": (
         functools.partial(TRAINED, mutable=["batch_stats"], rngs={"dropout": KEY}),

@@ -201,9 +201,9 @@ def called(module, *inputs):
 @pytest.mark.parametrize(
     ("make", "inputs", "said"),
     [
-        (trained, 1, "Flax nnx: dropout (Dropout): expected a forward without chance, got a dropo"),
-        (Noise, 1, "Flax nnx: expected a forward without chance, got one that draws from the rngs"),
-        (lambda _: nnx.Dropout(0.5), 1, "(Dropout): expected a forward without chance, got a drop"),
+        (trained, 1, "Flax nnx: dropout (Dropout): expected a deterministic forward, got a dropo"),
+        (Noise, 1, "Flax nnx: expected a deterministic forward, got one that draws from the rngs"),
+        (lambda _: nnx.Dropout(0.5), 1, "(Dropout): expected a deterministic forward, got a drop"),
         (without_numbers, 1, "expected an array, got its shape alone; make the model itself, not"),
         (emptied, 1, "Flax nnx: kernel: expected an array, got None"),
         (Block, 2, "expected a model that can be called with 2 inputs, got __call__(x): too many"),

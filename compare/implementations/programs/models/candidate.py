@@ -58,21 +58,23 @@ def port_program(
         name, given, reference, problem, setting
     )
     found = placed(reference, problem, cut, weights)
+    if found is None:
+        needed, matching, recorded = weights, None, program
+    else:
+        needed, matching, recorded = found
 
     def run(own: FunctionProblem) -> Recording:
-        if found is None:
-            return weights.recording(program.run(weights.problem(own)), own)
-        matching, recorded = found
-        return matching.applied(weights.recording(recorded.run(weights.problem(own)), own))
+        made = needed.recording(recorded.run(needed.problem(own)), own)
+        return made if matching is None else matching.applied(made)
 
     others = weights.pairing
     is_odd = bool(others.findings or (others.kept and others.unused))
     return dataclasses.replace(
         program,
         run=run,
-        pairing=weights.pairing,
+        pairing=needed.pairing,
         is_same_by_itself=is_odd and has_same_outputs(reference, problem, weights, program),
-        matching=None if found is None else found[0],
+        matching=matching,
     )
 
 

@@ -1,4 +1,4 @@
-"""Whether a model that holds its weights can be compared: it has numbers, inputs and no chance."""
+"""Checks of models that hold their weights: numbers, inputs, and no random draws."""
 
 import inspect
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -98,4 +98,4 @@ def chance(where: str, what: str, *, advice: str) -> UsageError:
       what: draws them.
       advice: what to do.
     """
-    return UsageError(f"{where}: expected a forward without chance, got {what}; {advice}")
+    return UsageError(f"{where}: expected a deterministic forward, got {what}; {advice}")

@@ -54,7 +54,7 @@ def _updated(name: str, scope: str, collection: str) -> str:
 
 def _random(stream: str) -> str:
     return (
-        f"expected a forward without chance, got one that draws numbers for {stream!r}; give "
+        f"expected a deterministic forward, got one that draws numbers for {stream!r}; give "
         "functools.partial(net.apply, deterministic=True) in the place of net, or what your module "
         f"calls it, or fixed keys by rngs={{{stream!r}: key}}"
     )
@@ -62,7 +62,7 @@ def _random(stream: str) -> str:
 
 def _random_in_haiku() -> str:
     return (
-        "expected a forward without chance, got one that draws random numbers; leave dropout out, "
+        "expected a deterministic forward, got one that draws random numbers; leave dropout out, "
         "or fix the key by a function of (params, *inputs) that passes it to apply"
     )
 

@@ -79,7 +79,7 @@ def equinox_model(module: Any, state: Any = None) -> JaxModel:
 
     Raises:
       UsageError: for one without numbers or without its state; by the call for inputs that it does
-        not take, and for a forward with chance.
+        not take, and for a forward that draws random numbers.
     """
     check_call(_KIND, module)
     check_present(_KIND, _layers(module), "weight")

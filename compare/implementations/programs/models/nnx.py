@@ -79,7 +79,7 @@ def nnx_model(module: Any) -> JaxModel:
 
     Raises:
       UsageError: for one without numbers; by the call for inputs that it does not take, and for a
-        forward with chance.
+        forward that draws random numbers.
     """
     check_call(_KIND, module)
     check_present(_KIND, _layers(module), "kernel", "embedding")

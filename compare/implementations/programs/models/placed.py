@@ -2,18 +2,21 @@
 
 import dataclasses
 from collections.abc import Callable, Collection
+from typing import NamedTuple
 
 import numpy as np
 
 from compare.errors import UsageError
 from compare.implementations.programs.base import Program, Reference
 from compare.implementations.programs.intermediates.continuation import Continuation
-from compare.implementations.programs.models.own_weights import OwnWeights
+from compare.implementations.programs.models.needed_weights import needed_weights
+from compare.implementations.programs.models.own_weights import OwnWeights, state_of
 from compare.implementations.programs.running import guarded
 from compare.matching.matching import Matching, matched
 from compare.matching.twins import twins
 from compare.problem.cuts import is_cotangent
 from compare.problem.function import FunctionProblem
+from compare.problem.recording import Recording
 
 _EXACT = np.dtype(np.float64)
 _DTYPES = _EXACT, np.dtype(np.float32)  # a model may fix the dtype of a state that it loops over
@@ -23,9 +26,23 @@ _SHARE, _LEAST = 0.1, 0.1  # by how much of their size weights are moved, and wh
 Cut = Callable[[Collection[str] | None, Collection[int] | None], Program]
 
 
+class Placed(NamedTuple):
+    """A model with the places of a reference.
+
+    Attributes:
+      weights: of the model, as it needs them.
+      matching: where the places are.
+      program: the model with those recorded.
+    """
+
+    weights: OwnWeights
+    matching: Matching
+    program: Program
+
+
 def placed(
     reference: Reference, problem: FunctionProblem, cut: Cut, weights: OwnWeights
-) -> tuple[Matching, Program] | None:
+) -> Placed | None:
     """Finds the places of a reference in a model, by running both in float64.
 
     A model that cannot be computed in float64 is run in float32, on weights rounded to that.
@@ -40,14 +57,14 @@ def placed(
       weights: of the model.
 
     Returns:
-      Where they are, and the model with those recorded; None if the reference has no places, or
-      cannot be computed in float64, or the model in neither.
+      None if the reference has no places, or cannot be computed in float64, or the model in none
+      of both.
     """
-    made_of = {name: one.sources for name, one in weights.pairing.arrangements.items()}
     try:
         moved = _moved(problem.in_dtype(_EXACT, reference.call_in(_EXACT)))
     except UsageError:  # which is not known in float64
         return None
+    state = state_of(problem.arguments)
     for dtype in _DTYPES:
         given = moved.in_dtype(dtype)
         exact = given.in_dtype(_EXACT)
@@ -56,12 +73,22 @@ def placed(
             sizes = {one.size for name, one in theirs.places.items() if not is_cotangent(name)}
             if not sizes:
                 return None
-            own = weights.recording(guarded(cut(None, sizes)).run(weights.problem(given)), given)
+            run = _running(guarded(cut(None, sizes)), given)
+            going_on = Continuation(exact)
+            needed, own = needed_weights(weights, run, theirs, going_on.places, state)
         except UsageError:  # which cannot be computed in this dtype
             continue
-        found = matched(theirs, own, Continuation(exact), twins(made_of))
-        return found, cut(found.chosen, None)
+        made_of = {name: one.sources for name, one in needed.pairing.arrangements.items()}
+        found = matched(theirs, own, going_on, twins(made_of))
+        return Placed(needed, found, cut(found.chosen, None))
     return None
+
+
+def _running(program: Program, problem: FunctionProblem) -> Callable[[OwnWeights], Recording]:
+    def run(weights: OwnWeights) -> Recording:
+        return weights.recording(program.run(weights.problem(problem)), problem)
+
+    return run
 
 
 def _moved(problem: FunctionProblem) -> FunctionProblem:
