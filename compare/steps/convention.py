@@ -6,10 +6,11 @@ from collections.abc import Mapping
 import numpy as np
 
 from compare.evidence.local.check import Checks
-from compare.steps.optimizers.base import Arrays, State, Update
+from compare.steps.optimizers.base import Arrays, Update
 from compare.steps.results import StepResult
 from compare.steps.rules.slots import SLOTS
 from compare.steps.rules.step import Step
+from compare.steps.rules.update import State
 from compare.steps.updates import Updates
 from compare.verdict.finding import Finding
 
