@@ -65,6 +65,12 @@ def _relation(x: np.ndarray, y: np.ndarray, slack: float) -> Relation | None:
     return _function(x, y, slack)
 
 
+def written(factor: float) -> str:
+    """Returns a factor as sentences have it, which is not 1 if it is but nearly 1."""
+    short = f"{factor:.4g}"
+    return f"{factor:.9g}" if abs(float(short)) == 1 else short
+
+
 def shifted(by: float) -> Relation:
     """Returns the rule that a number is added."""
     return Relation("shift", f"{{}} {'plus' if by > 0 else 'less'} {abs(by):.4g}")

@@ -9,6 +9,7 @@ import numpy as np
 from compare.pairing.arrangement import Arrangement, Axes, Entries, Term
 from compare.pairing.blocks import index_words, indices_of
 from compare.pairing.layouts import layouts_of
+from compare.pairing.relations import written
 
 _RECURRENT = re.compile("(weight|bias)_(ih|hh)")
 _GATES = ("ifgo", "rzn")  # of an LSTM and of a GRU
@@ -30,7 +31,7 @@ def words_of(arrangement: Arrangement, shapes: Shapes) -> str:
     if others:
         words.insert(0, "the sum")
     if arrangement.factor != 1:
-        words.append(f"times {arrangement.factor:.4g}")
+        words.append(f"times {written(arrangement.factor)}")
     if arrangement.offset is not None:
         words.append(_words_of_offset(arrangement.offset))
     return ", ".join(filter(None, words))

@@ -281,3 +281,9 @@ def test_a_norm_that_is_folded_into_a_kernel_is_computed_and_not_wrong():
     first = found.findings[0]
     assert (first.own, first.kind) == ("c.kernel", "computed")
     assert "`conv1.weight` with a factor for each index of axis 3, as where" in first.sentence
+
+
+def test_a_factor_that_is_nearly_1_is_not_called_1():
+    own = {"Dense_0.kernel": (THEIRS["fc1.weight"] * np.float32(1 + 2.0**-20)).T}
+    (remark,) = pair({"fc1.weight": THEIRS["fc1.weight"]}, own).remarks
+    assert "times 1.00000" in remark.sentence
