@@ -143,6 +143,9 @@ def test_what_does_not_fit_is_one_sentence():
     with pytest.raises(UsageError, match="candidate: optimizer: expected one of optax"):
         compare_steps(reference, of_jax(reference.optimizer), BATCHES, steps=1)
     other = {name: {"kernel": np.ones((3, 4)), "bias": np.ones(4)} for name in ("first", "last")}
+    uncalled = Training(model(), nn.functional.mse_loss, torch.optim.AdamW)
+    with pytest.raises(UsageError, match=r"made of model.parameters\(\), .* got the class AdamW"):
+        compare_steps(uncalled, reference, BATCHES)
     masked = optax.adamw(0.1, mask={"params": True})  # of another structure
     with pytest.raises(UsageError, match=r"raised: [^\n]*; it gets the weights in dicts [^\n]*$"):
         compare_steps(reference, of_jax(masked), BATCHES)

@@ -151,7 +151,7 @@ def test_the_report_shows_the_first_step_that_fails(report, tmp_path):
         ),
         (
             {"candidates": Training(model(), None, torch.sum)},
-            "candidate: optimizer: expected one of torch for a torch module, got",
+            "candidate: optimizer: expected one of torch, made of",
         ),
     ],
 )

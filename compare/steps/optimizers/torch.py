@@ -106,8 +106,10 @@ def _array(tensor: torch.Tensor) -> np.ndarray:
 
 def _check(where: str, module: torch.nn.Module, optimizer: Any, schedule: Any) -> None:
     if not isinstance(optimizer, torch.optim.Optimizer):
+        of = "the class " if isinstance(optimizer, type) else ""
         raise UsageError(
-            f"{where}: optimizer: expected one of torch for a torch module, got {shown(optimizer)}"
+            f"{where}: optimizer: expected one of torch, made of model.parameters(), for a torch "
+            f"module, got {of}{shown(optimizer)}"
         )
     known = {id(one) for one in module.parameters()}
     held = [one for group in optimizer.param_groups for one in group["params"]]
