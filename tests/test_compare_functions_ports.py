@@ -154,6 +154,14 @@ REFUSED = {
         (Model(forward, converted), LAYERS, X),
         "reference: weights: expected arrays, got a conversion",
     ),
+    "a conversion that raises": (
+        (LAYERS, Model(forward, lambda state: state["nope"]), X),
+        "candidate: conversion: raised: KeyError: 'nope'; it gets arrays of NumPy in a dict, by",
+    ),
+    "a conversion that returns nothing": (
+        (LAYERS, Model(forward, lambda state: None), X),
+        "candidate: conversion: expected it to return weights, got None",
+    ),
     "a function without weights": ((LAYERS, Model(forward), X), "expected weights beside"),
     "another number of outputs": (
         (LAYERS, Model(lambda w, x: (forward(w, x), x), PORT.weights), X),
@@ -198,3 +206,10 @@ def test_weights_that_are_computed_of_those_of_the_reference_are_not_accused():
     found = compare_functions(LAYERS, Model(rooted, squares), X).candidates[0]
     assert found.verdict == "undecided"
     assert "with its own weights it has the outputs of the reference" in found.sentence
+
+
+@pytest.mark.parametrize("dtype", ["bfloat16", "float16"])
+def test_weights_of_a_port_are_rounded_with_those_of_the_reference(dtype):
+    port = compare_functions(LAYERS, PORT, X, dtype=dtype).candidates[0]
+    assert port.verdict == "agree"
+    assert port.weights.wrong == ()

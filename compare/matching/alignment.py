@@ -11,7 +11,7 @@ import numpy as np
 
 from compare.matching.continuation import Continuation, State, by_places
 from compare.matching.guess import Shapes, guesses
-from compare.matching.intermediates import Intermediates
+from compare.matching.intermediates import Intermediates, is_input
 from compare.matching.layout import Layout
 from compare.matching.twins import submodule, twins_of_places
 from compare.problem.recording import Key, Recording
@@ -179,13 +179,20 @@ class _Search:
         kind, place = key
         array = state.arrays[key]
         if kind == "forward":
-            return self._arrays.is_constant(array) or bool(self._arrays.fits(array))
+            return self._arrays.is_constant(array) or self._is_made(place, array)
         if kind == "backward":
             fits = self._arrays.fits(self._value(place, state), array, state.floor(key))
             twins = [one for one in fits if self._is_twin(one.name, place)]
             return any(one.cotangent_apart is not None for one in twins or fits)
         own = self._results.get(key)
         return own is None or self._arrays.are_same(array, own, state.floor(key))
+
+    def _is_made(self, place: str, array: np.ndarray) -> bool:
+        """Whether the program has an array; a weight is none that a submodule makes of it."""
+        fits = self._arrays.fits(array)
+        if fits and all(is_input(one.name) for one in fits):
+            return not any(self._is_twin(name, place) for name in self._arrays.of_size(array.size))
+        return bool(fits)
 
     def _is_twin(self, name: str, place: str) -> bool:
         """Whether an array is of a submodule that holds the same weights, or has the same name."""

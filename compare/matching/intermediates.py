@@ -30,6 +30,11 @@ def is_number(name: str) -> bool:
     return name.startswith(("#", "~"))
 
 
+def is_input(name: str) -> bool:
+    """Whether a place is what the program is given: a weight, or another argument."""
+    return is_number(name) and name[1:].startswith("in")
+
+
 def number(name: str) -> int:
     """Returns the number of the equation by which a place is known, 0 if it has another name."""
     digits = name[1:].partition(".")[0]
@@ -100,7 +105,7 @@ class Intermediates:
 
     def is_constant(self, value: np.ndarray) -> bool:
         """Whether all entries are equal, so that nothing can be told by them."""
-        return float(np.ptp(value)) <= self._allowed(value)
+        return not value.size or float(np.ptp(value)) <= self._allowed(value)
 
     def _fit(
         self, name: str, value: np.ndarray, slope: np.ndarray | None, quiet: float

@@ -19,25 +19,28 @@ _MOST = 24  # layouts of a weight
 _PARTS = ("queries", "keys", "values")  # in the order of a packed weight
 
 
-def other_arrangements(found: Arrangements, shapes: Shapes, module: str) -> Iterator[Arrangements]:
+def other_arrangements(
+    found: Arrangements, shapes: Shapes, module: str, *, is_unusual: bool
+) -> Iterator[Arrangements]:
     """Yields arrangements of some weights of a module that programs may need.
 
-    These are without a factor, in another order of axes, with rows in the order of the reference,
-    queries and keys by their names, and without the 1 that some programs add to a forget gate.
+    These are without the 1 that some programs add to a forget gate, without a factor, in another
+    order of axes, with rows in the order of the reference, and queries and keys by their names.
 
     Args:
       found: own name -> how it is made of weights of the reference.
       shapes: of the weights of the reference.
       module: of the reference.
+      is_unusual: whether some stand in it as few programs have them; all others are for these.
     """
     of: dict[str, dict[str, Arrangement]] = defaultdict(dict)
     for own, one in found.items():
         if all(module_of(source) == module for source in one.sources):
+            if gates_of(one.sources[0], shapes) == "ifgo" and len(one.shape) == 1:
+                yield {own: _with_other_forget_gate(one, shapes)}
             if one.factor != 1:
                 yield {own: dataclasses.replace(one, factor=1.0)}
-            elif gates_of(one.sources[0], shapes) == "ifgo" and len(one.shape) == 1:
-                yield {own: _with_other_forget_gate(one, shapes)}
-            if len(one.sources) == 1 and len(one.terms) == 1 and one.offset is None:
+            if is_unusual and len(one.sources) == 1 and len(one.terms) == 1 and one.offset is None:
                 of[one.sources[0]][own] = one
     for source, group in of.items():
         yield from _in_other_orders(source, group, shapes)

@@ -56,7 +56,9 @@ def _relation(x: np.ndarray, y: np.ndarray, slack: float) -> Relation | None:
         return None
     factor = _factor(x, y)
     if factor and _near(y, factor * x, slack):
-        return Relation("factor", f"{{}} times {factor:.4g}", factor)
+        said = f"{factor:.4g}"
+        words = "{} with the opposite sign" if said == "-1" else f"{{}} times {said}"
+        return Relation("factor", words, factor)
     shift = float(np.median(y - x))
     if np.all(np.abs(y - x - shift) <= slack * (np.abs(x) + abs(shift))):
         return shifted(shift)

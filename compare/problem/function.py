@@ -8,9 +8,6 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-# Beside the seed, so that cotangents are not the arguments that a user has drawn from the same one.
-_COTANGENTS = 0x636F74
-
 # (*args) -> (outputs, statistics): pytrees, and what a forward updates besides, by its names
 Call = Callable[..., tuple[Any, Mapping[str, Any]]]
 
@@ -250,18 +247,3 @@ def outputs_of(call: Call, arguments: Arguments) -> Outputs:
 
     made = jax.eval_shape(named, arguments.arrays)
     return Outputs(structures[-1], dict(zip(shapes, made, strict=True)))
-
-
-def drawn_cotangents(outputs: Outputs, dtype: np.dtype, seed: int) -> dict[str, np.ndarray]:
-    """Returns 1 for a lone number, a loss, else numbers from N(0, 1).
-
-    Args:
-      outputs: that they are of.
-      dtype: of the cotangents.
-      seed: that they are drawn from.
-    """
-    floats = outputs.floats
-    if outputs.is_loss:
-        return {name: np.ones((), dtype) for name in floats}
-    rng = np.random.default_rng((seed, _COTANGENTS))
-    return {name: rng.standard_normal(one.shape).astype(dtype) for name, one in floats.items()}

@@ -6,8 +6,11 @@ import numpy as np
 
 from compare.errors import UsageError
 from compare.problem.array_likes import real_array
-from compare.problem.function import Outputs, drawn_cotangents, named_outputs
+from compare.problem.function import Outputs, named_outputs
 from compare.problem.structure import restructured
+
+# Beside the seed, so that cotangents are not the arguments that a user has drawn from the same one.
+_COTANGENTS = 0x636F74
 
 
 def cotangents_of(
@@ -39,3 +42,18 @@ def cotangents_of(
         if not np.isfinite(one.astype(np.float64)).all():
             raise UsageError(f"cotangents: {name}: expected finite numbers, got some that are not")
     return {name: one.astype(dtype) for name, one in read.items()}
+
+
+def drawn_cotangents(outputs: Outputs, dtype: np.dtype, seed: int) -> dict[str, np.ndarray]:
+    """Returns 1 for a lone number, a loss, else numbers from N(0, 1).
+
+    Args:
+      outputs: that they are of.
+      dtype: of the cotangents.
+      seed: that they are drawn from.
+    """
+    floats = outputs.floats
+    if outputs.is_loss:
+        return {name: np.ones((), dtype) for name in floats}
+    rng = np.random.default_rng((seed, _COTANGENTS))
+    return {name: rng.standard_normal(one.shape).astype(dtype) for name, one in floats.items()}

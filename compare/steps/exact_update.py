@@ -22,7 +22,7 @@ class ExactUpdate(NamedTuple):
 
     Attributes:
       verdict: whether it is the same.
-      off: by how much, as a share of the largest entry of what it changes.
+      off: by how much, as a share of the largest entry of what it changes; NaN if unknown.
     """
 
     verdict: Literal["same", "different", "unknown"]
@@ -37,6 +37,8 @@ def exact_update(update: Update, optimizer: Optimizer, step: Step) -> ExactUpdat
       optimizer: a copy of the run's in float64, as it was before the step.
       step: that the run has taken.
     """
+    if all(one.dtype == _EXACT for one in step.weights.values()):
+        return ExactUpdate("unknown")  # it is seen already
     try:
         with jax.enable_x64(True):
             taken = _taken(optimizer, step)

@@ -9,6 +9,7 @@ from compare.evidence.local.check import Checks
 from compare.pipeline.functions import Examiner
 from compare.pipeline.reasons import reason_for
 from compare.pipeline.run_evidence import RunEvidence
+from compare.steps.convention import Convention, by_weights, may_be_convention
 from compare.steps.distances import Distances, loss_of
 from compare.steps.exact_results import with_results
 from compare.steps.exact_update import ExactUpdate, exact_update
@@ -44,6 +45,8 @@ class Trial:
         self._offsets = run.optimizer.offsets
         self._failing = FailingSteps()
         self._reason: str | None = None
+        self._convention: Convention | None = None
+        self._by_weights: list[StepResult] = []  # as it holds for a state of another convention
         self._ended: int | None = None  # the first step that is not taken
         self._told: dict[str, dict[str, None]] = {"remarks": {}, "warnings": {}}
 
@@ -62,26 +65,34 @@ class Trial:
         taken = step_of(step.update, before, evidence.recording.gradients, after)
         made = self._updates.held(step.update, taken, self._offsets)
         self._state = made.state
+        gradients = self._gradients(examiner, evidence, step.number)
         finding = self._decided(
-            examiner, evidence, step, made, taken, lambda: exact_update(step.update, exactly, taken)
+            gradients,
+            evidence,
+            step,
+            made,
+            taken,
+            lambda: exact_update(step.update, exactly, taken),
         )
         fails = finding.first is not None and finding.first in made.checks
         self._failing.take(taken, step.taken, fails=fails)
-        self._results.append(
-            StepResult(
-                step.number,
-                verdict=finding.verdict,
-                basis=finding.basis,
-                sentence=finding.sentence,
-                first=finding.first,
-                gradients=_most(evidence.checks),
-                update=_most(made.checks),
-                is_seen=made.is_seen,
-                loss=loss_of(evidence.recording),
-                reference_loss=loss_of(step.found),
-                **distances.of(step.after, after)._asdict(),
-            )
+        result = StepResult(
+            step.number,
+            verdict=finding.verdict,
+            basis=finding.basis,
+            sentence=finding.sentence,
+            first=finding.first,
+            gradients=_most(evidence.checks),
+            update=_most(made.checks),
+            is_seen=made.is_seen,
+            loss=loss_of(evidence.recording),
+            reference_loss=loss_of(step.found),
+            **distances.of(step.after, after)._asdict(),
         )
+        self._results.append(result)
+        if self._convention and gradients is not None:
+            update = self._convention.take(self._updates, step.update, taken, self._offsets)
+            self._by_weights.append(by_weights(result, gradients, update))
 
     def _filled(self, step: ReferenceStep) -> Snapshot:
         """Returns what the run has before a step; a state that cannot be seen is as it should be.
@@ -98,9 +109,21 @@ class Trial:
         }
         return dataclasses.replace(seen, state=state)
 
+    def _gradients(self, examiner: Examiner, evidence: RunEvidence, number: int) -> Finding | None:
+        """Decides on gradients; None once they are of no weight, since the run is wrong."""
+        if self._is_wrong and not (self._convention and self._convention.is_possible):
+            return None
+        found = with_results(decide(evidence), evidence, examiner)
+        self._note(number, found)
+        return found
+
+    @property
+    def _is_wrong(self) -> bool:
+        return any(one.verdict == "disagree" for one in self._results)
+
     def _decided(
         self,
-        examiner: Examiner,
+        gradients: Finding | None,
         evidence: RunEvidence,
         step: ReferenceStep,
         made: Made,
@@ -108,20 +131,20 @@ class Trial:
         exact: Callable[[], ExactUpdate],
     ) -> Finding:
         """Decides on a step; once one has failed, by its checks alone."""
-        if any(one.verdict == "disagree" for one in self._results):
+        if gradients is None or self._is_wrong:
             return decide_later((*evidence.checks, *made.checks))
 
         def own() -> Checks:
             return self._updates.held(step.update, step.taken).checks
 
-        gradients = with_results(decide(evidence), evidence, examiner)
         finding = decide_step(gradients, made.checks, own, exact)
-        self._note(step.number, gradients)
         self._note(step.number, finding)
         if finding is gradients:
             self._reason = reason_for(evidence, finding)
         elif finding.verdict == "disagree" and self._offsets:
             self._reason = self._updates.of_sums(step.update, taken, self._offsets)
+        if step.number == 1 and may_be_convention(finding):
+            self._convention = Convention(restart=self._restart)
         return finding
 
     def _note(self, number: int, finding: Finding) -> None:
@@ -135,7 +158,12 @@ class Trial:
     def standing(self) -> TrainingStanding:
         """Says how the run stands."""
         results, dtype = tuple(self._results), self._examiner.problem.dtype
+        convention = self._convention if self._convention and self._convention.is_other else None
+        if convention and not self._restart:
+            results = tuple(self._by_weights)
         finding, first = decide_run(results, dtype.name)
+        if convention:
+            finding = convention.decide(finding, self._results[0])
         is_update = finding.first is not None and finding.first.kind in ("state", "weights")
         is_wrong = is_update and finding.verdict == "disagree"
         reason = self._reason or (self._failing.reason(dtype) if is_wrong else None)

@@ -71,7 +71,12 @@ def _decide_slight(first: Check, exact: ExactUpdate) -> Finding:
             f"{exact.off:.1g} of it"
         )
         return Finding("disagree", "float64", sentence, first)
-    sentence = f"{told(first)}, which another formula may make; dtype='float64' tells"
+    sentence = f"{told(first)}, which another formula may make"
+    if not math.isnan(exact.off):
+        sentence += (
+            f"; in float64 its update is off by {exact.off:.1g} of it, which numbers that it holds "
+            "in float32 may make; dtype='float64' shows more"
+        )
     return Finding("undecided", "nothing", sentence, first)
 
 

@@ -15,10 +15,10 @@ from compare.problem.cuts import cut
 from compare.problem.function import (
     Arguments,
     FunctionProblem,
-    drawn_cotangents,
     named_arguments,
     outputs_of,
 )
+from compare.problem.given_cotangents import drawn_cotangents
 
 EXACT = np.dtype(np.float64)
 RNG = np.random.default_rng(0)
@@ -183,6 +183,27 @@ def test_of_equal_values_the_output_of_a_submodule_is_where_a_gradient_is_wrong(
 def test_without_submodules_the_next_place_is_where_it_is_wrong(found):
     matching, _ = found(port("doubled"))
     assert matching.parted == (("backward", "fc1"),)
+
+
+def test_a_weight_is_not_what_a_submodule_makes_of_it():
+    def looked_up(rows):
+        def f(weights, x):
+            positions = cut(weights["w0"][jnp.array(rows)], "pos")
+            return cut(x, "tok") + jnp.repeat(positions, 5, 0)[:5]
+
+        return f
+
+    names, leaves, structure = named_arguments((WEIGHTS, X))
+    arguments = Arguments(structure, tuple(leaves), tuple(names), (0,))
+    call = as_call(looked_up([0, 1, 2, 3]))
+    outputs = outputs_of(call, arguments)
+    cotangents = drawn_cotangents(outputs, EXACT, 0)
+    problem = FunctionProblem(call, arguments, outputs, cotangents, EXACT)
+    port = with_cuts(as_call(looked_up([1, 2, 3, 0])), wrt=(0,))
+    own = run(port, dataclasses.replace(problem, call=port))
+    matching = matched(run(call, problem), own, Continuation(problem), {"pos": ("pos",)})
+    assert matching.parted[0] == ("forward", "pos")
+    assert matching.matches["pos"].name == "pos"
 
 
 def test_what_is_nowhere_is_no_mistake(found):

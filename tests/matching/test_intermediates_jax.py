@@ -11,10 +11,10 @@ from compare.problem.cuts import cut, is_cotangent
 from compare.problem.function import (
     Arguments,
     FunctionProblem,
-    drawn_cotangents,
     named_arguments,
     outputs_of,
 )
+from compare.problem.given_cotangents import drawn_cotangents
 
 X = np.random.default_rng(0).standard_normal((3, 4)).astype(np.float32)
 

@@ -92,6 +92,11 @@ def test_by_its_value_alone_a_constant_is_not_found():
     np.testing.assert_array_equal(found.applied(own).places["d:place"], slope)
 
 
+def test_by_its_value_alone_an_empty_array_is_not_found():
+    empty = recording(a=np.zeros((0, 4)))
+    assert matched(empty, empty).missing == ("a",)
+
+
 def test_a_cotangent_that_is_0_but_for_rounding_is_the_same():
     theirs = recording(place=VALUE, d_place=1e-17 * SLOPE, other=SLOPE, d_other=VALUE)
     own = recording(a=VALUE, d_a=-2e-17 * SLOPE)

@@ -45,7 +45,7 @@ def test_what_is_needed_is_among_them(theirs, own, needed):
     module = next(iter(theirs)).rpartition(".")[0]
     made = [
         {name: one.of(theirs) for name, one in others.items()}
-        for others in other_arrangements(found, shapes, module)
+        for others in other_arrangements(found, shapes, module, is_unusual=True)
     ]
     assert any(
         all(np.allclose(others.get(name, own[name]), one) for name, one in needed.items())
@@ -56,4 +56,10 @@ def test_what_is_needed_is_among_them(theirs, own, needed):
 def test_weights_of_other_modules_stay():
     shapes = {name: one.shape for name, one in DENSE.items()}
     found = pair(DENSE, {"a.kernel": DENSE["fc.weight"]}).arrangements
-    assert list(other_arrangements(found, shapes, "other")) == []
+    assert list(other_arrangements(found, shapes, "other", is_unusual=True)) == []
+
+
+def test_weights_that_stand_as_usual_are_needed_so():
+    shapes = {name: one.shape for name, one in DENSE.items()}
+    found = pair(DENSE, {"a.kernel": DENSE["fc.weight"].T}).arrangements
+    assert list(other_arrangements(found, shapes, "fc", is_unusual=False)) == []

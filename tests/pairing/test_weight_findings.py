@@ -170,7 +170,7 @@ REMARKS = {
     "another sign": (
         {"Dense_0.bias": -of("fc1.bias")},
         "factor",
-        "`Dense_0.bias` is `fc1.bias` times -1",
+        "`Dense_0.bias` is `fc1.bias` with the opposite sign",
     ),
     "a scale that 1 is added to": (
         {"BatchNorm_0.scale": of("bn1.weight") - 1},

@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 
-from compare.problem.function import Outputs, drawn_cotangents
+from compare.problem.function import Outputs
+from compare.problem.given_cotangents import drawn_cotangents
 
 
 @pytest.mark.parametrize("seed", [0, 1])

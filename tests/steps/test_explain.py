@@ -50,6 +50,12 @@ PLANTED = {  # the rule of the reference, what is changed in it, what is said
         {"clip_norm": None, "clip_value": 0.1},
         "gradients are clipped by v",
     ),
+    "clipped": (ADAMW, {"clip_norm": 0.05}, "gradients are clipped to a norm of 0.05, where the"),
+    "clipped by value": (
+        MOMENTUM,
+        {"clip_value": 0.03},
+        "gradients are clipped to 0.03, entry by entry, where the reference does not",
+    ),
     "clip each": (CLIPPED, {"clip_each": True}, "each gradient is clipped by its own norm"),
     "clip late": (CLIPPED, {"decay_before_clip": True}, "the gradient is clipped after the weight"),
     "clip norm": (CLIPPED, {"clip_norm": 0.05}, "clip_norm is 0.05, where the reference has 0.1"),

@@ -143,6 +143,9 @@ def test_what_does_not_fit_is_one_sentence():
     with pytest.raises(UsageError, match="candidate: optimizer: expected one of optax"):
         compare_steps(reference, of_jax(reference.optimizer), BATCHES, steps=1)
     other = {name: {"kernel": np.ones((3, 4)), "bias": np.ones(4)} for name in ("first", "last")}
+    masked = optax.adamw(0.1, mask={"params": True})  # of another structure
+    with pytest.raises(UsageError, match=r"raised: [^\n]*; it gets the weights in dicts [^\n]*$"):
+        compare_steps(reference, of_jax(masked), BATCHES)
     with pytest.raises(UsageError, match=r"^candidate: "):
         compare_steps(reference, of_jax(optax.sgd(0.1), weights=other), BATCHES, steps=1)
     plain = Training(network, squared, optax.sgd(0.1))

@@ -40,7 +40,7 @@ def role_of(step: Step, i: int, case: Case) -> Role:
     if step.name in ("add", "max") and _is_eps(step, i, case):
         return Role(lambda new, old: _having("eps", new, old))
     if step.name in ("mul", "div") and _is_mean(step, i, other):
-        what = " in its variance" if _is_of_squares(other) else " in its mean"
+        what = _of_what(other)
         return Role(lambda new, old: _divided(step.name, what, new, old))
     if step.name in ("mul", "div") and behind_views(other).primitive == "dot_general":
         return Role(lambda new, old: _scaled(step.name, new, old))
@@ -96,12 +96,22 @@ def _is_mean(step: Step, i: int, other: Node) -> bool:
     return behind_views(other).primitive == "reduce_sum" and n >= 1 and abs(n - round(n)) < 1e-5
 
 
-def _is_of_squares(other: Node) -> bool:
-    total = behind_views(other)
-    terms = behind_views(total.operands[0])
-    if terms.primitive in ("square", "integer_pow"):
-        return True
-    return terms.primitive == "mul" and terms.operands[0] is terms.operands[1]
+def _of_what(other: Node) -> str:
+    """Names what a sum is divided for: a mean, one of squares, or a variance."""
+    terms = behind_views(behind_views(other).operands[0])
+    is_product = terms.primitive == "mul" and terms.operands[0] is terms.operands[1]
+    if not is_product and terms.primitive not in ("square", "integer_pow"):
+        return " in its mean"
+    base = behind_views(terms.operands[0])
+    is_centred = base.primitive == "sub" and any(map(_is_quotient_of_sum, base.operands))
+    return " in its variance" if is_centred else " in its mean of squares"
+
+
+def _is_quotient_of_sum(node: Node) -> bool:
+    quotient = behind_views(node)
+    return quotient.primitive in ("mul", "div") and any(
+        behind_views(one).primitive == "reduce_sum" for one in quotient.operands
+    )
 
 
 def _feeds(step: Step, case: Case, primitives: tuple[str, ...]) -> bool:

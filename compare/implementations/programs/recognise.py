@@ -57,15 +57,7 @@ def reference_of(
     given = function_of(given)
     check_unwrapped("reference", given)
     if is_module(given):
-        from compare.implementations.programs import torch as on_torch
-
-        weights = {
-            name: on_torch.dtype_name(one)
-            for name, one in given.named_parameters()
-            if one.is_floating_point()
-        }
-        own = one_dtype({**weights, **float_dtypes(inputs)}, dtype)
-        return _guarded(on_torch.module_reference(given, inputs, own, device, loss))
+        return _guarded(_module_reference(given, inputs, setting, dtype))
     if isinstance(given, type) or not callable(given):
         what = f"the class {shown(given)}" if isinstance(given, type) else shown(given)
         raise UsageError(f"reference: {_EXPECTED}, got {what}")
@@ -83,6 +75,18 @@ def reference_of(
     from compare.implementations.programs import torch as on_torch
 
     return _guarded(on_torch.function_reference(f, inputs, device))
+
+
+def _module_reference(module: Any, inputs: Arguments, setting: Setting, dtype: Any) -> Reference:
+    from compare.implementations.programs import torch as on_torch
+
+    weights = {
+        name: on_torch.dtype_name(one)
+        for name, one in module.named_parameters()
+        if one.is_floating_point()
+    }
+    own = one_dtype({**weights, **float_dtypes(inputs)}, dtype)
+    return on_torch.module_reference(module, inputs, own, setting.device, setting.loss)
 
 
 def program_of(

@@ -161,6 +161,11 @@ def _import_file(path: Path) -> ModuleType:
     return module
 
 
+def _is_object(value: Any) -> bool:
+    """Whether this is no function and no class, but an object such as a module of torch."""
+    return not hasattr(value, "__name__")
+
+
 def _find(module: ModuleType, name: str, where: str, source: str) -> Backward:
     missing = object()
     found: Any = module
@@ -172,7 +177,8 @@ def _find(module: ModuleType, name: str, where: str, source: str) -> Backward:
     own = [
         key
         for key, value in vars(module).items()
-        if callable(value) and getattr(value, "__module__", None) == module.__name__
+        if callable(value)
+        and (_is_object(value) or getattr(value, "__module__", None) == module.__name__)
     ]
     there = first_few(own, _MOST_NAMED) or "none of its own"
     raise UsageError(f"{where}: expected a function {name} in {source}{got}; it has {there}")

@@ -81,9 +81,9 @@ def with_advice(said: str, advice: str) -> str:
 
 
 def _packages() -> Iterator[str]:
-    """Yields the folders of this package and of both frameworks, whose frames are no user's."""
+    """Yields the folders of this package and of frameworks, whose frames are no user's."""
     yield f"{Path(__file__).parents[2]}{os.sep}"
-    for name in ("jax", "torch"):
+    for name in ("jax", "torch", "optax"):
         if name in sys.modules:
             yield f"{Path(str(sys.modules[name].__file__)).parent}{os.sep}"
 

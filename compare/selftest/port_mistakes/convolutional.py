@@ -155,7 +155,7 @@ CONVOLUTIONAL: tuple[PortMistake, ...] = (
         having(linen.cnn, momentum=0.1),
         "statistic",
         "bn1.running_mean",
-        "0.1 and 0.9",
+        "momentum 0.9 where the reference has 0.1",
     ),
     backward(
         "statistics that are constants",

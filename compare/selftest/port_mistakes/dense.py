@@ -101,14 +101,14 @@ DENSE: tuple[PortMistake, ...] = (
         "classifier, Flax linen",
         having(linen.classifier, smoothing=0.0),
         at=OUTPUT,
-        words="0.9 and 0.02",
+        words="labels smoothed by 0 where the reference smooths them by 0.1",
     ),
     forward(
         "labels smoothed twice as much",
         "classifier, Haiku",
         having(haiku.classifier, smoothing=0.2),
         at=OUTPUT,
-        words="0.8 and 0.04",
+        words="labels smoothed by 0.2 where the reference smooths them by 0.1",
     ),
     forward(
         "the sum over samples",

@@ -10,10 +10,12 @@ import numpy as np
 
 from compare.errors import UsageError, shown
 from compare.implementations.user.sandbox import contained, errors_told
+from compare.numbers import first_few
 from compare.steps.optimizers.base import Snapshot, Update
 from compare.steps.rules.optax import optax_state
 from compare.steps.rules.step import Arrays
 
+_MOST_NAMED = 4  # weights, in an error
 Place = tuple[str, str]  # slot, and name of the weights
 
 
@@ -153,7 +155,11 @@ class OptaxOptimizer:
 
     @contextlib.contextmanager
     def _running(self) -> Iterator[None]:
-        told = errors_told(f"{self._where}: optimizer: raised", passes=UsageError)
+        def given() -> str:
+            names = first_few([f"`{name}`" for name in self._names], _MOST_NAMED)
+            return f"it gets the weights in dicts within dicts, by their names: {names}"
+
+        told = errors_told(f"{self._where}: optimizer: raised", given=given, passes=UsageError)
         with told, contained(), jax.enable_x64(self._is_wide), _promoting():
             yield
 

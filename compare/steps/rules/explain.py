@@ -11,7 +11,7 @@ from compare.steps.rules.assumptions.decay import of_decay
 from compare.steps.rules.assumptions.gradients import of_gradients
 from compare.steps.rules.assumptions.moments import of_averages, of_corrections, of_eps
 from compare.steps.rules.assumptions.momentum import of_momentum
-from compare.steps.rules.assumptions.numbers import of_numbers
+from compare.steps.rules.assumptions.numbers import of_new_clips, of_numbers
 from compare.steps.rules.assumptions.rates import of_rates
 from compare.steps.rules.expected import WEIGHTS
 from compare.steps.rules.fit import Fit
@@ -42,8 +42,10 @@ def explain(steps: Steps, dtype: np.dtype) -> str | None:
         return None
     trained = tuple(steps[0].rules)
     for names in _scopes(trained, wrong):
-        found = list(_that_hold(steps, names, wrong, dtype)) or list(
-            _pairs_that_hold(steps, names, wrong, dtype)
+        found = (
+            list(_that_hold(steps, names, wrong, dtype))
+            or list(_new_clips_that_hold(steps, dtype))
+            or list(_pairs_that_hold(steps, names, wrong, dtype))
         )
         if found:
             return _told(found, names if len(names) < len(trained) else ())
@@ -84,6 +86,14 @@ def _that_hold(
         are_wrong = any(share.number in numbers for share in wrong)
         if are_wrong and hold(tried, dtype) and hold(changed, dtype):
             known.append(changed)
+            yield one
+
+
+def _new_clips_that_hold(steps: Steps, dtype: np.dtype) -> Iterator[Assumption]:
+    """Yields ways of clipping that explain steps, of which a sample has another norm."""
+    for one in of_new_clips(Fit(steps, dtype)):
+        changed = one.change(steps, tuple(steps[0].rules))
+        if changed is not None and hold(changed, dtype):
             yield one
 
 

@@ -9,10 +9,10 @@ from compare.problem.cuts import cut
 from compare.problem.function import (
     Arguments,
     FunctionProblem,
-    drawn_cotangents,
     named_arguments,
     outputs_of,
 )
+from compare.problem.given_cotangents import drawn_cotangents
 
 
 @pytest.fixture(scope="module")

@@ -65,6 +65,12 @@ NAMED = {
     "another eps": (norm, (X,), norm(X, 1e-6, xp=np), "eps 1e-6 where the reference has 1e-5"),
     "no eps": (norm, (X,), norm(X, 0.0, xp=np), "eps 0 where the reference has 1e-5"),
     "n - 1": (norm, (X,), norm(X, ddof=1, xp=np), "divides by n - 1 = 3 in its variance"),
+    "a sum for a mean": (
+        lambda x, y: jnp.mean((x - y) ** 2, -1),
+        (X, X[::-1]),
+        np.sum((X - X[::-1]) ** 2, -1),
+        "divides by 1 in its mean of squares",
+    ),
     "another scale": (
         attend,
         (X, Y),

@@ -9,30 +9,35 @@ from compare.pairing.pairs import pair
 from compare.problem.recording import Recording
 
 RNG = np.random.default_rng(0)
-STATE = {"fc.weight": RNG.standard_normal((4, 4)), "head.weight": RNG.standard_normal((2, 4))}
+STATE = {f"{name}.weight": RNG.standard_normal((4, 4)) for name in ("fc", "mid", "head")}
 X = RNG.standard_normal((3, 4))
 
 
-def recorded(first, second, places):
-    h = X @ first.T
-    y = h @ second.T
-    return Recording({"output": y}, {}, {}, dict(zip(places, (h, y), strict=True)))
+def recorded(kernels, places):
+    values = [X]
+    for kernel in kernels:
+        values.append(values[-1] @ kernel)
+    return Recording({"output": values[-1]}, {}, {}, dict(zip(places, values[1:], strict=True)))
 
 
-REFERENCE = recorded(*STATE.values(), ("fc", "head"))
+PLACES = ("fc", "mid", "head")
+REFERENCE = recorded([one.T for one in STATE.values()], PLACES)
 
 
 @pytest.fixture
 def found():
-    def found(kernel, *, head=1.0):
-        own = {"a.kernel": kernel, "b.kernel": STATE["head.weight"].T}
+    def found(kernel, *, head=1.0, turned=False):
+        _, *others = (one.T for one in STATE.values())
+        own = {"a.kernel": kernel, "b.kernel": others[0], "c.kernel": others[1]}
         weights = OwnWeights(own, frozenset(), pair(STATE, own))
 
         def run(weights):
             made = {name: one.of(STATE) for name, one in weights.pairing.arrangements.items()}
-            return recorded(made["a.kernel"].T, head * made["b.kernel"].T, ("#1", "#2"))
+            first = made["a.kernel"].T if turned else made["a.kernel"]
+            kernels = first, made["b.kernel"], head * made["c.kernel"]
+            return recorded(kernels, ("#1", "#2", "#3"))
 
-        needed, _ = needed_weights(weights, run, REFERENCE, ("fc", "head"), STATE)
+        needed, _ = needed_weights(weights, run, REFERENCE, PLACES, STATE)
         return needed.pairing
 
     return found
@@ -62,3 +67,7 @@ def test_weights_that_are_needed_in_another_way_are_told(found, kernel, said, he
 
 def test_another_mistake_says_nothing_of_weights(found):
     assert found(STATE["fc.weight"].T, head=3.0).findings == ()
+
+
+def test_a_program_that_takes_usual_weights_in_another_order_says_nothing_of_weights(found):
+    assert found(STATE["fc.weight"].T, turned=True).findings == ()

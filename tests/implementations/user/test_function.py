@@ -273,6 +273,11 @@ UNLOADABLE = {
     ),
     "imports_nothing": ("import no_such", ":f", "ModuleNotFoundError: No module named 'no_such'"),
     "no_name": ("def g(): pass\nclass C: pass", ":f", "a function f in .*mine.py; it has g, C$"),
+    "no_name_but_an_object": (
+        "class C:\n    def __call__(self): pass\nc = C()",
+        ":f",
+        "a function f in .*mine.py; it has C, c$",
+    ),
     "no_function": ("f = 3", ":f", "a function f in .*, got int; it has none of its own$"),
     "no_attribute": ("class C: pass", ":C.f", r"a function C\.f in .*; it has C$"),
     "no_colon": ("", "", r"expected FILE.py:NAME, FILE.ipynb:NAME or package.module:NAME"),

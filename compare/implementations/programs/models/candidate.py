@@ -83,7 +83,7 @@ def _of_jax(
 ) -> tuple[OwnWeights, Program, Cut]:
     theirs = _floats(state_of(reference.arguments))
     model = jax_model(name, given, theirs)
-    weights = _own_weights(name, given, theirs, model)
+    weights = _own_weights(name, given, theirs, model, problem.dtype)
     own = weights.problem(problem)
     loss = setting.loss if reference.program.framework == "jax" else None
 
@@ -117,7 +117,7 @@ def _of_torch(
     module = function_of(given)
     parameters, buffers = on_torch.weights_of(module)
     arrays = {**parameters, **buffers}
-    pairing = pair(_floats(state_of(reference.arguments)), _floats(arrays))
+    pairing = pair(_floats(state_of(reference.arguments)), _rounded(arrays, problem.dtype))
     weights = OwnWeights(arrays, frozenset(buffers), pairing)
     own = weights.problem(problem)
     loss = setting.loss if reference.program.framework == "torch" else None
@@ -138,7 +138,7 @@ def _of_torch(
 
 
 def _own_weights(
-    name: str, given: Any, theirs: dict[str, np.ndarray], model: JaxModel
+    name: str, given: Any, theirs: dict[str, np.ndarray], model: JaxModel, dtype: np.dtype
 ) -> OwnWeights:
     """Returns the weights of a model, and how they are made of those of the reference."""
     arrays = {**model.parameters, **model.buffers}
@@ -148,13 +148,23 @@ def _own_weights(
         return _floats({**found.parameters, **found.buffers})
 
     is_converted = is_conversion(given)
-    pairing = arrangement_of(converted, theirs) if is_converted else pair(theirs, _floats(arrays))
+    own = _rounded(arrays, dtype)
+    pairing = arrangement_of(converted, theirs) if is_converted else pair(theirs, own)
     return OwnWeights(arrays, frozenset(model.buffers), pairing)
 
 
 def _floats(arrays: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
     """Returns the arrays of floating-point numbers; counters are no weights."""
     return {name: one for name, one in arrays.items() if is_float(one)}
+
+
+def _rounded(arrays: Mapping[str, np.ndarray], dtype: np.dtype) -> dict[str, np.ndarray]:
+    """Returns them with no more digits than the dtype of a comparison has, as it uses them."""
+    floats = _floats(arrays)
+    return {
+        name: one.astype(dtype) if dtype.itemsize < one.dtype.itemsize else one
+        for name, one in floats.items()
+    }
 
 
 def choices_of(given: Any, kind: str) -> list[Adapter]:

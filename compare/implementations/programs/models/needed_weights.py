@@ -29,7 +29,8 @@ def needed_weights(
     """Finds weights that are the right numbers in a wrong order, or times a number.
 
     If places of a program are right with the weights there in another order, and no place is wrong
-    with that which was right before, then the program needs these in the other order.
+    with that which was right before, then the program needs these in the other order. Where weights
+    stand as in other programs, it is the program that takes them in another order.
 
     Args:
       weights: as they were found.
@@ -63,10 +64,13 @@ def _better(
     shapes = {name: one.shape for name, one in state.items()}
     places = [place for place in order if ("forward", place) in now]
     modules = dict.fromkeys(map(submodule, places))
-    held = {name.rpartition(".")[0] for name in state}
+    held = set(map(_module, state))
+    unusual = {_module(source) for one in weights.pairing.remarks for source in one.theirs}
+    arranged = weights.pairing.arrangements
     for module in [one for one in modules if one in held][:_MOST_PLACES]:
-        for others in other_arrangements(weights.pairing.arrangements, shapes, module):
-            place = next(one for one in places if submodule(one) == module)
+        place = next(one for one in places if submodule(one) == module)
+        is_unusual = module in unusual
+        for others in other_arrangements(arranged, shapes, module, is_unusual=is_unusual):
             changed = _changed(weights, others, place, state)
             own = run(changed)
             then = lost(theirs, own)
@@ -108,3 +112,7 @@ def _changed(
         remarks=tuple(one for one in pairing.remarks if one is not told),
     )
     return dataclasses.replace(weights, pairing=made)
+
+
+def _module(name: str) -> str:
+    return name.rpartition(".")[0]

@@ -14,6 +14,9 @@ from compare.implementations.programs.models.haiku import haiku_model, is_haiku
 from compare.implementations.programs.models.linen import is_bound, is_linen, linen_model
 from compare.implementations.programs.models.nnx import is_nnx, nnx_model
 from compare.implementations.user.sandbox import errors_told
+from compare.numbers import first_few
+
+_MOST_NAMED = 4  # weights, in an error
 
 
 def is_model(given: Any) -> bool:
@@ -80,8 +83,7 @@ def jax_model(where: str, given: Any, theirs: Mapping[str, np.ndarray] | None = 
                 f"{where}: weights: expected arrays, got a conversion, {shown(weights)}, which has "
                 "no weights of a reference to convert"
             )
-        with errors_told(f"{where}: weights: the conversion cannot be called", passes=UsageError):
-            weights = weights({name: array.copy() for name, array in theirs.items()})
+        weights = _converted(where, weights, theirs)
     if is_nnx(f):
         check_holds_weights(where, given, "an nnx module")
         return nnx_model(f)
@@ -97,6 +99,20 @@ def jax_model(where: str, given: Any, theirs: Mapping[str, np.ndarray] | None = 
     if weights is None:
         raise UsageError(f"{where}: expected weights beside {shown(f)}; pass Model(f, weights)")
     return haiku_model(f, weights) if is_haiku(f) else function_model(f, weights)
+
+
+def _converted(where: str, convert: Any, theirs: Mapping[str, np.ndarray]) -> Any:
+    """Returns what a conversion makes of the weights of the reference."""
+
+    def given() -> str:
+        names = first_few([f"`{name}`" for name in theirs], _MOST_NAMED)
+        return f"it gets arrays of NumPy in a dict, by the names of the reference: {names}"
+
+    with errors_told(f"{where}: conversion: raised", given=given, passes=UsageError):
+        made = convert({name: array.copy() for name, array in theirs.items()})
+    if made is None:
+        raise UsageError(f"{where}: conversion: expected it to return weights, got None")
+    return made
 
 
 def is_conversion(given: Any) -> bool:

@@ -1,12 +1,16 @@
 """Numbers of a rule that are others than the reference's."""
 
 import dataclasses
+import math
 from collections.abc import Callable, Collection, Iterator
 from typing import Any, NamedTuple
+
+import numpy as np
 
 from compare.steps.rules.assumption import Assumption, Change, by_rule
 from compare.steps.rules.fit import Fit, Interval, typed, whole
 from compare.steps.rules.rule import Rule
+from compare.steps.rules.step import Arrays
 
 _EPS = (1e-8, 1e-12, 1e-10, 1e-7, 1e-6, 1e-5, 1e-4, 1e-3, 1e-2)
 
@@ -27,6 +31,10 @@ class _Number(NamedTuple):
     put: Callable[[Rule, float], Rule]
     kinds: Collection[str]
     starts: tuple[float, ...]
+
+    def change(self, value: float) -> Change:
+        """Returns what puts another one into all rules that have it."""
+        return by_rule(lambda rule: self.put(rule, value) if rule.kind in self.kinds else rule)
 
 
 def _field(name: str, kinds: Collection[str], *starts: float) -> _Number:
@@ -64,6 +72,7 @@ _NUMBERS = (
     ),
 )
 _CLIP = (1e-3, 1e-2, 0.1, 0.3, 1.0, 3.0, 10.0)
+_NEAR = 0.98  # of the norm of gradients: where the search for one that clips them starts too
 _CLIPS = (_field("clip_norm", _ALL, *_CLIP), _field("clip_value", _ALL, *_CLIP))
 
 
@@ -83,6 +92,28 @@ def of_numbers(fit: Fit, names: Collection[str]) -> Iterator[Assumption]:
     yield from _another_gradient(fit, names)
 
 
+def of_new_clips(fit: Fit) -> Iterator[Assumption]:
+    """Yields clipping of gradients where the reference clips none.
+
+    Args:
+      fit: of whole steps, since a norm is of all entries.
+    """
+    rules = [rule for one in fit.steps for rule in one.rules.values()]
+    norms = [_NEAR * _norm(one.gradients) for one in fit.steps]
+    if all(rule.clip_norm is None and rule.clip_value is None for rule in rules):
+        for number, how in zip(_CLIPS, ("to a norm of {}", "to {}, entry by entry"), strict=True):
+            starts = (*number.starts, *(norms if number.name == "clip_norm" else ()))
+            value = typed(_fitted(fit, fit.steps[0].rules, number.change, starts))
+            if value:
+                told = how.format(f"{value:g}")
+                sentence = f"gradients are clipped {told}, where the reference does not clip them"
+                yield Assumption(sentence, number.change(value))
+
+
+def _norm(gradients: Arrays) -> float:
+    return math.hypot(*(float(np.linalg.norm(np.float64(g))) for g in gradients.values()))
+
+
 def _clips(rules: Collection[Rule]) -> list[_Number]:
     return [one for one in _CLIPS if all(getattr(rule, one.name) is not None for rule in rules)]
 
@@ -90,13 +121,10 @@ def _clips(rules: Collection[Rule]) -> list[_Number]:
 def _another(
     number: _Number, known: float, fit: Fit, names: Collection[str]
 ) -> Iterator[Assumption]:
-    def change(value: float) -> Change:
-        return by_rule(lambda rule: number.put(rule, value) if rule.kind in number.kinds else rule)
-
-    value = typed(_fitted(fit, names, change, number.starts))
+    value = typed(_fitted(fit, names, number.change, number.starts))
     if value is not None and value != known and value >= 0:
         sentence = f"{number.name} is {value:g}, where the reference has {known:g}"
-        yield Assumption(sentence, change(value))
+        yield Assumption(sentence, number.change(value))
 
 
 def _another_rate(fit: Fit, names: Collection[str]) -> Iterator[Assumption]:
