@@ -1,7 +1,7 @@
 """How an array of one program is made of the entries of arrays of another."""
 
 import dataclasses
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import ClassVar, Protocol
 
 import numpy as np
@@ -147,12 +147,32 @@ class Arrangement:
           slope: the gradient by the array that is made.
           arrays: those that it is made of.
         """
-        found: dict[str, np.ndarray] = {}
         scaled = slope if self.factor == 1 else slope * slope.dtype.type(self.factor)
-        for term in self.terms:
-            for name, one in term.pull_back(scaled, arrays).items():
-                found[name] = found[name] + one if name in found else one
-        return found
+        return _added_up(term.pull_back(scaled, arrays) for term in self.terms)
+
+
+def pulled_back(
+    arrangements: Mapping[str, Arrangement],
+    slopes: Mapping[str, np.ndarray],
+    arrays: Mapping[str, np.ndarray],
+) -> dict[str, np.ndarray]:
+    """Returns the gradients by all arrays that some are made of, in their shapes.
+
+    Args:
+      arrangements: name -> how an array is made.
+      slopes: the gradients by arrays that are made; of others they are left out.
+      arrays: those that they are made of.
+    """
+    known = ((arrangements[name], one) for name, one in slopes.items() if name in arrangements)
+    return _added_up(arrangement.pull_back(one, arrays) for arrangement, one in known)
+
+
+def _added_up(parts: Iterable[Mapping[str, np.ndarray]]) -> dict[str, np.ndarray]:
+    found: dict[str, np.ndarray] = {}
+    for part in parts:
+        for name, one in part.items():
+            found[name] = found[name] + one if name in found else one
+    return found
 
 
 def rearranged(name: str, array: np.ndarray, axes: tuple[int, ...] | None = None) -> Arrangement:

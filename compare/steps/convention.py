@@ -6,11 +6,10 @@ from collections.abc import Mapping
 import numpy as np
 
 from compare.evidence.local.check import Checks
-from compare.steps.optimizers.base import Arrays, Update
+from compare.steps.optimizers.base import Update
 from compare.steps.results import StepResult
 from compare.steps.rules.slots import SLOTS
-from compare.steps.rules.step import Step
-from compare.steps.rules.update import State
+from compare.steps.rules.step import Arrays, Slots, Step
 from compare.steps.updates import Updates
 from compare.verdict.finding import Finding
 
@@ -32,7 +31,7 @@ class Convention:
             reads in another scale.
         """
         self._restart, self._steps, self._holds = restart, 0, True
-        self._state: State = {}  # as that of the reference would be
+        self._state: Slots = {}  # as that of the reference would be
         self._scales: dict[str, float] = {}  # slot -> that of the run, as a share of it
 
     def take(self, updates: Updates, update: Update, step: Step, offsets: Arrays) -> Checks:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 import numpy as np
 
 from compare.errors import UsageError
-from compare.pairing.arrangement import Arrangement
+from compare.pairing.arrangement import Arrangement, pulled_back
 from compare.steps.optimizers.base import Optimizer, Snapshot, Update
 from compare.steps.rules.step import Arrays, Slots
 
@@ -86,12 +86,12 @@ class ArrangedOptimizer:
 
     def _back(self, arrays: Arrays) -> dict[str, np.ndarray]:
         """Returns arrays of the model as those of the reference; what has no shape is left out."""
-        found: dict[str, np.ndarray] = {}
-        for name, one in arrays.items():
-            if name in self._arrangements and one.shape == self._arrangements[name].shape:
-                for source, part in self._arrangements[name].pull_back(one, self._theirs).items():
-                    found[source] = found[source] + part if source in found else part
-        return found
+        fitting = {
+            name: one
+            for name, one in arrays.items()
+            if name in self._arrangements and one.shape == self._arrangements[name].shape
+        }
+        return pulled_back(self._arrangements, fitting, self._theirs)
 
 
 def check_arrangements(name: str, arrangements: Arrangements, theirs: Arrays) -> None:

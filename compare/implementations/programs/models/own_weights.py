@@ -5,6 +5,7 @@ from collections.abc import Mapping
 
 import numpy as np
 
+from compare.pairing.arrangement import pulled_back
 from compare.pairing.pairing import Pairing
 from compare.problem.function import Arguments, FunctionProblem, is_float
 from compare.problem.recording import Recording
@@ -52,7 +53,7 @@ class OwnWeights:
         """
         given, theirs = problem.arguments, state_of(problem.arguments)
         wanted = {given.names[i] for i in given.wrt}
-        slopes = self._pulled_back(own.gradients, theirs)
+        slopes = pulled_back(self.pairing.arrangements, own.gradients, theirs)
         inputs = {name: one for name, one in own.gradients.items() if name not in self.arrays}
         zeros = {name: np.zeros_like(theirs[name]) for name in wanted if name in theirs}
         gradients = {name: one for name, one in (zeros | slopes | inputs).items() if name in wanted}
@@ -64,16 +65,6 @@ class OwnWeights:
             statistics=statistics,
             plain=plain and (lambda: self.recording(plain(), problem)),
         )
-
-    def _pulled_back(self, found: Arrays, theirs: Arrays) -> dict[str, np.ndarray]:
-        """Returns arrays of the shapes of the model's weights by those of the reference's."""
-        made: dict[str, np.ndarray] = {}
-        for own, one in found.items():
-            if own in self.pairing.arrangements:
-                pulled = self.pairing.arrangements[own].pull_back(one, theirs)
-                for name, slope in pulled.items():
-                    made[name] = made[name] + slope if name in made else slope
-        return made
 
     def _first(self, found: Arrays, theirs: Arrays) -> dict[str, np.ndarray]:
         """Returns buffers by those of the reference, of several that hold the same the first."""
