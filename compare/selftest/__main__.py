@@ -54,10 +54,16 @@ What it says of ports:
   python -m compare.selftest --ports="cnn*Haiku"
       those whose names match
 
+What compare_steps says of training runs:
+
+  python -m compare.selftest --training=50
+      20 trainings by torch and optax that are right, so many steps of each, and
+      some 30 mistakes planted in optimizers
+
 Exit status: 0 if every gross mistake is found, none is explained wrongly,
 nothing correct alarms and no bound or cost is exceeded, and of mistakes in
-modules and ports 95 % are found where they begin, 80 % are named and none
-wrongly; 2 if not; 1 wrong usage or a crash."""
+modules, ports and optimizers 95 % are found where they begin, 80 % are named
+and none wrongly; 2 if not; 1 wrong usage or a crash."""
 
 # option -> the module and the function of its trial, which takes its value and returns a status
 _TRIALS = MappingProxyType(
@@ -69,6 +75,7 @@ _TRIALS = MappingProxyType(
         "costs": ("costs", "try_costs"),
         "modules": ("module_trial", "try_modules"),
         "ports": ("port_trial", "try_ports"),
+        "training": ("training_trial", "try_training"),
     }
 )
 
@@ -125,6 +132,11 @@ class Options:
         "",
         "PATTERN",
         "Which ports of torch modules to compare with them instead, by their names.",
+    )
+    training: int = integer(
+        0,
+        "How many steps of every training that is right to compare instead.",
+        at_least=0,
     )
     seed: int = integer(0, "Of weights and samples.", at_least=0)
 
