@@ -7,7 +7,7 @@ from compare.selftest.optimizer_mistakes import MISTAKES, OptimizerMistake
 from compare.selftest.optimizer_mistakes.correct import CORRECT, CorrectTraining
 from compare.steps_api import compare_steps
 
-_STEPS = 3
+_RIGHT, _WRONG = 50, 3  # steps of trainings that are right, and of those that are not
 _LEAST_NAMED = 0.8  # of the mistakes
 
 
@@ -42,7 +42,7 @@ def try_optimizers(pattern: str, *, seed: int) -> int:
 def _alarms(training: CorrectTraining, seed: int) -> int:
     """Prints what is said of trainings that are right, and returns how many do not agree."""
     reference, candidates, batches = training.trainings(seed)
-    report = compare_steps(reference, candidates, batches, steps=_STEPS)
+    report = compare_steps(reference, candidates, batches, steps=_RIGHT)
     wrong = [one for one in report.candidates if one.verdict != "agree" or one.warnings]
     print(f"{training.title:40s} {report.verdict}", flush=True)
     for one in wrong:
@@ -53,7 +53,7 @@ def _alarms(training: CorrectTraining, seed: int) -> int:
 def _outcome(mistake: OptimizerMistake, seed: int) -> str:
     """Prints what is said of a mistake; 'named', 'misnamed', 'not named' or 'missed'."""
     reference, candidate, batches = mistake.trainings(seed)
-    steps = max(_STEPS, mistake.first + 1)
+    steps = max(_WRONG, mistake.first + 1)
     (found,) = compare_steps(reference, candidate, batches, steps=steps).candidates
     first = None if found.first is None else found.first.number
     if (found.verdict, first) != ("disagree", mistake.first):

@@ -52,8 +52,9 @@ def read_batches(batches: Any, steps: int) -> Batches:
 
 
 def _batch(number: int, one: Any) -> tuple[Any, ...]:
-    if not isinstance(one, tuple | list):
-        raise UsageError(f"batches[{number}]: expected a tuple (*inputs, target), got {shown(one)}")
+    if not isinstance(one, tuple | list) or not one:
+        got = "an empty one" if isinstance(one, tuple | list) else shown(one)
+        raise UsageError(f"batches[{number}]: expected a tuple (*inputs, target), got {got}")
     return tuple(one)
 
 

@@ -46,6 +46,10 @@ class FailingSteps:
         """
         if self._first is None:
             return None
+        with np.errstate(all="ignore"):  # of numbers that overflow
+            return self._reason(dtype)
+
+    def _reason(self, dtype: np.dtype) -> str | None:
         if self._steps[0].rules:
             return self._explained(self._steps, dtype)
         rules = inferred(self._reference, dtype)

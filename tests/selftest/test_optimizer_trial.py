@@ -15,6 +15,7 @@ NO_MOMENTUM = BY_NAME["no momentum"]
 @pytest.fixture
 def tried(monkeypatch, capsys):
     """Runs the trial, and returns its status and what it prints."""
+    monkeypatch.setattr(optimizer_trial, "_RIGHT", 3)
 
     def run(correct, mistakes, pattern="*"):
         monkeypatch.setattr(optimizer_trial, "CORRECT", correct)

@@ -1,5 +1,7 @@
 """Training runs of JAX and optax beside those of torch."""
 
+import dataclasses
+
 import jax.numpy as jnp
 import numpy as np
 import optax
@@ -151,6 +153,9 @@ def test_what_does_not_fit_is_one_sentence():
         compare_steps(reference, of_jax(masked), BATCHES)
     with pytest.raises(UsageError, match=r"^candidate: "):
         compare_steps(reference, of_jax(optax.sgd(0.1), weights=other), BATCHES, steps=1)
+    scheduled = dataclasses.replace(of_jax(optax.sgd(0.1)), schedule=optax.constant_schedule(0.1))
+    with pytest.raises(UsageError, match="schedule: expected none, since those of optax are in"):
+        compare_steps(reference, scheduled, BATCHES, steps=1)
     plain = Training(network, squared, optax.sgd(0.1))
     with pytest.raises(UsageError, match=r"Model\(function, weights\)"):
         compare_steps(reference, plain, BATCHES, steps=1)

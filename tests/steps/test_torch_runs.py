@@ -25,6 +25,31 @@ def training(make=torch.optim.SGD, *, loss=nn.functional.mse_loss, schedule=None
     return Training(own, loss, optimizer, schedule and schedule(optimizer))
 
 
+class Own(torch.optim.Optimizer):
+    """A user's own, with numbers and buffers among its attributes."""
+
+    def __init__(self, params, lr):
+        super().__init__(list(params), {"lr": lr})
+        self.decay = 0.9
+        self.mine = self.param_groups[0]["params"]
+        self.momenta = [torch.zeros_like(one) for one in self.mine]
+
+    def step(self, closure=None):
+        for one, held in zip(self.mine, self.momenta, strict=True):
+            held.mul_(self.decay).add_(one.grad)
+            one.data.add_(held, alpha=-self.param_groups[0]["lr"])
+
+
+class Broken(Own):
+    def step(self, closure=None):
+        return 1 / 0
+
+
+class Uncopied(Own):
+    def __deepcopy__(self, memo):
+        raise TypeError("it holds a file")
+
+
 def halved(optimizer):
     return torch.optim.lr_scheduler.StepLR(optimizer, step_size=2, gamma=0.5)
 
@@ -149,6 +174,13 @@ def test_the_report_shows_the_first_step_that_fails(report, tmp_path):
             {"candidates": Training(model(), None, torch.optim.SGD(model().parameters()))},
             "candidate: optimizer: expected one of the parameters of the model, got one of others",
         ),
+        ({"batches": [()]}, "batches[0]: expected a tuple (*inputs, target), got an empty one"),
+        (
+            {"candidates": Training(model(), None, torch.optim.SGD)},
+            "candidate: optimizer: expected one of torch for a torch module, got the class SGD",
+        ),
+        ({"candidates": training(Broken)}, "candidate: optimizer: raised: ZeroDivisionError"),
+        ({"candidates": training(Uncopied)}, "candidate: optimizer: cannot be copied: TypeError"),
         (
             {"candidates": Training(model(), None, torch.sum)},
             "candidate: optimizer: expected one of torch, made of",
@@ -230,3 +262,11 @@ def test_float64_tells_where_bounds_say_nothing():
     assert (found.verdict, found.basis) == ("agree", "float64")
     assert "the bounds say nothing of the cotangent of `relu`" in found.remarks[0]
     assert "in float64 all its results are those of the reference" in found.remarks[0]
+
+
+def test_an_optimizer_of_a_users_own_keeps_all_that_it_has():
+    for schedule in (None, halved):
+        reference = training(momentum=0.9, schedule=schedule)
+        own = training(Own, schedule=schedule)
+        assert compare_steps(reference, own, BATCHES, steps=3).agrees
+        assert not any(one.any() for one in own.optimizer.momenta)

@@ -38,6 +38,9 @@ class CorrectTraining(NamedTuple):
     def trainings(self, seed: int = 0) -> tuple[Training, dict[str, Training], list[Any]]:
         """Returns the reference in torch, its candidates, and the batches of all."""
         module = self.port.network.build(seed).module
+        if self.port.network.name == "lstm":  # torch has two biases, and Flax their sum
+            with torch.no_grad():
+                module.lstm.bias_hh_l0.requires_grad_(False).zero_()
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(seed)
             inputs = [self.port.network.inputs() for _ in range(_BATCHES)]
@@ -48,9 +51,8 @@ class CorrectTraining(NamedTuple):
         reference, candidate = (
             Training(module, nn.functional.mse_loss, self.torch(module)) for _ in range(2)
         )
-        candidates = {"torch": candidate}
-        if self.port.network.name != "lstm":  # torch trains two biases of it, Flax has their sum
-            candidates["optax"] = Training(self.port.make(state), _loss, self.optax)
+        port = Training(self.port.make(state), _loss, self.optax)
+        candidates = {"torch": candidate, "optax": port}
         return reference, candidates, batches
 
 

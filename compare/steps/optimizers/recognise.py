@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from compare.errors import UsageError
+from compare.errors import UsageError, shown
 from compare.implementations.programs.base import Program
 from compare.implementations.programs.model import JaxModel
 from compare.implementations.user.torch_module import is_module
@@ -67,6 +67,11 @@ def optimizer_of(
             name, training.model, training.optimizer, training.schedule
         ).in_dtype(problem.dtype)
     else:
+        if training.schedule is not None:
+            raise UsageError(
+                f"{name}: schedule: expected none, since those of optax are in the transformation, "
+                f"as in optax.sgd(schedule); got {shown(training.schedule)}"
+            )
         weights = theirs
         if arrangements is not None:
             weights = {own: one.of(theirs) for own, one in arrangements.items()}

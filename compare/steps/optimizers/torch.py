@@ -2,17 +2,20 @@
 
 import copy
 import warnings
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 import torch
 
 from compare.errors import UsageError, shown
+from compare.implementations.user.sandbox import contained, errors_told
 from compare.steps.optimizers.base import Snapshot, Update
 from compare.steps.rules.step import Arrays
 from compare.steps.rules.torch import read_torch, slots_of, torch_state
 from compare.steps.rules.update import update
 from torch_ref.convert import to_array, to_tensor
+
+T = TypeVar("T")
 
 
 class TorchOptimizer:
@@ -31,7 +34,10 @@ class TorchOptimizer:
           UsageError: for what is no optimizer of these parameters, and no schedule of that.
         """
         _check(where, module, optimizer, schedule)
-        own, self._optimizer, self._schedule = copy.deepcopy((module, optimizer, schedule))
+        self._where = where
+        with errors_told(f"{where}: optimizer: cannot be copied", passes=UsageError), contained():
+            copies = _copied((module, optimizer, schedule), optimizer)
+        own, self._optimizer, self._schedule = copies
         self._named = dict(own.named_parameters())
         self._count = 0
         trained = {id(one) for group in self._optimizer.param_groups for one in group["params"]}
@@ -66,7 +72,8 @@ class TorchOptimizer:
         for name in self.trained:
             one = self._named[name]
             one.grad = to_tensor(gradients[name], one.device).to(one.dtype)
-        self._optimizer.step()
+        with errors_told(f"{self._where}: optimizer: raised", passes=UsageError), contained():
+            self._optimizer.step()
         if self._schedule is not None:
             with warnings.catch_warnings():  # since it does not see the steps of a copy
                 warnings.simplefilter("ignore", UserWarning)
@@ -89,7 +96,7 @@ class TorchOptimizer:
 
     def copied(self, dtype: np.dtype) -> "TorchOptimizer":
         """Returns a copy in a dtype, which goes on from where this one is."""
-        other, own = copy.deepcopy(self), to_tensor(np.zeros((), dtype)).dtype
+        other, own = _copied(self, self._optimizer), to_tensor(np.zeros((), dtype)).dtype
         for one in other._named.values():
             if one.is_floating_point():
                 one.data = one.data.to(own)
@@ -98,6 +105,22 @@ class TorchOptimizer:
                 if torch.is_tensor(held) and key != "step" and held.is_floating_point():
                     state[key] = held.to(own)
         return other
+
+
+def _copied(whole: T, optimizer: torch.optim.Optimizer) -> T:
+    """Copies what an optimizer belongs to, with all its attributes: torch's own copies lose some.
+
+    Args:
+      whole: in which the optimizer is.
+      optimizer: the attributes of which are copied.
+    """
+    memo: dict[int, Any] = {}
+    other = copy.deepcopy(whole, memo)
+    own = memo[id(optimizer)]
+    for key, value in vars(optimizer).items():
+        if key not in vars(own) and not callable(value):  # as `step` is, once it is scheduled
+            setattr(own, key, copy.deepcopy(value, memo))
+    return other
 
 
 def _array(tensor: torch.Tensor) -> np.ndarray:
