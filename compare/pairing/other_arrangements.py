@@ -37,7 +37,9 @@ def other_arrangements(
     for own, one in found.items():
         if all(module_of(source) == module for source in one.sources):
             if gates_of(one.sources[0], shapes) == "ifgo" and len(one.shape) == 1:
-                yield {own: _with_other_forget_gate(one, shapes)}
+                other = _with_other_forget_gate(one, shapes)
+                if other.offset is None or other.offset.any():  # else it is another gate
+                    yield {own: other}
             if one.factor != 1:
                 yield {own: dataclasses.replace(one, factor=1.0)}
             if is_unusual and len(one.sources) == 1 and len(one.terms) == 1 and one.offset is None:

@@ -63,3 +63,12 @@ def test_weights_that_stand_as_usual_are_needed_so():
     shapes = {name: one.shape for name, one in DENSE.items()}
     found = pair(DENSE, {"a.kernel": DENSE["fc.weight"].T}).arrangements
     assert list(other_arrangements(found, shapes, "fc", is_unusual=False)) == []
+
+
+def test_a_bias_of_another_gate_alone_has_no_forget_gate():
+    shapes = {name: one.shape for name, one in RNN.items()}
+    parts = dict(zip(("i.bias", "f.bias", "g.bias", "o.bias"), np.split(BIAS, 4), strict=True))
+    found = pair(RNN, parts).arrangements
+    assert [list(one) for one in other_arrangements(found, shapes, "rnn", is_unusual=False)] == [
+        ["f.bias"]
+    ]

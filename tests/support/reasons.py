@@ -6,6 +6,7 @@ import numpy as np
 from compare.evidence.local.certificate import certify
 from compare.evidence.local.specification import specification
 from compare.evidence.reasons.search import reason_of
+from compare.problem.cuts import cotangent_name
 from compare.problem.function import Arguments, FunctionProblem, named_arguments, outputs_of
 from compare.problem.recording import Recording
 
@@ -36,6 +37,8 @@ def reason(
     with jax.enable_x64(True):
         specified = specification(problem)
     groups = {"output": {}, "gradient": {}, "forward": dict(beside or {})}
+    if kind == "backward":
+        kind, name = "forward", cotangent_name(name)
     groups[kind][name] = np.asarray(found)
     recording = Recording(groups["output"], groups["gradient"], places=groups["forward"])
     (first,) = (one for one in certify(specified, recording) if one.key == of)

@@ -133,7 +133,13 @@ class _Walk:
     def apply(self, eqn: Any, operands: Sequence[Node]) -> list[Node]:
         """Adds an equation."""
         if eqn.primitive.name == "name":
-            return [self._named(eqn.params["name"], operands[0])]
+            made = operands[0]
+            # of a place that is another one as it is only the one may be changed
+            made = self._made(eqn, operands)[0] if made.is_place else made
+            return [self._named(eqn.params["name"], made)]
+        return self._made(eqn, operands)
+
+    def _made(self, eqn: Any, operands: Sequence[Node]) -> list[Node]:
         self._count += 1
         step = Step(self._count, eqn, tuple(operands))
         return [

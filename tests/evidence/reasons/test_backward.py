@@ -4,6 +4,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
+from compare.problem.cuts import cut
 from tests.support.reasons import reason
 
 RNG = np.random.default_rng(0)
@@ -68,3 +69,15 @@ def test_it_is_named(case):
 @pytest.mark.parametrize("found", [BY_W, BY_W + 0.01, 1.5 * BY_W.T, BY_W + 1e-3 * BY_W**2])
 def test_nothing_is_named(found):
     assert reason(product, (X, W), found, of=("gradient", "args[1]"), cotangent=G) is None
+
+
+def test_a_factor_of_a_branch_whose_cotangent_is_that_behind_it():
+    def branches(x):
+        x = cut(x, "first")
+        return cut(x + cut(jnp.tanh(x), "branch"), "sum") * x
+
+    m = np.tanh(X)
+    by_x = G * (X + m) + G * X + G * X / 2 * (1 - m**2)
+    beside = {"first": X, "branch": m, "sum": X + m, "d:sum": G * X, "d:first": by_x}
+    said = reason(branches, (X,), G * X / 2, of=("backward", "branch"), cotangent=G, beside=beside)
+    assert said == "the cotangent of `branch` is 0.5 times the reference's"
