@@ -56,7 +56,7 @@ def _relation(x: np.ndarray, y: np.ndarray, slack: float) -> Relation | None:
         return None
     factor = _factor(x, y)
     if factor and _near(y, factor * x, slack):
-        said = f"{factor:.4g}"
+        said = written(factor)
         words = "{} with the opposite sign" if said == "-1" else f"{{}} times {said}"
         return Relation("factor", words, factor)
     shift = float(np.median(y - x))
@@ -68,7 +68,7 @@ def _relation(x: np.ndarray, y: np.ndarray, slack: float) -> Relation | None:
 def written(factor: float) -> str:
     """Returns a factor as sentences have it, which is not 1 if it is but nearly 1."""
     short = f"{factor:.4g}"
-    return f"{factor:.9g}" if abs(float(short)) == 1 else short
+    return f"{factor:.7g}" if abs(float(short)) == 1 else short
 
 
 def shifted(by: float) -> Relation:
