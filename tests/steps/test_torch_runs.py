@@ -177,7 +177,7 @@ def test_the_report_shows_the_first_step_that_fails(report, tmp_path):
         ({"batches": [()]}, "batches[0]: expected a tuple (*inputs, target), got an empty one"),
         (
             {"candidates": Training(model(), None, torch.optim.SGD)},
-            "candidate: optimizer: expected one of torch, made of model.parameters(), for a torch module",
+            "candidate: optimizer: expected one of torch, made of model.parameters()",
         ),
         ({"candidates": training(Broken)}, "candidate: optimizer: raised: ZeroDivisionError"),
         ({"candidates": training(Uncopied)}, "candidate: optimizer: cannot be copied: TypeError"),
