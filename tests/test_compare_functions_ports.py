@@ -237,3 +237,12 @@ def test_norms_that_may_have_been_taken_for_each_other_are_not_called_wrong():
     found = compare_functions(reference, port, torch.from_numpy(X)).candidates[0]
     assert (found.verdict, found.reason) == ("undecided", None)
     assert "told apart by their order alone" in found.sentence
+
+
+def test_of_several_ways_to_call_a_port_that_which_is_right_is_taken():
+    cube = RNG.normal(size=(2, 3, 3, 3)).astype(np.float32)
+    conv = nn.Sequential(nn.Conv2d(3, 3, 3, padding=1), nn.ReLU())
+    kernel = arrays_of(conv)["0.weight"].transpose(2, 3, 1, 0)
+    port = Model(images_last, {"kernel": kernel, "bias": arrays_of(conv)["0.bias"]})
+    found = compare_functions(conv, port, cube).candidates[0]
+    assert (found.verdict, found.remarks) == ("agree", ("it is called with channels last",))

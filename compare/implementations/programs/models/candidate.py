@@ -13,6 +13,10 @@ from compare.implementations.programs.base import Program, Reference
 from compare.implementations.programs.intermediates.jax import with_cuts
 from compare.implementations.programs.model import JaxModel, Model
 from compare.implementations.programs.models.adapters import Adapter, adapters, of_inputs
+from compare.implementations.programs.models.ambiguous_inputs import (
+    are_ambiguous,
+    same_as_reference,
+)
 from compare.implementations.programs.models.computed_weights import has_same_outputs
 from compare.implementations.programs.models.own_weights import OwnWeights, state_of
 from compare.implementations.programs.models.placed import Cut, placed
@@ -95,17 +99,24 @@ def _of_jax(
             found = outputs_of(called(adapter), own.arguments)
         return found.in_structure(found.shapes)
 
-    adapter = fitting(name, choices_of(given, model.kind), outputs, problem.outputs)
+    def program(of: Call) -> Program:
+        return on_jax.call_program(name, of, setting.device)
+
+    choices = choices_of(given, model.kind)
+    adapter = fitting(name, choices, outputs, problem.outputs)
+    if are_ambiguous(problem.arguments.without_state()):
+
+        def made(one: Adapter) -> Program:
+            return program(called(one))
+
+        adapter = same_as_reference(adapter, choices, made, own, reference, problem)
     call = called(adapter)
 
-    def program(of: Call) -> Program:
-        found = on_jax.call_program(name, of, setting.device)
+    def cut(names: Collection[str] | None, sizes: Collection[int] | None) -> Program:
+        found = program(with_cuts(call, names, sizes=sizes, wrt=own.arguments.wrt))
         return dataclasses.replace(found, called=adapter.said)
 
-    def cut(names: Collection[str] | None, sizes: Collection[int] | None) -> Program:
-        return program(with_cuts(call, names, sizes=sizes, wrt=own.arguments.wrt))
-
-    return weights, program(call), cut
+    return weights, dataclasses.replace(program(call), called=adapter.said), cut
 
 
 def _of_torch(
@@ -129,7 +140,10 @@ def _of_torch(
     def outputs(adapter: Adapter) -> Any:
         return own.outputs.in_structure(program(adapter).run(own).outputs)
 
-    adapter = fitting(name, choices_of(given, "torch"), outputs, problem.outputs)
+    choices = choices_of(given, "torch")
+    adapter = fitting(name, choices, outputs, problem.outputs)
+    if are_ambiguous(problem.arguments.without_state()):
+        adapter = same_as_reference(adapter, choices, program, own, reference, problem)
 
     def cut(names: Collection[str] | None, sizes: Collection[int] | None) -> Program:
         return program(adapter, on_torch.watching(names, sizes))

@@ -11,9 +11,10 @@ from compare.implementations.programs.models.own_weights import OwnWeights
 from compare.implementations.programs.running import guarded
 from compare.pairing.pairing import Pairing
 from compare.problem.function import FunctionProblem
+from compare.problem.recording import Arrays
 
 # Roundings of the largest output. It is no bound: it tells weights that were computed from some
-# that were not loaded, and so whether there is an accusation, and never whether programs agree.
+# that were not loaded, and one way to call a model from another, and never whether programs agree.
 _SAME = 256
 
 
@@ -35,10 +36,17 @@ def has_same_outputs(
         theirs = reference.program.run(problem).outputs
     except UsageError:
         return False
-    u = _SAME * unit_roundoff(problem.dtype)
-    return all(_are_near(np.asarray(own[name]), np.asarray(theirs[name]), u) for name in theirs)
+    return are_near(own, theirs, problem.dtype)
 
 
-def _are_near(own: np.ndarray, theirs: np.ndarray, u: float) -> bool:
-    a, b = own.astype(np.float64), theirs.astype(np.float64)
-    return bool((np.abs(a - b) <= u * np.abs(b).max(initial=0)).all())
+def are_near(own: Arrays, theirs: Arrays, dtype: np.dtype) -> bool:
+    """Whether outputs are those of the reference, but for what may be rounding.
+
+    Args:
+      own: by their names.
+      theirs: by the same.
+      dtype: in which they were computed.
+    """
+    u = _SAME * unit_roundoff(dtype)
+    pairs = [(own[name].astype(np.float64), one.astype(np.float64)) for name, one in theirs.items()]
+    return all((np.abs(a - b) <= u * np.abs(b).max(initial=0)).all() for a, b in pairs)
