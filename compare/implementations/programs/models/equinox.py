@@ -40,9 +40,14 @@ _ADVICE = "pass equinox.nn.inference_mode(model)"
 
 
 def is_equinox(value: Any) -> bool:
-    """Whether this is a module of Equinox; Equinox is not loaded to find out."""
+    """Whether this is a module of Equinox that holds arrays; Equinox is not loaded to find out.
+
+    One without is a function, as what `equinox.filter_jit` makes of one is.
+    """
     equinox = sys.modules.get("equinox")
-    return equinox is not None and issubclass(type(value), equinox.Module)
+    if equinox is None or not issubclass(type(value), equinox.Module):
+        return False
+    return any(hasattr(leaf, "dtype") for leaf in jax.tree.leaves(value))
 
 
 class _Parts(NamedTuple):
