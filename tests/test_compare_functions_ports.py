@@ -246,3 +246,14 @@ def test_of_several_ways_to_call_a_port_that_which_is_right_is_taken():
     port = Model(images_last, {"kernel": kernel, "bias": arrays_of(conv)["0.bias"]})
     found = compare_functions(conv, port, cube).candidates[0]
     assert (found.verdict, found.remarks) == ("agree", ("it is called with channels last",))
+
+
+def test_weights_that_are_computed_wrongly_are_accused():
+    cubes = {name: 1.01 * w**3 for name, w in PORT.weights["first"].items()}
+
+    def rooted(weights, x):
+        first = {name: jnp.cbrt(w) for name, w in weights["first"].items()}
+        return forward({**weights, "first": first}, x)
+
+    wrong = Model(rooted, {**PORT.weights, "first": cubes})
+    assert compare_functions(LAYERS, wrong, X).candidates[0].verdict == "disagree"
