@@ -80,7 +80,7 @@ class BaselineWriter:
         for name, blocks in self._blocks.items():
             for parameter in blocks[0]:
                 whole = np.concatenate([one[parameter] for one in blocks])
-                arrays[f"{name}/{parameter}"] = widen(whole)
+                arrays[f"{name}/{parameter}"] = widen(np.asarray(whole, order="C"))
         with open(path, "wb") as file:
             write_npz(file, arrays)
 
