@@ -6,9 +6,10 @@ import ml_dtypes
 import numpy as np
 import pytest
 
-from compare.problem.answer_matrix import matrix_of, pack, row_ranges, share
-from compare.problem.answers import Answer, arrays_of, take
+from compare.problem.answer_matrix import answer_in, matrix_of, pack, row_ranges, share
+from compare.problem.answers import Answer, arrays_of, take, without_missing_biases
 from compare.problem.axes import samples_last
+from compare.problem.network import Network
 from jaxmlp.base import Layer
 
 _SHAPES = [[(2, 3), (3,)], [(3, 1), (1,)]]
@@ -43,6 +44,17 @@ def test_every_number_is_in_its_row(n, dtype):
         assert np.shares_memory(one, matrix)
         assert samples_last(one).tobytes() == matrix[its.start : its.stop].tobytes()
         assert np.shares_memory(samples_last(one), matrix)
+
+
+@pytest.mark.parametrize("biases", [(), (False, True), (False, False)])
+def test_a_matrix_is_read_as_the_answer_that_it_holds(biases):
+    network = Network((2, 3, 1), ("sigmoid",), biases=biases)
+    packed = pack(without_missing_biases(_answer(), network))
+    read = answer_in(matrix_of(packed), network)
+    assert pack(read) is read
+    for one, given in zip(arrays_of(read), arrays_of(packed), strict=True):
+        assert one.shape == given.shape
+        assert one.tobytes() == given.tobytes()
 
 
 def test_what_is_in_a_matrix_stays_there():
