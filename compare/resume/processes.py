@@ -5,8 +5,8 @@ all are done, the first process reads it there. JAX ends the others when one of 
 
 That is all that JAX does for them: each computes as if it were alone. After `jax.distributed` had
 brought them together, JAX would number the devices of all through, make the number part of every
-compiled program and keep those of the first process alone. The others would compile anew, each time,
-what it has compiled.
+compiled program and keep those of the first process alone. The others would compile anew, each
+time, what it has compiled.
 """
 
 import atexit
