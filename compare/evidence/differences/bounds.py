@@ -246,4 +246,3 @@ def _first_one_sided(one: BoundRatio, other: BoundRatio) -> Worst | None:
         if bound.first_one_sided is not None
     ]
     return min(known, key=lambda found: found[:2])[-1] if known else None
-
