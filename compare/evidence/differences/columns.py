@@ -1,5 +1,6 @@
 """All numbers of an answer as columns that JAX can read, and what a screen says of two of them."""
 
+import functools
 from typing import NamedTuple
 
 import numpy as np
@@ -73,7 +74,9 @@ def screen_columns(a: Columns, b: Columns, limits: np.ndarray) -> Screened:
         distances,
         distances == np.iinfo(distances.dtype).max >> screen.SHIFT,
         is_higher,
-        _higher_rows(cells[:, is_higher], rules[:, is_higher], len(a.numbers)),
+        _higher_rows(
+            is_higher, len(a.numbers), (cells, screen.BEATEN), (rules, 1 << screen.HIGHER)
+        ),
         (seen & screen.UNUSUAL) != 0,
         _signed_zeros(cells, seen),
         _counts(rules),
@@ -93,7 +96,7 @@ def screen_same(a: Columns, limits: np.ndarray) -> Screened:
         none,
         none.astype(bool),
         is_higher,
-        _higher_rows(cells[:, is_higher], nowhere[None], len(a.numbers)),
+        _higher_rows(is_higher, len(a.numbers), (cells, screen.BEATEN)),
         (seen & screen.UNUSUAL) != 0,
         none,
         {},
@@ -114,10 +117,20 @@ def without_unusual(screened: Screened) -> Screened:
     )
 
 
-def _higher_rows(cells: np.ndarray, rules: np.ndarray, e: int) -> np.ndarray:
-    """Returns the rows of cells [R, n] in which a limit is exceeded, and maybe others."""
-    here = ((cells & screen.BEATEN) != 0).any(axis=1) | (rules >> screen.HIGHER != 0).any(axis=1)
-    return np.asarray(screen.first_rows(e)[:, None] + np.flatnonzero(here)).ravel()
+def _higher_rows(samples: np.ndarray, e: int, *cells: tuple[np.ndarray, int]) -> np.ndarray:
+    """Returns the rows in which a limit is exceeded, and maybe others of the same groups.
+
+    Args:
+      samples: [N] bool, in which a limit is exceeded.
+      e: how many rows there are.
+      *cells: [R, N], and the bit that says that a limit is exceeded.
+    """
+    at = np.flatnonzero(samples)
+    if not len(at):
+        return at
+    marks = (one[:, at] & mark for one, mark in cells)
+    here = functools.reduce(np.logical_or, (mark.any(axis=1) for mark in marks))
+    return np.add.outer(screen.first_rows(e), np.flatnonzero(here)).ravel()
 
 
 def _signed_zeros(cells: np.ndarray, seen: np.ndarray) -> np.ndarray:

@@ -41,7 +41,11 @@ def count(a: Columns, b: Columns, screened: Screened, samples: np.ndarray) -> Co
     distances = _distances(a, b, screened)
     screened = without_unusual(screened)
     entries = _open_entries(a, b, screened)
-    agreements = (_agreement(rule, screened, entries, a.parameters) for rule in digits.RULES)
+    if a is b and not len(entries.samples):
+        n = len(distances)
+        agreements = [_same_agreement(rule, n, a.parameters) for rule in digits.RULES]
+    else:
+        agreements = [_agreement(rule, screened, entries, a.parameters) for rule in digits.RULES]
     peers = _peers([entries.a], [entries.b], a.numbers.dtype)
     tolerances = peers_of(a, b, samples)
     breaking = {
@@ -89,13 +93,19 @@ def _open_entries(a: Columns, b: Columns, screened: Screened) -> Entries:
 
 def _agreement(rule: str, screened: Screened, entries: Entries, parameters: int) -> Agreement:
     """Counts what agrees under one rule; a sample has so many parameters."""
-    n, zeros = len(screened.distances), 0
-    far = screened.counts.get(rule, np.zeros(n, np.int64))
-    if len(entries.samples):
-        agree = digits.RULES[rule](entries.a, entries.b)
-        far = far + np.bincount(entries.samples[~agree], minlength=n)
+    n = len(screened.distances)
+    agree = digits.RULES[rule](entries.a, entries.b)
+    far = np.bincount(entries.samples[~agree], minlength=n)
+    if rule in screened.counts:
+        far += screened.counts[rule]
+    zeros = 0
     if rule in digits.SIGNED_ZEROS:
         opposite = digits.opposite_zeros(entries.a, entries.b, digits.SIGNED_ZEROS[rule])
         zeros = int(screened.signed_zeros.sum()) + int(np.count_nonzero(opposite))
     total, samples = n * parameters, n - int(np.count_nonzero(far))
     return Agreement(rule, total - int(far.sum()), total, samples, n, zeros)
+
+
+def _same_agreement(rule: str, n: int, parameters: int) -> Agreement:
+    """Says that all entries of n samples agree."""
+    return Agreement(rule, n * parameters, n * parameters, n, n, 0)
