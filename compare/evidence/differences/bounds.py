@@ -7,8 +7,8 @@ from typing import NamedTuple
 import numpy as np
 
 from compare.evidence.differences.metrics import Worst, differ_in_kind
-from compare.evidence.differences.tiles import Tile, tiles
 from compare.evidence.rounding.print_rounding import hidden_in
+from compare.evidence.rounding.tiles import Tile, tiles
 
 TYPICAL_LIMIT = 4.0  # a difference of more than so many typical errors is worth a look
 
@@ -246,4 +246,3 @@ def _first_one_sided(one: BoundRatio, other: BoundRatio) -> Worst | None:
         if bound.first_one_sided is not None
     ]
     return min(known, key=lambda found: found[:2])[-1] if known else None
-
