@@ -25,7 +25,7 @@ run: $(RUN_STAMP)
 	@$(VENV)/bin/python -m compare.run $(ARGS)
 
 test: lint
-	$(VENV)/bin/python -m pytest --numprocesses=auto $(ARGS)
+	$(VENV)/bin/python -m pytest --numprocesses=auto --dist=worksteal $(ARGS)
 
 # The oldest kernels of torch and NumPy's BLAS; then of XLA, with the BLAS as it is in one thread.
 # (XLA compiles no float16 for SSE4.2: no test marked isa has it.)

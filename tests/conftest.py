@@ -1,7 +1,6 @@
-import getpass
+import gc
 import os
 import signal
-import tempfile
 
 import pytest
 
@@ -19,17 +18,17 @@ def pytest_configure(config):
         os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")  # torch reads it once
     else:
         os.environ.setdefault("JAX_PLATFORMS", "cpu")
-    _keep_compiled()
+    from tests.support.compiled import keep_compiled  # loads jax, with the environment of above
+
+    keep_compiled()
 
 
-def _keep_compiled():
-    """Many tests make the same programs anew; what a test starts by itself has its own cache."""
-    import jax  # with the environment of above
-
-    folder = os.path.join(tempfile.gettempdir(), f"jaxmlp_tests_{getpass.getuser()}")
-    jax.config.update("jax_compilation_cache_dir", folder)
-    jax.config.update("jax_persistent_cache_min_compile_time_secs", 0)
-    jax.config.update("jax_persistent_cache_min_entry_size_bytes", 0)
+@pytest.hookimpl(trylast=True)
+def pytest_collection_finish():
+    """Lets Python look for garbage less often, and not in what stays: modules and tests."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(20_000, 20, 50)  # by default a tenth of the time of all tests
 
 
 @pytest.fixture

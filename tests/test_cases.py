@@ -1,8 +1,6 @@
 """The documented experiments: what must hold of them on any machine."""
 
 import json
-import subprocess
-import sys
 
 import numpy as np
 import pytest
@@ -11,6 +9,7 @@ from cases.published.replay import replay
 from compare import run
 from compare.files import main as compare_files
 from compare.formats.read.text import read_text
+from tests.support import forks
 from tests.support.paths import ROOT
 
 CASES = sorted(path.stem for path in (ROOT / "cases").glob("*.flags"))
@@ -136,8 +135,8 @@ def test_published_weights_reproduce_both_tables_in_float64():
 
 
 def test_the_replay_is_printed_beside_the_published_digits():
-    script = [sys.executable, "cases/published/replay.py", "float64"]
-    done = subprocess.run(script, capture_output=True, text=True, check=True)
+    done = forks.run(["cases/published/replay.py", "float64"])
+    assert (done.returncode, done.stderr) == (0, "")
     assert len(done.stdout.splitlines()) == 2 + 91
     assert "dLdw2[0,3]          -0.0492586     -0.0492585*" in done.stdout
 

@@ -44,7 +44,7 @@ NOT = {
     "the masked constant": ([[0.5, np.ma.masked]], "masked entries"),
     "ragged": ([[1.0], [1.0, 2.0]], "inhomogeneous"),
     "sparse": (torch.eye(2).to_sparse(), "to_dense"),
-    "meta": (torch.eye(2, device="meta"), "no data"),
+    "meta": (torch.empty(2, 2, device="meta"), "no data"),
     "text": ("1 2", "got '1 2'"),
     "generator": ((row for row in ROWS), "got generator; pass an array"),
 }

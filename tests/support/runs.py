@@ -2,10 +2,9 @@
 
 import json
 import os
-import subprocess
-import sys
 
 from compare import run
+from tests.support import forks
 from tests.support.paths import ROOT
 
 SMALL = ("--layer_sizes=2,3,1", "--samples=4")
@@ -18,14 +17,9 @@ def compare(out, *flags):
 
 
 def shell(*words, cwd=ROOT, **environment):
-    return subprocess.run(
-        [sys.executable, "-m", *words],
-        cwd=cwd,
-        env={**os.environ, "PYTHONPATH": str(ROOT), **environment},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    """Runs `python -m` with these words, as a rule in a fork that has imported what it needs."""
+    environment = {**os.environ, "PYTHONPATH": str(ROOT), **environment}
+    return forks.run(["-m", *words], cwd, environment)
 
 
 def report(out):
