@@ -54,7 +54,9 @@ def project_digests() -> dict[str, str]:
     return {f"the source of {package}": _digest_of_all(_ROOT / package) for package in _PACKAGES}
 
 
+@functools.cache
 def _digest_of_all(folder: Path) -> str:
+    """Once a process, since what it has loaded stays what it was."""
     whole = hashlib.sha256()
     found = (os.path.join(at, name) for at, _, names in os.walk(folder) for name in names)
     for path in sorted(name for name in found if name.endswith(".py")):  # thousands, at each start
