@@ -229,6 +229,41 @@ def test_the_first_of_equal_maxima_wins(dtype):
     assert found.parameters[0].max_ulp.sample == 0
 
 
+ULP = 2.0**-23  # of a float32 from 1 to 2
+# One entry of the first block, and one of the second that raises what is named, and little else.
+RAISED = {
+    "max_abs": ((64.0, 64.0), (8.0, 8 + 8 * ULP)),
+    "max_rel": ((1.0, 1.0), (1.0, 1 + 3 * ULP)),
+    "max_ulp": ((1.0, 1.0), (1 - 4 * ULP, 1 - 2 * ULP)),
+    "magnitude": ((64.0, 64.0), (64 + 64 * ULP, 64 + 64 * ULP)),
+    "smallest_rtol": ((1.0, 2.0), (2.0, 1.0)),
+}
+
+
+@pytest.mark.parametrize("raised", RAISED)
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("sample", [0, 5, 15])
+def test_a_maximum_is_raised_by_one_entry(raised, dtype, sample):
+    rng = np.random.default_rng(0)
+    blocks = []
+    for i, (a, b) in enumerate(RAISED[raised]):
+        left = rng.uniform(1.3, 1.9, 16).astype(np.float32)
+        right = left + np.float32(3 * ULP)
+        left[sample if i else 2], right[sample if i else 2] = a, b
+        sides = [a_sample_each(side.astype(dtype)) for side in (left, right)]
+        so_far = blocks[0][0] if blocks else None
+        found = fast(*sides, first_sample=16 * i, so_far=so_far)
+        blocks.append((found, slow(*sides, first_sample=16 * i)))
+    found, expected = (merge(*pair) for pair in zip(*blocks, strict=True))
+    assert found == expected
+    before = blocks[0][1]
+    if raised == "smallest_rtol":
+        assert found.peers.smallest_rtol > before.peers.smallest_rtol
+    else:
+        was, now = (getattr(one.parameters[0], raised) for one in (before, found))
+        assert now > was if raised == "magnitude" else now.value > was.value
+
+
 # Zeros, ties, powers of two and of ten, rounding boundaries of print, and limits of the rules.
 SPECIAL = [
     *(0.0, -0.0, 1.0, 2.0, 0.5, 1e-7, 5e-8, 1e-5, 1e5, 99999.5, 9999.95, 1e4, 1e-4, 1.5e-7, 1e-8),
@@ -257,7 +292,7 @@ def pair_of(drawn, dtype):
 @hypothesis.given(
     st.lists(entries, min_size=1, max_size=3), st.sampled_from([np.float32, np.float64])
 )
-@hypothesis.settings(deadline=None, max_examples=200)
+@hypothesis.settings(deadline=None, max_examples=150)
 def test_blocks_add_up_to_what_numpy_finds(blocks, dtype):
     bins = bins_of(range(6 * len(blocks)))
     found, expected = [], []
