@@ -194,9 +194,9 @@ def _compared(
         of_samples = [one.name for one in own if one.answers_of == "samples"]
         saved = SavedInputs(folder, of_samples, problem.layout, on_block)
         on_block = saved.add
-    kept = SavedBaseline(config, problem, len(own), on_block)
-    found = Report.of(compare_problem(problem, config, brought=own, on_block=kept.add, **more))
-    kept.write(found)
+    with SavedBaseline(config, problem, len(own), on_block) as kept:
+        found = Report.of(compare_problem(problem, config, brought=own, on_block=kept.add, **more))
+        kept.finish(found)
     if own:  # which is in memory alone, so that no command has it
         found = dataclasses.replace(found, command=None, reproduce=None)
     if saved is None or not found.values:

@@ -63,7 +63,12 @@ def from_tensors(tensors: Sequence[torch.Tensor]) -> Grads:
 
     What lies side by side in memory stays so: a weight that torch has as [n_out, n_in] is a view.
     """
-    arrays = [np.array(to_array(t)) for t in tensors]
+    return tuple(Layer(*map(np.array, layer)) for layer in view_tensors(tensors))
+
+
+def view_tensors(tensors: Sequence[torch.Tensor]) -> Grads:
+    """Returns what `from_tensors` does, but in the memory of the tensors where that is possible."""
+    arrays = list(map(to_array, tensors))
     return tuple(
         Layer(w=np.swapaxes(weight, -1, -2), b=bias)
         for weight, bias in zip(arrays[::2], arrays[1::2], strict=True)

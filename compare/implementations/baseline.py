@@ -6,25 +6,25 @@ for every implementation, and `about`, a JSON text that says of what and on what
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import IO, Any, NamedTuple
 
 import numpy as np
 
 from compare.errors import UsageError
 from compare.formats.conversion import narrow, widen
 from compare.formats.dtypes import FLOAT_DTYPES, dtype_of
-from compare.formats.read.npz import read_npz
-from compare.formats.write.npz import write_npz
+from compare.formats.read.stored_array import StoredArray
+from compare.formats.read.stored_npz import open_npz
+from compare.formats.write.growing_npz import GrowingNpz
 from compare.implementations.environment import all_settings
 from compare.problem.answers import Answer
 from compare.problem.blocks import block_size
 from compare.problem.problem import Problem
 from compare.results import Report
-from jaxmlp.base import Layer, parameter_count
+from jaxmlp.base import Layer
 
-_MOST_ENTRIES = 2**27  # of all implementations together: a gigabyte of float64
 _END = {"output": "linear", "loss": "squared", "l2": 0.0}  # of a file that says nothing of it
 _IDENTITY = ("layer_sizes", "activation", *_END, "samples", "dtype", "weights", "data")
 
@@ -35,34 +35,30 @@ class Baseline(NamedTuple):
     path: str
     environment: dict[str, Any]  # as `describe_environment` gives it
     certified: dict[str, int]  # implementation -> samples
-    answers: dict[str, Answer]  # of all samples
+    # implementation -> (start, stop) -> gradients of samples start .. stop - 1
+    answers: dict[str, Callable[[int, int], Answer]]
 
 
 class BaselineWriter:
-    """Collects the gradients of a run; `write` makes a file of them."""
+    """Writes the gradients of a run, a block at a time; `finish` makes a baseline of them."""
 
-    def __init__(self, problem: Problem, n_implementations: int) -> None:
-        """Checks that they can be kept.
-
-        Raises:
-          UsageError: if there are too many.
-        """
-        entries = parameter_count(problem.layer_sizes) * problem.n_samples * n_implementations
-        if entries > _MOST_ENTRIES:
-            raise UsageError(
-                f"--save_baseline: expected at most {_MOST_ENTRIES:,} numbers to keep, got "
-                f"{entries:,}, every gradient of every implementation; take fewer --samples"
-            )
+    def __init__(self, file: IO[bytes], problem: Problem) -> None:
+        """Takes an empty file."""
+        self._archive = GrowingNpz(file, problem.n_samples)
         self._problem = problem
-        self._blocks: dict[str, list[Mapping[str, np.ndarray]]] = {}
 
     def add(self, grads: Mapping[str, Mapping[str, np.ndarray]]) -> None:
-        """Takes the next block: implementation -> parameter -> [N, ...], in_out."""
-        for name, arrays in grads.items():
-            self._blocks.setdefault(name, []).append(arrays)
+        """Writes the next block: implementation -> parameter -> [N, ...], in_out."""
+        self._archive.add(
+            {
+                f"{name}/{parameter}": widen(array)
+                for name, arrays in grads.items()
+                for parameter, array in arrays.items()
+            }
+        )
 
-    def write(self, path: Path, report: Report) -> None:
-        """Writes all that was taken, with what the report says of it."""
+    def finish(self, report: Report) -> None:
+        """Adds what the report says of all blocks, after the last one."""
         about = {
             **_identity(self._problem),
             "environment": report.environment,
@@ -76,17 +72,11 @@ class BaselineWriter:
                 for one in report.implementations
             },
         }
-        arrays = {"about": np.array(json.dumps(about))}
-        for name, blocks in self._blocks.items():
-            for parameter in blocks[0]:
-                whole = np.concatenate([one[parameter] for one in blocks])
-                arrays[f"{name}/{parameter}"] = widen(whole)
-        with open(path, "wb") as file:
-            write_npz(file, arrays)
+        self._archive.finish(about=np.array(json.dumps(about)))
 
 
 def read_baseline(path: str, problem: Problem) -> Baseline:
-    """Reads a file that `BaselineWriter.write` has written.
+    """Reads a file that `BaselineWriter` has written.
 
     Raises:
       UsageError: if there is no such file, or it is of other weights or samples.
@@ -94,7 +84,7 @@ def read_baseline(path: str, problem: Problem) -> Baseline:
     where = f"--baseline {path}"
     if not Path(path).exists():
         raise UsageError(f"{where}: there is no such file; --save_baseline={path} writes it")
-    arrays = read_npz(path, option="--baseline")
+    arrays = open_npz(path, option="--baseline")
     try:
         about = _about(arrays)
     except (KeyError, TypeError, ValueError, AttributeError, RecursionError):
@@ -110,15 +100,15 @@ def read_baseline(path: str, problem: Problem) -> Baseline:
         environment=about["environment"],
         certified={name: one["certified"] for name, one in known.items()},
         answers={
-            name: Answer(_grads(arrays, name, problem, dtype_of(one["dtype"]), where))
+            name: _rows_of(arrays, name, problem, dtype_of(one["dtype"]), where)
             for name, one in known.items()
         },
     )
 
 
-def _about(arrays: Mapping[str, np.ndarray]) -> dict[str, Any]:
+def _about(arrays: Mapping[str, StoredArray]) -> dict[str, Any]:
     """Returns what a file says of itself; raises one of many errors if it says anything else."""
-    about = {**_END, **json.loads(str(arrays["about"][()]))}
+    about = {**_END, **json.loads(str(arrays["about"].read()[()]))}
     environment, known = about["environment"], about["implementations"]
     conditions = {**environment["versions"], **all_settings(environment)}
     sound = [
@@ -134,31 +124,47 @@ def _about(arrays: Mapping[str, np.ndarray]) -> dict[str, Any]:
     return dict(about)
 
 
-def _grads(
-    arrays: Mapping[str, np.ndarray], name: str, problem: Problem, dtype: np.dtype, where: str
-) -> tuple[Layer, ...]:
+def _rows_of(
+    arrays: Mapping[str, StoredArray], name: str, problem: Problem, dtype: np.dtype, where: str
+) -> Callable[[int, int], Answer]:
+    """Returns a function that reads the gradients of samples start .. stop - 1."""
     kept_as = np.dtype(np.float64 if dtype == np.float64 else np.float32)
 
-    def take(parameter: str, like: np.ndarray) -> np.ndarray:
+    def find(parameter: str, like: np.ndarray) -> StoredArray:
         expected = (problem.n_samples, *like.shape)
         array = arrays.get(f"{name}/{parameter}")
-        if array is None or array.shape != expected or array.dtype != kept_as:
+        if array is None or array.shape != expected or _native(array.dtype) != kept_as:
             raise UsageError(
                 f"{where}: expected floating-point numbers of shape {list(expected)} as "
                 f"{name}/{parameter}, got {_shown(array)}; is it damaged?"
             )
-        return narrow(array, dtype, where=f"{where}: {name}/{parameter}")
+        return array._replace(where=f"{where}: {name}/{parameter}")
 
-    def take_bias(i: int, like: np.ndarray) -> np.ndarray:
-        if problem.network.has_bias(i - 1):
-            return take(f"b{i}", like)
-        return np.zeros((problem.n_samples, len(like)), dtype)
+    layers = list(enumerate(problem.params, start=1))
+    ws = [find(f"w{i}", w) for i, (w, _) in layers]
+    bs = [find(f"b{i}", b) if problem.network.has_bias(i - 1) else None for i, (_, b) in layers]
 
-    layers = enumerate(problem.params, start=1)
-    return tuple(Layer(take(f"w{i}", w), take_bias(i, b)) for i, (w, b) in layers)
+    def rows_of(start: int, stop: int) -> Answer:
+        def take(array: StoredArray | None) -> np.ndarray:
+            if array is None:
+                return np.zeros((stop - start, 0), dtype)
+            rows = array.read_rows(start, stop).astype(kept_as, copy=False)
+            return narrow(rows, dtype, where=array.where)
+
+        return Answer(tuple(Layer(take(w), take(b)) for w, b in zip(ws, bs, strict=True)))
+
+    if dtype != kept_as:  # so that what it does not have is found before anything is computed
+        for block in _blocks(problem):
+            rows_of(*block)
+    return rows_of
 
 
-def _shown(array: np.ndarray | None) -> str:
+def _native(dtype: np.dtype) -> np.dtype:
+    """The dtype in this machine's order of bytes."""
+    return dtype.newbyteorder("=")
+
+
+def _shown(array: StoredArray | None) -> str:
     return "none" if array is None else f"{array.dtype} of shape {list(array.shape)}"
 
 
@@ -167,9 +173,8 @@ def _identity(problem: Problem) -> dict[str, Any]:
     weights, data = hashlib.sha256(), hashlib.sha256()
     for leaf in (leaf for layer in problem.params for leaf in layer):
         weights.update(leaf.tobytes())
-    size = block_size(problem.layer_sizes)
-    for start in range(0, problem.n_samples, size):
-        for array in problem.batch(start, min(start + size, problem.n_samples)):
+    for block in _blocks(problem):
+        for array in problem.batch(*block):
             data.update(array.tobytes())
     found = (
         list(problem.layer_sizes),
@@ -183,6 +188,13 @@ def _identity(problem: Problem) -> dict[str, Any]:
         data.hexdigest(),
     )
     return dict(zip(_IDENTITY, found, strict=True))
+
+
+def _blocks(problem: Problem) -> Iterator[tuple[int, int]]:
+    """Yields the first sample of each block, and the first one behind it."""
+    size = block_size(problem.layer_sizes)
+    for start in range(0, problem.n_samples, size):
+        yield start, min(start + size, problem.n_samples)
 
 
 def _other(key: str, then: Any, here: Any) -> str:

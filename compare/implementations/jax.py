@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import Any, NamedTuple
 
 import jax
+import jax.numpy as jnp
 import numpy as np
 from jax import lax
 
@@ -13,7 +14,8 @@ from compare.activation_names import row_of
 from compare.errors import UsageError, no_memory
 from compare.implementations.base import Engine, Factors, Implementation, Settings, check_bits
 from compare.implementations.products import furthest_off
-from compare.problem.answers import Answer, answer_of, of_one_batch
+from compare.problem.answer_matrix import answer_in
+from compare.problem.answers import Answer, of_one_batch, take
 from compare.problem.blocks import Block
 from compare.problem.network import Network
 from jaxmlp import (
@@ -23,7 +25,6 @@ from jaxmlp import (
     forward_with_intermediates,
 )
 from jaxmlp.base import Batch, Evaluation, Grads, Intermediates, Params
-from jaxmlp.sweep import chunk_function
 
 _PEAK = "peak_bytes_in_use"  # which not every allocator counts
 _NO_CODE = "Failed to materialize symbols"  # says XLA where a processor lacks instructions
@@ -62,13 +63,11 @@ def implementation(
         with _explained(targets, dtype), jax_settings(dtype, settings.matmul_precision):
             yield
 
-    def hold(array: np.ndarray, target: Any) -> jax.Array:
-        held = jax.device_put(np.array(array), target)  # a copy, which jax may then alias
-        check_bits(name, array, np.asarray(held))
-        return held
-
     def place(tree: Any, target: Any) -> Any:
-        return jax.tree.map(lambda array: hold(array, target), tree)
+        held = jax.device_put(jax.tree.map(np.array, tree), target)  # copies, which jax may alias
+        for given, one in zip(*map(jax.tree.leaves, (tree, held)), strict=True):
+            check_bits(name, given, np.asarray(one))
+        return held
 
     with set_up():
         held_params = [place(params, target) for target in targets]
@@ -77,12 +76,12 @@ def implementation(
     def evaluate(block: Block) -> Answer:
         turn = block.start // len(block.padded.x) % len(targets)
         with set_up():
-            found = programs.gradients(held_params[turn], place(block.padded, targets[turn]))
-            return answer_of(jax.tree.map(np.asarray, found), block.size)
+            matrix = programs.gradients(held_params[turn], place(block.padded, targets[turn]))
+            return take(answer_in(np.asarray(matrix), network), slice(0, block.size))
 
     def intermediates(block: Block) -> Intermediates:
         with set_up():
-            found = programs.forward(held_params[0], hold(block.padded.x, targets[0]))
+            found = programs.forward(held_params[0], place(block.padded.x, targets[0]))
             return jax.tree.map(np.asarray, found)
 
     def reduced(start: int, batch: Batch, reduction: str) -> Answer:
@@ -107,7 +106,7 @@ def implementation(
 class _Programs(NamedTuple):
     """The jitted functions of one implementation of one network."""
 
-    gradients: Callable[..., Evaluation]
+    gradients: Callable[..., jax.Array]  # the matrix of an answer
     forward: Callable[..., Intermediates]
     batch_gradient: Callable[..., Grads]
 
@@ -126,8 +125,16 @@ def _programs(
     loss = LOSSES[network.output, network.loss]
     options: dict[str, Any] = {"activation": activations, "loss": loss, "l2": network.l2}
     forward = functools.partial(forward_with_intermediates, activation=activations)
+    has_bias = [network.has_bias(i) for i in range(network.n_layers)]
+
+    def gradients(params: Params, batch: Batch) -> jax.Array:
+        found = differentiate(params, batch, sample_axis=-1, **options)
+        arrays = [one for i, layer in enumerate(found.grads) for one in layer[: 1 + has_bias[i]]]
+        arrays += [found.prediction, found.loss]
+        return jnp.concatenate([array.reshape(-1, len(batch.x)) for array in arrays])
+
     return _Programs(
-        chunk_function(differentiate, **options),
+        jax.jit(gradients),
         jax.jit(jax.vmap(forward, in_axes=(None, 0))),
         jax.jit(functools.partial(of_batch, **options), static_argnames="reduction"),
     )

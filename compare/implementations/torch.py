@@ -87,7 +87,7 @@ def implementation(
     def evaluate(block: Block) -> Answer:
         found = run(block.padded)
         prediction, loss = map(convert.to_array, (found.prediction, found.loss))
-        grads = convert.from_tensors(found.grads)
+        grads = convert.view_tensors(found.grads)  # which nobody else has
         return answer_of(Evaluation(prediction, loss, grads), block.size)
 
     def intermediates(block: Block) -> Intermediates:

@@ -18,7 +18,8 @@ from compare.pipeline.kinds.drift import BaselineDrift
 from compare.pipeline.kinds.noise import RepeatNoise
 from compare.pipeline.kinds.pairs import Pairs
 from compare.pipeline.kinds.witness import Witness
-from compare.problem.answers import Answer, share
+from compare.problem.answer_matrix import share
+from compare.problem.answers import Answer
 from compare.problem.blocks import Block
 
 F = TypeVar("F")

@@ -12,6 +12,7 @@ from compare.implementations.base import Engine, Implementation
 from compare.options.config import Config
 from compare.pipeline.collect import Collection, Findings
 from compare.pipeline.kinds.base import AnswerBlock, Run
+from compare.problem.answer_matrix import pack
 from compare.problem.answers import Answer, without_missing_biases
 from compare.problem.blocks import Block, block_at, block_size
 from compare.problem.memory import fitting_blocks
@@ -108,4 +109,4 @@ def block_answerer(problem: Problem, everyone: Sequence[Implementation]) -> Answ
 
 
 def _answer(problem: Problem, implementation: Implementation, block: Block) -> Answer:
-    return without_missing_biases(implementation.evaluate(block), problem.network)
+    return pack(without_missing_biases(implementation.evaluate(block), problem.network))

@@ -6,7 +6,6 @@ from typing import NamedTuple, TypeAlias
 import numpy as np
 
 from compare.formats.layouts import in_layout
-from compare.problem.axes import samples_last
 from compare.problem.network import Network
 from compare.problem.quantities import Quantities
 from jaxmlp.base import Evaluation, Grads, Layer
@@ -32,7 +31,7 @@ class Answer(NamedTuple):
     @property
     def is_finite(self) -> bool:
         """Whether all of its numbers are."""
-        return all(one is None or bool(np.isfinite(one).all()) for one in _arrays(self))
+        return all(bool(np.isfinite(one).all()) for one in arrays_of(self))
 
 
 def answer_of(evaluation: Evaluation, n: int) -> Answer:
@@ -77,6 +76,21 @@ def take(answer: Answer, rows: np.ndarray | slice) -> Answer:
     )
 
 
+def arrays_of(answer: Answer) -> list[np.ndarray]:
+    """Returns w and b of every layer, then prediction and loss where there are any."""
+    leaves = [leaf for layer in answer.grads for leaf in layer]
+    return leaves + [one for one in (answer.prediction, answer.loss) if one is not None]
+
+
+def with_arrays(answer: Answer, arrays: Sequence[np.ndarray]) -> Answer:
+    """Returns the answer with other arrays, in the order of `arrays_of`."""
+    left = iter(arrays)
+    grads = tuple(Layer(next(left), next(left)) for _ in answer.grads)
+    prediction = None if answer.prediction is None else next(left)
+    loss = None if answer.loss is None else next(left)
+    return answer._replace(grads=grads, prediction=prediction, loss=loss)
+
+
 def quantities(answer: Answer, layout: str) -> Quantities:
     """Names the arrays of an answer, weight matrices in the layout to be reported."""
     named = name_parameters(answer.grads, layout)
@@ -96,53 +110,12 @@ def name_parameters(grads: Grads, layout: str) -> dict[str, np.ndarray]:
     return named
 
 
-def share(answers: Mapping[str, Answer]) -> dict[str, Answer]:
-    """Returns the answers, those that are the same to the last bit as one object.
-
-    Their sample axis is the last one in memory, where evidence runs along it.
-    """
-    shared: dict[str, Answer] = {}
-    for name, answer in answers.items():
-        twins = (one for other, one in shared.items() if _same_bits(answer, answers[other]))
-        shared[name] = next(twins, None) or answer._replace(
-            grads=tuple(Layer(*map(_along_samples, layer)) for layer in answer.grads)
-        )
-    return shared
-
-
 def names_by_answer(answers: Mapping[str, Answer]) -> list[tuple[str, ...]]:
     """Puts the names together that share an object."""
     groups: dict[int, list[str]] = {}
     for name, answer in answers.items():
         groups.setdefault(id(answer), []).append(name)
     return [tuple(group) for group in groups.values()]
-
-
-def _along_samples(array: np.ndarray) -> np.ndarray:
-    """The same [N, ...], in other memory if need be."""
-    return np.moveaxis(samples_last(array), -1, 0)
-
-
-def _same_bits(a: Answer, b: Answer) -> bool:
-    if a.printed is not None or b.printed is not None:
-        return False  # which hides bits
-    for p, q in zip(_arrays(a), _arrays(b), strict=True):
-        if p is None or q is None:
-            if p is not q:
-                return False
-        elif p.dtype != q.dtype or not np.array_equal(_whole(p), _whole(q)):
-            return False
-    return True
-
-
-def _arrays(answer: Answer) -> list[np.ndarray | None]:
-    leaves = [leaf for layer in answer.grads for leaf in layer]
-    return [*leaves, answer.prediction, answer.loss]
-
-
-def _whole(array: np.ndarray) -> np.ndarray:
-    """The bits, as integers."""
-    return array.view(f"i{array.itemsize}")
 
 
 def _concatenated(found: Sequence[Grads]) -> Grads:

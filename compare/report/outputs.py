@@ -45,9 +45,7 @@ class Outputs:
         self._config = dataclasses.replace(config, layout=problem.layout)
         self._problem = problem
         self._stack = contextlib.ExitStack()
-        self._baseline = None
-        if config.save_baseline is not None:
-            self._baseline = BaselineWriter(problem, len(config.implementations) + len(brought))
+        self._baseline: BaselineWriter | None = None
         self._named = {
             option: path
             for option, path in (
@@ -84,6 +82,9 @@ class Outputs:
                 option: stack.enter_context(staged_file(path, option=option))
                 for option, path in self._named.items()
             }
+            if "--save_baseline" in self._files:
+                file = stack.enter_context(open(self._files["--save_baseline"], "wb"))
+                self._baseline = BaselineWriter(file, self._problem)
             stack.enter_context(self._visuals)
             self._dumps = stack.enter_context(Dumps(self._staging, self._config))
             self._stack = stack.pop_all()
@@ -92,7 +93,7 @@ class Outputs:
     @property
     def need_gradients(self) -> bool:
         """Whether `write` needs the gradients."""
-        return self._baseline is not None or dump_format(self._config) != "none"
+        return self._config.save_baseline is not None or dump_format(self._config) != "none"
 
     def write(
         self,
@@ -112,24 +113,26 @@ class Outputs:
             self._write_gradients(blocks, stems)
             self._staging.path("report.json").write_text(text, encoding="utf-8")
             self._visuals.write(self._staging, json.loads(text))
-        for option, path in self._named.items():
-            with writing_told(os.path.dirname(path) or ".", option=option):
-                self._write_named(option, report)
+        if "--save_params" in self._files:
+            with self._told("--save_params"):
+                self._write_params()
+        if self._baseline is not None:
+            with self._told("--save_baseline"):
+                self._baseline.finish(report)
 
-    def _write_named(self, option: str, report: Report) -> None:
-        """Writes the file that an option names."""
-        file = self._files[option]
-        if option == "--save_params":
-            suffix = os.path.splitext(self._named[option])[1].lower()
-            write_params(
-                file,
-                self._problem.params,
-                suffix=suffix,
-                layout=self._problem.layout,
-                biases=self._problem.network.biases,
-            )
-        elif self._baseline is not None:
-            self._baseline.write(file, report)
+    def _told(self, option: str) -> contextlib.AbstractContextManager[None]:
+        """Has errors of writing told of the option that names the file."""
+        return writing_told(os.path.dirname(self._named[option]) or ".", option=option)
+
+    def _write_params(self) -> None:
+        option = "--save_params"
+        write_params(
+            self._files[option],
+            self._problem.params,
+            suffix=os.path.splitext(self._named[option])[1].lower(),
+            layout=self._problem.layout,
+            biases=self._problem.network.biases,
+        )
 
     def _write_gradients(
         self, blocks: Iterable[tuple[int, NamedGrads]], stems: Mapping[str, str]
@@ -140,7 +143,8 @@ class Outputs:
                 start, {stems[name]: _turned(one, layout) for name, one in grads.items()}
             )
             if self._baseline is not None:
-                self._baseline.add(grads)
+                with self._told("--save_baseline"):
+                    self._baseline.add(grads)
         self._dumps.finish()
 
     def __exit__(self, *raised: object) -> None:

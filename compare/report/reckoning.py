@@ -54,12 +54,12 @@ def _words(seconds: float) -> str:
 
 
 def check_room(config: Config, problem: Problem, n_brought: int) -> None:
-    """Checks that there is room for the dumps of a run, reckoned from below.
+    """Checks that there is room for the dumps of a run, and for its baseline, reckoned from below.
 
     A line of text has the number of a sample, which on average has at most two digits less than the
     number of samples; " w1 0 0 ", a digit and the end of the line are at least 10 characters more.
-    An archive has the bytes of every entry, and is made in memory; in which dtype a user's own code
-    returns its gradients is not known yet.
+    An archive has the bytes of every entry; in which dtype a user's own code returns its gradients
+    is not known yet.
 
     Args:
       config: of the run.
@@ -74,18 +74,30 @@ def check_room(config: Config, problem: Problem, n_brought: int) -> None:
     archives = entries * own * problem.dtype.itemsize
     lines = entries * (own + n_brought) * (max(1, len(str(problem.n_samples)) - 2) + 10)
     needed = {"text": lines, "npz": archives, "none": 0}[form]
-    free = shutil.disk_usage(_existing(config.out)).free
-    memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
-    remedy = "take --dumps=none, or fewer --samples"
-    if needed > free:
+    _check_free(f"--out {config.out}", config.out, "dumps", needed, "take --dumps=none, or")
+    check_room_for_baseline(config, problem, n_brought)
+
+
+def check_room_for_baseline(config: Config, problem: Problem, n_brought: int) -> None:
+    """Checks that there is room for the baseline alone, if one is to be written.
+
+    Its numbers have four bytes at least; arguments and errors are as in `check_room`.
+    """
+    if config.save_baseline is None:
+        return
+    own = len(config.implementations) * max(4, problem.dtype.itemsize)
+    entries = parameter_count(problem.layer_sizes) * problem.n_samples
+    option = f"--save_baseline {config.save_baseline}"
+    folder = os.path.dirname(os.path.realpath(config.save_baseline))
+    _check_free(option, folder, "a baseline", entries * (own + 4 * n_brought), "take")
+
+
+def _check_free(option: str, folder: str, what: str, needed: int, remedy: str) -> None:
+    disk = shutil.disk_usage(_existing(folder))
+    if needed > disk.free and disk.total:  # which /proc has not
         raise UsageError(
-            f"--out {config.out}: expected room for dumps of at least {_size(needed)}, got "
-            f"{_size(free)}; {remedy}"
-        )
-    if form == "npz" and archives > memory:
-        raise UsageError(
-            f"--dumps=npz: expected memory for archives of at least {_size(archives)}, got "
-            f"{_size(memory)}; {remedy}"
+            f"{option}: expected room for {what} of at least {_size(needed)}, got "
+            f"{_size(disk.free)}; {remedy} fewer --samples"
         )
 
 

@@ -104,7 +104,9 @@ class BlockGradients:
 
 def _named(answers: Mapping[str, Answer]) -> NamedGrads:
     return {
-        name: {k: np.array(v) for k, v in name_parameters(answer.grads, "in_out").items()}
+        name: {
+            k: np.array(v, order="C") for k, v in name_parameters(answer.grads, "in_out").items()
+        }
         for name, answer in answers.items()
     }
 

@@ -69,7 +69,8 @@ class SavedInputs:
             _save(staging, "data.npz", {"x": x, "y": y})
             for name, blocks in self._blocks.items():
                 joined = {k: np.concatenate([block[k] for block in blocks]) for k in blocks[0]}
-                _save(staging, f"{name}.npz", joined)
+                in_order = {k: np.asarray(v, order="C") for k, v in joined.items()}
+                _save(staging, f"{name}.npz", in_order)
             staging.write(_FLAGS, "\n".join([*flags, ""]))
         return f"cd {shlex.quote(str(self._folder))} && python -m compare.run --flagfile={_FLAGS}"
 

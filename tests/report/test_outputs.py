@@ -5,6 +5,7 @@ import pathlib
 import pytest
 
 from compare.errors import UsageError
+from compare.formats.write.growing_npz import GrowingNpz
 from compare.implementations.baseline import BaselineWriter
 from compare.report import outputs
 from tests.support.runs import SMALL, compare
@@ -17,9 +18,12 @@ def full(*arguments, **options):
 @pytest.mark.parametrize(
     ("place", "name", "option"),
     {
+        "dumps": (GrowingNpz, "add", "out"),
+        "dumps_at_their_end": (GrowingNpz, "finish", "out"),
         "report": (pathlib.Path, "write_text", "out"),
         "weights": (outputs, "write_params", "save_params"),
-        "baseline": (BaselineWriter, "write", "save_baseline"),
+        "baseline": (BaselineWriter, "add", "save_baseline"),
+        "baseline_at_its_end": (BaselineWriter, "finish", "save_baseline"),
     }.values(),
 )
 def test_a_full_disk_is_said_of_the_option_whose_file_it_was(
@@ -31,5 +35,5 @@ def test_a_full_disk_is_said_of_the_option_whose_file_it_was(
     with pytest.raises(
         UsageError, match=rf"^--{option} {folders[option]}: nothing was written: No "
     ):
-        compare(folders["out"], *SMALL, *named)
+        compare(folders["out"], *SMALL, "--dumps=npz", *named)
     assert [path for path in tmp_path.rglob("*") if path.is_file()] == []

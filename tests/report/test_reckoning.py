@@ -57,7 +57,7 @@ Usage = collections.namedtuple("Usage", ("total", "used", "free"))
 
 def room(monkeypatch, tmp_path, free, *, brought=0, **options):
     config = Config(layer_sizes=(2, 3, 1), out=str(tmp_path / "new" / "out"), **options)
-    monkeypatch.setattr(shutil, "disk_usage", lambda path: Usage(0, 0, {tmp_path: free}[path]))
+    monkeypatch.setattr(shutil, "disk_usage", lambda path: Usage(10**18, 0, {tmp_path: free}[path]))
     check_room(config, make_problem(config), brought)
 
 
@@ -71,8 +71,20 @@ def test_dumps_for_which_there_is_no_room(tmp_path, monkeypatch):
         with pytest.raises(UsageError, match=r"--out .*/new/out: .* at least \d.*, got 1\.0 GB"):
             room(monkeypatch, tmp_path, 10**9, samples=10**9, **options)
     room(monkeypatch, tmp_path, 10**9, samples=10**9)
-    with pytest.raises(UsageError, match="memory for archives of at least 156,000,000"):
-        room(monkeypatch, tmp_path, 10**18, samples=10**15, dumps="npz")
+
+
+@pytest.mark.parametrize(
+    ("dtype", "brought", "needed"),
+    [("float32", 0, 156), ("bfloat16", 0, 156), ("float64", 0, 312), ("float64", 2, 416)],
+)
+def test_a_baseline_for_which_there_is_no_room(tmp_path, monkeypatch, dtype, brought, needed):
+    """13 numbers of three implementations, and of what a user brings."""
+    path = tmp_path / "later" / "b.npz"
+    options = {"samples": 10**6, "dumps": "none", "dtype": dtype, "save_baseline": str(path)}
+    room(monkeypatch, tmp_path, needed * 10**6, brought=brought, **options)
+    said = rf"^--save_baseline {path}: expected room for a baseline of at least {needed}\.0 MB, got"
+    with pytest.raises(UsageError, match=said):
+        room(monkeypatch, tmp_path, needed * 10**6 - 1, brought=brought, **options)
 
 
 @pytest.mark.parametrize("samples", [1, 10, 11, 100, 101, 1000])

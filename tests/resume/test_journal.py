@@ -48,6 +48,16 @@ def test_what_is_done_is_not_done_again(tmp_path, whole, stop, monkeypatch):
     assert files(tmp_path) == whole
 
 
+def test_an_interrupted_run_goes_on_to_the_same_baseline(tmp_path, stop):
+    runs = [tmp_path / name for name in ("whole", "stopped")]
+    flags = [(f"--save_baseline={out}/b.npz", "--dumps=none") for out in runs]
+    assert compare(runs[0], *flags[0]) == 0
+    stop(runs[1], *flags[1], blocks=3)
+    assert [path.name for path in runs[1].iterdir()] == [".unfinished"]
+    assert compare(runs[1], *flags[1]) == 0
+    assert (runs[0] / "b.npz").read_bytes() == (runs[1] / "b.npz").read_bytes()
+
+
 def swap(one, other):
     third = one.with_suffix(".third")
     one.rename(third)

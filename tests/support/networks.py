@@ -8,6 +8,8 @@ from compare.problem.blocks import Block
 from jaxmlp import ACTIVATIONS, Batch, init_params
 
 ALL_ACTIVATIONS = tuple(ACTIVATIONS)
+# each in a hidden layer of one of three networks, which compile faster than one network for each
+MIXED = tuple(ALL_ACTIVATIONS[i::3] for i in range(3))
 SEVEN = ("sigmoid", "tanh", "relu", "softplus", "silu", "gelu", "identity")
 NUMBERED = ("leaky_relu:0.2", "leaky_relu:-0.5", "elu:0.5", "elu:3")  # one with another slope
 

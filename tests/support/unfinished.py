@@ -1,7 +1,5 @@
 """Runs that may end early, and what they write."""
 
-import numpy as np
-
 from compare import run
 
 FLAGS = ("--layer_sizes=2,3,1", "--samples=9000", "--dumps=npz", "--quiet")
@@ -15,8 +13,7 @@ def compare(out, *flags):
 def files(out):
     """Returns everything written, the report without the name of its folder."""
     report = (out / "report.json").read_text().replace(str(out), "OUT")
-    arrays = {path.name: dict(np.load(path)) for path in sorted(out.glob("*.npz"))}
-    return report, {k: {n: a.tobytes() for n, a in v.items()} for k, v in arrays.items()}
+    return report, {path.name: path.read_bytes() for path in sorted(out.glob("*.npz"))}
 
 
 def state_of(out):

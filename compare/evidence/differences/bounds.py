@@ -8,6 +8,7 @@ import numpy as np
 
 from compare.evidence.differences.metrics import Worst, differ_in_kind
 from compare.evidence.rounding.print_rounding import hidden_in
+from compare.evidence.rounding.tiles import Tile, tiles
 
 TYPICAL_LIMIT = 4.0  # a difference of more than so many typical errors is worth a look
 
@@ -102,28 +103,103 @@ def bound_ratio(
       of_b: the allowance of b.
       samples: [N], the numbers of the samples.
     """
-    dtypes = (a.dtype.name, b.dtype.name)
-    a, b = a.astype(np.float64), b.astype(np.float64)
-    finite = np.isfinite(a) & np.isfinite(b)
-    distance = np.where(finite, np.abs(np.where(finite, a, 0) - np.where(finite, b, 0)), 0)
-    worst = of_a.worst[name] + of_b.worst[name]
-    typical = np.hypot(of_a.typical[name], of_b.typical[name])
-    ratio, likely = _over(distance, worst), _over(distance, typical)
-    flat = int(np.argmax(ratio))
-    row, *index = (int(i) for i in np.unravel_index(flat, ratio.shape))
-    sizes = np.where(finite, np.maximum(np.abs(a), np.abs(b)), 0).reshape(len(a), -1).max(axis=1)
-    largest = sizes.reshape(-1, *(1,) * (a.ndim - 1))
+    allowed = (of_a.worst[name], of_b.worst[name], of_a.typical[name], of_b.typical[name])
+    largest = _largest_entries(a, b)
+    found = [_tile_ratios(tile, a, b, allowed, largest) for tile in tiles(a.shape)]
+    first = found[int(np.argmax([one.worst for one in found]))]  # NaN is above all
+    row, *index = first.place
+    one_sided: tuple[int, int, Worst | None] = (0, 0, None)
+    if not all(one.finite for one in found):
+        one_sided = _one_sided(a.astype(np.float64), b.astype(np.float64), *allowed[:2], samples)
     return BoundRatio(
         name,
-        float(ratio.flat[flat]),
+        first.worst,
         int(samples[row]),
         tuple(index),
-        float(likely.max()),
+        float(np.max([one.typical for one in found])),
         a.size,
-        int(np.count_nonzero(finite & (worst > largest) & (largest > 0))),
-        *_one_sided(a, b, of_a.worst[name], of_b.worst[name], samples),
-        dtypes,
+        sum(one.vacuous for one in found),
+        *one_sided,
+        (a.dtype.name, b.dtype.name),
     )
+
+
+class _TileRatios(NamedTuple):
+    """What `bound_ratio` finds in one tile."""
+
+    worst: float
+    place: tuple[int, ...]  # of it in the whole array
+    typical: float
+    vacuous: int
+    finite: bool  # whether all entries are
+
+
+def _largest_entries(a: np.ndarray, b: np.ndarray) -> np.ndarray:
+    """Returns the largest magnitude in every sample, of entries that both have finite, [N]."""
+    largest = np.zeros(len(a))
+    for tile in tiles(a.shape):
+        sizes = np.maximum(*(np.abs(one[tile].astype(np.float64)) for one in (a, b)))
+        rows = sizes.reshape(len(sizes), -1)
+        of_rows = rows.max(axis=1)
+        if not np.isfinite(of_rows).all():
+            of_rows = np.where(np.isfinite(rows), rows, 0).max(axis=1)
+        largest[tile[0]] = np.maximum(largest[tile[0]], of_rows)
+    return largest
+
+
+def _tile_ratios(
+    tile: Tile,
+    a: np.ndarray,
+    b: np.ndarray,
+    allowed: Sequence[np.ndarray],
+    largest: np.ndarray,
+) -> _TileRatios:
+    """Divides the entries of a tile; allowed are the worst of a and of b, and the typical ones."""
+    a, b = a[tile], b[tile]
+    worst_a, worst_b, typical_a, typical_b = (one[tile] for one in allowed)
+    largest = largest[tile[0]].reshape(-1, *(1,) * (a.ndim - 1))
+    distance, finite = distances(a, b)
+    worst = worst_a + worst_b
+    vacuous = (worst > largest) & (largest > 0)
+    if finite is not None:
+        vacuous &= finite
+    flat, ratio, likely = 0, 0.0, 0.0
+    if distance.any():
+        ratios = over(distance, worst)
+        flat = int(np.argmax(ratios))
+        ratio, likely = float(ratios.flat[flat]), _largest_typical(distance, typical_a, typical_b)
+    local = np.unravel_index(flat, a.shape)
+    starts = (*(one.start for one in tile), *(0,) * (a.ndim - len(tile)))
+    place = tuple(int(i) + start for i, start in zip(local, starts, strict=True))
+    return _TileRatios(ratio, place, likely, int(np.count_nonzero(vacuous)), finite is None)
+
+
+def _largest_typical(distance: np.ndarray, a: np.ndarray, b: np.ndarray) -> float:
+    """Returns max distance / hypot(a, b), of which only entries that may have it are worked out.
+
+    The root of a^2 + b^2 is the larger of the two at least, and sqrt(2) times that at most.
+    """
+    most = over(distance, np.maximum(a, b))
+    here = ~(most < most.max() / 1.5)
+    return float(over(distance[here], np.hypot(a[here], b[here])).max())
+
+
+def distances(a: np.ndarray, b: np.ndarray) -> tuple[np.ndarray, np.ndarray | None]:
+    """Returns |a - b| in float64, 0 where one is not finite; and where both are, if not all."""
+    wide_a, wide_b = a.astype(np.float64), b.astype(np.float64)
+    with np.errstate(all="ignore"):
+        distance = np.abs(np.subtract(wide_a, wide_b, out=wide_a), out=wide_a)
+    if np.isfinite(distance.max(initial=0.0)):
+        return distance, None
+    finite = np.isfinite(a) & np.isfinite(b)
+    return np.where(finite, distance, 0), None if finite.all() else finite
+
+
+def over(distance: np.ndarray, allowed: np.ndarray) -> np.ndarray:
+    """Returns distance / allowed, and 0 where nothing differs."""
+    with np.errstate(all="ignore"):
+        ratio = distance / allowed
+    return np.where(distance > 0, ratio, 0) if np.isnan(ratio.max(initial=0.0)) else ratio
 
 
 def _one_sided(
@@ -162,9 +238,3 @@ def _first_one_sided(one: BoundRatio, other: BoundRatio) -> Worst | None:
         if bound.first_one_sided is not None
     ]
     return min(known, key=lambda found: found[:2])[-1] if known else None
-
-
-def _over(distance: np.ndarray, allowed: np.ndarray) -> np.ndarray:
-    """Returns distance / allowed, and 0 where nothing differs."""
-    with np.errstate(all="ignore"):
-        return np.where(distance > 0, distance / allowed, 0)

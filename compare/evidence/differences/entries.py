@@ -10,11 +10,13 @@ from typing import NamedTuple
 
 import numpy as np
 
-from compare.evidence.differences.bounds import Allowance
+from compare.evidence.differences.bounds import Allowance, distances, over
 from compare.evidence.differences.ulp import coarser_dtype, ulp_distance
+from compare.evidence.rounding.tiles import tiles
 
 MOST_CELLS = 48  # along a side of a map; more could not be told apart
 _LOWEST = -1074  # the binary exponent of the smallest number in float64
+_EXPONENTS = 1024 - _LOWEST  # that there are
 
 
 class EntryMap(NamedTuple):
@@ -59,20 +61,38 @@ def entries_of(
       of_a: the allowance of a.
       of_b: the allowance of b.
     """
-    maps, sizes = [], []
+    maps, sizes = [], _Sizes()
     for name, here in a.items():
-        finite = np.isfinite(here) & np.isfinite(b[name])
-        p, q = (np.where(finite, array, 0) for array in (here, b[name]))
-        ulp = ulp_distance(p, q, coarser_dtype(here.dtype, b[name].dtype)).max(axis=0)
-        wide_p, wide_q = p.astype(np.float64), q.astype(np.float64)
-        distance = np.abs(wide_p - wide_q)
-        allowed = of_a.worst[name] + of_b.worst[name]
-        with np.errstate(all="ignore"):
-            ratio = np.where(distance > 0, distance / allowed, 0).max(axis=0)
-        lost = ~finite.all(axis=0)
-        maps.append(_map(name, np.where(lost, np.inf, ulp.astype(np.float64)), ratio))
-        sizes.append(_by_size(np.maximum(np.abs(wide_p), np.abs(wide_q)), distance, allowed))
-    return Entries(len(here), tuple(maps), _join_sizes(*sizes))
+        maps.append(_map_of(name, here, b[name], of_a.worst[name], of_b.worst[name], sizes))
+    return Entries(len(here), tuple(maps), sizes.bins())
+
+
+def _map_of(
+    name: str,
+    a: np.ndarray,
+    b: np.ndarray,
+    allowed_a: np.ndarray,
+    allowed_b: np.ndarray,
+    sizes: "_Sizes",
+) -> EntryMap:
+    """Maps the entries of one parameter, and adds them to those sorted by size."""
+    dtype = coarser_dtype(a.dtype, b.dtype)
+    ulp, ratio = np.zeros(a.shape[1:], np.uint64), np.zeros(a.shape[1:])
+    lost = np.zeros(a.shape[1:], bool)
+    for tile in tiles(a.shape):
+        p, q, part = a[tile], b[tile], tile[1:]
+        distance, finite = distances(p, q)
+        if finite is not None:
+            p, q = (np.where(finite, one, 0) for one in (p, q))
+            lost[part] |= ~finite.all(axis=0)
+        allowed = allowed_a[tile] + allowed_b[tile]
+        if distance.any():
+            steps = ulp_distance(p, q, dtype).max(axis=0)
+            np.maximum(ulp[part], steps, out=ulp[part])
+            np.maximum(ratio[part], over(distance, allowed).max(axis=0), out=ratio[part])
+        larger = np.maximum(*(np.abs(one.astype(np.float64)) for one in (p, q)))
+        sizes.add(larger, distance, allowed)
+    return _map(name, np.where(lost, np.inf, ulp.astype(np.float64)), ratio)
 
 
 def _map(name: str, ulp: np.ndarray, ratio: np.ndarray) -> EntryMap:
@@ -95,24 +115,31 @@ def _pool(values: np.ndarray) -> np.ndarray:
     return values
 
 
-def _by_size(value: np.ndarray, distance: np.ndarray, allowed: np.ndarray) -> tuple[SizeBin, ...]:
-    """Sorts the entries that are not 0 by the binary exponent of their value."""
-    here = value > 0
-    if not here.all():
-        value, distance, allowed = value[here], distance[here], allowed[here]
-    if not value.size:
-        return ()
-    at = np.frexp(value.ravel())[1] - 1 - _LOWEST
-    count = np.bincount(at)
-    error, most = np.zeros(len(count)), np.zeros(len(count))
-    least = np.full(len(count), np.inf)
-    np.maximum.at(error, at, distance.ravel())
-    np.maximum.at(most, at, allowed.ravel())
-    np.minimum.at(least, at, allowed.ravel())
-    return tuple(
-        SizeBin(i + _LOWEST, int(count[i]), float(error[i]), float(least[i]), float(most[i]))
-        for i in np.flatnonzero(count).tolist()
-    )
+class _Sizes:
+    """Entries sorted by the binary exponent of their value; those of 0 are left out."""
+
+    def __init__(self) -> None:
+        self.count = np.zeros(_EXPONENTS, np.int64)
+        self.error, self.most = np.zeros(_EXPONENTS), np.zeros(_EXPONENTS)
+        self.least = np.full(_EXPONENTS, np.inf)
+
+    def add(self, value: np.ndarray, distance: np.ndarray, allowed: np.ndarray) -> None:
+        """Adds entries: the larger magnitude, |a - b| and e_a + e_b of each, in one shape."""
+        here = value > 0
+        if not here.all():
+            value, distance, allowed = value[here], distance[here], allowed[here]
+        at = np.frexp(value.ravel())[1].astype(np.intp) - 1 - _LOWEST
+        self.count += np.bincount(at, minlength=_EXPONENTS)
+        if distance.any():
+            np.maximum.at(self.error, at, distance.ravel())
+        np.maximum.at(self.most, at, allowed.ravel())
+        np.minimum.at(self.least, at, allowed.ravel())
+
+    def bins(self) -> tuple[SizeBin, ...]:
+        """Returns those that hold any, in ascending order."""
+        at = np.flatnonzero(self.count)
+        found = (one[at].tolist() for one in (self.count, self.error, self.least, self.most))
+        return tuple(map(SizeBin, (at + _LOWEST).tolist(), *found))
 
 
 def over_pairs(one: Entries, other: Entries) -> Entries:

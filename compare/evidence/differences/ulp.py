@@ -5,13 +5,13 @@ import numpy as np
 
 # The bins of histograms of distances: 0, 1, 2 to 3, 4 to 7, ... ulp.
 BINS = (0, *(2**power for power in range(64)))
+_EDGES = np.array(BINS[1:], np.uint64)
 
 
 def bin_counts(distances: np.ndarray) -> tuple[int, ...]:
     """Counts uint64 distances in bins, which begin at BINS."""
-    edges = np.array(BINS[1:], np.uint64)
-    found = np.searchsorted(edges, distances.astype(np.uint64), side="right")
-    return tuple(np.bincount(found, minlength=len(BINS)).tolist())
+    below = np.searchsorted(np.sort(distances.astype(np.uint64)), _EDGES)
+    return tuple(np.diff(below, prepend=0, append=distances.size).tolist())
 
 
 def coarser_dtype(a: np.dtype, b: np.dtype) -> np.dtype:
@@ -34,18 +34,18 @@ def ulp_distance(a: np.ndarray, b: np.ndarray, dtype: np.dtype) -> np.ndarray:
     Returns:
       uint64, the shape of a.
     """
-    (sign_a, steps_a), (sign_b, steps_b) = _steps(a, dtype), _steps(b, dtype)
-    apart = np.maximum(steps_a, steps_b) - np.minimum(steps_a, steps_b)
-    return np.where(sign_a == sign_b, apart, steps_a + steps_b)
+    steps_a, steps_b = _steps(a, dtype), _steps(b, dtype)
+    high, low = np.maximum(steps_a, steps_b), np.minimum(steps_a, steps_b)
+    # of two float64 numbers only uint64 holds the difference, and it wraps around to it
+    return np.subtract(*(one.astype(np.int64).view(np.uint64) for one in (high, low)))
 
 
-def _steps(values: np.ndarray, dtype: np.dtype) -> tuple[np.ndarray, np.ndarray]:
-    """Returns the sign bits and the number of floating-point numbers from 0 to |value|."""
+def _steps(values: np.ndarray, dtype: np.dtype) -> np.ndarray:
+    """Returns the number of floating-point numbers from 0 to a value, negative of negative ones."""
     with np.errstate(over="ignore"):
-        values = np.asarray(values, dtype)
-    magnitudes = np.abs(values)
-    magnitudes = np.where(
-        magnitudes < ml_dtypes.finfo(dtype).smallest_normal, dtype.type(0), magnitudes
-    )
-    bits = magnitudes.view(f"u{magnitudes.dtype.itemsize}")
-    return np.signbit(values), bits.astype(np.uint64)
+        bits = np.asarray(values, dtype).view(f"i{dtype.itemsize}")
+    least = np.asarray(ml_dtypes.finfo(dtype).smallest_normal, dtype).view(bits.dtype)
+    sign = bits >> 8 * dtype.itemsize - 1  # -1 of negative numbers
+    steps = bits & np.iinfo(bits.dtype).max
+    steps *= steps >= least
+    return (steps ^ sign) - sign

@@ -5,6 +5,7 @@ of others it is raw bytes.
 """
 
 from collections.abc import Callable, Mapping
+from typing import IO
 
 import numpy as np
 
@@ -15,6 +16,8 @@ from compare.formats.read.errors import readable
 from compare.formats.read.npy import MAGIC, read_header
 from compare.formats.read.opening import open_file
 from compare.formats.read.stored_array import stand_in
+
+DAMAGED = "the .npz archive is damaged, cut short or of an unknown kind"
 
 _WIDENED = "bfloat16"
 
@@ -34,16 +37,24 @@ def read_npz(
         the dtype that it says.
     """
     where = f"{option} {path}"
-    damaged = "the .npz archive is damaged, cut short or of an unknown kind"
-    with readable(where, damaged), open_file(path, where) as file:
-        if file.read(4) not in (b"PK\x03\x04", b"PK\x05\x06"):  # the latter holds no array
-            raise UsageError(f"{where}: expected a .npz archive, as numpy.savez writes it")
-        file.seek(0)
+    with readable(where, DAMAGED), open_file(path, where) as file:
+        check_beginning(file, where)
         with np.load(file, allow_pickle=False) as archive:
             if check is not None:
                 check(_stand_ins(archive, where))
             found = {name: _read_array(archive, name, where) for name in archive.files}
             return _narrowed(found, where)
+
+
+def check_beginning(file: IO[bytes], where: str) -> None:
+    """Checks that an open file begins as an archive does.
+
+    Raises:
+      UsageError: if it does not.
+    """
+    if file.read(4) not in (b"PK\x03\x04", b"PK\x05\x06"):  # the latter holds no array
+        raise UsageError(f"{where}: expected a .npz archive, as numpy.savez writes it")
+    file.seek(0)
 
 
 def _stand_ins(archive: np.lib.npyio.NpzFile, where: str) -> dict[str, np.ndarray]:

@@ -29,10 +29,24 @@ class HeldFile:
             os.close(self._descriptor)
 
 
+class HeldBytes:
+    """The content of a file in memory."""
+
+    def __init__(self, content: bytes) -> None:
+        """Takes all of it."""
+        self._content = memoryview(content)
+
+    def read_into(self, room: memoryview, place: int) -> int:
+        """Fills room, or some of it, with what is at a place; returns how many bytes that was."""
+        found = self._content[place : place + len(room)]
+        room[: len(found)] = found
+        return len(found)
+
+
 class StoredArray(NamedTuple):
     """Where an array lies in a file: its numbers follow one another from one place on."""
 
-    file: HeldFile
+    file: HeldFile | HeldBytes
     where: str  # the file and the array in it, to be named in errors
     offset: int  # of the first number, in bytes
     shape: tuple[int, ...]

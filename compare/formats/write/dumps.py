@@ -9,7 +9,7 @@ import numpy as np
 from compare.catalogue import words_of_end
 from compare.formats.atomic import Staging
 from compare.formats.write.dump import COLUMNS, HEADER, text_lines
-from compare.formats.write.npz import write_npz
+from compare.formats.write.growing_npz import GrowingNpz
 from compare.options.config import Config
 from compare.options.run_options import LARGEST_TEXT_DUMP
 
@@ -46,7 +46,7 @@ class Dumps:
         self._parts = _parts(config)
         self._open = contextlib.ExitStack()
         self._texts: dict[str, IO[str]] = {}
-        self._arrays: dict[str, dict[str, list[np.ndarray]]] = {}
+        self._archives: dict[str, GrowingNpz] = {}
 
     def __enter__(self) -> "Dumps":
         return self
@@ -64,13 +64,12 @@ class Dumps:
                     self._add_arrays(f"{stem}{part}.npz", arrays)
 
     def finish(self) -> None:
-        """Writes `.npz` files, after the last block."""
-        for name, blocks in self._arrays.items():
-            with open(self._staging.path(name), "wb") as file:
-                write_npz(file, {k: np.concatenate(v) for k, v in blocks.items()})
+        """Completes `.npz` files, after the last block."""
+        for archive in self._archives.values():
+            archive.finish()
 
     def __exit__(self, *raised: object) -> None:
-        """Closes text files."""
+        """Closes all files."""
         self._open.close()
 
     def _add_text(self, name: str, first_sample: int, arrays: dict[str, np.ndarray]) -> None:
@@ -82,9 +81,12 @@ class Dumps:
         self._texts[name].writelines(text_lines(first_sample, arrays))
 
     def _add_arrays(self, name: str, arrays: dict[str, np.ndarray]) -> None:
-        held = self._arrays.setdefault(name, {})
-        for parameter, array in arrays.items():
-            held.setdefault(parameter, []).append(array)
+        if name not in self._archives:
+            assert self._config.samples is not None
+            file = open(self._staging.path(name), "wb")  # noqa: SIM115
+            archive = GrowingNpz(self._open.enter_context(file), self._config.samples)
+            self._archives[name] = archive
+        self._archives[name].add(arrays)
 
     def _header(self, dtype: np.dtype) -> str:
         config, sizes = self._config, "-".join(map(str, self._config.layer_sizes or ()))

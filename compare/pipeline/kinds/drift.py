@@ -10,7 +10,7 @@ from compare.errors import UsageError
 from compare.evidence.differences.noise import count_moved
 from compare.implementations.base import Implementation
 from compare.implementations.baseline import Baseline
-from compare.implementations.stored import stored
+from compare.implementations.stored import read_from
 from compare.pipeline.kinds.base import AnswerBlock, Evidence, Run, merge_by_name
 from compare.pipeline.kinds.pairs import Differences, Pairs
 from compare.problem.answers import Answer
@@ -52,7 +52,7 @@ class BaselineDrift(Evidence[Movement]):
         del taking_part
         assert self._baseline is not None
         path, answers = self._baseline.path, self._baseline.answers
-        return [stored(_then(name), path, answers[name]) for name in self._names]
+        return [read_from(_then(name), path, answers[name]) for name in self._names]
 
     def examine(
         self, block: Block, answers: Mapping[str, Answer], known: Movement, *, compiled: bool

@@ -120,11 +120,15 @@ def test_a_delta_that_was_added_up_twice_is_right():
 @pytest.mark.parametrize("sizes", NARROW, ids=str)
 def test_copies_in_any_order_are_never_refuted(sizes, activation):
     for seed in range(3):
-        params, batch, _ = problem(sizes, activation, seed)
-        for orders in ((in_pairs, in_order), (in_order, in_pairs), (in_pairs, in_pairs)):
-            forwards, backwards = orders
-            grads = two_kernels(params, batch, activation, forwards=forwards, backwards=backwards)
-            assert prove(params, batch, activation, grads).failed == 0
+        found = params, batch, _ = problem(sizes, activation, seed)
+        orders = (in_pairs, in_order), (in_order, in_pairs), (in_pairs, in_pairs)
+        each = [two_kernels(*found, forwards=one, backwards=other) for one, other in orders]
+        grads = tuple(
+            Layer(*map(np.concatenate, zip(*layer, strict=True)))
+            for layer in zip(*each, strict=True)
+        )
+        thrice = Batch(*(np.tile(leaf, (3, 1)) for leaf in batch))
+        assert prove(params, thrice, activation, grads).failed == 0
 
 
 @pytest.mark.parametrize("sizes", [(32, 1, 3), (32, 1, 8, 3), (32, 1, 1, 3)], ids=str)

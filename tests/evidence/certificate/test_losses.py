@@ -3,6 +3,8 @@
 And what their slopes are allowed to be off: by stable formulas, and by those of textbooks.
 """
 
+import functools
+
 import jax
 import ml_dtypes
 import numpy as np
@@ -57,6 +59,27 @@ def shares(end, z, y, found, **options):
     return np.where(np.isfinite(found).all(axis=0), off, 0.0)
 
 
+def of_every_end(slope_of, given):
+    """Compiles one program for all ends: slope_of makes one of a loss, given has samples."""
+    slopes = {
+        name: jax.vmap(slope_of(jaxmlp.LOSSES[end]), (1, 1), 1) for end, name in N_NAMES.items()
+    }
+    return jax.jit(lambda given: {name: slopes[name](*given[name]) for name in slopes})(given)
+
+
+@functools.cache
+def slopes_of_jax(k, dtype):
+    """Of the samples of every end, by autodiff and by hand."""
+    given = {
+        name: [one.astype(dtype) for one in samples(end, k=k, dtype=dtype)]
+        for end, name in N_NAMES.items()
+    }
+    with jax.enable_x64(dtype == np.float64):
+        by_jax = of_every_end(lambda loss: jax.grad(loss.value), given)
+        by_hand = of_every_end(lambda loss: loss.slope, given)
+    return {end: (np.asarray(by_jax[name]), by_hand[name]) for end, name in N_NAMES.items()}
+
+
 def test_there_is_every_end():
     assert set(LOSSES) == set(TEXTBOOK_LOSSES) == set(ENDS)
 
@@ -73,10 +96,7 @@ def test_slopes_are_those_of_everyone(end):
     tensor = torch.tensor(z.T, requires_grad=True)
     losses = torch_ref.LOSSES[end](tensor, torch.tensor(y.T))
     losses.sum().backward()
-    with jax.enable_x64(True):
-        ours = jaxmlp.LOSSES[end]
-        by_jax = np.asarray(jax.vmap(jax.grad(ours.value), (1, 1), 1)(z, y))
-        by_hand = np.asarray(jax.vmap(ours.slope, (1, 1), 1)(z, y))
+    by_jax, by_hand = slopes_of_jax(len(z), np.float64)[end]
     by_numpy = [
         numpy_backprop.one_sample(
             [(np.eye(3), np.zeros(3))], *one, activations=(), output=end[0], loss=end[1]
@@ -97,9 +117,7 @@ def test_what_is_computed_in_float32_is_allowed(end, k):
     z32, y32 = z.astype(np.float32), y.astype(np.float32)
     tensor = torch.tensor(z32.T, requires_grad=True)
     torch_ref.LOSSES[end](tensor, torch.tensor(y32.T)).sum().backward()
-    by_jax = jax.jit(jax.vmap(jax.grad(jaxmlp.LOSSES[end].value), (1, 1), 1))(z32, y32)
-    by_hand = jax.jit(jax.vmap(jaxmlp.LOSSES[end].slope, (1, 1), 1))(z32, y32)
-    for found in (tensor.grad.numpy().T, by_jax, by_hand):
+    for found in (tensor.grad.numpy().T, *slopes_of_jax(k, np.float32)[end]):
         assert np.max(shares(end, z, y, found)) <= 1
 
 

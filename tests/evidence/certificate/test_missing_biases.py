@@ -1,6 +1,5 @@
 """Layers without a bias: delta comes from dw and h, and the rules stay what they are."""
 
-import jax
 import numpy as np
 import pytest
 
@@ -25,7 +24,7 @@ SIZES = (3, 5, 4, 3)
 
 
 def made(dtype, end, biases, *, sizes=SIZES, l2=0.0, seed=0, scale=1.5):
-    """Returns the network, its weights and samples, and the gradients by hand."""
+    """Returns the network, its weights and samples, and the gradients of torch."""
     rng = np.random.default_rng(seed)
     output, loss = end
     hidden = ("tanh", "softplus", "silu", "relu")[: len(sizes) - 2]
@@ -37,8 +36,7 @@ def made(dtype, end, biases, *, sizes=SIZES, l2=0.0, seed=0, scale=1.5):
     )
     y = np.eye(sizes[-1])[rng.integers(sizes[-1], size=12)]
     batch = Batch(rng.standard_normal((12, sizes[0])).astype(dtype), y.astype(dtype))
-    with jax.enable_x64(dtype == np.float64):
-        answer = IMPLEMENTATIONS["jax_manual"](params, network, "cpu").evaluate(alone(batch))
+    answer = IMPLEMENTATIONS["torch_autograd"](params, network, "cpu").evaluate(alone(batch))
     return network, params, batch, without_missing_biases(answer, network).grads
 
 
