@@ -1,209 +1,166 @@
-"""Pairs of many samples, compared by jitted JAX: what `pairs` finds in NumPy, and faster.
+"""Pairs of many samples, screened by jitted JAX: what `pairs` finds in NumPy, and faster.
 
-Shape letters: N samples, E entries of one sample.
+Samples that may raise a maximum, and entries that may break a rule, are compared in NumPy. What is
+less than the maxima of other blocks is left out, since `merge` would drop it. Shape letters: N
+samples, E entries of one sample.
 """
 
-from collections.abc import Mapping, Sequence
-from typing import Any, NamedTuple
+import dataclasses
+import math
+from collections.abc import Collection, Mapping, Sequence
+from typing import NamedTuple
 
-import jax
 import numpy as np
 
-from compare.evidence.differences import allclose, compiled_metrics, digits, ulp
-from compare.evidence.differences.allclose import AllcloseResult
-from compare.evidence.differences.compiled_metrics import Measures, Rows
-from compare.evidence.differences.digits import Agreement
-from compare.evidence.differences.jax_settings import evidence_settings
+from compare.evidence.differences import screened_counts, ulp
+from compare.evidence.differences.columns import (
+    Columns,
+    Screened,
+    is_parameter,
+    screen_columns,
+    screen_same,
+)
 from compare.evidence.differences.metrics import Comparison, Worst, compare_arrays
-from compare.evidence.differences.pairs import Pair, along_samples
+from compare.evidence.differences.pairs import Pair, along_samples, compare_pair
 from compare.evidence.differences.sample_bins import SampleBins
 from compare.problem.quantities import Quantities, name_all
 
-_METRICS = ("max_abs", "max_rel", "max_ulp")
-_CLOSE_CALLS = ("significant_5_numeric", "significant_5_text", "decimals_7_text")
+_FIRST = 8  # where nothing is known yet, this part of the samples is compared before the others
+_MOST = 2  # where more than this part would have to be compared, all samples are
 
 
-class Columns(NamedTuple):
-    """All arrays of one implementation as a matrix; samples are columns."""
+class Side(NamedTuple):
+    """One implementation of a pair."""
 
-    matrix: jax.Array  # [E, N]
-    rows: tuple[Rows, ...]  # of w1, b1, ..., and of prediction and loss if there are any
-    parameters: int  # how many rows the parameters have, which come first
+    name: str
+    of: Quantities  # for one block of samples, in the layout to be reported
+    columns: Columns
 
 
-def columns_of(of: Quantities, n: int) -> Columns | None:
-    """Puts all arrays into one matrix, with zeros after the samples until there are n.
+class Known(NamedTuple):
+    """What is known of the maxima of a pair, from samples before those to be compared."""
 
-    Args:
-      of: arrays [N, ...]; their entries must have the same order on both sides of a pair.
-      n: how many columns the matrix has, at least N.
+    quantities: Mapping[str, Comparison]
+    smallest_rtol: float
 
-    Returns:
-      The columns, or None if `compiled_metrics` cannot compare such arrays.
-    """
-    named = name_all(of)
-    sizes = [array[0].size for array in named.values()]
-    dtypes = {array.dtype for array in named.values()}
-    if of.printed or len(dtypes) > 1 or sum(sizes) >= compiled_metrics.MOST_ENTRIES:
+
+def known_of(so_far: Pair | None, first_sample: int) -> Known | None:
+    """Returns what other blocks have; None if they are not all before a sample."""
+    if so_far is None:
         return None
-    (dtype,) = dtypes
-    if dtype.name not in compiled_metrics.DTYPES:
+    worst = [one for of in so_far.quantities for one in (of.max_abs, of.max_rel, of.max_ulp)]
+    if any(one is None or one.sample >= first_sample for one in worst):
         return None
-    ends = np.cumsum(sizes).tolist()
-    rows = tuple(map(Rows, named, [0, *ends], ends))
-    matrix = np.zeros((ends[-1], n), dtype)
-    for (_, start, stop), array in zip(rows, named.values(), strict=True):
-        matrix[start:stop, : len(array)] = np.moveaxis(array, 0, -1).reshape(-1, len(array))
-    with evidence_settings():
-        return Columns(jax.numpy.asarray(matrix), rows, ends[len(of.parameters) - 1])
+    return Known({one.name: one for one in so_far.quantities}, so_far.peers.smallest_rtol)
 
 
-def measure_columns(a: Columns, b: Columns, n: int) -> tuple[Measures, tuple[str, ...]] | None:
-    """Measures the quantities that both have, in the first n samples.
-
-    Returns:
-      Measures and the names of their quantities, or None if dtypes differ or there are entries
-      that `compiled_metrics` cannot compare.
-    """
-    if a.matrix.dtype != b.matrix.dtype:
-        return None
-    rows = tuple(one for one in a.rows if one in b.rows)
-    options: dict[str, Any] = {"rows": rows, "parameters": a.parameters}
-    with evidence_settings():
-        if a is b:
-            found = compiled_metrics.measure_same(a.matrix, **options)
-        else:
-            last = rows[-1].stop
-            found = compiled_metrics.measure(a.matrix[:last], b.matrix[:last], **options)
-        found = jax.tree.map(lambda values: np.asarray(values)[..., :n], found)
-    if found.unusual.any():
-        return None
-    return found, tuple(one.name for one in rows)
-
-
-def compare_measured(
-    a: str,
-    b: str,
-    of_a: Quantities,
-    of_b: Quantities,
-    found: Measures,
-    names: Sequence[str],
-    *,
-    first_sample: int,
-    bins: SampleBins | None = None,
-    so_far: Pair | None = None,
+def compare_sides(
+    a: Side, b: Side, known: Known | None, *, first_sample: int, bins: SampleBins | None = None
 ) -> Pair:
-    """Returns what `compare_pair` returns, from measures that are known.
+    """Returns what `compare_pair` returns, but for maxima that are known to be exceeded.
 
     Args:
-      a: the name of one implementation.
-      b: the name of the other.
-      of_a: arrays of a, for one block of samples.
-      of_b: arrays of b.
-      found: their measures.
-      names: the quantities that were measured.
+      a: one implementation.
+      b: the other, whose columns are like those of a.
+      known: maxima of samples before the first one.
       first_sample: the number of the first sample.
       bins: in which the largest distance is kept.
-      so_far: the pair in other blocks. A maximum that is less than theirs is left out, since
-        `merge` would drop it.
     """
-    left, right = name_all(of_a), name_all(of_b)
-    known = {one.name: one for one in so_far.quantities} if so_far else {}
-    rows = {metric: getattr(found, metric).argmax(axis=1).tolist() for metric in _METRICS}
-    compared = {
-        name: _comparison(
-            name,
-            {metric: (getattr(found, metric)[i, at[i]], at[i]) for metric, at in rows.items()},
-            float(found.magnitude[i].max()),
-            left[name],
-            right[name],
-            first_sample,
-            known.get(name),
-        )
-        for i, name in enumerate(names)
-    }
-    parameters = slice(len(of_a.parameters))
-    distances = found.max_ulp[parameters].max(axis=0)
+    names: Collection[str] = a.columns.rows
+    first = np.arange(0 if known else -(-a.columns.n // _FIRST))
+    screened = _screen(a.columns, b.columns, known or _known_of_samples(a, b, first))
+    looked_at = screened.is_higher | screened.is_unusual
+    looked_at[first] = True
+    if np.count_nonzero(looked_at) * _MOST > len(looked_at):
+        return compare_pair(a.name, b.name, a.of, b.of, first_sample=first_sample, bins=bins)
+    if known and not screened.is_unusual.any():
+        rows = set(screened.higher_rows.tolist())
+        names = [name for name in names if not rows.isdisjoint(a.columns.rows[name])]
+    samples = np.flatnonzero(looked_at)
+    compared = _compare_samples(a, b, samples, names, first_sample)
+    counts = screened_counts.count(a.columns, b.columns, screened, samples)
     return Pair(
-        a=a,
-        b=b,
-        dtype=of_a.dtype.name,
-        parameters=tuple(compared[name] for name in of_a.parameters),
+        a=a.name,
+        b=b.name,
+        dtype=a.columns.numbers.dtype.name,
+        parameters=tuple(compared[name] for name in a.of.parameters),
         prediction=compared.get("prediction"),
         loss=compared.get("loss"),
-        digits=_agreements(found, of_a, of_b),
-        peers=AllcloseResult(
-            dict(zip(allclose.RULES, (int(c.sum()) for c in found.breaking), strict=True)),
-            float(found.smallest_rtol.max()),
-            float(found.max_abs[parameters].max()),
-        ),
-        ulp_histogram=ulp.bin_counts(distances),
-        by_sample=along_samples(bins, distances, first_sample),
+        digits=counts.digits,
+        peers=counts.peers,
+        ulp_histogram=ulp.bin_counts(counts.distances),
+        by_sample=along_samples(bins, counts.distances, first_sample),
     )
 
 
-def _comparison(
-    name: str,
-    largest: Mapping[str, tuple[float, int]],
-    magnitude: float,
-    a: np.ndarray,
-    b: np.ndarray,
-    first_sample: int,
-    so_far: Comparison | None,
-) -> Comparison:
-    """Finds the places of maxima (value, sample), by comparing these samples once more."""
+def _screen(a: Columns, b: Columns, known: Known) -> Screened:
+    limits = _limits(known, a.rows)
+    return screen_same(a, limits) if a is b else screen_columns(a, b, limits)
 
-    def worst(metric: str) -> Worst | None:
-        value, row = largest[metric]
-        known: Worst | None = getattr(so_far, metric, None)
-        if known and (known.value, -known.sample) > (value, -(first_sample + row)):
-            return None
-        one = slice(row, row + 1)
-        alone = compare_arrays(name, a[one], b[one], first_sample=first_sample + row)
-        found_there: Worst | None = getattr(alone, metric)
-        return found_there
 
-    return Comparison(
-        name=name,
-        shape=a.shape[1:],
-        entries=a.size,
-        max_abs=worst("max_abs"),
-        max_rel=worst("max_rel"),
-        max_ulp=worst("max_ulp"),
-        magnitude=magnitude,
-        negligible=0,
-        nonfinite_same=0,
-        nonfinite_differ=0,
-        first_nonfinite=None,
+def _known_of_samples(a: Side, b: Side, samples: np.ndarray) -> Known:
+    """Finds the maxima of some samples."""
+    peers = screened_counts.peers_of(a.columns, b.columns, samples)
+    return Known(_compare_samples(a, b, samples, a.columns.rows, 0), peers.smallest_rtol)
+
+
+def _limits(known: Known, rows: Mapping[str, range]) -> np.ndarray:
+    """Returns the limits of `screen.Limits`, [5, E, 1]."""
+
+    def of(name: str) -> list[float]:
+        one = known.quantities[name]
+        worst = (one.max_abs, one.max_rel, one.max_ulp)
+        max_abs, max_rel, max_ulp = (-1.0 if w is None else w.value for w in worst)
+        rtol = known.smallest_rtol if is_parameter(name) else math.inf
+        return [max_abs, _factor(max_rel), _factor(rtol), one.magnitude, _at_most(max_ulp)]
+
+    sizes = [len(its) for its in rows.values()]
+    return np.repeat(np.array([of(name) for name in rows]).T, sizes, axis=1)[:, :, None]
+
+
+def _factor(ratio: float) -> float:
+    """Returns r such that p > r q, rounded, wherever p / q > ratio, rounded.
+
+    If the ratio is a power of two, the product is exact, and so is the comparison. Otherwise the
+    roundings are under 2^-51.
+    """
+    is_exact = ratio <= 0 or math.isinf(ratio) or math.frexp(ratio)[0] == 0.5
+    return ratio if is_exact else ratio * (1 - 2.0**-50)
+
+
+def _at_most(distance: float) -> float:
+    """Returns the largest float64 that is no larger than an integer, and at least 0."""
+    nearest = float(max(0, distance))
+    return nearest if int(nearest) <= max(0, distance) else math.nextafter(nearest, 0)
+
+
+def _compare_samples(
+    a: Side, b: Side, samples: np.ndarray, names: Collection[str], first_sample: int
+) -> dict[str, Comparison]:
+    """Compares some samples in some quantities; entries are counted of all."""
+    left, right = name_all(a.of), name_all(b.of)
+    numbers = (samples + first_sample).tolist()
+    found = {
+        name: Comparison(name, of.shape[1:], of.size, None, None, None, 0.0, 0, 0, 0, None)
+        for name, of in left.items()
+    }
+    for name in names if numbers else ():
+        one = compare_arrays(name, left[name][samples], right[name][samples])
+        found[name] = _renumbered(one, numbers, left[name].size)
+    return found
+
+
+def _renumbered(found: Comparison, samples: Sequence[int], entries: int) -> Comparison:
+    """Names each sample by its number, and not by its row."""
+
+    def renumbered(worst: Worst | None) -> Worst | None:
+        return worst and dataclasses.replace(worst, sample=samples[worst.sample])
+
+    return dataclasses.replace(
+        found,
+        entries=entries,
+        max_abs=renumbered(found.max_abs),
+        max_rel=renumbered(found.max_rel),
+        max_ulp=renumbered(found.max_ulp),
+        first_nonfinite=renumbered(found.first_nonfinite),
     )
-
-
-def _agreements(found: Measures, of_a: Quantities, of_b: Quantities) -> tuple[Agreement, ...]:
-    """Counts agreements; anew, in NumPy, where they are too close to call."""
-    far = dict(zip(digits.RULES, map(np.array, found.far), strict=True))
-    rows = np.flatnonzero(found.unsure)
-    if len(rows):
-        sides = [_entries(of, rows) for of in (of_a, of_b)]
-        for rule in _CLOSE_CALLS:
-            far[rule][rows] = np.count_nonzero(~digits.RULES[rule](*sides), axis=1)
-    counts = (int(count.sum()) for count in found.signed_zeros)
-    zeros = dict(zip(digits.SIGNED_ZEROS, counts, strict=True))
-    entries = sum(array[0].size for array in of_a.parameters.values())
-    n = len(found.unsure)
-    return tuple(
-        Agreement(
-            rule,
-            n * entries - int(c.sum()),
-            n * entries,
-            int((c == 0).sum()),
-            n,
-            zeros.get(rule, 0),
-        )
-        for rule, c in far.items()
-    )
-
-
-def _entries(of: Quantities, rows: np.ndarray) -> np.ndarray:
-    """Returns all parameters of some samples, [n, E] in float64."""
-    flat = [array[rows].reshape(len(rows), -1) for array in of.parameters.values()]
-    return np.concatenate(flat, axis=1).astype(np.float64)

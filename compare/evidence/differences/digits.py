@@ -119,6 +119,7 @@ def _both_nan(a: np.ndarray, b: np.ndarray) -> np.ndarray:
     return np.isnan(a) & np.isnan(b)
 
 
+_FEW = 64  # numbers whose strings are compared faster than their digits
 _Key = tuple[np.ndarray, np.ndarray, np.ndarray]  # rounded digits, exponent, whether certain
 
 
@@ -126,17 +127,22 @@ def _same_text(
     a: np.ndarray, b: np.ndarray, spec: str, key: Callable[[np.ndarray], _Key]
 ) -> np.ndarray:
     """Compares rounded digits as numbers, and strings only where rounding is too close to call."""
+    equal = (a == b) | _both_nan(a, b)
+    if a.size <= _FEW:
+        return _same_strings(a, b, spec) | equal
     with np.errstate(all="ignore"):
         (digits_a, exponent_a, certain_a), (digits_b, exponent_b, certain_b) = key(a), key(b)
     same = (digits_a == digits_b) & (exponent_a == exponent_b)
     same &= (np.signbit(a) == np.signbit(b)) | (digits_a == 0)
-    equal = (a == b) | _both_nan(a, b)
     unsure = ~equal & ~(certain_a & certain_b)
-    same[unsure] = [
-        format(p, spec) == format(q, spec)
-        for p, q in zip(a[unsure].tolist(), b[unsure].tolist(), strict=True)
-    ]
+    same[unsure] = _same_strings(a[unsure], b[unsure], spec)
     return same | equal
+
+
+def _same_strings(a: np.ndarray, b: np.ndarray, spec: str) -> np.ndarray:
+    pairs = zip(a.ravel().tolist(), b.ravel().tolist(), strict=True)
+    found = np.array([format(p, spec) == format(q, spec) for p, q in pairs], bool)
+    return found.reshape(a.shape)
 
 
 def _decimals_key(values: np.ndarray, digits: int) -> _Key:

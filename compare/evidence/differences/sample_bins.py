@@ -31,10 +31,12 @@ def largest_by_bin(
       distances: [N] uint64, one per sample.
       first_sample: the number of the first sample.
     """
-    at = (first_sample - bins.first + np.arange(len(distances))) // bins.width
-    found = np.zeros(bins.total, np.uint64)
-    np.maximum.at(found, at, distances.astype(np.uint64))
-    return tuple(found.tolist())
+    start = first_sample - bins.first
+    first, last = start // bins.width, (start + len(distances) - 1) // bins.width
+    begins = np.maximum(np.arange(first, last + 1) * bins.width - start, 0)
+    found = [0] * bins.total
+    found[first : last + 1] = np.maximum.reduceat(distances, begins).tolist()
+    return tuple(found)
 
 
 def merge(one: tuple[int, ...], other: tuple[int, ...]) -> tuple[int, ...]:

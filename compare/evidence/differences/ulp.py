@@ -5,13 +5,13 @@ import numpy as np
 
 # The bins of histograms of distances: 0, 1, 2 to 3, 4 to 7, ... ulp.
 BINS = (0, *(2**power for power in range(64)))
+_EDGES = np.array(BINS[1:], np.uint64)
 
 
 def bin_counts(distances: np.ndarray) -> tuple[int, ...]:
     """Counts uint64 distances in bins, which begin at BINS."""
-    edges = np.array(BINS[1:], np.uint64)
-    found = np.searchsorted(edges, distances.astype(np.uint64), side="right")
-    return tuple(np.bincount(found, minlength=len(BINS)).tolist())
+    below = np.searchsorted(np.sort(distances.astype(np.uint64)), _EDGES)
+    return tuple(np.diff(below, prepend=0, append=distances.size).tolist())
 
 
 def coarser_dtype(a: np.dtype, b: np.dtype) -> np.dtype:
