@@ -247,7 +247,7 @@ RAISED = {
     "max_rel": ((1.0, 1.0), (1.0, 1 + 3 * ULP)),
     "max_ulp": ((1.0, 1.0), (1 - 4 * ULP, 1 - 2 * ULP)),
     "magnitude": ((64.0, 64.0), (64 + 64 * ULP, 64 + 64 * ULP)),
-    "smallest_rtol": ((1.0, 1 + 3 * ULP), (1 + 3 * ULP, 1.0)),
+    "smallest_rtol": ((1.0, 1 + 3 * ULP), (1 + 4 * ULP, 1 + ULP)),
 }
 
 
