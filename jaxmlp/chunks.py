@@ -13,7 +13,8 @@ import numpy as np
 from jax.sharding import Mesh, NamedSharding, PartitionSpec
 
 from jaxmlp.activations import Activations
-from jaxmlp.base import Array, Batch, Evaluation, Params
+from jaxmlp.arguments import Kind, kind
+from jaxmlp.base import Array, Batch, Evaluation, Layer, Params
 from jaxmlp.losses import SQUARED, Loss
 from jaxmlp.plan import Plan, check_axis
 
@@ -78,21 +79,25 @@ def gather(chunks: Sequence[Chunk]) -> Evaluation:
     return jax.tree.map(lambda *leaves: np.concatenate(leaves), *map(leading, chunks))
 
 
-class Step(NamedTuple):
-    """Two jitted functions of one device."""
-
-    memory: Callable[[Params, Batch], Evaluation]
-    fill: Callable[[Evaluation, Params, Batch, Array], Evaluation]  # deletes its first argument
-
-
 @functools.lru_cache
-def compile_step(
+def compile_fill(
     per_sample_gradients: PerSampleGradients, activation: Activations, loss: Loss, plan: Plan
-) -> Step:
-    """Compiles once for all sweeps that have these in common."""
+) -> Callable[..., Evaluation]:
+    """Compiles the gradients of a chunk, once for all sweeps that have these in common.
+
+    Returns:
+      A jitted (params, batch, n_blocks, memory=None) -> Evaluation for one device. batch has as
+      many samples as the chunk has room for, and n_blocks says how many blocks are computed; None
+      where the chunk is one block. memory is deleted, and used again.
+    """
     evaluate = _evaluation(per_sample_gradients, activation, loss, plan.sample_axis)
 
-    def fill(memory: Evaluation, params: Params, batch: Batch, n_blocks: Array) -> Evaluation:
+    def fill(
+        params: Params, batch: Batch, n_blocks: Array | None, memory: Evaluation | None = None
+    ) -> Evaluation:
+        if n_blocks is None:  # outside a loop, all cores fill it
+            return evaluate(params, batch)
+
         def one_block(i: Array, filled: Evaluation) -> Evaluation:
             first = i * plan.block
             rows = (jax.lax.dynamic_slice_in_dim(leaf, first, plan.block) for leaf in batch)
@@ -101,15 +106,44 @@ def compile_step(
             )
             return jax.tree.map(put, filled, evaluate(params, Batch(*rows)))
 
-        if plan.block == plan.chunk:  # outside a loop, all cores fill it
-            return evaluate(params, batch)
+        if memory is None:
+            shapes = jax.eval_shape(evaluate, params, batch)
+            memory = jax.tree.map(lambda leaf: jnp.zeros(leaf.shape, leaf.dtype), shapes)
         return jax.lax.fori_loop(0, n_blocks, one_block, memory)
 
-    def memory(params: Params, batch: Batch) -> Evaluation:
-        shapes = jax.eval_shape(evaluate, params, batch)
-        return jax.tree.map(lambda leaf: jnp.zeros(leaf.shape, leaf.dtype), shapes)
+    return jax.jit(fill, donate_argnames="memory", keep_unused=True)
 
-    return Step(jax.jit(memory), jax.jit(fill, donate_argnums=0, keep_unused=True))
+
+@functools.lru_cache
+def memory_kinds(
+    per_sample_gradients: PerSampleGradients,
+    activation: Activations,
+    loss: Loss,
+    plan: Plan,
+    params: Params,
+    size: int,
+    x64: bool,  # the answer is another under jax.enable_x64
+) -> list[Kind]:
+    """Returns what the leaves of the results are for `size` samples; params has Kinds."""
+    del x64
+    evaluate = _evaluation(per_sample_gradients, activation, loss, plan.sample_axis)
+    dtype = params[0].w.dtype
+    given = tuple(Layer(*(jax.ShapeDtypeStruct(*one) for one in layer)) for layer in params)
+    columns = (params[0].w.shape[0], params[-1].w.shape[1])
+    batch = Batch(*(jax.ShapeDtypeStruct((size, k), dtype) for k in columns))
+    return [kind(leaf) for leaf in jax.tree.leaves(jax.eval_shape(evaluate, given, batch))]
+
+
+def place(params: Params, device: Any, *, lasting: bool) -> Params:
+    """Returns params on a device; for one call on JAX's own device jit does so faster."""
+    leaves = jax.tree.leaves(params)
+    if all(isinstance(leaf, jax.Array) and leaf.committed for leaf in leaves):
+        there = all(leaf.devices() == {device} for leaf in leaves)
+    else:
+        usual = jax.config.jax_default_device or jax.local_devices()[0]
+        there = device == usual and all(isinstance(leaf, np.ndarray) for leaf in leaves)
+        there = there and not lasting
+    return params if there else jax.device_put(params, device)
 
 
 def split(evaluation: Evaluation, n: int) -> Sequence[Evaluation | None]:
@@ -121,10 +155,11 @@ def split(evaluation: Evaluation, n: int) -> Sequence[Evaluation | None]:
     return [jax.tree.unflatten(treedef, parts) for parts in zip(*shards, strict=True)]
 
 
-def join(parts: Sequence[Evaluation], mesh: Mesh, sample_axis: int) -> Evaluation:
+def join(parts: Sequence[Evaluation], devices: Sequence[Any], sample_axis: int) -> Evaluation:
     """Makes one array of the parts on the devices, without copies."""
     if len(parts) == 1:
         return parts[0]
+    mesh = Mesh(np.array(devices), (SAMPLES,))
 
     def one(*leaves: jax.Array) -> jax.Array:
         shape = list(leaves[0].shape)

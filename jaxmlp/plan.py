@@ -5,7 +5,8 @@ from typing import NamedTuple
 
 from jaxmlp.base import parameter_count
 
-_CHUNK_ENTRIES = 2**24  # gradient entries: 64 MiB in float32
+_BLOCK_ENTRIES = 2**25  # gradient entries: 128 MiB in float32
+_CHUNK_ENTRIES = 2**24  # 64 MiB
 _GPU_ENTRIES = 2**28  # 1 GiB
 
 
@@ -43,14 +44,17 @@ def plan_for(
     # 784-512-512-10 (2 cores, float32, by hand, all gradients kept in memory used again).
     if sample_axis is None:
         sample_axis = -1 if max(sizes) <= 50 else 0
-    # A call costs some 50 us and a product of few samples is slow, so a chunk has as many samples
-    # as its entries allow, and at most 16,384. It is filled in blocks, as many as there are samples
-    # for, so that 100 samples do not cost a whole chunk. A GPU is busy only with many samples at
-    # once, and a call costs 0.5 ms there: its chunk is one block.
-    at_most, entries = (2**18, _GPU_ENTRIES) if on_gpu else (16_384, _CHUNK_ENTRIES)
+    # A call costs some 50 us, so a chunk has as many samples as its entries allow, and at most
+    # 16,384. It is filled block by block. Few samples cost a whole block, and each block 10 us more
+    # than its samples: with 2-10-10-1 blocks of 1,024 would take 2.2 times one call of 1 sample and
+    # 1.1 times one of 10,000, blocks of 256 take 1.6 and 1.3 times. In a wide network a product of
+    # fewer than 32 samples is slow. A GPU is busy only with many samples at once, and a call costs
+    # 0.5 ms there: its chunk is one block.
     if block is None:
-        block = fitting_samples(sizes, at_most=at_most if on_gpu else 1024, entries=entries)
+        at_most, entries = (2**18, _GPU_ENTRIES) if on_gpu else (512, _BLOCK_ENTRIES)
+        block = fitting_samples(sizes, at_most=at_most, entries=entries)
     if chunk is None:
+        at_most, entries = (2**18, _GPU_ENTRIES) if on_gpu else (16_384, _CHUNK_ENTRIES)
         samples = fitting_samples(sizes, at_most=at_most, entries=entries)
         chunk = max(1, samples // max(1, block)) * block
     return checked(Plan(sample_axis, block, chunk))
@@ -69,6 +73,17 @@ def fitting_samples(sizes: Sequence[int], *, at_most: int, entries: int) -> int:
     """
     fitting = max(1, entries // parameter_count(sizes))
     return min(at_most, 2 ** (fitting.bit_length() - 1))
+
+
+def chunk_size(n: int, plan: Plan) -> int:
+    """Returns how many samples a chunk has room for, where a device has n: the plan's, or fewer.
+
+    Few sizes are used, since each is a program that is compiled: four from a power of two of blocks
+    to the next.
+    """
+    blocks = -(-n // plan.block)
+    step = 2 ** max(0, (blocks - 1).bit_length() - 3)
+    return min(plan.chunk, plan.block * step * -(-blocks // step))
 
 
 def check_axis(sample_axis: int) -> None:

@@ -1,8 +1,6 @@
 """The documented experiments: what must hold of them on any machine."""
 
 import json
-import subprocess
-import sys
 
 import numpy as np
 import pytest
@@ -11,6 +9,7 @@ from cases.published.replay import replay
 from compare import run
 from compare.files import main as compare_files
 from compare.formats.read.text import read_text
+from tests.support import forks
 from tests.support.paths import ROOT
 
 CASES = sorted(path.stem for path in (ROOT / "cases").glob("*.flags"))

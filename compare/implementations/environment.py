@@ -1,5 +1,6 @@
 """On what a comparison was run: versions, machine, precision settings."""
 
+import functools
 import importlib.metadata
 import os
 import platform
@@ -34,7 +35,7 @@ def describe_environment(
     """
     versions = {"python": platform.python_version()}
     for package in PACKAGES:
-        versions[package] = importlib.metadata.version(package)
+        versions[package] = _version(package)
     return {
         "versions": versions,
         "platform": platform.platform(),
@@ -62,6 +63,12 @@ def all_settings(environment: Mapping[str, Any]) -> dict[str, str]:
         **environment["precision"],
         **environment.get("settings", {}),
     }
+
+
+@functools.cache
+def _version(package: str) -> str:
+    """What is loaded stays what it was, and to look it up takes a millisecond."""
+    return importlib.metadata.version(package)
 
 
 def _precision(asked: str) -> dict[str, str]:

@@ -128,10 +128,12 @@ def _programs(
     has_bias = [network.has_bias(i) for i in range(network.n_layers)]
 
     def gradients(params: Params, batch: Batch) -> jax.Array:
-        found = differentiate(params, batch, sample_axis=-1, **options)
+        # Turned at the end: computed with samples last, the two ways to a gradient would differ in
+        # their last bits more often, and each would need a certificate of its own.
+        found = differentiate(params, batch, **options)
         arrays = [one for i, layer in enumerate(found.grads) for one in layer[: 1 + has_bias[i]]]
-        arrays += [found.prediction, found.loss]
-        return jnp.concatenate([array.reshape(-1, len(batch.x)) for array in arrays])
+        rows = [jnp.moveaxis(array, 0, -1) for array in (*arrays, found.prediction, found.loss)]
+        return jnp.concatenate([array.reshape(-1, len(batch.x)) for array in rows])
 
     return _Programs(
         jax.jit(gradients),

@@ -2,6 +2,11 @@
 
 Each process takes a share of the blocks and saves its evidence in --out, which all must see. When
 all are done, the first process reads it there. JAX ends the others when one of them dies.
+
+That is all that JAX does for them: each computes as if it were alone. After `jax.distributed` had
+brought them together, JAX would number the devices of all through, make the number part of every
+compiled program and keep those of the first process alone. The others would compile anew, each
+time, what it has compiled.
 """
 
 import atexit
@@ -42,7 +47,10 @@ class Share(NamedTuple):
 
 
 def are_several(config: Config, environment: Mapping[str, str] = os.environ) -> bool:
-    """Whether other processes take part. JAX must not compute before they have met in `join`."""
+    """Whether other processes take part.
+
+    JAX must not compute before they have met in `join`, where it learns which GPUs are its own.
+    """
     launched = any(environment.get(name, "1") not in ("", "0", "1") for name in _LAUNCHED)
     return config.num_processes is not None or launched
 
@@ -55,8 +63,10 @@ def join(config: Config, environment: Mapping[str, str] = os.environ) -> Share:
     """
     if not are_several(config, environment):
         return Share()
-    import jax
+    # No public name meets without `jax.distributed`; what that calls has the same arguments.
+    from jax._src.distributed import State
 
+    meeting = State()
     if config.coordinator_address is not None:
         _check_address(config.coordinator_address, bind=config.process_id == 0)
         if not config.quiet:
@@ -64,7 +74,7 @@ def join(config: Config, environment: Mapping[str, str] = os.environ) -> Share:
             print(f"compare.run: waiting until {quoted(met)}", file=sys.stderr, flush=True)
     try:
         with signals_end_process():
-            jax.distributed.initialize(
+            meeting.initialize(
                 config.coordinator_address,
                 config.num_processes,
                 config.process_id,
@@ -73,8 +83,9 @@ def join(config: Config, environment: Mapping[str, str] = os.environ) -> Share:
     except (RuntimeError, ValueError) as error:
         said = str(error).strip().partition("\n")[0]
         raise UsageError(f"coordinator_address: the processes cannot meet: {said}") from None
-    atexit.register(_drop_out)
-    return Share(jax.process_index(), jax.process_count())
+    atexit.register(meeting.shutdown)  # which waits until the others have got there
+    atexit.register(_drop_out)  # comes first
+    return Share(meeting.process_id, meeting.num_processes)
 
 
 def _check_address(address: str, *, bind: bool) -> None:

@@ -80,17 +80,22 @@ def test_padding_never_leaks(sample_axis):
 
 
 @layouts
-def test_a_block_that_no_sample_needs_is_not_computed(sample_axis):
-    params, batch = make(3)
-    plan = sweep.plan_for(SIZES, sample_axis=sample_axis, **SMALL)
+@pytest.mark.parametrize(
+    ("n", "room", "computed"),
+    [(3, 8, 8), (8, 8, 8), (33, 40, 40), (65, 80, 72), (129, 160, 136), (160, 160, 160)],
+)
+def test_a_chunk_has_room_for_what_there_is(sample_axis, n, room, computed):
+    """Rooms have few sizes, and a block that no sample needs is not computed."""
+    params, batch = make(n)
+    plan = sweep.plan_for(SIZES, sample_axis=sample_axis, block=8, chunk=160)
     (chunk,) = sweep.compute(
         backprop.per_sample_gradients, params, batch, activation=TANH, plan=plan
     )
     loss = np.asarray(chunk.evaluation.loss)
-    assert (chunk.start, chunk.size, chunk.sample_axis) == (0, 3, sample_axis)
-    assert loss.shape == (24,)
-    assert loss[:8].all()
-    assert not loss[8:].any()
+    assert (chunk.start, chunk.size, chunk.sample_axis) == (0, n, sample_axis)
+    assert loss.shape == (room,)
+    assert loss[:computed].all()
+    assert not loss[computed:].any()
 
 
 @both

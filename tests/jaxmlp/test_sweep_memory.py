@@ -97,7 +97,7 @@ assert leaf.is_deleted()
 leaf = again[0].evaluation.grads[1].w
 assert [shard.data.unsafe_buffer_pointer() for shard in leaf.addressable_shards] == places
 for other in (both[:1], both[1:]):
-    with pytest.raises(ValueError, match="dtype and devices"):
+    with pytest.raises(ValueError, match="dtype, devices and number"):
         compute(other, previous=again)
 sizes = [chunk.size for chunk in sweep.stream(f, params, batch, activation=tanh,
          plan=sweep.plan_for((2, 10, 10, 1), block=8, chunk=24), devices=both)]

@@ -119,12 +119,14 @@ def going_on(problem):
     return Continuation(problem)
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def found(problem, going_on):
+    right = run(problem.call, problem)
+
     def found(candidate, **twins):
         call = with_cuts(as_call(candidate), sizes={20}, wrt=problem.arguments.wrt)
         own = run(call, dataclasses.replace(problem, call=call))
-        return matched(run(problem.call, problem), own, going_on, twins), own
+        return matched(right, own, going_on, twins), own
 
     return found
 

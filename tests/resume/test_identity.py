@@ -93,17 +93,17 @@ def test_a_pipe_is_not_read_again(tmp_path):
 
 
 def test_another_source_of_this_project_is_refused(tmp_path, stop, monkeypatch):
-    root = tmp_path / "root"
-    for package in ("compare", "jaxmlp", "torch_ref"):
-        (root / package).mkdir(parents=True)
-    source = root / "jaxmlp" / "backprop.py"
-    source.write_text("a = 1")
-    monkeypatch.setattr(sources, "_ROOT", root)
+    """Of a process that has loaded another; one takes digests of what it has loaded once."""
+    for root, text in (("root", "a = 1"), ("other", "a = 2"), ("same", "a = 1")):
+        for package in ("compare", "jaxmlp", "torch_ref"):
+            (tmp_path / root / package).mkdir(parents=True)
+        (tmp_path / root / "jaxmlp" / "backprop.py").write_text(text)
+    monkeypatch.setattr(sources, "_ROOT", tmp_path / "root")
     stop(tmp_path / "out")
-    source.write_text("a = 2")
+    monkeypatch.setattr(sources, "_ROOT", tmp_path / "other")
     with pytest.raises(UsageError, match=r"\(the source of jaxmlp: sha256 \w+ then, sha256 \w+ "):
         compare(tmp_path / "out")
-    source.write_text("a = 1")
+    monkeypatch.setattr(sources, "_ROOT", tmp_path / "same")
     assert compare(tmp_path / "out") == 0
 
 

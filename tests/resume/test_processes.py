@@ -15,14 +15,24 @@ from compare.resume.processes import Share, join
 from tests.support.networks import xla_flags
 from tests.support.paths import ROOT
 
+COMPILED = "PERSISTENT COMPILATION CACHE MISS"  # what JAX says of a program that it had not kept
+TELLING = """
+import logging
+logging.basicConfig()
+logging.getLogger("jax._src.compiler").setLevel("DEBUG")
+"""
 FLAGS = ("--layer_sizes=2,3,1", "--samples=40000", "--witness=2", "--quiet")
 
 
-def start(out, *flags, eager=False, **environment):
-    """Starts a run; an eager one saves its state after every block."""
+def start(out, *flags, eager=False, telling=False, **environment):
+    """Starts a run; an eager one saves its state after every block.
+
+    A telling one says what it compiles.
+    """
     code = "from compare import run\n"
     code += "from compare.options.exit_status import exit_with\n"
     code += "from compare.resume import journal\njournal._EVERY = 0\n" if eager else ""
+    code += TELLING if telling else ""
     code += "exit_with(run.main, 'compare.run')"
     words = [sys.executable, "-c", code, f"--out={out}", *FLAGS, *flags]
     environment = {**os.environ, **environment}
@@ -58,10 +68,13 @@ def alone(tmp_path_factory):
 
 @pytest.mark.parametrize("processes", [2, 3])
 def test_several_processes_give_the_report_of_one(tmp_path, alone, processes):
-    first, *others = together(tmp_path, processes)
-    printed, _ = first.communicate(timeout=100)
+    first, *others = together(tmp_path, processes, telling=True)
+    printed, said = first.communicate(timeout=100)
+    assert COMPILED not in said
     for other in others:
-        assert other.communicate(timeout=100)[0] == ""
+        printed_by_it, said = other.communicate(timeout=100)
+        assert printed_by_it == ""
+        assert COMPILED not in said  # as the run alone has compiled all of it
     assert [one.returncode for one in (first, *others)] == [0] * processes
     assert (report(tmp_path), words(printed, tmp_path)) == alone
     assert not (tmp_path / ".unfinished").exists()

@@ -60,29 +60,39 @@ class Case:
     def take(self, samples: Any) -> "Case":
         """Returns the case of some samples, chosen by an index of the sample axis."""
 
+        def taken(array: Array) -> Array:  # in memory, too, the sample axis is last
+            return np.ascontiguousarray(array[..., samples])
+
         def some(layers: Layers) -> Layers:
-            return tuple((w[..., samples], b[..., samples]) for w, b in layers)
+            return tuple((taken(w), taken(b)) for w, b in layers)
 
         return dataclasses.replace(
             self,
-            x=self.x[:, samples],
-            y=self.y[:, samples],
+            x=taken(self.x),
+            y=taken(self.y),
             grads=some(self.grads),
             printed=self.printed and some(self.printed),
         )
 
     def wide(self, xp: Any = np) -> "Case":
-        """Returns the same case in float64, with arrays of the module xp."""
+        """Returns the same case in float64, with arrays of the module xp.
+
+        In JAX dw stays what it is where it is only read unit by unit (see `products`).
+        """
 
         def widen(layers: Layers) -> Layers:
             return tuple((xp.asarray(w, np.float64), xp.asarray(b, np.float64)) for w, b in layers)
+
+        grads = widen(self.grads)
+        if xp is not np and self.printed is None and not self.network.l2:
+            grads = tuple((dw, db) for (dw, _), (_, db) in zip(self.grads, grads, strict=True))
 
         return dataclasses.replace(
             self,
             params=widen(self.params),
             x=xp.asarray(self.x, np.float64),
             y=xp.asarray(self.y, np.float64),
-            grads=widen(self.grads),
+            grads=grads,
             printed=self.printed and widen(self.printed),
         )
 

@@ -2,6 +2,7 @@
 
 import dataclasses
 import functools
+import math
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
@@ -10,17 +11,14 @@ import numpy as np
 from compare.evidence.certificate import printed_numbers, rule_summary
 from compare.evidence.certificate.activations import kinked_names
 from compare.evidence.certificate.case import Case
+from compare.evidence.certificate.checked_samples import CheckedSamples
 from compare.evidence.certificate.checks import check_gradients, ratios
 from compare.evidence.certificate.making import on_rung
-from compare.evidence.certificate.nearness import Nearness
+from compare.evidence.certificate.nearness import HARDLY, Nearness
 from compare.evidence.certificate.printed_numbers import PrintedNumbers, count_printed
 from compare.evidence.certificate.rule_summary import RuleSummary, summarise_rules
 from compare.evidence.certificate.rungs import Rung, textbook_names
-from compare.evidence.certificate.sample_ratios import (
-    SampleRatios,
-    sample_ratios,
-    sample_ratios_compiled,
-)
+from compare.evidence.certificate.sample_ratios import least_ratio
 from compare.evidence.rounding.arithmetic import plain_arithmetic
 
 
@@ -86,6 +84,12 @@ class Certificate:
         """How far up the ladder it is: a higher one allows for more."""
         return plain_arithmetic(self.dtype).u, self.textbook
 
+    def worst_below(self, height: tuple[float, str]) -> float:
+        """Returns the ratio below which `merge` drops a worst entry of that height."""
+        if self.height != height:
+            return math.inf if self.height > height else -1.0
+        return -1.0 if self.worst is None else self.worst.ratio
+
 
 def certify(
     implementation: str,
@@ -95,7 +99,7 @@ def certify(
     near: Callable[[np.ndarray, np.ndarray], Nearness] | None = None,
     first_sample: int = 0,
     compiled: bool = False,
-    worst_so_far: float = -1.0,
+    known: Sequence[Certificate] = (),
 ) -> Certificate:
     """Certifies the gradients of N samples, each on the first rung where all rules hold.
 
@@ -107,7 +111,8 @@ def certify(
         entries are near to the float64 values; these count as certified, or as silent.
       first_sample: the number of the first sample.
       compiled: whether to check with jitted JAX, which pays off if there are many blocks.
-      worst_so_far: a ratio below which `worst` is not looked up, since `merge` would drop it.
+      known: certificates of other samples, with each of which `merge` will join this one. What
+        it would drop then, `worst` and ratios of rules, may be left out.
     """
     finite = case.finite()
     printed, unknown = count_printed(case, finite)
@@ -115,15 +120,15 @@ def certify(
     certificates: list[Certificate] = []
     plain: _Block | None = None  # on the last rung without textbook formulas
     cases = [on_rung(case, rung) for rung in rungs] or [case]
-    if len(cases) > 1:
-        worst_so_far = -1.0  # it may be of another rung
     for one in cases:
         one = one.zeroed_but(finite)
-        found = sample_ratios_compiled(one) if compiled else sample_ratios(one)
-        block = _Block(implementation, one, found, finite, unknown, first_sample)
-        held, failed = left & ~block.failed, left & block.failed
+        checked = CheckedSamples(one, compiled=compiled)
+        checked.settle_near(1.0, left & finite)
+        block = _Block(implementation, one, checked, finite, unknown, first_sample, known)
+        fails = block.failed
+        held, failed = left & ~fails, left & fails
         if held.any():
-            certificates.append(block.certificate(held, worst_so_far))
+            certificates.append(block.certificate(held))
         left = failed
         plain = block if plain is None or not one.is_textbook else plain
         if not left.any():
@@ -132,9 +137,10 @@ def certify(
         assert plain is not None
         spared, unclear = np.zeros_like(left), np.zeros_like(left)
         if near is not None:
-            largest = plain.found.ratios.max(axis=0)[left]
+            plain.checked.settle_near(HARDLY, left)
+            largest = plain.checked.largest[left]
             spared[left], unclear[left] = near(np.flatnonzero(left), largest)
-        certificates.append(plain.certificate(left, worst_so_far, Nearness(spared, unclear)))
+        certificates.append(plain.certificate(left, Nearness(spared, unclear)))
     return dataclasses.replace(functools.reduce(merge, certificates), printed=printed)
 
 
@@ -143,10 +149,11 @@ class _Block(NamedTuple):
 
     implementation: str
     case: Case
-    found: SampleRatios
+    checked: CheckedSamples
     finite: np.ndarray  # [N] bool
     unknown: np.ndarray  # [N] bool: whether print hides all of a parameter
     first_sample: int
+    known: Sequence[Certificate]  # of other samples
 
     @property
     def failed(self) -> np.ndarray:
@@ -155,28 +162,44 @@ class _Block(NamedTuple):
         What that rung allows a slope to lose may be all of it. That excuses no sample that has
         failed on the rungs below.
         """
-        silent = self.found.silent & self.case.is_mixed
-        return self.finite & ((self.found.ratios.max(axis=0) > 1) | silent)
+        silent = self.checked.found.silent & self.case.is_mixed
+        return self.finite & ((self.checked.largest > 1) | silent)
 
-    def certificate(
-        self, among: np.ndarray, worst_so_far: float, near: Nearness | None = None
-    ) -> Certificate:
+    @property
+    def textbook(self) -> str:
+        """As in `Certificate`."""
+        return " and ".join(textbook_names(self.case.network)) if self.case.is_textbook else ""
+
+    @property
+    def worst_so_far(self) -> float:
+        """A ratio below which `worst` is not looked up, since `merge` would drop it."""
+        height = self.case.rounding.u, self.textbook
+        return min((one.worst_below(height) for one in self.known), default=-1.0)
+
+    @property
+    def rules_so_far(self) -> np.ndarray | float:
+        """The same of every rule, [C]."""
+        if not self.known or not all(one.rules for one in self.known):
+            return -1.0
+        return np.min([[rule.ratio for rule in one.rules] for one in self.known], axis=0)
+
+    def certificate(self, among: np.ndarray, near: Nearness | None = None) -> Certificate:
         """Returns the certificate of some samples, [N] bool, of which some may be near."""
-        found, case = self.found, self.case
+        checked, case, worst_so_far = self.checked, self.case, self.worst_so_far
         finite = self.finite & among
-        largest = np.where(finite, found.ratios.max(axis=0), -1.0)
         none = np.zeros_like(finite)
         surely, perhaps = near or Nearness(none, none)
         spared = surely | perhaps
+        checked.settle_largest(finite & ~spared, self.rules_so_far, worst_so_far)
+        found = checked.found
+        largest = np.where(finite, checked.largest, -1.0)
         failed = (largest > 1) & ~spared
         unsaid = (found.silent | self.unknown) & ~failed & ~spared
         silent = among & (~self.finite | unsaid | perhaps)
         certified = among & ~failed & ~silent
         worst = first = None
-        # by which another order of summation may differ
-        hardly_less = 64 * 2.0**-53 / case.rounding.u
-        considered = np.where(spared, -1.0, largest)
-        if considered.max() >= max(worst_so_far - hardly_less, 0):
+        considered = np.where(spared | ~checked.told, -1.0, largest)
+        if considered.max() >= max(worst_so_far - checked.doubt, 0):
             row = int(np.argmax(considered))
             worst = self._finding(row, int(np.argmax(found.ratios[:, row])))
         if failed.any():
@@ -191,12 +214,14 @@ class _Block(NamedTuple):
             at_kink=int(np.count_nonzero(found.at_kink & certified)),
             worst=worst,
             first_failure=first,
-            rules=summarise_rules(found.ratios, finite & ~spared, layers=len(case.grads)),
+            rules=summarise_rules(
+                found.ratios, finite & ~spared, checked.told, layers=len(case.grads)
+            ),
             kink_units=int(np.where(certified, found.kink_units, 0).sum()),
             kink_slopes=float(np.where(certified, found.kink_slopes, 0).sum()),
             kinked=" or ".join(kinked_names(case.network.activations)),
             returned=case.returned,
-            textbook=" and ".join(textbook_names(case.network)) if case.is_textbook else "",
+            textbook=self.textbook,
             near=int(np.count_nonzero(surely)),
             biases=case.network.biases,
         )
@@ -232,7 +257,7 @@ def merge(one: Certificate, other: Certificate) -> Certificate:
 
 def _finding(case: Case, row: int, check: int, *, sample: int) -> Finding:
     """Finds the entry of one sample with the largest ratio, under one check."""
-    checks = check_gradients(case.take(slice(row, row + 1)).wide()).checks
+    checks = check_gradients(case.take([row, row]).wide()).checks  # see `products`
     found = checks[check]
     by_entry = ratios(found)[..., 0]
     index = tuple(int(i) for i in np.unravel_index(int(np.argmax(by_entry)), by_entry.shape))
@@ -241,7 +266,7 @@ def _finding(case: Case, row: int, check: int, *, sample: int) -> Finding:
     beside = case.penalty(int(found.parameter[1:])) if is_of_weights else 0.0
     penalty = float(np.broadcast_to(beside, found.found.shape)[..., 0][index])
     return Finding(
-        ratio=float(by_entry[index]),
+        ratio=float(by_entry[index]) if by_entry[index] >= least_ratio(case) else 0.0,
         sample=sample,
         parameter=found.parameter,
         rule=found.rule,

@@ -41,6 +41,7 @@ from compare.evidence.certificate.activation_functions import Array
 from compare.evidence.certificate.case import Case
 from compare.evidence.certificate.copies import copies_apart
 from compare.evidence.certificate.forward import Preacts, trace_preacts
+from compare.evidence.certificate.products import over_units
 from compare.evidence.certificate.recovery import LayerGradient, doubt, recover_layers
 from compare.evidence.certificate.rules import (
     Check,
@@ -143,3 +144,13 @@ def ratios(check: Check, xp: Any = np) -> Array:
     # XLA on a CPU is slow where it fuses a reduction with what comes before; a selection stops it.
     with np.errstate(over="ignore"):  # of what has to be 0 exactly, next to nothing is allowed
         return xp.where(distance > 0, distance / check.allowed, 0.0)
+
+
+def largest_ratios(check: Check, xp: Any = np) -> Array:
+    """Returns the largest of the ratios of every sample, [N]."""
+    if xp is np or (of_unit := check.of_unit) is None:
+        by_entry = ratios(check, xp)
+        return xp.max(by_entry, axis=tuple(range(by_entry.ndim - 1)))
+    start = xp.zeros((check.found.shape[0], check.found.shape[-1]))
+    largest = over_units(lambda j, top: xp.maximum(top, ratios(of_unit(j), xp)), start, check.found)
+    return xp.max(largest, axis=0)

@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 from compare.evidence.certificate.activation import Activation
 from compare.evidence.certificate.activation_functions import Array
 from compare.evidence.certificate.case import Case
+from compare.evidence.certificate.products import product
 from compare.evidence.certificate.recovery import LayerGradient
 from compare.evidence.certificate.rounding import Rounding
 
@@ -78,5 +79,5 @@ def affine(xp: Any, h: Array, h_error: Array, w: Array, b: Array, rounding: Roun
     size, dot = xp.abs(h), rounding.dot(len(w))
     passed_on = dot * size + (1 + dot) * h_error + rounding.lam
     flushed = rounding.lam * (3 * (len(w) + 1) + xp.sum(size, axis=0))
-    error = xp.abs(w).T @ passed_on + (dot * xp.abs(b)[:, None] + flushed)
-    return Preacts(w.T @ h + b[:, None], error)
+    error = product(xp, xp.abs(w), passed_on) + (dot * xp.abs(b)[:, None] + flushed)
+    return Preacts(product(xp, w, h) + b[:, None], error)

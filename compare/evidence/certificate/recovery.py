@@ -13,6 +13,7 @@ import numpy as np
 
 from compare.evidence.certificate.activation_functions import Array
 from compare.evidence.certificate.case import Case
+from compare.evidence.certificate.products import project
 from compare.evidence.certificate.rounding import Rounding
 from compare.evidence.rounding.print_rounding import hidden_by_print
 
@@ -128,8 +129,7 @@ def _project(xp: Any, dw: Array, delta: Array, rounding: Rounding) -> tuple[Arra
     largest = xp.where(alive, largest, 1.0)
     unit = delta / largest
     norm = xp.maximum(xp.sum(unit * unit, axis=0), 1.0) * largest
-    products = xp.where(alive, dw * unit, 0.0)  # a selection is fast: see `checks.ratios`
-    h = xp.sum(products, axis=1) / norm
+    h = xp.where(alive, project(xp, dw, unit), 0.0) / norm
     flushed = xp.sum(xp.abs(unit), axis=0) * (rounding.lam / norm)
     projecting = (len(delta) + 4) * 2.0**-53  # the error of this very sum, in float64
     relative = rounding.outer + projecting

@@ -30,11 +30,19 @@ def places(layers: int) -> list[tuple[str, str]]:
 
 
 def summarise_rules(
-    ratios: np.ndarray, finite: np.ndarray, *, layers: int
+    ratios: np.ndarray, finite: np.ndarray, told: np.ndarray | bool = True, *, layers: int
 ) -> tuple[RuleSummary, ...]:
-    """Reduces ratios [C, N] over the samples whose gradient is finite, [N] bool."""
+    """Reduces ratios over samples.
+
+    Args:
+      ratios: [C, N].
+      finite: the samples whose gradient is finite, [N] bool.
+      told: those of which the largest ratio is taken, [N] bool.
+      layers: of the network.
+    """
     counted = np.where(finite, ratios, 0.0)
-    largest = np.fmax.reduce(counted, axis=1)  # a ratio that is not a number says nothing
+    # a ratio that is not a number says nothing
+    largest = np.fmax.reduce(np.where(told, counted, 0.0), axis=1)
     failed = np.count_nonzero(counted > 1, axis=1)
     return tuple(
         RuleSummary(*place, float(ratio), int(count))

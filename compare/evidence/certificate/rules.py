@@ -7,13 +7,14 @@ better, and so is h. The sample axis is last. Layers count from 0, in `i`. Shape
 n_l units of layer l.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
 from compare.evidence.certificate.activation_functions import Array
 from compare.evidence.certificate.case import Case
 from compare.evidence.certificate.forward import Preacts
 from compare.evidence.certificate.kinks import Kinks, find_kinks, find_sides, no_kinks
+from compare.evidence.certificate.products import product, wide_unit
 from compare.evidence.certificate.recovery import LayerGradient
 from compare.evidence.certificate.rounding import Rounding
 from compare.evidence.certificate.slopes import Slope, slope_of
@@ -28,6 +29,8 @@ class Check(NamedTuple):
     expected: Array  # [..., N] what its neighbours ask for
     allowed: Array  # [..., N] the largest |found - expected| that is no mistake
     applies: Array  # [N] bool: whether there is anything to compare with
+    # unit -> the same of one unit, [n_in, N], where [..., N] is [n_in, n_out, N]
+    of_unit: Callable[[Any], "Check"] | None = None
 
 
 class Delta(NamedTuple):
@@ -107,10 +110,18 @@ def rank_one_rule(xp: Any, case: Case, layer: LayerGradient, below: Check) -> Ch
     # where delta is 0, dw has to be 0
     h, by_delta = (xp.where(layer.alive, value, 0.0) for value in (h, by_delta))
     flushed = xp.where(layer.alive, flushed, rounding.lam)
-    allowed = by_delta[:, None] * xp.abs(layer.delta) + flushed[:, None]
+    size, applies = xp.abs(layer.delta), xp.ones_like(layer.alive)
+
+    def of_unit(j: Any) -> Check:
+        allowed = by_delta * size[j] + flushed
+        allowed = allowed if hidden is None else allowed + hidden[:, j]
+        dw, outer = wide_unit(xp, layer.dw, j), h * layer.delta[j]
+        return Check("rank_one", below.parameter, dw, outer, allowed, applies)
+
+    allowed = by_delta[:, None] * size + flushed[:, None]
     allowed = allowed if hidden is None else allowed + hidden
-    outer, applies = h[:, None] * layer.delta, xp.ones_like(layer.alive)
-    return Check("rank_one", below.parameter, layer.dw, outer, allowed, applies)
+    outer = h[:, None] * layer.delta
+    return Check("rank_one", below.parameter, layer.dw, outer, allowed, applies, of_unit)
 
 
 def output_rule(xp: Any, case: Case, last: Preacts, delta: Array) -> Check:
@@ -211,4 +222,4 @@ def pass_down(xp: Any, w: Array, above: Delta, rounding: Rounding) -> tuple[Arra
     if above.error is not None:
         passed_on = passed_on + (1 + 2 * dot) * above.error
     flushed = rounding.lam * (3 * n + xp.sum(size, axis=0))
-    return w @ above.value, xp.abs(w) @ passed_on + flushed
+    return product(xp, w.T, above.value), product(xp, xp.abs(w.T), passed_on) + flushed

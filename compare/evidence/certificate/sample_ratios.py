@@ -1,5 +1,6 @@
 """The checks, reduced to a few numbers per sample. Shape letters: N samples, C checks."""
 
+import dataclasses
 import functools
 from collections.abc import Callable
 from typing import Any, NamedTuple
@@ -7,7 +8,10 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from compare.evidence.certificate.case import Case
-from compare.evidence.certificate.checks import check_gradients, ratios
+from compare.evidence.certificate.checks import check_gradients, largest_ratios
+from compare.evidence.certificate.subnormal_entries import subnormal_samples
+
+MOST_DOUBT = 2.0**-4  # of a ratio, beyond which what is computed otherwise is not known at all
 
 
 class SampleRatios(NamedTuple):
@@ -21,37 +25,63 @@ class SampleRatios(NamedTuple):
 
 
 def sample_ratios(case: Case, xp: Any = np) -> SampleRatios:
-    """Checks a case, widened to float64, and reduces every check to its largest ratio."""
+    """Checks a case, widened to float64, and reduces every check to its largest ratio.
+
+    In NumPy a sample has the same bits whichever others stand beside it (see `products`).
+    """
+    n = case.x.shape[-1]
+    if xp is np and n == 1:
+        return SampleRatios(*(one[..., :1] for one in sample_ratios(case.take([0, 0]))))
     found = check_gradients(case.wide(xp), xp)
-    by_entry = [ratios(check, xp) for check in found.checks]
-    largest = [xp.max(one, axis=tuple(range(one.ndim - 1))) for one in by_entry]
-    return SampleRatios(xp.stack(largest), *found[1:])
+    largest = xp.stack([largest_ratios(one, xp) for one in found.checks])
+    return SampleRatios(xp.where(largest < least_ratio(case), 0.0, largest), *found[1:])
 
 
-def sample_ratios_compiled(case: Case) -> SampleRatios:
-    """Does the same by jitted JAX, which is compiled once for every number of samples."""
+def sample_ratios_compiled(case: Case) -> tuple[SampleRatios, np.ndarray]:
+    """Does nearly the same by jitted JAX, which is compiled once for every number of samples.
+
+    Exponentials and sums are rounded otherwise there: see `summation_doubt`.
+
+    Returns:
+      What was found, and the samples of which it is not true, [N] bool: their gradients have
+      subnormal numbers.
+    """
     from compare.evidence.differences.jax_settings import evidence_settings
 
+    bare = dataclasses.replace(case, params=(), x=None, y=None, grads=(), printed=None)
+    wide = [(w.astype(np.float64), b.astype(np.float64)) for w, b in case.params]
+    x, y = (array.astype(np.float64) for array in (case.x, case.y))
     with evidence_settings():
-        return SampleRatios(*map(np.asarray, _compiled()(case)))
+        found, subnormal = _compiled(bare)(wide, x, y, case.grads, case.printed)
+        return SampleRatios(*map(np.asarray, found)), np.asarray(subnormal)
+
+
+def summation_doubt(case: Case) -> float:
+    """Bounds by how much a ratio up to 1 may differ where sums are taken in another order.
+
+    Every rule allows for u of what it sums up at least, and float64 rounds that to 2^-53 a few
+    times. In float64 that is more than any ratio: it says nothing there.
+    """
+    return 64 * 2.0**-53 / case.rounding.u
+
+
+def least_ratio(case: Case) -> float:
+    """Returns the ratio below which it is 0: no more is known than how a rule itself is rounded."""
+    doubt = summation_doubt(case)
+    return 4 * doubt if doubt <= MOST_DOUBT else 0.0
 
 
 @functools.cache
-def _compiled() -> Callable[[Case], SampleRatios]:
+def _compiled(bare: Case) -> Callable[..., tuple[SampleRatios, Any]]:
+    """Returns a jitted function of the arrays that are missing in a case."""
     import jax
     import jax.numpy as jnp
 
-    jax.tree_util.register_dataclass(
-        Case,
-        data_fields=["params", "x", "y", "grads", "printed"],
-        meta_fields=[
-            "network",
-            "rounding",
-            "is_textbook",
-            "is_mixed",
-            "functions",
-            "is_print",
-            "returned",
-        ],
-    )
-    return jax.jit(functools.partial(sample_ratios, xp=jnp))
+    names = "params", "x", "y", "grads", "printed"
+
+    @jax.jit
+    def of_arrays(*data: Any) -> tuple[SampleRatios, Any]:
+        case = dataclasses.replace(bare, **dict(zip(names, data, strict=True)))
+        return sample_ratios(case, jnp), subnormal_samples(jnp, case.grads)
+
+    return of_arrays

@@ -7,8 +7,8 @@ from typing import NamedTuple
 import numpy as np
 
 from compare.evidence.differences.metrics import Worst, differ_in_kind
-from compare.evidence.differences.tiles import Tile, tiles
 from compare.evidence.rounding.print_rounding import hidden_in
+from compare.evidence.rounding.tiles import Tile, tiles
 
 TYPICAL_LIMIT = 4.0  # a difference of more than so many typical errors is worth a look
 
@@ -105,17 +105,15 @@ def bound_ratio(
     """
     allowed = (of_a.worst[name], of_b.worst[name], of_a.typical[name], of_b.typical[name])
     largest = _largest_entries(a, b)
-    found = [
-        _tile_ratios(tile, a[tile], b[tile], *(one[tile] for one in allowed), largest[tile[0]])
-        for tile in tiles(a.shape)
-    ]
-    ratio, row, *index = _first_largest(found)
-    one_sided = (0, 0, None)
+    found = [_tile_ratios(tile, a, b, allowed, largest) for tile in tiles(a.shape)]
+    first = found[int(np.argmax([one.worst for one in found]))]  # NaN is above all
+    row, *index = first.place
+    one_sided: tuple[int, int, Worst | None] = (0, 0, None)
     if not all(one.finite for one in found):
         one_sided = _one_sided(a.astype(np.float64), b.astype(np.float64), *allowed[:2], samples)
     return BoundRatio(
         name,
-        ratio,
+        first.worst,
         int(samples[row]),
         tuple(index),
         float(np.max([one.typical for one in found])),
@@ -153,15 +151,15 @@ def _tile_ratios(
     tile: Tile,
     a: np.ndarray,
     b: np.ndarray,
-    worst_a: np.ndarray,
-    worst_b: np.ndarray,
-    typical_a: np.ndarray,
-    typical_b: np.ndarray,
+    allowed: Sequence[np.ndarray],
     largest: np.ndarray,
 ) -> _TileRatios:
+    """Divides the entries of a tile; allowed are the worst of a and of b, and the typical ones."""
+    a, b = a[tile], b[tile]
+    worst_a, worst_b, typical_a, typical_b = (one[tile] for one in allowed)
+    largest = largest[tile[0]].reshape(-1, *(1,) * (a.ndim - 1))
     distance, finite = distances(a, b)
     worst = worst_a + worst_b
-    largest = largest.reshape(-1, *(1,) * (a.ndim - 1))
     vacuous = (worst > largest) & (largest > 0)
     if finite is not None:
         vacuous &= finite
@@ -184,12 +182,6 @@ def _largest_typical(distance: np.ndarray, a: np.ndarray, b: np.ndarray) -> floa
     most = over(distance, np.maximum(a, b))
     here = ~(most < most.max() / 1.5)
     return float(over(distance[here], np.hypot(a[here], b[here])).max())
-
-
-def _first_largest(found: Sequence[_TileRatios]) -> tuple[float, *tuple[int, ...]]:
-    """Returns the largest ratio, NaN above all, and the first place that has it."""
-    first = found[int(np.argmax([one.worst for one in found]))]
-    return first.worst, *first.place
 
 
 def distances(a: np.ndarray, b: np.ndarray) -> tuple[np.ndarray, np.ndarray | None]:

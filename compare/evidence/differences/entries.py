@@ -11,8 +11,8 @@ from typing import NamedTuple
 import numpy as np
 
 from compare.evidence.differences.bounds import Allowance, distances, over
-from compare.evidence.differences.tiles import tiles
 from compare.evidence.differences.ulp import coarser_dtype, ulp_distance
+from compare.evidence.rounding.tiles import tiles
 
 MOST_CELLS = 48  # along a side of a map; more could not be told apart
 _LOWEST = -1074  # the binary exponent of the smallest number in float64

@@ -21,7 +21,7 @@ from compare.evidence.rounding.arithmetic import (
 from compare.evidence.rounding.constants import is_rounded
 from compare.evidence.rounding.interpreter import prepared
 from compare.evidence.rounding.kinds import is_bool, is_float, is_key
-from compare.evidence.rounding.readings import Array, Readings
+from compare.evidence.rounding.readings import Array, Readings, both_unrepeated
 
 Equation = Any
 
@@ -118,8 +118,11 @@ class Analysis(Readings):
         value = self.xp.asarray(value)
         wide = self.exact(value).value.astype(np.float64)
         is_held = value.astype(dtype).astype(np.float64) == wide
-        error = self.xp.where(is_held, 0.0, plain_arithmetic(dtype).u * self.xp.abs(wide))
-        return self.as_made(Enclosure(wide, self.no_error(wide.shape) + error), dtype)
+        error = self.no_error(wide.shape)
+        if not self.is_sure(is_held):
+            lost = plain_arithmetic(dtype).u * self.xp.abs(wide)
+            error = error + self.xp.where(is_held, 0.0, lost)
+        return self.as_made(Enclosure(wide, error), dtype)
 
     # ---- under- and overflow ----
 
@@ -127,7 +130,7 @@ class Analysis(Readings):
         """Allows for a library that takes a subnormal number for 0 where an operation reads it."""
         if one.flushed or not is_float(dtype) or not self.rounds:
             return one
-        error = out_of_range.with_underflow(self, one.value, one.error, dtype, rounds=False)
+        error = self._with_underflow(one, dtype, rounds=False)
         return dataclasses.replace(one, error=error, flushed=True)
 
     def as_made(self, one: Enclosure, dtype: Any) -> Enclosure:
@@ -136,9 +139,14 @@ class Analysis(Readings):
             return one
         error = one.error
         if is_float(dtype) and self.rounds:
-            error = out_of_range.with_underflow(self, one.value, error, dtype, rounds=True)
+            error = self._with_underflow(one, dtype, rounds=True)
         error = out_of_range.with_overflow(self, one.value, error, dtype, moved=one.moved)
         return dataclasses.replace(one, error=error, flushed=True, moved=None)
+
+    def _with_underflow(self, one: Enclosure, dtype: Any, *, rounds: bool) -> Array:
+        value, error = both_unrepeated(one.value, one.error)
+        lost = out_of_range.with_underflow(self, value, error, dtype, rounds=rounds)
+        return one.error if lost is error else self.xp.broadcast_to(lost, one.error.shape)
 
     def may_vanish(self, one: Enclosure, dtype: Any, *operands: Enclosure) -> Enclosure:
         """Allows for a product or an exponential that is 0 in float64, and in truth is not."""

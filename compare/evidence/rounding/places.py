@@ -6,10 +6,9 @@ import re
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
-from jax.extend.source_info_util import summarize
-
 from compare.evidence.rounding.enclosure import Analysis, Enclosure, Equation
 from compare.evidence.rounding.primitives.application import apply
+from compare.evidence.rounding.source_lines import line_of
 
 _PLACE = re.compile(r"(?P<file>.+):(?P<line>\d+):\d+(?: \(.*\))?")
 
@@ -58,7 +57,7 @@ class Calls:
 
     def place(self, eqn: Equation) -> Place:
         """Returns the place of an equation that is evaluated now."""
-        source = summarize(eqn.source_info)
+        source = line_of(eqn)
         backward = "transpose" in str(eqn.source_info.name_stack)
         if self._calls:
             outer = self._calls[-1]

@@ -115,7 +115,9 @@ def probe(
         *products, last = multiply([*factors, subnormal])
         kept.append(_same_bits(last, subnormal[0][::-1]))
         for row, one, product in zip(found, probes, products, strict=True):
-            row[one.bits[product.astype(np.float64) != one.expected]] = True
+            wrong = product.astype(np.float64) != one.expected
+            if wrong.any():
+                row[one.bits[wrong]] = True
         return found
 
     def count(make: MakeProbe, most: int, rounds: int) -> list[int]:

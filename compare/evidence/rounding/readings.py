@@ -2,6 +2,7 @@
 
 import dataclasses
 import functools
+import operator
 from collections.abc import Callable
 from typing import Any
 
@@ -47,7 +48,7 @@ class Readings:
 
         One of them at least is of every reading; another may be the same in all.
         """
-        made: Array = sum(errors)
+        made: Array = functools.reduce(operator.add, errors)
         if self.readings == ("worst",):
             return made
         # the last one of readings
@@ -55,9 +56,11 @@ class Readings:
         if self.xp is not np:
             return made.at[-1].set(self.xp.sqrt(sum(error * error for error in typical)))
         with np.errstate(over="ignore"):
-            root = np.sqrt(sum(error * error for error in typical))
-        # squares overflow beside the smallest number of float64, as masks have it
-        made[-1] = functools.reduce(np.hypot, typical) if np.isinf(root).any() else root
+            root = np.sqrt(functools.reduce(operator.add, (error * error for error in typical)))
+        vast = np.isinf(root)
+        if vast.any():  # squares overflow beside the smallest number of float64, as masks have it
+            root = np.where(vast, functools.reduce(np.hypot, typical), root)
+        made[-1] = root
         return made
 
     def no_error(self, shape: tuple[int, ...], dtype: Any = np.float64) -> Array:
@@ -79,3 +82,24 @@ class Readings:
     def is_sure(condition: Array) -> bool:
         """Whether a condition holds everywhere, as far as that is known under a trace."""
         return isinstance(condition, _KNOWN) and bool(condition.all())
+
+
+def unrepeated(array: Array) -> Array:
+    """Returns what a broadcast NumPy array repeats, with axes of 1 in place of those repeated."""
+    if not isinstance(array, np.ndarray):
+        return array
+    return array[tuple(slice(None if stride else 1) for stride in array.strides)]
+
+
+def both_unrepeated(value: Array, error: Array) -> tuple[Array, Array]:
+    """Returns a value and its error [readings, ...] without the axes that both repeat.
+
+    The axis of the readings is of length 1 if they have the same errors.
+    """
+    if not isinstance(value, np.ndarray) or not isinstance(error, np.ndarray):
+        return value, error
+    if error.ndim != value.ndim + 1:
+        return value, error
+    strides = zip(value.strides, error.strides[1:], strict=True)
+    at = tuple(slice(None if any(both) else 1) for both in strides)
+    return value[at], error[(slice(None if error.strides[0] else 1), *at)]

@@ -4,11 +4,11 @@ from collections.abc import Iterator
 from typing import Any
 
 import jax.numpy as jnp
-from jax.extend.source_info_util import summarize
 
 from compare.evidence.rounding.interpreter import CALLS, needed
 from compare.evidence.rounding.primitives import RULES
 from compare.evidence.rounding.primitives.integers import is_integral
+from compare.evidence.rounding.source_lines import line_of
 
 # primitive -> what it hides, where a rule could not help
 _OPAQUE = {
@@ -27,8 +27,10 @@ def refuse_unknown(closed: Any) -> None:
       NotImplementedError: naming all primitives without one, and where each is used first.
     """
     found: dict[str, str] = {}
-    for name, place in _unknown(closed, ""):
-        found.setdefault(name, place or "a place that JAX does not know")
+    for name, eqns in _unknown(closed, ()):
+        if name not in found:
+            known = filter(None, map(line_of, eqns))
+            found[name] = next(known, "a place that JAX does not know")
     if not found:
         return
     of_complex = found.pop(_COMPLEX, None)
@@ -44,22 +46,22 @@ def refuse_unknown(closed: Any) -> None:
     )
 
 
-def _unknown(closed: Any, called_at: str) -> Iterator[tuple[str, str]]:
-    """Yields the names of what has no rule, primitives mostly, and places in the source."""
+def _unknown(closed: Any, callers: tuple[Any, ...]) -> Iterator[tuple[str, tuple[Any, ...]]]:
+    """Yields the names of what has no rule, primitives mostly, and the equation and its callers."""
     for eqn in needed(getattr(closed, "jaxpr", closed)):
-        name, place = eqn.primitive.name, summarize(eqn.source_info) or called_at
+        name, found = eqn.primitive.name, (eqn, *callers)
         row = RULES.get(name)
         if name in CALLS:
-            yield from _unknown(eqn.params[CALLS[name]], place)
+            yield from _unknown(eqn.params[CALLS[name]], found)
         elif any(jnp.issubdtype(v.aval.dtype, jnp.complexfloating) for v in _atoms(eqn)):
-            yield name if row is None else _COMPLEX, place
+            yield name if row is None else _COMPLEX, found
         elif row is None and (name in _OPAQUE or not is_integral(eqn)):
-            yield name, place
+            yield name, found
         elif row is not None and row.lacks is not None and (lacking := row.lacks(eqn)):
-            yield lacking, place
+            yield lacking, found
         elif row is not None and row.shape == "control":
             for inner in _bodies(eqn):
-                yield from _unknown(inner, place)
+                yield from _unknown(inner, found)
 
 
 def _atoms(eqn: Any) -> tuple[Any, ...]:

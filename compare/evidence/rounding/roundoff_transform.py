@@ -44,7 +44,7 @@ from compare.evidence.rounding.arithmetic import Arithmetic, plain_arithmetic
 from compare.evidence.rounding.enclosure import Analysis, Enclosure
 from compare.evidence.rounding.kinds import is_float, is_key
 from compare.evidence.rounding.primitives.application import apply
-from compare.evidence.rounding.readings import READINGS
+from compare.evidence.rounding.readings import READINGS, Array
 from compare.evidence.rounding.tracing import Trace, trace
 
 
@@ -214,13 +214,17 @@ def _limits(analysis: Analysis) -> Callable[[Enclosure], list[Any]]:
     # The square of a smaller error is 0 in float64, so it has no typical scale.
     least = {"worst": 0.0, "typical": float(np.sqrt(np.finfo(np.float64).smallest_normal))}
 
+    def known(limit: Array) -> Array:
+        lost = xp.isnan(limit)
+        return xp.where(lost, np.inf, limit) if analysis.may_be(lost) else limit
+
     def limits(out: Enclosure) -> list[Any]:
         is_number = is_float(out.value.dtype)
         found = [
             xp.maximum(error.astype(np.float64), least[reading] if is_number else 0.0)
             for reading, error in zip(analysis.readings, out.error, strict=True)
         ]
-        return [xp.where(xp.isnan(limit), np.inf, limit) for limit in found]
+        return list(map(known, found))
 
     return limits
 

@@ -8,7 +8,6 @@ from typing import Any, NamedTuple
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jax.extend.source_info_util import register_exclusion
 
 from compare.evidence.rounding.arguments import (
     Aval,
@@ -24,8 +23,6 @@ from compare.evidence.rounding.tracing_errors import brief_errors
 
 _TRACES = 16  # how many jaxprs are kept
 _ARRAY = object()  # stands for one among what is passed on
-
-register_exclusion(__file__)  # JAX looks for lines of source beyond this file
 
 # whether a function is being traced right now
 _under_way = contextvars.ContextVar("roundoff traces a function", default=False)

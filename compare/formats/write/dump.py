@@ -23,8 +23,9 @@ def text_lines(first_sample: int, arrays: Mapping[str, np.ndarray]) -> Sequence[
       arrays: parameter -> [N, rows, columns] or [N, columns].
     """
     lines = [
-        f"\0 {name} {row} {column} {_number_format(array.dtype)}\n"
+        f"\0 {name} {row} {column} {number}\n"
         for name, array in arrays.items()
+        for number in (_number_format(array.dtype),)
         for row, column in np.ndindex(*(1, *array.shape[1:])[-2:])
     ]
     template = "".join(lines)

@@ -48,7 +48,7 @@ def _rates() -> dict[float, float]:
     others |= {Fraction(m) for m in range(1, 100)} | {Fraction(1, 2**k) for k in range(8)}
     others |= {rate / n for rate in plain for n in range(2, 129)}  # of a mean over n samples
     of_plain, of_others = (_CHANCE + math.log2(len(rates)) for rates in (plain, others))
-    ascending = sorted(plain | others)
+    ascending = sorted(plain | others, key=float)
     return {float(rate): of_plain if rate in plain else of_others for rate in ascending}
 
 
@@ -125,15 +125,18 @@ def _smallest_steps(pairs: list[Pair]) -> tuple[np.ndarray, np.ndarray]:
 
 def _likely(pairs: list[Pair]) -> list[float]:
     """Returns the usual rates that fit the entries with the smallest steps."""
-    w, g = _smallest_steps(pairs)
     rates, needed = (np.array(list(each)) for each in zip(*_rates().items(), strict=True))
-    off, tolerance, half = _distance(rates[:, None], w, g)
-    tells = (half > tolerance) & (tolerance > 0)
-    right = ~np.any(tells & (off > tolerance), axis=1)
     # Where steps are larger an entry tells less, but for a bit by where powers of 2 lie.
-    most = np.max(np.log2(np.where(tells, 2 * half, 1) / np.where(tells, tolerance, 1)), axis=1)
+    most = np.full(len(rates), -np.inf)
+    for w, g in zip(*_smallest_steps(pairs), strict=True):  # few rates are left after the first
+        off, tolerance, half = _distance(rates, w, g)
+        tells = (half > tolerance) & (tolerance > 0)
+        told = np.log2(np.where(tells, 2 * half, 1) / np.where(tells, tolerance, 1))
+        most = np.maximum(most, told)
+        right = ~(tells & (off > tolerance))
+        rates, needed, most = rates[right], needed[right], most[right]
     size = sum(grad.size for _, grad in pairs)
-    return [float(rate) for rate in rates[right & (size * most >= needed)]]
+    return [float(rate) for rate in rates[size * most >= needed]]
 
 
 def _may_fit(rate: float, w: np.ndarray, g: np.ndarray) -> bool:

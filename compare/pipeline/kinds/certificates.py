@@ -106,7 +106,6 @@ class Certificates(Evidence[Certifications]):
           right: gradients of certified implementations, to hold against those that fail.
           compiled: as in `examine`.
         """
-        worst = (-1.0 if one is None or one.worst is None else one.worst.ratio for one in before)
         near = functools.partial(near_samples, self._run, block, group, right)
         found = certify(
             "",
@@ -114,8 +113,9 @@ class Certificates(Evidence[Certifications]):
             rungs=group.rungs,
             near=None if group.is_known else near,
             first_sample=block.start,
-            compiled=compiled,
-            worst_so_far=min(worst),
+            # for the shape of the last block alone, nothing is compiled
+            compiled=compiled and block.size == len(block.padded.x),
+            known=[one for one in before if one] if all(before) else [],
         )
         return _indices_in_layout(found, self._layout)
 

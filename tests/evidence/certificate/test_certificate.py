@@ -272,16 +272,17 @@ def test_of_equal_ratios_the_lowest_sample_is_the_worst(compiled):
     grads = tuple(Layer(*(np.repeat(leaf, 9, axis=0) for leaf in layer)) for layer in grads)
     nine = Batch(*(np.repeat(leaf, 9, axis=0) for leaf in batch))
 
-    def alike(so_far):
+    def alike(known=()):
         return prove(
-            params, nine, activation, grads, first_sample=7, compiled=compiled, worst_so_far=so_far
+            params, nine, activation, grads, first_sample=7, compiled=compiled, known=known
         )
 
-    certificate = alike(-1.0)
+    certificate = alike()
     assert certificate.failed == 9
     assert certificate.worst.sample == certificate.first_failure.sample == 7
-    assert alike(certificate.worst.ratio) == certificate  # it may be that of a lower sample
-    assert alike(1.001 * certificate.worst.ratio).worst is None
+    assert alike([certificate]) == certificate  # it may be that of a lower sample
+    worse = dataclasses.replace(certificate.worst, ratio=1.001 * certificate.worst.ratio)
+    assert alike([dataclasses.replace(certificate, worst=worse)]).worst is None
 
 
 def in_memory(array, axis):

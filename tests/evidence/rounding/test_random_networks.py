@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from compare.evidence.rounding import roundoff
+from compare.implementations.activation_formulas import TORCH
 from compare.implementations.formulas import formula
 from compare.implementations.table import IMPLEMENTATIONS
 from jaxmlp import ACTIVATIONS, Batch, Layer
@@ -15,9 +16,9 @@ from tests.support.networks import ALL_ACTIVATIONS, alone
 from tests.support.rounding import F32, F64, LAM, TINY, U, assert_within, bound_of
 
 
-def random_network(rng, scale, depth=None):
+def random_network(rng, scale, depth=None, sizes=None):
     depth = int(rng.integers(0, 7)) if depth is None else depth
-    sizes = rng.integers(1, 21, depth + 2)
+    sizes = rng.integers(1, 21, depth + 2) if sizes is None else sizes
     params = tuple(
         Layer(
             (scale / np.sqrt(a) * rng.standard_normal((a, b))).astype(F32),
@@ -29,29 +30,54 @@ def random_network(rng, scale, depth=None):
     return params, Batch(x, rng.standard_normal((3, sizes[-1])).astype(F32))
 
 
-@pytest.mark.parametrize("activation", ALL_ACTIVATIONS)
-def test_under_jit_it_says_the_same(activation):
-    params, batch = random_network(np.random.default_rng(1), 1.0, depth=1)
-    analysed = roundoff(formula("torch", network_of(params, activation)), F32)
-    outside = jax.tree.leaves(analysed(params, batch))
+def is_the_same_under_jit(f, *args):
+    analysed = roundoff(f, F32)
+    outside = jax.tree.leaves(analysed(*args))
     with jax.enable_x64(True):
-        inside = jax.tree.leaves(jax.jit(analysed)(params, batch))
+        inside = jax.tree.leaves(jax.jit(analysed)(*args))
     for a, b in zip(outside, inside, strict=True):
         assert a.dtype == b.dtype == F64
         np.testing.assert_allclose(b, a, rtol=1e-9, atol=1e-14)
 
 
+@pytest.mark.parametrize("activation", ["gelu", "relu", "silu", "softplus"])
+def test_under_jit_a_network_says_the_same(activation):
+    params, batch = random_network(np.random.default_rng(1), 1.0, depth=1)
+    is_the_same_under_jit(formula("torch", network_of(params, activation)), params, batch)
+
+
+@pytest.mark.parametrize("activation", ALL_ACTIVATIONS)
+def test_under_jit_an_activation_says_the_same(activation):
+    phi = TORCH[activation]
+    z = np.random.default_rng(1).standard_normal(40).astype(F32)
+
+    def of_a_product(z, w):
+        z = z * w
+        h = phi.fn(z)
+        return h, phi.deriv(z, h)
+
+    is_the_same_under_jit(of_a_product, z, z[::-1].copy())
+
+
 @pytest.mark.parametrize("implementation", ["jax_grad", "jax_manual", "torch_autograd"])
 @pytest.mark.parametrize("activation", ALL_ACTIVATIONS)
 def test_gradients_of_random_networks_lie_within(activation, implementation):
-    rng = np.random.default_rng(ALL_ACTIVATIONS.index(activation))
-    cases = [(0.03, 2), (14.0, 3), (1.0, 6), (3.0, None), (10 ** rng.uniform(-1.5, 1.1), 0)]
-    for scale, depth in cases if implementation == "torch_autograd" else cases[1:4]:
-        params, batch = random_network(rng, scale, depth)
+    """JAX compiles a network anew for other sizes, so it has one of them with many weights."""
+    number = ALL_ACTIVATIONS.index(activation)
+    rng = np.random.default_rng(number)
+    if implementation == "torch_autograd":
+        cases = [(0.03, 2), (14.0, 3), (1.0, 6), (3.0, None), (10 ** rng.uniform(-1.5, 1.1), 0)]
+        networks = [random_network(rng, *case) for case in cases]
+    else:
+        sizes = rng.integers(1, 21, 2 + (number + 3 * (implementation == "jax_grad")) % 7)
+        scales = (0.03, 1.0, 1.0, 3.0, 14.0)
+        networks = [random_network(rng, scale, sizes=sizes) for scale in scales]
+    for params, batch in networks:
         network = network_of(params, activation)
         analysed = formula(IMPLEMENTATIONS[implementation].formula, network)
-        truth, worst = roundoff(analysed, F32)(params, batch)
-        _, typical = roundoff(analysed, F32, reading="typical")(params, batch)
+        truth, (worst, typical) = roundoff(analysed, F32, reading="both", is_pure=True)(
+            params, batch
+        )
         made = IMPLEMENTATIONS[implementation](params, network, "cpu").evaluate(alone(batch))
         for computed, value, most, usual in zip(
             *map(jax.tree.leaves, (made.grads, truth.grads, worst.grads, typical.grads)),

@@ -8,6 +8,7 @@ import jax
 
 from compare.evidence.rounding.enclosure import Analysis, Enclosure, is_float
 from compare.evidence.rounding.primitives import RULES, Row
+from compare.evidence.rounding.primitives.entrywise import in_tiles, is_large, parts_of
 from compare.evidence.rounding.primitives.integers import exactly, is_integral
 
 
@@ -18,6 +19,16 @@ def apply(analysis: Analysis, eqn: Any, operands: Sequence[Enclosure]) -> list[E
         operands = [_aligned(one, eqn.outvars[0].aval.ndim) for one in operands]
     if row is None or (row.shape != "control" and is_integral(eqn)):
         return exactly(analysis, eqn, row, operands)
+    shape = eqn.outvars[0].aval.shape
+    parts = parts_of(eqn, row, operands) if is_large(analysis, shape, operands) else None
+    if parts is None:
+        return _applied(analysis, eqn, row, operands)
+    return [in_tiles(shape, lambda tile: _applied(analysis, eqn, row, parts(tile))[0])]
+
+
+def _applied(
+    analysis: Analysis, eqn: Any, row: Row, operands: Sequence[Enclosure]
+) -> list[Enclosure]:
     if row.reads:
         dtypes = (atom.aval.dtype for atom in eqn.invars)
         operands = list(map(analysis.as_read, operands, dtypes))

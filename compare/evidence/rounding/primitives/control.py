@@ -11,12 +11,12 @@ from typing import Any
 import jax.numpy as jnp
 import numpy as np
 from jax import lax
-from jax.extend.source_info_util import summarize
 
 from compare.evidence.rounding.enclosure import Analysis, Array, Enclosure, is_key
 from compare.evidence.rounding.primitives.integers import unknown_where
 from compare.evidence.rounding.primitives.row import rows
 from compare.evidence.rounding.primitives.selection import select_n
+from compare.evidence.rounding.source_lines import line_of
 
 _STEPS = 100_000  # of a loop whose end is not known beforehand
 Pair = tuple[Array, Array]
@@ -147,7 +147,7 @@ def while_(analysis: Analysis, eqn: Any, *args: Enclosure) -> list[Enclosure]:
     if is_open.all():
         return [unknown_where(analysis, one, is_open) for one in carry]
     raise RuntimeError(
-        f"roundoff: the loop at {summarize(eqn.source_info)} has not ended after {_STEPS:,} steps. "
+        f"roundoff: the loop at {line_of(eqn)} has not ended after {_STEPS:,} steps. "
         "It is evaluated in float64, where a loop until nothing changes may never end: "
         "give it a limit of steps"
     )

@@ -9,6 +9,7 @@ from compare.evidence.rounding.arithmetic import gamma, growth
 from compare.evidence.rounding.enclosure import Analysis, Array, Enclosure, is_float
 from compare.evidence.rounding.primitives import exponents
 from compare.evidence.rounding.primitives.row import rows
+from compare.evidence.rounding.readings import unrepeated
 
 _FRACTION = 2**52 - 1  # the bits of it in a float64 number
 
@@ -125,17 +126,10 @@ def _rounding(analysis: Analysis, u: float, *factors: Enclosure) -> Array | floa
     """Returns u, but 0 where a factor is exactly 0 or a power of two, as slopes of a max are."""
     exact: Array = False
     for one in factors if u else ():
-        known = _unrepeated(one.error) == 0
+        known = unrepeated(one.error) == 0
         if analysis.may_be(known):
-            exact = exact | (known & ((_unrepeated(one.value).view(np.int64) & _FRACTION) == 0))
+            exact = exact | (known & ((unrepeated(one.value).view(np.int64) & _FRACTION) == 0))
     return u if exact is False else analysis.xp.where(exact, 0.0, u)
-
-
-def _unrepeated(array: Array) -> Array:
-    """Returns what a broadcast NumPy array repeats, with axes of 1 in place of those repeated."""
-    if not isinstance(array, np.ndarray):
-        return array
-    return array[tuple(slice(None if stride else 1) for stride in array.strides)]
 
 
 ROWS = rows(

@@ -54,12 +54,24 @@ def _reshaped(eqn: Any, array: Array) -> Array:
     return array.reshape(eqn.outvars[0].aval.shape)
 
 
+def broadcast(analysis: Analysis, eqn: Any, a: Enclosure, *_: Enclosure) -> Enclosure:
+    """Repeats values and errors, which take no more memory for that."""
+    del analysis
+    of, exponent = a.exponent, None
+    if of is not None:
+        exponent = Enclosure(_spread(eqn, of.value), _spread(eqn, of.error))
+    made = carried((a,), _spread(eqn, a.value), _spread(eqn, a.error))
+    return dataclasses.replace(made, winners=a.winners, exponent=exponent)
+
+
 def _spread(eqn: Any, array: Array) -> Array:
+    """Repeats an array, whose first axis may be that of readings."""
     shape, places = eqn.params["shape"], eqn.params["broadcast_dimensions"]
-    aligned = [1] * len(shape)
-    for axis, place in enumerate(places):
-        aligned[place] = array.shape[axis]
-    return namespace(array).broadcast_to(array.reshape(aligned), shape)
+    readings = array.shape[: array.ndim - len(places)]
+    aligned = [*readings, *(1,) * len(shape)]
+    for axis, place in enumerate(places, len(readings)):
+        aligned[len(readings) + place] = array.shape[axis]
+    return namespace(array).broadcast_to(array.reshape(aligned), (*readings, *shape))
 
 
 def _sliced(eqn: Any, array: Array) -> Array:
@@ -95,7 +107,7 @@ ROWS = rows(
         "optimization_barrier": same,
         "device_put": same,
         "sharding_constraint": same,
-        "broadcast_in_dim": rearranged(_spread, keeps_all=True),
+        "broadcast_in_dim": broadcast,
         "transpose": rearranged(lambda eqn, array: array.transpose(eqn.params["permutation"])),
         "reshape": rearranged(_reshaped, keeps_all=True),
         "squeeze": rearranged(lambda eqn, array: array.reshape(eqn.outvars[0].aval.shape)),

@@ -18,6 +18,7 @@ import numpy as np
 from compare.evidence.rounding.arithmetic import Arithmetic, ExactArithmetic, growth
 from compare.evidence.rounding.enclosure import Analysis, Array, Enclosure, is_float
 from compare.evidence.rounding.primitives.row import rows
+from compare.evidence.rounding.readings import unrepeated
 
 Product = Callable[[Array, Array], Array]
 # of both arrays -> (share of all terms, parts of both) in the order in which terms are added up
@@ -94,26 +95,27 @@ def products_summed(
         a, b = (dataclasses.replace(one, value=one.value.astype(dtype)) for one in (a, b))
     arithmetic = analysis.arithmetic(dtype)
     value, size_a, size_b = dot(a.value, b.value), xp.abs(a.value), xp.abs(b.value)
-    reach_a, reach_b = size_a + a.error, size_b + b.error
+    reach_a, reach_b = _reach(analysis, size_a, a.error), _reach(analysis, size_b, b.error)
     each = _each_squared(arithmetic, terms)
     rounded = growth(terms, arithmetic.u) if arithmetic.is_plain else arithmetic.dot(terms)
 
     def by(p: Array, q: Array) -> Array | float:
         """Multiplies, unless the errors q are all 0."""
-        return dot(p, q) if analysis.may_be(q != 0) else 0.0
+        return dot(p, q) if _may_move(analysis, q) else 0.0
 
-    def worst(e_a: Array, e_b: Array) -> Array:
+    def worst(e_a: Array, e_b: Array, reach_a: Array, reach_b: Array) -> Array:
         if math.isinf(rounded):
-            return xp.where(dot(size_a + e_a, size_b + e_b) > 0, np.inf, 0.0)
-        return by(size_a, e_b) + dot(e_a + rounded * (size_a + e_a), size_b + e_b)
+            return xp.where(dot(reach_a, reach_b) > 0, np.inf, 0.0)
+        return by(size_a, e_b) + dot(e_a + rounded * reach_a, reach_b)
 
-    def typical(e_a: Array, e_b: Array) -> Array:
-        squares = dot(e_a**2 + each * (size_a + e_a) ** 2, (size_b + e_b) ** 2)
+    def typical(e_a: Array, e_b: Array, reach_a: Array, reach_b: Array) -> Array:
+        squares = dot(e_a**2 + each * reach_a**2, reach_b**2)
         partial = _mean_square(xp, dot, a.value, b.value, value, terms, parts)
         rest = _drift_squared(arithmetic, terms, value, partial)
-        return xp.sqrt(by(size_a**2, e_b**2) + squares + rest)
+        moved = dot(size_a**2, e_b**2) if _may_move(analysis, e_b) else 0.0
+        return xp.sqrt(moved + squares + rest)
 
-    error = analysis.by_reading(worst, typical, a.error, b.error)
+    error = analysis.by_reading(worst, typical, a.error, b.error, reach_a, reach_b)
     is_zero = error == 0
     if dtype == np.float64 and analysis.may_be(is_zero):  # a product may vanish
         is_zero = analysis.each(dot, 1.0 * (reach_a > 0), 1.0 * (reach_b > 0)) == 0
@@ -124,6 +126,18 @@ def products_summed(
         fits = analysis.fits(analysis.each(dot, reach_a, reach_b) * (1 + rounded), dtype)
         error = xp.where(fits, error, np.inf)
     return Enclosure(value, error, terms=max(terms, 1))
+
+
+def _reach(analysis: Analysis, size: Array, error: Array) -> Array:
+    """Returns the largest magnitudes there may be, [readings, ...]."""
+    if _may_move(analysis, error):
+        return size + error
+    return analysis.xp.broadcast_to(size + error[0], error.shape)
+
+
+def _may_move(analysis: Analysis, error: Array) -> bool:
+    """Whether an error is not 0 somewhere."""
+    return analysis.may_be(unrepeated(error) != 0)
 
 
 def _product(eqn: Any) -> Product:

@@ -4,7 +4,6 @@ from typing import Any
 
 import jax
 import numpy as np
-from jax.extend.core import ClosedJaxpr, jaxpr_as_fun
 
 from compare.evidence.rounding.enclosure import Analysis, Array, Enclosure, is_bool
 from compare.evidence.rounding.primitives.gather import any_uncertain
@@ -59,6 +58,8 @@ def _applied(analysis: Analysis, eqn: Any, a: Enclosure, target: Targets) -> Enc
 
     Nothing is known if rounding may change an index, or under a trace of an entry named twice.
     """
+    from jax.extend.core import ClosedJaxpr, jaxpr_as_fun  # which loads slowly
+
     xp, times, dtype = analysis.xp, target.times(), eqn.outvars[0].aval.dtype
     function = jaxpr_as_fun(ClosedJaxpr(eqn.params["update_jaxpr"], eqn.params["update_consts"]))
     flat = jax.ShapeDtypeStruct((int(np.prod(target.shape, dtype=int)),), dtype)

@@ -8,6 +8,11 @@ _ENTRIES = 2**15  # of a tile: 256 KiB in float64, of which a cache of 2 MiB hol
 Tile = tuple[slice, ...]  # of the first axes; all of the others
 
 
+def is_one_tile(shape: Sequence[int]) -> bool:
+    """Whether an array is no larger than a tile."""
+    return math.prod(shape) <= _ENTRIES
+
+
 def tiles(shape: Sequence[int]) -> Iterator[Tile]:
     """Cuts an array [N, ...] into tiles of whole samples, or of the first axis of one sample.
 

@@ -1,0 +1,121 @@
+"""Compiled JAX only chooses samples: what is counted and told of them are NumPy's numbers."""
+
+import functools
+
+import numpy as np
+import pytest
+
+from compare.evidence.certificate import checked_samples
+from compare.evidence.certificate.certificate import certify, merge
+from compare.evidence.certificate.rungs import rungs
+from compare.evidence.certificate.sample_ratios import sample_ratios
+from compare.evidence.rounding.arithmetic import plain_arithmetic
+from compare.selftest.backward import backward, forward
+from jaxmlp import Batch, Layer, init_params
+from tests.support.cases import case_of
+
+F32 = np.dtype(np.float32)
+N, BLOCKS = 16, 4
+SPECIAL = np.array([0, -0.0, np.inf, np.nan, 1e-40, -1e-45, 1e-38, 1e30, 2.0**-20], F32)
+FACTORS = (1 + 1e-6, 1 + 3e-6, 1 + 1e-5, 1.001, 1.1, -1, 2)
+NETWORKS = {
+    "sigmoid": ((2, 5, 5, 1), "sigmoid", False),
+    "relu": ((2, 5, 1), "relu", False),
+    "one unit": ((2, 1, 3, 2), "tanh", False),
+    "with rungs": ((2, 4, 2), "silu", True),
+}
+
+
+def spoil(rng, grads):
+    """Changes a few entries, or a sign, or leaves everything as it is."""
+    for _ in range(rng.choice([0, 0, 1, 3, 12])):
+        leaf = grads[rng.integers(len(grads))][rng.integers(2)]
+        at = tuple(rng.integers(size) for size in leaf.shape)
+        leaf[at] = rng.choice(SPECIAL) if rng.random() < 0.3 else leaf[at] * rng.choice(FACTORS)
+    if rng.random() < 0.15:
+        grads[0].w[:] *= -1
+
+
+def draw_blocks(rng, sizes, activation):
+    """Returns (first sample, case) of blocks with ties, zeros, and numbers of any size."""
+    scale = F32.type(rng.choice([1, 1, 1, 1e-3, 30, 1e15, 1e-18]))
+    params = tuple(Layer(w * scale, b) for w, b in init_params(rng, sizes, dtype=F32))
+    for start in range(0, N * BLOCKS, N):
+        x, y = (rng.random((N, n)).astype(F32) for n in (sizes[0], sizes[-1]))
+        if rng.random() < 0.4:
+            x[rng.integers(N, size=5)] = 0
+        if rng.random() < 0.4:
+            x[8:], y[8:] = x[:8], y[:8]
+        made = backward(forward(params, Batch(x, y), activation))
+        grads = tuple(Layer(np.array(w, F32), np.array(b, F32)) for w, b in made)
+        spoil(rng, grads)
+        yield start, case_of(params, Batch(x, y), grads, activation)
+
+
+def both_ways(rng, name):
+    """Certifies blocks in NumPy, and compiled in another order, each beside what is known."""
+    sizes, activation, has_rungs = NETWORKS[name]
+    with np.errstate(all="ignore"):
+        blocks = list(draw_blocks(rng, sizes, activation))
+        ladder = ()
+        if has_rungs:
+            plain = plain_arithmetic(F32)
+            ladder = rungs(blocks[0][1].network, plain, plain, is_known=False)
+        in_numpy = [certify("m", case, rungs=ladder, first_sample=at) for at, case in blocks]
+        compiled = None
+        for i in rng.permutation(BLOCKS):
+            at, case = blocks[i]
+            known = [] if compiled is None else [compiled]
+            options = {"rungs": ladder, "first_sample": at, "known": known}
+            one = certify("m", case, compiled=True, **options)
+            compiled = one if compiled is None else merge(compiled, one)
+    return functools.reduce(merge, in_numpy), compiled
+
+
+@pytest.mark.isa
+@pytest.mark.parametrize("name", NETWORKS)
+def test_blocks_in_any_order_have_the_certificate_that_numpy_finds(name):
+    rng = np.random.default_rng(sum(map(ord, name)))
+    for _ in range(20):
+        in_numpy, compiled = both_ways(rng, name)
+        assert repr(compiled) == repr(in_numpy)
+
+
+def jax_is_off_by(monkeypatch, change):
+    """Lets compiled JAX find other ratios than NumPy does, by less than the doubt there is."""
+    found = checked_samples.sample_ratios_compiled
+
+    def moved(case):
+        ratios, subnormal = found(case)
+        return ratios._replace(ratios=change(ratios.ratios)), subnormal
+
+    monkeypatch.setattr(checked_samples, "sample_ratios_compiled", moved)
+
+
+@pytest.mark.parametrize("way", [-1, 1], ids=["less", "more"])
+def test_what_jax_finds_a_little_less_or_more_is_told_as_numpy_has_it(monkeypatch, way):
+    rng = np.random.default_rng(3)
+
+    def change(ratios):
+        off = 1e-7 * rng.random(ratios.shape)
+        return np.maximum(ratios * (1 + way * 2.0**-31) + way * off, 0)
+
+    jax_is_off_by(monkeypatch, change)
+    for _ in range(10):
+        in_numpy, compiled = both_ways(rng, "sigmoid")
+        assert repr(compiled) == repr(in_numpy)
+
+
+@pytest.mark.isa
+@pytest.mark.parametrize("name", NETWORKS)
+def test_in_numpy_a_sample_has_the_same_bits_among_any_others(name):
+    sizes, activation, _ = NETWORKS[name]
+    rng = np.random.default_rng(7)
+    with np.errstate(all="ignore"):
+        for _, case in draw_blocks(rng, sizes, activation):
+            finite = case.zeroed_but(case.finite())
+            whole = sample_ratios(finite)
+            for size in (1, 2, 3, 7, 9):
+                rows = rng.integers(N, size=size)
+                for some, all_ in zip(sample_ratios(finite.take(rows)), whole, strict=True):
+                    assert np.array_equal(some, all_[..., rows], equal_nan=True)
