@@ -52,7 +52,7 @@ OUTPUTS = MappingProxyType(
         "tanh": Output(jnp.tanh, lambda yhat, g: g * (1 - yhat * yhat)),
         "softmax": Output(
             lambda z: _softmax(z),
-            lambda yhat, g: yhat * (g - jnp.sum(yhat * g, axis=0, keepdims=True)),
+            lambda yhat, g: yhat * (g - jnp.sum(yhat * g, axis=0)),
         ),
     }
 )
@@ -88,12 +88,12 @@ DISTANCES = MappingProxyType(
 
 def _softmax(z: Array) -> Array:
     e = jnp.exp(z - _largest(z))
-    return e / e.sum(axis=0, keepdims=True)
+    return e / e.sum(axis=0)
 
 
 def _largest(z: Array) -> Array:
     """The largest entry of a sample, by which z is moved; the result does not depend on it."""
-    return jax.lax.stop_gradient(z.max(axis=0, keepdims=True))
+    return jax.lax.stop_gradient(z.max(axis=0))
 
 
 def _huber(r: Array) -> Array:
@@ -104,7 +104,7 @@ def _huber(r: Array) -> Array:
 def _cross_entropy(z: Array, y: Array) -> Array:
     """-sum y log softmax(z)."""
     moved = z - _largest(z)
-    return -(y * (moved - jnp.log(jnp.exp(moved).sum(axis=0, keepdims=True)))).sum(axis=0)
+    return -(y * (moved - jnp.log(jnp.exp(moved).sum(axis=0)))).sum(axis=0)
 
 
 def _binary_cross_entropy(z: Array, y: Array) -> Array:

@@ -65,8 +65,7 @@ def implementation(
 
     def place(tree: Any, target: Any) -> Any:
         held = jax.device_put(jax.tree.map(np.array, tree), target)  # copies, which jax may alias
-        for given, one in zip(*map(jax.tree.leaves, (tree, held)), strict=True):
-            check_bits(name, given, np.asarray(one))
+        jax.tree.map(lambda *both: check_bits(name, *map(np.asarray, both)), tree, held)
         return held
 
     with set_up():
@@ -81,14 +80,14 @@ def implementation(
 
     def intermediates(block: Block) -> Intermediates:
         with set_up():
-            found = programs.forward(held_params[0], place(block.padded.x, targets[0]))
-            return jax.tree.map(np.asarray, found)
+            x = place(block.padded.x, targets[0])
+            return jax.tree.map(np.asarray, programs.forward(held_params[0], x))
 
     def reduced(start: int, batch: Batch, reduction: str) -> Answer:
         del start
         with set_up():
-            given = held_params[0], place(batch, targets[0])
-            found = programs.batch_gradient(*given, reduction=reduction)
+            held = place(batch, targets[0])
+            found = programs.batch_gradient(held_params[0], held, reduction=reduction)
             return of_one_batch(jax.tree.map(np.asarray, found))
 
     engine = _engine(tuple(targets), settings)
@@ -128,12 +127,11 @@ def _programs(
     has_bias = [network.has_bias(i) for i in range(network.n_layers)]
 
     def gradients(params: Params, batch: Batch) -> jax.Array:
-        # Turned at the end: computed with samples last, the two ways to a gradient would differ in
-        # their last bits more often, and each would need a certificate of its own.
+        # Not with sample_axis=-1: bits depend on the layout, and equal answers are examined once.
         found = differentiate(params, batch, **options)
         arrays = [one for i, layer in enumerate(found.grads) for one in layer[: 1 + has_bias[i]]]
-        rows = [jnp.moveaxis(array, 0, -1) for array in (*arrays, found.prediction, found.loss)]
-        return jnp.concatenate([array.reshape(-1, len(batch.x)) for array in rows])
+        arrays += [found.prediction, found.loss]
+        return jnp.concatenate([one.reshape(len(one), -1).T for one in arrays])
 
     return _Programs(
         jax.jit(gradients),

@@ -52,7 +52,9 @@ def examine_blocks(
     pool = ThreadPoolExecutor(workers)
     try:
         for block, answers in _answer_blocks(examined, starts):
-            found = pool.submit(examined.evidence.examine, block, answers, compiled=compiled)
+            # What is compiled for the size of all blocks would be compiled again for a last one.
+            whole = compiled and block.size == len(block.padded.x)
+            found = pool.submit(examined.evidence.examine, block, answers, compiled=whole)
             block, answers = examined.run.part_of(block, answers)
             if block.start <= starts[0]:
                 wait([found])  # so that it compiles once, and not in every thread
