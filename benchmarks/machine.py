@@ -15,7 +15,7 @@ def describe_machine() -> dict[str, Any]:
     """Returns model, usable cores and vector instructions, and both libraries' BLAS."""
     cpu = _cpuinfo()
     flags = cpu.get("flags", "").split()
-    blas = np.show_config(mode="dicts")["Build Dependencies"]["blas"]  # type: ignore[call-overload]
+    blas = np.show_config(mode="dicts")["Build Dependencies"]["blas"]
     return {
         "model": cpu.get("model name", "unknown"),
         "usable_cores": _usable_cores(),
