@@ -12,6 +12,7 @@ from jaxmlp import ACTIVATIONS, Batch, Params, autodiff, backprop, sweep
 from jaxmlp.base import Grads, parameter_count
 
 MANUAL = "manual, one call, memory again"
+FROM_NUMPY = "manual, one call from NumPy, memory again"
 MANUAL_SWEEP = "manual sweep, memory again"
 GRAD = "jit(vmap(grad))"
 FLOOR = "the output written once"
@@ -32,14 +33,24 @@ def manual_call(network: Network, params: Params, batch: Batch) -> Task:
     )
 
 
+def call_from_numpy(network: Network, params: Params, batch: Batch) -> Task:
+    """The same call of arrays on the host, which is what a sweep is given."""
+    compute = sweep.chunk_function(
+        backprop.per_sample_gradients,
+        activation=ACTIVATIONS[network.activation],
+        sample_axis=sweep.plan_for(network.sizes).sample_axis,
+    )
+    return _again(compute, params, batch)
+
+
 def manual_sweep(network: Network, params: Params, batch: Batch) -> Task:
     """All chunks of a sweep, kept."""
-    held, kept = jax.device_put(params), list[Any]()
+    kept = list[Any]()
 
     def run() -> tuple[sweep.Chunk, ...]:
         kept[:] = sweep.compute(
             backprop.per_sample_gradients,
-            held,
+            params,
             batch,
             activation=ACTIVATIONS[network.activation],
             previous=tuple(kept),

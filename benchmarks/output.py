@@ -1,11 +1,11 @@
 """Where figures go: the screen, text, JSON and a chart."""
 
 import json
-import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from benchmarks.machine import describe_machine, load
 from benchmarks.peers import versions
 from compare.errors import UsageError
 from compare.implementations.environment import describe_environment
@@ -15,8 +15,7 @@ def environment() -> dict[str, Any]:
     """Versions, machine and how busy it was: other processes slow torch's threads most."""
     found = describe_environment()
     found["versions"] = {**found["versions"], **versions()}
-    found["load"] = round(os.getloadavg()[0], 2)
-    return found
+    return {**found, "machine": describe_machine(), "load_at_start": load()}
 
 
 def make_folder(out: str) -> Path:

@@ -1,10 +1,11 @@
 """What a part of the benchmark has found."""
 
 import statistics
+import textwrap
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from benchmarks.timing import Seconds
+from benchmarks.timing import Seconds, paired
 
 
 class Table(NamedTuple):
@@ -33,28 +34,32 @@ class Part(NamedTuple):
 
 
 def format_table(table: Table) -> str:
-    """Medians, spreads and, for each, how many times the reference's it takes, and the inverse."""
+    """Medians and, for each, how many times the reference's it takes, with the quartiles."""
     return "\n".join(_lines(table))
 
 
 def format_goals(goals: tuple[Goal, ...]) -> str:
     """A line for each goal."""
     answer = {True: "reached", False: "NOT REACHED", None: "not measured"}
-    return "\n".join(f"{g.name} {answer[g.reached]}: {g.goal}: {g.measured}" for g in goals)
+    lines = (f"{g.name} {answer[g.reached]}: {g.goal}: {g.measured}" for g in goals)
+    return "\n".join(_wrapped(line) for line in lines)
 
 
 def _lines(table: Table) -> Iterator[str]:
-    yield table.title
+    yield _wrapped(table.title)
     if table.seconds:
-        base = statistics.median(table.seconds[table.reference])
-        yield f"{'':<38}{'median, ms':>11}{'least .. most':>18}{'x':>9}{'1/x':>10}"
+        yield f"{'':<40}{'median, ms':>11}{'x':>9}{'quartiles of x':>20}"
         for name, times in table.seconds.items():
-            median = statistics.median(times)
-            spread = f"{_milliseconds(min(times))} .. {_milliseconds(max(times))}"
-            ratios = f"{median / base:>9.3g}{base / median:>10.3g}"
-            yield f"{name:<38}{_milliseconds(median):>11}{spread:>18}{ratios}"
-        yield f"x: time as a multiple of {table.reference!r}"
-    yield from table.notes
+            ratio = paired(table.seconds, name, table.reference)
+            spread = f"{ratio.low:.3g} .. {ratio.high:.3g}"
+            median = _milliseconds(statistics.median(times))
+            yield f"{name:<40}{median:>11}{ratio.median:>9.3g}{spread:>20}"
+        yield _wrapped(f"x: time as a multiple of {table.reference!r}, turn by turn")
+    yield from map(_wrapped, table.notes)
+
+
+def _wrapped(line: str) -> str:
+    return textwrap.fill(line, 80, subsequent_indent="  ", break_on_hyphens=False)
 
 
 def _milliseconds(seconds: float) -> str:

@@ -4,12 +4,14 @@ import dataclasses
 import importlib
 import os
 import sys
+import textwrap
 import time
 from collections.abc import Sequence
 from pathlib import Path
 
 from benchmarks import output
 from benchmarks.chart import draw_tables
+from benchmarks.machine import format_machine, load
 from benchmarks.results import Part, format_goals, format_table
 from compare.errors import UsageError
 from compare.implementations.jax import jax_devices
@@ -92,10 +94,12 @@ def measure(names: Sequence[str], *, quick: bool, out: Path, device: str = "cpu"
         texts = [*map(format_table, part.tables), format_goals(part.goals)]
         told += texts
         print("", *texts, sep="\n\n", flush=True)
+    told.append(_loads(environment))
+    print("", told[-1], sep="\n")
     data = {
         "date": time.strftime("%Y-%m-%d"),
         "quick": quick,
-        "environment": environment,
+        "environment": {**environment, "load_at_end": load()},
         "parts": {
             name: {
                 "tables": [table._asdict() for table in part.tables],
@@ -112,8 +116,12 @@ def measure(names: Sequence[str], *, quick: bool, out: Path, device: str = "cpu"
 
 def _headline(environment: dict) -> str:
     versions = ", ".join(f"{name} {v}" for name, v in environment["versions"].items())
-    machine = f"{environment['processor']}, {environment['cores']} cores"
-    return f"{machine}, load {environment['load']}\n{versions}"
+    return f"{format_machine(environment['machine'])}\n{textwrap.fill(versions, 80)}"
+
+
+def _loads(environment: dict) -> str:
+    start, end = (" ".join(map(str, loads)) for loads in (environment["load_at_start"], load()))
+    return f"load of the last 1, 5 and 15 minutes: {start} at the start, {end} at the end"
 
 
 if __name__ == "__main__":

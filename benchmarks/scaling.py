@@ -36,9 +36,15 @@ CURVES = {
         "--samples={}", (1, 100, 1_000, 10_000, 100_000, 1_000_000, 4_000_000)
     ),
     "width, 100 samples": Curve("--layer_sizes=2,{0},{0},1", (10, 30, 100, 300, 1_000)),
+    "width of 784-?-?-10": Curve("--layer_sizes=784,{0},{0},10", (32, 128, 512)),
     "depth, 100 samples": Curve("--layer_sizes=2,{},1", (1, 3, 10, 30)),
 }
-_QUICK = {"samples of 2-10-10-1": 10_000, "width, 100 samples": 100, "depth, 100 samples": 10}
+_QUICK = {
+    "samples of 2-10-10-1": 10_000,
+    "width, 100 samples": 100,
+    "width of 784-?-?-10": 32,
+    "depth, 100 samples": 10,
+}
 _WIDTH_OF_DEEP = 10
 
 Points = dict[int, tuple[float, float]]  # value -> (seconds, peak bytes)

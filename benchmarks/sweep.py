@@ -12,21 +12,25 @@ import torch
 from benchmarks import ours, peers
 from benchmarks.networks import NETWORKS, Network, make
 from benchmarks.results import Goal, Part, Table
-from benchmarks.timing import Seconds, interleaved, medians
+from benchmarks.timing import Seconds, interleaved, medians, paired
 from compare.implementations.jax import jax_devices
 from compare.implementations.torch import torch_device
 from jaxmlp import ACTIVATIONS, Batch, Params, autodiff
 from jaxmlp.base import Grads
 from torch_ref import convert
 
-SIZES = (("A", 100), ("A", 10_000), ("A", 1_000_000), ("B", 10_000), ("C", 1_000))
+SIZES = (
+    *(("A", n) for n in (1, 100, 1_000, 10_000, 100_000, 1_000_000)),
+    ("B", 10_000),
+    ("C", 1_000),
+)
 LARGE = (("A", 1_000_000), ("B", 10_000), ("C", 1_000))
 ON_GPU = (("A", 1_000_000), ("A", 10_000_000), ("B", 50_000), ("C", 4_000))
 QUICK = (("A", 100), ("A", 1_000))
 _CHECKED = 32  # samples
 _SAME = 1e-4  # of the largest entry of a parameter: float32 rounds to 1e-5 at worst here
 
-_OURS = (ours.MANUAL_SWEEP, ours.MANUAL, ours.GRAD)
+_OURS = (ours.MANUAL_SWEEP, ours.MANUAL, ours.FROM_NUMPY, ours.GRAD)
 
 Build = Callable[[Network, Params, Batch], Callable[[], Any]]
 
@@ -40,7 +44,8 @@ def run(*, quick: bool) -> Part:
         tables.append(table)
         found[name, n] = table.seconds
     times = {size: medians(seconds) for size, seconds in found.items()}
-    return Part(tuple(tables), (_p1(times), *(_p2(size, times.get(size)) for size in LARGE)))
+    shares = (_p2(size, found.get(size)) for size in LARGE)
+    return Part(tuple(tables), (_p1(times), *shares, _call(found, quick)))
 
 
 def run_on_gpu(*, quick: bool) -> Part:
@@ -65,10 +70,12 @@ def measure(network: Network, n: int, *, title: str, device: str = "cpu") -> Tab
         "torch, one backward of views": peers.expanded,
         **peers.RIVALS,
     }
-    if n <= 100:
+    if n == 100:
         ways[peers.LOOP] = peers.loop
     floor, build_floor = (ours.FLOOR, ours.floor)
-    if device == "gpu":
+    if device == "cpu":
+        ways[ours.FROM_NUMPY] = ours.call_from_numpy
+    else:
         floor, build_floor = (ours.COPIED, ours.copied)
     with _placed(device):
         tasks, notes = {}, []
@@ -162,16 +169,35 @@ def _p1(times: Mapping[tuple[str, int], Mapping[str, float]]) -> Goal:
     return Goal("P1", goal, measured, gain >= 150 and slowest >= 1)
 
 
-def _p2(size: tuple[str, int], times: Mapping[str, float] | None) -> Goal:
+def _p2(size: tuple[str, int], seconds: Seconds | None) -> Goal:
+    """The share of the floor counts: the ratio to peers says more of the machine."""
     name, n = size
-    goal = f"sweep of {name}, N={n:,}: 4x the best peer, 5x vmap(grad), within 3.5x of the floor"
-    best = None if times is None else _best(times, peers.RIVALS)
-    if times is None or best is None or ours.MANUAL_SWEEP not in times or ours.GRAD not in times:
-        return Goal("P2", goal, "there was nothing to compare with", None)
-    mine = times[ours.MANUAL_SWEEP]
-    rival, grad, floor = best / mine, times[ours.GRAD] / mine, mine / times[ours.FLOOR]
-    measured = f"{rival:.2g}x, {grad:.2g}x, {floor:.2g}x"
-    return Goal("P2", goal, measured, rival >= 4 and grad >= 5 and floor <= 3.5)
+    goal = f"sweep of {name}, N={n:,}: at least 0.9 of the speed of writing the output"
+    if seconds is None or ours.MANUAL_SWEEP not in seconds:
+        return Goal("P2", goal, "there was nothing to measure", None)
+    share = paired(seconds, ours.FLOOR, ours.MANUAL_SWEEP)
+    times = medians(seconds)
+    others = [f"{share}"]
+    if rivals := [rival for rival in peers.RIVALS if rival in times]:
+        best = min(rivals, key=times.__getitem__)
+        others.append(f"{paired(seconds, best, ours.MANUAL_SWEEP)} the best peer, {best}")
+    if ours.GRAD in times:
+        others.append(f"{paired(seconds, ours.GRAD, ours.MANUAL_SWEEP)} vmap(grad)")
+    return Goal("P2", goal, "; ".join(others), share.median >= 0.9)
+
+
+def _call(found: Mapping[tuple[str, int], Seconds], quick: bool) -> Goal:
+    """A sweep beside one call, where both are given the same arrays on the host."""
+    goal = "a sweep takes at most 1.1x one jitted call from NumPy arrays, at every size"
+    ratios = {
+        f"{name}, N={n:,}": paired(seconds, ours.MANUAL_SWEEP, ours.FROM_NUMPY)
+        for (name, n), seconds in found.items()
+        if {ours.MANUAL_SWEEP, ours.FROM_NUMPY} <= set(seconds)
+    }
+    measured = "; ".join(f"{size}: {ratio}" for size, ratio in ratios.items())
+    slowest = max((ratio.median for ratio in ratios.values()), default=None)
+    reached = None if quick or slowest is None else slowest <= 1.1
+    return Goal("call", goal, measured or "there was nothing to measure", reached)
 
 
 def _share(size: str, times: Mapping[str, float], quick: bool) -> Goal:

@@ -3,8 +3,30 @@
 import statistics
 import time
 from collections.abc import Callable, Mapping
+from typing import NamedTuple
 
 Seconds = dict[str, list[float]]  # task -> as many as there were turns
+
+
+class Ratio(NamedTuple):
+    """How many times as long one task takes as another: turn by turn, so that noise is shared."""
+
+    median: float
+    low: float  # the quartiles
+    high: float
+
+    def __str__(self) -> str:
+        return f"{self.median:.3g}x ({self.low:.3g} to {self.high:.3g})"
+
+
+def paired(seconds: Mapping[str, list[float]], task: str, reference: str) -> Ratio:
+    """Returns how many times as long a task takes as a reference that took turns with it."""
+    ratios = [a / b for a, b in zip(seconds[task], seconds[reference], strict=True)]
+    if len(ratios) == 1:
+        return Ratio(ratios[0], ratios[0], ratios[0])
+    return Ratio(
+        statistics.median(ratios), *statistics.quantiles(ratios, n=4, method="inclusive")[::2]
+    )
 
 
 def interleaved(tasks: Mapping[str, Callable[[], object]], repeats: int) -> Seconds:

@@ -88,7 +88,7 @@ def compile_fill(
     Returns:
       A jitted (params, batch, n_blocks, memory=None) -> Evaluation for one device. batch has as
       many samples as the chunk has room for, and n_blocks says how many blocks are computed; None
-      where the chunk is one block. memory is deleted, and used again.
+      where the plan's chunk is one block. memory is deleted, and used again.
     """
     evaluate = _evaluation(per_sample_gradients, activation, loss, plan.sample_axis)
 
@@ -140,7 +140,8 @@ def place(params: Params, device: Any, *, lasting: bool) -> Params:
     if all(isinstance(leaf, jax.Array) and leaf.committed for leaf in leaves):
         there = all(leaf.devices() == {device} for leaf in leaves)
     else:
-        usual = jax.config.jax_default_device or jax.local_devices()[0]
+        chosen = jax.config.jax_default_device  # type: ignore[attr-defined]
+        usual = chosen or jax.local_devices()[0]
         there = device == usual and all(isinstance(leaf, np.ndarray) for leaf in leaves)
         there = there and not lasting
     return params if there else jax.device_put(params, device)

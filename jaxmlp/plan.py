@@ -45,9 +45,9 @@ def plan_for(
     if sample_axis is None:
         sample_axis = -1 if max(sizes) <= 50 else 0
     # A call costs some 50 us, so a chunk has as many samples as its entries allow, and at most
-    # 16,384. It is filled block by block. Few samples cost a whole block, and each block 10 us more
-    # than its samples: with 2-10-10-1 blocks of 1,024 would take 2.2 times one call of 1 sample and
-    # 1.1 times one of 10,000, blocks of 256 take 1.6 and 1.3 times. In a wide network a product of
+    # 16,384. It is filled block by block. Few samples cost a whole block, and each block some 10 us
+    # more than its samples: large blocks are dear for few samples, small ones for many. With
+    # 2-10-10-1, 512 lies between. In a wide network a product of
     # fewer than 32 samples is slow. A GPU is busy only with many samples at once, and a call costs
     # 0.5 ms there: its chunk is one block.
     if block is None:
@@ -79,9 +79,10 @@ def chunk_size(n: int, plan: Plan) -> int:
     """Returns how many samples a chunk has room for, where a device has n: the plan's, or fewer.
 
     Few sizes are used, since each is a program that is compiled: four from a power of two of blocks
-    to the next.
+    to the next. One block has room for two: a program without a loop gives other bits in some
+    networks, as with gelu_erf (jax 0.10.2).
     """
-    blocks = -(-n // plan.block)
+    blocks = max(2, -(-n // plan.block))
     step = 2 ** max(0, (blocks - 1).bit_length() - 3)
     return min(plan.chunk, plan.block * step * -(-blocks // step))
 

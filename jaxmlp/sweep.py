@@ -138,7 +138,7 @@ def _prepare(
     batch = Batch(*map(np.asarray, batch))
     devices = tuple(jax.local_devices() if devices is None else devices)
     on_gpu = any(device.platform == "gpu" for device in devices)
-    x64 = jax.config.jax_enable_x64
+    x64 = jax.config.jax_enable_x64  # type: ignore[attr-defined]
     shapes = kinds(params, batch)
     plan = checked_plan(*shapes, start, plan=plan, on_gpu=on_gpu, x64=x64)
     n = len(batch.x)
@@ -156,7 +156,7 @@ def _prepare(
         for i, (params, mine) in enumerate(zip(held, shards, strict=True)):
             begin = first + i * size
             n_blocks = min(max(0, -(-(n - begin) // plan.block)), size // plan.block)
-            several = None if size == plan.block else np.int32(n_blocks)
+            several = None if plan.chunk == plan.block else np.int32(n_blocks)
             parts.append(compute(params, _rows(batch, begin, size), several, mine))
         there = min(len(devices) * size, n - first)
         return Chunk(first, there, plan.sample_axis, join(parts, devices, plan.sample_axis))

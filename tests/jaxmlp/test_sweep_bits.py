@@ -3,6 +3,7 @@
 import jax
 import pytest
 
+from jaxmlp import ACTIVATIONS, sweep
 from tests.support.processes import run_on
 from tests.support.sweeps import SMALL, both, gathered, layouts, make, rows, same_bits
 
@@ -43,6 +44,28 @@ def test_bits_do_not_depend_on_the_chunk(module, sample_axis):
         for chunk in (16, 24, 48, 800)
     ]
     assert all(same_bits(found[0], other) for other in found[1:])
+
+
+@pytest.mark.isa
+@layouts
+@pytest.mark.parametrize("activation", ["sigmoid", "gelu_erf"])
+@both
+def test_a_block_alone_has_the_bits_of_one_among_others(activation, module, sample_axis):
+    """Chunks of other sizes are other programs, and each has a loop."""
+    params, batch = make(200)
+    found = [
+        sweep.gather(
+            sweep.compute(
+                module.per_sample_gradients,
+                params,
+                rows(batch, 0, n),
+                activation=ACTIVATIONS[activation],
+                plan=sweep.Plan(sample_axis, 64, 256),
+            )
+        )
+        for n in (200, 50)
+    ]
+    assert same_bits(first(found[0], 50), found[1])
 
 
 BITS = """

@@ -2,6 +2,7 @@
 
 import json
 import os
+import signal
 import socket
 import subprocess
 import sys
@@ -12,6 +13,7 @@ import pytest
 from compare.errors import UsageError
 from compare.options.config import Config
 from compare.resume.processes import Share, join
+from tests.support import forks
 from tests.support.networks import xla_flags
 from tests.support.paths import ROOT
 
@@ -25,19 +27,22 @@ FLAGS = ("--layer_sizes=2,3,1", "--samples=40000", "--witness=2", "--quiet")
 
 
 def start(out, *flags, eager=False, telling=False, **environment):
-    """Starts a run; an eager one saves its state after every block.
+    """Starts a run; an eager one saves its state after every block, and is a process of its own.
 
-    A telling one says what it compiles.
+    Killed, a fork could leave half of a compiled program to all tests. A telling one says what it
+    compiles.
     """
     code = "from compare import run\n"
     code += "from compare.options.exit_status import exit_with\n"
     code += "from compare.resume import journal\njournal._EVERY = 0\n" if eager else ""
     code += TELLING if telling else ""
     code += "exit_with(run.main, 'compare.run')"
-    words = [sys.executable, "-c", code, f"--out={out}", *FLAGS, *flags]
+    words = ["-c", code, f"--out={out}", *FLAGS, *flags]
     environment = {**os.environ, **environment}
+    if not eager:
+        return forks.start(words, env=environment)
     pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
-    return subprocess.Popen(words, cwd=ROOT, env=environment, **pipes)
+    return subprocess.Popen([sys.executable, *words], cwd=ROOT, env=environment, **pipes)
 
 
 def together(out, processes, *flags, **options):
@@ -179,7 +184,7 @@ def test_waiting_for_others_can_be_interrupted(tmp_path):
         tmp_path, "--coordinator_address=127.0.0.1:9", "--num_processes=2", "--process_id=1"
     )
     time.sleep(4)
-    waiting.terminate()
+    waiting.send_signal(signal.SIGTERM)
     waiting.communicate(timeout=20)
     assert waiting.returncode != 0
 

@@ -146,6 +146,8 @@ class Analysis(Readings):
     def _with_underflow(self, one: Enclosure, dtype: Any, *, rounds: bool) -> Array:
         value, error = both_unrepeated(one.value, one.error)
         lost = out_of_range.with_underflow(self, value, error, dtype, rounds=rounds)
+        if lost.shape == one.error.shape:
+            return lost
         return one.error if lost is error else self.xp.broadcast_to(lost, one.error.shape)
 
     def may_vanish(self, one: Enclosure, dtype: Any, *operands: Enclosure) -> Enclosure:

@@ -86,7 +86,7 @@ class Readings:
 
 def unrepeated(array: Array) -> Array:
     """Returns what a broadcast NumPy array repeats, with axes of 1 in place of those repeated."""
-    if not isinstance(array, np.ndarray):
+    if not isinstance(array, np.ndarray) or 0 not in array.strides:
         return array
     return array[tuple(slice(None if stride else 1) for stride in array.strides)]
 
@@ -98,7 +98,7 @@ def both_unrepeated(value: Array, error: Array) -> tuple[Array, Array]:
     """
     if not isinstance(value, np.ndarray) or not isinstance(error, np.ndarray):
         return value, error
-    if error.ndim != value.ndim + 1:
+    if error.ndim != value.ndim + 1 or 0 not in error.strides:
         return value, error
     strides = zip(value.strides, error.strides[1:], strict=True)
     at = tuple(slice(None if any(both) else 1) for both in strides)

@@ -7,8 +7,9 @@ import pytest
 
 from compare.evidence.certificate import checked_samples
 from compare.evidence.certificate.certificate import certify, merge
+from compare.evidence.certificate.checked_samples import CheckedSamples
 from compare.evidence.certificate.rungs import rungs
-from compare.evidence.certificate.sample_ratios import sample_ratios
+from compare.evidence.certificate.sample_ratios import SampleRatios, sample_ratios
 from compare.evidence.rounding.arithmetic import plain_arithmetic
 from compare.selftest.backward import backward, forward
 from jaxmlp import Batch, Layer, init_params
@@ -19,7 +20,7 @@ N, BLOCKS = 16, 4
 SPECIAL = np.array([0, -0.0, np.inf, np.nan, 1e-40, -1e-45, 1e-38, 1e30, 2.0**-20], F32)
 FACTORS = (1 + 1e-6, 1 + 3e-6, 1 + 1e-5, 1.001, 1.1, -1, 2)
 NETWORKS = {
-    "sigmoid": ((2, 5, 5, 1), "sigmoid", False),
+    "sigmoid": ((2, 10, 10, 1), "sigmoid", False),
     "relu": ((2, 5, 1), "relu", False),
     "one unit": ((2, 1, 3, 2), "tanh", False),
     "with rungs": ((2, 4, 2), "silu", True),
@@ -106,13 +107,42 @@ def test_what_jax_finds_a_little_less_or_more_is_told_as_numpy_has_it(monkeypatc
         assert repr(compiled) == repr(in_numpy)
 
 
+def off_by(monkeypatch, amount, exact):
+    """A case of N samples, of which NumPy finds these ratios, and JAX ratios that are off."""
+    _, case = next(draw_blocks(np.random.default_rng(0), (2, 3, 1), "sigmoid"))
+    none = np.zeros(N)
+
+    def of(ratios, n):
+        return SampleRatios(np.array(ratios)[None], none[:n] > 0, none[:n] > 0, none[:n], none[:n])
+
+    order = iter([exact])
+    monkeypatch.setattr(
+        checked_samples,
+        "sample_ratios_compiled",
+        lambda case: (of(exact + amount, N), none > 0),
+    )
+    monkeypatch.setattr(
+        checked_samples, "sample_ratios", lambda some: of(next(order)[:1], some.x.shape[-1])
+    )
+    return case.take(np.zeros(N, int))
+
+
+@pytest.mark.parametrize("amount", [-5e-8, 5e-8])
+def test_a_ratio_next_to_1_is_numpy_s(monkeypatch, amount):
+    exact = np.full(N, 1 - amount / 2)
+    checked = CheckedSamples(off_by(monkeypatch, amount, exact), compiled=True)
+    checked.settle_near(1.0, np.ones(N, bool))
+    assert np.array_equal(checked.largest, exact)
+
+
 @pytest.mark.isa
 @pytest.mark.parametrize("name", NETWORKS)
 def test_in_numpy_a_sample_has_the_same_bits_among_any_others(name):
     sizes, activation, _ = NETWORKS[name]
     rng = np.random.default_rng(7)
     with np.errstate(all="ignore"):
-        for _, case in draw_blocks(rng, sizes, activation):
+        blocks = [one for _ in range(4) for one in draw_blocks(rng, sizes, activation)]
+        for _, case in blocks:
             finite = case.zeroed_but(case.finite())
             whole = sample_ratios(finite)
             for size in (1, 2, 3, 7, 9):

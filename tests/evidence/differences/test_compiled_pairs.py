@@ -135,8 +135,8 @@ def test_print_on_either_side_of_a_tie(ties, dtype):
 
 
 def a_sample_each(values):
-    """Gradients with one number in each sample, so that NumPy counts no more than it has to."""
-    return pack(Answer((Layer(values[:, None, None], values[:, None]),)))
+    """One number in each sample, so that NumPy counts no more than it has to."""
+    return pack(Answer((Layer(values[:, None, None], values[:, None]),), None, values))
 
 
 @pytest.mark.parametrize("power", [-278, -7, 16])
@@ -215,10 +215,21 @@ def test_what_is_near_is_not_left_to_numpy(monkeypatch):
 
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_every_entry_of_many_breaks_every_rule(dtype):
+    values = np.random.default_rng(0).uniform(1, 2, (N, 20, 11)).astype(dtype)
+    sides = (values, values * dtype(1 + 2e-6), values * dtype(1 + 1e-3))
+    a, near, far = (pack(Answer((Layer(of, of[:, 0] * 3),))) for of in sides)
+    first = slow(a, far, first_sample=0)
+    for b in (near, far):
+        found = fast(a, b, first_sample=N, so_far=first)
+        expected = slow(a, b, first_sample=N)
+        assert (found.digits, found.peers.breaking) == (expected.digits, expected.peers.breaking)
+        assert found.peers.breaking["chex.assert_trees_all_close"] == N * 231
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
 def test_the_first_of_equal_maxima_wins(dtype):
-    values = np.full(6, 1.0, dtype)
-    one = a_sample_each(values)
-    other = a_sample_each(np.nextafter(values, dtype(2)))
+    one, other = (a_sample_each(np.full(6, value, dtype)) for value in (1, 2))
     blocks = [(start, *both_ways(one, other, first_sample=start)) for start in (6, 12, 0)]
     found, expected = None, None
     for start, _, reference in blocks:
@@ -236,7 +247,7 @@ RAISED = {
     "max_rel": ((1.0, 1.0), (1.0, 1 + 3 * ULP)),
     "max_ulp": ((1.0, 1.0), (1 - 4 * ULP, 1 - 2 * ULP)),
     "magnitude": ((64.0, 64.0), (64 + 64 * ULP, 64 + 64 * ULP)),
-    "smallest_rtol": ((1.0, 2.0), (2.0, 1.0)),
+    "smallest_rtol": ((1.0, 1 + 3 * ULP), (1 + 4 * ULP, 1 + ULP)),
 }
 
 
@@ -249,8 +260,10 @@ def test_a_maximum_is_raised_by_one_entry(raised, dtype, sample):
     for i, (a, b) in enumerate(RAISED[raised]):
         left = rng.uniform(1.3, 1.9, 16).astype(np.float32)
         right = left + np.float32(3 * ULP)
-        left[sample if i else 2], right[sample if i else 2] = a, b
         sides = [a_sample_each(side.astype(dtype)) for side in (left, right)]
+        for side, value in zip(sides, (a, b), strict=True):
+            array = side.grads[0].w if raised == "smallest_rtol" else side.loss
+            array[sample if i else 2] = value
         so_far = blocks[0][0] if blocks else None
         found = fast(*sides, first_sample=16 * i, so_far=so_far)
         blocks.append((found, slow(*sides, first_sample=16 * i)))
@@ -260,7 +273,7 @@ def test_a_maximum_is_raised_by_one_entry(raised, dtype, sample):
     if raised == "smallest_rtol":
         assert found.peers.smallest_rtol > before.peers.smallest_rtol
     else:
-        was, now = (getattr(one.parameters[0], raised) for one in (before, found))
+        was, now = (getattr(one.loss, raised) for one in (before, found))
         assert now > was if raised == "magnitude" else now.value > was.value
 
 

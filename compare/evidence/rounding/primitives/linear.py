@@ -95,7 +95,7 @@ def products_summed(
         a, b = (dataclasses.replace(one, value=one.value.astype(dtype)) for one in (a, b))
     arithmetic = analysis.arithmetic(dtype)
     value, size_a, size_b = dot(a.value, b.value), xp.abs(a.value), xp.abs(b.value)
-    reach_a, reach_b = _reach(analysis, size_a, a.error), _reach(analysis, size_b, b.error)
+    reach_a, reach_b = _reach(size_a, a.error), _reach(size_b, b.error)
     each = _each_squared(arithmetic, terms)
     rounded = growth(terms, arithmetic.u) if arithmetic.is_plain else arithmetic.dot(terms)
 
@@ -128,11 +128,11 @@ def products_summed(
     return Enclosure(value, error, terms=max(terms, 1))
 
 
-def _reach(analysis: Analysis, size: Array, error: Array) -> Array:
+def _reach(size: Array, error: Array) -> Array:
     """Returns the largest magnitudes there may be, [readings, ...]."""
-    if _may_move(analysis, error):
-        return size + error
-    return analysis.xp.broadcast_to(size + error[0], error.shape)
+    if len(error) > 1 and isinstance(error, np.ndarray) and not error.strides[0]:
+        return np.broadcast_to(size + error[0], error.shape)  # the same in all readings
+    return size + error
 
 
 def _may_move(analysis: Analysis, error: Array) -> bool:
