@@ -1,6 +1,7 @@
 """`python -m compare.report`, and --html, --plots, --verbose of `python -m compare.run`."""
 
 import copy
+import functools
 import importlib.util
 import json
 import subprocess
@@ -277,17 +278,23 @@ def places(value, path=()):
 ANYTHING = st.sampled_from([None, True, -1, 1.5, "x", [], {}, 10**400, [1, 2, 3], {"a": 1}])
 
 
+@functools.cache
+def a_report_and_its_places():
+    report = copy.deepcopy(report_of("wrong_layer"))
+    return report, list(places(report))[1:]
+
+
 @hypothesis.given(st.integers(0, 10**6), ANYTHING)
 @hypothesis.settings(deadline=None, max_examples=300)
 def test_whatever_stands_anywhere_a_fault_is_one_short_sentence(chosen, value):
-    report = copy.deepcopy(report_of("wrong_layer"))
-    everywhere = list(places(report))[1:]
+    report, everywhere = a_report_and_its_places()
     *path, last = everywhere[chosen % len(everywhere)]
     within = report
     for key in path:
         within = within[key]
-    within[last] = value
+    before, within[last] = within[last], value
     fault = first_fault(report)
+    within[last] = before
     if fault is not None:
         assert fault.startswith(str(path[0] if path else last))
         assert ": expected " in fault
