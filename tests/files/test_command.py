@@ -1,8 +1,5 @@
 """`python -m compare.files A B`: bad usage, help, and exit statuses."""
 
-import os
-import subprocess
-import sys
 from pathlib import Path
 
 import numpy as np
@@ -11,7 +8,7 @@ import pytest
 from compare import files
 from compare.errors import UsageError
 from tests.support.dumps import dump
-from tests.support.paths import ROOT
+from tests.support.runs import shell
 
 REFUSED = {
     "nothing_in_it": ("", "1 2", r"a\.txt: expected numbers, found none"),
@@ -131,27 +128,16 @@ def test_help_tells_the_exit_statuses(capsys):
     assert max(map(len, out.splitlines())) <= 100
 
 
-def shell(folder, *words):
-    return subprocess.run(
-        [sys.executable, "-m", "compare.files", *words],
-        cwd=folder,
-        env={**os.environ, "PYTHONPATH": str(ROOT)},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-
-
 def test_from_the_shell(tmp_path):
     (tmp_path / "a").write_text("1 2 3")
     (tmp_path / "b").write_text("1 2 4")
     (tmp_path / "c").write_text("1 2")
-    judged = shell(tmp_path, "a", "b")
+    judged = shell("compare.files", "a", "b", cwd=tmp_path)
     assert (judged.returncode, judged.stderr) == (2, "")
     assert judged.stdout.startswith(
         "✗ disagree: 1 of 3 numbers does not agree to 5 significant digits.\n\n"
     )
-    refused = shell(tmp_path, "a", "c")
+    refused = shell("compare.files", "a", "c", cwd=tmp_path)
     assert (refused.returncode, refused.stdout) == (1, "")
     assert refused.stderr.startswith("compare.files: expected as many numbers")
     assert refused.stderr.count("\n") == 1

@@ -1,10 +1,7 @@
 """--device: which devices take part, what they are called, and what is said of them together."""
 
 import json
-import os
 import re
-import subprocess
-import sys
 
 import numpy as np
 import pytest
@@ -15,7 +12,7 @@ from compare.errors import UsageError
 from compare.implementations import torch as on_torch
 from compare.options.config import Config
 from tests.support.networks import xla_flags
-from tests.support.paths import ROOT
+from tests.support.runs import shell
 
 SMALL = ("--layer_sizes=2,3,1", "--samples=5")
 TWO = "--xla_force_host_platform_device_count=2"
@@ -31,13 +28,8 @@ def report(out):
 
 def on_two_devices(out, *flags):
     """In a process of its own, where JAX has two devices, both of them the CPU."""
-    return subprocess.run(
-        [sys.executable, "-m", "compare.run", f"--out={out}", *SMALL, *flags],
-        env={**os.environ, "PYTHONPATH": str(ROOT), "XLA_FLAGS": xla_flags(TWO), "COLUMNS": "80"},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    words = ("compare.run", f"--out={out}", *SMALL, *flags)
+    return shell(*words, XLA_FLAGS=xla_flags(TWO), COLUMNS="80")
 
 
 @pytest.fixture(scope="module")

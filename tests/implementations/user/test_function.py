@@ -1,7 +1,6 @@
 """A user's own backward and module, taking part."""
 
 import json
-import os
 import re
 import subprocess
 import sys
@@ -16,6 +15,7 @@ from compare import CallStyle, UsageError, compare_gradients, run
 from jaxmlp import init_params
 from tests.support import backwards
 from tests.support.paths import ROOT
+from tests.support.runs import shell
 
 FILE = ROOT / "tests" / "support" / "backwards.py"
 SMALL = ("--layer_sizes=3,3,3", "--samples=3", "--implementations=numpy_manual")
@@ -430,24 +430,15 @@ def test_other_objects_are_refused(options, words):
 
 
 def test_from_the_shell(tmp_path):
-    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
     (tmp_path / "backwards.py").write_text(f"print('SAID')\n{FILE.read_text()}")
 
-    def shell(name):
-        words = ["compare.run", *SMALL, f"--candidate=backwards.py:{name}"]
-        return subprocess.run(
-            [sys.executable, "-m", *words],
-            cwd=tmp_path,
-            env=environment,
-            capture_output=True,
-            text=True,
-            check=False,
-        )
+    def run_of(name):
+        return shell("compare.run", *SMALL, f"--candidate=backwards.py:{name}", cwd=tmp_path)
 
-    good = shell("printing")
+    good = run_of("printing")
     assert (good.returncode, "SAID" in good.stdout) == (0, False)
     assert good.stderr.splitlines() == ["SAID", *["SAID BY THE CANDIDATE"] * 3]
-    bad = shell("in_torch")  # which NumPy arrays do not suit
+    bad = run_of("in_torch")  # which NumPy arrays do not suit
     assert (bad.returncode, bad.stdout) == (1, "")
     said = "compare.run: candidate backwards.py:in_torch raised in sample 0: AttributeError: "
     assert bad.stderr.splitlines()[1].startswith(said)
