@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from compare.evidence.differences import compiled_pairs
-from compare.evidence.differences.columns import columns_of
+from compare.evidence.differences.columns import columns_of, screen_columns
 from compare.evidence.differences.compiled_pairs import Side, compare_sides, known_of
 from compare.evidence.differences.pairs import compare_pair, merge
 from compare.evidence.differences.sample_bins import bins_of
@@ -212,6 +212,21 @@ def test_what_is_near_is_not_left_to_numpy(monkeypatch):
     found = fast(a, b, first_sample=305, so_far=first)
     assert merge(first, found) == merge(first, slow(a, b, first_sample=305))
     assert fast(a, b, first_sample=305) == slow(a, b, first_sample=305)
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("scale", [1e-37, 1e-9, 1.0, 1e9, 1e37])
+@pytest.mark.parametrize("share", [1e-7, 1e-6, 1e-5, 1e-3, 0.5, 2.0])
+def test_the_screen_leaves_few_entries_open(dtype, scale, share):
+    a = answer(np.random.default_rng(0), dtype, n=300, scale=scale)
+    b = changed(a, lambda array: array * dtype(1 - share))
+    sides = [columns_of(one, 300) for one in (a, b)]
+    limits = np.full((5, len(sides[0].numbers), 1), np.finfo(np.float32).max)
+    rows, _ = screen_columns(*sides, limits).open_entries
+    may_be_zeros = share == 2 and scale < 1  # of opposite signs, in print
+    assert len(rows) * 100 < sides[0].parameters * 300 or may_be_zeros
+    found, expected = both_ways(a, b)
+    assert found == expected
 
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
