@@ -139,6 +139,29 @@ def a_sample_each(values):
     return pack(Answer((Layer(values[:, None, None], values[:, None]),), None, values))
 
 
+def test_float64_numbers_beside_ties_of_decimals():
+    ties = np.random.default_rng(0).integers(0, 10**7, 400)
+    values = np.array([float(f"{tie}.5e-7") for tie in ties])
+    for other in (np.nextafter(values, 0), np.nextafter(values, 2)):
+        found, expected = both_ways(a_sample_each(values), a_sample_each(other))
+        assert found == expected
+        assert found.digits[-1].rule == "decimals_7_text"
+        assert 0 < found.digits[-1].samples_agreeing < 400
+
+
+def test_distances_are_of_parameters_alone():
+    a = answer(np.random.default_rng(0), np.float32)
+    b = changed(a, lambda array: array.copy())
+    for array in (b.prediction, b.loss):
+        array *= np.float32(1.5)
+    found, expected = both_ways(a, b, bins=bins_of(range(5, 11)))
+    assert found == expected
+    assert found.ulp_histogram[0] == 6
+    assert not any(found.by_sample)
+    assert all(one.agrees for one in found.digits)
+    assert not any(found.peers.breaking.values())
+
+
 @pytest.mark.parametrize("power", [-278, -7, 16])
 def test_half_a_unit_of_the_last_digit_more_or_less(power):
     digits = np.random.default_rng(0).integers(10_000, 99_999, 200)
