@@ -7,10 +7,13 @@ import numpy as np
 
 from compare.evidence.differences import screen
 from compare.evidence.differences.jax_settings import evidence_settings
+from compare.evidence.differences.screened_rules import COUNTED
 from compare.problem.answer_matrix import matrix_of, row_ranges
 from compare.problem.answers import Answer
 
-_GROUPS_AT_ONCE = (2**screen.WIDTH - 1) // screen.GROUP  # whose counts fit into WIDTH bits
+_WIDTH = 2 * screen.WIDTH  # of sums of counts
+_GROUPS_AT_ONCE = (2**_WIDTH - 1) // screen.GROUP  # whose counts fit into _WIDTH bits
+_EVERY_OTHER = sum((2**screen.WIDTH - 1) << i for i in range(0, screen.OPEN, _WIDTH))
 _OPEN = np.array([1 << (screen.OPEN + i) for i in range(screen.GROUP)], np.uint32)
 
 
@@ -143,13 +146,16 @@ def _signed_zeros(cells: np.ndarray, seen: np.ndarray) -> np.ndarray:
 
 def _counts(rules: np.ndarray) -> dict[str, np.ndarray]:
     """Adds up the counts of all groups, [R, N]."""
-    starts = range(0, len(rules), _GROUPS_AT_ONCE)
-    # what does not fit is carried to higher bits, which are not read
-    some = [rules[i : i + _GROUPS_AT_ONCE].sum(axis=0, dtype=rules.dtype) for i in starts]
-    sums, mask = np.array(some), 2**screen.WIDTH - 1
+    sums = []  # of every other count, then of those between
+    for shift in (0, screen.WIDTH):
+        counts = (rules >> shift) & np.uint32(_EVERY_OTHER)
+        starts = range(0, len(rules), _GROUPS_AT_ONCE)
+        some = [counts[i : i + _GROUPS_AT_ONCE].sum(axis=0, dtype=rules.dtype) for i in starts]
+        sums.append(np.array(some))
+    mask = 2**_WIDTH - 1
     return {
-        name: ((sums >> screen.WIDTH * i) & mask).sum(axis=0, dtype=rules.dtype)
-        for i, name in enumerate(screen.COUNTED)
+        name: ((sums[i % 2] >> i // 2 * _WIDTH) & mask).sum(axis=0, dtype=rules.dtype)
+        for i, name in enumerate(COUNTED)
     }
 
 

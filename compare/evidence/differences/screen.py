@@ -21,29 +21,15 @@ import jax.numpy as jnp
 import numpy as np
 from jax import lax
 
-from compare.evidence.differences import allclose
-from compare.evidence.differences.digits import DECIMALS, SIGNIFICANT, within_decimals
+from compare.evidence.differences.screened_rules import Entries, broken_rules
 
 DTYPES = ("float32", "float64")
 GROUP = 4  # rows of a matrix that one integer stands for
 
 # The low bits of distances: two flags, a count of GROUP or less, and where distances begin.
 BEATEN, UNUSUAL, SIGNED_ZERO, SHIFT = 1, 2, 2, 5
-# The bits of rules: five counts of GROUP or less, one bit for each of the rows, and one for all.
-WIDTH, OPEN, HIGHER = 5, 27, 31
-COUNTED = (
-    *(name for name, by_dtype in allclose.RULES.items() if not by_dtype["float32"].atol),
-    "decimals_7_numeric",
-    "decimals_7_text",
-    "significant_5_text",
-)
-
-_TO_INTEGER = 1.5 * 2**52  # a float64 under 2^51 plus this is rounded to an integer, ties to even
-# Scaled numbers carry a few roundings of 2^-53. A float32 number times a power of ten up to 1e12,
-# which has at most 28 bits but for factors of 2, is exact in float64, so that no margin is needed.
-_MARGIN = {"float32": 0.0, "float64": 2.0**-49}
-# Multiplied by the second where it is below the first, a number of 1e-8 to 1e5 gets 5 digits.
-_SCALING = ((1e0, 1e5), (1e1, 1e4), (1e3, 1e2), (1e4, 1e1))
+# The bits of rules: counts of GROUP or less, one bit for each of the rows, and one for all.
+WIDTH, OPEN, HIGHER = 3, 24, 28
 
 
 class Limits(NamedTuple):
@@ -158,51 +144,13 @@ def _rules(a: jax.Array, b: jax.Array, known: Limits, is_open: int) -> tuple[jax
     higher = (distance > known.max_abs) | (distance > known.max_rel * hi)
     higher |= (distance > known.smallest_rtol * size_b) | (hi > known.magnitude)
 
-    margin = _MARGIN[a.dtype.name]
-    decimals, unsure = _prints_differ(hi * 10.0**DECIMALS, lo * 10.0**DECIMALS, margin)
-    p, q = hi, lo
-    for limit, factor in _SCALING:
-        below = p < limit
-        p, q = jnp.where(below, p * factor, p), jnp.where(below, q * factor, q)
-    significant, unsure_significant = _prints_differ(p, q, margin)
-    # Both have to have their 5 digits before the point; what is nearly opposite is far apart.
-    low, high = 10.0 ** (SIGNIFICANT - 1) * (1 + margin), 10.0**SIGNIFICANT * (1 - margin)
-    unsure |= unsure_significant | (p >= high) | (q < low) | _is_far(distance, hi, a.dtype)
-    unsure &= distance > 0
-
-    rules = [by_dtype[a.dtype.name] for by_dtype in allclose.RULES.values()]
-    broken = [distance > rule.rtol * size_b for rule in rules if not rule.atol]
-    broken += [~within_decimals(distance, DECIMALS), decimals, significant]
+    opposite = _magnitude(a)[1] != _magnitude(b)[1]
+    entries = Entries(distance, hi, lo, size_b, opposite)
+    broken, unsure = broken_rules(entries, a.dtype.name)
     none = np.uint32(0)
     counts = [jnp.where(flag, np.uint32(1 << WIDTH * i), none) for i, flag in enumerate(broken)]
-    return jnp.where(unsure, np.uint32(is_open), functools.reduce(jnp.add, counts)), higher
-
-
-def _prints_differ(
-    larger: jax.Array, smaller: jax.Array, margin: float
-) -> tuple[jax.Array, jax.Array | bool]:
-    """Whether two numbers from 0 to 2^51 round to different integers, and whether it is unsure."""
-    if not margin:
-        return larger + _TO_INTEGER > smaller + _TO_INTEGER, False
-    less, more = 1 - margin, 1 + margin
-    surely = larger * less + _TO_INTEGER > smaller * more + _TO_INTEGER
-    maybe = larger * more + _TO_INTEGER > smaller * less + _TO_INTEGER
-    return surely, maybe & ~surely
-
-
-def _is_far(distance: jax.Array, larger: jax.Array, dtype: np.dtype) -> jax.Array:
-    """Whether a rule may be broken that is not in COUNTED.
-
-    Agreement to SIGNIFICANT digits allows half a unit, which is at least 0.5e-5 times the larger
-    number. A rule of another tool allows atol + rtol |b|, where |b| is at least 0.9999 times the
-    larger number unless the first is broken. The factors of 0.98 and 0.99 cover all roundings.
-    """
-    far = distance > larger * (0.98 * 0.5 * 10.0**-SIGNIFICANT)
-    for by_dtype in allclose.RULES.values():
-        rule = by_dtype[dtype.name]
-        if rule.atol:
-            far |= distance > 0.99 * rule.atol + larger * (0.99 * rule.rtol)
-    return far
+    found = jnp.where(unsure, np.uint32(is_open), functools.reduce(jnp.add, counts))
+    return jnp.where(distance > 0, found, none), higher
 
 
 def _larger(p: jax.Array, q: jax.Array) -> jax.Array:

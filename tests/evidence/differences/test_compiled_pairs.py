@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from compare.evidence.differences import compiled_pairs
-from compare.evidence.differences.columns import columns_of
+from compare.evidence.differences.columns import columns_of, screen_columns
 from compare.evidence.differences.compiled_pairs import Side, compare_sides, known_of
 from compare.evidence.differences.pairs import compare_pair, merge
 from compare.evidence.differences.sample_bins import bins_of
@@ -139,6 +139,29 @@ def a_sample_each(values):
     return pack(Answer((Layer(values[:, None, None], values[:, None]),), None, values))
 
 
+def test_float64_numbers_beside_ties_of_decimals():
+    ties = np.random.default_rng(0).integers(0, 10**7, 400)
+    values = np.array([float(f"{tie}.5e-7") for tie in ties])
+    for other in (np.nextafter(values, 0), np.nextafter(values, 2)):
+        found, expected = both_ways(a_sample_each(values), a_sample_each(other))
+        assert found == expected
+        assert found.digits[-1].rule == "decimals_7_text"
+        assert 0 < found.digits[-1].samples_agreeing < 400
+
+
+def test_distances_are_of_parameters_alone():
+    a = answer(np.random.default_rng(0), np.float32)
+    b = changed(a, lambda array: array.copy())
+    for array in (b.prediction, b.loss):
+        array *= np.float32(1.5)
+    found, expected = both_ways(a, b, bins=bins_of(range(5, 11)))
+    assert found == expected
+    assert found.ulp_histogram[0] == 6
+    assert not any(found.by_sample)
+    assert all(one.agrees for one in found.digits)
+    assert not any(found.peers.breaking.values())
+
+
 @pytest.mark.parametrize("power", [-278, -7, 16])
 def test_half_a_unit_of_the_last_digit_more_or_less(power):
     digits = np.random.default_rng(0).integers(10_000, 99_999, 200)
@@ -212,6 +235,21 @@ def test_what_is_near_is_not_left_to_numpy(monkeypatch):
     found = fast(a, b, first_sample=305, so_far=first)
     assert merge(first, found) == merge(first, slow(a, b, first_sample=305))
     assert fast(a, b, first_sample=305) == slow(a, b, first_sample=305)
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("scale", [1e-37, 1e-9, 1.0, 1e9, 1e37])
+@pytest.mark.parametrize("share", [1e-7, 1e-6, 1e-5, 1e-3, 0.5, 2.0])
+def test_the_screen_leaves_few_entries_open(dtype, scale, share):
+    a = answer(np.random.default_rng(0), dtype, n=300, scale=scale)
+    b = changed(a, lambda array: array * dtype(1 - share))
+    sides = [columns_of(one, 300) for one in (a, b)]
+    limits = np.full((5, len(sides[0].numbers), 1), np.finfo(np.float32).max)
+    rows, _ = screen_columns(*sides, limits).open_entries
+    may_be_zeros = share == 2 and scale < 1  # of opposite signs, in print
+    assert len(rows) * 100 < sides[0].parameters * 300 or may_be_zeros
+    found, expected = both_ways(a, b)
+    assert found == expected
 
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])

@@ -38,7 +38,8 @@ def finite(dtype):
 
 
 def normal(dtype):
-    return finite(dtype).filter(lambda value: abs(value) >= tiny(dtype))
+    sizes = st.floats(float(tiny(dtype)), float(largest(dtype)), width=WIDTHS[dtype])
+    return st.tuples(sizes, st.sampled_from([-1, 1])).map(lambda one: dtype(one[0] * one[1]))
 
 
 @pytest.mark.parametrize("dtype", DTYPES)
