@@ -1,17 +1,16 @@
 """Charts, as SVG. matplotlib is loaded here alone, and only to draw."""
 
-import statistics
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from benchmarks.results import Table
 
-_INK, _OURS = "#9aa5b1", "#1f6fb2"
+_INK, _OURS, _SPREAD = "#9aa5b1", "#1f6fb2", "#3e4c59"
 
 
 def draw_tables(tables: Sequence[Table], path: Path) -> None:
-    """Draws every table as bars: the median time, as a multiple of the reference."""
+    """Draws every table as bars: multiples of the reference, and their quartiles."""
     tables = [table for table in tables if table.seconds]
     if not tables:
         return
@@ -20,11 +19,16 @@ def draw_tables(tables: Sequence[Table], path: Path) -> None:
         len(tables), 1, figsize=(9, 0.32 * sum(heights)), height_ratios=heights
     )
     for table, axes in zip(tables, all_axes.flat, strict=True):
-        base = statistics.median(table.seconds[table.reference])
-        names = list(table.seconds)[::-1]
-        ratios = [statistics.median(table.seconds[name]) / base for name in names]
+        found = table.ratios()
+        names = list(found)[::-1]
+        ratios = [found[name].median for name in names]
+        spread = [
+            [found[name].median - found[name].low for name in names],
+            [found[name].high - found[name].median for name in names],
+        ]
         ours = [name.startswith(("manual", "compare.run", "the whole")) for name in names]
-        bars = axes.barh(names, ratios, color=[_OURS if one else _INK for one in ours])
+        colors = [_OURS if one else _INK for one in ours]
+        bars = axes.barh(names, ratios, xerr=spread, color=colors, ecolor=_SPREAD)
         axes.bar_label(bars, [f" {ratio:.3g}" for ratio in ratios], fontsize=8)
         axes.set_xscale("log")
         axes.margins(x=0.15)

@@ -5,7 +5,7 @@ import textwrap
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from benchmarks.timing import Seconds, paired
+from benchmarks.timing import Ratio, Seconds, paired
 
 
 class Table(NamedTuple):
@@ -15,6 +15,10 @@ class Table(NamedTuple):
     seconds: Seconds
     reference: str  # the task that the others are a multiple of
     notes: tuple[str, ...] = ()
+
+    def ratios(self) -> dict[str, Ratio]:
+        """Returns each task's time as a multiple of the reference's."""
+        return {name: paired(self.seconds, name, self.reference) for name in self.seconds}
 
 
 class Goal(NamedTuple):
@@ -49,10 +53,9 @@ def _lines(table: Table) -> Iterator[str]:
     yield _wrapped(table.title)
     if table.seconds:
         yield f"{'':<40}{'median, ms':>11}{'x':>9}{'quartiles of x':>20}"
-        for name, times in table.seconds.items():
-            ratio = paired(table.seconds, name, table.reference)
+        for name, ratio in table.ratios().items():
             spread = f"{ratio.low:.3g} .. {ratio.high:.3g}"
-            median = _milliseconds(statistics.median(times))
+            median = _milliseconds(statistics.median(table.seconds[name]))
             yield f"{name:<40}{median:>11}{ratio.median:>9.3g}{spread:>20}"
         yield _wrapped(f"x: time as a multiple of {table.reference!r}, turn by turn")
     yield from map(_wrapped, table.notes)

@@ -12,7 +12,7 @@ from pathlib import Path
 from benchmarks import output
 from benchmarks.chart import draw_tables
 from benchmarks.machine import format_machine, load
-from benchmarks.results import Part, format_goals, format_table
+from benchmarks.results import Part, Table, format_goals, format_table
 from compare.errors import UsageError
 from compare.implementations.jax import jax_devices
 from compare.implementations.torch import torch_device
@@ -102,7 +102,7 @@ def measure(names: Sequence[str], *, quick: bool, out: Path, device: str = "cpu"
         "environment": {**environment, "load_at_end": load()},
         "parts": {
             name: {
-                "tables": [table._asdict() for table in part.tables],
+                "tables": [_table(table) for table in part.tables],
                 "goals": [goal._asdict() for goal in part.goals],
             }
             for name, part in found.items()
@@ -112,6 +112,11 @@ def measure(names: Sequence[str], *, quick: bool, out: Path, device: str = "cpu"
     written = output.write(out, "\n\n".join(told), data, lambda path: draw_tables(tables, path))
     print(f"\nWritten: {', '.join(map(str, written))}")
     return 0
+
+
+def _table(table: Table) -> dict:
+    ratios = {name: ratio._asdict() for name, ratio in table.ratios().items()}
+    return {**table._asdict(), "ratios": ratios}
 
 
 def _headline(environment: dict) -> str:

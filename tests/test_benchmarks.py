@@ -144,7 +144,7 @@ def test_p1(loop, grad, reached):
 @pytest.mark.filterwarnings("ignore")
 def test_ways_that_are_timed_have_been_checked(monkeypatch):
     monkeypatch.setattr(sweep, "interleaved", lambda tasks, repeats: {k: [1.0] for k in tasks})
-    table = sweep.measure(networks.NETWORKS["B"], 40, title="")
+    table = sweep.measure(networks.NETWORKS["B"], 100, title="")
     there = {ours.MANUAL_SWEEP, ours.MANUAL, ours.FROM_NUMPY, ours.GRAD, ours.FLOOR}
     there |= {peers.FUNC, peers.LOOP}
     assert there <= set(table.seconds)
@@ -270,7 +270,8 @@ def test_comparison_quick():
 
 
 def test_run_writes_text_json_and_a_chart(tmp_path, capsys, monkeypatch):
-    table = results.Table("one", seconds(a=1.0, b=2.0), "a", ("note",))
+    times = {"a": [1.0, 1.0, 1.0], "b": [2.0, 3.0, 10.0]}
+    table = results.Table("one", times, "a", ("note",))
     part = results.Part((table,), (results.Goal("P3", "goal", "3x", False),))
     monkeypatch.setattr(comparison, "run", lambda quick: part)
     out = tmp_path / "new" / "folder"
@@ -281,10 +282,17 @@ def test_run_writes_text_json_and_a_chart(tmp_path, capsys, monkeypatch):
     assert "P3 NOT REACHED" in text
     data = json.loads((out / "figures.json").read_text())
     assert data["parts"]["comparison"]["goals"][0]["reached"] is False
-    assert data["parts"]["comparison"]["tables"][0]["seconds"]["b"] == [2.0, 2.0, 18.0]
+    assert data["parts"]["comparison"]["tables"][0]["seconds"] == times
+    assert data["parts"]["comparison"]["tables"][0]["ratios"]["b"] == {
+        "median": 3.0,
+        "low": 2.5,
+        "high": 6.5,
+    }
     assert {"jax", "torch", "opacus"} <= set(data["environment"]["versions"])
     if (out / "chart.svg").exists():
-        assert (out / "chart.svg").read_text().count("<svg") == 1
+        drawn = (out / "chart.svg").read_text()
+        assert drawn.count("<svg") == 1
+        assert drawn.count('"LineCollection_') == 1  # the quartiles
     else:
         assert "No chart" in printed
 

@@ -3,7 +3,8 @@
 JAX computes all ratios, and rounds sums and exponentials otherwise than NumPy does. That decides
 nothing as long as a ratio is clearly below 1, or above it, and below the largest that is known.
 The few samples of which that cannot be said are computed again in NumPy. So what is counted and
-told are NumPy's numbers. In float64 the two differ by more than a ratio; there JAX's are told.
+told are NumPy's numbers. In float64 the two differ by more than a ratio; there JAX's are told, but
+of samples with subnormal numbers, which JAX takes for 0.
 
 Shape letters: N samples, C checks.
 """
@@ -38,12 +39,12 @@ class CheckedSamples:
             return
         self.found, subnormal = sample_ratios_compiled(case)
         self._apart = summation_doubt(case)
-        if self._apart > MOST_DOUBT:
-            self.doubt = self._apart
-            return
         self.found = SampleRatios(*(one.copy() for one in self.found))
         self.told[:] = False
         self._settle(subnormal)
+        if self._apart > MOST_DOUBT:
+            self.doubt = self._apart
+            self.told[:] = True
 
     @functools.cached_property
     def largest(self) -> np.ndarray:

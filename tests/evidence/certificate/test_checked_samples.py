@@ -82,6 +82,29 @@ def test_blocks_in_any_order_have_the_certificate_that_numpy_finds(name):
         assert repr(compiled) == repr(in_numpy)
 
 
+@pytest.mark.isa
+@pytest.mark.parametrize(
+    ("dtype", "scales"), [(np.float32, (1e-18, 1e-22)), (np.float64, (1e-110, 1e-200))]
+)
+def test_subnormal_numbers_accuse_no_right_gradient(dtype, scales):
+    rng, sizes = np.random.default_rng(0), (2, 3, 3, 1)
+    params = init_params(rng, sizes, dtype=np.dtype(dtype))
+    scaled = tuple(
+        Layer((w * dtype(scale)).astype(dtype), b)
+        for (w, b), scale in zip(params, (1, *scales), strict=True)
+    )
+    batch = Batch((1e5 * rng.random((N, 2))).astype(dtype), rng.random((N, 1)).astype(dtype))
+    made = backward(forward(scaled, batch, "identity"))
+    grads = tuple(Layer(np.array(w, dtype), np.array(b, dtype)) for w, b in made)
+    least = np.finfo(dtype).smallest_normal
+    assert np.any((abs(grads[0].b) > 0) & (abs(grads[0].b) < least))
+    assert np.any(abs(grads[0].w) > 100 * least)
+    case = case_of(scaled, batch, grads, "identity")
+    in_numpy, compiled = (certify("m", case, compiled=one) for one in (False, True))
+    assert repr(compiled) == repr(in_numpy)
+    assert compiled.certified == N
+
+
 def jax_is_off_by(monkeypatch, change):
     """Lets compiled JAX find other ratios than NumPy does, by less than the doubt there is."""
     found = checked_samples.sample_ratios_compiled
