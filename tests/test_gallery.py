@@ -5,8 +5,7 @@ import re
 import pytest
 
 from benchmarks.gallery import IMAGES, PICTURES
-from compare.report.figures import draw_all
-from tests.report.test_html import report_of
+from tests.report.test_html import drawings_of
 from tests.support.paths import ROOT
 
 
@@ -26,7 +25,7 @@ def test_the_gallery_has_every_kind_of_figure():
     assert shown == set(PICTURES)
     assert shown == {path.name for path in IMAGES.iterdir() if not is_graph(path.name)}
     known = {figure.removesuffix(".svg") for _, figure in PICTURES.values()}
-    assert {kind(one.name) for one in draw_all(report_of("agree"))} == set(map(kind, known))
+    assert {kind(one.name) for one in drawings_of("agree")} == set(map(kind, known))
 
 
 def is_graph(name):

@@ -1,13 +1,11 @@
 """Runs held against a baseline of an earlier one, as a user meets them."""
 
-import importlib.resources
 import io
 import json
 import os
 import shutil
 import zipfile
 
-import jsonschema
 import numpy as np
 import pytest
 
@@ -16,10 +14,8 @@ from compare.errors import UsageError
 from compare.formats.ours import SIGN
 from compare.report.text.report import format_report
 from jaxmlp import init_params
+from tests.support.report_schemas import OF_NETWORKS
 
-SCHEMA = json.loads(
-    importlib.resources.files("compare.report.json").joinpath("schema.json").read_text()
-)
 SMALL = ("--layer_sizes=2,3,1", "--samples=4", "--dumps=none")
 NAMES = ("jax_grad", "jax_manual", "torch_autograd")
 RIGHT = """
@@ -39,7 +35,7 @@ def compare(tmp_path, *flags):
     out = tmp_path / "out"
     status = run.main(["compare.run", f"--out={out}", *SMALL, *flags])
     found = json.loads((out / "report.json").read_text())
-    jsonschema.validate(found, SCHEMA)
+    OF_NETWORKS.validate(found)
     return status, found
 
 

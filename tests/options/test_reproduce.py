@@ -1,12 +1,10 @@
 """The printed command that computes a failing sample again: run as it stands, to the same bits."""
 
 import dataclasses
-import importlib.resources
 import json
 import shlex
 from pathlib import Path
 
-import jsonschema
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -20,10 +18,8 @@ from compare.options.config import OPTIONS, Config
 from compare.options.reproduce import reproducing_command, whole_command
 from compare.problem.problem import make_problem
 from jaxmlp import init_params
+from tests.support.report_schemas import OF_NETWORKS
 
-SCHEMA = json.loads(
-    importlib.resources.files("compare.report.json").joinpath("schema.json").read_text()
-)
 SMALL = ("--layer_sizes=2,3,1", "--dumps=none", "--witness=0")
 ALL = "--implementations=jax_grad,jax_manual,torch_autograd,numpy_manual"
 # Wrong from a number of samples on: those whose x begins like that one.
@@ -54,7 +50,7 @@ def compare(out, *flags):
 
 def report(out):
     found = json.loads((out / "report.json").read_text())
-    jsonschema.validate(found, SCHEMA)
+    OF_NETWORKS.validate(found)
     return found
 
 

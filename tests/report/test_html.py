@@ -12,6 +12,7 @@ from compare import compare_gradients
 from compare.graph.pictures.svg import inline_graphs
 from compare.problem.network import make_network
 from compare.report.answer import compared_of, figures_of, judged_of
+from compare.report.figures import draw_all
 from compare.report.json.write import report_to_json
 from compare.report.page.html import make_page
 from compare.report.page.sections.failure import failure
@@ -64,8 +65,8 @@ REPORTS = {
 
 
 @functools.cache
-def report_of(name):
-    options = {"sizes": (2, 10, 10, 1), "samples": 20, **REPORTS[name]}
+def report_of(name, **changed):
+    options = {"sizes": (2, 10, 10, 1), "samples": 20, **REPORTS[name], **changed}
     sizes, samples = options.pop("sizes"), options.pop("samples")
     x = options.pop("x", np.random.default_rng(1).random((samples, sizes[0])).astype(np.float32))
     params = init_params(np.random.default_rng(0), sizes)
@@ -76,8 +77,14 @@ def report_of(name):
 
 
 @functools.cache
+def drawings_of(name):
+    return tuple(draw_all(report_of(name)))
+
+
+@functools.cache
 def page_of(name):
-    return make_page(report_of(name))
+    """Returns a page whose figures are drawn once, for tests of figures too."""
+    return make_page(report_of(name), drawings=drawings_of(name))
 
 
 class Outline(HTMLParser):
@@ -247,7 +254,7 @@ def test_a_page_is_drawn_to_the_same_text():
 
 def test_graphs_have_their_place():
     graph = '<svg role="img" aria-label="graph"></svg>'
-    assert graph in make_page(report_of("agree"), graphs=[graph])
+    assert graph in make_page(report_of("agree"), drawings=drawings_of("agree"), graphs=[graph])
 
 
 def luminance(color):
@@ -291,7 +298,7 @@ def test_a_browser_shows_all_of_it(name, tmp_path):
 def test_a_browser_shows_the_graphs_too(tmp_path):
     pytest.importorskip("pygraphviz")
     graphs = inline_graphs(make_network((2, 10, 10, 1), "gelu"), room=10**6)
-    page = make_page(report_of("agree"), graphs=graphs)
+    page = make_page(report_of("agree"), drawings=drawings_of("agree"), graphs=graphs)
     assert Outline(page).open == []
     assert len(Outline(page).ids) == len(set(Outline(page).ids))
     sizes, console = look_at(page, tmp_path, *WIDTHS)

@@ -8,6 +8,7 @@ from compare.errors import UsageError
 from compare.formats.write.growing_npz import GrowingNpz
 from compare.implementations.baseline import BaselineWriter
 from compare.report import outputs
+from compare.resume import journal
 from tests.support.runs import SMALL, compare
 
 
@@ -32,6 +33,7 @@ def test_a_full_disk_is_said_of_the_option_whose_file_it_was(
     folders = {one: tmp_path / one for one in ("out", "save_params", "save_baseline")}
     named = [f"--{one}={folders[one] / 'a.npz'}" for one in ("save_params", "save_baseline")]
     monkeypatch.setattr(place, name, full)
+    monkeypatch.setattr(journal, "_EVERY", 3600)  # seconds; a state that is saved would stay
     with pytest.raises(
         UsageError, match=rf"^--{option} {folders[option]}: nothing was written: No "
     ):

@@ -1,5 +1,5 @@
 import dataclasses
-import importlib.resources
+import functools
 import json
 import re
 
@@ -15,10 +15,7 @@ from compare.report.page.html import make_page
 from compare.report.text.report import format_report
 from compare.results import worst_of
 from jaxmlp import init_params
-
-SCHEMA = json.loads(
-    importlib.resources.files("compare.report.json").joinpath("schema.json").read_text()
-)
+from tests.support.report_schemas import OF_NETWORKS
 
 
 def make_report(sizes=(2, 10, 10, 1), samples=8, x=None, **options):
@@ -43,19 +40,27 @@ REPORTS = {
 }
 
 
+@functools.cache
+def report_of(name):
+    return make_report(**REPORTS[name])
+
+
+def test_the_schema_is_one():
+    OF_NETWORKS.check_schema(OF_NETWORKS.schema)
+
+
 @pytest.mark.parametrize("name", REPORTS)
 def test_json_is_strict_and_follows_the_schema(name):
-    text = report_to_json(make_report(**REPORTS[name]))
+    text = report_to_json(report_of(name))
 
     def refuse(constant):
         raise AssertionError(f"{constant} is no JSON")
 
-    jsonschema.Draft202012Validator.check_schema(SCHEMA)
-    jsonschema.validate(json.loads(text, parse_constant=refuse), SCHEMA)
+    OF_NETWORKS.validate(json.loads(text, parse_constant=refuse))
 
 
 def test_the_schema_refuses_what_is_not_a_report():
-    good = report_to_dict(make_report())
+    good = report_to_dict(report_of("the_usual_one"))
     for spoil in (
         {"verdict": "maybe"},
         {"schema_version": 1},
@@ -63,12 +68,12 @@ def test_the_schema_refuses_what_is_not_a_report():
         {"more": 1},
     ):
         with pytest.raises(jsonschema.ValidationError):
-            jsonschema.validate({**good, **spoil}, SCHEMA)
+            OF_NETWORKS.validate({**good, **spoil})
 
 
 @pytest.mark.parametrize("name", REPORTS)
 def test_text_fits_into_80_columns(name):
-    report = make_report(**REPORTS[name])
+    report = report_of(name)
     for verbose in (False, True):
         text = format_report(report, width=80, verbose=verbose)
         assert max(map(len, text.splitlines())) <= 80
@@ -76,7 +81,7 @@ def test_text_fits_into_80_columns(name):
 
 
 def test_the_first_table_has_the_parameters_that_differ_most():
-    report = make_report(**REPORTS["deep"])
+    report = report_of("deep")
     table = format_report(report).split("\n\n")[2].splitlines()
     assert len(table) == 12
     assert table[-1] == "and 14 more that differ less: --verbose shows them"
@@ -91,7 +96,7 @@ def test_the_first_table_has_the_parameters_that_differ_most():
 
 
 def test_what_has_no_bound_is_not_said_to_use_little_of_it():
-    report = make_report()
+    report = report_of("the_usual_one")
 
     def without_bound_of_w1(pair):
         first, *others = pair.bounds
@@ -128,7 +133,7 @@ def test_numbers_in_json_are_those_of_the_arrays():
 
 
 def test_loss_and_prediction_are_compared_for_every_pair():
-    found = report_to_dict(make_report())
+    found = report_to_dict(report_of("the_usual_one"))
     pairs = [(pair["a"], pair["b"]) for pair in found["pairs"]]
     assert len(pairs) == 3
     for quantity in ("loss", "prediction"):
@@ -174,4 +179,4 @@ def test_zeros_that_differ_in_sign_alone_are_counted_and_agree():
     assert text["signed_zeros"] == 3
     said = r"In text 0 and -0 count as equal: in .~., 3 with 5 digits and 3 with 7 decimals\."
     assert re.search(said, format_report(report, width=100, verbose=True))
-    assert "0 and -0" not in format_report(make_report(), verbose=True)
+    assert "0 and -0" not in format_report(report_of("the_usual_one"), verbose=True)

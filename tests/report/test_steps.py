@@ -12,7 +12,7 @@ from compare.report.json.write import report_to_json
 from compare.report.page.sections.failure import failure
 from compare.report.steps import Row, rows_of
 from compare.report.text.report import format_report
-from tests.report.test_report import SCHEMA
+from tests.support.report_schemas import OF_NETWORKS
 from tests.support.wrong_backprops import MISTAKES, OTHERS, compare
 
 ROW = re.compile(r"  (\S+?)(\[[\d,]+\])  +(\S+)  +(\S+)  (holds|wrong|unseen)")
@@ -115,13 +115,13 @@ def test_entries_are_in_the_layout_of_the_run(layout):
 @pytest.mark.parametrize("mistake", ["db1 doubled", "layer 1 detached", "every db doubled"])
 def test_the_steps_are_in_the_json(mistake):
     report = document(compare(mistake))
-    jsonschema.validate(report, SCHEMA)
+    OF_NETWORKS.validate(report)
     first = report["implementations"][1]["certificate"]["first_failure"]
     wrong = [step["quantity"] for step in first["steps"] if not step["holds"]]
     assert wrong == {**MISTAKES, **OTHERS}[mistake][1]
     del first["steps"]
     with pytest.raises(jsonschema.ValidationError):
-        jsonschema.validate(report, SCHEMA)
+        OF_NETWORKS.validate(report)
 
 
 def test_on_a_terminal_what_is_wrong_has_a_colour():

@@ -1,6 +1,5 @@
 """report.json of a comparison of functions, and `python -m compare.report` with it."""
 
-import importlib.resources
 import json
 
 import jsonschema
@@ -9,7 +8,7 @@ import pytest
 from compare.errors import UsageError
 from compare.report import __main__ as command
 from compare.report.json.read import read_report
-from compare.report.json.schema import FUNCTIONS, first_fault
+from compare.report.json.schema import first_fault
 from tests.support.function_reports import (
     REPORTS,
     checked,
@@ -19,10 +18,11 @@ from tests.support.function_reports import (
     report,
     standing,
 )
+from tests.support.report_schemas import OF_FUNCTIONS
 
-SCHEMA = json.loads(
-    importlib.resources.files("compare.report.json").joinpath(FUNCTIONS.file).read_text()
-)
+
+def test_the_schema_is_one():
+    OF_FUNCTIONS.check_schema(OF_FUNCTIONS.schema)
 
 
 @pytest.mark.parametrize("name", REPORTS)
@@ -31,15 +31,14 @@ def test_it_is_strict_and_follows_the_schema(name):
         raise AssertionError(f"{constant} is no JSON")
 
     document = json.loads(REPORTS[name]().to_json(), parse_constant=refuse)
-    jsonschema.Draft202012Validator.check_schema(SCHEMA)
-    jsonschema.validate(document, SCHEMA)
+    OF_FUNCTIONS.validate(document)
     assert first_fault(document) is None
 
 
 @pytest.mark.parametrize("spoil", [{"verdict": "maybe"}, {"schema_version": 7}, {"more": 1}])
 def test_the_schema_refuses_what_is_no_report(spoil):
     with pytest.raises(jsonschema.ValidationError):
-        jsonschema.validate({**document_of(report()), **spoil}, SCHEMA)
+        OF_FUNCTIONS.validate({**document_of(report()), **spoil})
 
 
 def test_every_check_is_in_it_and_the_first_that_fails_is_named():
