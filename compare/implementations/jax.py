@@ -15,7 +15,7 @@ from compare.errors import UsageError, no_memory
 from compare.implementations.base import Engine, Factors, Implementation, Settings, check_bits
 from compare.implementations.products import furthest_off
 from compare.problem.answer_matrix import answer_in
-from compare.problem.answers import Answer, of_one_batch, take
+from compare.problem.answers import Answer, answer_of, of_one_batch
 from compare.problem.blocks import Block
 from compare.problem.network import Network
 from jaxmlp import (
@@ -25,6 +25,7 @@ from jaxmlp import (
     forward_with_intermediates,
 )
 from jaxmlp.base import Batch, Evaluation, Grads, Intermediates, Params
+from jaxmlp.sweep import chunk_function
 
 _PEAK = "peak_bytes_in_use"  # which not every allocator counts
 _NO_CODE = "Failed to materialize symbols"  # says XLA where a processor lacks instructions
@@ -75,8 +76,10 @@ def implementation(
     def evaluate(block: Block) -> Answer:
         turn = block.start // len(block.padded.x) % len(targets)
         with set_up():
-            matrix = programs.gradients(held_params[turn], place(block.padded, targets[turn]))
-            return take(answer_in(np.asarray(matrix), network), slice(0, block.size))
+            found = programs.gradients(held_params[turn], place(block.padded, targets[turn]))
+            if block.size < len(block.padded.x):  # the last one, for which nothing more is compiled
+                return answer_of(jax.tree.map(np.asarray, found), block.size)
+            return answer_in(np.asarray(programs.matrix(found)), network)
 
     def intermediates(block: Block) -> Intermediates:
         with set_up():
@@ -105,7 +108,8 @@ def implementation(
 class _Programs(NamedTuple):
     """The jitted functions of one implementation of one network."""
 
-    gradients: Callable[..., jax.Array]  # the matrix of an answer
+    gradients: Callable[..., Evaluation]
+    matrix: Callable[[Evaluation], jax.Array]  # of an answer; XLA would fuse it with gradients
     forward: Callable[..., Intermediates]
     batch_gradient: Callable[..., Grads]
 
@@ -126,15 +130,14 @@ def _programs(
     forward = functools.partial(forward_with_intermediates, activation=activations)
     has_bias = [network.has_bias(i) for i in range(network.n_layers)]
 
-    def gradients(params: Params, batch: Batch) -> jax.Array:
-        # Not with sample_axis=-1: bits depend on the layout, and equal answers are examined once.
-        found = differentiate(params, batch, **options)
+    def matrix(found: Evaluation) -> jax.Array:
         arrays = [one for i, layer in enumerate(found.grads) for one in layer[: 1 + has_bias[i]]]
-        arrays += [found.prediction, found.loss]
-        return jnp.concatenate([one.reshape(len(one), -1).T for one in arrays])
+        rows = [array.reshape(len(array), -1).T for array in (*arrays, found.prediction)]
+        return jnp.concatenate([*rows, found.loss[None]])
 
     return _Programs(
-        jax.jit(gradients),
+        chunk_function(differentiate, **options),
+        jax.jit(matrix),
         jax.jit(jax.vmap(forward, in_axes=(None, 0))),
         jax.jit(functools.partial(of_batch, **options), static_argnames="reduction"),
     )
