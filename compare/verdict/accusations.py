@@ -4,7 +4,8 @@ A sentence that names a quantity gives figures of that quantity: those of the ru
 if it speaks of it, else those by which it was found.
 """
 
-from compare.evidence.certificate.certificate import Certificate, Finding
+from compare.evidence.certificate.certificate import Certificate
+from compare.evidence.certificate.finding import Finding
 from compare.evidence.certificate.loss import Loss
 from compare.evidence.hypotheses.explanation import Explanation
 from compare.numbers import listed, subscript, times, told_apart

@@ -3,7 +3,8 @@ import dataclasses
 import numpy as np
 import pytest
 
-from compare.evidence.certificate.certificate import Certificate, Finding
+from compare.evidence.certificate.certificate import Certificate
+from compare.evidence.certificate.finding import Finding
 from compare.evidence.differences.bounds import BoundRatio
 from compare.evidence.differences.metrics import Worst
 from compare.evidence.differences.pairs import compare_pair, merge

@@ -11,29 +11,14 @@ import numpy as np
 from compare.evidence.certificate import printed_numbers, rule_summary
 from compare.evidence.certificate.activations import kinked_names
 from compare.evidence.certificate.case import Case
-from compare.evidence.certificate.checked_samples import CheckedSamples
-from compare.evidence.certificate.checks import check_gradients, ratios
+from compare.evidence.certificate.checked_samples import CheckedSamples, Records
+from compare.evidence.certificate.finding import Finding, find_entry
 from compare.evidence.certificate.making import on_rung
 from compare.evidence.certificate.nearness import HARDLY, Nearness
 from compare.evidence.certificate.printed_numbers import PrintedNumbers, count_printed
 from compare.evidence.certificate.rule_summary import RuleSummary, summarise_rules
 from compare.evidence.certificate.rungs import Rung, textbook_names
-from compare.evidence.certificate.sample_ratios import least_ratio
 from compare.evidence.rounding.arithmetic import plain_arithmetic
-
-
-@dataclasses.dataclass(frozen=True)
-class Finding:
-    """One entry checked by one rule."""
-
-    ratio: float  # |found - expected| / allowed
-    sample: int
-    parameter: str
-    rule: str
-    index: tuple[int, ...]  # [n_in, n_out] or [n_out] of the parameter, [n_in] for recovered inputs
-    found: float
-    expected: float
-    allowed: float
 
 
 @dataclasses.dataclass(frozen=True)
@@ -122,9 +107,10 @@ def certify(
     cases = [on_rung(case, rung) for rung in rungs] or [case]
     for one in cases:
         one = one.zeroed_but(finite)
-        checked = CheckedSamples(one, compiled=compiled)
+        records = _records(one, known)
+        checked = CheckedSamples(one, records, compiled=compiled)
         checked.settle_near(1.0, left & finite)
-        block = _Block(implementation, one, checked, finite, unknown, first_sample, known)
+        block = _Block(implementation, one, checked, records, finite, unknown, first_sample)
         fails = block.failed
         held, failed = left & ~fails, left & fails
         if held.any():
@@ -150,10 +136,10 @@ class _Block(NamedTuple):
     implementation: str
     case: Case
     checked: CheckedSamples
+    records: Records  # below which `merge` would drop what is told
     finite: np.ndarray  # [N] bool
     unknown: np.ndarray  # [N] bool: whether print hides all of a parameter
     first_sample: int
-    known: Sequence[Certificate]  # of other samples
 
     @property
     def failed(self) -> np.ndarray:
@@ -165,32 +151,14 @@ class _Block(NamedTuple):
         silent = self.checked.found.silent & self.case.is_mixed
         return self.finite & ((self.checked.largest > 1) | silent)
 
-    @property
-    def textbook(self) -> str:
-        """As in `Certificate`."""
-        return " and ".join(textbook_names(self.case.network)) if self.case.is_textbook else ""
-
-    @property
-    def worst_so_far(self) -> float:
-        """A ratio below which `worst` is not looked up, since `merge` would drop it."""
-        height = self.case.rounding.u, self.textbook
-        return min((one.worst_below(height) for one in self.known), default=-1.0)
-
-    @property
-    def rules_so_far(self) -> np.ndarray | float:
-        """The same of every rule, [C]."""
-        if not self.known or not all(one.rules for one in self.known):
-            return -1.0
-        return np.min([[rule.ratio for rule in one.rules] for one in self.known], axis=0)
-
     def certificate(self, among: np.ndarray, near: Nearness | None = None) -> Certificate:
         """Returns the certificate of some samples, [N] bool, of which some may be near."""
-        checked, case, worst_so_far = self.checked, self.case, self.worst_so_far
+        checked, case = self.checked, self.case
         finite = self.finite & among
         none = np.zeros_like(finite)
         surely, perhaps = near or Nearness(none, none)
         spared = surely | perhaps
-        checked.settle_largest(finite & ~spared, self.rules_so_far, worst_so_far)
+        checked.settle_largest(finite & ~spared)
         found = checked.found
         largest = np.where(finite, checked.largest, -1.0)
         failed = (largest > 1) & ~spared
@@ -199,12 +167,12 @@ class _Block(NamedTuple):
         certified = among & ~failed & ~silent
         worst = first = None
         considered = np.where(spared | ~checked.told, -1.0, largest)
-        if considered.max() >= max(worst_so_far - checked.doubt, 0):
+        if considered.max() >= max(self.records.worst - checked.doubt, 0):
             row = int(np.argmax(considered))
-            worst = self._finding(row, int(np.argmax(found.ratios[:, row])))
+            worst = self._finding(row, int(np.argmax(checked.ratios_of(row))))
         if failed.any():
             row = int(np.argmax(failed))
-            first = self._finding(row, int(np.argmax(found.ratios[:, row] > 1)))
+            first = self._finding(row, int(np.argmax(checked.ratios_of(row) > 1)))
         return Certificate(
             self.implementation,
             case.rounding.arithmetic.dtype.name,
@@ -215,19 +183,37 @@ class _Block(NamedTuple):
             worst=worst,
             first_failure=first,
             rules=summarise_rules(
-                found.ratios, finite & ~spared, checked.told, layers=len(case.grads)
+                found.ratios,
+                (finite & ~spared)[checked.rows],
+                checked.told[checked.rows],
+                layers=len(case.grads),
+                are_all=len(checked.rows) == len(finite),
             ),
             kink_units=int(np.where(certified, found.kink_units, 0).sum()),
             kink_slopes=float(np.where(certified, found.kink_slopes, 0).sum()),
             kinked=" or ".join(kinked_names(case.network.activations)),
             returned=case.returned,
-            textbook=self.textbook,
+            textbook=_textbook(case),
             near=int(np.count_nonzero(surely)),
             biases=case.network.biases,
         )
 
     def _finding(self, row: int, check: int) -> Finding:
-        return _finding(self.case, row, check, sample=row + self.first_sample)
+        return find_entry(self.case, row, check, sample=row + self.first_sample)
+
+
+def _textbook(case: Case) -> str:
+    """As in `Certificate`."""
+    return " and ".join(textbook_names(case.network)) if case.is_textbook else ""
+
+
+def _records(case: Case, known: Sequence[Certificate]) -> Records:
+    """Returns the ratios below which `merge` drops what is told of a case."""
+    height = case.rounding.u, _textbook(case)
+    rules: np.ndarray | float = -1.0
+    if known and all(one.rules for one in known):
+        rules = np.min([[rule.ratio for rule in one.rules] for one in known], axis=0)
+    return Records(rules, min((one.worst_below(height) for one in known), default=-1.0))
 
 
 def merge(one: Certificate, other: Certificate) -> Certificate:
@@ -252,26 +238,4 @@ def merge(one: Certificate, other: Certificate) -> Certificate:
         kink_slopes=one.kink_slopes + other.kink_slopes,
         near=one.near + other.near,
         printed=printed_numbers.merge(one.printed, other.printed),
-    )
-
-
-def _finding(case: Case, row: int, check: int, *, sample: int) -> Finding:
-    """Finds the entry of one sample with the largest ratio, under one check."""
-    checks = check_gradients(case.take([row, row]).wide()).checks  # see `products`
-    found = checks[check]
-    by_entry = ratios(found)[..., 0]
-    index = tuple(int(i) for i in np.unravel_index(int(np.argmax(by_entry)), by_entry.shape))
-    # a rule of dL/dw is of what it is without the penalty
-    is_of_weights = found.rule == "rank_one" and case.network.l2
-    beside = case.penalty(int(found.parameter[1:])) if is_of_weights else 0.0
-    penalty = float(np.broadcast_to(beside, found.found.shape)[..., 0][index])
-    return Finding(
-        ratio=float(by_entry[index]) if by_entry[index] >= least_ratio(case) else 0.0,
-        sample=sample,
-        parameter=found.parameter,
-        rule=found.rule,
-        index=index,
-        found=float(found.found[..., 0][index]) + penalty,
-        expected=float(found.expected[..., 0][index]) + penalty,
-        allowed=float(found.allowed[..., 0][index]),
     )

@@ -148,9 +148,11 @@ def ratios(check: Check, xp: Any = np) -> Array:
 
 def largest_ratios(check: Check, xp: Any = np) -> Array:
     """Returns the largest of the ratios of every sample, [N]."""
-    if xp is np or (of_unit := check.of_unit) is None:
+    of_unit = check.of_unit
+    if xp is np or of_unit is None or check.found.shape[1] == 1:
         by_entry = ratios(check, xp)
         return xp.max(by_entry, axis=tuple(range(by_entry.ndim - 1)))
     start = xp.zeros((check.found.shape[0], check.found.shape[-1]))
     largest = over_units(lambda j, top: xp.maximum(top, ratios(of_unit(j), xp)), start, check.found)
-    return xp.max(largest, axis=0)
+    # no ratio is negative: the selection is there for XLA, as in `ratios`
+    return xp.max(xp.where(largest < 0, 0.0, largest), axis=0)

@@ -30,7 +30,12 @@ def places(layers: int) -> list[tuple[str, str]]:
 
 
 def summarise_rules(
-    ratios: np.ndarray, finite: np.ndarray, told: np.ndarray | bool = True, *, layers: int
+    ratios: np.ndarray,
+    finite: np.ndarray,
+    told: np.ndarray | bool = True,
+    *,
+    layers: int,
+    are_all: bool = True,
 ) -> tuple[RuleSummary, ...]:
     """Reduces ratios over samples.
 
@@ -39,10 +44,12 @@ def summarise_rules(
       finite: the samples whose gradient is finite, [N] bool.
       told: those of which the largest ratio is taken, [N] bool.
       layers: of the network.
+      are_all: whether there are no other samples, with smaller ratios.
     """
     counted = np.where(finite, ratios, 0.0)
     # a ratio that is not a number says nothing
-    largest = np.fmax.reduce(np.where(told, counted, 0.0), axis=1)
+    least = np.nan if are_all else 0.0
+    largest = np.fmax.reduce(np.where(told, counted, 0.0), axis=1, initial=least)
     failed = np.count_nonzero(counted > 1, axis=1)
     return tuple(
         RuleSummary(*place, float(ratio), int(count))

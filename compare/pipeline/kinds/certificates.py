@@ -9,9 +9,10 @@ from typing import NamedTuple
 import numpy as np
 
 from compare.evidence.certificate.case import Layers
-from compare.evidence.certificate.certificate import Certificate, Finding, certify
+from compare.evidence.certificate.certificate import Certificate, certify
 from compare.evidence.certificate.certificate import merge as merge_certificates
 from compare.evidence.certificate.detectable import MOST_SAMPLES, detectable_ulp
+from compare.evidence.certificate.finding import Finding
 from compare.evidence.certificate.making import on_rung
 from compare.evidence.certificate.nearness import HARDLY, may_be_scattered
 from compare.evidence.hypotheses.explanation import Explanation

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from compare.evidence.certificate.certificate import Finding
+from compare.evidence.certificate.finding import Finding
 from compare.evidence.hypotheses.explanation import Step
 from compare.report.json.numbers import number_or_null
 from compare.report.json.readings import choice_to_dict

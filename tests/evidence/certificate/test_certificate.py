@@ -9,8 +9,9 @@ import hypothesis.strategies as st
 import numpy as np
 import pytest
 
-from compare.evidence.certificate.certificate import Certificate, Finding, certify, merge
+from compare.evidence.certificate.certificate import Certificate, certify, merge
 from compare.evidence.certificate.detectable import detectable_ulp
+from compare.evidence.certificate.finding import Finding
 from compare.implementations.table import IMPLEMENTATIONS
 from compare.problem.axes import samples_last
 from compare.selftest.backward import backward, forward

@@ -7,7 +7,7 @@ import pytest
 
 from compare.evidence.certificate import checked_samples
 from compare.evidence.certificate.certificate import certify, merge
-from compare.evidence.certificate.checked_samples import CheckedSamples
+from compare.evidence.certificate.checked_samples import CheckedSamples, Records
 from compare.evidence.certificate.rungs import rungs
 from compare.evidence.certificate.sample_ratios import SampleRatios, sample_ratios
 from compare.evidence.rounding.arithmetic import plain_arithmetic
@@ -153,7 +153,8 @@ def off_by(monkeypatch, amount, exact):
 @pytest.mark.parametrize("amount", [-5e-8, 5e-8])
 def test_a_ratio_next_to_1_is_numpy_s(monkeypatch, amount):
     exact = np.full(N, 1 - amount / 2)
-    checked = CheckedSamples(off_by(monkeypatch, amount, exact), compiled=True)
+    case = off_by(monkeypatch, amount, exact)
+    checked = CheckedSamples(case, Records(-1.0, -1.0), compiled=True)
     checked.settle_near(1.0, np.ones(N, bool))
     assert np.array_equal(checked.largest, exact)
 
@@ -172,3 +173,39 @@ def test_in_numpy_a_sample_has_the_same_bits_among_any_others(name):
                 rows = rng.integers(N, size=size)
                 for some, all_ in zip(sample_ratios(finite.take(rows)), whole, strict=True):
                     assert np.array_equal(some, all_[..., rows], equal_nan=True)
+
+
+def right_case():
+    """Returns a case of N right samples that differ."""
+    rng = np.random.default_rng(5)
+    params = init_params(rng, (2, 10, 10, 1), dtype=F32)
+    batch = Batch(*(rng.random((N, n)).astype(F32) for n in (2, 1)))
+    made = backward(forward(params, batch, "sigmoid"))
+    grads = tuple(Layer(np.array(w, F32), np.array(b, F32)) for w, b in made)
+    return case_of(params, batch, grads, "sigmoid")
+
+
+def test_beside_records_nothing_is_told_but_what_may_be_one():
+    case = right_case()
+    ratios = sample_ratios(case).ratios
+    rules = ratios.max(axis=1) * (1 + 1e-5) + 1e-5
+    assert not len(CheckedSamples(case, Records(rules, rules.max()), compiled=True).rows)
+    for check in np.flatnonzero(ratios.max(axis=1)):
+        row = ratios[check].argmax()
+        lower = rules.copy()
+        lower[check] = ratios[check, row]  # a tie, which the lower sample wins
+        checked = CheckedSamples(case, Records(lower, rules.max()), compiled=True)
+        checked.settle_largest(np.ones(N, bool))
+        assert checked.told[row]
+        assert checked.ratios_of(row)[check] == ratios[check, row]
+
+
+def test_beside_records_the_worst_of_all_checks_is_told():
+    case = right_case()
+    ratios = sample_ratios(case).ratios
+    row = int(ratios.max(axis=0).argmax())
+    records = Records(np.full(len(ratios), 1.0), ratios.max())
+    checked = CheckedSamples(case, records, compiled=True)
+    checked.settle_largest(np.ones(N, bool))
+    assert checked.told[row]
+    assert checked.largest[row] == ratios.max()
