@@ -139,6 +139,7 @@ def a_sample_each(values):
     return pack(Answer((Layer(values[:, None, None], values[:, None]),), None, values))
 
 
+@pytest.mark.isa  # a processor that multiplies and adds at once needs no margin
 def test_float64_numbers_beside_ties_of_decimals():
     ties = np.random.default_rng(0).integers(0, 10**7, 400)
     values = np.array([float(f"{tie}.5e-7") for tie in ties])
