@@ -244,5 +244,20 @@ def test_decompositions_leave_some_whole():
     assert set(WHOLE) <= set(OPERATIONS)
 
 
+def test_decompositions_have_what_libraries_register_and_take_back():
+    before = set(decompositions())
+    for _ in range(2):  # the same name again, which is another operation to torch
+        with torch.library._scoped_library("jaxmlp_test", "DEF") as library:
+            library.define("twice(Tensor x) -> Tensor")
+            library.impl("twice", lambda x: 2 * x, "CompositeImplicitAutograd")
+            assert set(decompositions()) - before == {torch.ops.jaxmlp_test.twice.default}
+    assert set(decompositions()) == before
+
+
+def test_a_table_of_decompositions_may_be_changed():
+    decompositions().clear()
+    assert len(decompositions()) > 100
+
+
 def test_every_operation_has_a_case():
     assert set(_OVERLOADS) | WITHOUT == set(OPERATIONS)

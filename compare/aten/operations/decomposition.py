@@ -1,5 +1,6 @@
 """Which operations `torch.export` writes with others."""
 
+import functools
 from typing import Any
 
 import torch
@@ -22,8 +23,28 @@ WHOLE = (
 
 def decompositions() -> dict[Any, Any]:
     """Returns the table of `torch.export` without operations that are to stay whole."""
+    return dict(_table(_composed()))
+
+
+@functools.lru_cache(maxsize=1)  # torch looks through all operations there are, 26 times
+def _table(_: frozenset[Any]) -> dict[Any, Any]:
+    """Makes the table, as long as the operations of `_composed` are the same."""
     table = dict(torch.export.default_decompositions())
     for name in WHOLE:
-        operation, _, overload = name.partition(".")
-        table.pop(getattr(getattr(torch.ops.aten, operation), overload), None)
+        table.pop(_overload(f"aten::{name}"), None)
     return table
+
+
+def _composed() -> frozenset[Any]:
+    """Returns operations of others than ATen that are written with other ones.
+
+    A library may register some, or take them back, at any time; those of ATen are torch's own.
+    """
+    names = torch._C._dispatch_get_registrations_for_dispatch_key("CompositeImplicitAutograd")
+    return frozenset(_overload(name) for name in names if not name.startswith("aten::"))
+
+
+def _overload(name: str) -> Any:
+    namespace, _, rest = name.partition("::")
+    operation, _, overload = rest.partition(".")
+    return getattr(getattr(getattr(torch.ops, namespace), operation), overload or "default")
