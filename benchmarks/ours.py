@@ -12,7 +12,7 @@ from jaxmlp import ACTIVATIONS, Batch, Params, autodiff, backprop, sweep
 from jaxmlp.base import Grads, parameter_count
 
 MANUAL = "manual, one call, memory again"
-FROM_NUMPY = "manual, one call from NumPy, memory again"
+FROM_NUMPY = "manual, call from NumPy, memory again"
 MANUAL_SWEEP = "manual sweep, memory again"
 GRAD = "jit(vmap(grad))"
 FLOOR = "the output written once"

@@ -52,11 +52,11 @@ def format_goals(goals: tuple[Goal, ...]) -> str:
 def _lines(table: Table) -> Iterator[str]:
     yield _wrapped(table.title)
     if table.seconds:
-        yield f"{'':<40}{'median, ms':>11}{'x':>9}{'quartiles of x':>20}"
+        yield f"{'':<38}{'median, ms':>11}{'x':>9}{'quartiles of x':>22}"
         for name, ratio in table.ratios().items():
             spread = f"{ratio.low:.3g} .. {ratio.high:.3g}"
             median = _milliseconds(statistics.median(table.seconds[name]))
-            yield f"{name:<40}{median:>11}{ratio.median:>9.3g}{spread:>20}"
+            yield f"{name:<38}{median:>11}{ratio.median:>9.3g}{spread:>22}"
         yield _wrapped(f"x: time as a multiple of {table.reference!r}, turn by turn")
     yield from map(_wrapped, table.notes)
 

@@ -74,7 +74,9 @@ def test_ratios_are_paired_turn_by_turn():
 
 
 def test_figures_fit_80_columns():
-    table = results.Table("title " * 20, seconds(**{"x" * 40: 123.0}), "x" * 40, ("note " * 30,))
+    table = results.Table(
+        "title " * 20, seconds(**{ours.FROM_NUMPY: 123.0}), ours.FROM_NUMPY, ("note " * 30,)
+    )
     goal = results.Goal("P9", "as fast as light", "slower than light, " * 10, False)
     text = results.format_table(table) + "\n" + results.format_goals((goal,))
     assert max(map(len, text.splitlines())) <= 80
