@@ -18,12 +18,7 @@ from compare.problem.answer_matrix import answer_in
 from compare.problem.answers import Answer, answer_of, of_one_batch
 from compare.problem.blocks import Block
 from compare.problem.network import Network
-from jaxmlp import (
-    ACTIVATIONS,
-    FAMILIES,
-    LOSSES,
-    forward_with_intermediates,
-)
+from jaxmlp import ACTIVATIONS, FAMILIES, LOSSES, forward_with_intermediates
 from jaxmlp.base import Batch, Evaluation, Grads, Intermediates, Params
 from jaxmlp.sweep import chunk_function
 
