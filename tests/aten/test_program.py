@@ -62,6 +62,16 @@ def _near(found, expected):
     np.testing.assert_allclose(found, expected, rtol=0, atol=1e-12 * max(1, np.abs(expected).max()))
 
 
+@pytest.fixture
+def hardly_optimized():
+    """What is compiled runs once."""
+    before = jax.config.read("jax_disable_most_optimizations")
+    jax.config.update("jax_disable_most_optimizations", True)
+    yield
+    jax.config.update("jax_disable_most_optimizations", before)
+
+
+@pytest.mark.usefixtures("hardly_optimized")
 @pytest.mark.parametrize("name", PROGRAMS)
 def test_jax_computes_what_torch_does_at_every_place_forward_and_backward(name):
     program, module, args = _exported(name)
