@@ -23,11 +23,20 @@ PROGRAMS = {
 }
 
 
+@pytest.fixture(autouse=True)
+def as_at_the_start(monkeypatch):
+    """Undoes what an earlier test may have left of the variables that are read at import."""
+    for name in {**os.environ, **forks._ENVIRONMENT}:
+        if name.startswith(forks._READ_AT_IMPORT):
+            monkeypatch.delenv(name, raising=False)
+            if name in forks._ENVIRONMENT:
+                monkeypatch.setenv(name, forks._ENVIRONMENT[name])
+
+
 @pytest.fixture
 def place(tmp_path, monkeypatch):
     (tmp_path / "program.py").write_text(MODULE)
     monkeypatch.setenv("PLACE", "here")
-    monkeypatch.setattr(forks, "_READ_LATE", forks._READ_LATE | {"PLACE"})
     return tmp_path
 
 

@@ -20,8 +20,10 @@ from pathlib import Path
 
 import numpy as np
 
-_arrays = np.load(Path(__file__).parent / "{arrays}")
-_seeds = np.load(Path(__file__).parent / "{seeds}")
+with np.load(Path(__file__).parent / "{arrays}") as _file:
+    _arrays = dict(_file)
+with np.load(Path(__file__).parent / "{seeds}") as _file:
+    _seeds = dict(_file)
 
 args = {args}
 cotangents = {cotangents}

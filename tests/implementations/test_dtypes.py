@@ -193,7 +193,7 @@ def test_a_baseline_of_the_same_run_has_not_moved(tmp_path, dtype):
     assert status == 0
     assert [drift["moved"] for drift in found["change"]["drifts"]] == [0, 0, 0]
     kept = read_baseline(str(path), problem(dtype)).answers
-    assert {answer.dtype.name for answer in kept.values()} == {dtype}
+    assert {answer(0, 1).dtype.name for answer in kept.values()} == {dtype}
 
 
 def test_a_baseline_with_numbers_of_another_dtype_is_refused(tmp_path):

@@ -216,7 +216,7 @@ def _limits(analysis: Analysis) -> Callable[[Enclosure], list[Any]]:
 
     def known(limit: Array) -> Array:
         lost = xp.isnan(limit)
-        return xp.where(lost, np.inf, limit) if analysis.may_be(lost) else limit
+        return xp.where(lost, np.inf, limit) if analysis.may_be(lost) else xp.asarray(limit)
 
     def limits(out: Enclosure) -> list[Any]:
         is_number = is_float(out.value.dtype)
