@@ -159,6 +159,20 @@ def test_a_ratio_next_to_1_is_numpy_s(monkeypatch, amount):
     assert np.array_equal(checked.largest, exact)
 
 
+def test_what_jax_alone_finds_just_above_1_does_not_fail(monkeypatch):
+    params = init_params(np.random.default_rng(0), (2, 3, 1), dtype=F32)
+    batch = Batch(*(np.random.default_rng(1).random((N, n)).astype(F32) for n in (2, 1)))
+    made = backward(forward(params, batch, "sigmoid"))
+    grads = tuple(Layer(np.array(w, F32), np.array(b, F32)) for w, b in made)
+    case = case_of(params, batch, grads, "sigmoid")
+    found = sample_ratios(case)
+    above = found._replace(ratios=np.full_like(found.ratios, 1 + 5e-8))
+    monkeypatch.setattr(
+        checked_samples, "sample_ratios_compiled", lambda case: (above, np.zeros(N, bool))
+    )
+    assert certify("a", case, compiled=True).failed == 0
+
+
 @pytest.mark.isa
 @pytest.mark.parametrize("name", NETWORKS)
 def test_in_numpy_a_sample_has_the_same_bits_among_any_others(name):
