@@ -1,5 +1,6 @@
 import inspect
 import re
+import types
 import typing
 
 import jax
@@ -214,10 +215,14 @@ def test_bad_arguments(change, message):
         compare_gradients(params, x, y, **arguments)
 
 
-def test_block_size_depends_on_the_network_and_bounds_memory():
-    assert block_size((2, 10, 10, 1)) == 2048
-    assert block_size((784, 512, 512, 10)) == 4
-    assert block_size((10**4, 10**4, 1)) == 1
+def test_block_size_depends_on_the_problem_and_bounds_memory():
+    def problem_of(layer_sizes, n_samples):
+        return types.SimpleNamespace(layer_sizes=layer_sizes, n_samples=n_samples)
+
+    sizes = {100: 2048, 65_535: 2048, 65_536: 8192, 10**6: 8192}
+    assert {n: block_size(problem_of((2, 10, 10, 1), n)) for n in sizes} == sizes
+    assert block_size(problem_of((784, 512, 512, 10), 10**6)) == 4
+    assert block_size(problem_of((10**4, 10**4, 1), 10**6)) == 1
 
 
 def test_blocks_come_in_order_and_hold_every_sample_once():

@@ -192,7 +192,7 @@ def _identity(problem: Problem) -> dict[str, Any]:
 
 def _blocks(problem: Problem) -> Iterator[tuple[int, int]]:
     """Yields the first sample of each block, and the first one behind it."""
-    size = block_size(problem.layer_sizes)
+    size = block_size(problem)
     for start in range(0, problem.n_samples, size):
         yield start, min(start + size, problem.n_samples)
 

@@ -16,7 +16,7 @@ def probe_engines(
     engines = dict.fromkeys(one.engine for one in taking_part if one.engine is not None)
     sizes = problem.layer_sizes
     return {
-        engine: probe(engine.multiply, sizes, problem.dtype, samples=block_size(sizes))
+        engine: probe(engine.multiply, sizes, problem.dtype, samples=block_size(problem))
         for engine in engines
     }
 

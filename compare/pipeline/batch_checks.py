@@ -64,7 +64,7 @@ def check_whole(run: Run, one: Implementation) -> BatchCheck:
     """Holds the gradient of the one batch of all samples against float64."""
     assert run.reduction is not None
     problem, computation = run.problem, run.computation(one.name)
-    size, n = block_size(problem.layer_sizes), problem.n_samples
+    size, n = block_size(problem), problem.n_samples
     weight = run.reduction.weight(n)
     answer = one.evaluate(block_at(problem, 0))
     arithmetic = coarsest(computation, answer, problem)

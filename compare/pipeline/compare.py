@@ -126,9 +126,7 @@ def examine_problem(
     examined = Examination(
         run, config, taking_part, probed, everyone, evidence, block_answerer(problem, everyone)
     )
-    starts = range(
-        block_start(problem, samples[0]), samples[-1] + 1, block_size(problem.layer_sizes)
-    )
+    starts = range(block_start(problem, samples[0]), samples[-1] + 1, block_size(problem))
     compiled = len(starts) >= _COMPILED_FROM
     if journal is not None:
         starts = journal.begin(starts, evidence)

@@ -1,11 +1,9 @@
 """Which samples get the evidence that would cost too much for all of them."""
 
-from collections.abc import Sequence
-
 import numpy as np
 
 from compare.problem.blocks import block_size
-from jaxmlp.base import parameter_count
+from compare.problem.problem import Problem
 
 _MOST_BOUNDED = 10_000  # samples: of so many each has end-to-end bounds, of more only some
 _MOST_BOUNDED_ENTRIES = 2**24  # gradient entries with end-to-end bounds
@@ -20,14 +18,12 @@ def choose(rng: np.random.Generator, samples: range, most: int) -> np.ndarray:
     return samples.start + np.sort(rng.choice(len(samples), most, replace=False))
 
 
-def choose_bounded(
-    rng: np.random.Generator, samples: range, layer_sizes: Sequence[int]
-) -> np.ndarray:
+def choose_bounded(rng: np.random.Generator, samples: range, problem: Problem) -> np.ndarray:
     """Draws the samples that get end-to-end bounds: all, or parts of a few blocks."""
-    fitting = max(1, _MOST_BOUNDED_ENTRIES // parameter_count(layer_sizes))
+    fitting = max(1, _MOST_BOUNDED_ENTRIES // problem.network.parameter_count)
     if len(samples) <= min(_MOST_BOUNDED, fitting):
         return np.array(samples)
-    size, most = block_size(layer_sizes), min(_PART, fitting)
+    size, most = block_size(problem), min(_PART, fitting)
     blocks = choose(rng, range(-(-len(samples) // size)), min(_PART_BLOCKS, most))
     parts = [samples[size * block : size * (block + 1)] for block in blocks]
     return np.concatenate([choose(rng, part, most // len(blocks)) for part in parts])

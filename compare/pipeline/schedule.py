@@ -17,7 +17,6 @@ from compare.problem.answers import Answer, without_missing_biases
 from compare.problem.blocks import Block, block_at, block_size
 from compare.problem.memory import fitting_blocks
 from compare.problem.problem import Problem
-from jaxmlp.base import parameter_count
 
 
 class Examination(NamedTuple):
@@ -46,8 +45,8 @@ def examine_blocks(
     those that have been answered are examined in threads: NumPy and XLA release Python's lock.
     """
     waiting: deque[tuple[Block, Mapping[str, Answer], Future[Findings]]] = deque()
-    sizes = examined.run.problem.layer_sizes
-    fitting = fitting_blocks(block_size(sizes) * parameter_count(sizes))
+    problem = examined.run.problem
+    fitting = fitting_blocks(block_size(problem) * problem.network.parameter_count)
     workers = max(1, min(os.cpu_count() or 1, len(starts), fitting))
     pool = ThreadPoolExecutor(workers)
     try:

@@ -46,11 +46,12 @@ def of_one_batch(grads: Grads) -> Answer:
 
 
 def joined(answers: Sequence[Answer]) -> Answer:
-    """Returns the rows of several answers that have gradients alone, one below the other."""
+    """Returns the rows of several answers of one implementation, one below the other."""
+    arrays = [np.concatenate(leaves) for leaves in zip(*map(arrays_of, answers), strict=True)]
     printed = None
     if any(one.printed is not None for one in answers):
         printed = _concatenated([one.printed or _zeros_like(one.grads) for one in answers])
-    return answers[0]._replace(grads=_concatenated([one.grads for one in answers]), printed=printed)
+    return with_arrays(answers[0], arrays)._replace(printed=printed)
 
 
 def without_missing_biases(answer: Answer, network: Network) -> Answer:

@@ -53,7 +53,7 @@ def reduction_of(config: Config, problem: Problem) -> Reduction | None:
     """
     if config.reduction is None:
         return None
-    most = min(block_size(problem.layer_sizes), problem.n_samples)
+    most = min(block_size(problem), problem.n_samples)
     size = config.batch_size or most
     if size > most:
         raise UsageError(

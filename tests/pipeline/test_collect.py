@@ -21,7 +21,7 @@ from jaxmlp import Layer
 NAMES = ("jax_grad", "jax_manual", "torch_autograd")
 CONFIG = Config(layer_sizes=(2, 3, 2), samples=9_000, activation="relu", seed=3)
 PROBLEM = make_problem(CONFIG)
-SIZE = block_size(PROBLEM.layer_sizes)
+SIZE = block_size(PROBLEM)
 STARTS = range(0, PROBLEM.n_samples, SIZE)
 
 

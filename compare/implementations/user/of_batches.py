@@ -107,7 +107,7 @@ def _float64_sum(problem: Problem) -> Grads:
     """Returns the gradient of the sum of all losses, in float64."""
     total: list[Layer] = []
     shapes = [Layer(w[None], b[None]) for w, b in problem.params]
-    size = block_size(problem.layer_sizes)
+    size = block_size(problem)
     for start in range(0, problem.n_samples, size):
         batch = problem.batch(start, min(start + size, problem.n_samples))
         case = make_case(problem.network, problem.params, *batch, shapes).wide()

@@ -16,8 +16,8 @@ from compare.pipeline.allowances import allowances_of
 from compare.pipeline.kinds.base import AnswerBlock, Evidence, Run
 from compare.pipeline.kinds.compiled_pairs import CompiledPairs
 from compare.pipeline.sampling import choose_bounded
-from compare.problem.answers import Answer, quantities, take
-from compare.problem.blocks import Block, block_start
+from compare.problem.answers import Answer, joined, quantities, take
+from compare.problem.blocks import Block, block_size, block_start
 from jaxmlp.base import Batch
 
 
@@ -26,6 +26,14 @@ class Differences(NamedTuple):
 
     pairs: tuple[Pair, ...]
     entries: Entries | None  # of the samples with end-to-end bounds, over all pairs
+
+
+class _Samples(NamedTuple):
+    """Some samples, and what the implementations of all pairs say of them."""
+
+    numbers: np.ndarray  # [n]
+    batch: Batch
+    answers: dict[str, Answer]
 
 
 class Pairs(Evidence[Differences]):
@@ -51,7 +59,7 @@ class Pairs(Evidence[Differences]):
         self._run, self._problem, self._layout = run, run.problem, run.layout
         self._names = list(itertools.combinations(run.names, 2)) if names is None else names
         self._involved = dict.fromkeys(name for pair in self._names for name in pair)
-        self._bounded = choose_bounded(rng, run.samples, run.problem.layer_sizes)
+        self._bounded = choose_bounded(rng, run.samples, run.problem)
         self._bins = bins_of(run.samples)
 
     def examine(
@@ -69,7 +77,7 @@ class Pairs(Evidence[Differences]):
         rows = block.rows(self._bounded)
         if not len(rows):
             return Differences(found, None)
-        return self._with_bounds(found, block, answers, rows)
+        return self._with_bounds(found, self._taken(block, answers, rows))
 
     def merge(self, one: Differences, other: Differences) -> Differences:
         """Joins the findings of two sets of samples; without pairs there were no samples."""
@@ -85,34 +93,44 @@ class Pairs(Evidence[Differences]):
         know whether it may have overflowed.
         """
         worst = sorted(set(_worst_samples(found.pairs)) - set(self._bounded.tolist()))
-        start_of = {sample: block_start(self._problem, sample) for sample in worst}
-        for start in sorted(set(start_of.values())):
-            block, answers = answer_block(start)
-            rows = block.rows([sample for sample in worst if start_of[sample] == start])
-            more = self._with_bounds(found.pairs, block, answers, rows)
+        at_once = block_size(self._problem)
+        for first in range(0, len(worst), at_once):
+            chosen = _joined(list(self._taken_of(worst[first : first + at_once], answer_block)))
+            more = self._with_bounds(found.pairs, chosen)
             found = more._replace(entries=_merge_entries(found.entries, more.entries))
         return found
 
-    def _with_bounds(
-        self, pairs: Sequence[Pair], block: Block, answers: Mapping[str, Answer], rows: np.ndarray
-    ) -> Differences:
-        """Adds bounds of some rows of a block to pairs; the entries are of these rows alone."""
-        batch = Batch(block.batch.x[rows], block.batch.y[rows])
-        chosen = {k: take(answers[k], rows) for k in self._involved}
-        allowances = allowances_of(
-            chosen,
-            self._problem,
-            batch,
-            layout=self._layout,
-            computations={name: self._run.computation(name) for name in chosen},
+    def _taken(self, block: Block, answers: Mapping[str, Answer], rows: np.ndarray) -> _Samples:
+        """Takes some rows of a block."""
+        return _Samples(
+            rows + block.start,
+            Batch(block.batch.x[rows], block.batch.y[rows]),
+            {name: take(answers[name], rows) for name in self._involved},
         )
-        named = {k: quantities(answer, self._layout) for k, answer in chosen.items()}
+
+    def _taken_of(self, samples: Sequence[int], answer_block: AnswerBlock) -> Iterator[_Samples]:
+        """Yields some samples, those of one block together, which are answered again."""
+        start_of = {sample: block_start(self._problem, sample) for sample in samples}
+        for start in sorted(set(start_of.values())):
+            block, answers = answer_block(start)
+            rows = block.rows([sample for sample in samples if start_of[sample] == start])
+            yield self._taken(block, answers, rows)
+
+    def _with_bounds(self, pairs: Sequence[Pair], chosen: _Samples) -> Differences:
+        """Adds bounds of some samples to pairs; the entries are of these samples alone."""
+        allowances = allowances_of(
+            chosen.answers,
+            self._problem,
+            chosen.batch,
+            layout=self._layout,
+            computations={name: self._run.computation(name) for name in chosen.answers},
+        )
+        named = {k: quantities(answer, self._layout) for k, answer in chosen.answers.items()}
         sides = [
             (named[pair.a], named[pair.b], allowances[pair.a], allowances[pair.b]) for pair in pairs
         ]
-        numbers = rows + block.start
         bounded = tuple(
-            pair_evidence.with_bounds(pair, *side, samples=numbers)
+            pair_evidence.with_bounds(pair, *side, samples=chosen.numbers)
             for pair, side in zip(pairs, sides, strict=True)
         )
         entries = (
@@ -120,6 +138,15 @@ class Pairs(Evidence[Differences]):
             for a, b, *allowed in sides
         )
         return Differences(bounded, functools.reduce(entry_evidence.over_pairs, entries))
+
+
+def _joined(parts: Sequence[_Samples]) -> _Samples:
+    numbers, batches, answers = zip(*parts, strict=True)
+    return _Samples(
+        np.concatenate(numbers),
+        Batch(*map(np.concatenate, zip(*batches, strict=True))),
+        {name: joined([of[name] for of in answers]) for name in answers[0]},
+    )
 
 
 def _merge_entries(one: Entries | None, other: Entries | None) -> Entries | None:
