@@ -11,6 +11,7 @@ from compare.evidence.certificate.case import Case
 from compare.evidence.certificate.checks import check_gradients, largest_ratios
 from compare.evidence.certificate.subnormal_entries import subnormal_samples
 
+_AT_ONCE = 1024  # samples, of which all that is computed of a narrow network fits into a cache
 MOST_DOUBT = 2.0**-4  # of a ratio, beyond which what is computed otherwise is not known at all
 
 
@@ -76,12 +77,29 @@ def _compiled(bare: Case) -> Callable[..., tuple[SampleRatios, Any]]:
     """Returns a jitted function of the arrays that are missing in a case."""
     import jax
     import jax.numpy as jnp
+    from jax import lax
 
     names = "params", "x", "y", "grads", "printed"
 
-    @jax.jit
-    def of_arrays(*data: Any) -> tuple[SampleRatios, Any]:
-        case = dataclasses.replace(bare, **dict(zip(names, data, strict=True)))
+    def of_some(params: Any, some: Any) -> tuple[SampleRatios, Any]:
+        case = dataclasses.replace(bare, **dict(zip(names, (params, *some), strict=True)))
         return sample_ratios(case, jnp), subnormal_samples(jnp, case.grads)
+
+    @jax.jit
+    def of_arrays(params: Any, *data: Any) -> tuple[SampleRatios, Any]:
+        n = data[0].shape[-1]
+        if n % _AT_ONCE:
+            return of_some(params, data)
+
+        def of_part(first: Any) -> tuple[SampleRatios, Any]:
+            part = functools.partial(
+                lax.dynamic_slice_in_dim, start_index=first, slice_size=_AT_ONCE, axis=-1
+            )
+            return of_some(params, jax.tree.map(part, data))
+
+        def joined(parts: Any) -> Any:
+            return jnp.moveaxis(parts, 0, -2).reshape(*parts.shape[1:-1], n)
+
+        return jax.tree.map(joined, lax.map(of_part, jnp.arange(0, n, _AT_ONCE)))
 
     return of_arrays
