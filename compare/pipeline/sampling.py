@@ -8,7 +8,7 @@ from compare.problem.problem import Problem
 _MOST_BOUNDED = 10_000  # samples: of so many each has end-to-end bounds, of more only some
 _MOST_BOUNDED_ENTRIES = 2**24  # gradient entries with end-to-end bounds
 _PART = 2048  # samples that have bounds then, from a few blocks: most of the cost is per block
-_PART_BLOCKS = 8
+_PART_BLOCKS = 4
 
 
 def choose(rng: np.random.Generator, samples: range, most: int) -> np.ndarray:
