@@ -5,7 +5,7 @@ never loads jax.
 """
 
 from torch_ref.activations import ACTIVATIONS, FAMILIES
-from torch_ref.autograd import loop_gradients, per_sample_gradients
+from torch_ref.autograd import are_narrow, loop_gradients, per_sample_gradients
 from torch_ref.batches import batch_gradient
 from torch_ref.losses import LOSSES, OUTPUTS
 from torch_ref.mlp import MLP
@@ -16,6 +16,7 @@ __all__ = [
     "LOSSES",
     "MLP",
     "OUTPUTS",
+    "are_narrow",
     "batch_gradient",
     "loop_gradients",
     "per_sample_gradients",

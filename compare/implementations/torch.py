@@ -29,6 +29,7 @@ from torch_ref import (
     ACTIVATIONS,
     FAMILIES,
     MLP,
+    are_narrow,
     batch_gradient,
     convert,
     per_sample_gradients,
@@ -221,8 +222,9 @@ def _products(a: torch.Tensor, b: torch.Tensor) -> list[torch.Tensor]:
     if a.ndim == 1:
         return [a * b]
     if a.ndim == b.ndim == 3:
-        return [torch.bmm(a, b)]
+        return [torch.bmm(a, b), a * b]
+    by_entries = [(b.T.unsqueeze(-1) * a.T).sum(dim=1).T] if are_narrow(b) else []
     rows, shape = a.unsqueeze(1), (len(a), *b.shape)
     along = torch.bmm(rows, b.expand(shape))
     across = torch.baddbmm(torch.zeros_like(along), rows, b.T.contiguous().T.expand(shape))
-    return [along.squeeze(1), across.squeeze(1)]
+    return [along.squeeze(1), across.squeeze(1), *by_entries]

@@ -11,7 +11,7 @@ from compare.implementations.table import IMPLEMENTATIONS
 from jaxmlp import ACTIVATIONS, Batch, autodiff, backprop
 from tests.support.cases import network_of
 from tests.support.networks import ALL_ACTIVATIONS, NETWORKS, alone, make_network
-from torch_ref import MLP, convert, loop_gradients, per_sample_gradients
+from torch_ref import MLP, are_narrow, convert, loop_gradients, per_sample_gradients
 
 
 def worst_scaled_error(a, b):
@@ -46,6 +46,30 @@ def test_torch_in_one_backward_equals_the_loop(network):
     torch.testing.assert_close(at_once.loss, loss, rtol=1e-13, atol=1e-15)
     for ours, reference in zip(at_once.grads, grads, strict=True):
         torch.testing.assert_close(ours, reference, rtol=1e-12, atol=1e-15)
+
+
+@pytest.mark.parametrize("end", [("linear", "squared"), ("softmax", "cross_entropy")])
+@pytest.mark.parametrize(("width", "is_narrow"), [(1, True), (16, True), (17, False)])
+def test_narrow_or_wide_torch_equals_the_loop(width, is_narrow, end):
+    model = MLP((3, width, 2, width, 2), activation="gelu", dtype=torch.float64)
+    assert are_narrow(*model.parameters()) is is_narrow
+    rng = torch.Generator().manual_seed(width)
+    x, y = (torch.rand(5, n, generator=rng, dtype=torch.float64) for n in (3, 2))
+    options = {"output": end[0], "loss": end[1], "l2": 0.5}
+    at_once = per_sample_gradients(model, x, y, **options)
+    prediction, loss, grads = loop_gradients(model, x, y, **options)
+    torch.testing.assert_close(at_once.prediction, prediction, rtol=1e-14, atol=1e-15)
+    torch.testing.assert_close(at_once.loss, loss, rtol=1e-13, atol=1e-15)
+    for ours, reference in zip(at_once.grads, grads, strict=True):
+        torch.testing.assert_close(ours, reference, rtol=1e-12, atol=1e-15)
+    _, *acts = at_once.acts
+    for z, h in zip(at_once.preacts, acts, strict=False):
+        assert torch.equal(model.activations[0](z), h)
+
+
+@pytest.mark.parametrize("dtype", [torch.float16, torch.bfloat16])
+def test_products_in_low_precision_are_those_of_matrices(dtype):
+    assert not are_narrow(torch.zeros(2, 2, dtype=dtype))
 
 
 @pytest.mark.parametrize("name", IMPLEMENTATIONS)

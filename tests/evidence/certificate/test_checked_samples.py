@@ -105,6 +105,21 @@ def test_subnormal_numbers_accuse_no_right_gradient(dtype, scales):
     assert compiled.certified == N
 
 
+@pytest.mark.isa
+def test_a_large_block_is_checked_in_parts_in_the_order_of_its_samples():
+    rng = np.random.default_rng(0)
+    params = init_params(rng, (2, 3, 1), dtype=np.dtype(F32))
+    batch = Batch(*(rng.random((3 * 1024, n)).astype(F32) for n in (2, 1)))
+    made = backward(forward(params, batch, "sigmoid"))
+    grads = tuple(Layer(np.array(w, F32), np.array(b, F32)) for w, b in made)
+    for sample, off in ((100, 1.3), (1500, 1.1), (3071, 1.2)):
+        grads[0].w[sample, 0, 0] *= np.float32(off)
+    case = case_of(params, batch, grads, "sigmoid")
+    in_numpy, compiled = (certify("m", case, compiled=one) for one in (False, True))
+    assert (compiled.failed, compiled.first_failure.sample) == (3, 100)
+    assert repr(compiled) == repr(in_numpy)
+
+
 def jax_is_off_by(monkeypatch, change):
     """Lets compiled JAX find other ratios than NumPy does, by less than the doubt there is."""
     found = checked_samples.sample_ratios_compiled
