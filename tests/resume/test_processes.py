@@ -13,6 +13,7 @@ from compare.options.config import Config
 from compare.resume.processes import Share, join
 from tests.support import forks
 from tests.support.networks import xla_flags
+from tests.support.unfinished import STUCK
 
 COMPILED = "PERSISTENT COMPILATION CACHE MISS"  # what JAX says of a program that it had not kept
 TELLING = """
@@ -20,18 +21,11 @@ import logging
 logging.basicConfig()
 logging.getLogger("jax._src.compiler").setLevel("DEBUG")
 """  # says what it compiles
-STUCK = """
-import time
-from compare.resume import journal, processes
-journal._EVERY = 0
+NOTICED_SOON = """
+from compare.resume import processes
 assert processes._HEARTBEAT <= 10  # seconds, as BUILD.md says
 processes._HEARTBEAT = 2
-add = journal.Journal.add
-def add_and_wait(self, *arguments):
-    add(self, *arguments)
-    time.sleep(60)
-journal.Journal.add = add_and_wait
-"""  # saves its first block, and no other
+"""  # when one of them dies
 FLAGS = ("--layer_sizes=2,3,1", "--samples=12000", "--witness=2", "--quiet")
 
 
@@ -96,7 +90,7 @@ def test_more_processes_than_blocks(tmp_path):
 
 def test_one_is_killed_and_a_new_start_finishes(tmp_path, alone):
     """Both have compiled nothing, as the run alone has: one of them leaves no half program."""
-    ours, theirs = together(tmp_path, 2, first=STUCK)
+    ours, theirs = together(tmp_path, 2, first=STUCK + NOTICED_SOON)
     states = [tmp_path / ".unfinished" / f"process_{i}_of_2.json" for i in range(2)]
     deadline = time.monotonic() + 60
     while not all(state.exists() for state in states) and time.monotonic() < deadline:
