@@ -324,7 +324,7 @@ def configs(draw):
     )
 
 
-@settings(deadline=None)
+@settings(deadline=None, max_examples=50)
 @given(configs(), st.data())
 def test_the_command_means_the_config_it_was_made_of(given_config, data):
     sample = data.draw(st.integers(0, given_config.samples - 1))
@@ -345,7 +345,7 @@ def test_the_command_means_the_config_it_was_made_of(given_config, data):
     assert again == expected
 
 
-@settings(deadline=None)
+@settings(deadline=None, max_examples=50)
 @given(configs())
 def test_the_whole_command_means_the_config_but_saves_nothing(given_config):
     again = config_from_argv(shlex.split(whole_command(given_config))[2:])
