@@ -4,6 +4,8 @@ import signal
 
 import pytest
 
+from tests.support.compiled import keep_compiled
+
 os.environ.setdefault("JAX_NUMPY_DTYPE_PROMOTION", "strict")
 os.environ.setdefault("JAX_NUMPY_RANK_PROMOTION", "raise")
 # Workers of pytest-xdist keep all cores busy; threads of OpenBLAS would wait for one another.
@@ -18,8 +20,6 @@ def pytest_configure(config):
         os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")  # torch reads it once
     else:
         os.environ.setdefault("JAX_PLATFORMS", "cpu")
-    from tests.support.compiled import keep_compiled  # loads jax, with the environment of above
-
     keep_compiled()
 
 

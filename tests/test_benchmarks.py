@@ -146,7 +146,7 @@ def test_p1(loop, grad, reached):
 @pytest.mark.filterwarnings("ignore")
 def test_ways_that_are_timed_have_been_checked(monkeypatch):
     monkeypatch.setattr(sweep, "interleaved", lambda tasks, repeats: {k: [1.0] for k in tasks})
-    table = sweep.measure(networks.NETWORKS["B"], 100, title="")
+    table = sweep.measure(A, 100, title="")
     there = {ours.MANUAL_SWEEP, ours.MANUAL, ours.FROM_NUMPY, ours.GRAD, ours.FLOOR}
     there |= {peers.FUNC, peers.LOOP}
     assert there <= set(table.seconds)
@@ -194,11 +194,11 @@ def test_a_child_tells_time_memory_and_status():
 
 
 def test_the_memory_of_a_child_is_its_own():
-    held = np.ones(50_000_000)  # 400 MB, which are not the child's
+    held = np.ones(25_000_000)  # 200 MB, which are not the child's
     small = child.measure(["-c", ""]).peak_bytes
-    large = child.measure(["-c", "b = bytearray(b'x') * 200_000_000"]).peak_bytes
+    large = child.measure(["-c", "b = bytearray(b'x') * 100_000_000"]).peak_bytes
     assert small < 100e6 < held.nbytes
-    assert 200e6 < large < 300e6
+    assert 100e6 < large < 200e6
 
 
 def test_a_child_is_pinned():

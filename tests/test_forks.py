@@ -9,6 +9,7 @@ import pytest
 
 from tests.support import forks
 from tests.support.paths import ROOT
+from tests.support.runs import SMALL, compare
 
 MODULE = "import os, sys; print(__name__, sys.argv[1:], os.getcwd(), os.environ['PLACE'])\n"
 PROGRAMS = {
@@ -88,6 +89,13 @@ def test_what_is_read_at_import_takes_a_real_process(name):
     real = forks.start(["-c", "pass"], env={**os.environ, name: "3"})
     assert isinstance(real, subprocess.Popen)
     real.communicate()
+
+
+def test_a_run_in_this_process_leaves_forks_to_be_forks(tmp_path):
+    assert compare(tmp_path, *SMALL, "--quiet") == 0
+    fork = forks.start(["-c", "pass"])
+    assert isinstance(fork, forks.Fork)
+    fork.communicate()
 
 
 def test_devices_may_differ_from_fork_to_fork():

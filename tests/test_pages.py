@@ -5,8 +5,6 @@ import os
 import re
 import runpy
 import shlex
-import subprocess
-import sys
 from pathlib import Path
 from typing import NamedTuple
 
@@ -17,6 +15,7 @@ import torch
 from compare import files, run
 from compare.options.exit_status import EXIT_STATUS
 from jaxmlp import init_params
+from tests.support import forks
 from tests.support.paths import ROOT
 
 BLOCK = re.compile(r"```(\w+)\n(.*?)```\n", re.DOTALL)
@@ -86,13 +85,8 @@ def run_command(command, capsys):
         runpy.run_path(arguments[0], run_name="__main__")
         return 0, capsys.readouterr().out
     if arguments[1] not in MAINS:
-        done = subprocess.run(
-            [sys.executable, *arguments],
-            env={**os.environ, "PYTHONPATH": str(ROOT)},
-            capture_output=True,
-            text=True,
-            check=False,
-        )
+        environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+        done = forks.run(arguments, os.getcwd(), environment)
         return done.returncode, done.stdout
     try:
         status = MAINS[arguments[1]](arguments[1:])

@@ -1,5 +1,6 @@
 """Numbers of one dtype brought into another, without a change or with one rounding."""
 
+import functools
 from collections.abc import Sequence
 
 import numpy as np
@@ -113,6 +114,7 @@ def computed_dtype(arrays: Sequence[np.ndarray], asked: np.dtype) -> np.dtype:
     return coarsest
 
 
+@functools.cache  # as NumPy makes up the name of a dtype anew each time
 def _coarseness(dtype: np.dtype) -> int:
     return FLOAT_DTYPES.index(dtype.name)
 

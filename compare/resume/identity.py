@@ -91,8 +91,17 @@ def _cores() -> int:
 
 def _installed() -> dict[str, str]:
     """Returns the version of every installed package, as a user's code may import any."""
-    found = importlib.metadata.distributions()
-    return {f"the package {one.name}": one.version for one in found if one.name}
+    found = map(_name_and_version, importlib.metadata.distributions())
+    return {f"the package {name}": version for name, version in found if name}
+
+
+def _name_and_version(package: importlib.metadata.Distribution) -> tuple[str, str]:
+    """Reads them once; `package.name` and `package.version` each parse all that is told of it."""
+    head, _, _ = (package.read_text("METADATA") or "").partition("\n\n")
+    name, version = (re.search(rf"^{key}: *(.*\S)", head, re.M) for key in ("Name", "Version"))
+    if name and version:
+        return name[1], version[1]
+    return package.name, package.version
 
 
 def _data_files(config: Config) -> Iterator[str]:

@@ -11,7 +11,7 @@ from compare.evidence.rounding.probes import probe
 from compare.report.text.report import format_report
 from jaxmlp import init_params
 from tests.support.backwards import factor_2_missing
-from tests.support.networks import ALL_ACTIVATIONS
+from tests.support.networks import ALL_ACTIVATIONS, SEVEN
 
 ALL_FOUR = ("jax_grad", "jax_manual", "torch_autograd", "numpy_manual")
 SIZES = (3, 5, 4, 2)
@@ -47,18 +47,25 @@ def compared(make, activation, dtype):
     drawn = make(layers, rng.random((8, 3)), rng.random((8, 2)), SUBNORMAL[dtype])
     layers, x, y = drawn
     layers = [(w.astype(dtype), b.astype(dtype)) for w, b in layers]
-    return compare_gradients(
-        layers, x.astype(dtype), y.astype(dtype), activation=activation, implementations=ALL_FOUR
-    )
+    arrays = (layers, x.astype(dtype), y.astype(dtype))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("compare.problem.blocks._LARGEST_BLOCK", 8)  # no padding
+        return compare_gradients(*arrays, activation=activation, implementations=ALL_FOUR)
 
 
 def negligible(report):
     return sum(comparison.negligible for pair in report.pairs for comparison in pair.parameters)
 
 
-@pytest.mark.parametrize("dtype", SUBNORMAL)
-@pytest.mark.parametrize("activation", ALL_ACTIVATIONS)
-@pytest.mark.parametrize("make", [faint_below, faint_inputs, faint_output])
+TURNS = [(one, tuple(SUBNORMAL)[i % 2]) for i, one in enumerate(ALL_ACTIVATIONS)]
+CASES = [
+    *((faint_below, one, dtype) for one in ALL_ACTIVATIONS for dtype in SUBNORMAL),
+    *((faint_output, *turn) for turn in TURNS),
+    *((faint_inputs, one, dtype) for one, dtype in TURNS if one in SEVEN),  # which see the biases
+]
+
+
+@pytest.mark.parametrize(("make", "activation", "dtype"), CASES)
 def test_subnormal_gradients_agree(make, activation, dtype):
     report = compared(make, activation, dtype)
     assert (report.verdict, report.warnings) == ("agree", ())

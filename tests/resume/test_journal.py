@@ -6,8 +6,6 @@ import pathlib
 import random
 import shutil
 import signal
-import subprocess
-import sys
 import time
 
 import pytest
@@ -16,8 +14,8 @@ from compare.errors import UsageError
 from compare.report.outputs import Outputs
 from compare.resume import journal
 from compare.resume.folder import StateFolder
-from tests.support.paths import ROOT
-from tests.support.unfinished import FLAGS, compare, files, state_of
+from tests.support import forks
+from tests.support.unfinished import FLAGS, STUCK, compare, files, state_of
 
 
 @pytest.mark.isa
@@ -176,8 +174,8 @@ def test_nothing_is_saved_of_a_short_run(tmp_path, monkeypatch):
 
 
 def test_two_runs_at_once_in_one_folder(tmp_path, whole):
-    words = [sys.executable, "-c", _EAGER, f"--out={tmp_path}", *FLAGS, "--samples=200000"]
-    other = subprocess.Popen([*words, "--seed=3"], cwd=ROOT, stdout=subprocess.DEVNULL)
+    words = ["-c", STUCK + _EAGER, f"--out={tmp_path}", *FLAGS, "--seed=3"]
+    other = forks.start(words)
     try:
         while not (tmp_path / ".unfinished").exists() and other.poll() is None:
             time.sleep(0.01)
@@ -225,12 +223,11 @@ def test_a_file_where_the_state_belongs(tmp_path, whole):
 
 
 def test_killed_at_any_moment(tmp_path, whole):
-    """`make torture` does it twenty times."""
+    """`make torture` does it twenty times. A fork compiles nothing: it leaves no half program."""
     state, report = state_of(tmp_path), tmp_path / "report.json"
     for _ in range(int(os.environ.get("KILLS", "2"))):
-        words = [sys.executable, "-c", _EAGER, f"--out={tmp_path}", *FLAGS]
         before = written(state)
-        process = subprocess.Popen(words, cwd=ROOT, stdout=subprocess.DEVNULL)
+        process = forks.start(["-c", _EAGER, f"--out={tmp_path}", *FLAGS])
         while written(state) == before and process.poll() is None:
             time.sleep(0.005)
         time.sleep(random.random() * 0.3)

@@ -4,8 +4,6 @@ import json
 import os
 import signal
 import socket
-import subprocess
-import sys
 import time
 
 import pytest
@@ -15,34 +13,29 @@ from compare.options.config import Config
 from compare.resume.processes import Share, join
 from tests.support import forks
 from tests.support.networks import xla_flags
-from tests.support.paths import ROOT
+from tests.support.unfinished import STUCK
 
 COMPILED = "PERSISTENT COMPILATION CACHE MISS"  # what JAX says of a program that it had not kept
 TELLING = """
 import logging
 logging.basicConfig()
 logging.getLogger("jax._src.compiler").setLevel("DEBUG")
-"""
-FLAGS = ("--layer_sizes=2,3,1", "--samples=40000", "--witness=2", "--quiet")
+"""  # says what it compiles
+NOTICED_SOON = """
+from compare.resume import processes
+assert processes._HEARTBEAT <= 10  # seconds, as BUILD.md says
+processes._HEARTBEAT = 2
+"""  # when one of them dies
+FLAGS = ("--layer_sizes=2,3,1", "--samples=12000", "--witness=2", "--quiet")
 
 
-def start(out, *flags, eager=False, telling=False, **environment):
-    """Starts a run; an eager one saves its state after every block, and is a process of its own.
-
-    Killed, a fork could leave half of a compiled program to all tests. A telling one says what it
-    compiles.
-    """
-    code = "from compare import run\n"
+def start(out, *flags, first="", **environment):
+    """Starts a run, with some code to come first."""
+    code = f"{first}\nfrom compare import run\n"
     code += "from compare.options.exit_status import exit_with\n"
-    code += "from compare.resume import journal\njournal._EVERY = 0\n" if eager else ""
-    code += TELLING if telling else ""
     code += "exit_with(run.main, 'compare.run')"
     words = ["-c", code, f"--out={out}", *FLAGS, *flags]
-    environment = {**os.environ, **environment}
-    if not eager:
-        return forks.start(words, env=environment)
-    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
-    return subprocess.Popen([sys.executable, *words], cwd=ROOT, env=environment, **pipes)
+    return forks.start(words, env={**os.environ, **environment})
 
 
 def together(out, processes, *flags, **options):
@@ -71,40 +64,40 @@ def alone(tmp_path_factory):
     return report(out), words(printed, out)
 
 
-@pytest.mark.parametrize("processes", [2, 3])
-def test_several_processes_give_the_report_of_one(tmp_path, alone, processes):
-    first, *others = together(tmp_path, processes, telling=True)
+def test_several_processes_give_the_report_of_one(tmp_path, alone):
+    first, *others = together(tmp_path, 3, first=TELLING)
     printed, said = first.communicate(timeout=100)
     assert COMPILED not in said
     for other in others:
         printed_by_it, said = other.communicate(timeout=100)
         assert printed_by_it == ""
         assert COMPILED not in said  # as the run alone has compiled all of it
-    assert [one.returncode for one in (first, *others)] == [0] * processes
+    assert [one.returncode for one in (first, *others)] == [0] * 3
     assert (report(tmp_path), words(printed, tmp_path)) == alone
     assert not (tmp_path / ".unfinished").exists()
 
 
 def test_more_processes_than_blocks(tmp_path):
-    flags = ("--samples=3000", "--dumps=none")
+    flags = ("--samples=2000", "--dumps=none")
     alone = start(tmp_path / "alone", *flags)
     alone.communicate(timeout=100)
-    many = together(tmp_path / "many", 3, *flags)
+    many = together(tmp_path / "many", 2, *flags)
     for one in many:
         one.communicate(timeout=100)
-    assert [one.returncode for one in many] == [0] * 3
+    assert [one.returncode for one in many] == [0] * 2
     assert report(tmp_path / "many") == report(tmp_path / "alone")
 
 
 def test_one_is_killed_and_a_new_start_finishes(tmp_path, alone):
-    ours, theirs = together(tmp_path, 2, eager=True)
+    """Both have compiled nothing, as the run alone has: one of them leaves no half program."""
+    ours, theirs = together(tmp_path, 2, first=STUCK + NOTICED_SOON)
     states = [tmp_path / ".unfinished" / f"process_{i}_of_2.json" for i in range(2)]
     deadline = time.monotonic() + 60
     while not all(state.exists() for state in states) and time.monotonic() < deadline:
         time.sleep(0.01)
     theirs.kill()
     theirs.communicate()
-    ours.communicate(timeout=100)  # JAX ends it
+    ours.communicate(timeout=50)  # JAX ends it
     assert ours.returncode != 0
     assert states[0].exists()
     assert not (tmp_path / "report.json").exists()
@@ -180,12 +173,16 @@ def test_a_host_that_nobody_knows(tmp_path):
 
 
 def test_waiting_for_others_can_be_interrupted(tmp_path):
-    waiting = start(
-        tmp_path, "--coordinator_address=127.0.0.1:9", "--num_processes=2", "--process_id=1"
-    )
-    time.sleep(4)
-    waiting.send_signal(signal.SIGTERM)
-    waiting.communicate(timeout=20)
+    with socket.socket() as first:  # one that hears of the other and does not answer
+        first.bind(("127.0.0.1", 0))
+        first.listen()
+        address = f"127.0.0.1:{first.getsockname()[1]}"
+        meeting = (f"--coordinator_address={address}", "--num_processes=2", "--process_id=1")
+        waiting = start(tmp_path, *meeting)
+        first.settimeout(60)
+        with first.accept()[0]:
+            waiting.send_signal(signal.SIGTERM)
+            waiting.communicate(timeout=20)
     assert waiting.returncode != 0
 
 

@@ -4,12 +4,14 @@ import getpass
 import os
 import tempfile
 
-import jax
-
 
 def keep_compiled():
-    """Lets this process read and write there; every program counts, however small."""
+    """Lets JAX read and write there, which must not be imported yet; every program counts.
+
+    The environment says so, as `compare.run` sets there what it does not find. `forks` would take
+    what it has set for another environment than that of its server, and start whole processes.
+    """
     folder = os.path.join(tempfile.gettempdir(), f"jaxmlp_tests_{getpass.getuser()}")
-    jax.config.update("jax_compilation_cache_dir", folder)
-    jax.config.update("jax_persistent_cache_min_compile_time_secs", 0)
-    jax.config.update("jax_persistent_cache_min_entry_size_bytes", 0)
+    os.environ["JAX_COMPILATION_CACHE_DIR"] = folder
+    os.environ["JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS"] = "0"
+    os.environ["JAX_PERSISTENT_CACHE_MIN_ENTRY_SIZE_BYTES"] = "0"

@@ -23,8 +23,6 @@ import compare.report.text.report
 import compare.resume.journal
 import compare.resume.processes  # noqa: F401
 from tests.support import forked  # noqa: F401
-from tests.support.compiled import keep_compiled
 
-keep_compiled()
 gc.collect()
 gc.freeze()  # or a collection in a fork would copy all pages of memory

@@ -9,6 +9,7 @@ its weight for some k: k unit / g is tried for every k.
 
 import functools
 import math
+from collections.abc import Iterator
 from fractions import Fraction
 from typing import NamedTuple, TypeAlias
 
@@ -18,9 +19,11 @@ Pair: TypeAlias = tuple[np.ndarray, np.ndarray]  # a leaf of the weights, and it
 
 MOST = 4096  # entries of each parameter that rates are tried on
 _FEW = 32  # on which most rates fail already
+_AT_ONCE = 64  # rates that are held against those at once
 _CHANCE = 20.0  # bits: rates of one kind all together fit by chance once in 10^6
 _FIRST = 16  # entries that all rates are tried on at once
 _MOST_UNITS = 2**17  # half units in the last place that the smallest step may be
+_PART = 8192  # of these, that stay in a cache together
 _MOST_RATES = 16  # that are tried on more than the smallest steps
 _SURE = 3  # smallest steps that have to tell
 _WIDEST = 30  # bits by which units may differ that are compared
@@ -41,15 +44,26 @@ def rate_of(pairs: list[Pair]) -> float | None:
 
 
 @functools.cache
-def _rates() -> dict[float, float]:
-    """Returns the rates that are tried, ascending, with the bits of evidence that each needs."""
+def _rates() -> tuple[np.ndarray, np.ndarray]:
+    """Returns the usual rates, ascending, and the bits of evidence that each needs."""
     plain = {Fraction(m, 10**k) for k in range(7) for m in range(1, 10)}
     others = {Fraction(m, 10**k) for k in range(2, 9) for m in range(100, 1000)}
     others |= {Fraction(m) for m in range(1, 100)} | {Fraction(1, 2**k) for k in range(8)}
     others |= {rate / n for rate in plain for n in range(2, 129)}  # of a mean over n samples
     of_plain, of_others = (_CHANCE + math.log2(len(rates)) for rates in (plain, others))
     ascending = sorted(plain | others, key=float)
-    return {float(rate): of_plain if rate in plain else of_others for rate in ascending}
+    needed = [of_plain if rate in plain else of_others for rate in ascending]
+    return np.array([float(rate) for rate in ascending]), np.array(needed)
+
+
+@functools.cache
+def _units() -> tuple[np.ndarray, np.ndarray]:
+    """Returns how many half units a smallest step in float32 may be, and the bits it then gives.
+
+    A step of k half units gives log2(2 / (3.5 u k)) bits at most, and the others give less.
+    """
+    units = np.arange(1, _MOST_UNITS + 1)
+    return units, np.maximum(1 - math.log2(3.5 * 2.0**-24) - np.log2(units), 0)
 
 
 class _Fit(NamedTuple):
@@ -60,13 +74,13 @@ class _Fit(NamedTuple):
 
 
 def _usual_rate(pairs: list[Pair]) -> float | None:
-    fitting, few = [], _flat(pairs, _FEW)  # rates ascend
-    for rate in _likely(pairs):
-        fit = _fit(rate, pairs, most=MOST) if _may_fit(rate, *few) else None
+    fitting = []  # ascending
+    for rate, needed, at_most in _likely(pairs):
+        fit = _fit(rate, pairs, most=MOST) if at_most >= needed else _Fit(at_most, 0)
         if fit is None:
             continue
         fitting.append(rate)
-        enough = fit.bits >= _rates()[rate] and _are_of_units(rate, pairs)
+        enough = fit.bits >= needed and _are_of_units(rate, pairs)
         if enough and _fit(rate, pairs, most=None) is not None:
             parts = (rate / one for one in fitting)
             whole = [abs(part - round(part)) < 1e-9 * part for part in parts]
@@ -83,12 +97,15 @@ def _other_rate(pairs: list[Pair]) -> float | None:
     if w.dtype != np.float32 or not g.all() or not w.all():
         return None
     needed = _CHANCE + math.log2(_MOST_UNITS)
-    units = np.arange(1, _MOST_UNITS + 1)
-    # A step of k half units gives log2(2 / (3.5 u k)) bits at most, and the others give less.
-    most = np.maximum(1 - math.log2(3.5 * 2.0**-24) - np.log2(units), 0)
-    units = units[(sum(grad.size for _, grad in pairs) - 1) * most >= needed]
+    units, most = _units()
+    size = sum(grad.size for _, grad in pairs)
+    units = units[: np.count_nonzero((size - 1) * most >= needed)]  # the larger, the less they give
     rates = units * (float(np.spacing(np.abs(w[0]))) / 2 / abs(float(g[0])))
     for i in range(1, len(w)):
+        if i < _SURE:
+            parts = (rates[k : k + _PART] for k in range(0, len(rates), _PART))
+            near = [part[_nearly_fit(part, w[i], g[i])] for part in parts]
+            rates = np.concatenate([rates[:0], *near])
         off, tolerance, half = _distance(rates, w[i], g[i])
         unsaid = (half <= tolerance) & (i >= _SURE)
         rates = rates[unsaid | (off <= tolerance) & (half > tolerance)]
@@ -123,9 +140,28 @@ def _smallest_steps(pairs: list[Pair]) -> tuple[np.ndarray, np.ndarray]:
     return w[first], g[first]
 
 
-def _likely(pairs: list[Pair]) -> list[float]:
-    """Returns the usual rates that fit the entries with the smallest steps."""
-    rates, needed = (np.array(list(each)) for each in zip(*_rates().items(), strict=True))
+def _likely(pairs: list[Pair]) -> Iterator[tuple[float, float, float]]:
+    """Yields usual rates, ascending, with the bits that each needs and those it may give at most.
+
+    They fit the first entries of each parameter: all entries, if less than infinitely many bits
+    are given at most.
+    """
+    w, g = _flat(pairs, _FEW)
+    are_all = w.size == _flat(pairs, MOST)[0].size
+    rates, needed = _of_smallest_steps(pairs)
+    for first in range(0, len(rates), _AT_ONCE):
+        some = rates[first : first + _AT_ONCE]
+        off, tolerance, half = _distance(some[:, None], w, g)
+        tells = (half > tolerance) & (tolerance > 0)
+        told = np.log2(np.where(tells, half, 1) / np.where(tells, tolerance, 1)).sum(axis=1)
+        for i in np.flatnonzero(~np.any(tells & (off > tolerance), axis=1)):
+            at_most = (1 + 1e-9) * told[i] if are_all else math.inf
+            yield float(some[i]), float(needed[first + i]), float(at_most)
+
+
+def _of_smallest_steps(pairs: list[Pair]) -> tuple[np.ndarray, np.ndarray]:
+    """Returns the usual rates that fit the entries with the smallest steps, and bits needed."""
+    rates, needed = _rates()
     # Where steps are larger an entry tells less, but for a bit by where powers of 2 lie.
     most = np.full(len(rates), -np.inf)
     for w, g in zip(*_smallest_steps(pairs), strict=True):  # few rates are left after the first
@@ -136,13 +172,8 @@ def _likely(pairs: list[Pair]) -> list[float]:
         right = ~(tells & (off > tolerance))
         rates, needed, most = rates[right], needed[right], most[right]
     size = sum(grad.size for _, grad in pairs)
-    return [float(rate) for rate in rates[size * most >= needed]]
-
-
-def _may_fit(rate: float, w: np.ndarray, g: np.ndarray) -> bool:
-    """Whether no entry says that it was not recovered at this rate."""
-    off, tolerance, half = _distance(rate, w, g)
-    return not np.any((half > tolerance) & (tolerance > 0) & (off > tolerance))
+    enough = size * most >= needed
+    return rates[enough], needed[enough]
 
 
 def _fit(rate: float, pairs: list[Pair], most: int | None) -> _Fit | None:
@@ -180,6 +211,21 @@ def _are_of_units(rate: float, pairs: list[Pair], *, several: bool = False) -> b
     most = np.gcd.reduce(np.rint(step[near] / unit[near]).astype(np.int64) * size)
     by_chance = np.log2(most / np.gcd(most, size)).sum() < _CHANCE
     return bool(by_chance and (size.max() > 1 or not several))
+
+
+def _nearly_fit(rates: np.ndarray, w: np.float32, g: np.float32) -> np.ndarray:
+    """Whether rates may fit one entry of float32 that tells: all that do, and a few others.
+
+    This is `_distance` in float64, several times as fast. Its errors are below 2^-51 (|w| + |step|)
+    together, and the distance to the next number changes no more than a number does. Half a unit of
+    the new weight is u (|w| + |step|) at most, but for subnormal ones.
+    """
+    step = rates * float(g)
+    new, size = float(w) - step, np.abs(step)
+    u, largest = 2.0**-24, abs(float(w)) + size
+    tells = 1.00001 * np.maximum(largest, 2.0**-126) > 3.5 * size
+    off = np.abs(new - new.astype(np.float32))
+    return np.asarray(tells & (off <= 3.5 * u * size + 2.0**-51 * largest))
 
 
 def _distance(rate: float | np.ndarray, w: np.ndarray, g: np.ndarray) -> tuple[np.ndarray, ...]:
