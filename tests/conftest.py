@@ -1,8 +1,13 @@
 import gc
 import os
 import signal
+import sys
 
 import pytest
+
+# pytest rewrites every assert of the tests, for seconds in each process that may not keep that.
+sys.dont_write_bytecode = False
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 
 os.environ.setdefault("JAX_NUMPY_DTYPE_PROMOTION", "strict")
 os.environ.setdefault("JAX_NUMPY_RANK_PROMOTION", "raise")
