@@ -57,8 +57,15 @@ def program_of(kind, depths, rng):
             return program
 
 
-@pytest.mark.parametrize("depth", DEPTHS)
-@pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.name)
+@pytest.mark.parametrize(
+    ("kind", "depth"),
+    [
+        *((kind, "shallow") for kind in KINDS),
+        *((kind, "deep") for kind in KINDS[::2]),
+        *((kind, "deepest") for kind in KINDS[1::2]),
+    ],
+    ids=lambda one: getattr(one, "name", one),
+)
 def test_random_correct_networks_are_never_refuted(kind, depth):
     rng = np.random.default_rng([KINDS.index(kind), DEPTHS[depth].start])
     program = program_of(kind, DEPTHS[depth], rng)
