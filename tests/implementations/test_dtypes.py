@@ -32,7 +32,9 @@ SIZES = (2, 3, 3, 1)
 
 low = pytest.mark.parametrize("dtype", LOW)
 # one in each hidden layer; in deeper networks these dtypes leave too little to judge
-mixed = pytest.mark.parametrize("activations", [ALL_ACTIVATIONS[i::6] for i in range(6)])
+mixed = pytest.mark.parametrize(
+    "activations", [ALL_ACTIVATIONS[i::6] for i in range(6)], ids=",".join
+)
 
 
 def compare(out, *flags):

@@ -63,7 +63,7 @@ PAIRS = [ALL_ACTIVATIONS[i::9] for i in range(9)]  # hidden layers have the one 
 
 
 @pytest.mark.parametrize("implementation", ["jax_grad", "jax_manual", "torch_autograd"])
-@pytest.mark.parametrize("activations", PAIRS)
+@pytest.mark.parametrize("activations", PAIRS, ids=",".join)
 def test_gradients_of_random_networks_lie_within(activations, implementation):
     """JAX compiles a network anew for other sizes, so it has one of them with many weights."""
     number = PAIRS.index(activations)
