@@ -1,10 +1,15 @@
 import gc
 import os
 import signal
+import sys
 
 import pytest
 
-from tests.support.compiled import keep_compiled
+from tests.support.compiled import keep_compiled, share_context
+
+# pytest rewrites every assert of the tests, for seconds in each process that may not keep that.
+sys.dont_write_bytecode = False
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 
 os.environ.setdefault("JAX_NUMPY_DTYPE_PROMOTION", "strict")
 os.environ.setdefault("JAX_NUMPY_RANK_PROMOTION", "raise")
@@ -21,6 +26,7 @@ def pytest_configure(config):
     else:
         os.environ.setdefault("JAX_PLATFORMS", "cpu")
     keep_compiled()
+    share_context()  # loads jax, with the environment of above
 
 
 @pytest.hookimpl(trylast=True)

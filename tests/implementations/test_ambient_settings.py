@@ -97,6 +97,17 @@ AROUND = {
 }
 
 
+# Several at once, none of which hides another: a comparison takes longer than what is seen of one.
+TOGETHER = [
+    ("medium", "default dtype", "bfloat16 products", "np.errstate"),
+    ("autocast", "x64", "np.printoptions"),
+    ("no_grad", "no transfers", "warnings as errors"),
+    ("inference_mode", "debug_nans"),
+    ("default device", "detect_anomaly"),
+    ("saved_tensors_hooks", "no jit"),
+]
+
+
 def settings():
     """All that a comparison might leave behind."""
     return (
@@ -123,9 +134,11 @@ def compared(implementations, **options):
 
 
 @pytest.mark.filterwarnings("ignore:Please use the new API settings:UserWarning")
-@pytest.mark.parametrize("around", AROUND)
-def test_right_gradients_agree_whatever_is_set_around_them(around):
-    with AROUND[around]():
+@pytest.mark.parametrize("names", TOGETHER, ids=", ".join)
+def test_right_gradients_agree_whatever_is_set_around_them(names):
+    with contextlib.ExitStack() as around:
+        for name in names:
+            around.enter_context(AROUND[name]())
         before = settings()
         reports = [
             compare_gradients(
@@ -137,6 +150,10 @@ def test_right_gradients_agree_whatever_is_set_around_them(around):
         assert settings() == before
     for report in reports:
         assert report.reason.startswith("every difference is rounding;")
+
+
+def test_all_that_may_be_set_is():
+    assert sorted(name for names in TOGETHER for name in names) == sorted(AROUND)
 
 
 def test_a_module_computes_under_the_settings_of_the_run_and_is_probed_in_them():

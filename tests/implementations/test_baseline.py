@@ -180,8 +180,10 @@ def test_a_zero_that_changed_its_sign_has_moved(tmp_path):
     assert (status, moved(found)["jax_grad"]) == (0, 1)
 
 
-@pytest.mark.parametrize("layout", ["in_out", "out_in"])
-@pytest.mark.parametrize(("samples", "sample"), [(4, 2), (1100, 2), (1100, 1099)])
+@pytest.mark.parametrize(
+    ("samples", "sample", "layout"),
+    [(4, 2, "in_out"), (4, 2, "out_in"), (1100, 2, "in_out"), (1100, 1099, "out_in")],
+)
 def test_an_entry_that_moved_further_is_status_2(tmp_path, capsys, layout, samples, sample):
     flags = (f"--samples={samples}", f"--layout={layout}")
     path = save(tmp_path, *flags)

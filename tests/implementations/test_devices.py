@@ -1,6 +1,7 @@
 """--device: which devices take part, what they are called, and what is said of them together."""
 
 import json
+import os
 import re
 
 import numpy as np
@@ -11,8 +12,8 @@ from compare import Machine, compare_gradients, run
 from compare.errors import UsageError
 from compare.implementations import torch as on_torch
 from compare.options.config import Config
+from tests.support import forks
 from tests.support.networks import xla_flags
-from tests.support.runs import shell
 
 SMALL = ("--layer_sizes=2,3,1", "--samples=5")
 TWO = "--xla_force_host_platform_device_count=2"
@@ -26,18 +27,47 @@ def report(out):
     return json.loads((out / "report.json").read_text())
 
 
-def on_two_devices(out, *flags):
-    """In a process of its own, where JAX has two devices, both of them the CPU."""
-    words = ("compare.run", f"--out={out}", *SMALL, *flags)
-    return shell(*words, XLA_FLAGS=xla_flags(TWO), COLUMNS="80")
+# each in a folder of its name
+ON_TWO = {
+    "all": ("--device=all", "--dumps=npz"),
+    "one": ("--device=cpu:1", "--implementations=jax_grad,jax_manual"),
+    "absent": ("--device=cpu:2",),
+    "again": ("--device=all", "--only_sample=3"),
+}
+RUNS = """
+import contextlib, io, json, sys
+from compare import run
+from compare.errors import UsageError
+def ended(words):
+    try:
+        return run.main(["compare.run", *words])
+    except UsageError as error:
+        return str(error)
+found = {}
+for name, words in json.loads(sys.argv[1]).items():
+    with contextlib.redirect_stdout(io.StringIO()) as printed:
+        status = ended(words)
+    found[name] = status, printed.getvalue()
+print(json.dumps(found))
+"""
 
 
 @pytest.fixture(scope="module")
-def all_of_two(tmp_path_factory):
-    out = tmp_path_factory.mktemp("all")
-    done = on_two_devices(out, "--device=all", "--dumps=npz")
+def on_two_devices(tmp_path_factory):
+    """Runs in a process where JAX has two devices, both the CPU: (folder, status, printed)."""
+    folder = tmp_path_factory.mktemp("two")
+    runs = {k: [f"--out={folder}/{k}", *SMALL, *flags] for k, flags in ON_TWO.items()}
+    environment = {**os.environ, "XLA_FLAGS": xla_flags(TWO), "COLUMNS": "80"}
+    done = forks.run(["-c", RUNS, json.dumps(runs)], env=environment)
     assert done.returncode == 0, done.stderr
-    return out, done.stdout
+    return {name: (folder / name, *one) for name, one in json.loads(done.stdout).items()}
+
+
+@pytest.fixture(scope="module")
+def all_of_two(on_two_devices):
+    out, status, printed = on_two_devices["all"]
+    assert status == 0
+    return out, printed
 
 
 NAMES = [
@@ -108,23 +138,20 @@ def test_dumps_have_names_that_any_system_takes(all_of_two):
     assert names == {"report.json", *(f"{dump}.npz" for dump in DUMPS)}
 
 
-def test_one_of_two_devices(tmp_path):
-    done = on_two_devices(tmp_path, "--device=cpu:1", "--implementations=jax_grad,jax_manual")
-    assert done.returncode == 0, done.stderr
-    assert [one["device"] for one in report(tmp_path)["implementations"]] == ["cpu:1"] * 2
-    done = on_two_devices(tmp_path / "new", "--device=cpu:2")
-    assert done.returncode == 1
-    assert done.stderr.strip() == (
-        "compare.run: device: jax has cpu:0, cpu:1, got cpu:2; pass one of these"
-    )
-    assert not (tmp_path / "new").exists()
+def test_one_of_two_devices(on_two_devices):
+    out, status, _ = on_two_devices["one"]
+    assert status == 0
+    assert [one["device"] for one in report(out)["implementations"]] == ["cpu:1"] * 2
+    out, said, _ = on_two_devices["absent"]
+    assert said == "device: jax has cpu:0, cpu:1, got cpu:2; pass one of these"
+    assert not out.exists()
 
 
-def test_a_deciding_sample_is_computed_again_on_all_devices(tmp_path):
-    done = on_two_devices(tmp_path, "--device=all", "--only_sample=3")
-    assert done.returncode == 0, done.stderr
-    assert len(report(tmp_path)["implementations"]) == 5
-    assert "jax_manual@cpu:1  " in done.stdout
+def test_a_deciding_sample_is_computed_again_on_all_devices(on_two_devices):
+    out, status, printed = on_two_devices["again"]
+    assert status == 0
+    assert len(report(out)["implementations"]) == 5
+    assert "jax_manual@cpu:1  " in printed
 
 
 @pytest.mark.skipif("len(on_torch.device_names()) > 1", reason="this machine has a GPU")

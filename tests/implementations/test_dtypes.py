@@ -31,6 +31,10 @@ SMALL = ("--layer_sizes=2,3,3,1", "--samples=5", "--quiet")
 SIZES = (2, 3, 3, 1)
 
 low = pytest.mark.parametrize("dtype", LOW)
+# one in each hidden layer; in deeper networks these dtypes leave too little to judge
+mixed = pytest.mark.parametrize(
+    "activations", [ALL_ACTIVATIONS[i::6] for i in range(6)], ids=",".join
+)
 
 
 def compare(out, *flags):
@@ -68,30 +72,44 @@ def test_weights_and_samples_are_those_of_float64_rounded_once(dtype):
     np.testing.assert_allclose(y.astype(np.float64), mean, rtol=2.0**-8)
 
 
+def sizes_for(activations):
+    """Layer sizes of a network that has each of these activations in one hidden layer."""
+    return (2, *(3,) * len(activations), 1)
+
+
 @low
-@pytest.mark.parametrize("activation", ALL_ACTIVATIONS)
-def test_implementations_answer_in_the_dtype_of_the_weights(dtype, activation):
-    one = problem(dtype)
+@mixed
+def test_implementations_answer_in_the_dtype_of_the_weights(dtype, activations):
+    config = Config(layer_sizes=sizes_for(activations), samples=5, dtype=dtype)
+    one = make_problem(config)
     for name in ("jax_grad", "jax_manual", "torch_autograd"):
-        made = IMPLEMENTATIONS[name](one.params, network_of(one.params, activation), "cpu")
+        network = network_of(one.params, ",".join(activations))
+        made = IMPLEMENTATIONS[name](one.params, network, "cpu")
         block = alone(one.batch(0, 5))
         found = made.evaluate(block), made.intermediates(block)
         assert {leaf.dtype for leaf in jax.tree.leaves(found)} == {dtype_of(dtype)}
 
 
 @low
-@pytest.mark.parametrize("activation", ALL_ACTIVATIONS)
-def test_a_run_agrees_and_is_in_the_dtype(tmp_path, dtype, activation, capsys):
-    flags = (*SMALL, f"--dtype={dtype}", f"--activation={activation}", "--trace=0")
-    status, found = compare(tmp_path, *flags)
+@mixed
+def test_a_run_agrees_and_is_in_the_dtype(tmp_path, dtype, activations, capsys):
+    sizes = ",".join(map(str, sizes_for(activations)))
+    flags = (f"--layer_sizes={sizes}", f"--activation={','.join(activations)}", "--trace=0")
+    status, found = compare(tmp_path, *SMALL, *flags, f"--dtype={dtype}")
     assert status == 0
     assert {one["dtype"] for one in found["implementations"]} == {dtype}
     assert f", {dtype} on cpu\n" in capsys.readouterr().out
 
 
-@low
-@pytest.mark.parametrize("suffix", ["dat", "npz"])
-@pytest.mark.parametrize("layout", ["in_out", "out_in"])
+@pytest.mark.parametrize(
+    ("suffix", "layout", "dtype"),
+    [
+        ("dat", "in_out", "bfloat16"),
+        ("dat", "out_in", "float16"),
+        ("npz", "in_out", "float16"),
+        ("npz", "out_in", "bfloat16"),
+    ],
+)
 def test_dumps_are_read_back_to_the_same_bits(tmp_path, dtype, suffix, layout):
     flags = (*SMALL, f"--dtype={dtype}", f"--layout={layout}")
     dumps = "text" if suffix == "dat" else "npz"
@@ -121,12 +139,22 @@ def test_every_bfloat16_and_float16_is_dumped_to_the_same_bits(tmp_path):
         assert shown <= 1 + 5 + len("0.0000")
 
 
-def test_an_npz_of_bfloat16_is_float32_for_everyone_else(tmp_path):
-    compare(tmp_path, *SMALL, "--dtype=bfloat16", "--dumps=npz")
-    with np.load(tmp_path / "jax_autograd.npz") as archive:
+@pytest.fixture(scope="module")
+def kept(tmp_path_factory):
+    """Folders of a run in each dtype, with its dumps, a baseline b.npz and weights w.npz."""
+    folders = {dtype: tmp_path_factory.mktemp(dtype) for dtype in LOW}
+    for dtype, out in folders.items():
+        saved = (f"--save_baseline={out}/b.npz", f"--save_params={out}/w.npz")
+        compare(out, *SMALL, f"--dtype={dtype}", "--dumps=npz", *saved)
+    return folders
+
+
+def test_an_npz_of_bfloat16_is_float32_for_everyone_else(kept):
+    path = kept["bfloat16"] / "jax_autograd.npz"
+    with np.load(path) as archive:
         assert archive["dtype"].item() == "bfloat16"
         assert {archive[k].dtype.name for k in archive.files if k != "dtype"} == {"float32"}
-    assert {a.dtype.name for a in read(tmp_path / "jax_autograd.npz").values()} == {"bfloat16"}
+    assert {a.dtype.name for a in read(path).values()} == {"bfloat16"}
 
 
 def read(path):
@@ -162,9 +190,12 @@ def test_an_archive_that_is_not_what_it_says(tmp_path, said, array, words):
 
 @low
 @pytest.mark.parametrize("name", ["w.npz", "w.pt", "w.safetensors"])
-def test_saved_weights_are_read_back_to_the_same_bits(tmp_path, dtype, name):
-    path = tmp_path / name
-    compare(tmp_path / "a", *SMALL, f"--dtype={dtype}", f"--save_params={path}")
+def test_saved_weights_are_read_back_to_the_same_bits(kept, tmp_path, dtype, name):
+    if name == "w.npz":
+        path = kept[dtype] / name
+    else:
+        path = tmp_path / name
+        compare(tmp_path / "a", *SMALL, f"--dtype={dtype}", f"--save_params={path}")
     found = make_problem(Config(params=str(path), layer_sizes=None, samples=5, dtype=dtype))
     assert bits(found.params) == bits(problem(dtype).params)
 
@@ -185,23 +216,20 @@ def test_torch_saves_what_is_read_to_the_same_bits(tmp_path, dtype, name):
 
 
 @low
-def test_a_baseline_of_the_same_run_has_not_moved(tmp_path, dtype):
-    path = tmp_path / "b.npz"
-    flags = (*SMALL, f"--dtype={dtype}")
-    compare(tmp_path / "a", *flags, f"--save_baseline={path}")
-    status, found = compare(tmp_path / "b", *flags, f"--baseline={path}")
+def test_a_baseline_of_the_same_run_has_not_moved(kept, tmp_path, dtype):
+    path = kept[dtype] / "b.npz"
+    status, found = compare(tmp_path, *SMALL, f"--dtype={dtype}", f"--baseline={path}")
     assert status == 0
     assert [drift["moved"] for drift in found["change"]["drifts"]] == [0, 0, 0]
     kept = read_baseline(str(path), problem(dtype)).answers
     assert {answer(0, 1).dtype.name for answer in kept.values()} == {dtype}
 
 
-def test_a_baseline_with_numbers_of_another_dtype_is_refused(tmp_path):
-    path = tmp_path / "b.npz"
-    compare(tmp_path, *SMALL, "--dtype=bfloat16", f"--save_baseline={path}")
-    with np.load(path) as archive:
+def test_a_baseline_with_numbers_of_another_dtype_is_refused(kept, tmp_path):
+    with np.load(kept["bfloat16"] / "b.npz") as archive:
         arrays = dict(archive)
     arrays["jax_grad/b1"] += np.float32(1e-3)
+    path = tmp_path / "b.npz"
     np.savez(path, **arrays)
     with pytest.raises(UsageError, match=r"jax_grad/b1: expected bfloat16 numbers, .* damaged\?"):
         read_baseline(str(path), problem("bfloat16"))
@@ -280,11 +308,11 @@ def test_tensors_that_numpy_cannot_hold_are_one_sentence():
 
 
 @low
-@pytest.mark.parametrize("activation", ALL_ACTIVATIONS)
-def test_a_module_in_low_precision_takes_part(dtype, activation):
+@mixed
+def test_a_module_in_low_precision_takes_part(dtype, activations):
     torch.manual_seed(0)
-    module = MLP((3, 4, 2), activation=activation, dtype=getattr(torch, dtype))
-    found = compare_gradients(module, torch.rand(6, 3).to(getattr(torch, dtype)))
+    module = MLP(sizes_for(activations), activation=activations, dtype=getattr(torch, dtype))
+    found = compare_gradients(module, torch.rand(6, 2).to(getattr(torch, dtype)))
     assert found.verdict == "agree", found.reason
     assert {one.dtype for one in found.implementations} == {dtype}
 
@@ -299,10 +327,12 @@ def test_a_module_in_low_precision_stands_beside_float32():
 
 @low
 @pytest.mark.parametrize("form", ["float32", "float64"])
-def test_results_in_wider_arrays_are_judged_as_what_they_are(tmp_path, dtype, form):
+def test_results_in_wider_arrays_are_judged_as_what_they_are(
+    kept, tmp_path, monkeypatch, dtype, form
+):
+    monkeypatch.setattr("compare.pipeline.kinds.certificates._SECONDS", 0)  # to say why
     flags = (*SMALL, f"--dtype={dtype}")
-    compare(tmp_path, *flags, "--dumps=npz")
-    wide = {k: v.astype(form) for k, v in read(tmp_path / "my_autograd.npz").items()}
+    wide = {k: v.astype(form) for k, v in read(kept[dtype] / "my_autograd.npz").items()}
     np.savez(tmp_path / "wide.npz", **wide)
     _, found = compare(tmp_path, *flags, f"--gradients={tmp_path}/wide.npz")
     assert found["implementations"][-1]["dtype"] == dtype

@@ -10,7 +10,7 @@ import jaxmlp
 from compare.implementations.table import IMPLEMENTATIONS
 from jaxmlp import ACTIVATIONS, Batch, autodiff, backprop
 from tests.support.cases import network_of
-from tests.support.networks import ALL_ACTIVATIONS, NETWORKS, alone, make_network
+from tests.support.networks import MIXED, NETWORKS, alone, make_network
 from torch_ref import MLP, are_narrow, convert, loop_gradients, per_sample_gradients
 
 
@@ -20,10 +20,7 @@ def worst_scaled_error(a, b):
     return max(np.abs(p - q).max() / max(np.abs(p).max(), 1e-300) for p, q in pairs)
 
 
-@pytest.mark.parametrize("activation", ALL_ACTIVATIONS)
-@pytest.mark.parametrize("network", NETWORKS)
-def test_all_agree_in_float64(network, activation):
-    params, batch = make_network(network)
+def assert_all_agree_in_float64(params, batch, activation):
     found = {
         name: build(params, network_of(params, activation), "cpu").evaluate(alone(batch))
         for name, build in IMPLEMENTATIONS.items()
@@ -32,6 +29,21 @@ def test_all_agree_in_float64(network, activation):
     assert {a.dtype for a in found.values()} == {np.dtype(np.float64)}
     for other in others:
         assert worst_scaled_error(one, other) < 1e-12
+
+
+@pytest.mark.parametrize("network", NETWORKS)
+def test_all_agree_in_float64(network):
+    assert_all_agree_in_float64(*make_network(network), "tanh")
+
+
+@pytest.mark.parametrize("activations", MIXED)
+def test_all_agree_in_float64_whatever_the_activations(activations):
+    """In networks so wide, and of weights so large, that z is on all sides of every kink."""
+    rng = np.random.default_rng(0)
+    sizes = (3, *(8,) * len(activations), 2)
+    params = jaxmlp.init_params(rng, sizes, init="normal", dtype=np.float64)
+    batch = Batch(*(rng.normal(size=(30, n)) for n in (3, 2)))
+    assert_all_agree_in_float64(params, batch, ",".join(activations))
 
 
 @pytest.mark.parametrize("network", NETWORKS)

@@ -1,5 +1,7 @@
 """Everyday functions: bounds that hold, refusals by name, twins that are none too different."""
 
+import functools
+
 import jax
 import numpy as np
 import pytest
@@ -25,13 +27,18 @@ def _compiled_quickly():
     jax.config.update("jax_disable_most_optimizations", before)
 
 
+@functools.cache
+def drawn(function):
+    return draw_case(function, seed=0, number=0)
+
+
 def by_name(functions):
     return pytest.mark.parametrize("function", functions, ids=lambda function: function.name)
 
 
 @by_name(BOUNDED)
 def test_what_libraries_compute_is_within_the_bounds(function):
-    tally = function_trial.try_case(function, draw_case(function, seed=0, number=0), F32)
+    tally = function_trial.try_case(function, drawn(function), F32)
     assert not tally.violations, tally.first
     assert tally.compared >= tally.entries
 
@@ -39,13 +46,13 @@ def test_what_libraries_compute_is_within_the_bounds(function):
 @by_name(REFUSED)
 def test_what_has_no_rule_is_refused_by_name(function):
     with pytest.raises(NotImplementedError) as refusal:
-        bounds_of(function, draw_case(function, seed=0, number=0), F32)
+        bounds_of(function, drawn(function), F32)
     assert function.refused in missing_primitives(refusal.value)
 
 
 @by_name(TWINS)
 def test_a_twin_computes_the_same(function):
-    case = cast(draw_case(function, seed=1, number=0), F64)
+    case = cast(drawn(function), F64)
     mine, theirs = (compute(function, case, F64, library=name) for name in ("jit", "torch"))
     for one, other in zip(mine, theirs, strict=True):
         assert one.shape == other.shape

@@ -4,7 +4,10 @@ import jax
 import numpy as np
 import pytest
 
-from jaxmlp import ACTIVATIONS, Batch, autodiff, backprop, init_params, sweep
+from compare.implementations.table import IMPLEMENTATIONS
+from jaxmlp import ACTIVATIONS, Batch, Evaluation, autodiff, backprop, init_params, sweep
+from tests.support.cases import network_of
+from tests.support.networks import alone
 
 MODULES = {"autodiff": autodiff, "backprop": backprop}
 TANH = ACTIVATIONS["tanh"]
@@ -28,6 +31,13 @@ def gathered(module, params, batch, *, sizes=SIZES, start=0, **plan):
         module.per_sample_gradients, params, batch, activation=TANH, start=start, plan=plan
     )
     return sweep.gather(chunks)
+
+
+def by_numpy(params, batch):
+    """What a sweep is to find, in float64: nothing of it is compiled."""
+    found = IMPLEMENTATIONS["numpy_manual"](params, network_of(params, "tanh"), "cpu")
+    answer = found.evaluate(alone(batch))
+    return Evaluation(answer.prediction, answer.loss, answer.grads)
 
 
 def same_bits(a, b):

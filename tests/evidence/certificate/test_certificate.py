@@ -57,12 +57,19 @@ def program_of(kind, depths, rng):
             return program
 
 
-@pytest.mark.parametrize("depth", DEPTHS)
-@pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.name)
+@pytest.mark.parametrize(
+    ("kind", "depth"),
+    [
+        *((kind, "shallow") for kind in KINDS),
+        *((kind, "deep") for kind in KINDS[::2]),
+        *((kind, "deepest") for kind in KINDS[1::2]),
+    ],
+    ids=lambda one: getattr(one, "name", one),
+)
 def test_random_correct_networks_are_never_refuted(kind, depth):
     rng = np.random.default_rng([KINDS.index(kind), DEPTHS[depth].start])
     program = program_of(kind, DEPTHS[depth], rng)
-    for _ in range(8):
+    for _ in range(3):
         assert list(try_network(draw_network(rng, program), kind, Tally(), rng)) == [], program
 
 
@@ -133,7 +140,7 @@ def test_a_wrong_entry_is_found_in_its_sample_and_layer(name):
 
 
 @hypothesis.given(st.integers(0, 10**6), st.sampled_from(ALL_ACTIVATIONS), st.sampled_from([-1, 1]))
-@hypothesis.settings(deadline=None, max_examples=200)
+@hypothesis.settings(deadline=None, max_examples=60)
 def test_a_change_above_detectable_ulp_is_found(seed, activation, sign):
     rng = np.random.default_rng(seed)
     width, outputs = int(rng.choice((1, 2, 5, 12))), int(rng.choice((1, 3)))

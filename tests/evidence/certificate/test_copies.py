@@ -119,7 +119,7 @@ def test_a_delta_that_was_added_up_twice_is_right():
 @pytest.mark.parametrize("activation", ACTIVATIONS)
 @pytest.mark.parametrize("sizes", NARROW, ids=str)
 def test_copies_in_any_order_are_never_refuted(sizes, activation):
-    for seed in range(3):
+    for seed in range(2):
         found = params, batch, _ = problem(sizes, activation, seed)
         orders = (in_pairs, in_order), (in_order, in_pairs), (in_pairs, in_pairs)
         each = [two_kernels(*found, forwards=one, backwards=other) for one, other in orders]

@@ -78,7 +78,7 @@ def test_published_tables_are_certified_as_prints_only(who):
     assert without.worst_ratio > 50
 
 
-@pytest.mark.parametrize("seed", range(8))
+@pytest.mark.parametrize("seed", range(3))
 @pytest.mark.parametrize("how", PRINTS)
 @pytest.mark.parametrize("dtype", [F32, F64], ids=str)
 def test_correct_gradients_are_never_refuted(dtype, how, seed):

@@ -86,7 +86,7 @@ CHANGES = {
 @pytest.mark.parametrize("scale", [1.0, 4e-8, 1e-9, 1e7, 1e30])
 def test_what_numpy_finds(dtype, change, scale):
     rng = np.random.default_rng(0)
-    for _ in range(5):
+    for _ in range(2):
         a = answer(rng, dtype, scale=scale)
         with np.errstate(all="ignore"):
             b = changed(a, CHANGES[change](rng))
@@ -105,7 +105,7 @@ def of_columns(*columns):
 def test_print_beside_powers_of_ten(dtype, power):
     shares = (0, 3e-16, 1e-7, 4e-6, 6e-6, 4e-5, 6e-5, 1e-3, 0.3)
     values = [10.0**power * (1 + sign * share) for share in shares for sign in (-1, 1)]
-    for one in np.array(values, dtype):
+    for one in np.array(values, dtype)[::3]:  # some of either sign
         here = of_columns(*np.full((3, 6), one))
         for others in np.array(values, dtype).reshape(3, 6):
             there = of_columns(others, others, others)
@@ -121,7 +121,7 @@ tie = st.tuples(st.integers(-99_999, 99_999), powers, st.integers(-3, 3))
 @hypothesis.given(
     st.lists(tie, min_size=18, max_size=18), st.sampled_from([np.float32, np.float64])
 )
-@hypothesis.settings(deadline=None, max_examples=300)
+@hypothesis.settings(deadline=None, max_examples=80)
 def test_print_on_either_side_of_a_tie(ties, dtype):
     def near(digits, power, ulps):
         value = dtype(f"{digits}.5e{power}")
@@ -344,7 +344,7 @@ def pair_of(drawn, dtype):
 @hypothesis.given(
     st.lists(entries, min_size=1, max_size=3), st.sampled_from([np.float32, np.float64])
 )
-@hypothesis.settings(deadline=None, max_examples=150)
+@hypothesis.settings(deadline=None, max_examples=50)
 def test_blocks_add_up_to_what_numpy_finds(blocks, dtype):
     bins = bins_of(range(6 * len(blocks)))
     found, expected = [], []

@@ -71,14 +71,14 @@ def printed_alike(template, a, b):
 
 
 @hypothesis.given(many_pairs)
-@hypothesis.settings(deadline=None, max_examples=100)
+@hypothesis.settings(deadline=None, max_examples=50)
 def test_text_rules_are_pythons_own_comparison(arrays):
     for rule, template in (("significant_5_text", "%.4e"), ("decimals_7_text", "%.7f")):
         assert RULES[rule](*arrays).tolist() == printed_alike(template, *arrays)
 
 
 @hypothesis.given(many_pairs, st.integers(1, 20), st.integers(0, 20))
-@hypothesis.settings(deadline=None, max_examples=100)
+@hypothesis.settings(deadline=None, max_examples=50)
 def test_text_rules_for_any_number_of_digits(arrays, significant, decimals):
     found = same_significant_text(*arrays, significant)
     assert found.tolist() == printed_alike(f"%.{significant - 1}e", *arrays)

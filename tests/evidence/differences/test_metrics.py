@@ -105,7 +105,7 @@ def test_a_difference_is_named_before_an_equal_nan():
 
 
 @hypothesis.given(two_arrays)
-@hypothesis.settings(deadline=None, max_examples=200)
+@hypothesis.settings(deadline=None, max_examples=80)
 def test_symmetric(arrays):
     a, b = arrays
     there, back = compare_arrays("w1", a, b), compare_arrays("w1", b, a)
@@ -121,7 +121,7 @@ def test_symmetric(arrays):
 
 
 @hypothesis.given(two_arrays, st.integers(0, 4))
-@hypothesis.settings(deadline=None, max_examples=200)
+@hypothesis.settings(deadline=None, max_examples=80)
 def test_blocks_merge_to_the_whole(arrays, cut):
     a, b = arrays
     cut = min(cut, len(a) - 1)
@@ -133,7 +133,7 @@ def test_blocks_merge_to_the_whole(arrays, cut):
 
 
 @hypothesis.given(two_arrays)
-@hypothesis.settings(deadline=None, max_examples=200)
+@hypothesis.settings(deadline=None, max_examples=80)
 def test_relative_error_is_between_0_and_2(arrays):
     c = compare_arrays("w1", *arrays)
     assert c.max_rel is None or 0 <= c.max_rel.value <= 2

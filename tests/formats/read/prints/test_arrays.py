@@ -234,23 +234,23 @@ LONG = {
     "list_with_none": f"[{COMMAS}, None]\n1 2",
     "list_with_complex": f"[{COMMAS}, 1+2j]\n1 2",
     "version_of_many_parts": f"{'1.' * 60}x\n1 2",
-    "very_long_integer": f"{'1' * 20_000}x\n1 2",
-    "ragged_and_deep": "[[1], " * 20_000 + "]" * 20_000,
-    "brackets_that_never_close": f"{'[' * 20_000}\n1 2",
-    "a_log": "a line of a log without a number\n" * 100_000,
-    "options_that_never_end": "[1.0], dtype=float32\n" * 5_000 + "x" * 3_000_000,
-    "many_tensors": "loss: tensor(0.5)\n" * 20_000,
+    "very_long_integer": f"{'1' * 5_000}x\n1 2",
+    "ragged_and_deep": "[[1], " * 5_000 + "]" * 5_000,
+    "brackets_that_never_close": f"{'[' * 5_000}\n1 2",
+    "a_log": "a line of a log without a number\n" * 25_000,
+    "options_that_never_end": "[1.0], dtype=float32\n" * 1_500 + "x" * 750_000,
+    "many_tensors": "loss: tensor(0.5)\n" * 5_000,
 }
 
 
 @pytest.mark.parametrize("text", LONG.values(), ids=LONG)
 def test_nothing_takes_long(text):
-    with contextlib.suppress(UsageError), seconds_at_most(10):
+    with contextlib.suppress(UsageError), seconds_at_most(3):
         read(text)
 
 
 def test_a_large_file_takes_seconds_at_most():
-    values = np.linspace(-1, 1, 100_000).reshape(1000, 100)
-    with seconds_at_most(5):
+    values = np.linspace(-1, 1, 25_000).reshape(250, 100)
+    with seconds_at_most(2):
         check("\n".join(" ".join(map(repr, row)) for row in values.tolist()), (None, values))
         check(f"tensor({values.tolist()}, dtype=torch.float64)", (None, values))

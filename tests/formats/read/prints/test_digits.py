@@ -171,7 +171,7 @@ matrices = st.tuples(st.integers(2, 3), st.integers(2, 3)).flatmap(
 
 @pytest.mark.parametrize("text", PRINTS.values(), ids=PRINTS)
 @hypothesis.given(array=matrices)
-@hypothesis.settings(deadline=None, max_examples=60)
+@hypothesis.settings(deadline=None, max_examples=25)
 def test_what_was_printed_is_within_the_half_unit(text, array):
     written = text(array)
     hypothesis.assume("." in written or "e" in written)  # all else is taken for integers
@@ -186,7 +186,7 @@ def test_what_was_printed_is_within_the_half_unit(text, array):
 
 @pytest.mark.parametrize("decimals", [1, 4, 9])
 @hypothesis.given(array=matrices)
-@hypothesis.settings(deadline=None, max_examples=60)
+@hypothesis.settings(deadline=None, max_examples=25)
 def test_fixed_notation_claims_no_more_than_half_its_last_decimal(decimals, array):
     array = np.clip(array, -1e12, 1e12)
     (read,) = read_print("a.txt", percent_text(array, f"%.{decimals}f")).arrays

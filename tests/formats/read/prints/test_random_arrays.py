@@ -31,7 +31,7 @@ FORMS = {
 
 @pytest.mark.parametrize("form", FORMS.values(), ids=FORMS)
 @hypothesis.given(array=arrays)
-@hypothesis.settings(deadline=None, max_examples=40)
+@hypothesis.settings(deadline=None, max_examples=20)
 def test_any_array_that_is_printed_is_read_back(form, array):
     check(printed(array, form), (None, array))
 
@@ -47,7 +47,7 @@ def test_any_matrix_of_bare_numbers_is_read_back(array):
 @hypothesis.given(
     st.dictionaries(st.from_regex(r"[a-z]{1,5}\d?", fullmatch=True), arrays, min_size=1)
 )
-@hypothesis.settings(deadline=None, max_examples=40)
+@hypothesis.settings(deadline=None, max_examples=20)
 def test_any_dict_of_arrays_is_read_back_with_its_names(arrays):
     reserved = {"tensor", "array", "nan", "inf", "grad", "numpy", "torch", "e"}
     hypothesis.assume(not reserved & set(arrays))
@@ -61,7 +61,7 @@ WORDS = ("tensor(", "array(", "w1", "loss")
 
 
 @hypothesis.given(st.lists(st.sampled_from((*NUMBERS, *SIGNS, *WORDS)), max_size=7).map("".join))
-@hypothesis.settings(deadline=None, max_examples=500)
+@hypothesis.settings(deadline=None, max_examples=250)
 def test_any_text_is_read_or_refused(text):
     with contextlib.suppress(UsageError):
         found = read(text)
