@@ -15,6 +15,7 @@ os.environ.setdefault("JAX_NUMPY_DTYPE_PROMOTION", "strict")
 os.environ.setdefault("JAX_NUMPY_RANK_PROMOTION", "raise")
 # Workers of pytest-xdist keep all cores busy; threads of OpenBLAS would wait for one another.
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+keep_compiled()  # here, as the conftest of a folder may import JAX before anything is configured
 os.environ["COLUMNS"] = "100"  # as where there is no terminal, in workers of pytest-xdist too
 
 
@@ -25,8 +26,7 @@ def pytest_configure(config):
         os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")  # torch reads it once
     else:
         os.environ.setdefault("JAX_PLATFORMS", "cpu")
-    keep_compiled()
-    share_context()  # loads jax, with the environment of above
+    share_context()  # loads JAX, with the environment of above
 
 
 @pytest.hookimpl(trylast=True)
