@@ -13,8 +13,9 @@ os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 
 os.environ.setdefault("JAX_NUMPY_DTYPE_PROMOTION", "strict")
 os.environ.setdefault("JAX_NUMPY_RANK_PROMOTION", "raise")
-# Workers of pytest-xdist keep all cores busy; threads of OpenBLAS would wait for one another.
+# Workers of pytest-xdist keep all cores busy; threads of OpenBLAS and torch wait for one another.
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+os.environ.setdefault("OMP_NUM_THREADS", "1")
 keep_compiled()  # here, as the conftest of a folder may import JAX before anything is configured
 os.environ["COLUMNS"] = "100"  # as where there is no terminal, in workers of pytest-xdist too
 
@@ -45,6 +46,17 @@ def signals_heard():
     yield
     for number, handler in before.items():
         signal.signal(number, handler)
+
+
+@pytest.fixture
+def threads_of_torch():
+    """Two threads, as a user's torch has where nobody has set OMP_NUM_THREADS."""
+    import torch
+
+    before = torch.get_num_threads()
+    torch.set_num_threads(2)
+    yield
+    torch.set_num_threads(before)
 
 
 @pytest.hookimpl(wrapper=True)

@@ -40,6 +40,7 @@ def torchs_settings():
     )
 
 
+@pytest.mark.usefixtures("threads_of_torch")
 def test_calls_from_threads_wait_for_one_another_and_leave_torch_as_it_was():
     callers = []
 

@@ -13,6 +13,8 @@ from compare import CallStyle, Detail, Machine, compare_gradients
 from compare.implementations.base import Settings
 from compare.implementations.user.torch_module import recognise
 
+pytestmark = pytest.mark.usefixtures("threads_of_torch")
+
 # 32 units, since a product of few numbers is the same in bfloat16
 RNG = np.random.default_rng(0)
 LAYERS = [

@@ -129,6 +129,7 @@ def test_xla_on_the_cpu_flushes_and_torch_does_not():
     assert by_torch.keeps_subnormal_results
 
 
+@pytest.mark.usefixtures("threads_of_torch")
 @pytest.mark.parametrize("precision", ["highest", "high", "default"])
 def test_settings_hold_for_a_call_and_no_longer(precision):
     before = matmul_precision(), torch.get_num_threads()
