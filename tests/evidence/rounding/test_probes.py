@@ -129,6 +129,15 @@ def test_xla_on_the_cpu_flushes_and_torch_does_not():
     assert by_torch.keeps_subnormal_results
 
 
+@pytest.mark.parametrize(("width", "ways"), [(16, 3), (17, 2)])
+def test_products_of_narrow_networks_are_probed_by_entries_too(width, ways):
+    a, b = torch.rand(5, 3).double(), torch.rand(3, width).double()
+    found = on_torch._products(a, b)
+    assert len(found) == ways
+    for one in found:
+        torch.testing.assert_close(one, a @ b, rtol=1e-14, atol=0)
+
+
 @pytest.mark.usefixtures("threads_of_torch")
 @pytest.mark.parametrize("precision", ["highest", "high", "default"])
 def test_settings_hold_for_a_call_and_no_longer(precision):
