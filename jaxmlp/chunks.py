@@ -4,7 +4,9 @@ Shape letters beside those of `base`: D devices, C samples in the chunk of one d
 """
 
 import functools
+import os
 from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any, NamedTuple, TypeAlias
 
 import jax
@@ -32,6 +34,15 @@ class Chunk(NamedTuple):
     size: int
     sample_axis: int  # of the arrays, 0 or -1
     evaluation: Evaluation  # jax arrays of D * C samples
+
+
+class Call(NamedTuple):
+    """What the program of `compile_fill` is given."""
+
+    params: Params
+    batch: Batch
+    n_blocks: Any  # np.int32, or None
+    memory: Evaluation | None
 
 
 def chunk_function(
@@ -112,6 +123,27 @@ def compile_fill(
         return jax.lax.fori_loop(0, n_blocks, one_block, memory)
 
     return jax.jit(fill, donate_argnames="memory", keep_unused=True)
+
+
+def run_beside(fill: Any, calls: Sequence[Call]) -> list[Evaluation]:
+    """Makes calls of a program of `compile_fill` on a CPU, on all its cores.
+
+    XLA runs on a CPU one after another what one thread asks for, and a loop on one core. So several
+    threads ask, twice as many as there are cores, as some only wait. The settings of JAX, such as
+    x64, are each thread's own: the program is compiled before, and the samples are copied to JAX.
+    """
+    ready = [
+        call._replace(batch=Batch(*(jax.device_put(np.array(rows)) for rows in call.batch)))
+        for call in calls
+    ]
+    with_memory = {call.memory is not None: call for call in ready}
+    programs = {kind: fill.lower(*call).compile() for kind, call in with_memory.items()}
+
+    def run(call: Call) -> Evaluation:
+        return jax.block_until_ready(programs[call.memory is not None](*call))
+
+    with ThreadPoolExecutor(min(2 * (os.cpu_count() or 1), len(calls))) as pool:
+        return list(pool.map(run, ready))
 
 
 @functools.lru_cache

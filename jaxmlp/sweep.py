@@ -20,6 +20,7 @@ from jaxmlp.activations import Activations
 from jaxmlp.arguments import Kind, check_memory, checked_plan, kinds
 from jaxmlp.base import Batch, Evaluation, Params
 from jaxmlp.chunks import (
+    Call,
     Chunk,
     PerSampleGradients,
     chunk_function,
@@ -29,12 +30,15 @@ from jaxmlp.chunks import (
     leading,
     memory_kinds,
     place,
+    run_beside,
     split,
 )
 from jaxmlp.losses import SQUARED, Loss
 from jaxmlp.plan import Plan, chunk_size, plan_for
 
 __all__ = ["Chunk", "Plan", "chunk_function", "compute", "gather", "leading", "plan_for", "stream"]
+
+_FEW = 4  # chunks; for fewer, starting threads takes longer than they save
 
 
 def stream(
@@ -113,16 +117,29 @@ def compute(
     memory = [chunk.evaluation for chunk in previous[: len(sweep.starts)]]
     for evaluation in memory:
         check_memory(evaluation, sweep.memory(), sweep.devices)
-    return tuple(sweep.fill(*pair) for pair in itertools.zip_longest(sweep.starts, memory))
+    pairs = list(itertools.zip_longest(sweep.starts, memory))
+    if len(pairs) < _FEW or not sweep.on_one_core:
+        return tuple(sweep.fill(*pair) for pair in pairs)
+    found = run_beside(sweep.run, [call for pair in pairs for call in sweep.calls(*pair)])
+    return tuple(
+        sweep.chunk(start, [part]) for start, part in zip(sweep.starts, found, strict=True)
+    )
 
 
 class _Sweep(NamedTuple):
-    """A sweep whose arguments are checked."""
+    """A sweep whose arguments are checked. One call of `run` computes a chunk on one device."""
 
     starts: range  # of the chunks
-    fill: Callable[[int, Evaluation | None], Chunk]  # (start, memory to use again) -> chunk
+    run: Callable[..., Evaluation]
+    calls: Callable[[int, Evaluation | None], Iterator[Call]]  # (start, memory to use again)
+    chunk: Callable[[int, Sequence[Evaluation]], Chunk]  # (start, what the calls have given)
     memory: Callable[[], Sequence[Kind]]  # the leaves of such memory, on each device
     devices: tuple[Any, ...]
+    on_one_core: bool  # whether a call takes one core, and may run beside others
+
+    def fill(self, start: int, memory: Evaluation | None) -> Chunk:
+        """Computes a chunk, on all devices."""
+        return self.chunk(start, [self.run(*call) for call in self.calls(start, memory)])
 
 
 def _prepare(
@@ -147,22 +164,24 @@ def _prepare(
     # Every device runs the same program for one device. Left to shard_map, XLA's partitioner would
     # give `autodiff` other bits on two devices, and others again on four (jax 0.10.2).
     program = (per_sample_gradients, activation, loss, plan)
-    compute = compile_fill(*program)
     held = [place(params, device, lasting=len(starts) > 1) for device in devices]
 
-    def fill(first: int, memory: Evaluation | None) -> Chunk:
-        parts = []
+    def calls(first: int, memory: Evaluation | None) -> Iterator[Call]:
         shards = [None] * len(devices) if memory is None else split(memory, len(devices))
         for i, (params, mine) in enumerate(zip(held, shards, strict=True)):
             begin = first + i * size
             n_blocks = min(max(0, -(-(n - begin) // plan.block)), size // plan.block)
             several = None if plan.chunk == plan.block else np.int32(n_blocks)
-            parts.append(compute(params, _rows(batch, begin, size), several, mine))
+            yield Call(params, _rows(batch, begin, size), several, mine)
+
+    def chunk(first: int, parts: Sequence[Evaluation]) -> Chunk:
         there = min(len(devices) * size, n - first)
         return Chunk(first, there, plan.sample_axis, join(parts, devices, plan.sample_axis))
 
     memory = functools.partial(memory_kinds, *program, shapes[0], size, x64)
-    return _Sweep(starts, fill, memory, devices)
+    watched = jax.config.jax_debug_nans or jax.config.jax_debug_infs  # type: ignore[attr-defined]
+    on_one_core = len(devices) == 1 and not (on_gpu or watched) and plan.chunk > plan.block
+    return _Sweep(starts, compile_fill(*program), calls, chunk, memory, devices, on_one_core)
 
 
 def _rows(batch: Batch, first: int, n: int) -> Batch:

@@ -46,7 +46,7 @@ def test_a_sweep_of_chunks_of_one_block_is_right(module, sample_axis):
 @layouts
 @pytest.mark.parametrize("network", NETWORKS)
 def test_a_sweep_is_right_whatever_the_network(network, module, sample_axis):
-    assert_a_sweep_is_right(network, module, sample_axis=sample_axis, chunk=24)
+    assert_a_sweep_is_right(network, module, sample_axis=sample_axis, chunk=16)
 
 
 @settings(max_examples=10, deadline=None)
@@ -131,6 +131,13 @@ def test_a_function_that_knows_no_other_layout_is_swept_with_samples_first():
     plan = sweep.plan_for(SIZES, sample_axis=0, **SMALL)
     found = sweep.gather(sweep.compute(plain, params, batch, activation=TANH, plan=plan))
     assert same_bits(found, gathered(autodiff, params, batch, sample_axis=0, **SMALL))
+
+
+def test_many_chunks_are_watched_for_nan():
+    params, batch = make(100)
+    batch.x[70] = np.nan
+    with jax.debug_nans(True), pytest.raises(FloatingPointError, match="nan"):
+        gathered(backprop, params, batch, **SMALL)
 
 
 def test_a_wrong_backward_shows_at_its_sample():

@@ -60,6 +60,16 @@ def test_more_memory_than_chunks_is_left_alone():
     assert one.size == 20
 
 
+@both
+def test_less_memory_than_chunks_is_used_too(module):
+    f = module.per_sample_gradients
+    plan = sweep.plan_for(SIZES, **SMALL)
+    two = sweep.compute(f, *make(40), activation=TANH, plan=plan)
+    five = sweep.compute(f, *make(100), activation=TANH, plan=plan, previous=two)
+    assert all(chunk.evaluation.loss.is_deleted() for chunk in two)
+    assert same_bits(sweep.gather(five), gathered(module, *make(100), **SMALL))
+
+
 @pytest.mark.parametrize("sizes", [SIZES, (2, 10, 1), (2, 10, 9, 1)])
 def test_memory_of_other_shapes_is_refused(sizes):
     f = backprop.per_sample_gradients
