@@ -12,6 +12,9 @@ import pytest
 from compare.evidence.certificate.certificate import Certificate, certify, merge
 from compare.evidence.certificate.detectable import detectable_ulp
 from compare.evidence.certificate.finding import Finding
+from compare.evidence.certificate.rungs import rungs
+from compare.evidence.certificate.textbook import TEXTBOOK
+from compare.evidence.rounding.arithmetic import plain_arithmetic
 from compare.implementations.table import IMPLEMENTATIONS
 from compare.problem.axes import samples_last
 from compare.selftest.backward import backward, forward
@@ -107,6 +110,22 @@ def test_a_delta_that_is_off_by_a_few_roundings_is_refuted_by_the_chain_alone(la
     assert certificate.failed > 0
     assert certificate.first_failure.rule == "chain"
     assert certificate.first_failure.parameter == f"b{layer + 1}"
+
+
+@pytest.mark.parametrize("name", TEXTBOOK)
+def test_no_textbook_formula_excuses_a_delta_that_is_off(name):
+    """1e-4 is 1,700 u; up to some 150 u are allowed in these networks."""
+    problem = params, _, _ = make(activation=name)
+    right_grads, plain = right(*problem), plain_arithmetic("float32")
+    ladder = rungs(network_of(params, name), plain, plain, is_known=False)
+    assert [one.is_textbook for one in ladder] == [False, True, True]
+    for layer, rung in itertools.product(range(2), ladder):
+        grads = [Layer(w.copy(), b.copy()) for w, b in right_grads]
+        for leaf in grads[layer]:
+            leaf *= F32.type(1 + 1e-4)
+        certificate = prove(*problem, tuple(grads), rungs=[rung])
+        assert certificate.failed == 5, (layer, rung)
+        assert certificate.first_failure.rule == "chain"
 
 
 @pytest.mark.isa
