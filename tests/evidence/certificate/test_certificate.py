@@ -243,8 +243,11 @@ def test_where_nothing_is_finite_there_is_no_worst():
 @pytest.mark.isa
 def test_blocks_merge():
     params, batch, activation = make(samples=6)
-    grads = changed(right(params, batch, activation), 2, 1, (4, 0), 3)
+    grads = right(params, batch, activation)
+    for sample in (1, 4, 5):
+        grads = changed(grads, 2, 1, (sample, 0), 3)
     whole = prove(params, batch, activation, grads)
+    assert (whole.failed, whole.first_failure.sample) == (3, 1)
 
     def part(rows, first):
         some = tuple(Layer(w[rows], b[rows]) for w, b in grads)
@@ -283,6 +286,8 @@ def test_blocks_merge_in_any_order(order, ratios, failed):
     ]
     merged = functools.reduce(merge, (blocks[i] for i in order))
     assert merged == functools.reduce(merge, blocks)
+    counts = (merged.certified, merged.failed, merged.silent, merged.at_kink)
+    assert counts == (100, sum(failed), 30, 10)
     known = [ratio for ratio in ratios if ratio is not None]
     if known:
         assert merged.worst == finding(10 * ratios.index(max(known)), max(known))
