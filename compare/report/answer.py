@@ -58,8 +58,7 @@ def compared_of(report: Json) -> str:
 def judged_of(report: Json) -> Iterator[tuple[str, str]]:
     """Yields who is right up to rounding, by proof, who is wrong, and of whom nothing is known."""
     by_outcome: dict[str, list[Json]] = {"right": [], "wrong": [], "unknown": []}
-    checks = () if report["batches"] is None else report["batches"]["implementations"]
-    batches = {one["name"]: one for one in checks if one["failed"]}
+    batches = {one["name"]: one for one in _failed_batches(report)}
     for one in report["implementations"]:
         found = one["certificate"]
         proved = "right" if found["certified"] > found["near"] else "unknown"
@@ -72,6 +71,12 @@ def judged_of(report: Json) -> Iterator[tuple[str, str]]:
         ("not proved", (one["name"] for one in by_outcome["unknown"])),
     )
     yield from ((label, ", ".join(found)) for label, names in said if (found := list(names)))
+
+
+def _failed_batches(report: Json) -> list[Json]:
+    """Returns what is said of each implementation that some batch refutes."""
+    checks = () if report["batches"] is None else report["batches"]["implementations"]
+    return [one for one in checks if one["failed"]]
 
 
 def figures_of(report: Json) -> list[Figure]:
@@ -153,4 +158,18 @@ def _used(report: Json) -> Part:
     ratio = used["ratio"]
     if ratio is None:
         return Part("∞ times", f"what {used['allowing']}", where)
-    return Part(share(ratio), f"{'' if ratio > 1 else 'of '}what {used['allowing']}", where)
+    if ratio > 1:
+        return Part(share(ratio), f"what {used['allowing']}", where)
+    return Part(share(ratio), f"of what {used['allowing']}{_of_which(report)}", where)
+
+
+def _of_which(report: Json) -> str:
+    """Says of which samples it is the largest share, where that could be misread."""
+    single = "single " if _failed_batches(report) else ""
+    if report["usage"]["is_partial"]:
+        pair = next(one for one in report["pairs"] if one["parameters"][0]["bounded_entries"])
+        first = pair["parameters"][0]
+        entries = math.prod(first["shape"])
+        bounded, all_ = (first[key] // entries for key in ("bounded_entries", "entries"))
+        return f" in {bounded:,} of {all_:,} {single}samples"
+    return single and f" in {single}samples"

@@ -20,12 +20,12 @@ MEANINGS = {
     "at": "the sample, [index] in the parameter, and the pair",
     "scaled": "max abs, divided by the largest entry of the parameter",
     "bound": (
-        "the largest share that |a - b| uses of what rounding can do to an entry, end to end; over "
-        "1 no rounding explains it"
+        "the largest share that |a - b| uses of what rounding can do to an entry, end to end, in "
+        "the samples whose bounds were worked out; over 1 no rounding explains it"
     ),
     "rounding used": (
-        "the largest share that |a - b| uses of what rounding can do to an entry, end to end; over "
-        "100 % no rounding explains it"
+        "the largest share that |a - b| uses of what rounding can do to an entry, end to end, in "
+        "the samples whose bounds were worked out; over 100 % no rounding explains it"
     ),
     "ulp": (
         "how many steps lead from a to b, each from a number of the dtype to the next; the most "
@@ -145,7 +145,7 @@ GRAPHS = Caption(
     "dashed boxes."
 )
 DETECTABLE = Caption(
-    "In the first samples a change of one entry by so many ulp is surely noticed, whoever makes it."
+    "In the first samples a change of one entry by so many ulp breaks a rule, whoever makes it."
 )
 FIXED_RULES = Caption(
     "What the tolerances of other libraries say, by their defaults. They know nothing of the "

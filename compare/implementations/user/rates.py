@@ -224,7 +224,8 @@ def _nearly_fit(rates: np.ndarray, w: np.float32, g: np.float32) -> np.ndarray:
     new, size = float(w) - step, np.abs(step)
     u, largest = 2.0**-24, abs(float(w)) + size
     tells = 1.00001 * np.maximum(largest, 2.0**-126) > 3.5 * size
-    off = np.abs(new - new.astype(np.float32))
+    with np.errstate(over="ignore"):  # where a weight would be infinite, nothing fits
+        off = np.abs(new - new.astype(np.float32))
     return np.asarray(tells & (off <= 3.5 * u * size + 2.0**-51 * largest))
 
 
@@ -238,7 +239,8 @@ def _distance(rate: float | np.ndarray, w: np.ndarray, g: np.ndarray) -> tuple[n
     u = np.finfo(w.dtype).eps / 2
     step = np.longdouble(rate) * g.astype(np.longdouble)
     new = w.astype(np.longdouble) - step
-    rounded = new.astype(w.dtype)
+    with np.errstate(over="ignore"):
+        rounded = new.astype(w.dtype)
     off = np.abs(new - rounded.astype(np.longdouble)).astype(np.float64)
     own = float(np.finfo(np.longdouble).eps) * np.abs(w.astype(np.float64))
     size = np.abs(step.astype(np.float64))

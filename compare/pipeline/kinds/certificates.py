@@ -76,7 +76,8 @@ class Certificates(Evidence[Certifications]):
                 assert certificate.first_failure is not None
                 row = certificate.first_failure.sample - block.start
                 explanation = self._diagnose(block, group, row)
-            if block.start == self._first and certificate.failed == 0 and certificate.certified:
+            holds = certificate.certified and not (certificate.failed or certificate.near)
+            if block.start == self._first and holds:
                 detectable = _detectable(group, self._problem.dtype)
             for name in group.names:
                 mine = dataclasses.replace(

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from compare.errors import UsageError
 from compare.formats.read.gradients.by_value import orders_near
 from compare.formats.read.gradients.expected import ExpectedGradients
-from compare.formats.read.gradients.shapes import OneGradientError
+from compare.formats.read.gradients.shapes import OneGradientError, other_count
 from compare.formats.read.layer_names import kind_of
 from compare.formats.read.numbers import NamedArray, join
 from compare.formats.reading import Reading
@@ -189,7 +189,7 @@ def _wrong_count(arrays: Sequence[NamedArray], expected: ExpectedGradients) -> U
     if sum(counts) == per_sample:
         return OneGradientError(said, expected.n)
     if sum(counts) % per_sample == 0:
-        said += f"; pass --samples={sum(counts) // per_sample} if those are the samples"
+        said += f", {other_count(sum(counts) // per_sample, expected.n)}"
     else:
         said += "; --layer_sizes or --params says of which network, --samples or --data how many"
     return UsageError(said)

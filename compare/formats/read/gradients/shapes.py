@@ -5,6 +5,7 @@ from typing import TypeAlias
 import numpy as np
 
 from compare.errors import UsageError
+from compare.numbers import counted
 
 Shape: TypeAlias = tuple[int, ...]
 
@@ -21,6 +22,12 @@ class OneGradientError(UsageError):
             "that of the first sample alone, or --reduction=mean or --reduction=sum if it is that "
             "of a batch"
         )
+
+
+def other_count(found: int, n: int) -> str:
+    """Says that there are gradients of another number of samples."""
+    gradients = counted(found, "sample")
+    return f"gradients of {gradients} where there are {n:,}; --samples says how many are drawn"
 
 
 def fits(found: Shape, shape: Shape, n: int | None) -> bool:
@@ -55,7 +62,7 @@ def fit_shape(array: np.ndarray, shape: Shape, n: int | None, where: str) -> np.
     if n is not None and _squeezed(array.shape) == _squeezed(shape):
         raise OneGradientError(expected, n)
     if n is not None and _squeezed(rest) == _squeezed(shape):
-        raise UsageError(f"{expected}; pass --samples={array.shape[0]} if those are the samples")
+        raise UsageError(f"{expected}, {other_count(array.shape[0], n)}")
     if len(shape) == 2 and _squeezed(rest) == _squeezed(shape[::-1]):
         raise UsageError(f"{expected}; transpose it")
     if len(shape) == 1 and not array.ndim:
