@@ -51,6 +51,14 @@ def test_agreement_returns_the_report_and_writes_nothing(tmp_path):
     assert list(tmp_path.iterdir()) == []
 
 
+def test_a_file_in_place_of_the_folder_is_refused_whatever_is_found(tmp_path):
+    file = tmp_path / "mine"
+    file.write_text("mine")
+    with pytest.raises(UsageError, match=r"save .*mine: expected a folder .* is no folder"):
+        check(LAYERS, X, activation="tanh", candidates=[backward], save=file)
+    assert file.read_text() == "mine"
+
+
 def run_again(message, monkeypatch):
     """Types the two last lines of a message; returns the exit status."""
     change, command = map(shlex.split, message.splitlines()[-2:])

@@ -50,10 +50,15 @@ def check_places(places: Sequence[Place], inputs: Sequence[Input] = ()) -> None:
     """Checks that all files can appear, and that nothing is lost when they do.
 
     Raises:
-      UsageError: if one would replace a file that is read or that this project did not write, or
-        stand in the way of another.
+      UsageError: if one would replace a file that is read or that this project did not write,
+        stand in the way of another, or be in what is no folder.
     """
     for place in places:
+        above = next(one for one in _real(place).parents if os.path.lexists(one))
+        if place.in_folder and not above.is_dir():
+            raise UsageError(
+                f"{place.given}: expected a folder to write into, and {above} is no folder"
+            )
         if STATE_FOLDER in _real(place).parts:
             raise UsageError(f"{place.given}: {_REMOVED}; {_remedy(place)}")
         for one in inputs:

@@ -159,6 +159,8 @@ def _of_sizes(parsed: Parsed, own: Options) -> "Explanation":
     """Of the network that the flags or a file of weights have."""
     from compare.graph.explanation import explain_plain
 
+    if own.input_shape:
+        raise UsageError("input_shape: it is that of a --module, and there is none; leave it out")
     loss = parsed.values["loss"]
     if ":" in loss:
         parsed.values["loss"] = OPTIONS["loss"].default

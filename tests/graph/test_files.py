@@ -242,6 +242,7 @@ WRONG = {
         ["--module=net.py:Net", "--layer_sizes=2,1"],
         "layer_sizes: --module brings the whole network; drop one of the two",
     ),
+    "the shape of no module": (["--input_shape=3"], "input_shape: it is that of a --module"),
     "no name": (["--module=net.py"], "--module=net.py: expected FILE.py:NAME, FILE.ipynb:NAME or"),
     "no file": (["--module=none.py:Net"], "--module=none.py:Net: there is no file none.py"),
     "no such name": (["--module=net.py:Other"], "it has Net, make, leave, broken"),

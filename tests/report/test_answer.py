@@ -1,6 +1,7 @@
 """The answer in words: who is right, who is wrong, and the three numbers."""
 
 import copy
+import math
 
 import pytest
 
@@ -106,3 +107,19 @@ def test_the_same_bits_differ_by_nothing(report):
 def test_what_is_used_of_rounding_is_a_share_or_a_multiple(report, ratio, words):
     report["usage"]["ratio"] = ratio
     assert said(report, "rounding used") == [words]
+
+
+def test_of_which_samples_the_largest_share_is(report):
+    """Where some have bounds, and where it is not what fails."""
+    report["usage"] |= {"ratio": 0.25, "is_partial": True}
+    of_pairs = [parameter for pair in report["pairs"] for parameter in pair["parameters"]]
+    for parameter in of_pairs:
+        parameter["bounded_entries"] = 3 * math.prod(parameter["shape"])
+    samples = report["pairs"][0]["parameters"][0]["entries"] // math.prod(of_pairs[0]["shape"])
+    some = f"25 % of what float32 allows in 3 of {samples} "
+    assert said(report, "rounding used") == [f"{some}samples"]
+    checks = [{"name": "jax_manual", "failed": 2, "batches": 4}]
+    report["batches"] = {"implementations": checks, "pairs": []}
+    assert said(report, "rounding used") == [f"{some}single samples"]
+    report["usage"]["is_partial"] = False
+    assert said(report, "rounding used") == ["25 % of what float32 allows in single samples"]

@@ -307,6 +307,12 @@ def test_forward_mode_is_not_accused_where_few_units_tell_it(sizes, phi):
         assert report.implementations[-1].detectable_ulp is None  # nothing is sure to be seen
 
 
+def test_no_change_is_sure_to_be_seen_where_rules_are_broken_anyway():
+    mine = judge(forward_mode(np.tanh, TANH_SLOPE), sizes=(2, 10, 10, 1)).implementations[-1]
+    assert mine.certificate.near > 0
+    assert mine.detectable_ulp is None
+
+
 @pytest.mark.usefixtures("unexplained")
 @pytest.mark.parametrize("sizes", [(2, 2, 1), (2, 2, 2, 2)])
 @pytest.mark.parametrize("factor", [-1, 1.0001])

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from compare import compare_gradients
+from compare.implementations.user.rates import rate_of
 from compare.implementations.user.updates import with_hidden_digits
 from compare.problem.answers import Answer
 from jaxmlp import Layer
@@ -151,3 +152,9 @@ def test_a_penalty_is_not_taken_for_a_step():
     db = rng.standard_normal((2, 30)).astype(np.float32)
     given = Answer((Layer(dw, db),))
     assert with_hidden_digits(given, (Layer(w, b),), l2=0.1).rate is None
+
+
+def test_weights_that_would_overflow_fit_no_rate():
+    rng = np.random.default_rng(0)
+    weights, grads = (rng.uniform(1, 3, (5, 4)).astype(np.float32) for _ in range(2))
+    assert rate_of([(weights * np.float32(1e38), grads * np.float32(-1e38))]) is None
