@@ -158,3 +158,4 @@ def test_weights_that_would_overflow_fit_no_rate():
     rng = np.random.default_rng(0)
     weights, grads = (rng.uniform(1, 3, (5, 4)).astype(np.float32) for _ in range(2))
     assert rate_of([(weights * np.float32(1e38), grads * np.float32(-1e38))]) is None
+    assert rate_of([(np.ones(3, np.float32), np.array([1e-30, 1e38, 1e38], np.float32))]) is None
