@@ -144,7 +144,7 @@ def test_gradients(bound):
 def test_what_a_column_does_not_show_is_said(bound):
     _, out, _ = bound("model.py:strange", "--reading=worst")
     found = rows(out)
-    assert found["[0]"][1:] == ["0", "∞", "-", "100%"]
+    assert found["[0]"][1:] == ["-", "∞", "-", "100%"]
     assert found["[2]"] == ["0x2", "-", "-", "-", "-"]
     assert found["[3]"][2:] == ["0", "0", "0%"]
     assert "\n[0]: 20 of 20 values are not finite, the first at [0,0]\n" in out

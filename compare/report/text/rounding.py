@@ -47,7 +47,8 @@ def _row(array: Bounded) -> Iterator[str]:
     largest = _largest(value) if _has_size(value) else None
     if largest is not None:
         cells = [f"{cell:>9}" for bound in array.bounds for cell in _cells(bound, largest)]
-    yield f"{name:<{_NAME}} {shape:<{_SHAPE}} {number(largest):>8}{''.join(cells)} {nothing:>7}"
+    shown = number(largest if _some_finite(value) else None)
+    yield f"{name:<{_NAME}} {shape:<{_SHAPE}} {shown:>8}{''.join(cells)} {nothing:>7}"
 
 
 def _cells(bound: np.ndarray, largest: float) -> tuple[str, str]:
@@ -61,6 +62,10 @@ def _shown(value: float) -> str:
 
 def _has_size(value: np.ndarray) -> bool:
     return value.dtype != bool and value.size > 0
+
+
+def _some_finite(value: np.ndarray) -> bool:
+    return bool(np.isfinite(value.astype(np.float64)).any())
 
 
 def _largest(value: np.ndarray) -> float:
