@@ -125,17 +125,18 @@ def compile_fill(
     return jax.jit(fill, donate_argnames="memory", keep_unused=True)
 
 
-def run_beside(fill: Any, calls: Sequence[Call]) -> list[Evaluation]:
-    """Makes calls of a program of `compile_fill` on a CPU, on all its cores.
+def run_beside(fill: Any, calls: Sequence[Call], device: Any) -> list[Evaluation]:
+    """Makes calls of a program of `compile_fill` for a CPU, on all its cores.
 
     XLA runs on a CPU one after another what one thread asks for, and a loop on one core. So several
     threads ask, twice as many as there are cores, as some only wait. The settings of JAX, such as
     x64, are each thread's own: the program is compiled before, and the samples are copied to JAX.
     """
-    ready = [
-        call._replace(batch=Batch(*(jax.device_put(np.array(rows)) for rows in call.batch)))
-        for call in calls
-    ]
+
+    def copied(rows: np.ndarray) -> jax.Array:
+        return jax.device_put(np.array(rows), device)
+
+    ready = [call._replace(batch=Batch(*map(copied, call.batch))) for call in calls]
     with_memory = {call.memory is not None: call for call in ready}
     programs = {kind: fill.lower(*call).compile() for kind, call in with_memory.items()}
 

@@ -98,6 +98,8 @@ def compute(
 ) -> tuple[Chunk, ...]:
     """Computes all chunks and keeps them; arguments and errors as in `stream`.
 
+    On one CPU many chunks are computed side by side, on all its cores.
+
     Args:
       per_sample_gradients: of `autodiff`, of `backprop`, or with their signature.
       params: of the network.
@@ -120,10 +122,9 @@ def compute(
     pairs = list(itertools.zip_longest(sweep.starts, memory))
     if len(pairs) < _FEW or not sweep.on_one_core:
         return tuple(sweep.fill(*pair) for pair in pairs)
-    found = run_beside(sweep.run, [call for pair in pairs for call in sweep.calls(*pair)])
-    return tuple(
-        sweep.chunk(start, [part]) for start, part in zip(sweep.starts, found, strict=True)
-    )
+    calls = [call for pair in pairs for call in sweep.calls(*pair)]
+    found = run_beside(sweep.run, calls, sweep.devices[0])
+    return tuple(map(sweep.chunk, sweep.starts, ([part] for part in found)))
 
 
 class _Sweep(NamedTuple):
@@ -180,7 +181,8 @@ def _prepare(
 
     memory = functools.partial(memory_kinds, *program, shapes[0], size, x64)
     watched = jax.config.jax_debug_nans or jax.config.jax_debug_infs  # type: ignore[attr-defined]
-    on_one_core = len(devices) == 1 and not (on_gpu or watched) and plan.chunk > plan.block
+    alone = len(devices) == 1 and devices[0].platform == "cpu"
+    on_one_core = alone and plan.chunk > plan.block and not watched
     return _Sweep(starts, compile_fill(*program), calls, chunk, memory, devices, on_one_core)
 
 
