@@ -37,6 +37,13 @@ def _at_the_root(monkeypatch):
     monkeypatch.chdir(ROOT)
 
 
+@pytest.fixture
+def untimed(monkeypatch):
+    """Lets a sweep time nothing, and leave garbage, which is of all tests before, where it is."""
+    monkeypatch.setattr(sweep, "interleaved", lambda tasks, repeats: {k: [1.0] for k in tasks})
+    monkeypatch.setattr(sweep.gc, "collect", lambda: 0)
+
+
 def seconds(**medians):
     return {name: [value, value, 9 * value] for name, value in medians.items()}
 
@@ -144,8 +151,7 @@ def test_p1(loop, grad, reached):
 
 
 @pytest.mark.filterwarnings("ignore")
-def test_ways_that_are_timed_have_been_checked(monkeypatch):
-    monkeypatch.setattr(sweep, "interleaved", lambda tasks, repeats: {k: [1.0] for k in tasks})
+def test_ways_that_are_timed_have_been_checked(untimed):
     table = sweep.measure(A, 100, title="")
     there = {ours.MANUAL_SWEEP, ours.MANUAL, ours.FROM_NUMPY, ours.GRAD, ours.FLOOR}
     there |= {peers.FUNC, peers.LOOP}
@@ -154,7 +160,7 @@ def test_ways_that_are_timed_have_been_checked(monkeypatch):
 
 
 @pytest.mark.filterwarnings("ignore")
-def test_a_peer_with_other_gradients_is_not_compared(monkeypatch):
+def test_a_peer_with_other_gradients_is_not_compared(monkeypatch, untimed):
     def doubled(*arguments):
         task = peers.func(*arguments)
         return lambda: [2 * tensor for tensor in task()]
@@ -168,7 +174,6 @@ def test_a_peer_with_other_gradients_is_not_compared(monkeypatch):
 
     rivals = {"doubled": doubled, "transposed": transposed, "missing": missing}
     monkeypatch.setattr(peers, "RIVALS", rivals)
-    monkeypatch.setattr(sweep, "interleaved", lambda tasks, repeats: {k: [1.0] for k in tasks})
     table = sweep.measure(A, 40, title="")
     assert not set(rivals) & set(table.seconds)
     assert table.notes[0] == "doubled: left out, its gradients differ by 1 from ours"
