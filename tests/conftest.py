@@ -5,7 +5,7 @@ import sys
 
 import pytest
 
-from tests.support.compiled import keep_compiled, share_context
+from tests.support.compiled import keep_compiled, share_context, share_operations
 
 # pytest rewrites every assert of the tests, for seconds in each process that may not keep that.
 sys.dont_write_bytecode = False
@@ -27,12 +27,17 @@ def pytest_configure(config):
         os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")  # torch reads it once
     else:
         os.environ.setdefault("JAX_PLATFORMS", "cpu")
-    share_context()  # loads JAX, with the environment of above
+    if config.option.dist == "no":  # not where workers of pytest-xdist have the tests
+        share_context()  # loads JAX, with the environment of above
 
 
 @pytest.hookimpl(trylast=True)
 def pytest_collection_finish():
-    """Lets Python look for garbage less often, and not in what stays: modules and tests."""
+    """Shares what torch looks up, once loaded; lets Python look less often for garbage.
+
+    Nor does it look in what stays: modules and tests.
+    """
+    share_operations()
     gc.collect()
     gc.freeze()
     gc.set_threshold(20_000, 20, 50)  # by default a tenth of the time of all tests
