@@ -203,7 +203,8 @@ def _look_beside(folder: str) -> None:
     if folder in _folders[:1]:
         return
     others = [other for other in _folders if other != folder]
-    for name in [name for name in sys.modules if _home(name) in others]:
+    packages = {name for name in sys.modules if "." not in name and _home(name) in others}
+    for name in [name for name in sys.modules if name.partition(".")[0] in packages]:
         del sys.modules[name]
     if folder not in sys.path or folder in _folders:
         _folders[:] = [folder, *others]
@@ -211,10 +212,10 @@ def _look_beside(folder: str) -> None:
 
 
 def _home(name: str) -> str | None:
-    """The folder that a module, or the package around it, was found in."""
+    """The folder that a module, or a package with all that is in it, was found in."""
     if name.startswith("candidate_"):
         return None
-    file = getattr(sys.modules.get(name.partition(".")[0]), "__file__", None)
+    file = getattr(sys.modules.get(name), "__file__", None)
     if file is None:
         return None
     return os.path.dirname(file.removesuffix(f"{os.sep}__init__.py"))
