@@ -6,6 +6,7 @@ import sys
 import pytest
 
 from tests.support.compiled import keep_compiled, share_context, share_operations
+from tests.support.paths import write_in_memory
 
 # pytest rewrites every assert of the tests, for seconds in each process that may not keep that.
 sys.dont_write_bytecode = False
@@ -17,6 +18,7 @@ os.environ.setdefault("JAX_NUMPY_RANK_PROMOTION", "raise")
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 keep_compiled()  # here, as the conftest of a folder may import JAX before anything is configured
+write_in_memory()
 os.environ["COLUMNS"] = "100"  # as where there is no terminal, in workers of pytest-xdist too
 
 
