@@ -335,13 +335,17 @@ def test_what_lies_beside_two_candidates_is_kept_apart(tmp_path):
             return helper.f(params, x, y)
         def late(params, x, y):
             import late_helper
+            from late_package import part
+            assert part.f is late_helper.f
             return late_helper.f(params, x, y)
         """
     flags = []
     for version, function in (("a", "right"), ("b", "factor_2_missing")):
         mine = write(tmp_path / version, code)
-        for name in ("helper.py", "late_helper.py"):
-            write(tmp_path / version, f"from tests.support.backwards import {function} as f", name)
+        for name in ("helper.py", "late_helper.py", "late_package/part.py"):
+            place = tmp_path / version / name
+            write(place.parent, f"from tests.support.backwards import {function} as f", place.name)
+        write(tmp_path / version / "late_package", "", "__init__.py")
         flags += [f"--candidate={mine}:early", f"--candidate={mine}:late"]
     assert compare(tmp_path, *SMALL, "--samples=1025", *flags) == 2
     failed = [one["certificate"]["failed"] for one in report(tmp_path)["implementations"]]
