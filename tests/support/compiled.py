@@ -46,7 +46,7 @@ def share_operations():
 
         look = programs._collect_all_valid_cia_ops
         listed = torch._C._dispatch_get_registrations_for_dispatch_key
-        known = functools.cache(lambda names: look())
+        known = functools.lru_cache(maxsize=1)(lambda names: look())
         programs._collect_all_valid_cia_ops = lambda: known(
             frozenset(listed("CompositeImplicitAutograd"))
         )
