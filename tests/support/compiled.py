@@ -41,6 +41,8 @@ def share_operations():
     has no such names, tests take longer.
     """
     programs = sys.modules.get("torch.export.exported_program")
+    if programs is None:
+        return
     with contextlib.suppress(ImportError, AttributeError):
         import torch
 
