@@ -8,7 +8,7 @@ from pathlib import Path
 ROOT = Path(__file__).parent.parent.parent
 
 _MEMORY = "/dev/shm"  # of Linux
-_ROOM = 2 * 10**9  # bytes; all tests together write a tenth of that
+_ROOM = 2 * 10**9  # bytes, far more than all tests together write
 
 
 def write_in_memory():
