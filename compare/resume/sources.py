@@ -34,7 +34,8 @@ _ELSEWHERE = tuple(
     )
     for folder in {found, os.path.realpath(found)}
 )
-_CHANGING = ("/dev/", "/proc/", "/sys/")  # what is in these is no file of a user's
+_CHANGING = ("/dev/", "/proc/", "/sys/")  # what is in these is no file of a user's,
+_MEMORY = "/dev/shm/"  # but what is in this may be
 _noting: "list[UserFiles]" = []  # those in use as a context
 
 
@@ -109,7 +110,8 @@ class UserFiles(importlib.abc.MetaPathFinder):
     def note_opened(self, file: str) -> None:
         """Notes what is in a file of a user's when it is first opened."""
         path = os.path.abspath(file)
-        other = path.endswith(".pyc") or path.startswith((*_ELSEWHERE, *_CHANGING))
+        changing = path.startswith(_CHANGING) and not path.startswith(_MEMORY)
+        other = path.endswith(".pyc") or path.startswith(_ELSEWHERE) or changing
         if not other and path not in {**self.imported, **self.opened} and os.path.isfile(path):
             self.opened[path] = ""  # likewise
             self.opened[path] = digest_of(path)
