@@ -23,6 +23,36 @@ DECADES = np.array([float(f"1e{power}") for power in range(_SMALLEST, _LARGEST +
 _HALVES = np.array(
     [at_most(f"5e{power - 1}") for power in range(_SMALLEST - MOST_DIGITS, _LARGEST + 1)]
 )
+# Of each exponent of float64: in which decade its numbers begin, and where the next decade does,
+# which is its only other one, as ten is more than two. Numbers below all normal ones have many.
+_BINADES = (np.arange(2**11) << 52).view(np.float64)
+_FIRST = np.searchsorted(DECADES, _BINADES, side="right") - 1
+_NEXT = np.append(DECADES, np.nan)[_FIRST + 1]
+
+
+def decade_of(values: np.ndarray) -> np.ndarray:
+    """Returns which of DECADES is the last at or below each number, [...] integers.
+
+    It is -1 below all of them, and the last one for NaN.
+
+    Args:
+      values: [...] float64, none negative.
+    """
+    exponent = values.view(np.int64) >> 52
+    decade = np.asarray(_FIRST[exponent] + (values >= _NEXT[exponent]))
+    small = exponent == 0
+    if small.any():
+        decade[small] = np.searchsorted(DECADES, values[small], side="right") - 1
+    return decade
+
+
+def exponent_of(values: np.ndarray) -> np.ndarray:
+    """Returns the exponent of the power of ten at or below each number, [...] integers.
+
+    Args:
+      values: [...] float64, none negative. 0 and what is below 1e-323 have -324.
+    """
+    return decade_of(values) + _SMALLEST
 
 
 def half_unit(values: np.ndarray, digits: int) -> np.ndarray:
@@ -38,5 +68,4 @@ def half_unit(values: np.ndarray, digits: int) -> np.ndarray:
       [...] float64: a float64 distance is within it exactly where it is within the real number.
     """
     # 0 and the numbers below 1e-323 belong to the decade of 1e-324, which float64 does not have
-    decade = np.searchsorted(DECADES, values, side="right") - 1
-    return np.asarray(_HALVES[decade + MOST_DIGITS - (digits - 1)])
+    return np.asarray(_HALVES[decade_of(values) + MOST_DIGITS - (digits - 1)])

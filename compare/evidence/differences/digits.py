@@ -6,13 +6,14 @@ numbers one ulp apart can fail it, if a rounding boundary lies between them. A z
 there: 0.0 and -0.0 are equal digits, and are counted beside them.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
 import numpy as np
 
-from compare.evidence.differences.decades import at_most, half_unit
+from compare.evidence.differences.decades import at_most, exponent_of, half_unit
+from compare.evidence.rounding.tiles import tiles
 
 SIGNIFICANT, DECIMALS = 5, 7  # to which the documented experiments are said to agree
 
@@ -55,12 +56,17 @@ def agree_decimals(a: np.ndarray, b: np.ndarray, digits: int) -> np.ndarray:
 
 def same_significant_text(a: np.ndarray, b: np.ndarray, digits: int) -> np.ndarray:
     """Returns whether `{:z.{digits - 1}e}` prints the same for a and b [...], [...] bool."""
-    return _same_text(a, b, f"z.{digits - 1}e", lambda v: _significant_key(v, digits))
+    least = 10.0 ** (digits - 1) * (1 + 2.0**-46)  # what is below may be in a lower decade
+
+    def scale(larger: np.ndarray) -> Any:
+        return 10.0 ** (digits - 1 - exponent_of(larger))
+
+    return _same_text(a, b, f"z.{digits - 1}e", scale, least)
 
 
 def same_decimals_text(a: np.ndarray, b: np.ndarray, digits: int) -> np.ndarray:
     """Returns whether `{:z.{digits}f}` prints the same for a and b [...], [...] bool."""
-    return _same_text(a, b, f"z.{digits}f", lambda v: _decimals_key(v, digits))
+    return _same_text(a, b, f"z.{digits}f", lambda _: 10.0**digits, 0.0)
 
 
 def opposite_zeros(a: np.ndarray, b: np.ndarray, largest: float = 0.0) -> np.ndarray:
@@ -96,9 +102,20 @@ def count_agreements(a: Sequence[np.ndarray], b: Sequence[np.ndarray]) -> tuple[
     Returns:
       One Agreement for each of RULES; a sample agrees when all entries of all parameters do.
     """
-    wide_a = np.concatenate([v.reshape(len(v), -1).astype(np.float64) for v in a], axis=1)
-    wide_b = np.concatenate([v.reshape(len(v), -1).astype(np.float64) for v in b], axis=1)
-    return tuple(_count(rule, wide_a, wide_b) for rule in RULES)
+    n, entries = len(a[0]), sum(one.size for one in a)
+    samples, p, q = map(np.concatenate, zip(*_apart(a, b), strict=True))
+    parts = [slice(start, start + _AT_ONCE) for start in range(0, len(p), _AT_ONCE)]
+    agreements = []
+    for rule, agree in RULES.items():
+        far, zeros = np.zeros(n, int), 0
+        for part in parts:
+            far += np.bincount(samples[part][~agree(p[part], q[part])], minlength=n)
+            if rule in SIGNED_ZEROS:
+                opposite = opposite_zeros(p[part], q[part], SIGNED_ZEROS[rule])
+                zeros += int(np.count_nonzero(opposite))
+        agreeing = n - int(np.count_nonzero(far))
+        agreements.append(Agreement(rule, entries - int(far.sum()), entries, agreeing, n, zeros))
+    return tuple(agreements)
 
 
 def merge(earlier: Agreement, later: Agreement) -> Agreement:
@@ -107,34 +124,52 @@ def merge(earlier: Agreement, later: Agreement) -> Agreement:
     return Agreement(earlier.rule, *counts)
 
 
-def _count(rule: str, a: np.ndarray, b: np.ndarray) -> Agreement:
-    agreeing = RULES[rule](a, b)
-    zeros = opposite_zeros(a, b, SIGNED_ZEROS[rule]) if rule in SIGNED_ZEROS else np.array(False)
-    counts = (np.count_nonzero(flags) for flags in (agreeing, agreeing.all(axis=1), zeros))
-    entries, samples, signed = map(int, counts)
-    return Agreement(rule, entries, agreeing.size, samples, len(agreeing), signed)
+def _apart(a: Sequence[np.ndarray], b: Sequence[np.ndarray]) -> Iterator[tuple[np.ndarray, ...]]:
+    """Yields samples and both float64 numbers of entries that differ in bits; others agree."""
+    for one, other in zip(a, b, strict=True):
+        for tile in tiles(one.shape):
+            p, q = (v[tile].astype(np.float64).reshape(-1) for v in (one, other))
+            at = np.flatnonzero(p.view(np.int64) != q.view(np.int64))
+            rows = tile[0].start + at // (len(p) // (tile[0].stop - tile[0].start))
+            yield rows, p[at], q[at]
 
 
 def _both_nan(a: np.ndarray, b: np.ndarray) -> np.ndarray:
     return np.isnan(a) & np.isnan(b)
 
 
+_AT_ONCE = 2**15  # entries, so that what is worked out of them stays in a cache
 _FEW = 64  # numbers whose strings are compared faster than their digits
-_Key = tuple[np.ndarray, np.ndarray, np.ndarray]  # rounded digits, exponent, whether certain
 
 
 def _same_text(
-    a: np.ndarray, b: np.ndarray, spec: str, key: Callable[[np.ndarray], _Key]
+    a: np.ndarray, b: np.ndarray, spec: str, scale: Callable[[np.ndarray], Any], least: float
 ) -> np.ndarray:
-    """Compares rounded digits as numbers, and strings only where rounding is too close to call."""
+    """Compares rounded digits as numbers, and strings only where rounding is too close to call.
+
+    Args:
+      a: [...] float64.
+      b: [...] float64.
+      spec: how they are printed.
+      scale: returns the factor that brings the printed digits of each number before its point.
+      least: a scaled number below, which rounds as one above does, may have more digits in print.
+    """
     equal = (a == b) | _both_nan(a, b)
     if a.size <= _FEW:
         return _same_strings(a, b, spec) | equal
+    sizes = np.abs(a), np.abs(b)
+    larger, smaller = np.maximum(*sizes), np.minimum(*sizes)
     with np.errstate(all="ignore"):
-        (digits_a, exponent_a, certain_a), (digits_b, exponent_b, certain_b) = key(a), key(b)
-    same = (digits_a == digits_b) & (exponent_a == exponent_b)
-    same &= (np.signbit(a) == np.signbit(b)) | (digits_a == 0)
-    unsure = ~equal & ~(certain_a & certain_b)
+        by = scale(larger)
+        p, q = larger * by, smaller * by
+        digits_p, digits_q = np.rint(p), np.rint(q)
+        # Both carry a few roundings of 2^-53, so their errors are under 2^-50 p. Farther than that
+        # from a tie they round as the exact ones do; the margin is 16 times that.
+        off = np.maximum(np.abs(p - digits_p), np.abs(q - digits_q))
+        same = digits_p == digits_q
+        unsure = ~(off < 0.5 - p * 2.0**-46) | (same & (q < least))
+    same &= (np.signbit(a) == np.signbit(b)) | (digits_p == 0)
+    unsure &= ~equal
     same[unsure] = _same_strings(a[unsure], b[unsure], spec)
     return same | equal
 
@@ -143,33 +178,3 @@ def _same_strings(a: np.ndarray, b: np.ndarray, spec: str) -> np.ndarray:
     pairs = zip(a.ravel().tolist(), b.ravel().tolist(), strict=True)
     found = np.array([format(p, spec) == format(q, spec) for p, q in pairs], bool)
     return found.reshape(a.shape)
-
-
-def _decimals_key(values: np.ndarray, digits: int) -> _Key:
-    # Rounded once, so it is certain as long as there are digits after the point.
-    scaled = np.abs(values) * 10.0**digits
-    return np.rint(scaled), np.zeros_like(scaled), _clear_of_ties(scaled, scaled < 2.0**40)
-
-
-def _significant_key(values: np.ndarray, digits: int) -> _Key:
-    magnitude = np.abs(values)
-    exponent = np.floor(np.log10(magnitude))
-    scaled = magnitude * 10.0 ** (digits - 1 - exponent)  # in [10^(digits-1), 10^digits]
-    rounded = np.rint(scaled)
-    carried = rounded >= 10.0**digits
-    sure = np.isfinite(scaled) & (magnitude > 0)
-    return (
-        np.where(carried, rounded / 10, rounded),
-        np.where(carried, exponent + 1, exponent),
-        _clear_of_ties(scaled, sure),
-    )
-
-
-def _clear_of_ties(scaled: np.ndarray, sure: np.ndarray) -> np.ndarray:
-    """Whether the computed and the exact value are sure to round to the same integer.
-
-    `scaled` carries a few roundings of 2^-53, so its error is under 2^-50 |scaled|; the margin is
-    16 times that, and never under 2^-46.
-    """
-    margin = np.maximum(scaled, 1) * 2.0**-46
-    return sure & (np.abs(scaled - np.floor(scaled) - 0.5) > margin)

@@ -5,13 +5,16 @@ from fractions import Fraction
 
 import hypothesis
 import hypothesis.strategies as st
+import ml_dtypes
 import numpy as np
 import pytest
 
 from compare.evidence.differences import digits
-from compare.evidence.differences.decades import half_unit
+from compare.evidence.differences.decades import DECADES, decade_of, half_unit
 from compare.evidence.differences.digits import (
+    PRINTED_ZERO,
     RULES,
+    Agreement,
     agree_decimals,
     agree_significant,
     count_agreements,
@@ -75,6 +78,15 @@ def printed_alike(template, a, b):
 def test_text_rules_are_pythons_own_comparison(arrays):
     for rule, template in (("significant_5_text", "%.4e"), ("decimals_7_text", "%.7f")):
         assert RULES[rule](*arrays).tolist() == printed_alike(template, *arrays)
+
+
+@pytest.mark.parametrize("digits", [1, 5, 9])
+def test_significant_text_about_powers_of_ten(digits):
+    parts = np.array([-60, -50, -49, -30, -10, -6, -5, -4, 0, 4, 5, 30, 49, 50, 60]) * 10.0**-digits
+    for power in (-300, -30, -5, 0, 4, 22, 23, 300):
+        arrays = against_each_other(float(f"1e{power}") * (1 + parts))
+        found = same_significant_text(*arrays, digits)
+        assert found.tolist() == printed_alike(f"%.{digits - 1}e", *arrays)
 
 
 @hypothesis.given(many_pairs, st.integers(1, 20), st.integers(0, 20))
@@ -216,6 +228,13 @@ def test_half_a_unit_is_never_rounded_up():
             assert found == np.finfo(float).max or exact < Fraction(np.nextafter(found, np.inf))
 
 
+def test_a_decade_is_found_by_its_exponent():
+    edges = np.concatenate([DECADES, 2.0 ** np.arange(-1074, 1024), [0.0, INF, NAN, HUGE]])
+    with np.errstate(all="ignore"):
+        values = np.concatenate([np.nextafter(edges, side) for side in (0.0, edges, INF)])
+    np.testing.assert_array_equal(decade_of(values), np.searchsorted(DECADES, values, "right") - 1)
+
+
 def test_rules_are_the_documented_ones():
     assert list(RULES) == [
         "significant_5_numeric",
@@ -288,3 +307,51 @@ def test_blocks_merge_to_the_whole(values):
     a, b = (side.reshape(-1, 2) for side in against_each_other(neighbours(values)))
     blocks = [count_agreements((a[rows],), (b[rows],)) for rows in (slice(3), slice(3, None))]
     assert tuple(map(digits.merge, *blocks)) == count_agreements((a,), (b,))
+
+
+def counted_in_full(a, b):
+    """Counts by the numeric rules of whole arrays, and by Python's own print."""
+    p, q = (np.asarray(one, np.float64).reshape(len(one), -1) for one in (a, b))
+    opposite = (p == -q) & (np.signbit(p) != np.signbit(q))
+    small = (np.maximum(abs(p), abs(q)) <= PRINTED_ZERO) & (np.signbit(p) != np.signbit(q))
+    texts = [
+        np.reshape(printed_alike(template, p.ravel(), q.ravel()), p.shape)
+        for template in ("%.4e", "%.7f")
+    ]
+    rules = (
+        (agree_significant(p, q, 5), 0),
+        (texts[0] | np.isnan(p) & np.isnan(q), np.count_nonzero(opposite & (p == 0))),
+        (agree_decimals(p, q, 7), 0),
+        (texts[1] | np.isnan(p) & np.isnan(q), np.count_nonzero(small)),
+    )
+    return tuple(
+        Agreement(rule, agree.sum(), agree.size, agree.all(axis=1).sum(), len(p), zeros)
+        for rule, (agree, zeros) in zip(RULES, rules, strict=True)
+    )
+
+
+@pytest.mark.parametrize("dtype", [ml_dtypes.bfloat16, np.float16, np.float32, np.float64])
+@hypothesis.given(st.integers(0, 2**32), anchors())
+@hypothesis.settings(deadline=None, max_examples=12)
+def test_counts_are_those_of_every_entry_by_itself(dtype, seed, anchor):
+    rng, width = np.random.default_rng(seed), np.dtype(dtype).itemsize
+    with np.errstate(all="ignore"):
+        some = np.append(rng.normal(size=6) * 10.0 ** rng.integers(-12, 6, 6), anchor)
+        values = np.concatenate([some, -some, np.round(some, 8), SPECIAL]).astype(dtype)
+        random = rng.integers(0, 2 ** (8 * width), 4, f"u{width}")
+        bits = np.append(values.view(random.dtype), random)
+        near = np.append(bits, bits - 1).view(dtype)
+        near[np.isnan(near)] = NAN  # of which none warns when it is cast
+    a, b = against_each_other(near)
+    a, b = (one[: one.size // 9 * 9].reshape(9, -1) for one in (a, b))
+    assert count_agreements((a[:, :50], a[:, 50:]), (b[:, :50], b[:, 50:])) == counted_in_full(a, b)
+
+
+def test_entries_of_large_samples_are_counted_in_their_samples():
+    a = np.ones((3, 5, 8000))
+    b = a.copy()
+    b[0] += 1e-3
+    b[2, 4, -1] += 1e-3
+    for found in count_agreements((a[:, :1], a), (b[:, :1], b)):
+        agreeing = (found.entries - found.entries_agreeing, found.samples_agreeing)
+        assert agreeing == (6 * 8000 + 1, 1)
