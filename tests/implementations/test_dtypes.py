@@ -132,7 +132,7 @@ def test_every_bfloat16_and_float16_is_dumped_to_the_same_bits(tmp_path):
             array = array[np.isfinite(array)].reshape(1, 1, -1)
         n = array.shape[-1]
         header = HEADER.format(network=f"1-{n} tanh", n=1, dtype=array.dtype, layout="in_out")
-        text = "\n".join([header, COLUMNS, *text_lines(0, {"w1": array})])
+        text = "".join([header, "\n", COLUMNS, "\n", *text_lines(0, {"w1": array})])
         (found,) = read_dump("a.dat", text).arrays
         assert bits(found.values) == bits(array)
         shown = max(len(line.split()[-1].split("e")[0]) for line in text.splitlines()[2:])

@@ -5,36 +5,48 @@ rows and columns count from 0, parameters from 1 (w1); a bias has row 0. A value
 to be read back to the same bits.
 """
 
-from collections.abc import Mapping, Sequence
+import functools
+from collections.abc import Iterator, Mapping
 
 import numpy as np
 
 from compare.formats.dtypes import decimal_digits
+from compare.formats.write.number_text import WIDTH, texts_of
 
 HEADER = "# gradients of {network}, {n} samples, {dtype}, {layout}"
 COLUMNS = "# sample parameter row column value"
 
+_AT_ONCE = 2**14  # values, so that what is worked out of them stays in a cache
 
-def text_lines(first_sample: int, arrays: Mapping[str, np.ndarray]) -> Sequence[str]:
-    """Returns the text of every sample, [N] strings of many lines each.
+
+def text_lines(first_sample: int, arrays: Mapping[str, np.ndarray]) -> Iterator[str]:
+    """Yields the text of all samples, whole lines at a time.
 
     Args:
       first_sample: the number of the first one.
       arrays: parameter -> [N, rows, columns] or [N, columns].
     """
-    lines = [
-        f"\0 {name} {row} {column} {number}\n"
-        for name, array in arrays.items()
-        for number in (_number_format(array.dtype),)
-        for row, column in np.ndindex(*(1, *array.shape[1:])[-2:])
-    ]
-    template = "".join(lines)
+    places = _places(tuple((name, array.shape[1:]) for name, array in arrays.items()))
     values = np.concatenate([v.reshape(len(v), -1) for v in arrays.values()], axis=1)
-    return [
-        template.replace("\0", str(sample)) % tuple(row)
-        for sample, row in enumerate(values.tolist(), start=first_sample)
+    samples = np.array([str(first_sample + i) for i in range(len(values))], bytes)
+    kinds = [("sample", samples.dtype), ("place", places.dtype)]
+    lines = np.zeros(_AT_ONCE, [*kinds, ("number", f"S{WIDTH}"), ("end", "S1")])
+    lines["end"] = b"\n"
+    digits = decimal_digits(values.dtype.name)
+    for start in range(0, values.size, _AT_ONCE):
+        part = np.arange(start, min(start + _AT_ONCE, values.size))
+        some, (sample, entry) = lines[: len(part)], np.divmod(part, len(places))
+        some["sample"], some["place"] = samples[sample], places[entry]
+        some["number"] = texts_of(values.reshape(-1)[part], digits)
+        yield some.tobytes().translate(None, b"\0").decode()
+
+
+@functools.lru_cache(maxsize=2)
+def _places(shapes: tuple[tuple[str, tuple[int, ...]], ...]) -> np.ndarray:
+    """Returns ` parameter row column ` of all entries of one sample, as bytes."""
+    lines = [
+        f" {name} {row} {column} "
+        for name, shape in shapes
+        for row, column in np.ndindex(*(1, *shape)[-2:])
     ]
-
-
-def _number_format(dtype: np.dtype) -> str:
-    return f"%.{decimal_digits(dtype.name)}g"
+    return np.array(lines, bytes)
