@@ -6,6 +6,7 @@ to be read back to the same bits.
 """
 
 import functools
+import itertools
 from collections.abc import Iterator, Mapping
 
 import numpy as np
@@ -29,16 +30,20 @@ def text_lines(first_sample: int, arrays: Mapping[str, np.ndarray]) -> Iterator[
     places = _places(tuple((name, array.shape[1:]) for name, array in arrays.items()))
     values = np.concatenate([v.reshape(len(v), -1) for v in arrays.values()], axis=1)
     samples = np.array([str(first_sample + i) for i in range(len(values))], bytes)
-    kinds = [("sample", samples.dtype), ("place", places.dtype)]
-    lines = np.zeros(_AT_ONCE, [*kinds, ("number", f"S{WIDTH}"), ("end", "S1")])
-    lines["end"] = b"\n"
-    digits = decimal_digits(values.dtype.name)
-    for start in range(0, values.size, _AT_ONCE):
-        part = np.arange(start, min(start + _AT_ONCE, values.size))
-        some, (sample, entry) = lines[: len(part)], np.divmod(part, len(places))
-        some["sample"], some["place"] = samples[sample], places[entry]
-        some["number"] = texts_of(values.reshape(-1)[part], digits)
-        yield some.tobytes().translate(None, b"\0").decode()
+    kinds = {"sample": samples.dtype, "place": places.dtype, "number": f"S{WIDTH}", "end": "S1"}
+    line = np.dtype([*kinds.items()])
+    digits, many = decimal_digits(values.dtype.name), -(-_AT_ONCE // len(places))
+    starts = (
+        range(0, size, step) for size, step in zip(values.shape, (many, _AT_ONCE), strict=True)
+    )
+    for sample, entry in itertools.product(*starts):
+        rows, entries = slice(sample, sample + many), slice(entry, entry + _AT_ONCE)
+        some = values[rows, entries]
+        lines = np.zeros(some.shape, line)
+        lines["sample"], lines["place"] = samples[rows, None], places[entries]
+        lines["number"] = texts_of(some.ravel(), digits).reshape(some.shape)
+        lines["end"] = b"\n"
+        yield lines.tobytes().translate(None, b"\0").decode()
 
 
 @functools.lru_cache(maxsize=2)
@@ -47,6 +52,6 @@ def _places(shapes: tuple[tuple[str, tuple[int, ...]], ...]) -> np.ndarray:
     lines = [
         f" {name} {row} {column} "
         for name, shape in shapes
-        for row, column in np.ndindex(*(1, *shape)[-2:])
+        for row, column in itertools.product(*map(range, (1, *shape)[-2:]))
     ]
     return np.array(lines, bytes)
