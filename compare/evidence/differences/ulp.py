@@ -36,8 +36,8 @@ def ulp_distance(a: np.ndarray, b: np.ndarray, dtype: np.dtype) -> np.ndarray:
     """
     steps_a, steps_b = _steps(a, dtype), _steps(b, dtype)
     high, low = np.maximum(steps_a, steps_b), np.minimum(steps_a, steps_b)
-    # of two float64 numbers only uint64 holds the difference, and it wraps around to it
-    return np.subtract(*(one.astype(np.int64).view(np.uint64) for one in (high, low)))
+    # unsigned integers of as many bits hold any difference, and it wraps around to it
+    return np.subtract(*(one.view(f"u{dtype.itemsize}") for one in (high, low))).astype(np.uint64)
 
 
 def _steps(values: np.ndarray, dtype: np.dtype) -> np.ndarray:
