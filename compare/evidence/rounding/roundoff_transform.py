@@ -221,7 +221,7 @@ def _limits(analysis: Analysis) -> Callable[[Enclosure], list[Any]]:
     def limits(out: Enclosure) -> list[Any]:
         is_number = is_float(out.value.dtype)
         found = [
-            xp.maximum(error.astype(np.float64), least[reading] if is_number else 0.0)
+            xp.maximum(error.astype(np.float64, copy=False), least[reading] if is_number else 0.0)
             for reading, error in zip(analysis.readings, out.error, strict=True)
         ]
         return list(map(known, found))
