@@ -599,5 +599,6 @@ def test_tables_fit_into_80_columns(tmp_path, monkeypatch):
         assert compare(tmp_path, *flags, f"--baseline={path}")[0] == 2
         lines = format_report(reports[-1], width=80).splitlines()
         place = next(i for i, line in enumerate(lines) if line.startswith("To compute that"))
-        assert max(map(len, lines[:place])) <= 80
+        no_path = [line for line in lines[:place] if str(tmp_path) not in line]  # one long word
+        assert max(map(len, no_path)) <= 80
         assert any(line.startswith("torch_autograd   ") for line in lines)
