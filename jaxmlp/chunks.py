@@ -129,22 +129,28 @@ def run_beside(fill: Any, calls: Sequence[Call], device: Any) -> list[Evaluation
     """Makes calls of a program of `compile_fill` for a CPU, on all its cores.
 
     XLA runs on a CPU one after another what one thread asks for, and a loop on one core. So several
-    threads ask, twice as many as there are cores, as some only wait. The settings of JAX, such as
-    x64, are each thread's own: the program is compiled before, and the samples are copied to JAX.
+    threads ask. The settings of JAX, such as x64, are each thread's own: the program is compiled
+    before, and the samples are made arrays of JAX.
     """
-
-    def copied(rows: np.ndarray) -> jax.Array:
-        return jax.device_put(np.array(rows), device)
-
-    ready = [call._replace(batch=Batch(*map(copied, call.batch))) for call in calls]
+    batches = jax.device_put([call.batch for call in calls], device)
+    ready = [call._replace(batch=batch) for call, batch in zip(calls, batches, strict=True)]
     with_memory = {call.memory is not None: call for call in ready}
     programs = {kind: fill.lower(*call).compile() for kind, call in with_memory.items()}
 
     def run(call: Call) -> Evaluation:
         return jax.block_until_ready(programs[call.memory is not None](*call))
 
-    with ThreadPoolExecutor(min(2 * (os.cpu_count() or 1), len(calls))) as pool:
-        return list(pool.map(run, ready))
+    return list(_threads(os.getpid()).map(run, ready))
+
+
+@functools.lru_cache(maxsize=1)
+def _threads(process: int) -> ThreadPoolExecutor:
+    """Returns threads that stay, as starting them takes as long as some chunks; a fork has none.
+
+    There are twice as many as cores, since some only wait.
+    """
+    del process
+    return ThreadPoolExecutor(2 * (os.cpu_count() or 1))
 
 
 @functools.lru_cache

@@ -42,6 +42,7 @@ def test_a_sweep_of_chunks_of_one_block_is_right(module, sample_axis):
     assert_a_sweep_is_right("the_usual_one", module, sample_axis=sample_axis, chunk=8)
 
 
+@pytest.mark.usefixtures("side_by_side")
 @both
 @layouts
 @pytest.mark.parametrize("network", NETWORKS)
@@ -133,6 +134,7 @@ def test_a_function_that_knows_no_other_layout_is_swept_with_samples_first():
     assert same_bits(found, gathered(autodiff, params, batch, sample_axis=0, **SMALL))
 
 
+@pytest.mark.usefixtures("side_by_side")
 def test_many_chunks_are_watched_for_nan():
     params, batch = make(100)
     batch.x[70] = np.nan

@@ -34,6 +34,7 @@ def test_bits_do_not_depend_on_where_it_starts(module, sample_axis):
         assert same_bits(first(whole, 100, start), found), start
 
 
+@pytest.mark.usefixtures("side_by_side")
 @pytest.mark.isa
 @both
 @layouts

@@ -60,6 +60,7 @@ def test_more_memory_than_chunks_is_left_alone():
     assert one.size == 20
 
 
+@pytest.mark.usefixtures("side_by_side")
 @both
 def test_less_memory_than_chunks_is_used_too(module):
     f = module.per_sample_gradients
