@@ -120,7 +120,7 @@ def compute(
     for evaluation in memory:
         check_memory(evaluation, sweep.memory(), sweep.devices)
     pairs = list(itertools.zip_longest(sweep.starts, memory))
-    if len(pairs) < _FEW or not sweep.on_one_core:
+    if len(pairs) < _FEW or not sweep.side_by_side:
         return tuple(sweep.fill(*pair) for pair in pairs)
     calls = [call for pair in pairs for call in sweep.calls(*pair)]
     found = run_beside(sweep.run, calls, sweep.devices[0])
@@ -136,7 +136,7 @@ class _Sweep(NamedTuple):
     chunk: Callable[[int, Sequence[Evaluation]], Chunk]  # (start, what the calls have given)
     memory: Callable[[], Sequence[Kind]]  # the leaves of such memory, on each device
     devices: tuple[Any, ...]
-    on_one_core: bool  # whether a call takes one core, and may run beside others
+    side_by_side: bool  # whether calls may run beside one another, on cores that one leaves idle
 
     def fill(self, start: int, memory: Evaluation | None) -> Chunk:
         """Computes a chunk, on all devices."""
@@ -182,8 +182,8 @@ def _prepare(
     memory = functools.partial(memory_kinds, *program, shapes[0], size, x64)
     watched = jax.config.jax_debug_nans or jax.config.jax_debug_infs  # type: ignore[attr-defined]
     alone = len(devices) == 1 and devices[0].platform == "cpu"
-    on_one_core = alone and plan.chunk > plan.block and not watched
-    return _Sweep(starts, compile_fill(*program), calls, chunk, memory, devices, on_one_core)
+    side_by_side = alone and plan.chunk > plan.block and not watched
+    return _Sweep(starts, compile_fill(*program), calls, chunk, memory, devices, side_by_side)
 
 
 def _rows(batch: Batch, first: int, n: int) -> Batch:

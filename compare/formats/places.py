@@ -56,9 +56,8 @@ def check_places(places: Sequence[Place], inputs: Sequence[Input] = ()) -> None:
     for place in places:
         above = next(one for one in _real(place).parents if os.path.lexists(one))
         if place.in_folder and not above.is_dir():
-            raise UsageError(
-                f"{place.given}: expected a folder to write into, and {above} is no folder"
-            )
+            said = f"{place.given}: expected a folder to write into"
+            raise UsageError(f"{said}, and {above} is no folder")
         if STATE_FOLDER in _real(place).parts:
             raise UsageError(f"{place.given}: {_REMOVED}; {_remedy(place)}")
         for one in inputs:

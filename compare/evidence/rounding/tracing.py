@@ -21,7 +21,7 @@ from compare.evidence.rounding.arguments import (
 from compare.evidence.rounding.refusal import refuse_unknown
 from compare.evidence.rounding.tracing_errors import brief_errors
 
-_TRACES = 64  # how many jaxprs are kept
+_TRACES = 16  # how many jaxprs are kept
 _ARRAY = object()  # stands for one among what is passed on
 
 # whether a function is being traced right now

@@ -156,11 +156,7 @@ def _product(eqn: Any) -> Product:
         inner, n = math.prod(p.shape[p.ndim - n_contract :]), math.prod(batch)
         left = p.reshape(n, math.prod(rows), inner)
         right = q.reshape(n, inner, math.prod(columns))
-        # of one term the same bits, faster: a sum begins with 0, so that -0 becomes 0
-        kinds = {(type(side), side.dtype) for side in (left, right)}
-        is_outer = inner == 1 and kinds == {(np.ndarray, np.dtype(np.float64))}
-        product = left * right + 0.0 if is_outer else left @ right
-        return product.reshape((*batch, *rows, *columns))
+        return (left @ right).reshape((*batch, *rows, *columns))
 
     return dot
 
