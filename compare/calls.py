@@ -23,7 +23,8 @@ def exclusive(function: Callable[P, T]) -> Callable[P, T]:
     two calls at once one would compute under the settings of the other, and leave them behind.
 
     Raises:
-      UsageError: by that function, in a process in which JAX cannot compute, and inside `jax.jit`.
+      UsageError: by that function, in a process in which JAX cannot compute, and inside `jax.jit`
+        or `torch.func`.
     """
 
     @functools.wraps(function)
@@ -33,6 +34,11 @@ def exclusive(function: Callable[P, T]) -> Callable[P, T]:
                 f"{function.__name__}: expected a process of its own, got the fork of one in which "
                 "JAX has started, where it would wait for ever; start processes with "
                 "multiprocessing.get_context('spawn')"
+            )
+        if _inside_torch_func():
+            raise UsageError(
+                f"{function.__name__}: expected to be called on numbers, got a call inside "
+                "torch.func, whose tensors stand for others; call it outside"
             )
         with _one_at_a_time:
             try:
@@ -54,6 +60,12 @@ def _inside_jit(error: Exception) -> bool:
     if jax is None or not isinstance(error, jax.errors.TracerArrayConversionError):
         return False
     return isinstance(jax.numpy.zeros(()), jax.core.Tracer)
+
+
+def _inside_torch_func() -> bool:
+    """Whether new tensors are wrapped here: those of `functionalize` have no memory to read."""
+    torch = sys.modules.get("torch")  # it has no public name for this
+    return torch is not None and torch._C._functorch.peek_interpreter_stack() is not None
 
 
 def _after_fork() -> None:

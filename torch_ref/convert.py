@@ -34,11 +34,15 @@ def to_array(tensor: torch.Tensor) -> np.ndarray:
 
     Raises:
       TypeError: for a dtype that NumPy does not have.
+      RuntimeError: for a tensor without memory, such as those in `torch.func.functionalize`, of
+        which `Tensor.numpy` would return whatever lies there.
     """
     plain = tensor.detach().cpu()
-    if plain.dtype == torch.bfloat16:
-        return plain.view(torch.int16).numpy().view(_BFLOAT16)
-    return plain.numpy()
+    is_bfloat16 = plain.dtype == torch.bfloat16
+    array = (plain.view(torch.int16) if is_bfloat16 else plain).numpy()
+    if plain.numel() and not plain.data_ptr():
+        raise RuntimeError("expected a tensor that holds its numbers, got one without memory")
+    return array.view(_BFLOAT16) if is_bfloat16 else array
 
 
 def to_state_dict(params: Params, biases: Sequence[bool] = ()) -> dict[str, torch.Tensor]:
