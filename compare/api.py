@@ -161,21 +161,10 @@ def _compared(
     layout, is_known = config.layout, module is not None or given.params is None
     if is_known:
         layout = "in_out" if module is None else "out_in"  # as we draw, and as torch does
-    problems = problems_from_arrays(
-        weights,
-        given.x,
-        given.y,
-        activation=config.activation,
-        loss=config.loss,
-        output=config.output,
-        bias=config.bias,
-        l2=config.l2,
-        layout=layout,
-        dtype=dtype_of(config.dtype),
-        cast=config.cast,
-        samples=options["samples"],
-        seed=options["seed"],
-    )
+    asked = {name: getattr(config, name) for name in (*_NETWORK, "l2", "cast")}
+    asked |= {"layout": layout, "dtype": dtype_of(config.dtype)}
+    asked |= {name: options[name] for name in ("samples", "seed")}
+    problems = problems_from_arrays(weights, given.x, given.y, **asked)
     own = []
     if module is not None:
         check_unrounded(module.layers, problems.candidates[0])

@@ -1,5 +1,6 @@
 """`python -m compare.run`: flags -> comparison -> files and exit status."""
 
+import functools
 import os
 import sys
 from collections.abc import Sequence
@@ -14,8 +15,14 @@ from compare.report.progress import Progress
 from compare.resume.sources import UserFiles
 
 if TYPE_CHECKING:
+    from compare.implementations.base import Implementation
+    from compare.implementations.baseline import Baseline
+    from compare.implementations.user.brought import Brought
     from compare.pipeline.schedule import Examination
+    from compare.problem.problem import Problem
+    from compare.report.outputs import Outputs
     from compare.results import Report
+    from compare.resume.journal import Journal
 
 
 def main(argv: Sequence[str]) -> int:
@@ -48,11 +55,8 @@ def _compare(config: Config, files: UserFiles) -> "tuple[Report, Sequence[str]] 
     from compare.implementations.baseline import read_baseline
     from compare.implementations.user.brought import from_flags
     from compare.implementations.user.module_flag import with_module
-    from compare.pipeline.compare import examine_problem
-    from compare.pipeline.conclusion import report_of
     from compare.problem.problem import make_problems
     from compare.report.outputs import Outputs
-    from compare.report.reckoning import Reckoning
     from compare.resume.folder import discard
     from compare.resume.journal import Journal
     from compare.resume.processes import are_several, join, leave
@@ -73,28 +77,10 @@ def _compare(config: Config, files: UserFiles) -> "tuple[Report, Sequence[str]] 
     if several:  # what is brought may use JAX, which must not compute before
         brought = brought.called()
 
-    reckoning = Reckoning(long=config.long)
-
-    def examine(journal: Journal) -> "Examination":
-        options: dict[str, Any] = {
-            "brought": brought.implementations,
-            "baseline": baseline,
-            "journal": journal,
-        }
-        with Progress(None if config.quiet else sys.stderr) as progress:
-
-            def show(*_: object) -> None:
-                progress.update(journal.samples, journal.total)
-                reckoning.update(journal.samples, journal.total)
-
-            examined = examine_problem(problem, config, on_block=show, **options)
-        if share.processes > 1 or journal.saved is not None:
-            journal.save(examined.evidence, complete=True)
-        return examined
-
-    keeping: dict[str, Any] = {"gradients": outputs.need_gradients, "weights": module.params}
-    journal = Journal(config, share, files, **keeping)
-    with journal:
+    own, kept = brought.implementations, share.processes > 1
+    examine = functools.partial(_examine, problem, config, own, baseline, kept=kept)
+    gradients, weights = outputs.need_gradients, module.params
+    with Journal(config, share, files, gradients=gradients, weights=weights) as journal:
         try:
             if not share.first:
                 examine(journal)
@@ -102,11 +88,7 @@ def _compare(config: Config, files: UserFiles) -> "tuple[Report, Sequence[str]] 
                 leave()
                 return None
             with outputs:
-                examined = examine(journal)
-                journal.add_others(examined.evidence)
-                report = report_of(examined, weights=brought.weights, doubt=brought.doubt)
-                stems = {one.name: one.file_stem for one in examined.taking_part}
-                outputs.write(report, journal.blocks(examined), stems)
+                report = _report(examine(journal), journal, outputs, brought)
                 journal.keep_others_out()
                 check_signals()  # none was lost; from here on the files appear
         except KeyboardInterrupt:
@@ -114,6 +96,49 @@ def _compare(config: Config, files: UserFiles) -> "tuple[Report, Sequence[str]] 
         journal.finish(outputs.names)
     leave()
     return report, outputs.names
+
+
+def _examine(
+    problem: "Problem",
+    config: Config,
+    own: "Sequence[Implementation]",
+    baseline: "Baseline | None",
+    journal: "Journal",
+    *,
+    kept: bool,
+) -> "Examination":
+    """Examines blocks that are not done yet, and shows how far it is.
+
+    What was found is `kept` on disk for the process that reports, or if some of it is there.
+    """
+    from compare.pipeline.compare import examine_problem
+    from compare.report.reckoning import Reckoning
+
+    reckoning = Reckoning(long=config.long)
+    with Progress(None if config.quiet else sys.stderr) as progress:
+
+        def show(*_: object) -> None:
+            progress.update(journal.samples, journal.total)
+            reckoning.update(journal.samples, journal.total)
+
+        options: dict[str, Any] = {"brought": own, "baseline": baseline, "journal": journal}
+        examined = examine_problem(problem, config, on_block=show, **options)
+    if kept or journal.saved is not None:
+        journal.save(examined.evidence, complete=True)
+    return examined
+
+
+def _report(
+    examined: "Examination", journal: "Journal", outputs: "Outputs", brought: "Brought"
+) -> "Report":
+    """Returns the report on the blocks of all processes, and writes it."""
+    from compare.pipeline.conclusion import report_of
+
+    journal.add_others(examined.evidence)
+    report = report_of(examined, weights=brought.weights, doubt=brought.doubt)
+    stems = {one.name: one.file_stem for one in examined.taking_part}
+    outputs.write(report, journal.blocks(examined), stems)
+    return report
 
 
 def _prepare_jax(config: Config) -> None:

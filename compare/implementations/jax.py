@@ -51,13 +51,8 @@ def implementation(
     Raises:
       UsageError: if JAX has no such device, or there is too little memory on it.
     """
-    dtype = params[0].w.dtype
-    targets = jax_devices(device)
-
-    @contextlib.contextmanager
-    def set_up() -> Iterator[None]:
-        with _explained(targets, dtype), jax_settings(dtype, settings.matmul_precision):
-            yield
+    targets, dtype = jax_devices(device), params[0].w.dtype
+    set_up = functools.partial(_set_up, targets, dtype, settings)
 
     def place(tree: Any, target: Any) -> Any:
         held = jax.device_put(jax.tree.map(np.array, tree), target)  # copies, which jax may alias
@@ -89,15 +84,8 @@ def implementation(
             return of_one_batch(jax.tree.map(np.asarray, found))
 
     engine = _engine(tuple(targets), settings)
-    return Implementation(
-        name,
-        engine.device,
-        evaluate,
-        intermediates,
-        at_once=len(targets),
-        engine=engine,
-        reduced=reduced,
-    )
+    more: dict[str, Any] = {"at_once": len(targets), "engine": engine, "reduced": reduced}
+    return Implementation(name, engine.device, evaluate, intermediates, **more)
 
 
 class _Programs(NamedTuple):
@@ -202,7 +190,7 @@ def _engine(targets: tuple[Any, ...], settings: Settings) -> Engine:
     def multiply(factors: Factors) -> list[np.ndarray]:
         given = [(*map(np.array, pair), np.array(pair[1].T, order="C")) for pair in factors]
         dtype = factors[0][0].dtype
-        with _explained(targets, dtype), jax_settings(dtype, settings.matmul_precision):
+        with _set_up(targets, dtype, settings):
             found = _products(jax.device_put(given, targets[0]))
             return [
                 furthest_off(*pair, map(np.asarray, ways))
@@ -214,6 +202,13 @@ def _engine(targets: tuple[Any, ...], settings: Settings) -> Engine:
         return max((int(one[_PEAK]) for one in counted if _PEAK in one), default=None)
 
     return Engine("jax", ",".join([first, *numbers]), multiply, peak_bytes)
+
+
+@contextlib.contextmanager
+def _set_up(targets: Sequence[Any], dtype: np.dtype, settings: Settings) -> Iterator[None]:
+    """Computes under the settings of a run, and tells people what JAX says where it cannot."""
+    with _explained(targets, dtype), jax_settings(dtype, settings.matmul_precision):
+        yield
 
 
 @contextlib.contextmanager

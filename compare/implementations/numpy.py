@@ -1,5 +1,7 @@
 """Backprop by hand in NumPy float64, as an implementation."""
 
+from typing import Any
+
 import numpy as np
 
 from compare.implementations.base import Implementation
@@ -13,21 +15,15 @@ from jaxmlp.base import Batch, Evaluation, Intermediates, Layer, Params
 
 def implementation(params: Params, network: Network) -> Implementation:
     """Builds it; one sample is computed after another."""
+    options: dict[str, Any] = {
+        "activations": network.activations,
+        "loss": network.loss,
+        "output": network.output,
+        "l2": network.l2,
+    }
 
     def run(block: Block) -> list[OneSample]:
-        samples = zip(*block.batch, strict=True)
-        return [
-            one_sample(
-                params,
-                x,
-                y,
-                activations=network.activations,
-                loss=network.loss,
-                output=network.output,
-                l2=network.l2,
-            )
-            for x, y in samples
-        ]
+        return [one_sample(params, x, y, **options) for x, y in zip(*block.batch, strict=True)]
 
     def evaluate(block: Block) -> Answer:
         found = run(block)
@@ -50,15 +46,7 @@ def implementation(params: Params, network: Network) -> Implementation:
 
     def reduced(start: int, batch: Batch, reduction: str) -> Answer:
         del start
-        found = one_batch(
-            params,
-            *batch,
-            reduction=reduction,
-            activations=network.activations,
-            loss=network.loss,
-            output=network.output,
-            l2=network.l2,
-        )
+        found = one_batch(params, *batch, reduction=reduction, **options)
         return of_one_batch(tuple(Layer(*layer) for layer in found))
 
     return Implementation("numpy_manual", "cpu", evaluate, intermediates, reduced=reduced)

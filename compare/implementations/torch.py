@@ -62,24 +62,13 @@ def implementation(
         check_bits("torch_autograd", array, convert.to_array(held))
         return held
 
-    # The weights that MLP draws before ours replace them are no step of the caller's generators.
-    forked = torch.random.fork_rng(devices=[target] if target.type == "cuda" else [])
-    with explained(target), torch_settings(settings), forked:
-        dtype = hold(params[0].b).dtype
-        activations = [row_of(one, ACTIVATIONS, FAMILIES) for one in network.activations]
-        model = MLP(network.layer_sizes, activation=activations, dtype=dtype, device=target)
-        convert.load_params(model, params)
+    options: dict[str, Any] = {"loss": network.loss, "output": network.output, "l2": network.l2}
+    with explained(target), torch_settings(settings):
+        model = _model(params, network, hold(params[0].b).dtype, target)
 
     def run(batch: Batch) -> Any:
         with explained(target), torch_settings(settings):
-            return per_sample_gradients(
-                model,
-                hold(batch.x),
-                hold(batch.y),
-                loss=network.loss,
-                output=network.output,
-                l2=network.l2,
-            )
+            return per_sample_gradients(model, hold(batch.x), hold(batch.y), **options)
 
     def evaluate(block: Block) -> Answer:
         found = run(block.padded)
@@ -96,20 +85,22 @@ def implementation(
         del start
         with explained(target), torch_settings(settings):
             held = hold(batch.x), hold(batch.y)
-            found = batch_gradient(
-                model,
-                *held,
-                reduction=reduction,
-                loss=network.loss,
-                output=network.output,
-                l2=network.l2,
-            )
+            found = batch_gradient(model, *held, reduction=reduction, **options)
         return of_one_batch(convert.from_tensors(found))
 
     engine = torch_engine(target, settings)
     return Implementation(
         "torch_autograd", str(target), evaluate, intermediates, engine=engine, reduced=reduced
     )
+
+
+def _model(params: Params, network: Network, dtype: torch.dtype, target: torch.device) -> MLP:
+    """Returns torch's network with our weights, without a step of the caller's generators."""
+    activations = [row_of(one, ACTIVATIONS, FAMILIES) for one in network.activations]
+    with torch.random.fork_rng(devices=[target] if target.type == "cuda" else []):
+        model = MLP(network.layer_sizes, activation=activations, dtype=dtype, device=target)
+    convert.load_params(model, params)
+    return model
 
 
 @contextlib.contextmanager

@@ -99,6 +99,37 @@ def examine_problem(
     Raises:
       KeyboardInterrupt: after what was done so far is saved, if there is a journal.
     """
+    examined = _examination(problem, config, brought, seed=seed, baseline=baseline)
+    samples, taking_part, evidence = examined.run.samples, examined.taking_part, examined.evidence
+    starts = range(block_start(problem, samples[0]), samples[-1] + 1, block_size(problem))
+    compiled = len(starts) >= _COMPILED_FROM
+    if journal is not None:
+        starts = journal.begin(starts, evidence)
+    try:
+        for block, answers, found in examine_blocks(examined, starts, compiled=compiled):
+            named = {one.name: answers[one.name] for one in taking_part}
+            if journal is None:
+                evidence.add(found)
+            else:
+                journal.add(block, named, found, evidence)
+            if on_block is not None:
+                on_block(block.start, named)
+    except KeyboardInterrupt:
+        if journal is not None and journal.samples:
+            journal.save(evidence)
+        raise
+    return examined
+
+
+def _examination(
+    problem: Problem,
+    config: Config,
+    brought: Sequence[Implementation],
+    *,
+    seed: int,
+    baseline: Baseline | None,
+) -> Examination:
+    """Returns who takes part, how their engines multiply, and room for the evidence."""
     config = problem.complete_config(config)
     taking_part = [*implementations_of(problem, config), *brought]
     of_batches = tuple(one for one in taking_part if one.answers_of != "samples")
@@ -123,27 +154,9 @@ def examine_problem(
     )
     evidence = Collection(run)
     everyone = [*taking_part, *evidence.also_answering(taking_part)]
-    examined = Examination(
+    return Examination(
         run, config, taking_part, probed, everyone, evidence, block_answerer(problem, everyone)
     )
-    starts = range(block_start(problem, samples[0]), samples[-1] + 1, block_size(problem))
-    compiled = len(starts) >= _COMPILED_FROM
-    if journal is not None:
-        starts = journal.begin(starts, evidence)
-    try:
-        for block, answers, found in examine_blocks(examined, starts, compiled=compiled):
-            named = {one.name: answers[one.name] for one in taking_part}
-            if journal is None:
-                evidence.add(found)
-            else:
-                journal.add(block, named, found, evidence)
-            if on_block is not None:
-                on_block(block.start, named)
-    except KeyboardInterrupt:
-        if journal is not None and journal.samples:
-            journal.save(evidence)
-        raise
-    return examined
 
 
 def _check_comparable(

@@ -1,7 +1,8 @@
 """The report of an examination: its evidence, the verdict, and the places worth showing."""
 
 import dataclasses
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 from compare import results
 from compare.evidence.certificate.certificate import Certificate
@@ -45,38 +46,26 @@ def report_of(
     evidence.conclude(examined.answer_block)
     differences, certified = evidence.of(Pairs), evidence.of(Certificates)
     certificates = {one.name: certified[one.name].certificate for one in taking_part}
-    environment = describe_environment(
-        [one.device for one in taking_part],
-        matmul_precision=config.matmul_precision,
-        flags=_flags_for_bits(config),
-    )
+    environment = _environment(config, taking_part)
     change = change_of(examined.run, evidence.of(BaselineDrift), certificates, environment)
-    judged = _judged(examined, change, certificates)
     network = examined.run.problem.network
     unreached = tuple(one for one in pieces_of(network) if one not in evidence.of(Coverage))
     engines, noises = engines_of(taking_part, examined.probed), evidence.of(RepeatNoise)
-    read = {one.name: one.read for one in taking_part}
+    judged = _judged(examined, change, certificates)
     judged = judged.with_remarks(
         *(untested(unreached) if judged.verdict == "agree" else ()),
         *circumstances(engines, noises, asked=config.matmul_precision),
-        *readings_said(weights, read, certificates),
+        *readings_said(weights, {one.name: one.read for one in taking_part}, certificates),
     )
+    doubts = [] if doubt is None else [doubt]
     return Report(
         verdict=judged.verdict,
         headline=judged.headline,
         reason=judged.reason,
         remarks=judged.remarks,
-        warnings=(
-            *judged.warnings,
-            *([] if doubt is None else [doubt]),
-            *readings_doubted(weights),
-        ),
+        warnings=(*judged.warnings, *doubts, *readings_doubted(weights)),
         rule=RULE,
-        config={
-            **{k: v for k, v in dataclasses.asdict(config).items() if k not in RUNNING},
-            "layout": examined.run.layout,
-            "bias": network.bias,
-        },
+        config=_asked(config, layout=examined.run.layout, bias=network.bias),
         environment=environment,
         implementations=tuple(_described(one, certified[one.name]) for one in taking_part),
         engines=engines,
@@ -125,6 +114,20 @@ def _shown_values(examined: Examination, judged: Verdict) -> tuple[Values, ...]:
     if examined.config.only_sample is not None:
         places += worst_places(examined.evidence.of(Pairs).pairs)
     return tuple(_values(examined, place) for place in dict.fromkeys(places))
+
+
+def _asked(config: Config, **found: Any) -> dict[str, Any]:
+    """Returns what was asked for, in which what was found stands in place of a default."""
+    asked = dataclasses.asdict(config)
+    return {name: value for name, value in asked.items() if name not in RUNNING} | found
+
+
+def _environment(config: Config, taking_part: Sequence[Implementation]) -> dict[str, Any]:
+    return describe_environment(
+        [one.device for one in taking_part],
+        matmul_precision=config.matmul_precision,
+        flags=_flags_for_bits(config),
+    )
 
 
 def _flags_for_bits(config: Config) -> dict[str, str]:

@@ -1,5 +1,6 @@
 """A problem made of arrays that a user has in memory."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -13,7 +14,7 @@ from compare.problem.labels import Labels
 from compare.problem.memory import check_array, check_network
 from compare.problem.network import make_network
 from compare.problem.problem import Problem, Problems, check_biases, problems_of
-from compare.problem.samples import random_batches, stored_batches
+from compare.problem.samples import Batches, random_batches, stored_batches
 from jaxmlp.base import Params, layer_sizes
 
 
@@ -77,19 +78,30 @@ def problems_from_arrays(
         check_biases(network, weights, None)
         of_loss = Labels(network.output, loss, sizes[-1], seed)
         if inputs is None:
-            return Problem(
-                weights, network, samples, random_batches(seed, sizes[0], of_loss, dtype)
-            )
-        check_shapes(
-            inputs.shape,
-            None if labels is None else labels.shape,
-            n_inputs=sizes[0],
-            n_outputs=sizes[-1],
-            where="x and y",
-            classes=of_loss.are_classes,
+            drawn = random_batches(seed, sizes[0], of_loss, dtype)
+            return Problem(weights, network, samples, drawn)
+        return Problem(
+            weights, network, len(inputs), _given_batches(inputs, labels, of_loss, sizes)
         )
-        stored = Samples(rows_of(inputs), None if labels is None else rows_of(labels))
-        batches = stored_batches(stored, of_loss, "samples")
-        return Problem(weights, network, len(inputs), batches)
 
     return problems_of(read, layout, make)
+
+
+def _given_batches(
+    inputs: np.ndarray, labels: np.ndarray | None, of_loss: Labels, sizes: Sequence[int]
+) -> Batches:
+    """Returns a user's samples as batches.
+
+    Raises:
+      UsageError: if they do not fit a network of these sizes.
+    """
+    check_shapes(
+        inputs.shape,
+        None if labels is None else labels.shape,
+        n_inputs=sizes[0],
+        n_outputs=sizes[-1],
+        where="x and y",
+        classes=of_loss.are_classes,
+    )
+    stored = Samples(rows_of(inputs), None if labels is None else rows_of(labels))
+    return stored_batches(stored, of_loss, "samples")

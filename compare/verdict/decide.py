@@ -90,15 +90,7 @@ def decide(
     )
     for disagreement in disagreements:
         return disagreement
-    warnings = tuple(
-        sentences.unlikely(pair, bound)
-        for pair, bound in _bounds(pairs)
-        if bound.typical_ratio > TYPICAL_LIMIT
-    )
-    near = tuple(sentences.near_all_the_same(one) for one in certificates if one.near)
-    warnings = (*near, *warnings)
-    if sentences.slopes_differ(certificates):
-        warnings = (sentences.kink_conventions(certificates), *warnings)
+    warnings = tuple(_warnings(pairs, certificates))
     doubts = itertools.chain(
         _doubts(pairs, certificates, drifts),
         _of_batches(batch_sentences.doubts, *of_batches, verdict="undecided"),
@@ -115,6 +107,16 @@ def decide(
         usage=usage_said(used) if used is not None else "",
         remarks=remarks,
     )
+
+
+def _warnings(pairs: Sequence[Pair], certificates: Sequence[Certificate]) -> Iterator[str]:
+    """Yields what is worth knowing although nothing disagrees."""
+    if sentences.slopes_differ(certificates):
+        yield sentences.kink_conventions(certificates)
+    yield from (sentences.near_all_the_same(one) for one in certificates if one.near)
+    for pair, bound in _bounds(pairs):
+        if bound.typical_ratio > TYPICAL_LIMIT:
+            yield sentences.unlikely(pair, bound)
 
 
 def _of_batches(
