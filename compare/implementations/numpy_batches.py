@@ -5,7 +5,8 @@ from collections.abc import Sequence
 import numpy as np
 
 from compare.activation_names import row_of
-from compare.implementations.numpy_backprop import ACTIVATIONS, FAMILIES, loss_and_slope
+from compare.implementations.numpy_activations import ACTIVATIONS, FAMILIES
+from compare.implementations.numpy_backprop import loss_and_slope
 
 
 def one_batch(

@@ -4,6 +4,7 @@ import contextlib
 import errno
 import os
 import shutil
+from collections.abc import Sequence
 from pathlib import Path
 from typing import IO
 
@@ -77,6 +78,22 @@ def sync(path: str | Path) -> None:
             raise
     finally:
         os.close(opened)
+
+
+def sync_written(written: Sequence[str], out: str) -> None:
+    """Waits until all files that a run has written are on disk.
+
+    Raises:
+      UsageError: if the disk fails.
+    """
+    try:
+        for path in (*written, *{os.path.dirname(name) or "." for name in written}):
+            sync(path)
+    except OSError as error:
+        raise UsageError(
+            f"--out {out}: all was written, but may not be on disk: {error.strerror}; the same "
+            "command writes it again"
+        ) from None
 
 
 def discard(out: str) -> None:

@@ -14,6 +14,7 @@ from typing import Any
 
 import numpy as np
 
+from compare.errors import UsageError
 from compare.implementations.environment import describe_environment
 from compare.options.config import RUNNING, Config
 from compare.pipeline.collect import KINDS
@@ -134,3 +135,11 @@ def _shown(value: Any) -> str:
     if _DIGEST.fullmatch(text := str(value)):
         return f"sha256 {text[:12]}"
     return ",".join(map(str, value)) if isinstance(value, list) else text
+
+
+def refused(out: str, difference: str) -> UsageError:
+    """Returns the error of a run that must not go on from what another one has left in --out."""
+    return UsageError(
+        f"--out {out}: it holds an unfinished run that was started otherwise ({difference}); start "
+        "it as then to go on, pass --restart to begin anew, or choose another folder"
+    )

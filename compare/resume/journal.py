@@ -7,7 +7,6 @@ imports or opens. A run with another identity does not go on from it.
 """
 
 import functools
-import os
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 
@@ -20,8 +19,8 @@ from compare.pipeline.schedule import Examination
 from compare.problem.answers import Answer, NamedGrads
 from compare.problem.blocks import Block
 from compare.resume.block_gradients import BlockGradients
-from compare.resume.folder import StateFolder, sync
-from compare.resume.identity import Identity
+from compare.resume.folder import StateFolder, sync, sync_written
+from compare.resume.identity import Identity, refused
 from compare.resume.processes import Share, wait_until
 from compare.resume.sources import UserFiles
 from compare.resume.state import State, read_state, set_aside, write_state
@@ -43,10 +42,10 @@ class Journal:
         weights: Params = (),
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        """Takes the config, its sizes and samples known.
+        """Takes what says which run this is.
 
         Args:
-          config: of the run.
+          config: its sizes and samples known.
           share: which process this is.
           files: notes what the candidates import and open.
           gradients: whether to keep gradients too, for `blocks`.
@@ -99,7 +98,8 @@ class Journal:
             self._folder.lock(self._share.process)
         for then in self._folder.processes():
             if then != str(self._share.processes):
-                raise self._refused(f"num_processes: {then} then, {self._share.processes} now")
+                difference = f"num_processes: {then} then, {self._share.processes} now"
+                raise refused(self._config.out, difference)
         state = self._read(self._share.process)
         if state is not None:
             self._take_up(state, evidence)
@@ -208,14 +208,7 @@ class Journal:
           UsageError: if the disk fails; the state stays.
         """
         if self.saved is not None:
-            try:
-                for path in (*written, *{os.path.dirname(name) or "." for name in written}):
-                    sync(path)
-            except OSError as error:
-                raise UsageError(
-                    f"--out {self._config.out}: all was written, but may not be on disk: "
-                    f"{error.strerror}; the same command writes it again"
-                ) from None
+            sync_written(written, self._config.out)
         self._folder.remove()
 
     def _take_up(self, state: State, evidence: Collection) -> None:
@@ -246,16 +239,9 @@ class Journal:
         here = process == self._share.process
         difference = self._identity.difference(state, here=here)
         if difference is not None:
-            raise self._refused(difference)
+            raise refused(self._config.out, difference)
         return state
 
     def _is_complete(self, process: int) -> bool:
         state = self._read(process)
         return state is not None and state.complete
-
-    def _refused(self, difference: str) -> UsageError:
-        return UsageError(
-            f"--out {self._config.out}: it holds an unfinished run that was started otherwise "
-            f"({difference}); start it as then to go on, pass --restart to begin anew, or choose "
-            "another folder"
-        )

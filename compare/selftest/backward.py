@@ -10,13 +10,8 @@ from typing import NamedTuple, TypeAlias
 import numpy as np
 
 from compare.activation_names import activations_of_layers, row_of
-from compare.implementations.numpy_backprop import (
-    ACTIVATIONS,
-    FAMILIES,
-    LOSSES,
-    Activation,
-    slope_of_end,
-)
+from compare.implementations.numpy_activations import ACTIVATIONS, FAMILIES, Activation
+from compare.implementations.numpy_backprop import LOSSES, slope_of_end
 from jaxmlp.base import Batch, Evaluation, Grads, Layer, Params
 
 _LOSS = LOSSES["squared"]

@@ -8,7 +8,7 @@ from typing import NamedTuple, TypeAlias
 
 import numpy as np
 
-from compare.implementations.numpy_backprop import ACTIVATIONS, Activation
+from compare.implementations.numpy_activations import ACTIVATIONS, Activation
 from compare.implementations.user.updates import with_hidden_digits
 from compare.problem.answers import Answer
 from compare.problem.problem import Problem

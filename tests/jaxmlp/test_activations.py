@@ -5,7 +5,7 @@ import torch
 from scipy import special
 
 import torch_ref
-from compare.implementations.numpy_backprop import ACTIVATIONS as PHI
+from compare.implementations.numpy_activations import ACTIVATIONS as PHI
 from jaxmlp import ACTIVATIONS, FAMILIES
 from tests.support.networks import ALL_ACTIVATIONS
 

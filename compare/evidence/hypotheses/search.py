@@ -11,11 +11,12 @@ from typing import NamedTuple
 import numpy as np
 
 from compare.evidence.certificate.case import Case
-from compare.evidence.hypotheses.assumption import UNSURE, Assumption, Claim, holds_well
+from compare.evidence.hypotheses.assumption import UNSURE, Assumption, holds_well
 from compare.evidence.hypotheses.bias_gradients import bias_assumptions
+from compare.evidence.hypotheses.causes import causes_of, joined, told_claims
 from compare.evidence.hypotheses.deltas import delta_assumptions
 from compare.evidence.hypotheses.earlier import earlier_assumptions
-from compare.evidence.hypotheses.explanation import WHOLE, Cause, Explanation, Figures
+from compare.evidence.hypotheses.explanation import Cause, Explanation, Figures
 from compare.evidence.hypotheses.forwards import forward_assumptions
 from compare.evidence.hypotheses.outputs import output_assumptions
 from compare.evidence.hypotheses.penalties import penalty_assumptions
@@ -24,12 +25,9 @@ from compare.evidence.hypotheses.samples import Surroundings, sample_assumptions
 from compare.evidence.hypotheses.steps import steps_of, without_wrong_gradients
 from compare.evidence.hypotheses.terms import term_assumptions
 from compare.evidence.hypotheses.weight_gradients import weight_assumptions
-from compare.numbers import listed
 
 _BEAM = 8  # assumptions from which the search goes on
 _DEPTH = 2  # mistakes at once
-
-_FORWARD = (WHOLE, "x", "h", "yhat")
 
 _BY_LAYER = (forward_assumptions, delta_assumptions, weight_assumptions, bias_assumptions)
 
@@ -44,7 +42,7 @@ class _Found(NamedTuple):
     @property
     def causes(self) -> tuple[Cause, ...]:
         """The causes of the only way, or of two that differ in one of them."""
-        return _joined([_causes(one) for one in self.ways])
+        return joined([causes_of(one) for one in self.ways])
 
 
 def explain(
@@ -85,7 +83,7 @@ def _search(start: Assumption, around: Surroundings, is_late: Callable[[], bool]
 
 def _best(whole: Sequence[Assumption]) -> list[Assumption]:
     """Returns those of the lowest rank, each causes once; of equal numbers what was tried first."""
-    told = {frozenset(_causes(one)): one for one in reversed(whole)}
+    told = {frozenset(causes_of(one)): one for one in reversed(whole)}
     best = min(map(_rank, told.values()), default=None)
     least = [one for one in told.values() if _rank(one) == best]
     return [
@@ -187,77 +185,9 @@ def _explanation(found: _Found) -> Explanation:
 
 def _shown(assumption: Assumption) -> dict[str, Figures]:
     """Returns the figures of what is claimed, in the order of the data."""
-    shown = (one.shown for one in _told(assumption))
+    shown = (one.shown for one in told_claims(assumption))
     return {one.quantity: one for one in shown if one is not None}
 
 
-def _joined(ways: Sequence[tuple[Cause, ...]]) -> tuple[Cause, ...]:
-    """Returns the only way, or two as alternatives if they differ in one cause."""
-    if len(ways) == 1:
-        return ways[0]
-    if len(ways) != 2 or len(ways[0]) != len(ways[1]):
-        return ()
-    pairs = list(zip(*ways, strict=True))
-    if sum(one != other for one, other in pairs) > 1:
-        return ()
-    return tuple(one if one == other else _either(one, other) for one, other in pairs)
-
-
-def _either(one: Cause, other: Cause) -> Cause:
-    if one.quantities == other.quantities:
-        return one._replace(said=f"{one.said}, or {other.said}")
-    verb = "is" if len(other.quantities) == 1 else "are"
-    return one._replace(said=f"{one.said}, or {listed(other.quantities)} {verb} {other.said}")
-
-
 def _rank(assumption: Assumption) -> tuple[int, int]:
-    return len(_causes(assumption)), sum(one.rank for one in assumption.claims)
-
-
-def _told(assumption: Assumption) -> list[Claim]:
-    """Returns its claims in the order of the data.
-
-    Of a layer without a bias nothing is said of dL/db: there it is the delta that dL/dw shows.
-    """
-    said = {(one.quantity, one.said) for one in assumption.claims}
-    found = []
-    for one in assumption.claims:
-        kind, layer = one.quantity[:5], one.quantity[5:]
-        if kind == "dL/db" and not assumption.case.network.has_bias(int(layer) - 1):
-            if (f"dL/dw{layer}", one.said) in said:
-                continue
-            delta = f"delta{layer}"
-            one = one._replace(
-                quantity=delta, shown=one.shown and one.shown._replace(quantity=delta)
-            )
-        found.append(one)
-    return sorted(found, key=lambda one: _order(one.quantity))
-
-
-def _causes(assumption: Assumption) -> tuple[Cause, ...]:
-    """Returns what is claimed in the order of the data, the same of several layers as one."""
-    grouped: dict[str, list[Claim]] = {}
-    for claim in _told(assumption):
-        grouped.setdefault(claim.said, []).append(claim)
-    return tuple(
-        Cause(
-            tuple(one.quantity for one in same),
-            said.format(
-                **{
-                    name: listed([one.names[name] for one in same])
-                    for name in same[0].names
-                    if all(name in one.names for one in same)
-                }
-            ),
-        )
-        for said, same in grouped.items()
-    )
-
-
-def _order(quantity: str) -> tuple[int, int, str]:
-    """Sorts quantities by when they are computed."""
-    kind = quantity.rstrip("0123456789")
-    layer = int(quantity[len(kind) :] or 0)
-    if kind in _FORWARD:
-        return _FORWARD.index(kind), layer, kind
-    return len(_FORWARD), -layer, {"delta": "", "dL/dw": "w", "dL/db": "x"}[kind]
+    return len(causes_of(assumption)), sum(one.rank for one in assumption.claims)

@@ -13,7 +13,8 @@ from compare.evidence.rounding.enclosure import Enclosure
 from compare.evidence.rounding.kinds import is_float
 from compare.evidence.rounding.primitives.application import apply
 from compare.evidence.rounding.readings import READINGS
-from compare.evidence.rounding.roundoff_transform import analysis_of, settings
+from compare.evidence.rounding.roundoff_transform import analysis_of
+from compare.evidence.rounding.settings import settings
 
 
 @dataclasses.dataclass(frozen=True)

@@ -29,7 +29,7 @@ that real errors have, and is statistical.
 
 import contextlib
 import dataclasses
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
@@ -45,6 +45,7 @@ from compare.evidence.rounding.enclosure import Analysis, Enclosure
 from compare.evidence.rounding.kinds import is_float, is_key
 from compare.evidence.rounding.primitives.application import apply
 from compare.evidence.rounding.readings import READINGS, Array
+from compare.evidence.rounding.settings import settings
 from compare.evidence.rounding.tracing import Trace, trace
 
 
@@ -167,29 +168,6 @@ def evaluated(
         ]
         operands = [inexact.get(i, one) for i, one in enumerate(operands)]
         return analysis.evaluate(traced.closed, operands)
-
-
-@contextlib.contextmanager
-def settings(traced: Trace) -> Iterator[None]:
-    """Bounds are worked out in the same way whatever JAX and NumPy are set to.
-
-    What NumPy cannot do is done by JAX at once, also while `jax.jit` traces something around it.
-    """
-    with contextlib.ExitStack() as stack:
-        for setting in (
-            jax.enable_x64(True),
-            jax.numpy_rank_promotion("allow"),
-            jax.numpy_dtype_promotion("standard"),
-            jax.debug_nans(False),
-            jax.debug_infs(False),
-            jax.disable_jit(False),
-            jax.transfer_guard("allow"),
-            np.errstate(all="ignore"),
-        ):
-            stack.enter_context(setting)
-        if not traced.tracing:
-            stack.enter_context(jax.ensure_compile_time_eval())
-        yield
 
 
 def _of_kind(analysis: Analysis, array: Any, kind: Any) -> Enclosure:

@@ -4,34 +4,15 @@ Only shapes are looked at, and only where the gradients do not have just the exp
 arrangements are taken, where one alone fits; the others are named in an error.
 """
 
-import collections
 import contextlib
 import functools
 import itertools
 import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import Any, Literal, NamedTuple, TypeAlias
-
-import numpy as np
+from typing import Any, Literal, TypeAlias
 
 from compare.formats.read.gradients.shapes import Shape, fits
-
-_MOST_ITEMS = 1000  # that are taken of an iterator
-_DEPTH = 3  # of lists in lists
-
-
-class _Leaf(NamedTuple):
-    shape: Shape
-
-
-class _Opening(NamedTuple):
-    """What may hold the gradients."""
-
-    words: str
-    value: Any
-    outline: Any  # the same with shapes in the places of arrays
-    taken: bool = True  # whether it is looked into without a word
-
+from compare.implementations.user.outlines import Leaf, Opening, openings_of, outline_of
 
 # Just the expected shapes; those, with every bias a column or a row; or equal but for axes of 1.
 _Style: TypeAlias = Literal["exact", "columns", "rows", "squeezed"]
@@ -75,7 +56,7 @@ def taken_arrangement(
     """
     if isinstance(returned, Iterator):
         return None  # to look at it would be its end
-    openings = [one for one in _openings(returned, _outline_of(returned)) if one.taken]
+    openings = [one for one in openings_of(returned, outline_of(returned)) if one.taken]
     alone: tuple[_Style, ...] = ("squeezed",) if len(shapes) == 1 else ()  # (dw, db) of one layer
     for style in (*_SURE, *alone):
         fitting = list(_fitting(openings, _TAKEN, shapes, n, style))
@@ -94,13 +75,13 @@ def arrangement_words(returned: Any, shapes: Sequence[tuple[Shape, Shape]], n: i
       shapes: of (dw, db) of every layer, in the layout that is expected.
       n: how many samples there are along the first axis; None for one sample without that axis.
     """
-    came = _outline_of(returned)
+    came = outline_of(returned)
     entries = (n or 1) * sum(math.prod(shape) for pair in shapes for shape in pair)
-    if isinstance(came, _Leaf) and math.prod(came.shape) == entries:
+    if isinstance(came, Leaf) and math.prod(came.shape) == entries:
         return "it has as many entries as all parameters together; cut it into them"
     if isinstance(returned, Sequence) and _has_shapes(came, shapes, n, "squeezed"):
         return ""  # something else is wrong with it
-    openings = list(_openings(returned, came))
+    openings = list(openings_of(returned, came))
     return (
         _first_that_fits(openings, shapes, n, "exact")
         or _first_that_fits(openings, shapes, n, "squeezed")
@@ -115,7 +96,7 @@ def _are_pairs(came: Any, n_layers: int) -> bool:
 
 
 def _misfits(
-    openings: Sequence[_Opening], shapes: Sequence[tuple[Shape, Shape]], n: int | None
+    openings: Sequence[Opening], shapes: Sequence[tuple[Shape, Shape]], n: int | None
 ) -> str:
     """Says which arrays have other shapes in the arrangement in which the fewest have."""
     names = [f"d{kind}{i}" for i in range(1, len(shapes) + 1) for kind in "wb"]
@@ -152,18 +133,18 @@ def likelier_arrangement(
       shapes: the expected ones.
       n: as in `arrangement_words`.
     """
-    came = [tuple(map(_Leaf, pair)) for pair in pairs]
+    came = [tuple(map(Leaf, pair)) for pair in pairs]
     for style in _SURE:
         if _has_shapes(came, shapes, n, style):
             return ""
-        words = _first_that_fits([_Opening("what came", came, came)], shapes, n, style)
+        words = _first_that_fits([Opening("what came", came, came)], shapes, n, style)
         if words:
             return words
     return ""
 
 
 def _first_that_fits(
-    openings: Sequence[_Opening],
+    openings: Sequence[Opening],
     shapes: Sequence[tuple[Shape, Shape]],
     n: int | None,
     style: _Style,
@@ -177,69 +158,18 @@ def _first_that_fits(
 
 
 def _fitting(
-    openings: Sequence[_Opening],
+    openings: Sequence[Opening],
     arrangements: Mapping[str, _Arrange],
     shapes: Sequence[tuple[Shape, Shape]],
     n: int | None,
     style: _Style,
-) -> Iterator[tuple[_Opening, str, _Arrange]]:
+) -> Iterator[tuple[Opening, str, _Arrange]]:
     """Yields the openings and arrangements that have the expected shapes."""
     for opening in openings:
         for written, arrange in arrangements.items():
             with contextlib.suppress(TypeError, ValueError, AttributeError):  # of another kind
                 if _has_shapes(arrange(opening.outline, len(shapes)), shapes, n, style):
                     yield opening, written, arrange
-
-
-def _outline_of(returned: Any) -> Any:
-    try:
-        return _outline(returned, _DEPTH)
-    except (Exception, SystemExit):  # whatever an object of a user's own raises
-        return None
-
-
-def _outline(value: Any, depth: int) -> Any:
-    """Returns lists and dicts with the shapes of arrays in their places."""
-    shape = () if isinstance(value, int | float) else getattr(value, "shape", None)
-    if shape is not None:
-        return _Leaf(tuple(map(int, shape)))
-    if not depth:
-        return None
-    if isinstance(value, Mapping):
-        return {name: _outline(one, depth - 1) for name, one in value.items()}
-    if depth < _DEPTH and _is_of_numbers(value):
-        return _Leaf(np.shape(value))
-    if isinstance(value, list | tuple | collections.deque | Iterator):
-        return [_outline(one, depth - 1) for one in itertools.islice(value, _MOST_ITEMS)]
-    return None
-
-
-def _is_of_numbers(value: Any) -> bool:
-    """Whether these are rows of numbers, or one of them."""
-    while isinstance(value, list | tuple) and value:
-        value = value[0]
-    return isinstance(value, int | float)
-
-
-def _openings(returned: Any, came: Any) -> Iterator[_Opening]:
-    """Yields what may hold the gradients."""
-    if isinstance(came, dict):
-        yield _Opening("a list of its values", list(returned.values()), list(came.values()), False)
-        for name, one in came.items():
-            yield _Opening(f"its {name!r}", returned[name], one)
-    elif isinstance(came, list) and isinstance(returned, Iterator):
-        yield _Opening("a list of it", None, came, False)
-    elif isinstance(came, list):
-        items = list(returned)
-        yield _Opening("what came", items, came)
-        if len(came) == 2:
-            beside = "its first item", "its second item"
-            yield from map(_Opening, beside, items, came)
-        elif came:  # a loss may stand before a flat list, or after it
-            if came[0] == _Leaf(()):
-                yield _Opening("its items but the first", items[1:], came[1:])
-            if came[-1] == _Leaf(()):
-                yield _Opening("its items but the last", items[:-1], came[:-1])
 
 
 def _has_shapes(
@@ -251,7 +181,7 @@ def _has_shapes(
     return all(
         type(pair) in (list, tuple)
         and len(pair) == 2
-        and all(isinstance(leaf, _Leaf) for leaf in pair)
+        and all(isinstance(leaf, Leaf) for leaf in pair)
         and _fits_in(style, pair[0].shape, w, n, is_bias=False)
         and _fits_in(style, pair[1].shape, b, n, is_bias=True)
         for pair, (w, b) in zip(pairs, shapes, strict=True)

@@ -14,9 +14,10 @@ from compare.formats.read.gradients.files import read_gradients
 from compare.formats.read.gradients.shapes import Shape
 from compare.formats.reading import Reading
 from compare.implementations.user.arrangements import taken_arrangement
+from compare.implementations.user.layer_pairs import layer_pairs
 from compare.implementations.user.named_gradients import named_gradients
 from compare.implementations.user.reading_by_name import pairs_by_name, readings_of
-from compare.implementations.user.returned import layer_pairs, read_returned
+from compare.implementations.user.returned import read_returned
 from compare.implementations.user.sandbox import contained, errors_told
 from compare.implementations.user.updates import with_hidden_digits
 from compare.problem.answers import Answer, take

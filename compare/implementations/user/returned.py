@@ -3,7 +3,6 @@
 Shape letters: N samples, n_in and n_out the two sides of a layer.
 """
 
-import inspect
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
@@ -11,7 +10,6 @@ import numpy as np
 
 from compare.errors import RAISED, UsageError
 from compare.formats.conversion import computed_dtype
-from compare.formats.dtypes import FLOAT_DTYPES, restore_bfloat16
 from compare.formats.layouts import in_layout
 from compare.formats.read.gradients.expected import ExpectedGradients, expect_gradients
 from compare.formats.read.gradients.shapes import Shape, fit_shape
@@ -21,10 +19,10 @@ from compare.implementations.user.arrangements import (
     likelier_arrangement,
     taken_arrangement,
 )
+from compare.implementations.user.layer_pairs import expected_pairs, layer_pairs, real_array
 from compare.implementations.user.named_gradients import gradient_of, named_gradients, named_words
 from compare.implementations.user.reading_by_name import only_reading, pairs_by_name
 from compare.implementations.user.two_lists import likelier
-from compare.numbers import counted, listed
 from compare.problem.array_likes import as_numpy, is_array
 from jaxmlp.base import Grads, Layer, Params
 
@@ -150,7 +148,7 @@ def _read_pairs(returned: Any, wanted: _Wanted) -> list[np.ndarray]:
         leaves += list(map(fit_shape, arrays, expected, (n, n), names))
     likelier = likelier_arrangement(tuple(came), shapes, n)
     if likelier:
-        said = _expected(weights, wanted.names)
+        said = expected_pairs(weights, wanted.names)
         raise UsageError(f"{where}: {said}, got these but for axes of 1; {likelier}")
     return leaves
 
@@ -181,85 +179,3 @@ def _with_no_biases(returned: Any, wanted: _Wanted) -> Any:
     if len(returned) == len(wanted.shapes) and all(map(is_array, returned)):
         return [(dw, None) for dw in returned]
     return returned
-
-
-def real_array(values: Any, where: str) -> np.ndarray:
-    """Copies floating-point numbers of NumPy, JAX or torch, or lists of them.
-
-    Raises:
-      UsageError: for anything but real floating-point numbers.
-    """
-    if values is None:
-        raise UsageError(
-            f"{where}: expected an array of numbers: got None; torch leaves .grad None where "
-            "backward() has not come"
-        )
-    try:
-        array = restore_bfloat16(as_numpy(values))
-    except Exception as error:  # whatever an array of another kind raises
-        said = str(error).partition("\n")[0]
-        raise UsageError(f"{where}: expected an array of numbers: {said}") from None
-    if array.dtype.name not in FLOAT_DTYPES:
-        raise UsageError(
-            f"{where}: expected numbers in one of {', '.join(FLOAT_DTYPES)}, "
-            f"got {type(values).__name__} of {array.dtype.name}"
-        )
-    return np.array(array, array.dtype.newbyteorder("="), order="C")
-
-
-def layer_pairs(
-    returned: Any, weights: Sequence[Shape], where: str, *, names: tuple[str, str] = ("dw", "db")
-) -> list[tuple[Any, Any]]:
-    """Returns (dw, db) of every layer, whatever they are.
-
-    Args:
-      returned: by a user.
-      weights: the shape of w of every layer.
-      where: who returned it, for errors.
-      names: what errors call the two arrays of a pair.
-
-    Raises:
-      UsageError: for anything but a list of so many pairs.
-    """
-    expected = _expected(weights, names)
-    if not isinstance(returned, Sequence) or isinstance(returned, str):
-        raise UsageError(f"{where}: {expected}, got {_kind(returned)}")
-    if len(returned) != len(weights):
-        raise UsageError(f"{where}: {expected}, got {counted(len(returned), 'item')}")
-    for i, pair in enumerate(returned, start=1):
-        if not isinstance(pair, Sequence) or isinstance(pair, str) or len(pair) != 2:
-            got = counted(len(pair), "item") if isinstance(pair, Sequence) else type(pair).__name__
-            raise UsageError(f"{where}: {expected}, got {got} for layer {i}")
-    return [(pair[0], pair[1]) for pair in returned]
-
-
-def _expected(weights: Sequence[Shape], names: tuple[str, str]) -> str:
-    each = listed([f"w{i} {list(shape)}" for i, shape in enumerate(weights, start=1)])
-    return f"expected a list of {len(weights)} pairs ({', '.join(names)}), of {each}"
-
-
-def _kind(returned: Any) -> str:
-    """Says what came instead of a list, and what may have been forgotten."""
-    if returned is None:
-        return "None; is a return missing?"
-    if inspect.iscoroutine(returned):
-        returned.close()  # or Python warns that nobody awaits it
-        return "coroutine, as of an async function; make it a plain one"
-    if inspect.isasyncgen(returned):
-        return "async_generator, as of an async function with a yield"
-    if inspect.isgenerator(returned):
-        return "generator, as of a function with a yield"
-    if _is_number(returned):
-        return "one number; if it is the loss, return its gradient"
-    kind = type(returned).__name__
-    return f"{kind}; is a call of it missing?" if callable(returned) else kind
-
-
-def _is_number(returned: Any) -> bool:
-    """Whether it is a single number, of any framework."""
-    if isinstance(returned, float):
-        return True
-    try:
-        return bool(returned.shape == ())
-    except RAISED:  # an object of a user's own may raise anything
-        return False

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from compare.implementations.numpy_backprop import ACTIVATIONS, Activation
+from compare.implementations.numpy_activations import ACTIVATIONS, Activation
 
 
 def _normal_cdf(z: np.ndarray) -> np.ndarray:

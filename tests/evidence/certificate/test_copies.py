@@ -11,7 +11,7 @@ from compare.evidence.certificate.certificate import certify
 from compare.evidence.certificate.copies import copies_apart
 from compare.evidence.certificate.detectable import detectable_ulp
 from compare.evidence.rounding.arithmetic import Arithmetic
-from compare.implementations.numpy_backprop import ACTIVATIONS
+from compare.implementations.numpy_activations import ACTIVATIONS
 from jaxmlp import Batch, Layer, init_params
 from tests.support.cases import case_of
 

@@ -11,7 +11,7 @@ from compare.activation_names import row_of
 from compare.evidence.hypotheses.explanation import Cause
 from compare.evidence.hypotheses.samples import Surroundings
 from compare.evidence.hypotheses.search import explain
-from compare.implementations.numpy_backprop import ACTIVATIONS, FAMILIES
+from compare.implementations.numpy_activations import ACTIVATIONS, FAMILIES
 from jaxmlp.base import Batch, Layer
 from tests.support.cases import case_of
 

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from compare.implementations.numpy_backprop import ACTIVATIONS
+from compare.implementations.numpy_activations import ACTIVATIONS
 from compare.selftest.backward import Forward
 from compare.selftest.mistakes.claim import HALF, NEGATIVE, TWICE, times, told
 from compare.selftest.mistakes.mistake import Mistake, has_outputs

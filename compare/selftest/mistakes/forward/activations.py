@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from compare.implementations.numpy_backprop import Activation
+from compare.implementations.numpy_activations import Activation
 from compare.selftest.backward import Forward
 from compare.selftest.mistakes.claim import told
 from compare.selftest.mistakes.mistake import (

@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from compare.implementations.numpy_backprop import Activation
+from compare.implementations.numpy_activations import Activation
 from compare.selftest.backward import Forward
 from compare.selftest.mistakes.forward.activations import with_phi
 from compare.selftest.mistakes.mistake import Mistake, Need, both, is_curved, is_deep
