@@ -58,6 +58,7 @@ def compared_of(report: Json) -> str:
 def judged_of(report: Json) -> Iterator[tuple[str, str]]:
     """Yields who is right up to rounding, by proof, who is wrong, and of whom nothing is known."""
     by_outcome: dict[str, list[Json]] = {"right": [], "wrong": [], "unknown": []}
+    not_finite = [one for one in report["implementations"] if one["certificate"]["not_finite"]]
     batches = {one["name"]: one for one in _failed_batches(report)}
     for one in report["implementations"]:
         found = one["certificate"]
@@ -68,7 +69,8 @@ def judged_of(report: Json) -> Iterator[tuple[str, str]]:
         ("right to rounding", map(_right, by_outcome["right"])),
         ("wrong", map(_wrong, by_outcome["wrong"])),
         ("wrong in batches", map(_wrong_in_batches, batches.values())),
-        ("not proved", (one["name"] for one in by_outcome["unknown"])),
+        ("not finite", map(_not_finite, not_finite)),
+        ("not proved", (one["name"] for one in by_outcome["unknown"] if _is_open(one))),
     )
     yield from ((label, ", ".join(found)) for label, names in said if (found := list(names)))
 
@@ -97,9 +99,23 @@ def _right(one: Json) -> str:
 
 
 def _wrong(one: Json) -> str:
+    return _in_samples(one, "failed")
+
+
+def _not_finite(one: Json) -> str:
+    return _in_samples(one, "not_finite")
+
+
+def _in_samples(one: Json, kind: str) -> str:
     found = one["certificate"]
     total = found["certified"] + found["failed"] + found["silent"]
-    return f"{one['name']} (in {found['failed']:,} of {counted(total, 'sample')})"
+    return f"{one['name']} (in {found[kind]:,} of {counted(total, 'sample')})"
+
+
+def _is_open(one: Json) -> bool:
+    """Whether some sample is silent although its gradient is finite, or is certified as near."""
+    found = one["certificate"]
+    return bool(found["silent"] > found["not_finite"] or found["near"])
 
 
 def _wrong_in_batches(one: Json) -> str:

@@ -53,6 +53,21 @@ def test_who_is_silent_near_or_wrong_in_some_samples_is_told_apart(report):
     ]
 
 
+def test_samples_that_are_not_finite_are_counted_beside(report):
+    of(report, 0, certified=5, silent=3, not_finite=3)
+    of(report, 1, certified=0, silent=8, not_finite=8)
+    of(report, 2, certified=0, failed=0, silent=8, not_finite=7)
+    assert list(judged_of(report)) == [
+        ("right to rounding", "jax_grad (in 5 of 8 samples)"),
+        (
+            "not finite",
+            "jax_grad (in 3 of 8 samples), jax_manual (in 8 of 8 samples), "
+            "torch_autograd (in 7 of 8 samples)",
+        ),
+        ("not proved", "torch_autograd"),
+    ]
+
+
 def test_who_is_wrong_in_batches_alone_is_not_called_right(report):
     checks = [{"name": "jax_manual", "failed": 2, "batches": 4}]
     report["batches"] = {"implementations": checks, "pairs": []}

@@ -98,7 +98,7 @@ BAD = {
     "of_something_else": ('{"name": "x"}', "without a schema_version"),
     "a_word_for_a_version": ('{"schema_version": "5"}', "without a schema_version"),
     "older": (changed(lambda r: r.update(schema_version=5)), "got 5, which an older version"),
-    "newer": (changed(lambda r: r.update(schema_version=8)), "got 8, which a newer version"),
+    "newer": (changed(lambda r: r.update(schema_version=9)), "got 9, which a newer version"),
     "without_pairs": (changed(lambda r: r.pop("pairs")), "edited: pairs: expected something"),
     "text_for_a_number": (
         changed(lambda r: r["pairs"][1]["parameters"][0].update(max_abs="x")),

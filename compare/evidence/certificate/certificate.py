@@ -47,6 +47,7 @@ class Certificate:
     textbook: str = ""  # activations of which it needs the allowances for textbook formulas
     rate: float | None = None  # of the step of gradient descent that it was recovered from
     near: int = 0  # certified samples that break a rule, and are near to the float64 values
+    not_finite: int = 0  # silent samples with an entry that is not finite
     printed: PrintedNumbers | None = None  # None for gradients that were not read from print
     biases: tuple[bool, ...] = ()  # whether each layer has one; () where all have
 
@@ -195,6 +196,7 @@ class _Block(NamedTuple):
             returned=case.returned,
             textbook=_textbook(case),
             near=int(np.count_nonzero(surely)),
+            not_finite=int(np.count_nonzero(among & ~self.finite)),
             biases=case.network.biases,
         )
 
@@ -237,5 +239,6 @@ def merge(one: Certificate, other: Certificate) -> Certificate:
         kink_units=one.kink_units + other.kink_units,
         kink_slopes=one.kink_slopes + other.kink_slopes,
         near=one.near + other.near,
+        not_finite=one.not_finite + other.not_finite,
         printed=printed_numbers.merge(one.printed, other.printed),
     )

@@ -26,6 +26,7 @@ def implementation_to_dict(one: Participant) -> dict[str, Any]:
             "near": certificate.near,
             "failed": certificate.failed,
             "silent": certificate.silent,
+            "not_finite": certificate.not_finite,
             "at_kink": certificate.at_kink,
             "kink_slope": certificate.kink_slope,
             "printed": certificate.printed and certificate.printed._asdict(),

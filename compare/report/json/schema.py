@@ -15,7 +15,7 @@ class Schema(NamedTuple):
     file: str
 
 
-NETWORKS = Schema(7, "schema.json")
+NETWORKS = Schema(8, "schema.json")
 STEPS = Schema(1, "steps_schema.json")
 FUNCTIONS = Schema(1, "function_schema.json")
 

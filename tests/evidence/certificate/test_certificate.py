@@ -231,6 +231,7 @@ def test_what_is_not_finite_is_silent(place, value, compiled):
     grads = changed(right(*problem), *place, value)
     certificate = prove(*problem, grads, compiled=compiled)
     assert (certificate.certified, certificate.failed, certificate.silent) == (4, 0, 1)
+    assert certificate.not_finite == 1
     assert certificate.worst.sample != 2
 
 
@@ -278,6 +279,7 @@ def test_blocks_merge_in_any_order(order, ratios, failed):
             certified=10 * i,
             failed=int(fails),
             silent=i * i,
+            not_finite=i,
             at_kink=i,
             worst=None if ratio is None else finding(10 * i, ratio),
             first_failure=finding(10 * i + 1, 2.0) if fails else None,
@@ -286,8 +288,8 @@ def test_blocks_merge_in_any_order(order, ratios, failed):
     ]
     merged = functools.reduce(merge, (blocks[i] for i in order))
     assert merged == functools.reduce(merge, blocks)
-    counts = (merged.certified, merged.failed, merged.silent, merged.at_kink)
-    assert counts == (100, sum(failed), 30, 10)
+    assert (merged.certified, merged.failed, merged.silent) == (100, sum(failed), 30)
+    assert (merged.not_finite, merged.at_kink) == (10, 10)
     known = [ratio for ratio in ratios if ratio is not None]
     if known:
         assert merged.worst == finding(10 * ratios.index(max(known)), max(known))
