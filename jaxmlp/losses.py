@@ -52,7 +52,7 @@ OUTPUTS = MappingProxyType(
         "tanh": Output(jnp.tanh, lambda yhat, g: g * (1 - yhat * yhat)),
         "softmax": Output(
             lambda z: _softmax(z),
-            lambda yhat, g: yhat * (g - jnp.sum(yhat * g, axis=0)),
+            lambda yhat, g: yhat * (g - _spread(jnp.sum(yhat * g, axis=0), g)),
         ),
     }
 )
@@ -88,12 +88,17 @@ DISTANCES = MappingProxyType(
 
 def _softmax(z: Array) -> Array:
     e = jnp.exp(z - _largest(z))
-    return e / e.sum(axis=0)
+    return e / _spread(e.sum(axis=0), e)
+
+
+def _spread(of_sample: Array, like: Array) -> Array:
+    """Repeats one number a sample for every output, where samples are columns."""
+    return of_sample if like.ndim == 1 else jnp.broadcast_to(of_sample, like.shape)
 
 
 def _largest(z: Array) -> Array:
     """The largest entry of a sample, by which z is moved; the result does not depend on it."""
-    return jax.lax.stop_gradient(z.max(axis=0))
+    return jax.lax.stop_gradient(_spread(z.max(axis=0), z))
 
 
 def _huber(r: Array) -> Array:
@@ -104,7 +109,8 @@ def _huber(r: Array) -> Array:
 def _cross_entropy(z: Array, y: Array) -> Array:
     """-sum y log softmax(z)."""
     moved = z - _largest(z)
-    return -(y * (moved - jnp.log(jnp.exp(moved).sum(axis=0)))).sum(axis=0)
+    total = jnp.log(jnp.exp(moved).sum(axis=0))
+    return -(y * (moved - _spread(total, moved))).sum(axis=0)
 
 
 def _binary_cross_entropy(z: Array, y: Array) -> Array:
