@@ -38,7 +38,7 @@ from jaxmlp.plan import Plan, chunk_size, plan_for
 
 __all__ = ["Chunk", "Plan", "chunk_function", "compute", "gather", "leading", "plan_for", "stream"]
 
-_FEW = 8  # chunks; for fewer, preparing what threads run takes as long as they save
+_FEW = 5  # chunks; for fewer, preparing what threads run takes as long as they save
 
 
 def stream(
