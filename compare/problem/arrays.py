@@ -80,9 +80,8 @@ def problems_from_arrays(
         if inputs is None:
             drawn = random_batches(seed, sizes[0], of_loss, dtype)
             return Problem(weights, network, samples, drawn)
-        return Problem(
-            weights, network, len(inputs), _given_batches(inputs, labels, of_loss, sizes)
-        )
+        batches = _given_batches(inputs, labels, of_loss, sizes)
+        return Problem(weights, network, len(inputs), batches)
 
     return problems_of(read, layout, make)
 
