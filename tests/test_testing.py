@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 import torch
 
-from compare import run
+from compare import Detail, run
 from compare.errors import UsageError
 from compare.testing import assert_gradients_agree as check
 from tests.support.paths import ROOT
@@ -193,6 +193,16 @@ def test_wrong_usage_is_no_assertion(tmp_path):
         check(LAYERS, X, activation="step", save=tmp_path)
     shown = [entry.name for entry in caught.traceback if not entry.ishidden(caught)]
     assert shown == ["test_wrong_usage_is_no_assertion"]
+
+
+def test_a_test_of_nothing_is_told(tmp_path):
+    with pytest.raises(UsageError, match=r"^candidate: expected something of yours to test, got "):
+        check(LAYERS, X, activation="tanh", save=tmp_path)
+    net = torch.nn.Sequential(torch.nn.Linear(2, 4), torch.nn.Tanh(), torch.nn.Linear(4, 1))
+    baseline = str(tmp_path / "baseline.npz")
+    for given in ({"save_baseline": baseline}, {"baseline": baseline}):
+        assert check(LAYERS, X, activation="tanh", detail=Detail(**given)).agrees
+    assert check(net, X).agrees
 
 
 def test_the_fixture_saves_in_tmp_path(assert_gradients_agree, tmp_path):

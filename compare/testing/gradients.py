@@ -39,7 +39,8 @@ def assert_gradients_agree(
     Raises:
       AssertionError: with the verdict's sentence, a table of the parameters that fail, and the
         commands that compute the deciding sample again; at most 25 lines.
-      UsageError: as `compare_gradients` does.
+      UsageError: as `compare_gradients` does, and where nothing is tested: no candidate, no
+        gradients, no torch module and no baseline.
     """
     __tracebackhide__ = True
     folder = (
@@ -51,6 +52,13 @@ def assert_gradients_agree(
         raise error.with_traceback(None) from error.__cause__  # pytest shows the test's line alone
     if not report.agrees:
         raise AssertionError(_message(report))
+    kept = (report.config.get(name) for name in ("baseline", "save_baseline"))
+    if not any(one.source for one in report.implementations) and not any(kept):
+        raise UsageError(
+            "candidate: expected something of yours to test, got none, and so a test that cannot "
+            "fail; give candidate, candidates, gradients, a baseline, or a torch module as params. "
+            "That ours agree is what compare_gradients(...).agrees says"
+        )
     return report
 
 
