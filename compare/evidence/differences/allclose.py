@@ -56,10 +56,8 @@ def count_breaking(a: Iterable[np.ndarray], b: Iterable[np.ndarray], dtype: str)
     rtol = atol = 0.0
     for left, right in zip(a, b, strict=True):
         p, q = left.astype(np.float64), right.astype(np.float64)
+        distance = distances(p, q)
         with np.errstate(all="ignore"):
-            distance = np.abs(p - q)
-            distance[(p == q) | (np.isnan(p) & np.isnan(q))] = 0
-            distance[np.isnan(distance)] = np.inf
             for name, by_dtype in RULES.items():
                 rule = by_dtype[dtype]
                 within = (distance == 0) | (distance <= rule.atol + rule.rtol * np.abs(q))
@@ -67,10 +65,26 @@ def count_breaking(a: Iterable[np.ndarray], b: Iterable[np.ndarray], dtype: str)
                 if not rule.equal_nan:
                     within &= ~np.isnan(q)
                 breaking[name] += int(np.count_nonzero(~within))
-            relative = np.divide(distance, np.abs(q), out=np.zeros_like(q), where=distance > 0)
-        relative[np.isnan(relative)] = np.inf
-        rtol, atol = max(rtol, float(relative.max())), max(atol, float(distance.max()))
+        smallest = smallest_tolerances(distance, q)
+        rtol, atol = max(rtol, smallest[0]), max(atol, smallest[1])
     return AllcloseResult(breaking, rtol, atol)
+
+
+def distances(p: np.ndarray, q: np.ndarray) -> np.ndarray:
+    """Returns |p - q| of float64 arrays: 0 of equal infinities and of two NaN, else infinite."""
+    with np.errstate(all="ignore"):
+        distance = np.abs(p - q)
+    distance[(p == q) | (np.isnan(p) & np.isnan(q))] = 0
+    distance[np.isnan(distance)] = np.inf
+    return distance
+
+
+def smallest_tolerances(distance: np.ndarray, q: np.ndarray) -> tuple[float, float]:
+    """Returns the smallest rtol, and the smallest atol, that pass all entries, which are some."""
+    with np.errstate(all="ignore"):
+        relative = np.divide(distance, np.abs(q), out=np.zeros_like(q), where=distance > 0)
+    relative[np.isnan(relative)] = np.inf
+    return float(relative.max()), float(distance.max())
 
 
 def merge(earlier: AllcloseResult, later: AllcloseResult) -> AllcloseResult:

@@ -147,11 +147,12 @@ def _signed_zeros(cells: np.ndarray, seen: np.ndarray) -> np.ndarray:
 def _counts(rules: np.ndarray) -> dict[str, np.ndarray]:
     """Adds up the counts of all groups, [R, N]."""
     sums = []  # of every other count, then of those between
+    whole = len(rules) // _GROUPS_AT_ONCE * _GROUPS_AT_ONCE
     for shift in (0, screen.WIDTH):
         counts = (rules >> shift) & np.uint32(_EVERY_OTHER)
-        starts = range(0, len(rules), _GROUPS_AT_ONCE)
-        some = [counts[i : i + _GROUPS_AT_ONCE].sum(axis=0, dtype=rules.dtype) for i in starts]
-        sums.append(np.array(some))
+        some = counts[:whole].reshape(-1, _GROUPS_AT_ONCE, rules.shape[1])
+        more = counts[whole:].sum(axis=0, dtype=rules.dtype)
+        sums.append(np.vstack([some.sum(axis=1, dtype=rules.dtype), more]))
     mask = 2**_WIDTH - 1
     return {
         name: ((sums[i % 2] >> i // 2 * _WIDTH) & mask).sum(axis=0, dtype=rules.dtype)

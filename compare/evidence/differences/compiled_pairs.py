@@ -26,7 +26,7 @@ from compare.evidence.differences.sample_bins import SampleBins
 from compare.problem.quantities import Quantities, name_all
 
 _FIRST = 8  # where nothing is known yet, this part of the samples is compared before the others
-_MOST = 2  # where more than this part would have to be compared, all samples are
+_MOST = 2  # where more than this part is unusual, all samples are compared in NumPy
 
 
 class Side(NamedTuple):
@@ -71,14 +71,16 @@ def compare_sides(
     screened = _screen(a.columns, b.columns, known or _known_of_samples(a, b, first))
     looked_at = screened.is_higher | screened.is_unusual
     looked_at[first] = True
-    if np.count_nonzero(looked_at) * _MOST > len(looked_at):
+    if np.count_nonzero(screened.is_unusual) * _MOST > len(looked_at):
         return compare_pair(a.name, b.name, a.of, b.of, first_sample=first_sample, bins=bins)
+    rows = None
     if known and not screened.is_unusual.any():
-        rows = set(screened.higher_rows.tolist())
-        names = [name for name in names if not rows.isdisjoint(a.columns.rows[name])]
+        rows = screened.higher_rows
+        higher = set(rows.tolist())
+        names = [name for name in names if not higher.isdisjoint(a.columns.rows[name])]
     samples = np.flatnonzero(looked_at)
     compared = _compare_samples(a, b, samples, names, first_sample)
-    counts = screened_counts.count(a.columns, b.columns, screened, samples)
+    counts = screened_counts.count(a.columns, b.columns, screened, samples, rows)
     return Pair(
         a=a.name,
         b=b.name,
@@ -100,8 +102,8 @@ def _screen(a: Columns, b: Columns, known: Known) -> Screened:
 
 def _known_of_samples(a: Side, b: Side, samples: np.ndarray) -> Known:
     """Finds the maxima of some samples."""
-    peers = screened_counts.peers_of(a.columns, b.columns, samples)
-    return Known(_compare_samples(a, b, samples, a.columns.rows, 0), peers.smallest_rtol)
+    rtol, _ = screened_counts.tolerances_of(a.columns, b.columns, samples)
+    return Known(_compare_samples(a, b, samples, a.columns.rows, 0), rtol)
 
 
 def _limits(known: Known, rows: Mapping[str, range]) -> np.ndarray:

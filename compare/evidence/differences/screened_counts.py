@@ -29,7 +29,13 @@ class Entries(NamedTuple):
     samples: np.ndarray  # [k]
 
 
-def count(a: Columns, b: Columns, screened: Screened, samples: np.ndarray) -> Counts:
+def count(
+    a: Columns,
+    b: Columns,
+    screened: Screened,
+    samples: np.ndarray,
+    rows: np.ndarray | None = None,
+) -> Counts:
     """Counts what agrees.
 
     Args:
@@ -37,6 +43,7 @@ def count(a: Columns, b: Columns, screened: Screened, samples: np.ndarray) -> Co
       b: of the other.
       screened: what the screen says of the two.
       samples: [n], those with the largest tolerances.
+      rows: those with the largest tolerances, None for all.
     """
     distances = _distances(a, b, screened)
     screened = without_unusual(screened)
@@ -47,19 +54,24 @@ def count(a: Columns, b: Columns, screened: Screened, samples: np.ndarray) -> Co
     else:
         agreements = [_agreement(rule, screened, entries, a.parameters) for rule in digits.RULES]
     peers = _peers([entries.a], [entries.b], a.numbers.dtype)
-    tolerances = peers_of(a, b, samples)
+    tolerances = tolerances_of(a, b, samples, rows)
     breaking = {
         rule: broken + (int(screened.counts[rule].sum()) if rule in screened.counts else 0)
         for rule, broken in peers.breaking.items()
     }
-    smallest = (max(one) for one in zip(peers[1:], tolerances[1:], strict=True))
+    smallest = (max(one) for one in zip(peers[1:], tolerances, strict=True))
     return Counts(distances, tuple(agreements), AllcloseResult(breaking, *smallest))
 
 
-def peers_of(a: Columns, b: Columns, samples: np.ndarray) -> AllcloseResult:
-    """Applies the rules of other tools to all parameters of some samples."""
-    p, q = ([one.numbers[: one.parameters, samples]] for one in (a, b))
-    return _peers(p, q, a.numbers.dtype)
+def tolerances_of(
+    a: Columns, b: Columns, samples: np.ndarray, rows: np.ndarray | None = None
+) -> tuple[float, float]:
+    """Returns the smallest rtol and atol that pass all parameters of some samples, in some rows."""
+    here = np.arange(a.parameters) if rows is None else rows[rows < a.parameters]
+    if not here.size or not samples.size:
+        return 0.0, 0.0
+    p, q = (one.numbers[np.ix_(here, samples)].astype(np.float64) for one in (a, b))
+    return allclose.smallest_tolerances(allclose.distances(p, q), q)
 
 
 def _peers(a: list[np.ndarray], b: list[np.ndarray], dtype: np.dtype) -> AllcloseResult:
