@@ -1,5 +1,8 @@
 """Sweeps: every gradient that the plain function gives, and no other."""
 
+import subprocess
+import sys
+
 import jax
 import numpy as np
 import pytest
@@ -9,6 +12,7 @@ from hypothesis import strategies as st
 from jaxmlp import Batch, Evaluation, Layer, autodiff, backprop, sweep
 from tests.jaxmlp.test_gradients import worst_scaled_error
 from tests.support.networks import NETWORKS, make_network
+from tests.support.paths import ROOT
 from tests.support.sweeps import (
     MODULES,
     SIZES,
@@ -140,6 +144,27 @@ def test_many_chunks_are_watched_for_nan():
     batch.x[70] = np.nan
     with jax.debug_nans(True), pytest.raises(FloatingPointError, match="nan"):
         gathered(backprop, params, batch, **SMALL)
+
+
+ENDING = """
+import atexit, threading, time
+from jaxmlp import backprop
+from tests.support.sweeps import SMALL, gathered, make
+def sweep(n):
+    print(gathered(backprop, *make(n), **SMALL).loss.shape)
+atexit.register(sweep, 200)
+def later():
+    threading.main_thread().join()
+    sweep(201)
+threading.Thread(target=later).start()
+"""
+
+
+def test_many_chunks_are_computed_as_the_interpreter_ends():
+    done = subprocess.run(
+        [sys.executable, "-c", ENDING], cwd=ROOT, capture_output=True, text=True, check=True
+    )
+    assert (sorted(done.stdout.split()), done.stderr) == (["(200,)", "(201,)"], "")
 
 
 def test_a_wrong_backward_shows_at_its_sample():
