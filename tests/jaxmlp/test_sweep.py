@@ -128,6 +128,21 @@ def test_unknown_axis_of_a_chunk_function():
         sweep.chunk_function(backprop.per_sample_gradients, activation=TANH, sample_axis=1)
 
 
+@pytest.mark.usefixtures("side_by_side")
+def test_many_chunks_are_computed_step_by_step_where_jit_is_off():
+    params, batch = make(40)
+    traced = []
+
+    def watching(params, batch, **options):
+        traced.append(isinstance(batch.x, jax.core.Tracer))
+        return backprop.per_sample_gradients(params, batch, **options)
+
+    plan = sweep.plan_for(SIZES, **SMALL)
+    with jax.disable_jit():
+        sweep.compute(watching, params, batch, activation=TANH, plan=plan)
+    assert not all(traced)
+
+
 def test_a_function_that_knows_no_other_layout_is_swept_with_samples_first():
     def plain(params, batch, *, activation):
         return autodiff.per_sample_gradients(params, batch, activation=activation)
