@@ -64,8 +64,10 @@ def _inside_jit(error: Exception) -> bool:
 
 def _inside_torch_func() -> bool:
     """Whether new tensors are wrapped here: those of `functionalize` have no memory to read."""
-    torch = sys.modules.get("torch")  # it has no public name for this
-    return torch is not None and torch._C._functorch.peek_interpreter_stack() is not None
+    if "torch.func" not in sys.modules:  # torch may be half imported, by another thread
+        return False
+    functorch = sys.modules["torch"]._C._functorch  # no public name tells
+    return functorch.peek_interpreter_stack() is not None
 
 
 def _after_fork() -> None:

@@ -4,9 +4,7 @@ Shape letters beside those of `base`: D devices, C samples in the chunk of one d
 """
 
 import functools
-import os
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from typing import Any, NamedTuple, TypeAlias
 
 import jax
@@ -19,6 +17,7 @@ from jaxmlp.arguments import Kind, kind
 from jaxmlp.base import Array, Batch, Evaluation, Layer, Params
 from jaxmlp.losses import SQUARED, Loss
 from jaxmlp.plan import Plan, check_axis
+from jaxmlp.threads import side_by_side
 
 # `autodiff.per_sample_gradients`, `backprop.per_sample_gradients`, or a function with their
 # signature. One without `sample_axis` can be swept by a plan whose sample_axis is 0.
@@ -140,17 +139,7 @@ def run_beside(fill: Any, calls: Sequence[Call], device: Any) -> list[Evaluation
     def run(call: Call) -> Evaluation:
         return jax.block_until_ready(programs[call.memory is not None](*call))
 
-    return list(_threads(os.getpid()).map(run, ready))
-
-
-@functools.lru_cache(maxsize=1)
-def _threads(process: int) -> ThreadPoolExecutor:
-    """Returns threads that stay, as starting them takes as long as some chunks; a fork has none.
-
-    There are twice as many as cores, since some only wait.
-    """
-    del process
-    return ThreadPoolExecutor(2 * (os.cpu_count() or 1))
+    return side_by_side(run, ready)
 
 
 @functools.lru_cache

@@ -156,7 +156,8 @@ def _prepare(
     batch = Batch(*map(np.asarray, batch))
     devices = tuple(jax.local_devices() if devices is None else devices)
     on_gpu = any(device.platform == "gpu" for device in devices)
-    x64 = jax.config.jax_enable_x64  # type: ignore[attr-defined]
+    config: Any = jax.config
+    x64 = config.jax_enable_x64
     shapes = kinds(params, batch)
     plan = checked_plan(*shapes, start, plan=plan, on_gpu=on_gpu, x64=x64)
     n = len(batch.x)
@@ -180,7 +181,7 @@ def _prepare(
         return Chunk(first, there, plan.sample_axis, join(parts, devices, plan.sample_axis))
 
     memory = functools.partial(memory_kinds, *program, shapes[0], size, x64)
-    watched = jax.config.jax_debug_nans or jax.config.jax_debug_infs  # type: ignore[attr-defined]
+    watched = config.jax_debug_nans or config.jax_debug_infs or config.jax_disable_jit
     alone = len(devices) == 1 and devices[0].platform == "cpu"
     side_by_side = alone and plan.chunk > plan.block and not watched
     return _Sweep(starts, compile_fill(*program), calls, chunk, memory, devices, side_by_side)

@@ -3,8 +3,10 @@
 import itertools
 import os
 import signal
+import sys
 import threading
 import time
+import types
 
 import jax
 import numpy as np
@@ -13,6 +15,7 @@ import torch
 from torch._subclasses.fake_tensor import FakeTensorMode
 
 from compare import CallStyle, Detail, UsageError, compare_functions, compare_gradients
+from compare.calls import exclusive
 from torch_ref.convert import to_array
 
 PARAMS = [
@@ -138,6 +141,12 @@ def test_a_call_inside_torch_func_is_told(inside):
 def test_functions_are_not_compared_inside_torch_func():
     with pytest.raises(UsageError, match=r"^compare_functions: .* inside torch\.func"):
         in_torch_functionalize(lambda x: compare_functions(torch.sin, {"same": torch.sin}, X))
+
+
+def test_a_call_while_another_thread_imports_torch(monkeypatch):
+    monkeypatch.delitem(sys.modules, "torch.func")
+    monkeypatch.setitem(sys.modules, "torch", types.ModuleType("torch"))
+    assert exclusive(lambda: "called")() == "called"
 
 
 def test_a_tensor_without_memory_is_not_read():

@@ -1,5 +1,8 @@
 """Sweeps: every gradient that the plain function gives, and no other."""
 
+import subprocess
+import sys
+
 import jax
 import numpy as np
 import pytest
@@ -9,6 +12,7 @@ from hypothesis import strategies as st
 from jaxmlp import Batch, Evaluation, Layer, autodiff, backprop, sweep
 from tests.jaxmlp.test_gradients import worst_scaled_error
 from tests.support.networks import NETWORKS, make_network
+from tests.support.paths import ROOT
 from tests.support.sweeps import (
     MODULES,
     SIZES,
@@ -124,6 +128,21 @@ def test_unknown_axis_of_a_chunk_function():
         sweep.chunk_function(backprop.per_sample_gradients, activation=TANH, sample_axis=1)
 
 
+@pytest.mark.usefixtures("side_by_side")
+def test_many_chunks_are_computed_step_by_step_where_jit_is_off():
+    params, batch = make(40)
+    traced = []
+
+    def watching(params, batch, **options):
+        traced.append(isinstance(batch.x, jax.core.Tracer))
+        return backprop.per_sample_gradients(params, batch, **options)
+
+    plan = sweep.plan_for(SIZES, **SMALL)
+    with jax.disable_jit():
+        sweep.compute(watching, params, batch, activation=TANH, plan=plan)
+    assert not all(traced)
+
+
 def test_a_function_that_knows_no_other_layout_is_swept_with_samples_first():
     def plain(params, batch, *, activation):
         return autodiff.per_sample_gradients(params, batch, activation=activation)
@@ -140,6 +159,27 @@ def test_many_chunks_are_watched_for_nan():
     batch.x[70] = np.nan
     with jax.debug_nans(True), pytest.raises(FloatingPointError, match="nan"):
         gathered(backprop, params, batch, **SMALL)
+
+
+ENDING = """
+import atexit, threading, time
+from jaxmlp import backprop
+from tests.support.sweeps import SMALL, gathered, make
+def sweep(n):
+    print(gathered(backprop, *make(n), **SMALL).loss.shape)
+atexit.register(sweep, 200)
+def later():
+    threading.main_thread().join()
+    sweep(201)
+threading.Thread(target=later).start()
+"""
+
+
+def test_many_chunks_are_computed_as_the_interpreter_ends():
+    done = subprocess.run(
+        [sys.executable, "-c", ENDING], cwd=ROOT, capture_output=True, text=True, check=True
+    )
+    assert (sorted(done.stdout.split()), done.stderr) == (["(200,)", "(201,)"], "")
 
 
 def test_a_wrong_backward_shows_at_its_sample():

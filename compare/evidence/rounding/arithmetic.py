@@ -37,6 +37,15 @@ def number_range(dtype: np.dtype) -> Range:
     return Range(float(info.eps) / 2, *map(float, limits))
 
 
+def half_unit_of(values: np.ndarray) -> np.ndarray:
+    """Returns half a unit in the last place of [...] numbers, [...] float64.
+
+    The largest number has that of the ones below it, and so have infinite ones.
+    """
+    below = np.nextafter(np.finfo(values.dtype).max, values.dtype.type(0))
+    return np.asarray(np.spacing(np.minimum(np.abs(values), below)).astype(np.float64) / 2)
+
+
 class Arithmetic(NamedTuple):
     """The arithmetic of one implementation. Errors are relative, with terms of higher order."""
 

@@ -63,14 +63,16 @@ def _fill(words: np.ndarray, values: np.ndarray, digits: int) -> np.ndarray:
     """Writes [k, 6] words of [k] numbers; returns of which they are right, [k] bool."""
     with np.errstate(all="ignore"):
         size = np.abs(values)
-        exponent = np.fmin(np.fmax(np.floor(np.log10(size)), _LEAST), _MOST)
+        most = min(_MOST, digits - 1)  # %g writes larger ones in another way
+        exponent = np.fmin(np.fmax(np.floor(np.log10(size)), _LEAST), most)
         e = exponent.astype(np.intp) - _LEAST
         scaled = size * _SCALE[e + _MOST_DIGITS - digits]
         whole = np.rint(scaled)
         # Where the exponent is right, both are under 10^9, and a few roundings of 2^-53 have moved
         # `scaled` by less than 10^-6: farther than that from a tie it rounds as the exact one does.
+        # What is below 10^(digits - 1) has a smaller exponent, and one more digit to be rounded to.
         sure = np.abs(scaled - whole) < 0.5 - 1e-5
-        sure &= (whole >= 10 ** (digits - 1)) & (whole < 10**digits)
+        sure &= (scaled >= 10 ** (digits - 1)) & (whole < 10**digits)
     nine = np.where(sure, whole, 0).astype(np.int32) * np.int32(10 ** (_MOST_DIGITS - digits))
     thousands, first = nine // 10**3, nine // 10**6
     second, third = thousands - first * 1000, nine - thousands * 1000

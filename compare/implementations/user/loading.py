@@ -3,7 +3,6 @@
 import functools
 import importlib
 import importlib.util
-import os
 import sys
 from pathlib import Path
 from types import ModuleType
@@ -11,13 +10,13 @@ from typing import Any
 
 from compare.errors import UsageError
 from compare.formats.read.errors import readable
+from compare.implementations.user.beside import beside, folder_of, look_beside
 from compare.implementations.user.call import Backward
 from compare.implementations.user.notebook import Notebook, run_notebook, with_reason
 from compare.implementations.user.sandbox import contained, errors_told
 from compare.numbers import first_few
 
 _MOST_NAMED = 10  # functions of a file, where the one asked for is not there
-_folders: list[str] = []  # that candidates lie in, the one in use first
 
 
 def load_candidate(reference: str, *, option: str = "--candidate") -> Backward:
@@ -33,13 +32,12 @@ def load_candidate(reference: str, *, option: str = "--candidate") -> Backward:
     """
     where = f"{option}={reference}" if option else reference
     source, name = _parts(reference, where)
-    is_file = source.endswith(".py")
     if source.endswith(".ipynb"):
         return _of_notebook(Path(source), name, where)
     module = _imported(source, where)
     with contained(), errors_told(f"{where}: cannot be looked up", passes=UsageError):
         found = _find(module, name, where, source)
-        return _beside(str(Path(source).resolve().parent), found) if is_file else found
+        return beside(folder_of(source), found)
 
 
 def load_value(reference: str, *, option: str, default: Any = None) -> Any:
@@ -66,7 +64,7 @@ def load_value(reference: str, *, option: str, default: Any = None) -> Any:
 def load_object(reference: str, *, option: str) -> Any:
     """Takes whatever a name means in a file or a module, imported once for all that is taken of it.
 
-    A function of a file may import what lies beside it while it runs too.
+    A function may import what lies beside it while it runs too.
 
     Args:
       reference: as in `load_candidate`.
@@ -86,8 +84,7 @@ def load_object(reference: str, *, option: str) -> Any:
         if found is None:
             return load_candidate(reference, option=option)  # which says what there is
     is_function = callable(found) and hasattr(found, "__name__") and not isinstance(found, type)
-    is_file = source.endswith((".py", ".ipynb"))
-    return _beside(str(Path(source).resolve().parent), found) if is_function and is_file else found
+    return beside(folder_of(source), found) if is_function else found
 
 
 def _module(source: str, where: str) -> ModuleType:
@@ -103,6 +100,7 @@ def _imported(source: str, where: str) -> ModuleType:
     path = Path(source)
     if source.endswith(".ipynb"):
         return _run(path, where)[0]
+    look_beside(folder_of(source))
     with contained(), errors_told(f"{where}: cannot be imported"):
         return _import_file(path) if source.endswith(".py") else importlib.import_module(source)
 
@@ -138,11 +136,11 @@ def _of_notebook(path: Path, name: str, where: str) -> Backward:
         except NameError as error:
             raise with_reason(error, notebook) from None
 
-    return _beside(str(path.resolve().parent), call)
+    return beside(folder_of(str(path)), call)
 
 
 def _run(path: Path, where: str) -> tuple[ModuleType, Notebook]:
-    _look_beside(str(path.resolve().parent))
+    look_beside(folder_of(str(path)))
     module = ModuleType(f"candidate_{path.stem}")
     module.__file__ = str(path)
     sys.modules[module.__name__] = module
@@ -151,7 +149,6 @@ def _run(path: Path, where: str) -> tuple[ModuleType, Notebook]:
 
 
 def _import_file(path: Path) -> ModuleType:
-    _look_beside(str(path.resolve().parent))
     spec = importlib.util.spec_from_file_location(f"candidate_{path.stem}", path)
     assert spec is not None
     assert spec.loader is not None
@@ -182,40 +179,3 @@ def _find(module: ModuleType, name: str, where: str, source: str) -> Backward:
     ]
     there = first_few(own, _MOST_NAMED) or "none of its own"
     raise UsageError(f"{where}: expected a function {name} in {source}{got}; it has {there}")
-
-
-def _beside(folder: str, function: Backward) -> Backward:
-    """The same function, that may import what lies beside it while it runs too."""
-
-    @functools.wraps(function, updated=())
-    def call(*arguments: Any) -> Any:
-        _look_beside(folder)
-        return function(*arguments)
-
-    return call
-
-
-def _look_beside(folder: str) -> None:
-    """Lets imports find what lies in a folder, and no namesakes beside another candidate.
-
-    The folder comes last, so that nothing in it hides the standard library or this project.
-    """
-    if folder in _folders[:1]:
-        return
-    others = [other for other in _folders if other != folder]
-    packages = {name for name in sys.modules if "." not in name and _home(name) in others}
-    for name in [name for name in sys.modules if name.partition(".")[0] in packages]:
-        del sys.modules[name]
-    if folder not in sys.path or folder in _folders:
-        _folders[:] = [folder, *others]
-        sys.path[:] = [entry for entry in sys.path if entry not in _folders] + _folders
-
-
-def _home(name: str) -> str | None:
-    """The folder that a module, or a package with all that is in it, was found in."""
-    if name.startswith("candidate_"):
-        return None
-    file = getattr(sys.modules.get(name), "__file__", None)
-    if file is None:
-        return None
-    return os.path.dirname(file.removesuffix(f"{os.sep}__init__.py"))

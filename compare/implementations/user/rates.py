@@ -15,6 +15,8 @@ from typing import NamedTuple, TypeAlias
 
 import numpy as np
 
+from compare.evidence.rounding.arithmetic import half_unit_of
+
 Pair: TypeAlias = tuple[np.ndarray, np.ndarray]  # a leaf of the weights, and its gradient
 
 MOST = 4096  # entries of each parameter that rates are tried on
@@ -100,7 +102,7 @@ def _other_rate(pairs: list[Pair]) -> float | None:
     units, most = _units()
     size = sum(grad.size for _, grad in pairs)
     units = units[: np.count_nonzero((size - 1) * most >= needed)]  # the larger, the less they give
-    rates = units * (float(np.spacing(np.abs(w[0]))) / 2 / abs(float(g[0])))
+    rates = units * (float(half_unit_of(w[0])) / abs(float(g[0])))
     for i in range(1, len(w)):
         if i < _SURE:
             parts = (rates[k : k + _PART] for k in range(0, len(rates), _PART))
@@ -171,8 +173,7 @@ def _of_smallest_steps(pairs: list[Pair]) -> tuple[np.ndarray, np.ndarray]:
         most = np.maximum(most, told)
         right = ~(tells & (off > tolerance))
         rates, needed, most = rates[right], needed[right], most[right]
-    size = sum(grad.size for _, grad in pairs)
-    enough = size * most >= needed
+    enough = sum(grad.size for _, grad in pairs) * most >= needed
     return rates[enough], needed[enough]
 
 
@@ -236,15 +237,14 @@ def _distance(rate: float | np.ndarray, w: np.ndarray, g: np.ndarray) -> tuple[n
     bit for second order and for this very subtraction, in extended precision. No step that is not 0
     is smaller than half a unit of the new weight, and so none that is smaller may be off at all.
     """
-    u = np.finfo(w.dtype).eps / 2
-    step = np.longdouble(rate) * g.astype(np.longdouble)
+    u, step = np.finfo(w.dtype).eps / 2, np.longdouble(rate) * g.astype(np.longdouble)
     new = w.astype(np.longdouble) - step
     with np.errstate(over="ignore"):
         rounded = new.astype(w.dtype)
-    off = np.abs(new - rounded.astype(np.longdouble)).astype(np.float64)
+        off = np.abs(new - rounded.astype(np.longdouble)).astype(np.float64)
+        size = np.abs(step.astype(np.float64))
     own = float(np.finfo(np.longdouble).eps) * np.abs(w.astype(np.float64))
-    size = np.abs(step.astype(np.float64))
-    half = np.spacing(np.abs(rounded)).astype(np.float64) / 2
+    half = half_unit_of(rounded)
     tolerance = np.where(step != 0, 3.5 * u * size + own, 0.0)
     off = np.where((step != 0) & (size < half / 2), half, off)
     return off, tolerance, half

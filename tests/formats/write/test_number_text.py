@@ -62,6 +62,13 @@ def test_float64_in_fewer_digits_is_rounded_once(digits):
     check(bits_about(np.array([*map(float, near_ties), 1e-300, 1e300])), digits)
 
 
+@pytest.mark.parametrize("digits", range(1, 10))
+def test_numbers_of_any_size_in_fewer_digits(digits):
+    check(np.array([9.996, 10.0, 12.3, 99.6, 123.0, 999.4, 999.6, 1234.0]), digits)
+    nines = [float(f"9.{'9' * (digits - 1)}{end}e{e}") for end in "459" for e in range(-48, 12)]
+    check(bits_about(np.array(nines)), digits)
+
+
 @pytest.mark.parametrize("dtype", DTYPES)
 def test_zeros_and_what_is_not_finite(dtype):
     check(np.array([0.0, -0.0, np.nan, np.inf, -np.inf, 1.0]).astype(dtype))

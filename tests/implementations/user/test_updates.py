@@ -159,3 +159,12 @@ def test_weights_that_would_overflow_fit_no_rate():
     weights, grads = (rng.uniform(1, 3, (5, 4)).astype(np.float32) for _ in range(2))
     assert rate_of([(weights * np.float32(1e38), grads * np.float32(-1e38))]) is None
     assert rate_of([(np.ones(3, np.float32), np.array([1e-30, 1e38, 1e38], np.float32))]) is None
+
+
+@pytest.mark.parametrize("dtype", [np.float16, np.float32, np.float64])
+def test_the_largest_weights_are_tried_without_a_warning(dtype):
+    """Their unit is that of the numbers below them."""
+    most, rng = np.finfo(dtype).max, np.random.default_rng(0)
+    grads = (rng.uniform(-1, 1, 40) * float(most) / 8).astype(dtype)
+    assert rate_of([(np.full(40, most), grads)]) is None
+    assert rate_of([(np.full(40, most), most * np.sign(grads))]) is None
