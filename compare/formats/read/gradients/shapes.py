@@ -26,8 +26,8 @@ class OneGradientError(UsageError):
 
 def other_count(found: int, n: int) -> str:
     """Says that it may be gradients of another number of samples."""
-    gradients = counted(found, "sample")
-    return f"as in gradients of {gradients} where there are {n:,}; --samples says how many are drawn"
+    samples = counted(found, "sample")
+    return f"as in gradients of {samples} where there are {n:,}; --samples says how many are drawn"
 
 
 def fits(found: Shape, shape: Shape, n: int | None) -> bool:
