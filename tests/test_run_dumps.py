@@ -57,6 +57,17 @@ def test_split_dumps(tmp_path, form):
         assert {line.split()[1] for line in text} == {"b1", "b2"}
 
 
+@pytest.mark.parametrize("form", ["text", "npz"])
+def test_split_dumps_where_no_layer_has_a_bias(tmp_path, form):
+    compare(tmp_path, *SMALL, "--bias=none", "--split_dumps", f"--dumps={form}")
+    if form == "text":
+        header, columns = (tmp_path / "my_autograd_b.dat").read_text().splitlines()
+        assert header.startswith("# gradients of ")
+        assert columns.startswith("# sample ")
+    else:
+        assert not np.load(tmp_path / "my_autograd_b.npz").files
+
+
 @pytest.mark.parametrize(
     ("samples", "flag", "dumped"),
     [(1000, "auto", True), (1001, "auto", False), (1001, "text", True), (4, "none", False)],

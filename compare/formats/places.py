@@ -51,7 +51,7 @@ def check_places(places: Sequence[Place], inputs: Sequence[Input] = ()) -> None:
 
     Raises:
       UsageError: if one would replace a file that is read or that this project did not write,
-        stand in the way of another, or be in what is no folder.
+        stand in the way of another, or be in a folder that was given and is none.
     """
     for place in places:
         above = next(one for one in _real(place).parents if os.path.lexists(one))

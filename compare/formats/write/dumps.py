@@ -56,10 +56,11 @@ class Dumps:
         if self._format == "none":
             return
         for stem, parameters in block.items():
+            dtype = next(iter(parameters.values())).dtype
             for part, kinds in self._parts.items():
                 arrays = {k: v for k, v in parameters.items() if k[0] in kinds}
                 if self._format == "text":
-                    self._add_text(f"{stem}{part}.dat", first_sample, arrays)
+                    self._add_text(f"{stem}{part}.dat", dtype, first_sample, arrays)
                 else:
                     self._add_arrays(f"{stem}{part}.npz", arrays)
 
@@ -72,13 +73,15 @@ class Dumps:
         """Closes all files."""
         self._open.close()
 
-    def _add_text(self, name: str, first_sample: int, arrays: dict[str, np.ndarray]) -> None:
+    def _add_text(
+        self, name: str, dtype: np.dtype, first_sample: int, arrays: dict[str, np.ndarray]
+    ) -> None:
         if name not in self._texts:
             file = open(self._staging.path(name), "w", encoding="utf-8")  # noqa: SIM115
             self._texts[name] = self._open.enter_context(file)
-            dtype = next(iter(arrays.values())).dtype
             self._texts[name].write(f"{self._header(dtype)}\n{COLUMNS}\n")
-        self._texts[name].writelines(text_lines(first_sample, arrays))
+        if arrays:  # where no layer has a bias there may be none
+            self._texts[name].writelines(text_lines(first_sample, arrays))
 
     def _add_arrays(self, name: str, arrays: dict[str, np.ndarray]) -> None:
         if name not in self._archives:

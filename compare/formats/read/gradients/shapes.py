@@ -25,9 +25,9 @@ class OneGradientError(UsageError):
 
 
 def other_count(found: int, n: int) -> str:
-    """Says that there are gradients of another number of samples."""
-    gradients = counted(found, "sample")
-    return f"gradients of {gradients} where there are {n:,}; --samples says how many are drawn"
+    """Says that it may be gradients of another number of samples."""
+    samples = counted(found, "sample")
+    return f"as in gradients of {samples} where there are {n:,}; --samples says how many are drawn"
 
 
 def fits(found: Shape, shape: Shape, n: int | None) -> bool:

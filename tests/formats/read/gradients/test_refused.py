@@ -27,7 +27,7 @@ def without(leaves, name):
 
 G = named(network()[2])
 ONE = "one gradient where there are 3 samples; per-sample gradients are needed.*jax.vmap"
-FEWER = "gradients of 2 samples where there are 3; --samples says how many are drawn"
+FEWER = "as in gradients of 2 samples where there are 3; --samples says how many are drawn"
 REFUSED = {
     "a batch": (one(network()[2]), ONE),
     "a printed batch": (printed(one(network()[2])), ONE),
