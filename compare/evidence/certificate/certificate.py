@@ -154,8 +154,7 @@ class _Block(NamedTuple):
 
     def certificate(self, among: np.ndarray, near: Nearness | None = None) -> Certificate:
         """Returns the certificate of some samples, [N] bool, of which some may be near."""
-        checked, case = self.checked, self.case
-        finite = self.finite & among
+        checked, case, finite = self.checked, self.case, self.finite & among
         none = np.zeros_like(finite)
         surely, perhaps = near or Nearness(none, none)
         spared = surely | perhaps
