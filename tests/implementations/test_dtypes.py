@@ -327,11 +327,9 @@ def test_a_module_in_low_precision_stands_beside_float32():
 
 
 @low
+@pytest.mark.usefixtures("unexplained")
 @pytest.mark.parametrize("form", ["float32", "float64"])
-def test_results_in_wider_arrays_are_judged_as_what_they_are(
-    kept, tmp_path, monkeypatch, dtype, form
-):
-    monkeypatch.setattr("compare.pipeline.kinds.certificates._SECONDS", 0)  # to say why
+def test_results_in_wider_arrays_are_judged_as_what_they_are(kept, tmp_path, dtype, form):
     flags = (*SMALL, f"--dtype={dtype}")
     wide = {k: v.astype(form) for k, v in read(kept[dtype] / "my_autograd.npz").items()}
     np.savez(tmp_path / "wide.npz", **wide)

@@ -146,6 +146,7 @@ def test_a_right_one_agrees(shape):
     assert compared(shape).verdict == "agree"
 
 
+@pytest.mark.usefixtures("unexplained")
 @pytest.mark.parametrize("shape", ["flat", "names_among_weights", "attributes", "module"])
 def test_one_wrong_entry_is_found(shape):
     def wrong(params, x, y):
