@@ -203,12 +203,18 @@ def _look_beside(folder: str) -> None:
     if folder in _folders[:1]:
         return
     others = [other for other in _folders if other != folder]
-    packages = {name for name in sys.modules if "." not in name and _home(name) in others}
-    for name in [name for name in sys.modules if name.partition(".")[0] in packages]:
-        del sys.modules[name]
+    if others:
+        _forget_what_lies_in(others)
     if folder not in sys.path or folder in _folders:
         _folders[:] = [folder, *others]
         sys.path[:] = [entry for entry in sys.path if entry not in _folders] + _folders
+
+
+def _forget_what_lies_in(folders: list[str]) -> None:
+    packages = {name for name in sys.modules if "." not in name and _home(name) in folders}
+    if packages:
+        for name in [name for name in sys.modules if name.partition(".")[0] in packages]:
+            del sys.modules[name]
 
 
 def _home(name: str) -> str | None:
