@@ -237,7 +237,7 @@ def test_a_baseline_with_numbers_of_another_dtype_is_refused(kept, tmp_path):
 
 
 @low
-def test_an_interrupted_run_goes_on_to_the_same_bits(tmp_path, stop, monkeypatch, dtype):  # noqa: F811
+def test_an_interrupted_run_has_the_same_bits(tmp_path, stop, monkeypatch, dtype):  # noqa: F811
     monkeypatch.setattr("compare.problem.blocks._LARGEST_BLOCK", 64)
     flags = ("--layer_sizes=2,3,1", "--samples=150", f"--dtype={dtype}", "--dumps=npz", "--quiet")
     compare(tmp_path / "whole", *flags)
