@@ -63,6 +63,12 @@ def signals_heard():
 
 
 @pytest.fixture
+def unexplained(monkeypatch):
+    """Leaves no time to look for a cause, where none is asked for."""
+    monkeypatch.setattr("compare.pipeline.kinds.certificates._SECONDS", 0)
+
+
+@pytest.fixture
 def threads_of_torch():
     """Two threads, as a user's torch has where nobody has set OMP_NUM_THREADS."""
     import torch

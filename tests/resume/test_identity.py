@@ -9,13 +9,20 @@ import pytest
 from compare.errors import UsageError
 from compare.resume import identity, sources
 from compare.resume.state import read_state, write_state
+from tests.support import unfinished
 from tests.support.unfinished import compare, state_of
+
+
+@pytest.fixture(autouse=True)
+def _five_small_blocks(monkeypatch):
+    monkeypatch.setattr("compare.problem.blocks._LARGEST_BLOCK", 64)
+    monkeypatch.setattr(unfinished, "FLAGS", (*unfinished.FLAGS, "--samples=300"))
 
 
 @pytest.mark.parametrize(
     ("flags", "difference"),
     {
-        "samples": (("--samples=9001",), "samples: 9000 then, 9001 now"),
+        "samples": (("--samples=301",), "samples: 300 then, 301 now"),
         "seed": (("--seed=1",), "seed: 0 then, 1 now"),
         "sizes": (("--layer_sizes=2,4,1",), "layer_sizes: 2,3,1 then, 2,4,1 now"),
         "dumps": (("--dumps=none",), "dumps: npz then, none now"),
@@ -73,7 +80,7 @@ def test_a_state_with_other_evidence_is_refused(tmp_path, stop):
 def test_other_samples_are_refused_and_a_new_date_is_not(tmp_path, stop):
     """Size and time are the same where the samples are not, and the other way round."""
     path = tmp_path / "x.npy"
-    x = np.random.default_rng(0).random((9000, 2), np.float32)
+    x = np.random.default_rng(0).random((300, 2), np.float32)
     np.save(path, x)
     written = path.stat()
     flags = (f"--data={path}", "--seed=0")
@@ -127,7 +134,7 @@ def test_a_candidate_that_was_changed_is_refused(tmp_path, save_always, monkeypa
     monkeypatch.chdir(tmp_path)
     monkeypatch.syspath_prepend(tmp_path)
     path = tmp_path / reference.replace(":mine", "").replace("mine_module", "mine_module.py")
-    stops = "if len(x) < 2048: raise ValueError"
+    stops = "if len(x) < 64: raise ValueError"
     path.write_text(BACKWARD.format(first="", later=stops, factor="1"))
     flags = (f"--candidate={reference}", "--candidate_batched")
     with pytest.raises(UsageError, match="ValueError"):

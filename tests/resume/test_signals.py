@@ -28,8 +28,9 @@ STEPS = {
 }
 
 
-@pytest.mark.parametrize("ending", [signal.SIGINT, signal.SIGTERM])
-@pytest.mark.parametrize("step", STEPS)
+@pytest.mark.parametrize(
+    ("step", "ending"), list(zip(STEPS, 3 * [signal.SIGINT, signal.SIGTERM], strict=True))
+)
 def test_a_signal_at_any_step_loses_and_repeats_nothing(
     tmp_path, whole, save_always, monkeypatch, step, ending
 ):

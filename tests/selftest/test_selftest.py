@@ -47,11 +47,13 @@ def test_every_mistake_is_planted_and_every_network_has_some():
     assert min(len(plants[label]) for label in others) > 1
 
 
-@pytest.mark.parametrize("label", ["relu", "identity", "sigmoid in float64"])
-def test_gross_mistakes_are_found_and_none_is_explained_wrongly(label):
+@pytest.mark.parametrize(
+    ("label", "every"), [("relu", 24), ("identity", 24), ("sigmoid in float64", 16)]
+)
+def test_gross_mistakes_are_found_and_none_is_explained_wrongly(label, every):
     subject = make_subject(label, NETWORKS[label], seed=0)
     true, score = true_answers(subject.problem), Score()
-    for plant in plan({label: NETWORKS[label]}, seed=0)[label][::16]:
+    for plant in plan({label: NETWORKS[label]}, seed=0)[label][::every]:
         trial = try_mistake(subject, true, plant.mistake)
         score.add_mistake(label, plant, subject.forward, trial)
         assert "planted" in trial.verdict.reason

@@ -5,8 +5,14 @@ from typing import Any
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 
 Array = Any
+
+
+def numpy_of(array: Array) -> Any:
+    """Returns the NumPy that an array is of: JAX's, or NumPy itself, where nothing is traced."""
+    return np if isinstance(array, np.ndarray | np.generic) else jnp
 
 
 def widened(dtype: Any) -> Any:
@@ -23,6 +29,7 @@ class Entry:
     Attributes:
       weight: before the step.
       gradient: after clipping, with the weight decay that is coupled.
+      xp: the NumPy that computes with them.
     """
 
     def __init__(
@@ -42,7 +49,7 @@ class Entry:
           before: slot -> the state before the step; 0 where it is missing.
           recorded: slot -> the state after the step, as a run had it.
         """
-        self.weight, self.gradient = weight, gradient
+        self.weight, self.gradient, self.xp = weight, gradient, numpy_of(weight)
         self._count, self._before, self._recorded = count, before, recorded
         self.after: dict[str, Array] = {}
         # rounds whatever it is multiplied by
@@ -63,7 +70,7 @@ class Entry:
 
     def before(self, slot: str) -> Array:
         """Returns the state before the step."""
-        return self._before.get(slot, jnp.zeros_like(self.weight))
+        return self._before.get(slot, self.xp.zeros_like(self.weight))
 
     def keep(self, slot: str, value: Array) -> Array:
         """Makes new state, and returns that which the step goes on with."""
@@ -77,7 +84,8 @@ class Entry:
 
     def correction(self, beta: float, shift: int) -> Array:
         """Returns 1 - beta^t, by which an average that started at 0 is too small."""
-        return 1 - jax.lax.pow(self.scalar(beta), self._count + shift)
+        power = np.power if self.xp is np else jax.lax.pow
+        return 1 - power(self.scalar(beta), self._count + shift)
 
     def steps_before(self) -> Array:
         """Returns t - 1."""

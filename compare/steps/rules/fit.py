@@ -115,7 +115,7 @@ def _made(steps: Steps) -> Iterator[dict[str, Mapping[str, Any]]]:
     state: dict[str, dict[str, Any]] = {}
     for step in steps:
         shown = {slot: group for slot, group in step.state.items() if slot != "count"}
-        with jax.enable_x64(True), jax.numpy_dtype_promotion("standard"):
+        with np.errstate(all="ignore"):
             wide = jax.tree.map(
                 lambda one: np.asarray(one, np.float64),
                 (step.weights, step.gradients, _merged(state, shown), dict(step.new_state)),

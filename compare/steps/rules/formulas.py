@@ -6,8 +6,6 @@ Each takes a rule and an entry and returns what is multiplied by the learning ra
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
 
-import jax.numpy as jnp
-
 from compare.steps.rules.entry import Array, Entry
 from compare.steps.rules.rule import Rule
 
@@ -30,28 +28,29 @@ def adam(rule: Rule, entry: Entry) -> Array:
     """The average of gradients over the root of that of their squares: m / (sqrt(v) + eps)."""
     first, second = rule.betas
     m = entry.average("first_moment", first, entry.gradient)
-    v = entry.average("second_moment", second, jnp.square(entry.gradient))
+    v = entry.average("second_moment", second, entry.xp.square(entry.gradient))
     if rule.amsgrad:
-        v = entry.keep("max_second_moment", jnp.maximum(entry.before("max_second_moment"), v))
+        v = entry.keep("max_second_moment", entry.xp.maximum(entry.before("max_second_moment"), v))
     if not rule.bias_correction:
         return m / _root(rule, entry, v)
     shift = rule.count_shift
     m = m / entry.correction(first, shift).astype(m.dtype)
     correction = entry.correction(second, shift).astype(v.dtype)
     if rule.eps_before_correction:
-        return m / (_root(rule, entry, v) / jnp.sqrt(correction))
+        return m / (_root(rule, entry, v) / entry.xp.sqrt(correction))
     if rule.eps_inside_root:
         return m / _root(rule, entry, v / correction)
     # v / correction may underflow to less than 0, as far as bounds know
-    return m / (jnp.sqrt(v) / jnp.sqrt(correction) + entry.scalar(rule.eps).astype(v.dtype))
+    root = entry.xp.sqrt(v) / entry.xp.sqrt(correction)
+    return m / (root + entry.scalar(rule.eps).astype(v.dtype))
 
 
 def rmsprop(rule: Rule, entry: Entry) -> Array:
     """The gradient over the root of the average of its squares, or the momentum of that."""
-    v = entry.average("second_moment", rule.alpha, jnp.square(entry.gradient))
+    v = entry.average("second_moment", rule.alpha, entry.xp.square(entry.gradient))
     if rule.centered:
         m = entry.average("first_moment", rule.alpha, entry.gradient)
-        v = v - jnp.square(m)
+        v = v - entry.xp.square(m)
     direction = entry.gradient / _root(rule, entry, v)
     if not rule.momentum:
         return direction
@@ -61,7 +60,7 @@ def rmsprop(rule: Rule, entry: Entry) -> Array:
 
 def adagrad(rule: Rule, entry: Entry) -> Array:
     """The gradient over the root of the sum of all its squares."""
-    v = entry.keep("second_moment", entry.before("second_moment") + jnp.square(entry.gradient))
+    v = entry.keep("second_moment", entry.before("second_moment") + entry.xp.square(entry.gradient))
     direction = entry.gradient / _root(rule, entry, v)
     if not rule.lr_decay:
         return direction
@@ -74,14 +73,14 @@ def lion(rule: Rule, entry: Entry) -> Array:
     first, second = rule.betas
     m, g = entry.before("first_moment"), entry.gradient
     entry.average("first_moment", second, g)
-    return jnp.sign(entry.times(first, m) + entry.times(1 - entry.scalar(first), g))
+    return entry.xp.sign(entry.times(first, m) + entry.times(1 - entry.scalar(first), g))
 
 
 def _root(rule: Rule, entry: Entry, v: Array) -> Array:
     """Returns sqrt(v + eps_inside_root) + eps."""
     if rule.eps_inside_root:
         v = v + entry.scalar(rule.eps_inside_root).astype(v.dtype)
-    return jnp.sqrt(v) + entry.scalar(rule.eps).astype(v.dtype)
+    return entry.xp.sqrt(v) + entry.scalar(rule.eps).astype(v.dtype)
 
 
 FORMULAS: Mapping[str, Callable[[Rule, Entry], Array]] = MappingProxyType(

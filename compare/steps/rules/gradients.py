@@ -1,10 +1,8 @@
 """What a rule makes of gradients before its formula reads them: clipping and weight decay."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
-import jax.numpy as jnp
-
-from compare.steps.rules.entry import Array, widened
+from compare.steps.rules.entry import Array, numpy_of, widened
 from compare.steps.rules.rule import Rule, Rules
 
 Tree = Mapping[str, Array]
@@ -40,25 +38,32 @@ def _clipped(rules: Rules, gradients: Tree) -> dict[str, Array]:
     norms = {
         name: _norm(gradients[name]) for name, rule in rules.items() if rule.clip_norm is not None
     }
-    together = jnp.sqrt(sum(jnp.square(norm) for norm in norms.values())) if norms else None
+    together = _root_of_squares(list(norms.values())) if norms else None
     return {
         name: _clipped_one(rules[name], g, norms[name] if rules[name].clip_each else together)
         for name, g in gradients.items()
     }
 
 
+def _root_of_squares(norms: Sequence[Array]) -> Array:
+    xp = numpy_of(norms[0])
+    return xp.sqrt(sum(xp.square(norm) for norm in norms))
+
+
 def _norm(gradient: Array) -> Array:
     """Returns the norm of one array: products are added up in float32 at least, then rounded."""
+    xp = numpy_of(gradient)
     wide = gradient.astype(widened(gradient.dtype))
-    rounded = jnp.sqrt(jnp.sum(jnp.square(wide))).astype(gradient.dtype)
+    rounded = xp.sqrt(xp.sum(xp.square(wide))).astype(gradient.dtype)
     return rounded.astype(wide.dtype)
 
 
 def _clipped_one(rule: Rule, gradient: Array, norm: Array | None) -> Array:
+    xp = numpy_of(gradient)
     if rule.clip_norm is not None and norm is not None:
         held = norm.astype(gradient.dtype).astype(norm.dtype)
-        factor = jnp.minimum(rule.clip_norm / (held + rule.clip_eps), 1)
+        factor = xp.minimum(rule.clip_norm / (held + rule.clip_eps), 1)
         gradient = gradient * factor.astype(gradient.dtype)
     if rule.clip_value is not None:
-        gradient = jnp.clip(gradient, -rule.clip_value, rule.clip_value)
+        gradient = xp.clip(gradient, -rule.clip_value, rule.clip_value)
     return gradient

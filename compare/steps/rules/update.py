@@ -1,4 +1,4 @@
-"""One step of an optimizer: a pure function of JAX."""
+"""One step of an optimizer: a pure function of JAX, and of NumPy."""
 
 from collections.abc import Mapping
 

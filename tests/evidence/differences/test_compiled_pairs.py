@@ -86,12 +86,11 @@ CHANGES = {
 @pytest.mark.parametrize("scale", [1.0, 4e-8, 1e-9, 1e7, 1e30])
 def test_what_numpy_finds(dtype, change, scale):
     rng = np.random.default_rng(0)
-    for _ in range(2):
-        a = answer(rng, dtype, scale=scale)
-        with np.errstate(all="ignore"):
-            b = changed(a, CHANGES[change](rng))
-        found, expected = both_ways(a, b)
-        assert found == expected
+    a = answer(rng, dtype, scale=scale)
+    with np.errstate(all="ignore"):
+        b = changed(a, CHANGES[change](rng))
+    found, expected = both_ways(a, b)
+    assert found == expected
 
 
 def of_columns(*columns):

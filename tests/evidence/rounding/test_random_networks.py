@@ -40,7 +40,7 @@ def is_the_same_under_jit(f, *args):
         np.testing.assert_allclose(b, a, rtol=1e-9, atol=1e-14)
 
 
-@pytest.mark.parametrize("activation", ["gelu", "relu", "silu", "softplus"])
+@pytest.mark.parametrize("activation", ["gelu", "relu"])
 def test_under_jit_a_network_says_the_same(activation):
     params, batch = random_network(np.random.default_rng(1), 1.0, depth=1)
     is_the_same_under_jit(formula("torch", network_of(params, activation)), params, batch)

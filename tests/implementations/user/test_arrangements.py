@@ -142,9 +142,13 @@ def compared(shape, backward=backwards.right, **options):
 
 
 @pytest.mark.parametrize("shape", SHAPES)
-def test_a_right_one_agrees_and_one_wrong_entry_is_found(shape):
+def test_a_right_one_agrees(shape):
     assert compared(shape).verdict == "agree"
 
+
+@pytest.mark.usefixtures("unexplained")
+@pytest.mark.parametrize("shape", ["flat", "names_among_weights", "attributes", "module"])
+def test_one_wrong_entry_is_found(shape):
     def wrong(params, x, y):
         pairs = backwards.right(params, x, y)
         pairs[1][0][2, 1] += np.float32(0.01) + np.abs(pairs[1][0][2, 1])

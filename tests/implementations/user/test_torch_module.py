@@ -25,16 +25,28 @@ def judged(module, form, **options):
     return compare_gradients(module, x, labels(end_of(form), form.outputs, 8), **OTHERS, **options)
 
 
+def doubled(module):
+    """Doubles dL/dw1, on its way back."""
+    weight = dict(module.named_parameters())[read_module(module).layers[0].weight]
+    weight.register_hook(lambda grad: 2 * grad)
+    return module
+
+
+@pytest.mark.usefixtures("unexplained")
 @pytest.mark.parametrize("form", FORMS.values(), ids=FORMS)
 def test_a_form_is_judged_as_it_is(form):
     module = form.make()
     report = judged(module, form)
     assert report.verdict == "agree", report.reason
-    weight = dict(module.named_parameters())[read_module(module).layers[0].weight]
-    weight.register_hook(lambda grad: 2 * grad)
-    report = judged(module, form)
+    report = judged(doubled(module), form)
     assert report.verdict == "disagree"
-    assert re.match(r"(dL/dw1|delta1) of module is twice", report.reason)  # delta1 without b1
+    assert re.match(r"(dL/dw1|delta1) of module is not", report.reason)  # delta1 without b1
+
+
+@pytest.mark.parametrize(("name", "what"), [("x @ W + b", "dL/dw1"), ("no bias", "delta1")])
+def test_a_mistake_of_a_form_is_named(name, what):
+    report = judged(doubled(FORMS[name].make()), FORMS[name])
+    assert report.reason.startswith(f"{what} of module is twice")
 
 
 @pytest.mark.parametrize(

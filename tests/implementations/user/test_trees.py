@@ -139,6 +139,7 @@ def one_wrong(pairs):
     return changed
 
 
+@pytest.mark.usefixtures("unexplained")
 @pytest.mark.parametrize("kind", TREES)
 def test_a_candidate_takes_and_returns_the_users_own_tree(kind):
     make, inverse = TREES[kind]
@@ -156,6 +157,7 @@ def test_a_candidate_takes_and_returns_the_users_own_tree(kind):
     assert "w2[" in wrong.reason or "layer 2" in wrong.reason, wrong.reason
 
 
+@pytest.mark.usefixtures("unexplained")
 @pytest.mark.parametrize("kind", TREES)
 def test_gradients_that_exist_come_in_the_same_tree(kind):
     make = TREES[kind][0]
