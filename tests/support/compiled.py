@@ -37,8 +37,8 @@ def share_operations():
     """Lets all exports of torch share what it looks up anew for each: 0.1 s, half of a small one.
 
     That is which of its operations are made of others, for each of its libraries anew, and the
-    annotations of a function that it defines ten thousand times; see `_quick_py_impl`. Where
-    another version of torch has no such names, tests take longer.
+    annotations of a function that it defines ten thousand times. Where another version of torch
+    has no such names, tests take longer.
     """
     programs = sys.modules.get("torch.export.exported_program")
     if programs is None:
@@ -53,23 +53,3 @@ def share_operations():
             frozenset(listed("CompositeImplicitAutograd"))
         )
         torch._ops.Callable = typing.Callable  # which remembers what it is of
-        torch._ops.OperatorBase.py_impl = _quick_py_impl(torch._ops)
-
-
-def _quick_py_impl(ops):
-    """Returns what registers a kernel of an operation, without what torch asks each time.
-
-    It does so thousands of times in each export, for nearly all of them as here.
-    """
-    usual, python = ops.OperatorBase.py_impl, ops.DispatchKey.Python
-
-    def py_impl(self, key):
-        def register(kernel):
-            self.py_kernels[key] = kernel
-            self._dispatch_cache.clear()
-            return kernel
-
-        is_new = type(key) is ops.DispatchKey and key != python and key not in self.py_kernels
-        return register if is_new else usual(self, key)
-
-    return py_impl
