@@ -85,6 +85,20 @@ def test_subnormal_gradients_agree(make, activation, dtype):
     assert largest < 1e-3  # though what is flushed differs by 100 % from what is not
 
 
+@pytest.mark.parametrize("activation", [*ALL_ACTIVATIONS])
+def test_what_is_flushed_on_the_way_to_a_normal_number_is_no_mistake(activation):
+    """tanh multiplies what it has flushed by 1 + h, and softsign by z."""
+    z = np.repeat(np.linspace(-12, 12, 49), 8).astype(np.float32)
+    w2 = np.float32(1e-19)
+    y = -np.tile(np.geomspace(3, 300, 8), 49).astype(np.float32) * np.float32(1.2e-38) / w2
+    layers = [(np.eye(1, dtype=np.float32), np.zeros(1, np.float32)), (w2[None, None], [0.0])]
+    report = compare_gradients(
+        layers, z[:, None], y[:, None], activation=activation, loss="half_squared"
+    )
+    assert report.verdict == "agree"
+    assert {one.certificate.failed for one in report.implementations} == {0}
+
+
 def test_they_are_counted_in_the_report():
     report = compared(faint_below, "tanh", np.float32)
     pair = report.pairs[0]

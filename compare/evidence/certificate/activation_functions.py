@@ -68,6 +68,22 @@ def gelu_flushed(xp: Any, z: Array) -> Array:
     return 8 + 5 * z * z
 
 
+def tanh_flushed(xp: Any, z: Array) -> Array:
+    """As `gelu_flushed`: g (1 - h), times h, and the sum of both may be flushed.
+
+    The first loses lam, of which (1 + h) lam is left; the others lose lam each.
+    """
+    return xp.full_like(z, 4.0)
+
+
+def softsign_flushed(xp: Any, z: Array) -> Array:
+    """As `gelu_flushed`, of g / (1 + |z|) - z g / (1 + |z|)^2 sign(z).
+
+    g / (1 + |z|)^2 is multiplied by z once it may be flushed; the other steps lose lam each.
+    """
+    return 3 + xp.abs(z)
+
+
 def at_least_away(xp: Any, z: Array, reach: Array) -> Array:
     """Returns the smallest |t| with t in [z - reach, z + reach]."""
     return xp.maximum(xp.abs(z) - reach, 0)

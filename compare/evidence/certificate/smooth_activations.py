@@ -39,6 +39,7 @@ SMOOTH: MappingProxyType[str, Activation] = MappingProxyType(
             ulps=costs.TANH_ULPS,
             analytic=np.tanh,
             textbook=TEXTBOOK["tanh"],
+            flushed=functions.tanh_flushed,
         ),
         "softplus": Activation(
             functions.softplus,
@@ -139,6 +140,7 @@ SMOOTH: MappingProxyType[str, Activation] = MappingProxyType(
             ulps=0,
             analytic=lambda z: z / (1 + np.where(z.real < 0, -z, z)),
             textbook=TEXTBOOK["softsign"],
+            flushed=functions.softsign_flushed,
         ),
     }
 )
