@@ -12,6 +12,7 @@ from compare.evidence.certificate.making import on_rung
 from compare.evidence.certificate.rungs import Rung
 from compare.evidence.hypotheses.explanation import WHOLE, Cause, Explanation
 from compare.evidence.rounding.arithmetic import Arithmetic, plain_arithmetic
+from compare.numbers import counted
 
 _FLOAT32, _FLOAT16 = np.dtype(np.float32), np.dtype(np.float16)
 _BFLOAT16 = np.dtype(ml_dtypes.bfloat16)
@@ -39,10 +40,11 @@ def explain_by_precision(case: Case) -> Explanation | None:
     name = coarser_arithmetic(case)
     if name is None:
         return None
-    asked = case.rounding.arithmetic.dtype.name
+    asked, n = case.rounding.arithmetic.dtype.name, case.x.shape[-1]
+    shown = f"{counted(n, 'sample')} {'shows' if n == 1 else 'show'}"
     said = (
-        f"right to within the rounding of {name}, and not to within that of {asked}: it is less "
-        "precise, and no mistake was found in it"
+        f"right to within the rounding of {name}, and not to within that of {asked}, as far as "
+        f"{shown}: it is less precise, and no mistake was found there"
     )
     return Explanation((Cause((WHOLE,), said),), None, is_complete=True)
 

@@ -27,6 +27,7 @@ from compare.problem.blocks import Block, block_start
 _DIAGNOSED = 16  # samples that an explanation has to fit; fewer of a large network
 _DIAGNOSED_ENTRIES = 2**19  # of their gradients, where that is a sample or more
 _SECONDS = 2.0  # of computing, in which it has to be found
+_HELD = 1024  # samples of a block that have to be right in a coarser arithmetic
 
 
 class Certification(NamedTuple):
@@ -135,7 +136,8 @@ class Certificates(Evidence[Certifications]):
             by_rung = (on_rung(case, rung) for rung in group.rungs)
             found = explain(by_rung, around, is_late=lambda: time.thread_time() > end)
             if not group.is_known and (found is None or not found.causes):
-                found = explain_by_precision(case) or found
+                many = (row + np.arange(min(_HELD, block.size))) % block.size
+                found = explain_by_precision(group.case.take(many)) or found
         return found if self._layout == "in_out" else _places_turned(found)
 
 

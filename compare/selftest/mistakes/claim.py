@@ -27,8 +27,8 @@ class Claim(NamedTuple):
     def met_by(self, quantities: Sequence[str], said: str) -> frozenset[str]:
         """Returns the quantities of which it is said, or given as one of several ways; often none.
 
-        Nothing may be said beside the words but how such a thing comes about: ', as by a mean over
-        20 samples' or ': it is missing'.
+        Nothing may be said beside the words but how such a thing comes about, or in how many
+        samples: ', as by a mean over 20 samples' or ': it is missing'.
         """
         for names, way in _ways(quantities, said):
             told = frozenset(names)
@@ -39,7 +39,9 @@ class Claim(NamedTuple):
     def _is_said(self, quantities: Sequence[str], said: str) -> bool:
         names = _names(quantities, self.depth)
         words = (re.escape(one.format(**names)) for one in self.words)
-        return any(re.fullmatch(rf"{one}((, as by|, right for|:) .*)?", said) for one in words)
+        return any(
+            re.fullmatch(rf"{one}((, as (by|far as)|, right for|:) .*)?", said) for one in words
+        )
 
 
 def _ways(quantities: Sequence[str], said: str) -> Iterator[tuple[Sequence[str], str]]:
