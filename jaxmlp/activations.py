@@ -30,10 +30,16 @@ def of_each_layer(activations: Activations, n_hidden: int) -> tuple[Activation, 
     """Returns one activation for every hidden layer.
 
     Raises:
+      TypeError: for names.
       ValueError: if there is neither one for all nor one for each.
     """
     if isinstance(activations, Activation):
         return (activations,) * n_hidden
+    if isinstance(activations, str) or any(isinstance(one, str) for one in activations):
+        raise TypeError(
+            f"activation: expected one of jaxmlp.ACTIVATIONS, or one for each of {n_hidden} hidden "
+            f"layers, such as ACTIVATIONS['relu'], got {activations!r}"
+        )
     if len(activations) != n_hidden:
         raise ValueError(
             f"activation: expected one for all or one for each of {n_hidden} hidden layers, got "

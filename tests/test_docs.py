@@ -1,4 +1,4 @@
-"""What docs/python.md and docs/testing.md show runs as it stands, and prints what they say."""
+"""What pages show of the library runs as it stands, and prints what they say."""
 
 import re
 
@@ -57,6 +57,13 @@ def test_the_page_for_test_suites(tmp_path, monkeypatch, capsys):
             expected = 1 if "pytest" in command else EXIT_STATUS["agree"]
             assert (status, contains(printed, output or "...\n")) == (expected, True), printed
     assert not (tmp_path / "failed_gradients").exists()
+
+
+def test_the_sweep_on_the_page_of_performance():
+    (text,) = (text for kind, text, _ in blocks("performance.md") if kind == "python")
+    names = {}
+    exec(text.replace("1_000_000", "1_000"), names)
+    assert names["largest"] == np.abs(names["grads"][0].w).max() > 0
 
 
 @pytest.mark.parametrize("page", ["python.md", "testing.md"])

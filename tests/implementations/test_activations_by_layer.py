@@ -48,3 +48,10 @@ def test_another_number_of_them_is_refused():
         MLP(NETWORK.layer_sizes, activation=("tanh", "relu"))
     with pytest.raises(ValueError, match="expected 3 names"):
         Network(NETWORK.layer_sizes, ("tanh", "relu"))
+
+
+@pytest.mark.parametrize("names", ["relu", ("tanh", "relu", "gelu")])
+def test_names_are_no_activations(names):
+    params, batch = problem(np.float32)
+    with pytest.raises(TypeError, match=r"activation: expected one of jaxmlp\.ACTIVATIONS, .*relu"):
+        forward(params, batch.x[0], activation=names)
