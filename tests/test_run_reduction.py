@@ -111,7 +111,7 @@ def test_a_batch_that_fails_is_computed_again_by_the_printed_command(tmp_path, c
     assert compare(tmp_path / "out", *small, *flags) == 2
     failed = report(tmp_path / "out")
     assert failed["reason"].startswith(said), failed["reason"]
-    *_, title, command = capsys.readouterr().out.partition("\nWritten: ")[0].strip().split("\n")
+    *_, title, command = capsys.readouterr().out.partition("\nWritten:")[0].strip().split("\n")
     assert title == "To compute that batch again, from the same bits:"
     assert command == failed["reproduce"]
     words = shlex.split(command)
