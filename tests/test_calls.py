@@ -64,6 +64,12 @@ def test_calls_from_threads_wait_for_one_another_and_leave_torch_as_it_was():
     assert [len(list(calls)) for _, calls in itertools.groupby(callers)] == [len(X)] * 3
 
 
+def test_a_call_takes_no_step_of_torchs_generator():
+    before = torch.get_rng_state()
+    compared()
+    assert torch.equal(torch.get_rng_state(), before)
+
+
 def test_a_call_may_call():
     verdicts = []
     compared(on_block=lambda start, answers: verdicts.append(compared().verdict))
